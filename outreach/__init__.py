@@ -1,0 +1,1 @@
+"""Workshops of a network of consulates, from announcement to monthly count."""

@@ -1,0 +1,7 @@
+"""Staff sign-in: passwords, sessions, invitations. argon2-cffi does the cryptography; what is ours
+is policy: when, how often, once. Whatever works once is a conditional change that finds one row.
+"""
+
+from outreach.accounts import invitations, passwords, sessions
+
+__all__ = ["invitations", "passwords", "sessions"]

@@ -1,0 +1,51 @@
+"""A link that lets someone in for the first time, or back in: works once, for three days."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from outreach.accounts.sessions import digest
+from outreach.db.base import Base
+from outreach.db.store import took_effect
+
+LASTS: Final = timedelta(days=3)
+
+
+class Invitation(Base):
+    __tablename__ = "invitation"
+
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    organizer_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("organizer.id", ondelete="CASCADE"), index=True
+    )
+    ends_at: Mapped[datetime]
+
+
+def invite(session: Session, organizer_id: int, *, now: datetime) -> str:
+    """A new link's token; an earlier one stops working."""
+    session.execute(sa.delete(Invitation).where(Invitation.organizer_id == organizer_id))
+    token = secrets.token_urlsafe(32)
+    session.add(Invitation(digest=digest(token), organizer_id=organizer_id, ends_at=now + LASTS))
+    return token
+
+
+def whose(session: Session, token: str, *, now: datetime) -> int | None:
+    """The organizer a link is for; None when it does not work any more."""
+    return session.scalar(
+        sa.select(Invitation.organizer_id).where(
+            Invitation.digest == digest(token), Invitation.ends_at > now
+        )
+    )
+
+
+def use(session: Session, token: str, *, now: datetime) -> int | None:
+    """The same, and from now on it does not work any more."""
+    who = whose(session, token, now=now)
+    gone = took_effect(
+        session,
+        sa.delete(Invitation).where(Invitation.digest == digest(token), Invitation.ends_at > now),
+    )
+    return who if gone else None

@@ -1,0 +1,230 @@
+"""Everything a deployment may choose, read once when the program starts."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import platformdirs
+
+from outreach.errors import Misconfigured
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How often one address may ask, in any ten minutes (safety.md S09)."""
+
+    posts: int = 30
+    look_ups: int = 60
+    sign_ins: int = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """One frozen object: settings are read once and given to whoever needs them."""
+
+    data: Path
+    keys: Path
+    database_url: str = field(repr=False)
+    keyring_url: str = field(repr=False)
+    public_url: str = "http://localhost:8000"
+    secret_key: str = field(repr=False, default="")
+    smtp_url: str = field(repr=False, default="")
+    mail_from: str = ""
+    mail_folder: Path | None = None
+    quick_exit_url: str = ""
+    brand: str = "Talleres"
+    controller: str = ""
+    contact: str = ""
+    privacy_url: str = ""
+    phone: str = ""
+    trusted_proxies: int = 0
+    promise_no_sharing: bool = False
+    listen: str = "127.0.0.1"
+    is_demo: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.database_url.startswith("postgresql")
+
+    @property
+    def host(self) -> str:
+        """The host of the public address, with its port if it has one."""
+        return urlsplit(self.public_url).netloc.lower()
+
+    @property
+    def listens_on_loopback(self) -> bool:
+        return self.listen in LOOPBACK or self.listen.startswith("127.")
+
+    @classmethod
+    def from_environ(
+        cls, environ: Mapping[str, str] = os.environ, *, serving: bool = False
+    ) -> "Config":
+        """Reads `OUTREACH_DATA` and its kin; whatever is absent keeps its default.
+
+        Raises Misconfigured naming every fault at once. `serving` also asks for what only a
+        public site needs: PUBLIC_URL, MAIL_FROM, CONTROLLER, and KEYRING_URL with PostgreSQL.
+        """
+        read = _Reader(environ)
+        data = Path(read.text("DATA", platformdirs.user_data_dir("outreach"))).expanduser()
+        keys = Path(read.text("KEYS", str(data.with_name(data.name + "-keys")))).expanduser()
+        database_url = read.checked(
+            "DATABASE_URL",
+            f"sqlite:///{data / 'outreach.db'}",
+            _is_database,
+            "has to start with sqlite:/// or postgresql+psycopg://",
+        )
+        ring_default = f"sqlite:///{keys / 'keyring.db'}"
+        found = cls(
+            data=data,
+            keys=keys,
+            database_url=database_url,
+            keyring_url=read.checked(
+                "KEYRING_URL",
+                ring_default,
+                _is_database,
+                "has to start with sqlite:/// or postgresql+psycopg://",
+            ),
+            public_url=read.checked(
+                "PUBLIC_URL",
+                cls.public_url,
+                _is_site,
+                "has to be like https://talleres.example.org",
+            ).rstrip("/"),
+            secret_key=read.text("SECRET_KEY", ""),
+            smtp_url=read.checked(
+                "SMTP_URL", "", _is_mail_server, "has to be like smtp://user:pass@host:587"
+            ),
+            mail_from=read.checked("MAIL_FROM", "", _is_address, "has to be an e-mail address"),
+            mail_folder=read.path("MAIL_FOLDER"),
+            quick_exit_url=read.checked(
+                "QUICK_EXIT_URL", "", _is_site, "has to be an https address"
+            ),
+            brand=read.text("BRAND", cls.brand),
+            controller=read.text("CONTROLLER", ""),
+            contact=read.text("CONTACT", ""),
+            privacy_url=read.checked("PRIVACY_URL", "", _is_site, "has to be an https address"),
+            phone=read.text("PHONE", ""),
+            trusted_proxies=read.number("TRUSTED_PROXIES", 0),
+            promise_no_sharing=read.flag("PROMISE_NO_SHARING"),
+            listen=read.text("LISTEN", cls.listen),
+            is_demo=read.flag("DEMO"),
+            limits=Limits(
+                posts=read.number("LIMIT_POSTS", Limits.posts),
+                look_ups=read.number("LIMIT_LOOK_UPS", Limits.look_ups),
+                sign_ins=read.number("LIMIT_SIGN_INS", Limits.sign_ins),
+            ),
+        )
+        if serving:
+            read.require("PUBLIC_URL", "the address people type, as https://talleres.example.org")
+            read.require("MAIL_FROM", "the sender of letters, as talleres@example.org")
+            read.require("CONTROLLER", "who answers for people's data, by name")
+            if found.is_postgresql:
+                read.require("KEYRING_URL", "the database of keys that all hosts share")
+        read.finish()
+        return found
+
+    def secret(self) -> str:
+        """The key that signs forms: OUTREACH_SECRET_KEY, or one made once and kept in KEYS."""
+        if self.secret_key:
+            return self.secret_key
+        self.make_folders()
+        path = self.keys / "secret-key"
+        try:
+            new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text()
+        with os.fdopen(new, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+        return path.read_text()
+
+    def make_folders(self) -> None:
+        """The folders of data and keys; that of the keys is closed to everybody else."""
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+            self.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # restic and borg leave such a folder out of a backup (--exclude-caches).
+            tag = self.keys / "CACHEDIR.TAG"
+            if not tag.exists():
+                tag.write_text("Signature: 8a477f597d28d172789f06886806bc55\n")
+        except OSError as error:
+            raise Misconfigured(
+                f"{error.filename} cannot be made or written: {error.strerror}. "
+                "Give OUTREACH_DATA and OUTREACH_KEYS folders this account may write."
+            ) from None
+
+
+class _Reader:
+    """Reads variables and collects what is wrong with them, to be told all at once."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._faults: list[str] = []
+
+    def text(self, name: str, default: str) -> str:
+        return self._environ.get(f"OUTREACH_{name}", "").strip() or default
+
+    def path(self, name: str) -> Path | None:
+        text = self.text(name, "")
+        return Path(text).expanduser() if text else None
+
+    def checked(self, name: str, default: str, good: Callable[[str], bool], fault: str) -> str:
+        text = self.text(name, default)
+        if text and not good(text):
+            self._faults.append(f"OUTREACH_{name} {fault}")  # never its value: it may be a secret
+        return text
+
+    def number(self, name: str, default: int) -> int:
+        text = self.text(name, str(default))
+        if not (text.isascii() and text.isdigit()):
+            self._faults.append(f"OUTREACH_{name} has to be a whole number, 0 or more")
+            return default
+        return int(text)
+
+    def flag(self, name: str) -> bool:
+        text = self.text(name, "0").lower()
+        if text not in {"0", "1", "no", "yes", "false", "true"}:
+            self._faults.append(f"OUTREACH_{name} has to be 1 or 0")
+        return text in {"1", "yes", "true"}
+
+    def require(self, name: str, what: str) -> None:
+        if not self.text(name, ""):
+            self._faults.append(f"OUTREACH_{name} is missing: {what}")
+
+    def finish(self) -> None:
+        if self._faults:
+            raise Misconfigured("\n".join(self._faults))
+
+
+def _is_database(text: str) -> bool:
+    return text.startswith(("sqlite:///", "postgresql+psycopg://"))
+
+
+def _is_site(text: str) -> bool:
+    parts = _split(text)
+    return parts is not None and parts[0] in {"http", "https"} and bool(parts[1])
+
+
+def _is_mail_server(text: str) -> bool:
+    parts = _split(text)
+    return parts is not None and parts[0] in {"smtp", "smtps"} and bool(parts[1])
+
+
+def _split(text: str) -> tuple[str, str | None] | None:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises on a port that is no number
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname
+
+
+def _is_address(text: str) -> bool:
+    name, at, host = text.partition("@")
+    return bool(name and at and host) and not any(c.isspace() for c in text)

@@ -1,0 +1,61 @@
+"""Column types for what SQL alone does not keep."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+
+class Instant(sa.TypeDecorator[datetime]):
+    """A moment, stored as UTC. SQLite drops the offset; this puts it back."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Zone(sa.TypeDecorator[ZoneInfo]):
+    """An IANA time zone, stored by name."""
+
+    impl = sa.String(40)
+    cache_ok = True
+
+    def process_bind_param(self, value: ZoneInfo | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else value.key
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> ZoneInfo | None:
+        return None if value is None else ZoneInfo(value)
+
+
+class Codes(tuple[str, ...]):
+    """A few short codes, as the languages of a workshop. Stored as « es en », spaces at both ends,
+    so that one of them is found with `has_code`."""
+
+    def __new__(cls, codes: Iterable[str] = ()) -> "Codes":
+        return super().__new__(cls, tuple(dict.fromkeys(codes)))
+
+
+class CodesType(sa.TypeDecorator[Codes]):
+    impl = sa.String(120)
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[str] | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else f" {' '.join(value)} " if value else ""
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Codes | None:
+        return None if value is None else Codes(value.split())
+
+
+def has_code(column: sa.SQLColumnExpression[Codes], code: str) -> sa.ColumnElement[bool]:
+    """The condition that `code` is among the codes of `column`."""
+    return sa.type_coerce(column, sa.String).contains(f" {code} ", autoescape=True)

@@ -1,0 +1,33 @@
+"""The nouns of the work: offices, workshops, registrations, notices. Knows nothing of the web."""
+
+from outreach.db.base import Base
+from outreach.domain import (
+    figures,
+    installation,
+    journal,
+    kinds,
+    notices,
+    offices,
+    organizers,
+    places,
+    registrations,
+    venues,
+    workshops,
+)
+
+__all__ = [
+    "figures",
+    "installation",
+    "journal",
+    "kinds",
+    "metadata",
+    "notices",
+    "offices",
+    "organizers",
+    "places",
+    "registrations",
+    "venues",
+    "workshops",
+]
+
+metadata = Base.metadata

@@ -1,0 +1,59 @@
+"""Offices: the consulates of the network. They open, close and move; all of it is data."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from outreach.db.base import Base, Words
+from outreach.db.types import Codes
+from outreach.errors import NotFound
+
+
+class Office(Base):
+    __tablename__ = "office"
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    slug: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    name: Mapped[Words]
+    rank: Mapped[str] = mapped_column(sa.String(40))  # general_consulate, career_consulate, …
+    city: Mapped[str] = mapped_column(sa.String(80))
+    region: Mapped[str] = mapped_column(sa.String(3), index=True)  # IL, QC
+    country: Mapped[str] = mapped_column(sa.String(2))
+    zone: Mapped[ZoneInfo]
+    extra_zones: Mapped[Codes] = mapped_column(default=Codes())
+    latitude: Mapped[float]
+    longitude: Mapped[float]
+    was_open_in_january_2020: Mapped[bool]  # the first month the network told of
+    opened_on: Mapped[date | None] = mapped_column(default=None)
+    closed_on: Mapped[date | None] = mapped_column(default=None)
+    phone: Mapped[str] = mapped_column(sa.String(40), default="")
+    email: Mapped[str] = mapped_column(sa.String(254), default="")
+    address: Mapped[str] = mapped_column(sa.String(200), default="")
+    website: Mapped[str] = mapped_column(sa.String(200), default="")
+    district: Mapped[str] = mapped_column(sa.Text, default="")
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    changed_at: Mapped[datetime]  # feeds show an office's phone and address
+
+    def is_open(self, day: date) -> bool:
+        opened = self.opened_on is None or self.opened_on <= day
+        return opened and (self.closed_on is None or day < self.closed_on)
+
+
+def find(session: Session, slug: str) -> Office:
+    """Raises NotFound. A closed office is found too: its feeds outlive it."""
+    office = session.scalar(sa.select(Office).where(Office.slug == slug))
+    if office is None:
+        raise NotFound(f"office {slug}")
+    return office
+
+
+def all_of_them(session: Session) -> Sequence[Office]:
+    return session.scalars(sa.select(Office).order_by(Office.slug)).all()
+
+
+def open_on(session: Session, day: date) -> list[Office]:
+    """The offices that work on that day, by the name of their city."""
+    return [office for office in all_of_them(session) if office.is_open(day)]

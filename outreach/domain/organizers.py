@@ -1,0 +1,88 @@
+"""The people of the network who sign in, and who may do what at which office."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from outreach.db.base import Base
+from outreach.errors import NotFound
+
+EVERYWHERE: Final = "*"
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    ORGANIZER = "organizer"
+    DOOR = "door"
+    READER = "reader"
+
+
+class Action(StrEnum):
+    SEE = "see"  # workshops, drafts too, and counts
+    EDIT = "edit"  # create, change, publish, cancel, head count
+    PEOPLE = "people"  # the names of who registered
+    DOOR = "door"  # mark who came
+    NETWORK = "network"  # accounts, kinds, closing a month
+
+
+ALLOWED: Final[Mapping[Role, frozenset[Action]]] = {
+    Role.ADMIN: frozenset(Action),
+    Role.ORGANIZER: frozenset({Action.SEE, Action.EDIT, Action.PEOPLE, Action.DOOR}),
+    Role.DOOR: frozenset({Action.SEE, Action.PEOPLE, Action.DOOR}),
+    Role.READER: frozenset({Action.SEE}),
+}
+
+
+class Organizer(Base):
+    __tablename__ = "organizer"
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    email: Mapped[str] = mapped_column(sa.String(254), unique=True)  # lower case
+    password: Mapped[str | None] = mapped_column(sa.String(200), default=None)
+    disabled_at: Mapped[datetime | None] = mapped_column(default=None)
+    grants: Mapped[list["Grant"]] = relationship(
+        init=False, cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class Grant(Base):
+    """One role at one office, or everywhere: «*»."""
+
+    __tablename__ = "grant_"
+
+    organizer_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True, init=False
+    )
+    office: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    role: Mapped[Role]
+
+
+def may(grants: Mapping[str, Role], action: Action, office: str) -> bool:
+    """Whether someone with these roles may do this at that office."""
+    roles = (grants.get(EVERYWHERE), grants.get(office))
+    return any(role is not None and action in ALLOWED[role] for role in roles)
+
+
+def offices_of(grants: Mapping[str, Role]) -> frozenset[str] | None:
+    """The slugs of the offices someone works for; None for all of them."""
+    return None if EVERYWHERE in grants else frozenset(grants)
+
+
+def find(session: Session, email: str) -> Organizer | None:
+    return session.scalar(sa.select(Organizer).where(Organizer.email == email.strip().lower()))
+
+
+def require(session: Session, email: str) -> Organizer:
+    """Raises NotFound."""
+    organizer = find(session, email)
+    if organizer is None:
+        raise NotFound(f"There is no account for {email}.")
+    return organizer
+
+
+def all_of_them(session: Session) -> Sequence[Organizer]:
+    return session.scalars(sa.select(Organizer).order_by(Organizer.email)).all()

@@ -1,0 +1,23 @@
+"""Places people name when they say where they are: ZIP codes, states, cities, offices."""
+
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from outreach.db.base import Base
+
+
+class ZipCode(Base):
+    """Where a ZIP code of the United States is. Filled by `db upgrade` from the zipcodes package,
+    whose own first look-up takes seconds: never in a request."""
+
+    __tablename__ = "zip_code"
+
+    code: Mapped[str] = mapped_column(sa.String(5), primary_key=True)
+    city: Mapped[str] = mapped_column(sa.String(80))
+    city_plain: Mapped[str] = mapped_column(sa.String(80))
+    region: Mapped[str] = mapped_column(sa.String(3))
+    latitude: Mapped[float]
+    longitude: Mapped[float]
+
+    __table_args__ = (sa.Index(None, "region", "city_plain"),)

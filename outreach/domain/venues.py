@@ -1,0 +1,58 @@
+"""Venues: where an office's workshops are held."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from outreach.db.base import Base
+from outreach.domain.offices import Office
+from outreach.domain.text import plain
+
+
+class Venue(Base):
+    __tablename__ = "venue"
+    __table_args__ = (sa.UniqueConstraint("office_id", "name", "address", "city"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), init=False)
+    office: Mapped[Office] = relationship(lazy="joined", innerjoin=True)
+    name: Mapped[str] = mapped_column(sa.String(120))
+    address: Mapped[str] = mapped_column(sa.String(200), default="")
+    city: Mapped[str] = mapped_column(sa.String(80))
+    region: Mapped[str] = mapped_column(sa.String(3))
+    # What may be said of where it is while the address is hidden: «Zona de Pilsen».
+    area: Mapped[str] = mapped_column(sa.String(120), default="")
+    zone: Mapped[ZoneInfo]
+    # Its own position, if someone entered it: shown on maps and in feeds.
+    latitude: Mapped[float | None] = mapped_column(default=None)
+    longitude: Mapped[float | None] = mapped_column(default=None)
+    # About where it is, from its city: only to find what is near.
+    near_latitude: Mapped[float]
+    near_longitude: Mapped[float]
+    city_plain: Mapped[str] = mapped_column(sa.String(80), init=False, index=True)
+    is_step_free: Mapped[bool] = mapped_column(default=False)
+    capacity: Mapped[int | None] = mapped_column(default=None)
+    changed_at: Mapped[datetime]
+
+    def __post_init__(self) -> None:
+        self.city_plain = plain(self.city)
+
+
+def of_office(session: Session, office: Office) -> Sequence[Venue]:
+    return session.scalars(
+        sa.select(Venue).where(Venue.office_id == office.id).order_by(Venue.name, Venue.city)
+    ).all()
+
+
+def named(session: Session, office: Office, name: str, address: str, city: str) -> Venue | None:
+    return session.scalar(
+        sa.select(Venue).where(
+            Venue.office_id == office.id,
+            Venue.name == name,
+            Venue.address == address,
+            Venue.city == city,
+        )
+    )

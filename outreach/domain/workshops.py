@@ -1,0 +1,193 @@
+"""Workshops: what is offered, where, when, and to how many.
+
+The day and the hours on the wall clock of the venue are the truth. `starts_at`, `ends_at` (UTC)
+and `month` are worked out from them and stored, to search and to count by.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from outreach import clock
+from outreach.db.base import Base, Words
+from outreach.db.types import Codes
+from outreach.domain.kinds import Kind, Visibility, Way
+from outreach.domain.offices import Office
+from outreach.domain.text import code
+from outreach.domain.venues import Venue
+from outreach.errors import NotFound
+
+
+class Standing(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+    HELD = "held"  # confirmed after its day, with a head count
+    NOT_HELD = "not_held"
+
+
+SHOWN: Final = (Standing.PUBLISHED, Standing.CANCELLED, Standing.HELD, Standing.NOT_HELD)
+COUNTED: Final = (Standing.PUBLISHED, Standing.HELD)
+
+
+class Mode(StrEnum):
+    """How it is delivered; the codes are those of the data files."""
+
+    IN_PERSON = "presencial"
+    LIVE_STREAM = "virtual_en_vivo"
+    VIDEO_CALL = "virtual_sala"
+    HYBRID = "hibrido"
+    PHONE_BANK = "telefonico"
+
+    @property
+    def has_venue(self) -> bool:
+        return self in {Mode.IN_PERSON, Mode.HYBRID}
+
+
+class Workshop(Base):
+    __tablename__ = "workshop"
+    __table_args__ = (
+        sa.CheckConstraint("seats_left >= 0", name="seats_left"),
+        sa.CheckConstraint("capacity >= 0", name="capacity"),
+        sa.Index(None, "month", "standing", "kind_id", "office_id"),
+        sa.Index(None, "day", "starts", "id"),
+        sa.Index(None, "office_id", "day"),
+        sa.Index(None, "kind_id", "day"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    # In addresses: 10 letters, 26 where having the link is a permission (unlisted, discreet).
+    public_id: Mapped[str] = mapped_column(sa.String(26), unique=True)
+    # In calendars: never changes, tells nothing, is no address.
+    uid: Mapped[str] = mapped_column(
+        sa.String(26), unique=True, init=False, default_factory=lambda: code(20)
+    )
+    # The id of the row it was loaded from, so that loading again changes it.
+    external_id: Mapped[str | None] = mapped_column(sa.String(120), unique=True, default=None)
+    is_synthetic: Mapped[bool] = mapped_column(
+        default=False
+    )  # a reconstruction, said wherever shown
+
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), init=False)
+    office: Mapped[Office] = relationship(lazy="joined", innerjoin=True)
+    kind_id: Mapped[int] = mapped_column(sa.ForeignKey("kind.id"), init=False)
+    kind: Mapped[Kind] = relationship(lazy="joined", innerjoin=True)
+    venue_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("venue.id"), init=False, index=True, nullable=True
+    )
+    venue: Mapped[Venue | None] = relationship(lazy="joined")
+
+    title: Mapped[Words]
+    summary: Mapped[Words]
+    bring: Mapped[Words]
+    mode: Mapped[Mode]
+    way: Mapped[Way]
+    visibility: Mapped[Visibility]
+    languages: Mapped[Codes]
+    interpretation: Mapped[Codes]
+    has_childcare: Mapped[bool]
+    facilitator: Mapped[str] = mapped_column(sa.String(120), default="")
+    phone: Mapped[str] = mapped_column(sa.String(40), default="")  # empty: the office's
+    online_url: Mapped[str] = mapped_column(sa.String(400), default="")  # only for who registered
+
+    zone: Mapped[ZoneInfo]
+    day: Mapped[date]
+    starts: Mapped[time]
+    ends: Mapped[time]  # not after `starts`: the next day
+    starts_at: Mapped[datetime] = mapped_column(init=False)
+    ends_at: Mapped[datetime] = mapped_column(init=False, index=True)
+    month: Mapped[int] = mapped_column(init=False)  # 202001
+
+    standing: Mapped[Standing]
+    capacity: Mapped[int]
+    seats_left: Mapped[int]
+    party_limit: Mapped[int]
+    has_waiting_list: Mapped[bool] = mapped_column(default=True)
+    retention_days: Mapped[int]
+    has_reminders: Mapped[bool]
+    walk_ins: Mapped[int] = mapped_column(default=0)
+    head_count: Mapped[int | None] = mapped_column(default=None)
+
+    sequence: Mapped[int] = mapped_column(default=0)  # of iCalendar: rises with time, place, status
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    published_at: Mapped[datetime | None] = mapped_column(default=None)  # the first time
+    cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    def __post_init__(self) -> None:
+        self.retime()
+
+    def retime(self) -> None:
+        """Works the instants and the month out from the wall clock again."""
+        self.starts_at, self.ends_at = clock.span(self.day, self.starts, self.ends, self.zone)
+        self.month = clock.Month.of(self.day).number
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether its link is a permission: longer, and kept out of public lists and engines."""
+        return self.way is Way.UNLISTED or self.kind.is_discreet
+
+    @property
+    def has_secret_address(self) -> bool:
+        return self.visibility is not Visibility.PUBLIC
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.standing is Standing.CANCELLED
+
+    @property
+    def is_full(self) -> bool:
+        return self.seats_left == 0
+
+    @property
+    def takes_places(self) -> bool:
+        return self.way in {Way.PLACE, Way.UNLISTED}
+
+    @property
+    def forget_on(self) -> date:
+        """The day on which who registered is forgotten."""
+        return self.day + timedelta(days=self.retention_days)
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether a place can be saved."""
+        return self.standing is Standing.PUBLISHED and self.takes_places and now < self.starts_at
+
+    def has_ended(self, now: datetime) -> bool:
+        return self.ends_at <= now
+
+
+def new_public_id(kind: Kind, way: Way) -> str:
+    return code(26 if kind.is_discreet or way is Way.UNLISTED else 10)
+
+
+def find(session: Session, public_id: str) -> Workshop:
+    """Any workshop, drafts too. Raises NotFound."""
+    workshop = session.scalar(sa.select(Workshop).where(Workshop.public_id == public_id))
+    if workshop is None:
+        raise NotFound(f"workshop {public_id}")
+    return workshop
+
+
+def find_shown(session: Session, public_id: str) -> Workshop:
+    """A workshop the public may see. Raises NotFound, for a draft too."""
+    workshop = find(session, public_id)
+    if workshop.standing not in SHOWN:
+        raise NotFound(f"workshop {public_id}")
+    return workshop
+
+
+def of_office(
+    session: Session, office: Office, *, since: date, until: date, limit: int | None = None
+) -> Sequence[Workshop]:
+    """An office's workshops of the days from `since` to before `until`, drafts too."""
+    return session.scalars(
+        sa.select(Workshop)
+        .where(Workshop.office_id == office.id, Workshop.day >= since, Workshop.day < until)
+        .order_by(Workshop.day, Workshop.starts, Workshop.id)
+        .limit(limit)
+    ).all()

@@ -1,0 +1,33 @@
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from alembic import context
+
+from outreach.db.store import Store
+from outreach.migrations import Base
+from outreach.migrations.models import MAIN, RING
+
+
+def render(kind: str, item: Any, _autogenerate: object) -> str | Literal[False]:
+    """A new migration names plain SQL types, whatever the models call them."""
+    if kind == "type" and isinstance(item, sa.TypeDecorator):
+        return f"sa.{item.impl!r}"
+    if kind == "type" and isinstance(item, sa.Enum):
+        return f"sa.String(length={item.length})"
+    return False
+
+
+attributes = context.config.attributes
+store = Store(attributes["url"])
+
+with store.engine.begin() as connection:
+    context.configure(
+        connection,
+        target_metadata=MAIN if attributes["base"] is Base.MAIN else RING,
+        render_as_batch=True,
+        render_item=render,
+        compare_type=True,
+    )
+    context.run_migrations()
+
+store.close()

@@ -1,0 +1,11 @@
+"""The models that each database's schema is compared with."""
+
+import sqlalchemy as sa
+
+from outreach import accounts, domain
+from outreach.keyring import RingBase
+
+MAIN: sa.MetaData = domain.metadata
+RING: sa.MetaData = RingBase.metadata
+
+_ = accounts  # its tables are on the same metadata once it is imported
