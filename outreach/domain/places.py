@@ -1,6 +1,5 @@
 """Places people name when they say where they are: ZIP codes, states, cities, offices."""
 
-
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 

@@ -223,23 +223,29 @@ class Keyring:
         self, table: type[IndexKey] | type[DayKey], column: str, value: object, about: bytes
     ) -> bytes:
         """A random key kept in a row, made by whoever needs it first."""
-        with self.store.read() as session:
-            row: IndexKey | DayKey | None = session.get(table, value)
-        if row is None:
+        found = self._read_kept(table, column, value)
+        if found is None:
+            newest = self._masters.newest()
+            sealed = self._seal(secrets.token_bytes(32), about, newest)
+            row = {column: value, "sealed": sealed, "generation": newest}
             try:
                 with self.store.change() as session:
-                    newest = self._masters.newest()
-                    sealed = self._seal(secrets.token_bytes(32), about, newest)
-                    session.execute(
-                        sa.insert(table).values(
-                            {column: value, "sealed": sealed, "generation": newest}
-                        )
-                    )
-            except sa.exc.IntegrityError:
-                pass  # another process was first; theirs is the one to use
-            with self.store.read() as session:
-                row = session.get_one(table, value)
-        return self._unseal(row.sealed, about, row.generation)
+                    session.execute(sa.insert(table).values(row))
+                found = sealed, newest
+            except sa.exc.IntegrityError:  # another process was first; theirs is the one to use
+                found = self._read_kept(table, column, value)
+        if found is None:
+            raise Forgotten("the key of the ring itself is gone")
+        return self._unseal(found[0], about, found[1])
+
+    def _read_kept(
+        self, table: type[IndexKey] | type[DayKey], column: str, value: object
+    ) -> tuple[bytes, int] | None:
+        with self.store.read() as session:
+            row = session.execute(
+                sa.select(table.sealed, table.generation).where(table.__table__.c[column] == value)
+            ).first()
+        return None if row is None else (row[0], row[1])
 
     def _aes(self, generation: int) -> AESGCM:
         if generation not in self._open:

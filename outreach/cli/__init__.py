@@ -1,0 +1,55 @@
+"""The `outreach` command: what an administrator or a timer runs."""
+
+import importlib
+import sys
+from typing import Any, Final
+
+import click
+
+from outreach.errors import OutreachError
+
+# Each command's module is imported when it is asked for: `outreach --help` takes no second.
+COMMANDS: Final = {
+    "counts": "outreach.cli.counts",
+    "db": "outreach.cli.db",
+    "demo": "outreach.cli.demo",
+    "doctor": "outreach.cli.doctor",
+    "feed": "outreach.cli.feed",
+    "guide": "outreach.cli.guide",
+    "load": "outreach.cli.load",
+    "purge": "outreach.cli.purge",
+    "serve": "outreach.cli.serve",
+    "user": "outreach.cli.user",
+    "worker": "outreach.cli.worker",
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        return command
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Every error is one line on stderr that says what to do; never a traceback."""
+        try:
+            return super().main(*args, **kwargs)
+        except OutreachError as error:
+            click.echo(f"outreach: {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="outreach")
+def main() -> None:
+    """Workshops of a network of consulates: places, calendars, monthly counts.
+
+    Try it on an empty machine:  outreach demo
+
+    Settings are environment variables, OUTREACH_DATA and others: see `outreach guide`.
+    Commands exit with 0 when done, 1 when something failed, 2 when what was asked is wrong.
+    """

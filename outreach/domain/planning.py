@@ -1,0 +1,247 @@
+"""What organizers do to a workshop: plan it, change it, publish it, cancel it, say how it went.
+
+Whatever a subscriber can see makes `changed_at` rise; a new time, place or status also makes
+`sequence` rise (calendar-feeds.md 1.3). Whoever is registered is owed a notice of it.
+"""
+
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.db.base import Words
+from outreach.db.types import Codes
+from outreach.domain import registrations
+from outreach.domain.kinds import Kind, Visibility, Way
+from outreach.domain.notices import Cause
+from outreach.domain.offices import Office
+from outreach.domain.venues import Venue
+from outreach.domain.workshops import Mode, Standing, Workshop, new_public_id
+from outreach.errors import Refused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All that an organizer, or a file, says of a workshop."""
+
+    office: Office
+    kind: Kind
+    venue: Venue | None
+    zone: ZoneInfo
+    day: date
+    starts: time
+    ends: time  # not after `starts`: the next day
+    title: Words
+    capacity: int
+    summary: Words = field(default_factory=dict)
+    bring: Words = field(default_factory=dict)
+    mode: Mode = Mode.IN_PERSON
+    way: Way = Way.PLACE
+    visibility: Visibility = Visibility.PUBLIC
+    languages: Codes = field(default_factory=lambda: Codes(["es"]))
+    interpretation: Codes = field(default_factory=Codes)
+    has_childcare: bool = False
+    facilitator: str = ""
+    phone: str = ""
+    online_url: str = ""
+    party_limit: int = 4
+    has_waiting_list: bool = True
+    retention_days: int = 30
+    has_reminders: bool = True
+
+
+_FIELDS: Final = tuple(each.name for each in fields(Plan))
+# A change of these is a change of when or where; `status` is the other thing that counts.
+_WHEN_OR_WHERE: Final = frozenset({"day", "starts", "ends", "zone", "venue", "mode"})
+# The rest of what a calendar or a page of the public shows.
+_UNSEEN: Final = frozenset(
+    {"facilitator", "party_limit", "has_waiting_list", "retention_days", "has_reminders"}
+)
+
+
+def from_kind(kind: Kind, office: Office, day: date, starts: time) -> Plan:
+    """A new workshop as its kind has it: everything but day, hour and venue."""
+    begins = datetime.combine(day, starts, UTC)
+    return Plan(
+        office=office,
+        kind=kind,
+        venue=None,
+        zone=office.zone,
+        day=day,
+        starts=starts,
+        ends=(begins + timedelta(minutes=kind.minutes)).time(),
+        title=dict(kind.short_name if not kind.is_discreet else kind.name),
+        summary=dict(kind.description),
+        bring=dict(kind.bring),
+        capacity=kind.capacity,
+        # Times of one's own come with a later release; until then such a workshop has places.
+        way=Way.PLACE if kind.way is Way.SLOTS else kind.way,
+        visibility=kind.visibility,
+        party_limit=kind.party_limit,
+        retention_days=kind.retention_days,
+        has_reminders=kind.has_reminders,
+    )
+
+
+def check(plan: Plan) -> None:
+    """Raises Refused, in a sentence for the organizer, when the plan cannot be."""
+    if clock.is_skipped(plan.day, plan.starts, plan.zone):
+        raise Refused(
+            f"Ese día el reloj se adelanta y no existen las {plan.starts:%H:%M}. Elige otra hora."
+        )
+    if plan.starts == plan.ends:
+        raise Refused("La hora de término es la misma que la de inicio. Cambia una de las dos.")
+    if plan.capacity < 0:
+        raise Refused("Los lugares no pueden ser menos de cero.")
+    if plan.mode.has_venue and plan.venue is None:
+        raise Refused("Falta la sede. Elige una o di que es en línea.")
+    if plan.kind.countries and plan.office.country not in plan.kind.countries:
+        raise Refused("Este tipo de taller no se da en el país de la oficina. Elige otro tipo.")
+
+
+def create(
+    session: Session,
+    plan: Plan,
+    *,
+    now: datetime,
+    standing: Standing = Standing.DRAFT,
+    external_id: str | None = None,
+    is_synthetic: bool = False,
+) -> Workshop:
+    """A new workshop. Raises Refused as `check` does."""
+    check(plan)
+    workshop = Workshop(
+        public_id=new_public_id(plan.kind, plan.way),
+        external_id=external_id,
+        is_synthetic=is_synthetic,
+        standing=standing,
+        seats_left=plan.capacity,
+        created_at=now,
+        changed_at=now,
+        published_at=None if standing is Standing.DRAFT else now,
+        cancelled_at=now if standing is Standing.CANCELLED else None,
+        **{name: getattr(plan, name) for name in _FIELDS},
+    )
+    session.add(workshop)
+    session.flush()
+    return workshop
+
+
+def plan_of(workshop: Workshop) -> Plan:
+    """The workshop as it stands, to change with `dataclasses.replace`."""
+    return Plan(**{name: getattr(workshop, name) for name in _FIELDS})
+
+
+def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -> frozenset[str]:
+    """Makes the workshop what the plan says, and returns the names of what is new.
+
+    Raises Refused as `check` does, and when fewer places are left than have been taken.
+    """
+    check(plan)
+    new = frozenset(n for n in _FIELDS if getattr(workshop, n) != getattr(plan, n))
+    if not new:
+        return new
+    was_hidden = workshop.is_hidden
+    for name in new - {"capacity"}:
+        setattr(workshop, name, getattr(plan, name))
+    if "capacity" in new:
+        _resize(session, workshop, plan.capacity)
+    workshop.retime()
+    if workshop.is_hidden and not was_hidden:
+        workshop.public_id = new_public_id(plan.kind, plan.way)  # the old one was easy to guess
+    moved = bool(new & _WHEN_OR_WHERE)
+    if new - _UNSEEN:
+        _touch(workshop, now, is_new_version=moved)
+    session.flush()
+    if workshop.standing is Standing.PUBLISHED:
+        if moved and now < workshop.ends_at:
+            registrations.tell_all(session, workshop, Cause.CHANGED, now=now)
+        if "capacity" in new:
+            registrations.promote(session, workshop, now=now)
+    return new
+
+
+def publish(session: Session, workshop: Workshop, *, now: datetime) -> None:
+    """From draft to public. Raises Refused with what is missing."""
+    if workshop.standing is not Standing.DRAFT:
+        return
+    check(plan_of(workshop))
+    missing = [
+        name
+        for name, is_there in (
+            ("título", workshop.title.get("es")),
+            ("idioma", workshop.languages),
+            ("lugares", workshop.capacity or not workshop.takes_places),
+        )
+        if not is_there
+    ]
+    if missing:
+        raise Refused(f"Falta: {', '.join(missing)}. No se publicó.")
+    workshop.standing = Standing.PUBLISHED
+    workshop.published_at = workshop.published_at or now
+    _touch(workshop, now, is_new_version=False)
+
+
+def cancel(session: Session, workshop: Workshop, *, now: datetime) -> int:
+    """Cancels a published workshop and says how many people are owed a notice of it."""
+    if workshop.standing is not Standing.PUBLISHED:
+        raise Refused("Solo se cancela un taller publicado.")
+    workshop.standing = Standing.CANCELLED
+    workshop.cancelled_at = now
+    _touch(workshop, now, is_new_version=True)
+    session.flush()
+    return registrations.tell_all(session, workshop, Cause.CANCELLED, now=now)
+
+
+def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
+    """Undoes a cancellation: everybody keeps their place, and is owed a notice."""
+    if workshop.standing is not Standing.CANCELLED:
+        raise Refused("Este taller no está cancelado.")
+    workshop.standing = Standing.PUBLISHED
+    workshop.cancelled_at = None
+    workshop.published_at = workshop.published_at or now
+    _touch(workshop, now, is_new_version=True)
+    session.flush()
+    return registrations.tell_all(session, workshop, Cause.REINSTATED, now=now)
+
+
+def report(workshop: Workshop, *, head_count: int | None, now: datetime) -> None:
+    """After its day: held, with how many came; or not held, with None. Raises Refused before."""
+    if workshop.standing not in {Standing.PUBLISHED, Standing.HELD, Standing.NOT_HELD}:
+        raise Refused("Solo se reporta un taller publicado.")
+    if now < workshop.starts_at:
+        raise Refused("Este taller todavía no empieza. Repórtalo cuando termine.")
+    if head_count is not None and head_count < 0:
+        raise Refused("Las personas no pueden ser menos de cero.")
+    workshop.standing = Standing.NOT_HELD if head_count is None else Standing.HELD
+    workshop.head_count = head_count
+
+
+def _resize(session: Session, workshop: Workshop, capacity: int) -> None:
+    """A new capacity, in one statement that refuses to take a place from who has it."""
+    more = capacity - workshop.capacity
+    session.flush()
+    resized = session.execute(
+        sa.update(Workshop)
+        .where(Workshop.id == workshop.id, Workshop.seats_left + more >= 0)
+        .values(capacity=Workshop.capacity + more, seats_left=Workshop.seats_left + more)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(resized, sa.CursorResult)
+    if resized.rowcount != 1:
+        session.refresh(workshop)
+        taken = workshop.capacity - workshop.seats_left
+        raise Refused(f"Ya hay {taken} lugares apartados. Pon {taken} o más.")
+    session.refresh(workshop, ["capacity", "seats_left"])
+
+
+def _touch(workshop: Workshop, now: datetime, *, is_new_version: bool) -> None:
+    # Two changes within one second must still be told apart: calendars count in seconds.
+    later = workshop.changed_at + timedelta(seconds=1)
+    workshop.changed_at = max(now.replace(microsecond=0), later.replace(microsecond=0))
+    if is_new_version:
+        workshop.sequence += 1

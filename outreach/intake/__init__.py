@@ -1,0 +1,1 @@
+"""What comes in: files to rows, their faults, and the demo's data."""

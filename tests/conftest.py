@@ -1,0 +1,292 @@
+"""The cast, and small builders. Every test of the database runs on SQLite and on PostgreSQL.
+
+`OUTREACH_TEST_POSTGRESQL` holds the address of a server made for the tests (tests/run starts one);
+without it, or with --quick, only SQLite is used.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from outreach import clock, migrations
+from outreach.app import create_app
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import installation, planning, registrations
+from outreach.domain.kinds import Kind, Visibility, Way
+from outreach.domain.offices import Office
+from outreach.domain.planning import Plan
+from outreach.domain.registrations import Applicant, Registration
+from outreach.domain.venues import Venue
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keyring import Keyring, Masters
+
+SERVER = os.environ.get("OUTREACH_TEST_POSTGRESQL", "")
+DATABASES = ["sqlite", "postgresql"] if SERVER else ["sqlite"]
+Thing = TypeVar("Thing")
+LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def empty_databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrated SQLite files, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("empty")
+    migrations.upgrade(migrations.Base.MAIN, f"sqlite:///{folder / 'outreach.db'}")
+    migrations.upgrade(migrations.Base.RING, f"sqlite:///{folder / 'keyring.db'}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def empty_postgresql() -> Iterator[str]:
+    """The name of a migrated database to make copies of: a template, as PostgreSQL calls it."""
+    name = f"empty_{secrets.token_hex(6)}"
+    with _server() as server:
+        server.execute(sa.text(f"CREATE DATABASE {name}"))
+        server.execute(sa.text(f"CREATE DATABASE {name}_ring"))
+    migrations.upgrade(migrations.Base.MAIN, f"{SERVER}/{name}")
+    migrations.upgrade(migrations.Base.RING, f"{SERVER}/{name}_ring")
+    yield name
+    with _server() as server:
+        for each in (name, f"{name}_ring"):
+            server.execute(sa.text(f"DROP DATABASE {each} WITH (FORCE)"))
+
+
+@pytest.fixture(params=DATABASES)
+def config(
+    request: pytest.FixtureRequest, empty_databases: Path, tmp_path: Path
+) -> Iterator[Config]:
+    """Settings of an installation with an empty, migrated database."""
+    data, keys = tmp_path / "data", tmp_path / "keys"
+    data.mkdir()
+    keys.mkdir(mode=0o700)
+    plain = Config(
+        data=data,
+        keys=keys,
+        database_url=f"sqlite:///{data / 'outreach.db'}",
+        keyring_url=f"sqlite:///{keys / 'keyring.db'}",
+        public_url="http://localhost:8000",
+        mail_from="talleres@example.org",
+        controller="Red de consulados",
+        secret_key="only for tests",
+    )
+    if request.param == "sqlite":
+        for folder, name in ((data, "outreach.db"), (keys, "keyring.db")):
+            (folder / name).write_bytes((empty_databases / name).read_bytes())
+        yield plain
+        return
+    template = request.getfixturevalue("empty_postgresql")
+    name = f"test_{secrets.token_hex(6)}"
+    with _server() as server:
+        server.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        server.execute(sa.text(f"CREATE DATABASE {name}_ring TEMPLATE {template}_ring"))
+    yield replace(plain, database_url=f"{SERVER}/{name}", keyring_url=f"{SERVER}/{name}_ring")
+    with _server() as server:
+        for each in (name, f"{name}_ring"):
+            server.execute(sa.text(f"DROP DATABASE {each} WITH (FORCE)"))
+
+
+@pytest.fixture
+def store(config: Config) -> Iterator[Store]:
+    store = Store(config.database_url)
+    with store.change() as session:
+        installation.keep_calendar_host(session, "talleres.example.org")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def ring(config: Config) -> Iterator[Keyring]:
+    store = Store(config.keyring_url)
+    yield Keyring(store, Masters(config.keys))
+    store.close()
+
+
+@pytest.fixture
+def app(config: Config, store: Store) -> Iterator[Flask]:
+    app = create_app(config)
+    app.testing = False  # errors become pages, as for everyone
+    yield app
+    app.extensions["outreach_store"].close()
+    app.extensions["outreach_ring"].store.close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client(use_cookies=True)
+
+
+@pytest.fixture
+def chicago(store: Store) -> Office:
+    return _saved(store, office("chicago", "Chicago", "IL", "America/Chicago"))
+
+
+@pytest.fixture
+def calgary(store: Store) -> Office:
+    return _saved(store, office("calgary", "Calgary", "AB", "America/Edmonton", country="CA"))
+
+
+@pytest.fixture
+def rights(store: Store) -> Kind:
+    return _saved(store, kind("derechos", "Tus derechos"))
+
+
+@pytest.fixture
+def women(store: Store) -> Kind:
+    return _saved(
+        store,
+        kind(
+            "mujeres",
+            "Para mujeres",
+            is_discreet=True,
+            public_code="K7QX",
+            sign="women",
+            pictogram="flower",
+            neutral_title={"es": "Taller", "en": "Workshop", "fr": "Atelier"},
+            retention_days=7,
+            visibility=Visibility.REGISTERED,
+            has_reminders=False,
+        ),
+    )
+
+
+def office(
+    slug: str, city: str, region: str, zone: str, *, country: str = "US", **changes: Any
+) -> Office:
+    plain: dict[str, Any] = {
+        "slug": slug,
+        "name": {"es": f"Consulado en {city}", "en": f"Consulate in {city}"},
+        "rank": "general_consulate",
+        "city": city,
+        "region": region,
+        "country": country,
+        "zone": ZoneInfo(zone),
+        "latitude": 41.88,
+        "longitude": -87.63,
+        "was_open_in_january_2020": True,
+        "phone": "312 555 0142",
+        "changed_at": LONG_AGO,
+    }
+    return Office(**(plain | changes))
+
+
+def kind(code: str, name: str, **changes: Any) -> Kind:
+    plain: dict[str, Any] = {
+        "code": code,
+        "position": 1,
+        "is_core": True,
+        "name": {"es": name},
+        "short_name": {"es": name},
+        "description": {"es": "Qué derechos tienes y qué hacer si te detienen."},
+        "sensitivity": "medium",
+        "is_discreet": False,
+        "public_code": code,
+        "countries": Codes(["US", "CA"]),
+        "sign": "rights",
+        "pictogram": "balance",
+        "colour": "#1b5ea6",
+        "minutes": 90,
+        "capacity": 40,
+        "party_limit": 4,
+        "way": Way.PLACE,
+        "slot_minutes": None,
+        "retention_days": 30,
+        "visibility": Visibility.PUBLIC,
+        "has_reminders": True,
+        "bring": {"es": "Nada. No necesitas identificación ni papeles."},
+        "changed_at": LONG_AGO,
+    }
+    return Kind(**(plain | changes))
+
+
+def venue(
+    session: Session, office: Office, name: str = "Biblioteca de Pilsen", **changes: Any
+) -> Venue:
+    plain: dict[str, Any] = {
+        "office": session.merge(office, load=False),
+        "name": name,
+        "address": "1805 S. Ejemplo St.",
+        "city": office.city,
+        "region": office.region,
+        "area": "Zona de Pilsen",
+        "zone": office.zone,
+        "near_latitude": office.latitude,
+        "near_longitude": office.longitude,
+        "changed_at": LONG_AGO,
+    }
+    made = Venue(**(plain | changes))
+    session.add(made)
+    session.flush()
+    return made
+
+
+def hold(session: Session, office: Office, kind: Kind, **changes: Any) -> Workshop:
+    """A published workshop next week, 6 to 8 in the evening; say only what the test is about.
+
+    `standing` and `now` are for `planning.create`, everything else for the plan."""
+    office, kind = session.merge(office, load=False), session.merge(kind, load=False)
+    now = changes.pop("now", LONG_AGO)
+    standing = changes.pop("standing", Standing.PUBLISHED)
+    plain: dict[str, Any] = {
+        "office": office,
+        "kind": kind,
+        "zone": office.zone,
+        "day": clock.now().date() + timedelta(days=7),
+        "starts": time(18, 0),
+        "ends": time(20, 0),
+        "title": {"es": "Conoce tus derechos", "en": "Know your rights", "fr": "Vos droits"},
+        "summary": {"es": "Qué decir, qué no firmar y a quién llamar."},
+        "capacity": 20,
+        "visibility": kind.visibility,
+        "retention_days": kind.retention_days,
+        "has_reminders": kind.has_reminders,
+    }
+    plain |= changes
+    if "venue" not in plain:
+        plain["venue"] = venue(session, office, name=f"Biblioteca {secrets.token_hex(3)}")
+    return planning.create(session, Plan(**plain), now=now, standing=standing)
+
+
+def applicant(**changes: Any) -> Applicant:
+    return replace(Applicant(name="Rosa"), **changes)
+
+
+def seat(
+    store: Store, ring: Keyring, workshop: Workshop, *, now: datetime | None = None, **changes: Any
+) -> Registration:
+    """Registers someone, Rosa unless told otherwise, as the form would."""
+    someone = applicant(**changes)
+    ticket = registrations.prepare(ring, workshop, someone)
+    with store.change() as session:
+        return registrations.register(
+            session, workshop, someone, ticket, secrets.token_hex(16), now=now or clock.now()
+        )
+
+
+def a_saturday() -> date:
+    today = clock.now().date()
+    return today + timedelta(days=(5 - today.weekday()) % 7 + 7)
+
+
+def _saved(store: Store, thing: Thing) -> Thing:
+    with store.change() as session:
+        session.add(thing)
+    return thing
+
+
+def _server() -> Any:
+    engine = sa.create_engine(
+        f"{SERVER}/postgres", isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
+    return engine.connect()
