@@ -1,0 +1,41 @@
+"""Puts the application together: the only place that knows all its parts."""
+
+from pathlib import Path
+
+from flask import Flask
+from jinja2 import StrictUndefined
+
+from outreach import clock, languages, web
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.keyring import Keyring, Masters
+
+PACKAGE = Path(__file__).parent
+LARGEST_FORM = 64 * 1024  # bytes; the largest honest form of ours is under 10 KB
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The WSGI application. Without `config`, settings are read from the environment."""
+    clock.require_rules()
+    config = config or Config.from_environ()
+    app = Flask("outreach", template_folder=str(_templates()), static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
+    app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_FORM
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.extensions["outreach_config"] = config
+    app.extensions["outreach_store"] = Store(config.database_url)
+    app.extensions["outreach_ring"] = Keyring(Store(config.keyring_url), Masters(config.keys))
+    app.extensions["outreach_secret"] = config.secret()
+    languages.init_app(app)
+    web.init_app(app)
+    return app
+
+
+def _templates() -> Path:
+    """Templates are inside the package once installed, beside it in a checkout."""
+    for folder in (PACKAGE / "templates", PACKAGE.parent / "templates"):
+        if (folder / "base.html").is_file():
+            return folder
+    raise FileNotFoundError("outreach was installed without its templates")

@@ -1,0 +1,82 @@
+"""The headers of every answer (safety.md S02 to S04), and its compression."""
+
+import gzip
+from typing import Final
+
+from flask import Flask, Response, g, request
+
+CSP: Final = "; ".join(
+    f"{what} {whence}"
+    for what, whence in (
+        ("default-src", "'none'"),
+        ("style-src", "'self'"),
+        ("script-src", "'self'"),
+        ("img-src", "'self'"),
+        ("font-src", "'self'"),
+        ("connect-src", "'self'"),
+        ("manifest-src", "'self'"),
+        ("form-action", "'self'"),
+        ("base-uri", "'none'"),
+        ("frame-ancestors", "'none'"),
+    )
+)
+ALWAYS: Final = {
+    "Content-Security-Policy": CSP,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
+    "browsing-topics=(), interest-cohort=()",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+WORTH_IT: Final = 500  # bytes: below this, gzip makes an answer longer
+SQUEEZABLE: Final = ("text/", "application/json", "application/atom", "image/svg")
+
+
+def init_app(app: Flask) -> None:
+    app.after_request(_finish)
+
+
+def keep_private() -> None:
+    """This answer is nobody else's business: kept by no cache, shown by no search engine."""
+    g.is_private = True
+
+
+def keep_for(seconds: int) -> None:
+    """Any cache may keep this answer for so long."""
+    g.cache_seconds = seconds
+
+
+def _finish(response: Response) -> Response:
+    for name, value in ALWAYS.items():
+        response.headers.setdefault(name, value)
+    if "Cache-Control" not in response.headers:
+        seconds = g.get("cache_seconds", 0)
+        is_shareable = seconds and not g.get("is_private") and response.status_code == 200
+        response.headers["Cache-Control"] = (
+            f"public, max-age={seconds}" if is_shareable else "no-store"
+        )
+    if g.get("is_private"):
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return _squeeze(response)
+
+
+def _squeeze(response: Response) -> Response:
+    if (
+        response.direct_passthrough
+        or "Content-Encoding" in response.headers
+        or not (response.mimetype or "").startswith(SQUEEZABLE)
+    ):
+        return response
+    response.vary.add("Accept-Encoding")
+    if response.status_code == 304 or request.accept_encodings.quality("gzip") <= 0:
+        return response
+    body = response.get_data()
+    if len(body) < WORTH_IT:
+        return response
+    # mtime=0: the same page gives the same bytes.
+    response.set_data(gzip.compress(body, compresslevel=5, mtime=0))
+    response.headers["Content-Encoding"] = "gzip"
+    return response

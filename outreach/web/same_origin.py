@@ -1,0 +1,43 @@
+"""Refuses what another site asks for, and requests for a host that is not ours.
+
+Browsers say where a request comes from (`Sec-Fetch-Site`, `Origin`). Trusting that, rather than a
+token in a cookie, means a person who registers needs no cookie at all. Our own `no-referrer`
+makes browsers send `Origin: null`, and old phones send neither: a public form then relies on its
+signed stamp, a staff form on the token of its session (`web/desk`).
+"""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, request
+
+from outreach.config import LOOPBACK
+from outreach.web.context import config
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_refuse_other_hosts)
+    app.before_request(_refuse_other_sites)
+
+
+def _refuse_other_hosts() -> None:
+    """A feed or a letter must never be made to carry a false address."""
+    host = request.headers.get("Host", "").lower()
+    if host == config().host:
+        return
+    name = urlsplit(f"//{host}").hostname or ""
+    if not (config().listens_on_loopback and name in LOOPBACK):
+        abort(400)
+
+
+def _refuse_other_sites() -> None:
+    if request.method in SAFE_METHODS:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in {"same-origin", "none"}:
+        abort(403)
+    origin = request.headers.get("Origin")
+    if origin not in {None, "null"} and urlsplit(origin).netloc.lower() != request.host.lower():
+        abort(403)

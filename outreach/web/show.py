@@ -1,0 +1,121 @@
+"""How days, hours, counts and signs are said on a page, in three languages.
+
+Spanish says «10:00 a. m.» with spaces that do not break; French «10 h 30»; English «10:00 a.m.».
+Babel knows the names of days and months; the rest is short enough to say here.
+"""
+
+from collections.abc import Callable
+from datetime import date, time
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, get_timezone_location
+from flask import Flask
+
+from outreach import languages
+from outreach.db.base import Words
+from outreach.languages import LOCALES
+
+NBSP = "\u00a0"
+
+
+def init_app(app: Flask) -> None:
+    app.add_template_global(lambda: languages.current(), "lang")
+    filters: dict[str, Callable[..., str]] = {
+        "day": day,
+        "long_day": long_day,
+        "hour": hour,
+        "hours": hours,
+        "said": said,
+        "weekday": weekday,
+        "month_name": month_name,
+        "zone_city": zone_city,
+        "grouped": grouped,
+        "phone_href": phone_href,
+    }
+    for name, filter_ in filters.items():
+        app.add_template_filter(filter_, name)
+
+
+def said(words: Words | None) -> str:
+    """A text by language, in that of the page."""
+    return languages.say(words, languages.current())
+
+
+def day(value: date) -> str:
+    """sábado 28 de noviembre · Saturday, November 28 · samedi 28 novembre"""
+    return _date(value, languages.current(), with_year=False)
+
+
+def long_day(value: date) -> str:
+    """The same with its year."""
+    return _date(value, languages.current(), with_year=True)
+
+
+def weekday(value: date) -> str:
+    return _pattern(value, "EEEE", languages.current())
+
+
+def month_name(value: date) -> str:
+    return _pattern(value, "MMMM", languages.current())
+
+
+def hour(value: time) -> str:
+    """10:00 a. m. · 10:00 a.m. · 10 h"""
+    return _hour(value, languages.current())
+
+
+def hours(starts: time, ends: time) -> str:
+    """10:00 a. m. a 12:00 p. m. · 10:00 a.m. to 12:00 p.m. · de 10 h à 12 h"""
+    lang = languages.current()
+    first, last = _hour(starts, lang), _hour(ends, lang)
+    if lang == "es":
+        return f"{first} a {last}"
+    return f"{first} to {last}" if lang == "en" else f"de {first} à {last}"
+
+
+def zone_city(zone: ZoneInfo) -> str:
+    """The city a zone is named after: Chicago, Los Ángeles, Nueva York."""
+    return _zone_city(zone.key, languages.current())
+
+
+def grouped(number: int) -> str:
+    """109,657 · 109,657 · 109 657"""
+    text = f"{number:,}"
+    return text.replace(",", NBSP) if languages.current() == "fr" else text
+
+
+def phone_href(phone: str) -> str:
+    digits = "".join(c for c in phone if c.isdigit())
+    return f"tel:+{digits if len(digits) > 10 else '1' + digits}"
+
+
+@lru_cache(maxsize=4096)
+def _date(value: date, lang: str, *, with_year: bool) -> str:
+    patterns = {
+        "es": "EEEE d 'de' MMMM" + (" 'de' y" if with_year else ""),
+        "en": "EEEE, MMMM d" + (", y" if with_year else ""),
+        "fr": "EEEE d MMMM" + (" y" if with_year else ""),
+    }
+    said = format_date(value, patterns[lang], LOCALES[lang])
+    return said.replace(" 1 ", " 1er ") if lang == "fr" else said
+
+
+@lru_cache(maxsize=4096)
+def _pattern(value: date, pattern: str, lang: str) -> str:
+    return format_date(value, pattern, LOCALES[lang])
+
+
+@lru_cache(maxsize=4096)
+def _hour(value: time, lang: str) -> str:
+    if lang == "fr":
+        minutes = f"{NBSP}{value.minute:02d}" if value.minute else ""
+        return f"{value.hour}{NBSP}h{minutes}"
+    clock = f"{value.hour % 12 or 12}:{value.minute:02d}{NBSP}"
+    half = "p" if value.hour >= 12 else "a"
+    return clock + (f"{half}.m." if lang == "en" else f"{half}.{NBSP}m.")
+
+
+@cache
+def _zone_city(key: str, lang: str) -> str:
+    return get_timezone_location(key, locale=LOCALES[lang], return_city=True)
