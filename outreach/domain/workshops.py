@@ -191,3 +191,17 @@ def of_office(
         .order_by(Workshop.day, Workshop.starts, Workshop.id)
         .limit(limit)
     ).all()
+
+
+ONLINE: Final = (Mode.LIVE_STREAM, Mode.VIDEO_CALL, Mode.HYBRID, Mode.PHONE_BANK)
+
+
+def modes_named(word: str) -> tuple[Mode, ...]:
+    """What a filter `modalidad=` means: a mode's code, or `en-linea` for all one can follow from
+    anywhere. Raises NotFound."""
+    if word == "en-linea":
+        return ONLINE
+    try:
+        return (Mode(word),)
+    except ValueError:
+        raise NotFound(f"mode {word}") from None

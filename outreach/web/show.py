@@ -7,20 +7,28 @@ Babel knows the names of days and months; the rest is short enough to say here.
 from collections.abc import Callable
 from datetime import date, time
 from functools import cache, lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, get_timezone_location
-from flask import Flask
+from flask import Flask, request
 
 from outreach import languages
+from outreach.config import Config
 from outreach.db.base import Words
 from outreach.languages import LOCALES
 
-NBSP = "\u00a0"
+NBSP: Final = "\u00a0"
+HTML_LANG: Final = {"es": "es-MX", "en": "en", "fr": "fr-CA"}
 
 
 def init_app(app: Flask) -> None:
-    app.add_template_global(lambda: languages.current(), "lang")
+    config: Config = app.extensions["outreach_config"]
+    app.add_template_global(languages.current, "lang")
+    app.add_template_global(lambda: config.brand, "brand")
+    app.add_template_global(lambda: config, "config")
+    app.add_template_global(lambda: HTML_LANG[languages.current()], "html_lang")
+    app.add_template_global(in_language)
     filters: dict[str, Callable[..., str]] = {
         "day": day,
         "long_day": long_day,
@@ -35,6 +43,12 @@ def init_app(app: Flask) -> None:
     }
     for name, filter_ in filters.items():
         app.add_template_filter(filter_, name)
+
+
+def in_language(lang: str) -> str:
+    """This page in another language, as a path."""
+    path = request.full_path if request.query_string else request.path
+    return f"/{lang}{path[3:]}" if path[1:3] in languages.LANGUAGES else f"/{lang}/"
 
 
 def said(words: Words | None) -> str:
