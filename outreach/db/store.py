@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
@@ -23,6 +24,7 @@ class Store:
             self.engine = sa.create_engine(
                 url, hide_parameters=True, pool_size=pool_size, pool_pre_ping=True
             )
+            _hide_values(self.engine)
         # SQLite takes the write lock at once: two changes wait for each other instead of failing.
         changing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
@@ -56,6 +58,21 @@ def took_effect(session: Session, statement: sa.Update | sa.Delete) -> bool:
     result = session.execute(statement.execution_options(synchronize_session=False))
     assert isinstance(result, sa.CursorResult)
     return result.rowcount == 1
+
+
+def _hide_values(engine: sa.Engine) -> None:
+    @event.listens_for(engine, "handle_error")
+    def on_error(context: sa.engine.ExceptionContext) -> None:
+        """PostgreSQL repeats the row under DETAIL, which `hide_parameters` knows nothing of."""
+        error, told = context.original_exception, context.sqlalchemy_exception
+        if not isinstance(error, psycopg.Error) or told is None or not error.diag.message_primary:
+            return
+        # «invalid input syntax for type integer: "…"» is the one that quotes what came in.
+        is_about_input = (error.sqlstate or "").startswith("22")
+        said = error.diag.message_primary
+        said = said.partition('"')[0] if is_about_input else said
+        told.args = (f"({type(error).__name__}) {said}",)
+        error.args = (said,)
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:

@@ -1,0 +1,195 @@
+"""The databases: made, brought up to date, and silent about people when something breaks."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+from flask import Flask
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+
+from outreach.cli import main
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
+from outreach.domain.organizers import Organizer
+from outreach.domain.registrations import Registration
+from outreach.keyring import Key, Keyring
+from outreach.migrations import Base, differences
+from outreach.web.context import store as app_store
+from tests.conftest import LONG_AGO, hold, seat
+
+NAME = "Rosalinda Quetzalcanario"
+EMAIL = "rosalinda.quetzalcanario@example.org"
+
+
+def test_the_migrations_make_what_the_models_say(config: Config) -> None:
+    for base, url in ((Base.MAIN, config.database_url), (Base.RING, config.keyring_url)):
+        store = Store(url)
+        assert differences(base, store) == []
+        store.close()
+
+
+def test_bringing_a_database_up_to_date_again_changes_nothing(config: Config) -> None:
+    assert _outreach(config, "db", "upgrade").exit_code == 0
+    store = Store(config.database_url)
+    before = _all_rows(store)
+    assert _outreach(config, "db", "upgrade").exit_code == 0
+    assert _all_rows(store) == before
+    store.close()
+
+
+def test_check_says_that_all_is_well(config: Config) -> None:
+    said = _outreach(config, "db", "check")
+    assert (said.exit_code, said.stderr) == (0, "")
+
+
+def test_check_tells_of_a_database_that_was_never_made(tmp_path: Path) -> None:
+    data, keys = tmp_path / "data", tmp_path / "keys"
+    data.mkdir()
+    keys.mkdir()
+    said = CliRunner().invoke(
+        main, ["db", "check"], env={"OUTREACH_DATA": str(data), "OUTREACH_KEYS": str(keys)}
+    )
+    assert said.exit_code == 1
+    assert said.stderr.splitlines() == [
+        "main: not up to date. Run: outreach db upgrade",
+        "ring: not up to date. Run: outreach db upgrade",
+    ]
+
+
+def test_check_tells_of_a_schema_that_somebody_changed(config: Config, store: Store) -> None:
+    with store.change() as session:
+        session.execute(sa.text("ALTER TABLE office ADD COLUMN nickname VARCHAR(20)"))
+    said = _outreach(config, "db", "check")
+    assert said.exit_code == 1
+    assert "nickname" in said.stderr
+
+
+def test_a_database_error_names_no_one(store: Store) -> None:
+    with store.change() as session:
+        session.add(Organizer(email=EMAIL))
+    with pytest.raises(IntegrityError) as caught, store.change() as session:
+        session.add(Organizer(email=EMAIL))
+    assert "organizer" in _everything_said(caught.value)
+    _assert_names_no_one(_everything_said(caught.value))
+
+
+def test_neither_does_one_about_what_was_typed(store: Store) -> None:
+    # SQLite takes any text for a number; PostgreSQL refuses, and would quote it.
+    typed = sa.select(sa.cast(sa.literal(NAME, sa.String), sa.Integer))
+    with store.read() as session:
+        if store.is_sqlite:
+            assert session.scalar(typed) == 0
+            return
+        with pytest.raises(DataError) as caught:
+            session.scalar(typed)
+    assert "invalid input syntax" in _everything_said(caught.value)
+    _assert_names_no_one(_everything_said(caught.value))
+
+
+def test_a_page_that_fails_leaves_no_name_in_the_log(
+    app: Flask, store: Store, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    @app.post("/falla/<who>")
+    def fail(who: str) -> str:
+        with app_store().change() as session:
+            session.add_all([Organizer(email=who), Organizer(email=who)])
+        return who
+
+    with caplog.at_level(logging.DEBUG):
+        answer = app.test_client().post(f"/falla/{EMAIL}", data={"name": NAME})
+    assert answer.status_code == 500
+    assert "POST /falla/<who> failed: " in caplog.text
+    for told in (caplog.text, answer.text, "".join(capfd.readouterr())):
+        _assert_names_no_one(told)
+
+
+def test_sqlite_waits_keeps_and_overwrites(empty_databases: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "outreach.db"
+    copy.write_bytes((empty_databases / "outreach.db").read_bytes())
+    store = Store(f"sqlite:///{copy}")
+    with store.engine.connect() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
+        }
+        wait = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    store.close()
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+    assert wait >= 5000
+
+
+def test_what_was_erased_is_in_no_file_of_sqlite(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    if not store.is_sqlite:
+        return  # PostgreSQL's files are its own; there the key that is gone protects the row
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    rosa = seat(store, ring, workshop, name=NAME, now=LONG_AGO)
+    sealed, key_id = rosa.sealed, rosa.key_id
+    assert sealed
+    assert key_id
+    with ring.store.read() as session:
+        key = session.get_one(Key, key_id).sealed
+    assert _is_in(config, sealed)
+    assert _is_in(config, key)
+
+    ring.destroy(key_id)
+    with store.change() as session:
+        registrations.release(session, session.get_one(Registration, rosa.id), now=LONG_AGO)
+    store.sweep()
+
+    assert not _is_in(config, sealed)
+    assert not _is_in(config, key)
+
+
+def test_a_name_is_in_no_file_even_before_it_is_erased(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    seat(store, ring, workshop, name=NAME, address=EMAIL, contact=registrations.Contact.EMAIL)
+    assert not _is_in(config, NAME.encode())
+    assert not _is_in(config, EMAIL.encode())
+    _assert_names_no_one(str(_all_rows(store)) + str(_all_rows(ring.store)))
+
+
+def _outreach(config: Config, *arguments: str) -> Result:
+    settings = {
+        "OUTREACH_DATA": str(config.data),
+        "OUTREACH_KEYS": str(config.keys),
+        "OUTREACH_DATABASE_URL": config.database_url,
+        "OUTREACH_KEYRING_URL": config.keyring_url,
+    }
+    return CliRunner().invoke(main, list(arguments), env=settings)
+
+
+def _all_rows(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, as the database holds it."""
+    tables = sa.MetaData()
+    tables.reflect(store.engine)
+    with store.read() as session:
+        return {
+            table.name: [tuple(row) for row in session.execute(sa.select(table))]
+            for table in tables.sorted_tables
+        }
+
+
+def _everything_said(error: DBAPIError) -> str:
+    return f"{error} {error!r} {error.orig} {error.orig!r} {error.args}"
+
+
+def _assert_names_no_one(text: str) -> None:
+    for part in ("rosalinda", "quetzalcanario"):
+        assert part not in text.casefold()
+
+
+def _is_in(config: Config, secret: bytes) -> bool:
+    files = [path for folder in (config.data, config.keys) for path in folder.rglob("*")]
+    return any(secret in path.read_bytes() for path in files if path.is_file())
