@@ -48,3 +48,30 @@ def say(words: Words | None, lang: str) -> str:
 
 def _choose() -> str:
     return getattr(g, "lang", "es") if has_request_context() else "es"
+
+
+# The languages workshops are given in, by the codes of the data files.
+SPOKEN: Final[dict[str, Words]] = {
+    "es": {"es": "Español", "en": "Spanish", "fr": "Espagnol"},
+    "en": {"es": "Inglés", "en": "English", "fr": "Anglais"},
+    "fr": {"es": "Francés", "en": "French", "fr": "Français"},
+    "nah": {"es": "Náhuatl", "en": "Nahuatl", "fr": "Nahuatl"},
+    "mxt": {"es": "Mixteco", "en": "Mixtec", "fr": "Mixtèque"},
+    "zap": {"es": "Zapoteco", "en": "Zapotec", "fr": "Zapotèque"},
+    "yua": {"es": "Maya yucateco", "en": "Yucatec Maya", "fr": "Maya yucatèque"},
+    "pua": {"es": "Purépecha", "en": "Purépecha", "fr": "Purépecha"},
+    "trc": {"es": "Triqui", "en": "Triqui", "fr": "Triqui"},
+    "tzo": {"es": "Tsotsil", "en": "Tsotsil", "fr": "Tzotzil"},
+    "tzh": {"es": "Tseltal", "en": "Tseltal", "fr": "Tzeltal"},
+    "oto": {"es": "Otomí (hñähñu)", "en": "Otomi", "fr": "Otomi"},
+    "tlp": {"es": "Totonaco", "en": "Totonac", "fr": "Totonac"},
+    "mam": {"es": "Mam", "en": "Mam", "fr": "Mam"},
+    "chn": {"es": "Chinanteco", "en": "Chinantec", "fr": "Chinantec"},
+    "ase": {"es": "Lengua de señas (ASL)", "en": "ASL", "fr": "ASL"},
+    "mfs": {"es": "Lengua de señas mexicana", "en": "LSM", "fr": "LSM"},
+}
+
+
+def name_of(code: str, lang: str) -> str:
+    """The name of a spoken language; its code if we know no name."""
+    return say(SPOKEN.get(code), lang) or code

@@ -133,6 +133,10 @@ class Workshop(Base):
         return self.way is Way.UNLISTED or self.kind.is_discreet
 
     @property
+    def is_discreet(self) -> bool:
+        return self.kind.is_discreet
+
+    @property
     def has_secret_address(self) -> bool:
         return self.visibility is not Visibility.PUBLIC
 
@@ -179,6 +183,16 @@ def find_shown(session: Session, public_id: str) -> Workshop:
     if workshop.standing not in SHOWN:
         raise NotFound(f"workshop {public_id}")
     return workshop
+
+
+def loaded_from(session: Session, external_ids: Sequence[str]) -> dict[str, Workshop]:
+    """The workshops that were loaded from rows of a file, by the id of the row."""
+    found: dict[str, Workshop] = {}
+    for start in range(0, len(external_ids), 500):
+        some = external_ids[start : start + 500]
+        rows = session.scalars(sa.select(Workshop).where(Workshop.external_id.in_(some)))
+        found |= {workshop.external_id: workshop for workshop in rows if workshop.external_id}
+    return found
 
 
 def of_office(

@@ -29,9 +29,12 @@ def init_app(app: Flask) -> None:
     app.add_template_global(lambda: config, "config")
     app.add_template_global(lambda: HTML_LANG[languages.current()], "html_lang")
     app.add_template_global(in_language)
+    app.add_template_global(spoken_languages)
     filters: dict[str, Callable[..., str]] = {
         "day": day,
         "long_day": long_day,
+        "short_day": short_day,
+        "first_capital": first_capital,
         "hour": hour,
         "hours": hours,
         "said": said,
@@ -43,6 +46,12 @@ def init_app(app: Flask) -> None:
     }
     for name, filter_ in filters.items():
         app.add_template_filter(filter_, name)
+
+
+def spoken_languages() -> list[tuple[str, str]]:
+    """The languages workshops are given in: code and name, in the order of the data."""
+    lang = languages.current()
+    return [(code, languages.say(names, lang)) for code, names in languages.SPOKEN.items()]
 
 
 def in_language(lang: str) -> str:
@@ -64,6 +73,17 @@ def day(value: date) -> str:
 def long_day(value: date) -> str:
     """The same with its year."""
     return _date(value, languages.current(), with_year=True)
+
+
+def short_day(value: date) -> str:
+    """28 de noviembre · November 28 · 28 novembre"""
+    patterns = {"es": "d 'de' MMMM", "en": "MMMM d", "fr": "d MMMM"}
+    return _pattern(value, patterns[languages.current()], languages.current())
+
+
+def first_capital(text: str) -> str:
+    """Sábado 28 de noviembre: for a line that begins with a day."""
+    return text[:1].upper() + text[1:]
 
 
 def weekday(value: date) -> str:

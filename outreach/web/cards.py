@@ -1,0 +1,142 @@
+"""A workshop as a list shows it: the words of a card, ready for the template."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from itertools import groupby
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from markupsafe import Markup
+
+from outreach import languages
+from outreach.domain.finding import Found
+from outreach.domain.kinds import Visibility, Way
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.web import show
+from outreach.web.pictures import sign, sign_class
+
+FEW = 10
+FEW_DISCREET = 5  # safety.md S28: nobody is to watch one person sign up
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    words: str
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    address: str
+    title: str
+    kind: str
+    sign: Markup
+    sign_class: str
+    day: date
+    day_words: str
+    hour_words: str
+    place: str
+    tags: list[Tag]
+
+
+def card(found: Found, *, now: datetime, miles: float | None = None) -> Card:
+    lang = languages.current()
+    tags = [seats_tag(found, now=now)]
+    if miles is not None:
+        tags.append(Tag(distance(miles)))
+    tags.append(Tag(spoken(found.languages)))
+    if found.has_childcare:
+        tags.append(Tag(_("Cuidado de niños")))
+    if found.mode is not Mode.IN_PERSON:
+        tags.append(Tag(mode_words(found.mode)))
+    return Card(
+        address=f"/{lang}/t/{found.public_id}",
+        title=languages.say(found.title, lang),
+        kind=languages.say(found.kind_name, lang),
+        sign=_sign(found.sign, found.pictogram),
+        sign_class=sign_class(found.sign),
+        day=found.day,
+        day_words=show.day(found.day),
+        hour_words=show.hours(found.starts, found.ends),
+        place=place(found),
+        tags=tags,
+    )
+
+
+def by_day(found: Iterable[Found], *, now: datetime) -> list[tuple[date, list[Card]]]:
+    cards = [card(each, now=now) for each in found]
+    return [(day, list(those)) for day, those in groupby(cards, key=lambda each: each.day)]
+
+
+def seats_tag(found: Found | Workshop, *, now: datetime) -> Tag:
+    """How full it is, in the words and the colour of its tag."""
+    if found.standing is Standing.CANCELLED:
+        return Tag(_("Cancelado"), "etq-no")
+    if found.way is Way.OPEN:
+        return Tag(_("Llega sin cita"), "etq-bien")
+    if found.way is Way.PHONE:
+        return Tag(_("Aparta por teléfono"))
+    if found.starts_at <= now:
+        return Tag(_("Ya empezó"))
+    if found.seats_left == 0:
+        full = _("Lleno · hay lista de espera") if found.has_waiting_list else _("Lleno")
+        return Tag(full, "etq-no")
+    if found.is_discreet:
+        few = found.seats_left <= FEW_DISCREET
+        return Tag(_("Pocos lugares"), "etq-poco") if few else Tag(_("Hay lugares"), "etq-bien")
+    if found.seats_left <= FEW:
+        left: str = ngettext("Queda %(num)d lugar", "Quedan %(num)d lugares", found.seats_left)
+        return Tag(left, "etq-poco")
+    return Tag(_("Hay lugares"), "etq-bien")
+
+
+def place(found: Found) -> str:
+    """Where it is, or about where: a hidden address is nobody's business yet."""
+    if found.venue_name is None:
+        return _("En línea") if not found.mode.has_venue else found.office_city
+    if found.visibility is not Visibility.PUBLIC:
+        return found.venue_area or found.venue_city or found.office_city
+    if found.venue_city == found.office_city:
+        return found.venue_name
+    return f"{found.venue_name}, {found.venue_city}"
+
+
+def distance(miles: float) -> str:
+    near = max(1, round(miles))
+    said: str = ngettext("A %(num)d milla", "A %(num)d millas", near)
+    return said
+
+
+def spoken(codes: Iterable[str]) -> str:
+    """The languages of a workshop: Español e inglés · Spanish and English."""
+    return _spoken(tuple(codes), languages.current())
+
+
+def mode_words(mode: Mode) -> str:
+    words: dict[Mode, str] = {
+        Mode.IN_PERSON: _("En persona"),
+        Mode.LIVE_STREAM: _("Transmisión en vivo"),
+        Mode.VIDEO_CALL: _("Por videollamada"),
+        Mode.HYBRID: _("En persona y en línea"),
+        Mode.PHONE_BANK: _("Por teléfono"),
+    }
+    return words[mode]
+
+
+@cache
+def _spoken(codes: tuple[str, ...], lang: str) -> str:
+    names = [languages.name_of(code, lang) for code in codes]
+    if len(names) < 2:
+        return "".join(names)
+    last = names[-1][0].lower() + names[-1][1:] if lang != "en" else names[-1]
+    # Spanish says «e» before the sound of i.
+    sounds_i = last.lower().startswith(("i", "hi"))
+    link = {"es": "e" if sounds_i else "y", "en": "and", "fr": "et"}[lang]
+    return f"{', '.join(names[:-1])} {link} {last}"
+
+
+@cache
+def _sign(name: str, pictogram: str) -> Markup:
+    return sign(name, pictogram)

@@ -1,0 +1,224 @@
+"""How a person finds a workshop: the list, an office, the network, one workshop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock, languages
+from outreach.domain import finding, kinds, offices, regions, whereabouts, workshops
+from outreach.domain.finding import Filters
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
+from outreach.domain.text import plain
+from outreach.domain.whereabouts import Scale, Where
+from outreach.domain.workshops import Mode
+from outreach.errors import NotFound
+from outreach.web import cards
+from outreach.web.context import config, store
+from outreach.web.headers import keep_for, keep_private
+
+pages = Blueprint("finding", __name__, url_prefix="/<any(es,en,fr):lang>")
+root = Blueprint("root", __name__)
+
+ASKED: Final = ("donde", "tipo", "desde", "hasta", "idioma", "modalidad")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for, as text; kinds by their public code."""
+
+    where: str
+    kinds: tuple[str, ...]
+    since: str
+    until: str
+    languages: tuple[str, ...]
+    modes: tuple[str, ...]
+
+    @classmethod
+    def read(cls) -> "Asked":
+        def many(name: str) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(v for v in request.args.getlist(name)[:20] if v))
+
+        return cls(
+            where=request.args.get("donde", "")[:80],
+            kinds=many("tipo"),
+            since=request.args.get("desde", ""),
+            until=request.args.get("hasta", ""),
+            languages=many("idioma"),
+            modes=many("modalidad"),
+        )
+
+    def query(self, **changes: object) -> str:
+        """The query string of the same search, with some of it changed."""
+        values: dict[str, object] = {
+            "donde": self.where,
+            "tipo": self.kinds,
+            "desde": self.since,
+            "hasta": self.until,
+            "idioma": self.languages,
+            "modalidad": self.modes,
+        }
+        values |= changes
+        return urlencode({k: v for k, v in values.items() if v}, doseq=True)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the folded part of the form holds an answer."""
+        return bool(self.since or self.until or self.languages or self.modes)
+
+
+@root.get("/")
+def start() -> ResponseReturnValue:
+    answer = redirect(f"/{languages.accepted()}/", 302)
+    answer.headers["Vary"] = "Accept-Language"
+    return answer
+
+
+@pages.get("/")
+def upcoming() -> ResponseReturnValue:
+    now, asked = clock.now(), Asked.read()
+    with store().read() as session:
+        all_kinds = kinds.all_of_them(session)
+        chosen = _chosen(all_kinds, asked)
+        filters = Filters(
+            where=whereabouts.resolve(session, asked.where),
+            kinds=tuple(kind.id for kind in chosen),
+            since=_day(asked.since),
+            until=_day(asked.until),
+            languages=asked.languages,
+            modes=_modes(asked),
+        )
+        page = finding.upcoming(session, filters, now=now, after=request.args.get("tras", ""))
+        instead = [] if page.found else finding.nearest(session, filters, now=now)
+        all_offices = offices.open_on(session, now.date())
+    if any(kind.is_discreet for kind in chosen):
+        keep_private()
+    return render_template(
+        "finding/list.html",
+        asked=asked,
+        chosen=chosen,
+        kinds=[kind for kind in all_kinds if kind.is_core] + [k for k in chosen if not k.is_core],
+        all_kinds=all_kinds,
+        offices=all_offices,
+        page=page,
+        place=_place_words(page.filters.where),
+        days=cards.by_day(page.found, now=now),
+        instead=[cards.card(each, now=now, miles=far) for each, far in instead],
+        feed=_feed_address(filters, chosen, asked, all_offices),
+        Scale=Scale,
+    )
+
+
+@pages.get("/o/<slug>")
+def office(slug: str) -> ResponseReturnValue:
+    now = clock.now()
+    with store().read() as session:
+        found = offices.find(session, slug)
+        coming = finding.coming_to(session, found, now=now, limit=finding.PAGE)
+    keep_for(60)
+    return render_template(
+        "finding/office.html",
+        office=found,
+        phone=found.phone or config().phone,
+        region=languages.say(regions.NAMES.get(found.region), languages.current()),
+        days=cards.by_day(coming, now=now),
+    )
+
+
+@pages.get("/red")
+def network() -> ResponseReturnValue:
+    today = clock.now().date()
+    with store().read() as session:
+        open_offices = offices.open_on(session, today)
+    by_region: dict[str, list[Office]] = {}
+    for each in open_offices:
+        by_region.setdefault(each.region, []).append(each)
+    keep_for(3600)
+    return render_template(
+        "finding/network.html",
+        total=len(open_offices),
+        tiles=[
+            (code, column * 28 + 1, row * 28 + 1, len(by_region.get(code, ())), _region(code))
+            for code, (column, row) in regions.TILES.items()
+        ],
+        regions=sorted(
+            ((code, _region(code), those) for code, those in by_region.items()),
+            key=lambda group: plain(group[1]),
+        ),
+    )
+
+
+@pages.get("/t/<public_id>")
+def workshop(public_id: str) -> ResponseReturnValue:
+    now = clock.now()
+    with store().read() as session:
+        found = workshops.find_shown(session, public_id)
+    if found.is_hidden:
+        keep_private()
+    else:
+        keep_for(60)
+    return render_template(
+        "finding/workshop.html",
+        workshop=found,
+        phone=found.phone or found.office.phone or config().phone,
+        is_open=found.is_open(now),
+        is_over=found.has_ended(now),
+        seats=cards.seats_tag(found, now=now),
+        is_doubled=clock.is_doubled(found.day, found.starts, found.zone),
+    )
+
+
+def _chosen(all_kinds: Sequence[Kind], asked: Asked) -> list[Kind]:
+    """The kinds asked for by code or by the letters that stand for one. Raises NotFound."""
+    by_name = {kind.code: kind for kind in all_kinds} | {k.public_code: k for k in all_kinds}
+    if unknown := [code for code in asked.kinds if code not in by_name]:
+        raise NotFound(f"kind {unknown[0]}")
+    return list({by_name[code].id: by_name[code] for code in asked.kinds}.values())
+
+
+def _modes(asked: Asked) -> tuple[Mode, ...]:
+    return tuple({mode: None for word in asked.modes for mode in workshops.modes_named(word)})
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _region(code: str) -> str:
+    return languages.say(regions.NAMES.get(code), languages.current()) or code
+
+
+def _place_words(where: Where) -> str:
+    if where.scale is Scale.REGION:
+        return _region(where.region)
+    return where.name
+
+
+def _feed_address(
+    filters: Filters, chosen: Sequence[Kind], asked: Asked, all_offices: Sequence[Office]
+) -> str:
+    """The feed of the same search; it has no dates, since it goes on."""
+    where, name, values = filters.where, "red", {}
+    if where.scale is Scale.OFFICE:
+        name = next((o.slug for o in all_offices if o.id == where.office), "red")
+    elif where.region:
+        values["donde"] = [where.region]
+    values |= {
+        "tipo": [kind.public_code for kind in chosen],
+        "idioma": list(asked.languages),
+        "modalidad": list(asked.modes),
+    }
+    query = urlencode({k: v for k, v in values.items() if v}, doseq=True)
+    return (
+        f"/{languages.current()}/calendario?"
+        + urlencode({"oficina": name})
+        + (f"&{query}" if query else "")
+    )
