@@ -2,6 +2,6 @@
 is policy: when, how often, once. Whatever works once is a conditional change that finds one row.
 """
 
-from outreach.accounts import invitations, passwords, sessions
+from outreach.accounts import access, invitations, passwords, sessions
 
-__all__ = ["invitations", "passwords", "sessions"]
+__all__ = ["access", "invitations", "passwords", "sessions"]

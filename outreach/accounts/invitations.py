@@ -26,10 +26,15 @@ class Invitation(Base):
 
 def invite(session: Session, organizer_id: int, *, now: datetime) -> str:
     """A new link's token; an earlier one stops working."""
-    session.execute(sa.delete(Invitation).where(Invitation.organizer_id == organizer_id))
+    withdraw(session, organizer_id)
     token = secrets.token_urlsafe(32)
     session.add(Invitation(digest=digest(token), organizer_id=organizer_id, ends_at=now + LASTS))
     return token
+
+
+def withdraw(session: Session, organizer_id: int) -> None:
+    """A link that is out stops working."""
+    session.execute(sa.delete(Invitation).where(Invitation.organizer_id == organizer_id))
 
 
 def whose(session: Session, token: str, *, now: datetime) -> int | None:
@@ -49,3 +54,13 @@ def use(session: Session, token: str, *, now: datetime) -> int | None:
         sa.delete(Invitation).where(Invitation.digest == digest(token), Invitation.ends_at > now),
     )
     return who if gone else None
+
+
+def ends_at(session: Session, token: str) -> datetime | None:
+    """Until when a link works."""
+    return session.scalar(sa.select(Invitation.ends_at).where(Invitation.digest == digest(token)))
+
+
+def purge(session: Session, *, now: datetime) -> None:
+    """Deletes the rows of links that have grown old."""
+    session.execute(sa.delete(Invitation).where(Invitation.ends_at <= now))

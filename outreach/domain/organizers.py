@@ -1,6 +1,6 @@
 """The people of the network who sign in, and who may do what at which office."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.db.base import Base
-from outreach.errors import NotFound
+from outreach.errors import NotFound, Refused
 
 EVERYWHERE: Final = "*"
 
@@ -25,13 +25,16 @@ class Action(StrEnum):
     SEE = "see"  # workshops, drafts too, and counts
     EDIT = "edit"  # create, change, publish, cancel, head count
     PEOPLE = "people"  # the names of who registered
+    CONTACTS = "contacts"  # the e-mail or phone of one of them
     DOOR = "door"  # mark who came
     NETWORK = "network"  # accounts, kinds, closing a month
 
 
 ALLOWED: Final[Mapping[Role, frozenset[Action]]] = {
     Role.ADMIN: frozenset(Action),
-    Role.ORGANIZER: frozenset({Action.SEE, Action.EDIT, Action.PEOPLE, Action.DOOR}),
+    Role.ORGANIZER: frozenset(
+        {Action.SEE, Action.EDIT, Action.PEOPLE, Action.CONTACTS, Action.DOOR}
+    ),
     Role.DOOR: frozenset({Action.SEE, Action.PEOPLE, Action.DOOR}),
     Role.READER: frozenset({Action.SEE}),
 }
@@ -86,3 +89,15 @@ def require(session: Session, email: str) -> Organizer:
 
 def all_of_them(session: Session) -> Sequence[Organizer]:
     return session.scalars(sa.select(Organizer).order_by(Organizer.email)).all()
+
+
+def add(session: Session, email: str, role: Role, offices: Iterable[str]) -> Organizer:
+    """A new account, with one role at each of these offices (slugs, or «*» for everywhere).
+    Raises Refused when there is one by that address."""
+    if find(session, email) is not None:
+        raise Refused(f"There is an account for {email} already. To let it in again: user reset")
+    organizer = Organizer(email=email.strip().lower())
+    organizer.grants = [Grant(office=office, role=role) for office in dict.fromkeys(offices)]
+    session.add(organizer)
+    session.flush()
+    return organizer

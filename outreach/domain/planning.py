@@ -4,6 +4,7 @@ Whatever a subscriber can see makes `changed_at` rise; a new time, place or stat
 `sequence` rise (calendar-feeds.md 1.3). Whoever is registered is owed a notice of it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -19,6 +20,7 @@ from outreach.domain import registrations
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.notices import Cause
 from outreach.domain.offices import Office
+from outreach.domain.registrations import LIVE, Contact, Registration
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Mode, Standing, Workshop, new_public_id
 from outreach.errors import Refused
@@ -195,6 +197,16 @@ def cancel(session: Session, workshop: Workshop, *, now: datetime) -> int:
     _touch(workshop, now, is_new_version=True)
     session.flush()
     return registrations.tell_all(session, workshop, Cause.CANCELLED, now=now)
+
+
+def reach(session: Session, workshop: Workshop) -> Mapping[Contact, int]:
+    """How many parties with a place or a turn can be told of something, and how."""
+    rows = session.execute(
+        sa.select(Registration.contact, sa.func.count())
+        .where(Registration.workshop_id == workshop.id, Registration.standing.in_(LIVE))
+        .group_by(Registration.contact)
+    )
+    return dict.fromkeys(Contact, 0) | {row[0]: row[1] for row in rows}
 
 
 def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:

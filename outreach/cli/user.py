@@ -1,0 +1,134 @@
+"""`outreach user`: the accounts of the staff."""
+
+import re
+import sys
+from typing import Final, NoReturn
+
+import click
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.accounts import access, invitations
+from outreach.cli.context import opened, settings
+from outreach.config import Config
+from outreach.domain import offices, organizers
+from outreach.domain.organizers import EVERYWHERE, Organizer, Role
+from outreach.errors import NotFound, Refused
+
+# Enough to catch a slip of the hand; whether it exists, the person will say.
+_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_EVERYWHERE_BY_DEFAULT: Final = (Role.ADMIN, Role.READER)
+
+
+@click.group()
+def command() -> None:
+    """Accounts of the staff: who may sign in, and do what at which office.
+
+    A new account gets a link that works once, for three days, to choose a password.
+    """
+
+
+@command.command()
+@click.argument("email")
+@click.option(
+    "--role",
+    required=True,
+    help="admin, organizer, door (marks who came; sees no contacts) or reader (sees no names).",
+)
+@click.option(
+    "--office",
+    "slugs",
+    multiple=True,
+    help="An office, by its short name, as chicago; give it several times for several offices. "
+    "Admins and readers without one work for all of them.",
+)
+def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
+    """Make an account for EMAIL and print the link to set its password."""
+    address = email.strip().lower()
+    if len(address) > 254 or not _ADDRESS.fullmatch(address):
+        _wrong(f"{email} is not an e-mail address. Write it like ana@example.org")
+    if role not in list(Role):
+        _wrong(f"There is no role {role}. Choose one of: {', '.join(Role)}")
+    if not slugs and Role(role) not in _EVERYWHERE_BY_DEFAULT:
+        _wrong(f"The role {role} needs an office. Add --office and its short name, as chicago")
+    config = settings()
+    with opened(config) as store, store.change() as session:
+        for slug in slugs:
+            _require_office(session, slug)
+        try:
+            organizer = organizers.add(session, address, Role(role), slugs or [EVERYWHERE])
+        except Refused as refusal:
+            _wrong(str(refusal))
+        token = invitations.invite(session, organizer.id, now=clock.now())
+    _print_link(config, address, token)
+
+
+@command.command("list")
+def list_() -> None:
+    """Show the accounts."""
+    table = Table("E-mail", "Role and office", "State")
+    with opened(settings()) as store, store.read() as session:
+        for organizer in organizers.all_of_them(session):
+            table.add_row(organizer.email, _rights(organizer), _state(organizer))
+    Console().print(table)
+
+
+@command.command()
+@click.argument("email")
+def disable(email: str) -> None:
+    """Shut an account: from the next click on it opens nothing."""
+    with opened(settings()) as store, store.change() as session:
+        organizer = _require(session, email)
+        access.disable(session, organizer, now=clock.now())
+    click.echo(f"{organizer.email} cannot sign in any more. To let them in again: user reset")
+
+
+@command.command()
+@click.argument("email")
+def reset(email: str) -> None:
+    """Print a new link to set a password. The old password and all sessions end at once; an
+    account that was shut is open again."""
+    config = settings()
+    with opened(config) as store, store.change() as session:
+        organizer = _require(session, email)
+        token = access.reset(session, organizer, now=clock.now())
+    _print_link(config, organizer.email, token)
+
+
+def _require(session: Session, email: str) -> Organizer:
+    try:
+        return organizers.require(session, email)
+    except NotFound:
+        _wrong(f"There is no account for {email}. See them with: outreach user list")
+
+
+def _require_office(session: Session, slug: str) -> None:
+    try:
+        offices.find(session, slug)
+    except NotFound:
+        _wrong(f"There is no office {slug}. Use its short name, as chicago or los-angeles")
+
+
+def _rights(organizer: Organizer) -> str:
+    return "\n".join(
+        f"{grant.role}, {'everywhere' if grant.office == EVERYWHERE else grant.office}"
+        for grant in sorted(organizer.grants, key=lambda grant: grant.office)
+    )
+
+
+def _state(organizer: Organizer) -> str:
+    if organizer.disabled_at is not None:
+        return "disabled"
+    return "active" if organizer.password else "has not set a password yet"
+
+
+def _print_link(config: Config, email: str, token: str) -> None:
+    click.echo(f"A link for {email} to set a password. It works once, for three days:", err=True)
+    click.echo(f"{config.public_url}/org/invitacion/{token}")
+
+
+def _wrong(fault: str) -> NoReturn:
+    click.echo(f"outreach: {fault}", err=True)
+    sys.exit(2)

@@ -1,0 +1,215 @@
+"""The agenda of the staff: what their offices hold, when, and what wants their attention."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.clock import Month
+from outreach.domain.kinds import Kind, Visibility
+from outreach.domain.offices import Office
+from outreach.domain.registrations import Registration
+from outreach.domain.registrations import Standing as Place
+from outreach.domain.workshops import COUNTED, Standing, Workshop
+
+Offices = frozenset[str] | None  # slugs; None for all of them
+
+MANY_WAIT: Final = 5
+DRAFT_IS_LATE: Final = timedelta(days=14)
+REPORT_WITHIN: Final = timedelta(days=60)  # older ones were closed with their month
+
+
+class Show(StrEnum):
+    """Which of a month's workshops a list shows, by how they stand."""
+
+    DRAFT = "borrador"
+    AHEAD = "publicado"
+    UNREPORTED = "por-reportar"
+    HELD = "hecho"
+    NOT_HELD = "no-se-hizo"
+    CANCELLED = "cancelado"
+
+
+def between(
+    session: Session, offices: Offices, since: date, until: date, *, limit: int
+) -> Sequence[Workshop]:
+    """Workshops of the days from `since` to before `until`, drafts too, in order of time."""
+    return session.scalars(
+        sa.select(Workshop)
+        .where(Workshop.day >= since, Workshop.day < until, *_of(offices))
+        .order_by(Workshop.day, Workshop.starts, Workshop.id)
+        .limit(limit)
+    ).all()
+
+
+def of_month(
+    session: Session,
+    offices: Offices,
+    month: Month,
+    *,
+    show: Show | None,
+    now: datetime,
+    after: tuple[date, time, int] | None = None,
+    limit: int,
+) -> Sequence[Workshop]:
+    """The month's workshops that stand so, in order of time, those after a (day, hour, id)."""
+    wanted = sa.select(Workshop).where(Workshop.month == month.number, *_of(offices))
+    if show is not None:
+        wanted = wanted.where(_SHOWN[show](now))
+    if after is not None:
+        key = sa.tuple_(Workshop.day, Workshop.starts, Workshop.id)
+        day, starts, number = after
+        wanted = wanted.where(
+            key > sa.tuple_(sa.literal(day), sa.literal(starts), sa.literal(number))
+        )
+    ordered = wanted.order_by(Workshop.day, Workshop.starts, Workshop.id)
+    return session.scalars(ordered.limit(limit)).all()
+
+
+def count_by_standing(
+    session: Session, offices: Offices, month: Month, *, now: datetime
+) -> Mapping[Show, int]:
+    """How many of the month's workshops stand so."""
+    row = session.execute(
+        sa.select(*(_count_if(condition(now)) for condition in _SHOWN.values())).where(
+            Workshop.month == month.number, *_of(offices)
+        )
+    ).one()
+    return dict(zip(_SHOWN, row, strict=True))
+
+
+def waiting(session: Session, workshops: Iterable[Workshop]) -> Mapping[int, int]:
+    """People on the waiting list of each workshop that has any, by the workshop's id."""
+    ids = [workshop.id for workshop in workshops]
+    rows = session.execute(
+        sa.select(Registration.workshop_id, sa.func.sum(Registration.people))
+        .where(Registration.workshop_id.in_(ids), Registration.standing == Place.WAITING)
+        .group_by(Registration.workshop_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """A month of one's offices until now."""
+
+    held: int  # and not said otherwise
+    ahead: int
+    people: int  # of those whose head count is known
+    expected: int  # people with a place in workshops that have ended
+    came: int  # of those
+
+
+def so_far(session: Session, offices: Offices, month: Month, *, now: datetime) -> SoFar:
+    of_the_month = [Workshop.month == month.number, *_of(offices)]
+    has_ended = Workshop.ends_at <= now
+    held, ahead, people = session.execute(
+        sa.select(
+            _count_if(sa.and_(Workshop.standing.in_(COUNTED), has_ended)),
+            _count_if(sa.and_(Workshop.standing == Standing.PUBLISHED, Workshop.ends_at > now)),
+            sa.func.coalesce(
+                sa.func.sum(sa.case((Workshop.standing == Standing.HELD, Workshop.head_count))), 0
+            ),
+        ).where(*of_the_month)
+    ).one()
+    expected, came = session.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(Registration.people), 0),
+            sa.func.coalesce(sa.func.sum(Registration.arrived), 0),
+        )
+        .join(Workshop, Workshop.id == Registration.workshop_id)
+        .where(
+            *of_the_month,
+            has_ended,
+            Workshop.standing.in_(COUNTED),
+            Registration.standing == Place.SEATED,
+        )
+    ).one()
+    return SoFar(held, ahead, people, expected, came)
+
+
+class Concern(StrEnum):
+    """Why a workshop wants attention, the gravest first."""
+
+    UNREPORTED = "unreported"
+    EXPOSED = "exposed"  # a discreet kind whose address everybody sees
+    WAITING = "waiting"
+    UNPUBLISHED = "unpublished"
+
+
+@dataclass(frozen=True)
+class Attention:
+    concern: Concern
+    workshop: Workshop
+    people: int = 0  # who wait
+
+
+def attention(
+    session: Session, offices: Offices, *, now: datetime, limit: int = 50
+) -> list[Attention]:
+    """What wants to be done, by how grave it is and how soon it comes."""
+    ahead = Workshop.ends_at > now
+    exposed = sa.and_(
+        ahead,
+        Workshop.standing.in_([Standing.DRAFT, Standing.PUBLISHED]),
+        Workshop.visibility == Visibility.PUBLIC,
+        Workshop.venue_id.is_not(None),
+        Workshop.kind_id.in_(sa.select(Kind.id).where(Kind.is_discreet)),
+    )
+    is_late = sa.and_(
+        Workshop.standing == Standing.DRAFT, ahead, Workshop.starts_at <= now + DRAFT_IS_LATE
+    )
+    unreported = sa.and_(_unreported(now), Workshop.ends_at > now - REPORT_WITHIN)
+    queue = (
+        sa.select(Registration.workshop_id)
+        .where(Registration.standing == Place.WAITING)
+        .group_by(Registration.workshop_id)
+        .having(sa.func.sum(Registration.people) >= MANY_WAIT)
+    )
+    crowded = sa.and_(Workshop.standing == Standing.PUBLISHED, ahead, Workshop.id.in_(queue))
+    found = []
+    for concern, condition in (
+        (Concern.UNREPORTED, unreported),
+        (Concern.EXPOSED, exposed),
+        (Concern.WAITING, crowded),
+        (Concern.UNPUBLISHED, is_late),
+    ):
+        rows = session.scalars(
+            sa.select(Workshop)
+            .where(condition, *_of(offices))
+            .order_by(Workshop.day, Workshop.starts, Workshop.id)
+            .limit(limit)
+        ).all()
+        people = waiting(session, rows) if concern is Concern.WAITING else {}
+        found += [Attention(concern, row, people.get(row.id, 0)) for row in rows]
+    return found[:limit]
+
+
+def _of(offices: Offices) -> list[sa.ColumnElement[bool]]:
+    if offices is None:
+        return []
+    return [Workshop.office_id.in_(sa.select(Office.id).where(Office.slug.in_(offices)))]
+
+
+def _unreported(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(Workshop.standing == Standing.PUBLISHED, Workshop.ends_at <= now)
+
+
+def _count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.count(sa.case((condition, 1)))
+
+
+_SHOWN: Final[Mapping[Show, Callable[[datetime], sa.ColumnElement[bool]]]] = {
+    Show.DRAFT: lambda now: Workshop.standing == Standing.DRAFT,
+    Show.AHEAD: lambda now: sa.and_(
+        Workshop.standing == Standing.PUBLISHED, Workshop.ends_at > now
+    ),
+    Show.UNREPORTED: _unreported,
+    Show.HELD: lambda now: Workshop.standing == Standing.HELD,
+    Show.NOT_HELD: lambda now: Workshop.standing == Standing.NOT_HELD,
+    Show.CANCELLED: lambda now: Workshop.standing == Standing.CANCELLED,
+}
