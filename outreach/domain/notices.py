@@ -5,21 +5,17 @@ registration forgets everything we might have said to the person.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.db.base import Base
-from outreach.db.store import took_effect
 
 if TYPE_CHECKING:
     from outreach.domain.registrations import Registration
-
-LEASE: Final = timedelta(minutes=5)
-GIVE_UP_AFTER: Final = timedelta(days=3)
 
 
 class Cause(StrEnum):
@@ -66,53 +62,22 @@ def owe(
     )
 
 
+def move_reminders(session: Session, registration_ids: Sequence[str], due_at: datetime) -> None:
+    """The workshop moved: who asked to be reminded is reminded of the new day."""
+    session.execute(
+        sa.update(Notice)
+        .where(
+            Notice.registration_id.in_(registration_ids),
+            Notice.cause == Cause.REMINDER,
+            Notice.done_at.is_(None),
+        )
+        .values(due_at=due_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def drop_pending(session: Session, registration_id: str) -> None:
     """What was not said yet need not be said any more."""
     session.execute(
         sa.delete(Notice).where(Notice.registration_id == registration_id, Notice.done_at.is_(None))
     )
-
-
-def due(session: Session, now: datetime, *, limit: int = 100) -> Sequence[Notice]:
-    """Notices to send now, the longest overdue first."""
-    return session.scalars(
-        sa.select(Notice)
-        .where(
-            Notice.done_at.is_(None),
-            Notice.due_at <= now,
-            sa.or_(Notice.leased_until.is_(None), Notice.leased_until <= now),
-        )
-        .order_by(Notice.due_at, Notice.id)
-        .limit(limit)
-    ).all()
-
-
-def lease(session: Session, notice: Notice, *, now: datetime) -> bool:
-    """Take a notice for oneself; another worker that wants it too gets False."""
-    return took_effect(
-        session,
-        sa.update(Notice)
-        .where(
-            Notice.id == notice.id,
-            Notice.done_at.is_(None),
-            sa.or_(Notice.leased_until.is_(None), Notice.leased_until <= now),
-        )
-        .values(leased_until=now + LEASE, tries=Notice.tries + 1),
-    )
-
-
-def mark_done(session: Session, notice_id: int, *, now: datetime) -> None:
-    session.execute(
-        sa.update(Notice).where(Notice.id == notice_id).values(done_at=now, leased_until=None)
-    )
-
-
-def mark_failed(session: Session, notice: Notice, *, now: datetime, is_final: bool) -> None:
-    """Try again later, each time after a longer while; after three days, or at once if the
-    refusal is final, give up and let the organizer see it."""
-    if is_final or now - notice.made_at > GIVE_UP_AFTER:
-        values = {"done_at": now, "is_dead": True, "leased_until": None}
-    else:
-        wait = min(timedelta(minutes=2) * 2**notice.tries, timedelta(hours=6))
-        values = {"due_at": now + wait, "leased_until": None}
-    session.execute(sa.update(Notice).where(Notice.id == notice.id).values(**values))

@@ -115,7 +115,7 @@ class Workshop(Base):
 
     sequence: Mapped[int] = mapped_column(default=0)  # of iCalendar: rises with time, place, status
     created_at: Mapped[datetime]
-    changed_at: Mapped[datetime]
+    changed_at: Mapped[datetime] = mapped_column(index=True)
     published_at: Mapped[datetime | None] = mapped_column(default=None)  # the first time
     cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
 
@@ -156,6 +156,11 @@ class Workshop(Base):
     def forget_on(self) -> date:
         """The day on which who registered is forgotten."""
         return self.day + timedelta(days=self.retention_days)
+
+    @property
+    def remind_at(self) -> datetime:
+        """When who asked for it is reminded: the day before, at 11 in the morning there."""
+        return clock.instant(self.day - timedelta(days=1), time(11), self.zone)
 
     def is_open(self, now: datetime) -> bool:
         """Whether a place can be saved."""

@@ -1,0 +1,71 @@
+"""`outreach serve`: the public site, for real."""
+
+import os
+import socket
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from outreach.cli.context import opened, opened_ring, settings
+from outreach.config import Config
+from outreach.errors import Misconfigured
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--workers",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Processes. SQLite wants few: two.",
+)
+@click.option("--no-mail", is_flag=True, help="Send no letters from here; run `outreach worker`.")
+def command(host: str, port: int, workers: int, no_mail: bool) -> None:
+    """Serve the site. Needs OUTREACH_PUBLIC_URL, OUTREACH_MAIL_FROM and OUTREACH_CONTROLLER.
+
+    It migrates nothing by itself: run `outreach db upgrade` first. Letters are sent from here
+    too, unless --no-mail.
+    """
+    config = settings(serving=True)
+    with opened(config), opened_ring(config):
+        config.secret()  # made once, before several processes want it
+    os.environ["OUTREACH_LISTEN"] = host
+    run(config, host, port, workers, mail=not no_mail)
+
+
+def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> None:
+    """Serves until stopped, with the mail worker as a process of its own beside it."""
+    from outreach.cli.beside import mail_worker
+
+    _require_free(host, port)
+    server = Granian(
+        "outreach.app:create_app",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=4,  # without it, writes fall to a third (measured)
+        backlog=1024,
+        log_access=False,  # it would hold addresses and links
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+    )
+    with mail_worker(config, wanted=mail):
+        server.serve()
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise Misconfigured(
+                f"Port {port} of {host} is in use or not allowed. Choose another with --port."
+            ) from None

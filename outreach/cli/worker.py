@@ -1,0 +1,31 @@
+"""`outreach worker`: sends letters, forgets people when their day has come."""
+
+import signal
+import threading
+
+import click
+
+from outreach.app import create_app
+from outreach.cli.context import opened, opened_ring, settings
+from outreach.upkeep.worker import Worker
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do one round and stop: for a timer.")
+def command(once: bool) -> None:
+    """Send the letters that are due and, once a day, forget people whose day has come.
+
+    Runs until it is stopped (Ctrl-C or SIGTERM); a letter being sent is finished first.
+    Several workers may run at once: each letter is sent by one of them.
+    """
+    config = settings()
+    with opened(config), opened_ring(config):
+        pass  # says at once when a database is not up to date
+    worker = Worker(create_app(config))
+    if once:
+        click.echo(f"{worker.round()} letters sent.")
+        return
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    worker.run(stop, after=lambda sent: click.echo(f"{sent} letters sent.") if sent else None)

@@ -1,0 +1,1 @@
+"""Turns notices into letters and sends them."""

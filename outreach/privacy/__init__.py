@@ -1,0 +1,1 @@
+"""Forgetting people when their day has come, and leaving nothing half forgotten."""
