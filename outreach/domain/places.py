@@ -1,9 +1,10 @@
 """Places people name when they say where they are: ZIP codes, states, cities, offices."""
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
+from outreach.domain.text import plain
 
 
 class ZipCode(Base):
@@ -20,3 +21,13 @@ class ZipCode(Base):
     longitude: Mapped[float]
 
     __table_args__ = (sa.Index(None, "region", "city_plain"),)
+
+
+def of_city(session: Session, region: str, city: str) -> tuple[float, float] | None:
+    """Latitude and longitude of the middle of a city's ZIP codes; None if we know none."""
+    latitude, longitude = session.execute(
+        sa.select(sa.func.avg(ZipCode.latitude), sa.func.avg(ZipCode.longitude)).where(
+            ZipCode.region == region, ZipCode.city_plain == plain(city)
+        )
+    ).one()
+    return None if latitude is None else (float(latitude), float(longitude))

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.db.base import Base
+from outreach.domain import places
 from outreach.domain.offices import Office
 from outreach.domain.text import plain
 
@@ -56,3 +57,43 @@ def named(session: Session, office: Office, name: str, address: str, city: str) 
             Venue.city == city,
         )
     )
+
+
+def find_or_make(
+    session: Session,
+    office: Office,
+    name: str,
+    *,
+    address: str,
+    city: str,
+    region: str,
+    area: str,
+    zone: ZoneInfo,
+    now: datetime,
+) -> Venue:
+    """The office's venue of that name and address; a new one, about where its city is, if there
+    is none. An area is added to one that had none."""
+    venue = named(session, office, name, address, city)
+    if venue is not None:
+        if area and not venue.area:
+            venue.area, venue.changed_at = area, now
+        return venue
+    latitude, longitude = places.of_city(session, region, city) or (
+        office.latitude,
+        office.longitude,
+    )
+    venue = Venue(
+        office=office,
+        name=name,
+        address=address,
+        city=city,
+        region=region,
+        area=area,
+        zone=zone,
+        near_latitude=latitude,
+        near_longitude=longitude,
+        changed_at=now,
+    )
+    session.add(venue)
+    session.flush()
+    return venue

@@ -1,0 +1,159 @@
+"""`outreach load`: offices, kinds, workshops and figures from files."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import sqlalchemy as sa
+from rich.console import Console
+from rich.progress import track
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.cli.context import opened, opened_ring, settings
+from outreach.db.store import Store
+from outreach.errors import OutreachError, Refused
+from outreach.intake import figures, kinds, offices, workshops
+from outreach.intake.changes import Loaded
+from outreach.intake.faults import Faulty
+
+_ENOUGH_TO_WATCH = 200
+
+_file = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+_dry_run = click.option(
+    "--dry-run", is_flag=True, help="Say what would be loaded, and change nothing."
+)
+
+
+@click.group()
+def command() -> None:
+    """Load a file: all of it, or nothing if a line is wrong.
+
+    Every wrong line is listed with its number (the header is line 1), the field, the value and
+    the reason. Loading a file twice changes nothing. Load offices and kinds before workshops.
+
+    Files are UTF-8; tables are CSV, with commas or semicolons.
+    """
+
+
+@command.command("offices")
+@_file
+@_dry_run
+def offices_(path: Path, dry_run: bool) -> None:
+    """Load offices from a CSV file: slug, name_es, city, region, timezone, …"""
+    with _refusals(), opened(settings()) as store:
+        rows = offices.read(path)
+        _load(store, dry_run, "offices", lambda s: offices.load(s, rows, now=clock.now()))
+
+
+@command.command("kinds")
+@_file
+@_dry_run
+def kinds_(path: Path, dry_run: bool) -> None:
+    """Load kinds of workshop, and series of figures, from a JSON file (as taxonomy.json)."""
+    with _refusals(), opened(settings()) as store:
+        found = kinds.read(path)
+        _load(store, dry_run, "kinds", lambda s: kinds.load(s, found, now=clock.now()))
+
+
+@command.command("figures")
+@_file
+@_dry_run
+def figures_(path: Path, dry_run: bool) -> None:
+    """Load typed monthly figures from a CSV file: month, series, value, source."""
+    with _refusals(), opened(settings()) as store:
+        with store.read() as session:
+            series = figures.known(session)
+        rows = figures.read(path, series)
+        _load(store, dry_run, "figures", lambda s: figures.load(s, rows, now=clock.now()))
+
+
+@command.command("workshops")
+@_file
+@_dry_run
+@click.option(
+    "--reconstruction",
+    is_flag=True,
+    help="Mark the workshops as a synthetic reconstruction; every page that shows them says so.",
+)
+def workshops_(path: Path, dry_run: bool, reconstruction: bool) -> None:
+    """Load workshops from a CSV file: id, office, kind, title_es, starts_at, …
+
+    A row with an id that was loaded before changes that workshop as an organizer's edit would:
+    who has a place is told of a new time or venue, and of a cancellation.
+
+    status is draft, published or cancelled. Optional columns: way (open, place, phone, unlisted;
+    place if there is none), mode, address, area, phone, title_fr. Languages are separated by
+    spaces. What a row leaves empty comes from its kind.
+    """
+    with _refusals():
+        config = settings()
+        # The ring is opened first: a change of day must not be kept if its keys cannot follow.
+        with opened(config) as store, opened_ring(config) as ring:
+            with store.read() as session:
+                known = workshops.network(session)
+            rows = workshops.read(path, known)
+            loaded = _load(
+                store,
+                dry_run,
+                "workshops",
+                lambda session: workshops.load(
+                    session, rows, now=clock.now(), is_synthetic=reconstruction, watch=_watch
+                ),
+            )
+            if not dry_run:
+                for workshop_id, day in loaded.moved.items():
+                    ring.move(workshop_id, day)
+
+
+class _OnlyTrying(Exception):
+    """Leaves a transaction so that nothing of it is kept."""
+
+
+def _load(store: Store, dry_run: bool, what: str, load: Callable[[Session], Loaded]) -> Loaded:
+    loaded = Loaded()
+    try:
+        with store.change() as session:
+            loaded = load(session)
+            if dry_run:
+                raise _OnlyTrying
+    except _OnlyTrying:
+        click.echo(f"{what}: {loaded}. Nothing was changed: this was a dry run.")
+        return loaded
+    except sa.exc.IntegrityError:
+        raise OutreachError(
+            "Somebody changed the same things at this moment; nothing was loaded. Run it again."
+        ) from None
+    click.echo(f"{what}: {loaded}.")
+    return loaded
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """A file that is wrong is told line by line, and the command ends with 2."""
+    try:
+        yield
+    except Faulty as error:
+        for fault in error.faults:
+            click.echo(str(fault), err=True)
+        faults = len(error.faults)
+        click.echo(
+            f"outreach: {faults} fault{'s' * (faults > 1)}; nothing was loaded. "
+            "Mend the file and load it again.",
+            err=True,
+        )
+        sys.exit(2)
+    except Refused as error:
+        click.echo(f"outreach: {error}", err=True)
+        sys.exit(2)
+
+
+def _watch(rows: Iterable[Any]) -> Iterable[Any]:
+    """A bar on the terminal while many rows are loaded."""
+    listed = list(rows)
+    if len(listed) < _ENOUGH_TO_WATCH or not sys.stderr.isatty():
+        return listed
+    return track(listed, "Loading", console=Console(stderr=True), transient=True)
