@@ -7,9 +7,10 @@ from typing import Final
 
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: they look like others
 
-# Control characters, line separators and the ones that turn the direction of text around.
+# Control characters, line separators, the ones that turn the direction of text around, and halves
+# of a pair: JSON can carry one into the database, and no page or calendar can be written with it.
 _UNFIT = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd\ufeff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd\ufeff\ud800-\udfff]"
 )
 _SPACES = re.compile(r"\s+")
 

@@ -216,6 +216,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('uid', name=op.f('uq_workshop_uid'))
     )
     with op.batch_alter_table('workshop', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_workshop_changed_at'), ['changed_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_workshop_day_starts_id'), ['day', 'starts', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_workshop_ends_at'), ['ends_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_workshop_kind_id_day'), ['kind_id', 'day'], unique=False)
@@ -310,6 +311,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_workshop_kind_id_day'))
         batch_op.drop_index(batch_op.f('ix_workshop_ends_at'))
         batch_op.drop_index(batch_op.f('ix_workshop_day_starts_id'))
+        batch_op.drop_index(batch_op.f('ix_workshop_changed_at'))
 
     op.drop_table('workshop')
     with op.batch_alter_table('venue', schema=None) as batch_op:

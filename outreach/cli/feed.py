@@ -1,0 +1,61 @@
+"""`outreach feed`: the calendar that the web serves, written to a file or to the screen."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from outreach import clock
+from outreach.cli.context import opened, settings
+from outreach.domain import calendars, installation
+from outreach.domain.calendars import Unknown
+from outreach.feeds import calendar
+from outreach.feeds.event import Site
+from outreach.languages import LANGUAGES
+
+
+@click.command()
+@click.option("--office", metavar="SLUG", help="One office, as chicago; without it, all of them.")
+@click.option(
+    "--kind",
+    "kinds",
+    metavar="CODE",
+    multiple=True,
+    help="Only this kind of workshop; may be given several times. Discreet kinds are left out "
+    "unless they are named here, and then say neither their title nor their address.",
+)
+@click.option(
+    "--lang", type=click.Choice(LANGUAGES), default="es", show_default=True, help="Its language."
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to this file instead of the screen.",
+)
+def command(office: str | None, kinds: tuple[str, ...], lang: str, output: Path | None) -> None:
+    """Write a calendar feed (iCalendar): the same bytes that the web serves.
+
+    \b
+    outreach feed --office chicago -o chicago.ics
+    outreach feed --kind derechos --kind daca --lang en
+    """
+    config = settings()
+    with opened(config) as store, store.read() as session:
+        try:
+            choice = calendars.choose(session, office, kind_codes=kinds)
+        except Unknown as unknown:
+            raise click.BadParameter(
+                f"there is no {unknown.what} {unknown.value!r}.",
+                param_hint=f"--{unknown.what}",
+            ) from None
+        site = Site(config.public_url, installation.calendar_host(session), config.phone)
+        body = calendar.feed(session, choice, lang, site, today=clock.now().date())
+    if output is None:
+        sys.stdout.buffer.write(body)
+        return
+    try:
+        output.write_bytes(body)
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written: {error.strerror}.") from None

@@ -1,0 +1,1 @@
+"""What calendars are given: workshops as iCalendar (RFC 5545)."""

@@ -1,0 +1,143 @@
+"""A zone's rules as VTIMEZONE lines, exact for the days of one feed.
+
+icalendar's own `add_missing_timezones` writes one list of RDATEs, which Outlook ignores and which
+vobject and ical.js read an hour wrong. These blocks are what all of them read right: one offset
+where it does not change; the rule of 2007 where it holds; else one block a change.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - on the zone's wall clock
+DAY: Final = timedelta(days=1)
+HOUR: Final = timedelta(hours=1)
+# The second Sunday of March and the first of November, at 02:00 on the clock as it was.
+FIRST_YEAR_OF_THE_RULE: Final = 2007
+SPRING: Final = "BEGIN:DAYLIGHT\r\nDTSTART:20070311T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU"
+AUTUMN: Final = (
+    "BEGIN:STANDARD\r\nDTSTART:20071104T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU"
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Clocks going forward or back."""
+
+    wall: datetime  # on the clock as it was before
+    before: timedelta
+    after: timedelta
+    name: str
+    is_daylight: bool
+
+
+@lru_cache(maxsize=512)
+def vtimezone(zone: ZoneInfo, first: date, last: date) -> bytes:
+    """The block for a feed whose events start on `first` or later and end by `last`, local days."""
+    begins, ends = first - DAY, last + 2 * DAY
+    changes = _changes(zone, begins, ends)
+    at_start = _midnight(begins).astimezone(zone)
+    base = at_start.utcoffset() or timedelta()
+    if changes and _follows_the_rule(zone, begins.year, ends.year):
+        blocks = _by_rule(zone, begins.year)
+    else:
+        blocks = [_block("BEGIN:STANDARD", EPOCH, base, base, at_start.tzname())]
+        blocks += [
+            _block(
+                "BEGIN:DAYLIGHT" if change.is_daylight else "BEGIN:STANDARD",
+                change.wall,
+                change.before,
+                change.after,
+                change.name,
+            )
+            for change in changes
+        ]
+    lines = ["BEGIN:VTIMEZONE", f"TZID:{zone.key}", *blocks, "END:VTIMEZONE", ""]
+    return "\r\n".join(lines).encode("ascii")
+
+
+def _by_rule(zone: ZoneInfo, year: int) -> list[str]:
+    spring, autumn = _changes(zone, date(year, 1, 1), date(year, 12, 31))
+    return [
+        f"{start}\r\n{_offsets(change.before, change.after, change.name)}\r\nEND:{end}"
+        for start, change, end in ((SPRING, spring, "DAYLIGHT"), (AUTUMN, autumn, "STANDARD"))
+    ]
+
+
+def _follows_the_rule(zone: ZoneInfo, first: int, last: int) -> bool:
+    """Whether, in all of these years, clocks change on the two Sundays and at no other time."""
+    if first < FIRST_YEAR_OF_THE_RULE:
+        return False
+    offsets = set()
+    for year in range(first, last + 1):
+        changes = _changes(zone, date(year, 1, 1), date(year, 12, 31))
+        if [change.wall for change in changes] != [_sunday(year, 3, 2), _sunday(year, 11, 1)]:
+            return False
+        spring, autumn = changes
+        if spring.before != autumn.after or spring.after - spring.before != HOUR:
+            return False
+        offsets.add(spring.before)
+    return len(offsets) == 1
+
+
+def _sunday(year: int, month: int, nth: int) -> datetime:
+    first = datetime(year, month, 1, 2)  # noqa: DTZ001 - on the zone's wall clock
+    return first + timedelta(days=(6 - first.weekday()) % 7 + 7 * (nth - 1))
+
+
+@lru_cache(maxsize=1024)
+def _changes(zone: ZoneInfo, first: date, last: date) -> tuple[Change, ...]:
+    """Every change of the zone's offset from the start of `first` to the end of `last`, in UTC."""
+    found = []
+    there, end = _midnight(first), _midnight(last) + DAY
+    while there < end:
+        if _offset(there, zone) != _offset(there + DAY, zone):
+            found.append(_between(there, there + DAY, zone))
+        there += DAY
+    return tuple(found)
+
+
+def _between(low: datetime, high: datetime, zone: ZoneInfo) -> Change:
+    """The one change after `low` and not after `high`, to the second."""
+    before = _offset(low, zone)
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) // 2
+        middle = middle.replace(microsecond=0)
+        if _offset(middle, zone) == before:
+            low = middle
+        else:
+            high = middle
+    local = high.astimezone(zone)
+    return Change(
+        wall=(high + before).replace(tzinfo=None),
+        before=before,
+        after=_offset(high, zone),
+        name=local.tzname() or zone.key,
+        is_daylight=bool(local.dst()),
+    )
+
+
+def _block(
+    start: str, wall: datetime, before: timedelta, after: timedelta, name: str | None
+) -> str:
+    end = start.replace("BEGIN", "END")
+    return f"{start}\r\nDTSTART:{wall:%Y%m%dT%H%M%S}\r\n{_offsets(before, after, name)}\r\n{end}"
+
+
+def _offsets(before: timedelta, after: timedelta, name: str | None) -> str:
+    return f"TZOFFSETFROM:{_hhmm(before)}\r\nTZOFFSETTO:{_hhmm(after)}\r\nTZNAME:{name}"
+
+
+def _hhmm(offset: timedelta) -> str:
+    minutes = round(offset / timedelta(minutes=1))
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}{abs(minutes) % 60:02d}"
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta()
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
