@@ -1,0 +1,69 @@
+"""What holds for every page of the public: on a phone, on a desk, in the dark, for everybody."""
+
+from typing import Final, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Request, ViewportSize
+
+from tests.browser.conftest import DESK, PHONE, Open
+from tests.browser.places import EVERY, visit
+from tests.browser.world import World
+
+HEAVIEST = 40_000  # bytes over the wire, of a page nobody has seen before
+NARROW: Final[ViewportSize] = {"width": 320, "height": 640}
+LOOKS: Final[list[tuple[ViewportSize, Literal["light", "dark"]]]] = [
+    (PHONE, "light"),
+    (PHONE, "dark"),
+    (DESK, "dark"),
+    (DESK, "light"),
+]
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+every_page = pytest.mark.parametrize("name", EVERY)
+
+
+@every_page
+def test_everybody_can_use_it(opened: Open, world: World, name: str) -> None:
+    page = opened(reduced_motion="reduce")  # or colours would be measured on their way
+    visit(page, world, name)
+    for size, scheme in LOOKS:
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+        assert found.violations_count == 0, f"{size} {scheme}\n{found.generate_report()}"
+
+
+@every_page
+def test_nothing_sticks_out_sideways(opened: Open, world: World, name: str) -> None:
+    page = opened(viewport=NARROW)
+    visit(page, world, name)
+    for size in (NARROW, PHONE, DESK):
+        page.set_viewport_size(size)
+        width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert width <= 0, f"{width} px too wide at {size['width']}"
+
+
+@every_page
+def test_it_is_light_and_asks_nobody_else(opened: Open, world: World, name: str) -> None:
+    asked: list[Request] = []
+    page = opened()
+    page.on("requestfinished", lambda request: asked.append(request))
+    page.on("requestfailed", lambda request: asked.append(request))
+    visit(page, world, name)
+    page.wait_for_load_state("networkidle")
+    elsewhere = [each.url for each in asked if not each.url.startswith((world.url, "data:"))]
+    assert elsewhere == []
+    assert [each.url for each in asked if each.failure] == []
+    weight = sum(
+        each.sizes()["responseBodySize"] for each in asked if not each.url.startswith("data:")
+    )
+    assert 1_000 < weight <= HEAVIEST
+
+
+@every_page
+def test_it_sets_no_cookie_and_stores_nothing(opened: Open, world: World, name: str) -> None:
+    page = opened()
+    visit(page, world, name)
+    assert page.context.cookies() == []
+    assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
