@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Request, ViewportSize
 
-from tests.browser.conftest import DESK, PHONE, Open
+from tests.browser.chromium import DESK, PHONE
+from tests.browser.conftest import Open
 from tests.browser.places import EVERY, visit
 from tests.browser.world import World
 

@@ -1,0 +1,54 @@
+"""Pictures of every page, to look at:  python -m tests.browser.shots FOLDER [NAME…]
+
+On a phone and on a desk, by day and in the dark: workshop-phone-dark.png and its kin. A NAME is
+one of tests/browser/places.py; without one, all of them.
+"""
+
+import sys
+import tempfile
+from itertools import product
+from pathlib import Path
+from typing import Final, Literal
+
+from playwright.sync_api import Browser
+
+from tests.browser import chromium, world
+from tests.browser.places import EVERY, visit
+
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+
+
+def take(browser: Browser, there: world.World, name: str, folder: Path) -> None:
+    for (size, view), scheme in product(
+        (("phone", chromium.PHONE), ("desk", chromium.DESK)), SCHEMES
+    ):
+        context = browser.new_context(
+            viewport=view, color_scheme=scheme, base_url=there.url, reduced_motion="reduce"
+        )
+        page = context.new_page()
+        try:
+            visit(page, there, name)
+        except AssertionError:
+            print(f"{name}: not there")
+            return
+        finally:
+            file = f"{name.replace(' ', '-')}-{size}-{scheme}.png"
+            page.screenshot(path=folder / file, full_page=True)
+            context.close()
+
+
+def main(folder: Path, names: list[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as data,
+        world.running(Path(data)) as there,
+        chromium.running() as browser,
+    ):
+        for name in names or EVERY:
+            take(browser, there, name, folder)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,90 @@
+"""ical.js, the reader of calendars behind Thunderbird and many a web page, reads in our feeds what
+icalendar reads: same workshops, same instants."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import icalendar
+import pytest
+from playwright.sync_api import Page, Route
+
+from tests.browser.conftest import Open
+from tests.browser.world import World
+from tests.machine.packages import ICAL_JS
+
+MODULE: Final = Path(__file__).parents[2] / ".tests" / ICAL_JS / "dist" / "ical.min.js"
+READ: Final = """async text => {
+    const ICAL = (await import("/ical.js")).default;
+    const calendar = new ICAL.Component(ICAL.parse(text));
+    for (const zone of calendar.getAllSubcomponents("vtimezone"))
+        ICAL.TimezoneService.register(zone);
+    return calendar.getAllSubcomponents("vevent").map(component => {
+        const event = new ICAL.Event(component);
+        return {
+            uid: event.uid, summary: event.summary, location: event.location || "",
+            sequence: event.sequence, status: component.getFirstPropertyValue("status"),
+            starts: event.startDate.toUnixTime(), ends: event.endDate.toUnixTime(),
+        };
+    });
+}"""
+
+
+@pytest.fixture
+def reader(opened: Open) -> Page:
+    """A page with ical.js beside it, on a site that is nowhere but in this test."""
+    if not MODULE.is_file():
+        pytest.fail("ical.js is not here; tests/run fetches it from npm into .tests/")
+    page = opened()
+
+    def answer(route: Route) -> None:
+        if route.request.url.endswith("/ical.js"):
+            route.fulfill(body=MODULE.read_text(), content_type="text/javascript")
+        else:
+            route.fulfill(body="<!doctype html><link rel=icon href=data:,>")
+
+    page.route("http://reader.example/**", answer)
+    page.goto("http://reader.example/")
+    return page
+
+
+@pytest.mark.parametrize(
+    ("address", "count"),
+    [
+        ("/es/cal/red.ics", 6),
+        ("/en/cal/calgary.ics", 3),
+        ("/es/cal/red.ics?tipo=K7QX", 1),
+        ("/es/t/{plain}.ics", 1),
+    ],
+)
+def test_both_read_the_same_occurrences(
+    reader: Page, world: World, address: str, count: int
+) -> None:
+    answer = reader.request.get(world.url + address.format(plain=world.plain))
+    assert answer.ok
+    theirs = reader.evaluate(READ, answer.text())
+    ours = [_read(event) for event in icalendar.Calendar.from_ical(answer.body()).events]
+    assert len(ours) == count
+    assert _sorted(theirs) == _sorted(ours)
+
+
+def _read(event: icalendar.Event) -> dict[str, Any]:
+    return {
+        "uid": str(event["UID"]),
+        "summary": str(event["SUMMARY"]),
+        "location": str(event.get("LOCATION", "")),
+        "sequence": event.sequence,
+        "status": str(event["STATUS"]),
+        "starts": _unix(event.start),
+        "ends": _unix(event.end),
+    }
+
+
+def _unix(moment: object) -> int:
+    assert isinstance(moment, datetime)
+    return int(moment.astimezone(UTC).timestamp())
+
+
+def _sorted(events: list[dict[str, Any]]) -> list[str]:
+    return sorted(json.dumps(event, sort_keys=True) for event in events)
