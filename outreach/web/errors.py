@@ -6,9 +6,10 @@ from typing import Final
 import sqlalchemy as sa
 from flask import Flask, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
 
 from outreach import languages
+from outreach.domain.text import code
 from outreach.errors import Closed, Forgotten, Full, NotFound, OutreachError, Refused, TooMany
 
 log = logging.getLogger(__name__)
@@ -30,16 +31,48 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def page(status: int) -> ResponseReturnValue:
-    """The page for a status, in the language of the address or of the browser."""
+def page(status: int, **words: object) -> ResponseReturnValue:
+    """The page for a status, in the language of the address or of the browser.
+
+    It says nothing of what was asked for: for every dead link it is the same to the byte."""
     if "lang" not in g:
-        g.lang = languages.accepted()
+        start = request.path[1:3]
+        is_ours = start in languages.LANGUAGES and request.path[3:4] in {"", "/"}
+        g.lang = start if is_ours else languages.accepted()
+    g.other_languages_at = "/"
     name = f"errors/{status}.html" if status in PAGES else "errors/other.html"
-    return render_template(name, status=status), status
+    return render_template(name, status=status, typed=_typed(status), **words), status
+
+
+def keep_form() -> None:
+    """If this post fails through no fault of the person, they get back what they sent, ready to be
+    sent again. Not for forms with a password."""
+    g.keeps_form = True
+
+
+def note(error: Exception) -> str:
+    """Writes an unexpected error to the log, without a name, and returns the code it has there."""
+    # The route's pattern and the kind of error: no path, no token, no name (safety.md S10).
+    rule = request.url_rule.rule if request.url_rule else "-"
+    kind = type(error.orig) if isinstance(error, sa.exc.DBAPIError) else type(error)
+    # The traceback with a bare error: its own text might hold what somebody typed.
+    bare = RuntimeError(kind.__name__).with_traceback(error.__traceback__)
+    incident = code(6)
+    log.error("%s: %s %s failed: %s", incident, request.method, rule, kind.__name__, exc_info=bare)
+    return f"{incident[:3]} {incident[3:]}"
+
+
+def _typed(status: int) -> list[tuple[str, str]] | None:
+    """What was sent, if this is a form worth sending again."""
+    if not g.get("keeps_form") or status not in {429, 500}:
+        return None
+    return list(request.form.items(multi=True))
 
 
 def _domain_error(error: OutreachError) -> ResponseReturnValue:
-    return page(STATUS.get(type(error), 500))
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    # What Refused says is a sentence for the person; what others say is for the log.
+    return page(status, sentence=str(error)) if isinstance(error, Refused) else page(status)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
@@ -47,16 +80,12 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if status < 400:
         return error.get_response()  # a redirect
     answer = make_response(page(status))
+    if isinstance(error, TooManyRequests) and error.retry_after:
+        answer.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, MethodNotAllowed):
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     return answer
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    # The route's pattern and the kind of error: no path, no token, no name (safety.md S10).
-    rule = request.url_rule.rule if request.url_rule else "-"
-    kind = type(error.orig) if isinstance(error, sa.exc.DBAPIError) else type(error)
-    # The traceback with a bare error: its own text might hold what somebody typed.
-    bare = RuntimeError(kind.__name__).with_traceback(error.__traceback__)
-    log.error("%s %s failed: %s", request.method, rule, kind.__name__, exc_info=bare)
-    return page(500)
+    return page(500, incident=note(error))

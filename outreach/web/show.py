@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, get_timezone_location
-from flask import Flask, request
+from flask import Flask, g, request
 
 from outreach import languages
 from outreach.config import Config
@@ -55,7 +55,10 @@ def spoken_languages() -> list[tuple[str, str]]:
 
 
 def in_language(lang: str) -> str:
-    """This page in another language, as a path."""
+    """This page in another language, as a path; where a page has none, the one that stands for it
+    (`g.other_languages_at`, without its language)."""
+    if "other_languages_at" in g:
+        return f"/{lang}{g.other_languages_at}"
     path = request.full_path if request.query_string else request.path
     return f"/{lang}{path[3:]}" if path[1:3] in languages.LANGUAGES else f"/{lang}/"
 
