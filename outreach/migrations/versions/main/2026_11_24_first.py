@@ -220,7 +220,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_workshop_day_starts_id'), ['day', 'starts', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_workshop_ends_at'), ['ends_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_workshop_kind_id_day'), ['kind_id', 'day'], unique=False)
-        batch_op.create_index(batch_op.f('ix_workshop_month_standing_kind_id_office_id'), ['month', 'standing', 'kind_id', 'office_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_workshop_month_standing_kind_id_office_id_is_synthetic'), ['month', 'standing', 'kind_id', 'office_id', 'is_synthetic'], unique=False)
         batch_op.create_index(batch_op.f('ix_workshop_office_id_day'), ['office_id', 'day'], unique=False)
         batch_op.create_index(batch_op.f('ix_workshop_venue_id'), ['venue_id'], unique=False)
 
@@ -307,7 +307,7 @@ def downgrade() -> None:
     with op.batch_alter_table('workshop', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_workshop_venue_id'))
         batch_op.drop_index(batch_op.f('ix_workshop_office_id_day'))
-        batch_op.drop_index(batch_op.f('ix_workshop_month_standing_kind_id_office_id'))
+        batch_op.drop_index(batch_op.f('ix_workshop_month_standing_kind_id_office_id_is_synthetic'))
         batch_op.drop_index(batch_op.f('ix_workshop_kind_id_day'))
         batch_op.drop_index(batch_op.f('ix_workshop_ends_at'))
         batch_op.drop_index(batch_op.f('ix_workshop_day_starts_id'))

@@ -1,0 +1,231 @@
+"""The workshops of a month, counted by kind and by office.
+
+A month is the one of each workshop's local day, stored with it: counting needs no time zone, and
+one month is read from an index alone, however many workshops there are.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.clock import Month
+from outreach.db.base import Words
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
+from outreach.domain.workshops import COUNTED, Standing, Workshop
+
+TOTAL: Final = "total"
+
+
+def N_(message: str) -> str:
+    """Marks a message for translation; whoever shows it translates it."""
+    return message
+
+
+# The rules of counting (product.md), printed under every table.
+RULES: Final = (
+    N_("Cada taller cuenta una sola vez."),
+    N_("Cuenta en su tipo principal, aunque trate también de otros temas."),
+    N_("Cuenta para la oficina que lo organiza, sin importar en qué ciudad se dé."),
+    N_("Cuenta en el mes de su día, según el reloj del lugar donde se da."),
+    N_("Cada sesión de una serie cuenta como un taller."),
+    N_("No cuentan los borradores, los cancelados ni los que no se realizaron."),
+    N_("Un taller publicado cuyo día ya pasó cuenta como realizado, salvo que se diga que no."),
+    N_(
+        "Un mes en curso o futuro muestra lo realizado hasta el corte; "
+        "lo planeado se dice aparte y no se suma."
+    ),
+    N_("Los talleres en línea, los discretos y los que solo tienen enlace cuentan como los demás."),
+)
+
+
+class Named(NamedTuple):
+    """A kind or an office, as a table names it."""
+
+    name: Words
+    region: str = ""  # of an office: IL, QC
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """The count of one month; `held` so far where the month is not over."""
+
+    month: Month
+    state: str  # open: provisional until the month is closed
+    revision: int
+    cut: datetime
+    total: int
+    planned: int
+    is_synthetic: bool  # some of what is counted is a reconstruction: say so
+    by_kind: Mapping[str, int]  # in the order of kinds; the core ones even at 0
+    by_office: Mapping[str, Mapping[str, int]]  # offices with at least one; each has its `total`
+    planned_by_kind: Mapping[str, int]
+    kinds: Mapping[str, Named]  # every kind of `by_kind` and `planned_by_kind`
+    offices: Mapping[str, Named]  # every office of `by_office`
+    rules: tuple[str, ...] = RULES
+
+    @property
+    def is_over(self) -> bool:
+        return self.planned == 0 and self.cut.date() > self.month.last
+
+
+class Cell(NamedTuple):
+    """How many workshops one office holds of one kind."""
+
+    kind_id: int
+    office_id: int
+    held: int
+    planned: int
+    synthetic: int
+
+
+class MonthTotal(NamedTuple):
+    month: Month
+    total: int
+    planned: int
+
+
+_IS_HELD: Final = sa.or_(
+    Workshop.standing == Standing.HELD,
+    Workshop.ends_at <= sa.bindparam("now", type_=Workshop.ends_at.type),
+)
+_SYNTHETIC: Final = sa.func.sum(sa.case((Workshop.is_synthetic, 1), else_=0))
+_HELD: Final = sa.func.sum(sa.case((_IS_HELD, 1), else_=0))
+_COUNTS: Final = (Workshop.month == sa.bindparam("month"), Workshop.standing.in_(COUNTED))
+_CELLS: Final = (
+    sa.select(Workshop.kind_id, Workshop.office_id, sa.func.count(), sa.literal(0), _SYNTHETIC)
+    .where(*_COUNTS)
+    .group_by(Workshop.kind_id, Workshop.office_id)
+)
+_CELLS_SO_FAR: Final = (
+    sa.select(Workshop.kind_id, Workshop.office_id, _HELD, sa.func.count() - _HELD, _SYNTHETIC)
+    .where(*_COUNTS)
+    .group_by(Workshop.kind_id, Workshop.office_id)
+)
+_KINDS: Final = sa.select(Kind.id, Kind.code, Kind.is_core, Kind.name).order_by(Kind.position)
+_OFFICES: Final = sa.select(Office.id, Office.slug, Office.name, Office.region).order_by(
+    Office.slug
+)
+
+
+def cells(session: Session, month: Month, *, now: datetime) -> list[Cell]:
+    """The bare numbers of a month. One that is over is read from its index alone."""
+    if _is_over(month, now):
+        rows = session.execute(_CELLS, {"month": month.number})
+    else:
+        rows = session.execute(_CELLS_SO_FAR, {"month": month.number, "now": now})
+    return [Cell(*map(int, row)) for row in rows]
+
+
+def count(session: Session, month: Month, *, now: datetime) -> Count:
+    """The count of a month as of `now`."""
+    found = cells(session, month, now=now)
+    held: Counter[int] = Counter()
+    planned: Counter[int] = Counter()
+    offices: dict[int, Counter[int]] = {}
+    for cell in found:
+        held[cell.kind_id] += cell.held
+        planned[cell.kind_id] += cell.planned
+        if cell.held:
+            offices.setdefault(cell.office_id, Counter())[cell.kind_id] += cell.held
+    kinds = {row.id: row for row in session.execute(_KINDS)}
+    named = {row.id: row for row in session.execute(_OFFICES)}
+    by_office = {
+        named[office_id].slug: {
+            row.code: offices[office_id][kind_id]
+            for kind_id, row in kinds.items()
+            if offices[office_id][kind_id]
+        }
+        | {TOTAL: offices[office_id].total()}
+        for office_id in named
+        if office_id in offices
+    }
+    return Count(
+        month=month,
+        state="open",
+        revision=0,
+        cut=now,
+        total=held.total(),
+        planned=planned.total(),
+        is_synthetic=any(cell.synthetic for cell in found),
+        by_kind={r.code: held[i] for i, r in kinds.items() if r.is_core or held[i]},
+        by_office=by_office,
+        planned_by_kind={r.code: planned[i] for i, r in kinds.items() if planned[i]},
+        kinds={
+            r.code: Named(r.name) for i, r in kinds.items() if r.is_core or held[i] or planned[i]
+        },
+        offices={
+            row.slug: Named(row.name, row.region) for row in named.values() if row.slug in by_office
+        },
+    )
+
+
+def as_json(count: Count, translate: Callable[[str], str] = str) -> dict[str, Any]:
+    """What `counts --format json` and the page's JSON give (product.md); only ever added to."""
+    return {
+        "month": str(count.month),
+        "state": count.state,
+        "revision": count.revision,
+        "cut": count.cut.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "total": count.total,
+        "planned": count.planned,
+        "is_reconstruction": count.is_synthetic,
+        "by_kind": dict(count.by_kind),
+        "by_office": {slug: dict(row) for slug, row in count.by_office.items()},
+        "rules": [translate(rule) for rule in count.rules],
+    }
+
+
+def by_region(count: Count) -> dict[str, int]:
+    """What was held in each state or province, by its letters: {"IL": 7, …}. A region that no
+    office of the month is in is left out."""
+    regions: Counter[str] = Counter()
+    for slug, row in count.by_office.items():
+        regions[count.offices[slug].region] += row[TOTAL]
+    return dict(sorted(regions.items()))
+
+
+def months(session: Session) -> list[Month]:
+    """The months that have anything to count, the first one first.
+
+    Goes from month to month on the index, so that a million workshops cost as much as a hundred.
+    """
+    walk = sa.select(sa.func.min(Workshop.month).label("month")).cte("months", recursive=True)
+    following = (
+        sa.select(sa.func.min(Workshop.month)).where(Workshop.month > walk.c.month)
+    ).scalar_subquery()
+    walk = walk.union_all(sa.select(following).where(walk.c.month.is_not(None)))
+    has_any = sa.exists().where(Workshop.month == walk.c.month, Workshop.standing.in_(COUNTED))
+    found = session.scalars(sa.select(walk.c.month).where(has_any).order_by(walk.c.month))
+    return [Month.from_number(number) for number in found]
+
+
+def by_month(
+    session: Session, until: Month, *, now: datetime, months: int = 12
+) -> list[MonthTotal]:
+    """The totals of so many months, `until` the last of them; months with nothing too."""
+    first = until.plus(1 - months)
+    rows = session.execute(
+        sa.select(Workshop.month, sa.func.count())
+        .where(Workshop.month.between(first.number, until.number), Workshop.standing.in_(COUNTED))
+        .group_by(Workshop.month)
+    )
+    over = {number: held for number, held in rows}  # noqa: C416 - a Row is not a pair to `dict`
+    totals = []
+    for month in (first.plus(n) for n in range(months)):
+        if _is_over(month, now):
+            totals.append(MonthTotal(month, over.get(month.number, 0), 0))
+            continue
+        found = cells(session, month, now=now)
+        totals.append(MonthTotal(month, sum(c.held for c in found), sum(c.planned for c in found)))
+    return totals
+
+
+def _is_over(month: Month, now: datetime) -> bool:
+    """Whether everything of the month has ended, in every zone and past midnight too."""
+    return now >= datetime.combine(month.following.first, time(), UTC) + timedelta(days=3)
