@@ -26,7 +26,10 @@ def init_app(app: Flask) -> None:
 def current() -> str:
     """The language of the page being made: `es`, `en` or `fr`."""
     found = getattr(g, "lang", None) if has_request_context() else None
-    return found or str(_get_locale() or "es")
+    if found:
+        return found
+    locale = _get_locale()  # of a letter, which has no address
+    return locale.language if locale else "es"
 
 
 def accepted() -> str:

@@ -1,0 +1,83 @@
+"""`outreach demo`: a whole network to try things on."""
+
+import os
+from pathlib import Path
+
+import click
+import platformdirs
+from rich.console import Console
+from rich.table import Table
+
+from outreach import clock
+from outreach.cli.context import opened, opened_ring, settings
+from outreach.cli.db import bring_up_to_date
+from outreach.cli.serve import run
+from outreach.intake import demo
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=lambda: Path(platformdirs.user_data_dir("outreach-demo")),
+    show_default="the platform's data folder",
+    help="Where the demo keeps its database, keys and letters.",
+)
+def command(port: int, data: Path) -> None:
+    """Make a demo network on first use, print its addresses and sign-ins, and serve it.
+
+    59 offices, 21 kinds, January 2020 (a reconstruction: only the totals by kind are real) and
+    some 150 workshops from today on. Everything stays in the data folder; a second start finds it
+    there. Letters go to a folder and to a page. Stop it with Ctrl-C.
+    """
+    for name in [name for name in os.environ if name.startswith("OUTREACH_")]:
+        del os.environ[name]  # a demo never touches a real installation
+    os.environ |= {
+        "OUTREACH_DATA": str(data),
+        "OUTREACH_KEYS": str(data / "keys"),
+        "OUTREACH_PUBLIC_URL": f"http://localhost:{port}",
+        "OUTREACH_MAIL_FROM": "talleres@example.org",
+        "OUTREACH_MAIL_FOLDER": str(data / "letters"),
+        "OUTREACH_CONTROLLER": "Red de consulados (demostración)",
+        "OUTREACH_PHONE": "312 555 0142",
+        "OUTREACH_DEMO": "1",
+    }
+    console = Console(highlight=False)
+    config = settings(serving=True)
+    with console.status("Making the demo: offices, January 2020, workshops to come…"):
+        bring_up_to_date(config)
+        config.secret()
+        with opened(config) as store, opened_ring(config) as ring:
+            is_new = demo.fill(store, ring, now=clock.now())
+    console.print(f"[bold]Outreach demo[/] {'made' if is_new else 'found'} in {data}\n")
+    console.print(_addresses(config.public_url))
+    console.print(_sign_ins())
+    console.print(f"Letters land in {config.mail_folder}. Stop with Ctrl-C.")
+    run(config, "127.0.0.1", port, 1, mail=True)
+
+
+def _addresses(site: str) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    table.add_column(no_wrap=True, overflow="ignore")
+    table.add_column()
+    for path, what in (
+        ("/es/", "find a workshop (also /en/ and /fr/)"),
+        ("/es/cifras/2020-01", "January 2020: 57, 33, 37 and 37 workshops"),
+        ("/es/red", "the network"),
+        ("/es/calendario", "subscribe with a calendar"),
+        ("/es/cal/red.ics", "the network's feed"),
+        ("/org/entrar", "staff"),
+        ("/demo/cartas", "the letters that were sent"),
+    ):
+        table.add_row(f"{site}{path}", what)
+    return table
+
+
+def _sign_ins() -> Table:
+    table = Table(title="Sign in as", title_justify="left", box=None, padding=(0, 2))
+    for heading in ("e-mail", "password", "role", "office"):
+        table.add_column(heading, no_wrap=True)
+    for email, (role, office) in demo.ACCOUNTS.items():
+        table.add_row(email, demo.PASSWORD, role, "all" if office == "*" else office)
+    return table
