@@ -12,7 +12,7 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "list in English": lambda world: "/en/",
     "list in French": lambda world: "/fr/",
     "list of a search": lambda world: "/es/?donde=Chicago&tipo=derechos&modalidad=presencial",
-    "list of a discreet kind": lambda world: "/es/?tipo=K7QX",
+    "list of a discreet kind": lambda world: f"/es/?tipo={world.discreet_kind}",
     "list with nothing": lambda world: "/es/?donde=Calgary&tipo=daca",
     "list of an unknown place": lambda world: "/es/?donde=Xyzzy",
     "workshop": lambda world: f"/es/t/{world.plain}",

@@ -11,24 +11,32 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from outreach import clock
+from outreach.accounts import passwords
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import planning, registrations
-from outreach.domain.kinds import Kind, Visibility
+from outreach.domain import kinds, offices, planning, registrations
+from outreach.domain.organizers import Grant, Organizer, Role
 from outreach.domain.workshops import Workshop
+from outreach.intake import figures
+from outreach.intake import kinds as kinds_file
+from outreach.intake import offices as offices_file
+from outreach.intake import workshops as workshops_file
 from outreach.keyring import Keyring, Masters
-from tests.conftest import a_saturday, hold, kind, office, seat
+from tests.conftest import a_saturday, hold, seat
 
 SECONDS_TO_START = 30
+ANA = "ana@example.org"  # an organizer in Chicago
+PASSWORD = "cuatro palabras de prueba"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +50,7 @@ class World:
     cancelled: str
     discreet: str
     past: str
+    discreet_kind: str  # its public code
     seated: str  # the token of Rosa's link
     waiting: str
     entry: str  # of Rosa's square
@@ -68,12 +77,15 @@ def running(folder: Path) -> Iterator[World]:
 def _made(config: Config, weather: "Weather") -> World:
     store = Store(config.database_url)
     ring = Keyring(Store(config.keyring_url), Masters(config.keys))
+    now = clock.now()
     with store.change() as session:
-        people = _workshops(session)
-    places = {name: each.public_id for name, each in people.items()}
-    seat(store, ring, people["full"], name="Ana")
-    waiting = seat(store, ring, people["full"], name="Luz", people=2)
-    seated = seat(store, ring, people["plain"], people=2)
+        _load(session, now=now)
+    with store.change() as session:
+        workshops = _workshops(session, now=now)
+        women = kinds.find(session, "mujeres").public_code
+    seat(store, ring, workshops["full"], name="Ana")
+    waiting = seat(store, ring, workshops["full"], name="Luz", people=2)
+    seated = seat(store, ring, workshops["plain"], people=2)
     with store.read() as session:
         keys = [registrations.key_of(ring, session.merge(each)) for each in (seated, waiting)]
     store.close()
@@ -84,50 +96,48 @@ def _made(config: Config, weather: "Weather") -> World:
         seated=registrations.manage_token(keys[0]),
         waiting=registrations.manage_token(keys[1]),
         entry=registrations.entry_token(keys[0]),
-        **places,
+        discreet_kind=women,
+        **{name: each.public_id for name, each in workshops.items()},
     )
 
 
-def _workshops(session: Session) -> dict[str, Workshop]:
-    chicago = office("chicago", "Chicago", "IL", "America/Chicago")
-    calgary = office("calgary", "Calgary", "AB", "America/Edmonton", country="CA")
-    session.add_all([chicago, calgary])
-    kinds = _kinds()
-    session.add_all(kinds.values())
-    session.flush()
-    rights, diagnosis, women = kinds["derechos"], kinds["diagnostico"], kinds["mujeres"]
-    cancelled = hold(session, chicago, kinds["daca"], title={"es": "DACA paso a paso"})
-    planning.cancel(session, cancelled, now=clock.now())
+def _load(session: Session, *, now: datetime) -> None:
+    """The network, its kinds and January 2020, and somebody who works there."""
+    with resources.as_file(resources.files("outreach.intake").joinpath("data")) as data:
+        offices_file.load(session, offices_file.read(data / "offices.csv"), now=now)
+        kinds_file.load(session, kinds_file.read(data / "taxonomy.json"), now=now)
+        session.flush()
+        january = workshops_file.read(
+            data / "workshops-2020-01.csv", workshops_file.network(session)
+        )
+        workshops_file.load(session, january, now=now, is_synthetic=True)
+        series = figures.known(session)
+        figures.load(session, figures.read(data / "figures-2020-01.csv", series), now=now)
+    ana = Organizer(email=ANA, password=passwords.hashed(PASSWORD))
+    ana.grants.append(Grant(office="chicago", role=Role.ORGANIZER))
+    session.add(ana)
+
+
+def _workshops(session: Session, *, now: datetime) -> dict[str, Workshop]:
+    chicago, calgary = offices.find(session, "chicago"), offices.find(session, "calgary")
+    rights, screening = kinds.find(session, "derechos"), kinds.find(session, "diagnostico")
+    cancelled = hold(session, chicago, kinds.find(session, "daca"), title={"es": "DACA a tiempo"})
+    planning.cancel(session, cancelled, now=now)
     for _ in range(3):
         hold(session, calgary, rights, languages=Codes(["en", "es"]))
-    hold(session, chicago, rights, day=date(2020, 1, 31), now=datetime(2020, 1, 2, tzinfo=UTC))
     return {
         "plain": hold(session, chicago, rights, day=a_saturday(), capacity=12),
-        "full": hold(session, chicago, diagnosis, title={"es": "Tu caso a solas"}, capacity=1),
+        "full": hold(session, chicago, screening, title={"es": "Tu caso a solas"}, capacity=1),
         "cancelled": cancelled,
         "discreet": hold(
-            session, chicago, women, title={"es": "Un espacio de confianza"}, day=a_saturday()
+            session,
+            chicago,
+            kinds.find(session, "mujeres"),
+            title={"es": "Un espacio de confianza"},
+            day=a_saturday(),
         ),
-        "past": hold(session, chicago, diagnosis, day=date(2020, 1, 15)),
+        "past": hold(session, chicago, screening, day=now.date() - timedelta(days=40)),
     }
-
-
-def _kinds() -> dict[str, Kind]:
-    women = {
-        "is_discreet": True,
-        "public_code": "K7QX",
-        "neutral_title": {"es": "Taller", "en": "Workshop", "fr": "Atelier"},
-        "retention_days": 7,
-        "visibility": Visibility.REGISTERED,
-        "has_reminders": False,
-    }
-    made = [
-        kind("derechos", "Tus derechos", position=1),
-        kind("diagnostico", "Diagnóstico", position=2, sign="diagnosis", pictogram="compass"),
-        kind("daca", "DACA", position=3, sign="daca", pictogram="card", countries=Codes(["US"])),
-        kind("mujeres", "Para mujeres", position=4, sign="women", pictogram="flower", **women),
-    ]
-    return {each.code: each for each in made}
 
 
 @contextmanager
