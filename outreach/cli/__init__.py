@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -37,10 +37,24 @@ class _Lazy(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Every error is one line on stderr that says what to do; never a traceback."""
         try:
-            return super().main(*args, **kwargs)
+            code = super().main(*args, **(kwargs | {"standalone_mode": False}))
+        except click.ClickException as error:
+            _fail(error.format_message(), _help_of(error), error.exit_code)
         except OutreachError as error:
-            click.echo(f"outreach: {error}", err=True)
-            sys.exit(1)
+            _fail(str(error), "", 1)
+        except (click.Abort, KeyboardInterrupt):
+            sys.exit(130)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(words: str, see: str, code: int) -> NoReturn:
+    click.echo(f"outreach: {words}{see}", err=True)
+    sys.exit(code)
+
+
+def _help_of(error: click.ClickException) -> str:
+    path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
+    return f" See: {path} --help" if path else ""
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})

@@ -101,3 +101,20 @@ def add(session: Session, email: str, role: Role, offices: Iterable[str]) -> Org
     session.add(organizer)
     session.flush()
     return organizer
+
+
+def count_admins(session: Session) -> int:
+    """Accounts that may do everything and are not disabled."""
+    return (
+        session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Grant)
+            .join(Organizer, Organizer.id == Grant.organizer_id)
+            .where(
+                Grant.office == EVERYWHERE,
+                Grant.role == Role.ADMIN,
+                Organizer.disabled_at.is_(None),
+            )
+        )
+        or 0
+    )

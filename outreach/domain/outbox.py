@@ -62,3 +62,27 @@ def mark_failed(session: Session, notice: Notice, *, now: datetime, is_final: bo
         wait = min(timedelta(minutes=2) * 2**notice.tries, timedelta(hours=6))
         values = {"due_at": now + wait, "leased_until": None}
     session.execute(sa.update(Notice).where(Notice.id == notice.id).values(**values))
+
+
+def count_late(session: Session, before: datetime) -> int:
+    """Letters that were due before then and are not sent."""
+    return (
+        session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Notice)
+            .join(Notice.registration)
+            .where(
+                Registration.contact == Contact.EMAIL,
+                Registration.key_id.is_not(None),
+                Notice.done_at.is_(None),
+                Notice.due_at < before,
+            )
+        )
+        or 0
+    )
+
+
+def count_dead(session: Session) -> int:
+    """Letters given up."""
+    dead = sa.select(sa.func.count()).select_from(Notice).where(Notice.is_dead.is_(True))
+    return session.scalar(dead) or 0

@@ -4,8 +4,10 @@ A subject never names a kind, an office or a consulate, whatever the workshop: s
 the screen (safety.md S17). For a discreet kind the body says no more than the day either.
 """
 
+import re
 from email.message import EmailMessage
 from email.utils import formataddr
+from typing import Final
 
 from flask import render_template
 from flask_babel import force_locale
@@ -16,6 +18,8 @@ from outreach.domain import registrations
 from outreach.domain.notices import Notice
 from outreach.domain.registrations import Person
 from outreach.languages import LOCALES
+
+_GAPS: Final = re.compile(r"\n\s*\n+")
 
 
 def write(notice: Notice, person: Person, key: bytes, config: Config) -> EmailMessage:
@@ -45,7 +49,7 @@ def write(notice: Notice, person: Person, key: bytes, config: Config) -> EmailMe
     letter["Message-ID"] = f"<{notice.id}.{registration.id.lower()}@{_host(config)}>"
     if not workshop.is_discreet and workshop.office.email:
         letter["Reply-To"] = workshop.office.email
-    letter.set_content(body.strip() + "\n", cte="quoted-printable")
+    letter.set_content(_GAPS.sub("\n\n", body).strip() + "\n", cte="quoted-printable")
     return letter
 
 

@@ -1,0 +1,1 @@
+"""The operator's guide, as Markdown. `outreach guide` prints it."""

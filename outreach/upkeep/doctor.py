@@ -1,0 +1,126 @@
+"""What the doctor asks of an installation. Each answer is a line: well, or what to do."""
+
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import metadata
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock, migrations
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import organizers, outbox
+from outreach.keyring import Keyring, Masters
+from outreach.mail import delivery
+from outreach.migrations import Base
+
+LATE: Final = timedelta(minutes=30)
+LEAST_FREE: Final = 500 * 1024 * 1024  # bytes
+
+
+@dataclass(frozen=True)
+class Finding:
+    about: str
+    is_well: bool
+    words: str
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """The findings, one by one; nothing is changed."""
+    yield Finding("zone rules", True, f"tzdata {metadata.version('tzdata')}")
+    yield from _settings(config)
+    yield from _folders(config)
+    stores = {Base.MAIN: Store(config.database_url), Base.RING: Store(config.keyring_url)}
+    try:
+        are_current = True
+        for base, store in stores.items():
+            finding = _schema(base, store)
+            are_current = are_current and finding.is_well
+            yield finding
+        if are_current:
+            with stores[Base.MAIN].read() as session:
+                yield from _outbox(session)
+                yield _admins(session)
+            yield _keys(Keyring(stores[Base.RING], Masters(config.keys)))
+    finally:
+        for store in stores.values():
+            store.close()
+
+
+def _settings(config: Config) -> Iterator[Finding]:
+    if not config.public_url.startswith("https://") and not config.is_demo:
+        yield Finding(
+            "public address", False, "not https: set OUTREACH_PUBLIC_URL to the address people type"
+        )
+    else:
+        yield Finding("public address", True, config.public_url)
+    if delivery.post(config) is None:
+        yield Finding("mail", False, "letters wait: set OUTREACH_SMTP_URL")
+    else:
+        yield Finding("mail", True, "letters are sent")
+    promise = "made on every page" if config.promise_no_sharing else "not made"
+    yield Finding("promise not to share data", True, promise)
+
+
+def _folders(config: Config) -> Iterator[Finding]:
+    try:
+        config.make_folders()
+        free = shutil.disk_usage(config.data).free
+    except OSError as error:
+        yield Finding("folders", False, f"{error.filename} cannot be read")
+        return
+    words = f"{free // 2**20} MB free in {config.data}"
+    yield Finding("disk", free >= LEAST_FREE, words)
+    open_to_others = [
+        path.name
+        for path in (config.keys, *config.keys.glob("master-*"), config.keys / "secret-key")
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
+    if open_to_others:
+        names = ", ".join(open_to_others)
+        yield Finding("key files", False, f"others can read {names}: chmod go-rwx {config.keys}")
+    else:
+        yield Finding("key files", True, f"closed to others, in {config.keys}")
+
+
+def _schema(base: Base, store: Store) -> Finding:
+    about = f"database ({base})"
+    try:
+        if not migrations.is_current(base, store):
+            return Finding(about, False, "not up to date. Run: outreach db upgrade")
+        if found := migrations.differences(base, store):
+            return Finding(about, False, f"differs from the program in {len(found)} ways")
+    except sa.exc.DBAPIError as error:
+        return Finding(about, False, f"cannot be reached ({type(error.orig).__name__})")
+    return Finding(about, True, "up to date")
+
+
+def _outbox(session: Session) -> Iterator[Finding]:
+    late = outbox.count_late(session, clock.now() - LATE)
+    yield Finding("outbox", not late, f"{late} letters late by half an hour or more")
+    if dead := outbox.count_dead(session):
+        words = f"{dead}: an address is wrong, or the mail server refuses us"
+        yield Finding("letters given up", False, words)
+
+
+def _admins(session: Session) -> Finding:
+    admins = organizers.count_admins(session)
+    if not admins:
+        return Finding("accounts", False, "no admin. Run: outreach user add YOU@… --role admin")
+    return Finding("accounts", True, f"{admins} with the role admin")
+
+
+def _keys(ring: Keyring) -> Finding:
+    due = ring.count_due()
+    if due:
+        return Finding(
+            "forgetting",
+            False,
+            f"{due} registrations are to be forgotten. Is a worker running? Or run: outreach purge",
+        )
+    return Finding("forgetting", True, "nobody is kept longer than promised")
