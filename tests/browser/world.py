@@ -1,13 +1,6 @@
 """A small network on a real server, for the browser: made once, looked at by every test."""
 
-import os
-import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,9 +25,9 @@ from outreach.intake import kinds as kinds_file
 from outreach.intake import offices as offices_file
 from outreach.intake import workshops as workshops_file
 from outreach.keyring import Keyring, Masters
+from tests.browser import serving
 from tests.conftest import a_saturday, hold, seat
 
-SECONDS_TO_START = 30
 ANA = "ana@example.org"  # an organizer in Chicago
 PASSWORD = "cuatro palabras de prueba"
 
@@ -59,7 +52,7 @@ class World:
 @contextmanager
 def running(folder: Path) -> Iterator[World]:
     """Makes the network in `folder` and serves it while the block runs."""
-    port = _free_port()
+    port = serving.free_port()
     config = Config(
         data=folder / "data",
         keys=folder / "keys",
@@ -154,36 +147,13 @@ def _serving(config: Config, port: int, quick_exit_url: str) -> Iterator[None]:
         "OUTREACH_LIMIT_LOOK_UPS": "100000",
         "OUTREACH_LIMIT_SIGN_INS": "100000",
     }
-    command: list[str | Path] = [
-        Path(sys.executable).with_name("outreach"),
-        "serve",
-        "--port",
-        str(port),
-    ]
-    log = config.data / "server.log"
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            command, env=os.environ | settings, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-        )
-    try:
-        _wait(server, f"{config.public_url}/es/", log)
+    with serving.outreach(
+        ["serve", "--port", str(port)],
+        f"{config.public_url}/es/",
+        settings=settings,
+        log=config.data / "server.log",
+    ):
         yield
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def _wait(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    until = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            with urllib.request.urlopen(url):
-                return
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"{url} answers {error.code}:\n{log.read_text()}") from None
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(f"the server did not start:\n{log.read_text()}")
 
 
 class Weather:
@@ -217,10 +187,3 @@ def _weather() -> Iterator[Weather]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield weather
         server.shutdown()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

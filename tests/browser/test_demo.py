@@ -1,0 +1,64 @@
+"""`outreach demo`, as somebody meets it who has just installed it. Its list and its month are the
+README's pictures: OUTREACH_PICTURES=1 keeps them."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import serving
+from tests.browser.chromium import DESK, PHONE
+from tests.browser.conftest import Open
+
+PICTURES = Path(__file__).parent / "pictures"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Its address."""
+    folder = tmp_path_factory.mktemp("demo")
+    port = serving.free_port()
+    url = f"http://localhost:{port}"
+    arguments = ["demo", "--port", str(port), "--data", str(folder / "data")]
+    with serving.outreach(arguments, f"{url}/es/", settings={}, log=folder / "log"):
+        said = (folder / "log").read_text()
+        assert f"{url}/es/cifras/2020-01" in said
+        assert "ana@example.org" in said
+        yield url
+
+
+def test_it_has_workshops_near_everybody(opened: Open, demo: str, tmp_path: Path) -> None:
+    page = opened(base_url=demo, viewport=PHONE, device_scale_factor=2)
+    page.goto("/es/")
+    expect(page.locator(".ficha")).to_have_count(40)
+    said = re.search(r"\d+", page.locator("#res").inner_text())
+    assert said
+    assert int(said[0]) >= 120
+    _keep(page, "list.png", tmp_path)
+
+
+def test_its_january_2020_is_the_ministrys(opened: Open, demo: str, tmp_path: Path) -> None:
+    page = opened(base_url=demo, viewport=DESK)
+    page.goto("/es/cifras/2020-01")
+    for figure in ("164", "57", "33", "37", "109,657"):
+        expect(page.locator("main")).to_contain_text(figure)
+    expect(page.locator("main")).to_contain_text("solo los totales por tipo son reales")
+    _keep(page, "month.png", tmp_path)
+
+
+def test_who_it_says_can_sign_in(opened: Open, demo: str) -> None:
+    page = opened(base_url=demo, viewport=DESK)
+    page.goto("/org/entrar")
+    page.locator("input[name=email]").fill("ana@example.org")
+    page.locator("input[name=password]").fill("cuatro palabras de prueba")
+    page.locator("main [type=submit]").click()
+    expect(page).not_to_have_url(re.compile("/org/entrar"))
+    expect(page.locator("main h1")).to_be_visible()
+
+
+def _keep(page: Page, name: str, otherwise: Path) -> None:
+    is_asked_for = os.environ.get("OUTREACH_PICTURES") == "1"
+    page.screenshot(path=(PICTURES if is_asked_for else otherwise) / name)
