@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from outreach.config import Config
+
 CHECKOUT = Path(__file__).parent.parent
 LONGEST = 400  # lines: one sitting
 PYTHON = sorted(
@@ -61,6 +63,27 @@ def test_such_a_page_would_be_seen() -> None:
         '<script src="/static/app.js" defer></script>'
     )
     assert len(reader.faults) == 7
+
+
+def test_every_setting_is_in_the_guide() -> None:
+    guide = "".join(path.read_text() for path in (CHECKOUT / "outreach" / "guide").glob("*.md"))
+    asked = _Asked()
+    Config.from_environ(asked)
+    assert len(asked.names) > 15
+    # As a word of its own: OUTREACH_DATA is not told by OUTREACH_DATABASE_URL.
+    assert [name for name in sorted(asked.names) if not re.search(rf"\b{name}\b", guide)] == []
+
+
+class _Asked(dict[str, str]):
+    """An environment without settings, that remembers which were looked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override] # as it is asked
+        self.names.add(name)
+        return default
 
 
 class _Reader(HTMLParser):
