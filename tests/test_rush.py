@@ -1,0 +1,137 @@
+"""A campaign day: many ask for the same few places at the same second, and no place is given
+twice (product.md, «Places never oversell»)."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.app import create_app
+from outreach.config import Config, Limits
+from outreach.db.store import Store
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
+from outreach.domain.registrations import Registration, Standing
+from outreach.domain.workshops import Workshop
+from outreach.keyring import Key, Keyring
+from outreach.web import stamp
+from tests.conftest import hold
+
+THREADS = 8
+POSTS = 24  # of each thread
+SEATS = 3
+
+
+@pytest.fixture
+def app(config: Config, store: Store) -> Iterator[Flask]:
+    """Open to any number of posts from one address, which is where these come from."""
+    app = create_app(replace(config, limits=Limits(posts=10_000)))
+    app.testing = False
+    yield app
+    app.extensions["outreach_store"].close()
+    app.extensions["outreach_ring"].store.close()
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights, capacity=SEATS)
+
+
+def test_three_seats_are_given_exactly_three_times(
+    app: Flask, store: Store, workshop: Workshop
+) -> None:
+    answers = _all_at_once(lambda: [_post(app, workshop) for _ in range(POSTS)])
+    assert Counter(answer.status_code for answer in answers) == {303: THREADS * POSTS}
+    assert len({answer.location for answer in answers}) == THREADS * POSTS
+    assert _standings(store) == {Standing.SEATED: SEATS, Standing.WAITING: THREADS * POSTS - SEATS}
+    assert _seats_left(store, workshop) == 0
+
+
+def test_without_a_waiting_list_the_others_are_told_no(
+    app: Flask, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=SEATS, has_waiting_list=False)
+    answers = _all_at_once(lambda: [_post(app, workshop) for _ in range(POSTS)])
+    said = Counter(answer.status_code for answer in answers)
+    assert said == {303: SEATS, 409: THREADS * POSTS - SEATS}
+    assert _standings(store) == {Standing.SEATED: SEATS}
+    with ring.store.read() as session:  # and of the others nothing is kept
+        assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == SEATS
+
+
+def test_parties_share_seats_without_going_over(
+    app: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=7)
+    answers = _all_at_once(lambda: [_post(app, workshop, people=n) for n in (2, 3, 1, 2)])
+    assert {answer.status_code for answer in answers} == {303}
+    with store.read() as session:
+        taken = session.scalar(
+            sa.select(sa.func.sum(Registration.people)).where(
+                Registration.standing == Standing.SEATED
+            )
+        )
+    assert taken == 7
+    assert _seats_left(store, workshop) == 0
+
+
+def test_a_form_sent_again_and_again_is_one_registration(
+    app: Flask, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    nonce = secrets.token_urlsafe(16)
+    answers = _all_at_once(lambda: [_post(app, workshop, nonce=nonce) for _ in range(3)])
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({answer.location for answer in answers}) == 1
+    assert _standings(store) == {Standing.SEATED: 1}
+    assert _seats_left(store, workshop) == SEATS - 1
+    with ring.store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 1
+
+
+def _all_at_once(ask: Callable[[], Sequence[TestResponse]]) -> list[TestResponse]:
+    """What each of eight threads is answered, none of which begins before all are there."""
+    start = Barrier(THREADS)
+
+    def begin(_number: int) -> Sequence[TestResponse]:
+        start.wait(timeout=30)
+        return ask()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [answer for answers in pool.map(begin, range(THREADS)) for answer in answers]
+
+
+def _post(app: Flask, workshop: Workshop, *, people: int = 1, nonce: str = "") -> TestResponse:
+    """Sends the form, as somebody does who took ten seconds to fill it."""
+    with app.app_context():
+        stamped = stamp.make(workshop.public_id, now=clock.now() - timedelta(seconds=10))
+    answered = {
+        "name": "Rosa",
+        "people": str(people),
+        "contact": "none",
+        "language": "es",
+        "nonce": nonce or secrets.token_urlsafe(16),
+        "stamp": stamped,
+    }
+    return app.test_client().post(f"/es/t/{workshop.public_id}/lugar", data=answered)
+
+
+def _standings(store: Store) -> Counter[Standing]:
+    with store.read() as session:
+        return Counter(session.scalars(sa.select(Registration.standing)))
+
+
+def _seats_left(store: Store, workshop: Workshop) -> int:
+    with store.read() as session:
+        return session.get_one(Workshop, workshop.id).seats_left
