@@ -35,6 +35,8 @@ def init_app(app: Flask) -> None:
         "long_day": long_day,
         "short_day": short_day,
         "first_capital": first_capital,
+        "month_and_year": month_and_year,
+        "short_month": short_month,
         "hour": hour,
         "hours": hours,
         "said": said,
@@ -95,6 +97,17 @@ def weekday(value: date) -> str:
 
 def month_name(value: date) -> str:
     return _pattern(value, "MMMM", languages.current())
+
+
+def month_and_year(value: date) -> str:
+    """enero de 2020 · January 2020 · janvier 2020"""
+    patterns = {"es": "MMMM 'de' y", "en": "MMMM y", "fr": "MMMM y"}
+    return _pattern(value, patterns[languages.current()], languages.current())
+
+
+def short_month(value: date) -> str:
+    """ene · Jan · janv."""
+    return _pattern(value, "MMM", languages.current())
 
 
 def hour(value: time) -> str:
