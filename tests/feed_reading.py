@@ -1,0 +1,64 @@
+"""Reads feeds as calendars do. icalendar's own types say little, so here they are let go of."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import recurring_ical_events
+import vobject
+from icalendar import Calendar
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import calendars
+from outreach.feeds import calendar
+from outreach.feeds.event import Site
+from outreach.feeds.shelf import Shelf
+
+SITE = Site("https://talleres.example.org", "talleres.example.org", "800 555 0100")
+TODAY = clock.now().date()
+
+Occurrence = tuple[str, datetime, datetime]  # UID, start and end in UTC
+
+
+def feed(
+    store: Store,
+    office: str | None = "chicago",
+    lang: str = "es",
+    *,
+    today: date = TODAY,
+    shelf: Shelf[bytes] | None = None,
+    **asked: Iterable[str],
+) -> bytes:
+    with store.read() as session:
+        choice = calendars.choose(session, office, **{k: list(v) for k, v in asked.items()})
+        return calendar.feed(session, choice, lang, SITE, today=today, shelf=shelf)
+
+
+def parsed(body: bytes) -> Any:
+    return Calendar.from_ical(body)
+
+
+def events_of(body: bytes) -> list[Any]:
+    found: list[Any] = parsed(body).events
+    return found
+
+
+def unfolded(body: bytes) -> str:
+    return body.decode().replace("\r\n ", "")
+
+
+def by_icalendar(body: bytes) -> set[Occurrence]:
+    found = recurring_ical_events.of(parsed(body)).between(date(2026, 1, 1), date(2028, 12, 31))
+    return {(str(e["UID"]), e.start.astimezone(UTC), e.end.astimezone(UTC)) for e in found}
+
+
+def by_vobject(body: bytes) -> set[Occurrence]:
+    # vobject keeps the first block it meets of a zone for all files that a process reads.
+    known = vars(vobject.icalendar)["__tzidMap"]
+    for key in [key for key in known if key != "UTC"]:
+        del known[key]
+    return {
+        (e.uid.value, e.dtstart.value.astimezone(UTC), e.dtend.value.astimezone(UTC))
+        for e in vobject.readOne(body.decode()).vevent_list
+    }
