@@ -63,14 +63,10 @@ def feed(
     shelf: Shelf[bytes] | None = None,
 ) -> bytes:
     """The feed of a choice, as it is on `today` (UTC). `shelf` remembers the text of each event."""
-    window = OFFICE_WINDOW if choice.office else NETWORK_WINDOW
-    found = calendars.entries(
-        session,
-        choice,
-        since=today - window.back * DAY,
-        until=today + (window.ahead + 1) * DAY,
-        today=today,
-    )
+    window = _window(choice)
+    since = today - window.back * DAY
+    until = today + (window.ahead + 1) * DAY
+    found = calendars.entries(session, choice, since=since, until=until, today=today)
     shelf = Shelf(0) if shelf is None else shelf
     cut = _fit(session, found, lang, site, today, shelf)
     zones = {entry.zone.key: entry.zone for entry in cut.entries}
@@ -80,6 +76,12 @@ def feed(
     header = _header(choice, lang, site, cut, list(zones.values()))
     blocks = [_zone(zones[key], cut.entries, today) for key in sorted(zones)]
     return b"".join([header, *blocks, *cut.texts, b"END:VCALENDAR\r\n"])
+
+
+def coming(session: Session, choice: Choice, *, today: date) -> int:
+    """How many workshops the feed has from today on."""
+    until = today + (_window(choice).ahead + 1) * DAY
+    return len(calendars.entries(session, choice, since=today, until=until, today=today))
 
 
 def single(workshop: Workshop, lang: str, site: Site) -> bytes:
@@ -105,6 +107,10 @@ def address(choice: Choice, lang: str, public_url: str) -> str:
 def filename(choice: Choice) -> str:
     """For who saves it: tells the office, never the kind."""
     return f"talleres-{choice.office.slug}.ics" if choice.office else "talleres.ics"
+
+
+def _window(choice: Choice) -> Window:
+    return OFFICE_WINDOW if choice.office else NETWORK_WINDOW
 
 
 def _fit(

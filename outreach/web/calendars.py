@@ -12,22 +12,26 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Final
+from urllib.parse import urlencode
 
-from flask import Blueprint, Flask, Response, current_app, request
+import segno
+from flask import Blueprint, Flask, Response, current_app, render_template, request
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.http import http_date
 
 from outreach import clock, languages
-from outreach.domain import calendars, installation, workshops
+from outreach.domain import calendars, installation, kinds, offices, regions, workshops
 from outreach.domain.calendars import NETWORK, Choice, Unknown
-from outreach.domain.text import clean
+from outreach.domain.text import clean, plain
 from outreach.errors import NotFound
 from outreach.feeds import calendar
 from outreach.feeds.event import Site
 from outreach.feeds.shelf import Shelf
+from outreach.web import cards, show
 from outreach.web.context import config, store
-from outreach.web.headers import keep_private
+from outreach.web.headers import keep_for, keep_private
 
 pages = Blueprint("calendars", __name__, url_prefix="/<any(es,en,fr):lang>")
 
@@ -92,6 +96,49 @@ def feed(name: str) -> Response:
     return _answer(made)
 
 
+@pages.get("/calendario")
+def build() -> str:
+    """The form that makes a feed's address. It keeps nothing: the address is all there is."""
+    today, lang = clock.now().date(), languages.current()
+    with store().read() as session:
+        choice = _chosen(session)
+        coming = calendar.coming(session, choice, today=today)
+        open_offices = offices.open_on(session, today)
+        all_kinds = kinds.all_of_them(session)
+    if choice.is_discreet:
+        keep_private()
+    elif not request.query_string:
+        keep_for(60)
+    if choice.office and choice.office not in open_offices:
+        open_offices.append(choice.office)
+    address = calendar.address(choice, lang, config().public_url)
+    webcal = "webcal:" + address.partition(":")[2]
+    return render_template(
+        "calendar/build.html",
+        choice=choice,
+        is_asked=bool(request.query_string),
+        coming=coming,
+        offices=sorted(open_offices, key=lambda office: plain(office.city)),
+        kinds=all_kinds,
+        places=[(place, show.said(regions.NAMES.get(place)) or place) for place in choice.places],
+        modes=[(mode.value, cards.mode_words(mode)) for mode in choice.modes],
+        address=address,
+        webcal=webcal,
+        google="https://calendar.google.com/calendar/r?" + urlencode({"cid": webcal}),
+        outlook="https://outlook.live.com/calendar/0/addfromweb?" + urlencode({"url": address}),
+        qr=_square(address),
+    )
+
+
+def _square(address: str) -> Markup:
+    """The address as a picture, for a phone's camera; its white frame is the rest of its margin."""
+    code = segno.make(address, micro=False, error="m")
+    drawn = code.svg_inline(
+        border=2, omitsize=True, svgclass=None, lineclass=None, title=_("Código QR")
+    )
+    return Markup(drawn.replace("<svg ", '<svg role="img" '))  # noqa: S704 - squares only
+
+
 @pages.get("/t/<public_id>.ics")
 def workshop(public_id: str) -> Response:
     keep_private()
@@ -119,10 +166,10 @@ def _made(name: str) -> Made:
 
 def _filters() -> Filters:
     """What is asked of each, in one order; what we do not know is not looked at."""
-    kinds, spoken, places, modes = (
+    kind_codes, spoken, places, modes = (
         tuple(sorted({value for value in request.args.getlist(name) if value})) for name in FILTERS
     )
-    return kinds, spoken, places, modes
+    return kind_codes, spoken, places, modes
 
 
 def _still_good(kept: Kept, key: Hashable) -> Made | None:
@@ -155,6 +202,14 @@ def _make(kept: Kept, key: Hashable, name: str, filters: Filters, lang: str) -> 
         made = Made(body, etag, min(changed_at, now), calendar.filename(choice), mark, now.date())
     kept.feeds.put(key, made, len(body) * 5 // 4)
     return made
+
+
+def _chosen(session: Session) -> Choice:
+    """What the form asks for. Raises NotFound, which a page shows as such."""
+    try:
+        return _choice(session, request.args.get("oficina") or NETWORK, *_filters())
+    except Unknown as unknown:
+        raise NotFound(str(unknown)) from None
 
 
 def _choice(
