@@ -11,6 +11,7 @@ from outreach.db.base import Base
 from outreach.domain import places
 from outreach.domain.offices import Office
 from outreach.domain.text import plain
+from outreach.errors import NotFound
 
 
 class Venue(Base):
@@ -46,6 +47,14 @@ def of_office(session: Session, office: Office) -> Sequence[Venue]:
     return session.scalars(
         sa.select(Venue).where(Venue.office_id == office.id).order_by(Venue.name, Venue.city)
     ).all()
+
+
+def find(session: Session, office: Office, venue_id: int) -> Venue:
+    """A venue of this office. Raises NotFound."""
+    venue = session.get(Venue, venue_id)
+    if venue is None or venue.office_id != office.id:
+        raise NotFound("venue")
+    return venue
 
 
 def named(session: Session, office: Office, name: str, address: str, city: str) -> Venue | None:

@@ -183,6 +183,11 @@ def find(session: Session, public_id: str) -> Workshop:
     return workshop
 
 
+def find_by_external_id(session: Session, external_id: str) -> Workshop | None:
+    """The workshop made from that row of a file, or by that form."""
+    return session.scalar(sa.select(Workshop).where(Workshop.external_id == external_id))
+
+
 def find_shown(session: Session, public_id: str) -> Workshop:
     """A workshop the public may see. Raises NotFound, for a draft too."""
     workshop = find(session, public_id)

@@ -1,0 +1,16 @@
+"""The staff's pages: sign in, today, workshops, the people of one, its door. Always in Spanish."""
+
+from outreach.web.desk import attending, cancelling, editing, entrance, listing, one, today
+from outreach.web.desk.staff import desk, signed
+
+__all__ = [
+    "attending",
+    "cancelling",
+    "desk",
+    "editing",
+    "entrance",
+    "listing",
+    "one",
+    "signed",
+    "today",
+]

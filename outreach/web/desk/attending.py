@@ -1,0 +1,200 @@
+"""The door of a workshop: who came; and, after its day, how many."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from flask import Response, g, make_response, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.domain import door, planning, registrations
+from outreach.domain.organizers import Action, may
+from outreach.domain.registrations import Registration
+from outreach.domain.text import clean, plain, read_code
+from outreach.domain.workshops import Standing, Workshop
+from outreach.errors import NotFound, Refused
+from outreach.web.context import ring, store
+from outreach.web.desk import words
+from outreach.web.desk.staff import desk, find_mine, me, note, page, require_token, signed
+from outreach.web.headers import keep_private
+
+TABS: Final = ("faltan", "llegaron", "todos")
+MOST_PEOPLE: Final = 100_000
+
+
+@desk.get("/talleres/<public_id>/entrada")
+def at_door(public_id: str) -> ResponseReturnValue:
+    return _door_page(public_id, tab=request.args.get("ver", ""))
+
+
+@desk.post("/talleres/<public_id>/entrada")
+def mark(public_id: str) -> ResponseReturnValue:
+    """`do` says what: arrived, undo, more, less; or find, by what was typed.
+
+    What was typed is posted, not put in an address: a name belongs in nobody's log."""
+    what, tab = request.form.get("do", ""), request.form.get("ver", "")
+    if what == "find":
+        return _door_page(public_id, tab="todos", typed=clean(request.form.get("q", "")))
+    with store().change() as session:
+        workshop = find_mine(session, public_id, Action.DOOR)
+        door.require_open(workshop)
+        if what in {"more", "less"}:
+            door.count_walk_in(session, workshop, 1 if what == "more" else -1)
+            return redirect(f"/org/talleres/{public_id}/entrada?ver={_tab(tab)}#sin-lugar", 303)
+        party = door.find(session, workshop, clean(request.form.get("registration", "")))
+        _mark(session, workshop, party, what)
+    return redirect(f"/org/talleres/{public_id}/entrada?ver={_tab(tab)}&r={party.id}", 303)
+
+
+@desk.get("/talleres/<public_id>/asistencia")
+def attendance(public_id: str) -> ResponseReturnValue:
+    return _attendance_page(public_id)
+
+
+@desk.post("/talleres/<public_id>/asistencia")
+def report(public_id: str) -> ResponseReturnValue:
+    is_held, typed = request.form.get("held", ""), clean(request.form.get("people", ""))
+    if is_held not in {"yes", "no"}:
+        return _attendance_page(public_id, _("Di si el taller se hizo o no."))
+    is_number = typed.isascii() and typed.isdigit() and len(typed) < 7
+    if is_held == "yes" and not (is_number and int(typed) <= MOST_PEOPLE):
+        return _attendance_page(public_id, _("Escribe cuántas personas llegaron, con números."))
+    try:
+        with store().change() as session:
+            workshop = find_mine(session, public_id, Action.EDIT)
+            people = int(typed) if is_held == "yes" else None
+            planning.report(workshop, head_count=people, now=clock.now())
+            told = "not held" if people is None else f"held, {people}"
+            note(session, workshop, "attendance reported", told)
+    except Refused as refusal:
+        return _attendance_page(public_id, str(refusal))
+    return redirect(f"/org/talleres/{public_id}?hecho=reportado", 303)
+
+
+# The square that a person shows, read with the camera of a member of the staff
+
+
+def person_page(token: str) -> Response | None:
+    """For someone who stands at that door: who it is, with a button. None for anybody else, who
+    sees what everybody sees."""
+    who = signed()
+    if who is None:
+        return None
+    try:
+        with store().read() as session:
+            party = registrations.find_by_entry(session, token)
+    except NotFound:
+        return None
+    workshop = party.workshop
+    if not may(who.grants, Action.DOOR, workshop.office.slug):
+        return None
+    _prepare()
+    row = words.rows([party], registrations.people_of(ring(), [party]))[0]
+    here = clock.now().astimezone(workshop.zone).date()
+    return page(
+        "person",
+        workshop=workshop,
+        row=row,
+        is_live=party.is_live and workshop.standing in {Standing.PUBLISHED, Standing.HELD},
+        is_another_day=workshop.day != here,
+        words=words,
+    )
+
+
+def mark_person(token: str) -> Response | None:
+    """Marks that party as arrived, or not after all. None for whom `person_page` is not."""
+    if person_page(token) is None:
+        return None
+    _prepare()
+    who = me()
+    require_token(who)
+    with store().change() as session:
+        party = registrations.find_by_entry(session, token)
+        door.require_open(party.workshop)
+        if party.is_live:
+            _mark(session, party.workshop, party, request.form.get("do", ""))
+    return make_response(redirect(f"/q/{token}", 303))
+
+
+def _prepare() -> None:
+    g.lang = "es"
+    keep_private()
+
+
+def _mark(session: Session, workshop: Workshop, party: Registration, what: str) -> None:
+    if what == "undo":
+        door.undo(session, party)
+        return
+    if what != "arrived":
+        raise Refused("Marca quién llegó con los botones de la lista.")
+    typed = request.form.get("people", "")
+    people = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else party.people
+    door.mark_arrived(session, party, max(1, min(people, party.people)))
+
+
+def _door_page(public_id: str, *, tab: str, typed: str = "") -> Response:
+    with store().read() as session:
+        workshop = find_mine(session, public_id, Action.DOOR)
+        door.require_open(workshop)
+        everyone = registrations.of_workshop(session, workshop)
+        came = door.arrived(session, workshop)
+    if workshop.is_discreet:  # whoever reads such a list leaves a trace (safety.md S23)
+        with store().change() as session:
+            note(session, workshop, "list seen")
+    rows = words.rows(everyone, registrations.people_of(ring(), everyone))
+    rows.sort(key=lambda row: plain(row.name))
+    expected = sum(row.people for row in rows if not row.is_waiting)
+    return page(
+        "door",
+        workshop=workshop,
+        rows=_chosen(rows, _tab(tab), typed, request.args.get("r", "")),
+        tab=_tab(tab),
+        typed=typed,
+        missing=sum(1 for row in rows if not row.arrived),
+        here=sum(1 for row in rows if row.arrived),
+        came=came,
+        expected=expected,
+        share=100 * min(1, came / expected) if expected else 0.0,
+        just=next((row for row in rows if row.id == request.args.get("r")), None),
+        plain=plain,
+        words=words,
+        may_report=may(me().grants, Action.EDIT, workshop.office.slug),
+    )
+
+
+def _chosen(rows: Sequence[words.Row], tab: str, typed: str, just: str) -> list[words.Row]:
+    """The rows of a tab, or those that match what was typed. The one just marked stays, so that
+    a slip of the finger can be undone."""
+    if typed:
+        name, code = plain(typed), read_code(typed)
+        return [
+            row
+            for row in rows
+            if name in plain(row.name) or (len(code) >= 3 and code in row.code.replace(" ", ""))
+        ]
+    if tab == "todos":
+        return list(rows)
+    return [row for row in rows if bool(row.arrived) == (tab == "llegaron") or row.id == just]
+
+
+def _tab(asked: str) -> str:
+    return asked if asked in TABS else "faltan"
+
+
+def _attendance_page(public_id: str, fault: str = "") -> Response:
+    with store().read() as session:
+        workshop = find_mine(session, public_id, Action.EDIT)
+        came = door.head_count(session, workshop)
+    prefilled = workshop.head_count if workshop.head_count is not None else came
+    return page(
+        "attendance",
+        422 if fault else 200,
+        workshop=workshop,
+        came=came,
+        people=clean(request.form.get("people", str(prefilled)))[:9],
+        held=request.form.get("held") or ("no" if workshop.standing == "not_held" else "yes"),
+        fault=fault,
+        words=words,
+    )

@@ -1,0 +1,70 @@
+"""Cancelling a workshop: asks first, and says whom it concerns."""
+
+from collections.abc import Mapping
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from outreach import clock
+from outreach.domain import planning
+from outreach.domain.organizers import Action
+from outreach.domain.registrations import Contact
+from outreach.errors import Refused
+from outreach.web.context import store
+from outreach.web.desk import words
+from outreach.web.desk.staff import desk, find_mine, note, page
+
+
+@desk.get("/talleres/<public_id>/cancelar")
+def ask_to_cancel(public_id: str) -> ResponseReturnValue:
+    return _ask(public_id)
+
+
+@desk.post("/talleres/<public_id>/cancelar")
+def cancel(public_id: str) -> ResponseReturnValue:
+    reason = request.form.get("reason", "")
+    if reason not in _reasons():
+        return _ask(public_id, fault=_("Elige por qué se cancela."))
+    try:
+        with store().change() as session:
+            workshop = find_mine(session, public_id, Action.EDIT)
+            planning.cancel(session, workshop, now=clock.now())
+            note(session, workshop, "workshop cancelled", reason)
+    except Refused as refusal:
+        return _ask(public_id, fault=str(refusal))
+    return redirect(f"/org/talleres/{public_id}?hecho=cancelado&ver=llamadas", 303)
+
+
+def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
+    with store().read() as session:
+        workshop = find_mine(session, public_id, Action.EDIT)
+        reach = planning.reach(session, workshop)
+    return page(
+        "cancel",
+        422 if fault else 200,
+        workshop=workshop,
+        told=_told(reach),
+        reasons=_reasons(),
+        fault=fault,
+        words=words,
+    )
+
+
+def _told(reach: Mapping[Contact, int]) -> dict[str, int]:
+    return {
+        "email": reach[Contact.EMAIL],
+        "phone": reach[Contact.PHONE],
+        "none": reach[Contact.NONE],
+    }
+
+
+def _reasons() -> dict[str, str]:
+    return {
+        "facilitator": _("Quien lo daba no puede"),
+        "venue": _("La sede no está disponible"),
+        "weather": _("Clima o emergencia"),
+        "few": _("Hay muy pocas personas"),
+        "moved": _("Se hará en otra fecha"),
+        "other": _("Otra razón"),
+    }

@@ -1,0 +1,261 @@
+"""A new workshop, and changes to one."""
+
+import re
+import secrets
+from dataclasses import replace
+from datetime import time
+from typing import Final
+
+import sqlalchemy as sa
+from flask import Response, abort, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from outreach import clock
+from outreach.domain import kinds, offices, planning, venues, workshops
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
+from outreach.domain.organizers import Action
+from outreach.domain.planning import Plan
+from outreach.domain.text import clean
+from outreach.domain.venues import Venue
+from outreach.domain.workshops import Standing, Workshop
+from outreach.errors import NotFound, Refused
+from outreach.web.context import ring, store
+from outreach.web.desk.forms import NEW, WorkshopForm, values_of, words_of, zone_of
+from outreach.web.desk.staff import desk, find_mine, must, my_offices, note, page
+
+NOON: Final = time(12, 0)
+_NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+_OF_KEYS: Final = frozenset({"day", "retention_days"})
+
+
+@desk.get("/talleres/nuevo")
+def new() -> ResponseReturnValue:
+    """First the kind, and the office if there are several; then the form, filled by the kind."""
+    code, slug = clean(request.args.get("tipo", "")), clean(request.args.get("oficina", ""))
+    with store().read() as session:
+        mine = my_offices(session, Action.EDIT)
+        if not mine:
+            abort(403)
+        office = _chosen_office(session, slug) if slug else mine[0]
+        offered = _kinds_of(session, office)
+        if not code or (not slug and len(mine) > 1):
+            return page(
+                "choose",
+                offices=mine if len(mine) > 1 else [],
+                office=office,
+                kinds=offered,
+                words_of=words_of,
+            )
+        return _new_page(session, office, kinds.find(session, code))
+
+
+@desk.post("/talleres/nuevo")
+def create() -> ResponseReturnValue:
+    return _create(request.form)
+
+
+@desk.get("/talleres/<public_id>/editar")
+def edit(public_id: str) -> ResponseReturnValue:
+    with store().read() as session:
+        workshop = find_mine(session, public_id, Action.EDIT)
+        form = _form(session, workshop.office, None, planning.plan_of(workshop))
+        return _form_page(session, form, workshop=workshop)
+
+
+@desk.post("/talleres/<public_id>/editar")
+def change(public_id: str) -> ResponseReturnValue:
+    with store().read() as session:
+        workshop = find_mine(session, public_id, Action.EDIT)
+        form = _form(session, workshop.office, request.form)
+        if not form.validate():
+            return _form_page(session, form, workshop=workshop, status=422)
+    try:
+        new_id, moved, what = _change(public_id, form)
+    except Refused as refusal:
+        with store().read() as session:
+            workshop = find_mine(session, public_id, Action.EDIT)
+            return _form_page(session, form, workshop=workshop, status=422, fault=str(refusal))
+    if moved is not None:
+        # Whoever registered is to be forgotten as many days after the new day.
+        ring().move(moved.id, moved.forget_on)
+    return redirect(f"/org/talleres/{new_id}?hecho={what}", 303)
+
+
+def filled_again(path: str, typed: MultiDict[str, str]) -> Response:
+    """The form at a path of ours with what was typed before the session ended."""
+    with store().read() as session:
+        if path == "/org/talleres/nuevo":
+            office = _chosen_office(session, clean(typed.get("office", "")))
+            form = _form(session, office, typed)
+            return _form_page(session, form, workshop=None, nonce=typed.get("nonce", ""))
+        workshop = find_mine(session, path.split("/")[-2], Action.EDIT)
+        form = _form(session, workshop.office, typed)
+        return _form_page(session, form, workshop=workshop)
+
+
+def _create(typed: MultiDict[str, str]) -> ResponseReturnValue:
+    slug, nonce = clean(typed.get("office", "")), typed.get("nonce", "")
+    if not _NONCE.fullmatch(nonce):
+        nonce = secrets.token_urlsafe(16)
+    with store().read() as session:
+        office = _chosen_office(session, slug)
+        form = _form(session, office, typed)
+        if not form.validate():
+            return _form_page(session, form, workshop=None, nonce=nonce, status=422)
+    try:
+        public_id, what = _made(form, nonce)
+    except Refused as refusal:
+        with store().read() as session:
+            return _form_page(
+                session, form, workshop=None, nonce=nonce, status=422, fault=str(refusal)
+            )
+    except sa.exc.IntegrityError:  # the same form, sent twice at the same moment
+        with store().read() as session:
+            public_id, what = _made_before(session, nonce), ""
+    return redirect(f"/org/talleres/{public_id}?hecho={what}", 303)
+
+
+def _made(form: WorkshopForm, nonce: str) -> tuple[str, str]:
+    """Makes the workshop; its public id and what is to be said of it."""
+    now = clock.now()
+    with store().change() as session:
+        made = workshops.find_by_external_id(session, f"desk {nonce}")
+        if made is not None:  # the same form again: one workshop, not two
+            must(Action.EDIT, made.office.slug)
+            return made.public_id, ""
+        office = offices.find(session, form.office.slug)
+        kind = kinds.find(session, form.kind.data)
+        assert form.day.data is not None
+        assert form.starts.data is not None
+        base = planning.from_kind(kind, office, form.day.data, form.starts.data)
+        plan = form.plan(base, kind, _venue(session, form, office))
+        workshop = planning.create(session, plan, now=now, external_id=f"desk {nonce}")
+        note(session, workshop, "workshop created")
+        what = _publish_if_asked(session, workshop) or "borrador"
+        return workshop.public_id, what
+
+
+def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, str]:
+    """Changes the workshop; its public id now, itself if its day moved, what is to be said."""
+    with store().change() as session:
+        workshop = find_mine(session, public_id, Action.EDIT)
+        kind = kinds.find(session, form.kind.data)
+        venue = _venue(session, form, workshop.office)
+        plan = form.plan(planning.plan_of(workshop), kind, venue)
+        changed = planning.change(session, workshop, plan, now=clock.now())
+        if changed:
+            note(session, workshop, "workshop changed", ", ".join(sorted(changed))[:200])
+        what = _publish_if_asked(session, workshop) or ("cambiado" if changed else "igual")
+        return workshop.public_id, workshop if changed & _OF_KEYS else None, what
+
+
+def _publish_if_asked(session: Session, workshop: Workshop) -> str:
+    if request.form.get("action") != "publish" or workshop.standing is not Standing.DRAFT:
+        return ""
+    planning.publish(session, workshop, now=clock.now())
+    note(session, workshop, "workshop published")
+    return "publicado"
+
+
+def _made_before(session: Session, nonce: str) -> str:
+    made = workshops.find_by_external_id(session, f"desk {nonce}")
+    if made is None:
+        raise NotFound("workshop")
+    must(Action.EDIT, made.office.slug)
+    return made.public_id
+
+
+def _venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None:
+    if not form.has_venue:
+        return None
+    if form.venue.data != NEW:
+        return venues.find(session, office, int(form.venue.data))
+    venue = venues.find_or_make(
+        session,
+        office,
+        form.venue_name.data or "",
+        address=form.venue_address.data or "",
+        city=form.venue_city.data or "",
+        region=form.venue_region.data,
+        area=form.venue_area.data or "",
+        zone=zone_of(form),
+        now=clock.now(),
+    )
+    venue.is_step_free = venue.is_step_free or form.venue_step_free.data
+    return venue
+
+
+def _chosen_office(session: Session, slug: str) -> Office:
+    must(Action.EDIT, slug)
+    return offices.find(session, slug)
+
+
+def _kinds_of(session: Session, office: Office) -> list[Kind]:
+    """Kinds that are given in the office's country."""
+    return [
+        kind
+        for kind in kinds.all_of_them(session)
+        if not kind.countries or office.country in kind.countries
+    ]
+
+
+def _form(
+    session: Session,
+    office: Office,
+    typed: MultiDict[str, str] | None,
+    plan: Plan | None = None,
+) -> WorkshopForm:
+    return WorkshopForm(
+        typed,
+        office=office,
+        kinds=_kinds_of(session, office),
+        venues=venues.of_office(session, office),
+        **(values_of(plan) if plan is not None else {}),
+    )
+
+
+def _new_page(session: Session, office: Office, kind: Kind) -> Response:
+    today = clock.now().astimezone(office.zone).date()
+    plan = planning.from_kind(kind, office, today, NOON)
+    values = values_of(replace(plan, phone=office.phone)) | dict.fromkeys(("day", "starts", "ends"))
+    form = WorkshopForm(
+        None,
+        office=office,
+        kinds=_kinds_of(session, office),
+        venues=venues.of_office(session, office),
+        **values,
+    )
+    return _form_page(session, form, workshop=None, nonce=secrets.token_urlsafe(16))
+
+
+def _form_page(
+    session: Session,
+    form: WorkshopForm,
+    *,
+    workshop: Workshop | None,
+    nonce: str = "",
+    status: int = 200,
+    fault: str = "",
+) -> Response:
+    faults = form.faults
+    if fault:
+        faults = [("formulario", fault), *faults]
+    try:
+        kind = kinds.find(session, form.kind.data or "")
+    except NotFound:
+        kind = None
+    return page(
+        "form",
+        status,
+        form=form,
+        workshop=workshop,
+        kind=kind,
+        office=form.office,
+        nonce=nonce,
+        faults=faults,
+        is_draft=workshop is None or workshop.standing is Standing.DRAFT,
+        NEW=NEW,
+    )

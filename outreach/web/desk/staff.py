@@ -1,0 +1,215 @@
+"""Who is asking, on every page under /org, and whether they may.
+
+Nothing under /org answers without a session but the two pages that make one, and no form changes
+anything without the token of its session: both are asked for here, so no page can forget it.
+"""
+
+import hmac
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as BaseResponse
+
+from outreach import clock
+from outreach.accounts import sessions
+from outreach.accounts.sessions import Signed
+from outreach.domain import journal, offices, organizers, workshops
+from outreach.domain.offices import Office
+from outreach.domain.organizers import EVERYWHERE, Action, Role
+from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound
+from outreach.web import headers
+from outreach.web.context import store
+
+COOKIE: Final = "__Host-staff"
+OPEN: Final = frozenset({"desk.entrance", "desk.sign_in", "desk.invitation", "desk.accept"})
+_OUR_PATH: Final = re.compile(r"/org/[A-Za-z0-9/-]*")
+# Forms long enough that nobody should have to fill them twice.
+_KEPT: Final = re.compile(r"/org/talleres/(nuevo|[0-9A-Z]{10,26}/editar)")
+_KEPT_PREFIX: Final = "dato-"
+
+desk = Blueprint("desk", __name__, url_prefix="/org")
+
+
+@desk.before_request
+def _guard() -> ResponseReturnValue | None:
+    g.lang = "es"
+    headers.keep_private()
+    if request.endpoint in OPEN:
+        return None
+    who = signed()
+    if who is None:
+        return _ask_again()
+    if request.method == "POST":
+        require_token(who)
+    return None
+
+
+def signed() -> Signed | None:
+    """Who is asking; None when nobody is signed in. The cookie is read under /org and /q only."""
+    if "signed" not in g:
+        token = request.cookies.get(COOKIE)
+        g.signed = _find(token) if token else None
+    found: Signed | None = g.signed
+    return found
+
+
+def me() -> Signed:
+    who = signed()
+    assert who is not None  # the guard has seen to it
+    return who
+
+
+def require_token(who: Signed) -> None:
+    """Another site cannot know the token of a session: a form without it is not ours."""
+    given = request.form.get("token", "")
+    if not hmac.compare_digest(given.encode(), who.form_token.encode()):
+        abort(403)
+
+
+def may(action: Action, office: str) -> bool:
+    return organizers.may(me().grants, action, office)
+
+
+def must(action: Action, office: str) -> None:
+    """Another office's things do not exist; of one's own, some may not be done."""
+    if not may(Action.SEE, office):
+        raise NotFound(f"office {office}")
+    if not may(action, office):
+        abort(403)
+
+
+def find_mine(session: Session, public_id: str, action: Action) -> Workshop:
+    """A workshop one may do this to. Raises NotFound for another office's."""
+    if not (public_id.isascii() and public_id.isalnum()):
+        raise NotFound("workshop")
+    workshop = workshops.find(session, public_id)
+    must(action, workshop.office.slug)
+    return workshop
+
+
+def my_offices(session: Session, action: Action) -> list[Office]:
+    """The offices where one may do this, by the name of their city."""
+    found = [each for each in offices.all_of_them(session) if may(action, each.slug)]
+    return sorted(found, key=lambda office: office.city)
+
+
+def may_anywhere(action: Action) -> bool:
+    return any(organizers.may(me().grants, action, office) for office in me().grants)
+
+
+def note(session: Session, workshop: Workshop, action: str, detail: str = "") -> None:
+    """Writes down that one has done this. Never with a name of who registered."""
+    journal.note(
+        session,
+        me().organizer_id,
+        action,
+        now=clock.now(),
+        workshop_id=workshop.id,
+        detail=detail,
+    )
+
+
+def begin(response: BaseResponse, token: str) -> BaseResponse:
+    """The cookie of a new session. Lax, not Strict: a square read at the door opens from
+    outside. `__Host-` makes browsers refuse one that another host has set."""
+    response.set_cookie(COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/")
+    return response
+
+
+def page(name: str, status: int = 200, **values: Any) -> Response:
+    """A page of the staff, with what its frame shows of who is asking."""
+    who = signed()
+    values |= {"who": who, "frame": _frame(who) if who else {}}
+    return make_response(render_template(f"desk/{name}.html", **values), status)
+
+
+def kept_fields(fields: MultiDict[str, str]) -> list[tuple[str, str]]:
+    """What was typed, as hidden fields of the sign-in page."""
+    return [
+        (f"{_KEPT_PREFIX}{name}", value)
+        for name, value in fields.items(multi=True)
+        if name != "token"
+    ]
+
+
+def given_back(fields: MultiDict[str, str]) -> MultiDict[str, str]:
+    """The same, as it was typed."""
+    return MultiDict(
+        (name.removeprefix(_KEPT_PREFIX), value)
+        for name, value in fields.items(multi=True)
+        if name.startswith(_KEPT_PREFIX)
+    )
+
+
+def our_path(path: str) -> str:
+    """A path of ours to go on to after signing in; today's page for anything else."""
+    return path if _OUR_PATH.fullmatch(path) else "/org/"
+
+
+def _find(token: str) -> Signed | None:
+    now = clock.now()
+    with store().read() as session:
+        found = sessions.find(session, token, now=now)
+    if found is None:
+        return None
+    who, is_time_to_touch = found
+    if is_time_to_touch:
+        with store().change() as session:
+            sessions.touch(session, who, now=now)
+    return who
+
+
+def _ask_again() -> ResponseReturnValue:
+    """Sign in first. What was typed in a long form waits in the sign-in page."""
+    if request.method == "GET":
+        back = our_path(request.path)
+        return redirect("/org/entrar" + ("" if back == "/org/" else f"?volver={back}"), 303)
+    is_kept = _KEPT.fullmatch(request.path)
+    return page(
+        "entrance",
+        401,
+        message=_("Cerramos la sesión por seguridad. Entra otra vez; lo que escribiste sigue aquí.")
+        if is_kept
+        else _("Cerramos la sesión por seguridad. Entra otra vez."),
+        email="",
+        back=request.path if is_kept else "/org/",
+        kept=kept_fields(request.form) if is_kept else [],
+    )
+
+
+def role_words(roles: Iterable[Role]) -> str:
+    there = set(roles)
+    words: dict[Role, str] = {
+        Role.ADMIN: _("Administra"),
+        Role.ORGANIZER: _("Organiza"),
+        Role.DOOR: _("Entrada"),
+        Role.READER: _("Consulta"),
+    }
+    return ", ".join(said for role, said in words.items() if role in there)
+
+
+def _frame(who: Signed) -> dict[str, Any]:
+    """The words of the header, and what the navigation holds."""
+    return {
+        "name": _desk_name(who),
+        "role": role_words(who.grants.values()),
+        "may_edit": may_anywhere(Action.EDIT),
+        "may_stand_at_door": may_anywhere(Action.DOOR),
+    }
+
+
+def _desk_name(who: Signed) -> str:
+    if EVERYWHERE in who.grants:
+        return str(_("Toda la red"))
+    if len(who.grants) != 1:
+        return str(ngettext("%(num)d oficina", "%(num)d oficinas", len(who.grants)))
+    with store().read() as session:
+        return offices.find(session, next(iter(who.grants))).city

@@ -1,0 +1,168 @@
+"""How a workshop is said to the staff: its standing, its place, who sees what."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from outreach.domain.agenda import Show
+from outreach.domain.kinds import Visibility, Way
+from outreach.domain.registrations import Contact, Need, Person, Registration
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.web.cards import Tag
+from outreach.web.show import day as day_words
+from outreach.web.show import hour as hour_words
+
+SHORT_MONTHS: Final = (
+    "ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic",
+)  # fmt: skip
+SHORT_DAYS: Final = ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"]
+
+
+def standing_tag(workshop: Workshop, *, now: datetime) -> Tag:
+    if workshop.standing is Standing.PUBLISHED and workshop.has_ended(now):
+        return Tag(_("Por reportar"), "etq-poco")
+    tags = {
+        Standing.DRAFT: Tag(_("Borrador"), "etq-bor"),
+        Standing.PUBLISHED: Tag(_("Publicado"), "etq-bien"),
+        Standing.CANCELLED: Tag(_("Cancelado"), "etq-no"),
+        Standing.HELD: Tag(_("Hecho")),
+        Standing.NOT_HELD: Tag(_("No se hizo")),
+    }
+    return tags[workshop.standing]
+
+
+def show_words(show: Show | None) -> str:
+    words: dict[Show | None, str] = {
+        None: _("Todos"),
+        Show.DRAFT: _("Borrador"),
+        Show.AHEAD: _("Publicado"),
+        Show.UNREPORTED: _("Por reportar"),
+        Show.HELD: _("Hecho"),
+        Show.NOT_HELD: _("No se hizo"),
+        Show.CANCELLED: _("Cancelado"),
+    }
+    return words[show]
+
+
+def short_day(day: date) -> str:
+    """sáb 28 nov"""
+    return f"{SHORT_DAYS[day.weekday()]} {day.day} {SHORT_MONTHS[day.month - 1]}"
+
+
+def place(workshop: Workshop) -> str:
+    if workshop.venue is not None:
+        return workshop.venue.name
+    by_phone: bool = workshop.mode is Mode.PHONE_BANK
+    return str(_("Por teléfono") if by_phone else _("En línea"))
+
+
+def taken(workshop: Workshop) -> int:
+    return workshop.capacity - workshop.seats_left
+
+
+def share(workshop: Workshop) -> float:
+    """How full it is, of 100."""
+    return 100 * taken(workshop) / workshop.capacity if workshop.capacity else 0.0
+
+
+def seats(workshop: Workshop) -> str:
+    """32 de 40 lugares, or how one comes in where there are none to save."""
+    if workshop.takes_places:
+        said: str = _(
+            "%(taken)d de %(capacity)d lugares", taken=taken(workshop), capacity=workshop.capacity
+        )
+        return said
+    return str(_("Llega sin cita") if workshop.way is Way.OPEN else _("Por teléfono"))
+
+
+def visibility_words(visibility: Visibility) -> str:
+    words: dict[Visibility, str] = {
+        Visibility.PUBLIC: _("Todas las personas"),
+        Visibility.REGISTERED: _("Solo quien apartó lugar"),
+        Visibility.APPROVED: _("Solo quien tú apruebes por teléfono"),
+        Visibility.PHONE_ONLY: _("Nadie en el sitio: se dice por teléfono"),
+    }
+    return words[visibility]
+
+
+def way_words(way: Way) -> str:
+    words: dict[Way, str] = {
+        Way.PLACE: _("Se aparta lugar en el sitio"),
+        Way.OPEN: _("Se llega sin cita"),
+        Way.PHONE: _("Se aparta por teléfono"),
+        Way.UNLISTED: _("Solo con el enlace: no sale en la lista"),
+        Way.SLOTS: _("Con hora propia"),
+    }
+    return words[way]
+
+
+def need_words(need: str) -> str:
+    words: dict[str, str] = {
+        Need.STEP_FREE: _("Entrada sin escalones"),
+        Need.CHILDCARE: _("Cuidado de niños"),
+        Need.INTERPRETER: _("Intérprete"),
+        Need.SIGN_LANGUAGE: _("Lengua de señas"),
+    }
+    return words.get(need, need)
+
+
+def people_words(people: int) -> str:
+    said: str = ngettext("%(num)d persona", "%(num)d personas", people)
+    return said
+
+
+def masked(contact: Contact, address: str) -> str:
+    """r•••@ejemplo.com · •••• 0142: enough to tell two apart, too little to write or call."""
+    if contact is Contact.EMAIL:
+        name, _at, host = address.partition("@")
+        return f"{name[:1]}•••@{host}"
+    return f"•••• {address[-4:]}"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Row:
+    """One party in a list, as this member of the staff may see it."""
+
+    id: str
+    name: str
+    code: str
+    people: int
+    arrived: int
+    is_waiting: bool
+    contact: Contact
+    address: str  # masked, or whole where it was asked for
+    is_whole: bool
+    needs: list[str]
+
+
+def rows(
+    registrations: Iterable[Registration], people: dict[str, Person], *, shown: str = ""
+) -> list[Row]:
+    """The parties of a list; `shown` is the one whose contact was asked for."""
+    return [_row(each, people.get(each.id), is_whole=each.id == shown) for each in registrations]
+
+
+def _row(registration: Registration, person: Person | None, *, is_whole: bool) -> Row:
+    address = person.address if person else ""
+    code = registration.door_code or ""
+    return Row(
+        id=registration.id,
+        name=person.name if person else _("Sin nombre: ya se borró"),
+        code=f"{code[:3]} {code[3:]}",
+        people=registration.people,
+        arrived=registration.arrived,
+        is_waiting=registration.standing == "waiting",
+        contact=registration.contact if address else Contact.NONE,
+        address=address if is_whole else masked(registration.contact, address),
+        is_whole=is_whole,
+        needs=[need_words(need) for need in registration.needs],
+    )
+
+
+def when(workshop: Workshop) -> str:
+    """sábado 28 de noviembre, 10:00 a. m."""
+    return f"{day_words(workshop.day)}, {hour_words(workshop.starts)}"
