@@ -1,0 +1,193 @@
+"""Saving a place: the form, and what happens when it is sent.
+
+Whatever goes wrong, the person gets their form back as they filled it, with the nonce it had, and
+sends it again: two posts with one nonce are one registration.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from flask import Blueprint, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.exceptions import HTTPException, TooManyRequests
+
+from outreach import clock, languages
+from outreach.domain import registrations, workshops
+from outreach.domain.registrations import Registration
+from outreach.domain.workshops import Workshop
+from outreach.errors import Closed, Full, OutreachError, TooMany
+from outreach.web import cards, elsewhere, errors, limits, mine, stamp
+from outreach.web.context import ring, store
+from outreach.web.forms import RegistrationForm
+from outreach.web.headers import keep_private
+
+pages = Blueprint("registering", __name__, url_prefix="/<any(es,en,fr):lang>/t/<public_id>/lugar")
+
+FEW: Final = 10  # so many places left, or fewer, are said in a number
+
+
+@pages.get("")
+def form(public_id: str) -> ResponseReturnValue:
+    keep_private()
+    with store().read() as session:
+        workshop = workshops.find_shown(session, public_id)
+    if not workshop.takes_places:
+        return _closed(workshop, 200)  # nothing is wrong: one comes another way
+    if not workshop.is_open(clock.now()):
+        return _closed(workshop, 409)
+    if workshop.is_full and not workshop.has_waiting_list:
+        return _closed(workshop, 409)
+    return _page(RegistrationForm(workshop), 200)
+
+
+@pages.post("")
+def save(public_id: str) -> ResponseReturnValue:
+    keep_private()
+    errors.keep_form()
+    with store().read() as session:
+        workshop = workshops.find_shown(session, public_id)
+        before = registrations.saved_before(session, request.form.get("nonce", ""))
+    filled = RegistrationForm(workshop, request.form)
+    try:
+        limits.count_post()
+        return _save(filled, before, clock.now())
+    except TooManyRequests as wait:
+        answer = make_response(_page(filled, 429))
+        answer.headers["Retry-After"] = str(wait.retry_after)
+        return answer
+    except (OutreachError, HTTPException):
+        raise
+    except Exception as error:  # most likely the database: the person need not type it all again
+        return _page(filled, 500, incident=errors.note(error))
+
+
+def _save(
+    filled: RegistrationForm, before: Registration | None, now: datetime
+) -> ResponseReturnValue:
+    workshop = filled.workshop
+    if before is not None:
+        return _lead_to(before)
+    if not workshop.is_open(now):
+        return _closed(workshop, 409)
+    if not filled.validate():
+        return _page(filled, 422)
+    fault = _fault(filled, now)
+    if fault:
+        return _page(filled, 422, notice=fault)
+    try:
+        return _lead_to(_register(filled, now))
+    except TooMany:
+        return mine.answer()
+    except Closed:
+        return _closed(workshop, 409)
+    except Full:
+        return _full(filled)
+
+
+def _fault(filled: RegistrationForm, now: datetime) -> str:
+    """What is wrong with the post, rather than with an answer in it."""
+    words = ""
+    age = stamp.age(filled.stamp.data or "", filled.workshop.public_id, now=now)
+    if filled.is_trapped:
+        filled.website.data = ""
+        words = _("Algo llenó un dato que no se ve. Vuelve a enviar: lo que escribiste sigue aquí.")
+    elif age is stamp.Age.TOO_YOUNG and filled.has_nonce:
+        words = _("Espera un momento y vuelve a intentar.")
+    elif age is not stamp.Age.GOOD or not filled.has_nonce:
+        filled.stamp_again()
+        words = _(
+            "Esta página estuvo abierta mucho tiempo. Vuelve a enviar: tus datos siguen aquí."
+        )
+    return words
+
+
+def _register(filled: RegistrationForm, now: datetime) -> Registration:
+    """The registration of this form. Raises TooMany, Closed, Full."""
+    workshop, nonce, applicant = filled.workshop, filled.nonce.data or "", filled.applicant()
+    registrations.check_contact(ring(), workshop, applicant)
+    ticket = registrations.prepare(ring(), workshop, applicant)
+    try:
+        with store().change() as session:
+            return registrations.register(session, workshop, applicant, ticket, nonce, now=now)
+    except (Closed, Full):
+        ring().destroy(ticket.key_id)
+        raise
+    except sa.exc.IntegrityError:
+        ring().destroy(ticket.key_id)
+        # The same form, sent twice at the same moment: the other post was first.
+        with store().read() as session:
+            before = registrations.saved_before(session, nonce)
+        if before is None:
+            raise
+        return before
+
+
+def _lead_to(registration: Registration) -> ResponseReturnValue:
+    token = registrations.manage_token(registrations.key_of(ring(), registration))
+    return redirect(f"/{languages.current()}/r/{token}", 303)
+
+
+def _full(filled: RegistrationForm) -> ResponseReturnValue:
+    """No waiting list, and fewer places than people."""
+    with store().read() as session:
+        workshop = workshops.find_shown(session, filled.workshop.public_id)
+    if not workshop.is_open(clock.now()) or workshop.is_full:
+        return _closed(workshop, 409)
+    if workshop.is_discreet:
+        notice = _("No quedan tantos lugares. Baja el número de personas.")
+    else:
+        notice = ngettext(
+            "Solo queda %(num)d lugar. Baja el número de personas.",
+            "Solo quedan %(num)d lugares. Baja el número de personas.",
+            workshop.seats_left,
+        )
+    return _page(filled, 409, notice=notice)
+
+
+def _page(
+    filled: RegistrationForm, status: int, *, notice: str = "", incident: str = ""
+) -> ResponseReturnValue:
+    workshop = filled.workshop
+    page = render_template(
+        "registration/form.html",
+        form=filled,
+        workshop=workshop,
+        status=status,
+        notice=notice,
+        incident=incident,
+        faults=filled.faults if status == 422 else [],
+        left=_left(workshop),
+        phone=elsewhere.phone_of(workshop),
+    )
+    return page, status
+
+
+def _left(workshop: Workshop) -> str:
+    """What is said of the places before one asks for some: when it matters, and not so exactly
+    that somebody could watch one person sign up (safety.md S28)."""
+    words = ""
+    if workshop.is_full:
+        words = _("Ya no hay lugares. Si alguien cancela, avanzas en la lista de espera.")
+    elif workshop.is_discreet:
+        words = _("Quedan pocos lugares.") if workshop.seats_left <= cards.FEW_DISCREET else ""
+    elif workshop.seats_left < workshop.party_limit or workshop.seats_left <= FEW:
+        words = ngettext("Queda %(num)d lugar.", "Quedan %(num)d lugares.", workshop.seats_left)
+    return words
+
+
+def _closed(workshop: Workshop, status: int) -> ResponseReturnValue:
+    """Why no place is saved here, and what to do instead."""
+    now = clock.now()
+    with store().read() as session:
+        others = elsewhere.alternatives(session, workshop, now=now)
+    page = render_template(
+        "registration/closed.html",
+        workshop=workshop,
+        phone=elsewhere.phone_of(workshop),
+        others=others,
+        is_over=workshop.starts_at <= now,
+    )
+    return page, status
