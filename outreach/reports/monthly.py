@@ -5,7 +5,7 @@ one month is read from an index alone, however many workshops there are.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
@@ -74,14 +74,8 @@ class Count:
         return self.planned == 0 and self.cut.date() > self.month.last
 
 
-class Cell(NamedTuple):
-    """How many workshops one office holds of one kind."""
-
-    kind_id: int
-    office_id: int
-    held: int
-    planned: int
-    synthetic: int
+# Kind, office, whether reconstructed, held, planned.
+Cell = sa.Row[int, int, bool, int, int]
 
 
 class MonthTotal(NamedTuple):
@@ -94,18 +88,18 @@ _IS_HELD: Final = sa.or_(
     Workshop.standing == Standing.HELD,
     Workshop.ends_at <= sa.bindparam("now", type_=Workshop.ends_at.type),
 )
-_SYNTHETIC: Final = sa.func.sum(sa.case((Workshop.is_synthetic, 1), else_=0))
+_IS_COUNTED: Final = (Workshop.month == sa.bindparam("month"), Workshop.standing.in_(COUNTED))
+_CELL: Final = (Workshop.kind_id, Workshop.office_id, Workshop.is_synthetic)
+# Grouped in the order of the index, so that the database need not sort.
+_ORDER: Final = (Workshop.standing, *_CELL)
 _HELD: Final = sa.func.sum(sa.case((_IS_HELD, 1), else_=0))
-_COUNTS: Final = (Workshop.month == sa.bindparam("month"), Workshop.standing.in_(COUNTED))
-_CELLS: Final = (
-    sa.select(Workshop.kind_id, Workshop.office_id, sa.func.count(), sa.literal(0), _SYNTHETIC)
-    .where(*_COUNTS)
-    .group_by(Workshop.kind_id, Workshop.office_id)
+_CELLS: Final[sa.Select[int, int, bool, int, int]] = (
+    sa.select(*_CELL, sa.func.count(), sa.literal_column("0", sa.Integer))
+    .where(*_IS_COUNTED)
+    .group_by(*_ORDER)
 )
-_CELLS_SO_FAR: Final = (
-    sa.select(Workshop.kind_id, Workshop.office_id, _HELD, sa.func.count() - _HELD, _SYNTHETIC)
-    .where(*_COUNTS)
-    .group_by(Workshop.kind_id, Workshop.office_id)
+_CELLS_SO_FAR: Final[sa.Select[int, int, bool, int, int]] = (
+    sa.select(*_CELL, _HELD, sa.func.count() - _HELD).where(*_IS_COUNTED).group_by(*_ORDER)
 )
 _KINDS: Final = sa.select(Kind.id, Kind.code, Kind.is_core, Kind.name).order_by(Kind.position)
 _OFFICES: Final = sa.select(Office.id, Office.slug, Office.name, Office.region).order_by(
@@ -113,55 +107,53 @@ _OFFICES: Final = sa.select(Office.id, Office.slug, Office.name, Office.region).
 )
 
 
-def cells(session: Session, month: Month, *, now: datetime) -> list[Cell]:
-    """The bare numbers of a month. One that is over is read from its index alone."""
+def cells(session: Session, month: Month, *, now: datetime) -> Sequence[Cell]:
+    """The bare numbers of a month: kind, office, whether reconstructed, how many were held, how
+    many are planned. A month that is over is read from its index alone."""
     if _is_over(month, now):
         rows = session.execute(_CELLS, {"month": month.number})
     else:
         rows = session.execute(_CELLS_SO_FAR, {"month": month.number, "now": now})
-    return [Cell(*map(int, row)) for row in rows]
+    return rows.all()
 
 
 def count(session: Session, month: Month, *, now: datetime) -> Count:
     """The count of a month as of `now`."""
-    found = cells(session, month, now=now)
-    held: Counter[int] = Counter()
-    planned: Counter[int] = Counter()
-    offices: dict[int, Counter[int]] = {}
-    for cell in found:
-        held[cell.kind_id] += cell.held
-        planned[cell.kind_id] += cell.planned
-        if cell.held:
-            offices.setdefault(cell.office_id, Counter())[cell.kind_id] += cell.held
-    kinds = {row.id: row for row in session.execute(_KINDS)}
-    named = {row.id: row for row in session.execute(_OFFICES)}
-    by_office = {
-        named[office_id].slug: {
-            row.code: offices[office_id][kind_id]
-            for kind_id, row in kinds.items()
-            if offices[office_id][kind_id]
-        }
-        | {TOTAL: offices[office_id].total()}
-        for office_id in named
-        if office_id in offices
-    }
+    held: dict[int, int] = {}
+    planned: dict[int, int] = {}
+    offices: dict[int, dict[int, int]] = {}
+    is_synthetic = False
+    for kind_id, office_id, is_rebuilt, done, ahead in cells(session, month, now=now):
+        held[kind_id] = held.get(kind_id, 0) + done
+        planned[kind_id] = planned.get(kind_id, 0) + ahead
+        is_synthetic = is_synthetic or is_rebuilt
+        if done:
+            mine = offices.setdefault(office_id, {})
+            mine[kind_id] = mine.get(kind_id, 0) + done
+    kinds = session.execute(_KINDS).all()
+    by_office, office_names = {}, {}
+    for office_id, slug, name, region in session.execute(_OFFICES):
+        if office_id not in offices:
+            continue
+        mine = offices[office_id]
+        row = {kind.code: mine[kind.id] for kind in kinds if kind.id in mine}
+        by_office[slug] = row | {TOTAL: sum(mine.values())}
+        office_names[slug] = Named(name, region)
+    by_kind = {k.code: held.get(k.id, 0) for k in kinds if k.is_core or held.get(k.id)}
+    planned_by_kind = {k.code: planned[k.id] for k in kinds if planned.get(k.id)}
     return Count(
         month=month,
         state="open",
         revision=0,
         cut=now,
-        total=held.total(),
-        planned=planned.total(),
-        is_synthetic=any(cell.synthetic for cell in found),
-        by_kind={r.code: held[i] for i, r in kinds.items() if r.is_core or held[i]},
+        total=sum(held.values()),
+        planned=sum(planned.values()),
+        is_synthetic=is_synthetic,
+        by_kind=by_kind,
         by_office=by_office,
-        planned_by_kind={r.code: planned[i] for i, r in kinds.items() if planned[i]},
-        kinds={
-            r.code: Named(r.name) for i, r in kinds.items() if r.is_core or held[i] or planned[i]
-        },
-        offices={
-            row.slug: Named(row.name, row.region) for row in named.values() if row.slug in by_office
-        },
+        planned_by_kind=planned_by_kind,
+        kinds={k.code: Named(k.name) for k in kinds if k.code in by_kind | planned_by_kind},
+        offices=office_names,
     )
 
 
@@ -222,7 +214,7 @@ def by_month(
             totals.append(MonthTotal(month, over.get(month.number, 0), 0))
             continue
         found = cells(session, month, now=now)
-        totals.append(MonthTotal(month, sum(c.held for c in found), sum(c.planned for c in found)))
+        totals.append(MonthTotal(month, sum(c[3] for c in found), sum(c[4] for c in found)))
     return totals
 
 
