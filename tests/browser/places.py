@@ -1,11 +1,11 @@
-"""Every page the public can see, by the name a test shows, and how to get there."""
+"""Every page there is, the public's and the staff's, by the name a test shows; and the way there."""
 
 from collections.abc import Callable
 from typing import Final
 
 from playwright.sync_api import Page
 
-from tests.browser.world import World
+from tests.browser.world import ANA, PASSWORD, World
 
 PAGES: Final[dict[str, Callable[[World], str]]] = {
     "list": lambda world: "/es/",
@@ -24,6 +24,7 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "form of the waiting list": lambda world: f"/es/t/{world.full}/lugar",
     "discreet form": lambda world: f"/es/t/{world.discreet}/lugar",
     "ticket": lambda world: f"/es/r/{world.seated}",
+    "discreet ticket": lambda world: f"/es/r/{world.discreet_seated}",
     "waiting": lambda world: f"/es/r/{world.waiting}",
     "change": lambda world: f"/es/r/{world.seated}/cambiar",
     "cancel": lambda world: f"/es/r/{world.seated}/cancelar",
@@ -42,8 +43,23 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "not found": lambda world: "/es/t/0000000000",
 }
 
+STAFF: Final[dict[str, Callable[[World], str]]] = {
+    "today": lambda world: "/org/",
+    "workshops": lambda world: "/org/talleres",
+    "one workshop": lambda world: f"/org/talleres/{world.plain}",
+    "a discreet one": lambda world: f"/org/talleres/{world.discreet}",
+    "new workshop": lambda world: "/org/talleres/nuevo",
+    "edit": lambda world: f"/org/talleres/{world.plain}/editar",
+    "cancel a workshop": lambda world: f"/org/talleres/{world.plain}/cancelar",
+    "doors": lambda world: "/org/entrada",
+    "door": lambda world: f"/org/talleres/{world.plain}/entrada",
+    "attendance": lambda world: f"/org/talleres/{world.past}/asistencia",
+    "not hers": lambda world: "/org/talleres/0000000000",
+}
 FORM_WITH_ERRORS: Final = "form with errors"
-EVERY: Final = (*PAGES, FORM_WITH_ERRORS)
+PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS)
+EVERY: Final = (*PUBLIC, *STAFF)
+MISSING: Final = {"not found", "not hers"}
 
 
 def visit(page: Page, world: World, name: str) -> None:
@@ -51,9 +67,20 @@ def visit(page: Page, world: World, name: str) -> None:
     if name == FORM_WITH_ERRORS:
         _send_with_errors(page, world)
         return
-    answer = page.goto(PAGES[name](world))
+    if name in STAFF:
+        sign_in(page)
+    answer = page.goto((PAGES | STAFF)[name](world))
     assert answer
-    assert answer.status == (404 if name == "not found" else 200)
+    assert answer.status == (404 if name in MISSING else 200)
+
+
+def sign_in(page: Page) -> None:
+    """Ana comes to work."""
+    page.goto("/org/entrar")
+    page.locator("input[name=email]").fill(ANA)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("main [type=submit]").click()
+    page.wait_for_url("**/org/")
 
 
 def _send_with_errors(page: Page, world: World) -> None:

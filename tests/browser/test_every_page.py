@@ -1,4 +1,4 @@
-"""What holds for every page of the public: on a phone, on a desk, in the dark, for everybody."""
+"""What holds for every page: on a phone, on a desk, in the dark, for everybody."""
 
 from typing import Final, Literal
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Request, ViewportSize
 
 from tests.browser.chromium import DESK, PHONE
 from tests.browser.conftest import Open
-from tests.browser.places import EVERY, visit
+from tests.browser.places import EVERY, PUBLIC, visit
 from tests.browser.world import World
 
 HEAVIEST = 40_000  # bytes over the wire, of a page nobody has seen before
@@ -22,6 +22,7 @@ LOOKS: Final[list[tuple[ViewportSize, Literal["light", "dark"]]]] = [
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 every_page = pytest.mark.parametrize("name", EVERY)
+public_page = pytest.mark.parametrize("name", PUBLIC)
 
 
 @every_page
@@ -45,7 +46,7 @@ def test_nothing_sticks_out_sideways(opened: Open, world: World, name: str) -> N
         assert width <= 0, f"{width} px too wide at {size['width']}"
 
 
-@every_page
+@public_page
 def test_it_is_light_and_asks_nobody_else(opened: Open, world: World, name: str) -> None:
     asked: list[Request] = []
     page = opened()
@@ -62,7 +63,7 @@ def test_it_is_light_and_asks_nobody_else(opened: Open, world: World, name: str)
     assert 1_000 < weight <= HEAVIEST
 
 
-@every_page
+@public_page
 def test_it_sets_no_cookie_and_stores_nothing(opened: Open, world: World, name: str) -> None:
     page = opened()
     visit(page, world, name)

@@ -21,7 +21,17 @@ def press_shift_three_times(page: Page) -> None:
 
 
 both = pytest.mark.parametrize("leave", [tap, press_shift_three_times])
-pages = pytest.mark.parametrize("address", ["/es/t/{}", "/es/t/{}/lugar"])
+pages = pytest.mark.parametrize(
+    "address",
+    [
+        "/es/t/{discreet}",
+        "/es/t/{discreet}/lugar",
+        "/es/r/{discreet_seated}",
+        "/es/?tipo={discreet_kind}",
+        "/es/mi-registro",
+        "/es/seguridad",
+    ],
+)
 
 
 @both
@@ -30,7 +40,7 @@ def test_back_shows_the_page_before(
     opened: Open, world: World, leave: Callable[[Page], None], address: str
 ) -> None:
     page = opened("/es/")
-    page.goto(address.format(world.discreet))
+    page.goto(address.format(**vars(world)))
     leave(page)
     page.wait_for_url(world.quick_exit.url)
     page.go_back()
@@ -84,7 +94,7 @@ def test_it_is_the_second_stop_of_the_tab_key(opened: Open, world: World) -> Non
 def test_it_is_in_sight_wherever_she_scrolls(
     opened: Open, world: World, size: ViewportSize, address: str
 ) -> None:
-    page = opened(address.format(world.discreet), viewport=size)
+    page = opened(address.format(**vars(world)), viewport=size)
     height = page.evaluate("document.documentElement.scrollHeight")
     for top in range(0, height, 200):
         page.evaluate("top => scrollTo(0, top)", top)

@@ -46,6 +46,7 @@ class World:
     discreet_kind: str  # its public code
     seated: str  # the token of Rosa's link
     waiting: str
+    discreet_seated: str
     entry: str  # of Rosa's square
 
 
@@ -79,8 +80,11 @@ def _made(config: Config, weather: "Weather") -> World:
     seat(store, ring, workshops["full"], name="Ana")
     waiting = seat(store, ring, workshops["full"], name="Luz", people=2)
     seated = seat(store, ring, workshops["plain"], people=2)
+    discreet = seat(store, ring, workshops["discreet"], name="Flor")
     with store.read() as session:
-        keys = [registrations.key_of(ring, session.merge(each)) for each in (seated, waiting)]
+        keys = [
+            registrations.key_of(ring, session.merge(each)) for each in (seated, waiting, discreet)
+        ]
     store.close()
     ring.store.close()
     return World(
@@ -88,6 +92,7 @@ def _made(config: Config, weather: "Weather") -> World:
         quick_exit=weather,
         seated=registrations.manage_token(keys[0]),
         waiting=registrations.manage_token(keys[1]),
+        discreet_seated=registrations.manage_token(keys[2]),
         entry=registrations.entry_token(keys[0]),
         discreet_kind=women,
         **{name: each.public_id for name, each in workshops.items()},
