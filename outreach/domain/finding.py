@@ -1,10 +1,12 @@
 """Finding a workshop: what is coming up, and where. A list page is one query, paged by key and
 never by offset."""
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -22,6 +24,7 @@ from outreach.domain.workshops import Mode, Standing, Workshop
 HORIZON: Final = timedelta(days=90)
 PAGE: Final = 40
 NEAR_MILES: Final = 50
+MANY: Final = 11  # so many places left, or more, are all the same to a list
 _MILES_A_DEGREE: Final = 69.0
 
 
@@ -37,11 +40,12 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One workshop of a list, with all that a list shows and nothing else."""
+    """One workshop of a list, with all that a list shows and nothing else. Two that are equal look
+    the same on a page: `seats_left` stops at `MANY`."""
 
     id: int
     public_id: str
-    title: Words
+    title_json: str
     day: date
     starts: time
     ends: time
@@ -57,7 +61,7 @@ class Found:
     has_childcare: bool
     is_synthetic: bool
     kind_code: str
-    kind_name: Words
+    kind_name_json: str
     is_discreet: bool
     sign: str
     pictogram: str
@@ -71,10 +75,18 @@ class Found:
     office_region: str
     office_slug: str
 
+    @property
+    def title(self) -> Words:
+        return _words(self.title_json)
+
+    @property
+    def kind_name(self) -> Words:
+        return _words(self.kind_name_json)
+
 
 @dataclass(frozen=True)
 class Page:
-    found: list[Found]
+    found: tuple[Found, ...]
     total: int
     next: str | None  # the key of the page after, if there is one
     filters: Filters = field(default_factory=Filters)
@@ -84,7 +96,7 @@ _SHOWN: Final = (
     sa.select(
         Workshop.id,
         Workshop.public_id,
-        Workshop.title,
+        sa.cast(Workshop.title, sa.Text),
         Workshop.day,
         Workshop.starts,
         Workshop.ends,
@@ -94,13 +106,13 @@ _SHOWN: Final = (
         Workshop.way,
         Workshop.mode,
         Workshop.visibility,
-        Workshop.seats_left,
+        sa.case((Workshop.seats_left > MANY, MANY), else_=Workshop.seats_left),
         Workshop.has_waiting_list,
         Workshop.languages,
         Workshop.has_childcare,
         Workshop.is_synthetic,
         Kind.code,
-        Kind.short_name,
+        sa.cast(Kind.short_name, sa.Text),
         Kind.is_discreet,
         Kind.sign,
         Kind.pictogram,
@@ -147,7 +159,7 @@ def upcoming(
     `after` is the `next` of the page before; one that cannot be read starts at the beginning.
     """
     if filters.where.scale is Scale.UNKNOWN:
-        return Page([], 0, None, filters)
+        return Page((), 0, None, filters)
     conditions = _conditions(filters)
     values = _window(filters, now)
     statement = _LIST.where(*conditions) if conditions else _LIST
@@ -158,7 +170,7 @@ def upcoming(
             > sa.tuple_(*(sa.literal(v, c.type) for v, c in zip(key, _KEY, strict=True)))
         )
     rows = session.execute(statement, values | {"limit": limit + 1}).all()
-    found = [_found(row) for row in rows[:limit]]
+    found = tuple(_found(row) for row in rows[:limit])
     if key is None and len(rows) <= limit:
         return Page(found, len(found), None, filters)
     total = session.scalar(_COUNT.where(*conditions), values) or 0
@@ -220,6 +232,12 @@ def _window(filters: Filters, now: datetime) -> dict[str, Any]:
     since = max(first, filters.since) if filters.since else first
     until = min(last, filters.until) if filters.until else last
     return {"now": now, "since": since, "until": until}
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> Words:
+    words: Words = json.loads(text)
+    return words
 
 
 def _found(row: sa.Row[*tuple[Any, ...]]) -> Found:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -76,3 +77,12 @@ def find(session: Session, code: str) -> Kind:
 
 def all_of_them(session: Session) -> Sequence[Kind]:
     return session.scalars(sa.select(Kind).order_by(Kind.position)).all()
+
+
+def version(session: Session) -> tuple[int, datetime | None]:
+    """Another one as soon as anything of them changes."""
+    count, latest = session.execute(_VERSION).one()
+    return count, latest
+
+
+_VERSION: Final = sa.select(sa.func.count(), sa.func.max(Kind.changed_at)).select_from(Kind)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -57,3 +58,12 @@ def all_of_them(session: Session) -> Sequence[Office]:
 def open_on(session: Session, day: date) -> list[Office]:
     """The offices that work on that day, by the name of their city."""
     return [office for office in all_of_them(session) if office.is_open(day)]
+
+
+def version(session: Session) -> tuple[int, datetime | None]:
+    """Another one as soon as anything of them changes."""
+    count, latest = session.execute(_VERSION).one()
+    return count, latest
+
+
+_VERSION: Final = sa.select(sa.func.count(), sa.func.max(Office.changed_at)).select_from(Office)

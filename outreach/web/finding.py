@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from urllib.parse import urlencode
 
@@ -10,8 +10,8 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock, languages
-from outreach.domain import finding, kinds, offices, regions, whereabouts, workshops
-from outreach.domain.finding import Filters
+from outreach.domain import finding, offices, regions, whereabouts, workshops
+from outreach.domain.finding import Filters, Found, Page
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.text import plain
@@ -21,6 +21,8 @@ from outreach.errors import NotFound
 from outreach.web import cards
 from outreach.web.context import config, store
 from outreach.web.headers import keep_for, keep_private
+from outreach.web.memo import memo
+from outreach.web.reference import Reference, reference
 
 pages = Blueprint("finding", __name__, url_prefix="/<any(es,en,fr):lang>")
 root = Blueprint("root", __name__)
@@ -81,10 +83,12 @@ def start() -> ResponseReturnValue:
 
 @pages.get("/")
 def upcoming() -> ResponseReturnValue:
-    now, asked = clock.now(), Asked.read()
+    now, mark = clock.now(), store().mark()
+    if (recalled := memo().recall(mark, now)) is not None:
+        return recalled
+    asked, known = Asked.read(), reference()
+    chosen = _chosen(known.kinds, asked)
     with store().read() as session:
-        all_kinds = kinds.all_of_them(session)
-        chosen = _chosen(all_kinds, asked)
         filters = Filters(
             where=whereabouts.resolve(session, asked.where),
             kinds=tuple(kind.id for kind in chosen),
@@ -95,21 +99,37 @@ def upcoming() -> ResponseReturnValue:
         )
         page = finding.upcoming(session, filters, now=now, after=request.args.get("tras", ""))
         instead = [] if page.found else finding.nearest(session, filters, now=now)
-        all_offices = offices.open_on(session, now.date())
-    if any(kind.is_discreet for kind in chosen):
-        keep_private()
+    begun = tuple(each.starts_at <= now for each in page.found)
+    return memo().page(
+        mark,
+        now,
+        (known.version, now.date(), page, begun, tuple(instead)),
+        lambda: _list(now, asked, known, chosen, page, instead),
+        is_private=any(kind.is_discreet for kind in chosen),
+    )
+
+
+def _list(
+    now: datetime,
+    asked: Asked,
+    known: Reference,
+    chosen: list[Kind],
+    page: Page,
+    instead: list[tuple[Found, float | None]],
+) -> str:
+    open_offices = [each for each in known.offices if each.is_open(now.date())]
     return render_template(
         "finding/list.html",
         asked=asked,
         chosen=chosen,
-        kinds=[kind for kind in all_kinds if kind.is_core] + [k for k in chosen if not k.is_core],
-        all_kinds=all_kinds,
-        offices=all_offices,
+        kinds=[kind for kind in known.kinds if kind.is_core]
+        + [kind for kind in chosen if not kind.is_core],
+        offices=open_offices,
         page=page,
         place=_place_words(page.filters.where),
         days=cards.by_day(page.found, now=now),
         instead=[cards.card(each, now=now, miles=far) for each, far in instead],
-        feed=_feed_address(filters, chosen, asked, all_offices),
+        feed=_feed_address(page.filters, chosen, asked, open_offices),
         Scale=Scale,
     )
 

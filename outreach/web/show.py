@@ -168,4 +168,5 @@ def _hour(value: time, lang: str) -> str:
 
 @cache
 def _zone_city(key: str, lang: str) -> str:
-    return get_timezone_location(key, locale=LOCALES[lang], return_city=True)
+    named = get_timezone_location(key, locale=LOCALES[lang], return_city=True)
+    return named.rpartition("/")[2]  # of America/Indiana/Indianapolis, the city

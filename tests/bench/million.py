@@ -1,0 +1,88 @@
+"""A million workshops, to count a month of: rows written straight into SQLite."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from outreach import clock, migrations
+from outreach.clock import Month
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
+from outreach.domain.workshops import Workshop
+from outreach.migrations import Base
+from outreach.reports import monthly
+from tests.conftest import LONG_AGO, kind, office
+
+ROWS = 1_000_000
+MONTHS = 540  # 45 years of some 1,850 workshops a month
+
+
+def months_counted(folder: Path) -> tuple[float, float]:
+    """Milliseconds of database time to count one month, and to list every month there is."""
+    url = f"sqlite:///{folder / 'million.db'}"
+    migrations.upgrade(Base.MAIN, url)
+    store = Store(url)
+    with store.change() as session:
+        offices = [office(f"office-{n}", "Chicago", "IL", "America/Chicago") for n in range(59)]
+        kinds = [kind(f"kind-{n}", "Tus derechos", position=n) for n in range(21)]
+        session.add_all([*offices, *kinds])
+    with store.change() as session:
+        connection = session.connection()
+        batch: list[dict[str, Any]] = []
+        for row in _rows(offices, kinds):
+            batch.append(row)
+            if len(batch) == 20_000:
+                connection.execute(sa.insert(Workshop.__table__), batch)  # type: ignore[arg-type]
+                batch.clear()
+    with store.read() as session:
+        session.execute(sa.text("ANALYZE"))
+        month, now = Month(2010, 6), clock.now()
+        one = _time(lambda: monthly.cells(session, month, now=now))
+        every = _time(lambda: monthly.months(session))
+    store.close()
+    return one, every
+
+
+def _time(run: Any, times: int = 50) -> float:
+    taken = []
+    for _ in range(times):
+        start = perf_counter()
+        run()
+        taken.append(perf_counter() - start)
+    return median(taken) * 1000
+
+
+def _rows(offices: list[Office], kinds: list[Kind]) -> Iterator[dict[str, Any]]:
+    first = Month(1981, 1)
+    for number in range(ROWS):
+        month = first.plus(number % MONTHS)
+        day = month.first + timedelta(days=number // MONTHS % 28)
+        yield _row(number, day, offices[number % 59].id, kinds[number % 21].id)
+
+
+def _row(number: int, day: date, office_id: int, kind_id: int) -> dict[str, Any]:
+    starts_at = datetime.combine(day, time(18), UTC)
+    return {
+        "public_id": f"{number:010d}", "uid": f"{number:020d}", "external_id": None,
+        "is_synthetic": False, "office_id": office_id, "kind_id": kind_id, "venue_id": None,
+        "title": {"es": "Conoce tus derechos"}, "summary": {}, "bring": {}, "mode": "presencial",
+        "way": "place", "visibility": "public", "languages": Codes(["es"]),
+        "interpretation": Codes(), "has_childcare": False, "facilitator": "", "phone": "",
+        "online_url": "", "zone": ZONE, "day": day, "starts": time(12), "ends": time(14),
+        "starts_at": starts_at, "ends_at": starts_at + timedelta(hours=2),
+        "month": Month.of(day).number, "standing": "published", "capacity": 40, "seats_left": 40,
+        "party_limit": 4, "has_waiting_list": True, "retention_days": 30, "has_reminders": True,
+        "walk_ins": 0, "head_count": None, "sequence": 0, "created_at": LONG_AGO,
+        "changed_at": LONG_AGO, "published_at": LONG_AGO, "cancelled_at": None,
+    }  # fmt: skip
+
+
+ZONE = ZoneInfo("America/Chicago")
