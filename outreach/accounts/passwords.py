@@ -8,7 +8,8 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 SHORTEST: Final = 12
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_nobody = _hasher.hash("nobody has this password")
+# Whoever types an unknown address waits for this one to be checked.
+NOBODYS: Final = _hasher.hash("nobody has this password")
 
 
 def hashed(password: str) -> str:
@@ -18,7 +19,7 @@ def hashed(password: str) -> str:
 def is_right(password: str, stored: str | None) -> bool:
     """Takes as long for an account that does not exist."""
     try:
-        _hasher.verify(stored or _nobody, password)
+        _hasher.verify(stored or NOBODYS, password)
     except (Argon2Error, InvalidHashError):
         return False
     return stored is not None
