@@ -1,81 +1,25 @@
 """Saving a place with the public form."""
 
-import secrets
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from outreach import clock
-from outreach.app import create_app
-from outreach.config import Config, Limits
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import planning, registrations
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.notices import Cause, Notice
 from outreach.domain.offices import Office
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations import Standing as Seated
+from outreach.domain.registrations import Contact
 from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Key, Keyring
-from outreach.web import stamp
 from tests.conftest import hold, seat
-
-
-def answers(
-    app: Flask, workshop: Workshop, *, minutes: float = 1, **changes: Any
-) -> dict[str, Any]:
-    """What a person sends who opened the form so many minutes ago."""
-    with app.app_context():
-        made = stamp.make(workshop.public_id, now=clock.now() - timedelta(minutes=minutes))
-    plain: dict[str, Any] = {
-        "name": "Rosa",
-        "people": "1",
-        "contact": "none",
-        "language": "es",
-        "nonce": secrets.token_urlsafe(16),
-        "stamp": made,
-        "website": "",
-    }
-    return plain | changes
-
-
-def send(client: FlaskClient, workshop: Workshop, typed: dict[str, Any]) -> TestResponse:
-    return client.post(f"/es/t/{workshop.public_id}/lugar", data=typed)
-
-
-def everyone(store: Store) -> list[Registration]:
-    with store.read() as session:
-        return list(session.scalars(sa.select(Registration).order_by(Registration.queued_at)))
-
-
-class Filled(HTMLParser):
-    """What a form on a page would send."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.values: dict[str, list[str]] = {}
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        has = dict(attrs)
-        if tag != "input" or not has.get("name"):
-            return
-        if has.get("type") in {"radio", "checkbox"} and "checked" not in has:
-            return
-        self.values.setdefault(has["name"] or "", []).append(has.get("value") or "")
-
-
-def filled(page: TestResponse) -> dict[str, list[str]]:
-    return Filled(page.text).values
+from tests.filling import answers, everyone, filled, send
 
 
 @pytest.fixture
@@ -202,66 +146,6 @@ def test_an_unlikely_mail_domain_is_asked_about_once(
     again = {name: each[0] for name, each in filled(send(client, workshop, typed)).items()}
     assert send(client, workshop, again).status_code == 303
     assert len(everyone(store)) == 1
-
-
-def test_a_form_left_open_all_night_comes_back_filled_and_works(
-    app: Flask, client: FlaskClient, workshop: Workshop
-) -> None:
-    typed = answers(app, workshop, minutes=12 * 60 + 1, people="3")
-    answer = send(client, workshop, typed)
-    assert answer.status_code == 422
-    assert "Vuelve a enviar: tus datos siguen aquí." in answer.text
-    kept = filled(answer)
-    assert kept["stamp"] != [typed["stamp"]]
-    assert (kept["nonce"], kept["name"], kept["people"]) == ([typed["nonce"]], ["Rosa"], ["3"])
-
-
-def test_the_stamp_of_another_workshop_is_worth_nothing(
-    app: Flask, client: FlaskClient, store: Store, workshop: Workshop, circle: Workshop
-) -> None:
-    typed = answers(app, circle)
-    assert send(client, workshop, typed).status_code == 422
-    assert everyone(store) == []
-
-
-def test_a_program_that_fills_every_field_saves_nothing(
-    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
-) -> None:
-    answer = send(client, workshop, answers(app, workshop, website="http://example.org"))
-    assert answer.status_code == 422
-    assert "Algo llenó un dato que no se ve." in answer.text
-    assert everyone(store) == []
-
-
-def test_the_same_form_sent_twice_is_one_place(
-    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
-) -> None:
-    typed = answers(app, workshop)
-    first, second = send(client, workshop, typed), send(client, workshop, typed)
-    assert first.headers["Location"] == second.headers["Location"]
-    assert len(everyone(store)) == 1
-
-
-def test_the_same_form_sent_eight_times_at_once_is_one_place_and_one_key(
-    app: Flask, store: Store, ring: Keyring, workshop: Workshop
-) -> None:
-    typed = answers(app, workshop)
-    with ThreadPoolExecutor(8) as threads:
-        sent = list(threads.map(lambda _: send(app.test_client(), workshop, typed), range(8)))
-    assert {answer.status_code for answer in sent} == {303}
-    assert len({answer.headers["Location"] for answer in sent}) == 1
-    assert len(everyone(store)) == 1
-    with ring.store.read() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 1
-
-
-def test_the_form_of_a_cancelled_place_is_worth_nothing_any_more(
-    app: Flask, client: FlaskClient, workshop: Workshop
-) -> None:
-    typed = answers(app, workshop)
-    link = send(client, workshop, typed).headers["Location"]
-    assert client.post(f"{link}/cancelar").status_code == 200
-    assert send(client, workshop, typed).status_code == 404
 
 
 def test_a_party_too_large_for_what_is_left_waits_and_was_told_so(
@@ -398,59 +282,6 @@ def test_the_form_of_a_discreet_kind_never_says_its_kind(
     assert "mujer" not in page.lower()
 
 
-def test_the_fourth_registration_of_one_phone_is_answered_like_a_lost_link(
-    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
-) -> None:
-    for _ in range(3):
-        typed = answers(app, workshop, contact="phone", phone="312 555 0142")
-        assert send(client, workshop, typed).status_code == 303
-    typed = answers(app, workshop, contact="phone", phone="+1 (312) 555-0142")
-    fourth = send(client, workshop, typed)
-    lost = client.post("/es/mi-registro", data={"email": "nadie@ejemplo.com"})
-    assert (fourth.status_code, fourth.data) == (lost.status_code, lost.data)
-    assert len(everyone(store)) == 3
-
-
-def test_too_many_posts_get_the_filled_form_and_are_told_to_wait(
-    config: Config, store: Store, workshop: Workshop
-) -> None:
-    app = create_app(replace(config, limits=Limits(posts=2)))
-    client = app.test_client()
-    for _ in range(2):
-        assert send(client, workshop, answers(app, workshop)).status_code == 303
-    typed = answers(app, workshop, name="Luz", people="3")
-    answer = send(client, workshop, typed)
-    assert answer.status_code == 429
-    assert 1 <= int(answer.headers["Retry-After"]) <= 600
-    kept = filled(answer)
-    assert (kept["name"], kept["people"]) == (["Luz"], ["3"])
-    assert (kept["nonce"], kept["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
-    assert "Espera un momento" in answer.text
-    assert len(everyone(store)) == 2
-
-
-def test_a_fault_of_the_database_loses_nothing_and_names_no_one(
-    app: Flask,
-    client: FlaskClient,
-    store: Store,
-    workshop: Workshop,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    with store.change() as session:
-        session.execute(sa.text("ALTER TABLE registration RENAME TO elsewhere"))
-    typed = answers(app, workshop, name="Rosaura", contact="email", email="rosaura@ejemplo.com")
-    broken = send(client, workshop, typed)
-    assert broken.status_code == 500
-    assert "No sabemos si se guardó. Intenta otra vez: no se aparta dos veces." in broken.text
-    assert filled(broken)["nonce"] == [typed["nonce"]]
-    assert filled(broken)["name"] == ["Rosaura"]
-    assert "rosaura" not in caplog.text.lower()
-    with store.change() as session:
-        session.execute(sa.text("ALTER TABLE elsewhere RENAME TO registration"))
-    again = {name: each[0] for name, each in filled(broken).items()}
-    assert send(client, workshop, again).status_code == 303
-
-
 def test_where_the_address_is_told_by_phone_the_form_says_so(
     client: FlaskClient, store: Store, chicago: Office, women: Kind
 ) -> None:
@@ -459,17 +290,3 @@ def test_where_the_address_is_told_by_phone_the_form_says_so(
     page = client.get(f"/es/t/{secret.public_id}/lugar").text
     assert "Te damos la dirección por teléfono" in page
     assert "1805 S. Ejemplo" not in page
-
-
-def test_nobody_has_a_place_twice_when_many_want_the_same_few(
-    config: Config, store: Store, chicago: Office, rights: Kind
-) -> None:
-    app = create_app(replace(config, limits=Limits(posts=1000)))
-    with store.change() as session:
-        small = hold(session, chicago, rights, capacity=3)
-    typed = [answers(app, small) for _ in range(24)]
-    with ThreadPoolExecutor(8) as threads:
-        sent = list(threads.map(lambda each: send(app.test_client(), small, each), typed))
-    assert {answer.status_code for answer in sent} == {303}
-    standings = [each.standing for each in everyone(store)]
-    assert (standings.count(Seated.SEATED), standings.count(Seated.WAITING)) == (3, 21)

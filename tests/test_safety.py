@@ -25,8 +25,8 @@ from outreach.domain.workshops import Workshop
 from outreach.keyring import Attempt, Keyring, RingBase
 from outreach.web import limits
 from tests.conftest import hold, seat
+from tests.filling import answers, send
 from tests.test_mine import files, link_of
-from tests.test_registering import answers, send
 
 NOBODY = "A" * 21 + "g"  # as long as a token is
 PRIVATE = ("", "/cambiar", "/cancelar", "/borrar")

@@ -26,6 +26,9 @@ LONGEST_NAME: Final = 60
 LONGEST: Final = 254  # of anything else; the longest e-mail address there is
 TRAP: Final = "website"  # people do not see it; programs fill it
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
+_PHONE: Final = re.compile(r"[\d\s+().\-/]+")  # no extension: a call has to reach the person
+# What werkzeug makes of bytes that are not UTF-8: «Mar%EDa».
+_NO_UTF8: Final = re.compile(r"%[89A-F][0-9A-F]")
 # How people mistype where their mail is; the right names are the ones they meant.
 _MISTYPED: Final = {
     "gmail.com": "gmai.com gmial.com gmal.com gmil.com gamil.com gmaill.com gnail.com gmail.co "
@@ -152,7 +155,9 @@ class RegistrationForm(Form):
         if "@" not in typed:
             raise ValidationError(_("Revisa tu correo: le falta la @"))
         try:
-            parts = validate_email(typed, check_deliverability=False, allow_smtputf8=False)
+            parts = validate_email(
+                typed, check_deliverability=False, allow_smtputf8=False, strict=True
+            )
         except EmailNotValidError:
             raise ValidationError(_("Revisa tu correo. Se escribe como rosa@ejemplo.com")) from None
         meant = MEANT.get(parts.domain.lower())
@@ -169,7 +174,9 @@ class RegistrationForm(Form):
             number = phonenumbers.parse(field.data or "", self.workshop.office.country)
         except phonenumbers.NumberParseException:
             number = None
-        if number is None or number.extension or not phonenumbers.is_valid_number(number):
+        if not _PHONE.fullmatch(field.data or ""):
+            number = None
+        if number is None or not phonenumbers.is_valid_number(number):
             raise ValidationError(_("Escribe los 10 números de tu teléfono"))
         self._address = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -222,6 +229,6 @@ class RegistrationForm(Form):
 
 def _is_broken(typed: str) -> bool:
     """Whether letters in it are no letters: control characters, or bytes of another encoding."""
-    if any(unicodedata.category(c) == "Cc" for c in typed):
+    if any(unicodedata.category(c) == "Cc" for c in typed) or _NO_UTF8.search(typed):
         return True
     return clean(typed) != " ".join(unicodedata.normalize("NFC", typed).split())

@@ -1,0 +1,65 @@
+"""The public form, filled as a person or a program would fill it."""
+
+import secrets
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.registrations import Registration
+from outreach.domain.workshops import Workshop
+from outreach.web import stamp
+
+
+def answers(
+    app: Flask, workshop: Workshop, *, minutes: float = 1, **changes: Any
+) -> dict[str, Any]:
+    """What a person sends who opened the form so many minutes ago."""
+    with app.app_context():
+        made = stamp.make(workshop.public_id, now=clock.now() - timedelta(minutes=minutes))
+    plain: dict[str, Any] = {
+        "name": "Rosa",
+        "people": "1",
+        "contact": "none",
+        "language": "es",
+        "nonce": secrets.token_urlsafe(16),
+        "stamp": made,
+        "website": "",
+    }
+    return plain | changes
+
+
+def send(client: FlaskClient, workshop: Workshop, typed: dict[str, Any]) -> TestResponse:
+    return client.post(f"/es/t/{workshop.public_id}/lugar", data=typed)
+
+
+def everyone(store: Store) -> list[Registration]:
+    with store.read() as session:
+        return list(session.scalars(sa.select(Registration).order_by(Registration.queued_at)))
+
+
+class Filled(HTMLParser):
+    """What a form on a page would send."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.values: dict[str, list[str]] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        has = dict(attrs)
+        if tag != "input" or not has.get("name"):
+            return
+        if has.get("type") in {"radio", "checkbox"} and "checked" not in has:
+            return
+        self.values.setdefault(has["name"] or "", []).append(has.get("value") or "")
+
+
+def filled(page: TestResponse) -> dict[str, list[str]]:
+    return Filled(page.text).values
