@@ -1,4 +1,4 @@
-"""Every page there is, the public's and the staff's, by the name a test shows; and the way there."""
+"""Every page there is, by the name a test shows, and the way there."""
 
 from collections.abc import Callable
 from typing import Final
