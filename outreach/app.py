@@ -9,6 +9,7 @@ from outreach import clock, languages, web
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.keyring import Keyring, Masters
+from outreach.keyring.attempts import Attempts
 
 PACKAGE = Path(__file__).parent
 LARGEST_FORM = 64 * 1024  # bytes; the largest honest form of ours is under 10 KB
@@ -28,6 +29,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["outreach_config"] = config
     app.extensions["outreach_store"] = Store(config.database_url)
     app.extensions["outreach_ring"] = Keyring(Store(config.keyring_url), Masters(config.keys))
+    app.extensions["outreach_attempts"] = Attempts(config.keyring_url)
     app.extensions["outreach_secret"] = config.secret()
     languages.init_app(app)
     web.init_app(app)

@@ -6,7 +6,7 @@ without it, or with --quick, only SQLite is used.
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -120,6 +120,23 @@ def app(config: Config, store: Store) -> Iterator[Flask]:
     yield app
     app.extensions["outreach_store"].close()
     app.extensions["outreach_ring"].store.close()
+    app.extensions["outreach_attempts"].close()
+
+
+@pytest.fixture
+def make_app(config: Config, store: Store) -> Iterator[Callable[..., Flask]]:
+    """Makes further applications on the same databases, with some settings changed."""
+    made: list[Flask] = []
+
+    def make(**changes: Any) -> Flask:
+        made.append(create_app(replace(config, **changes)))
+        return made[-1]
+
+    yield make
+    for app in made:
+        app.extensions["outreach_store"].close()
+        app.extensions["outreach_ring"].store.close()
+    app.extensions["outreach_attempts"].close()
 
 
 @pytest.fixture

@@ -15,17 +15,19 @@ from sqlalchemy.orm import Session, sessionmaker
 class Store:
     """A database: `sqlite:///file` or `postgresql+psycopg://…` (several hosts allowed)."""
 
-    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+    def __init__(self, url: str, *, pool_size: int = 5, is_durable: bool = True) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
             # An error from the database must not carry anyone's name into a log.
             self.engine = sa.create_engine(url, hide_parameters=True)
-            _prepare_sqlite(self.engine)
+            _prepare_sqlite(self.engine, is_durable=is_durable)
         else:
             self.engine = sa.create_engine(
                 url, hide_parameters=True, pool_size=pool_size, pool_pre_ping=True
             )
+            if not is_durable:
+                _let_commits_wait(self.engine)
             _hide_values(self.engine)
         # SQLite takes the write lock at once: two changes wait for each other instead of failing.
         changing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
@@ -138,14 +140,22 @@ def _hide_values(engine: sa.Engine) -> None:
         error.args = (said,)
 
 
-def _prepare_sqlite(engine: sa.Engine) -> None:
+def _let_commits_wait(engine: sa.Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.execute("SET synchronous_commit = off")
+        connection.commit()
+
+
+def _prepare_sqlite(engine: sa.Engine, *, is_durable: bool) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
         connection.execute("PRAGMA busy_timeout = 15000")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # NORMAL may lose commits in a power cut
+        # NORMAL may lose the last commits in a power cut.
+        connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
         connection.execute("PRAGMA secure_delete = ON")  # erased rows are overwritten
 
     @event.listens_for(engine, "begin")

@@ -175,9 +175,12 @@ def new_public_id(kind: Kind, way: Way) -> str:
     return code(26 if kind.is_discreet or way is Way.UNLISTED else 10)
 
 
+_BY_PUBLIC_ID: Final = sa.select(Workshop).where(Workshop.public_id == sa.bindparam("public_id"))
+
+
 def find(session: Session, public_id: str) -> Workshop:
     """Any workshop, drafts too. Raises NotFound."""
-    workshop = session.scalar(sa.select(Workshop).where(Workshop.public_id == public_id))
+    workshop = session.scalar(_BY_PUBLIC_ID, {"public_id": public_id})
     if workshop is None:
         raise NotFound(f"workshop {public_id}")
     return workshop

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import ClassVar, dataclass_transform
+from typing import ClassVar, Final, dataclass_transform
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -109,7 +109,7 @@ class Keyring:
             "contact": self.index(contact) if contact else None,
         }
         with self.store.change() as session:
-            session.execute(sa.insert(Key).values(row))
+            session.connection().execute(_NEW_KEY, row)
         return key_id, key
 
     def get(self, key_id: bytes) -> bytes:
@@ -260,6 +260,9 @@ class Keyring:
 
     def _unseal(self, sealed: bytes, about: bytes, generation: int) -> bytes:
         return self._aes(generation).decrypt(sealed[:12], sealed[12:], b"key" + about)
+
+
+_NEW_KEY: Final = sa.insert(Key.__table__)  # type: ignore[arg-type]  # it is a Table
 
 
 def _counting(condition: sa.ColumnElement[bool]) -> sa.Select[int]:

@@ -39,7 +39,8 @@ class Masters:
         return number
 
     def newest(self) -> int:
-        return max(self.all(), default=0) or self.make()
+        """The number of the one that seals; the first is made when there is none."""
+        return max(map(_number, self.folder.glob("master-*")), default=0) or self.make()
 
 
 def _number(path: Path) -> int:

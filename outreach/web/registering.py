@@ -69,7 +69,7 @@ def _save(
 ) -> ResponseReturnValue:
     workshop = filled.workshop
     if before is not None:
-        return _lead_to(before)
+        return _lead_to(registrations.key_of(ring(), before))
     if not workshop.is_open(now):
         return _closed(workshop, 409)
     if not filled.validate():
@@ -104,14 +104,15 @@ def _fault(filled: RegistrationForm, now: datetime) -> str:
     return words
 
 
-def _register(filled: RegistrationForm, now: datetime) -> Registration:
-    """The registration of this form. Raises TooMany, Closed, Full."""
+def _register(filled: RegistrationForm, now: datetime) -> bytes:
+    """Makes the registration of this form and gives its key. Raises TooMany, Closed, Full."""
     workshop, nonce, applicant = filled.workshop, filled.nonce.data or "", filled.applicant()
     registrations.check_contact(ring(), workshop, applicant)
     ticket = registrations.prepare(ring(), workshop, applicant)
     try:
         with store().change() as session:
-            return registrations.register(session, workshop, applicant, ticket, nonce, now=now)
+            registrations.register(session, workshop, applicant, ticket, nonce, now=now)
+        return ticket.key
     except (Closed, Full):
         ring().destroy(ticket.key_id)
         raise
@@ -122,11 +123,11 @@ def _register(filled: RegistrationForm, now: datetime) -> Registration:
             before = registrations.saved_before(session, nonce)
         if before is None:
             raise
-        return before
+        return registrations.key_of(ring(), before)
 
 
-def _lead_to(registration: Registration) -> ResponseReturnValue:
-    token = registrations.manage_token(registrations.key_of(ring(), registration))
+def _lead_to(key: bytes) -> ResponseReturnValue:
+    token = registrations.manage_token(key)
     return redirect(f"/{languages.current()}/r/{token}", 303)
 
 

@@ -78,18 +78,23 @@ def register(
     return registration
 
 
+_TAKE: Final = (
+    sa.update(Workshop)
+    .where(
+        Workshop.id == sa.bindparam("workshop"),
+        Workshop.seats_left >= sa.bindparam("people", type_=sa.Integer),
+        Workshop.standing == WorkshopStanding.PUBLISHED,
+    )
+    .values(seats_left=Workshop.seats_left - sa.bindparam("people", type_=sa.Integer))
+    .execution_options(synchronize_session=False)
+)
+
+
 def take_seats(session: Session, workshop_id: int, people: int) -> bool:
     """Takes seats if there are as many, in one statement: no two parties get the same one."""
-    return took_effect(
-        session,
-        sa.update(Workshop)
-        .where(
-            Workshop.id == workshop_id,
-            Workshop.seats_left >= people,
-            Workshop.standing == WorkshopStanding.PUBLISHED,
-        )
-        .values(seats_left=Workshop.seats_left - people),
-    )
+    taken = session.execute(_TAKE, {"workshop": workshop_id, "people": people})
+    assert isinstance(taken, sa.CursorResult)
+    return taken.rowcount == 1
 
 
 def give_back_seats(session: Session, workshop_id: int, people: int) -> None:
