@@ -2,7 +2,7 @@
 filled; none of them is kept."""
 
 import json
-from dataclasses import replace
+from collections.abc import Callable
 from html import unescape
 from typing import Any
 from urllib.parse import urlencode
@@ -14,8 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from outreach.app import create_app
-from outreach.config import Config, Limits
+from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
@@ -71,7 +70,7 @@ NO_NEED = [
     "1",
     "\x00",
 ]
-ODD = [
+ODD: list[dict[str, Any]] = [
     {"message_ok": "maybe"}, {"message_ok": ""}, {"message_ok": "x" * 10_000},
     {"remind": "no"}, {"remind": "1"}, {"consent": "no"}, {"consent": "on"}, {"language": "de"},
     {"language": "ES"}, {"language": "es-MX"}, {"language": "x" * 10_000}, {"slot": "1"},
@@ -103,9 +102,9 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def patient(config: Config, store: Store) -> Flask:
+def patient(make_app: Callable[..., Flask]) -> Flask:
     """An application that lets an address try a thousand times."""
-    return create_app(replace(config, limits=Limits(posts=1000)))
+    return make_app(limits=Limits(posts=1000))
 
 
 def is_nothing_kept(store: Store, ring: Keyring) -> bool:

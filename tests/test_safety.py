@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -13,7 +12,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from outreach import clock, keyring
-from outreach.app import create_app
 from outreach.config import Config, Limits
 from outreach.db.base import Base
 from outreach.db.store import Store
@@ -22,6 +20,7 @@ from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound
 from outreach.keyring import Attempt, Keyring, RingBase
 from outreach.web import limits
 from tests.conftest import hold, seat
@@ -137,7 +136,7 @@ def test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other(
     rows = repr(everything(store, ring))
     for token in (manage, entry):
         assert token not in rows
-    with store.read() as session, pytest.raises(registrations.registration.NotFound):
+    with store.read() as session, pytest.raises(NotFound):
         registrations.find(session, entry)
 
 
@@ -233,11 +232,11 @@ def attempts(store: Store) -> list[tuple[bytes, int]]:
 
 
 @pytest.fixture
-def limited(config: Config, store: Store) -> Callable[..., Flask]:
+def limited(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
     """An application that lets an address post three times."""
 
     def make(**changes: Any) -> Flask:
-        return create_app(replace(config, limits=Limits(posts=3), **changes))
+        return make_app(limits=Limits(posts=3), **changes)
 
     return make
 

@@ -1,15 +1,14 @@
 """One form sent twice, too late, too often, or while the database is away."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from outreach.app import create_app
-from outreach.config import Config, Limits
+from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
@@ -106,9 +105,9 @@ def test_the_fourth_registration_of_one_phone_is_answered_like_a_lost_link(
 
 
 def test_too_many_posts_get_the_filled_form_and_are_told_to_wait(
-    config: Config, store: Store, workshop: Workshop
+    make_app: Callable[..., Flask], store: Store, workshop: Workshop
 ) -> None:
-    app = create_app(replace(config, limits=Limits(posts=2)))
+    app = make_app(limits=Limits(posts=2))
     client = app.test_client()
     for _ in range(2):
         assert send(client, workshop, answers(app, workshop)).status_code == 303
@@ -146,9 +145,9 @@ def test_a_fault_of_the_database_loses_nothing_and_names_no_one(
 
 
 def test_nobody_has_a_place_twice_when_many_want_the_same_few(
-    config: Config, store: Store, chicago: Office, rights: Kind
+    make_app: Callable[..., Flask], store: Store, chicago: Office, rights: Kind
 ) -> None:
-    app = create_app(replace(config, limits=Limits(posts=1000)))
+    app = make_app(limits=Limits(posts=1000))
     with store.change() as session:
         small = hold(session, chicago, rights, capacity=3)
     typed = [answers(app, small) for _ in range(24)]
