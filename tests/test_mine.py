@@ -282,7 +282,7 @@ def test_my_own_entry_is_private_and_leads_nowhere(
     [event] = Calendar.from_ical(answer.data).walk("VEVENT")
     assert event["SUMMARY"] == "Conoce tus derechos"
     assert event["CLASS"] == "PRIVATE"
-    assert "1805 S. Ejemplo St." in event["LOCATION"]
+    assert "1805 S. Ejemplo St." in str(event["LOCATION"])
     for secret in (link[6:], workshop.public_id, workshop.uid, rosa.door_code or "?", "http"):
         assert secret not in answer.text
     assert not {"METHOD", "ORGANIZER", "ATTENDEE", "URL", "DESCRIPTION"} & set(event)
