@@ -1,11 +1,16 @@
 """Which language a page speaks. Spanish is what the source says; the rest is translation."""
 
-from typing import Final, cast
+from functools import cache
+from gettext import NullTranslations
+from pathlib import Path
+from typing import Any, Final, cast
 
 from babel import Locale
+from babel.support import Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, lazy_gettext
+from flask_babel import Babel
 from flask_babel import get_locale as _get_locale
+from flask_babel.speaklater import LazyString
 
 from outreach.db.base import Words
 
@@ -16,16 +21,23 @@ LOCALES: Final = {
     "en": Locale("en", "US"),
     "fr": Locale("fr", "CA"),
 }
+CATALOGUES: Final = Path(__file__).parent / "translations"
 
 
 def init_app(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = "es"
     Babel(app, locale_selector=_choose)
+    # Ours in place of Flask-Babel's, which work out the locale anew for every message.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of jinja2.ext.i18n
+        lambda message: _catalogue(current()).gettext(message),
+        lambda singular, plural, num: _catalogue(current()).ngettext(singular, plural, num),
+        newstyle=True,  # values are put in by Jinja, which escapes them
+    )
 
 
 def current() -> str:
     """The language of the page being made: `es`, `en` or `fr`."""
-    found = getattr(g, "lang", None) if has_request_context() else None
+    found: str | None = getattr(g, "lang", None) if has_request_context() else None
     if found:
         return found
     locale = _get_locale()  # of a letter, which has no address
@@ -37,9 +49,20 @@ def accepted() -> str:
     return request.accept_languages.best_match(LANGUAGES) or "es"
 
 
+def gettext(message: str, **values: Any) -> str:
+    """A message of the source in the language of the page, `%(name)s` filled in from `values`."""
+    said = _catalogue(current()).gettext(message)
+    return said % values if values else said
+
+
+def ngettext(singular: str, plural: str, num: int, **values: Any) -> str:
+    """The same for a number of things; `num` is one of the values."""
+    return _catalogue(current()).ngettext(singular, plural, num) % {"num": num, **values}
+
+
 def lazy(message: str) -> str:
     """A message translated when it is shown: for labels made when a module is imported."""
-    return cast(str, lazy_gettext(message))
+    return cast(str, LazyString(gettext, message))
 
 
 def say(words: Words | None, lang: str) -> str:
@@ -47,6 +70,12 @@ def say(words: Words | None, lang: str) -> str:
     if not words:
         return ""
     return words.get(lang) or words.get("es") or next(iter(words.values()), "")
+
+
+@cache
+def _catalogue(lang: str) -> NullTranslations:
+    """What a language says; the source's own Spanish for what it does not."""
+    return Translations.load(CATALOGUES, [lang])
 
 
 def _choose() -> str:

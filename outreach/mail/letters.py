@@ -11,13 +11,13 @@ from typing import Final
 
 from flask import render_template
 from flask_babel import force_locale
-from flask_babel import gettext as _
 
 from outreach.config import Config
 from outreach.domain import registrations
 from outreach.domain.notices import Notice
 from outreach.domain.registrations import Person
 from outreach.languages import LOCALES
+from outreach.languages import gettext as _
 
 _GAPS: Final = re.compile(r"\n\s*\n+")
 

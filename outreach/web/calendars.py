@@ -16,7 +16,6 @@ from urllib.parse import urlencode
 
 import segno
 from flask import Blueprint, Flask, Response, current_app, render_template, request
-from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.http import http_date
@@ -29,6 +28,7 @@ from outreach.errors import NotFound
 from outreach.feeds import calendar
 from outreach.feeds.event import Site
 from outreach.feeds.shelf import Shelf
+from outreach.languages import gettext as _
 from outreach.web import cards, show
 from outreach.web.context import config, store
 from outreach.web.headers import keep_for, keep_private

@@ -6,14 +6,14 @@ from datetime import date, datetime
 from functools import cache
 from itertools import groupby
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from markupsafe import Markup
 
 from outreach import languages
 from outreach.domain.finding import Found
 from outreach.domain.kinds import Visibility, Way
 from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.languages import gettext as _
+from outreach.languages import ngettext
 from outreach.web import show
 from outreach.web.pictures import sign, sign_class
 
@@ -87,7 +87,7 @@ def seats_tag(found: Found | Workshop, *, now: datetime) -> Tag:
         few = found.seats_left <= FEW_DISCREET
         return Tag(_("Pocos lugares"), "etq-poco") if few else Tag(_("Hay lugares"), "etq-bien")
     if found.seats_left <= FEW:
-        left: str = ngettext("Queda %(num)d lugar", "Quedan %(num)d lugares", found.seats_left)
+        left = ngettext("Queda %(num)d lugar", "Quedan %(num)d lugares", found.seats_left)
         return Tag(left, "etq-poco")
     return Tag(_("Hay lugares"), "etq-bien")
 
@@ -105,7 +105,7 @@ def place(found: Found) -> str:
 
 def distance(miles: float) -> str:
     near = max(1, round(miles))
-    said: str = ngettext("A %(num)d milla", "A %(num)d millas", near)
+    said = ngettext("A %(num)d milla", "A %(num)d millas", near)
     return said
 
 

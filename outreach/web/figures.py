@@ -5,13 +5,13 @@ from typing import Final
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from outreach import clock, languages
 from outreach.clock import Month
 from outreach.domain import figures, kinds, offices, regions
 from outreach.domain.kinds import Kind
 from outreach.domain.text import plain
+from outreach.languages import gettext
 from outreach.reports import attendance, monthly, sheets
 from outreach.reports.attendance import Attendance
 from outreach.reports.monthly import Count, MonthTotal

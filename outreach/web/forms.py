@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import StopValidation
@@ -20,6 +19,7 @@ from outreach.domain.registrations import Applicant, Contact, Need
 from outreach.domain.text import clean, looks_like_an_id
 from outreach.domain.workshops import Workshop
 from outreach.languages import LANGUAGES, current
+from outreach.languages import gettext as _
 from outreach.web import stamp
 
 LONGEST_NAME: Final = 60

@@ -10,8 +10,6 @@ from typing import Final
 import segno
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
@@ -22,6 +20,8 @@ from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Forgotten, Full, NotFound
 from outreach.feeds import appointment
+from outreach.languages import gettext as _
+from outreach.languages import ngettext
 from outreach.web import elsewhere, errors, limits
 from outreach.web.cards import FEW_DISCREET, Card
 from outreach.web.context import config, ring, store

@@ -10,8 +10,6 @@ from typing import Final
 import sqlalchemy as sa
 from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from outreach import clock, languages
@@ -19,6 +17,8 @@ from outreach.domain import registrations, workshops
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, OutreachError, TooMany
+from outreach.languages import gettext as _
+from outreach.languages import ngettext
 from outreach.web import cards, elsewhere, errors, limits, mine, stamp
 from outreach.web.context import ring, store
 from outreach.web.forms import RegistrationForm

@@ -5,7 +5,6 @@ from typing import Final
 
 from flask import Response, g, make_response, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from outreach import clock
@@ -15,6 +14,7 @@ from outreach.domain.registrations import Registration
 from outreach.domain.text import clean, plain, read_code
 from outreach.domain.workshops import Standing, Workshop
 from outreach.errors import NotFound, Refused
+from outreach.languages import gettext as _
 from outreach.web.context import ring, store
 from outreach.web.desk import words
 from outreach.web.desk.staff import desk, find_mine, me, note, page, require_token, signed

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from outreach import clock
 from outreach.domain import planning
 from outreach.domain.organizers import Action
 from outreach.domain.registrations import Contact
 from outreach.errors import Refused
+from outreach.languages import gettext as _
 from outreach.web.context import store
 from outreach.web.desk import words
 from outreach.web.desk.staff import desk, find_mine, note, page

@@ -2,7 +2,6 @@
 
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from outreach import clock
@@ -11,6 +10,7 @@ from outreach.domain import offices, organizers
 from outreach.domain.organizers import EVERYWHERE, Organizer
 from outreach.domain.text import clean
 from outreach.errors import NotFound
+from outreach.languages import gettext as _
 from outreach.web import limits
 from outreach.web.context import store
 from outreach.web.desk import editing

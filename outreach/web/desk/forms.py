@@ -7,7 +7,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
@@ -35,6 +34,7 @@ from outreach.domain.text import clean, clean_lines
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Mode
 from outreach.languages import SPOKEN, lazy, name_of
+from outreach.languages import gettext as _
 from outreach.web import cards
 from outreach.web.desk import words
 

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from outreach import clock
 from outreach.domain import door, planning, registrations
@@ -16,6 +15,7 @@ from outreach.domain.registrations import Standing as Place
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
+from outreach.languages import gettext as _
 from outreach.web import cards
 from outreach.web.context import config, ring, store
 from outreach.web.desk import words

@@ -11,8 +11,6 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
@@ -25,6 +23,8 @@ from outreach.domain.offices import Office
 from outreach.domain.organizers import EVERYWHERE, Action, Role
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
+from outreach.languages import gettext as _
+from outreach.languages import ngettext
 from outreach.web import headers
 from outreach.web.context import store
 
@@ -210,6 +210,6 @@ def _desk_name(who: Signed) -> str:
     if EVERYWHERE in who.grants:
         return str(_("Toda la red"))
     if len(who.grants) != 1:
-        return str(ngettext("%(num)d oficina", "%(num)d oficinas", len(who.grants)))
+        return ngettext("%(num)d oficina", "%(num)d oficinas", len(who.grants))
     with store().read() as session:
         return offices.find(session, next(iter(who.grants))).city

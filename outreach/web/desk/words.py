@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
 from outreach.domain.agenda import Show
 from outreach.domain.kinds import Visibility, Way
 from outreach.domain.registrations import Contact, Need, Person, Registration
 from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.languages import gettext as _
+from outreach.languages import ngettext
 from outreach.web.cards import Tag
 from outreach.web.show import day as day_words
 from outreach.web.show import hour as hour_words
@@ -111,7 +110,7 @@ def need_words(need: str) -> str:
 
 
 def people_words(people: int) -> str:
-    said: str = ngettext("%(num)d persona", "%(num)d personas", people)
+    said = ngettext("%(num)d persona", "%(num)d personas", people)
     return said
 
 
