@@ -31,7 +31,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_it_has_workshops_near_everybody(opened: Open, demo: str, tmp_path: Path) -> None:
-    page = opened(base_url=demo, viewport=PHONE, device_scale_factor=2)
+    tall = PHONE | {"height": 1500}  # a phone's list, as far down as its first days
+    page = opened(base_url=demo, viewport=tall, device_scale_factor=2)
     page.goto("/es/")
     expect(page.locator(".ficha")).to_have_count(40)
     said = re.search(r"\d+", page.locator("#res").inner_text())

@@ -1,0 +1,81 @@
+"""Ana plans a workshop in one evening; Tomás stands at its door. With JavaScript and without."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.chromium import DESK
+from tests.browser.conftest import Open
+from tests.browser.places import sign_in
+from tests.browser.world import World
+from tests.conftest import a_saturday
+
+with_and_without = pytest.mark.parametrize(
+    "has_script", [True, False], ids=["with JavaScript", "without"]
+)
+
+
+@with_and_without
+def test_ana_plans_a_workshop_and_everybody_sees_it(
+    opened: Open, world: World, has_script: bool
+) -> None:
+    title = f"Tus derechos en el trabajo, {'primera' if has_script else 'segunda'} parte"
+    page = opened(viewport=DESK, java_script_enabled=has_script)
+    sign_in(page)
+    page.get_by_role("link", name="Nuevo taller").click()
+    page.get_by_text("Derechos laborales").click()
+    page.get_by_role("button", name="Seguir").click()
+
+    expect(page.get_by_label("Lugares", exact=True)).not_to_have_value("")  # as the kind has it
+    page.get_by_label("Título", exact=True).fill(title)
+    page.get_by_label("Fecha").fill(str(a_saturday() + timedelta(days=7)))
+    page.get_by_label("Empieza").fill("18:30")
+    page.get_by_label("Sede", exact=True).select_option(index=1)
+    page.get_by_role("button", name="Publicar").click()
+    expect(page).to_have_url(re.compile(r"/org/talleres/[0-9A-Z]{10}"))
+    public_id = page.url.rpartition("/")[2].partition("?")[0]
+
+    rosas = opened("/es/?donde=chicago", java_script_enabled=has_script)
+    expect(rosas.get_by_role("link", name=title)).to_be_visible()
+    for feed in ("/es/cal/red.ics", "/es/cal/chicago.ics", f"/es/t/{public_id}.ics"):
+        assert title.replace(",", r"\,") in _unfolded(rosas.request.get(feed).text())
+
+    page.get_by_role("link", name="Cancelar el taller").click()
+    page.locator("label.opcion").first.click()  # why: nobody outside is told
+    page.get_by_role("button", name="Sí, cancelar el taller").click()
+    expect(page).to_have_url(re.compile("hecho=cancelado"))
+    rosas.reload()
+    card = rosas.locator(".ficha").filter(has_text=title)
+    expect(card).to_contain_text("Cancelado")
+
+
+@with_and_without
+def test_tomas_marks_who_came(opened: Open, world: World, has_script: bool) -> None:
+    page = opened(java_script_enabled=has_script)
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.plain}/entrada")
+    tabs = page.get_by_role("navigation", name="Mostrar")
+    expect(tabs).to_contain_text("Llegaron 0")
+    page.get_by_role("button", name="Llegó Rosa").click()
+    expect(tabs).to_contain_text("Llegaron 1")
+    page.get_by_role("button", name="Deshacer llegada de Rosa").click()
+    expect(tabs).to_contain_text("Llegaron 0")
+    expect(page.get_by_role("button", name="Llegó Rosa")).to_be_visible()
+
+
+def test_whoever_is_signed_out_sees_nothing_with_back(opened: Open, world: World) -> None:
+    page = opened(viewport=DESK)
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.plain}")
+    expect(page.locator("main")).to_contain_text("Rosa")
+    page.get_by_role("button", name="Cerrar sesión").click()
+    page.wait_for_url(re.compile("/org/entrar"))
+    page.go_back()
+    expect(page.get_by_label("Contraseña")).to_be_visible()
+    assert "Rosa" not in page.content()
+
+
+def _unfolded(ical: str) -> str:
+    return ical.replace("\r\n ", "")
