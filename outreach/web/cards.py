@@ -41,7 +41,10 @@ class Card:
     tags: list[Tag]
 
 
-def card(found: Found, *, now: datetime, miles: float | None = None) -> Card:
+def card(
+    found: Found, *, now: datetime, miles: float | None = None, with_city: bool = False
+) -> Card:
+    """`with_city` where the cards around it are of other cities."""
     lang = languages.current()
     tags = [seats_tag(found, now=now)]
     if miles is not None:
@@ -60,13 +63,15 @@ def card(found: Found, *, now: datetime, miles: float | None = None) -> Card:
         day=found.day,
         day_words=show.day(found.day),
         hour_words=show.hours(found.starts, found.ends),
-        place=place(found),
+        place=place(found, with_city=with_city),
         tags=tags,
     )
 
 
-def by_day(found: Iterable[Found], *, now: datetime) -> list[tuple[date, list[Card]]]:
-    cards = [card(each, now=now) for each in found]
+def by_day(
+    found: Iterable[Found], *, now: datetime, with_city: bool = False
+) -> list[tuple[date, list[Card]]]:
+    cards = [card(each, now=now, with_city=with_city) for each in found]
     return [(day, list(those)) for day, those in groupby(cards, key=lambda each: each.day)]
 
 
@@ -92,21 +97,21 @@ def seats_tag(found: Found | Workshop, *, now: datetime) -> Tag:
     return Tag(_("Hay lugares"), "etq-bien")
 
 
-def place(found: Found) -> str:
+def place(found: Found, *, with_city: bool = False) -> str:
     """Where it is, or about where: a hidden address is nobody's business yet."""
     if found.venue_name is None:
         return _("En línea") if not found.mode.has_venue else found.office_city
-    if found.visibility is not Visibility.PUBLIC:
-        return found.venue_area or found.venue_city or found.office_city
-    if found.venue_city == found.office_city:
-        return found.venue_name
-    return f"{found.venue_name}, {found.venue_city}"
+    is_public = found.visibility is Visibility.PUBLIC
+    name = found.venue_name if is_public else found.venue_area or ""
+    city = found.venue_city or found.office_city
+    if name and city == found.office_city and not with_city:
+        return name
+    return f"{name}, {city}" if name else city
 
 
 def distance(miles: float) -> str:
     near = max(1, round(miles))
-    said = ngettext("A %(num)d milla", "A %(num)d millas", near)
-    return said
+    return ngettext("A %(num)d milla", "A %(num)d millas", near)
 
 
 def spoken(codes: Iterable[str]) -> str:

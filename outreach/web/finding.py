@@ -127,8 +127,12 @@ def _list(
         offices=open_offices,
         page=page,
         place=_place_words(page.filters.where),
-        days=cards.by_day(page.found, now=now),
-        instead=[cards.card(each, now=now, miles=far) for each, far in instead],
+        days=cards.by_day(
+            page.found,
+            now=now,
+            with_city=page.filters.where.scale not in {Scale.OFFICE, Scale.CITY},
+        ),
+        instead=[cards.card(each, now=now, miles=far, with_city=True) for each, far in instead],
         feed=_feed_address(page.filters, chosen, asked, open_offices),
         Scale=Scale,
     )
