@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
+from outreach.db.turn import Turn
+
 
 class Store:
     """A database: `sqlite:///file` or `postgresql+psycopg://…` (several hosts allowed)."""
@@ -34,6 +36,7 @@ class Store:
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self._changing = sessionmaker(changing, expire_on_commit=False)
         self._watch = _Watch(self.engine)
+        self._turn = Turn(self.engine.url.database or "") if self.is_sqlite else _Anybody()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -43,7 +46,7 @@ class Store:
     @contextmanager
     def change(self) -> Iterator[Session]:
         """Everything in the block is kept, or, if it raises, nothing is."""
-        with self._changing.begin() as session:
+        with self._turn.taken(), self._changing.begin() as session:
             yield session
 
     def mark(self) -> Hashable:
@@ -64,7 +67,19 @@ class Store:
 
     def close(self) -> None:
         self._watch.close()
+        self._turn.close()
         self.engine.dispose()
+
+
+class _Anybody(Turn):
+    """PostgreSQL sees to it itself: many write at once."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        yield
 
 
 class _Watch:

@@ -118,4 +118,5 @@ def _paths(site: str, form: str, folder: Path, seconds: int) -> dict[str, Callab
     }
 
 
-bench()
+if __name__ == "__main__":
+    bench()

@@ -1,0 +1,62 @@
+"""A campaign's first minute: hundreds of people post the form at the same moment, each from an
+address of their own."""
+
+import http.client
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from urllib.parse import urlencode, urlsplit
+
+
+@dataclass(frozen=True)
+class Outcome:
+    statuses: Mapping[int, int]
+    seconds: float  # from the first post to the last answer
+
+
+def rush(site: str, public_id: str, stamp: str, *, people: int) -> Outcome:
+    """So many people at once; each waits for the answer as long as it takes."""
+    host = urlsplit(site).netloc
+    start = threading.Barrier(people + 1)
+    statuses: list[int] = []
+
+    def one(number: int) -> None:
+        # 127.0.1.1, 127.0.1.2 …: nobody of them has asked before.
+        own = (f"127.0.{1 + number // 250}.{1 + number % 250}", 0)
+        form = urlencode(
+            {
+                "name": "Rosa",
+                "people": "1",
+                "contact": "none",
+                "stamp": stamp,
+                "nonce": secrets.token_urlsafe(16),
+            }
+        )
+        connection = http.client.HTTPConnection(host, timeout=120, source_address=own)
+        start.wait()
+        try:
+            connection.request(
+                "POST",
+                f"/es/t/{public_id}/lugar",
+                form,
+                {"Content-Type": "application/x-www-form-urlencoded"},
+            )
+            answer = connection.getresponse()
+            answer.read()
+            statuses.append(answer.status)
+        except (OSError, http.client.HTTPException):
+            statuses.append(0)  # no answer at all
+        finally:
+            connection.close()
+
+    crowd = [threading.Thread(target=one, args=(number,)) for number in range(people)]
+    for person in crowd:
+        person.start()
+    start.wait()
+    begun = perf_counter()
+    for person in crowd:
+        person.join()
+    return Outcome(Counter(statuses), perf_counter() - begun)

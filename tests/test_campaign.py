@@ -1,0 +1,45 @@
+"""Three hundred people and fifty places, through a real server, on both databases."""
+
+from collections import Counter
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
+from outreach.domain.registrations import Registration, Standing
+from outreach.domain.workshops import Workshop
+from outreach.web import stamp
+from tests.bench.campaign import rush
+from tests.bench.server import serving
+from tests.conftest import hold
+
+
+def test_three_hundred_at_once_for_fifty_places(
+    config: Config, app: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=50)
+    with app.app_context():
+        some_time_ago = clock.now() - timedelta(minutes=1)
+        signed = stamp.make(workshop.public_id, now=some_time_ago)
+    environ = {
+        "OUTREACH_DATA": str(config.data),
+        "OUTREACH_KEYS": str(config.keys),
+        "OUTREACH_DATABASE_URL": config.database_url,
+        "OUTREACH_KEYRING_URL": config.keyring_url,
+        "OUTREACH_SECRET_KEY": config.secret_key,
+    }
+    with serving("outreach.app:create_app", environ, "/es/") as site:
+        outcome = rush(site, workshop.public_id, signed, people=300)
+    print(f"300 posts settled in {outcome.seconds:.1f} s")
+    assert outcome.statuses == {303: 300}
+    with store.read() as session:
+        standings = Counter(session.scalars(sa.select(Registration.standing)))
+        left = session.scalar(sa.select(Workshop.seats_left))
+    assert standings == {Standing.SEATED: 50, Standing.WAITING: 250}
+    assert left == 0
