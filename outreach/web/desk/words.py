@@ -110,8 +110,7 @@ def need_words(need: str) -> str:
 
 
 def people_words(people: int) -> str:
-    said = ngettext("%(num)d persona", "%(num)d personas", people)
-    return said
+    return ngettext("%(num)d persona", "%(num)d personas", people)
 
 
 def masked(contact: Contact, address: str) -> str:

@@ -1,0 +1,137 @@
+"""What organizers do to a workshop: planned, changed, published, cancelled, reported."""
+
+from dataclasses import replace
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+
+from outreach.db.store import Store
+from outreach.domain import planning, workshops
+from outreach.domain.kinds import Kind, Visibility, Way
+from outreach.domain.offices import Office
+from outreach.domain.planning import Plan
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.errors import Refused
+from tests.conftest import LONG_AGO, hold, kind
+
+LATER = LONG_AGO + timedelta(hours=1)
+
+
+def test_a_kind_fills_a_new_workshop_all_but_its_venue(chicago: Office, women: Kind) -> None:
+    plan = planning.from_kind(women, chicago, date(2026, 12, 5), time(23, 0))
+    assert plan.ends == time(0, 30)  # ninety minutes later, on the next day
+    assert plan.venue is None
+    assert (plan.capacity, plan.retention_days) == (40, 7)
+    assert plan.visibility is Visibility.REGISTERED
+    assert not plan.has_reminders
+
+
+def test_a_kind_with_hours_of_ones_own_starts_with_places(chicago: Office) -> None:
+    one_to_one = kind("asesoria", "Asesoría", way=Way.SLOTS, slot_minutes=20)
+    plan = planning.from_kind(one_to_one, chicago, date(2026, 12, 5), time(9, 0))
+    assert plan.way is Way.PLACE
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"day": date(2027, 3, 14), "starts": time(2, 30)}, "no existen las 02:30"),
+        ({"starts": time(20, 0)}, "es la misma que la de inicio"),
+        ({"capacity": -1}, "menos de cero"),
+        ({"venue": None}, "Falta la sede"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused_in_a_sentence(
+    store: Store, chicago: Office, rights: Kind, wrong: dict[str, Any], said: str
+) -> None:
+    with store.change() as session, pytest.raises(Refused, match=said):
+        hold(session, chicago, rights, **wrong)
+
+
+def test_a_kind_of_one_country_is_not_given_in_another(store: Store, calgary: Office) -> None:
+    daca = kind("daca", "DACA", countries=("US",))
+    with store.change() as session:
+        session.add(daca)
+        session.flush()
+        with pytest.raises(Refused, match="no se da en el país"):
+            hold(session, calgary, daca)
+
+
+def test_what_subscribers_see_makes_a_workshop_newer_and_a_move_a_new_version(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        public_id = hold(session, chicago, rights).public_id
+    told = _change(store, public_id, phone="312 555 0199")
+    assert (told.sequence, told.changed_at > LONG_AGO) == (0, True)
+    moved = _change(store, public_id, starts=time(17, 0))
+    assert moved.sequence == 1
+    assert moved.changed_at > told.changed_at
+
+
+def test_what_nobody_sees_leaves_a_workshop_as_it_was(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        before = hold(session, chicago, rights)
+    after = _change(store, before.public_id, facilitator="Lic. Mora", retention_days=10)
+    assert (after.sequence, after.changed_at) == (before.sequence, before.changed_at)
+
+
+def test_two_moves_in_one_second_can_be_told_apart(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        public_id = hold(session, chicago, rights).public_id
+    first = _change(store, public_id, starts=time(17, 0))
+    second = _change(store, public_id, starts=time(16, 0))
+    assert second.changed_at - first.changed_at >= timedelta(seconds=1)
+
+
+def test_a_draft_that_lacks_something_is_told_what(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        draft = hold(session, chicago, rights, standing=Standing.DRAFT, capacity=0, languages=())
+        with pytest.raises(Refused, match=r"Falta: idioma, lugares\. No se publicó\."):
+            planning.publish(session, draft, now=LATER)
+        assert draft.standing is Standing.DRAFT
+
+
+def test_only_what_is_public_is_cancelled_and_only_the_cancelled_comes_back(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        draft = hold(session, chicago, rights, standing=Standing.DRAFT)
+        with pytest.raises(Refused):
+            planning.cancel(session, draft, now=LATER)
+        with pytest.raises(Refused):
+            planning.reinstate(session, draft, now=LATER)
+
+
+def test_an_online_workshop_needs_no_venue(store: Store, chicago: Office, rights: Kind) -> None:
+    with store.change() as session:
+        online = hold(session, chicago, rights, venue=None, mode=Mode.VIDEO_CALL)
+    assert online.venue is None
+
+
+def test_it_is_reported_once_it_began_and_can_be_corrected(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+        with pytest.raises(Refused, match="todavía no empieza"):
+            planning.report(workshop, head_count=3, now=workshop.starts_at - timedelta(minutes=1))
+        planning.report(workshop, head_count=3, now=workshop.ends_at)
+        assert (workshop.standing, workshop.head_count) == (Standing.HELD, 3)
+        planning.report(workshop, head_count=None, now=workshop.ends_at)
+        assert (workshop.standing, workshop.head_count) == (Standing.NOT_HELD, None)
+
+
+def _change(store: Store, public_id: str, **changes: Any) -> Workshop:
+    with store.change() as session:
+        workshop = workshops.find(session, public_id)
+        plan: Plan = replace(planning.plan_of(workshop), **changes)
+        planning.change(session, workshop, plan, now=LATER)
+    return workshop
