@@ -61,7 +61,7 @@ _TITLES: Final[dict[str, tuple[Words, ...]]] = {
         {
             "es": "Diagnóstico migratorio: revisa tus opciones",
             "en": "Immigration screening: know your options",
-            "fr": "Évaluation migratoire : vos options",
+            "fr": "Évaluation migratoire\u00a0: vos options",
         },
     ),
     "daca": (
