@@ -89,8 +89,10 @@ def config(
     template = request.getfixturevalue("empty_postgresql")
     name = f"test_{secrets.token_hex(6)}"
     with _server() as server:
-        server.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-        server.execute(sa.text(f"CREATE DATABASE {name}_ring TEMPLATE {template}_ring"))
+        for each, original in ((name, template), (f"{name}_ring", f"{template}_ring")):
+            # Copied as files: where nothing waits for the disk that is four times as fast.
+            copy = f"CREATE DATABASE {each} TEMPLATE {original} STRATEGY FILE_COPY"
+            server.execute(sa.text(copy))
     yield replace(plain, database_url=f"{SERVER}/{name}", keyring_url=f"{SERVER}/{name}_ring")
     with _server() as server:
         for each in (name, f"{name}_ring"):
@@ -118,9 +120,7 @@ def app(config: Config, store: Store) -> Iterator[Flask]:
     app = create_app(config)
     app.testing = False  # errors become pages, as for everyone
     yield app
-    app.extensions["outreach_store"].close()
-    app.extensions["outreach_ring"].store.close()
-    app.extensions["outreach_attempts"].close()
+    _close(app)
 
 
 @pytest.fixture
@@ -134,9 +134,7 @@ def make_app(config: Config, store: Store) -> Iterator[Callable[..., Flask]]:
 
     yield make
     for app in made:
-        app.extensions["outreach_store"].close()
-        app.extensions["outreach_ring"].store.close()
-    app.extensions["outreach_attempts"].close()
+        _close(app)
 
 
 @pytest.fixture
@@ -300,6 +298,12 @@ def _saved(store: Store, thing: Thing) -> Thing:
     with store.change() as session:
         session.add(thing)
     return thing
+
+
+def _close(app: Flask) -> None:
+    app.extensions["outreach_store"].close()
+    app.extensions["outreach_ring"].store.close()
+    app.extensions["outreach_attempts"].close()
 
 
 def _server() -> Any:

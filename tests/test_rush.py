@@ -3,9 +3,8 @@ twice (product.md, «Places never oversell»)."""
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 
@@ -15,8 +14,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from outreach import clock
-from outreach.app import create_app
-from outreach.config import Config, Limits
+from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
@@ -32,13 +30,11 @@ SEATS = 3
 
 
 @pytest.fixture
-def app(config: Config, store: Store) -> Iterator[Flask]:
+def app(make_app: Callable[..., Flask]) -> Flask:
     """Open to any number of posts from one address, which is where these come from."""
-    app = create_app(replace(config, limits=Limits(posts=10_000)))
+    app = make_app(limits=Limits(posts=10_000))
     app.testing = False
-    yield app
-    app.extensions["outreach_store"].close()
-    app.extensions["outreach_ring"].store.close()
+    return app
 
 
 @pytest.fixture
