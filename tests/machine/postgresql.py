@@ -39,13 +39,14 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The address of a server that runs while the block does, as SQLAlchemy wants it."""
+def serving(temporary: Path) -> Iterator[str]:
+    """The address of a server that runs while the block does, as SQLAlchemy wants it. Its data
+    is under `temporary`."""
     folder = programs()
     if folder is None:
         raise Missing("PostgreSQL's server is not installed. Debian has it: postgresql")
     account = _account()
-    home = Path(tempfile.mkdtemp(prefix="outreach-postgresql-"))
+    home = Path(tempfile.mkdtemp(prefix="postgresql-", dir=temporary))
     try:
         if account:
             shutil.chown(home, account, account)

@@ -2,18 +2,21 @@
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from tests.machine import Missing, packages, postgresql
 
+ROOM = 4 << 30  # bytes
 WHICH = {"quick": "not browser and not long", "plain": "not long", "long": ""}
 
 
@@ -67,11 +70,13 @@ def _run(checkout: Path, mode: str, rest: list[str], began: float) -> int:
     passed: list[str] = []
     failed: list[str] = []
     with ExitStack() as until_the_end:
+        folder = until_the_end.enter_context(_temporary())
+        environ["TMPDIR"] = str(folder)
         if mode != "quick":
             packages.ical_js(checkout)
             environ["OUTREACH_TEST_CHROMIUM"] = packages.chromium() or ""
             if not environ.get("OUTREACH_TEST_POSTGRESQL"):
-                address = until_the_end.enter_context(postgresql.serving())
+                address = until_the_end.enter_context(postgresql.serving(folder))
                 environ["OUTREACH_TEST_POSTGRESQL"] = address
         else:
             environ.pop("OUTREACH_TEST_POSTGRESQL", None)
@@ -91,6 +96,20 @@ def _run(checkout: Path, mode: str, rest: list[str], began: float) -> int:
     }
     print(f"tests/run: passed: {', '.join(passed)} ({took}{left_out[mode]})")
     return 0
+
+
+@contextmanager
+def _temporary() -> Iterator[Path]:
+    """A folder for whatever the run writes: in memory where there is room, since a thousand small
+    databases are made and none of them has to survive a power cut."""
+    memory = Path("/dev/shm")
+    has_room = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM
+    with tempfile.TemporaryDirectory(
+        prefix="outreach-tests-", dir=memory if has_room else None, ignore_cleanup_errors=True
+    ) as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # PostgreSQL, which runs as somebody else, has a folder in it
+        yield folder
 
 
 def _steps(mode: str, rest: list[str]) -> list[tuple[str, list[str]]]:
