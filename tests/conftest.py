@@ -284,9 +284,10 @@ def seat(
     someone = applicant(**changes)
     ticket = registrations.prepare(ring, workshop, someone)
     with store.change() as session:
-        return registrations.register(
+        registrations.register(
             session, workshop, someone, ticket, secrets.token_hex(16), now=now or clock.now()
         )
+        return session.get_one(Registration, ticket.id)
 
 
 def a_saturday() -> date:

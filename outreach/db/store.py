@@ -35,6 +35,7 @@ class Store:
         changing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self._changing = sessionmaker(changing, expire_on_commit=False)
+        self._changing_rows = changing
         self._watch = _Watch(self.engine)
         self._turn = Turn(self.engine.url.database or "") if self.is_sqlite else _Anybody()
 
@@ -48,6 +49,12 @@ class Store:
         """Everything in the block is kept, or, if it raises, nothing is."""
         with self._turn.taken(), self._changing.begin() as session:
             yield session
+
+    @contextmanager
+    def change_rows(self) -> Iterator[sa.Connection]:
+        """The same without a session, for a statement or two that many wait for."""
+        with self._turn.taken(), self._changing_rows.begin() as connection:
+            yield connection
 
     def mark(self) -> Hashable:
         """Equal to an earlier one only if nothing has been committed in between, by anybody.

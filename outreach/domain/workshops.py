@@ -191,6 +191,33 @@ def find_by_external_id(session: Session, external_id: str) -> Workshop | None:
     return session.scalar(sa.select(Workshop).where(Workshop.external_id == external_id))
 
 
+def version(session: Session, public_id: str) -> tuple[object, ...] | None:
+    """Another one as soon as anything of the workshop changes, its venue, office and kind with it;
+    only the seats that are left do not count. None when there is no such workshop."""
+    row = session.connection().execute(_VERSION, {"public_id": public_id}).first()
+    return None if row is None else tuple(row)
+
+
+_VERSION: Final = (
+    sa.select(
+        Workshop.changed_at,
+        Workshop.standing,
+        Workshop.has_waiting_list,
+        Workshop.party_limit,
+        Workshop.retention_days,
+        Workshop.has_reminders,
+        Office.changed_at,
+        Kind.changed_at,
+        Venue.changed_at,
+    )
+    .select_from(Workshop)
+    .join(Office, Office.id == Workshop.office_id)
+    .join(Kind, Kind.id == Workshop.kind_id)
+    .outerjoin(Venue, Venue.id == Workshop.venue_id)
+    .where(Workshop.public_id == sa.bindparam("public_id"))
+)
+
+
 def find_shown(session: Session, public_id: str) -> Workshop:
     """A workshop the public may see. Raises NotFound, for a draft too."""
     workshop = find(session, public_id)

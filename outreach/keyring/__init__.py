@@ -108,8 +108,8 @@ class Keyring:
             "made_on": self.today(),
             "contact": self.index(contact) if contact else None,
         }
-        with self.store.change() as session:
-            session.connection().execute(_NEW_KEY, row)
+        with self.store.change_rows() as connection:
+            connection.execute(_NEW_KEY, row)
         return key_id, key
 
     def get(self, key_id: bytes) -> bytes:

@@ -40,9 +40,8 @@ class Attempts(Storage):
             "ends": now + timedelta(seconds=expiry),
             "now": now,
         }
-        with self._store.change() as session:
-            counted = session.connection().execute(self._counting, values)
-            return int(counted.scalar_one())
+        with self._store.change_rows() as connection:
+            return int(connection.execute(self._counting, values).scalar_one())
 
     def get(self, key: str) -> int:
         with self._store.read() as session:

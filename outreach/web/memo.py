@@ -31,7 +31,7 @@ class Made:
     is_private: bool
 
 
-class _Kept(Generic[Value]):
+class Latest(Generic[Value]):
     """The values of the keys asked for last."""
 
     def __init__(self) -> None:
@@ -56,8 +56,8 @@ class Memo:
     """The pages one application has made."""
 
     def __init__(self) -> None:
-        self._by_data: _Kept[Made] = _Kept()
-        self._by_address: _Kept[tuple[Hashable, datetime, Made]] = _Kept()
+        self._by_data: Latest[Made] = Latest()
+        self._by_address: Latest[tuple[Hashable, datetime, Made]] = Latest()
 
     def recall(self, mark: Hashable, now: datetime) -> Response | None:
         """What this address gave a moment ago, if nothing has been committed since: `mark` is that

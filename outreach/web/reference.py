@@ -1,15 +1,18 @@
-"""Offices and kinds, which every list names and nobody changes for days: kept in the process, and
-read again when the database says that they changed."""
+"""What is read over and over and seldom changes: offices, kinds, and the workshop that everybody
+saves a place in. Kept in the process, and read again when the database says that it changed."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from flask import Flask, current_app
+from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
-from outreach.domain import kinds, offices
+from outreach.domain import kinds, offices, workshops
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
+from outreach.domain.workshops import Workshop
+from outreach.web.memo import Latest
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,24 @@ class Reference:
 
 def init_app(app: Flask) -> None:
     app.extensions["outreach_reference"] = _Kept(app.extensions["outreach_store"])
+    app.extensions["outreach_workshops"] = Latest()
 
 
 def reference() -> Reference:
     kept: _Kept = current_app.extensions["outreach_reference"]
     return kept.get()
+
+
+def workshop(session: Session, public_id: str) -> Workshop:
+    """A workshop the public may see, as it is now but for `seats_left`, which moves with every
+    registration and is that of an earlier moment. Read only. Raises NotFound."""
+    kept: Latest[tuple[Hashable, Workshop]] = current_app.extensions["outreach_workshops"]
+    version = workshops.version(session, public_id)
+    found = kept.get(public_id)
+    if found is None or found[0] != version:
+        found = version, workshops.find_shown(session, public_id)
+        kept.put(public_id, found)
+    return found[1]
 
 
 class _Kept:

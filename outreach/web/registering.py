@@ -19,7 +19,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, OutreachError, TooMany
 from outreach.languages import gettext as _
 from outreach.languages import ngettext
-from outreach.web import cards, elsewhere, errors, limits, mine, stamp
+from outreach.web import cards, elsewhere, errors, limits, mine, reference, stamp
 from outreach.web.context import ring, store
 from outreach.web.forms import RegistrationForm
 from outreach.web.headers import keep_private
@@ -48,7 +48,7 @@ def save(public_id: str) -> ResponseReturnValue:
     keep_private()
     errors.keep_form()
     with store().read() as session:
-        workshop = workshops.find_shown(session, public_id)
+        workshop = reference.workshop(session, public_id)
         before = registrations.saved_before(session, request.form.get("nonce", ""))
     filled = RegistrationForm(workshop, request.form)
     try:
@@ -73,10 +73,10 @@ def _save(
     if not workshop.is_open(now):
         return _closed(workshop, 409)
     if not filled.validate():
-        return _page(filled, 422)
+        return _page(_anew(filled), 422)
     fault = _fault(filled, now)
     if fault:
-        return _page(filled, 422, notice=fault)
+        return _page(_anew(filled), 422, notice=fault)
     try:
         return _lead_to(_register(filled, now))
     except TooMany:
@@ -85,6 +85,13 @@ def _save(
         return _closed(workshop, 409)
     except Full:
         return _full(filled)
+
+
+def _anew(filled: RegistrationForm) -> RegistrationForm:
+    """The same form, to be shown with the places that are left by now."""
+    with store().read() as session:
+        filled.workshop = workshops.find_shown(session, filled.workshop.public_id)
+    return filled
 
 
 def _fault(filled: RegistrationForm, now: datetime) -> str:

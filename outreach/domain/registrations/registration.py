@@ -132,16 +132,20 @@ def check_contact(ring: Keyring, workshop: Workshop, applicant: Applicant) -> No
         raise TooMany(f"workshop {workshop.public_id}")
 
 
-_BY_NONCE: Final = sa.select(Registration).where(Registration.nonce == sa.bindparam("nonce"))
+_BY_NONCE: Final = sa.select(Registration.id, Registration.key_id).where(
+    Registration.nonce == sa.bindparam("nonce")
+)
 
 
 def saved_before(session: Session, nonce: str) -> Registration | None:
     """The registration that this form made already. Raises NotFound if it has been cancelled or
     forgotten since: the form is worth nothing any more."""
-    found = session.scalar(_BY_NONCE, {"nonce": digest(nonce)})
-    if found is not None and found.key_id is None:
+    row = session.connection().execute(_BY_NONCE, {"nonce": digest(nonce)}).first()
+    if row is None:
+        return None
+    if row.key_id is None:
         raise NotFound("registration")
-    return found
+    return session.get_one(Registration, row.id)
 
 
 # Finding one's own
