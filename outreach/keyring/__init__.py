@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import ClassVar, Final, dataclass_transform
 
@@ -87,6 +87,7 @@ class Keyring:
         self.store, self.today = store, today
         self._masters = masters
         self._open: dict[int, AESGCM] = {}
+        self._newest_number, self._newest_until = 0, datetime.min.replace(tzinfo=UTC)
         self._index: bytes | None = None
         self._day: tuple[date, bytes] | None = None
 
@@ -98,7 +99,7 @@ class Keyring:
         """A key of 32 bytes and its id of 16, safely in the ring before anything is sealed with
         it. `contact` is an e-mail or phone by which the registration can be found again."""
         key_id, key = secrets.token_bytes(16), secrets.token_bytes(32)
-        generation = self._masters.newest()
+        generation = self._newest()
         row = {
             "id": key_id,
             "sealed": self._seal(key, key_id, generation),
@@ -246,6 +247,14 @@ class Keyring:
                 sa.select(table.sealed, table.generation).where(table.__table__.c[column] == value)
             ).first()
         return None if row is None else (row[0], row[1])
+
+    def _newest(self) -> int:
+        """The master that seals, looked up once a minute: the one before it is kept for an hour."""
+        now = clock.now()
+        if self._newest_until <= now:
+            self._newest_number = self._masters.newest()
+            self._newest_until = now + timedelta(minutes=1)
+        return self._newest_number
 
     def _aes(self, generation: int) -> AESGCM:
         if generation not in self._open:

@@ -90,14 +90,12 @@ _TAKE: Final = (
         Workshop.standing == WorkshopStanding.PUBLISHED,
     )
     .values(seats_left=Workshop.seats_left - sa.bindparam("people", type_=sa.Integer))
-    .execution_options(synchronize_session=False)
 )
 
 
 def take_seats(session: Session, workshop_id: int, people: int) -> bool:
     """Takes seats if there are as many, in one statement: no two parties get the same one."""
-    taken = session.execute(_TAKE, {"workshop": workshop_id, "people": people})
-    assert isinstance(taken, sa.CursorResult)
+    taken = session.connection().execute(_TAKE, {"workshop": workshop_id, "people": people})
     return taken.rowcount == 1
 
 
