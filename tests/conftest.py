@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 
 from outreach import clock, migrations
@@ -115,9 +116,18 @@ def ring(config: Config) -> Iterator[Keyring]:
     store.close()
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """What Jinja made of each template, for the many applications that want it."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(config: Config, store: Store) -> Iterator[Flask]:
+def app(
+    config: Config, store: Store, compiled_templates: FileSystemBytecodeCache
+) -> Iterator[Flask]:
     app = create_app(config)
+    app.jinja_env.bytecode_cache = compiled_templates
     app.testing = False  # errors become pages, as for everyone
     yield app
     _close(app)
