@@ -114,8 +114,8 @@ def _temporary() -> Iterator[Path]:
 
 def _steps(mode: str, rest: list[str]) -> list[tuple[str, list[str]]]:
     workers = str(min(os.cpu_count() or 1, 4))
-    # Tests of one group, as those of the browser, share one process and what it has open.
-    spread = ["-n", workers, "--dist", "loadgroup"]
+    # The tests of one file share what they opened: a demo, a wheel, an environment.
+    spread = ["-n", workers, "--dist", "loadfile"]
     chosen = ["-m", WHICH[mode]] if WHICH[mode] else []
     steps = [
         ("style", ["ruff", "check", ".", "tests/run"]),
