@@ -54,7 +54,7 @@ def command(port: int, data: Path) -> None:
     console.print(_addresses(config.public_url))
     console.print(_sign_ins())
     console.print(f"Letters land in {config.mail_folder}. Stop with Ctrl-C.")
-    run(config, "127.0.0.1", port, 1, mail=True)
+    run(config, "127.0.0.1", port, 2, mail=True)
 
 
 def _addresses(site: str) -> Table:

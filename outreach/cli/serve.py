@@ -50,7 +50,7 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
         interface=Interfaces.WSGI,
         workers=workers,
         # More threads would only take turns at Python's lock, and at SQLite's (measured).
-        blocking_threads=4 if config.is_postgresql else 2,
+        blocking_threads=4 if config.is_postgresql else 1,
         backlog=1024,
         log_access=False,  # it would hold addresses and links
         log_level=LogLevels.warning,

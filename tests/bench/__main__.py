@@ -58,7 +58,7 @@ def bench(seconds: int, rounds: int, skip_million: bool) -> None:
                 ratio = median(mine / bare for mine, bare in pairs)
                 mine, bare = (median(each) for each in zip(*pairs, strict=True))
                 floor = f"≥ {FLOORS[what]}" if what in FLOORS else ""
-                table.add_row(what, f"{mine:.0f}", f"{bare:.0f}", f"{ratio:.2f}", floor)
+                table.add_row(what, f"{mine:.0f}", f"{bare:.0f}", f"{ratio:.3f}", floor)
         console.print(table)
         if not skip_million:
             with console.status("a million workshops…"):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-WORKERS = 2  # and two threads each, as `outreach serve` has them on SQLite
+WORKERS = 2  # and one thread each, as `outreach serve` has on SQLite
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def serving(factory: str, environ: Mapping[str, str], path: str = "/") -> Iterat
     command = [
         str(Path(sys.executable).with_name("granian")),
         "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", str(WORKERS), "--blocking-threads", "2", "--backlog", "1024",
+        "--workers", str(WORKERS), "--blocking-threads", "1", "--backlog", "1024",
         "--no-access-log", "--log-level", "error", factory,
     ]  # fmt: skip
     process = subprocess.Popen(command, env={**os.environ, **environ})

@@ -91,7 +91,7 @@ class Registration(Base):
     wants_reminder: Mapped[bool]
     language: Mapped[str] = mapped_column(sa.String(2))
     needs: Mapped[Codes]
-    key_id: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), unique=True)
+    key_id: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16))
     sealed: Mapped[bytes | None]
     manage: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True)  # SHA-256
     entry: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True)  # SHA-256

@@ -261,7 +261,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['workshop_id'], ['workshop.id'], name=op.f('fk_registration_workshop_id_workshop')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_registration')),
     sa.UniqueConstraint('entry', name=op.f('uq_registration_entry')),
-    sa.UniqueConstraint('key_id', name=op.f('uq_registration_key_id')),
     sa.UniqueConstraint('manage', name=op.f('uq_registration_manage')),
     sa.UniqueConstraint('nonce', name=op.f('uq_registration_nonce')),
     sa.UniqueConstraint('workshop_id', 'door_code', name=op.f('uq_registration_workshop_id_door_code'))
