@@ -6,7 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from outreach.accounts import sessions
+from outreach.accounts import invitations, sessions
 from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.journal import Entry
@@ -33,6 +33,7 @@ def purge(store: Store, ring: Keyring, *, now: datetime, sure: bool = False) -> 
     with store.change() as session:
         session.execute(sa.delete(Entry).where(Entry.at < now - JOURNAL_KEPT))
         sessions.purge(session, now=now)
+        invitations.purge(session, now=now)
     store.sweep()
     return Purged(keys, emptied, unused)
 
