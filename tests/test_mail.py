@@ -19,7 +19,7 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import planning
-from outreach.domain.kinds import Kind
+from outreach.domain.kinds import Kind, Visibility
 from outreach.domain.notices import Notice
 from outreach.domain.offices import Office
 from outreach.domain.registrations import Contact
@@ -119,6 +119,30 @@ def test_no_subject_names_what_it_is_about(
     quiet = [each for each in postman.letters if "Biblioteca" not in each.get_content()]
     assert all("1805 S. Ejemplo" not in each.get_content() for each in quiet)
     assert len(quiet) >= 6
+
+
+@pytest.mark.parametrize(
+    ("visibility", "told"),
+    [
+        (Visibility.PUBLIC, {"SAVED", "WAITING"}),
+        (Visibility.REGISTERED, {"SAVED"}),
+        (Visibility.APPROVED, set()),
+        (Visibility.PHONE_ONLY, set()),
+    ],
+)
+def test_a_hidden_address_is_in_no_letter_to_who_may_not_have_it(
+    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    rights: Kind, visibility: Visibility, told: set[str],
+) -> None:  # fmt: skip
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=1, visibility=visibility)
+    for who in ("SAVED", "WAITING"):
+        seat(store, ring, workshop, name=who, contact=Contact.EMAIL, address="rosa@example.org")
+    assert deliver(app, store, ring, config, postman, clock.now()) == 2
+    bodies = {
+        each.get_content().split()[1].strip(":,"): each.get_content() for each in postman.letters
+    }
+    assert {who for who, body in bodies.items() if "1805 S. Ejemplo" in body} == told
 
 
 def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_given_up(

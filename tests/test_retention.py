@@ -96,8 +96,6 @@ def test_a_key_that_nothing_points_at_goes_after_a_day(
 def test_the_main_database_reads_no_name_and_the_files_keep_none_after_forgetting(
     config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
 ) -> None:
-    if not store.is_sqlite:
-        pytest.skip("the files of PostgreSQL are the server's; rotation is what blinds them")
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     rosa = seat(
@@ -110,6 +108,10 @@ def test_the_main_database_reads_no_name_and_the_files_keep_none_after_forgettin
     )
     files = [*config.data.iterdir(), *config.keys.iterdir()]
     assert not [f.name for f in files if b"Canaria" in f.read_bytes() or b"cana@" in f.read_bytes()]
+    with store.read() as session:
+        row = str(session.execute(sa.text("SELECT * FROM registration")).one())
+    assert "Canaria" not in row
+    assert "cana@" not in row
     assert rosa.key_id is not None
     with ring.store.read() as session:
         sealed = session.execute(sa.text("SELECT sealed FROM key")).scalar_one()

@@ -22,7 +22,7 @@ def fill(session: Session) -> int:
             "latitude": float(row["lat"]),
             "longitude": float(row["long"]),
         }
-        for row in zipcodes.list_all()  # type: ignore[no-untyped-call]
+        for row in zipcodes.list_all()  # type: ignore[no-untyped-call]  # it has no types
     }
     session.execute(sa.insert(ZipCode), list(rows.values()))
     return len(rows)
