@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from outreach import clock
 from outreach.db.store import Store
-from outreach.keyring import Attempt
+from outreach.keyring.rows import Attempt
 
 
 class Attempts(Storage):

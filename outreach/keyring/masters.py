@@ -1,7 +1,9 @@
-"""The files that open the keyring: `master-7`, `master-8`… The highest seals; all of them open."""
+"""The files that open the keyring: `master-7`, `master-8`… One seals; all of them open."""
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +15,15 @@ class Masters:
     folder: Path
 
     def all(self) -> dict[int, bytes]:
-        return {_number(path): path.read_bytes() for path in self.folder.glob("master-*")}
+        return {number: path.read_bytes() for number, path in self._files()}
 
-    def make(self) -> int:
-        """Makes the next master and returns its number. Two processes at once end with one file."""
-        number = max(self.all(), default=0) + 1
+    def numbers(self) -> set[int]:
+        return {number for number, _path in self._files()}
+
+    def make(self, number: int | None = None) -> int:
+        """Makes a master, the next one unless told which, and returns its number. Two processes
+        at once end with one file."""
+        number = number or max(self.numbers(), default=0) + 1
         # Written whole under another name first, so that no other process reads half a key.
         draft = self.folder / f".new-{secrets.token_hex(8)}"
         new = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -31,17 +37,36 @@ class Masters:
             pass
         finally:
             draft.unlink()
+        self._sync()
+        return number
+
+    def newest(self) -> int:
+        """The highest number; the first master is made when there is none."""
+        return max(self.numbers(), default=0) or self.make()
+
+    def destroy_before(self, number: int) -> int:
+        """Overwrites and removes the masters before that one, and says how many there were. What
+        a disk keeps besides is for its encryption to cover."""
+        older = [path for each, path in self._files() if each < number]
+        for path in older:
+            with suppress(FileNotFoundError), path.open("r+b") as file:
+                file.write(secrets.token_bytes(32))
+                file.flush()
+                os.fsync(file.fileno())
+            path.unlink(missing_ok=True)
+        if older:
+            self._sync()
+        return len(older)
+
+    def _files(self) -> Iterator[tuple[int, Path]]:
+        for path in self.folder.glob("master-*"):
+            number = path.name.removeprefix("master-")
+            if number.isascii() and number.isdigit():
+                yield int(number), path
+
+    def _sync(self) -> None:
         folder = os.open(self.folder, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
-        return number
-
-    def newest(self) -> int:
-        """The number of the one that seals; the first is made when there is none."""
-        return max(map(_number, self.folder.glob("master-*")), default=0) or self.make()
-
-
-def _number(path: Path) -> int:
-    return int(path.name.removeprefix("master-"))
