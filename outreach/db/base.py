@@ -19,12 +19,14 @@ NAMES = {
 }
 
 Words = dict[str, str]  # a text by language: {"es": "Mujeres", "en": "Women", "fr": "Femmes"}
+Amounts = dict[str, int]  # so many of each: {"childcare": 10}
 
 TYPES = {
     datetime: Instant,
     ZoneInfo: Zone,
     Codes: CodesType,
     Words: sa.JSON,
+    Amounts: sa.JSON,
     enum.Enum: sa.Enum(
         enum.Enum,
         native_enum=False,

@@ -11,6 +11,9 @@ from outreach.domain import (
     organizers,
     places,
     registrations,
+    series,
+    slots,
+    support,
     venues,
     workshops,
 )
@@ -26,6 +29,9 @@ __all__ = [
     "organizers",
     "places",
     "registrations",
+    "series",
+    "slots",
+    "support",
     "venues",
     "workshops",
 ]

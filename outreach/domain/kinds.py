@@ -57,6 +57,9 @@ class Kind(Base):
     party_limit: Mapped[int]
     way: Mapped[Way]
     slot_minutes: Mapped[int | None]
+    opens_days: Mapped[int | None] = mapped_column(default=None)  # None: places can be had at once
+    confirm_days: Mapped[int | None] = mapped_column(default=None)  # None: nobody is asked again
+    frees_silence: Mapped[bool] = mapped_column(default=False)
     retention_days: Mapped[int]
     visibility: Mapped[Visibility]
     has_reminders: Mapped[bool]

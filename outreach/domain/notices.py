@@ -23,11 +23,16 @@ class Cause(StrEnum):
 
     SAVED = "saved"
     WAITING = "waiting"
-    SEATED = "seated"  # a place came free and is now theirs
+    OFFER = "offer"  # a place came free and is held for them until they say yes or no
+    SEATED = "seated"  # a place that the staff gave them
+    LAPSED = "lapsed"  # they did not answer, and the place or the turn went on
     CHANGED = "changed"
     CANCELLED = "cancelled"
     REINSTATED = "reinstated"
     REMINDER = "reminder"
+    CONFIRM = "confirm"  # do you still come?
+    APPROVED = "approved"  # they may see the address now
+    LINK = "link"  # they asked for their link
 
 
 class Notice(Base):
@@ -76,8 +81,9 @@ def move_reminders(session: Session, registration_ids: Sequence[str], due_at: da
     )
 
 
-def drop_pending(session: Session, registration_id: str) -> None:
-    """What was not said yet need not be said any more."""
-    session.execute(
-        sa.delete(Notice).where(Notice.registration_id == registration_id, Notice.done_at.is_(None))
-    )
+def drop_pending(session: Session, registration_id: str, *causes: Cause) -> None:
+    """What was not said yet, of these causes or of any, need not be said any more."""
+    pending = [Notice.registration_id == registration_id, Notice.done_at.is_(None)]
+    if causes:
+        pending.append(Notice.cause.in_(causes))
+    session.execute(sa.delete(Notice).where(*pending))

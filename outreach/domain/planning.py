@@ -5,7 +5,7 @@ Whatever a subscriber can see makes `changed_at` rise; a new time, place or stat
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.db.base import Words
+from outreach.db.base import Amounts, Words
 from outreach.db.types import Codes
-from outreach.domain import registrations
+from outreach.domain import registrations, slots, support
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.notices import Cause
 from outreach.domain.offices import Office
-from outreach.domain.registrations import LIVE, Contact, Registration
+from outreach.domain.registrations import LIVE, Contact, Need, Registration, holding, rounds
+from outreach.domain.series import Series
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Mode, Standing, Workshop, new_public_id
 from outreach.errors import Refused
@@ -54,39 +55,102 @@ class Plan:
     has_waiting_list: bool = True
     retention_days: int = 30
     has_reminders: bool = True
+    series: Series | None = None
+    overbooked: int = 0
+    slot_minutes: int | None = None  # of `slots` workshops; their capacity follows from the hours
+    slot_places: int = 1
+    support: Amounts = field(default_factory=dict)
+    opens_days: int | None = None
+    confirm_days: int | None = None
+    frees_silence: bool = False
 
+
+SLOT_MINUTES: Final = 20  # where neither the plan nor the kind says
 
 _FIELDS: Final = tuple(each.name for each in fields(Plan))
 # A change of these is a change of when or where; `status` is the other thing that counts.
 _WHEN_OR_WHERE: Final = frozenset({"day", "starts", "ends", "zone", "venue", "mode"})
 # The rest of what a calendar or a page of the public shows.
 _UNSEEN: Final = frozenset(
-    {"facilitator", "party_limit", "has_waiting_list", "retention_days", "has_reminders"}
+    {
+        "facilitator",
+        "party_limit",
+        "has_waiting_list",
+        "retention_days",
+        "has_reminders",
+        "series",
+        "overbooked",
+        "slot_minutes",
+        "slot_places",
+        "support",
+        "opens_days",
+        "confirm_days",
+        "frees_silence",
+    }
+)
+# These make more places, or fewer.
+_PLACES: Final = frozenset(
+    {"capacity", "overbooked", "support", "slot_minutes", "slot_places", "way", "starts", "ends"}
 )
 
 
 def from_kind(kind: Kind, office: Office, day: date, starts: time) -> Plan:
     """A new workshop as its kind has it: everything but day, hour and venue."""
     begins = datetime.combine(day, starts, UTC)
-    return Plan(
+    ends = (begins + timedelta(minutes=kind.minutes)).time()
+    plan = Plan(
         office=office,
         kind=kind,
         venue=None,
         zone=office.zone,
         day=day,
         starts=starts,
-        ends=(begins + timedelta(minutes=kind.minutes)).time(),
+        ends=ends,
         title=dict(kind.short_name if not kind.is_discreet else kind.name),
         summary=dict(kind.description),
         bring=dict(kind.bring),
         capacity=kind.capacity,
-        # Times of one's own come with a later release; until then such a workshop has places.
-        way=Way.PLACE if kind.way is Way.SLOTS else kind.way,
+        way=kind.way,
+        slot_minutes=kind.slot_minutes,
         visibility=kind.visibility,
         party_limit=kind.party_limit,
         retention_days=kind.retention_days,
         has_reminders=kind.has_reminders,
+        opens_days=kind.opens_days,
+        confirm_days=kind.confirm_days,
+        frees_silence=kind.frees_silence,
     )
+    return spread(plan)
+
+
+def settled(plan: Plan) -> Plan:
+    """The plan as it is kept: of consultations the capacity is that of their hours together, and
+    a party is no larger than one of them; other workshops have no hours."""
+    if plan.way is not Way.SLOTS:
+        return replace(plan, slot_minutes=None, slot_places=1)
+    return replace(
+        plan,
+        slot_minutes=_every(plan),
+        capacity=_slots(plan) * plan.slot_places,
+        party_limit=max(1, min(plan.party_limit, plan.slot_places)),
+    )
+
+
+def spread(plan: Plan) -> Plan:
+    """Consultations with so many places in each slot that the plan's capacity is about reached."""
+    if plan.way is not Way.SLOTS:
+        return plan
+    return replace(plan, slot_places=max(1, round(plan.capacity / _slots(plan))))
+
+
+def _every(plan: Plan) -> int:
+    """How often a slot starts. A workshop that is shorter than that is one slot."""
+    every = plan.slot_minutes or plan.kind.slot_minutes or SLOT_MINUTES
+    return min(every, slots.length(plan.starts, plan.ends))
+
+
+def _slots(plan: Plan) -> int:
+    return len(slots.minutes_of(plan.starts, plan.ends, _every(plan)))
 
 
 def check(plan: Plan) -> None:
@@ -103,6 +167,33 @@ def check(plan: Plan) -> None:
         raise Refused("Falta la sede. Elige una o di que es en línea.")
     if plan.kind.countries and plan.office.country not in plan.kind.countries:
         raise Refused("Este tipo de taller no se da en el país de la oficina. Elige otro tipo.")
+    if plan.way is Way.SLOTS:
+        _check_slots(plan)
+    if plan.series is not None and plan.series.office_id != plan.office.id:
+        raise Refused("Esa serie es de otra oficina. Elige una de la tuya.")
+    if min([plan.overbooked, *plan.support.values()], default=0) < 0:
+        raise Refused("Los lugares no pueden ser menos de cero.")
+    offered = {f"{registrations.INTERPRETER}{lang}" for lang in plan.interpretation}
+    offered |= {Need.CHILDCARE.value} if plan.has_childcare else set()
+    if not set(plan.support) <= offered:
+        raise Refused("Hay un límite para un apoyo que este taller no da. Quita el límite.")
+    if plan.opens_days is not None and plan.opens_days < 1:
+        raise Refused("Los lugares se abren al menos 1 día antes.")
+    if plan.confirm_days is not None and not (
+        rounds.FEWEST_DAYS <= plan.confirm_days <= rounds.MOST_DAYS
+    ):
+        raise Refused(
+            f"Pregunta quién viene entre {rounds.FEWEST_DAYS} y {rounds.MOST_DAYS} días antes."
+        )
+
+
+def _check_slots(plan: Plan) -> None:
+    if not plan.slot_minutes or plan.slot_minutes < 5:
+        raise Refused("Di cada cuántos minutos empieza una cita: 5 o más.")
+    if plan.slot_places < 1:
+        raise Refused("Di cuántos lugares hay a cada hora: 1 o más.")
+    if plan.overbooked:
+        raise Refused("En las citas a una hora no se dan lugares de más.")
 
 
 def create(
@@ -115,13 +206,14 @@ def create(
     is_synthetic: bool = False,
 ) -> Workshop:
     """A new workshop. Raises Refused as `check` does."""
+    plan = settled(plan)
     check(plan)
     workshop = Workshop(
         public_id=new_public_id(plan.kind, plan.way),
         external_id=external_id,
         is_synthetic=is_synthetic,
         standing=standing,
-        seats_left=plan.capacity,
+        seats_left=plan.capacity + plan.overbooked,
         created_at=now,
         changed_at=now,
         published_at=None if standing is Standing.DRAFT else now,
@@ -130,6 +222,9 @@ def create(
     )
     session.add(workshop)
     session.flush()
+    if workshop.has_slots:
+        slots.sync(session, workshop)
+    support.sync(session, workshop, {})
     return workshop
 
 
@@ -143,15 +238,16 @@ def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -
 
     Raises Refused as `check` does, and when fewer places are left than have been taken.
     """
+    plan = settled(plan)
     check(plan)
     new = frozenset(n for n in _FIELDS if getattr(workshop, n) != getattr(plan, n))
     if not new:
         return new
     was_hidden = workshop.is_hidden
-    for name in new - {"capacity"}:
+    for name in new - {"capacity", "overbooked"}:
         setattr(workshop, name, getattr(plan, name))
-    if "capacity" in new:
-        _resize(session, workshop, plan.capacity)
+    if new & _PLACES:
+        _resize(session, workshop, plan, new)
     workshop.retime()
     if workshop.is_hidden and not was_hidden:
         workshop.public_id = new_public_id(plan.kind, plan.way)  # the old one was easy to guess
@@ -161,9 +257,10 @@ def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -
     session.flush()
     if workshop.standing is Standing.PUBLISHED:
         if moved and now < workshop.ends_at:
+            rounds.ask_anew(session, workshop)
             registrations.tell_all(session, workshop, Cause.CHANGED, now=now)
-        if "capacity" in new:
-            registrations.promote(session, workshop, now=now)
+        if new & _PLACES:
+            registrations.offer_free(session, workshop, now=now)
     return new
 
 
@@ -218,7 +315,9 @@ def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
     workshop.published_at = workshop.published_at or now
     _touch(workshop, now, is_new_version=True)
     session.flush()
-    return registrations.tell_all(session, workshop, Cause.REINSTATED, now=now)
+    told = registrations.tell_all(session, workshop, Cause.REINSTATED, now=now)
+    registrations.offer_free(session, workshop, now=now)
+    return told
 
 
 def report(workshop: Workshop, *, head_count: int | None, now: datetime) -> None:
@@ -233,22 +332,27 @@ def report(workshop: Workshop, *, head_count: int | None, now: datetime) -> None
     workshop.head_count = head_count
 
 
-def _resize(session: Session, workshop: Workshop, capacity: int) -> None:
-    """A new capacity, in one statement that refuses to take a place from who has it."""
-    more = capacity - workshop.capacity
+def _resize(session: Session, workshop: Workshop, plan: Plan, new: frozenset[str]) -> None:
+    """The places as the plan has them. Raises Refused rather than take one from who has it."""
+    holding.lock(session, workshop)
     session.flush()
-    resized = session.execute(
-        sa.update(Workshop)
-        .where(Workshop.id == workshop.id, Workshop.seats_left + more >= 0)
-        .values(capacity=Workshop.capacity + more, seats_left=Workshop.seats_left + more)
-        .execution_options(synchronize_session=False)
-    )
-    assert isinstance(resized, sa.CursorResult)
-    if resized.rowcount != 1:
-        session.refresh(workshop)
-        taken = workshop.capacity - workshop.seats_left
-        raise Refused(f"Ya hay {taken} lugares apartados. Pon {taken} o más.")
-    session.refresh(workshop, ["capacity", "seats_left"])
+    session.refresh(workshop, ["capacity", "overbooked", "seats_left"])
+    taken = workshop.capacity + workshop.overbooked - workshop.seats_left
+    if "way" in new and taken:
+        raise Refused("Ya hay lugares apartados. La forma de entrar se queda como está.")
+    if workshop.has_slots:
+        workshop.overbooked = 0
+        slots.sync(session, workshop)
+    elif {"capacity", "overbooked", "way"} & new:
+        if plan.capacity + plan.overbooked < taken:
+            raise Refused(f"Ya hay {taken} lugares apartados. Pon {taken} o más.")
+        workshop.capacity, workshop.overbooked = plan.capacity, plan.overbooked
+        workshop.seats_left = plan.capacity + plan.overbooked - taken
+        slots.clear(session, workshop)
+    if "support" in new:
+        used = {need: registrations.count_need(session, workshop.id, need) for need in plan.support}
+        support.sync(session, workshop, used)
+    session.flush()
 
 
 def _touch(workshop: Workshop, now: datetime, *, is_new_version: bool) -> None:

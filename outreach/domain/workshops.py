@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach import clock
-from outreach.db.base import Base, Words
+from outreach.db.base import Amounts, Base, Words
 from outreach.db.types import Codes
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import Office
+from outreach.domain.series import Series
 from outreach.domain.text import code
 from outreach.domain.venues import Venue
 from outreach.errors import NotFound
@@ -33,6 +34,9 @@ class Standing(StrEnum):
 
 SHOWN: Final = (Standing.PUBLISHED, Standing.CANCELLED, Standing.HELD, Standing.NOT_HELD)
 COUNTED: Final = (Standing.PUBLISHED, Standing.HELD)
+
+
+ASKED: Final = time(11)  # an hour at which a letter or a text wakes nobody
 
 
 class Mode(StrEnum):
@@ -54,6 +58,7 @@ class Workshop(Base):
     __table_args__ = (
         sa.CheckConstraint("seats_left >= 0", name="seats_left"),
         sa.CheckConstraint("capacity >= 0", name="capacity"),
+        sa.CheckConstraint("overbooked >= 0", name="overbooked"),
         # Holds all that a month's count asks for: the table itself is not read (`reports/`).
         sa.Index(None, "month", "standing", "kind_id", "office_id", "is_synthetic"),
         sa.Index(None, "day", "starts", "id"),
@@ -82,6 +87,10 @@ class Workshop(Base):
         sa.ForeignKey("venue.id"), init=False, index=True, nullable=True
     )
     venue: Mapped[Venue | None] = relationship(lazy="joined")
+    series_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("series.id"), init=False, index=True, nullable=True
+    )
+    series: Mapped[Series | None] = relationship(default=None, lazy="joined")
 
     title: Mapped[Words]
     summary: Mapped[Words]
@@ -105,8 +114,15 @@ class Workshop(Base):
     month: Mapped[int] = mapped_column(init=False)  # 202001
 
     standing: Mapped[Standing]
-    capacity: Mapped[int]
-    seats_left: Mapped[int]
+    capacity: Mapped[int]  # chairs; of one-to-one consultations, places in all slots together
+    overbooked: Mapped[int] = mapped_column(default=0)  # places beyond the chairs
+    seats_left: Mapped[int]  # of capacity + overbooked
+    slot_minutes: Mapped[int | None] = mapped_column(default=None)  # a slot starts this often
+    slot_places: Mapped[int] = mapped_column(default=1)  # in each slot
+    support: Mapped[Amounts] = mapped_column(default_factory=dict)  # by need; absent: no limit
+    opens_days: Mapped[int | None] = mapped_column(default=None)  # before the day; None: at once
+    confirm_days: Mapped[int | None] = mapped_column(default=None)  # None: nobody is asked again
+    frees_silence: Mapped[bool] = mapped_column(default=False)  # who does not answer loses it
     party_limit: Mapped[int]
     has_waiting_list: Mapped[bool] = mapped_column(default=True)
     retention_days: Mapped[int]
@@ -151,7 +167,11 @@ class Workshop(Base):
 
     @property
     def takes_places(self) -> bool:
-        return self.way in {Way.PLACE, Way.UNLISTED}
+        return self.way in {Way.PLACE, Way.SLOTS, Way.UNLISTED}
+
+    @property
+    def has_slots(self) -> bool:
+        return self.way is Way.SLOTS
 
     @property
     def forget_on(self) -> date:
@@ -161,11 +181,29 @@ class Workshop(Base):
     @property
     def remind_at(self) -> datetime:
         """When who asked for it is reminded: the day before, at 11 in the morning there."""
-        return clock.instant(self.day - timedelta(days=1), time(11), self.zone)
+        return clock.instant(self.day - timedelta(days=1), ASKED, self.zone)
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """From when a place can be saved: the first minute of that day there. None: at once."""
+        if self.opens_days is None:
+            return None
+        return clock.instant(self.day - timedelta(days=self.opens_days), time(0), self.zone)
+
+    @property
+    def confirm_at(self) -> datetime | None:
+        """When those who registered are asked whether they still come. None: never."""
+        if self.confirm_days is None:
+            return None
+        return clock.instant(self.day - timedelta(days=self.confirm_days), ASKED, self.zone)
+
+    def has_opened(self, now: datetime) -> bool:
+        return self.opens_at is None or self.opens_at <= now
 
     def is_open(self, now: datetime) -> bool:
         """Whether a place can be saved."""
-        return self.standing is Standing.PUBLISHED and self.takes_places and now < self.starts_at
+        is_ahead = self.standing is Standing.PUBLISHED and now < self.starts_at
+        return is_ahead and self.takes_places and self.has_opened(now)
 
     def has_ended(self, now: datetime) -> bool:
         return self.ends_at <= now
@@ -206,6 +244,9 @@ _VERSION: Final = (
         Workshop.party_limit,
         Workshop.retention_days,
         Workshop.has_reminders,
+        Workshop.opens_days,
+        Workshop.slot_minutes,
+        Workshop.series_id,
         Office.changed_at,
         Kind.changed_at,
         Venue.changed_at,

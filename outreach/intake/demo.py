@@ -157,20 +157,20 @@ def _of_sample(
     mode = Mode(sample["format"])
     plan = planning.from_kind(kind, office, day, starts)
     ends = (datetime.combine(day, starts, UTC) + timedelta(minutes=sample["minutes"])).time()
-    way = Way(sample["way"])
-    return replace(
+    sampled = replace(
         plan,
         title=sample["title"],
         summary={"es": sample["summary_es"]},
         bring={"es": sample["bring_es"]} if sample["bring_es"] else plan.bring,
         ends=ends,
         mode=mode,
-        way=Way.PLACE if way is Way.SLOTS else way,
+        way=Way(sample["way"]),
         capacity=sample["capacity"] or kind.capacity,
         languages=Codes(sample["languages"]),
         has_childcare=sample["childcare"],
         venue=_venue(session, office, sample["venue"], sample["city"]) if mode.has_venue else None,
     )
+    return planning.spread(sampled)
 
 
 def _at_office(
@@ -178,7 +178,7 @@ def _at_office(
 ) -> Plan:
     plan = planning.from_kind(kind, office, _day(now, chance), chance.choice(_HOURS))
     is_online = chance.random() < 0.08 and not kind.is_discreet
-    return replace(
+    made = replace(
         plan,
         title=chance.choice(_TITLES[kind.code]),
         capacity=chance.choice((12, 20, 30, 40)),
@@ -188,6 +188,7 @@ def _at_office(
         interpretation=Codes(["mxt"] if chance.random() < 0.1 else []),
         has_childcare=chance.random() < 0.25,
     )
+    return planning.spread(made)
 
 
 def _today(session: Session, office: Office, kind: Kind, now: datetime) -> Plan:
@@ -195,7 +196,8 @@ def _today(session: Session, office: Office, kind: Kind, now: datetime) -> Plan:
     soon = (now + timedelta(hours=2)).astimezone(office.zone)
     plan = planning.from_kind(kind, office, soon.date(), time(soon.hour))
     venue = _venue(session, office, "Consulado, sala B", office.city)
-    return replace(plan, title=_TITLES["diagnostico"][0], capacity=35, venue=venue)
+    title = _TITLES["diagnostico"][0]
+    return replace(plan, title=title, capacity=35, venue=venue, way=Way.PLACE, party_limit=4)
 
 
 def _venue(session: Session, office: Office, name: str, city: str) -> Venue:

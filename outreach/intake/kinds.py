@@ -49,6 +49,9 @@ class Row:
     party_limit: int
     way: Way
     slot_minutes: int | None
+    opens_days: int | None
+    confirm_days: int | None
+    frees_silence: bool
     retention_days: int
     visibility: Visibility
     has_reminders: bool
@@ -262,11 +265,20 @@ def _row(item: _Item) -> Row:
         party_limit=item.number("defaults.party_limit", 1, 100),
         way=Way(way) if way in ways else Way.PLACE,
         slot_minutes=item.number("defaults.slot_minutes", 5, 1439) if has_slots else None,
+        opens_days=_days(item, "defaults.opens_days", 1, 365),
+        confirm_days=_days(item, "defaults.confirm_days", 2, 14),
+        frees_silence=item.get("defaults.frees_silence") is not None
+        and item.flag("defaults.frees_silence"),
         retention_days=item.number("defaults.retention_days", 0, 3650),
         visibility=Visibility(visibility) if visibility in visibilities else Visibility.REGISTERED,
         has_reminders=item.flag("defaults.reminders"),
         bring=item.words("defaults.bring", is_required=False),
     )
+
+
+def _days(item: _Item, path: str, least: int, most: int) -> int | None:
+    """A number of days before the workshop; None where the file leaves it out."""
+    return None if item.get(path) is None else item.number(path, least, most)
 
 
 def _series(item: _Item, position: int) -> SeriesRow:

@@ -15,7 +15,7 @@ from wtforms import Form, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import StopValidation
 
 from outreach.db.types import Codes
-from outreach.domain.registrations import Applicant, Contact, Need
+from outreach.domain.registrations import INTERPRETER, Applicant, Contact, Need
 from outreach.domain.text import clean, looks_like_an_id
 from outreach.domain.workshops import Workshop
 from outreach.languages import LANGUAGES, current
@@ -93,13 +93,13 @@ class RegistrationForm(Form):
         return bool(self[name].raw_data)
 
     @property
-    def needs_offered(self) -> list[Need]:
+    def needs_offered(self) -> list[str]:
         workshop = self.workshop
         offered = {
-            Need.STEP_FREE: workshop.mode.has_venue,
-            Need.CHILDCARE: workshop.has_childcare,
-            Need.INTERPRETER: bool(workshop.interpretation),
-            Need.SIGN_LANGUAGE: True,
+            Need.STEP_FREE.value: workshop.mode.has_venue,
+            Need.CHILDCARE.value: workshop.has_childcare,
+            **{f"{INTERPRETER}{lang}": True for lang in workshop.interpretation},
+            Need.SIGN_LANGUAGE.value: True,
         }
         return [need for need, is_offered in offered.items() if is_offered]
 

@@ -118,7 +118,8 @@ def change_party(token: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             registration = registrations.find(session, token)
-            registrations.change_party(session, registration, int(typed), now=clock.now())
+            wanted = registrations.Change(people=int(typed), needs=registration.needs)
+            registrations.change(session, registration, wanted, now=clock.now())
     except Full:
         words = _("No caben tantas personas. Tus lugares siguen apartados.")
         return _party_page(token, words, 409)

@@ -1,9 +1,13 @@
 """Registrations: who asked to come, and whether there is a place for them.
 
-`registration` is the row and who may read it; `seats` is how places are taken and passed on.
+`registration` is the row and who may read it; `standings` every way it can go; `holding` how places
+are taken; `seats` saving, changing and giving up; `waiting` the list and its offers; `rounds` the
+question whether people still come; `telling` what they are owed to be told.
 """
 
 from outreach.domain.registrations.registration import (
+    HOLDING,
+    INTERPRETER,
     LIVE,
     LIVE_PER_CONTACT,
     Applicant,
@@ -14,10 +18,12 @@ from outreach.domain.registrations.registration import (
     Standing,
     Ticket,
     check_contact,
+    count_need,
     digest,
     entry_token,
     find,
     find_by_entry,
+    joint,
     key_of,
     manage_token,
     of_workshop,
@@ -25,46 +31,49 @@ from outreach.domain.registrations.registration import (
     prepare,
     read_person,
     saved_before,
-    turn,
 )
-from outreach.domain.registrations.seats import (
-    change_party,
-    give_back_seats,
-    promote,
-    register,
-    release,
-    take_seats,
-    tell_all,
-)
+from outreach.domain.registrations.seats import Change, change, register, register_all, release
+from outreach.domain.registrations.standings import ARROWS, Move
+from outreach.domain.registrations.telling import tell_all
+from outreach.domain.registrations.waiting import accept, grant, offer_free, rejoin, turn
 
 __all__ = [
+    "ARROWS",
+    "HOLDING",
+    "INTERPRETER",
     "LIVE",
     "LIVE_PER_CONTACT",
     "Applicant",
+    "Change",
     "Contact",
+    "Move",
     "Need",
     "Person",
     "Registration",
     "Standing",
     "Ticket",
-    "change_party",
+    "accept",
+    "change",
     "check_contact",
+    "count_need",
     "digest",
     "entry_token",
     "find",
     "find_by_entry",
-    "give_back_seats",
+    "grant",
+    "joint",
     "key_of",
     "manage_token",
     "of_workshop",
+    "offer_free",
     "people_of",
     "prepare",
-    "promote",
     "read_person",
     "register",
+    "register_all",
+    "rejoin",
     "release",
     "saved_before",
-    "take_seats",
     "tell_all",
     "turn",
 ]

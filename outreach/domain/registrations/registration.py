@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Final
 
@@ -19,7 +19,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach import keyring
 from outreach.db.base import Base
-from outreach.db.types import Codes
+from outreach.db.types import Codes, has_code
+from outreach.domain import slots
+from outreach.domain.kinds import Visibility
+from outreach.domain.slots import Slot
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten, NotFound, TooMany
@@ -33,8 +36,10 @@ class Standing(StrEnum):
     WAITING = "waiting"
     OFFERED = "offered"
     CANCELLED = "cancelled"
+    LAPSED = "lapsed"  # they did not answer in time; they may ask again
 
 
+HOLDING: Final = (Standing.SEATED, Standing.OFFERED)  # places are kept for these
 LIVE: Final = (Standing.SEATED, Standing.WAITING, Standing.OFFERED)
 
 
@@ -47,8 +52,10 @@ class Contact(StrEnum):
 class Need(StrEnum):
     STEP_FREE = "step_free"
     CHILDCARE = "childcare"
-    INTERPRETER = "interpreter"
     SIGN_LANGUAGE = "sign_language"
+
+
+INTERPRETER: Final = "interpreter-"  # and the language: interpreter-nah
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -61,8 +68,10 @@ class Applicant:
     address: str = ""  # the e-mail or the phone (E.164), by `contact`
     may_leave_message: bool = False
     wants_reminder: bool = False
+    wants_entry: bool = False  # for the calendar, with each letter
     language: str = "es"
     needs: Codes = field(default_factory=Codes)
+    slot: str = ""  # the hour of a consultation, as `10:20`; empty where there are none
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -100,10 +109,48 @@ class Registration(Base):
     registered_at: Mapped[datetime]
     queued_at: Mapped[datetime]  # the order of the waiting list
     arrived: Mapped[int] = mapped_column(default=0)  # of `people`
+    slot_id: Mapped[int | None] = mapped_column(sa.ForeignKey("slot.id"), default=None)
+    slot: Mapped[Slot | None] = relationship(init=False, lazy="joined")
+    offered_until: Mapped[datetime | None] = mapped_column(default=None, index=True)
+    lapses: Mapped[int] = mapped_column(default=0)  # offers that were not answered
+    approved_at: Mapped[datetime | None] = mapped_column(default=None)
+    # Registrations made together, one for each date of a series, share the id of the first.
+    joint_id: Mapped[str | None] = mapped_column(sa.String(26), default=None, index=True)
+    asked_at: Mapped[datetime | None] = mapped_column(default=None)  # whether they still come
+    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)  # that they do
+    wants_entry: Mapped[bool] = mapped_column(default=False)
+    changes: Mapped[int] = mapped_column(default=0)  # of their own hour: makes SEQUENCE rise
 
     @property
     def is_live(self) -> bool:
         return self.standing in LIVE
+
+    @property
+    def sees_address(self) -> bool:
+        """Whether this person may read where it is: the one rule, for pages and letters."""
+        has_place = self.standing is Standing.SEATED
+        return {
+            Visibility.PUBLIC: True,
+            Visibility.REGISTERED: has_place,
+            Visibility.APPROVED: has_place and self.approved_at is not None,
+            Visibility.PHONE_ONLY: False,
+        }[self.workshop.visibility]
+
+    @property
+    def day(self) -> date:
+        slot = self.slot
+        return self.workshop.day if slot is None else slots.day(self.workshop, slot.minute)
+
+    @property
+    def starts(self) -> time:
+        """When they are expected: at their own hour if they have one."""
+        slot = self.slot
+        return self.workshop.starts if slot is None else slots.starts(self.workshop, slot.minute)
+
+    @property
+    def ends(self) -> time:
+        slot = self.slot
+        return self.workshop.ends if slot is None else slots.ends(self.workshop, slot.minute)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -207,24 +254,6 @@ def people_of(ring: Keyring, registrations: Iterable[Registration]) -> dict[str,
     return {wanted[key_id].id: read_person(wanted[key_id], key) for key_id, key in keys.items()}
 
 
-def turn(session: Session, registration: Registration) -> int:
-    """The place in the waiting list; the first is 1."""
-    before = session.scalar(
-        sa.select(sa.func.count())
-        .select_from(Registration)
-        .where(
-            Registration.workshop_id == registration.workshop_id,
-            Registration.standing == Standing.WAITING,
-            sa.tuple_(Registration.queued_at, Registration.id)
-            < sa.tuple_(
-                sa.literal(registration.queued_at, Registration.queued_at.type),
-                sa.literal(registration.id),
-            ),
-        )
-    )
-    return (before or 0) + 1
-
-
 def of_workshop(session: Session, workshop: Workshop) -> Sequence[Registration]:
     """All who still have a place or a turn, in the order they came."""
     return session.scalars(
@@ -232,6 +261,34 @@ def of_workshop(session: Session, workshop: Workshop) -> Sequence[Registration]:
         .where(Registration.workshop_id == workshop.id, Registration.standing.in_(LIVE))
         .order_by(Registration.queued_at, Registration.id)
     ).all()
+
+
+def joint(session: Session, registration: Registration) -> Sequence[Registration]:
+    """The dates that were saved together with this one and can still be read, this one too, in
+    the order of the days."""
+    if registration.joint_id is None:
+        return [registration]
+    return session.scalars(
+        sa.select(Registration)
+        .join(Registration.workshop)
+        .where(Registration.joint_id == registration.joint_id, Registration.key_id.is_not(None))
+        .order_by(Workshop.starts_at, Registration.id)
+        .options(sa.orm.contains_eager(Registration.workshop))
+    ).all()
+
+
+def count_need(session: Session, workshop_id: int, need: str) -> int:
+    """Parties with a place, or an offer of one, that have the need."""
+    found = session.scalar(
+        sa.select(sa.func.count())
+        .select_from(Registration)
+        .where(
+            Registration.workshop_id == workshop_id,
+            Registration.standing.in_(HOLDING),
+            has_code(Registration.needs, need),
+        )
+    )
+    return found or 0
 
 
 def digest(text: str) -> bytes:

@@ -1,8 +1,9 @@
-"""Places: taken by one conditional statement in the transaction that needs them, given back, and
-passed on to whoever waited longest. No two parties get the same one, on either database."""
+"""Saving a place, changing it, giving it up."""
 
 import hashlib
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -11,10 +12,11 @@ from sqlalchemy.orm import Session
 from outreach import keyring
 from outreach.db.store import took_effect
 from outreach.db.types import Codes
-from outreach.domain import notices
+from outreach.domain import notices, slots, support
 from outreach.domain.notices import Cause
+from outreach.domain.registrations import holding, waiting
 from outreach.domain.registrations.registration import (
-    LIVE,
+    HOLDING,
     Applicant,
     Contact,
     Registration,
@@ -22,12 +24,11 @@ from outreach.domain.registrations.registration import (
     Ticket,
     digest,
 )
+from outreach.domain.registrations.standings import ARROWS, Move
 from outreach.domain.text import code
 from outreach.domain.workshops import Standing as WorkshopStanding
 from outreach.domain.workshops import Workshop
-from outreach.errors import Closed, Full
-
-NO_PROMOTION_BEFORE: Final = timedelta(hours=3)  # nobody is told of a place they cannot reach
+from outreach.errors import Closed, Full, NotFound, NotYet, Taken
 
 
 def register(
@@ -38,27 +39,31 @@ def register(
     nonce: str,
     *,
     now: datetime,
+    joint_id: str | None = None,
 ) -> Standing:
     """Gives the party its places or, when too few are left, its turn in the waiting list, and says
-    which.
+    which. `joint_id` is that of a registration over a series; only the first of them is written to.
 
-    Raises Closed, or Full where the organizer wants no list. A second registration with the same
-    nonce breaks a constraint (IntegrityError): the first one stands.
+    Raises NotYet, Closed, Taken when the hour or the last of a support has just gone, or Full where
+    the organizer wants no list. A second registration with the same nonce breaks a constraint
+    (IntegrityError): the first one stands.
     """
     if not workshop.is_open(now):
-        raise Closed(f"workshop {workshop.public_id}")
-    has_place = take_seats(session, workshop.id, applicant.people)
+        raise (Closed if workshop.has_opened(now) else NotYet)(f"workshop {workshop.public_id}")
+    slot_id, has_place = None, False
+    if not (waiting.has_closed(workshop, now) and waiting.has_fitting(session, workshop)):
+        slot_id, has_place = _seat(session, workshop, applicant)
     if not has_place and not _may_wait(session, workshop.id):
         raise Full(f"workshop {workshop.public_id}")
-    standing = Standing.SEATED if has_place else Standing.WAITING
     row = {
         "id": ticket.id,
         "workshop_id": workshop.id,
-        "standing": standing,
+        "standing": Standing.SEATED if has_place else Standing.WAITING,
         "people": applicant.people,
         "contact": applicant.contact,
         "may_leave_message": applicant.may_leave_message,
         "wants_reminder": applicant.wants_reminder,
+        "wants_entry": applicant.wants_entry,
         "language": applicant.language,
         "needs": applicant.needs,
         "key_id": ticket.key_id,
@@ -66,46 +71,47 @@ def register(
         "manage": hashlib.sha256(keyring.derive(ticket.key, "manage")).digest(),
         "entry": hashlib.sha256(keyring.derive(ticket.key, "entry")).digest(),
         "door_code": code(6),
-        "nonce": digest(nonce),
+        "nonce": digest(nonce if joint_id in {None, ticket.id} else f"{nonce} {workshop.id}"),
         "registered_at": now,
         "queued_at": now,
         "arrived": 0,
+        "slot_id": slot_id,
+        "joint_id": joint_id,
+        "lapses": 0,
+        "changes": 0,
     }
     # A bare row, not an object: at the rush of a campaign everybody waits for this transaction.
     session.connection().execute(_NEW, row)
     if applicant.contact is not Contact.NONE:
-        notices.owe(session, ticket.id, Cause.SAVED if has_place else Cause.WAITING, now=now)
+        if joint_id in {None, ticket.id}:
+            cause = Cause.SAVED if has_place else Cause.WAITING
+            notices.owe(session, ticket.id, cause, now=now)
         remind_at = workshop.remind_at
-        if applicant.wants_reminder and now < remind_at:
+        if applicant.wants_reminder and has_place and now < remind_at:
             notices.owe(session, ticket.id, Cause.REMINDER, now=now, due_at=remind_at)
-    return standing
+    return Standing.SEATED if has_place else Standing.WAITING
 
 
 _NEW: Final = sa.insert(Registration.__table__)  # type: ignore[arg-type]  # it is a Table
-_TAKE: Final = (
-    sa.update(Workshop)
-    .where(
-        Workshop.id == sa.bindparam("workshop"),
-        Workshop.seats_left >= sa.bindparam("people", type_=sa.Integer),
-        Workshop.standing == WorkshopStanding.PUBLISHED,
-    )
-    .values(seats_left=Workshop.seats_left - sa.bindparam("people", type_=sa.Integer))
-)
 
 
-def take_seats(session: Session, workshop_id: int, people: int) -> bool:
-    """Takes seats if there are as many, in one statement: no two parties get the same one."""
-    taken = session.connection().execute(_TAKE, {"workshop": workshop_id, "people": people})
-    return taken.rowcount == 1
-
-
-def give_back_seats(session: Session, workshop_id: int, people: int) -> None:
-    session.execute(
-        sa.update(Workshop)
-        .where(Workshop.id == workshop_id)
-        .values(seats_left=Workshop.seats_left + people)
-        .execution_options(synchronize_session=False)
-    )
+def _seat(session: Session, workshop: Workshop, applicant: Applicant) -> tuple[int | None, bool]:
+    """Takes what the party asked for: its slot if there are slots, and whether it has a place.
+    Raises Taken."""
+    if not holding.take_seats(session, workshop.id, applicant.people):
+        return None, False
+    slot_id = None
+    if workshop.has_slots:
+        try:
+            slot_id = slots.find(session, workshop, applicant.slot).id
+        except NotFound:
+            raise Taken("") from None
+        if not slots.take(session, slot_id, applicant.people):
+            raise Taken("")
+    for need in sorted(applicant.needs) if workshop.support else ():
+        if not support.take(session, workshop, [need]):
+            raise Taken(need)
+    return slot_id, True
 
 
 def _may_wait(session: Session, workshop_id: int) -> bool:
@@ -118,36 +124,75 @@ def _may_wait(session: Session, workshop_id: int) -> bool:
     )
 
 
+def register_all(
+    session: Session,
+    applications: Sequence[tuple[Workshop, Ticket]],
+    applicant: Applicant,
+    nonce: str,
+    *,
+    now: datetime,
+) -> None:
+    """One person, all the dates of a series: a place in each, or a turn where one is full; or, if
+    one of them cannot be had at all, nothing. The first is the date whose form was filled.
+    Raises as `register` does."""
+    (_first, leader), *_rest = applications
+    for workshop, ticket in applications:
+        register(session, workshop, applicant, ticket, nonce, now=now, joint_id=leader.id)
+
+
 # Changing one's mind
 
 
-def change_party(
-    session: Session, registration: Registration, people: int, *, now: datetime
-) -> None:
-    """More people or fewer. Raises Full, and changes nothing, when they do not fit."""
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a party wants from now on."""
+
+    people: int
+    needs: Codes
+    slot: str = ""  # its hour, as `10:20`; empty where there are no slots
+
+
+def change(session: Session, registration: Registration, wanted: Change, *, now: datetime) -> None:
+    """Another number of people, other needs, another hour. Raises Full or Taken, and changes
+    nothing, when it does not fit; Closed when it is too late."""
     workshop = registration.workshop
-    if not workshop.is_open(now) or not registration.is_live:
+    if not workshop.is_open(now):
         raise Closed(f"workshop {workshop.public_id}")
-    more = people - registration.people
+    holding.lock(session, workshop)
+    session.refresh(registration)
+    if registration.standing not in {Standing.SEATED, Standing.WAITING}:
+        raise Closed(f"workshop {workshop.public_id}")
+    slot_id = registration.slot_id
     if registration.standing is Standing.SEATED:
-        if more > 0 and not take_seats(session, workshop.id, more):
-            raise Full(f"workshop {workshop.public_id}")
-        if more < 0:
-            give_back_seats(session, workshop.id, -more)
-    changed = took_effect(
-        session,
-        sa.update(Registration)
-        .where(
-            Registration.id == registration.id,
-            Registration.standing == registration.standing,
-            Registration.people == registration.people,
-        )
-        .values(people=people),
-    )
-    if not changed:  # the same person, in another window, at the same moment
-        raise Closed(f"workshop {workshop.public_id}")
-    if more < 0:
-        promote(session, workshop, now=now)
+        slot_id = _swap(session, registration, wanted, now)
+    if slot_id != registration.slot_id:
+        registration.changes += 1
+    registration.people, registration.needs = wanted.people, wanted.needs
+    registration.slot_id = slot_id
+    session.flush()
+    waiting.offer_free(session, workshop, now=now)
+
+
+def _swap(
+    session: Session, registration: Registration, wanted: Change, now: datetime
+) -> int | None:
+    """Gives back what the party has and takes what it wants: its slot then."""
+    workshop = registration.workshop
+    is_more = wanted.people > registration.people
+    if is_more and waiting.has_closed(workshop, now) and waiting.has_fitting(session, workshop):
+        raise Full(f"workshop {workshop.public_id}")  # others were first
+    holding.give_back(session, workshop, holding.of(registration))
+    if not holding.take_seats(session, workshop.id, wanted.people):
+        raise Full(f"workshop {workshop.public_id}")
+    slot_id = registration.slot_id
+    if workshop.has_slots and wanted.slot:
+        slot_id = slots.find(session, workshop, wanted.slot).id
+    if slot_id is not None and not slots.take(session, slot_id, wanted.people):
+        raise Taken("")
+    for need in wanted.needs:
+        if not support.take(session, workshop, [need]):
+            raise Taken(need)
+    return slot_id
 
 
 def release(session: Session, registration: Registration, *, now: datetime) -> None:
@@ -157,77 +202,37 @@ def release(session: Session, registration: Registration, *, now: datetime) -> N
     """
     workshop = registration.workshop
     is_ahead = now < workshop.starts_at
-    values: dict[str, object] = {
-        "key_id": None,
-        "sealed": None,
-        "manage": None,
-        "entry": None,
-        "door_code": None,
-        "contact": Contact.NONE,
-        "needs": Codes(),
-        "may_leave_message": False,
-        "wants_reminder": False,
-    }
-    if is_ahead:
-        values["standing"] = Standing.CANCELLED
-        # The workshop's row is locked first, always: two who cancel at once wait for each other.
-        session.execute(sa.select(Workshop.id).where(Workshop.id == workshop.id).with_for_update())
+    # The workshop's row is locked first, always: two who cancel at once wait for each other.
+    holding.lock(session, workshop)
+    session.refresh(registration)
     notices.drop_pending(session, registration.id)
-    was = session.scalar(sa.select(Registration.standing).where(Registration.id == registration.id))
+    was, held = registration.standing, holding.of(registration)
+    values: dict[str, object] = dict(_EMPTY)
+    if is_ahead and (was, Move.CANCEL) in ARROWS:
+        values |= {"standing": ARROWS[was, Move.CANCEL], "slot_id": None}
     emptied = took_effect(
         session,
         sa.update(Registration)
         .where(Registration.id == registration.id, Registration.key_id.is_not(None))
         .values(**values),
     )
-    if emptied and is_ahead and was in {Standing.SEATED, Standing.OFFERED}:
-        give_back_seats(session, workshop.id, registration.people)
-        promote(session, workshop, now=now)
+    if emptied and is_ahead and was in HOLDING:
+        holding.give_back(session, workshop, held)
+        waiting.offer_free(session, workshop, now=now)
 
 
-def promote(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Gives free places to who waited longest and fits, and says to how many parties."""
-    if now > workshop.starts_at - NO_PROMOTION_BEFORE:
-        return 0
-    promoted = 0
-    waiting = session.execute(
-        sa.select(Registration.id, Registration.people, Registration.contact)
-        .where(Registration.workshop_id == workshop.id, Registration.standing == Standing.WAITING)
-        .order_by(Registration.queued_at, Registration.id)
-    ).all()
-    for waiting_id, people, contact in waiting:
-        if not take_seats(session, workshop.id, people):
-            continue
-        moved = took_effect(
-            session,
-            sa.update(Registration)
-            .where(
-                Registration.id == waiting_id,
-                Registration.standing == Standing.WAITING,
-                Registration.people == people,
-            )
-            .values(standing=Standing.SEATED),
-        )
-        if not moved:
-            give_back_seats(session, workshop.id, people)
-            continue
-        promoted += 1
-        if contact is not Contact.NONE:
-            notices.owe(session, waiting_id, Cause.SEATED, now=now)
-    return promoted
-
-
-def tell_all(session: Session, workshop: Workshop, cause: Cause, *, now: datetime) -> int:
-    """Owe a notice to each who has a place or a turn and left a way to be told; says how many."""
-    reachable = session.scalars(
-        sa.select(Registration.id).where(
-            Registration.workshop_id == workshop.id,
-            Registration.standing.in_(LIVE),
-            Registration.contact != Contact.NONE,
-        )
-    ).all()
-    for registration_id in reachable:
-        notices.owe(session, registration_id, cause, now=now)
-    if cause is Cause.CHANGED:
-        notices.move_reminders(session, reachable, workshop.remind_at)
-    return len(reachable)
+# What is left of a row that nobody can read any more: that so many were there.
+_EMPTY: Final[dict[str, object]] = {
+    "key_id": None,
+    "sealed": None,
+    "manage": None,
+    "entry": None,
+    "door_code": None,
+    "contact": Contact.NONE,
+    "needs": Codes(),
+    "may_leave_message": False,
+    "wants_reminder": False,
+    "wants_entry": False,
+    "joint_id": None,
+    "offered_until": None,
+}

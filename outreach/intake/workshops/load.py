@@ -149,7 +149,7 @@ class _Loader:
         title = dict(row.title)
         if before is not None and not row.has_french and "fr" in before.title:
             title["fr"] = before.title["fr"]
-        return replace(
+        told = replace(
             plan,
             office=office,
             kind=self._kinds[row.kind],
@@ -166,6 +166,7 @@ class _Loader:
             has_childcare=row.has_childcare,
             phone=plan.phone if row.phone is None else row.phone,
         )
+        return planning.spread(told)
 
     def _venue(self, row: Row, office: Office, now_at: Venue | None) -> Venue | None:
         place = row.place

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.domain import door, planning, registrations
 from outreach.domain.organizers import Action
-from outreach.domain.registrations import Contact, Need, Registration
+from outreach.domain.registrations import INTERPRETER, Contact, Need, Registration
 from outreach.domain.registrations import Standing as Place
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
@@ -97,7 +97,7 @@ def _numbers(everyone: Sequence[Registration]) -> dict[str, Any]:
         "waiting_parties": len(waiting),
         "waiting_people": sum(each.people for each in waiting),
         "childcare": needs[Need.CHILDCARE],
-        "interpreter": needs[Need.INTERPRETER],
+        "interpreter": sum(many for need, many in needs.items() if need.startswith(INTERPRETER)),
     }
 
 

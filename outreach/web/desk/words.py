@@ -7,10 +7,10 @@ from typing import Final
 
 from outreach.domain.agenda import Show
 from outreach.domain.kinds import Visibility, Way
-from outreach.domain.registrations import Contact, Need, Person, Registration
+from outreach.domain.registrations import INTERPRETER, Contact, Need, Person, Registration
 from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.languages import gettext as _
-from outreach.languages import ngettext
+from outreach.languages import name_of, ngettext
 from outreach.web.cards import Tag
 from outreach.web.show import day as day_words
 from outreach.web.show import hour as hour_words
@@ -103,9 +103,10 @@ def need_words(need: str) -> str:
     words: dict[str, str] = {
         Need.STEP_FREE: _("Entrada sin escalones"),
         Need.CHILDCARE: _("Cuidado de niños"),
-        Need.INTERPRETER: _("Intérprete"),
         Need.SIGN_LANGUAGE: _("Lengua de señas"),
     }
+    if need.startswith(INTERPRETER):
+        return _("Intérprete: %(language)s", language=name_of(need.removeprefix(INTERPRETER), "es"))
     return words.get(need, need)
 
 

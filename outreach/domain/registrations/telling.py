@@ -1,0 +1,39 @@
+"""What the people of a workshop are owed to be told of, when something happens to their place."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain import notices
+from outreach.domain.notices import Cause
+from outreach.domain.registrations.registration import LIVE, Contact, Registration
+from outreach.domain.workshops import Workshop
+
+
+def tell_seated(
+    session: Session, registration: Registration, cause: Cause, *, now: datetime
+) -> None:
+    """That they have a place and, when they asked for it, the day before again."""
+    if registration.contact is Contact.NONE:
+        return
+    notices.owe(session, registration.id, cause, now=now)
+    remind_at = registration.workshop.remind_at
+    if registration.wants_reminder and now < remind_at:
+        notices.owe(session, registration.id, Cause.REMINDER, now=now, due_at=remind_at)
+
+
+def tell_all(session: Session, workshop: Workshop, cause: Cause, *, now: datetime) -> int:
+    """Owe a notice to each who has a place or a turn and left a way to be told; says how many."""
+    reachable = session.scalars(
+        sa.select(Registration.id).where(
+            Registration.workshop_id == workshop.id,
+            Registration.standing.in_(LIVE),
+            Registration.contact != Contact.NONE,
+        )
+    ).all()
+    for registration_id in reachable:
+        notices.owe(session, registration_id, cause, now=now)
+    if cause is Cause.CHANGED:
+        notices.move_reminders(session, reachable, workshop.remind_at)
+    return len(reachable)
