@@ -26,7 +26,11 @@ def ask_who_comes(store: Store, *, now: datetime) -> int:
     """Asks, and passes on the places of who did not answer; says how many parties were asked or
     lost their place."""
     with store.read() as session:
-        asking = [each.id for each in rounds.with_question(session, now)]
+        asking = [
+            each.id
+            for each in rounds.with_question(session, now)
+            if rounds.is_due(session, each, now)
+        ]
     moved = 0
     for workshop_id in asking:
         with store.change() as session:

@@ -60,28 +60,56 @@ def with_question(session: Session, now: datetime) -> Sequence[Workshop]:
     return [each for each in soon if each.confirm_at is not None and each.confirm_at <= now]
 
 
+def is_due(session: Session, workshop: Workshop, now: datetime) -> bool:
+    """Whether somebody is to be asked, or has been silent for long enough."""
+    wanted = (_to_ask(workshop, now), _silent(workshop, now))
+    return any(
+        session.scalar(each.with_only_columns(Registration.id).limit(1)) is not None
+        for each in wanted
+        if each is not None
+    )
+
+
+def _to_ask(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None:
+    if workshop.confirm_at is None or now > workshop.starts_at - REACHED_FOR:
+        return None
+    return sa.select(Registration).where(
+        Registration.workshop_id == workshop.id,
+        Registration.standing == Standing.SEATED,
+        Registration.contact != Contact.NONE,
+        Registration.registered_at < workshop.confirm_at,
+        Registration.asked_at.is_(None),
+        Registration.confirmed_at.is_(None),
+    )
+
+
+def _silent(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None:
+    if not workshop.frees_silence or waiting.has_closed(workshop, now):
+        return None
+    return sa.select(Registration).where(
+        Registration.workshop_id == workshop.id,
+        Registration.standing == Standing.SEATED,
+        Registration.contact != Contact.NONE,
+        Registration.asked_at <= now - ANSWER_WITHIN,
+        Registration.confirmed_at.is_(None),
+        sa.exists().where(
+            Notice.registration_id == Registration.id,
+            Notice.cause == Cause.CONFIRM,
+            Notice.is_dead.is_(False),
+            Notice.made_at >= Registration.asked_at,
+            Notice.done_at <= now - REACHED_FOR,
+        ),
+    )
+
+
 def ask(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Asks who was registered before the round began; says how many parties."""
-    if workshop.confirm_at is None or now > workshop.starts_at - REACHED_FOR:
-        return 0
-    asked = session.scalars(
-        sa.select(Registration.id).where(
-            Registration.workshop_id == workshop.id,
-            Registration.standing == Standing.SEATED,
-            Registration.contact != Contact.NONE,
-            Registration.registered_at < workshop.confirm_at,
-            Registration.asked_at.is_(None),
-            Registration.confirmed_at.is_(None),
-        )
-    ).all()
-    for registration_id in asked:
-        notices.owe(session, registration_id, Cause.CONFIRM, now=now)
-        session.execute(
-            sa.update(Registration)
-            .where(Registration.id == registration_id)
-            .values(asked_at=now)
-            .execution_options(synchronize_session=False)
-        )
+    wanted = _to_ask(workshop, now)
+    asked = [] if wanted is None else session.scalars(wanted).all()
+    for party in asked:
+        notices.owe(session, party.id, Cause.CONFIRM, now=now)
+        party.asked_at = now
+    session.flush()
     return len(asked)
 
 
@@ -102,27 +130,11 @@ def confirm(session: Session, registration: Registration, *, now: datetime) -> N
 
 def free_silent(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Passes on the places of who was reached and did not say; says how many parties."""
-    if not workshop.frees_silence or waiting.has_closed(workshop, now):
+    wanted = _silent(workshop, now)
+    if wanted is None:
         return 0
     holding.lock(session, workshop)
-    silent = session.scalars(
-        sa.select(Registration)
-        .where(
-            Registration.workshop_id == workshop.id,
-            Registration.standing == Standing.SEATED,
-            Registration.contact != Contact.NONE,
-            Registration.asked_at <= now - ANSWER_WITHIN,
-            Registration.confirmed_at.is_(None),
-            sa.exists().where(
-                Notice.registration_id == Registration.id,
-                Notice.cause == Cause.CONFIRM,
-                Notice.is_dead.is_(False),
-                Notice.made_at >= Registration.asked_at,
-                Notice.done_at <= now - REACHED_FOR,
-            ),
-        )
-        .execution_options(populate_existing=True)
-    ).all()
+    silent = session.scalars(wanted.execution_options(populate_existing=True)).all()
     for party in silent:
         holding.give_back(session, workshop, holding.of(party))
         follow(session, party.id, Standing.SEATED, Move.SILENCE, slot_id=None)
