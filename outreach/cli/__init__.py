@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "doctor": "outreach.cli.doctor",
     "feed": "outreach.cli.feed",
     "guide": "outreach.cli.guide",
+    "keys": "outreach.cli.keys",
     "load": "outreach.cli.load",
     "purge": "outreach.cli.purge",
     "serve": "outreach.cli.serve",

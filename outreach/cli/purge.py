@@ -5,20 +5,37 @@ import click
 from outreach import clock
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.privacy import retention
+from outreach.privacy.retention import Purged
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Only say how many would be forgotten.")
-@click.option("--yes", is_flag=True, help="Go on though some are overdue by three days.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go, in numbers.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Go on though some are overdue by three days, or most have lost their key.",
+)
 def command(dry_run: bool, yes: bool) -> None:
-    """Forget everyone whose day has come: 30 days after their workshop, 7 for discreet kinds.
+    """Forget everyone whose day has come: 30 days after their workshop, 7 for discreet kinds and
+    for those who only waited.
 
     The worker does this every day by itself.
     """
-    config = settings()
+    config, now = settings(), clock.now()
     with opened(config) as store, opened_ring(config) as ring:
         if dry_run:
-            click.echo(f"{ring.count_due()} registrations would be forgotten.")
+            _say("would be forgotten", "would go", retention.preview(store, ring, config, now=now))
             return
-        done = retention.purge(store, ring, now=clock.now(), sure=yes)
-    click.echo(f"{done.keys} registrations forgotten, {done.emptied} rows emptied.")
+        done = retention.purge(store, ring, config, now=now, sure=yes)
+    _say("forgotten", "gone", done)
+
+
+def _say(forgotten: str, gone: str, purged: Purged) -> None:
+    click.echo(f"{purged.keys} registrations {forgotten}")
+    for noun, count in {
+        "rows whose key is gone": purged.emptied,
+        "keys that nothing points at": purged.unused,
+        **purged.rows,
+        "letters in the mail folder": purged.letters,
+    }.items():
+        click.echo(f"{count} {noun} {gone}")

@@ -178,7 +178,8 @@ class Keyring:
                     Key.contact.in_(asks), Key.forget_on > self.today()
                 )
             ):
-                asks[contact].key_ids.append(key_id)
+                if contact is not None:
+                    asks[contact].key_ids.append(key_id)
         return list(asks.values())
 
     def forget_ask(self, ask_id: bytes) -> None:
@@ -196,6 +197,11 @@ class Keyring:
     def count_due(self) -> int:
         with self.store.read() as session:
             return session.scalar(_counting(Key.forget_on <= self.today())) or 0
+
+    def due(self) -> set[bytes]:
+        """The ids of the keys whose day has come."""
+        with self.store.read() as session:
+            return set(session.scalars(sa.select(Key.id).where(Key.forget_on <= self.today())))
 
     def count_overdue(self) -> int:
         """Keys overdue by three days or more, which `destroy_due` does not touch unasked."""
@@ -321,11 +327,15 @@ _SAME: Final = (
     )
     .scalar_subquery()
 )
-_NEW_KEY_IF_FEW: Final = sa.insert(Key.__table__).from_select(  # type: ignore[arg-type]
-    _COLUMNS,
-    sa.select(*(_of_new(column) for column in _COLUMNS)).where(
-        sa.bindparam("at_most", type_=sa.Integer) > _SAME
-    ),
+_NEW_KEY_IF_FEW: Final = (
+    sa.insert(Key.__table__)  # type: ignore[arg-type]  # it is a Table
+    .from_select(
+        _COLUMNS,
+        sa.select(*(_of_new(column) for column in _COLUMNS)).where(
+            sa.bindparam("at_most", type_=sa.Integer) > _SAME
+        ),
+    )
+    .execution_options(preserve_rowcount=True)  # or that of an insert is not to be relied on
 )
 
 

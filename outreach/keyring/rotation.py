@@ -54,6 +54,15 @@ def is_due(ring: Keyring, *, now: datetime) -> bool:
     return row is not None and row.since <= now - EVERY
 
 
+def may_begin(ring: Keyring, *, now: datetime) -> bool:
+    """Whether the worker may rotate by itself: it is due, and no other host would be left without
+    the file. A ring in a file is one host's; on a server, the next master has to be prepared."""
+    row = ring.seals.in_use()
+    if row is None or not is_due(ring, now=now):
+        return False
+    return ring.store.is_sqlite or max(ring.seals.masters.numbers(), default=0) > row.number
+
+
 def may_retire(ring: Keyring, *, now: datetime) -> bool:
     """Whether there are older masters, and nobody seals with them any more."""
     row = ring.seals.in_use()

@@ -1,57 +1,157 @@
-"""The daily purge. The key goes first: from that moment no copy anywhere can be read."""
+"""Forgetting people when their day has come. The key goes first: from that moment no copy
+anywhere can be read; what is emptied after that is order, not secrecy."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from outreach.accounts import invitations, sessions
+from outreach.accounts.invitations import Invitation
+from outreach.accounts.sessions import StaffSession
+from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import registrations
 from outreach.domain.journal import Entry
-from outreach.domain.registrations import Registration
-from outreach.keyring import Keyring
+from outreach.domain.notices import Notice
+from outreach.keyring import Keyring, TooManyDue, rotation, spare
+from outreach.privacy import letters, settling
+from outreach.privacy.settling import TooManyBlind, Turn, settle
+
+__all__ = [
+    "Purged",
+    "daily",
+    "hourly",
+    "preview",
+    "purge",
+    "settle",
+    "settle_after_restore",
+]
 
 JOURNAL_KEPT: Final = timedelta(days=365)
+# Who had only a turn when the workshop began, whatever the kind keeps of those who had a place.
+TURN_KEPT: Final = timedelta(days=7)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Purged:
-    keys: int  # destroyed because their day had come
-    emptied: int  # rows whose key is gone
-    unused: int  # keys that nothing pointed at
+    """How much went, or would go."""
+
+    keys: int = 0  # destroyed because their day had come
+    emptied: int = 0  # rows whose key is gone
+    unused: int = 0  # keys that nothing pointed at
+    letters: int = 0  # files in the mail folder
+    rows: dict[str, int] = field(default_factory=dict)  # of the other tables, by their noun
 
 
-def purge(store: Store, ring: Keyring, *, now: datetime, sure: bool = False) -> Purged:
-    """Forgets everyone whose day has come. Raises TooManyDue as `Keyring.destroy_due` does."""
+def purge(
+    store: Store, ring: Keyring, config: Config | None = None, *, now: datetime, sure: bool = False
+) -> Purged:
+    """Forgets everyone whose day has come, and all that was kept about them.
+
+    Raises TooManyDue as `Keyring.destroy_due` does and TooManyBlind as `settle` does, unless
+    `sure`; then nothing has been destroyed."""
+    with store.read() as session:
+        turns = settling.never_came_in(session, now=now)
+    _hasten(ring, turns)
+    settling.blind(store, ring, sure=sure)  # asked before anything is destroyed
     keys = ring.destroy_due(sure=sure)
-    emptied = settle(store, ring, now=now)
+    emptied = settle(store, ring, now=now, sure=True)
     with store.read() as session:
-        used = set(session.scalars(sa.select(Registration.key_id).where(_HAS_KEY)))
-    unused = ring.destroy_unused({key_id for key_id in used if key_id is not None})
+        used = {row.key_id for row in settling.pointing(session)}
+    unused = ring.destroy_unused(used)
+    rows = {"look-ups": ring.tidy()}
     with store.change() as session:
-        session.execute(sa.delete(Entry).where(Entry.at < now - JOURNAL_KEPT))
-        sessions.purge(session, now=now)
-        invitations.purge(session, now=now)
-    store.sweep()
-    return Purged(keys, emptied, unused)
-
-
-def settle(store: Store, ring: Keyring, *, now: datetime) -> int:
-    """Empties the rows whose key is gone: of a purge, of a forgetting that was cut short, of an
-    older copy that has been put back. Says how many."""
-    known = ring.known()
+        rows |= _clear(session, now=now)
     with store.read() as session:
-        pointing = session.execute(
-            sa.select(Registration.id, Registration.key_id).where(_HAS_KEY)
-        ).all()
-    blind = [registration_id for registration_id, key_id in pointing if key_id not in known]
-    for registration_id in blind:
-        with store.change() as session:
-            registration = session.get_one(Registration, registration_id)
-            registrations.release(session, registration, now=now)
-    return len(blind)
+        files = letters.to_forget(session, None if config is None else config.mail_folder)
+    store.sweep()
+    gone = letters.forget(files)
+    spare.refresh(ring, now=now)
+    return Purged(keys, emptied, unused, gone, rows)
 
 
-_HAS_KEY: Final = Registration.key_id.is_not(None)
+def preview(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Purged:
+    """What `purge` would do now, as numbers; nothing is changed."""
+    blind = settling.blind(store, ring, sure=True)
+    with store.read() as session:
+        used = {row.key_id for row in settling.pointing(session)}
+        files = letters.to_forget(session, config.mail_folder)
+        turns = settling.never_came_in(session, now=now)
+    late = {turn.key_id for turn in turns if turn.day + TURN_KEPT <= ring.today()}
+    due = ring.due() | (late & ring.known())
+    with store.change() as session:
+        rows = _clear(session, now=now)
+        session.rollback()
+    return Purged(len(due), len(blind), len(ring.unused(used)), len(files), rows)
+
+
+def settle_after_restore(
+    store: Store, ring: Keyring, config: Config | None = None, *, now: datetime, sure: bool = False
+) -> Purged:
+    """To be called before a restored copy is opened to anybody: whoever was forgotten since it
+    was made is forgotten in it. Raises as `purge` does."""
+    return purge(store, ring, config, now=now, sure=sure)
+
+
+def daily(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Purged | None:
+    """The worker's round of each day and of its start: the purge and, once a month, a new master.
+
+    None, and nothing is changed, when the purge refuses: that is logged, and `doctor` says so."""
+    try:
+        done = purge(store, ring, config, now=now)
+    except (TooManyDue, TooManyBlind) as error:
+        log.error("purge: %s", error)
+        return None
+    if rotation.may_begin(ring, now=now):
+        rotation.rotate(ring, now=now)
+    hourly(ring, now=now)
+    return done
+
+
+def hourly(ring: Keyring, *, now: datetime) -> None:
+    """The worker's round of each hour: older masters go, and the spare is written over."""
+    rotation.retire(ring, now=now)
+    ring.tidy()
+    spare.refresh(ring, now=now)
+
+
+def _hasten(ring: Keyring, turns: Sequence[Turn]) -> None:
+    """Brings forward the day of those who had only a turn; never to a day that is past, which
+    would look like a purge that did not run."""
+    by_day: dict[date, list[bytes]] = {}
+    for turn in turns:
+        by_day.setdefault(max(turn.day + TURN_KEPT, ring.today()), []).append(turn.key_id)
+    for day, key_ids in by_day.items():
+        ring.hasten(key_ids, day)
+
+
+def _clear(session: Session, *, now: datetime) -> dict[str, int]:
+    """Deletes what has grown old in the main database; how many rows of each."""
+    before = _count(session)
+    settling.wash(session, now=now)
+    session.execute(sa.delete(Entry).where(Entry.at < now - JOURNAL_KEPT))
+    sessions.purge(session, now=now)
+    invitations.purge(session, now=now)
+    after = _count(session)
+    return {noun: before[noun] - after[noun] for noun in _TABLES}
+
+
+_TABLES: Final = {
+    "notices": Notice,
+    "journal entries": Entry,
+    "sessions": StaffSession,
+    "invitations": Invitation,
+}
+
+
+def _count(session: Session) -> dict[str, int]:
+    return {
+        noun: session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+        for noun, table in _TABLES.items()
+    }

@@ -3,9 +3,9 @@
 import shutil
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from importlib import metadata
+from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
@@ -18,16 +18,11 @@ from outreach.domain import organizers, outbox
 from outreach.keyring import Keyring, Masters
 from outreach.mail import delivery
 from outreach.migrations import Base
+from outreach.upkeep import keys
+from outreach.upkeep.findings import Finding
 
 LATE: Final = timedelta(minutes=30)
 LEAST_FREE: Final = 500 * 1024 * 1024  # bytes
-
-
-@dataclass(frozen=True)
-class Finding:
-    about: str
-    is_well: bool
-    words: str
 
 
 def examine(config: Config) -> Iterator[Finding]:
@@ -46,7 +41,8 @@ def examine(config: Config) -> Iterator[Finding]:
             with stores[Base.MAIN].read() as session:
                 yield from _outbox(session)
                 yield _admins(session)
-            yield _keys(Keyring(stores[Base.RING], Masters(config.keys)))
+            ring = Keyring(stores[Base.RING], Masters(config.keys))
+            yield from keys.examine(stores[Base.MAIN], ring, now=clock.now())
     finally:
         for store in stores.values():
             store.close()
@@ -78,14 +74,26 @@ def _folders(config: Config) -> Iterator[Finding]:
     yield Finding("disk", free >= LEAST_FREE, words)
     open_to_others = [
         path.name
-        for path in (config.keys, *config.keys.glob("master-*"), config.keys / "secret-key")
+        for path in (
+            config.keys,
+            *config.keys.glob("master-*"),
+            config.keys / "secret-key",
+            *_ring_file(config),
+        )
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077
     ]
     if open_to_others:
         names = ", ".join(open_to_others)
-        yield Finding("key files", False, f"others can read {names}: chmod go-rwx {config.keys}")
+        yield Finding("key files", False, f"others can read {names}: chmod -R go-rwx {config.keys}")
     else:
         yield Finding("key files", True, f"closed to others, in {config.keys}")
+
+
+def _ring_file(config: Config) -> Iterator[Path]:
+    """The ring's own file, where it is not in the folder that is closed."""
+    path = Path(config.keyring_url.removeprefix("sqlite:///"))
+    if config.keyring_url.startswith("sqlite") and path.parent != config.keys:
+        yield path
 
 
 def _schema(base: Base, store: Store) -> Finding:
@@ -113,14 +121,3 @@ def _admins(session: Session) -> Finding:
     if not admins:
         return Finding("accounts", False, "no admin. Run: outreach user add YOU@… --role admin")
     return Finding("accounts", True, f"{admins} with the role admin")
-
-
-def _keys(ring: Keyring) -> Finding:
-    due = ring.count_due()
-    if due:
-        return Finding(
-            "forgetting",
-            False,
-            f"{due} registrations are to be forgotten. Is a worker running? Or run: outreach purge",
-        )
-    return Finding("forgetting", True, "nobody is kept longer than promised")

@@ -114,7 +114,6 @@ def _fault(filled: RegistrationForm, now: datetime) -> str:
 def _register(filled: RegistrationForm, now: datetime) -> bytes:
     """Makes the registration of this form and gives its key. Raises TooMany, Closed, Full."""
     workshop, nonce, applicant = filled.workshop, filled.nonce.data or "", filled.applicant()
-    registrations.check_contact(ring(), workshop, applicant)
     ticket = registrations.prepare(ring(), workshop, applicant)
     try:
         with store().change() as session:

@@ -25,7 +25,7 @@ from outreach.domain.kinds import Visibility
 from outreach.domain.slots import Slot
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop
-from outreach.errors import Forgotten, NotFound, TooMany
+from outreach.errors import Forgotten, NotFound
 from outreach.keyring import Keyring
 
 LIVE_PER_CONTACT: Final = 3  # safety.md S26
@@ -165,18 +165,14 @@ class Ticket:
 
 def prepare(ring: Keyring, workshop: Workshop, applicant: Applicant) -> Ticket:
     """Puts a key in the ring and seals the name with it; before, and outside, the transaction
-    that takes the place. A crash in between leaves a key that opens nothing."""
+    that takes the place. A crash in between leaves a key that opens nothing.
+
+    Raises TooMany when this e-mail or phone holds as many registrations here as one may."""
     contact = applicant.address or None
-    key_id, key = ring.new(workshop.id, workshop.forget_on, contact)
+    key_id, key = ring.new(workshop.id, workshop.forget_on, contact, at_most=LIVE_PER_CONTACT)
     mine = code(26)
     person = json.dumps({"name": applicant.name, "address": applicant.address})
     return Ticket(id=mine, key_id=key_id, key=key, sealed=keyring.seal(key, person, _about(mine)))
-
-
-def check_contact(ring: Keyring, workshop: Workshop, applicant: Applicant) -> None:
-    """Raises TooMany when this e-mail or phone holds as many registrations here as one may."""
-    if applicant.address and len(ring.find(applicant.address, workshop.id)) >= LIVE_PER_CONTACT:
-        raise TooMany(f"workshop {workshop.public_id}")
 
 
 _BY_NONCE: Final = sa.select(Registration.id, Registration.key_id).where(
