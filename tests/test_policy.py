@@ -1,19 +1,27 @@
 """Who may do what where: every page of the staff, for every role, at one's own office and at
 another's. The table is the policy said once more; a page that is not in it fails the test."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from outreach.db.store import Store
+from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.organizers import ALLOWED, EVERYWHERE, Action, Role
+from outreach.domain.registrations import Contact
+from outreach.domain.workshops import Workshop
 from outreach.keyring import Keyring
 from tests.conftest import hold, seat
 from tests.desk import Desk, at_desk, employ
+from tests.public import Page
 
 # What each page of one workshop asks for.
 OF_A_WORKSHOP: Final = {
@@ -102,6 +110,8 @@ def test_what_is_another_offices_does_not_exist(place: Place, role: Role) -> Non
     desk = at_desk(place.app, place.store, who)
     for endpoint, method in OF_A_WORKSHOP:
         assert place.ask(desk, endpoint, method) == 404, endpoint
+    hers = desk.get(f"/org/talleres/{place.public_id}")
+    assert hers.data == desk.get("/org/talleres/0000000000").data, "not even that it is there"
     assert desk.get("/org/talleres?oficina=chicago").status_code == 404
     assert desk.get("/org/talleres/nuevo?oficina=chicago").status_code in {403, 404}
     assert desk.post("/org/talleres/nuevo", office="chicago").status_code == 404
@@ -159,3 +169,75 @@ def test_no_page_of_the_staff_is_kept_or_found(place: Place) -> None:
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
         assert "Set-Cookie" not in answer.headers
+
+
+# Lists that can hurt (safety.md S23)
+
+TAKEN_AWAY: Final = re.compile(r"\.(csv|xlsx|ods|pdf|vcf|txt|json)\b|exportar|descargar|download")
+
+
+@pytest.fixture
+def circle(store: Store, ring: Keyring, chicago: Office, women: Kind) -> Workshop:
+    """A discreet workshop where Luz has a place and a phone."""
+    with store.change() as session:
+        workshop = hold(session, chicago, women)
+    seat(store, ring, workshop, name="Luz", contact=Contact.PHONE, address="+13125550142")
+    return workshop
+
+
+def seen_of(desk: Desk, app: Flask, public_id: str) -> Iterator[TestResponse]:
+    """Every page of the staff about one workshop, each tab of it, and what a search finds."""
+    paths = [
+        f"/org{rule.rule.removeprefix('/org').replace('<public_id>', public_id)}"
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/org/") and rule.arguments == {"public_id"}
+        if "GET" in (rule.methods or set())
+    ]
+    tabs = [f"{path}?ver={tab}" for path in paths for tab in ("espera", "llamadas", "todos")]
+    for path in ["/org/", "/org/talleres", *paths, *tabs]:
+        yield desk.get(path)
+    yield desk.post(f"/org/talleres/{public_id}/entrada", do="find", q="luz")
+
+
+def test_nothing_carries_a_discreet_list_away(app: Flask, store: Store, circle: Workshop) -> None:
+    desk = at_desk(app, store, employ(store, "red@example.org", Role.ADMIN, EVERYWHERE))
+    named = 0
+    for answer in seen_of(desk, app, circle.public_id):
+        where = answer.request.full_path
+        if "Luz" not in answer.text:
+            continue
+        named += 1
+        assert answer.mimetype == "text/html", where
+        assert "Content-Disposition" not in answer.headers, where
+        page = Page(answer.text)
+        for tag, has in page.tags:
+            assert tag != "textarea", where
+            assert "download" not in has, where
+            assert not TAKEN_AWAY.search(has.get("href") or has.get("action") or ""), where
+            # What a button copies is an address of ours, never a list.
+            if "data-copiar" in has:
+                assert has["data-copiar"] == "pub", where
+        assert "+13125550142" not in answer.text, "one by one, and written down"
+    assert named >= 3
+    for ending in ("csv", "xlsx", "json", "txt"):
+        assert desk.get(f"/org/talleres/{circle.public_id}.{ending}").status_code == 404
+        assert desk.get(f"/org/talleres/{circle.public_id}/lista.{ending}").status_code == 404
+
+
+def test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace(
+    app: Flask, store: Store, circle: Workshop
+) -> None:
+    desk = at_desk(app, store, employ(store))
+    before, named = traces(store), 0
+    for answer in seen_of(desk, app, circle.public_id):
+        now = traces(store)
+        if "Luz" in answer.text:
+            named += 1
+            assert now > before, answer.request.full_path
+        before = now
+    assert named >= 3
+
+
+def traces(store: Store) -> int:
+    with store.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(Entry)) or 0

@@ -61,7 +61,8 @@ def _finish(response: Response) -> Response:
         response.headers["Cache-Control"] = (
             f"public, max-age={seconds}" if is_shareable else "no-store"
         )
-    if g.get("is_private"):
+    # What went wrong may be about a page that is private, and never came to say so.
+    if g.get("is_private") or response.status_code >= 400:
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return _squeeze(response)
 

@@ -1,6 +1,7 @@
 """Luz's partner may look over her shoulder: away from here in one tap, and no way back
 (safety.md S19, S27)."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -27,6 +28,10 @@ pages = pytest.mark.parametrize(
         "/es/t/{discreet}",
         "/es/t/{discreet}/lugar",
         "/es/r/{discreet_seated}",
+        "/es/r/{discreet_seated}/cambiar",
+        "/es/r/{discreet_seated}/cancelar",
+        "/es/calendario?tipo={discreet_kind}",
+        "/es/t/{discreet}nada",
         "/es/?tipo={discreet_kind}",
         "/es/mi-registro",
         "/es/seguridad",
@@ -47,6 +52,79 @@ def test_back_shows_the_page_before(
     expect(page).to_have_url(f"{world.url}/es/")
     page.go_forward()
     expect(page).to_have_url(world.quick_exit.url)
+
+
+def test_no_page_about_it_is_left_behind(opened: Open, world: World) -> None:
+    """She came in from the list, read, filled the form, was told to mend it, saved a place and
+    looked at her ticket: whoever goes back through all of it finds the list, and nothing else."""
+    page = opened("/es/")
+    page.locator(f"a[href$='/t/{world.discreet}']").first.click()
+    page.get_by_role("link", name="Apartar mi lugar").locator("visible=true").click()
+    page.locator("#name").wait_for()
+    send(page)
+    expect(page).to_have_title(re.compile(r"^Error: Taller · "))
+    page.locator("#name").fill("Luz")
+    page.locator("#consent").check(force=True)
+    send(page)
+    expect(page.locator("main")).to_have_attribute("data-standing", "seated")
+    page.get_by_role("link", name="Cambiar mi cita").click()
+    page.get_by_role("link", name="Volver a mi lugar").click()
+    expect(page).to_have_title("Cita")
+    link = page.url
+    with page.expect_download() as entry:
+        page.get_by_role("button", name="Agregar a mi calendario").click()
+    assert entry.value.suggested_filename == "cita.ics"
+    assert page.url == link, "to take the entry along is not to leave"
+    tap(page)
+    page.wait_for_url(world.quick_exit.url)
+    assert page.context.cookies() == []
+
+    seen = []
+    while page.go_back(wait_until="load"):
+        seen.append(page.url)
+        expect(page.locator("[data-salir]")).to_have_count(0)
+        expect(page.locator("h1")).to_have_text("Talleres gratis cerca de ti")
+    assert set(seen) == {f"{world.url}/es/"}
+
+
+def send(page: Page) -> None:
+    """Sends the form. A person takes longer than the two seconds it wants to have been open."""
+    page.locator("main form [type=submit]").click()
+    while page.get_by_role("alert").filter(has_text="Espera un momento").count():
+        page.locator("main form [type=submit]").click()
+
+
+def test_a_page_brought_back_is_asked_for_again(opened: Open, world: World) -> None:
+    """What a browser kept of such a page, it does not show again by itself."""
+    page = opened(f"/es/t/{world.discreet}/lugar")
+    page.locator("#name").fill("Luz")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    expect(page.locator("#name")).to_have_value("")
+    assert f"{world.url}/es/t/{world.discreet}/lugar" in asked
+    answer = page.reload()
+    assert answer
+    assert answer.header_value("cache-control") == "no-store"
+
+
+def test_links_to_a_place_on_the_page_stay_on_the_page(opened: Open, world: World) -> None:
+    page = opened(f"/es/t/{world.discreet}/lugar")
+    send(page)
+    page.get_by_role("alert").get_by_role("link").first.click()
+    expect(page.locator("#name")).to_be_focused()
+    expect(page.locator("[data-salir]").first).to_be_attached()
+
+
+def test_a_capital_letter_is_no_way_out(opened: Open, world: World) -> None:
+    page = opened(f"/es/t/{world.discreet}/lugar")
+    page.locator("#name").focus()
+    for letter in ("M", "A", "R"):
+        page.keyboard.down("Shift")
+        page.keyboard.press(letter)
+        page.keyboard.up("Shift")
+    expect(page.locator("#name")).to_have_value("MAR")
+    expect(page).to_have_url(re.compile(r"/lugar$"))
 
 
 def test_the_page_is_blank_before_the_network_answers(opened: Open, world: World) -> None:
@@ -70,17 +148,24 @@ def test_the_other_site_is_not_told_where_she_was(opened: Open, world: World) ->
 
 def test_without_javascript_it_leaves_too(opened: Open, world: World) -> None:
     page = opened(f"/es/t/{world.discreet}", java_script_enabled=False)
+    world.quick_exit.referers.clear()
     with page.expect_response("**/salir") as answered:
         tap(page)
     page.wait_for_url(world.quick_exit.url)
     assert answered.value.status == 303
     assert answered.value.header_value("clear-site-data") == '"cache", "cookies", "storage"'
     assert answered.value.header_value("cache-control") == "no-store"
+    assert answered.value.header_value("referrer-policy") == "no-referrer"
+    assert world.quick_exit.referers == [None]
+    assert page.context.cookies() == []
 
 
-def test_it_is_the_second_stop_of_the_tab_key(opened: Open, world: World) -> None:
-    page = opened(f"/es/t/{world.discreet}")
+@pages
+def test_it_is_the_second_stop_of_the_tab_key(opened: Open, world: World, address: str) -> None:
+    page = opened(address.format(**vars(world)))
+    page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Ir al contenido")
     page.keyboard.press("Tab")
     focused = page.locator(":focus")
     expect(focused).to_have_text("Salir rápido")

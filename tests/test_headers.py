@@ -1,0 +1,183 @@
+"""What every answer says to the browser, whatever was asked for (safety.md S01 to S04)."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from outreach.config import Limits
+from outreach.db.store import Store
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
+from outreach.keyring import Keyring
+from tests.desk import at_desk, employ
+from tests.public import NOBODY, Page, Place, furnished
+
+# As safety.md has it, word for word: a page may ask for less, and never for more.
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+SAID: Final = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+PRIVATE: Final = re.compile(r"/\w\w/(r/|mi-registro|salir|t/\w+/lugar)|/q/")
+
+
+@pytest.fixture
+def place(
+    make_app: Callable[..., Flask],
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    rights: Kind,
+    women: Kind,
+) -> Place:
+    patient = Limits(posts=100_000, look_ups=100_000, sign_ins=100_000)
+    return furnished(make_app(limits=patient), store, ring, chicago, rights, women)
+
+
+@pytest.fixture
+def asked(place: Place) -> list[TestResponse]:
+    """The answer to every public address, by every method, and to what goes wrong."""
+    client = place.app.test_client()
+    found = [client.get(path) for _, path in place.addresses()]
+    found += [place.post(client, path) for _, path in place.addresses("POST")]
+    return [*found, *_gone_wrong(place)]
+
+
+def _gone_wrong(place: Place) -> list[TestResponse]:
+    client, form = place.app.test_client(), f"/es/t/{place.workshops['plain'].public_id}/lugar"
+    return [
+        client.get("/es/nada"),
+        client.get("/nada.txt"),
+        client.get("/es/", headers={"Host": "otro.example.org"}),
+        client.put(form),
+        client.post(form, data={}),
+        client.post(form, data={"name": "x" * 70_000}),
+        client.post(form, headers={"Sec-Fetch-Site": "cross-site"}),
+        client.post("/es/seguridad"),
+        client.options("/es/"),
+    ]
+
+
+def test_no_public_page_sets_a_cookie(asked: list[TestResponse]) -> None:
+    assert {answer.status_code for answer in asked} >= {200, 302, 303, 400, 403, 404, 405, 413, 422}
+    assert [each.request.path for each in asked if "Set-Cookie" in each.headers] == []
+
+
+def test_every_answer_tells_the_browser_to_trust_nobody_else(asked: list[TestResponse]) -> None:
+    for answer in asked:
+        for name, value in SAID.items():
+            assert answer.headers.getlist(name) == [value], f"{name} of {answer.request.path}"
+        assert "max-age=" in answer.headers["Strict-Transport-Security"]
+        refused = answer.headers["Permissions-Policy"]
+        for sense in ("camera=()", "geolocation=()", "microphone=()"):
+            assert sense in refused, answer.request.path
+
+
+def test_the_staffs_pages_and_a_fault_of_ours_say_the_same(
+    place: Place, store: Store, chicago: Office
+) -> None:
+    desk = at_desk(place.app, store, employ(store))
+    answers = [desk.get("/org/"), desk.get("/org/talleres"), desk.client.get("/org/entrar")]
+    with store.change() as session:
+        session.execute(sa.text("ALTER TABLE registration RENAME TO elsewhere"))
+    answers.append(desk.client.get(f"/es/r/{NOBODY}"))
+    assert answers[-1].status_code == 500
+    for answer in answers:
+        assert {name: answer.headers[name] for name in SAID} == SAID, answer.request.path
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_a_page_that_comes_out_of_a_cache_says_the_same(place: Place) -> None:
+    client = place.app.test_client()
+    first, second = client.get("/es/"), client.get("/es/")
+    assert first.data == second.data
+    assert dict(first.headers) == dict(second.headers)
+
+
+def test_no_page_holds_a_style_a_script_or_anything_of_others(asked: list[TestResponse]) -> None:
+    pages = [answer for answer in asked if answer.mimetype == "text/html"]
+    assert len(pages) > 100
+    for answer in pages:
+        for tag, has in Page(answer.text).tags:
+            assert _is_harmless(tag, has), f"{answer.request.path}: <{tag} {has}>"
+
+
+def _is_harmless(tag: str, has: dict[str, str | None]) -> bool:
+    """Nothing that the policy above would stop, for browsers that know no policy."""
+    fetched = [has.get(name) or "" for name in ("src", "srcset", "poster", "data", "action")]
+    fetched += [has.get("href") or ""] if tag != "a" else []
+    is_inline = tag == "script" and "src" not in has and has.get("type") != "application/ld+json"
+    return not (
+        tag in {"style", "iframe", "object", "embed", "base"}
+        or is_inline
+        or any(name == "style" or name.startswith("on") for name in has)
+        or any(re.match(r"\s*([a-z]+:|//)", each, re.IGNORECASE) for each in fetched)
+        or (has.get("href") or "").strip().lower().startswith("javascript:")
+    )
+
+
+@pytest.mark.parametrize(
+    ("tag", "has"),
+    [
+        ("p", {"style": "color:red"}),
+        ("p", {"onclick": "x()"}),
+        ("style", {}),
+        ("script", {}),
+        ("script", {"src": "https://example.org/a.js"}),
+        ("img", {"src": "//example.org/a.png"}),
+        ("link", {"href": "https://example.org/a.css"}),
+        ("a", {"href": "javascript:x()"}),
+        ("iframe", {"src": "/es/"}),
+    ],
+)
+def test_such_a_tag_would_be_seen(tag: str, has: dict[str, str | None]) -> None:
+    assert not _is_harmless(tag, has)
+    assert _is_harmless("a", {"href": "https://example.org/"})
+    assert _is_harmless("script", {"src": "/static/app.js", "defer": None})
+
+
+def test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine(
+    place: Place, asked: list[TestResponse]
+) -> None:
+    hidden = [each.public_id for each in place.workshops.values() if each.is_hidden]
+    seen = 0
+    for answer in asked:
+        path = answer.request.path
+        if PRIVATE.match(path) or any(each in path for each in hidden):
+            seen += 1
+            assert answer.headers["Cache-Control"] == "no-store", path
+            assert "noindex" in answer.headers["X-Robots-Tag"], path
+            metas = [has for tag, has in Page(answer.text).tags if tag == "meta"]
+            shown = {has["content"] for has in metas if "og:" in (has.get("property") or "")}
+            assert shown <= {"Taller", "Workshop", "Atelier"}, path
+    assert seen > 100
+
+
+def test_a_page_about_a_discreet_kind_is_kept_by_no_cache(client: FlaskClient, women: Kind) -> None:
+    for asked in ("tipo=mujeres", "tipo=K7QX", "tipo=K7QX&donde=Chicago"):
+        for path in (f"/es/?{asked}", f"/es/calendario?{asked}"):
+            answer = client.get(path)
+            assert answer.headers["Cache-Control"] == "no-store", path
+            assert "noindex" in answer.headers["X-Robots-Tag"], path
+
+
+def test_what_went_wrong_is_kept_by_no_cache_and_no_engine(asked: list[TestResponse]) -> None:
+    for answer in asked:
+        if answer.status_code >= 400:
+            assert answer.headers["Cache-Control"] == "no-store", answer.request.path
+            assert "noindex" in answer.headers.get("X-Robots-Tag", ""), answer.request.path
