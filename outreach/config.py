@@ -1,9 +1,11 @@
 """Everything a deployment may choose, read once when the program starts."""
 
+import json
 import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,6 +27,24 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Texts:
+    """A gateway that takes one text message a request. `{to}` and `{text}` in its address or body
+    stand for the phone, as +13125550142, and the words."""
+
+    url: str = field(repr=False, default="")
+    method: str = "POST"
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    body: str = field(repr=False, default="")
+    seconds: int = 20  # to wait for its answer
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body is JSON; else it is a form."""
+        named = {name.lower(): value for name, value in self.headers.items()}.get("content-type")
+        return "json" in named if named else self.body.lstrip().startswith("{")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """One frozen object: settings are read once and given to whoever needs them."""
 
@@ -35,7 +55,12 @@ class Config:
     public_url: str = "http://localhost:8000"
     secret_key: str = field(repr=False, default="")
     smtp_url: str = field(repr=False, default="")
+    smtp_tls: bool = False  # never without, wherever the server is
+    smtp_ca_file: Path | None = None
+    smtp_seconds: int = 30  # to wait for each answer of the server
     mail_from: str = ""
+    mail_name: str = "Talleres"
+    texts: Texts = field(default_factory=Texts)
     mail_folder: Path | None = None
     quick_exit_url: str = ""
     brand: str = "Talleres"
@@ -60,7 +85,7 @@ class Config:
 
     @property
     def listens_on_loopback(self) -> bool:
-        return self.listen in LOOPBACK or self.listen.startswith("127.")
+        return is_loopback(self.listen)
 
     @classmethod
     def from_environ(
@@ -101,7 +126,14 @@ class Config:
             smtp_url=read.checked(
                 "SMTP_URL", "", _is_mail_server, "has to be like smtp://user:pass@host:587"
             ),
+            smtp_tls=read.flag("SMTP_TLS"),
+            smtp_ca_file=read.file("SMTP_CA_FILE"),
+            smtp_seconds=read.seconds("SMTP_SECONDS", cls.smtp_seconds),
             mail_from=read.checked("MAIL_FROM", "", _is_address, "has to be an e-mail address"),
+            mail_name=read.checked(
+                "MAIL_NAME", cls.mail_name, str.isprintable, "has to be one line of plain text"
+            ),
+            texts=_texts(read),
             mail_folder=read.path("MAIL_FOLDER"),
             quick_exit_url=read.checked(
                 "QUICK_EXIT_URL", "", _is_site, "has to be an https address"
@@ -187,6 +219,22 @@ class _Reader:
             return default
         return int(text)
 
+    def seconds(self, name: str, default: int) -> int:
+        """At most a minute: a letter that waits longer would outlast its lease."""
+        found = self.number(name, default)
+        if not 1 <= found <= 60:
+            self.fault(name, "has to be from 1 to 60 seconds")
+        return found
+
+    def file(self, name: str) -> Path | None:
+        path = self.path(name)
+        if path is not None and not path.is_file():
+            self.fault(name, "names no file")
+        return path
+
+    def fault(self, name: str, words: str) -> None:
+        self._faults.append(f"OUTREACH_{name} {words}")
+
     def flag(self, name: str) -> bool:
         text = self.text(name, "0").lower()
         if text not in {"0", "1", "no", "yes", "false", "true"}:
@@ -200,6 +248,66 @@ class _Reader:
     def finish(self) -> None:
         if self._faults:
             raise Misconfigured("\n".join(self._faults))
+
+
+def _texts(read: _Reader) -> Texts:
+    headers: dict[str, str] = {}
+    if text := read.text("TEXTS_HEADERS", ""):
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = None
+        if _is_headers(found):
+            headers = found
+        else:
+            read.fault("TEXTS_HEADERS", 'has to be JSON, as {"Authorization": "Bearer …"}')
+    texts = Texts(
+        url=read.checked(
+            "TEXTS_URL", "", _is_gateway, "has to be an https address without a user name"
+        ),
+        method=read.text("TEXTS_METHOD", Texts.method).upper(),
+        headers=headers,
+        body=read.text("TEXTS_BODY", ""),
+        seconds=read.seconds("TEXTS_SECONDS", Texts.seconds),
+    )
+    if texts.method not in {"GET", "POST", "PUT"}:
+        read.fault("TEXTS_METHOD", "has to be POST, PUT or GET")
+    if texts.url and not all(word in texts.url + texts.body for word in ("{to}", "{text}")):
+        read.fault("TEXTS_BODY", "has to hold {to} and {text}, or OUTREACH_TEXTS_URL has to")
+    if texts.is_json and not _is_json(texts.body):
+        read.fault("TEXTS_BODY", 'has to be JSON, as {"to": "{to}", "body": "{text}"}')
+    return texts
+
+
+def _is_headers(found: object) -> bool:
+    return isinstance(found, dict) and all(
+        isinstance(value, str) and f"{name}{value}".isascii() and f"{name}{value}".isprintable()
+        for name, value in found.items()
+    )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_gateway(text: str) -> bool:
+    """Names and phones travel to it, so not in clear, but within one machine."""
+    parts = _split(text)
+    if parts is None or not parts[1] or not text.isascii() or any(c.isspace() for c in text):
+        return False
+    is_safe = parts[0] == "https" or (parts[0] == "http" and is_loopback(parts[1]))
+    return is_safe and "@" not in urlsplit(text).netloc
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return host in LOOPBACK or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_database(text: str) -> bool:

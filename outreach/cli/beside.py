@@ -1,18 +1,18 @@
-"""The mail worker that runs beside a server, as a process of its own."""
+"""The worker that runs beside a server, as a process of its own."""
 
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from outreach.config import Config
-from outreach.mail import delivery
+LONGEST_GOODBYE = 60  # seconds for the letter that is being sent
 
 
 @contextmanager
-def mail_worker(config: Config, *, wanted: bool) -> Iterator[None]:
-    """Runs `outreach worker` for as long as the block lasts; it stops with it."""
-    if not wanted or delivery.post(config) is None:
+def mail_worker(*, wanted: bool) -> Iterator[None]:
+    """Runs `outreach worker` for as long as the block lasts; it stops with it. Without a mail
+    server too: it passes on offers and forgets people."""
+    if not wanted:
         yield
         return
     process = subprocess.Popen([sys.executable, "-m", "outreach.cli", "worker"])
@@ -20,4 +20,7 @@ def mail_worker(config: Config, *, wanted: bool) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(timeout=60)
+        try:
+            process.wait(timeout=LONGEST_GOODBYE)
+        except subprocess.TimeoutExpired:
+            process.kill()

@@ -56,7 +56,7 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
     )
-    with mail_worker(config, wanted=mail):
+    with mail_worker(wanted=mail):
         server.serve()
 
 

@@ -11,7 +11,7 @@ from outreach.upkeep.worker import Worker
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Do one round and stop: for a timer.")
+@click.option("--once", is_flag=True, help="Do all that is due and stop: for a timer.")
 def command(once: bool) -> None:
     """Send the letters that are due and, once a day, forget people whose day has come.
 
@@ -23,7 +23,7 @@ def command(once: bool) -> None:
         pass  # says at once when a database is not up to date
     worker = Worker(create_app(config))
     if once:
-        click.echo(f"{worker.round()} letters sent.")
+        click.echo(f"{worker.once()} letters sent.")
         return
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,67 +1,344 @@
-"""The outbox: notices that go by letter, taken by one worker at a time, tried again, given up."""
+"""The outbox: which notices go by letter and which by text, taken by one worker at a time, tried
+again, given up; and which of them somebody has to call about.
 
+A notice is taken for some minutes (a lease). Whoever takes one whose lease ran out does not know
+how the last try ended: it may have arrived.
+"""
+
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from outreach.db.store import took_effect
-from outreach.domain.notices import Notice
-from outreach.domain.registrations import Contact, Registration
+from outreach.domain.notices import Cause, Notice
+from outreach.domain.registrations import Contact, Registration, Standing
+from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound
 
 LEASE: Final = timedelta(minutes=5)
 GIVE_UP_AFTER: Final = timedelta(days=3)
+FIRST_WAIT: Final = timedelta(minutes=2)
+LONGEST_WAIT: Final = timedelta(hours=6)
 
 
-def due(session: Session, now: datetime, *, limit: int = 100) -> Sequence[Notice]:
-    """Letters to send now, the longest overdue first."""
-    return session.scalars(
-        sa.select(Notice)
+class Route(StrEnum):
+    """How a notice leaves by itself. Who left a phone and no word is called by the organizer."""
+
+    LETTER = "letter"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A notice that is ours for a while."""
+
+    notice_id: int
+    due_at: datetime
+    until: datetime
+    was_taken: datetime | None  # when a lease of it ran out: it may have arrived already
+
+
+_CONDITIONS: Final = {
+    Route.LETTER: Registration.contact == Contact.EMAIL,
+    Route.TEXT: sa.and_(
+        Registration.contact == Contact.PHONE, Registration.may_leave_message.is_(True)
+    ),
+}
+_PENDING: Final = sa.and_(Registration.key_id.is_not(None), Notice.done_at.is_(None))
+_NOW: Final = sa.bindparam("now", type_=Notice.due_at.type)
+_AFTER: Final = sa.bindparam("after", type_=Notice.due_at.type)
+
+
+def _next(route: Route) -> sa.Select[int, datetime, datetime | None]:
+    return (
+        sa.select(Notice.id, Notice.due_at, Notice.leased_until)
         .join(Notice.registration)
-        .options(joinedload(Notice.registration).joinedload(Registration.workshop))
         .where(
-            Registration.contact == Contact.EMAIL,  # who left a phone is on the call list
-            Registration.key_id.is_not(None),
-            Notice.done_at.is_(None),
-            Notice.due_at <= now,
-            sa.or_(Notice.leased_until.is_(None), Notice.leased_until <= now),
+            _CONDITIONS[route],
+            _PENDING,
+            Notice.due_at <= _NOW,
+            Notice.due_at >= _AFTER,
+            sa.or_(Notice.due_at > _AFTER, Notice.id > sa.bindparam("after_id")),
+            sa.or_(Notice.leased_until.is_(None), Notice.leased_until <= _NOW),
         )
         .order_by(Notice.due_at, Notice.id)
-        .limit(limit)
+        .limit(1)
+        # On PostgreSQL several workers then take different ones at the same moment.
+        .with_for_update(skip_locked=True, of=Notice)
+    )
+
+
+_NEXT: Final = {route: _next(route) for route in Route}
+_LEASE: Final = (
+    sa.update(Notice)
+    .where(
+        Notice.id == sa.bindparam("taken"),
+        Notice.done_at.is_(None),
+        sa.or_(Notice.leased_until.is_(None), Notice.leased_until <= _NOW),
+    )
+    .values(leased_until=sa.bindparam("until", type_=Notice.due_at.type), tries=Notice.tries + 1)
+)
+_DONE: Final = (
+    sa.update(Notice)
+    .where(Notice.id == sa.bindparam("sent"))
+    .values(done_at=_NOW, leased_until=None)
+)
+_LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+def take(
+    session: Session, route: Route, *, now: datetime, after: Taken | None = None
+) -> Taken | None:
+    """The longest overdue notice that goes this way, for oneself alone until the lease ends.
+
+    `after`: the one taken before it, so that a round meets each notice once. None: no more.
+    """
+    row = _find_next(session, route, now, after)
+    if row is None:
+        return None
+    until = now + LEASE
+    leased = session.connection().execute(_LEASE, {"taken": row.id, "now": now, "until": until})
+    if leased.rowcount != 1:
+        return None
+    return Taken(row.id, row.due_at, until, row.leased_until)
+
+
+def has_due(session: Session, route: Route, *, now: datetime) -> bool:
+    return _find_next(session, route, now, None) is not None
+
+
+def _find_next(
+    session: Session, route: Route, now: datetime, after: Taken | None
+) -> sa.Row[int, datetime, datetime | None] | None:
+    values = {
+        "now": now,
+        "after": after.due_at if after else _LONG_AGO,
+        "after_id": after.notice_id if after else 0,
+    }
+    return session.connection().execute(_NEXT[route], values).first()
+
+
+def read(session: Session, taken: Taken) -> Notice | None:
+    """The notice with all that is known of whom it is for; None when that is gone."""
+    return session.scalar(_READ, {"taken": taken.notice_id})
+
+
+_READ: Final = (
+    sa.select(Notice)
+    .where(Notice.id == sa.bindparam("taken"), _PENDING)
+    .join(Notice.registration)
+    .options(
+        sa.orm.contains_eager(Notice.registration).joinedload(Registration.workshop, innerjoin=True)
+    )
+)
+
+
+def is_moot(notice: Notice, now: datetime) -> bool:
+    """Whether it need not be said any more: it is over, or something else has become true."""
+    registration = notice.registration
+    workshop, standing = registration.workshop, registration.standing
+    if now >= workshop.ends_at:
+        return True
+    has_place = standing is Standing.SEATED and not workshop.is_cancelled
+    is_true = {
+        Cause.SAVED: standing is Standing.SEATED,
+        Cause.WAITING: standing is Standing.WAITING,
+        Cause.OFFER: standing is Standing.OFFERED and _is_ahead(registration.offered_until, now),
+        Cause.SEATED: standing is Standing.SEATED,
+        Cause.LAPSED: standing in {Standing.WAITING, Standing.LAPSED},
+        Cause.CHANGED: registration.is_live and not workshop.is_cancelled,
+        Cause.CANCELLED: registration.is_live and workshop.is_cancelled,
+        Cause.REINSTATED: registration.is_live and not workshop.is_cancelled,
+        Cause.REMINDER: has_place and now < workshop.starts_at,
+        Cause.CONFIRM: has_place and registration.confirmed_at is None,
+        Cause.APPROVED: has_place,
+        Cause.LINK: standing is not Standing.CANCELLED,
+    }
+    return not is_true[notice.cause]
+
+
+def _is_ahead(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and now < moment
+
+
+# How a try ended
+
+
+def mark_done(session: Session, taken: Taken, *, now: datetime) -> None:
+    session.connection().execute(_DONE, {"sent": taken.notice_id, "now": now})
+
+
+def drop(session: Session, taken: Taken) -> None:
+    """It need not be said any more."""
+    session.execute(sa.delete(Notice).where(Notice.id == taken.notice_id))
+
+
+def put_back(session: Session, taken: Taken) -> None:
+    """As if it had not been taken: nobody could be asked to carry it."""
+    _change(session, taken, leased_until=taken.was_taken, tries=Notice.tries - 1)
+
+
+def mark_refused(session: Session, taken: Taken, *, now: datetime, is_final: bool) -> None:
+    """Try again later, each time after a longer while; after three days, or at once if the
+    refusal is final, give up and let the organizer see it."""
+    notice = session.get_one(Notice, taken.notice_id)
+    if is_final or _is_old(notice, now):
+        _give_up(session, taken, now)
+    else:
+        wait = min(FIRST_WAIT * 2 ** min(notice.tries, 10), LONGEST_WAIT)
+        # A doubt from before is remembered: this try did not end it.
+        _change(session, taken, due_at=now + wait, leased_until=taken.was_taken)
+
+
+def mark_doubtful(session: Session, taken: Taken, *, now: datetime) -> None:
+    """It may have arrived: sent once more, under the same name, and then never again."""
+    if taken.was_taken is not None:
+        _give_up(session, taken, now)
+    else:
+        _change(session, taken, due_at=now + 2 * FIRST_WAIT, leased_until=now)
+
+
+def _is_old(notice: Notice, now: datetime) -> bool:
+    """A reminder is made long before it is due, and goes stale by itself. One try is not enough
+    to give up by, however long the server was away before it."""
+    is_young = notice.tries <= 1 or now - notice.made_at <= GIVE_UP_AFTER
+    return not is_young and notice.cause is not Cause.REMINDER
+
+
+def _give_up(session: Session, taken: Taken, now: datetime) -> None:
+    _change(session, taken, done_at=now, is_dead=True, leased_until=None)
+
+
+def _change(session: Session, taken: Taken, **values: object) -> None:
+    """Unless another worker has taken it meanwhile."""
+    session.execute(
+        sa.update(Notice)
+        .where(Notice.id == taken.notice_id, Notice.leased_until == taken.until)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+# What the staff see, and do by hand
+
+# Who saved a place by phone read on the page what these would say.
+NOT_CALLED: Final = (Cause.SAVED, Cause.WAITING, Cause.LINK)
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """What one workshop asks of its organizers."""
+
+    workshop: Workshop
+    calls: int
+    dead: int  # letters and texts that were given up
+
+
+def to_call(
+    session: Session, workshop: Workshop, *, now: datetime, has_texts: bool = False
+) -> Sequence[Notice]:
+    """Whom somebody has to call about the workshop, the longest overdue first.
+
+    `has_texts`: a gateway is set, so who said that texts are safe is called only when the text
+    could not be sent."""
+    return _calls(session, now, has_texts, Registration.workshop_id == workshop.id)
+
+
+def _calls(
+    session: Session, now: datetime, has_texts: bool, where: sa.ColumnElement[bool]
+) -> Sequence[Notice]:
+    is_text = sa.and_(Registration.may_leave_message.is_(True), sa.literal(has_texts))
+    found = session.scalars(
+        _OF_SOMEBODY.where(
+            where,
+            Registration.contact == Contact.PHONE,
+            Notice.cause.not_in(NOT_CALLED),
+            Notice.due_at <= now,
+            sa.or_(sa.and_(Notice.done_at.is_(None), sa.not_(is_text)), Notice.is_dead.is_(True)),
+        )
+    )
+    return [notice for notice in found if not is_moot(notice, now)]
+
+
+_OF_SOMEBODY: Final = (
+    sa.select(Notice)
+    .join(Notice.registration)
+    .where(Registration.key_id.is_not(None))
+    .options(
+        sa.orm.contains_eager(Notice.registration).joinedload(Registration.workshop, innerjoin=True)
+    )
+    .order_by(Notice.due_at, Notice.id)
+)
+
+
+def find(session: Session, workshop: Workshop, notice_id: int) -> Notice:
+    """A notice about that workshop. Raises NotFound."""
+    notice = session.scalar(
+        _OF_SOMEBODY.where(Notice.id == notice_id, Registration.workshop_id == workshop.id)
+    )
+    if notice is None:
+        raise NotFound("notice")
+    return notice
+
+
+def mark_called(session: Session, notice_id: int, *, now: datetime) -> None:
+    """They know: no text goes out any more either."""
+    _by_hand(session, notice_id, done_at=now, is_dead=False, leased_until=None)
+
+
+def undo_called(session: Session, notice_id: int) -> None:
+    """It was not so: back on the list."""
+    _by_hand(session, notice_id, done_at=None, is_dead=False, leased_until=None)
+
+
+def dead_of(session: Session, workshop: Workshop) -> Sequence[Notice]:
+    """Letters and texts about the workshop that were given up."""
+    return session.scalars(
+        _OF_SOMEBODY.where(Registration.workshop_id == workshop.id, Notice.is_dead.is_(True))
     ).all()
 
 
-def lease(session: Session, notice: Notice, *, now: datetime) -> bool:
-    """Take a notice for oneself; another worker that wants it too gets False."""
-    return took_effect(
+def try_again(session: Session, notice_id: int, *, now: datetime) -> None:
+    """A letter or text that was given up goes out once more, with three days ahead of it."""
+    took_effect(
         session,
         sa.update(Notice)
-        .where(
-            Notice.id == notice.id,
-            Notice.done_at.is_(None),
-            sa.or_(Notice.leased_until.is_(None), Notice.leased_until <= now),
-        )
-        .values(leased_until=now + LEASE, tries=Notice.tries + 1),
+        .where(Notice.id == notice_id, Notice.is_dead.is_(True))
+        .values(done_at=None, is_dead=False, leased_until=None, tries=0, due_at=now, made_at=now),
     )
 
 
-def mark_done(session: Session, notice_id: int, *, now: datetime) -> None:
-    session.execute(
-        sa.update(Notice).where(Notice.id == notice_id).values(done_at=now, leased_until=None)
+def _by_hand(session: Session, notice_id: int, **values: object) -> None:
+    of_phones = sa.select(Registration.id).where(Registration.contact == Contact.PHONE)
+    took_effect(
+        session,
+        sa.update(Notice)
+        .where(Notice.id == notice_id, Notice.registration_id.in_(of_phones))
+        .values(**values),
     )
 
 
-def mark_failed(session: Session, notice: Notice, *, now: datetime, is_final: bool) -> None:
-    """Try again later, each time after a longer while; after three days, or at once if the
-    refusal is final, give up and let the organizer see it."""
-    if is_final or now - notice.made_at > GIVE_UP_AFTER:
-        values = {"done_at": now, "is_dead": True, "leased_until": None}
-    else:
-        wait = min(timedelta(minutes=2) * 2**notice.tries, timedelta(hours=6))
-        values = {"due_at": now + wait, "leased_until": None}
-    session.execute(sa.update(Notice).where(Notice.id == notice.id).values(**values))
+def to_do(
+    session: Session, office_ids: Sequence[int], *, now: datetime, has_texts: bool = False
+) -> list[ToDo]:
+    """The workshops of these offices with calls to make or letters given up, the next day first."""
+    of_offices = sa.select(Workshop.id).where(Workshop.office_id.in_(office_ids))
+    mine = Registration.workshop_id.in_(of_offices)
+    calls = Counter(
+        notice.registration.workshop for notice in _calls(session, now, has_texts, mine)
+    )
+    dead = Counter(
+        notice.registration.workshop
+        for notice in session.scalars(_OF_SOMEBODY.where(mine, Notice.is_dead.is_(True)))
+    )
+    ahead = sorted(calls.keys() | dead.keys(), key=lambda workshop: workshop.starts_at)
+    return [ToDo(workshop, calls[workshop], dead[workshop]) for workshop in ahead]
 
 
 def count_late(session: Session, before: datetime) -> int:
@@ -71,18 +348,18 @@ def count_late(session: Session, before: datetime) -> int:
             sa.select(sa.func.count())
             .select_from(Notice)
             .join(Notice.registration)
-            .where(
-                Registration.contact == Contact.EMAIL,
-                Registration.key_id.is_not(None),
-                Notice.done_at.is_(None),
-                Notice.due_at < before,
-            )
+            .where(_CONDITIONS[Route.LETTER], _PENDING, Notice.due_at < before)
         )
         or 0
     )
 
 
 def count_dead(session: Session) -> int:
-    """Letters given up."""
-    dead = sa.select(sa.func.count()).select_from(Notice).where(Notice.is_dead.is_(True))
+    """Letters and texts given up."""
+    dead = (
+        sa.select(sa.func.count())
+        .select_from(Notice)
+        .join(Notice.registration)
+        .where(Notice.is_dead.is_(True), Registration.key_id.is_not(None))
+    )
     return session.scalar(dead) or 0

@@ -4,14 +4,16 @@ Calendars are shared with families and shown on locked screens: nothing in it is
 and for a discreet kind it says when, and no more (safety.md S14, S15).
 """
 
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
-from icalendar import Event
+from icalendar import Event, vCalAddress
 
+from outreach import clock, keyring
+from outreach.domain.registrations import Registration, Standing
 from outreach.domain.text import clean
-from outreach.domain.workshops import Workshop
-from outreach.feeds.event import wall_clock
 from outreach.feeds.timezones import vtimezone
 
 _OPENING: Final = (
@@ -19,23 +21,70 @@ _OPENING: Final = (
 )
 
 
-def write(workshop: Workshop, title: str, uid: str, *, now: datetime) -> bytes:
-    """A file to open once. `uid` leads neither to the workshop nor to the registration."""
-    start, end = wall_clock(workshop)
+class Method(StrEnum):
+    """Of an entry that comes by mail; a file to open has none."""
+
+    PUBLISH = "PUBLISH"
+    CANCEL = "CANCEL"
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What only an entry that comes by mail says."""
+
+    method: Method
+    organizer: str  # a mailbox of ours, nobody's name
+    url: str  # the workshop's own page; empty where that is a permission
+
+
+def uid(key: bytes, host: str) -> str:
+    """From the registration's own key: it leads neither to the link nor to the workshop, and stays
+    the same."""
+    return f"cita-{keyring.derive(key, 'calendar').hex()}@{host}"
+
+
+def write(
+    registration: Registration,
+    title: str,
+    uid: str,
+    *,
+    now: datetime,
+    sending: Sending | None = None,
+) -> bytes:
+    """A file to open once or, `sending`, what goes with a letter."""
+    workshop = registration.workshop
+    span = clock.span(registration.day, registration.starts, registration.ends, workshop.zone)
+    start, end = (instant.astimezone(workshop.zone) for instant in span)
+    is_off = workshop.is_cancelled or registration.standing is Standing.LAPSED
     event = Event()
     event.add("uid", uid)
     event.add("dtstamp", now.replace(microsecond=0))
-    event.add("sequence", workshop.sequence)
-    event.add("status", "CANCELLED" if workshop.is_cancelled else "CONFIRMED")
+    # Losing the place is one more change, and nothing else has counted it.
+    is_lost = registration.standing is Standing.LAPSED
+    event.add("sequence", workshop.sequence + registration.changes + is_lost)
+    event.add("status", "CANCELLED" if is_off else "CONFIRMED")
     event.add("dtstart", start)
     event.add("dtend", end)
     event.add("summary", clean(title))
     event.add("class", "PRIVATE")
-    event.add("transp", "OPAQUE")
-    venue = workshop.venue
-    if not workshop.is_discreet and not workshop.has_secret_address and venue is not None:
-        known = (venue.name, venue.address, venue.city, venue.region)
-        event.add("location", ", ".join(clean(part) for part in known if part))
+    event.add("transp", "TRANSPARENT" if is_off else "OPAQUE")
+    if where := _place(registration, with_name=sending is None):
+        event.add("location", where)
+    if sending is not None:
+        event.add("organizer", vCalAddress(f"mailto:{sending.organizer}"))
+        if sending.url:
+            event.add("url", sending.url)
     lines: bytes = event.to_ical(sorted=False)
     zone = vtimezone(workshop.zone, start.date(), end.date())
-    return b"".join([_OPENING, zone, lines, b"END:VCALENDAR\r\n"])
+    method = b"" if sending is None else f"METHOD:{sending.method}\r\n".encode()
+    return b"".join([_OPENING, method, zone, lines, b"END:VCALENDAR\r\n"])
+
+
+def _place(registration: Registration, *, with_name: bool) -> str:
+    """Only to who may read it, and never of a discreet kind. By mail without the name of the
+    house: that may be the consulate's."""
+    workshop, venue = registration.workshop, registration.workshop.venue
+    if workshop.is_discreet or venue is None or not registration.sees_address:
+        return ""
+    known = (venue.name if with_name else "", venue.address, venue.city, venue.region)
+    return ", ".join(clean(part) for part in known if part)

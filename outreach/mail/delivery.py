@@ -1,129 +1,189 @@
-"""Sends the letters that are due, each once."""
+"""Sends what is due: letters, and texts where a gateway is set.
 
+Each is taken for some minutes, then its key and its person are looked up, then it is written, sent
+and marked. So nobody is written to who was forgotten before their turn came, several workers never
+send the same one, and what was sent when a worker was killed goes out once more at most.
+"""
+
+import logging
 import secrets
-import smtplib
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
+from functools import partial
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from time import monotonic
+from typing import Final, Generic, TypeVar
+
+from sqlalchemy.orm import Session
 
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import outbox, registrations
-from outreach.domain.notices import Notice
-from outreach.errors import NotFound
+from outreach.domain import installation, outbox, registrations
+from outreach.domain.outbox import Route, Taken
+from outreach.errors import Forgotten, NotFound
 from outreach.keyring import Keyring
-from outreach.mail import letters
+from outreach.mail import gateway, letters, smtp, texts
+from outreach.mail.carrying import Away, Doubt, Refusal
+from outreach.mail.gateway import Text
+from outreach.mail.matter import Matter
 
+log = logging.getLogger(__name__)
+
+Written = TypeVar("Written")
 Send = Callable[[EmailMessage], None]
 Post = Callable[[], AbstractContextManager[Send]]
+SendText = Callable[[Text], None]
+TextPost = Callable[[], AbstractContextManager[SendText]]
 
-SECONDS = 30  # to wait for a mail server before trying again later
-
-
-class Refusal(Exception):
-    """The letter was not taken. `is_final`: it never will be."""
-
-    def __init__(self, *, is_final: bool) -> None:
-        super().__init__("final" if is_final else "for now")
-        self.is_final = is_final
+ROUND: Final = timedelta(seconds=60)  # then others have their turn: offers, the purge
 
 
 def post(config: Config) -> Post | None:
     """How letters leave: by SMTP, into a folder, or, with neither set, not at all (None)."""
     if config.smtp_url:
-        return lambda: _smtp(config.smtp_url)
+        return partial(smtp.line, config)
     folder = config.mail_folder
-    return None if folder is None else lambda: _into(folder)
+    return None if folder is None else partial(_into, folder)
 
 
-def deliver(store: Store, ring: Keyring, config: Config, post: Post, *, now: datetime) -> int:
-    """Sends what is due and says how many letters went out. Needs an application context.
-
-    The database is not kept waiting for the mail server: letters are written in a read session,
-    each is leased before and marked after in a short change of its own.
-    """
-    with store.read() as session:
-        written = [
-            each for notice in outbox.due(session, now) if (each := _write(notice, ring, config))
-        ]
-    if not written:
-        return 0
-    sent = 0
-    with post() as send:
-        for notice, letter in written:
-            with store.change() as session:
-                if not outbox.lease(session, notice, now=now):
-                    continue
-            try:
-                send(letter)
-            except Refusal as refusal:
-                with store.change() as session:
-                    outbox.mark_failed(session, notice, now=now, is_final=refusal.is_final)
-            else:
-                with store.change() as session:
-                    outbox.mark_done(session, notice.id, now=now)
-                sent += 1
-    return sent
+def text_post(config: Config) -> TextPost | None:
+    """How texts leave; None without a gateway: then who left a phone is called."""
+    return partial(gateway.line, config.texts) if config.texts.url else None
 
 
-def _write(notice: Notice, ring: Keyring, config: Config) -> tuple[Notice, EmailMessage] | None:
-    """None for someone forgotten a moment ago: there is nobody left to write to."""
-    try:
-        key = registrations.key_of(ring, notice.registration)
-    except NotFound:
-        return None
-    person = registrations.read_person(notice.registration, key)
-    return notice, letters.write(notice, person, key, config)
+def deliver(
+    store: Store,
+    ring: Keyring,
+    config: Config,
+    post: Post,
+    *,
+    now: datetime,
+    is_over: Callable[[], bool] = lambda: False,
+) -> int:
+    """Sends the letters that are due and says how many went out. Needs an application context.
+
+    A round ends after a minute, when the server is away, or when `is_over` says so."""
+    write = partial(letters.write, config=config)
+    return _Round(store, ring, Route.LETTER, write, now, is_over).run(post)
 
 
-@contextmanager
-def _smtp(url: str) -> Iterator[Send]:
-    """One connection for all the letters of a round, made when the first one needs it."""
-    parts = urlsplit(url)
-    server: smtplib.SMTP | None = None
+def deliver_texts(
+    store: Store,
+    ring: Keyring,
+    config: Config,
+    post: TextPost,
+    *,
+    now: datetime,
+    is_over: Callable[[], bool] = lambda: False,
+) -> int:
+    """The same for texts."""
+    write = partial(texts.write, config=config)
+    return _Round(store, ring, Route.TEXT, write, now, is_over).run(post)
 
-    def connected() -> smtplib.SMTP:
-        host, secure = parts.hostname or "", parts.scheme == "smtps"
-        context = ssl.create_default_context()
-        made: smtplib.SMTP
-        if secure:
-            made = smtplib.SMTP_SSL(host, parts.port or 465, timeout=SECONDS, context=context)
-        else:
-            made = smtplib.SMTP(host, parts.port or 25, timeout=SECONDS)
-            made.ehlo()
-            if made.has_extn("starttls"):
-                made.starttls(context=context)
-        if parts.username:
-            made.login(unquote(parts.username), unquote(parts.password or ""))
-        return made
 
-    def send(letter: EmailMessage) -> None:
-        nonlocal server
+Settle = Callable[[Session], None]  # writes down how a try ended
+
+
+@dataclass
+class _Round(Generic[Written]):
+    store: Store
+    ring: Keyring
+    route: Route
+    write: Callable[[Matter], Written]
+    now: datetime
+    is_over: Callable[[], bool]
+    sent: int = 0
+    is_cut: bool = False
+
+    def __post_init__(self) -> None:
+        self._began = monotonic()
+
+    def run(self, post: Callable[[], AbstractContextManager[Callable[[Written], None]]]) -> int:
+        with self.store.read() as session:
+            if not outbox.has_due(session, self.route, now=self.now):
+                return 0
         try:
-            server = server or connected()
-            server.send_message(letter)
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = [code for code, _ in error.recipients.values()]
-            raise Refusal(is_final=all(code >= 500 for code in codes)) from None
-        except smtplib.SMTPResponseException as error:
-            raise Refusal(is_final=error.smtp_code >= 500 and error.smtp_code != 535) from None
-        except (smtplib.SMTPException, OSError):
-            server = None  # the line is gone; the next letter opens another
-            raise Refusal(is_final=False) from None
+            with post() as send:  # before anything is taken: a server that is away costs no try
+                self._send_all(send)
+        except Away as error:
+            log.warning("%ss wait: %s", self.route, error)
+        return self.sent
 
-    try:
-        yield send
-    finally:
-        if server is not None:
-            try:
-                server.quit()
-            except (smtplib.SMTPException, OSError):
-                server.close()
+    def _send_all(self, send: Callable[[Written], None]) -> None:
+        taken: Taken | None = None
+        settle: Settle = _nothing
+        while True:
+            # One transaction a letter: what came of the last one, and the next one's lease.
+            with self.store.change() as session:
+                settle(session)
+                taken = None if self._has_ended() else self._take(session, taken)
+            if taken is None:
+                return
+            settle = self._deal_with(taken, send)
+
+    def _take(self, session: Session, last: Taken | None) -> Taken | None:
+        return outbox.take(session, self.route, now=self._moment(), after=last)
+
+    def _deal_with(self, taken: Taken, send: Callable[[Written], None]) -> Settle:
+        try:
+            written = self._written(taken)
+        except Exception as error:
+            # Only this one cannot be written. The kind of error only: its text might name someone.
+            log.error("notice %s cannot be written: %s", taken.notice_id, type(error).__name__)
+            return self._refused(taken, Refusal(is_final=False))
+        if written is None:
+            return partial(outbox.drop, taken=taken)
+        try:
+            send(written)
+        except Refusal as refusal:
+            return self._refused(taken, refusal)
+        except Doubt:
+            return partial(outbox.mark_doubtful, taken=taken, now=self._moment())
+        except Away as error:
+            log.warning("%ss wait: %s", self.route, error)
+            self.is_cut = True
+            return partial(outbox.put_back, taken=taken)
+        self.sent += 1
+        return partial(outbox.mark_done, taken=taken, now=self._moment())
+
+    def _refused(self, taken: Taken, refusal: Refusal) -> Settle:
+        self.is_cut = self.is_cut or refusal.ends_round
+        return partial(
+            outbox.mark_refused, taken=taken, now=self._moment(), is_final=refusal.is_final
+        )
+
+    def _written(self, taken: Taken) -> Written | None:
+        """None when there is nobody left to tell, or nothing."""
+        now = self._moment()
+        with self.store.read() as session:
+            notice = outbox.read(session, taken)
+            if notice is None or outbox.is_moot(notice, now):
+                return None
+            others = registrations.joint(session, notice.registration)
+            host = installation.calendar_host(session)
+        try:
+            key = registrations.key_of(self.ring, notice.registration)
+            person = registrations.read_person(notice.registration, key)
+        except (NotFound, Forgotten):
+            return None
+        matter = Matter(
+            notice=notice, person=person, key=key, now=now, joint=others, calendar_host=host
+        )
+        return self.write(matter)
+
+    def _moment(self) -> datetime:
+        return self.now + timedelta(seconds=monotonic() - self._began)
+
+    def _has_ended(self) -> bool:
+        return self.is_cut or self.is_over() or self._moment() - self.now > ROUND
+
+
+def _nothing(_session: Session) -> None:
+    """Of the first letter of a round: there was none before it."""
 
 
 @contextmanager

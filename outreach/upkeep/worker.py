@@ -1,57 +1,134 @@
-"""The worker's round: letters that are due and, once a day, the purge."""
+"""The worker's round: one step after the other, and a step that fails stops no other.
+
+A new duty is one more line in `STEPS`: what to do now, and how many times it was done.
+"""
 
 import logging
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from flask import Flask
 
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.keyring import Keyring, TooManyDue
+from outreach.domain import links
+from outreach.keyring import Keyring
 from outreach.mail import delivery
 from outreach.privacy import retention
+from outreach.upkeep import lists
 
 log = logging.getLogger(__name__)
 
-PAUSE = 5.0  # seconds between rounds
+PAUSE: Final = 5.0  # seconds between rounds
+HOUR: Final = timedelta(hours=1)
 
 
 class Worker:
     """Does rounds over one application's databases."""
 
     def __init__(self, app: Flask) -> None:
-        self._app = app
-        self._config: Config = app.extensions["outreach_config"]
-        self._store: Store = app.extensions["outreach_store"]
-        self._ring: Keyring = app.extensions["outreach_ring"]
-        self._purged_on: date | None = None
+        self.app = app
+        self.config: Config = app.extensions["outreach_config"]
+        self.store: Store = app.extensions["outreach_store"]
+        self.ring: Keyring = app.extensions["outreach_ring"]
+        self.purged_on: date | None = None
+        self.tidied_at: datetime | None = None
+        self.is_stopping = threading.Event()
 
     def round(self) -> int:
-        """One round; says how many letters went out."""
-        now = clock.now()
-        if self._purged_on != now.date():
+        """One round of all the steps; says how many letters and texts went out."""
+        sent = 0
+        for name, step in STEPS:
+            if self.is_stopping.is_set():
+                break
             try:
-                retention.purge(self._store, self._ring, now=now)
-            except TooManyDue as error:
-                log.error("purge: %s", error)
-            self._purged_on = now.date()
-        post = delivery.post(self._config)
-        if post is None:
-            return 0
-        with self._app.app_context():
-            return delivery.deliver(self._store, self._ring, self._config, post, now=now)
+                done = step(self, clock.now())
+            except Exception as error:
+                # The kind of error only: its text might hold an address.
+                log.error("%s failed: %s", name, type(error).__name__)
+                continue
+            sent += done if name in SENDING else 0
+        return sent
+
+    def once(self) -> int:
+        """Rounds until nothing more is due, or nothing more can be sent."""
+        sent = 0
+        while some := self.round():
+            sent += some
+        return sent
 
     def run(
         self, stop: threading.Event, *, after: Callable[[int], None] = lambda sent: None
     ) -> None:
-        """Rounds until told to stop. A round that fails is logged, and the next one tries again."""
+        """Rounds until told to stop; what is being sent is finished first."""
+        self.is_stopping = stop
         while not stop.is_set():
-            try:
-                after(self.round())
-            except Exception as error:
-                # The kind of error only: its text might hold an address.
-                log.error("a round failed: %s", type(error).__name__)
+            after(self.round())
             stop.wait(PAUSE)
+
+
+def _purge(worker: Worker, now: datetime) -> int:
+    """At the start and once a day; what the ring needs each hour, each hour."""
+    if worker.purged_on != now.date():
+        done = retention.daily(worker.store, worker.ring, worker.config, now=now)
+        worker.purged_on, worker.tidied_at = now.date(), now
+        return 0 if done is None else done.keys
+    if worker.tidied_at is None or now - worker.tidied_at >= HOUR:
+        retention.hourly(worker.ring, now=now)
+        worker.tidied_at = now
+    return 0
+
+
+def _offers(worker: Worker, now: datetime) -> int:
+    return lists.pass_on_offers(worker.store, now=now)
+
+
+def _who_comes(worker: Worker, now: datetime) -> int:
+    return lists.ask_who_comes(worker.store, now=now)
+
+
+def _links(worker: Worker, now: datetime) -> int:
+    """Who asked for their link is owed it; the one who asked may not be who it is about."""
+    owed = 0
+    for ask in worker.ring.asked_for():
+        with worker.store.change() as session:
+            owed += links.owe(session, ask.key_ids, now=now)
+        worker.ring.forget_ask(ask.id)
+    return owed
+
+
+def _letters(worker: Worker, now: datetime) -> int:
+    post = delivery.post(worker.config)
+    if post is None:
+        return 0
+    with worker.app.app_context():
+        return delivery.deliver(
+            worker.store, worker.ring, worker.config, post,
+            now=now, is_over=worker.is_stopping.is_set,
+        )  # fmt: skip
+
+
+def _texts(worker: Worker, now: datetime) -> int:
+    post = delivery.text_post(worker.config)
+    if post is None:
+        return 0
+    with worker.app.app_context():
+        return delivery.deliver_texts(
+            worker.store, worker.ring, worker.config, post,
+            now=now, is_over=worker.is_stopping.is_set,
+        )  # fmt: skip
+
+
+# Forgetting comes first, and what must not wait for a mail server comes before the letters.
+STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
+    ("purge", _purge),
+    ("offers", _offers),
+    ("who comes", _who_comes),
+    ("links", _links),
+    ("letters", _letters),
+    ("texts", _texts),
+)
+SENDING: Final = frozenset({"letters", "texts"})

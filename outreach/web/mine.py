@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from outreach import clock, keyring, languages
+from outreach import clock, languages
 from outreach.domain import installation, registrations
 from outreach.domain.registrations import Contact, Person, Registration, Standing
 from outreach.domain.text import clean
@@ -162,10 +162,9 @@ def my_entry(token: str) -> ResponseReturnValue:
         mine = _find(session, token)
         host = installation.calendar_host(session)
     title = clean(request.form.get("title", ""))[:LONGEST_TITLE].strip() or _own_title(mine)
-    # From its own key: it leads neither to the link nor to the workshop, and stays the same.
-    uid = f"cita-{keyring.derive(mine.key, 'calendar').hex()}@{host}"
+    uid = appointment.uid(mine.key, host)
     answer = Response(
-        appointment.write(mine.workshop, title, uid, now=now),
+        appointment.write(mine.registration, title, uid, now=now),
         content_type="text/calendar; charset=utf-8",
     )
     answer.headers["Content-Disposition"] = 'attachment; filename="cita.ics"'
