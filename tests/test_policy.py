@@ -47,6 +47,8 @@ OF_ONESELF: Final = {
 }
 # Those that depend on the office they are asked for.
 OF_AN_OFFICE: Final = {("desk.new", "GET"), ("desk.create", "POST")}
+# Those of who answers for the whole network.
+OF_THE_NETWORK: Final = {("desk.what_we_hold", "GET")}
 # Those that let one in.
 OPEN: Final = {
     ("desk.entrance", "GET"),
@@ -90,7 +92,7 @@ def test_every_page_of_the_staff_is_in_the_table(app: Flask) -> None:
         if rule.endpoint.startswith("desk.")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    assert there == {*OF_A_WORKSHOP, *OF_ONESELF, *OF_AN_OFFICE, *OPEN}
+    assert there == {*OF_A_WORKSHOP, *OF_ONESELF, *OF_AN_OFFICE, *OF_THE_NETWORK, *OPEN}
     under_org = {rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/org")}
     assert under_org == {endpoint for endpoint, _method in there}
 
@@ -127,6 +129,17 @@ def test_who_works_for_all_of_them_does_it_anywhere(place: Place, role: Role) ->
 
 
 @pytest.mark.parametrize("role", list(Role))
+def test_what_is_the_networks_is_for_its_admins(place: Place, role: Role) -> None:
+    everywhere = employ(place.store, f"{role}@example.org", role, EVERYWHERE)
+    of_one_office = employ(place.store, f"{role}.1@example.org", role)
+    for endpoint, method in OF_THE_NETWORK:
+        status = place.ask(at_desk(place.app, place.store, everywhere), endpoint, method)
+        assert status == (200 if Action.NETWORK in ALLOWED[role] else 403), endpoint
+        status = place.ask(at_desk(place.app, place.store, of_one_office), endpoint, method)
+        assert status == 404, endpoint
+
+
+@pytest.mark.parametrize("role", list(Role))
 def test_only_who_may_edit_makes_a_workshop(place: Place, role: Role) -> None:
     desk = at_desk(place.app, place.store, employ(place.store, f"{role}@example.org", role))
     may = Action.EDIT in ALLOWED[role]
@@ -137,7 +150,7 @@ def test_only_who_may_edit_makes_a_workshop(place: Place, role: Role) -> None:
 
 def test_nothing_answers_without_a_session(place: Place) -> None:
     desk = Desk(place.app.test_client(), "nobody's", "")
-    for endpoint, method in [*OF_A_WORKSHOP, *OF_ONESELF, *OF_AN_OFFICE]:
+    for endpoint, method in [*OF_A_WORKSHOP, *OF_ONESELF, *OF_AN_OFFICE, *OF_THE_NETWORK]:
         expected = 303 if method == "GET" else 401
         assert place.ask(desk, endpoint, method) == expected, endpoint
 

@@ -1,6 +1,6 @@
 """The staff's pages: sign in, today, workshops, the people of one, its door. Always in Spanish."""
 
-from outreach.web.desk import attending, cancelling, editing, entrance, listing, one, today
+from outreach.web.desk import attending, cancelling, editing, entrance, held, listing, one, today
 from outreach.web.desk.staff import desk, signed
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "desk",
     "editing",
     "entrance",
+    "held",
     "listing",
     "one",
     "signed",
