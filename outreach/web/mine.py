@@ -22,6 +22,7 @@ from outreach.errors import Closed, Forgotten, Full, NotFound
 from outreach.feeds import appointment
 from outreach.languages import gettext as _
 from outreach.languages import ngettext
+from outreach.privacy import forgetting
 from outreach.web import elsewhere, errors, limits
 from outreach.web.cards import FEW_DISCREET, Card
 from outreach.web.context import config, ring, store
@@ -152,7 +153,7 @@ def cancel(token: str) -> ResponseReturnValue:
 
 @pages.post("/r/<token>/borrar")
 def forget(token: str) -> ResponseReturnValue:
-    return _release(token, _("Ya no tenemos tus datos."))
+    return _release(token, _("Ya no tenemos tus datos."), of_all_dates=True)
 
 
 @pages.post("/r/<token>/cita.ics")
@@ -195,15 +196,14 @@ def _find(session: Session, token: str) -> Place:
     return Place(token, registration, registrations.read_person(registration, key), key)
 
 
-def _release(token: str, words: str) -> ResponseReturnValue:
-    """The last page: after it, the link leads nowhere."""
+def _release(token: str, words: str, *, of_all_dates: bool = False) -> ResponseReturnValue:
+    """The last page: after it, the link leads nowhere. Who saved the dates of a series together
+    gives up one of them, and is forgotten in all."""
     with store().read() as session:
         mine = _find(session, token)
-    # The key goes first: from then on nothing that was kept anywhere can be read.
-    assert mine.registration.key_id is not None
-    ring().destroy(mine.registration.key_id)
-    with store().change() as session:
-        registrations.release(session, registrations.find(session, token), now=clock.now())
+        all_of_them = registrations.joint(session, mine.registration)
+    wanted = [each.id for each in all_of_them] if of_all_dates else [mine.registration.id]
+    forgetting.forget(store(), ring(), config(), wanted, now=clock.now())
     g.other_languages_at = "/"
     had_letters = mine.registration.contact is Contact.EMAIL
     return render_template("mine/gone.html", words=words, had_letters=had_letters)
