@@ -1,0 +1,95 @@
+"""What the tests of broken mail share: people who are owed a letter, and rounds of the worker."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.kinds import Kind
+from outreach.domain.notices import Notice
+from outreach.domain.offices import Office
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.workshops import Workshop
+from outreach.keyring import Keyring
+from outreach.mail import delivery
+from tests.conftest import hold, seat
+from tests.postman import Postman, free_port, on_duty
+
+
+class Outbox:
+    """People who are owed something, and what became of it."""
+
+    def __init__(self, app: Flask, store: Store, ring: Keyring, config: Config) -> None:
+        self.app, self.store, self.ring, self.config = app, store, ring, config
+        self.workshop: Workshop
+
+    def owe(self, *names: str, **changes: Any) -> list[Registration]:
+        """Each has saved a place, and a letter to say so waits for NAME@example.org."""
+        plain: dict[str, Any] = {"contact": Contact.EMAIL} | changes
+        return [
+            seat(
+                self.store, self.ring, self.workshop,
+                **({"address": f"{name}@example.org"} | plain | {"name": name}),
+            )
+            for name in names
+        ]  # fmt: skip
+
+    def round(
+        self,
+        port: int,
+        now: datetime | None = None,
+        *,
+        meanwhile: Callable[[], object] = lambda: None,
+        **settings: Any,
+    ) -> int:
+        """One round with the mail server at that port; says how many letters went out.
+
+        `meanwhile` is called before each letter is taken."""
+        plain: dict[str, Any] = {"smtp_url": f"smtp://127.0.0.1:{port}", "smtp_seconds": 1}
+        config = replace(self.config, **(plain | settings))
+        post = delivery.post(config)
+        assert post is not None
+        with self.app.app_context():
+            return delivery.deliver(
+                self.store, self.ring, config, post, now=now or clock.now(),
+                is_over=lambda: meanwhile() is True,
+            )  # fmt: skip
+
+    def notices(self) -> list[Notice]:
+        with self.store.read() as session:
+            return list(session.scalars(sa.select(Notice).order_by(Notice.id)))
+
+    @property
+    def dead(self) -> int:
+        return sum(notice.is_dead for notice in self.notices())
+
+    @property
+    def pending(self) -> int:
+        return sum(notice.done_at is None for notice in self.notices())
+
+    @property
+    def tries(self) -> list[int]:
+        return [notice.tries for notice in self.notices()]
+
+
+@pytest.fixture
+def outbox(
+    app: Flask, store: Store, ring: Keyring, config: Config, chicago: Office, rights: Kind
+) -> Outbox:
+    made = Outbox(app, store, ring, config)
+    with store.change() as session:
+        made.workshop = hold(session, chicago, rights, capacity=1000)
+    return made
+
+
+@pytest.fixture
+def postman() -> Iterator[Postman]:
+    with on_duty(Postman(free_port())) as postman:
+        yield postman

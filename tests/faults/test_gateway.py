@@ -1,0 +1,239 @@
+"""A gateway for texts, real and local, that answers as it is told."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import monotonic
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from outreach import clock
+from outreach.config import Config, Texts
+from outreach.domain.registrations import Contact
+from outreach.errors import Misconfigured
+from outreach.mail import delivery, gateway, texts
+from outreach.mail.gateway import Text
+from tests.faults.conftest import Outbox
+
+LATER = timedelta(minutes=10)
+SAFE = {"contact": Contact.PHONE, "may_leave_message": True}
+
+
+class Gateway(ThreadingHTTPServer):
+    """Keeps what it was asked; answers with the next of `answers`, or 200."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[tuple[str, str, dict[str, str], str]] = []
+        self.answers: list[int | str] = []
+        self.let_go = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Gateway
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        self.server.asked.append((self.command, self.path, dict(self.headers), body))
+        answer = self.server.answers.pop(0) if self.server.answers else 200
+        if answer == "say nothing":
+            self.server.let_go.wait(30)
+        elif answer == "drip":
+            while not self.server.let_go.wait(0.05):
+                self.wfile.write(b" ")
+        elif answer == "hang up":
+            self.close_connection = True
+        else:
+            self.send_response(int(answer))
+            if answer == 302:
+                self.send_header("Location", self.server.url + "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    do_GET = do_PUT = do_POST
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: there would be phones in it."""
+
+
+@pytest.fixture
+def server() -> Iterator[Gateway]:
+    with serving() as server:
+        yield server
+
+
+@contextmanager
+def serving() -> Iterator[Gateway]:
+    server = Gateway()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.let_go.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def round_of(outbox: Outbox, server: Gateway, now: datetime | None = None, **changes: str) -> int:
+    settings = Texts(
+        url=server.url + "/send",
+        body='{"to": "{to}", "body": "{text}"}',
+        headers={"Authorization": "Bearer t"},
+        seconds=1,
+    )
+    config = replace(outbox.config, texts=replace(settings, **changes))  # type: ignore[arg-type]
+    post = delivery.text_post(config)
+    assert post is not None
+    with outbox.app.app_context():
+        return delivery.deliver_texts(
+            outbox.store, outbox.ring, config, post, now=now or clock.now()
+        )
+
+
+def test_a_text_goes_once_to_who_said_it_is_safe(outbox: Outbox, server: Gateway) -> None:
+    outbox.owe("rosa", address="+13125550142", **SAFE)
+    outbox.owe("luz", address="+13125550143", contact=Contact.PHONE)
+    outbox.owe("ana", contact=Contact.EMAIL)
+    outbox.owe("nobody", address="", contact=Contact.NONE)
+    assert round_of(outbox, server) == 1
+    assert round_of(outbox, server) == 0
+    [(method, path, headers, body)] = server.asked
+    assert (method, path) == ("POST", "/send")
+    assert headers["Authorization"] == "Bearer t"
+    assert headers["Content-Type"].startswith("application/json")
+    sent = json.loads(body)
+    assert sent["to"] == "+13125550142"
+    assert sent["body"].startswith("Tu lugar esta apartado: ")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 422])
+def test_a_text_refused_for_good_is_given_up(outbox: Outbox, server: Gateway, status: int) -> None:
+    outbox.owe("rosa", address="+13125550142", **SAFE)
+    server.answers = [status]
+    assert round_of(outbox, server) == 0
+    assert outbox.dead == 1
+
+
+@pytest.mark.parametrize("answer", [408, 429, 500, 503, 302, "say nothing", "drip", "hang up"])
+def test_a_text_refused_for_now_goes_later(
+    outbox: Outbox, server: Gateway, answer: int | str
+) -> None:
+    outbox.owe("rosa", address="+13125550142", **SAFE)
+    server.answers = [answer]
+    now, begin = clock.now(), monotonic()
+    assert round_of(outbox, server, now) == 0
+    assert monotonic() - begin < 4
+    assert round_of(outbox, server, now) == 0
+    assert round_of(outbox, server, now + LATER) == 1
+    assert [path for _method, path, _headers, _body in server.asked] == ["/send", "/send"]
+
+
+def test_a_gateway_that_never_says_whether_it_took_a_text_gets_it_twice_at_most(
+    outbox: Outbox, server: Gateway
+) -> None:
+    outbox.owe("rosa", address="+13125550142", **SAFE)
+    server.answers = ["hang up"] * 5
+    now = clock.now()
+    for hour in range(5):
+        assert round_of(outbox, server, now + timedelta(hours=hour)) == 0
+    assert len(server.asked) == 2
+    assert outbox.dead == 1
+
+
+def test_a_gateway_that_refuses_us_or_is_away_costs_no_text_its_life(outbox: Outbox) -> None:
+    outbox.owe("rosa", "luz", address="+13125550142", **SAFE)
+    now = clock.now()
+    with serving() as server:
+        server.answers = [401, 407]
+        for day in range(2):
+            assert round_of(outbox, server, now + timedelta(days=day)) == 0
+        assert len(server.asked) == 2
+    assert round_of(outbox, server, now + timedelta(days=4)) == 0  # it is not there any more
+    assert (outbox.dead, outbox.tries) == (0, [0, 0])
+    with serving() as server:
+        assert round_of(outbox, server, now + timedelta(days=5)) == 2
+
+
+def test_nobody_who_was_forgotten_gets_a_text(outbox: Outbox, server: Gateway) -> None:
+    rosa, _luz = outbox.owe("rosa", "luz", address="+13125550142", **SAFE)
+    assert rosa.key_id is not None
+    outbox.ring.destroy(rosa.key_id)
+    assert round_of(outbox, server) == 1
+
+
+NASTY = Text(to="+13125550142", words='Hola & "adiós"\\ {to} ñ=1#?%\r\n')
+
+
+def test_what_is_said_cannot_change_the_shape_of_a_request() -> None:
+    as_json = Texts(url="https://t.example.org/a", body='{"a": ["{to}", {"b": "{text}"}]}')
+    _target, headers, body = gateway.request(as_json, NASTY)
+    assert headers["Content-Type"].startswith("application/json")
+    assert json.loads(body) == {"a": [NASTY.to, {"b": NASTY.words}]}
+    as_form = Texts(url="https://t.example.org/a", body="To={to}&Body={text}")
+    _target, headers, body = gateway.request(as_form, NASTY)
+    assert headers["Content-Type"].startswith("application/x-www-form-urlencoded")
+    assert parse_qs(body.decode()) == {"To": [NASTY.to], "Body": [NASTY.words]}
+    as_address = Texts(url="https://t.example.org/to/{to}?text={text}&x=1", method="GET")
+    target, headers, body = gateway.request(as_address, NASTY)
+    assert (headers, body) == ({}, b"")
+    assert urlsplit(target).path == "/to/%2B13125550142"
+    assert parse_qs(urlsplit(target).query) == {"text": [NASTY.words], "x": ["1"]}
+
+
+def test_every_fault_of_the_settings_is_named_at_once() -> None:
+    with pytest.raises(Misconfigured) as raised:
+        Config.from_environ(
+            {
+                "OUTREACH_TEXTS_URL": "http://texts.example.org/send",
+                "OUTREACH_TEXTS_METHOD": "DELETE",
+                "OUTREACH_TEXTS_HEADERS": '{"Authorization": "a\\nb"}',
+                "OUTREACH_TEXTS_BODY": '{"to": {to}}',
+                "OUTREACH_TEXTS_SECONDS": "600",
+                "OUTREACH_SMTP_CA_FILE": "/nowhere/at/all.pem",
+                "OUTREACH_SMTP_SECONDS": "0",
+            }
+        )
+    words = str(raised.value)
+    assert words.count("\n") == 7  # the body has two
+    for name in ("URL", "METHOD", "HEADERS", "BODY", "SECONDS"):
+        assert f"OUTREACH_TEXTS_{name} " in words
+
+
+@pytest.mark.parametrize(
+    ("url", "is_good"),
+    [
+        ("https://texts.example.org/send", True),
+        ("http://127.0.0.1:8080/send", True),
+        ("http://localhost/send", True),
+        ("http://[::1]:8080/send", True),
+        ("http://127.0.0.1.example.org/send", False),
+        ("https://user:pass@texts.example.org/send", False),
+        ("ftp://texts.example.org", False),
+    ],
+)
+def test_texts_leave_this_machine_over_a_secure_line_only(url: str, is_good: bool) -> None:
+    environ = {"OUTREACH_TEXTS_URL": url, "OUTREACH_TEXTS_BODY": "to={to}&text={text}"}
+    if is_good:
+        assert Config.from_environ(environ).texts.url == url
+    else:
+        with pytest.raises(Misconfigured):
+            Config.from_environ(environ)
+
+
+def test_a_text_is_made_of_letters_every_phone_has() -> None:
+    said = texts.plain("¿Sigues viniendo? sábado 28, 6:00\u00a0p.\u00a0m. À l’entrée : «forêt», ç")
+    assert said == '¿Sigues viniendo? sabado 28, 6:00 p. m. A l\'entrée : "foret", c'
+    assert (texts.parts("a" * 160), texts.parts("a" * 161), texts.parts("a" * 306)) == (1, 2, 2)

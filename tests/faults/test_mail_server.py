@@ -1,0 +1,313 @@
+"""A mail server at its worst: nothing is lost, and nothing is sent twice that need not be."""
+
+from collections import deque
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from outreach import clock
+from outreach.domain import outbox as outboxes
+from outreach.domain import registrations
+from outreach.mail import smtp
+from tests import certificates
+from tests.faults.conftest import Outbox
+from tests.postman import (
+    DRIP,
+    HANG_UP,
+    SAY_NOTHING,
+    TAKE_AND_HANG_UP,
+    Postman,
+    context,
+    free_port,
+    on_duty,
+)
+
+LATER = timedelta(minutes=10)
+AFTER_A_LEASE = timedelta(minutes=6)
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "TAKEN"])
+def test_a_letter_refused_for_now_arrives_once_later(
+    outbox: Outbox, postman: Postman, step: str
+) -> None:
+    outbox.owe("rosa")
+    postman.next_time[step] = deque(["451 not now"])
+    now = clock.now()
+    assert outbox.round(postman.port, now) == 0
+    assert outbox.round(postman.port, now + timedelta(minutes=1)) == 0  # it is not asked again yet
+    assert outbox.round(postman.port, now + LATER) == 1
+    assert postman.to == ["rosa@example.org"]
+
+
+@pytest.mark.parametrize("step", ["RCPT", "DATA", "TAKEN"])
+def test_a_letter_refused_for_good_is_given_up_and_the_others_arrive(
+    outbox: Outbox, postman: Postman, step: str
+) -> None:
+    outbox.owe("nobody", "rosa", "luz")
+    postman.next_time[step] = deque(["550 no such person"])
+    assert outbox.round(postman.port) == 2
+    assert postman.to == ["rosa@example.org", "luz@example.org"]
+    assert (outbox.dead, outbox.pending) == (1, 0)
+
+
+def test_a_sender_that_is_refused_costs_no_letter_its_life(
+    outbox: Outbox, postman: Postman
+) -> None:
+    outbox.owe("rosa", "luz")
+    postman.always["MAIL"] = "553 sender not allowed"
+    now = clock.now()
+    assert outbox.round(postman.port, now) == 0
+    assert (outbox.dead, outbox.tries) == (0, [1, 0])
+    postman.always.clear()
+    assert outbox.round(postman.port, now + LATER) == 2
+
+
+def test_a_server_that_relays_nothing_for_us_costs_no_letter_its_life(
+    outbox: Outbox, postman: Postman
+) -> None:
+    outbox.owe("rosa")
+    postman.next_time["RCPT"] = deque(["554 5.7.1 relay access denied"])
+    now = clock.now()
+    assert outbox.round(postman.port, now) == 0
+    assert outbox.dead == 0
+    assert outbox.round(postman.port, now + LATER) == 1
+
+
+def test_a_letter_refused_for_three_days_is_given_up(outbox: Outbox, postman: Postman) -> None:
+    outbox.owe("rosa")
+    postman.always["RCPT"] = "451 not now"
+    begin = now = clock.now()
+    tries = 0
+    while outbox.pending:
+        outbox.round(postman.port, now)
+        (notice,) = outbox.notices()
+        tries, now = notice.tries, notice.due_at
+        assert notice.is_dead or notice.leased_until is None
+    assert timedelta(days=3) < now - begin < timedelta(days=3, hours=7)
+    assert 15 <= tries <= 20
+    assert outbox.dead == 1
+
+
+def test_one_refusal_after_three_days_without_a_server_is_not_the_end(
+    outbox: Outbox, postman: Postman
+) -> None:
+    outbox.owe("rosa")
+    now = clock.now() + timedelta(days=4)
+    postman.next_time["RCPT"] = deque(["450 come again"])
+    assert outbox.round(free_port(), now) == 0
+    assert outbox.round(postman.port, now) == 0
+    assert outbox.round(postman.port, now + LATER) == 1
+
+
+@pytest.mark.parametrize("words", [SAY_NOTHING, DRIP])
+@pytest.mark.parametrize("step", ["EHLO", "MAIL", "RCPT", "DATA"])
+def test_a_server_that_hangs_holds_nobody_up_for_long(
+    outbox: Outbox, postman: Postman, step: str, words: str
+) -> None:
+    outbox.owe("rosa", "luz")
+    postman.next_time[step] = deque([words])
+    begin, now = monotonic(), clock.now()
+    assert outbox.round(postman.port, now) == 0
+    assert monotonic() - begin < 4  # with one second for an answer
+    assert all(notice.leased_until is None for notice in outbox.notices())
+    assert outbox.round(postman.port, now + LATER) == 2
+    assert sorted(postman.to) == ["luz@example.org", "rosa@example.org"]
+
+
+def test_a_server_that_takes_the_letter_and_hangs_gets_it_once_more(
+    outbox: Outbox, postman: Postman
+) -> None:
+    outbox.owe("rosa")
+    postman.next_time["TAKEN"] = deque([SAY_NOTHING])
+    now = clock.now()
+    begin = monotonic()
+    assert outbox.round(postman.port, now) == 0
+    assert monotonic() - begin < 8
+    assert outbox.round(postman.port, now + LATER) == 1
+
+
+def test_the_longest_letter_is_over_before_its_lease() -> None:
+    assert outboxes.LEASE.total_seconds() > smtp.LONGEST
+
+
+def test_a_line_that_breaks_after_the_letter_was_taken_makes_one_repeat_and_no_more(
+    outbox: Outbox, postman: Postman
+) -> None:
+    outbox.owe("rosa", "luz")
+    postman.next_time["TAKEN"] = deque([TAKE_AND_HANG_UP])
+    now = clock.now()
+    assert outbox.round(postman.port, now) == 1
+    assert outbox.round(postman.port, now + LATER) == 1
+    assert postman.to == ["rosa@example.org", "luz@example.org", "rosa@example.org"]
+    first, _other, second = postman.letters
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+def test_a_line_that_always_breaks_there_makes_one_repeat_and_the_organizer_sees_it(
+    outbox: Outbox, postman: Postman
+) -> None:
+    outbox.owe("rosa")
+    postman.always["TAKEN"] = TAKE_AND_HANG_UP
+    now = clock.now()
+    for hour in range(6):
+        assert outbox.round(postman.port, now + timedelta(hours=hour)) == 0
+    assert len(postman.letters) == 2
+    assert outbox.dead == 1
+
+
+def test_a_doubt_is_remembered_over_a_refusal(outbox: Outbox, postman: Postman) -> None:
+    outbox.owe("rosa")
+    postman.next_time["TAKEN"] = deque([TAKE_AND_HANG_UP, "451 not now", TAKE_AND_HANG_UP])
+    now = clock.now()
+    for hour in range(6):
+        assert outbox.round(postman.port, now + timedelta(hours=hour)) == 0
+    assert len(postman.letters) == 2
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+def test_a_line_that_breaks_before_the_letter_makes_no_repeat(
+    outbox: Outbox, postman: Postman, step: str
+) -> None:
+    outbox.owe("rosa", "luz", "ana")
+    postman.next_time[step] = deque([HANG_UP])
+    now = clock.now()
+    assert outbox.round(postman.port, now) == 0  # a new line that breaks: the round is over
+    assert outbox.tries == [1, 0, 0]
+    assert outbox.round(postman.port, now + LATER) == 3
+    assert len(postman.letters) == 3
+
+
+@pytest.mark.parametrize("words", [HANG_UP, "421 so many and no more"])
+def test_a_server_that_hangs_up_between_letters_is_called_again_at_once(
+    outbox: Outbox, postman: Postman, words: str
+) -> None:
+    outbox.owe("rosa", "luz", "ana")
+    postman.next_time["RCPT"] = deque(["250 OK", words])
+    assert outbox.round(postman.port) == 3
+    assert sorted(postman.to) == ["ana@example.org", "luz@example.org", "rosa@example.org"]
+    assert outbox.tries == [1, 1, 1]
+
+
+def test_a_server_that_closes_shop_ends_the_round(outbox: Outbox, postman: Postman) -> None:
+    outbox.owe("rosa", "luz", "ana")
+    postman.always["MAIL"] = "421 closing"
+    now = clock.now()
+    assert outbox.round(postman.port, now) == 0
+    assert (outbox.tries, outbox.dead) == ([1, 0, 0], 0)
+    postman.always.clear()
+    assert outbox.round(postman.port, now + LATER) == 3
+
+
+def test_an_hour_without_a_server_costs_nothing(outbox: Outbox) -> None:
+    postman = Postman(free_port())
+    outbox.owe(*(f"person{number}" for number in range(20)))
+    now = clock.now()
+    for minute in range(60):
+        assert outbox.round(postman.port, now + timedelta(minutes=minute)) == 0
+    assert set(outbox.tries) == {0}
+    with on_duty(postman):
+        assert outbox.round(postman.port, now + timedelta(hours=1)) == 20
+    assert len(set(postman.to)) == len(postman.letters) == 20
+
+
+def test_a_refused_password_loses_nothing_and_is_said_in_the_log(
+    outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox.owe("rosa")
+    postman = Postman(free_port())
+    postman.password = "right"
+    now = clock.now()
+    with on_duty(postman):
+        wrong = f"smtp://us:wr%40ng@127.0.0.1:{postman.port}"
+        for day in range(5):
+            moment = now + timedelta(days=day)
+            assert outbox.round(postman.port, moment, smtp_url=wrong) == 0
+        assert postman.tries_to_sign_in >= 5
+        assert (outbox.dead, outbox.tries) == (0, [0])
+        assert "user or password" in caplog.text
+        assert "wr" + "@ng" not in caplog.text
+        right = f"smtp://us:right@127.0.0.1:{postman.port}"
+        assert outbox.round(postman.port, now + timedelta(days=5), smtp_url=right) == 1
+
+
+def test_a_password_never_leaves_this_machine_in_clear(outbox: Outbox, postman: Postman) -> None:
+    plain = outbox.config
+    for url, must in (
+        ("smtp://us:secret@mail.example.org:587", True),
+        ("smtp://mail.example.org", False),  # if it can
+        ("smtp://us:secret@127.0.0.1:2525", None),
+        ("smtp://us:secret@127.example.org", True),
+    ):
+        asked = smtp.must_be_secure(replace(plain, smtp_url=url))
+        assert asked is must, url
+    outbox.owe("rosa")
+    postman.password = "secret"
+    assert outbox.round(postman.port, smtp_tls=True) == 0  # it offers no secure line
+    assert postman.letters == []
+    assert outbox.tries == [0]
+
+
+def test_letters_go_over_a_secure_line_whose_certificate_is_known(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    outbox.owe("rosa")
+    certificate = certificates.make(tmp_path)
+    postman = Postman(free_port())
+    postman.password = "secret"
+    url = f"smtp://us:secret@localhost:{postman.port}"
+    with on_duty(postman, tls_context=context(certificate)):
+        assert outbox.round(postman.port, smtp_url=url, smtp_tls=True) == 0  # nobody vouches for it
+        assert postman.tries_to_sign_in == 0
+        known: dict[str, Any] = {"smtp_tls": True, "smtp_ca_file": certificate}
+        by_number = url.replace("localhost", "127.0.0.1")
+        assert outbox.round(postman.port, smtp_url=by_number, **known) == 0  # another's name
+        assert outbox.round(postman.port, smtp_url=url, **known) == 1
+    assert postman.is_secure == [True]
+
+
+def test_a_server_may_be_secure_from_the_first_byte(outbox: Outbox, tmp_path: Path) -> None:
+    outbox.owe("rosa")
+    certificate = certificates.make(tmp_path)
+    postman = Postman(free_port())
+    url = f"smtps://localhost:{postman.port}"
+    with on_duty(postman, ssl_context=context(certificate)):
+        assert outbox.round(postman.port, smtp_url=url) == 0
+        assert outbox.round(postman.port, smtp_url=url, smtp_ca_file=certificate) == 1
+
+
+def test_who_is_forgotten_between_two_letters_of_a_round_gets_none(
+    outbox: Outbox, postman: Postman
+) -> None:
+    _rosa, luz, _ana = outbox.owe("rosa", "luz", "ana")
+
+    def forget_luz() -> None:
+        if len(postman.letters) == 1:  # Rosa's has just gone
+            assert luz.key_id is not None
+            outbox.ring.destroy(luz.key_id)
+
+    assert outbox.round(postman.port, meanwhile=forget_luz) == 2
+    assert postman.to == ["rosa@example.org", "ana@example.org"]
+
+
+def test_what_is_owed_for_a_cancelled_place_is_never_sent(outbox: Outbox, postman: Postman) -> None:
+    rosa, _luz = outbox.owe("rosa", "luz")
+    with outbox.store.change() as session:
+        mine = session.get_one(registrations.Registration, rosa.id)
+        registrations.release(session, mine, now=clock.now())
+    assert outbox.round(postman.port) == 1
+    assert postman.to == ["luz@example.org"]
+
+
+def test_what_a_stopped_worker_held_goes_out_after_its_lease(
+    outbox: Outbox, postman: Postman
+) -> None:
+    outbox.owe("rosa")
+    now = clock.now()
+    with outbox.store.change() as session:
+        assert outboxes.take(session, outboxes.Route.LETTER, now=now) is not None
+    assert outbox.round(postman.port, now + timedelta(minutes=4)) == 0
+    assert outbox.round(postman.port, now + AFTER_A_LEASE) == 1

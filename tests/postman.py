@@ -1,0 +1,143 @@
+"""A real mail server for tests (aiosmtpd) that does as it is told: takes letters, refuses them,
+hangs up, or says nothing at all."""
+
+import asyncio
+import socket
+import ssl
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, Final
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+HANG_UP: Final = "hang up"  # at once, without a word
+SAY_NOTHING: Final = "say nothing"
+DRIP: Final = "drip"  # an answer that never ends
+TAKE_AND_HANG_UP: Final = "take and hang up"
+
+
+class Postman:
+    """`next_time["RCPT"]` holds what to answer there, one after the other; `always` every time.
+
+    The steps are CONNECT, MAIL, RCPT, DATA (before the letter) and TAKEN (after it)."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.letters: list[EmailMessage] = []
+        self.always: dict[str, str] = {}
+        self.next_time: dict[str, deque[str]] = {}
+        self.password = ""
+        self.tries_to_sign_in = 0
+        self.connections = 0
+        self.is_secure: list[bool] = []  # of each letter's line
+
+    @property
+    def to(self) -> list[str]:
+        return [str(letter["To"]) for letter in self.letters]
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, replies: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        self.connections += 1
+        await self.answer(server, "EHLO")
+        return replies
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = await self.answer(server, "MAIL")
+        if answer is None:
+            envelope.mail_from = address
+        return answer or "250 OK"
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = await self.answer(server, "RCPT")
+        if (answer or "250").startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer or "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        assert isinstance(envelope.content, bytes)
+        told = self.told("TAKEN")
+        if told is None or told == TAKE_AND_HANG_UP:
+            self.letters.append(message_from_bytes(envelope.content, policy=default))
+            self.is_secure.append(session.ssl is not None)
+        return await self.obey(server, told) or "250 OK"
+
+    def authenticate(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
+    ) -> AuthResult:
+        self.tries_to_sign_in += 1
+        is_right = isinstance(data, LoginPassword) and data.password.decode() == self.password
+        return AuthResult(success=is_right, handled=False)
+
+    def told(self, step: str) -> str | None:
+        if self.next_time.get(step):
+            return self.next_time[step].popleft()
+        return self.always.get(step)
+
+    async def answer(self, server: SMTP, step: str) -> str | None:
+        return await self.obey(server, self.told(step))
+
+    async def obey(self, server: SMTP, told: str | None) -> str | None:
+        if told in {HANG_UP, TAKE_AND_HANG_UP}:
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
+        elif told == SAY_NOTHING:
+            await asyncio.Event().wait()
+        elif told == DRIP:
+            while True:
+                await server.push("250-and then")
+                await asyncio.sleep(0.05)
+        return told
+
+
+class _Server(SMTP):
+    async def smtp_DATA(self, arg: str) -> None:
+        answer = await self.event_handler.answer(self, "DATA")
+        if answer is None:
+            await super().smtp_DATA(arg)
+        else:
+            await self.push(answer)
+
+
+class _Controller(Controller):
+    def factory(self) -> SMTP:
+        return _Server(self.handler, **self.SMTP_kwargs)
+
+
+@contextmanager
+def on_duty(postman: Postman, **settings: Any) -> Iterator[Postman]:
+    """The server runs for as long as the block lasts; `settings` are aiosmtpd's."""
+    if postman.password:
+        settings |= {"authenticator": postman.authenticate, "auth_require_tls": False}
+    controller = _Controller(
+        postman, hostname="127.0.0.1", port=postman.port, ready_timeout=20, **settings
+    )
+    controller.start()
+    try:
+        yield postman
+    finally:
+        controller.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def context(certificate: Any) -> ssl.SSLContext:
+    """What the server needs for TLS."""
+    made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    made.load_cert_chain(certificate)
+    return made
