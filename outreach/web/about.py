@@ -1,11 +1,16 @@
 """Notices: privacy, safety, accessibility; and the quick exit."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from outreach import languages
+from outreach.domain.kinds import Kind
 from outreach.web.context import config
 from outreach.web.headers import keep_for, keep_private
+from outreach.web.reference import reference
 
 pages = Blueprint("about", __name__, url_prefix="/<any(es,en,fr):lang>")
 
@@ -15,7 +20,8 @@ WEATHER = {"es": "clima", "en": "weather", "fr": "météo"}
 @pages.get("/privacidad")
 def privacy() -> ResponseReturnValue:
     keep_for(3600)
-    return render_template("about/privacy.html")
+    usual, others = _days(reference().kinds)
+    return render_template("about/privacy.html", usual=usual, others=others)
 
 
 @pages.get("/accesibilidad")
@@ -41,3 +47,17 @@ def leave() -> Response:
     assert isinstance(answer, Response)
     answer.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
     return answer
+
+
+def _days(kinds: Sequence[Kind]) -> tuple[int, list[tuple[int, list[str]]]]:
+    """After how many days people are forgotten: those of most kinds (0: there are none yet), and
+    those of others, with their names."""
+    usual = Counter(kind.retention_days for kind in kinds).most_common(1)
+    if not usual:
+        return 0, []
+    named: dict[int, list[str]] = {}
+    for kind in kinds:
+        if kind.retention_days != usual[0][0]:
+            name = languages.say(kind.short_name, languages.current())
+            named.setdefault(kind.retention_days, []).append(name)
+    return usual[0][0], sorted(named.items())
