@@ -24,16 +24,17 @@ def command(dry_run: bool, yes: bool) -> None:
     config, now = settings(), clock.now()
     with opened(config) as store, opened_ring(config) as ring:
         if dry_run:
-            _say("would be forgotten", "would go", retention.preview(store, ring, config, now=now))
+            found = retention.preview(store, ring, config, now=now)
+            _say("would be forgotten", "would be emptied", "would go", found)
             return
         done = retention.purge(store, ring, config, now=now, sure=yes)
-    _say("forgotten", "gone", done)
+    _say("forgotten", "emptied", "gone", done)
 
 
-def _say(forgotten: str, gone: str, purged: Purged) -> None:
+def _say(forgotten: str, emptied: str, gone: str, purged: Purged) -> None:
     click.echo(f"{purged.keys} registrations {forgotten}")
+    click.echo(f"{purged.emptied} rows without a key {emptied}")
     for noun, count in {
-        "rows whose key is gone": purged.emptied,
         "keys that nothing points at": purged.unused,
         **purged.rows,
         "letters in the mail folder": purged.letters,

@@ -61,6 +61,9 @@ def purge(
     _hasten(ring, turns)
     settling.blind(store, ring, sure=sure)  # asked before anything is destroyed
     keys = ring.destroy_due(sure=sure)
+    blind = settling.blind(store, ring, sure=True)
+    with store.read() as session:
+        told = settling.count_notices(session, [row.id for row in blind])
     emptied = settle(store, ring, now=now, sure=True)
     with store.read() as session:
         used = {row.key_id for row in settling.pointing(session)}
@@ -68,6 +71,7 @@ def purge(
     rows = {"look-ups": ring.tidy()}
     with store.change() as session:
         rows |= _clear(session, now=now)
+    rows["notices"] += told
     with store.read() as session:
         files = letters.to_forget(session, None if config is None else config.mail_folder)
     store.sweep()
@@ -78,17 +82,21 @@ def purge(
 
 def preview(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Purged:
     """What `purge` would do now, as numbers; nothing is changed."""
-    blind = settling.blind(store, ring, sure=True)
     with store.read() as session:
-        used = {row.key_id for row in settling.pointing(session)}
+        pointing = settling.pointing(session)
         files = letters.to_forget(session, config.mail_folder)
         turns = settling.never_came_in(session, now=now)
     late = {turn.key_id for turn in turns if turn.day + TURN_KEPT <= ring.today()}
-    due = ring.due() | (late & ring.known())
+    known = ring.known()
+    due = ring.due() | (late & known)
+    going = [row.id for row in pointing if row.key_id in due or row.key_id not in known]
     with store.change() as session:
+        told = settling.count_notices(session, going)
         rows = _clear(session, now=now)
         session.rollback()
-    return Purged(len(due), len(blind), len(ring.unused(used)), len(files), rows)
+    rows["notices"] += told
+    unused = ring.unused({row.key_id for row in pointing})
+    return Purged(len(due), len(going), len(unused), len(files), rows)
 
 
 def settle_after_restore(
@@ -122,11 +130,10 @@ def hourly(ring: Keyring, *, now: datetime) -> None:
 
 
 def _hasten(ring: Keyring, turns: Sequence[Turn]) -> None:
-    """Brings forward the day of those who had only a turn; never to a day that is past, which
-    would look like a purge that did not run."""
+    """Brings forward the day of those who had only a turn."""
     by_day: dict[date, list[bytes]] = {}
     for turn in turns:
-        by_day.setdefault(max(turn.day + TURN_KEPT, ring.today()), []).append(turn.key_id)
+        by_day.setdefault(turn.day + TURN_KEPT, []).append(turn.key_id)
     for day, key_ids in by_day.items():
         ring.hasten(key_ids, day)
 

@@ -99,6 +99,15 @@ def wash(session: Session, *, now: datetime) -> int:
     return gone.rowcount
 
 
+def count_notices(session: Session, registration_ids: Sequence[str]) -> int:
+    """How many notices there are of these, sent or still owed."""
+    counted = 0
+    for start in range(0, len(registration_ids), 500):
+        of_these = Notice.registration_id.in_(registration_ids[start : start + 500])
+        counted += session.scalar(sa.select(sa.func.count()).where(of_these)) or 0
+    return counted
+
+
 def unwashed(session: Session, *, now: datetime) -> Sequence[tuple[str, datetime]]:
     """Rows of forgotten people that still say when and in which language."""
     rows = session.execute(
