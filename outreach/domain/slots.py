@@ -35,9 +35,12 @@ class Slot(Base):
 
 def of_workshop(session: Session, workshop: "Workshop") -> Sequence[Slot]:
     """In the order of the day."""
-    return session.scalars(
-        sa.select(Slot).where(Slot.workshop_id == workshop.id).order_by(Slot.minute)
-    ).all()
+    return session.scalars(_OF_WORKSHOP, {"workshop": workshop.id}).all()
+
+
+_OF_WORKSHOP: Final = (
+    sa.select(Slot).where(Slot.workshop_id == sa.bindparam("workshop")).order_by(Slot.minute)
+)
 
 
 def find(session: Session, workshop: "Workshop", hour: str) -> Slot:
@@ -85,7 +88,10 @@ def sync(session: Session, workshop: "Workshop") -> None:
     Raises Refused when that would take a place from somebody. The workshop's row is locked by the
     caller."""
     wanted = minutes_of(workshop.starts, workshop.ends, workshop.slot_minutes or 1)
-    there = {slot.minute: slot for slot in of_workshop(session, workshop)}
+    # What was read of them before the lock may be old.
+    fresh = _OF_WORKSHOP.execution_options(populate_existing=True)
+    rows = session.scalars(fresh, {"workshop": workshop.id})
+    there = {slot.minute: slot for slot in rows}
     for minute in wanted:
         slot = there.pop(minute, None)
         if slot is None:

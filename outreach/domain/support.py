@@ -39,21 +39,23 @@ def left(session: Session, workshop_id: int) -> Mapping[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def take(session: Session, workshop: "Workshop", needs: Iterable[str]) -> bool:
+def take(session: Session, workshop_id: int, needs: Iterable[str]) -> bool:
     """Takes one of each limited need, or, when one of them is used up, none."""
     taken: list[str] = []
-    for need in _limited(workshop, needs):
-        found = session.connection().execute(_TAKE, {"workshop": workshop.id, "what": need})
-        if found.rowcount != 1:
-            give_back(session, workshop, taken)
+    for need in _limited(needs):
+        # The rows are asked, not the workshop: it may have been read before a limit was set.
+        found = session.connection().execute(_TAKE, {"workshop": workshop_id, "what": need})
+        if found.rowcount == 1:
+            taken.append(need)
+        elif need in left(session, workshop_id):
+            give_back(session, workshop_id, taken)
             return False
-        taken.append(need)
     return True
 
 
-def give_back(session: Session, workshop: "Workshop", needs: Iterable[str]) -> None:
-    for need in _limited(workshop, needs):
-        session.connection().execute(_GIVE_BACK, {"workshop": workshop.id, "what": need})
+def give_back(session: Session, workshop_id: int, needs: Iterable[str]) -> None:
+    for need in _limited(needs):
+        session.connection().execute(_GIVE_BACK, {"workshop": workshop_id, "what": need})
 
 
 def sync(session: Session, workshop: "Workshop", used: Mapping[str, int]) -> None:
@@ -62,7 +64,9 @@ def sync(session: Session, workshop: "Workshop", used: Mapping[str, int]) -> Non
     there = {
         row.need: row
         for row in session.scalars(
-            sa.select(SupportLeft).where(SupportLeft.workshop_id == workshop.id)
+            sa.select(SupportLeft)
+            .where(SupportLeft.workshop_id == workshop.id)
+            .execution_options(populate_existing=True)
         )
     }
     for need, capacity in workshop.support.items():
@@ -79,9 +83,13 @@ def sync(session: Session, workshop: "Workshop", used: Mapping[str, int]) -> Non
     session.flush()
 
 
-def _limited(workshop: "Workshop", needs: Iterable[str]) -> list[str]:
+def _limited(needs: Iterable[str]) -> list[str]:
+    """Those of which there may be a limit; nobody is asked about the others."""
     # In one order, always: two who take the same two wait for each other in turn.
-    return sorted(need for need in needs if need in workshop.support)
+    return sorted(need for need in needs if need.startswith(_COUNTED))
+
+
+_COUNTED: Final = ("childcare", "interpreter-")
 
 
 _ROW: Final = sa.and_(

@@ -32,8 +32,32 @@ def of(registration: Registration) -> Hold:
 
 
 def lock(session: Session, workshop: Workshop) -> None:
-    """Nobody else takes or gives back a place of this workshop until the transaction ends."""
-    session.execute(sa.select(Workshop.id).where(Workshop.id == workshop.id).with_for_update())
+    """Nobody else takes or gives back a place of this workshop until the transaction ends; and what
+    others have just changed of it is seen."""
+    # As strong as a change of its row is, and no stronger: a new registration points at the row,
+    # and two who have just made one would each wait for the other.
+    session.refresh(workshop, _SHARED, with_for_update={"key_share": True})
+
+
+# What others may change of a workshop while we wait for it, and the rules here ask for.
+_SHARED: Final = ("standing", "starts_at", "seats_left")
+
+
+def lock_all(session: Session, workshop_ids: Iterable[int]) -> None:
+    """The same for several, always in one order: two who want the same two wait, not each for the
+    other."""
+    session.execute(_LOCK.where(Workshop.id.in_(workshop_ids)).order_by(Workshop.id)).all()
+
+
+def look(session: Session, workshop_id: int) -> sa.Row[Standing, int, bool]:
+    """Locks it too, for who has only its id or read it a while ago: how it stands, how many seats
+    are left, whether one may wait."""
+    return session.execute(_LOCK.where(Workshop.id == workshop_id)).one()
+
+
+_LOCK: Final = sa.select(
+    Workshop.standing, Workshop.seats_left, Workshop.has_waiting_list
+).with_for_update(key_share=True)
 
 
 def take(session: Session, workshop: Workshop, wanted: Hold) -> Hold | None:
@@ -46,7 +70,7 @@ def take(session: Session, workshop: Workshop, wanted: Hold) -> Hold | None:
         if slot_id is None or not slots.take(session, slot_id, wanted.people):
             give_back_seats(session, workshop.id, wanted.people)
             return None
-    if not support.take(session, workshop, wanted.needs):
+    if not support.take(session, workshop.id, wanted.needs):
         give_back(session, workshop, Hold(wanted.people, (), slot_id))
         return None
     return Hold(wanted.people, wanted.needs, slot_id)
@@ -56,7 +80,7 @@ def give_back(session: Session, workshop: Workshop, held: Hold) -> None:
     give_back_seats(session, workshop.id, held.people)
     if held.slot_id is not None:
         slots.give_back(session, held.slot_id, held.people)
-    support.give_back(session, workshop, held.needs)
+    support.give_back(session, workshop.id, held.needs)
 
 
 _PEOPLE: Final = sa.bindparam("people", type_=sa.Integer)

@@ -71,7 +71,8 @@ def is_due(session: Session, workshop: Workshop, now: datetime) -> bool:
 
 
 def _to_ask(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None:
-    if workshop.confirm_at is None or now > workshop.starts_at - REACHED_FOR:
+    is_on = workshop.standing is WorkshopStanding.PUBLISHED
+    if workshop.confirm_at is None or not is_on or now > workshop.starts_at - REACHED_FOR:
         return None
     return sa.select(Registration).where(
         Registration.workshop_id == workshop.id,
@@ -84,7 +85,8 @@ def _to_ask(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None
 
 
 def _silent(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None:
-    if not workshop.frees_silence or waiting.has_closed(workshop, now):
+    is_on = workshop.standing is WorkshopStanding.PUBLISHED
+    if not workshop.frees_silence or not is_on or waiting.has_closed(workshop, now):
         return None
     return sa.select(Registration).where(
         Registration.workshop_id == workshop.id,
@@ -104,8 +106,11 @@ def _silent(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None
 
 def ask(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Asks who was registered before the round began; says how many parties."""
+    holding.lock(session, workshop)
     wanted = _to_ask(workshop, now)
-    asked = [] if wanted is None else session.scalars(wanted).all()
+    if wanted is None:
+        return 0
+    asked = session.scalars(wanted.execution_options(populate_existing=True)).all()
     for party in asked:
         notices.owe(session, party.id, Cause.CONFIRM, now=now)
         party.asked_at = now
@@ -115,6 +120,7 @@ def ask(session: Session, workshop: Workshop, *, now: datetime) -> int:
 
 def confirm(session: Session, registration: Registration, *, now: datetime) -> None:
     """«Yes, I still come.» Raises Closed when the place has gone meanwhile."""
+    holding.lock(session, registration.workshop)  # or silence might be heard at the same moment
     if now >= registration.workshop.starts_at:
         raise Closed("registration")
     kept = took_effect(
@@ -130,10 +136,10 @@ def confirm(session: Session, registration: Registration, *, now: datetime) -> N
 
 def free_silent(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Passes on the places of who was reached and did not say; says how many parties."""
+    holding.lock(session, workshop)
     wanted = _silent(workshop, now)
     if wanted is None:
         return 0
-    holding.lock(session, workshop)
     silent = session.scalars(wanted.execution_options(populate_existing=True)).all()
     for party in silent:
         holding.give_back(session, workshop, holding.of(party))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,6 +16,7 @@ from outreach.db.types import Codes
 from outreach.domain import notices, slots, support
 from outreach.domain.notices import Cause
 from outreach.domain.registrations import holding, waiting
+from outreach.domain.registrations.holding import Hold
 from outreach.domain.registrations.registration import (
     HOLDING,
     Applicant,
@@ -50,11 +52,8 @@ def register(
     """
     if not workshop.is_open(now):
         raise (Closed if workshop.has_opened(now) else NotYet)(f"workshop {workshop.public_id}")
-    slot_id, has_place = None, False
-    if not (waiting.has_closed(workshop, now) and waiting.has_fitting(session, workshop)):
-        slot_id, has_place = _seat(session, workshop, applicant)
-    if not has_place and not _may_wait(session, workshop.id):
-        raise Full(f"workshop {workshop.public_id}")
+    held = _find_place(session, workshop, applicant, now)
+    has_place = held is not None
     row = {
         "id": ticket.id,
         "workshop_id": workshop.id,
@@ -75,7 +74,7 @@ def register(
         "registered_at": now,
         "queued_at": now,
         "arrived": 0,
-        "slot_id": slot_id,
+        "slot_id": held.slot_id if held else None,
         "joint_id": joint_id,
         "lapses": 0,
         "changes": 0,
@@ -95,33 +94,59 @@ def register(
 _NEW: Final = sa.insert(Registration.__table__)  # type: ignore[arg-type]  # it is a Table
 
 
-def _seat(session: Session, workshop: Workshop, applicant: Applicant) -> tuple[int | None, bool]:
-    """Takes what the party asked for: its slot if there are slots, and whether it has a place.
-    Raises Taken."""
-    if not holding.take_seats(session, workshop.id, applicant.people):
-        return None, False
+def _find_place(
+    session: Session, workshop: Workshop, applicant: Applicant, now: datetime
+) -> Hold | None:
+    """What the party has now; None: it waits. Raises Closed, Taken or Full."""
+    is_late = waiting.has_closed(workshop, now)
+    held = None if is_late else _seat(session, workshop, applicant)
+    if held is not None:
+        return held
+    # Whoever gives back a place looks for who waits, and would not see this party yet. So nobody
+    # may give one back from here on, and what was given back just before is theirs.
+    found = holding.look(session, workshop.id)
+    if found.standing is not WorkshopStanding.PUBLISHED:
+        raise Closed(f"workshop {workshop.public_id}")
+    others_first = is_late and waiting.has_fitting(session, workshop)
+    if found.seats_left >= applicant.people and not others_first:
+        held = _seat(session, workshop, applicant)
+    if held is None and not found.has_waiting_list:
+        raise Full(f"workshop {workshop.public_id}")
+    return held
+
+
+def _seat(session: Session, workshop: Workshop, applicant: Applicant) -> Hold | None:
+    """Takes what the party asked for; None, and nothing is taken, where nothing is left that it
+    would fit in. Raises Taken."""
+    people = applicant.people
+    if not holding.take_seats(session, workshop.id, people):
+        return None
     slot_id = None
     if workshop.has_slots:
-        try:
-            slot_id = slots.find(session, workshop, applicant.slot).id
-        except NotFound:
-            raise Taken("") from None
-        if not slots.take(session, slot_id, applicant.people):
-            raise Taken("")
-    for need in sorted(applicant.needs) if workshop.support else ():
-        if not support.take(session, workshop, [need]):
+        slot_id = _slot(session, workshop, applicant.slot, people)
+        if slot_id is None:
+            holding.give_back_seats(session, workshop.id, people)
+            return None
+    _support(session, workshop, applicant.needs)
+    return Hold(people, applicant.needs, slot_id)
+
+
+def _slot(session: Session, workshop: Workshop, hour: str, people: int) -> int | None:
+    """Takes the hour; None when the party would fit in no other either. Raises Taken."""
+    with suppress(NotFound):
+        slot_id = slots.find(session, workshop, hour).id
+        if slots.take(session, slot_id, people):
+            return slot_id
+    if slots.first_free(session, workshop.id, people) is None:
+        return None
+    raise Taken("")
+
+
+def _support(session: Session, workshop: Workshop, needs: Codes) -> None:
+    """Takes one of each that is limited. Raises Taken."""
+    for need in sorted(needs):
+        if not support.take(session, workshop.id, [need]):
             raise Taken(need)
-    return slot_id, True
-
-
-def _may_wait(session: Session, workshop_id: int) -> bool:
-    return bool(
-        session.scalar(
-            sa.select(Workshop.has_waiting_list).where(
-                Workshop.id == workshop_id, Workshop.standing == WorkshopStanding.PUBLISHED
-            )
-        )
-    )
 
 
 def register_all(
@@ -136,6 +161,7 @@ def register_all(
     one of them cannot be had at all, nothing. The first is the date whose form was filled.
     Raises as `register` does."""
     (_first, leader), *_rest = applications
+    holding.lock_all(session, [workshop.id for workshop, _ticket in applications])
     for workshop, ticket in applications:
         register(session, workshop, applicant, ticket, nonce, now=now, joint_id=leader.id)
 
@@ -179,20 +205,27 @@ def _swap(
     """Gives back what the party has and takes what it wants: its slot then."""
     workshop = registration.workshop
     is_more = wanted.people > registration.people
+    is_more |= not set(wanted.needs) <= set(registration.needs)
     if is_more and waiting.has_closed(workshop, now) and waiting.has_fitting(session, workshop):
         raise Full(f"workshop {workshop.public_id}")  # others were first
     holding.give_back(session, workshop, holding.of(registration))
     if not holding.take_seats(session, workshop.id, wanted.people):
         raise Full(f"workshop {workshop.public_id}")
     slot_id = registration.slot_id
-    if workshop.has_slots and wanted.slot:
-        slot_id = slots.find(session, workshop, wanted.slot).id
-    if slot_id is not None and not slots.take(session, slot_id, wanted.people):
-        raise Taken("")
-    for need in wanted.needs:
-        if not support.take(session, workshop, [need]):
-            raise Taken(need)
+    if slot_id is not None:
+        if wanted.slot:
+            slot_id = _hour(session, workshop, wanted.slot)
+        if not slots.take(session, slot_id, wanted.people):
+            raise Taken("")
+    _support(session, workshop, wanted.needs)
     return slot_id
+
+
+def _hour(session: Session, workshop: Workshop, hour: str) -> int:
+    try:
+        return slots.find(session, workshop, hour).id
+    except NotFound:
+        raise Taken("") from None
 
 
 def release(session: Session, registration: Registration, *, now: datetime) -> None:

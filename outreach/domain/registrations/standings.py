@@ -18,13 +18,12 @@ from outreach.domain.registrations.registration import Registration, Standing
 class Move(StrEnum):
     OFFER = "offer"  # a place came free and is theirs to take
     ACCEPT = "accept"  # yes, I want it
-    DECLINE = "decline"  # no, let somebody else have it
     LAPSE = "lapse"  # the offer ran out, for the first time
     DROP = "drop"  # it ran out again
     GRANT = "grant"  # the staff give a place by hand
     SILENCE = "silence"  # asked whether they still come, they did not say
     RETURN = "return"  # they want to wait again
-    CANCEL = "cancel"  # they give it up, or are forgotten before the day
+    CANCEL = "cancel"  # they give it up, say no to an offer, or are forgotten before the day
 
 
 SEATED, WAITING, OFFERED = Standing.SEATED, Standing.WAITING, Standing.OFFERED
@@ -36,7 +35,6 @@ ARROWS: Final[Mapping[tuple[Standing, Move], Standing]] = {
     (WAITING, Move.GRANT): SEATED,
     (WAITING, Move.CANCEL): CANCELLED,
     (OFFERED, Move.ACCEPT): SEATED,
-    (OFFERED, Move.DECLINE): CANCELLED,
     (OFFERED, Move.LAPSE): WAITING,  # at the end of the list
     (OFFERED, Move.DROP): LAPSED,
     (OFFERED, Move.GRANT): SEATED,

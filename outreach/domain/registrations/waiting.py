@@ -41,9 +41,9 @@ def offer_ends(workshop: Workshop, now: datetime) -> datetime:
 
 def offer_free(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Offers what is free to who waited longest and fits, and says to how many parties."""
+    holding.lock(session, workshop)
     if workshop.standing is not WorkshopStanding.PUBLISHED or has_closed(workshop, now):
         return 0
-    holding.lock(session, workshop)
     offered, until = 0, offer_ends(workshop, now)
     left = _left(session, workshop)
     for party in _line(session, workshop) if left else ():
@@ -71,7 +71,7 @@ def has_fitting(session: Session, workshop: Workshop) -> bool:
     left = _left(session, workshop)
     if left == 0:
         return False
-    supported = support.left(session, workshop.id) if workshop.support else {}
+    supported = support.left(session, workshop.id)
     return any(
         party.people <= left
         and all(supported.get(need, 1) > 0 for need in party.needs)
@@ -81,8 +81,11 @@ def has_fitting(session: Session, workshop: Workshop) -> bool:
 
 
 def lapse_due(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Offers that ran out go on to the next who fits; says how many ran out."""
+    """Offers that ran out go on to the next who fits; says how many ran out. None does while the
+    workshop is off: nobody could say yes."""
     holding.lock(session, workshop)
+    if workshop.standing is not WorkshopStanding.PUBLISHED:
+        return 0
     late = session.scalars(
         sa.select(Registration)
         .where(
@@ -119,7 +122,12 @@ def with_late_offers(session: Session, now: datetime) -> Sequence[int]:
     """The ids of workshops where an offer has run out."""
     return session.scalars(
         sa.select(Registration.workshop_id)
-        .where(Registration.standing == Standing.OFFERED, Registration.offered_until <= now)
+        .join(Registration.workshop)
+        .where(
+            Registration.standing == Standing.OFFERED,
+            Registration.offered_until <= now,
+            Workshop.standing == WorkshopStanding.PUBLISHED,
+        )
         .distinct()
     ).all()
 
@@ -131,9 +139,9 @@ def accept(session: Session, registration: Registration, *, now: datetime) -> No
     """«Yes, I want it.» Raises Closed when there is nothing to take any more: the offer ran out
     and somebody else was next, or the workshop is off."""
     workshop = registration.workshop
+    lapse_due(session, workshop, now=now)
     if workshop.standing is not WorkshopStanding.PUBLISHED or now >= workshop.starts_at:
         raise Closed(f"workshop {workshop.public_id}")
-    lapse_due(session, workshop, now=now)
     session.refresh(registration)
     if registration.standing is Standing.SEATED:  # said twice
         return
@@ -155,6 +163,7 @@ def rejoin(session: Session, registration: Registration, *, now: datetime) -> No
     """Who lost the turn or the place by silence waits again, at the end. Raises Closed, or Full
     where there is no list."""
     workshop = registration.workshop
+    holding.lock(session, workshop)
     if not workshop.is_open(now):
         raise Closed(f"workshop {workshop.public_id}")
     if not workshop.has_waiting_list:
