@@ -1,7 +1,7 @@
 """What the public pages promise to people who cannot afford a slip: safety.md, S01 to S28.
 
-`PROMISES` says which test stands for which; `tests/faults/guards.py` takes the guards out one by
-one and looks whether its test falls.
+tests/promises.py says which test stands for which; tests/faults/guards.py takes the guards out one
+by one and looks whether the test falls.
 """
 
 import re
@@ -29,89 +29,10 @@ from outreach.keyring import Keyring, RingBase
 from outreach.privacy import retention
 from tests.conftest import hold, seat
 from tests.filling import answers
+from tests.promises import PROMISES
 from tests.public import NOBODY, Page, Place, furnished, manage_token
 from tests.test_mine import link_of
 
-PROMISES: Final[dict[str, tuple[str, ...]]] = {
-    "S01": ("test_headers.py::test_no_public_page_sets_a_cookie",),
-    "S02": (
-        "test_headers.py::test_every_answer_tells_the_browser_to_trust_nobody_else",
-        "test_headers.py::test_the_staffs_pages_and_a_fault_of_ours_say_the_same",
-    ),
-    "S03": (
-        "test_headers.py::test_no_page_holds_a_style_a_script_or_anything_of_others",
-        "test_house.py::test_a_page_asks_nothing_of_others_and_runs_nothing_of_its_own",
-    ),
-    "S04": (
-        "test_headers.py::test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine",
-        "test_headers.py::test_a_page_about_a_discreet_kind_is_kept_by_no_cache",
-    ),
-    "S05": ("test_safety.py::test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other",),
-    "S06": ("test_safety.py::test_looking_never_changes_anything",),
-    "S07": (
-        "test_safety.py::test_every_dead_link_gives_the_same_page",
-        "test_safety.py::test_a_dead_link_costs_the_same_work_whatever_it_was",
-    ),
-    "S08": ("test_traces.py::test_an_address_is_written_nowhere",),
-    "S09": (
-        "test_abuse.py::test_the_next_day_nothing_links_a_row_to_an_address",
-        "test_abuse.py::test_a_household_with_many_addresses_is_one",
-        "test_abuse.py::test_a_forwarded_address_is_believed_only_behind_our_proxies",
-    ),
-    "S10": ("test_traces.py::test_a_name_an_email_and_a_link_are_written_nowhere",),
-    "S11": (
-        "test_retention.py::test_the_main_database_reads_no_name_and_the_files_keep_none_after_forgetting",
-    ),
-    "S12": ("test_mine.py::test_forgetting_leaves_neither_key_nor_name_nor_letter",),
-    "S13": (
-        "test_hidden_address.py::test_a_hidden_address_is_on_no_public_page",
-        "test_hidden_address.py::test_nobody_finds_it_by_asking_whether_it_is_there",
-        "test_feed_discretion.py::test_a_hidden_address_is_in_no_feed_and_no_file",
-    ),
-    "S14": (
-        "test_discreet.py::test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address",
-        "test_discreet.py::test_the_entry_of_a_discreet_place_has_nothing_but_a_day_and_an_hour",
-    ),
-    "S15": ("test_discreet.py::test_no_personal_entry_is_a_permission",),
-    "S16": (
-        "test_feed_discretion.py::test_a_discreet_workshop_is_in_no_feed_that_did_not_ask_for_it",
-        "test_feed_discretion.py::test_who_asks_for_it_gets_a_day_an_hour_and_a_city",
-    ),
-    "S17": (
-        "test_mail.py::test_no_subject_names_what_it_is_about",
-        "test_discreet.py::test_no_personal_page_names_a_kind_in_what_a_browser_keeps",
-    ),
-    "S18": ("test_mail.py::test_who_left_a_phone_or_nothing_is_never_written_to",),
-    "S19": (
-        "browser/test_quick_exit.py::test_back_shows_the_page_before",
-        "browser/test_quick_exit.py::test_no_page_about_it_is_left_behind",
-        "browser/test_quick_exit.py::test_without_javascript_it_leaves_too",
-        "browser/test_quick_exit.py::test_it_is_in_sight_wherever_she_scrolls",
-    ),
-    "S20": ("test_safety.py::test_the_way_out_leads_only_where_the_settings_say",),
-    # The second factor comes with the accounts' own part.
-    "S21": (
-        "test_accounts.py::test_the_cookie_is_for_this_host_only_and_no_script_reads_it",
-        "test_accounts.py::test_half_an_hour_of_silence_ends_a_session",
-        "test_accounts.py::test_twelve_hours_end_a_session_however_busy",
-        "test_accounts.py::test_signing_out_ends_the_session_and_leaves_nothing_in_the_browser",
-    ),
-    "S22": ("test_policy.py::test_what_is_another_offices_does_not_exist",),
-    "S23": (
-        "test_policy.py::test_nothing_carries_a_discreet_list_away",
-        "test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",
-    ),
-    "S24": ("test_counts.py::test_nobody_can_work_out_a_small_number",),
-    "S25": ("test_safety.py::test_the_square_says_the_same_to_everyone",),
-    "S26": (
-        "test_abuse.py::test_a_program_that_fills_every_field_saves_nothing",
-        "test_abuse.py::test_a_stamp_is_good_from_two_seconds_to_twelve_hours",
-        "test_abuse.py::test_a_party_is_never_larger_than_the_workshop_lets_it_be",
-        "test_abuse.py::test_the_fourth_registration_of_a_contact_is_answered_like_a_lost_link",
-    ),
-    "S27": ("browser/test_quick_exit.py::test_a_page_brought_back_is_asked_for_again",),
-    "S28": ("test_discreet.py::test_nobody_can_watch_one_person_sign_up",),
-}
 TESTS: Final = Path(__file__).parent
 
 
@@ -361,3 +282,28 @@ def test_a_wrong_method_is_told_how_to_go_on(client: FlaskClient, workshop: Work
     assert answer.status_code == 405
     assert "POST" in answer.headers["Allow"]
     assert "Empieza desde la lista de talleres." in answer.text
+
+
+# What the notices say
+
+
+def test_the_privacy_page_says_what_this_installation_does(
+    make_app: Callable[..., Flask], store: Store, rights: Kind, women: Kind
+) -> None:
+    app = make_app(contact="datos@example.org", privacy_url="https://example.org/aviso")
+    page = app.test_client().get("/es/privacidad").text
+    assert "30 días después del taller." in page
+    assert "<b>7 días:</b> los talleres que piden discreción" in page
+    assert "mujer" not in page.lower()
+    for said in ("Red de consulados", "datos@example.org", 'href="https://example.org/aviso"'):
+        assert said in page
+    assert "Las copias de seguridad ya no pueden leer tus datos." in page
+    assert "No los damos a autoridades migratorias" not in page, "a promise to be made in writing"
+    promised = make_app(promise_no_sharing=True).test_client().get("/es/privacidad").text
+    assert "No los damos a autoridades migratorias" in promised
+
+
+def test_before_there_are_kinds_the_privacy_page_promises_no_day(client: FlaskClient) -> None:
+    page = client.get("/es/privacidad").text
+    assert "días después del taller." not in page
+    assert "dice el plazo de ese taller" in page

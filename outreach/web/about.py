@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from outreach import languages
 from outreach.domain.kinds import Kind
+from outreach.languages import gettext as _
 from outreach.web.context import config
 from outreach.web.headers import keep_for, keep_private
 from outreach.web.reference import reference
@@ -51,7 +52,7 @@ def leave() -> Response:
 
 def _days(kinds: Sequence[Kind]) -> tuple[int, list[tuple[int, list[str]]]]:
     """After how many days people are forgotten: those of most kinds (0: there are none yet), and
-    those of others, with their names."""
+    those of others, with their names. Discreet kinds are one: Luz may be reading it aloud."""
     usual = Counter(kind.retention_days for kind in kinds).most_common(1)
     if not usual:
         return 0, []
@@ -59,5 +60,6 @@ def _days(kinds: Sequence[Kind]) -> tuple[int, list[tuple[int, list[str]]]]:
     for kind in kinds:
         if kind.retention_days != usual[0][0]:
             name = languages.say(kind.short_name, languages.current())
-            named.setdefault(kind.retention_days, []).append(name)
-    return usual[0][0], sorted(named.items())
+            said = _("los talleres que piden discreción") if kind.is_discreet else name
+            named.setdefault(kind.retention_days, []).append(said)
+    return usual[0][0], [(days, list(dict.fromkeys(named[days]))) for days in sorted(named)]
