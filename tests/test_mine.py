@@ -203,7 +203,7 @@ def test_a_number_of_people_that_cannot_be_is_refused(
     assert seats_left(store, workshop) == 3
 
 
-def test_a_seat_given_back_goes_to_whoever_waited_longest(
+def test_a_place_given_back_is_offered_to_whoever_waited_longest_and_fits(
     client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
 ) -> None:
     rosa = seat(store, ring, workshop, people=4)
@@ -214,7 +214,7 @@ def test_a_seat_given_back_goes_to_whoever_waited_longest(
     last = client.post(f"{link}/cancelar")
     assert last.status_code == 200
     assert "Cancelaste tu lugar. Borramos tus datos." in last.text
-    assert standing_of(store, luz) is Standing.SEATED
+    assert standing_of(store, luz) is Standing.OFFERED
     assert standing_of(store, ana) is Standing.WAITING
     assert seats_left(store, workshop) == 1
 

@@ -80,7 +80,7 @@ def test_the_email_and_the_needs_are_kept_as_they_were_given(
     )
     assert send(client, workshop, typed).status_code == 303
     [saved] = everyone(store)
-    assert (saved.contact, saved.needs) == (Contact.EMAIL, Codes(["childcare", "interpreter"]))
+    assert (saved.contact, saved.needs) == (Contact.EMAIL, Codes(["childcare", "interpreter-nah"]))
     assert (saved.wants_reminder, saved.language) == (True, "fr")
     person = registrations.read_person(saved, registrations.key_of(ring, saved))
     assert person.address == "Rosa@ejemplo.com"

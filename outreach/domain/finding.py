@@ -19,7 +19,7 @@ from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import Office
 from outreach.domain.venues import Venue
 from outreach.domain.whereabouts import EVERYWHERE, Scale, Where, miles
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.workshops import Mode, Standing, Workshop, opening
 
 HORIZON: Final = timedelta(days=90)
 PAGE: Final = 40
@@ -57,6 +57,7 @@ class Found:
     visibility: Visibility
     seats_left: int
     has_waiting_list: bool
+    opens_days: int | None
     languages: Codes
     has_childcare: bool
     is_synthetic: bool
@@ -78,6 +79,10 @@ class Found:
     @property
     def title(self) -> Words:
         return _words(self.title_json)
+
+    @property
+    def opens_at(self) -> datetime | None:
+        return opening(self.day, self.opens_days, self.zone)
 
     @property
     def kind_name(self) -> Words:
@@ -108,6 +113,7 @@ _SHOWN: Final = (
         Workshop.visibility,
         sa.case((Workshop.seats_left > MANY, MANY), else_=Workshop.seats_left),
         Workshop.has_waiting_list,
+        Workshop.opens_days,
         Workshop.languages,
         Workshop.has_childcare,
         Workshop.is_synthetic,

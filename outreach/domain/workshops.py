@@ -185,10 +185,8 @@ class Workshop(Base):
 
     @property
     def opens_at(self) -> datetime | None:
-        """From when a place can be saved: the first minute of that day there. None: at once."""
-        if self.opens_days is None:
-            return None
-        return clock.instant(self.day - timedelta(days=self.opens_days), time(0), self.zone)
+        """From when a place can be saved. None: at once."""
+        return opening(self.day, self.opens_days, self.zone)
 
     @property
     def confirm_at(self) -> datetime | None:
@@ -207,6 +205,13 @@ class Workshop(Base):
 
     def has_ended(self, now: datetime) -> bool:
         return self.ends_at <= now
+
+
+def opening(day: date, opens_days: int | None, zone: ZoneInfo) -> datetime | None:
+    """The first minute, there, of the day that many days before; None: at once."""
+    if opens_days is None:
+        return None
+    return clock.instant(day - timedelta(days=opens_days), time(0), zone)
 
 
 def new_public_id(kind: Kind, way: Way) -> str:
@@ -287,6 +292,31 @@ def of_office(
         .order_by(Workshop.day, Workshop.starts, Workshop.id)
         .limit(limit)
     ).all()
+
+
+def together_with(session: Session, workshop: Workshop, *, now: datetime) -> Sequence[Workshop]:
+    """The other dates of its series in which a place can be saved along with this one, in the
+    order of the days. None where the organizer has not said so, nor for one-to-one consultations:
+    each of those wants an hour of its own."""
+    if workshop.series is None or not workshop.series.is_joint or workshop.has_slots:
+        return []
+    others = session.scalars(
+        sa.select(Workshop)
+        .where(
+            Workshop.series_id == workshop.series_id,
+            Workshop.id != workshop.id,
+            Workshop.way != Way.SLOTS,
+            Workshop.starts_at > now,
+        )
+        .order_by(Workshop.starts_at, Workshop.id)
+    ).all()
+    return [
+        each
+        for each in others
+        if each.is_open(now)
+        and each.is_discreet == workshop.is_discreet  # its form asks for consent, or does not
+        and (each.has_waiting_list or not each.is_full)
+    ]
 
 
 ONLINE: Final = (Mode.LIVE_STREAM, Mode.VIDEO_CALL, Mode.HYBRID, Mode.PHONE_BANK)

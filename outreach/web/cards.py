@@ -47,6 +47,8 @@ def card(
     """`with_city` where the cards around it are of other cities."""
     lang = languages.current()
     tags = [seats_tag(found, now=now)]
+    if found.way is Way.SLOTS and found.standing is Standing.PUBLISHED:
+        tags.append(Tag(_("Eliges tu hora")))
     if miles is not None:
         tags.append(Tag(distance(miles)))
     tags.append(Tag(spoken(found.languages)))
@@ -68,6 +70,16 @@ def card(
     )
 
 
+def opening(found: Found | Workshop, *, now: datetime) -> datetime | None:
+    """From when a place can be saved, on the clock of the venue, if that is still to come."""
+    opens = found.opens_at
+    is_ahead = found.standing is Standing.PUBLISHED and found.starts_at > now
+    takes_places = found.way not in {Way.OPEN, Way.PHONE}
+    if opens is None or opens <= now or not is_ahead or not takes_places:
+        return None
+    return opens.astimezone(found.zone)
+
+
 def by_day(
     found: Iterable[Found], *, now: datetime, with_city: bool = False
 ) -> list[tuple[date, list[Card]]]:
@@ -85,6 +97,8 @@ def seats_tag(found: Found | Workshop, *, now: datetime) -> Tag:
         return Tag(_("Aparta por teléfono"))
     if found.starts_at <= now:
         return Tag(_("Ya empezó"))
+    if opens := opening(found, now=now):
+        return Tag(_("Aparta desde el %(day)s", day=show.short_day(opens.date())))
     if found.seats_left == 0:
         full = _("Lleno · hay lista de espera") if found.has_waiting_list else _("Lleno")
         return Tag(full, "etq-no")

@@ -1,21 +1,34 @@
 """Where else there is a place, and whom to call: what a page says when this one cannot be had."""
 
-from dataclasses import replace
-from datetime import datetime
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy.orm import Session
 
+from outreach import clock, languages
 from outreach.domain import finding
 from outreach.domain.finding import Filters, Found
+from outreach.domain.kinds import Way
 from outreach.domain.text import plain
 from outreach.domain.whereabouts import Scale, Where
 from outreach.domain.workshops import Standing, Workshop
-from outreach.web import cards
+from outreach.web import cards, show
 from outreach.web.cards import Card
-from outreach.web.context import config
+from outreach.web.context import config, store
 
 MOST: Final = 3
+MOST_DAYS: Final = 12
+
+
+@dataclass(frozen=True)
+class Day:
+    """Another day of the same consultations."""
+
+    address: str
+    words: str
+    is_this: bool
 
 
 def alternatives(session: Session, workshop: Workshop, *, now: datetime) -> list[Card]:
@@ -25,11 +38,7 @@ def alternatives(session: Session, workshop: Workshop, *, now: datetime) -> list
     """
     if workshop.is_discreet:
         return []
-    office = workshop.office
-    here = Where(
-        scale=Scale.OFFICE, office=office.id, city=plain(office.city), region=office.region
-    )
-    of_kind = Filters(where=here, kinds=(workshop.kind_id,))
+    of_kind = _same_kind(workshop)
     for filters in (of_kind, replace(of_kind, kinds=())):
         found = finding.upcoming(session, filters, now=now, limit=20).found
         open_ones = [each for each in found if each.id != workshop.id and _can_be_had(each, now)]
@@ -38,9 +47,44 @@ def alternatives(session: Session, workshop: Workshop, *, now: datetime) -> list
     return []
 
 
+def other_days(workshop: Workshop) -> list[Day]:
+    """The days on which the office holds the same consultations, this one among them; none for a
+    discreet kind, and none where this is the only day."""
+    if workshop.is_discreet:
+        return []
+    now = clock.now()
+    with store().read() as session:
+        found = finding.upcoming(session, _same_kind(workshop), now=now).found
+    days = [
+        each
+        for each in found
+        if each.way is Way.SLOTS
+        and each.office_slug == workshop.office.slug
+        and (each.id == workshop.id or _can_be_had(each, now))
+    ][:MOST_DAYS]
+    times = Counter(each.day for each in days)
+    return [
+        Day(
+            address=f"/{languages.current()}/t/{each.public_id}/lugar",
+            words=_words(each.day) + (f", {show.hour(each.starts)}" if times[each.day] > 1 else ""),
+            is_this=each.id == workshop.id,
+        )
+        for each in (days if len(days) > 1 else [])
+    ]
+
+
 def phone_of(workshop: Workshop) -> str:
     """The number to call about a workshop; empty if nobody gave one."""
     return workshop.phone or workshop.office.phone or config().phone
+
+
+def _same_kind(workshop: Workshop) -> Filters:
+    """Those of its kind, around its office."""
+    office = workshop.office
+    here = Where(
+        scale=Scale.OFFICE, office=office.id, city=plain(office.city), region=office.region
+    )
+    return Filters(where=here, kinds=(workshop.kind_id,))
 
 
 def _can_be_had(found: Found, now: datetime) -> bool:
@@ -49,4 +93,10 @@ def _can_be_had(found: Found, now: datetime) -> bool:
         and found.starts_at > now
         and found.seats_left > 0
         and not found.is_discreet
+        and cards.opening(found, now=now) is None
     )
+
+
+def _words(day: date) -> str:
+    """Sáb 5 dic"""
+    return show.first_capital(show.slim_day(day))

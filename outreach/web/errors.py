@@ -10,7 +10,16 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
 
 from outreach import languages
 from outreach.domain.text import code
-from outreach.errors import Closed, Forgotten, Full, NotFound, OutreachError, Refused, TooMany
+from outreach.errors import (
+    Closed,
+    Forgotten,
+    Full,
+    NotFound,
+    OutreachError,
+    Refused,
+    Taken,
+    TooMany,
+)
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +28,7 @@ STATUS: Final[dict[type[OutreachError], int]] = {
     Forgotten: 404,
     Closed: 409,
     Full: 409,
+    Taken: 409,
     TooMany: 409,
     Refused: 422,
 }

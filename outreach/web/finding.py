@@ -99,11 +99,13 @@ def upcoming() -> ResponseReturnValue:
         )
         page = finding.upcoming(session, filters, now=now, after=request.args.get("tras", ""))
         instead = [] if page.found else finding.nearest(session, filters, now=now)
-    begun = tuple(each.starts_at <= now for each in page.found)
+    # What the clock alone changes on the page: what has begun, and whether places can be saved.
+    seen = [*page.found, *(each for each, _miles in instead)]
+    moments = tuple((each.starts_at <= now, cards.opening(each, now=now)) for each in seen)
     return memo().page(
         mark,
         now,
-        (known.version, now.date(), page, begun, tuple(instead)),
+        (known.version, now.date(), page, moments, tuple(instead)),
         lambda: _list(now, asked, known, chosen, page, instead),
         is_private=any(kind.is_discreet for kind in chosen),
     )
@@ -191,6 +193,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
         workshop=found,
         phone=found.phone or found.office.phone or config().phone,
         is_open=found.is_open(now),
+        opens=cards.opening(found, now=now),
         is_over=found.has_ended(now),
         seats=cards.seats_tag(found, now=now),
         is_doubled=clock.is_doubled(found.day, found.starts, found.zone),

@@ -1,4 +1,4 @@
-"""The form that saves a place: what may be answered, and what each answer means.
+"""The forms that save and change a place: what may be answered, and what each answer means.
 
 A field reads text; `applicant()` turns all of them into one value, and nothing further has seen a
 form. Every fault is a sentence that says what to do.
@@ -6,87 +6,53 @@ form. Every fault is a sentence that says what to do.
 
 import re
 import unicodedata
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, SelectMultipleField, StringField, ValidationError
-from wtforms.validators import StopValidation
 
 from outreach.db.types import Codes
+from outreach.domain import slots
 from outreach.domain.registrations import INTERPRETER, Applicant, Contact, Need
 from outreach.domain.text import clean, looks_like_an_id
 from outreach.domain.workshops import Workshop
 from outreach.languages import LANGUAGES, current
 from outreach.languages import gettext as _
 from outreach.web import stamp
+from outreach.web.choices import Choices
+from outreach.web.fields import OnceField, meant_by, read_email, read_phone
 
 LONGEST_NAME: Final = 60
-LONGEST: Final = 254  # of anything else; the longest e-mail address there is
+MOST_INTERPRETERS: Final = 3
+BARE: Final = INTERPRETER.rstrip("-")  # no language said: the only one there is
 TRAP: Final = "website"  # people do not see it; programs fill it
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
-_PHONE: Final = re.compile(r"[\d\s+().\-/]+")  # no extension: a call has to reach the person
-# What werkzeug makes of bytes that are not UTF-8: «Mar%EDa».
-_NO_UTF8: Final = re.compile(r"%[89A-F][0-9A-F]")
-# How people mistype where their mail is; the right names are the ones they meant.
-_MISTYPED: Final = {
-    "gmail.com": "gmai.com gmial.com gmal.com gmil.com gamil.com gmaill.com gnail.com gmail.co "
-    "gmail.con gmail.cm gmail.om gmail.comm",
-    "hotmail.com": "hotmial.com hotmal.com hotmai.com hotmil.com homail.com hotamil.com "
-    "hotmail.co hotmail.con hotmail.cm",
-    "yahoo.com": "yaho.com yahooo.com yhaoo.com yahoo.co yahoo.con yahoo.cm",
-    "outlook.com": "outlok.com outloo.com outllok.com oulook.com outlook.co outlook.con",
-    "icloud.com": "iclod.com icloud.co icloud.con iclould.com",
-}
-MEANT: Final = {wrong: right for right, wrongs in _MISTYPED.items() for wrong in wrongs.split()}
 
 
-class OnceField(StringField):
-    """One line of text, sent once, that can be read: no control characters, no broken letters."""
+class PersonForm(Form):
+    """What is asked of whoever comes, at first and whenever they change it."""
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        super().process_formdata(valuelist)
-        self.is_repeated = len(valuelist) > 1
-
-    def pre_validate(self, form: Any) -> None:
-        typed = self.data or ""
-        if getattr(self, "is_repeated", False):
-            raise StopValidation(_("Este dato llegó dos veces. Escríbelo una sola vez."))
-        if len(typed) > LONGEST:
-            raise StopValidation(_("Es demasiado largo. Escribe menos letras."))
-        if _is_broken(typed):
-            raise StopValidation(_("No pudimos leer algunas letras. Escríbelo otra vez."))
-
-
-class RegistrationForm(Form):
+    slot = OnceField()
     name = OnceField()
     contact = OnceField()
     email = OnceField()
     phone = OnceField()
     message_ok = OnceField(default="no")
-    remind = OnceField()
     people = OnceField(default="1")
     needs = SelectMultipleField(validate_choice=False)
-    consent = OnceField()
-    language = OnceField()
-    slot = OnceField()
-    nonce = OnceField()
-    stamp = OnceField()
     email_asked = OnceField()  # the address we asked about, so as to ask only once
-    website = OnceField()
 
-    def __init__(self, workshop: Workshop, typed: MultiDict[str, str] | None = None) -> None:
-        super().__init__(typed)
+    contacts: ClassVar[Sequence[str]] = tuple(Contact)
+
+    def __init__(self, workshop: Workshop, typed: MultiDict[str, str] | None, **data: Any) -> None:
+        super().__init__(typed, data=data)
         self.workshop = workshop
-        self._address = ""
-        if typed is None:
-            self.nonce.data, self.stamp.data = stamp.nonce(), stamp.make(workshop.public_id)
-            self.language.data = current()
-            if workshop.is_discreet:
-                self.contact.data = Contact.NONE.value
-        elif not self.is_sent("people"):
-            self.people.data = ""
+        self.choices = Choices()
+        self.address = ""  # what was typed, as it is kept; after `validate()`
+        spoken = [need for need in self.needs_offered if need.startswith(INTERPRETER)]
+        if self.needs.data and len(spoken) == 1:
+            self.needs.data = [spoken[0] if need == BARE else need for need in self.needs.data]
 
     def is_sent(self, name: str) -> bool:
         """Whether the post held this field at all."""
@@ -104,20 +70,113 @@ class RegistrationForm(Form):
         return [need for need, is_offered in offered.items() if is_offered]
 
     @property
+    def most_people(self) -> int:
+        return self.workshop.party_limit
+
+    @property
+    def slot_id(self) -> str:
+        """Where the hours begin on the page: the first that can be chosen."""
+        free = next((hour.value for hour in self.choices.hours if hour.has_room), "")
+        return f"slot-{free.replace(':', '')}" if free else "enviar"
+
+    @property
+    def first_contact(self) -> str:
+        return f"contact-{'none' if self.workshop.is_discreet else 'email'}"
+
+    @property
     def faults(self) -> list[tuple[str, str]]:
         """What has to be mended: the id of the field on the page, and the sentence."""
         first = {
-            "contact": "contact-none" if self.workshop.is_discreet else "contact-email",
+            "contact": self.first_contact,
             "people": "people-1",
             "needs": f"need-{self.needs_offered[0]}",
             "message_ok": "message-no",
+            "slot": self.slot_id,
         }
-        unseen = {"language", "slot", "nonce", "stamp", "email_asked", TRAP}
+        unseen = {"language", "nonce", "stamp", "email_asked", "series", "calendar", TRAP}
         return [
             (first.get(field.name, "enviar" if field.name in unseen else field.name), str(fault))
             for field in self
             for fault in field.errors[:1]
         ]
+
+    def validate_name(self, field: StringField) -> None:
+        name = clean(field.data or "")
+        if not any(unicodedata.category(c)[0] in "LNPS" for c in name):
+            raise ValidationError(_("Escribe tu nombre o apodo"))
+        if len(name) > LONGEST_NAME:
+            raise ValidationError(_("Escribe un nombre más corto, de 60 letras o menos."))
+        if looks_like_an_id(unicodedata.normalize("NFKC", name)):
+            raise ValidationError(_("Escribe solo tu nombre. No pongas números de documentos."))
+
+    def validate_contact(self, field: StringField) -> None:
+        if field.data not in self.contacts:
+            raise ValidationError(_("Elige cómo te avisamos"))
+
+    def validate_email(self, field: StringField) -> None:
+        if self.contact.data != Contact.EMAIL:
+            return
+        typed = (field.data or "").strip()
+        read = read_email(typed)
+        suggestion = meant_by(read)
+        if suggestion and typed != (self.email_asked.data or ""):
+            self.email_asked.data = typed
+            raise ValidationError(_("¿Quisiste decir %(suggestion)s?", suggestion=suggestion))
+        self.address = read
+
+    def validate_phone(self, field: StringField) -> None:
+        if self.contact.data == Contact.PHONE:
+            self.address = read_phone(field.data or "", self.workshop.office.country)
+
+    def validate_people(self, field: StringField) -> None:
+        most = self.most_people
+        if field.data not in {str(number) for number in range(1, most + 1)}:
+            raise ValidationError(_("Elige cuántas personas vienen, de 1 a %(most)d.", most=most))
+
+    def validate_needs(self, field: SelectMultipleField) -> None:
+        chosen = field.data or []
+        if len(chosen) != len(set(chosen)) or not set(chosen) <= set(self.needs_offered):
+            raise ValidationError(_("Elige solo de lo que hay en este taller."))
+        if sum(need.startswith(INTERPRETER) for need in chosen) > MOST_INTERPRETERS:
+            raise ValidationError(_("Elige intérprete de 3 lenguas o menos."))
+
+    def validate_message_ok(self, field: StringField) -> None:
+        if field.data not in {"no", "yes"}:
+            raise ValidationError(_("Elige si podemos dejar mensaje."))
+
+    def validate_slot(self, field: StringField) -> None:
+        hours = hours_of(self.workshop)
+        if field.data and not hours:
+            raise ValidationError(_("Este taller no tiene horas para elegir. Vuelve a enviar."))
+        if field.data and field.data not in hours:
+            raise ValidationError(_("Elige una de las horas libres."))
+
+    @property
+    def chosen_needs(self) -> Codes:
+        return Codes(self.needs.data or [])
+
+
+class RegistrationForm(PersonForm):
+    """The first time."""
+
+    remind = OnceField()
+    calendar = OnceField()
+    series = OnceField()
+    consent = OnceField()
+    language = OnceField()
+    nonce = OnceField()
+    stamp = OnceField()
+    website = OnceField()
+
+    def __init__(self, workshop: Workshop, typed: MultiDict[str, str] | None = None) -> None:
+        super().__init__(workshop, typed)
+        if typed is None:
+            self.nonce.data, self.stamp.data = stamp.nonce(), stamp.make(workshop.public_id)
+            self.language.data = current()
+            if workshop.is_discreet:
+                self.contact.data = Contact.NONE.value
+        elif not self.is_sent("people"):
+            self.people.data = ""
 
     @property
     def has_nonce(self) -> bool:
@@ -133,70 +192,33 @@ class RegistrationForm(Form):
         if not self.has_nonce:
             self.nonce.data = stamp.nonce()
 
-    def validate_name(self, field: StringField) -> None:
-        name = clean(field.data or "")
-        if not any(unicodedata.category(c)[0] in "LNPS" for c in name):
-            raise ValidationError(_("Escribe tu nombre o apodo"))
-        if len(name) > LONGEST_NAME:
-            raise ValidationError(_("Escribe un nombre más corto, de 60 letras o menos."))
-        if looks_like_an_id(unicodedata.normalize("NFKC", name)):
-            raise ValidationError(_("Escribe solo tu nombre. No pongas números de documentos."))
+    @property
+    def wanted(self) -> list[Workshop]:
+        """The dates to save a place in: this one, and the others of its series if they say so."""
+        others = self.choices.dates if self.series.data == "yes" else ()
+        return [self.workshop, *others]
 
-    def validate_contact(self, field: StringField) -> None:
-        if field.data not in set(Contact):
-            raise ValidationError(_("Elige cómo te avisamos"))
+    @property
+    def most_people(self) -> int:
+        return min(each.party_limit for each in self.wanted)
 
-    def validate_email(self, field: StringField) -> None:
-        if self.contact.data != Contact.EMAIL:
-            return
-        typed = (field.data or "").strip()
-        if not typed:
-            raise ValidationError(_("Escribe tu correo"))
-        if "@" not in typed:
-            raise ValidationError(_("Revisa tu correo: le falta la @"))
-        try:
-            parts = validate_email(
-                typed, check_deliverability=False, allow_smtputf8=False, strict=True
-            )
-        except EmailNotValidError:
-            raise ValidationError(_("Revisa tu correo. Se escribe como rosa@ejemplo.com")) from None
-        meant = MEANT.get(parts.domain.lower())
-        if meant and typed != (self.email_asked.data or ""):
-            self.email_asked.data = typed
-            suggestion = f"{parts.local_part}@{meant}"
-            raise ValidationError(_("¿Quisiste decir %(suggestion)s?", suggestion=suggestion))
-        self._address = parts.normalized
-
-    def validate_phone(self, field: StringField) -> None:
-        if self.contact.data != Contact.PHONE:
-            return
-        try:
-            number = phonenumbers.parse(field.data or "", self.workshop.office.country)
-        except phonenumbers.NumberParseException:
-            number = None
-        if not _PHONE.fullmatch(field.data or ""):
-            number = None
-        if number is None or not phonenumbers.is_valid_number(number):
-            raise ValidationError(_("Escribe los 10 números de tu teléfono"))
-        self._address = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-    def validate_people(self, field: StringField) -> None:
-        most = self.workshop.party_limit
-        if field.data not in {str(number) for number in range(1, most + 1)}:
-            raise ValidationError(_("Elige cuántas personas vienen, de 1 a %(most)d.", most=most))
-
-    def validate_needs(self, field: SelectMultipleField) -> None:
-        chosen = field.data or []
-        if len(chosen) != len(set(chosen)) or not set(chosen) <= set(self.needs_offered):
-            raise ValidationError(_("Elige solo de lo que hay en este taller."))
-
-    def validate_message_ok(self, field: StringField) -> None:
-        if field.data not in {"no", "yes"}:
-            raise ValidationError(_("Elige si podemos dejar mensaje."))
+    def validate_slot(self, field: StringField) -> None:
+        super().validate_slot(field)
+        # Who waits, waits for any hour.
+        if self.workshop.has_slots and not field.data and not self.workshop.is_full:
+            raise ValidationError(_("Elige una hora"))
 
     def validate_remind(self, field: StringField) -> None:
-        if field.data not in {None, "", "yes"}:
+        if not _is_tick(field):
             raise ValidationError(_("Marca o deja sin marcar el recordatorio."))
+
+    def validate_calendar(self, field: StringField) -> None:
+        if not _is_tick(field):
+            raise ValidationError(_("Marca o deja sin marcar el calendario."))
+
+    def validate_series(self, field: StringField) -> None:
+        if not _is_tick(field):
+            raise ValidationError(_("Marca o deja sin marcar las otras fechas."))
 
     def validate_consent(self, field: StringField) -> None:
         if field.data != "yes" and (self.workshop.is_discreet or field.data):
@@ -208,27 +230,31 @@ class RegistrationForm(Form):
         if field.data and field.data not in LANGUAGES:
             raise ValidationError(_("Elige español, inglés o francés arriba de la página."))
 
-    def validate_slot(self, field: StringField) -> None:
-        if field.data:
-            raise ValidationError(_("Este taller no tiene horas para elegir. Vuelve a enviar."))
-
     def applicant(self) -> Applicant:
         """What the person told us. Only after `validate()`."""
         contact = Contact(self.contact.data or "none")
+        has_entry = contact is Contact.EMAIL and not self.workshop.is_discreet
         return Applicant(
             name=clean(self.name.data or ""),
             people=int(self.people.data or 1),
             contact=contact,
-            address=self._address,
+            address=self.address,
             may_leave_message=contact is Contact.PHONE and self.message_ok.data == "yes",
             wants_reminder=contact is not Contact.NONE and self.remind.data == "yes",
+            wants_entry=has_entry and self.calendar.data == "yes",
             language=self.language.data or current(),
-            needs=Codes(self.needs.data or []),
+            needs=self.chosen_needs,
+            slot=self.slot.data or "",
         )
 
 
-def _is_broken(typed: str) -> bool:
-    """Whether letters in it are no letters: control characters, or bytes of another encoding."""
-    if any(unicodedata.category(c) == "Cc" for c in typed) or _NO_UTF8.search(typed):
-        return True
-    return clean(typed) != " ".join(unicodedata.normalize("NFC", typed).split())
+def hours_of(workshop: Workshop) -> set[str]:
+    """The hours there are, free or not, as `10:20`."""
+    if not workshop.has_slots or not workshop.slot_minutes:
+        return set()
+    minutes = slots.minutes_of(workshop.starts, workshop.ends, workshop.slot_minutes)
+    return {f"{slots.starts(workshop, minute):%H:%M}" for minute in minutes}
+
+
+def _is_tick(field: StringField) -> bool:
+    return field.data in {None, "", "yes"}

@@ -10,16 +10,17 @@ from typing import Final
 import sqlalchemy as sa
 from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from outreach import clock, languages
 from outreach.domain import registrations, workshops
-from outreach.domain.registrations import Registration
+from outreach.domain.registrations import Registration, Ticket
 from outreach.domain.workshops import Workshop
-from outreach.errors import Closed, Full, OutreachError, TooMany
+from outreach.errors import Closed, Full, OutreachError, Taken, TooMany
 from outreach.languages import gettext as _
 from outreach.languages import ngettext
-from outreach.web import cards, elsewhere, errors, limits, mine, reference, stamp
+from outreach.web import cards, choices, elsewhere, errors, limits, mine, reference, stamp
 from outreach.web.context import ring, store
 from outreach.web.forms import RegistrationForm
 from outreach.web.headers import keep_private
@@ -32,36 +33,47 @@ FEW: Final = 10  # so many places left, or fewer, are said in a number
 @pages.get("")
 def form(public_id: str) -> ResponseReturnValue:
     keep_private()
+    now = clock.now()
     with store().read() as session:
         workshop = workshops.find_shown(session, public_id)
-    if not workshop.takes_places:
-        return _closed(workshop, 200)  # nothing is wrong: one comes another way
-    if not workshop.is_open(clock.now()):
+        offered = choices.of_workshop(session, workshop, now=now)
+    if not workshop.takes_places or not workshop.has_opened(now):
+        return _closed(workshop, 200)  # nothing is wrong: one comes another way, or another day
+    if not workshop.is_open(now) or (workshop.is_full and not workshop.has_waiting_list):
         return _closed(workshop, 409)
-    if workshop.is_full and not workshop.has_waiting_list:
-        return _closed(workshop, 409)
-    return _page(RegistrationForm(workshop), 200)
+    empty = RegistrationForm(workshop)
+    empty.choices = offered
+    return _page(empty, 200)
 
 
 @pages.post("")
 def save(public_id: str) -> ResponseReturnValue:
     keep_private()
     errors.keep_form()
+    now = clock.now()
     with store().read() as session:
-        workshop = reference.workshop(session, public_id)
+        workshop = _wanted(session, public_id)
         before = registrations.saved_before(session, request.form.get("nonce", ""))
-    filled = RegistrationForm(workshop, request.form)
+        filled = RegistrationForm(workshop, request.form)
+        if filled.series.data == "yes":
+            filled.choices = choices.of_workshop(session, workshop, now=now)
     try:
         limits.count_post()
-        return _save(filled, before, clock.now())
+        return _save(filled, before, now)
     except TooManyRequests as wait:
-        answer = make_response(_page(filled, 429))
+        answer = make_response(_page(_anew(filled), 429))
         answer.headers["Retry-After"] = str(wait.retry_after)
         return answer
     except (OutreachError, HTTPException):
         raise
     except Exception as error:  # most likely the database: the person need not type it all again
         return _page(filled, 500, incident=errors.note(error))
+
+
+def _wanted(session: Session, public_id: str) -> Workshop:
+    """The workshop as it was a moment ago; of consultations, whether any hour is free matters."""
+    workshop = reference.workshop(session, public_id)
+    return workshops.find_shown(session, public_id) if workshop.has_slots else workshop
 
 
 def _save(
@@ -80,17 +92,21 @@ def _save(
     try:
         return _lead_to(_register(filled, now))
     except TooMany:
-        return mine.answer()
+        return mine.answer_for(filled.address)
     except Closed:
         return _closed(workshop, 409)
     except Full:
         return _full(filled)
+    except Taken as gone:
+        return _page(_anew(filled), 409, notice=_taken(filled, str(gone)))
 
 
 def _anew(filled: RegistrationForm) -> RegistrationForm:
-    """The same form, to be shown with the places that are left by now."""
+    """The same form, to be shown with what is left by now."""
     with store().read() as session:
-        filled.workshop = workshops.find_shown(session, filled.workshop.public_id)
+        workshop = workshops.find_shown(session, filled.workshop.public_id)
+        filled.workshop = workshop
+        filled.choices = choices.of_workshop(session, workshop, now=clock.now())
     return filled
 
 
@@ -112,24 +128,36 @@ def _fault(filled: RegistrationForm, now: datetime) -> str:
 
 
 def _register(filled: RegistrationForm, now: datetime) -> bytes:
-    """Makes the registration of this form and gives its key. Raises TooMany, Closed, Full."""
-    workshop, nonce, applicant = filled.workshop, filled.nonce.data or "", filled.applicant()
-    ticket = registrations.prepare(ring(), workshop, applicant)
+    """Makes the registration of this form, of all its dates, and gives its key. Raises TooMany,
+    Closed, Full, Taken: then nothing of it is left."""
+    nonce, applicant = filled.nonce.data or "", filled.applicant()
+    made: list[tuple[Workshop, Ticket]] = []
     try:
+        for each in filled.wanted:
+            made.append((each, registrations.prepare(ring(), each, applicant)))
+        (workshop, ticket), *others = made
         with store().change() as session:
-            registrations.register(session, workshop, applicant, ticket, nonce, now=now)
+            if others:
+                registrations.register_all(session, made, applicant, nonce, now=now)
+            else:
+                registrations.register(session, workshop, applicant, ticket, nonce, now=now)
         return ticket.key
-    except (Closed, Full):
-        ring().destroy(ticket.key_id)
+    except (TooMany, Closed, Full, Taken):
+        _destroy(made)
         raise
     except sa.exc.IntegrityError:
-        ring().destroy(ticket.key_id)
+        _destroy(made)
         # The same form, sent twice at the same moment: the other post was first.
         with store().read() as session:
             before = registrations.saved_before(session, nonce)
         if before is None:
             raise
         return registrations.key_of(ring(), before)
+
+
+def _destroy(made: list[tuple[Workshop, Ticket]]) -> None:
+    if made:
+        ring().destroy(*(ticket.key_id for _workshop, ticket in made))
 
 
 def _lead_to(key: bytes) -> ResponseReturnValue:
@@ -139,11 +167,13 @@ def _lead_to(key: bytes) -> ResponseReturnValue:
 
 def _full(filled: RegistrationForm) -> ResponseReturnValue:
     """No waiting list, and fewer places than people."""
-    with store().read() as session:
-        workshop = workshops.find_shown(session, filled.workshop.public_id)
+    filled = _anew(filled)
+    workshop = filled.workshop
     if not workshop.is_open(clock.now()) or workshop.is_full:
         return _closed(workshop, 409)
-    if workshop.is_discreet:
+    if len(filled.wanted) > 1:
+        notice = _("En una de las fechas no quedan tantos lugares. Aparta fecha por fecha.")
+    elif workshop.is_discreet:
         notice = _("No quedan tantos lugares. Baja el número de personas.")
     else:
         notice = ngettext(
@@ -152,6 +182,17 @@ def _full(filled: RegistrationForm) -> ResponseReturnValue:
             workshop.seats_left,
         )
     return _page(filled, 409, notice=notice)
+
+
+def _taken(filled: RegistrationForm, need: str) -> str:
+    """What somebody else has just taken, and what to do instead."""
+    if not need:
+        return _("Esa hora se acaba de ocupar. Elige otra: lo que escribiste sigue aquí.")
+    gone = choices.used_up_words(need)
+    if filled.series.data == "yes":
+        return _("%(gone)s en una de las fechas. Aparta sin eso, o fecha por fecha.", gone=gone)
+    filled.needs.data = [each for each in filled.needs.data or () if each != need]
+    return _("%(gone)s. Puedes apartar sin eso, o llamarnos.", gone=gone)
 
 
 def _page(
@@ -166,20 +207,25 @@ def _page(
         notice=notice,
         incident=incident,
         faults=filled.faults if status == 422 else [],
-        left=_left(workshop),
+        left=_left(filled),
+        days=elsewhere.other_days(workshop) if workshop.has_slots and status != 500 else [],
         phone=elsewhere.phone_of(workshop),
     )
     return page, status
 
 
-def _left(workshop: Workshop) -> str:
+def _left(filled: RegistrationForm) -> str:
     """What is said of the places before one asks for some: when it matters, and not so exactly
     that somebody could watch one person sign up (safety.md S28)."""
-    words = ""
-    if workshop.is_full:
+    workshop, words = filled.workshop, ""
+    if workshop.is_full and workshop.has_slots:
+        words = _("Todas las horas están ocupadas. Te guardamos un turno para cualquier hora.")
+    elif workshop.is_full:
         words = _("Ya no hay lugares. Si alguien cancela, avanzas en la lista de espera.")
     elif workshop.is_discreet:
         words = _("Quedan pocos lugares.") if workshop.seats_left <= cards.FEW_DISCREET else ""
+    elif workshop.has_slots:
+        words = ""  # the hours themselves show it
     elif workshop.seats_left < workshop.party_limit or workshop.seats_left <= FEW:
         words = ngettext("Queda %(num)d lugar.", "Quedan %(num)d lugares.", workshop.seats_left)
     return words
@@ -196,5 +242,6 @@ def _closed(workshop: Workshop, status: int) -> ResponseReturnValue:
         phone=elsewhere.phone_of(workshop),
         others=others,
         is_over=workshop.starts_at <= now,
+        opens=cards.opening(workshop, now=now),
     )
     return page, status

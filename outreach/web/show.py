@@ -86,6 +86,12 @@ def short_day(value: date) -> str:
     return _pattern(value, patterns[languages.current()], languages.current())
 
 
+def slim_day(value: date) -> str:
+    """sáb 5 dic · Sat, Dec 5 · sam. 5 déc."""
+    patterns = {"es": "EEE d MMM", "en": "EEE, MMM d", "fr": "EEE d MMM"}
+    return _pattern(value, patterns[languages.current()], languages.current())
+
+
 def first_capital(text: str) -> str:
     """Sábado 28 de noviembre: for a line that begins with a day."""
     return text[:1].upper() + text[1:]

@@ -171,8 +171,14 @@ def prepare(ring: Keyring, workshop: Workshop, applicant: Applicant) -> Ticket:
     contact = applicant.address or None
     key_id, key = ring.new(workshop.id, workshop.forget_on, contact, at_most=LIVE_PER_CONTACT)
     mine = code(26)
-    person = json.dumps({"name": applicant.name, "address": applicant.address})
-    return Ticket(id=mine, key_id=key_id, key=key, sealed=keyring.seal(key, person, _about(mine)))
+    person = Person(name=applicant.name, address=applicant.address)
+    return Ticket(id=mine, key_id=key_id, key=key, sealed=seal_person(key, mine, person))
+
+
+def seal_person(key: bytes, registration_id: str, person: Person) -> bytes:
+    """What the row keeps of the person: nothing that can be read without the key."""
+    said = json.dumps({"name": person.name, "address": person.address})
+    return keyring.seal(key, said, _about(registration_id))
 
 
 _BY_NONCE: Final = sa.select(Registration.id, Registration.key_id).where(

@@ -1,0 +1,67 @@
+"""Giving the place up, and being forgotten. After the last page, the link leads nowhere.
+
+Of dates that were saved together one gives up this one, unless one says all; and is forgotten in
+all of them, unless one says this one.
+"""
+
+from collections.abc import Sequence
+
+from flask import g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock
+from outreach.domain.registrations import Contact, Registration
+from outreach.languages import gettext as _
+from outreach.privacy import forgetting
+from outreach.web.context import config, ring, store
+from outreach.web.mine import place
+from outreach.web.mine.place import Place, pages
+
+
+@pages.get("/r/<token>/cancelar")
+def ask_cancel(token: str) -> ResponseReturnValue:
+    mine = _found(token)
+    if mine.workshop.starts_at <= clock.now():  # there is no place to give back any more
+        return redirect(f"{mine.path}/borrar", 303)
+    return place.show("cancel", mine, clock.now(), dates=len(_ahead(mine)))
+
+
+@pages.get("/r/<token>/borrar")
+def ask_forget(token: str) -> ResponseReturnValue:
+    return place.show("forget", _found(token), clock.now())
+
+
+@pages.post("/r/<token>/cancelar")
+def cancel(token: str) -> ResponseReturnValue:
+    mine = _found(token)
+    if request.form.get("todas") == "yes" and len(_ahead(mine)) > 1:
+        return leave(_ahead(mine), _("Cancelaste todas tus fechas. Borramos tus datos."))
+    return leave([mine.registration], _("Cancelaste tu lugar. Borramos tus datos."))
+
+
+@pages.post("/r/<token>/borrar")
+def forget(token: str) -> ResponseReturnValue:
+    mine = _found(token)
+    if request.form.get("todas") == "no" and len(mine.joint) > 1:
+        return leave([mine.registration], _("Borramos tus datos de esta fecha."))
+    return leave(mine.joint, _("Ya no tenemos tus datos."))
+
+
+def leave(those: Sequence[Registration], words: str) -> ResponseReturnValue:
+    """Forgets them and shows the last page."""
+    forgetting.forget(store(), ring(), config(), (each.id for each in those), now=clock.now())
+    g.other_languages_at = "/"
+    had_letters = any(each.contact is Contact.EMAIL for each in those)
+    return render_template("mine/gone.html", words=words, had_letters=had_letters)
+
+
+def _found(token: str) -> Place:
+    with store().read() as session:
+        return place.find(session, token)
+
+
+def _ahead(mine: Place) -> list[Registration]:
+    """Those of the dates that are still to come; at least this one."""
+    now = clock.now()
+    ahead = [each for each in mine.joint if each.workshop.starts_at > now]
+    return ahead or [mine.registration]
