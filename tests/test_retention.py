@@ -9,14 +9,18 @@ import sqlalchemy as sa
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import registrations
+from outreach.db.types import Codes
+from outreach.domain import journal, registrations
+from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind
+from outreach.domain.notices import Notice
 from outreach.domain.offices import Office
 from outreach.domain.registrations import Contact, Registration, Standing
 from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten
-from outreach.keyring import Keyring, Masters, TooManyDue
+from outreach.keyring import Key, Keyring, Masters, TooManyDue, rotation, spare
 from outreach.privacy import retention
+from outreach.privacy.settling import TooManyBlind
 from tests.conftest import hold, seat
 
 
@@ -134,6 +138,153 @@ def test_no_two_tokens_give_each_other_and_only_their_hash_is_kept(
         row = session.execute(sa.text("SELECT * FROM registration")).one()
     assert manage not in str(row)
     assert entry not in str(row)
+
+
+def test_who_only_had_a_turn_is_forgotten_after_seven_days_whatever_the_kind_keeps(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=1)
+    rosa = seat(store, ring, workshop)
+    for name in ("Luz", "Flor", "Alma"):
+        seat(store, ring, workshop, name=name)
+    with store.change() as session:
+        offered, lapsed = session.scalars(
+            sa.select(Registration).where(Registration.standing == Standing.WAITING).limit(2)
+        )
+        offered.standing, lapsed.standing = Standing.OFFERED, Standing.LAPSED
+    before = clock.instant(workshop.day, workshop.starts, workshop.zone) - timedelta(hours=1)
+    week = workshop.day + timedelta(days=7)
+    assert retention.purge(store, ring_of(ring, config, week), now=before).keys == 0
+    eve, now = ring_of(ring, config, week - timedelta(days=1)), before + timedelta(days=7)
+    assert retention.purge(store, eve, now=now).keys == 0
+    day = ring_of(ring, config, week)
+    assert retention.preview(store, day, config, now=now).keys == 3
+    assert retention.purge(store, day, now=now).keys == 3
+    assert ring.known() == {rosa.key_id}
+    with store.read() as session:
+        standings = session.scalars(sa.select(Registration.standing)).all()
+    assert sorted(standings) == ["lapsed", "offered", "seated", "waiting"]  # the counts stay
+
+
+def test_of_a_row_only_the_count_is_left(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, has_childcare=True)
+    rosa = seat(
+        store, ring, workshop, people=3, language="fr", needs=Codes(["childcare"]),
+        contact=Contact.EMAIL, address="rosa@example.org", wants_reminder=True,
+    )  # fmt: skip
+    with store.change() as session:
+        mine = session.get_one(Registration, rosa.id)
+        mine.arrived, mine.joint_id, mine.approved_at = 2, rosa.id, clock.now()
+        mine.asked_at = mine.confirmed_at = clock.now()
+        session.execute(sa.update(Notice).values(done_at=clock.now(), is_dead=True))
+    due = ring_of(ring, config, workshop.forget_on)
+    retention.purge(store, due, now=clock.now() + timedelta(days=40))
+    with store.read() as session:
+        row = session.scalars(sa.select(Registration)).one()
+        assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) == 0
+    assert (row.standing, row.people, row.arrived) == (Standing.SEATED, 3, 2)
+    assert (row.needs, row.language, row.contact) == (Codes(), "", Contact.NONE)
+    assert (row.joint_id, row.approved_at, row.asked_at, row.confirmed_at) == (None,) * 4
+    assert row.id != rosa.id  # the Message-ID of a letter leads nowhere
+    assert row.nonce != rosa.nonce
+    assert row.registered_at == row.queued_at == workshop.starts_at
+
+
+def test_a_form_sent_again_after_cancelling_is_still_known_while_it_could_be_sent(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    rosa = seat(store, ring, workshop)
+    ring.destroy(rosa.key_id or b"")
+    retention.purge(store, ring, now=clock.now())
+    with store.read() as session:
+        assert session.scalars(sa.select(Registration.nonce)).one() == rosa.nonce
+    retention.purge(store, ring, now=clock.now() + timedelta(hours=14))
+    with store.read() as session:
+        assert session.scalars(sa.select(Registration.nonce)).one() != rosa.nonce
+
+
+def test_the_journal_is_kept_for_a_year(store: Store, ring: Keyring) -> None:
+    with store.change() as session:
+        for days in (364, 366):
+            journal.note(session, None, "seen", now=clock.now() - timedelta(days=days))
+    done = retention.purge(store, ring, now=clock.now())
+    assert done.rows["journal entries"] == 1
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Entry)) == 1
+
+
+def test_a_ring_that_is_empty_is_not_taken_for_people_who_were_forgotten(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=30)
+    people = [seat(store, ring, workshop) for _ in range(12)]
+    with ring.store.change() as session:
+        session.execute(sa.delete(Key))
+    with pytest.raises(TooManyBlind, match="load its spare first"):
+        retention.purge(store, ring, now=clock.now())
+    with store.read() as session:
+        assert session.get_one(Workshop, workshop.id).seats_left == 18
+    assert retention.purge(store, ring, now=clock.now(), sure=True).emptied == len(people)
+
+
+def test_many_who_ask_to_be_forgotten_are_no_lost_ring(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=40)
+    people = [seat(store, ring, workshop) for _ in range(30)]
+    ring.destroy(*(each.key_id for each in people[:14] if each.key_id))
+    assert retention.settle(store, ring, now=clock.now()) == 14
+
+
+def test_the_workers_day_purges_and_after_a_month_changes_the_master(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind, tmp_path: Path
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    rosa = seat(store, ring, workshop)
+    spare.save(ring, tmp_path / "spare", now=clock.now())
+    now = clock.now()
+    assert retention.daily(store, ring, config, now=now) == retention.Purged(
+        rows={"look-ups": 0, "notices": 0, "journal entries": 0, "sessions": 0, "invitations": 0}
+    )
+    assert len(list(config.keys.glob("master-*"))) == 1
+    month = now + timedelta(days=31)
+    if not ring.store.is_sqlite:
+        rotation.prepare(ring)  # a person copies it to the other hosts
+    retention.daily(store, ring, config, now=month)
+    assert len(list(config.keys.glob("master-*"))) == 2
+    retention.hourly(ring, now=month + timedelta(minutes=30))
+    assert len(list(config.keys.glob("master-*"))) == 2
+    retention.hourly(ring, now=month + timedelta(hours=1))
+    assert [path.name for path in config.keys.glob("master-*")] == ["master-2"]
+    assert rosa.key_id is not None
+    assert rosa.key_id.hex() in (tmp_path / "spare").read_text()
+    due = ring_of(ring, config, workshop.forget_on)
+    done = retention.daily(store, due, config, now=workshop.starts_at + timedelta(days=30))
+    assert done is not None
+    assert done.keys == 1
+    assert rosa.key_id.hex() not in (tmp_path / "spare").read_text()
+
+
+def test_a_day_that_refuses_says_so_in_the_log_and_changes_nothing(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    seat(store, ring, workshop)
+    far = ring_of(ring, config, workshop.forget_on + timedelta(days=400))
+    assert retention.daily(store, far, config, now=clock.now() + timedelta(days=400)) is None
+    assert "outreach purge --yes" in caplog.text
+    assert len(ring.known()) == 1
 
 
 def test_masters_are_files_that_only_their_owner_reads(ring: Keyring, config: Config) -> None:

@@ -47,6 +47,7 @@ def _missing(all_of_it: bool) -> list[str]:
         there["chromium"] = chromium() is not None
         there["postgresql"] = postgresql.programs() is not None
         there["npm"] = shutil.which("npm") is not None
+        there["faketime"] = shutil.which("faketime") is not None
     return [package for package, is_there in there.items() if not is_there]
 
 
