@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -101,6 +100,7 @@ class _Round(Generic[Written]):
 
     def __post_init__(self) -> None:
         self._began = monotonic()
+        self._reader = outbox.Reader()
 
     def run(self, post: Callable[[], AbstractContextManager[Callable[[Written], None]]]) -> int:
         with self.store.read() as session:
@@ -160,11 +160,12 @@ class _Round(Generic[Written]):
         """None when there is nobody left to tell, or nothing."""
         now = self._moment()
         with self.store.read() as session:
-            notice = outbox.read(session, taken)
+            notice = self._reader.read(session, taken)
             if notice is None or outbox.is_moot(notice, now):
                 return None
             others = registrations.joint(session, notice.registration)
-            host = installation.calendar_host(session)
+            wants_entry = notice.registration.wants_entry
+            host = installation.calendar_host(session) if wants_entry else ""
         try:
             key = registrations.key_of(self.ring, notice.registration)
             person = registrations.read_person(notice.registration, key)
@@ -193,6 +194,6 @@ def _into(folder: Path) -> Iterator[Send]:
 
     def send(letter: EmailMessage) -> None:
         path = folder / f"{secrets.token_hex(8)}.eml"
-        path.write_bytes(letter.as_bytes(policy=SMTP_POLICY))
+        path.write_bytes(letters.as_bytes(letter))
 
     yield send

@@ -25,7 +25,7 @@ class Matter:
     key: bytes
     now: datetime
     joint: Sequence[Registration] = ()  # the dates that were saved together, this one among them
-    calendar_host: str = "localhost"
+    calendar_host: str = ""  # of who wants an entry
 
     @property
     def registration(self) -> Registration:

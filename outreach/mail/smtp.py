@@ -12,13 +12,13 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
 from email.utils import parseaddr
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from outreach.config import Config, is_loopback
+from outreach.mail import letters
 from outreach.mail.carrying import Away, Doubt, Refusal
 
 LONGEST: Final = 240.0  # seconds for one letter in all: less than its lease
@@ -108,7 +108,7 @@ class Line:
             with suppress(smtplib.SMTPException, OSError):
                 server.rset()
             raise
-        self._hand_over(server, letter.as_bytes(policy=SMTP_POLICY))
+        self._hand_over(server, letters.as_bytes(letter))
 
     def _hand_over(self, server: "_Server", raw: bytes) -> None:
         """From here on a silence says nothing: the server may have it all."""

@@ -1,25 +1,25 @@
-"""The outbox: which notices go by letter and which by text, taken by one worker at a time, tried
-again, given up; and which of them somebody has to call about.
+"""Which notices go by letter and which by text, taken by one worker at a time, tried again, given
+up.
 
 A notice is taken for some minutes (a lease). Whoever takes one whose lease ran out does not know
 how the last try ended: it may have arrived.
 """
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm.attributes import set_committed_value
 
-from outreach.db.store import took_effect
+from outreach.domain.kinds import Kind
 from outreach.domain.notices import Cause, Notice
+from outreach.domain.offices import Office
 from outreach.domain.registrations import Contact, Registration, Standing
+from outreach.domain.venues import Venue
 from outreach.domain.workshops import Workshop
-from outreach.errors import NotFound
 
 LEASE: Final = timedelta(minutes=5)
 GIVE_UP_AFTER: Final = timedelta(days=3)
@@ -124,18 +124,46 @@ def _find_next(
     return session.connection().execute(_NEXT[route], values).first()
 
 
-def read(session: Session, taken: Taken) -> Notice | None:
-    """The notice with all that is known of whom it is for; None when that is gone."""
-    return session.scalar(_READ, {"taken": taken.notice_id})
+class Reader:
+    """Reads what notices are about. The workshop of hundreds of them is read once, and again as
+    soon as anything of it changes."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[object, Workshop]] = {}
+
+    def read(self, session: Session, taken: Taken) -> Notice | None:
+        """The notice with all that is known of whom it is for; None when that is gone."""
+        row = session.execute(_READ, {"taken": taken.notice_id}).first()
+        if row is None:
+            return None
+        notice: Notice = row[0]
+        registration, version = notice.registration, tuple(row[1:])
+        known = self._known.get(registration.workshop_id)
+        if known is None or known[0] != version:
+            known = version, registration.workshop
+            self._known = {registration.workshop_id: known}
+        else:
+            set_committed_value(registration, "workshop", known[1])
+        return notice
 
 
 _READ: Final = (
-    sa.select(Notice)
+    sa.select(
+        Notice,
+        Workshop.changed_at,
+        Workshop.standing,
+        Workshop.frees_silence,
+        Office.changed_at,
+        Kind.changed_at,
+        Venue.changed_at,
+    )
     .where(Notice.id == sa.bindparam("taken"), _PENDING)
     .join(Notice.registration)
-    .options(
-        sa.orm.contains_eager(Notice.registration).joinedload(Registration.workshop, innerjoin=True)
-    )
+    .join(Workshop, Workshop.id == Registration.workshop_id)
+    .join(Office, Office.id == Workshop.office_id)
+    .join(Kind, Kind.id == Workshop.kind_id)
+    .outerjoin(Venue, Venue.id == Workshop.venue_id)
+    .options(contains_eager(Notice.registration))
 )
 
 
@@ -225,120 +253,7 @@ def _change(session: Session, taken: Taken, **values: object) -> None:
     )
 
 
-# What the staff see, and do by hand
-
-# Who saved a place by phone read on the page what these would say.
-NOT_CALLED: Final = (Cause.SAVED, Cause.WAITING, Cause.LINK)
-
-
-@dataclass(frozen=True)
-class ToDo:
-    """What one workshop asks of its organizers."""
-
-    workshop: Workshop
-    calls: int
-    dead: int  # letters and texts that were given up
-
-
-def to_call(
-    session: Session, workshop: Workshop, *, now: datetime, has_texts: bool = False
-) -> Sequence[Notice]:
-    """Whom somebody has to call about the workshop, the longest overdue first.
-
-    `has_texts`: a gateway is set, so who said that texts are safe is called only when the text
-    could not be sent."""
-    return _calls(session, now, has_texts, Registration.workshop_id == workshop.id)
-
-
-def _calls(
-    session: Session, now: datetime, has_texts: bool, where: sa.ColumnElement[bool]
-) -> Sequence[Notice]:
-    is_text = sa.and_(Registration.may_leave_message.is_(True), sa.literal(has_texts))
-    found = session.scalars(
-        _OF_SOMEBODY.where(
-            where,
-            Registration.contact == Contact.PHONE,
-            Notice.cause.not_in(NOT_CALLED),
-            Notice.due_at <= now,
-            sa.or_(sa.and_(Notice.done_at.is_(None), sa.not_(is_text)), Notice.is_dead.is_(True)),
-        )
-    )
-    return [notice for notice in found if not is_moot(notice, now)]
-
-
-_OF_SOMEBODY: Final = (
-    sa.select(Notice)
-    .join(Notice.registration)
-    .where(Registration.key_id.is_not(None))
-    .options(
-        sa.orm.contains_eager(Notice.registration).joinedload(Registration.workshop, innerjoin=True)
-    )
-    .order_by(Notice.due_at, Notice.id)
-)
-
-
-def find(session: Session, workshop: Workshop, notice_id: int) -> Notice:
-    """A notice about that workshop. Raises NotFound."""
-    notice = session.scalar(
-        _OF_SOMEBODY.where(Notice.id == notice_id, Registration.workshop_id == workshop.id)
-    )
-    if notice is None:
-        raise NotFound("notice")
-    return notice
-
-
-def mark_called(session: Session, notice_id: int, *, now: datetime) -> None:
-    """They know: no text goes out any more either."""
-    _by_hand(session, notice_id, done_at=now, is_dead=False, leased_until=None)
-
-
-def undo_called(session: Session, notice_id: int) -> None:
-    """It was not so: back on the list."""
-    _by_hand(session, notice_id, done_at=None, is_dead=False, leased_until=None)
-
-
-def dead_of(session: Session, workshop: Workshop) -> Sequence[Notice]:
-    """Letters and texts about the workshop that were given up."""
-    return session.scalars(
-        _OF_SOMEBODY.where(Registration.workshop_id == workshop.id, Notice.is_dead.is_(True))
-    ).all()
-
-
-def try_again(session: Session, notice_id: int, *, now: datetime) -> None:
-    """A letter or text that was given up goes out once more, with three days ahead of it."""
-    took_effect(
-        session,
-        sa.update(Notice)
-        .where(Notice.id == notice_id, Notice.is_dead.is_(True))
-        .values(done_at=None, is_dead=False, leased_until=None, tries=0, due_at=now, made_at=now),
-    )
-
-
-def _by_hand(session: Session, notice_id: int, **values: object) -> None:
-    of_phones = sa.select(Registration.id).where(Registration.contact == Contact.PHONE)
-    took_effect(
-        session,
-        sa.update(Notice)
-        .where(Notice.id == notice_id, Notice.registration_id.in_(of_phones))
-        .values(**values),
-    )
-
-
-def to_do(
-    session: Session, office_ids: Sequence[int], *, now: datetime, has_texts: bool = False
-) -> list[ToDo]:
-    """The workshops of these offices with calls to make or letters given up, the next day first."""
-    of_offices = sa.select(Workshop.id).where(Workshop.office_id.in_(office_ids))
-    mine = Registration.workshop_id.in_(of_offices)
-    calls = Counter(
-        notice.registration.workshop for notice in _calls(session, now, has_texts, mine)
-    )
-    dead = Counter(
-        notice.registration.workshop
-        for notice in session.scalars(_OF_SOMEBODY.where(mine, Notice.is_dead.is_(True)))
-    )
-    ahead = sorted(calls.keys() | dead.keys(), key=lambda workshop: workshop.starts_at)
-    return [ToDo(workshop, calls[workshop], dead[workshop]) for workshop in ahead]
+# How it goes
 
 
 def count_late(session: Session, before: datetime) -> int:

@@ -1,0 +1,57 @@
+"""The outbox: what is owed to people, on its way out.
+
+`sending` is how a worker takes a notice and says how its try ended; `by_hand` is what is left for
+the staff: calls, and what was given up.
+"""
+
+from outreach.domain.outbox.by_hand import (
+    ToDo,
+    dead_of,
+    find,
+    mark_called,
+    to_call,
+    to_do,
+    try_again,
+    undo_called,
+)
+from outreach.domain.outbox.sending import (
+    LEASE,
+    Reader,
+    Route,
+    Taken,
+    count_dead,
+    count_late,
+    drop,
+    has_due,
+    is_moot,
+    mark_done,
+    mark_doubtful,
+    mark_refused,
+    put_back,
+    take,
+)
+
+__all__ = [
+    "LEASE",
+    "Reader",
+    "Route",
+    "Taken",
+    "ToDo",
+    "count_dead",
+    "count_late",
+    "dead_of",
+    "drop",
+    "find",
+    "has_due",
+    "is_moot",
+    "mark_called",
+    "mark_done",
+    "mark_doubtful",
+    "mark_refused",
+    "put_back",
+    "take",
+    "to_call",
+    "to_do",
+    "try_again",
+    "undo_called",
+]
