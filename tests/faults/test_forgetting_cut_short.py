@@ -1,0 +1,195 @@
+"""Forgetting, when the power goes in the middle of it, and when people register meanwhile."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
+from outreach.domain.registrations import Registration, Standing
+from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound
+from outreach.keyring import Key, Keyring, Masters, rotation
+from outreach.privacy import retention
+from tests.canaries import counts
+from tests.conftest import hold, seat
+
+MANY = 120
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights, capacity=500)
+
+
+@contextmanager
+def process(config: Config, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """The program, at work in a process of its own."""
+    environ = {name: value for name, value in os.environ.items() if "OUTREACH" not in name} | {
+        "OUTREACH_DATA": str(config.data),
+        "OUTREACH_KEYS": str(config.keys),
+        "OUTREACH_DATABASE_URL": config.database_url,
+        "OUTREACH_KEYRING_URL": config.keyring_url,
+    }
+    command = [sys.executable, "-m", "outreach.cli", *words]
+    running = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.wait()
+
+
+def pointing(store: Store) -> int:
+    with store.read() as session:
+        has_key = Registration.key_id.is_not(None)
+        return session.scalar(sa.select(sa.func.count()).where(has_key)) or 0
+
+
+def make_due(ring: Keyring) -> None:
+    with ring.store.change() as session:
+        session.execute(sa.update(Key).values(forget_on=ring.today()))
+
+
+def test_a_purge_that_is_killed_has_forgotten_already_and_is_finished_by_the_next(
+    config: Config, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    people = [seat(store, ring, workshop) for _ in range(MANY)]
+    links = [registrations.manage_token(registrations.key_of(ring, each)) for each in people[:5]]
+    make_due(ring)
+    with process(config, "purge") as running:
+        while ring.known() and running.poll() is None:
+            pass  # until the keys are gone
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    assert ring.known() == set()
+    for link in links:
+        with store.read() as session, pytest.raises(NotFound):
+            registrations.key_of(ring, registrations.find(session, link))
+    with store.read() as session:
+        rows = session.scalars(sa.select(Registration)).all()
+    assert registrations.people_of(ring, rows) == {}
+    retention.purge(store, ring, now=clock.now(), sure=True)
+    assert pointing(store) == 0
+    with store.read() as session:  # before the workshop: the places are free again, once each
+        assert session.get_one(Workshop, workshop.id).seats_left == 500
+
+
+def test_a_purge_killed_again_and_again_ends_with_the_same_counts(
+    config: Config, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    """Killed each time after it has emptied some more rows, if it has not been faster."""
+    for _ in range(MANY):
+        seat(store, ring, workshop, people=2)
+    with store.change() as session:  # it is over: places are not given back, numbers stay
+        over = session.get_one(Workshop, workshop.id)
+        over.day = clock.now().date() - timedelta(days=30)
+        over.retime()
+        session.execute(sa.update(Registration).values(arrived=1))
+    make_due(ring)
+    counted = counts(store)
+    for _ in range(3):
+        left = pointing(store)
+        with process(config, "purge", "--yes") as running:
+            while pointing(store) == left and running.poll() is None:
+                pass
+            running.send_signal(signal.SIGKILL)
+            running.wait()
+    now = clock.now()
+    retention.purge(store, ring, now=now, sure=True)
+    assert pointing(store) == 0
+    assert counts(store) == counted
+
+
+def test_who_registers_while_the_purge_runs_is_not_taken_for_forgotten(
+    config: Config, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    ring.index("rosa@example.org")
+    is_over = threading.Event()
+    wrong: list[str] = []
+
+    def purge() -> None:
+        own_store, own_ring_store = Store(config.database_url), Store(config.keyring_url)
+        own_ring = Keyring(own_ring_store, Masters(config.keys))
+        try:
+            while not is_over.is_set():
+                retention.purge(own_store, own_ring, now=clock.now())
+        except Exception as error:
+            wrong.append(repr(error))
+        finally:
+            own_store.close()
+            own_ring_store.close()
+
+    purging = threading.Thread(target=purge)
+    purging.start()
+    people = [seat(store, ring, workshop) for _ in range(60)]
+    is_over.set()
+    purging.join()
+    assert wrong == []
+    with store.read() as session:
+        standings = session.scalars(sa.select(Registration.standing)).all()
+    assert standings == [Standing.SEATED] * len(people)
+    assert ring.known() == {each.key_id for each in people}
+
+
+def test_who_registers_between_two_looks_is_not_taken_for_forgotten(
+    config: Config, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    came: list[Registration] = []
+
+    class Busy(Keyring):
+        """Somebody registers when its keys have just been read."""
+
+        def known(self) -> set[bytes]:
+            found = super().known()
+            came.append(seat(store, ring, workshop))
+            return found
+
+    assert retention.settle(store, Busy(ring.store, Masters(config.keys)), now=clock.now()) == 0
+    assert len(came) == 1
+    assert pointing(store) == 1
+
+
+def test_a_rotation_that_is_killed_loses_no_key(
+    config: Config, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    first, _key = ring.new(workshop.id, workshop.forget_on)
+    many = [os.urandom(16) for _ in range(4000)]
+    rows = [
+        Key(
+            id=key_id,
+            sealed=ring.seals.seal_with(1, b"k" * 32, key_id),
+            generation=1,
+            workshop=workshop.id,
+            forget_on=workshop.forget_on,
+            made_on=ring.today(),
+        )
+        for key_id in many
+    ]
+    with ring.store.change() as session:
+        session.add_all(rows)
+    for _ in range(2):
+        before = rotation.generations(ring)
+        with process(config, "keys", "rotate") as running:
+            while rotation.generations(ring) == before and running.poll() is None:
+                pass
+            running.send_signal(signal.SIGKILL)
+            running.wait()
+    assert len(ring.get_all([first, *many])) == 4001
+    newest = rotation.rotate(ring, now=clock.now()).number
+    assert rotation.generations(ring) == {newest: 4001}
+    assert rotation.retire(ring, now=clock.now() + timedelta(hours=2)) == newest - 1
+    assert ring.get_all(many) == dict.fromkeys(many, b"k" * 32)

@@ -1,0 +1,137 @@
+"""A worker killed in the middle of its letters, again and again: everybody is told, hardly anybody
+twice, and nobody who was forgotten meanwhile."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.domain.notices import Notice
+from outreach.domain.registrations import Registration
+from tests.faults.conftest import Outbox
+from tests.postman import Postman, free_port, on_duty
+
+AFTER_A_LEASE = timedelta(minutes=6)
+
+
+class Counting(Postman):
+    """Says when so many letters have come."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.wanted = 0
+        self.has_come = threading.Event()
+
+    def told(self, step: str) -> str | None:
+        if step == "TAKEN" and len(self.letters) + 1 >= self.wanted:
+            self.has_come.set()
+        return super().told(step)
+
+    def wait_for(self, count: int) -> bool:
+        self.has_come.clear()
+        self.wanted = count
+        if len(self.letters) >= count:
+            return True
+        return self.has_come.wait(60)
+
+
+@contextmanager
+def worker(outbox: Outbox, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """`outreach worker`, as it runs beside a server."""
+    config = outbox.config
+    process = subprocess.Popen(
+        [sys.executable, "-m", "outreach.cli", "worker"],
+        env={
+            **os.environ,
+            "OUTREACH_DATA": str(config.data),
+            "OUTREACH_KEYS": str(config.keys),
+            "OUTREACH_DATABASE_URL": config.database_url,
+            "OUTREACH_KEYRING_URL": config.keyring_url,
+            "OUTREACH_PUBLIC_URL": config.public_url,
+            "OUTREACH_MAIL_FROM": config.mail_from,
+            "OUTREACH_SMTP_URL": f"smtp://127.0.0.1:{port}",
+        },
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def kill_again_and_again(outbox: Outbox, *, people: int, kills: int) -> None:
+    everyone = {
+        f"p{number}@example.org": each
+        for number, each in enumerate(outbox.owe(*(f"p{number}" for number in range(people))))
+    }
+    # Not the next in line, and not all of them at the end.
+    doomed = [f"p{number}@example.org" for number in range(people - 1, people // 3, -11)]
+    forgotten: dict[str, int] = {}  # with how many letters the postman had by then
+    a_stretch = people // (kills + 1)
+    with on_duty(Counting(free_port())) as postman:
+        assert isinstance(postman, Counting)
+        for kill in range(kills):
+            with worker(outbox, postman.port) as process:
+                assert postman.wait_for((kill + 1) * a_stretch), "the worker sends nothing"
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+            for _ in range(max(1, len(doomed) // kills)):
+                if doomed and (who := doomed.pop()) not in postman.to:
+                    key_id = everyone[who].key_id
+                    assert key_id is not None
+                    outbox.ring.destroy(key_id)
+                    forgotten[who] = len(postman.letters)
+        while outbox.round(postman.port, clock.now() + AFTER_A_LEASE, smtp_seconds=30):
+            pass
+        got = Counter(postman.to)
+    assert forgotten
+    assert set(got) == set(everyone) - set(forgotten)
+    assert sum(got.values()) - len(got) <= kills
+    assert max(got.values()) <= 2
+    repeated = [each["Message-ID"] for each in postman.letters if got[str(each["To"])] > 1]
+    assert len(set(repeated)) == sum(1 for count in got.values() if count > 1)
+    with outbox.store.read() as session:
+        owed = (
+            sa.select(sa.func.count())
+            .select_from(Notice)
+            .join(Registration)
+            .where(Notice.done_at.is_(None))
+        )
+        assert session.scalar(owed) == 0
+
+
+def test_a_worker_killed_twice_tells_everybody(outbox: Outbox) -> None:
+    kill_again_and_again(outbox, people=60, kills=2)
+
+
+@pytest.mark.long
+def test_a_worker_killed_ten_times_in_500_letters_tells_everybody(outbox: Outbox) -> None:
+    kill_again_and_again(outbox, people=500, kills=10)
+
+
+@pytest.mark.parametrize("workers", [4])
+def test_several_workers_at_once_send_each_letter_once(outbox: Outbox, workers: int) -> None:
+    outbox.owe(*(f"p{number}" for number in range(120)))
+    with on_duty(Counting(free_port())) as postman:
+        assert isinstance(postman, Counting)
+        rounds = [
+            threading.Thread(target=outbox.round, args=(postman.port,), kwargs={"smtp_seconds": 30})
+            for _ in range(workers)
+        ]
+        for each in rounds:
+            each.start()
+        for each in rounds:
+            each.join()
+        assert len(postman.letters) == len(set(postman.to)) == 120
+    assert set(outbox.tries) == {1}
