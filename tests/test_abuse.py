@@ -147,7 +147,10 @@ def limited(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
 
 def status(app: Flask, address: str, **headers: str) -> int:
     answer = app.test_client().post(
-        "/es/mi-registro", headers=headers, environ_base={"REMOTE_ADDR": address}
+        "/es/mi-registro",
+        data={"email": "nadie@ejemplo.com"},
+        headers=headers,
+        environ_base={"REMOTE_ADDR": address},
     )
     return answer.status_code
 
