@@ -26,7 +26,7 @@ from outreach.domain import kinds, offices, planning
 from outreach.domain.workshops import Mode, Standing
 from outreach.intake import demo
 from outreach.keyring import Keyring, Masters
-from tests.bench import load, million
+from tests.bench import letters, load, million
 from tests.bench.server import serving
 
 FLOORS = {"list page": 0.1, "registration POST": 0.04}
@@ -37,7 +37,8 @@ FLOORS = {"list page": 0.1, "registration POST": 0.04}
 @click.option("--rounds", default=3, show_default=True, help="Their median is told.")
 @click.option("--skip-million", is_flag=True, help="Leave the monthly count of a million out.")
 def bench(seconds: int, rounds: int, skip_million: bool) -> None:
-    """Measure feed, list and registration against «hello», and the count of a million."""
+    """Measure feed, list and registration against «hello», the worker's letters against a bare
+    loop, and the count of a million."""
     console = Console()
     table = Table(title="Ratios to Flask «hello» on the same server, one run")
     for heading in ("what", "answers/s", "hello/s", "ratio", "floor"):
@@ -60,6 +61,12 @@ def bench(seconds: int, rounds: int, skip_million: bool) -> None:
                 floor = f"≥ {FLOORS[what]}" if what in FLOORS else ""
                 table.add_row(what, f"{mine:.0f}", f"{bare:.0f}", f"{ratio:.3f}", floor)
         console.print(table)
+        with console.status("letters…"):
+            mine, bare, ratio = letters.rates(folder, rounds=rounds)
+        console.print(
+            f"Letters a second: {mine:.0f}; of a bare smtplib loop to the same server: {bare:.0f}; "
+            f"ratio {ratio:.2f}"
+        )
         if not skip_million:
             with console.status("a million workshops…"):
                 one, every = million.months_counted(folder)
