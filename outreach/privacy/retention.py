@@ -19,7 +19,7 @@ from outreach.domain.journal import Entry
 from outreach.domain.notices import Notice
 from outreach.keyring import Keyring, TooManyDue, rotation, spare
 from outreach.privacy import letters, settling
-from outreach.privacy.settling import TooManyBlind, Turn, settle
+from outreach.privacy.settling import TURN_KEPT, TooManyBlind, Turn, settle
 
 __all__ = [
     "Purged",
@@ -32,8 +32,6 @@ __all__ = [
 ]
 
 JOURNAL_KEPT: Final = timedelta(days=365)
-# Who had only a turn when the workshop began, whatever the kind keeps of those who had a place.
-TURN_KEPT: Final = timedelta(days=7)
 
 log = logging.getLogger(__name__)
 

@@ -20,6 +20,9 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError
 from outreach.keyring import Keyring
 
+# Who had only a turn when the workshop began, whatever the kind keeps of those who had a place.
+ONLY_A_TURN: Final = (Standing.WAITING, Standing.OFFERED, Standing.LAPSED)
+TURN_KEPT: Final = timedelta(days=7)
 BATCH: Final = 100  # rows emptied in one transaction
 FEW: Final = 10
 # A form can be sent for twelve hours: until then its nonce says that it was used.
@@ -41,14 +44,17 @@ class Pointing:
 
 def pointing(session: Session) -> list[Pointing]:
     """Every row that points at a key."""
+    kept = sa.case(
+        (Registration.standing.in_(ONLY_A_TURN), TURN_KEPT.days), else_=Workshop.retention_days
+    )
     rows = session.execute(
-        sa.select(Registration.id, Registration.key_id, Workshop.day, Workshop.retention_days)
+        sa.select(Registration.id, Registration.key_id, Workshop.day, kept)
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(Registration.key_id.is_not(None))
     )
     return [
-        Pointing(mine, key_id, day + timedelta(days=kept))
-        for mine, key_id, day, kept in rows
+        Pointing(mine, key_id, day + timedelta(days=days))
+        for mine, key_id, day, days in rows
         if key_id is not None
     ]
 
@@ -182,7 +188,7 @@ def never_came_in(session: Session, *, now: datetime) -> list[Turn]:
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
             Registration.key_id.is_not(None),
-            Registration.standing.in_((Standing.WAITING, Standing.OFFERED, Standing.LAPSED)),
+            Registration.standing.in_(ONLY_A_TURN),
             Workshop.starts_at <= now,
         )
     )
