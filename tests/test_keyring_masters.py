@@ -18,6 +18,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.errors import Forgotten, Misconfigured, Refused
 from outreach.keyring import Key, Keyring, Masters, RingBase, rotation, spare
+from outreach.keyring.rows import Generation
 
 NOW = clock.now()
 SOON = NOW.date() + timedelta(days=30)
@@ -162,6 +163,20 @@ def test_an_old_copy_of_the_whole_ring_is_blind_after_a_rotation(
             with pytest.raises(InvalidTag):
                 AESGCM(master).decrypt(sealed_then[:12], sealed_then[12:], b"key" + key_id)
     assert ring.get_all(keys) == keys
+
+
+def test_a_ring_from_before_goes_on_with_the_newest_of_its_files(
+    ring: Keyring, config: Config
+) -> None:
+    first, key = ring.new(1, SOON)
+    rotation.rotate(ring, now=NOW)
+    with ring.store.change() as session:
+        session.execute(sa.delete(Generation))
+    with host(config) as fresh:
+        assert fresh.get(first) == key
+        second, _key = fresh.new(1, SOON)
+        assert rotation.generations(fresh) == {2: 2}
+        assert fresh.get(second)
 
 
 # Several hosts
