@@ -1,0 +1,303 @@
+"""Takes the guards of safety.md out, one at a time, and looks whether their tests fall.
+
+A test that passes whatever the code does is worth nothing, and nobody sees it. So each guard is
+named here by its own words; in a copy of the checkout it is replaced, and the test has to fail.
+
+    python -m tests.faults.guards            all of them, as a table
+    python -m tests.faults.guards S06 S19    those of some promises
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+CHECKOUT: Final = Path(__file__).parents[2]
+COPIED: Final = ("outreach", "templates", "tests", "pyproject.toml", "README.md")
+FELL: Final = 1  # what pytest says when a test failed; other numbers are other troubles
+
+
+@dataclass(frozen=True)
+class Guard:
+    promise: str
+    file: str
+    words: str  # in the file, exactly once
+    instead: str
+    test: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.promise}-{Path(self.file).name}-{self.test.rpartition('::')[2]}"
+
+    @property
+    def needs_a_browser(self) -> bool:
+        return "/browser/" in self.test
+
+    def taken_out(self, folder: Path) -> str:
+        """Its file without it. Raises Gone if it is not there, or there twice."""
+        file = folder / self.file
+        text = file.read_text() if file.is_file() else ""
+        found = text.count(self.words)
+        if found != 1:
+            raise Gone(
+                f"{self.promise}: {self.file} holds this {found} times instead of once: "
+                f"{self.words!r}. Mend its row in tests/faults/guards.py."
+            )
+        return text.replace(self.words, self.instead)
+
+
+class Gone(Exception):
+    """A guard is not where the table says: the table has to be mended, or the guard put back."""
+
+
+def _guards() -> Iterator[Guard]:
+    web = "outreach/web/"
+    yield Guard(
+        "S02", f"{web}headers.py", """("frame-ancestors", "'none'"),""", "",
+        "tests/test_headers.py::test_every_answer_tells_the_browser_to_trust_nobody_else",
+    )  # fmt: skip
+    script = "<script src=\"{{ static('app.js') }}\" defer></script>"
+    for test in (
+        "tests/test_headers.py::test_no_page_holds_a_style_a_script_or_anything_of_others",
+        "tests/test_house.py::test_a_page_asks_nothing_of_others_and_runs_nothing_of_its_own",
+    ):
+        yield Guard("S03", "templates/base.html", script, "<script>go()</script>", test)
+    yield Guard(
+        "S04", f"{web}headers.py", 'if g.get("is_private") or response.status_code >= 400:',
+        "if response.status_code >= 400:",
+        "tests/test_headers.py::test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine",
+    )  # fmt: skip
+    yield Guard(
+        "S06", f"{web}mine/leaving.py",
+        'return place.show("forget", _found(token), clock.now())', "return forget(token)",
+        "tests/test_safety.py::test_looking_never_changes_anything",
+    )  # fmt: skip
+    yield Guard(
+        "S07", f"{web}errors.py", 'g.other_languages_at = "/"', "",
+        "tests/test_safety.py::test_every_dead_link_gives_the_same_page",
+    )  # fmt: skip
+    rule = 'rule = request.url_rule.rule if request.url_rule else "-"'
+    yield Guard(
+        "S08", f"{web}errors.py", rule, "rule = request.remote_addr",
+        "tests/test_traces.py::test_an_address_is_written_nowhere",
+    )  # fmt: skip
+    yield Guard(
+        "S09", f"{web}limits.py", "ip_network((parsed, 64), strict=False)", "parsed",
+        "tests/test_abuse.py::test_a_household_with_many_addresses_is_one",
+    )  # fmt: skip
+    yield Guard(
+        "S09", "outreach/keyring/ring.py", "hmac.new(self._day[1], address",
+        'hmac.new(b"x", address',
+        "tests/test_abuse.py::test_the_next_day_nothing_links_a_row_to_an_address",
+    )  # fmt: skip
+    yield Guard(
+        "S09", f"{web}limits.py", "chain[-proxies].strip() if len(chain) >= proxies",
+        "chain[0] if True",
+        "tests/test_abuse.py::test_a_forwarded_address_is_believed_only_behind_our_proxies",
+    )  # fmt: skip
+    for words, instead in (
+        (rule, "rule = request.path"),
+        ("bare = RuntimeError(kind.__name__)", "bare = RuntimeError(str(request.form))"),
+    ):
+        yield Guard(
+            "S10", f"{web}errors.py", words, instead,
+            "tests/test_traces.py::test_a_name_an_email_and_a_link_are_written_nowhere",
+        )  # fmt: skip
+    address = "tests/test_hidden_address.py::test_a_hidden_address_is_on_no_public_page"
+    yield Guard(
+        "S13", "templates/finding/workshop.html", "{%- elif workshop.has_secret_address %}",
+        "{%- elif false %}", address,
+    )  # fmt: skip
+    yield Guard(
+        "S13", f"{web}cards.py", 'found.venue_name if is_public else found.venue_area or ""',
+        "found.venue_name", address,
+    )  # fmt: skip
+    yield Guard(
+        "S13", "outreach/feeds/event.py", "return workshop.visibility is Visibility.PUBLIC and",
+        "return True and", address,
+    )  # fmt: skip
+    yield Guard(
+        "S14", "templates/finding/workshop.html", "{% block title %}{% if is_quiet %}",
+        "{% block title %}{% if false %}",
+        "tests/test_discreet.py"
+        "::test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address",
+    )  # fmt: skip
+    yield Guard(
+        "S16", "outreach/domain/calendars.py", "yield Kind.is_discreet.is_(False)", "pass",
+        "tests/test_feed_discretion.py"
+        "::test_a_discreet_workshop_is_in_no_feed_that_did_not_ask_for_it",
+    )  # fmt: skip
+    yield Guard(
+        "S16", "outreach/feeds/event.py", "if workshop.kind.is_discreet:", "if False:",
+        "tests/test_feed_discretion.py::test_who_asks_for_it_gets_a_day_an_hour_and_a_city",
+    )  # fmt: skip
+    yield from _ways_out()
+    yield from _of_staff()
+    yield from _of_forms()
+
+
+def _ways_out() -> Iterator[Guard]:
+    script, tests = "outreach/web/static/app.js", "tests/browser/test_quick_exit.py"
+    yield Guard(
+        "S19", script, "location.replace(salida.href);", "location.href = salida.href;",
+        f"{tests}::test_back_shows_the_page_before",
+    )  # fmt: skip
+    yield Guard(
+        "S19", script, "location.replace(a.href);", "location.href = a.href;",
+        f"{tests}::test_no_page_about_it_is_left_behind",
+    )  # fmt: skip
+    yield Guard(
+        "S19", script, "d.body.replaceChildren();", "",
+        f"{tests}::test_the_page_is_blank_before_the_network_answers",
+    )  # fmt: skip
+    yield Guard(
+        "S19", "outreach/web/static/app.css", ".salir-fijo{position:fixed;", ".salir-fijo{",
+        f"{tests}::test_it_is_in_sight_wherever_she_scrolls",
+    )  # fmt: skip
+    yield Guard(
+        "S20", "outreach/web/about.py", "target = config().quick_exit_url or",
+        'target = __import__("flask").request.args.get("url") or config().quick_exit_url or',
+        "tests/test_safety.py::test_the_way_out_leads_only_where_the_settings_say",
+    )  # fmt: skip
+    yield Guard(
+        "S27", script, "if (e.persisted) location.reload();", "",
+        f"{tests}::test_a_page_brought_back_is_asked_for_again",
+    )  # fmt: skip
+    yield Guard(
+        "S28", "outreach/web/cards.py", "FEW_DISCREET = 5", "FEW_DISCREET = 3",
+        "tests/test_discreet.py::test_nobody_can_watch_one_person_sign_up",
+    )  # fmt: skip
+
+
+def _of_staff() -> Iterator[Guard]:
+    desk = "outreach/web/desk/"
+    yield Guard(
+        "S22", f"{desk}staff.py", "    if not may(Action.SEE, office):", "    if False:",
+        "tests/test_policy.py::test_what_is_another_offices_does_not_exist",
+    )  # fmt: skip
+    for file in ("one.py", "attending.py"):
+        yield Guard(
+            "S23", desk + file, 'note(session, workshop, "list seen")', "pass",
+            "tests/test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",
+        )  # fmt: skip
+    table = '<table class="tabla izq apila">'
+    yield Guard(
+        "S23", "templates/desk/workshop.html", table, f'<a href="lista.csv">CSV</a>{table}',
+        "tests/test_policy.py::test_nothing_carries_a_discreet_list_away",
+    )  # fmt: skip
+    yield Guard(
+        "S24", "outreach/reports/attendance.py", "is_safe = not small or", "is_safe = True or",
+        "tests/test_counts.py::test_nobody_can_work_out_a_small_number",
+    )  # fmt: skip
+    yield Guard(
+        "S25", "outreach/web/door.py", "return attending.person_page(token) or _everybodys()",
+        'return attending.person_page(token) or (_everybodys() + "." * (len(token) < 9))',
+        "tests/test_safety.py::test_the_square_says_the_same_to_everyone",
+    )  # fmt: skip
+
+
+def _of_forms() -> Iterator[Guard]:
+    yield Guard(
+        "S26", "outreach/web/forms.py", "return bool(self[TRAP].data)", "return False",
+        "tests/test_abuse.py::test_a_program_that_fills_every_field_saves_nothing",
+    )  # fmt: skip
+    for words in ("if passed < SOONEST:", "Age.GOOD if passed <= LATEST else Age.TOO_OLD"):
+        yield Guard(
+            "S26", "outreach/web/stamp.py", words,
+            "if False:" if words.startswith("if") else "Age.GOOD",
+            "tests/test_abuse.py::test_a_stamp_is_good_from_two_seconds_to_twelve_hours",
+        )  # fmt: skip
+    yield Guard(
+        "S26", "outreach/web/registering.py",
+        "    except TooMany:\n        return mine.answer_for(filled.address)\n", "",
+        "tests/test_abuse.py"
+        "::test_the_fourth_registration_of_a_contact_is_answered_like_a_lost_link",
+    )  # fmt: skip
+
+
+GUARDS: Final = tuple(_guards())
+
+
+class Copy:
+    """A checkout of its own, in which a guard can be missing for a while."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in COPIED:
+            source, target = CHECKOUT / name, folder / name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, target)
+        where = self._python("-c", "import outreach; print(outreach.__file__)").stdout.strip()
+        if not Path(where).is_relative_to(folder):
+            raise AssertionError(f"the copy runs the code of {where}")
+
+    def run(self, *tests: str) -> "subprocess.CompletedProcess[str]":
+        """Runs these tests on the code of the copy, on SQLite."""
+        return self._python("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests)
+
+    @contextmanager
+    def without(self, guard: Guard) -> Iterator[None]:
+        """While the block runs, the guard is not there. Raises Gone if it never was."""
+        without, file = guard.taken_out(self.folder), self.folder / guard.file
+        whole = file.read_text()
+        file.write_text(without)
+        try:
+            yield
+        finally:
+            file.write_text(whole)
+
+    def falls(self, guard: Guard) -> str:
+        """Runs its test without the guard; what is wrong, which is nothing if the test failed."""
+        with self.without(guard):
+            done = self.run(guard.test)
+        if done.returncode == FELL:
+            return ""
+        return f"{guard.test} does not need this guard ({done.returncode}):\n{done.stdout[-2000:]}"
+
+    def _python(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        # Bytecode is known by its file's second and size: two changes within a second are one.
+        environ = os.environ | {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        environ.pop("OUTREACH_TEST_POSTGRESQL", None)
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=environ,
+            capture_output=True,
+            text=True,
+        )
+
+
+def main(promises: Sequence[str]) -> int:
+    """Prints a line a guard. 1 if a test did not fall."""
+    wrong = 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Copy(Path(folder))
+        for guard in GUARDS:
+            if promises and guard.promise not in promises:
+                continue
+            try:
+                said = copy.falls(guard)
+            except Gone as gone:
+                said = str(gone)
+            wrong += bool(said)
+            outcome = "the test fell" if not said else "NOT SEEN"
+            words = " ".join(guard.words.split())
+            print(
+                f"{guard.promise}  {outcome}  {guard.file}: {words}\n     {guard.test}", flush=True
+            )
+            if said:
+                print(f"     {said}", flush=True)
+    print(f"{wrong} not seen" if wrong else "every guard is missed by its test")
+    return min(1, wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,68 @@
+"""Each guard of safety.md is missed by its test when it is taken out (tests/faults/guards.py)."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.guards import CHECKOUT, GUARDS, Copy, Gone, Guard
+
+# What the issue of safety asks to be shown.
+SHOWN = {"S03", "S06", "S09", "S10", "S13", "S16", "S19", "S20", "S23", "S26"}
+browser = pytest.mark.browser
+EACH = [
+    pytest.param(guard, id=guard.id, marks=[browser] if guard.needs_a_browser else [])
+    for guard in GUARDS
+]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    return Copy(tmp_path_factory.mktemp("copy"))
+
+
+def test_what_has_to_be_shown_is_in_the_table() -> None:
+    assert SHOWN - {guard.promise for guard in GUARDS} == set()
+    assert len({guard.id + guard.words for guard in GUARDS}) == len(GUARDS)
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.id)
+def test_every_guard_is_where_the_table_says(guard: Guard) -> None:
+    assert guard.taken_out(CHECKOUT)
+
+
+def test_a_guard_that_is_not_there_is_said_to_be_gone(tmp_path: Path) -> None:
+    with pytest.raises(Gone, match="holds this 0 times"):
+        GUARDS[0].taken_out(tmp_path)
+
+
+@pytest.mark.long
+def test_with_every_guard_in_its_place_the_tests_pass(copy: Copy) -> None:
+    tests = sorted({guard.test for guard in GUARDS if not guard.needs_a_browser})
+    done = copy.run(*tests)
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+@pytest.mark.long
+@browser
+def test_with_every_guard_in_its_place_the_pages_pass(copy: Copy) -> None:
+    tests = sorted({guard.test for guard in GUARDS if guard.needs_a_browser})
+    done = copy.run(*tests)
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("guard", EACH)
+def test_without_a_guard_its_test_falls(copy: Copy, guard: Guard) -> None:
+    before = (copy.folder / guard.file).read_text()
+    wrong = copy.falls(guard)
+    assert wrong == ""
+    assert (copy.folder / guard.file).read_text() == before, "the next one starts from the whole"
+
+
+def test_it_is_the_copy_that_runs(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    assert (tmp_path / "outreach" / "app.py").read_text()
+    assert not (tmp_path / ".git").exists()
+    broken = Guard("S00", "outreach/app.py", "def create_app(", "def no_app(", "tests/test_list.py")
+    with copy.without(broken):
+        assert copy.run("tests/test_list.py").returncode not in {0, 1}
