@@ -111,10 +111,10 @@ def test_a_letter_given_up_is_seen_and_tried_again(
 ) -> None:
     seat(store, ring, workshop, contact=Contact.EMAIL, address="nobody@example.org")
     now = clock.now() + timedelta(days=4)
-    with store.change() as session:
-        taken = outbox.take(session, outbox.Route.LETTER, now=now)
+    with store.change_rows() as connection:
+        taken = outbox.take(connection, outbox.Route.LETTER, now=now)
         assert taken is not None
-        outbox.mark_refused(session, taken, now=now, is_final=True)
+        outbox.mark_refused(connection, taken, now=now, is_final=True)
     with store.read() as session:
         (dead,) = outbox.dead_of(session, workshop)
         (todo,) = outbox.to_do(session, [chicago.id], now=now)
@@ -123,12 +123,13 @@ def test_a_letter_given_up_is_seen_and_tried_again(
         assert outbox.count_dead(session) == 1
     with store.change() as session:
         outbox.try_again(session, dead.id, now=now)
-    with store.change() as session:
+    with store.read() as session:
         assert outbox.dead_of(session, workshop) == []
-        again = outbox.take(session, outbox.Route.LETTER, now=now)
+    with store.change_rows() as connection:
+        again = outbox.take(connection, outbox.Route.LETTER, now=now)
         assert again is not None
         # It has its three days again.
-        outbox.mark_refused(session, again, now=now + timedelta(minutes=1), is_final=False)
+        outbox.mark_refused(connection, again, now=now + timedelta(minutes=1), is_final=False)
     with store.read() as session:
         assert outbox.count_dead(session) == 0
 
@@ -139,10 +140,12 @@ def test_a_text_given_up_becomes_a_call(
     cancel(store, workshop)
     rosa, _luz = by_phone
     now = clock.now()
-    with store.change() as session:
+    with store.change_rows() as connection:
         last = None
-        while (taken := outbox.take(session, outbox.Route.TEXT, now=now, after=last)) is not None:
-            outbox.mark_refused(session, taken, now=now, is_final=True)
+        while (
+            taken := outbox.take(connection, outbox.Route.TEXT, now=now, after=last)
+        ) is not None:
+            outbox.mark_refused(connection, taken, now=now, is_final=True)
             last = taken
     assert (rosa.id, Cause.CANCELLED) in called(store, workshop, has_texts=True)
 

@@ -4,11 +4,13 @@ network has, in three languages (safety.md S13 to S18)."""
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from icalendar import Calendar
 
@@ -16,15 +18,20 @@ import outreach.intake
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import kinds
+from outreach.db.types import Codes
+from outreach.domain import kinds, registrations
 from outreach.domain.kinds import Visibility, Way
-from outreach.domain.notices import Cause
+from outreach.domain.notices import Cause, Notice
 from outreach.domain.offices import Office
+from outreach.domain.registrations import Change, Contact
 from outreach.domain.workshops import Workshop
 from outreach.intake import kinds as kinds_file
+from outreach.keyring import Keyring
 from outreach.languages import LANGUAGES
-from outreach.mail import texts
-from tests.conftest import hold
+from outreach.mail import letters, texts
+from outreach.mail.delivery import Send, deliver
+from outreach.mail.matter import Matter
+from tests.conftest import applicant, hold, seat
 from tests.letters import CASES, Sent, all_of
 
 TAXONOMY = Path(outreach.intake.__file__).parent / "data" / "taxonomy.json"
@@ -251,3 +258,83 @@ def test_who_did_not_ask_for_an_entry_gets_none(
     with app.app_context():
         for sent in all_of(workshop, config, "es", now=workshop.starts_at - timedelta(days=3)):
             assert not sent.letter.is_multipart()
+
+
+def test_who_has_an_hour_of_their_own_is_written_that_hour(
+    app: Flask, config: Config, store: Store, ring: Keyring, chicago: Office, rights: kinds.Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(
+            session, chicago, rights, way=Way.SLOTS, slot_minutes=20, slot_places=1, capacity=6
+        )
+    rosa = seat(
+        store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org", slot="18:40",
+        wants_entry=True,
+    )  # fmt: skip
+    letter = letter_to(app, config, store, ring, rosa)
+    assert "6:40\u00a0p.\u00a0m." in str(letter["Subject"])
+    assert "6:40\u00a0p.\u00a0m." in body_of(letter)
+    entry = entry_of(letter) or b""
+    assert re.findall(rb"DT(?:START|END);[^\r]*T(\d{4})00\r", entry) == [b"1840", b"1900"]
+    assert b"\r\nSEQUENCE:0\r\n" in entry
+    with store.change() as session:
+        mine = session.get_one(registrations.Registration, rosa.id)
+        wanted = Change(people=1, needs=Codes(), slot="19:20")
+        registrations.change(session, mine, wanted, now=clock.now())
+    later = entry_of(letter_to(app, config, store, ring, rosa)) or b""
+    assert re.findall(rb"DT(?:START|END);[^\r]*T(\d{4})00\r", later) == [b"1920", b"1940"]
+    assert b"\r\nSEQUENCE:1\r\n" in later
+    assert re.findall(rb"UID:.*", later) == re.findall(rb"UID:.*", entry)
+
+
+def test_one_letter_tells_of_all_the_dates_of_a_series(
+    app: Flask, config: Config, store: Store, ring: Keyring, chicago: Office, rights: kinds.Kind
+) -> None:
+    first = a_wednesday()
+    with store.change() as session:
+        dates = [
+            hold(session, chicago, rights, day=first + timedelta(days=7 * week), capacity=room)
+            for week, room in enumerate((20, 20, 0))
+        ]
+    rosa = applicant(contact=Contact.EMAIL, address="rosa@example.org")
+    tickets = [registrations.prepare(ring, each, rosa) for each in dates]
+    with store.change() as session:
+        registrations.register_all(
+            session, list(zip(dates, tickets, strict=True)), rosa, "once", now=clock.now()
+        )
+        leader = session.get_one(registrations.Registration, tickets[0].id)
+    box: list[EmailMessage] = []
+
+    @contextmanager
+    def post() -> Iterator[Send]:
+        yield box.append
+
+    with app.app_context():
+        deliver(store, ring, config, post, now=clock.now())
+    (letter,) = box
+    assert letter["To"] == "rosa@example.org"
+    body = body_of(letter)
+    assert leader.standing == "seated"
+    assert body.count("miércoles") == 3
+    assert body.count("(lista de espera)") == 1
+    assert body.count("http") == 1
+
+
+def letter_to(
+    app: Flask, config: Config, store: Store, ring: Keyring, who: registrations.Registration
+) -> EmailMessage:
+    """The letter that says the place is saved, as it would be written now."""
+    with store.read() as session:
+        registration = session.get_one(registrations.Registration, who.id)
+        notice = session.scalars(
+            sa.select(Notice).where(Notice.registration_id == who.id).limit(1)
+        ).one()
+        assert notice.registration is registration
+        assert registration.workshop is not None
+    key = registrations.key_of(ring, registration)
+    matter = Matter(
+        notice=notice, person=registrations.read_person(registration, key), key=key,
+        now=clock.now(), calendar_host="talleres.example.org",
+    )  # fmt: skip
+    with app.app_context():
+        return letters.write(matter, config)

@@ -17,7 +17,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final, Generic, TypeVar
 
-from sqlalchemy.orm import Session
+import sqlalchemy as sa
 
 from outreach.config import Config
 from outreach.db.store import Store
@@ -62,12 +62,14 @@ def deliver(
     *,
     now: datetime,
     is_over: Callable[[], bool] = lambda: False,
+    tell: Callable[[str], None] = log.warning,
 ) -> int:
     """Sends the letters that are due and says how many went out. Needs an application context.
 
-    A round ends after a minute, when the server is away, or when `is_over` says so."""
+    A round ends after a minute, when the server is away (which `tell` is told), or when `is_over`
+    says so."""
     write = partial(letters.write, config=config)
-    return _Round(store, ring, Route.LETTER, write, now, is_over).run(post)
+    return _Round(store, ring, Route.LETTER, write, now, is_over, tell).run(post)
 
 
 def deliver_texts(
@@ -78,13 +80,25 @@ def deliver_texts(
     *,
     now: datetime,
     is_over: Callable[[], bool] = lambda: False,
+    tell: Callable[[str], None] = log.warning,
 ) -> int:
     """The same for texts."""
     write = partial(texts.write, config=config)
-    return _Round(store, ring, Route.TEXT, write, now, is_over).run(post)
+    return _Round(store, ring, Route.TEXT, write, now, is_over, tell).run(post)
 
 
-Settle = Callable[[Session], None]  # writes down how a try ended
+def fault(config: Config) -> str:
+    """What keeps letters from leaving, as `doctor` says it; empty when nothing does."""
+    if not config.smtp_url:
+        return "" if config.mail_folder else "letters wait: set OUTREACH_SMTP_URL"
+    try:
+        with smtp.line(config):
+            return ""
+    except Away as error:
+        return f"letters wait: {error}"
+
+
+Settle = Callable[[sa.Connection], None]  # writes down how a try ended
 
 
 @dataclass
@@ -95,6 +109,7 @@ class _Round(Generic[Written]):
     write: Callable[[Matter], Written]
     now: datetime
     is_over: Callable[[], bool]
+    tell: Callable[[str], None]
     sent: int = 0
     is_cut: bool = False
 
@@ -110,7 +125,7 @@ class _Round(Generic[Written]):
             with post() as send:  # before anything is taken: a server that is away costs no try
                 self._send_all(send)
         except Away as error:
-            log.warning("%ss wait: %s", self.route, error)
+            self.tell(f"{self.route}s wait: {error}")
         return self.sent
 
     def _send_all(self, send: Callable[[Written], None]) -> None:
@@ -118,15 +133,15 @@ class _Round(Generic[Written]):
         settle: Settle = _nothing
         while True:
             # One transaction a letter: what came of the last one, and the next one's lease.
-            with self.store.change() as session:
-                settle(session)
-                taken = None if self._has_ended() else self._take(session, taken)
+            with self.store.change_rows() as connection:
+                settle(connection)
+                taken = None if self._has_ended() else self._take(connection, taken)
             if taken is None:
                 return
             settle = self._deal_with(taken, send)
 
-    def _take(self, session: Session, last: Taken | None) -> Taken | None:
-        return outbox.take(session, self.route, now=self._moment(), after=last)
+    def _take(self, connection: sa.Connection, last: Taken | None) -> Taken | None:
+        return outbox.take(connection, self.route, now=self._moment(), after=last)
 
     def _deal_with(self, taken: Taken, send: Callable[[Written], None]) -> Settle:
         try:
@@ -144,7 +159,7 @@ class _Round(Generic[Written]):
         except Doubt:
             return partial(outbox.mark_doubtful, taken=taken, now=self._moment())
         except Away as error:
-            log.warning("%ss wait: %s", self.route, error)
+            self.tell(f"{self.route}s wait: {error}")
             self.is_cut = True
             return partial(outbox.put_back, taken=taken)
         self.sent += 1
@@ -183,7 +198,7 @@ class _Round(Generic[Written]):
         return self.is_cut or self.is_over() or self._moment() - self.now > ROUND
 
 
-def _nothing(_session: Session) -> None:
+def _nothing(_connection: sa.Connection) -> None:
     """Of the first letter of a round: there was none before it."""
 
 

@@ -104,11 +104,16 @@ class Line:
             _ask(server, f"RCPT TO:<{_bare(letter, 'To')}>", _of_them)
             _ask(server, "DATA", _of_it, good=354)
         except Refusal:
-            # The next letter starts from the beginning.
-            with suppress(smtplib.SMTPException, OSError):
-                server.rset()
+            self._start_over(server)
             raise
         self._hand_over(server, letters.as_bytes(letter))
+
+    def _start_over(self, server: "_Server") -> None:
+        """In the middle of a letter: the next one begins where any does."""
+        try:
+            server.rset()
+        except (smtplib.SMTPException, OSError):
+            self.close()
 
     def _hand_over(self, server: "_Server", raw: bytes) -> None:
         """From here on a silence says nothing: the server may have it all."""

@@ -55,10 +55,8 @@ def _settings(config: Config) -> Iterator[Finding]:
         )
     else:
         yield Finding("public address", True, config.public_url)
-    if delivery.post(config) is None:
-        yield Finding("mail", False, "letters wait: set OUTREACH_SMTP_URL")
-    else:
-        yield Finding("mail", True, "letters are sent")
+    fault = delivery.fault(config)
+    yield Finding("mail", not fault, fault or "letters are sent")
     promise = "made on every page" if config.promise_no_sharing else "not made"
     yield Finding("promise not to share data", True, promise)
 

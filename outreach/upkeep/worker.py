@@ -37,6 +37,7 @@ class Worker:
         self.purged_on: date | None = None
         self.tidied_at: datetime | None = None
         self.is_stopping = threading.Event()
+        self._told: dict[str, datetime] = {}
 
     def round(self) -> int:
         """One round of all the steps; says how many letters and texts went out."""
@@ -52,6 +53,13 @@ class Worker:
                 continue
             sent += done if name in SENDING else 0
         return sent
+
+    def tell(self, words: str) -> None:
+        """Logs why letters or texts wait: at once, and then each hour, not with every round."""
+        now = clock.now()
+        if words not in self._told or now - self._told[words] >= HOUR:
+            self._told[words] = now
+            log.warning("%s", words)
 
     def once(self) -> int:
         """Rounds until nothing more is due, or nothing more can be sent."""
@@ -107,7 +115,7 @@ def _letters(worker: Worker, now: datetime) -> int:
     with worker.app.app_context():
         return delivery.deliver(
             worker.store, worker.ring, worker.config, post,
-            now=now, is_over=worker.is_stopping.is_set,
+            now=now, is_over=worker.is_stopping.is_set, tell=worker.tell,
         )  # fmt: skip
 
 
@@ -118,7 +126,7 @@ def _texts(worker: Worker, now: datetime) -> int:
     with worker.app.app_context():
         return delivery.deliver_texts(
             worker.store, worker.ring, worker.config, post,
-            now=now, is_over=worker.is_stopping.is_set,
+            now=now, is_over=worker.is_stopping.is_set, tell=worker.tell,
         )  # fmt: skip
 
 

@@ -1,8 +1,10 @@
 """A mail server at its worst: nothing is lost, and nothing is sent twice that need not be."""
 
 from collections import deque
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -12,7 +14,10 @@ import pytest
 from outreach import clock
 from outreach.domain import outbox as outboxes
 from outreach.domain import registrations
-from outreach.mail import smtp
+from outreach.domain.registrations import Registration
+from outreach.mail import delivery, smtp
+from outreach.mail.carrying import Refusal
+from outreach.upkeep import doctor
 from tests import certificates
 from tests.faults.conftest import Outbox
 from tests.postman import (
@@ -202,6 +207,30 @@ def test_a_server_that_closes_shop_ends_the_round(outbox: Outbox, postman: Postm
     assert outbox.round(postman.port, now + LATER) == 3
 
 
+def test_a_letter_refused_while_its_place_is_given_up_stops_no_other(outbox: Outbox) -> None:
+    rosa, _luz = outbox.owe("rosa", "luz")
+    box: list[str] = []
+
+    def send(letter: EmailMessage) -> None:
+        if box:
+            box.append(str(letter["To"]))
+            return
+        box.append("refused")
+        give_up(outbox, rosa)
+        raise Refusal(is_final=False)
+
+    with outbox.app.app_context():
+        delivery.deliver(
+            outbox.store, outbox.ring, outbox.config, lambda: nullcontext(send), now=clock.now()
+        )
+    assert box == ["refused", "luz@example.org"]
+
+
+def give_up(outbox: Outbox, who: Registration) -> None:
+    with outbox.store.change() as session:
+        registrations.release(session, session.get_one(Registration, who.id), now=clock.now())
+
+
 def test_an_hour_without_a_server_costs_nothing(outbox: Outbox) -> None:
     postman = Postman(free_port())
     outbox.owe(*(f"person{number}" for number in range(20)))
@@ -232,6 +261,11 @@ def test_a_refused_password_loses_nothing_and_is_said_in_the_log(
         assert "wr" + "@ng" not in caplog.text
         right = f"smtp://us:right@127.0.0.1:{postman.port}"
         assert outbox.round(postman.port, now + timedelta(days=5), smtp_url=right) == 1
+        for url, words in ((wrong, "user or password"), (right, "letters are sent")):
+            settings = replace(outbox.config, smtp_url=url)
+            told = {each.about: each for each in doctor.examine(settings)}
+            assert words in told["mail"].words
+            assert told["mail"].is_well is (url == right)
 
 
 def test_a_password_never_leaves_this_machine_in_clear(outbox: Outbox, postman: Postman) -> None:
@@ -295,9 +329,7 @@ def test_who_is_forgotten_between_two_letters_of_a_round_gets_none(
 
 def test_what_is_owed_for_a_cancelled_place_is_never_sent(outbox: Outbox, postman: Postman) -> None:
     rosa, _luz = outbox.owe("rosa", "luz")
-    with outbox.store.change() as session:
-        mine = session.get_one(registrations.Registration, rosa.id)
-        registrations.release(session, mine, now=clock.now())
+    give_up(outbox, rosa)
     assert outbox.round(postman.port) == 1
     assert postman.to == ["luz@example.org"]
 
@@ -307,7 +339,7 @@ def test_what_a_stopped_worker_held_goes_out_after_its_lease(
 ) -> None:
     outbox.owe("rosa")
     now = clock.now()
-    with outbox.store.change() as session:
-        assert outboxes.take(session, outboxes.Route.LETTER, now=now) is not None
+    with outbox.store.change_rows() as connection:
+        assert outboxes.take(connection, outboxes.Route.LETTER, now=now) is not None
     assert outbox.round(postman.port, now + timedelta(minutes=4)) == 0
     assert outbox.round(postman.port, now + AFTER_A_LEASE) == 1

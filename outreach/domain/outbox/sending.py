@@ -93,35 +93,35 @@ _LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 def take(
-    session: Session, route: Route, *, now: datetime, after: Taken | None = None
+    connection: sa.Connection, route: Route, *, now: datetime, after: Taken | None = None
 ) -> Taken | None:
     """The longest overdue notice that goes this way, for oneself alone until the lease ends.
 
     `after`: the one taken before it, so that a round meets each notice once. None: no more.
     """
-    row = _find_next(session, route, now, after)
+    row = _find_next(connection, route, now, after)
     if row is None:
         return None
     until = now + LEASE
-    leased = session.connection().execute(_LEASE, {"taken": row.id, "now": now, "until": until})
+    leased = connection.execute(_LEASE, {"taken": row.id, "now": now, "until": until})
     if leased.rowcount != 1:
         return None
     return Taken(row.id, row.due_at, until, row.leased_until)
 
 
 def has_due(session: Session, route: Route, *, now: datetime) -> bool:
-    return _find_next(session, route, now, None) is not None
+    return _find_next(session.connection(), route, now, None) is not None
 
 
 def _find_next(
-    session: Session, route: Route, now: datetime, after: Taken | None
+    connection: sa.Connection, route: Route, now: datetime, after: Taken | None
 ) -> sa.Row[int, datetime, datetime | None] | None:
     values = {
         "now": now,
         "after": after.due_at if after else _LONG_AGO,
         "after_id": after.notice_id if after else 0,
     }
-    return session.connection().execute(_NEXT[route], values).first()
+    return connection.execute(_NEXT[route], values).first()
 
 
 class Reader:
@@ -184,11 +184,15 @@ def is_moot(notice: Notice, now: datetime) -> bool:
         Cause.CANCELLED: registration.is_live and workshop.is_cancelled,
         Cause.REINSTATED: registration.is_live and not workshop.is_cancelled,
         Cause.REMINDER: has_place and now < workshop.starts_at,
-        Cause.CONFIRM: has_place and registration.confirmed_at is None,
+        Cause.CONFIRM: has_place and _is_asked(registration),
         Cause.APPROVED: has_place,
         Cause.LINK: standing is not Standing.CANCELLED,
     }
     return not is_true[notice.cause]
+
+
+def _is_asked(registration: Registration) -> bool:
+    return registration.asked_at is not None and registration.confirmed_at is None
 
 
 def _is_ahead(moment: datetime | None, now: datetime) -> bool:
@@ -198,58 +202,63 @@ def _is_ahead(moment: datetime | None, now: datetime) -> bool:
 # How a try ended
 
 
-def mark_done(session: Session, taken: Taken, *, now: datetime) -> None:
-    session.connection().execute(_DONE, {"sent": taken.notice_id, "now": now})
+def mark_done(connection: sa.Connection, taken: Taken, *, now: datetime) -> None:
+    connection.execute(_DONE, {"sent": taken.notice_id, "now": now})
 
 
-def drop(session: Session, taken: Taken) -> None:
+def drop(connection: sa.Connection, taken: Taken) -> None:
     """It need not be said any more."""
-    session.execute(sa.delete(Notice).where(Notice.id == taken.notice_id))
+    connection.execute(sa.delete(Notice).where(Notice.id == taken.notice_id))
 
 
-def put_back(session: Session, taken: Taken) -> None:
+def put_back(connection: sa.Connection, taken: Taken) -> None:
     """As if it had not been taken: nobody could be asked to carry it."""
-    _change(session, taken, leased_until=taken.was_taken, tries=Notice.tries - 1)
+    _change(connection, taken, leased_until=taken.was_taken, tries=Notice.tries - 1)
 
 
-def mark_refused(session: Session, taken: Taken, *, now: datetime, is_final: bool) -> None:
+def mark_refused(connection: sa.Connection, taken: Taken, *, now: datetime, is_final: bool) -> None:
     """Try again later, each time after a longer while; after three days, or at once if the
     refusal is final, give up and let the organizer see it."""
-    notice = session.get_one(Notice, taken.notice_id)
-    if is_final or _is_old(notice, now):
-        _give_up(session, taken, now)
+    notice = connection.execute(_TRIED, {"refused": taken.notice_id}).first()
+    if notice is None:  # the person has given up the place meanwhile
+        return
+    if is_final or _is_old(notice.cause, notice.tries, now - notice.made_at):
+        _give_up(connection, taken, now)
     else:
         wait = min(FIRST_WAIT * 2 ** min(notice.tries, 10), LONGEST_WAIT)
         # A doubt from before is remembered: this try did not end it.
-        _change(session, taken, due_at=now + wait, leased_until=taken.was_taken)
+        _change(connection, taken, due_at=now + wait, leased_until=taken.was_taken)
 
 
-def mark_doubtful(session: Session, taken: Taken, *, now: datetime) -> None:
+def mark_doubtful(connection: sa.Connection, taken: Taken, *, now: datetime) -> None:
     """It may have arrived: sent once more, under the same name, and then never again."""
     if taken.was_taken is not None:
-        _give_up(session, taken, now)
+        _give_up(connection, taken, now)
     else:
-        _change(session, taken, due_at=now + 2 * FIRST_WAIT, leased_until=now)
+        _change(connection, taken, due_at=now + 2 * FIRST_WAIT, leased_until=now)
 
 
-def _is_old(notice: Notice, now: datetime) -> bool:
+_TRIED: Final = sa.select(Notice.cause, Notice.tries, Notice.made_at).where(
+    Notice.id == sa.bindparam("refused")
+)
+
+
+def _is_old(cause: Cause, tries: int, age: timedelta) -> bool:
     """A reminder is made long before it is due, and goes stale by itself. One try is not enough
     to give up by, however long the server was away before it."""
-    is_young = notice.tries <= 1 or now - notice.made_at <= GIVE_UP_AFTER
-    return not is_young and notice.cause is not Cause.REMINDER
+    return tries > 1 and age > GIVE_UP_AFTER and cause is not Cause.REMINDER
 
 
-def _give_up(session: Session, taken: Taken, now: datetime) -> None:
-    _change(session, taken, done_at=now, is_dead=True, leased_until=None)
+def _give_up(connection: sa.Connection, taken: Taken, now: datetime) -> None:
+    _change(connection, taken, done_at=now, is_dead=True, leased_until=None)
 
 
-def _change(session: Session, taken: Taken, **values: object) -> None:
+def _change(connection: sa.Connection, taken: Taken, **values: object) -> None:
     """Unless another worker has taken it meanwhile."""
-    session.execute(
+    connection.execute(
         sa.update(Notice)
         .where(Notice.id == taken.notice_id, Notice.leased_until == taken.until)
         .values(**values)
-        .execution_options(synchronize_session=False)
     )
 
 
