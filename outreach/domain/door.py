@@ -1,37 +1,41 @@
-"""The door: who came, and how many came without a place.
+"""The door: who came, how many came without a place, and who is let in where a chair stayed empty.
 
 Two phones may stand at one door. Each of these is one conditional change, so that marking the same
-party twice counts it once.
+party twice counts it once, and no chair is given twice.
 """
+
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.store import took_effect
-from outreach.domain import registrations
-from outreach.domain.registrations import Registration
+from outreach.domain import registrations, slots
+from outreach.domain.registrations import Registration, holding
+from outreach.domain.registrations import Standing as Place
+from outreach.domain.slots import Slot
 from outreach.domain.workshops import Standing, Workshop
 from outreach.errors import NotFound, Refused
 
 
 def find(session: Session, workshop: Workshop, registration_id: str) -> Registration:
-    """A registration of this workshop that still has a place or a turn. Raises NotFound."""
+    """A registration of this workshop that has not been given up. Raises NotFound."""
     registration = session.get(Registration, registration_id)
-    if registration is None or registration.workshop_id != workshop.id or not registration.is_live:
+    if registration is None or registration.workshop_id != workshop.id:
+        raise NotFound("registration")
+    if registration.standing is Place.CANCELLED:
         raise NotFound("registration")
     return registration
 
 
 def mark_arrived(session: Session, registration: Registration, people: int) -> bool:
-    """So many of the party have come. False when that was known already.
-
-    Whoever waited and comes is let in like everybody else: walking in is always possible."""
+    """So many of a party with a place have come. False when that was known already."""
     return took_effect(
         session,
         sa.update(Registration)
         .where(
             Registration.id == registration.id,
-            Registration.standing.in_(registrations.LIVE),
+            Registration.standing.in_(registrations.HOLDING),
             Registration.arrived != people,
             Registration.people >= people,
         )
@@ -39,13 +43,51 @@ def mark_arrived(session: Session, registration: Registration, people: int) -> b
     )
 
 
+def admit(session: Session, registration: Registration, people: int, *, now: datetime) -> bool:
+    """Lets so many of a party that waits in for chairs that stayed empty. False when they are in
+    already. Raises Refused before the start, and when there are not as many chairs."""
+    workshop = registration.workshop
+    if now < workshop.starts_at:
+        raise Refused("Deja pasar a quien espera cuando empiece el taller.")
+    holding.lock(session, workshop)
+    slot = _slot_of(session, workshop, now)
+    is_let_in = took_effect(
+        session,
+        sa.update(Registration)
+        .where(
+            Registration.id == registration.id,
+            Registration.standing == Place.WAITING,
+            Registration.arrived == 0,
+            Registration.people >= people,
+            _empty_chairs(workshop, slot) >= people,
+        )
+        .values(arrived=people, slot_id=slot.id if slot else None),
+    )
+    if is_let_in:
+        return True
+    session.refresh(registration)
+    if registration.arrived:
+        return False
+    raise Refused("Ya no hay sillas libres para tantas personas.")
+
+
+def chairs_left(session: Session, workshop: Workshop, *, now: datetime) -> int | None:
+    """Chairs that nobody has taken though it began; of consultations, those of the hour that is on.
+    None before the start, and where no places are saved."""
+    if now < workshop.starts_at or not workshop.takes_places:
+        return None
+    left = session.scalar(sa.select(_empty_chairs(workshop, _slot_of(session, workshop, now))))
+    return max(0, left or 0)
+
+
 def undo(session: Session, registration: Registration) -> bool:
     """Nobody of the party has come after all. False when nobody had."""
+    waits = Registration.standing == Place.WAITING
     return took_effect(
         session,
         sa.update(Registration)
         .where(Registration.id == registration.id, Registration.arrived > 0)
-        .values(arrived=0),
+        .values(arrived=0, slot_id=sa.case((waits, sa.null()), else_=Registration.slot_id)),
     )
 
 
@@ -61,15 +103,8 @@ def count_walk_in(session: Session, workshop: Workshop, people: int) -> bool:
 
 
 def arrived(session: Session, workshop: Workshop) -> int:
-    """People of those with a place who have come; after forgetting too."""
-    return (
-        session.scalar(
-            sa.select(sa.func.sum(Registration.arrived)).where(
-                Registration.workshop_id == workshop.id
-            )
-        )
-        or 0
-    )
+    """People who registered and have come, those let in too; after forgetting too."""
+    return session.scalar(sa.select(_arrived(_There.workshop_id == workshop.id))) or 0
 
 
 def head_count(session: Session, workshop: Workshop) -> int:
@@ -81,3 +116,33 @@ def require_open(workshop: Workshop) -> None:
     """Raises Refused where there is no door: a draft, or a workshop that is not held."""
     if workshop.standing not in {Standing.PUBLISHED, Standing.HELD}:
         raise Refused("Solo se pasa lista en un taller publicado.")
+
+
+def _slot_of(session: Session, workshop: Workshop, now: datetime) -> Slot | None:
+    """The hour that is on, of consultations; the places of one that went by help nobody."""
+    if not workshop.has_slots:
+        return None
+    lasts = workshop.slot_minutes or 0
+    for slot in slots.of_workshop(session, workshop):
+        begins = workshop.starts_at + timedelta(minutes=slot.minute)
+        if begins <= now < begins + timedelta(minutes=lasts):
+            return slot
+    return None
+
+
+def _empty_chairs(workshop: Workshop, slot: Slot | None) -> sa.ColumnElement[int]:
+    """Worked out by the database, so that it is true at the moment of the change."""
+    if slot is not None:
+        return slot.capacity - _arrived(_There.slot_id == slot.id)
+    if workshop.has_slots:
+        return sa.literal(0)
+    chairs = sa.select(Workshop.capacity - Workshop.walk_ins).where(Workshop.id == workshop.id)
+    return chairs.scalar_subquery() - _arrived(_There.workshop_id == workshop.id)
+
+
+# Not the row that is being changed: all of them.
+_There = sa.orm.aliased(Registration)
+
+
+def _arrived(of: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.coalesce(sa.func.sum(_There.arrived), 0)).where(of).scalar_subquery()

@@ -1,10 +1,13 @@
 """Registrations: who asked to come, and whether there is a place for them.
 
 `registration` is the row and who may read it; `standings` every way it can go; `holding` how places
-are taken; `seats` saving, changing and giving up; `waiting` the list and its offers; `rounds` the
-question whether people still come; `telling` what they are owed to be told.
+are taken; `seats` saving, changing and giving up; `reaching` another name or contact; `waiting` the
+list and its offers; `rounds` the question whether people still come; `approval` who may read a
+hidden address; `telling` what they are owed to be told.
 """
 
+from outreach.domain.registrations.approval import approve, unapprove
+from outreach.domain.registrations.reaching import change_person
 from outreach.domain.registrations.registration import (
     HOLDING,
     INTERPRETER,
@@ -34,7 +37,7 @@ from outreach.domain.registrations.registration import (
 from outreach.domain.registrations.seats import Change, change, register, register_all, release
 from outreach.domain.registrations.standings import ARROWS, Move
 from outreach.domain.registrations.telling import tell_all
-from outreach.domain.registrations.waiting import accept, grant, offer_free, rejoin, turn
+from outreach.domain.registrations.waiting import accept, grant, lapsed, offer_free, rejoin, turn
 
 __all__ = [
     "ARROWS",
@@ -52,7 +55,9 @@ __all__ = [
     "Standing",
     "Ticket",
     "accept",
+    "approve",
     "change",
+    "change_person",
     "count_need",
     "digest",
     "entry_token",
@@ -61,6 +66,7 @@ __all__ = [
     "grant",
     "joint",
     "key_of",
+    "lapsed",
     "manage_token",
     "of_workshop",
     "offer_free",
@@ -74,4 +80,5 @@ __all__ = [
     "saved_before",
     "tell_all",
     "turn",
+    "unapprove",
 ]

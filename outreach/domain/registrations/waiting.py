@@ -204,6 +204,19 @@ def grant(session: Session, registration: Registration, *, now: datetime) -> Non
 # The line
 
 
+def lapsed(session: Session, workshop: Workshop) -> Sequence[Registration]:
+    """Who lost the turn or the place by silence and can still be spoken to."""
+    return session.scalars(
+        sa.select(Registration)
+        .where(
+            Registration.workshop_id == workshop.id,
+            Registration.standing == Standing.LAPSED,
+            Registration.key_id.is_not(None),
+        )
+        .order_by(Registration.queued_at, Registration.id)
+    ).all()
+
+
 def turn(session: Session, registration: Registration) -> int:
     """The place in the waiting list; the first is 1."""
     before = session.scalar(
