@@ -12,8 +12,10 @@ from werkzeug.test import TestResponse
 
 from outreach import clock
 from outreach.db.store import Store
-from outreach.domain.registrations import Registration
+from outreach.domain import registrations
+from outreach.domain.registrations import Registration, Standing
 from outreach.domain.workshops import Workshop
+from outreach.keyring import Keyring
 from outreach.web import stamp
 
 
@@ -41,7 +43,30 @@ def send(client: FlaskClient, workshop: Workshop, typed: dict[str, Any]) -> Test
 
 def everyone(store: Store) -> list[Registration]:
     with store.read() as session:
-        return list(session.scalars(sa.select(Registration).order_by(Registration.queued_at)))
+        return list(session.scalars(_WITH_WORKSHOP.order_by(Registration.queued_at)))
+
+
+_WITH_WORKSHOP = sa.select(Registration).options(sa.orm.joinedload(Registration.workshop))
+
+
+def link_of(ring: Keyring, registration: Registration) -> str:
+    """Where somebody sees their own place."""
+    return f"/es/r/{registrations.manage_token(registrations.key_of(ring, registration))}"
+
+
+def now_of(store: Store, registration: Registration) -> Registration:
+    """The row as it is by now."""
+    with store.read() as session:
+        return session.scalars(_WITH_WORKSHOP.where(Registration.id == registration.id)).one()
+
+
+def standing_of(store: Store, registration: Registration) -> Standing:
+    return now_of(store, registration).standing
+
+
+def seats_left(store: Store, workshop: Workshop) -> int:
+    with store.read() as session:
+        return session.get_one(Workshop, workshop.id).seats_left
 
 
 class Filled(HTMLParser):

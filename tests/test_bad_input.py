@@ -83,6 +83,9 @@ ODD: list[dict[str, Any]] = [
     {"name": ["Rosa", "Luz"]}, {"people": ["1", "2"]}, {"contact": ["none", "email"]},
     {"nonce": ["a" * 22, "b" * 22]}, {"needs": ["step_free", "step_free"]},
     {"email": ["a@ejemplo.com", "b@ejemplo.com"]}, {"language": ["es", "en"]},
+    {"calendar": "1"}, {"calendar": ["yes", "yes"]}, {"calendar": "x" * 10_000},
+    {"series": "todas"}, {"series": ["yes", "yes"]}, {"series": "\x00"}, {"slot": "25:99"},
+    {"slot": ["10:00", "10:20"]}, {"needs": "interpreter-nah"}, {"needs": "interpreter-"},
 ]  # fmt: skip
 BAD: list[dict[str, Any]] = [
     *({"name": name} for name in [*IDS, *CONTROLS, *NOTHING, *TOO_LONG]),

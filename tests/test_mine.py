@@ -12,7 +12,7 @@ from icalendar import Calendar
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import planning, registrations
+from outreach.domain import planning
 from outreach.domain.kinds import Kind, Visibility
 from outreach.domain.notices import Notice
 from outreach.domain.offices import Office
@@ -20,20 +20,7 @@ from outreach.domain.registrations import Contact, Registration, Standing
 from outreach.domain.workshops import Mode, Workshop
 from outreach.keyring import Key, Keyring
 from tests.conftest import hold, seat, venue
-
-
-def link_of(ring: Keyring, registration: Registration) -> str:
-    return f"/es/r/{registrations.manage_token(registrations.key_of(ring, registration))}"
-
-
-def standing_of(store: Store, registration: Registration) -> Standing:
-    with store.read() as session:
-        return session.get_one(Registration, registration.id).standing
-
-
-def seats_left(store: Store, workshop: Workshop) -> int:
-    with store.read() as session:
-        return session.get_one(Workshop, workshop.id).seats_left
+from tests.filling import link_of, seats_left, standing_of
 
 
 @pytest.fixture
@@ -326,16 +313,6 @@ def test_the_entry_is_at_the_hour_of_its_place(
     start = event.DTSTART
     assert isinstance(start, datetime)
     assert start.utcoffset() == timedelta(hours=-6)
-
-
-def test_a_lost_link_is_answered_the_same_whoever_asks(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
-) -> None:
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@ejemplo.com")
-    hers = client.post("/es/mi-registro", data={"email": "rosa@ejemplo.com"})
-    nobodys = client.post("/es/mi-registro", data={"email": "nadie@ejemplo.com"})
-    assert (hers.status_code, hers.data) == (nobodys.status_code, nobodys.data)
-    assert client.get("/es/mi-registro").status_code == 200
 
 
 def test_a_place_of_a_venue_with_a_position_opens_in_the_phones_map(

@@ -28,10 +28,9 @@ from outreach.errors import NotFound
 from outreach.keyring import Keyring, RingBase
 from outreach.privacy import retention
 from tests.conftest import hold, seat
-from tests.filling import answers
+from tests.filling import answers, link_of
 from tests.promises import PROMISES
 from tests.public import NOBODY, Page, Place, furnished, manage_token
-from tests.test_mine import link_of
 
 TESTS: Final = Path(__file__).parent
 

@@ -26,6 +26,32 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "ticket": lambda world: f"/es/r/{world.seated}",
     "discreet ticket": lambda world: f"/es/r/{world.discreet_seated}",
     "waiting": lambda world: f"/es/r/{world.waiting}",
+    "slots": lambda world: f"/es/t/{world.more['slots']}/lugar",
+    "slots, all taken": lambda world: f"/es/t/{world.more['full slots']}/lugar",
+    "workshop with hours": lambda world: f"/es/t/{world.more['slots']}",
+    "ticket with an hour": lambda world: f"/es/r/{world.more['slot seated']}",
+    "change of an hour": lambda world: f"/es/r/{world.more['slot seated']}/cambiar",
+    "offer": lambda world: f"/es/r/{world.more['offered']}",
+    "discreet offer": lambda world: f"/es/r/{world.more['discreet offered']}",
+    "discreet waiting": lambda world: f"/es/r/{world.more['discreet waiting']}",
+    "lapsed": lambda world: f"/es/r/{world.more['lapsed']}",
+    "ticket, asked": lambda world: f"/es/r/{world.more['asked']}",
+    "still coming": lambda world: f"/es/r/{world.more['asked']}/vengo",
+    "form of a series": lambda world: f"/es/t/{world.more['series']}/lugar",
+    "ticket of a series": lambda world: f"/es/r/{world.more['joint']}",
+    "cancel of a series": lambda world: f"/es/r/{world.more['joint']}/cancelar",
+    "forget of a series": lambda world: f"/es/r/{world.more['joint']}/borrar",
+    "form, not open yet": lambda world: f"/es/t/{world.more['not yet']}/lugar",
+    "workshop, not open yet": lambda world: f"/es/t/{world.more['not yet']}",
+    "form, childcare used up": lambda world: f"/es/t/{world.more['limited']}/lugar",
+    "change with needs": lambda world: f"/es/r/{world.more['by e-mail']}/cambiar",
+    "ticket, address by phone": lambda world: f"/es/r/{world.more['to be called']}",
+    "discreet change": lambda world: f"/es/r/{world.more['to be called']}/cambiar",
+    "form, by phone": lambda world: f"/es/t/{world.more['by phone']}/lugar",
+    "workshop, by phone": lambda world: f"/es/t/{world.more['by phone']}",
+    "form, walk in": lambda world: f"/es/t/{world.more['open']}/lugar",
+    "workshop, walk in": lambda world: f"/es/t/{world.more['open']}",
+    "unlisted workshop": lambda world: f"/es/t/{world.more['unlisted']}",
     "change": lambda world: f"/es/r/{world.seated}/cambiar",
     "cancel": lambda world: f"/es/r/{world.seated}/cancelar",
     "forget": lambda world: f"/es/r/{world.seated}/borrar",
@@ -57,7 +83,8 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "not hers": lambda world: "/org/talleres/0000000000",
 }
 FORM_WITH_ERRORS: Final = "form with errors"
-PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS)
+LINK_SENT: Final = "find my link, sent"
+PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS, LINK_SENT)
 EVERY: Final = (*PUBLIC, *STAFF)
 MISSING: Final = {"not found", "not hers"}
 
@@ -66,6 +93,9 @@ def visit(page: Page, world: World, name: str) -> None:
     """Goes to the page of that name, and makes sure that it is there."""
     if name == FORM_WITH_ERRORS:
         _send_with_errors(page, world)
+        return
+    if name == LINK_SENT:
+        _ask_for_the_link(page, world)
         return
     if name in STAFF:
         sign_in(page)
@@ -83,9 +113,18 @@ def sign_in(page: Page) -> None:
     page.wait_for_url("**/org/")
 
 
+def _ask_for_the_link(page: Page, world: World) -> None:
+    visit(page, world, "find my link")
+    page.wait_for_load_state("networkidle")  # or its icon would still be on the way
+    page.locator("input[name=email]").fill("rosa@ejemplo.com")
+    page.locator("main form [type=submit]").click()
+    page.locator("[role=status]").first.wait_for()
+
+
 def _send_with_errors(page: Page, world: World) -> None:
     """The form, sent without a name and with an e-mail that is none."""
     visit(page, world, "form")
+    page.wait_for_load_state("networkidle")
     page.locator("input[name=contact][value=email]").check(force=True)
     page.locator("input[name=email]").fill("rosa.ejemplo.com")
     page.locator("main form [type=submit]").click()

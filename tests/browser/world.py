@@ -1,7 +1,7 @@
 """A small network on a real server, for the browser: made once, looked at by every test."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from outreach.intake import kinds as kinds_file
 from outreach.intake import offices as offices_file
 from outreach.intake import workshops as workshops_file
 from outreach.keyring import Keyring, Masters
-from tests.browser import serving
+from tests.browser import happenings, serving
 from tests.conftest import a_saturday, hold, seat
 
 ANA = "ana@example.org"  # an organizer in Chicago
@@ -48,6 +48,7 @@ class World:
     waiting: str
     discreet_seated: str
     entry: str  # of Rosa's square
+    more: Mapping[str, str]  # whatever else there is, see `tests/browser/happenings.py`
 
 
 @contextmanager
@@ -85,11 +86,13 @@ def _made(config: Config, weather: "Weather") -> World:
         keys = [
             registrations.key_of(ring, session.merge(each)) for each in (seated, waiting, discreet)
         ]
+    more = happenings.make(store, ring, now=now)
     store.close()
     ring.store.close()
     return World(
         url=config.public_url,
         quick_exit=weather,
+        more=more,
         seated=registrations.manage_token(keys[0]),
         waiting=registrations.manage_token(keys[1]),
         discreet_seated=registrations.manage_token(keys[2]),

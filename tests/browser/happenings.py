@@ -1,0 +1,135 @@
+"""What can become of a place, each once, for the browser: an hour of one's own, an offer, a turn
+that was lost, the question whether one still comes, the dates of a series."""
+
+import secrets
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import kinds, offices, registrations
+from outreach.domain import series as many
+from outreach.domain.kinds import Visibility, Way
+from outreach.domain.registrations import Contact, Registration, rounds, waiting
+from outreach.domain.workshops import Workshop
+from outreach.keyring import Keyring
+from tests.conftest import a_saturday, applicant, hold, seat
+
+
+def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
+    """The public ids of workshops and the tokens of links, by what they are there for."""
+    with store.change() as session:
+        held = _workshops(session)
+    for hour in ("09:00", "09:20", "10:00", "11:20", "14:00", "15:20"):
+        seat(store, ring, held["slots"], name="Ana", slot=hour)
+    parties = {
+        "slot seated": seat(store, ring, held["slots"], slot="10:40"),
+        "offered": _offered(store, ring, held["offers"], now),
+        "lapsed": _lapsed(store, ring, held["lapses"], now),
+        "asked": _asked(store, ring, held["asks"], now),
+        "joint": _joint(store, ring, [held["series"], held["second"], held["third"]], now),
+        "by e-mail": seat(store, ring, held["limited"], needs=Codes(["childcare"]), **ROSA),
+        "to be called": seat(store, ring, held["approved"], **LUZ),
+        "discreet offered": _offered(store, ring, held["quiet offers"], now),
+        "discreet waiting": seat(store, ring, held["quiet offers"], people=4),
+    }
+    with store.read() as session:
+        tokens = {
+            name: registrations.manage_token(registrations.key_of(ring, session.merge(each)))
+            for name, each in parties.items()
+        }
+    return {name: each.public_id for name, each in held.items()} | tokens
+
+
+ROSA: dict[str, Any] = {"contact": Contact.EMAIL, "address": "rosa@ejemplo.com"}
+LUZ: dict[str, Any] = {"name": "Luz", "contact": Contact.PHONE, "address": "+13125550142"}
+
+
+def _workshops(session: Session) -> dict[str, Workshop]:
+    chicago = offices.find(session, "chicago")
+    rights, screening = kinds.find(session, "derechos"), kinds.find(session, "diagnostico")
+    women = kinds.find(session, "mujeres")
+    saturday = a_saturday()
+    hours: dict[str, Any] = {
+        "way": Way.SLOTS,
+        "starts": time(9),
+        "ends": time(16),
+        "slot_minutes": 20,
+        "title": {"es": "Diagnóstico migratorio"},
+    }
+    course: dict[str, Any] = {
+        "series": many.find_or_make(session, chicago, "Los sábados", is_joint=True),
+        "title": {"es": "Tus derechos, paso a paso"},
+    }
+
+    def at(kind: kinds.Kind, days: int, **changes: Any) -> Workshop:
+        return hold(session, chicago, kind, **({"day": saturday + timedelta(days=days)} | changes))
+
+    return {
+        "slots": at(screening, 0, **hours),
+        "other slots": at(screening, 4, **hours),
+        "more slots": at(screening, 7, **hours),
+        "full slots": at(rights, 2, **(hours | {"ends": time(9, 10), "slot_minutes": 60})),
+        "offers": at(screening, 1, capacity=2, title={"es": "Diagnóstico migratorio"}),
+        "quiet offers": at(women, 1, capacity=2, title={"es": "Un espacio de confianza"}),
+        "lapses": at(screening, 2, capacity=1, title={"es": "Tu caso a solas"}),
+        "asks": at(rights, 0, confirm_days=14, frees_silence=True),
+        "series": at(rights, 0, **course),
+        "second": at(rights, 7, **course),
+        "third": at(rights, 14, **course),
+        "not yet": at(rights, 7, opens_days=2),
+        "limited": at(
+            rights,
+            3,
+            has_childcare=True,
+            interpretation=Codes(["nah", "mxt"]),
+            support={"childcare": 1, "interpreter-nah": 2},
+        ),
+        "approved": at(women, 3, visibility=Visibility.APPROVED, title={"es": "Con confianza"}),
+        "by phone": at(
+            rights, 1, way=Way.PHONE, phone="312 555 0142", title={"es": "Llámanos primero"}
+        ),
+        "open": at(rights, 1, way=Way.OPEN, title={"es": "Puertas abiertas"}),
+        "unlisted": at(rights, 1, way=Way.UNLISTED, title={"es": "Solo con enlace"}),
+    }
+
+
+def _offered(store: Store, ring: Keyring, workshop: Workshop, now: datetime) -> Registration:
+    """Two come, two wait, and the first two give up."""
+    first = seat(store, ring, workshop, name="Ana", people=2)
+    second = seat(store, ring, workshop, people=2)
+    with store.change() as session:
+        there = session.get_one(Registration, first.id)
+        registrations.release(session, there, now=now - timedelta(hours=10, minutes=8))
+    return second
+
+
+def _lapsed(store: Store, ring: Keyring, workshop: Workshop, now: datetime) -> Registration:
+    """Two offers, neither answered."""
+    first = seat(store, ring, workshop, name="Ana")
+    second = seat(store, ring, workshop)
+    with store.change() as session:
+        registrations.release(session, session.get_one(Registration, first.id), now=now)
+        for hours in (25, 50):
+            there = session.get_one(Workshop, workshop.id)
+            waiting.lapse_due(session, there, now=now + timedelta(hours=hours))
+    return second
+
+
+def _asked(store: Store, ring: Keyring, workshop: Workshop, now: datetime) -> Registration:
+    """Asked today, registered a month ago."""
+    long_ago = now - timedelta(days=30)
+    someone = seat(store, ring, workshop, now=long_ago, people=2, **ROSA)
+    with store.change() as session:
+        rounds.ask(session, session.get_one(Workshop, workshop.id), now=now)
+    return someone
+
+
+def _joint(store: Store, ring: Keyring, dates: list[Workshop], now: datetime) -> Registration:
+    rosa = applicant()
+    made = [(each, registrations.prepare(ring, each, rosa)) for each in dates]
+    with store.change() as session:
+        registrations.register_all(session, made, rosa, secrets.token_hex(16), now=now)
+        return session.get_one(Registration, made[0][1].id)
