@@ -1,0 +1,141 @@
+"""A random walk through everything that can happen to one workshop, beside a model of it.
+
+The model knows nothing of counters, statements or locks: it keeps a list of parties and works out
+anew each time who has what. After every step the database has to say the same.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from outreach.domain.registrations import Standing
+
+SEATED, WAITING, OFFERED = Standing.SEATED, Standing.WAITING, Standing.OFFERED
+CANCELLED, LAPSED = Standing.CANCELLED, Standing.LAPSED
+CHILDCARE: Final = "childcare"
+LATE: Final = timedelta(hours=3)
+DAY: Final = timedelta(hours=24)
+
+
+@dataclass
+class Party:
+    id: str
+    people: int
+    needs: frozenset[str]
+    is_reachable: bool
+    registered: datetime
+    turn: datetime
+    standing: Standing = WAITING
+    hour: int | None = None
+    until: datetime | None = None
+    lapses: int = 0
+    asked: datetime | None = None
+    heard: datetime | None = None  # when the question reached them
+    has_confirmed: bool = False
+
+    @property
+    def holds(self) -> bool:
+        return self.standing in {SEATED, OFFERED}
+
+    def lose(self, standing: Standing) -> None:
+        self.standing, self.hour, self.until = standing, None, None
+
+
+@dataclass
+class Model:
+    """What the rules say, in as few words as they can be said."""
+
+    capacity: int
+    hours: int | None  # so many consultations, one after the other, of `capacity` places each
+    childcare: int | None
+    starts: datetime
+    confirm_at: datetime
+    is_on: bool = True
+    parties: list[Party] = field(default_factory=list)
+
+    def is_late(self, now: datetime) -> bool:
+        return now > self.starts - LATE
+
+    # Who has what
+
+    def held(self, hour: int | None = None) -> int:
+        return sum(p.people for p in self.parties if p.holds and hour in {None, p.hour})
+
+    def left(self) -> int:
+        return self.capacity * (self.hours or 1) - self.held()
+
+    def hour_left(self, hour: int) -> int:
+        return self.capacity - self.held(hour)
+
+    def childcare_left(self) -> int:
+        used = sum(CHILDCARE in p.needs for p in self.parties if p.holds)
+        return 99 if self.childcare is None else self.childcare - used
+
+    def first_hour(self, people: int) -> int | None:
+        free = (h for h in range(self.hours or 0) if self.hour_left(h) >= people)
+        return next(free, None)
+
+    def fits(self, party: Party) -> bool:
+        has_hour = self.hours is None or self.first_hour(party.people) is not None
+        has_care = CHILDCARE not in party.needs or self.childcare_left() > 0
+        return self.left() >= party.people and has_hour and has_care
+
+    def line(self) -> list[Party]:
+        waiting = (p for p in self.parties if p.standing is WAITING)
+        return sorted(waiting, key=lambda party: (party.turn, party.id))
+
+    def has_fitting(self) -> bool:
+        return any(self.fits(party) for party in self.line())
+
+    def with_standing(self, *standings: Standing) -> list[Party]:
+        return [party for party in self.parties if party.standing in standings]
+
+    # What moves by itself
+
+    def offer(self, now: datetime) -> None:
+        if not self.is_on or self.is_late(now):
+            return
+        is_near = self.starts - now <= DAY
+        for party in self.line():
+            if self.fits(party):
+                party.hour = self.first_hour(party.people)
+                party.standing = OFFERED
+                party.until = now + (timedelta(hours=2) if is_near else DAY)
+
+    def lapse(self, now: datetime) -> None:
+        if not self.is_on:
+            return
+        late = [p for p in self.parties if p.until is not None and p.until <= now]
+        for place, party in enumerate(sorted(late, key=lambda p: (p.turn, p.id))):
+            if party.lapses == 0:
+                party.turn = now + timedelta(microseconds=place)
+            party.lose(WAITING if party.lapses == 0 else LAPSED)
+            party.lapses += 1
+        if late:
+            self.offer(now)
+
+    def round(self, now: datetime) -> None:
+        """The question who still comes: put, and its silence heard."""
+        if not self.is_on or not self.confirm_at <= now < self.starts:
+            return
+        asking = [p for p in self.with_standing(SEATED) if p.is_reachable and not p.has_confirmed]
+        for party in asking:
+            is_before = party.registered < self.confirm_at
+            if is_before and party.asked is None and now <= self.starts - DAY:
+                party.asked = now
+        silent = [
+            p
+            for p in asking
+            if p.asked is not None
+            and p.asked <= now - timedelta(hours=36)
+            and p.heard is not None
+            and p.heard <= now - DAY
+        ]
+        if silent and not self.is_late(now):
+            for party in silent:
+                party.lose(LAPSED)
+            self.offer(now)
+
+    def forget_answers(self) -> None:
+        for party in self.parties:
+            party.asked, party.heard, party.has_confirmed = None, None, False
