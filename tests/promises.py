@@ -31,9 +31,13 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S10": ("test_traces.py::test_a_name_an_email_and_a_link_are_written_nowhere",),
     "S11": (
-        "test_retention.py::test_the_main_database_reads_no_name_and_the_files_keep_none_after_forgetting",
+        "test_forgetting.py::test_after_their_day_nothing_of_them_is_in_any_byte",
+        "test_forgetting.py::test_the_same_by_a_process_whose_clock_has_really_moved",
     ),
-    "S12": ("test_mine.py::test_forgetting_leaves_neither_key_nor_name_nor_letter",),
+    "S12": (
+        "test_forgetting.py::test_who_asks_to_be_forgotten_is_so_at_once",
+        "test_mine.py::test_forgetting_leaves_neither_key_nor_name_nor_letter",
+    ),
     "S13": (
         "test_hidden_address.py::test_a_hidden_address_is_on_no_public_page",
         "test_mail_words.py::test_the_address_is_in_no_letter_to_who_may_not_read_it",
@@ -54,7 +58,10 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "test_mail_words.py::test_nothing_that_others_may_see_says_what_it_is_about",
         "test_discreet.py::test_no_personal_page_names_a_kind_in_what_a_browser_keeps",
     ),
-    "S18": ("test_mail.py::test_who_left_a_phone_or_nothing_is_never_written_to",),
+    "S18": (
+        "test_mail.py::test_who_left_a_phone_or_nothing_is_never_written_to",
+        "test_standings.py::test_who_is_told_nothing_is_owed_nothing_whatever_happens",
+    ),
     "S19": (
         "browser/test_quick_exit.py::test_back_shows_the_page_before",
         "browser/test_quick_exit.py::test_no_page_about_it_is_left_behind",

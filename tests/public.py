@@ -4,20 +4,24 @@ fails the tests until somebody does."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from html.parser import HTMLParser
 from itertools import product
-from typing import Final
+from typing import Any, Final
 
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import planning, registrations
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import Office
 from outreach.domain.registrations import Registration
+from outreach.domain.registrations import Standing as Stands
 from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring
 from tests.conftest import LONG_AGO, hold, seat
@@ -114,22 +118,51 @@ def furnished(
             "unlisted": hold(session, chicago, rights, way=Way.UNLISTED),
             "draft": hold(session, chicago, rights, standing=Standing.DRAFT),
             "cancelled": hold(session, chicago, rights),
+            "hours": hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=20),
+            "quiet hours": hold(session, chicago, women, way=Way.SLOTS, slot_minutes=20),
+            "later": hold(session, chicago, women, opens_days=2),
         }
         planning.cancel(session, workshops["cancelled"], now=LONG_AGO)
     seated = seat(store, ring, plain)
     people = {
         "seated": seated,
         "waiting": seat(store, ring, full),
-        "discreet": seat(store, ring, workshops["discreet"]),
         "secret": seat(store, ring, workshops["secret"]),
+        "hour": seat(store, ring, workshops["hours"], slot="18:20"),
+        "quiet hour": seat(store, ring, workshops["quiet hours"], slot="18:40"),
     }
     return Place(
         app=app,
         workshops=workshops,
-        links={name: manage_token(ring, each) for name, each in people.items()},
+        links={name: manage_token(ring, each) for name, each in people.items()}
+        | in_every_standing(store, ring, plain)
+        | in_every_standing(store, ring, workshops["discreet"]),
         entry=registrations.entry_token(registrations.key_of(ring, seated)),
         files=tuple(app.extensions["outreach_static"]),
     )
+
+
+def in_every_standing(store: Store, ring: Keyring, workshop: Workshop) -> dict[str, str]:
+    """The links of people who stand each in their own way at a workshop with places."""
+    now = clock.now()
+    ways: dict[str, dict[str, Any]] = {
+        "seated": {},
+        "asked": {"asked_at": now},
+        "waiting": {"standing": Stands.WAITING},
+        "offered": {"standing": Stands.OFFERED, "offered_until": now + timedelta(hours=24)},
+        "late": {"standing": Stands.OFFERED, "offered_until": now - timedelta(hours=1)},
+        "lapsed": {"standing": Stands.LAPSED, "lapses": 2},
+    }
+    links = {}
+    for way, values in ways.items():
+        somebody = seat(store, ring, workshop)
+        links[f"{way} {workshop.public_id}"] = manage_token(ring, somebody)
+        if values:
+            with store.change() as session:
+                session.execute(
+                    sa.update(Registration).where(Registration.id == somebody.id).values(**values)
+                )
+    return links
 
 
 def manage_token(ring: Keyring, registration: Registration) -> str:

@@ -21,7 +21,7 @@ from outreach.domain.offices import Office
 from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring
 from tests.conftest import hold, seat, venue
-from tests.public import Place, manage_token
+from tests.public import Place, in_every_standing, manage_token
 
 CANARY: Final = re.compile(r"canari|41[.,]1234|87[.,]1234", re.IGNORECASE)
 
@@ -96,9 +96,12 @@ def test_a_hidden_address_is_on_no_public_page(
 ) -> None:
     kind = women if is_discreet else rights
     workshops = held_in_secret(store, chicago, kind, visibility)
-    links = {"waiting": manage_token(ring, seat(store, ring, workshops["full"]))}
-    if visibility in {Visibility.APPROVED, Visibility.PHONE_ONLY}:  # nobody has let her in yet
-        links["seated"] = manage_token(ring, seat(store, ring, workshops[Standing.PUBLISHED]))
+    links = in_every_standing(store, ring, workshops[Standing.PUBLISHED])
+    if visibility not in {Visibility.APPROVED, Visibility.PHONE_ONLY}:  # nobody let her in yet
+        links = {
+            way: each for way, each in links.items() if not way.startswith(("seated", "asked"))
+        }
+    links["full"] = manage_token(ring, seat(store, ring, workshops["full"]))
     place = Place(patient, workshops, links, "x" * 22, ())
     telling = {
         answer.request.path: found[0]
