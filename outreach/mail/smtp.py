@@ -55,6 +55,8 @@ class Line:
             raise Away("the mail server's certificate is not good: OUTREACH_SMTP_CA_FILE") from None
         except smtplib.SMTPAuthenticationError:
             raise Away("the mail server refuses user or password in OUTREACH_SMTP_URL") from None
+        except UnicodeError:
+            raise Away("OUTREACH_SMTP_URL has letters that cannot be sent") from None
         except smtplib.SMTPResponseException as error:
             raise Away(f"the mail server answers {error.smtp_code}") from None
         except smtplib.SMTPServerDisconnected:

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ from time import monotonic
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from flask import Flask
 
 from outreach import clock
 from outreach.config import Config, Texts
@@ -18,6 +19,7 @@ from outreach.domain.registrations import Contact
 from outreach.errors import Misconfigured
 from outreach.mail import delivery, gateway, texts
 from outreach.mail.gateway import Text
+from outreach.upkeep.worker import Worker
 from tests.faults.conftest import Outbox
 
 LATER = timedelta(minutes=10)
@@ -165,6 +167,20 @@ def test_a_gateway_that_refuses_us_or_is_away_costs_no_text_its_life(outbox: Out
     assert (outbox.dead, outbox.tries) == (0, [0, 0])
     with serving() as server:
         assert round_of(outbox, server, now + timedelta(days=5)) == 2
+
+
+def test_the_worker_sends_texts_beside_letters(
+    outbox: Outbox, server: Gateway, make_app: Callable[..., Flask]
+) -> None:
+    outbox.owe("rosa", address="+13125550142", **SAFE)
+    outbox.owe("ana")
+    body = '{"to": "{to}", "text": "{text}"}'
+    app = make_app(
+        texts=Texts(url=server.url, body=body), mail_folder=outbox.config.data / "letters"
+    )
+    assert Worker(app).once() == 2
+    assert len(server.asked) == 1
+    assert len(list((outbox.config.data / "letters").glob("*.eml"))) == 1
 
 
 def test_nobody_who_was_forgotten_gets_a_text(outbox: Outbox, server: Gateway) -> None:

@@ -1,0 +1,195 @@
+"""One of a crowd: a process of its own that saves places, gives them up, says yes to offers, and
+does what the staff and the worker do, at random and as fast as it can."""
+
+import random
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import planning, registrations
+from outreach.domain.registrations import Applicant, Change, Registration, Standing, rounds
+from outreach.domain.workshops import Workshop
+from outreach.errors import OutreachError
+from outreach.keyring import Keyring, Masters
+from outreach.upkeep import lists
+
+BEGAN: Final = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
+_start: list[Barrier] = []
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where it happens: the databases, and the workshops, the first of which everybody wants."""
+
+    database_url: str
+    keyring_url: str
+    keys: Path
+    workshop_ids: tuple[int, ...]
+
+
+@dataclass
+class Done:
+    """What one of them has done."""
+
+    steps: Counter[str] = field(default_factory=Counter)
+    registered: set[str] = field(default_factory=set)
+    cancelled: set[str] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)  # those that nobody should ever see
+
+
+def begin_together(barrier: Barrier) -> None:
+    _start.append(barrier)
+
+
+def act(scene: Scene, seed: int, count: int) -> Done:
+    """So many steps, one hour after the other."""
+    one = _One(scene, seed)
+    _start[0].wait(timeout=120)
+    try:
+        for _number in range(count):
+            one.step()
+    finally:
+        one.store.close()
+        one.ring.store.close()
+    return one.done
+
+
+class _One:
+    def __init__(self, scene: Scene, seed: int) -> None:
+        self.scene, self.done, self.now = scene, Done(), BEGAN
+        self.random = random.Random(seed)
+        self.store = Store(scene.database_url)
+        self.ring = Keyring(Store(scene.keyring_url), Masters(scene.keys))
+
+    def step(self) -> None:
+        [(do, _often)] = self.random.choices(_STEPS, [often for _do, often in _STEPS])
+        self.now += timedelta(hours=1)
+        name = do.__name__.strip("_")
+        try:
+            do(self)
+        except OutreachError as answer:
+            name = f"{name}: {type(answer).__name__}"
+        except Exception as error:
+            self.done.errors.append(f"{name}: {error!r}")
+        self.done.steps[name] += 1
+
+    # What people do
+
+    def save(self) -> None:
+        self._save(self.scene.workshop_ids[:1])
+
+    def save_all(self) -> None:
+        """Both dates at once, beginning with either."""
+        ids = list(self.scene.workshop_ids)
+        self.random.shuffle(ids)
+        self._save(ids)
+
+    def _save(self, workshop_ids: Sequence[int]) -> None:
+        with self.store.read() as session:
+            wanted = [session.get_one(Workshop, each) for each in workshop_ids]
+        if len(wanted) > 1 and wanted[0].has_slots:
+            wanted = wanted[:1]
+        someone = Applicant(
+            name="Rosa",
+            people=self.random.randint(1, 3),
+            needs=Codes(self.random.choice([(), (), ("childcare",)])),
+            slot=self.random.choice(["18:00", "18:20", "18:40"]) if wanted[0].has_slots else "",
+        )
+        tickets = [registrations.prepare(self.ring, each, someone) for each in wanted]
+        nonce = secrets.token_hex(16)
+        with self.store.change() as session:
+            if len(wanted) > 1:
+                pairs = list(zip(wanted, tickets, strict=True))
+                registrations.register_all(session, pairs, someone, nonce, now=self.now)
+            else:
+                [workshop], [ticket] = wanted, tickets
+                registrations.register(session, workshop, someone, ticket, nonce, now=self.now)
+        self.done.registered |= {ticket.id for ticket in tickets}
+
+    def cancel(self) -> None:
+        mine = self._somebody(*registrations.LIVE, Standing.LAPSED)
+        if mine is None or mine.key_id is None:
+            return
+        self.done.cancelled.add(mine.id)
+        self.ring.destroy(mine.key_id)
+        self._with(mine, registrations.release)
+
+    def change(self) -> None:
+        mine = self._somebody(Standing.SEATED, Standing.WAITING)
+        if mine is None:
+            return
+        wanted = Change(
+            people=self.random.randint(1, 3),
+            needs=Codes(self.random.choice([(), ("childcare",)])),
+            slot=self.random.choice(["18:00", "18:20", "18:40"]) if mine.slot_id else "",
+        )
+        with self.store.change() as session:
+            registration = session.get_one(Registration, mine.id)
+            registrations.change(session, registration, wanted, now=self.now)
+
+    def accept(self) -> None:
+        self._with(self._somebody(Standing.OFFERED), registrations.accept)
+
+    def confirm(self) -> None:
+        self._with(self._somebody(Standing.SEATED), rounds.confirm)
+
+    def rejoin(self) -> None:
+        self._with(self._somebody(Standing.LAPSED), registrations.rejoin)
+
+    # What the staff and the worker do
+
+    def grant(self) -> None:
+        self._with(self._somebody(Standing.WAITING), registrations.grant)
+
+    def resize(self) -> None:
+        with self.store.change() as session:
+            workshop = session.get_one(Workshop, self.scene.workshop_ids[0])
+            plan = planning.plan_of(workshop)
+            places = self.random.randint(2, 4) if workshop.has_slots else self.random.randint(8, 12)
+            changed = {"slot_places" if workshop.has_slots else "capacity": places}
+            changed_plan = replace(plan, **changed, support={"childcare": places // 2})
+            planning.change(session, workshop, changed_plan, now=self.now)
+
+    def work(self) -> None:
+        lists.pass_on_offers(self.store, now=self.now)
+        lists.ask_who_comes(self.store, now=self.now)
+
+    def _somebody(self, *standings: Standing) -> Registration | None:
+        with self.store.read() as session:
+            return session.scalar(
+                sa.select(Registration)
+                .where(
+                    Registration.workshop_id.in_(self.scene.workshop_ids),
+                    Registration.standing.in_(standings),
+                )
+                .order_by(sa.func.random())
+                .limit(1)
+            )
+
+    def _with(self, mine: Registration | None, do: Any) -> None:
+        if mine is not None:
+            with self.store.change() as session:
+                do(session, session.get_one(Registration, mine.id), now=self.now)
+
+
+_STEPS: Final = (
+    (_One.save, 30),
+    (_One.save_all, 8),
+    (_One.cancel, 24),
+    (_One.change, 6),
+    (_One.accept, 14),
+    (_One.confirm, 3),
+    (_One.rejoin, 4),
+    (_One.grant, 2),
+    (_One.resize, 3),
+    (_One.work, 8),
+)

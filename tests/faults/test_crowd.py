@@ -1,0 +1,118 @@
+"""Eight processes and one workshop: everybody wants the same places at the same moment, gives them
+up, is offered them, loses them.
+
+The longer one, on both databases:
+
+    tests/run --long -- tests/faults/test_crowd.py -s
+"""
+
+import multiprocessing
+from collections import Counter
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import series
+from outreach.domain.kinds import Kind, Way
+from outreach.domain.offices import Office
+from outreach.domain.registrations import Registration, Standing
+from outreach.keyring import Keyring
+from tests.conftest import hold
+from tests.faults.crowd import BEGAN, Done, Scene, act, begin_together
+from tests.staging import faults, stranded
+
+PROCESSES = 8
+SHORT, LONG = 30, 400  # steps of each process
+CONSULTATIONS = {
+    "way": Way.SLOTS,
+    "slot_minutes": 20,
+    "slot_places": 3,
+    "ends": time(19, 0),
+    "party_limit": 3,
+}
+
+
+@pytest.mark.parametrize(
+    ("plan", "steps"),
+    [
+        pytest.param({"capacity": 10}, SHORT, id="places"),
+        pytest.param(CONSULTATIONS, SHORT, id="consultations"),
+        pytest.param({"capacity": 10}, LONG, id="places, long", marks=pytest.mark.long),
+        pytest.param(CONSULTATIONS, LONG, id="consultations, long", marks=pytest.mark.long),
+    ],
+)
+def test_eight_processes_never_give_a_place_twice_nor_leave_one_empty(
+    config: Config,
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    rights: Kind,
+    plan: dict[str, Any],
+    steps: int,
+) -> None:
+    scene = _scene(config, store, chicago, rights, plan)
+    ring.index("rosa@example.org")  # the ring's own keys are made before the crowd is there
+    done, looks = _crowd(store, scene, steps)
+    assert [error for each in done for error in each.errors] == []
+    with store.read() as session:
+        assert _wrong(session, scene) == []
+        rows = dict(session.execute(sa.select(Registration.id, Registration.standing)).tuples())
+    registered = {mine for each in done for mine in each.registered}
+    cancelled = {mine for each in done for mine in each.cancelled}
+    assert set(rows) == registered, "nobody is lost"
+    gone = {mine for mine, standing in rows.items() if standing is Standing.CANCELLED}
+    assert gone == cancelled, "nobody is cancelled but by themselves"
+    said = sum((each.steps for each in done), Counter[str]())
+    database = store.engine.dialect.name
+    print(f"\n{database}: {said.total()} steps, looked at {looks} times, 0 violations; {said}")
+
+
+def _scene(config: Config, store: Store, office: Office, kind: Kind, plan: dict[str, Any]) -> Scene:
+    shared = {
+        "has_childcare": True,
+        "support": {"childcare": 3},
+        "now": BEGAN,
+        "confirm_days": 14,
+        "frees_silence": True,
+    }
+    with store.change() as session:
+        both = series.find_or_make(session, session.merge(office), "Curso", is_joint=True)
+        days = [BEGAN.date() + timedelta(days=60 + more) for more in (0, 7)]
+        made = [hold(session, office, kind, day=day, series=both, **shared | plan) for day in days]
+        ids = tuple(workshop.id for workshop in made)
+    return Scene(config.database_url, config.keyring_url, config.keys, ids)
+
+
+def _crowd(store: Store, scene: Scene, steps: int) -> tuple[list[Done], int]:
+    """Lets them loose, and looks at what is held and what is left all the while."""
+    spawn = multiprocessing.get_context("spawn")
+    looks = 0
+    with ProcessPoolExecutor(
+        PROCESSES, spawn, initializer=begin_together, initargs=(spawn.Barrier(PROCESSES),)
+    ) as pool:
+        running: set[Future[Done]] = {pool.submit(act, scene, n, steps) for n in range(PROCESSES)}
+        ended: set[Future[Done]] = set()
+        while running:
+            with store.read() as session:
+                if not store.is_sqlite:
+                    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+                assert _wrong(session, scene) == []
+            looks += 1
+            some, running = wait(running, timeout=0.05)
+            ended |= some
+    return [each.result() for each in ended], looks
+
+
+def _wrong(session: Session, scene: Scene) -> list[str]:
+    """What must not be after any commit: a place held twice, or free with somebody who fits."""
+    return [
+        fault
+        for each in scene.workshop_ids
+        for fault in (*faults(session, each), *(f"stranded {n}" for n in stranded(session, each)))
+    ]
