@@ -35,6 +35,11 @@ def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
         "discreet offered": _offered(store, ring, held["quiet offers"], now),
         "discreet waiting": seat(store, ring, held["quiet offers"], people=4),
     }
+    for name in ("one", "two"):
+        offer = _another(store, f"offer {name}", capacity=2)
+        question = _another(store, f"question {name}", confirm_days=14)
+        parties[f"offer {name}"] = _offered(store, ring, offer, now)
+        parties[f"question {name}"] = _asked(store, ring, question, now)
     with store.read() as session:
         tokens = {
             name: registrations.manage_token(registrations.key_of(ring, session.merge(each)))
@@ -94,6 +99,13 @@ def _workshops(session: Session) -> dict[str, Workshop]:
         "open": at(rights, 1, way=Way.OPEN, title={"es": "Puertas abiertas"}),
         "unlisted": at(rights, 1, way=Way.UNLISTED, title={"es": "Solo con enlace"}),
     }
+
+
+def _another(store: Store, title: str, **changes: Any) -> Workshop:
+    """One that a test may do with as it likes."""
+    with store.change() as session:
+        chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
+        return hold(session, chicago, kind, title={"es": title}, day=a_saturday(), **changes)
 
 
 def _offered(store: Store, ring: Keyring, workshop: Workshop, now: datetime) -> Registration:

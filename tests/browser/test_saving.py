@@ -1,0 +1,127 @@
+"""Saving a place on a phone: by the keyboard alone, without JavaScript, an hour of one's own, an
+offer, and the question whether one still comes."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Open
+from tests.browser.test_main_path import send, with_and_without
+from tests.browser.world import World
+
+MOST_STOPS = 60
+
+
+@with_and_without
+def test_rosa_saves_a_place_by_the_keyboard_alone(
+    opened: Open, world: World, has_script: bool
+) -> None:
+    page = opened(f"/es/t/{world.plain}", java_script_enabled=has_script)
+    follow(page, "Apartar mi lugar")
+
+    tab_to(page, "Tu nombre o apodo")
+    page.keyboard.type("Rosa")
+    tab_to(page, "Por correo")
+    page.keyboard.press("Space")
+    for _option in ("Por teléfono", "No me avisen"):
+        page.keyboard.press("ArrowDown")
+    expect(page.locator("#contact-none")).to_be_checked()
+    tab_to(page, "1")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#people-2")).to_be_checked()
+    tab_to(page, "Necesito algo para poder ir")
+    page.keyboard.press("Enter")
+    tab_to(page, "Entrada para silla de ruedas")
+    page.keyboard.press("Space")
+    follow(page, "Apartar mi lugar")
+    while page.get_by_role("alert").filter(has_text="Espera un momento").count():
+        follow(page, "Apartar mi lugar")
+
+    expect(page.locator("main")).to_have_attribute("data-standing", "seated")
+    expect(page.locator(".boleto")).to_contain_text("2 personas")
+
+
+@with_and_without
+def test_rosa_chooses_her_hour(opened: Open, world: World, has_script: bool) -> None:
+    page = opened(f"/es/t/{world.more['more slots']}", java_script_enabled=has_script)
+    page.get_by_role("link", name="Elegir mi hora").locator("visible=true").click()
+    hour = "12:40" if has_script else "12:20"
+    page.get_by_role("radio", name=re.compile(hour)).check(force=True)
+    page.locator("#name").fill("Rosa")
+    page.get_by_text("No me avisen").click()
+    send(page, "Apartar mi hora")
+    expect(page.locator("main")).to_have_attribute("data-standing", "seated")
+    expect(page.locator(".boleto")).to_contain_text(f"{hour}\u00a0p.\u00a0m.")
+    page.goto(f"/es/t/{world.more['more slots']}/lugar")
+    expect(page.get_by_role("radio", name=re.compile(hour))).to_have_count(0)
+    expect(page.locator(".hora.no").filter(has_text=hour)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("has_script", "name"), [(True, "one"), (False, "two")], ids=["with JavaScript", "without"]
+)
+def test_an_offer_is_taken(opened: Open, world: World, has_script: bool, name: str) -> None:
+    page = opened(f"/es/r/{world.more[f'offer {name}']}", java_script_enabled=has_script)
+    expect(page.locator("main")).to_have_attribute("data-standing", "offered")
+    expect(page.locator(".plazo")).to_contain_text("Son tuyos hasta")
+    page.get_by_role("button", name="Sí, quiero mis 2 lugares").click()
+    expect(page.locator("main")).to_have_attribute("data-standing", "seated")
+    expect(page.locator("h1")).to_have_text("Listo, Rosa")
+
+
+def test_rosa_says_that_she_comes_and_luz_that_she_cannot(opened: Open, world: World) -> None:
+    page = opened(f"/es/r/{world.more['question one']}")
+    page.get_by_role("button", name="Sí, sigo").click()
+    expect(page.locator("main")).to_contain_text("Ya nos dijiste que vienes.")
+
+    page = opened(f"/es/r/{world.more['question two']}", java_script_enabled=False)
+    page.get_by_role("link", name="No puedo ir").click()
+    expect(page.locator("h1")).to_have_text("¿Sigues viniendo?")
+    expect(page.locator("main")).to_contain_text("Borramos tu nombre y tu correo")
+    page.get_by_role("button", name="No, cancelar").click()
+    expect(page.locator("h1")).to_have_text("Listo")
+
+
+@with_and_without
+def test_what_is_used_up_cannot_be_chosen(opened: Open, world: World, has_script: bool) -> None:
+    page = opened(f"/es/t/{world.more['limited']}/lugar", java_script_enabled=has_script)
+    gone = page.get_by_role("checkbox", name="Ya no queda cuidado de niños")
+    expect(gone).to_be_visible()
+    expect(gone).to_be_disabled()
+    expect(page.get_by_role("checkbox", name="Intérprete de náhuatl")).to_be_enabled()
+
+
+def test_only_the_field_that_was_chosen_opens(opened: Open, world: World) -> None:
+    page = opened(f"/es/r/{world.more['by e-mail']}/cambiar")
+    expect(page.locator("#contact-same")).to_be_checked()
+    expect(page.locator("#email")).to_be_hidden()
+    page.get_by_text("Por teléfono").click()
+    expect(page.locator("#phone")).to_be_visible()
+    expect(page.get_by_text("¿Podemos mandar mensaje de texto")).to_be_visible()
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Goes on with the tab key until what has the focus is called so."""
+    wanted = re.compile(rf"^\s*(?:{name})")
+    for _stop in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        if focused.count() and wanted.match(_called(focused.first)):
+            return
+    raise AssertionError(f"no tab leads to {name}")
+
+
+def follow(page: Page, name: str) -> None:
+    """Presses what is called so, and waits for the page it leads to."""
+    tab_to(page, name)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def _called(focused: Locator) -> str:
+    """What a screen reader would say first: the label, or the words of the link itself."""
+    words: str = focused.evaluate(
+        "e => (e.labels && e.labels.length ? e.labels[0] : e).textContent.trim()"
+    )
+    return words
