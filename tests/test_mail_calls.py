@@ -16,8 +16,6 @@ from outreach.errors import NotFound
 from outreach.keyring import Keyring
 from tests.conftest import hold, seat
 
-NOW = clock.now()
-
 
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
@@ -148,6 +146,17 @@ def test_a_text_given_up_becomes_a_call(
             outbox.mark_refused(connection, taken, now=now, is_final=True)
             last = taken
     assert (rosa.id, Cause.CANCELLED) in called(store, workshop, has_texts=True)
+
+
+def test_a_text_that_did_not_go_for_three_days_becomes_a_call(
+    store: Store, workshop: Workshop, by_phone: list[Registration]
+) -> None:
+    cancel(store, workshop)
+    rosa, _luz = by_phone
+    later = clock.now() + timedelta(days=3, minutes=1)
+    assert (rosa.id, Cause.CANCELLED) in called(store, workshop, has_texts=True, now=later)
+    with store.change_rows() as connection:
+        assert outbox.take(connection, outbox.Route.TEXT, now=later) is None
 
 
 def test_what_waits_to_be_called_is_counted_by_workshop(

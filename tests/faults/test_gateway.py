@@ -160,13 +160,13 @@ def test_a_gateway_that_refuses_us_or_is_away_costs_no_text_its_life(outbox: Out
     now = clock.now()
     with serving() as server:
         server.answers = [401, 407]
-        for day in range(2):
-            assert round_of(outbox, server, now + timedelta(days=day)) == 0
+        for hour in range(2):
+            assert round_of(outbox, server, now + timedelta(hours=hour)) == 0
         assert len(server.asked) == 2
-    assert round_of(outbox, server, now + timedelta(days=4)) == 0  # it is not there any more
+    assert round_of(outbox, server, now + timedelta(hours=4)) == 0  # it is not there any more
     assert (outbox.dead, outbox.tries) == (0, [0, 0])
     with serving() as server:
-        assert round_of(outbox, server, now + timedelta(days=5)) == 2
+        assert round_of(outbox, server, now + timedelta(hours=5)) == 2
 
 
 def test_the_worker_sends_texts_beside_letters(

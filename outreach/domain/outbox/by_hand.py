@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from outreach.db.store import took_effect
 from outreach.domain.notices import Cause, Notice
-from outreach.domain.outbox.sending import is_moot
+from outreach.domain.outbox.sending import GIVE_UP_AFTER, is_moot
 from outreach.domain.registrations import Contact, Registration
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
@@ -35,14 +35,18 @@ def to_call(
     """Whom somebody has to call about the workshop, the longest overdue first.
 
     `has_texts`: a gateway is set, so who said that texts are safe is called only when the text
-    could not be sent."""
+    could not be sent, or did not go for three days."""
     return _calls(session, now, has_texts, Registration.workshop_id == workshop.id)
 
 
 def _calls(
     session: Session, now: datetime, has_texts: bool, where: sa.ColumnElement[bool]
 ) -> Sequence[Notice]:
-    is_text = sa.and_(Registration.may_leave_message.is_(True), sa.literal(has_texts))
+    is_text = sa.and_(
+        Registration.may_leave_message.is_(True),
+        Notice.due_at >= now - GIVE_UP_AFTER,
+        sa.literal(has_texts),
+    )
     found = session.scalars(
         _OF_SOMEBODY.where(
             where,

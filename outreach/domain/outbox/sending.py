@@ -116,9 +116,11 @@ def has_due(session: Session, route: Route, *, now: datetime) -> bool:
 def _find_next(
     connection: sa.Connection, route: Route, now: datetime, after: Taken | None
 ) -> sa.Row[int, datetime, datetime | None] | None:
+    # A text of last week surprises more than it tells: after three days it is a call.
+    since = now - GIVE_UP_AFTER if route is Route.TEXT else _LONG_AGO
     values = {
         "now": now,
-        "after": after.due_at if after else _LONG_AGO,
+        "after": after.due_at if after else since,
         "after_id": after.notice_id if after else 0,
     }
     return connection.execute(_NEXT[route], values).first()
