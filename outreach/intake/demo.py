@@ -18,7 +18,7 @@ from outreach.accounts import passwords
 from outreach.db.base import Words
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import kinds, offices, planning, registrations, venues
+from outreach.domain import kinds, offices, planning, registrations, slots, venues
 from outreach.domain.kinds import Kind, Way
 from outreach.domain.offices import Office
 from outreach.domain.organizers import EVERYWHERE, Grant, Organizer, Role
@@ -26,7 +26,7 @@ from outreach.domain.planning import Plan
 from outreach.domain.registrations import Applicant, Contact, Need
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Mode, Standing, Workshop
-from outreach.intake import figures, workshops
+from outreach.intake import figures, samples, workshops
 from outreach.intake import kinds as kinds_file
 from outreach.intake import offices as offices_file
 from outreach.keyring import Keyring
@@ -104,6 +104,7 @@ def fill(store: Store, ring: Keyring, *, now: datetime) -> bool:
     with store.change() as session:
         coming = list(_plan(session, now))
     _register(store, ring, coming, now)
+    samples.add(store, ring, now=now)
     return True
 
 
@@ -239,10 +240,20 @@ def _register(store: Store, ring: Keyring, coming: Sequence[Workshop], now: date
         with store.change() as session:
             mine = session.merge(workshop, load=False)
             for who, ticket in zip(someone, tickets, strict=True):
+                who = replace(who, slot=_free_hour(session, mine, who))
                 registrations.register(session, mine, who, ticket, secrets.token_hex(16), now=now)
     with store.change() as session:
         for workshop in takers[2::25]:
             planning.cancel(session, session.merge(workshop, load=False), now=now)
+
+
+def _free_hour(session: Session, workshop: Workshop, who: Applicant) -> str:
+    """The first hour that is free, where there are hours."""
+    for slot in slots.of_workshop(session, workshop) if workshop.has_slots else ():
+        session.refresh(slot)
+        if slot.seats_left >= who.people:
+            return f"{slots.starts(workshop, slot.minute):%H:%M}"
+    return ""
 
 
 def _someone(chance: random.Random, workshop: Workshop) -> Applicant:
