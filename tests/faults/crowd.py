@@ -155,7 +155,7 @@ class _One:
             workshop = session.get_one(Workshop, self.scene.workshop_ids[0])
             plan = planning.plan_of(workshop)
             places = self.random.randint(2, 4) if workshop.has_slots else self.random.randint(8, 12)
-            changed = {"slot_places" if workshop.has_slots else "capacity": places}
+            changed: dict[str, Any] = {"slot_places" if workshop.has_slots else "capacity": places}
             changed_plan = replace(plan, **changed, support={"childcare": places // 2})
             planning.change(session, workshop, changed_plan, now=self.now)
 

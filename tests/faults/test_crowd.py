@@ -62,7 +62,8 @@ def test_eight_processes_never_give_a_place_twice_nor_leave_one_empty(
     assert [error for each in done for error in each.errors] == []
     with store.read() as session:
         assert _wrong(session, scene) == []
-        rows = dict(session.execute(sa.select(Registration.id, Registration.standing)).tuples())
+        found = session.execute(sa.select(Registration.id, Registration.standing))
+        rows = {row.id: row.standing for row in found}
     registered = {mine for each in done for mine in each.registered}
     cancelled = {mine for each in done for mine in each.cancelled}
     assert set(rows) == registered, "nobody is lost"
