@@ -48,6 +48,7 @@ class Place:
     links: dict[str, str]  # the manage token of each registration, by whose it is
     entry: str
     files: tuple[str, ...]
+    languages: Sequence[str] = LANGUAGES
 
     def addresses(self, method: str = "GET") -> Iterator[tuple[str, str]]:
         """The endpoint and the path of every public page that takes the method. What ends a
@@ -83,7 +84,7 @@ class Place:
     def _values(self, rule: Rule, name: str) -> Sequence[str]:
         """What can stand in this part of an address: something that is there, something not."""
         known: dict[str, Sequence[str]] = {
-            "lang": LANGUAGES,
+            "lang": self.languages,
             "slug": ("chicago", "nada"),
             "public_id": [*(each.public_id for each in self.workshops.values()), "0" * 10],
             "token": (

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -45,7 +46,8 @@ def place(
     women: Kind,
 ) -> Place:
     patient = Limits(posts=100_000, look_ups=100_000, sign_ins=100_000)
-    return furnished(make_app(limits=patient), store, ring, chicago, rights, women)
+    place = furnished(make_app(limits=patient), store, ring, chicago, rights, women)
+    return replace(place, languages=("es",))  # a header speaks no language
 
 
 @pytest.fixture
