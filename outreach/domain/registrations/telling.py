@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain import notices
-from outreach.domain.notices import Cause
-from outreach.domain.registrations.registration import LIVE, Contact, Registration
+from outreach.domain.notices import Cause, Notice
+from outreach.domain.registrations.registration import LIVE, Contact, Registration, Standing
 from outreach.domain.workshops import Workshop
 
 
@@ -36,4 +36,26 @@ def tell_all(session: Session, workshop: Workshop, cause: Cause, *, now: datetim
         notices.owe(session, registration_id, cause, now=now)
     if cause is Cause.CHANGED:
         notices.move_reminders(session, reachable, workshop.remind_at)
+        _remind_again(session, workshop, now)
     return len(reachable)
+
+
+def _remind_again(session: Session, workshop: Workshop, now: datetime) -> None:
+    """Who has been reminded of the old day, or came too late for it, is reminded of the new one."""
+    if now >= workshop.remind_at:
+        return
+    is_owed = sa.exists().where(
+        Notice.registration_id == Registration.id,
+        Notice.cause == Cause.REMINDER,
+        Notice.done_at.is_(None),
+    )
+    for registration_id in session.scalars(
+        sa.select(Registration.id).where(
+            Registration.workshop_id == workshop.id,
+            Registration.standing == Standing.SEATED,
+            Registration.contact != Contact.NONE,
+            Registration.wants_reminder.is_(True),
+            sa.not_(is_owed),
+        )
+    ).all():
+        notices.owe(session, registration_id, Cause.REMINDER, now=now, due_at=workshop.remind_at)
