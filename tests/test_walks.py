@@ -30,12 +30,14 @@ from outreach.domain.kinds import Kind, Way
 from outreach.domain.notices import Cause, Notice
 from outreach.domain.offices import Office
 from outreach.domain.registrations import Contact, Registration
-from outreach.errors import Closed, Full, Refused, Taken
+from outreach.errors import Closed, Full, Refused
 from tests.staging import DAY, STARTS, Stage, faults, stage, stranded
 from tests.walking import CANCELLED, CHILDCARE, LAPSED, OFFERED, SEATED, WAITING, Model, Party
 
 PARTIES = st.integers(1, 4)
 PICKS = st.integers(0, 1_000)
+HOURS = st.integers(0, 3)
+SELDOM = st.sampled_from([False] * 5 + [True])
 NEEDS = st.sampled_from([(), (), (CHILDCARE,)])
 WAITS = st.sampled_from([1, 20, 70, 125, 600, 1_440, 1_500, 2_200])  # minutes
 
@@ -65,11 +67,16 @@ class Walk(RuleBasedStateMachine):
 
     # What people do
 
-    @rule(people=PARTIES, needs=NEEDS, is_reachable=st.booleans(), hour=st.integers(0, 3))
+    @rule(parties=st.lists(st.tuples(PARTIES, NEEDS, st.booleans(), HOURS), min_size=2, max_size=6))
+    def many_register(self, parties: list[tuple[int, tuple[str, ...], bool, int]]) -> None:
+        for party in parties:
+            self.register(*party)
+
+    @rule(people=PARTIES, needs=NEEDS, is_reachable=st.booleans(), hour=HOURS)
     def register(self, people: int, needs: tuple[str, ...], is_reachable: bool, hour: int) -> None:
         now, model = self._tick("register"), self.model
         party = Party("", people, frozenset(needs), is_reachable, now, now)
-        error = self._seat(party, hour)
+        error = model.seat(party, hour, now)
         with _raises(error):
             party.id = self.stage.register(
                 people,
@@ -79,23 +86,6 @@ class Walk(RuleBasedStateMachine):
             )
         if error is None:
             model.parties.append(party)
-
-    def _seat(self, party: Party, hour: int) -> type[Exception] | None:
-        """Gives the party of the model what it asks for; or what it is answered."""
-        model, now = self.model, self.stage.now
-        if not model.is_on or now >= model.starts:
-            return Closed
-        if model.left() < party.people or (model.is_late(now) and model.has_fitting()):
-            return None
-        if model.hours is not None:
-            if model.first_hour(party.people) is None:
-                return None
-            if hour >= model.hours or model.hour_left(hour) < party.people:
-                return Taken
-        if CHILDCARE in party.needs and model.childcare_left() < 1:
-            return Taken
-        party.standing, party.hour = SEATED, hour if model.hours else None
-        return None
 
     @precondition(lambda self: self.model.with_standing(SEATED, WAITING, OFFERED, LAPSED))
     @rule(pick=PICKS)
@@ -109,33 +99,17 @@ class Walk(RuleBasedStateMachine):
             self.model.offer(now)
 
     @precondition(lambda self: self.model.with_standing(SEATED, WAITING))
-    @rule(pick=PICKS, people=PARTIES, needs=NEEDS, hour=st.integers(0, 3))
+    @rule(pick=PICKS, people=PARTIES, needs=NEEDS, hour=HOURS)
     def change(self, pick: int, people: int, needs: tuple[str, ...], hour: int) -> None:
         now, model, party = self._tick("change"), self.model, self._pick(pick, SEATED, WAITING)
         old = (party.people, party.needs, party.hour, party.standing)
-        is_more = people > party.people or not set(needs) <= party.needs
-        others_first = is_more and model.is_late(now) and model.has_fitting()
-        is_seated = party.standing is SEATED
-        if is_seated:
-            party.lose(WAITING)
-        party.people, party.needs = people, frozenset(needs)
-        has_hour = model.hours is None or (hour < model.hours and model.hour_left(hour) >= people)
-        has_care = CHILDCARE not in needs or model.childcare_left() > 0
-        error: type[Exception] | None = None
-        if not model.is_on:
-            error = Closed
-        elif is_seated and (others_first or model.left() < people):
-            error = Full
-        elif is_seated and not (has_hour and has_care):
-            error = Taken
+        error = model.change(party, people, frozenset(needs), hour, now)
         with _raises(error):
             self.stage.change(party.id, people, needs, _hour(hour) if model.hours else "")
-        if error is not None:
+        if error is None:
+            model.offer(now)
+        else:
             party.people, party.needs, party.hour, party.standing = old
-            return
-        if is_seated:
-            party.standing, party.hour = SEATED, hour if model.hours else None
-        model.offer(now)
 
     @precondition(lambda self: self.model.with_standing(OFFERED, SEATED, WAITING, LAPSED))
     @rule(pick=PICKS, is_any=st.integers(0, 5))
@@ -244,21 +218,29 @@ class Walk(RuleBasedStateMachine):
             model.childcare = childcare
             model.offer(now)
 
-    @rule()
-    def call_off_or_reinstate(self) -> None:
-        now, model = self._tick("call off"), self.model
-        if model.is_on:
+    @precondition(lambda self: self.model.is_on)
+    @rule(is_sure=SELDOM)
+    def call_off(self, is_sure: bool) -> None:
+        if is_sure:
+            self._tick("call off")
             self.stage.call_off()
-        else:
-            self.stage.reinstate()
-        model.is_on = not model.is_on
-        model.offer(now)
+            self.model.is_on = False
+
+    @precondition(lambda self: not self.model.is_on)
+    @rule()
+    def reinstate(self) -> None:
+        now = self._tick("reinstate")
+        self.stage.reinstate()
+        self.model.is_on = True
+        self.model.offer(now)
 
     @precondition(
         lambda self: self.model.is_on and self.stage.now < self.model.starts - timedelta(hours=4)
     )
-    @rule()
-    def put_off(self) -> None:
+    @rule(is_sure=SELDOM)
+    def put_off(self, is_sure: bool) -> None:
+        if not is_sure:
+            return
         self._tick("put off")
         self.day += timedelta(days=1)
         self.stage.plan(day=self.day)
@@ -276,6 +258,7 @@ class Walk(RuleBasedStateMachine):
         self.model.lapse(now)
         self.model.round(now)
 
+    @precondition(lambda self: any(p.asked and not p.heard for p in self.model.parties))
     @rule()
     def question_arrives(self) -> None:
         now = self._tick("question arrives")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from outreach.domain.registrations import Standing
+from outreach.errors import Closed, Full, Taken
 
 SEATED, WAITING, OFFERED = Standing.SEATED, Standing.WAITING, Standing.OFFERED
 CANCELLED, LAPSED = Standing.CANCELLED, Standing.LAPSED
@@ -89,6 +90,41 @@ class Model:
 
     def with_standing(self, *standings: Standing) -> list[Party]:
         return [party for party in self.parties if party.standing in standings]
+
+    # What people do
+
+    def seat(self, party: Party, hour: int, now: datetime) -> type[Exception] | None:
+        """Gives a new party what it asks for, or leaves it waiting; or the error it is told."""
+        if not self.is_on or now >= self.starts:
+            return Closed
+        if self.left() < party.people or (self.is_late(now) and self.has_fitting()):
+            return None
+        if self.hours is not None and self.first_hour(party.people) is None:
+            return None
+        return self._take(party, hour)
+
+    def change(
+        self, party: Party, people: int, needs: frozenset[str], hour: int, now: datetime
+    ) -> type[Exception] | None:
+        is_more = people > party.people or not needs <= party.needs
+        others_first = is_more and self.is_late(now) and self.has_fitting()
+        is_seated = party.standing is SEATED
+        if is_seated:
+            party.lose(WAITING)
+        party.people, party.needs = people, needs
+        if not self.is_on:
+            return Closed
+        if not is_seated:
+            return None
+        return Full if others_first or self.left() < people else self._take(party, hour)
+
+    def _take(self, party: Party, hour: int) -> type[Exception] | None:
+        if self.hours is not None and (hour >= self.hours or self.hour_left(hour) < party.people):
+            return Taken
+        if CHILDCARE in party.needs and self.childcare_left() < 1:
+            return Taken
+        party.standing, party.hour = SEATED, None if self.hours is None else hour
+        return None
 
     # What moves by itself
 
