@@ -27,6 +27,9 @@ from tests.public import Page
 OF_A_WORKSHOP: Final = {
     ("desk.workshop", "GET"): Action.SEE,
     ("desk.contact", "POST"): Action.CONTACTS,
+    ("desk.decide", "POST"): Action.EDIT,
+    ("desk.call", "POST"): Action.CONTACTS,
+    ("desk.send_again", "POST"): Action.EDIT,
     ("desk.publish", "POST"): Action.EDIT,
     ("desk.reinstate", "POST"): Action.EDIT,
     ("desk.edit", "GET"): Action.EDIT,

@@ -1,10 +1,21 @@
 """The staff's pages: sign in, today, workshops, the people of one, its door. Always in Spanish."""
 
-from outreach.web.desk import attending, cancelling, editing, entrance, held, listing, one, today
+from outreach.web.desk import (
+    attending,
+    by_hand,
+    cancelling,
+    editing,
+    entrance,
+    held,
+    listing,
+    one,
+    today,
+)
 from outreach.web.desk.staff import desk, signed
 
 __all__ = [
     "attending",
+    "by_hand",
     "cancelling",
     "desk",
     "editing",

@@ -12,7 +12,7 @@ from outreach.domain import door, planning, registrations
 from outreach.domain.organizers import Action, may
 from outreach.domain.registrations import Registration
 from outreach.domain.text import clean, plain, read_code
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Standing
 from outreach.errors import NotFound, Refused
 from outreach.languages import gettext as _
 from outreach.web.context import ring, store
@@ -31,21 +31,25 @@ def at_door(public_id: str) -> ResponseReturnValue:
 
 @desk.post("/talleres/<public_id>/entrada")
 def mark(public_id: str) -> ResponseReturnValue:
-    """`do` says what: arrived, undo, more, less; or find, by what was typed.
+    """`do` says what: arrived, admit, undo, more, less; or find, by what was typed.
 
     What was typed is posted, not put in an address: a name belongs in nobody's log."""
     what, tab = request.form.get("do", ""), request.form.get("ver", "")
     if what == "find":
         return _door_page(public_id, tab="todos", typed=clean(request.form.get("q", "")))
-    with store().change() as session:
-        workshop = find_mine(session, public_id, Action.DOOR)
-        door.require_open(workshop)
-        if what in {"more", "less"}:
-            door.count_walk_in(session, workshop, 1 if what == "more" else -1)
-            return redirect(f"/org/talleres/{public_id}/entrada?ver={_tab(tab)}#sin-lugar", 303)
-        party = door.find(session, workshop, clean(request.form.get("registration", "")))
-        _mark(session, workshop, party, what)
-    return redirect(f"/org/talleres/{public_id}/entrada?ver={_tab(tab)}&r={party.id}", 303)
+    wanted = clean(request.form.get("registration", ""))
+    try:
+        with store().change() as session:
+            workshop = find_mine(session, public_id, Action.DOOR)
+            door.require_open(workshop)
+            if what in {"more", "less"}:
+                door.count_walk_in(session, workshop, 1 if what == "more" else -1)
+            else:
+                _mark(session, door.find(session, workshop, wanted), what)
+    except Refused as refusal:
+        return _door_page(public_id, tab=tab, fault=str(refusal))
+    there = "#sin-lugar" if what in {"more", "less"} else f"&r={wanted}"
+    return redirect(f"/org/talleres/{public_id}/entrada?ver={_tab(tab)}{there}", 303)
 
 
 @desk.get("/talleres/<public_id>/asistencia")
@@ -76,7 +80,7 @@ def report(public_id: str) -> ResponseReturnValue:
 # The square that a person shows, read with the camera of a member of the staff
 
 
-def person_page(token: str) -> Response | None:
+def person_page(token: str, fault: str = "") -> Response | None:
     """For someone who stands at that door: who it is, with a button. None for anybody else, who
     sees what everybody sees."""
     who = signed()
@@ -85,20 +89,24 @@ def person_page(token: str) -> Response | None:
     try:
         with store().read() as session:
             party = registrations.find_by_entry(session, token)
+            workshop = party.workshop
+            chairs = door.chairs_left(session, workshop, now=clock.now())
     except NotFound:
         return None
-    workshop = party.workshop
     if not may(who.grants, Action.DOOR, workshop.office.slug):
         return None
     _prepare()
-    row = words.rows([party], registrations.people_of(ring(), [party]))[0]
+    row = words.rows(workshop, [party], registrations.people_of(ring(), [party]))[0]
     here = clock.now().astimezone(workshop.zone).date()
     return page(
         "person",
+        422 if fault else 200,
         workshop=workshop,
         row=row,
         is_live=party.is_live and workshop.standing in {Standing.PUBLISHED, Standing.HELD},
         is_another_day=workshop.day != here,
+        chairs=chairs,
+        fault=fault,
         words=words,
     )
 
@@ -110,11 +118,14 @@ def mark_person(token: str) -> Response | None:
     _prepare()
     who = me()
     require_token(who)
-    with store().change() as session:
-        party = registrations.find_by_entry(session, token)
-        door.require_open(party.workshop)
-        if party.is_live:
-            _mark(session, party.workshop, party, request.form.get("do", ""))
+    try:
+        with store().change() as session:
+            party = registrations.find_by_entry(session, token)
+            door.require_open(party.workshop)
+            if party.is_live:
+                _mark(session, party, request.form.get("do", ""))
+    except Refused as refusal:
+        return person_page(token, str(refusal))
     return make_response(redirect(f"/q/{token}", 303))
 
 
@@ -123,36 +134,50 @@ def _prepare() -> None:
     keep_private()
 
 
-def _mark(session: Session, workshop: Workshop, party: Registration, what: str) -> None:
+def _mark(session: Session, party: Registration, what: str) -> None:
     if what == "undo":
         door.undo(session, party)
         return
-    if what != "arrived":
+    if what not in {"arrived", "admit"}:
         raise Refused("Marca quién llegó con los botones de la lista.")
     typed = request.form.get("people", "")
     people = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else party.people
-    door.mark_arrived(session, party, max(1, min(people, party.people)))
+    people = max(1, min(people, party.people))
+    if what == "admit":
+        door.admit(session, party, people, now=clock.now())
+    else:
+        door.mark_arrived(session, party, people)
 
 
-def _door_page(public_id: str, *, tab: str, typed: str = "") -> Response:
+def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") -> Response:
+    now = clock.now()
     with store().read() as session:
         workshop = find_mine(session, public_id, Action.DOOR)
         door.require_open(workshop)
         everyone = registrations.of_workshop(session, workshop)
         came = door.arrived(session, workshop)
+        chairs = door.chairs_left(session, workshop, now=now)
     if workshop.is_discreet:  # whoever reads such a list leaves a trace (safety.md S23)
         with store().change() as session:
             note(session, workshop, "list seen")
-    rows = words.rows(everyone, registrations.people_of(ring(), everyone))
-    rows.sort(key=lambda row: plain(row.name))
+    rows = words.rows(workshop, everyone, registrations.people_of(ring(), everyone))
+    line = [row for row in rows if row.is_waiting and not row.arrived]
+    rows = sorted(
+        (row for row in rows if typed or not row.is_waiting or row.arrived),
+        key=lambda row: plain(row.name),
+    )
     expected = sum(row.people for row in rows if not row.is_waiting)
     return page(
         "door",
+        422 if fault else 200,
         workshop=workshop,
         rows=_chosen(rows, _tab(tab), typed, request.args.get("r", "")),
+        line=[] if typed else line,
+        chairs=chairs,
         tab=_tab(tab),
         typed=typed,
-        missing=sum(1 for row in rows if not row.arrived),
+        fault=fault,
+        missing=sum(1 for row in rows if not row.arrived and not row.is_waiting),
         arrived=sum(1 for row in rows if row.arrived),
         came=came,
         expected=expected,

@@ -5,13 +5,15 @@ from typing import Final
 
 from flask import redirect
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.clock import Month
-from outreach.domain import agenda
+from outreach.domain import agenda, outbox
 from outreach.domain.organizers import EVERYWHERE, Action, offices_of
+from outreach.domain.outbox import ToDo
 from outreach.domain.workshops import Standing, Workshop
-from outreach.web.context import store
+from outreach.web.context import config, store
 from outreach.web.desk import words
 from outreach.web.desk.staff import desk, may, me, my_offices, page
 
@@ -29,6 +31,7 @@ def today() -> ResponseReturnValue:
         here = now.astimezone(offices[0].zone).date() if offices else now.date()
         month = Month.of(here)
         so_far = agenda.so_far(session, mine, month, now=now)
+        to_do = _to_do(session, now)
     ahead = [each for each in near if not _is_on(each, now) and _is_ahead(each, now)]
     return page(
         "today",
@@ -37,6 +40,7 @@ def today() -> ResponseReturnValue:
         ahead=ahead[:AT_MOST],
         is_cut=len(ahead) > AT_MOST,
         wanted=[each for each in wanted if may(Action.EDIT, each.workshop.office.slug)],
+        to_do=to_do,
         so_far=so_far,
         month=month,
         rate=round(100 * so_far.came / so_far.expected) if so_far.expected else None,
@@ -44,6 +48,14 @@ def today() -> ResponseReturnValue:
         words=words,
         may=may,
     )
+
+
+def _to_do(session: Session, now: datetime) -> list[ToDo]:
+    """Calls to make, and letters that did not arrive, of what is still ahead."""
+    mine = [office.id for office in my_offices(session, Action.CONTACTS)]
+    has_texts = bool(config().texts.url)
+    found = outbox.to_do(session, mine, now=now, has_texts=has_texts) if mine else []
+    return [each for each in found if not each.workshop.has_ended(now)]
 
 
 @desk.get("/entrada")

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from outreach.domain import slots
 from outreach.domain.agenda import Show
 from outreach.domain.kinds import Visibility, Way
 from outreach.domain.registrations import INTERPRETER, Contact, Need, Person, Registration
+from outreach.domain.registrations import Standing as Place
 from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.languages import gettext as _
 from outreach.languages import name_of, ngettext
@@ -60,12 +62,13 @@ def place(workshop: Workshop) -> str:
 
 
 def taken(workshop: Workshop) -> int:
-    return workshop.capacity - workshop.seats_left
+    """Places that are kept for somebody, those that are offered too."""
+    return workshop.capacity + workshop.overbooked - workshop.seats_left
 
 
 def share(workshop: Workshop) -> float:
     """How full it is, of 100."""
-    return 100 * taken(workshop) / workshop.capacity if workshop.capacity else 0.0
+    return min(100.0, 100 * taken(workshop) / workshop.capacity) if workshop.capacity else 0.0
 
 
 def seats(workshop: Workshop) -> str:
@@ -132,34 +135,69 @@ class Row:
     people: int
     arrived: int
     is_waiting: bool
+    is_lapsed: bool
+    is_approved: bool
+    offered_until: str  # sáb 28 nov, 6:00 p. m.; empty unless a place is offered
+    hour: str  # of their own; empty where there are no hours
+    says: str  # whether they still come, where they were asked
     contact: Contact
+    may_leave_message: bool
     address: str  # masked, or whole where it was asked for
     is_whole: bool
     needs: list[str]
 
 
 def rows(
-    registrations: Iterable[Registration], people: dict[str, Person], *, shown: str = ""
+    workshop: Workshop,
+    registrations: Iterable[Registration],
+    people: dict[str, Person],
+    *,
+    shown: str = "",
 ) -> list[Row]:
     """The parties of a list; `shown` is the one whose contact was asked for."""
-    return [_row(each, people.get(each.id), is_whole=each.id == shown) for each in registrations]
+    return [
+        _row(workshop, each, people.get(each.id), is_whole=each.id == shown)
+        for each in registrations
+    ]
 
 
-def _row(registration: Registration, person: Person | None, *, is_whole: bool) -> Row:
+def _row(
+    workshop: Workshop, registration: Registration, person: Person | None, *, is_whole: bool
+) -> Row:
     address = person.address if person else ""
-    code = registration.door_code or ""
+    code, slot = registration.door_code or "", registration.slot
     return Row(
         id=registration.id,
         name=person.name if person else _("Sin nombre: ya se borró"),
         code=f"{code[:3]} {code[3:]}",
         people=registration.people,
         arrived=registration.arrived,
-        is_waiting=registration.standing == "waiting",
+        is_waiting=registration.standing is Place.WAITING,
+        is_lapsed=registration.standing is Place.LAPSED,
+        is_approved=registration.approved_at is not None,
+        offered_until=_until(workshop, registration.offered_until),
+        hour=hour_words(slots.starts(workshop, slot.minute)) if slot else "",
+        says=_says(registration),
         contact=registration.contact if address else Contact.NONE,
+        may_leave_message=registration.may_leave_message,
         address=address if is_whole else masked(registration.contact, address),
         is_whole=is_whole,
         needs=[need_words(need) for need in registration.needs],
     )
+
+
+def _until(workshop: Workshop, moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    there = moment.astimezone(workshop.zone)
+    return f"{short_day(there.date())}, {hour_words(there.time())}"
+
+
+def _says(registration: Registration) -> str:
+    if registration.asked_at is None or registration.standing is not Place.SEATED:
+        return ""
+    is_sure = registration.confirmed_at is not None
+    return str(_("Dijo que sí viene") if is_sure else _("No ha contestado"))
 
 
 def when(workshop: Workshop) -> str:

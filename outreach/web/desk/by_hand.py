@@ -1,0 +1,130 @@
+"""What the staff do for one person: see how to reach them, give them a place, let them read the
+address, call them; and letters that did not arrive."""
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.domain import door, outbox, registrations
+from outreach.domain.notices import Cause, Notice
+from outreach.domain.organizers import Action
+from outreach.domain.registrations import rounds
+from outreach.domain.text import clean
+from outreach.domain.workshops import Workshop
+from outreach.errors import Closed, Full, Refused
+from outreach.languages import gettext as _
+from outreach.web.context import ring, store
+from outreach.web.desk import people
+from outreach.web.desk.one import show
+from outreach.web.desk.staff import desk, find_mine, note
+
+
+@desk.post("/talleres/<public_id>/contacto")
+def contact(public_id: str) -> ResponseReturnValue:
+    """The whole e-mail or phone of one party. Who looked, and when, is written down."""
+    wanted = clean(request.form.get("registration", ""))
+    with store().change() as session:
+        found = find_mine(session, public_id, Action.CONTACTS)
+        door.find(session, found, wanted)
+        note(session, found, "contact seen")
+    return show(public_id, shown=wanted)
+
+
+@desk.post("/talleres/<public_id>/persona")
+def decide(public_id: str) -> ResponseReturnValue:
+    """`do` says what: grant a place, approve that they read the address, or undo that."""
+    what, wanted = request.form.get("do", ""), clean(request.form.get("registration", ""))
+    now = clock.now()
+    try:
+        with store().change() as session:
+            workshop = find_mine(session, public_id, Action.EDIT)
+            party = door.find(session, workshop, wanted)
+            if what == "grant":
+                registrations.grant(session, party, now=now)
+                note(session, workshop, "place given by hand")
+                there = "hecho=con-lugar&ver=espera"
+            elif what == "approve":
+                if registrations.approve(session, party, now=now):
+                    note(session, workshop, "address approved")
+                there = "hecho=aprobada"
+            else:
+                if registrations.unapprove(session, party):
+                    note(session, workshop, "approval taken back")
+                there = "hecho=sin-aprobar"
+    except Full:
+        words = _("No hay lugar libre para esas personas, o lo que necesitan ya se llenó.")
+        return show(public_id, fault=words)
+    except Closed:
+        return show(public_id, fault=_("Esa persona ya no espera un lugar."))
+    except Refused as refusal:
+        return show(public_id, fault=str(refusal))
+    return redirect(f"/org/talleres/{public_id}?{there}", 303)
+
+
+@desk.post("/talleres/<public_id>/llamada")
+def call(public_id: str) -> ResponseReturnValue:
+    """`do` says what: called, or undo that; or what they answered, yes or no."""
+    what, number = request.form.get("do", ""), request.form.get("notice", "")
+    try:
+        with store().read() as session:
+            workshop = find_mine(session, public_id, Action.CONTACTS)
+            notice = _notice(session, workshop, number)
+        if what == "no" and _is_question(notice) and notice.registration.key_id is not None:
+            # The key goes first: from then on nothing that was kept anywhere can be read.
+            ring().destroy(notice.registration.key_id)
+        with store().change() as session:
+            workshop = find_mine(session, public_id, Action.CONTACTS)
+            there = _answer(session, workshop, _notice(session, workshop, number), what)
+    except Closed:
+        return show(public_id, fault=_("Ese lugar ya no está apartado para esta persona."))
+    except Refused as refusal:
+        return show(public_id, fault=str(refusal))
+    return redirect(f"/org/talleres/{public_id}?ver=llamadas&{there}", 303)
+
+
+@desk.post("/talleres/<public_id>/correos")
+def send_again(public_id: str) -> ResponseReturnValue:
+    """Letters that were given up go out once more."""
+    now = clock.now()
+    with store().change() as session:
+        workshop = find_mine(session, public_id, Action.EDIT)
+        unsent = people.unsent(session, workshop, now=now)
+        for notice in unsent:
+            outbox.try_again(session, notice.id, now=now)
+        if unsent:
+            note(session, workshop, "letters sent again", str(len(unsent)))
+    return redirect(f"/org/talleres/{public_id}?hecho=correos", 303)
+
+
+def _notice(session: Session, workshop: Workshop, number: str) -> Notice:
+    if not (number.isascii() and number.isdigit() and len(number) < 12):
+        raise Refused(_("Marca las llamadas con los botones de la lista."))
+    return outbox.find(session, workshop, int(number))
+
+
+def _is_question(notice: Notice) -> bool:
+    return notice.cause in {Cause.OFFER, Cause.CONFIRM}
+
+
+def _answer(session: Session, workshop: Workshop, notice: Notice, what: str) -> str:
+    now = clock.now()
+    if what == "undo":
+        outbox.undo_called(session, notice.id)
+        return "hecho=pendiente"
+    if what not in {"called", "yes", "no"} or (what != "called" and not _is_question(notice)):
+        raise Refused(_("Marca las llamadas con los botones de la lista."))
+    outbox.mark_called(session, notice.id, now=now)
+    if what == "called":
+        note(session, workshop, "call made")
+        return f"llamada={notice.id}"
+    if what == "no":
+        registrations.release(session, notice.registration, now=now)
+        note(session, workshop, "place given up by phone")
+        return "hecho=no"
+    if notice.cause is Cause.OFFER:
+        registrations.accept(session, notice.registration, now=now)
+    else:
+        rounds.confirm(session, notice.registration, now=now)
+    note(session, workshop, "answer noted")
+    return "hecho=si"
