@@ -74,6 +74,11 @@ def _guards() -> Iterator[Guard]:
         "tests/test_headers.py::test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine",
     )  # fmt: skip
     yield Guard(
+        "S05", "outreach/domain/registrations/registration.py",
+        'return _text_of(keyring.derive(key, "entry"))', "return manage_token(key)",
+        "tests/test_safety.py::test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other",
+    )  # fmt: skip
+    yield Guard(
         "S06", f"{web}mine/leaving.py",
         'return place.show("forget", _found(token), clock.now())', "return forget(token)",
         "tests/test_safety.py::test_looking_never_changes_anything",
@@ -109,6 +114,15 @@ def _guards() -> Iterator[Guard]:
             "S10", f"{web}errors.py", words, instead,
             "tests/test_traces.py::test_a_name_an_email_and_a_link_are_written_nowhere",
         )  # fmt: skip
+    yield Guard(
+        "S11", "outreach/db/store.py", "PRAGMA secure_delete = ON", "PRAGMA secure_delete = OFF",
+        "tests/test_forgetting.py::test_after_their_day_nothing_of_them_is_in_any_byte",
+    )  # fmt: skip
+    yield Guard(
+        "S12", "outreach/privacy/forgetting.py",
+        "ring.destroy(*(row.key_id for row in rows if row.key_id is not None))", "pass",
+        "tests/test_forgetting.py::test_who_asks_to_be_forgotten_is_so_at_once",
+    )  # fmt: skip
     address = "tests/test_hidden_address.py::test_a_hidden_address_is_on_no_public_page"
     yield Guard(
         "S13", "templates/finding/workshop.html", "{%- elif workshop.has_secret_address %}",
@@ -127,6 +141,16 @@ def _guards() -> Iterator[Guard]:
         "{% block title %}{% if false %}",
         "tests/test_discreet.py"
         "::test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address",
+    )  # fmt: skip
+    yield Guard(
+        "S15", "outreach/feeds/appointment.py", 'event.add("transp",',
+        'event.add("url", f"https://x/es/t/{workshop.public_id}"), event.add("transp",',
+        "tests/test_discreet.py::test_no_personal_entry_is_a_permission",
+    )  # fmt: skip
+    yield Guard(
+        "S17", "templates/mine/ticket.html", "{% block title %}{{ _('Cita')",
+        "{% block title %}{{ workshop.title|said }}{{ _('Cita')",
+        "tests/test_discreet.py::test_no_personal_page_names_a_kind_in_what_a_browser_keeps",
     )  # fmt: skip
     yield Guard(
         "S16", "outreach/domain/calendars.py", "yield Kind.is_discreet.is_(False)", "pass",
@@ -177,6 +201,10 @@ def _ways_out() -> Iterator[Guard]:
 
 def _of_staff() -> Iterator[Guard]:
     desk = "outreach/web/desk/"
+    yield Guard(
+        "S21", f"{desk}staff.py", "httponly=True, samesite", "samesite",
+        "tests/test_accounts.py::test_the_cookie_is_for_this_host_only_and_no_script_reads_it",
+    )  # fmt: skip
     yield Guard(
         "S22", f"{desk}staff.py", "    if not may(Action.SEE, office):", "    if False:",
         "tests/test_policy.py::test_what_is_another_offices_does_not_exist",
