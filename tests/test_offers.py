@@ -17,6 +17,7 @@ from outreach.domain.offices import Office
 from outreach.domain.registrations import Contact, Registration, Standing, rounds, waiting
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Keyring
+from tests import reading
 from tests.conftest import hold, seat
 from tests.filling import link_of, now_of, standing_of
 
@@ -171,6 +172,19 @@ def test_nobody_comes_back_to_a_workshop_that_is_off(
     assert standing_of(store, luz) is Standing.LAPSED
 
 
+def test_an_offer_of_a_workshop_that_is_off_cannot_be_taken(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+) -> None:
+    with store.change() as session:
+        planning.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
+    link = link_of(ring, luz)
+    assert "Sí, quiero" not in client.get(link).text
+    answer = client.post(f"{link}/oferta", data={"answer": "yes"})
+    assert answer.status_code == 409
+    assert "Este taller se canceló" in answer.text
+    assert "Ya pasó el tiempo" not in answer.text
+
+
 def test_the_offer_of_a_discreet_kind_says_neither_name_nor_address(
     client: FlaskClient, store: Store, ring: Keyring, chicago: Office, women: Kind
 ) -> None:
@@ -238,6 +252,24 @@ def test_her_no_frees_the_places_at_once(
     assert "Cancelaste tu lugar. Borramos tus datos." in last.text
     assert client.get(link).status_code == 404
     assert standing_of(store, ana) is Standing.OFFERED
+
+
+def test_nobody_is_asked_about_a_workshop_that_is_off(
+    client: FlaskClient, store: Store, ring: Keyring, asked: Registration
+) -> None:
+    with store.change() as session:
+        planning.cancel(session, session.get_one(Workshop, asked.workshop_id), now=clock.now())
+    link = link_of(ring, asked)
+    assert "¿Sigues viniendo?" not in client.get(link).text
+    assert client.get(f"{link}/vengo").headers["Location"] == link
+
+
+def test_the_question_is_easy_to_read(
+    client: FlaskClient, ring: Keyring, asked: Registration
+) -> None:
+    for path in ("", "/vengo", "/cambiar", "/cancelar", "/borrar"):
+        page = client.get(link_of(ring, asked) + path).text
+        assert reading.ease(reading.seen(page)).score >= 65, path
 
 
 def test_who_was_silent_learns_what_happened(

@@ -1,6 +1,6 @@
 """Saving a place with the public form."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -199,128 +199,6 @@ def test_where_there_is_no_list_the_page_says_what_else_there_is(
         assert "Otra tarde" in page.text
     with ring.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 2
-
-
-def test_what_is_used_up_is_told_before_anything_is_sent(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
-) -> None:
-    with store.change() as session:
-        limited = hold(
-            session,
-            chicago,
-            rights,
-            has_childcare=True,
-            interpretation=Codes(["nah", "mxt"]),
-            support={"childcare": 1, "interpreter-nah": 1},
-        )
-    before = client.get(f"/es/t/{limited.public_id}/lugar").text
-    assert "Ya no queda" not in before
-    assert "Intérprete de náhuatl" in before
-    seat(store, ring, limited, needs=Codes(["childcare", "interpreter-nah"]))
-    page = client.get(f"/es/t/{limited.public_id}/lugar").text
-    assert "Ya no queda cuidado de niños" in page
-    assert "Ya no queda intérprete de náhuatl" in page
-    for need in ("childcare", "interpreter-nah"):
-        assert f'value="{need}" disabled' in page
-    assert 'value="interpreter-mxt" disabled' not in page
-
-
-def test_a_support_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
-) -> None:
-    with store.change() as session:
-        limited = hold(session, chicago, rights, has_childcare=True, support={"childcare": 1})
-    seat(store, ring, limited, needs=Codes(["childcare"]))
-    typed = answers(
-        app,
-        limited,
-        needs=["childcare", "step_free"],
-        contact="email",
-        email="rosa@ejemplo.com",
-        people="2",
-    )
-    answer = send(client, limited, typed)
-    assert answer.status_code == 409
-    assert "Ya no queda cuidado de niños. Puedes apartar sin eso, o llamarnos." in answer.text
-    assert len(everyone(store)) == 1
-    assert ring.find("rosa@ejemplo.com") == []
-    kept = filled(answer)
-    assert (kept["needs"], kept["people"], kept["email"]) == (
-        ["step_free"],
-        ["2"],
-        ["rosa@ejemplo.com"],
-    )
-    assert kept["nonce"] == [typed["nonce"]]
-    again = {name: each[0] for name, each in kept.items()}
-    assert send(client, limited, again).status_code == 303
-
-
-def test_who_waits_may_wait_for_childcare_too(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
-) -> None:
-    with store.change() as session:
-        small = hold(
-            session, chicago, rights, capacity=1, has_childcare=True, support={"childcare": 1}
-        )
-    seat(store, ring, small, needs=Codes(["childcare"]))
-    page = client.get(f"/es/t/{small.public_id}/lugar").text
-    assert "Ya no queda cuidado de niños. Si lo marcas, esperas hasta que haya." in page
-    assert 'value="childcare" disabled' not in page
-
-
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [
-        (["interpreter"], ["interpreter-nah"]),
-        (["interpreter", "step_free"], ["interpreter-nah", "step_free"]),
-        (["interpreter-nah"], ["interpreter-nah"]),
-    ],
-)
-def test_an_interpreter_without_a_language_is_the_only_one_there_is(
-    app: Flask,
-    client: FlaskClient,
-    store: Store,
-    chicago: Office,
-    rights: Kind,
-    sent: list[str],
-    kept: list[str],
-) -> None:
-    with store.change() as session:
-        one = hold(session, chicago, rights, interpretation=Codes(["nah"]))
-        two = hold(session, chicago, rights, interpretation=Codes(["nah", "mxt"]))
-    assert send(client, one, answers(app, one, needs=sent)).status_code == 303
-    assert everyone(store)[0].needs == Codes(kept)
-    if "interpreter" in sent:
-        assert send(client, two, answers(app, two, needs=sent)).status_code == 422
-
-
-def test_nobody_needs_four_interpreters(
-    app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
-) -> None:
-    languages = ["nah", "mxt", "zap", "yua"]
-    with store.change() as session:
-        many = hold(session, chicago, rights, interpretation=Codes(languages))
-    needs = [f"interpreter-{language}" for language in languages]
-    answer = send(client, many, answers(app, many, needs=needs))
-    assert answer.status_code == 422
-    assert "Elige intérprete de 3 lenguas o menos." in answer.text
-    assert send(client, many, answers(app, many, needs=needs[:3])).status_code == 303
-
-
-def test_before_sign_up_opens_the_page_says_from_when(
-    app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
-) -> None:
-    with store.change() as session:
-        later = hold(session, chicago, rights, day=date(2027, 1, 11), opens_days=5)
-    page = client.get(f"/es/t/{later.public_id}/lugar")
-    assert page.status_code == 200
-    assert "Puedes apartar desde el miércoles 6 de enero, 12:00\u00a0a.\u00a0m." in page.text
-    sent = send(client, later, answers(app, later))
-    assert sent.status_code == 409
-    assert "Puedes apartar desde el miércoles 6 de enero" in sent.text
-    assert everyone(store) == []
-    assert "Puedes apartar desde" in client.get(f"/es/t/{later.public_id}").text
-    assert "Aparta desde el 6 de enero" in client.get("/es/?desde=2027-01-11&hasta=2027-01-11").text
 
 
 def test_a_phone_is_asked_whether_words_may_be_left_on_it(

@@ -125,7 +125,7 @@ def need_words(need: str) -> str:
         Need.CHILDCARE: _("Cuidado de niños"),
         Need.SIGN_LANGUAGE: _("Intérprete de señas"),
     }
-    return words[need]
+    return words.get(need, need)
 
 
 def used_up_words(need: str) -> str:
@@ -137,7 +137,7 @@ def used_up_words(need: str) -> str:
         Need.CHILDCARE: _("Ya no queda cuidado de niños"),
         Need.SIGN_LANGUAGE: _("Ya no queda intérprete de señas"),
     }
-    return words[need]
+    return words.get(need, need)
 
 
 def _language(need: str) -> str:

@@ -71,9 +71,12 @@ def save(public_id: str) -> ResponseReturnValue:
 
 
 def _wanted(session: Session, public_id: str) -> Workshop:
-    """The workshop as it was a moment ago; of consultations, whether any hour is free matters."""
+    """The workshop as it was a moment ago; as it is now where more hangs on it: whether any hour is
+    free, and whether a series is still saved as one."""
     workshop = reference.workshop(session, public_id)
-    return workshops.find_shown(session, public_id) if workshop.has_slots else workshop
+    if workshop.has_slots or request.form.get("series") == "yes":
+        return workshops.find_shown(session, public_id)
+    return workshop
 
 
 def _save(

@@ -35,9 +35,12 @@ def _accept(token: str) -> ResponseReturnValue:
     except Closed:
         # The offer goes on to the next one now, and not when the worker comes.
         with store().change() as session:
-            waiting.lapse_due(session, registrations.find(session, token).workshop, now=now)
-        words = _("Ya pasó el tiempo para contestar. El lugar pasó a otra persona.")
-        return looking.own_page(token, now, notice=words, status=409)
+            workshop = registrations.find(session, token).workshop
+            waiting.lapse_due(session, workshop, now=now)
+            is_off = workshop.is_cancelled
+        late = _("Ya pasó el tiempo para contestar. El lugar pasó a otra persona.")
+        # That it was cancelled is on the page already.
+        return looking.own_page(token, now, notice="" if is_off else late, status=409)
     return redirect(_found(token).path, 303)
 
 
@@ -58,7 +61,7 @@ def wait_again(token: str) -> ResponseReturnValue:
 @pages.get("/r/<token>/vengo")
 def ask_coming(token: str) -> ResponseReturnValue:
     mine, now = _found(token), clock.now()
-    if not rounds.is_asked(mine.registration, now):
+    if mine.workshop.is_cancelled or not rounds.is_asked(mine.registration, now):
         return redirect(mine.path, 303)
     return _question(mine)
 
