@@ -65,6 +65,15 @@ def test_what_is_no_email_gets_a_plain_sentence(
     assert asked(ring) == 0
 
 
+def test_an_unlikely_mail_domain_is_asked_about_once(client: FlaskClient, ring: Keyring) -> None:
+    asked_about = client.post("/es/mi-registro", data={"email": "rosa@gmial.com"})
+    assert asked_about.status_code == 422
+    assert "¿Quisiste decir rosa@gmail.com?" in asked_about.text
+    again = {name: each[0] for name, each in filled(asked_about).items()}
+    assert client.post("/es/mi-registro", data=again).status_code == 200
+    assert asked(ring) == 1
+
+
 def test_an_email_typed_twice_is_asked_for_once(client: FlaskClient, ring: Keyring) -> None:
     answer = client.post("/es/mi-registro", data={"email": ["a@ejemplo.com", "b@ejemplo.com"]})
     assert answer.status_code == 422

@@ -105,6 +105,9 @@ def test_neither_yes_nor_no_changes_nothing(
     answer = client.post(f"{link_of(ring, luz)}/oferta", data={"answer": "quizá"})
     assert answer.status_code == 422
     assert "Elige sí o no. Tu lugar sigue guardado." in answer.text
+    assert f'href="/en{link_of(ring, luz)[3:]}"' in answer.text, (
+        "the other languages lead somewhere"
+    )
     assert standing_of(store, luz) is Standing.OFFERED
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from flask import Response, make_response, request
+from flask import Response, g, make_response, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock, languages
@@ -56,6 +56,7 @@ def own_page(
     token: str, now: datetime, *, notice: str = "", status: int = 200
 ) -> ResponseReturnValue:
     """The page of the place as it stands now; `notice` says what could not be done just before."""
+    g.other_languages_at = f"/r/{token}"  # it may be the answer to a post, somewhere below
     turn, others = 0, list[Card]()
     with store().read() as session:
         mine = place.find(session, token)

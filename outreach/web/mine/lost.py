@@ -10,7 +10,7 @@ from wtforms import ValidationError
 
 from outreach.languages import gettext as _
 from outreach.web.context import ring
-from outreach.web.fields import LONGEST, read_email
+from outreach.web.fields import LONGEST, meant_by, read_email
 from outreach.web.mine.place import pages
 
 
@@ -29,6 +29,9 @@ def find_again() -> ResponseReturnValue:
         if len(typed) > LONGEST:
             raise ValidationError(_("Es demasiado largo. Escribe menos letras."))
         contact = read_email(typed)
+        suggestion = meant_by(contact)
+        if suggestion and request.form.get("email_asked") != typed:
+            raise ValidationError(_("¿Quisiste decir %(suggestion)s?", suggestion=suggestion))
     except ValidationError as fault:
         return make_response(_page(typed=typed, fault=str(fault)), 422)
     return answer_for(contact)
