@@ -189,3 +189,20 @@ def test_the_worker_sends_what_is_due_into_the_folder_of_a_demo(
     assert worker.round() == 1
     assert worker.round() == 0
     assert len(list((config.data / "letters").glob("*.eml"))) == 1
+
+
+def test_nobody_is_written_what_is_not_so_any_more(
+    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    rights: Kind,
+) -> None:  # fmt: skip
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    for verb in (planning.cancel, planning.reinstate, planning.cancel):
+        with store.change() as session:
+            verb(session, session.get_one(Workshop, workshop.id), now=clock.now())
+    deliver(app, store, ring, config, postman, clock.now())
+    subjects = [str(letter["Subject"]).partition(":")[0] for letter in postman.letters]
+    assert subjects == ["Se canceló"]  # once: the second time nothing is new
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).where(Notice.done_at.is_(None))) == 0

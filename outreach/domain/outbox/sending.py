@@ -39,6 +39,7 @@ class Taken:
     """A notice that is ours for a while."""
 
     notice_id: int
+    cause: Cause
     due_at: datetime
     until: datetime
     was_taken: datetime | None  # when a lease of it ran out: it may have arrived already
@@ -55,9 +56,9 @@ _NOW: Final = sa.bindparam("now", type_=Notice.due_at.type)
 _AFTER: Final = sa.bindparam("after", type_=Notice.due_at.type)
 
 
-def _next(route: Route) -> sa.Select[int, datetime, datetime | None]:
+def _next(route: Route) -> sa.Select[int, Cause, datetime, datetime | None]:
     return (
-        sa.select(Notice.id, Notice.due_at, Notice.leased_until)
+        sa.select(Notice.id, Notice.cause, Notice.due_at, Notice.leased_until)
         .join(Notice.registration)
         .where(
             _CONDITIONS[route],
@@ -106,7 +107,7 @@ def take(
     leased = connection.execute(_LEASE, {"taken": row.id, "now": now, "until": until})
     if leased.rowcount != 1:
         return None
-    return Taken(row.id, row.due_at, until, row.leased_until)
+    return Taken(row.id, row.cause, row.due_at, until, row.leased_until)
 
 
 def has_due(session: Session, route: Route, *, now: datetime) -> bool:
@@ -115,7 +116,7 @@ def has_due(session: Session, route: Route, *, now: datetime) -> bool:
 
 def _find_next(
     connection: sa.Connection, route: Route, now: datetime, after: Taken | None
-) -> sa.Row[int, datetime, datetime | None] | None:
+) -> sa.Row[int, Cause, datetime, datetime | None] | None:
     # A text of last week surprises more than it tells: after three days it is a call.
     since = now - GIVE_UP_AFTER if route is Route.TEXT else _LONG_AGO
     values = {
@@ -175,16 +176,18 @@ def is_moot(notice: Notice, now: datetime) -> bool:
     workshop, standing = registration.workshop, registration.standing
     if now >= workshop.ends_at:
         return True
-    has_place = standing is Standing.SEATED and not workshop.is_cancelled
+    is_on, is_live = not workshop.is_cancelled, registration.is_live
+    has_place = is_on and standing is Standing.SEATED
+    has_offer = is_on and standing is Standing.OFFERED
     is_true = {
-        Cause.SAVED: standing is Standing.SEATED,
-        Cause.WAITING: standing is Standing.WAITING,
-        Cause.OFFER: standing is Standing.OFFERED and _is_ahead(registration.offered_until, now),
-        Cause.SEATED: standing is Standing.SEATED,
-        Cause.LAPSED: standing in {Standing.WAITING, Standing.LAPSED},
-        Cause.CHANGED: registration.is_live and not workshop.is_cancelled,
-        Cause.CANCELLED: registration.is_live and workshop.is_cancelled,
-        Cause.REINSTATED: registration.is_live and not workshop.is_cancelled,
+        Cause.SAVED: has_place,
+        Cause.WAITING: is_on and standing is Standing.WAITING,
+        Cause.OFFER: has_offer and _is_ahead(registration.offered_until, now),
+        Cause.SEATED: has_place,
+        Cause.LAPSED: is_on and standing in {Standing.WAITING, Standing.LAPSED},
+        Cause.CHANGED: is_on and is_live,
+        Cause.CANCELLED: workshop.is_cancelled and is_live,
+        Cause.REINSTATED: is_on and is_live,
         Cause.REMINDER: has_place and now < workshop.starts_at,
         Cause.CONFIRM: has_place and _is_asked(registration),
         Cause.APPROVED: has_place,
@@ -204,8 +207,25 @@ def _is_ahead(moment: datetime | None, now: datetime) -> bool:
 # How a try ended
 
 
+# Each says how things are now: two of them at once would say the same twice.
+_SAYS_HOW_IT_IS: Final = frozenset({Cause.CHANGED, Cause.CANCELLED, Cause.REINSTATED})
+
+
 def mark_done(connection: sa.Connection, taken: Taken, *, now: datetime) -> None:
     connection.execute(_DONE, {"sent": taken.notice_id, "now": now})
+    if taken.cause in _SAYS_HOW_IT_IS:
+        values = {"sent": taken.notice_id, "cause": taken.cause, "now": now}
+        connection.execute(_DROP_THE_SAME, values)
+
+
+_WHOSE: Final = sa.select(Notice.registration_id).where(Notice.id == sa.bindparam("sent"))
+_DROP_THE_SAME: Final = sa.delete(Notice).where(
+    Notice.registration_id == _WHOSE.scalar_subquery(),
+    Notice.cause == sa.bindparam("cause", type_=Notice.cause.type),
+    Notice.done_at.is_(None),
+    Notice.leased_until.is_(None),
+    Notice.made_at <= _NOW,
+)
 
 
 def drop(connection: sa.Connection, taken: Taken) -> None:
