@@ -121,7 +121,8 @@ class Stage:
 
     def of(self, mine: str) -> Registration:
         with self.store.read() as session:
-            return session.get_one(Registration, mine)
+            workshop = sa.orm.joinedload(Registration.workshop)
+            return session.get_one(Registration, mine, options=[workshop])
 
     def workshop(self) -> Workshop:
         with self.store.read() as session:

@@ -152,10 +152,21 @@ def free_silent(session: Session, workshop: Workshop, *, now: datetime) -> int:
 
 
 def ask_anew(session: Session, workshop: Workshop) -> None:
-    """The workshop moved: an answer for the old day says nothing of the new one."""
+    """The workshop moved: an answer for the old day says nothing of the new one, and a question
+    about the old day need not be put any more."""
+    of_workshop = Registration.workshop_id == workshop.id
     session.execute(
         sa.update(Registration)
-        .where(Registration.workshop_id == workshop.id)
+        .where(of_workshop)
         .values(asked_at=None, confirmed_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        sa.delete(Notice)
+        .where(
+            Notice.registration_id.in_(sa.select(Registration.id).where(of_workshop)),
+            Notice.cause == Cause.CONFIRM,
+            Notice.done_at.is_(None),
+        )
         .execution_options(synchronize_session=False)
     )
