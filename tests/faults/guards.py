@@ -209,12 +209,12 @@ def _of_staff() -> Iterator[Guard]:
         "S22", f"{desk}staff.py", "    if not may(Action.SEE, office):", "    if False:",
         "tests/test_policy.py::test_what_is_another_offices_does_not_exist",
     )  # fmt: skip
-    for file in ("one.py", "attending.py"):
+    for file in ("people.py", "attending.py"):
         yield Guard(
             "S23", desk + file, 'note(session, workshop, "list seen")', "pass",
             "tests/test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",
         )  # fmt: skip
-    table = '<table class="tabla izq apila">'
+    table = '<table class="tabla izq apila">{{ head() }}<tbody>'
     yield Guard(
         "S23", "templates/desk/workshop.html", table, f'<a href="lista.csv">CSV</a>{table}',
         "tests/test_policy.py::test_nothing_carries_a_discreet_list_away",
