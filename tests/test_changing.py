@@ -145,6 +145,20 @@ def test_needs_are_changed_and_their_support_is_free_for_others(
     assert now_of(store, luz).needs == Codes(["childcare"])
 
 
+def test_a_refused_change_leaves_the_way_to_be_reached_as_it_was(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, rosa: Registration
+) -> None:
+    seat(store, ring, workshop, name="Ana")
+    refused = change(
+        client, link_of(ring, rosa), people="4", contact="email", email="otra@ejemplo.com"
+    )
+    assert refused.status_code == 409
+    assert filled(refused)["email"] == ["otra@ejemplo.com"]
+    assert ring.find("otra@ejemplo.com") == []
+    assert ring.find("rosa@ejemplo.com") == [rosa.key_id]
+    assert person_of(store, ring, rosa).address == "rosa@ejemplo.com"
+
+
 def test_only_the_number_of_people_changes_nothing_else(
     client: FlaskClient, store: Store, ring: Keyring, rosa: Registration
 ) -> None:

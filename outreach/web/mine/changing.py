@@ -19,7 +19,7 @@ from outreach.domain.registrations import (
     reaching,
 )
 from outreach.domain.text import clean
-from outreach.errors import Closed, Full, Taken
+from outreach.errors import Closed, Full, Taken, TooMany
 from outreach.languages import gettext as _
 from outreach.languages import ngettext
 from outreach.web import choices
@@ -120,19 +120,30 @@ def change(token: str) -> ResponseReturnValue:
         return _page(filled, "", 422)
     said = filled.said()
     is_elsewhere = said.person.address != mine.person.address
-    if is_elsewhere and said.person.address and _has_enough(mine, said.person.address):
-        return lost.answer_for(said.person.address)
     try:
+        if is_elsewhere:
+            _be_found_by(mine, said.person.address)
         _keep(token, mine, said)
-    except Full:
-        return _page(filled, _("No caben tantas personas. Tus lugares siguen apartados."), 409)
-    except Taken as gone:
-        return _page(filled, _taken(str(gone)), 409)
-    except Closed:
-        return _page(filled, _("Ya no se puede cambiar."), 409)
-    if is_elsewhere and mine.registration.key_id is not None:
-        ring().set_contact(mine.registration.key_id, said.person.address or None)
+    except TooMany:
+        return lost.answer_for(said.person.address)
+    except (Full, Taken, Closed) as refused:
+        if is_elsewhere:
+            _be_found_by(mine, mine.person.address)
+        return _page(filled, _refusal(refused), 409)
     return redirect(mine.path, 303)
+
+
+def _be_found_by(mine: Place, address: str) -> None:
+    """Lets the ring find the place by this e-mail or phone, or by none. Raises TooMany when others
+    hold as many here by it as one may (safety.md S26), and leaves all as it was."""
+    was, key_id = mine.person.address, mine.registration.key_id
+    if key_id is None:
+        return
+    ring().set_contact(key_id, address or None)
+    # Counted afterwards: of two who do this at the same moment, one at least sees both.
+    if address and len(ring().find(address, mine.workshop.id)) > LIVE_PER_CONTACT:
+        ring().set_contact(key_id, was or None)
+        raise TooMany("for one contact")
 
 
 def _keep(token: str, mine: Place, said: Said) -> None:
@@ -154,17 +165,16 @@ def _keep(token: str, mine: Place, said: Said) -> None:
         )
 
 
-def _has_enough(mine: Place, address: str) -> bool:
-    """Whether that e-mail or phone holds as many registrations here as one may (safety.md S26)."""
-    held = set(ring().find(address, mine.workshop.id)) - {mine.registration.key_id}
-    return len(held) >= LIVE_PER_CONTACT
-
-
-def _taken(need: str) -> str:
-    if not need:
-        return _("Esa hora ya está ocupada. Tu hora sigue apartada.")
-    gone = choices.used_up_words(need)
-    return _("%(gone)s. Tu lugar sigue apartado como estaba.", gone=gone)
+def _refusal(refused: Exception) -> str:
+    """Why nothing has changed."""
+    if isinstance(refused, Full):
+        return _("No caben tantas personas. Tus lugares siguen apartados.")
+    if isinstance(refused, Closed):
+        return _("Ya no se puede cambiar.")
+    if need := str(refused):
+        gone = choices.used_up_words(need)
+        return _("%(gone)s. Tu lugar sigue apartado como estaba.", gone=gone)
+    return _("Esa hora ya está ocupada. Tu hora sigue apartada.")
 
 
 def _page(filled: ChangeForm, notice: str, status: int) -> ResponseReturnValue:
