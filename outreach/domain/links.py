@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach.domain import notices
 from outreach.domain.notices import Cause, Notice
-from outreach.domain.registrations import LIVE, Contact, Registration
+from outreach.domain.registrations import LIVE, Contact, Registration, Standing
 from outreach.domain.workshops import Workshop
 
 NOT_AGAIN_FOR: Final = timedelta(minutes=10)  # nobody's mailbox is filled by asking and asking
@@ -34,7 +34,7 @@ def owe(session: Session, key_ids: Sequence[bytes], *, now: datetime) -> int:
         .where(
             Registration.key_id.in_(key_ids),
             Registration.contact == Contact.EMAIL,
-            Registration.standing.in_(LIVE),
+            Registration.standing.in_((*LIVE, Standing.LAPSED)),  # who lapsed may wait again
             Workshop.ends_at > now,
             sa.not_(told),
         )

@@ -88,6 +88,13 @@ class Registration(Base):
         sa.UniqueConstraint("workshop_id", "door_code"),
         sa.Index(None, "workshop_id", "standing", "queued_at", "id"),
         sa.CheckConstraint("people >= 1", name="people"),
+        # Only of those who can still be read: it stays small however many years there are.
+        sa.Index(
+            None,
+            "key_id",
+            sqlite_where=sa.text("key_id IS NOT NULL"),
+            postgresql_where=sa.text("key_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(sa.String(26), primary_key=True)

@@ -64,3 +64,5 @@ def upgrade() -> None:
     op.add_column('registration', sa.Column('changes', sa.Integer(), nullable=False, server_default='0'))
     op.create_index(op.f('ix_registration_offered_until'), 'registration', ['offered_until'])
     op.create_index(op.f('ix_registration_joint_id'), 'registration', ['joint_id'])
+    can_be_read = sa.text('key_id IS NOT NULL')
+    op.create_index(op.f('ix_registration_key_id'), 'registration', ['key_id'], sqlite_where=can_be_read, postgresql_where=can_be_read)
