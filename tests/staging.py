@@ -41,19 +41,20 @@ Answer = TypeVar("Answer")
 class Stage:
     def __init__(self, store: Store, workshop_id: int, *, now: datetime = MONDAY) -> None:
         self.store, self.workshop_id, self.now = store, workshop_id, now
+        self._came = 0
 
     # What people do
 
     def register(self, people: int = 1, **said: Any) -> str:
-        """Rosa unless told otherwise, with an e-mail; the id of her registration."""
+        """Rosa unless told otherwise, with an e-mail; the id of her registration. `workshop`: as
+        her page read it, a while ago perhaps."""
+        opened = said.pop("workshop", None) or self.workshop()
         said = {"contact": Contact.EMAIL} | said | {"people": people}
         someone, ticket = applicant(**said), make_ticket()
-        with self.store.read() as session:
-            workshop = session.get_one(Workshop, self.workshop_id)  # as a page read it
+        self._came += 1
+        now = self.now + timedelta(microseconds=self._came)  # one comes after the other
         with self.store.change() as session:
-            registrations.register(
-                session, workshop, someone, ticket, secrets.token_hex(16), now=self.now
-            )
+            registrations.register(session, opened, someone, ticket, secrets.token_hex(16), now=now)
         return ticket.id
 
     def cancel(self, *ids: str) -> None:

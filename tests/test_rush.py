@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Thread
 
 import pytest
 import sqlalchemy as sa
@@ -16,13 +16,16 @@ from werkzeug.test import TestResponse
 from outreach import clock
 from outreach.config import Limits
 from outreach.db.store import Store
+from outreach.domain import registrations
 from outreach.domain.kinds import Kind
+from outreach.domain.notices import Cause
 from outreach.domain.offices import Office
-from outreach.domain.registrations import Registration, Standing
+from outreach.domain.registrations import Registration, Standing, rounds
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Key, Keyring
 from outreach.web import stamp
-from tests.conftest import hold
+from tests.conftest import applicant, hold
+from tests.staging import HOUR, make_ticket, stage
 
 THREADS = 8
 POSTS = 24  # of each thread
@@ -94,6 +97,39 @@ def test_a_form_sent_again_and_again_is_one_registration(
     assert _seats_left(store, workshop) == SEATS - 1
     with ring.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 1
+
+
+def test_a_place_given_back_while_somebody_joins_the_list_is_theirs(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    small = stage(store, chicago, rights)
+    rosa, ticket = small.register(2), make_ticket()
+    workshop = small.workshop()
+    with store.change() as session:
+        registrations.register(session, workshop, applicant(), ticket, "luz", now=small.now)
+        giving_back = Thread(target=small.cancel, args=[rosa])
+        giving_back.start()
+        giving_back.join(timeout=0.5)  # it waits for Luz, or it would not see her
+    giving_back.join()
+    assert small.standing(ticket.id) is Standing.OFFERED
+
+
+def test_a_yes_said_while_silence_is_heard_is_heard(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    strict = stage(store, chicago, rights, confirm_days=4, frees_silence=True)
+    rosa, asked = strict.register(), strict.workshop().confirm_at
+    assert asked is not None
+    strict.work(at=asked)
+    strict.deliver(Cause.CONFIRM)
+    strict.now = asked + 36 * HOUR
+    with store.change() as session:
+        rounds.confirm(session, session.get_one(Registration, rosa), now=strict.now)
+        listening = Thread(target=strict.free_silent)
+        listening.start()
+        listening.join(timeout=0.5)
+    listening.join()
+    assert strict.standing(rosa) is Standing.SEATED
 
 
 def _all_at_once(ask: Callable[[], Sequence[TestResponse]]) -> list[TestResponse]:
