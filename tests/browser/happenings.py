@@ -24,6 +24,7 @@ def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
         held = _workshops(session)
     for hour in ("09:00", "09:20", "10:00", "11:20", "14:00", "15:20"):
         seat(store, ring, held["slots"], name="Ana", slot=hour)
+    seat(store, ring, held["full slots"], name="Ana", slot="09:00")
     parties = {
         "slot seated": seat(store, ring, held["slots"], slot="10:40"),
         "offered": _offered(store, ring, held["offers"], now),
@@ -76,7 +77,7 @@ def _workshops(session: Session) -> dict[str, Workshop]:
         "slots": at(screening, 0, **hours),
         "other slots": at(screening, 4, **hours),
         "more slots": at(screening, 7, **hours),
-        "full slots": at(rights, 2, **(hours | {"ends": time(9, 10), "slot_minutes": 60})),
+        "full slots": at(rights, 2, **(hours | {"ends": time(10), "slot_minutes": 60})),
         "offers": at(screening, 1, capacity=2, title={"es": "Diagnóstico migratorio"}),
         "quiet offers": at(women, 1, capacity=2, title={"es": "Un espacio de confianza"}),
         "lapses": at(screening, 2, capacity=1, title={"es": "Tu caso a solas"}),
