@@ -129,7 +129,7 @@ def test_without_an_end_it_lasts_as_long_as_its_kind(ana: Desk, store: Store) ->
         ({"capacity": "muchos"}, "Escribe un número entero."),
         ({"languages": []}, "Elige al menos un idioma."),
         ({"languages": ["xx"]}, "Elige solo opciones de la lista."),
-        ({"way": "slots"}, "Elige una opción de la lista."),
+        ({"way": "teléfono"}, "Elige una opción de la lista."),
         ({"online_url": "javascript:alert(1)"}, "Copia el enlace completo, con https://"),
         ({"day": "2027-03-14", "starts": "02:30"}, "Ese día el reloj se adelanta"),
     ],
@@ -210,13 +210,13 @@ def test_fewer_places_than_are_taken_is_refused(ana: Desk, store: Store, ring: K
     assert _only(store).capacity == 40
 
 
-def test_more_places_go_to_who_waits(ana: Desk, store: Store, ring: Keyring) -> None:
+def test_more_places_are_offered_to_who_waits(ana: Desk, store: Store, ring: Keyring) -> None:
     made = _published(ana, store, capacity="1")
     seat(store, ring, made)
     luz = seat(store, ring, made, name="Luz", people=2)
     _edit(ana, made, capacity="3")
     with store.read() as session:
-        assert session.get_one(Registration, luz.id).standing is Place.SEATED
+        assert session.get_one(Registration, luz.id).standing is Place.OFFERED
 
 
 def test_cancelling_asks_first_and_says_how_many_are_told_how(

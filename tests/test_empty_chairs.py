@@ -39,7 +39,7 @@ def test_the_more_stayed_away_the_more_places_never_fewer(
 ) -> None:
     came = data.draw(st.integers(min_value=0, max_value=people))
     fewer = data.draw(st.integers(min_value=0, max_value=came))
-    assert shows.extra(Show(5, people, fewer), chairs) >= shows.extra(Show(5, people, came), chairs)
+    assert shows.extra_places(Show(5, people, fewer), chairs) >= shows.extra_places(Show(5, people, came), chairs)
 
 
 @given(st.data(), people, chairs)
@@ -47,7 +47,7 @@ def test_more_chairs_bear_as_many_places_or_more(
     data: st.DataObject, people: int, chairs: int
 ) -> None:
     show = Show(5, people, data.draw(st.integers(min_value=0, max_value=people)))
-    assert shows.extra(show, chairs + 1) >= shows.extra(show, chairs)
+    assert shows.extra_places(show, chairs + 1) >= shows.extra_places(show, chairs)
 
 
 @given(st.data(), people, chairs)
@@ -55,12 +55,12 @@ def test_never_more_than_half_the_chairs_again(
     data: st.DataObject, people: int, chairs: int
 ) -> None:
     show = Show(5, people, data.draw(st.integers(min_value=0, max_value=people)))
-    assert 0 <= shows.extra(show, chairs) <= chairs / 2
+    assert 0 <= shows.extra_places(show, chairs) <= chairs / 2
 
 
 @given(people, chairs)
 def test_where_everybody_comes_there_is_none(people: int, chairs: int) -> None:
-    assert shows.extra(Show(5, people, people), chairs) == 0
+    assert shows.extra_places(Show(5, people, people), chairs) == 0
 
 
 @given(
@@ -72,14 +72,14 @@ def test_nobody_stands_more_than_once_in_twenty_times_if_people_come_as_before(
     people: int, share: Fraction, chairs: int
 ) -> None:
     show = Show(5, people, int(people * share))
-    extra = shows.extra(show, chairs)
+    extra = shows.extra_places(show, chairs)
     assert _more_than(chairs, chairs + extra, Fraction(show.came, people)) <= Fraction(1, 20)
 
 
 def test_six_of_ten_in_forty_chairs() -> None:
-    assert shows.extra(Show(8, 300, 180), 40) == 13
+    assert shows.extra_places(Show(8, 300, 180), 40) == 13
     # The fewer we have seen, the fewer places.
-    assert shows.extra(Show(5, 50, 30), 40) == 10
+    assert shows.extra_places(Show(5, 50, 30), 40) == 10
 
 
 def _more_than(chairs: int, people: int, share: Fraction) -> Fraction:

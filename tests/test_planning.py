@@ -27,10 +27,17 @@ def test_a_kind_fills_a_new_workshop_all_but_its_venue(chicago: Office, women: K
     assert not plan.has_reminders
 
 
-def test_a_kind_with_hours_of_ones_own_starts_with_places(chicago: Office) -> None:
-    one_to_one = kind("asesoria", "Asesoría", way=Way.SLOTS, slot_minutes=20)
+def test_a_kind_with_hours_of_ones_own_starts_with_about_as_many_places(chicago: Office) -> None:
+    one_to_one = kind("asesoria", "Asesoría", way=Way.SLOTS, slot_minutes=20, minutes=240)
     plan = planning.from_kind(one_to_one, chicago, date(2026, 12, 5), time(9, 0))
-    assert plan.way is Way.PLACE
+    assert (plan.way, plan.slot_minutes, plan.slot_places) == (Way.SLOTS, 20, 3)
+    assert planning.settled(plan).capacity == 36  # twelve hours with three places; 40 asked for
+
+
+def test_a_kind_says_how_chairs_are_kept_from_staying_empty(chicago: Office) -> None:
+    asked = kind("a", "A", opens_days=21, confirm_days=3, frees_silence=True)
+    plan = planning.from_kind(asked, chicago, date(2026, 12, 5), time(9, 0))
+    assert (plan.opens_days, plan.confirm_days, plan.frees_silence) == (21, 3, True)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +47,15 @@ def test_a_kind_with_hours_of_ones_own_starts_with_places(chicago: Office) -> No
         ({"starts": time(20, 0)}, "es la misma que la de inicio"),
         ({"capacity": -1}, "menos de cero"),
         ({"venue": None}, "Falta la sede"),
+        ({"overbooked": -1}, "menos de cero"),
+        ({"support": {"childcare": 3}}, "un apoyo que este taller no da"),
+        ({"has_childcare": True, "support": {"childcare": -1}}, "menos de cero"),
+        ({"opens_days": 0}, "al menos 1 día antes"),
+        ({"confirm_days": 1}, "entre 2 y 14 días antes"),
+        ({"confirm_days": 15}, "entre 2 y 14 días antes"),
+        ({"way": Way.SLOTS, "slot_minutes": 4}, "5 o más"),
+        ({"way": Way.SLOTS, "slot_places": 0}, "1 o más"),
+        ({"way": Way.SLOTS, "overbooked": 1}, "no se dan lugares de más"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused_in_a_sentence(

@@ -55,7 +55,7 @@ def rate(session: Session, office: Office, kind: Kind) -> Show | None:
     return shown if is_told else None
 
 
-def extra(show: Show, chairs: int) -> int:
+def extra_places(show: Show, chairs: int) -> int:
     """The most places beyond the chairs with which more people than chairs come at most once in
     twenty times."""
     likely = _most_likely(show)

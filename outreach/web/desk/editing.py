@@ -13,16 +13,19 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from outreach import clock
-from outreach.domain import kinds, offices, planning, venues, workshops
-from outreach.domain.kinds import Kind
+from outreach.domain import kinds, offices, planning, series, shows, venues, workshops
+from outreach.domain.kinds import Kind, Way
 from outreach.domain.offices import Office
 from outreach.domain.organizers import Action
 from outreach.domain.planning import Plan
+from outreach.domain.series import Series
 from outreach.domain.text import clean
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Standing, Workshop
 from outreach.errors import NotFound, Refused
+from outreach.languages import name_of
 from outreach.web.context import ring, store
+from outreach.web.desk import words
 from outreach.web.desk.forms import NEW, WorkshopForm, values_of, words_of, zone_of
 from outreach.web.desk.staff import desk, find_mine, must, my_offices, note, page
 
@@ -69,6 +72,9 @@ def edit(public_id: str) -> ResponseReturnValue:
 def change(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id, Action.EDIT)
+        if request.form.get("action") == "overbook":
+            form = _overbooked(session, workshop.office, request.form)
+            return _form_page(session, form, workshop=workshop)
         form = _form(session, workshop.office, request.form)
         if not form.validate():
             return _form_page(session, form, workshop=workshop, status=422)
@@ -102,6 +108,9 @@ def _create(typed: MultiDict[str, str]) -> ResponseReturnValue:
         nonce = secrets.token_urlsafe(16)
     with store().read() as session:
         office = _chosen_office(session, slug)
+        if typed.get("action") == "overbook":
+            form = _overbooked(session, office, typed)
+            return _form_page(session, form, workshop=None, nonce=nonce)
         form = _form(session, office, typed)
         if not form.validate():
             return _form_page(session, form, workshop=None, nonce=nonce, status=422)
@@ -131,7 +140,8 @@ def _made(form: WorkshopForm, nonce: str) -> tuple[str, str]:
         assert form.day.data is not None
         assert form.starts.data is not None
         base = planning.from_kind(kind, office, form.day.data, form.starts.data)
-        plan = form.plan(base, kind, _venue(session, form, office))
+        own, _is_new_choice = _series(session, form, office, None)
+        plan = form.plan(base, kind, _venue(session, form, office), own)
         workshop = planning.create(session, plan, now=now, external_id=f"desk {nonce}")
         note(session, workshop, "workshop created")
         what = _publish_if_asked(session, workshop) or "borrador"
@@ -144,8 +154,10 @@ def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, s
         workshop = find_mine(session, public_id, Action.EDIT)
         kind = kinds.find(session, form.kind.data)
         venue = _venue(session, form, workshop.office)
-        plan = form.plan(planning.plan_of(workshop), kind, venue)
+        own, is_new_choice = _series(session, form, workshop.office, workshop.series)
+        plan = form.plan(planning.plan_of(workshop), kind, venue, own)
         changed = planning.change(session, workshop, plan, now=clock.now())
+        changed |= {"series"} if is_new_choice else set()
         if changed:
             note(session, workshop, "workshop changed", ", ".join(sorted(changed))[:200])
         what = _publish_if_asked(session, workshop) or ("cambiado" if changed else "igual")
@@ -188,6 +200,25 @@ def _venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None
     return venue
 
 
+def _series(
+    session: Session, form: WorkshopForm, office: Office, current: Series | None
+) -> tuple[Series | None, bool]:
+    """The series the form says, and whether its dates are now saved together, or not any more.
+
+    That is changed only of a series the form has shown: its own, or a new one."""
+    if not form.series.data:
+        return None, False
+    is_joint = bool(form.series_joint.data)
+    if form.series.data == NEW:
+        name = form.series_name.data or ""
+        return series.find_or_make(session, office, name, is_joint=is_joint), False
+    chosen = series.find(session, office, int(form.series.data))
+    if chosen is not current or chosen.is_joint == is_joint:
+        return chosen, False
+    chosen.is_joint = is_joint
+    return chosen, True
+
+
 def _chosen_office(session: Session, slug: str) -> Office:
     must(Action.EDIT, slug)
     return offices.find(session, slug)
@@ -213,8 +244,33 @@ def _form(
         office=office,
         kinds=_kinds_of(session, office),
         venues=venues.of_office(session, office),
+        all_series=series.of_office(session, office),
         **(values_of(plan) if plan is not None else {}),
     )
+
+
+def _overbooked(session: Session, office: Office, typed: MultiDict[str, str]) -> WorkshopForm:
+    """The form as typed, with as many places beyond the chairs as we suggest. Nothing is saved."""
+    form = _form(session, office, typed)
+    found = _suggestion(session, form)
+    if found is None or not found.extra:
+        return form
+    filled = MultiDict(typed)
+    filled["overbooked"] = str(found.extra)
+    return _form(session, office, filled)
+
+
+def _suggestion(session: Session, form: WorkshopForm) -> words.Suggestion | None:
+    """How many places more than chairs the form's workshop bears; None where nobody asks that."""
+    if form.way.data not in {Way.PLACE, Way.UNLISTED}:
+        return None
+    try:
+        kind = kinds.find(session, form.kind.data or "")
+    except NotFound:
+        return None
+    show = shows.rate(session, form.office, kind)
+    chairs = form.capacity.data or 0
+    return words.Suggestion(show, shows.extra_places(show, chairs) if show else 0)
 
 
 def _new_page(session: Session, office: Office, kind: Kind) -> Response:
@@ -226,6 +282,7 @@ def _new_page(session: Session, office: Office, kind: Kind) -> Response:
         office=office,
         kinds=_kinds_of(session, office),
         venues=venues.of_office(session, office),
+        all_series=series.of_office(session, office),
         **values,
     )
     return _form_page(session, form, workshop=None, nonce=secrets.token_urlsafe(16))
@@ -257,5 +314,9 @@ def _form_page(
         nonce=nonce,
         faults=faults,
         is_draft=workshop is None or workshop.standing is Standing.DRAFT,
+        suggestion=_suggestion(session, form),
+        is_overbooking=request.form.get("action") == "overbook",
+        name_of=name_of,
+        words=words,
         NEW=NEW,
     )

@@ -8,129 +8,80 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
-from wtforms import (
-    BooleanField,
-    DateField,
-    Field,
-    Form,
-    IntegerField,
-    SelectField,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-    TimeField,
-    ValidationError,
-)
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms import BooleanField, Field, Form, SelectField, ValidationError
+from wtforms.validators import NumberRange, Optional, StopValidation
 
 from outreach import clock
-from outreach.db.base import Words
+from outreach.db.base import Amounts, Words
 from outreach.db.types import Codes
-from outreach.domain import regions
+from outreach.domain import regions, slots
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import Office
-from outreach.domain.planning import Plan
-from outreach.domain.text import clean, clean_lines
+from outreach.domain.planning import SLOT_MINUTES, Plan
+from outreach.domain.registrations import INTERPRETER, Need
+from outreach.domain.series import Series
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Mode
 from outreach.languages import SPOKEN, lazy, name_of
 from outreach.languages import gettext as _
 from outreach.web import cards
 from outreach.web.desk import words
+from outreach.web.desk.fields import (
+    Choice,
+    Choices,
+    DayField,
+    HourField,
+    NumberField,
+    line,
+    number,
+    required,
+    text,
+)
 
 NEW: Final = "nueva"
-WAYS: Final = (Way.PLACE, Way.OPEN, Way.PHONE, Way.UNLISTED)
+WAYS: Final = (Way.PLACE, Way.SLOTS, Way.OPEN, Way.PHONE, Way.UNLISTED)
 EARLIEST: Final = date(2015, 1, 1)
 AHEAD: Final = timedelta(days=3 * 366)
 _LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 
-def _cleaned(text: str | None) -> str:
-    return clean(text or "")
-
-
-def _cleaned_lines(text: str | None) -> str:
-    return clean_lines(text or "")
-
-
-def _line(most: int, *validators: Any) -> StringField:
-    too_long = Length(max=most, message=lazy("Es demasiado largo. Escribe menos."))
-    return StringField(filters=[_cleaned], validators=[*validators, too_long])
-
-
-def _required(message: str) -> InputRequired:
-    return InputRequired(lazy(message))
-
-
-class DayField(DateField):
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError(_("Escribe la fecha como 2026-12-05.")) from None
-
-
-class HourField(TimeField):
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError(_("Escribe la hora como 18:30.")) from None
-
-
-class NumberField(IntegerField):
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError(_("Escribe un número entero.")) from None
-
-
-class Choice(SelectField):
-    def pre_validate(self, form: Any) -> None:
-        if self.data not in {value for value, _label, *_rest in self.iter_choices()}:
-            raise ValidationError(_("Elige una opción de la lista."))
-
-
-class Choices(SelectMultipleField):
-    def pre_validate(self, form: Any) -> None:
-        offered = {value for value, _label, *_rest in self.iter_choices()}
-        if not set(self.data or ()) <= offered:
-            raise ValidationError(_("Elige solo opciones de la lista."))
+def _chairs_needed(form: Any, field: Field) -> None:
+    """Of consultations the places follow from the hours: what is written here says nothing."""
+    if form.way.data == Way.SLOTS:
+        field.errors = []
+        raise StopValidation
+    required("Escribe cuántos lugares hay.")(form, field)
 
 
 class WorkshopForm(Form):
     kind = Choice()
-    title_es = _line(120, _required("Escribe el título."))
-    title_en = _line(120)
-    title_fr = _line(120)
-    summary_es = TextAreaField(
-        filters=[_cleaned_lines],
-        validators=[Length(max=1000, message=lazy("Es demasiado largo. Escribe menos."))],
-    )
-    day = DayField(validators=[_required("Escribe la fecha.")])
-    starts = HourField(validators=[_required("Escribe a qué hora empieza.")])
+    title_es = line(120, required("Escribe el título."))
+    title_en = line(120)
+    title_fr = line(120)
+    summary_es = text(1000)
+    day = DayField(validators=[required("Escribe la fecha.")])
+    starts = HourField(validators=[required("Escribe a qué hora empieza.")])
     ends = HourField(validators=[Optional()])
     mode = Choice()
     venue = Choice()
-    venue_name = _line(120)
-    venue_address = _line(200)
-    venue_city = _line(80)
+    venue_name = line(120)
+    venue_address = line(200)
+    venue_city = line(80)
     venue_region = Choice()
-    venue_area = _line(120)
+    venue_area = line(120)
     venue_zone = Choice()
     venue_step_free = BooleanField()
     visibility = Choice()
     way = Choice()
     capacity = NumberField(
         validators=[
-            _required("Escribe cuántos lugares hay."),
+            _chairs_needed,
             NumberRange(0, 100_000, lazy("Escribe un número de 0 a 100,000.")),
         ]
     )
     party_limit = NumberField(
         validators=[
-            _required("Escribe cuántas personas puede traer cada quien."),
+            required("Escribe cuántas personas puede traer cada quien."),
             NumberRange(1, 20, lazy("Escribe un número de 1 a 20.")),
         ]
     )
@@ -138,8 +89,18 @@ class WorkshopForm(Form):
     languages = Choices()
     interpretation = Choices()
     has_childcare = BooleanField()
-    phone = _line(40)
-    online_url = _line(400)
+    phone = line(40)
+    online_url = line(400)
+    slot_minutes = number(5, 1439, "Di cada cuántos minutos empieza una cita: 5 o más.")
+    slot_places = number(1, 1000, "Di cuántos lugares hay a cada hora: 1 o más.")
+    opens_days = number(1, 365, "Escribe de 1 a 365 días antes, o déjalo vacío.")
+    confirm_days = number(2, 14, "Escribe de 2 a 14 días antes, o déjalo vacío.")
+    frees_silence = BooleanField()
+    overbooked = number(0, 100_000, "Escribe un número de 0 a 100,000.")
+    limit_childcare = number(0, 100_000, "Escribe un número de 0 a 100,000.")
+    series = Choice(default="")
+    series_name = line(120)
+    series_joint = BooleanField()
 
     def __init__(
         self,
@@ -148,6 +109,7 @@ class WorkshopForm(Form):
         office: Office,
         kinds: Iterable[Kind],
         venues: Iterable[Venue],
+        all_series: Iterable[Series],
         **values: Any,
     ) -> None:
         super().__init__(typed, data=values)
@@ -168,6 +130,11 @@ class WorkshopForm(Form):
             "way": [(way.value, words.way_words(way)) for way in WAYS],
             "languages": spoken,
             "interpretation": spoken,
+            "series": [
+                ("", _("Ninguna")),
+                *((str(each.id), _series_words(each)) for each in all_series),
+                (NEW, _("Otra serie, nueva")),
+            ],
         }
         for name, offered in choices.items():
             field = self[name]
@@ -211,6 +178,38 @@ class WorkshopForm(Form):
         if field.data and not _LINK.fullmatch(field.data):
             raise ValidationError(_("Copia el enlace completo, con https://"))
 
+    def validate_overbooked(self, field: Field) -> None:
+        if field.data and self.way.data == Way.SLOTS:
+            raise ValidationError(_("En las citas a una hora no se dan lugares de más."))
+
+    def validate_limit_childcare(self, field: Field) -> None:
+        if field.data is not None and not self.has_childcare.data:
+            raise ValidationError(_("Marca que hay cuidado de niños, o quita el límite."))
+
+    def validate_interpretation(self, field: Field) -> None:
+        for lang, limit in self.limits.items():
+            if limit.data is not None and lang not in (field.data or ()):
+                name = name_of(lang, "es")
+                raise ValidationError(
+                    _("Marca intérprete de %(language)s, o quita su límite.", language=name)
+                )
+
+    def validate_series_name(self, field: Field) -> None:
+        if self.series.data == NEW and not field.data:
+            raise ValidationError(_("Escribe el nombre de la serie."))
+
+    @property
+    def limits(self) -> dict[str, Field]:
+        """How many parties each interpreter can be there for, by language."""
+        return {lang: self[f"limit_{lang}"] for lang in SPOKEN}
+
+    def slot_count(self, kind: Kind) -> int:
+        """How many hours the consultations have, as the form stands."""
+        every = self.slot_minutes.data or kind.slot_minutes or SLOT_MINUTES
+        starts, ends = self.starts.data, self.ends.data
+        length = slots.length(starts, ends) if starts and ends else kind.minutes
+        return max(1, length // every)
+
     @property
     def has_venue(self) -> bool:
         return self.mode.data in set(Mode) and Mode(self.mode.data).has_venue
@@ -219,7 +218,7 @@ class WorkshopForm(Form):
     def is_new_venue(self) -> bool:
         return self.has_venue and self.venue.data == NEW
 
-    def plan(self, base: Plan, kind: Kind, venue: Venue | None) -> Plan:
+    def plan(self, base: Plan, kind: Kind, venue: Venue | None, series: Series | None) -> Plan:
         """What the form says, over `base`. Only after `validate()`."""
         day, starts = self.day.data, self.starts.data
         assert day is not None
@@ -246,8 +245,25 @@ class WorkshopForm(Form):
             has_childcare=self.has_childcare.data,
             phone=self.phone.data or "",
             online_url=self.online_url.data or "",
+            series=series,
+            overbooked=self.overbooked.data or 0,
+            slot_minutes=self.slot_minutes.data,
+            slot_places=self.slot_places.data or 1,
+            support=self._support(),
+            opens_days=self.opens_days.data,
+            confirm_days=self.confirm_days.data,
+            frees_silence=self.frees_silence.data,
             **{name: getattr(kind, name) for name in of_kind},
         )
+
+    def _support(self) -> Amounts:
+        limits = {f"{INTERPRETER}{lang}": field.data for lang, field in self.limits.items()}
+        limits[Need.CHILDCARE] = self.limit_childcare.data
+        return {str(need): limit for need, limit in limits.items() if limit is not None}
+
+
+for _lang in SPOKEN:  # one field each
+    setattr(WorkshopForm, f"limit_{_lang}", number(0, 100_000, "Escribe un número de 0 a 100,000."))
 
 
 def values_of(plan: Plan) -> dict[str, Any]:
@@ -276,6 +292,16 @@ def values_of(plan: Plan) -> dict[str, Any]:
         "has_childcare": plan.has_childcare,
         "phone": plan.phone,
         "online_url": plan.online_url,
+        "slot_minutes": plan.slot_minutes,
+        "slot_places": plan.slot_places,
+        "opens_days": plan.opens_days,
+        "confirm_days": plan.confirm_days,
+        "frees_silence": plan.frees_silence,
+        "overbooked": plan.overbooked,
+        "limit_childcare": plan.support.get(Need.CHILDCARE),
+        **{f"limit_{lang}": plan.support.get(f"{INTERPRETER}{lang}") for lang in SPOKEN},
+        "series": str(plan.series.id) if plan.series is not None else "",
+        "series_joint": plan.series is not None and plan.series.is_joint,
     }
 
 
@@ -290,6 +316,13 @@ def words_of(kind: Kind) -> str:
 
 def _venue_words(venue: Venue, office: Office) -> str:
     return venue.name if venue.city == office.city else f"{venue.name}, {venue.city}"
+
+
+def _series_words(series: Series) -> str:
+    if not series.is_joint:
+        return series.name
+    said: str = _("%(name)s (todas las fechas a la vez)", name=series.name)
+    return said
 
 
 def _words(**told: str | None) -> Words:

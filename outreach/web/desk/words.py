@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import Final
 
 from outreach.domain import slots
-from outreach.domain.agenda import Show
+from outreach.domain.agenda import Show as Shown
 from outreach.domain.kinds import Visibility, Way
 from outreach.domain.registrations import INTERPRETER, Contact, Need, Person, Registration
 from outreach.domain.registrations import Standing as Place
+from outreach.domain.shows import FEWEST_WORKSHOPS, Show
 from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.languages import gettext as _
 from outreach.languages import name_of, ngettext
@@ -36,15 +37,15 @@ def standing_tag(workshop: Workshop, *, now: datetime) -> Tag:
     return tags[workshop.standing]
 
 
-def show_words(show: Show | None) -> str:
-    words: dict[Show | None, str] = {
+def show_words(show: Shown | None) -> str:
+    words: dict[Shown | None, str] = {
         None: _("Todos"),
-        Show.DRAFT: _("Borrador"),
-        Show.AHEAD: _("Publicado"),
-        Show.UNREPORTED: _("Por reportar"),
-        Show.HELD: _("Hecho"),
-        Show.NOT_HELD: _("No se hizo"),
-        Show.CANCELLED: _("Cancelado"),
+        Shown.DRAFT: _("Borrador"),
+        Shown.AHEAD: _("Publicado"),
+        Shown.UNREPORTED: _("Por reportar"),
+        Shown.HELD: _("Hecho"),
+        Shown.NOT_HELD: _("No se hizo"),
+        Shown.CANCELLED: _("Cancelado"),
     }
     return words[show]
 
@@ -198,6 +199,44 @@ def _says(registration: Registration) -> str:
         return ""
     is_sure = registration.confirmed_at is not None
     return str(_("Dijo que sí viene") if is_sure else _("No ha contestado"))
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Places more than chairs, and what makes us think so; no show where there is too little."""
+
+    show: Show | None
+    extra: int
+
+
+def suggestion_words(found: Suggestion) -> str:
+    """En tus últimos 8 talleres de este tipo vino 6 de cada 10. Puedes dar 9 lugares de más."""
+    show = found.show
+    if show is None:
+        too_little: str = _(
+            "Todavía no sabemos cuántas personas faltan. Hacen falta %(num)d talleres con lista en"
+            " la entrada.",
+            num=FEWEST_WORKSHOPS,
+        )
+        return too_little
+    if show.is_of_network:
+        came = _(
+            "En los últimos %(num)d talleres de este tipo en la red vino %(ten)d de cada 10.",
+            num=show.workshops,
+            ten=show.in_ten,
+        )
+    else:
+        came = _(
+            "En tus últimos %(num)d talleres de este tipo vino %(ten)d de cada 10.",
+            num=show.workshops,
+            ten=show.in_ten,
+        )
+    if not found.extra:
+        return f"{came} {_('No conviene dar lugares de más.')}"
+    advice = ngettext(
+        "Puedes dar %(num)d lugar de más.", "Puedes dar %(num)d lugares de más.", found.extra
+    )
+    return f"{came} {advice}"
 
 
 def when(workshop: Workshop) -> str:
