@@ -17,7 +17,7 @@ from outreach.domain.text import clean
 from outreach.feeds.timezones import vtimezone
 
 _OPENING: Final = (
-    b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Outreach//Workshops//ES\r\nCALSCALE:GREGORIAN\r\n"
+    b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Calendar//Calendar//ES\r\nCALSCALE:GREGORIAN\r\n"
 )
 
 

@@ -96,6 +96,7 @@ def of_registration(session: Session, registration: Registration) -> Choices:
 def _hours(session: Session, workshop: Workshop, mine: int | None = None) -> list[Hour]:
     if not workshop.has_slots:
         return []
+    # Of a discreet kind an hour that is taken is not even shown: nobody is to watch one go.
     return [
         Hour(
             slots.day(workshop, slot.minute),
@@ -103,6 +104,7 @@ def _hours(session: Session, workshop: Workshop, mine: int | None = None) -> lis
             slot.seats_left > 0 or slot.id == mine,
         )
         for slot in slots.of_workshop(session, workshop)
+        if slot.seats_left > 0 or slot.id == mine or not workshop.is_discreet
     ]
 
 

@@ -7,6 +7,7 @@ form. Every fault is a sentence that says what to do.
 import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, ClassVar, Final
 
 from werkzeug.datastructures import MultiDict
@@ -191,6 +192,11 @@ class RegistrationForm(PersonForm):
         self.stamp.data = stamp.make(self.workshop.public_id)
         if not self.has_nonce:
             self.nonce.data = stamp.nonce()
+
+    @property
+    def kept_until(self) -> date:
+        """Until when something of it is kept, whichever of the dates they choose."""
+        return max(each.forget_on for each in (self.workshop, *self.choices.dates))
 
     @property
     def wanted(self) -> list[Workshop]:
