@@ -59,7 +59,7 @@ def test_a_call_is_marked_and_can_be_undone(
     notice = _tell(store, luz, Cause.CHANGED)
     answer = _call(ana, workshop, notice, "called")
     page = words(ana.get(answer.headers["Location"]))
-    assert "Deshacer : Luz" in page
+    assert "Deshacer Luz" in page
     assert "Por llamar 0" in page
     assert "Por llamar" not in words(ana.get(_address(workshop)))
     _call(ana, workshop, notice, "undo")

@@ -5,13 +5,16 @@ import secrets
 from datetime import datetime, time, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import clock
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import kinds, offices, registrations
 from outreach.domain import series as many
 from outreach.domain.kinds import Visibility, Way
+from outreach.domain.notices import Notice
 from outreach.domain.registrations import Contact, Registration, rounds, waiting
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Keyring
@@ -41,6 +44,8 @@ def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
         question = _another(store, f"question {name}", confirm_days=14)
         parties[f"offer {name}"] = _offered(store, ring, offer, now)
         parties[f"question {name}"] = _asked(store, ring, question, now)
+    _call(store, ring, held["calls"], now)
+    _begin(store, ring, held["begun"])
     with store.read() as session:
         tokens = {
             name: registrations.manage_token(registrations.key_of(ring, session.merge(each)))
@@ -94,6 +99,10 @@ def _workshops(session: Session) -> dict[str, Workshop]:
             support={"childcare": 1, "interpreter-nah": 2},
         ),
         "approved": at(women, 3, visibility=Visibility.APPROVED, title={"es": "Con confianza"}),
+        "calls": at(rights, 4, confirm_days=14, title={"es": "Con llamadas"}),
+        "begun": hold(
+            session, chicago, rights, day=clock.now().date() - timedelta(days=1), capacity=3
+        ),
         "by phone": at(
             rights, 1, way=Way.PHONE, phone="312 555 0142", title={"es": "Llámanos primero"}
         ),
@@ -138,6 +147,27 @@ def _asked(store: Store, ring: Keyring, workshop: Workshop, now: datetime) -> Re
     with store.change() as session:
         rounds.ask(session, session.get_one(Workshop, workshop.id), now=now)
     return someone
+
+
+def _call(store: Store, ring: Keyring, workshop: Workshop, now: datetime) -> None:
+    """Two are asked whether they come: one has a phone, and to the other no letter arrives."""
+    long_ago = now - timedelta(days=30)
+    seat(store, ring, workshop, now=long_ago, **LUZ)
+    rosa = seat(store, ring, workshop, now=long_ago, needs=Codes(["step_free"]), **ROSA)
+    with store.change() as session:
+        rounds.ask(session, session.get_one(Workshop, workshop.id), now=now)
+        for notice in session.scalars(sa.select(Notice).where(Notice.registration_id == rosa.id)):
+            notice.is_dead, notice.done_at = True, now
+
+
+def _begin(store: Store, ring: Keyring, workshop: Workshop) -> None:
+    """Of three who have a place one came, and two wait."""
+    before = workshop.starts_at - timedelta(days=1)
+    first = seat(store, ring, workshop, name="Ana", people=3, now=before)
+    seat(store, ring, workshop, name="Luz", now=before)
+    seat(store, ring, workshop, name="Iván", people=2, now=before + timedelta(minutes=1))
+    with store.change() as session:
+        session.get_one(Registration, first.id).arrived = 1
 
 
 def _joint(store: Store, ring: Keyring, dates: list[Workshop], now: datetime) -> Registration:

@@ -30,8 +30,8 @@ def test_ana_plans_a_workshop_and_everybody_sees_it(
 
     expect(page.get_by_label("Lugares", exact=True)).not_to_have_value("")  # as the kind has it
     page.get_by_label("Título", exact=True).fill(title)
-    page.get_by_label("Fecha").fill(str(a_saturday() + timedelta(days=7)))
-    page.get_by_label("Empieza").fill("18:30")
+    page.get_by_label("Fecha", exact=True).fill(str(a_saturday() + timedelta(days=7)))
+    page.get_by_label("Empieza", exact=True).fill("18:30")
     page.get_by_label("Sede", exact=True).select_option(index=1)
     page.get_by_role("button", name="Publicar").click()
     expect(page).to_have_url(re.compile(r"/org/talleres/[0-9A-Z]{10}"))
@@ -63,6 +63,43 @@ def test_tomas_marks_who_came(opened: Open, world: World, has_script: bool) -> N
     page.get_by_role("button", name="Deshacer llegada de Rosa").click()
     expect(tabs).to_contain_text("Llegaron 0")
     expect(page.get_by_role("button", name="Llegó Rosa")).to_be_visible()
+
+
+@with_and_without
+def test_at_the_start_tomas_lets_in_who_waits_and_can_undo_it(
+    opened: Open, world: World, has_script: bool
+) -> None:
+    page = opened(java_script_enabled=has_script)
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.more['begun']}/entrada")
+    expect(page.locator("#espera")).to_contain_text("Hay 2 sillas libres.")
+    page.get_by_role("button", name="Dejar pasar a Luz").click()
+    expect(page.locator("#espera")).to_contain_text("Hay 1 silla libre.")
+    page.get_by_role("button", name="Deshacer llegada de Luz").click()
+    expect(page.locator("#espera")).to_contain_text("Hay 2 sillas libres.")
+
+
+@with_and_without
+def test_ana_marks_a_call_and_undoes_it(opened: Open, world: World, has_script: bool) -> None:
+    page = opened(java_script_enabled=has_script)
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.more['calls']}?ver=llamadas")
+    expect(page.locator("main")).not_to_contain_text("5550142")
+    page.get_by_role("button", name="Ver contacto de Luz").click()
+    expect(page.get_by_role("link", name="+13125550142")).to_be_visible()
+    page.get_by_role("button", name="Ya llamé Luz").click()
+    page.get_by_role("button", name="Deshacer Luz").click()
+    expect(page.get_by_role("button", name="Ya llamé Luz")).to_be_visible()
+
+
+@with_and_without
+def test_consultations_say_how_many_places_they_make(
+    opened: Open, world: World, has_script: bool
+) -> None:
+    page = opened(java_script_enabled=has_script)
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.more['slots']}/editar")
+    expect(page.locator("#citas")).to_contain_text("21 horas con 1 por hora: 21 lugares.")
 
 
 def test_whoever_is_signed_out_sees_nothing_with_back(opened: Open, world: World) -> None:
