@@ -160,8 +160,8 @@ def test_consultations_are_listed_by_hour_empty_ones_too(
     seat(store, ring, workshop, name="Luz", slot="10:00")
     seat(store, ring, workshop, name="Rosa", slot="09:00")
     page = _plain(words(ana.get(_address(workshop))))
-    hours = ["9:00 a. m. 1 de 2 lugares", "Rosa", "9:30 a. m. 0 de 2 lugares"]
-    hours += ["10:00 a. m. 1 de 2 lugares", "Luz"]
+    hours = ["9:00 a. m. 1 de 2", "Rosa", "9:30 a. m. 0 de 2"]
+    hours += ["10:00 a. m. 1 de 2", "Luz"]
     assert [page.index(each) for each in hours] == sorted(page.index(each) for each in hours)
 
 
