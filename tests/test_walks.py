@@ -232,22 +232,22 @@ class Walk(RuleBasedStateMachine):
         now = self._tick("reinstate")
         self.stage.reinstate()
         self.model.is_on = True
+        self.model.renew(now)
         self.model.offer(now)
 
-    @precondition(
-        lambda self: self.model.is_on and self.stage.now < self.model.starts - timedelta(hours=4)
-    )
+    @precondition(lambda self: self.model.is_on and self.stage.now < self.model.starts)
     @rule(is_sure=SELDOM)
     def put_off(self, is_sure: bool) -> None:
         if not is_sure:
             return
-        self._tick("put off")
+        now = self._tick("put off")
         self.day += timedelta(days=1)
         self.stage.plan(day=self.day)
         workshop = self.stage.workshop()
         assert workshop.confirm_at is not None
         self.model.starts, self.model.confirm_at = workshop.starts_at, workshop.confirm_at
         self.model.forget_answers()
+        self.model.offer(now)
 
     # What time does
 

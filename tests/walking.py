@@ -138,6 +138,12 @@ class Model:
                 party.standing = OFFERED
                 party.until = now + (timedelta(hours=2) if is_near else DAY)
 
+    def renew(self, now: datetime) -> None:
+        ends = now + (timedelta(hours=2) if self.starts - now <= DAY else DAY)
+        for party in self.with_standing(OFFERED):
+            assert party.until is not None
+            party.until = max(party.until, ends)
+
     def lapse(self, now: datetime) -> None:
         if not self.is_on:
             return

@@ -20,7 +20,15 @@ from outreach.domain import registrations, slots, support
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.notices import Cause
 from outreach.domain.offices import Office
-from outreach.domain.registrations import LIVE, Contact, Need, Registration, holding, rounds
+from outreach.domain.registrations import (
+    LIVE,
+    Contact,
+    Need,
+    Registration,
+    holding,
+    rounds,
+    waiting,
+)
 from outreach.domain.series import Series
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Mode, Standing, Workshop, new_public_id
@@ -255,11 +263,12 @@ def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -
     if new - _UNSEEN:
         _touch(workshop, now, is_new_version=moved)
     session.flush()
+    if moved and now < workshop.ends_at:
+        rounds.ask_anew(session, workshop)
     if workshop.standing is Standing.PUBLISHED:
         if moved and now < workshop.ends_at:
-            rounds.ask_anew(session, workshop)
             registrations.tell_all(session, workshop, Cause.CHANGED, now=now)
-        if new & _PLACES:
+        if moved or new & _PLACES:  # one that is put off has a list that moves again
             registrations.offer_free(session, workshop, now=now)
     return new
 
@@ -316,6 +325,7 @@ def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
     _touch(workshop, now, is_new_version=True)
     session.flush()
     told = registrations.tell_all(session, workshop, Cause.REINSTATED, now=now)
+    waiting.renew(session, workshop, now=now)  # nobody could say yes while it was off
     registrations.offer_free(session, workshop, now=now)
     return told
 

@@ -51,6 +51,8 @@ def pointing(session: Session) -> list[Pointing]:
         sa.select(Registration.id, Registration.key_id, Workshop.day, kept)
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(Registration.key_id.is_not(None))
+        # Whoever changes several workshops at once takes them in this order.
+        .order_by(Registration.workshop_id)
     )
     return [
         Pointing(mine, key_id, day + timedelta(days=days))

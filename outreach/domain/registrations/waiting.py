@@ -118,6 +118,21 @@ def lapse_due(session: Session, workshop: Workshop, *, now: datetime) -> int:
     return len(late)
 
 
+def renew(session: Session, workshop: Workshop, *, now: datetime) -> None:
+    """The workshop is on again, or on another day: who has an offer has the whole time for it."""
+    ends = offer_ends(workshop, now)
+    session.execute(
+        sa.update(Registration)
+        .where(
+            Registration.workshop_id == workshop.id,
+            Registration.standing == Standing.OFFERED,
+            Registration.offered_until < ends,
+        )
+        .values(offered_until=ends)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def with_late_offers(session: Session, now: datetime) -> Sequence[int]:
     """The ids of workshops where an offer has run out."""
     return session.scalars(
