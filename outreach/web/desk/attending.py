@@ -96,6 +96,9 @@ def person_page(token: str, fault: str = "") -> Response | None:
     if not may(who.grants, Action.DOOR, workshop.office.slug):
         return None
     _prepare()
+    if workshop.is_discreet:  # who sees a name of such a list leaves a trace (safety.md S23)
+        with store().change() as session:
+            note(session, workshop, "list seen")
     row = words.rows(workshop, [party], registrations.people_of(ring(), [party]))[0]
     here = clock.now().astimezone(workshop.zone).date()
     return page(
