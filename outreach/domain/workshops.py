@@ -252,6 +252,7 @@ _VERSION: Final = (
         Workshop.opens_days,
         Workshop.slot_minutes,
         Workshop.series_id,
+        Series.is_joint,
         Office.changed_at,
         Kind.changed_at,
         Venue.changed_at,
@@ -260,6 +261,7 @@ _VERSION: Final = (
     .join(Office, Office.id == Workshop.office_id)
     .join(Kind, Kind.id == Workshop.kind_id)
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
+    .outerjoin(Series, Series.id == Workshop.series_id)
     .where(Workshop.public_id == sa.bindparam("public_id"))
 )
 

@@ -96,9 +96,7 @@ def person_page(token: str, fault: str = "") -> Response | None:
     if not may(who.grants, Action.DOOR, workshop.office.slug):
         return None
     _prepare()
-    if workshop.is_discreet:  # who sees a name of such a list leaves a trace (safety.md S23)
-        with store().change() as session:
-            note(session, workshop, "list seen")
+    _leave_trace(workshop)
     row = words.rows(workshop, [party], registrations.people_of(ring(), [party]))[0]
     here = clock.now().astimezone(workshop.zone).date()
     return page(
@@ -132,6 +130,13 @@ def mark_person(token: str) -> Response | None:
     return make_response(redirect(f"/q/{token}", 303))
 
 
+def _leave_trace(workshop: Workshop) -> None:
+    """Whoever reads a name of a discreet list is written down (safety.md S23)."""
+    if workshop.is_discreet:
+        with store().change() as session:
+            note(session, workshop, "list seen")
+
+
 def _prepare() -> None:
     g.lang = "es"
     keep_private()
@@ -160,9 +165,7 @@ def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") ->
         everyone = registrations.of_workshop(session, workshop)
         came = door.arrived(session, workshop)
         chairs = door.chairs_left(session, workshop, now=now)
-    if workshop.is_discreet:  # whoever reads such a list leaves a trace (safety.md S23)
-        with store().change() as session:
-            note(session, workshop, "list seen")
+    _leave_trace(workshop)
     rows = words.rows(workshop, everyone, registrations.people_of(ring(), everyone))
     line = [row for row in rows if row.is_waiting and not row.arrived]
     rows = sorted(
