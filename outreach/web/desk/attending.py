@@ -12,7 +12,7 @@ from outreach.domain import door, planning, registrations
 from outreach.domain.organizers import Action, may
 from outreach.domain.registrations import Registration
 from outreach.domain.text import clean, plain, read_code
-from outreach.domain.workshops import Standing
+from outreach.domain.workshops import Standing, Workshop
 from outreach.errors import NotFound, Refused
 from outreach.languages import gettext as _
 from outreach.web.context import ring, store
