@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from outreach import files
 from outreach.errors import Misconfigured
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
@@ -168,12 +169,9 @@ class Config:
             return self.secret_key
         self.make_folders()
         path = self.keys / "secret-key"
-        try:
-            new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text()
-        with os.fdopen(new, "w") as file:
-            file.write(secrets.token_urlsafe(32))
+        if not path.exists():
+            # Two processes that start at once must not sign with two keys, or with half of one.
+            files.write_once(path, secrets.token_urlsafe(32).encode())
         return path.read_text()
 
     def make_folders(self) -> None:

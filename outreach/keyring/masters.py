@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from outreach import files
+
 
 @dataclass(frozen=True)
 class Masters:
@@ -24,20 +26,7 @@ class Masters:
         """Makes a master, the next one unless told which, and returns its number. Two processes
         at once end with one file."""
         number = number or max(self.numbers(), default=0) + 1
-        # Written whole under another name first, so that no other process reads half a key.
-        draft = self.folder / f".new-{secrets.token_hex(8)}"
-        new = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(new, "wb") as file:
-            file.write(secrets.token_bytes(32))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, self.folder / f"master-{number}")
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-        self._sync()
+        files.write_once(self.folder / f"master-{number}", secrets.token_bytes(32))
         return number
 
     def newest(self) -> int:
@@ -55,7 +44,7 @@ class Masters:
                 os.fsync(file.fileno())
             path.unlink(missing_ok=True)
         if older:
-            self._sync()
+            files.sync(self.folder)
         return len(older)
 
     def _files(self) -> Iterator[tuple[int, Path]]:
@@ -63,10 +52,3 @@ class Masters:
             number = path.name.removeprefix("master-")
             if number.isascii() and number.isdigit():
                 yield int(number), path
-
-    def _sync(self) -> None:
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
