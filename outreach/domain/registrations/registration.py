@@ -88,12 +88,16 @@ class Registration(Base):
         sa.UniqueConstraint("workshop_id", "door_code"),
         sa.Index(None, "workshop_id", "standing", "queued_at", "id"),
         sa.CheckConstraint("people >= 1", name="people"),
-        # Only of those who can still be read: it stays small however many years there are.
-        sa.Index(
-            None,
-            "key_id",
-            sqlite_where=sa.text("key_id IS NOT NULL"),
-            postgresql_where=sa.text("key_id IS NOT NULL"),
+        # Only of those who can still be read, have an offer, or several dates: these stay small
+        # however many years there are, and cost an ordinary registration next to nothing.
+        *(
+            sa.Index(
+                None,
+                name,
+                sqlite_where=sa.text(f"{name} IS NOT NULL"),
+                postgresql_where=sa.text(f"{name} IS NOT NULL"),
+            )
+            for name in ("key_id", "offered_until", "joint_id")
         ),
     )
 
@@ -118,11 +122,11 @@ class Registration(Base):
     arrived: Mapped[int] = mapped_column(default=0)  # of `people`
     slot_id: Mapped[int | None] = mapped_column(sa.ForeignKey("slot.id"), default=None)
     slot: Mapped[Slot | None] = relationship(init=False, lazy="joined")
-    offered_until: Mapped[datetime | None] = mapped_column(default=None, index=True)
+    offered_until: Mapped[datetime | None] = mapped_column(default=None)
     lapses: Mapped[int] = mapped_column(default=0)  # offers that were not answered
     approved_at: Mapped[datetime | None] = mapped_column(default=None)
     # Registrations made together, one for each date of a series, share the id of the first.
-    joint_id: Mapped[str | None] = mapped_column(sa.String(26), default=None, index=True)
+    joint_id: Mapped[str | None] = mapped_column(sa.String(26), default=None)
     asked_at: Mapped[datetime | None] = mapped_column(default=None)  # whether they still come
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None)  # that they do
     wants_entry: Mapped[bool] = mapped_column(default=False)

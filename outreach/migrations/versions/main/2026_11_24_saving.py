@@ -62,7 +62,6 @@ def upgrade() -> None:
     op.add_column('registration', sa.Column('confirmed_at', sa.DateTime(), nullable=True))
     op.add_column('registration', sa.Column('wants_entry', sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column('registration', sa.Column('changes', sa.Integer(), nullable=False, server_default='0'))
-    op.create_index(op.f('ix_registration_offered_until'), 'registration', ['offered_until'])
-    op.create_index(op.f('ix_registration_joint_id'), 'registration', ['joint_id'])
-    can_be_read = sa.text('key_id IS NOT NULL')
-    op.create_index(op.f('ix_registration_key_id'), 'registration', ['key_id'], sqlite_where=can_be_read, postgresql_where=can_be_read)
+    for column in ('key_id', 'offered_until', 'joint_id'):
+        is_there = sa.text(f'{column} IS NOT NULL')
+        op.create_index(op.f(f'ix_registration_{column}'), 'registration', [column], sqlite_where=is_there, postgresql_where=is_there)
