@@ -125,7 +125,6 @@ def sign_in(page: Page) -> None:
 def _ask_for_the_link(page: Page, world: World) -> None:
     visit(page, world, "find my link")
     page.wait_for_load_state("networkidle")
-    page.wait_for_load_state("networkidle")  # or its icon would still be on the way
     page.locator("input[name=email]").fill("rosa@ejemplo.com")
     page.locator("main form [type=submit]").click()
     page.locator("[role=status]").first.wait_for()

@@ -60,9 +60,13 @@ def test_it_is_light_and_asks_nobody_else(opened: Open, world: World, name: str)
     page.wait_for_load_state("networkidle")
     elsewhere = [each.url for each in asked if not each.url.startswith((world.url, "data:"))]
     assert elsewhere == []
-    assert [each.url for each in asked if each.failure] == []
+    # An icon that is still on its way when the next page is asked for is let go.
+    failed = [each for each in asked if each.failure and "ERR_ABORTED" not in each.failure]
+    assert [each.url for each in failed] == []
     weight = sum(
-        each.sizes()["responseBodySize"] for each in asked if not each.url.startswith("data:")
+        each.sizes()["responseBodySize"]
+        for each in asked
+        if not each.failure and not each.url.startswith("data:")
     )
     assert 1_000 < weight <= HEAVIEST
 
