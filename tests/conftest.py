@@ -34,11 +34,18 @@ from outreach.domain.venues import Venue
 from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring, Masters
 from outreach.migrations.models import MAIN, RING
+from tests.machine.running import THOROUGH
 
 SERVER = os.environ.get("OUTREACH_TEST_POSTGRESQL", "")
 DATABASES = ["sqlite", "postgresql"] if SERVER else ["sqlite"]
 Thing = TypeVar("Thing")
 LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "faults" in item.path.parts or item.path.stem.removeprefix("test_") in THOROUGH:
+            item.add_marker(pytest.mark.thorough)
 
 
 @pytest.fixture(scope="session")
