@@ -96,6 +96,7 @@ def round_of(outbox: Outbox, server: Gateway, now: datetime | None = None, **cha
         headers={"Authorization": "Bearer t"},
         seconds=1,
     )
+    # What a test changes is any of the settings, each of a type of its own.
     config = replace(outbox.config, texts=replace(settings, **changes))  # type: ignore[arg-type]
     post = delivery.text_post(config)
     assert post is not None

@@ -14,7 +14,8 @@ from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, Refused
 from outreach.languages import gettext as _
-from outreach.web.context import ring, store
+from outreach.privacy import forgetting
+from outreach.web.context import config, ring, store
 from outreach.web.desk import people
 from outreach.web.desk.one import show
 from outreach.web.desk.staff import desk, find_mine, note
@@ -70,9 +71,8 @@ def call(public_id: str) -> ResponseReturnValue:
         with store().read() as session:
             workshop = find_mine(session, public_id, Action.CONTACTS)
             notice = _notice(session, workshop, number)
-        if what == "no" and _is_question(notice) and notice.registration.key_id is not None:
-            # The key goes first: from then on nothing that was kept anywhere can be read.
-            ring().destroy(notice.registration.key_id)
+        if what == "no" and _is_question(notice):
+            return _gives_up(public_id, notice)
         with store().change() as session:
             workshop = find_mine(session, public_id, Action.CONTACTS)
             there = _answer(session, workshop, _notice(session, workshop, number), what)
@@ -97,6 +97,14 @@ def send_again(public_id: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{public_id}?hecho=correos", 303)
 
 
+def _gives_up(public_id: str, notice: Notice) -> ResponseReturnValue:
+    """They said no: they are forgotten at once, as on their own page."""
+    forgetting.forget(store(), ring(), config(), [notice.registration_id], now=clock.now())
+    with store().change() as session:
+        note(session, find_mine(session, public_id, Action.CONTACTS), "place given up by phone")
+    return redirect(f"/org/talleres/{public_id}?ver=llamadas&hecho=no", 303)
+
+
 def _notice(session: Session, workshop: Workshop, number: str) -> Notice:
     if not (number.isascii() and number.isdigit() and len(number) < 12):
         raise Refused(_("Marca las llamadas con los botones de la lista."))
@@ -112,16 +120,12 @@ def _answer(session: Session, workshop: Workshop, notice: Notice, what: str) -> 
     if what == "undo":
         outbox.undo_called(session, notice.id)
         return "hecho=pendiente"
-    if what not in {"called", "yes", "no"} or (what != "called" and not _is_question(notice)):
+    if what not in {"called", "yes"} or (what == "yes" and not _is_question(notice)):
         raise Refused(_("Marca las llamadas con los botones de la lista."))
     outbox.mark_called(session, notice.id, now=now)
     if what == "called":
         note(session, workshop, "call made")
         return f"llamada={notice.id}"
-    if what == "no":
-        registrations.release(session, notice.registration, now=now)
-        note(session, workshop, "place given up by phone")
-        return "hecho=no"
     if notice.cause is Cause.OFFER:
         registrations.accept(session, notice.registration, now=now)
     else:
