@@ -34,7 +34,7 @@ OF_STAFF_TOO: Final = "/q/"  # answered for everybody, and more for staff
 # What asks for more than an address does: a filter, a search, a page further on.
 ASKED: Final = {
     "finding.upcoming": ("", "?tipo=K7QX", "?donde=Chicago&tipo=mujeres", "?tras=nada&desde=x"),
-    "calendars.build": ("", "?tipo=K7QX", "?oficina=chicago&idioma=es"),
+    "building.build": ("", "?tipo=K7QX", "?oficina=chicago&idioma=es"),
     "calendars.feed": ("", "?tipo=K7QX", "?tipo=nada"),
 }
 

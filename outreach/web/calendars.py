@@ -12,26 +12,22 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Final
-from urllib.parse import urlencode
 
-import segno
-from flask import Blueprint, Flask, Response, current_app, render_template, request
-from markupsafe import Markup
+from flask import Blueprint, Flask, Response, current_app, request
 from sqlalchemy.orm import Session
 from werkzeug.http import http_date
 
 from outreach import clock, languages
-from outreach.domain import calendars, installation, kinds, offices, regions, workshops
+from outreach.domain import calendars, installation, workshops
 from outreach.domain.calendars import NETWORK, Choice, Unknown
-from outreach.domain.text import clean, plain
+from outreach.domain.text import clean
 from outreach.errors import NotFound
 from outreach.feeds import calendar
 from outreach.feeds.event import Site
 from outreach.feeds.shelf import Shelf
 from outreach.languages import gettext as _
-from outreach.web import cards, show
 from outreach.web.context import config, store
-from outreach.web.headers import keep_for, keep_private
+from outreach.web.headers import keep_private
 
 pages = Blueprint("calendars", __name__, url_prefix="/<any(es,en,fr):lang>")
 
@@ -94,49 +90,6 @@ def feed(name: str) -> Response:
     except Unknown as unknown:
         return _not_found(_sentence(unknown))
     return _answer(made)
-
-
-@pages.get("/calendario")
-def build() -> str:
-    """The form that makes a feed's address. It keeps nothing: the address is all there is."""
-    today, lang = clock.now().date(), languages.current()
-    with store().read() as session:
-        choice = _chosen(session)
-        coming = calendar.coming(session, choice, today=today)
-        open_offices = offices.open_on(session, today)
-        all_kinds = kinds.all_of_them(session)
-    if choice.is_discreet:
-        keep_private()
-    elif not request.query_string:
-        keep_for(60)
-    if choice.office and choice.office not in open_offices:
-        open_offices.append(choice.office)
-    address = calendar.address(choice, lang, config().public_url)
-    webcal = "webcal:" + address.partition(":")[2]
-    return render_template(
-        "calendar/build.html",
-        choice=choice,
-        is_asked=bool(request.query_string),
-        coming=coming,
-        offices=sorted(open_offices, key=lambda office: plain(office.city)),
-        kinds=all_kinds,
-        places=[(place, show.said(regions.NAMES.get(place)) or place) for place in choice.places],
-        modes=[(mode.value, cards.mode_words(mode)) for mode in choice.modes],
-        address=address,
-        webcal=webcal,
-        google="https://calendar.google.com/calendar/r?" + urlencode({"cid": webcal}),
-        outlook="https://outlook.live.com/calendar/0/addfromweb?" + urlencode({"url": address}),
-        qr=_square(address),
-    )
-
-
-def _square(address: str) -> Markup:
-    """The address as a picture, for a phone's camera; its white frame is the rest of its margin."""
-    code = segno.make(address, micro=False, error="m")
-    drawn = code.svg_inline(
-        border=2, omitsize=True, svgclass=None, lineclass=None, title=_("Código QR")
-    )
-    return Markup(drawn.replace("<svg ", '<svg role="img" '))  # noqa: S704 - squares only
 
 
 @pages.get("/t/<public_id>.ics")
@@ -202,14 +155,6 @@ def _make(kept: Kept, key: Hashable, name: str, filters: Filters, lang: str) -> 
         made = Made(body, etag, min(changed_at, now), calendar.filename(choice), mark, now.date())
     kept.feeds.put(key, made, len(body) * 5 // 4)
     return made
-
-
-def _chosen(session: Session) -> Choice:
-    """What the form asks for. Raises NotFound, which a page shows as such."""
-    try:
-        return _choice(session, request.args.get("oficina") or NETWORK, *_filters())
-    except Unknown as unknown:
-        raise NotFound(str(unknown)) from None
 
 
 def _choice(
