@@ -2,6 +2,7 @@
 
 from outreach.db.base import Base
 from outreach.domain import (
+    ctags,
     figures,
     installation,
     journal,
@@ -19,6 +20,7 @@ from outreach.domain import (
 )
 
 __all__ = [
+    "ctags",
     "figures",
     "installation",
     "journal",

@@ -205,24 +205,7 @@ def nearest(
 
 
 def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
-    where = filters.where
-    region = sa.func.coalesce(Venue.region, Office.region)
-    if where.scale is Scale.OFFICE:
-        in_town = sa.and_(Venue.city_plain == where.city, Venue.region == where.region)
-        found.append(sa.or_(Workshop.office_id == where.office, in_town))
-    elif where.scale is Scale.CITY:
-        found += [Venue.city_plain == where.city, region == where.region]
-    elif where.scale is Scale.REGION:
-        found.append(region == where.region)
-    elif where.scale is Scale.NEAR and where.position is not None:
-        latitude, longitude = where.position
-        high = NEAR_MILES / _MILES_A_DEGREE
-        wide = high / max(0.2, math.cos(math.radians(latitude)))
-        found += [
-            Venue.near_latitude.between(latitude - high, latitude + high),
-            Venue.near_longitude.between(longitude - wide, longitude + wide),
-        ]
+    found = is_there(filters.where)
     if filters.kinds:
         found.append(Workshop.kind_id.in_(filters.kinds))
     if filters.modes:
@@ -230,6 +213,28 @@ def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
     if filters.languages:
         found.append(sa.or_(*(has_code(Workshop.languages, code) for code in filters.languages)))
     return found
+
+
+def is_there(where: Where) -> list[sa.ColumnElement[bool]]:
+    """The conditions, all to be met, that a workshop is at that place or, where it has no venue,
+    of an office there. The query has to join Office and Venue. For an unknown place there is none."""
+    region = sa.func.coalesce(Venue.region, Office.region)
+    if where.scale is Scale.OFFICE:
+        in_town = sa.and_(Venue.city_plain == where.city, Venue.region == where.region)
+        return [sa.or_(Workshop.office_id == where.office, in_town)]
+    if where.scale is Scale.CITY:
+        return [Venue.city_plain == where.city, region == where.region]
+    if where.scale is Scale.REGION:
+        return [region == where.region]
+    if where.scale is not Scale.NEAR or where.position is None:
+        return []
+    latitude, longitude = where.position
+    high = NEAR_MILES / _MILES_A_DEGREE
+    wide = high / max(0.2, math.cos(math.radians(latitude)))
+    return [
+        Venue.near_latitude.between(latitude - high, latitude + high),
+        Venue.near_longitude.between(longitude - wide, longitude + wide),
+    ]
 
 
 def _window(filters: Filters, now: datetime) -> dict[str, Any]:

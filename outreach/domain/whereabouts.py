@@ -37,6 +37,15 @@ class Where:
     city: str = ""  # plain
     position: tuple[float, float] | None = None
 
+    @property
+    def spelling(self) -> str:
+        """The one way to write it that `resolve` takes for the same place: IL, joliet il, 60608."""
+        if self.scale is Scale.REGION:
+            return self.region
+        if self.scale is Scale.NEAR and self.typed.isdigit():
+            return self.typed
+        return f"{plain(self.name)} {self.region.lower()}".strip()
+
 
 EVERYWHERE: Final = Where(scale=Scale.EVERYWHERE)
 

@@ -9,12 +9,14 @@ down_revision = "main_saving"
 
 
 def upgrade() -> None:
-    op.create_table('calendar_revision',
+    op.create_table('ctag',
     sa.Column('name', sa.String(length=40), nullable=False),
     sa.Column('number', sa.BigInteger(), nullable=False),
     sa.Column('changed_at', sa.DateTime(), nullable=False),
-    sa.PrimaryKeyConstraint('name', name=op.f('pk_calendar_revision'))
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_ctag'))
     )
+    op.execute("INSERT INTO ctag (name, number, changed_at) SELECT slug, 1, CURRENT_TIMESTAMP FROM office")
+    op.execute("INSERT INTO ctag (name, number, changed_at) VALUES ('red', 1, CURRENT_TIMESTAMP)")
     op.create_table('calendar_entry',
     sa.Column('workshop_id', sa.Integer(), nullable=False),
     sa.Column('lang', sa.String(length=2), nullable=False),
@@ -48,5 +50,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ('organizer_feed', 'calendar_copy', 'calendar_entry', 'calendar_revision'):
+    for table in ('organizer_feed', 'calendar_copy', 'calendar_entry', 'ctag'):
         op.drop_table(table)
