@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "keys": "outreach.cli.keys",
     "load": "outreach.cli.load",
     "purge": "outreach.cli.purge",
+    "retime": "outreach.cli.retime",
     "serve": "outreach.cli.serve",
     "user": "outreach.cli.user",
     "worker": "outreach.cli.worker",

@@ -261,7 +261,7 @@ def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -
         workshop.public_id = new_public_id(plan.kind, plan.way)  # the old one was easy to guess
     moved = bool(new & _WHEN_OR_WHERE)
     if new - _UNSEEN:
-        _touch(workshop, now, is_new_version=moved)
+        touch(workshop, now, is_new_version=moved)
     session.flush()
     if moved and now < workshop.ends_at:
         rounds.ask_anew(session, workshop)
@@ -291,7 +291,7 @@ def publish(session: Session, workshop: Workshop, *, now: datetime) -> None:
         raise Refused(f"Falta: {', '.join(missing)}. No se publicó.")
     workshop.standing = Standing.PUBLISHED
     workshop.published_at = workshop.published_at or now
-    _touch(workshop, now, is_new_version=False)
+    touch(workshop, now, is_new_version=False)
 
 
 def cancel(session: Session, workshop: Workshop, *, now: datetime) -> int:
@@ -300,7 +300,7 @@ def cancel(session: Session, workshop: Workshop, *, now: datetime) -> int:
         raise Refused("Solo se cancela un taller publicado.")
     workshop.standing = Standing.CANCELLED
     workshop.cancelled_at = now
-    _touch(workshop, now, is_new_version=True)
+    touch(workshop, now, is_new_version=True)
     session.flush()
     return registrations.tell_all(session, workshop, Cause.CANCELLED, now=now)
 
@@ -322,7 +322,7 @@ def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
     workshop.standing = Standing.PUBLISHED
     workshop.cancelled_at = None
     workshop.published_at = workshop.published_at or now
-    _touch(workshop, now, is_new_version=True)
+    touch(workshop, now, is_new_version=True)
     session.flush()
     told = registrations.tell_all(session, workshop, Cause.REINSTATED, now=now)
     waiting.renew(session, workshop, now=now)  # nobody could say yes while it was off
@@ -365,7 +365,8 @@ def _resize(session: Session, workshop: Workshop, plan: Plan, new: frozenset[str
     session.flush()
 
 
-def _touch(workshop: Workshop, now: datetime, *, is_new_version: bool) -> None:
+def touch(workshop: Workshop, now: datetime, *, is_new_version: bool) -> None:
+    """Calendars see by this that the workshop has changed."""
     # Two changes within one second must still be told apart: calendars count in seconds.
     later = workshop.changed_at + timedelta(seconds=1)
     workshop.changed_at = max(now.replace(microsecond=0), later.replace(microsecond=0))
