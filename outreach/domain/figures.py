@@ -39,3 +39,9 @@ def of_month(session: Session, month: Month) -> list[tuple[Series, Figure]]:
         .order_by(Series.position)
     )
     return [(series, figure) for series, figure in rows]
+
+
+def months(session: Session) -> list[Month]:
+    """The months that have any, the first one first."""
+    found = session.scalars(sa.select(Figure.month).distinct().order_by(Figure.month))
+    return [Month.from_number(number) for number in found]

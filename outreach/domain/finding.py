@@ -166,9 +166,9 @@ def upcoming(
     """
     if filters.where.scale is Scale.UNKNOWN:
         return Page((), 0, None, filters)
-    conditions = _conditions(filters)
+    wanted = conditions(filters)
     values = _window(filters, now)
-    statement = _LIST.where(*conditions) if conditions else _LIST
+    statement = _LIST.where(*wanted) if wanted else _LIST
     key = _read_key(after)
     if key is not None:
         statement = statement.where(
@@ -179,7 +179,7 @@ def upcoming(
     found = tuple(_found(row) for row in rows[:limit])
     if key is None and len(rows) <= limit:
         return Page(found, len(found), None, filters)
-    total = session.scalar(_COUNT.where(*conditions), values) or 0
+    total = session.scalar(_COUNT.where(*wanted), values) or 0
     return Page(found, total, _write_key(found[-1]) if len(rows) > limit else None, filters)
 
 
@@ -204,7 +204,9 @@ def nearest(
     return [*online, *close][: limit + 1]
 
 
-def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
+def conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """The conditions, all to be met, that a workshop is what was asked for, whatever its day. The
+    query has to join Office and Venue."""
     found = is_there(filters.where)
     if filters.kinds:
         found.append(Workshop.kind_id.in_(filters.kinds))
@@ -217,7 +219,7 @@ def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
 
 def is_there(where: Where) -> list[sa.ColumnElement[bool]]:
     """The conditions, all to be met, that a workshop is at that place or, where it has no venue,
-    of an office there. The query has to join Office and Venue. For an unknown place there is none."""
+    of an office there. The query has to join Office and Venue. An unknown place has none."""
     region = sa.func.coalesce(Venue.region, Office.region)
     if where.scale is Scale.OFFICE:
         in_town = sa.and_(Venue.city_plain == where.city, Venue.region == where.region)
@@ -274,4 +276,10 @@ def coming_to(session: Session, office: Office, *, now: datetime, limit: int) ->
         _LIST.where(Workshop.office_id == office.id),
         _window(Filters(), now) | {"limit": limit},
     )
+    return [_found(row) for row in rows]
+
+
+def of_ids(session: Session, ids: Sequence[int]) -> Sequence[Found]:
+    """The workshops of these numbers, by day and hour."""
+    rows = session.execute(_SHOWN.where(Workshop.id.in_(ids)).order_by(*_KEY))
     return [_found(row) for row in rows]
