@@ -84,6 +84,17 @@ class Config:
         """The host of the public address, with its port if it has one."""
         return urlsplit(self.public_url).netloc.lower()
 
+    def answers_to(self, host: str) -> bool:
+        """Whether a request may call us by that name (`Host`): our own, or this machine's where
+        only this machine can ask."""
+        if host.lower() == self.host:
+            return True
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        return self.listens_on_loopback and name in LOOPBACK
+
     @property
     def listens_on_loopback(self) -> bool:
         return is_loopback(self.listen)

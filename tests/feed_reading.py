@@ -13,7 +13,6 @@ from outreach.db.store import Store
 from outreach.domain import calendars
 from outreach.feeds import calendar
 from outreach.feeds.event import Site
-from outreach.feeds.shelf import Shelf
 
 SITE = Site("https://talleres.example.org", "talleres.example.org", "800 555 0100")
 TODAY = clock.now().date()
@@ -27,12 +26,11 @@ def feed(
     lang: str = "es",
     *,
     today: date = TODAY,
-    shelf: Shelf[bytes] | None = None,
     **asked: Iterable[str],
 ) -> bytes:
     with store.read() as session:
         choice = calendars.choose(session, office, **{k: list(v) for k, v in asked.items()})
-        return calendar.feed(session, choice, lang, SITE, today=today, shelf=shelf)
+        return calendar.feed(session, choice, lang, SITE, today=today)
 
 
 def parsed(body: bytes) -> Any:

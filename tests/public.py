@@ -87,12 +87,17 @@ class Place:
             "lang": self.languages,
             "slug": ("chicago", "nada"),
             "public_id": [*(each.public_id for each in self.workshops.values()), "0" * 10],
+            "id": [*(each.public_id for each in self.workshops.values()), "0" * 10],
             "token": (
                 [self.entry, NOBODY]
                 if rule.rule.startswith(OF_STAFF_TOO)
                 else [*self.links.values(), NOBODY]
             ),
             "text": ("2020-01", "nada"),
+            "month": ("2020-01", "nada"),
+            "code": ("derechos", "mujeres", "nada"),
+            "rest": ("nada",),
+            "form": ("ics", "atom", "json", "jcal"),
             "name": self.files if rule.endpoint.startswith("static") else ("red", "chicago", "x"),
         }
         assert name in known, f"tell tests/public.py what stands for <{name}> in {rule.rule}"

@@ -7,27 +7,29 @@ asked for by name. Unlisted workshops and drafts are in none.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.types import has_code
-from outreach.domain import kinds, offices, regions
+from outreach.domain import ctags, finding, kinds, offices, whereabouts
 from outreach.domain.kinds import Kind, Way
 from outreach.domain.offices import Office
-from outreach.domain.text import plain
 from outreach.domain.venues import Venue
+from outreach.domain.whereabouts import Scale, Where
 from outreach.domain.workshops import SHOWN, Mode, Standing, Workshop, modes_named
 from outreach.errors import NotFound
 
-NETWORK: Final = "red"  # the network's feed, where an office has its slug
+NETWORK: Final = ctags.NETWORK  # the network's feed, where an office has its slug
 DAY: Final = timedelta(days=1)
 # A calendar that asks once a week still sees a cancellation.
 KEPT_AFTER_ITS_END: Final = timedelta(days=7)
 KEPT_AFTER_CANCELLING: Final = timedelta(days=14)
 AT_ONCE: Final = 500  # rows fetched by one statement
+MOST_VALUES: Final = 60  # of one filter
+LONGEST_VALUE: Final = 100
 
 
 class Unknown(NotFound):
@@ -46,13 +48,22 @@ class Choice:
     office: Office | None
     kinds: tuple[Kind, ...] = ()
     languages: tuple[str, ...] = ()
-    places: tuple[str, ...] = ()  # IL, QC, or a city as `plain` has it
+    wheres: tuple[Where, ...] = ()  # each in its one spelling: IL, joliet il, 60608
     modes: tuple[Mode, ...] = ()
 
     @property
     def is_discreet(self) -> bool:
         """Whether something was asked for that its subscriber may not want to be seen."""
         return any(kind.is_discreet for kind in self.kinds)
+
+    @property
+    def name(self) -> str:
+        """As in the feed's address, and what its changes are counted by."""
+        return self.office.slug if self.office else NETWORK
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        return tuple(where.spelling for where in self.wheres)
 
     @property
     def query(self) -> list[tuple[str, str]]:
@@ -84,7 +95,20 @@ def choose(
     places: Collection[str] = (),
     modes: Collection[str] = (),
 ) -> Choice:
-    """The choice that these words stand for. Raises Unknown for the first that stands for none."""
+    """The choice that these words stand for: places as in the list of workshops. Raises Unknown for
+    the first that stands for none."""
+    names = () if office is None else (office,)
+    for what, words in (
+        ("office", names),
+        ("kind", kind_codes),
+        ("place", places),
+        ("mode", modes),
+    ):
+        for number, word in enumerate(words):
+            # No page of ours asks for so much; and PostgreSQL cannot even look for a NUL.
+            if number >= MOST_VALUES or len(word) > LONGEST_VALUE or "\0" in word:
+                raise Unknown(what, word)
+    found = {where.spelling: where for where in (_place(session, name) for name in places)}
     return Choice(
         office=None if office is None else _office(session, office),
         kinds=tuple(
@@ -94,7 +118,7 @@ def choose(
             )
         ),
         languages=tuple(sorted(set(languages))),
-        places=tuple(sorted({_place(session, name) for name in places})),
+        wheres=tuple(where for _spelling, where in sorted(found.items())),
         modes=tuple(sorted({mode for word in modes for mode in _modes(word)})),
     )
 
@@ -106,19 +130,19 @@ def entries(
 
     A cancelled one is kept a week past its end, and two weeks after it was cancelled.
     """
+    rows = session.execute(query(choice, since=since, until=until, today=today).order_by(*IN_ORDER))
+    return [entry(row) for row in rows]
+
+
+IN_ORDER: Final = (Workshop.starts_at, Workshop.uid)
+
+
+def query(choice: Choice, *, since: date, until: date, today: date) -> sa.Select[*tuple[Any, ...]]:
+    """What `entries` reads, in no order; each row of it, and what was added after, is for `entry`
+    to make sense of."""
     begin, end, now = midnight(since), midnight(until), midnight(today)
-    rows = session.execute(
-        sa.select(
-            Workshop.id,
-            Workshop.starts_at,
-            Workshop.ends_at,
-            Workshop.zone,
-            Workshop.changed_at,
-            Office.changed_at,
-            Kind.changed_at,
-            # Without a venue there is no change of one.
-            sa.func.coalesce(Venue.changed_at, Workshop.changed_at),
-        )
+    return (
+        sa.select(*_COLUMNS)
         .select_from(Workshop)
         .join(Workshop.office)
         .join(Workshop.kind)
@@ -138,9 +162,25 @@ def entries(
             ),
             *_conditions(choice),
         )
-        .order_by(Workshop.starts_at, Workshop.uid)
     )
-    return [Entry(*row[:4], changed_at=max(row[4:])) for row in rows]
+
+
+_COLUMNS: Final = (
+    Workshop.id,
+    Workshop.starts_at,
+    Workshop.ends_at,
+    Workshop.zone,
+    Workshop.changed_at,
+    Office.changed_at,
+    Kind.changed_at,
+    # Without a venue there is no change of one.
+    sa.func.coalesce(Venue.changed_at, Workshop.changed_at),
+)
+
+
+def entry(row: Sequence[Any]) -> Entry:
+    number, starts_at, ends_at, zone, *changes = row[: len(_COLUMNS)]
+    return Entry(number, starts_at, ends_at, zone, max(changes))
 
 
 def read(session: Session, ids: Sequence[int]) -> Iterator[Workshop]:
@@ -149,17 +189,6 @@ def read(session: Session, ids: Sequence[int]) -> Iterator[Workshop]:
         yield from session.scalars(
             sa.select(Workshop).where(Workshop.id.in_(ids[start : start + AT_ONCE]))
         )
-
-
-def last_change(session: Session) -> datetime:
-    """When anything changed that any feed could show; also what has left a feed since.
-
-    It has to look at every workshop: one that moved to another office, or became unlisted,
-    changed the feed that it is no longer in.
-    """
-    columns = (Workshop.changed_at, Office.changed_at, Kind.changed_at, Venue.changed_at)
-    latest = [session.scalar(sa.select(sa.func.max(column))) for column in columns]
-    return max((at for at in latest if at is not None), default=midnight(date(1970, 1, 1)))
 
 
 def midnight(day: date) -> datetime:
@@ -176,17 +205,10 @@ def _conditions(choice: Choice) -> Iterator[sa.ColumnElement[bool]]:
         yield Kind.is_discreet.is_(False)
     if choice.languages:
         yield sa.or_(*(has_code(Workshop.languages, code) for code in choice.languages))
-    if choice.places:
-        yield sa.or_(*(_is_in(place) for place in choice.places))
+    if choice.wheres:
+        yield sa.or_(*(sa.and_(*finding.is_there(where)) for where in choice.wheres))
     if choice.modes:
         yield Workshop.mode.in_(choice.modes)
-
-
-def _is_in(place: str) -> sa.ColumnElement[bool]:
-    """In that region, which is its office's if it has no venue; or in that city."""
-    if place in regions.NAMES:
-        return sa.func.coalesce(Venue.region, Office.region) == place
-    return Venue.city_plain == place
 
 
 def _office(session: Session, slug: str) -> Office:
@@ -210,14 +232,8 @@ def _modes(word: str) -> tuple[Mode, ...]:
         raise Unknown("mode", word) from None
 
 
-def _place(session: Session, name: str) -> str:
-    region = regions.named(name)
-    if region:
-        return region
-    city = plain(name)
-    is_known = session.scalar(sa.select(Venue.id).where(Venue.city_plain == city).limit(1))
-    if is_known is None and not any(
-        plain(office.city) == city for office in offices.all_of_them(session)
-    ):
+def _place(session: Session, name: str) -> Where:
+    where = whereabouts.resolve(session, name)
+    if where.scale in {Scale.UNKNOWN, Scale.EVERYWHERE}:
         raise Unknown("place", name)
-    return city
+    return where

@@ -8,26 +8,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from icalendar import vText, vUri
 from icalendar.parser import Contentline, Parameters
 from sqlalchemy.orm import Session
 
 from outreach.domain import calendars
-from outreach.domain.calendars import NETWORK, Choice, Entry
+from outreach.domain.calendars import NETWORK, Choice
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.feeds import event, words
+from outreach.feeds.entries import Piece, Reader
 from outreach.feeds.event import Site
-from outreach.feeds.shelf import Shelf
 from outreach.feeds.timezones import vtimezone
 from outreach.languages import say
 
 LARGEST: Final = 900_000  # bytes; Google's limit is 1 MB, and what is over it is lost silently
 HEADER_ROOM: Final = 10_000  # for the header and its zones
+SMALLEST: Final = 300  # bytes: no VEVENT of ours is shorter
+MOST: Final = LARGEST // SMALLEST  # events that could fit at all
 DAY: Final = timedelta(days=1)
 PRODID: Final = "-//Outreach//Workshops//ES"  # constant: it is in every ETag
 
@@ -48,40 +51,44 @@ NETWORK_WINDOW: Final = Window(30, 120)
 class Cut:
     """The events that fit."""
 
-    entries: Sequence[Entry]
-    texts: Sequence[bytes]
+    pieces: Sequence[Piece]
     reaches: date | None = None  # the last day it holds, if not all could stay
 
 
-def feed(
-    session: Session,
-    choice: Choice,
-    lang: str,
-    site: Site,
-    *,
-    today: date,
-    shelf: Shelf[bytes] | None = None,
-) -> bytes:
-    """The feed of a choice, as it is on `today` (UTC). `shelf` remembers the text of each event."""
-    window = _window(choice)
-    since = today - window.back * DAY
-    until = today + (window.ahead + 1) * DAY
-    found = calendars.entries(session, choice, since=since, until=until, today=today)
-    shelf = Shelf(0) if shelf is None else shelf
-    cut = _fit(session, found, lang, site, today, shelf)
-    zones = {entry.zone.key: entry.zone for entry in cut.entries}
+@dataclass(frozen=True)
+class Written:
+    """A feed, and which of its entries had to be written: for `entries.keep`."""
+
+    body: bytes
+    reaches: date | None  # the last day it holds, if not all could stay
+    fresh: Sequence[dict[str, Any]]
+
+
+def write(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> Written:
+    """The feed of a choice, as it is on `today` (UTC)."""
+    reader = Reader(session, choice, lang, site, today=today)
+    cut = _fit(reader, _window(choice))
+    zones = {piece.entry.zone.key: piece.entry.zone for piece in cut.pieces}
     if choice.office and not zones:
         # A calendar has to have something in it.
         zones = {choice.office.zone.key: choice.office.zone}
     header = _header(choice, lang, site, cut, list(zones.values()))
-    blocks = [_zone(zones[key], cut.entries, today) for key in sorted(zones)]
-    return b"".join([header, *blocks, *cut.texts, b"END:VCALENDAR\r\n"])
+    blocks = [_zone(zones[key], cut.pieces, today) for key in sorted(zones)]
+    texts = (piece.text for piece in cut.pieces)
+    body = b"".join([header, *blocks, *texts, b"END:VCALENDAR\r\n"])
+    return Written(body, cut.reaches, reader.fresh)
+
+
+def feed(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> bytes:
+    """Its bytes, for who keeps nothing."""
+    return write(session, choice, lang, site, today=today).body
 
 
 def coming(session: Session, choice: Choice, *, today: date) -> int:
-    """How many workshops the feed has from today on."""
+    """How many workshops there are from today on, as far as the feed looks ahead."""
     until = today + (_window(choice).ahead + 1) * DAY
-    return len(calendars.entries(session, choice, since=today, until=until, today=today))
+    asked = calendars.query(choice, since=today, until=until, today=today)
+    return session.scalar(sa.select(sa.func.count()).select_from(asked.subquery())) or 0
 
 
 def single(workshop: Workshop, lang: str, site: Site) -> bytes:
@@ -97,96 +104,70 @@ def single(workshop: Workshop, lang: str, site: Site) -> bytes:
     )
 
 
-def address(choice: Choice, lang: str, public_url: str) -> str:
-    """Where this feed is: the one spelling that our pages and the feed itself give."""
-    name = choice.office.slug if choice.office else NETWORK
+def address(choice: Choice, lang: str, public_url: str, form: str = "ics") -> str:
+    """Where this feed is, in one of its formats: the one spelling that our pages and the feed
+    itself give."""
     query = urlencode(choice.query)
-    return f"{public_url}/{lang}/cal/{name}.ics" + (f"?{query}" if query else "")
+    return f"{public_url}/{lang}/cal/{choice.name}.{form}" + (f"?{query}" if query else "")
 
 
-def filename(choice: Choice) -> str:
-    """For who saves it: tells the office, never the kind."""
-    return f"talleres-{choice.office.slug}.ics" if choice.office else "talleres.ics"
+def filename(name: str, form: str = "ics") -> str:
+    """For who saves the feed of that name: tells the office, never the kind."""
+    return f"talleres.{form}" if name == NETWORK else f"talleres-{name}.{form}"
 
 
 def _window(choice: Choice) -> Window:
     return OFFICE_WINDOW if choice.office else NETWORK_WINDOW
 
 
-def _fit(
-    session: Session, found: list[Entry], lang: str, site: Site, today: date, shelf: Shelf[bytes]
-) -> Cut:
+def _fit(reader: Reader, window: Window) -> Cut:
     """All of it if that is small enough; else less of the past, then short descriptions, then a
     nearer horizon."""
-    texts = _texts(session, found, lang, site, shelf)
-    if _size(texts) <= LARGEST:
-        return Cut(found, texts)
-    yesterday = today - DAY
-    first_kept = _start_that_fits(found, texts, yesterday)
-    if first_kept is not None:
-        return Cut(found[first_kept:], texts[first_kept:])
-    recent = [entry for entry in found if entry.starts_at.date() >= yesterday]
-    short = _texts(session, recent, lang, site, shelf, is_short=True)
-    if _size(short) <= LARGEST:
-        return Cut(recent, short)
-    return _cut_ahead(recent, short)
+    yesterday = reader.today - DAY
+    since, until = reader.today - window.back * DAY, reader.today + (window.ahead + 1) * DAY
+    last = reader.look(since, until, limit=MOST + 1, from_the_end=True)
+    # Even in the fewest bytes, more than MOST would not fit.
+    if len(last) <= MOST or last[0].day < yesterday:
+        reader.fill(last)
+        kept = _without_past(last, yesterday)
+        if kept is not None:
+            return Cut(kept)
+    recent = reader.look(yesterday, until, limit=MOST + 1, is_short=True)
+    reader.fill(recent, is_short=True)
+    return Cut(recent) if _size(recent) <= LARGEST else _cut_ahead(recent)
 
 
-def _start_that_fits(found: list[Entry], texts: list[bytes], yesterday: date) -> int | None:
-    """Where to begin so that whole days of the past go, as few as will do; None if not enough."""
-    size, start = _size(texts), 0
-    for past_day, group in groupby(found, lambda entry: entry.starts_at.date()):
+def _without_past(pieces: list[Piece], yesterday: date) -> list[Piece] | None:
+    """Without as many whole days of the past as have to go, up to yesterday; None if it is still
+    too much then."""
+    size, start = _size(pieces), 0
+    for past_day, group in groupby(pieces, lambda piece: piece.day):
         if size <= LARGEST or past_day >= yesterday:
             break
-        count = len(list(group))
-        size -= sum(map(len, texts[start : start + count]))
-        start += count
-    return start if size <= LARGEST else None
+        gone = list(group)
+        size -= sum(len(piece.text) for piece in gone)
+        start += len(gone)
+    return pieces[start:] if size <= LARGEST else None
 
 
-def _cut_ahead(found: list[Entry], texts: list[bytes]) -> Cut:
+def _cut_ahead(pieces: list[Piece]) -> Cut:
     """Up to the last whole day that fits."""
     size, kept, last = HEADER_ROOM, 0, None
-    for coming_day, group in groupby(found, lambda entry: entry.starts_at.date()):
-        count = len(list(group))
-        size += sum(map(len, texts[kept : kept + count]))
+    for coming_day, group in groupby(pieces, lambda piece: piece.day):
+        those = list(group)
+        size += sum(len(piece.text) for piece in those)
         if size > LARGEST:
             break
-        kept, last = kept + count, coming_day
-    return Cut(found[:kept], texts[:kept], reaches=last or found[0].starts_at.date() - DAY)
+        kept, last = kept + len(those), coming_day
+    return Cut(pieces[:kept], reaches=last or pieces[0].day - DAY)
 
 
-def _size(texts: Iterable[bytes]) -> int:
-    return HEADER_ROOM + sum(map(len, texts))
+def _size(pieces: Iterable[Piece]) -> int:
+    return HEADER_ROOM + sum(len(piece.text) for piece in pieces)
 
 
-def _texts(
-    session: Session,
-    found: Sequence[Entry],
-    lang: str,
-    site: Site,
-    shelf: Shelf[bytes],
-    *,
-    is_short: bool = False,
-) -> list[bytes]:
-    """The VEVENT of each entry; only those that changed since they were last asked for are read
-    and written again."""
-    texts: dict[int, bytes] = {}
-    for entry in found:
-        kept = shelf.get((entry.id, entry.changed_at, lang, is_short))
-        if kept is not None:
-            texts[entry.id] = kept
-    stale = {entry.id: entry for entry in found if entry.id not in texts}
-    for workshop in calendars.read(session, list(stale)):
-        text = event.write(workshop, lang, site, is_short=is_short)
-        texts[workshop.id] = text
-        changed_at = stale[workshop.id].changed_at
-        shelf.put((workshop.id, changed_at, lang, is_short), text, len(text))
-    return [texts[entry.id] for entry in found]
-
-
-def _zone(zone: ZoneInfo, entries: Sequence[Entry], today: date) -> bytes:
-    there = [entry for entry in entries if entry.zone.key == zone.key]
+def _zone(zone: ZoneInfo, pieces: Sequence[Piece], today: date) -> bytes:
+    there = [piece.entry for piece in pieces if piece.entry.zone.key == zone.key]
     first = min((entry.starts_at.astimezone(zone).date() for entry in there), default=today)
     last = max((entry.ends_at.astimezone(zone).date() for entry in there), default=today)
     return vtimezone(zone, first, last)
@@ -205,8 +186,8 @@ def _header(choice: Choice, lang: str, site: Site, cut: Cut, zones: Sequence[Zon
     if about:
         text = vText(" ".join(about))
         lines += [("DESCRIPTION", {}, text), ("X-WR-CALDESC", {}, text)]
-    if cut.entries:
-        latest = max(words.WORDED_AT, *(entry.changed_at for entry in cut.entries))
+    if cut.pieces:
+        latest = max(words.WORDED_AT, *(piece.entry.changed_at for piece in cut.pieces))
         lines.append(("LAST-MODIFIED", {}, vText(_utc(latest))))
     lines += [
         ("URL", {}, vUri(_page(choice, lang, site))),

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
 
-from outreach.config import LOOPBACK
 from outreach.web.context import config
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -24,11 +23,7 @@ def init_app(app: Flask) -> None:
 
 def _refuse_other_hosts() -> None:
     """A feed or a letter must never be made to carry a false address."""
-    host = request.headers.get("Host", "").lower()
-    if host == config().host:
-        return
-    name = urlsplit(f"//{host}").hostname or ""
-    if not (config().listens_on_loopback and name in LOOPBACK):
+    if not config().answers_to(request.headers.get("Host", "")):
         abort(400)
 
 

@@ -1,0 +1,95 @@
+"""Whole feeds, compressed, as they were last made: every process and every host has them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from outreach.db.base import Base
+
+ROOM: Final = 64_000_000  # bytes, compressed
+MOST: Final = 4000  # however small they are
+SECOND: Final = timedelta(seconds=1)
+
+
+class KeptCopy(Base):
+    __tablename__ = "calendar_copy"
+    __table_args__ = (sa.Index(None, "made_at", "size"),)
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    number: Mapped[int] = mapped_column(sa.BigInteger)  # the ctag it was last seen to hold for
+    day: Mapped[date]  # in UTC: its window moves at midnight
+    etag: Mapped[str] = mapped_column(sa.String(64))
+    changed_at: Mapped[datetime]  # when these bytes came to be
+    made_at: Mapped[datetime]
+    size: Mapped[int]
+    body: Mapped[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A feed, and what it takes to know whether it still holds."""
+
+    number: int
+    day: date
+    etag: str  # of the bytes before they were compressed
+    changed_at: datetime
+    body: bytes  # gzip
+
+
+def find(session: Session, key: str) -> Copy | None:
+    row = session.execute(_FIND, {"key": key}).first()
+    return None if row is None else Copy(*row)
+
+
+def keep(session: Session, key: str, copy: Copy, *, now: datetime) -> Copy:
+    """Keeps the copy in place of an older one, and gives it back as it is to be served: bytes that
+    have not changed keep their date; others have a later one than those before."""
+    before = find(session, key)
+    if before is None:
+        _make_room(session, len(copy.body))
+    changed_at = copy.changed_at
+    if before is not None and before.etag == copy.etag:
+        changed_at = before.changed_at
+    elif before is not None:
+        changed_at = max(changed_at, before.changed_at + SECOND)
+    session.connection().execute(
+        _KEEP,
+        {
+            "key": key,
+            "number": copy.number,
+            "day": copy.day,
+            "etag": copy.etag,
+            "changed_at": changed_at,
+            "made_at": now,
+            "size": len(copy.body),
+            "body": copy.body,
+        },
+    )
+    return Copy(copy.number, copy.day, copy.etag, changed_at, copy.body)
+
+
+def _make_room(session: Session, size: int) -> None:
+    """The copies made longest ago go, a quarter at a time."""
+    count, used = session.execute(
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(KeptCopy.size), 0))
+    ).one()
+    if count < MOST and used + size <= ROOM:
+        return
+    oldest = sa.select(KeptCopy.key).order_by(KeptCopy.made_at).limit(count // 4 + 1)
+    gone: Sequence[str] = session.scalars(oldest).all()
+    session.execute(sa.delete(KeptCopy).where(KeptCopy.key.in_(gone)))
+
+
+_FIND: Final = sa.select(
+    KeptCopy.number, KeptCopy.day, KeptCopy.etag, KeptCopy.changed_at, KeptCopy.body
+).where(KeptCopy.key == sa.bindparam("key"))
+_COLUMNS: Final = tuple(column.name for column in KeptCopy.__table__.c)
+_KEEP: Final = sa.text(
+    f"INSERT INTO calendar_copy ({', '.join(_COLUMNS)}) "  # noqa: S608 - names of columns only
+    f"VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) ON CONFLICT (key) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "key")
+).bindparams(*(sa.bindparam(c.name, type_=c.type) for c in KeptCopy.__table__.c))
