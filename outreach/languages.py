@@ -60,6 +60,11 @@ def ngettext(singular: str, plural: str, num: int, **values: Any) -> str:
     return _catalogue(current()).ngettext(singular, plural, num) % {"num": num, **values}
 
 
+def in_each(message: str) -> Words:
+    """A message of the source in every language, whatever that of the page is."""
+    return {lang: _catalogue(lang).gettext(message) for lang in LANGUAGES}
+
+
 def lazy(message: str) -> str:
     """A message translated when it is shown: for labels made when a module is imported."""
     return cast(str, LazyString(gettext, message))

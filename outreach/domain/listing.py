@@ -4,18 +4,15 @@ Discreet and unlisted workshops and drafts are not in it, whoever asks. Like a p
 page of it is one query, and goes on by key.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.db.base import Words
 from outreach.db.types import Codes
 from outreach.domain import finding
 from outreach.domain.finding import HORIZON, Filters
@@ -74,18 +71,6 @@ class Listed:
     latitude: float | None
     longitude: float | None
     is_step_free: bool | None
-
-    @property
-    def title(self) -> Words:
-        return _words(self.title_json)
-
-    @property
-    def summary(self) -> Words:
-        return _words(self.summary_json)
-
-    @property
-    def bring(self) -> Words:
-        return _words(self.bring_json)
 
     @property
     def last_day(self) -> date:
@@ -231,9 +216,3 @@ def find(session: Session, public_id: str) -> Listed:
 def _listed(row: sa.Row[*tuple[Any, ...]]) -> Listed:
     values: Sequence[Any] = tuple(row)
     return Listed(*values)
-
-
-@lru_cache(maxsize=4096)
-def _words(text: str) -> Words:
-    words: Words = json.loads(text)
-    return words

@@ -1,0 +1,312 @@
+"""What each address of the open data answers. Each function is given the session and the moment."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy.orm import Session
+
+from outreach import languages
+from outreach.clock import Month
+from outreach.domain import ctags, figures, listing, whereabouts, workshops
+from outreach.domain.finding import Filters
+from outreach.domain.listing import Key, Listed
+from outreach.domain.offices import Office
+from outreach.domain.text import plain
+from outreach.domain.whereabouts import Scale, Where
+from outreach.errors import NotFound
+from outreach.reports import monthly
+from outreach.web.api import shapes, telling
+from outreach.web.api.asking import Asked, Missing, quoted
+from outreach.web.api.telling import Teller
+from outreach.web.context import config
+from outreach.web.reference import Reference, reference
+
+TERMS: Final = telling.text(
+    {
+        "es": "Úsalos como quieras. Solo di de dónde vienen.",
+        "en": "Use them as you like. Only say where they come from.",
+        "fr": "Utilisez-les comme vous voulez. Dites seulement d’où elles viennent.",
+    }
+)
+SOON: Final = 60  # seconds that a cache may keep what changes all day
+LATER: Final = 600
+FAR: Final = Month(1900, 1), Month(2199, 12)
+_FIRST_MINUTE: Final = date(1, 1, 1).toordinal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """An object, and what HTTP has to know of it."""
+
+    told: Struct
+    seconds: int
+    changed_at: datetime | None = None  # it has been the same since then; None: nobody knows
+    next: str | None = None
+    same: Struct | None = None  # what it has to be equal in, if not in all of it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    session: Session
+    asked: Asked
+    now: datetime
+
+    @property
+    def teller(self) -> Teller:
+        return Teller(config().public_url, config().phone)
+
+
+def index(question: Question) -> Answer:
+    api, pages = question.teller.api, question.teller.pages
+    told = shapes.Index(
+        name=config().brand,
+        terms=TERMS,
+        links=shapes.IndexLinks(
+            offices=api("offices"),
+            kinds=api("kinds"),
+            workshops=api("workshops"),
+            counts=api("counts"),
+            figures=api("figures"),
+            bulletins=api("bulletins"),
+            openapi=api("openapi.json"),
+            documentation=pages("datos"),
+        ),
+    )
+    return Answer(told=told, seconds=LATER)
+
+
+def offices(question: Question) -> Answer:
+    found = reference().offices
+    return Answer(
+        told=shapes.Offices(offices=[question.teller.office(each) for each in found]),
+        seconds=LATER,
+        changed_at=max((each.changed_at for each in found), default=None),
+    )
+
+
+def office(question: Question, slug: str) -> Answer:
+    found = _office(slug, reference())
+    return Answer(told=question.teller.office(found), seconds=LATER, changed_at=found.changed_at)
+
+
+def kinds(question: Question) -> Answer:
+    found = reference().kinds
+    return Answer(
+        told=shapes.Kinds(kinds=[question.teller.kind(each) for each in found]),
+        seconds=LATER,
+        changed_at=max((each.changed_at for each in found), default=None),
+    )
+
+
+def kind(question: Question, code: str) -> Answer:
+    found = next((each for each in reference().kinds if each.code == code), None)
+    if found is None:
+        raise _no_kind(code)
+    return Answer(told=question.teller.kind(found), seconds=LATER, changed_at=found.changed_at)
+
+
+def listed(question: Question) -> Answer:
+    session, asked, now, known = question.session, question.asked, question.now, reference()
+    changed_at = ctags.read(session, ctags.NETWORK)[1]  # before what it counts
+    filters = Filters(
+        where=_where(session, asked.one("donde")),
+        kinds=tuple(_kind_id(code, known) for code in asked.many("tipo")),
+        since=asked.day("desde"),
+        until=asked.day("hasta"),
+        languages=asked.many("idioma"),
+        modes=tuple(
+            {m: None for word in asked.many("modalidad") for m in workshops.modes_named(word)}
+        ),
+    )
+    slug = asked.one("oficina")
+    found, key = listing.page(
+        session,
+        filters,
+        office=_office(slug, known).id if slug else None,
+        now=now,
+        after=read_key(asked.one("after")) if asked.one("after") else None,
+        limit=int(asked.one("limit") or 50),
+    )
+    following = None if key is None else _next(question, "workshops", write_key(key))
+    return Answer(
+        told=shapes.Workshops(
+            workshops=[question.teller.workshop(each, now=now) for each in found], next=following
+        ),
+        seconds=SOON,
+        changed_at=_settled(found, changed_at, now, goes_on=filters.since is None),
+        next=following,
+    )
+
+
+def one_listed(question: Question, id: str) -> Answer:
+    changed_at = ctags.read(question.session, ctags.NETWORK)[1]
+    try:
+        found = listing.find(question.session, id)
+    except NotFound:
+        raise Missing(
+            f"There is no workshop {quoted(id)} on the public list. Look in /api/v1/workshops."
+        ) from None
+    return Answer(
+        told=question.teller.workshop(found, now=question.now),
+        seconds=SOON,
+        changed_at=_settled([found], changed_at, question.now),
+    )
+
+
+def counted_months(question: Question) -> Answer:
+    months = monthly.months(question.session)
+    told = shapes.CountedMonths(
+        months=[
+            shapes.CountedMonth(
+                month=str(month), links=question.teller.month_links("counts", month)
+            )
+            for month in months
+        ],
+        rules=[_rule(rule) for rule in monthly.RULES],
+    )
+    return Answer(told=told, seconds=SOON)
+
+
+def count(question: Question, month: str) -> Answer:
+    found = monthly.count(question.session, read_month(month), now=question.now)
+    told = msgspec.convert(monthly.as_json(found), shapes.Count)
+    # An hour later the same numbers say that they are as of an hour later: no news.
+    return Answer(
+        told=told,
+        seconds=3600 if found.is_over else SOON,
+        same=msgspec.structs.replace(told, cut=""),
+    )
+
+
+def figure_months(question: Question) -> Answer:
+    months = figures.months(question.session)
+    told = shapes.FigureMonths(
+        months=[
+            shapes.FigureMonth(
+                month=str(month), links=question.teller.month_links("figures", month)
+            )
+            for month in months
+        ]
+    )
+    return Answer(told=told, seconds=LATER)
+
+
+def figures_of(question: Question, month: str) -> Answer:
+    found = figures.of_month(question.session, read_month(month))
+    if not found:
+        raise Missing(f"There are no figures of {month}. The months there are: /api/v1/figures.")
+    told = shapes.Figures(month=month, figures=[telling.figure(*each) for each in found])
+    return Answer(told=told, seconds=LATER)
+
+
+def bulletins(question: Question) -> Answer:
+    asked = question.asked
+    limit, after = int(asked.one("limit") or 12), asked.one("after")
+    months = [month for month in _told_of(question) if not after or str(month) < after]
+    following = None
+    if len(months) > limit:
+        following = _next(question, "bulletins", str(months[limit - 1]))
+    told = shapes.Bulletins(
+        bulletins=[_bulletin(question, month) for month in months[:limit]], next=following
+    )
+    return Answer(told=told, seconds=SOON, next=following)
+
+
+def bulletin(question: Question, month: str) -> Answer:
+    wanted = read_month(month)
+    if wanted not in _told_of(question):
+        raise Missing(
+            f"{month} is not over, or has nothing to tell. The months there are: /api/v1/bulletins."
+        )
+    return Answer(told=_bulletin(question, wanted), seconds=SOON)
+
+
+def read_month(text: str) -> Month:
+    try:
+        found = Month.parse(text)
+    except ValueError:
+        found = None
+    if found is None or not FAR[0] <= found <= FAR[1]:
+        raise Missing(f"{quoted(text)} is not a month. Write it like 2020-01.")
+    return found
+
+
+def write_key(key: Key) -> str:
+    minute = key.starts.hour * 60 + key.starts.minute
+    return f"{key.day.toordinal():08x}{minute:04x}{key.id:012x}"
+
+
+def read_key(text: str) -> Key:
+    """Whatever 24 letters of it: a place in the list, if not one that we gave."""
+    ordinal, minute, number = int(text[:8], 16), int(text[8:12], 16), int(text[12:], 16)
+    day = date.fromordinal(min(max(ordinal, _FIRST_MINUTE), date.max.toordinal()))
+    minute = min(minute, 24 * 60 - 1)
+    return Key(day, time(minute // 60, minute % 60), number)
+
+
+def _told_of(question: Question) -> list[Month]:
+    """The months that are over and have something to tell, the newest first."""
+    this = Month.of(question.now.date())
+    session = question.session
+    months = {*monthly.months(session), *figures.months(session)}
+    return sorted((month for month in months if month < this), reverse=True)
+
+
+def _bulletin(question: Question, month: Month) -> shapes.Bulletin:
+    found = monthly.count(question.session, month, now=question.now)
+    typed = figures.of_month(question.session, month)
+    names = {kind.code: kind.name for kind in reference().kinds}
+    return question.teller.bulletin(found, typed, names)
+
+
+def _settled(
+    found: list[Listed], changed_at: datetime | None, now: datetime, *, goes_on: bool = False
+) -> datetime | None:
+    """Since when this has been so. What the clock changes, or who saves a place, is told by the
+    minute: it may have changed in the one that runs, and caches keep it for as long."""
+    if changed_at is None:
+        return None
+    if goes_on or not all(each.is_settled(now) for each in found):
+        return max(changed_at, now.replace(second=0, microsecond=0))
+    begun = (each.starts_at for each in found if each.starts_at <= now)
+    return max(changed_at, max(begun, default=changed_at))
+
+
+def _office(slug: str, known: Reference) -> Office:
+    found = next((each for each in known.offices if each.slug == slug), None)
+    if found is None:
+        raise Missing(f"There is no office {quoted(slug)}. Look in /api/v1/offices.")
+    return found
+
+
+def _kind_id(code: str, known: Reference) -> int:
+    """A discreet kind is answered as one there is not."""
+    found = next((k for k in known.kinds if code in {k.code, k.public_code}), None)
+    if found is None or found.is_discreet:
+        raise _no_kind(code)
+    return found.id
+
+
+def _no_kind(code: str) -> Missing:
+    return Missing(f"There is no kind {quoted(code)} to list. Look in /api/v1/kinds.")
+
+
+def _where(session: Session, typed: str) -> Where:
+    if not typed:
+        return whereabouts.EVERYWHERE
+    where = whereabouts.resolve(session, typed) if plain(typed) else None
+    if where is None or where.scale is Scale.UNKNOWN:
+        raise Missing(f"We do not know the place {quoted(typed)}. Write a state, like IL.")
+    return where
+
+
+def _next(question: Question, what: str, after: str) -> str:
+    pairs = [pair for pair in question.asked.pairs() if pair[0] != "after"]
+    return question.teller.api(what, query=[*pairs, ("after", after)])
+
+
+def _rule(rule: str) -> shapes.Text:
+    return telling.text(languages.in_each(rule))

@@ -1,0 +1,78 @@
+"""The page about the open data, for people: every address with what it takes and an example."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from outreach import clock, languages
+from outreach.clock import Month
+from outreach.domain import listing
+from outreach.domain.finding import Filters
+from outreach.reports import monthly
+from outreach.web.api.answers import TERMS
+from outreach.web.api.asking import Parameter
+from outreach.web.api.route import Route
+from outreach.web.api.routes import TABLE
+from outreach.web.api.telling import ROOT
+from outreach.web.context import config, store
+from outreach.web.headers import keep_for
+from outreach.web.reference import reference
+
+pages = Blueprint("open_data", __name__, url_prefix="/<any(es,en,fr):lang>")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An address of the open data, as the page shows it."""
+
+    path: str
+    words: str
+    parameters: list[tuple[str, str]]
+    example: str  # a path; empty: there is nothing to show yet
+
+
+@pages.get("/datos")
+def about() -> ResponseReturnValue:
+    parts = _parts()
+    keep_for(600)
+    return render_template(
+        "api/about.html",
+        shown=[_shown(route, parts) for route in TABLE],
+        terms=getattr(TERMS, languages.current()),
+        public_url=config().public_url,
+    )
+
+
+def _shown(route: Route, parts: dict[str, str]) -> Shown:
+    lang = languages.current()
+    named = {part.name: parts.get(part.name, "") for part in route.parts}
+    path = ROOT + route.path.format(**named)
+    if route.name == "workshops" and parts.get("slug"):
+        path += "?" + urlencode({"oficina": parts["slug"]})
+    return Shown(
+        path=ROOT + route.path,
+        words=languages.say(route.says, lang),
+        parameters=[(each.name, _says(each, lang)) for each in route.parameters],
+        example=path if all(named.values()) else "",
+    )
+
+
+def _says(parameter: Parameter, lang: str) -> str:
+    return languages.say(parameter.says, lang)
+
+
+def _parts() -> dict[str, str]:
+    """Something that is there, for each part of an address."""
+    now, known = clock.now(), reference()
+    with store().read() as session:
+        found, _more = listing.page(session, Filters(), now=now, limit=1)
+        over = [month for month in monthly.months(session) if month < Month.of(now.date())]
+    office = next((each.slug for each in known.offices if each.is_open(now.date())), "")
+    return {
+        "slug": found[0].office_slug if found else office,
+        "code": next((each.code for each in known.kinds if not each.is_discreet), ""),
+        "id": found[0].public_id if found else "",
+        "month": str(over[-1]) if over else "",
+    }

@@ -1,0 +1,30 @@
+"""One address of the open data: what it answers, to what, and how it is told of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from outreach.db.base import Words
+from outreach.web.api.answers import Answer
+from outreach.web.api.asking import Parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    path: str  # /offices/{slug}
+    name: str
+    says: Words
+    type: type[Struct]
+    answer: Callable[..., Answer]
+    parts: tuple[Parameter, ...] = ()  # of the path
+    parameters: tuple[Parameter, ...] = ()  # of the query string
+
+    @property
+    def rule(self) -> str:
+        """As Flask has it: /offices/<slug>"""
+        return self.path.replace("{", "<").replace("}", ">")
+
+    @property
+    def has_dates(self) -> bool:
+        return self.name in {"offices", "office", "kinds", "kind", "workshops", "workshop"}
