@@ -1,0 +1,85 @@
+"""What is coming as Atom (RFC 4287), for readers of news.
+
+Written here and not by a library: the same workshops give the same bytes, at a few microseconds
+an entry.
+"""
+
+import re
+from datetime import date, datetime
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from sqlalchemy.orm import Session
+
+from outreach.domain.calendars import Choice
+from outreach.feeds import calendar, coming
+from outreach.feeds.coming import Coming, Cut, Event
+from outreach.feeds.event import Site
+from outreach.languages import LANGUAGES
+
+MIMETYPE: Final = "application/atom+xml; charset=utf-8"
+_NO_XML: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> bytes:
+    """The workshops of a choice from `today` (UTC) on. Raises Unknown for a discreet kind."""
+    found = coming.read(session, choice, lang, site, today=today)
+    entries = [_entry(each, lang).encode() for each in found.events]
+    cut = coming.fit(found, entries, lang)
+    head = _head(choice, lang, site, found, cut).encode()
+    return b"".join([head, *entries[: cut.count], b"</feed>\n"])
+
+
+def _head(choice: Choice, lang: str, site: Site, found: Coming, cut: Cut) -> str:
+    home = found.text("URL")
+    author = _element("name", coming.author(choice, found, lang)) + _element("uri", home)
+    parts = [
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{lang}">\n',
+        _element("id", coming.tag(choice, lang, site)),
+        _element("title", found.text("NAME")),
+        _element("subtitle", cut.about),
+        _element("updated", _moment(coming.changed_at(found.events[: cut.count]))),
+        f"<author>\n{author}</author>\n",
+        _link("alternate", "text/html", home, lang),
+        _link("alternate", "text/calendar", calendar.address(choice, lang, site.public_url), lang),
+    ]
+    for each in LANGUAGES:
+        there = calendar.address(choice, each, site.public_url, "atom")
+        relation = "self" if each == lang else "alternate"
+        parts.append(_link(relation, "application/atom+xml", there, each))
+    return "".join(parts)
+
+
+def _entry(event: Event, lang: str) -> str:
+    kind = event.text("CATEGORIES")
+    return "".join(
+        [
+            "<entry>\n",
+            _element("id", event.tag),
+            _element("title", event.text("SUMMARY")),
+            _element("updated", _moment(event.changed_at)),
+            _element("published", _moment(event.lines["CREATED"].moment)),
+            _link("alternate", "text/html", event.text("URL"), lang),
+            f"<category term={quoteattr(_fit_for_xml(kind))}/>\n" if kind else "",
+            _element("content", event.content(lang)),  # without a type it is plain text
+            "</entry>\n",
+        ]
+    )
+
+
+def _element(name: str, text: str) -> str:
+    return f"<{name}>{escape(_fit_for_xml(text))}</{name}>\n"
+
+
+def _link(relation: str, mimetype: str, address: str, lang: str) -> str:
+    href = quoteattr(_fit_for_xml(address))
+    return f'<link rel="{relation}" type="{mimetype}" hreflang="{lang}" href={href}/>\n'
+
+
+def _fit_for_xml(text: str) -> str:
+    return _NO_XML.sub("", text)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

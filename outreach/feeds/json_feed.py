@@ -1,0 +1,74 @@
+"""What is coming as JSON Feed 1.1, for readers of news and for pages of others.
+
+An item is about a workshop, not of its hour: `_outreach` has what a list of events needs.
+
+    starts, ends   instants with the offset of the venue: 2026-12-05T10:00:00-06:00
+    zone           the venue's zone: America/Chicago
+    location       one line; the city only where the address is not public
+    status         confirmed or cancelled
+"""
+
+import json
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from outreach.domain.calendars import Choice
+from outreach.feeds import calendar, coming
+from outreach.feeds.coming import Coming, Cut, Event
+from outreach.feeds.event import Site
+
+MIMETYPE: Final = "application/feed+json"
+VERSION: Final = "https://jsonfeed.org/version/1.1"
+
+
+def write(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> bytes:
+    """The workshops of a choice from `today` (UTC) on. Raises Unknown for a discreet kind."""
+    found = coming.read(session, choice, lang, site, today=today)
+    items = [_bytes(_item(each, lang)) for each in found.events]
+    cut = coming.fit(found, items, lang)
+    head = _bytes(_head(choice, lang, site, found, cut)).removesuffix(b"}")
+    return b"".join([head, b',"items":[\n', b",\n".join(items[: cut.count]), b"\n]}\n"])
+
+
+def _head(choice: Choice, lang: str, site: Site, found: Coming, cut: Cut) -> dict[str, Any]:
+    home = found.text("URL")
+    return {
+        "version": VERSION,
+        "title": found.text("NAME"),
+        "description": cut.about,
+        "home_page_url": home,
+        "feed_url": calendar.address(choice, lang, site.public_url, "json"),
+        "language": lang,
+        "authors": [{"name": coming.author(choice, found, lang), "url": home}],
+    }
+
+
+def _item(event: Event, lang: str) -> dict[str, Any]:
+    kind = event.text("CATEGORIES")
+    return {
+        "id": event.tag,
+        "url": event.text("URL"),
+        "title": event.text("SUMMARY"),
+        "content_text": event.content(lang),
+        "date_published": _moment(event.lines["CREATED"].moment),
+        "date_modified": _moment(event.changed_at),
+        "tags": [kind] if kind else [],
+        "language": lang,
+        "_outreach": {
+            "starts": event.starts.isoformat(),
+            "ends": event.ends.isoformat(),
+            "zone": event.lines["DTSTART"].parameters["TZID"],
+            "location": event.text("LOCATION"),
+            "status": "cancelled" if event.is_cancelled else "confirmed",
+        },
+    }
+
+
+def _bytes(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
