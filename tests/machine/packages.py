@@ -13,13 +13,14 @@ from pathlib import Path
 from tests.machine import Missing, postgresql
 
 ICAL_JS = "ical.js@2.2.1"
+SYSTEM = f"{os.defpath}:/usr/sbin"  # where nginx is, on the path of root only
 
 
-def require(*, all_of_it: bool) -> None:
+def require(*, all_of_it: bool, is_long: bool = False) -> None:
     """Makes sure of what comes from Debian; as root it installs what is missing.
 
     Raises Missing with the command to run when it may not, or when that did not help."""
-    missing = _missing(all_of_it)
+    missing = _missing(all_of_it, is_long)
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         print(f"Installing {', '.join(missing)} from Debian's packages…", flush=True)
         apt = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
@@ -28,7 +29,7 @@ def require(*, all_of_it: bool) -> None:
             done = subprocess.run([*apt, *step], env=quiet, capture_output=True, text=True)
             if done.returncode:
                 print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
-        missing = _missing(all_of_it)
+        missing = _missing(all_of_it, is_long)
     if missing:
         raise Missing(
             f"This machine lacks: {', '.join(missing)}.\n"
@@ -41,13 +42,15 @@ def chromium() -> str | None:
     return shutil.which("chromium")
 
 
-def _missing(all_of_it: bool) -> list[str]:
+def _missing(all_of_it: bool, is_long: bool) -> list[str]:
     there = {"python3-venv": importlib.util.find_spec("ensurepip") is not None}
     if all_of_it:
         there["chromium"] = chromium() is not None
         there["postgresql"] = postgresql.programs() is not None
         there["npm"] = shutil.which("npm") is not None
         there["faketime"] = shutil.which("faketime") is not None
+    if is_long:
+        there["nginx"] = shutil.which("nginx", path=SYSTEM) is not None
     return [package for package, is_there in there.items() if not is_there]
 
 

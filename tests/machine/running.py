@@ -94,7 +94,7 @@ def _read(arguments: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def _run(checkout: Path, mode: str, rest: list[str], began: float) -> int:
-    packages.require(all_of_it=mode != "quick")
+    packages.require(all_of_it=mode != "quick", is_long=mode == "long")
     programs = packages.environment(checkout)
     environ = dict(os.environ, PATH=f"{programs}{os.pathsep}{os.environ['PATH']}")
     passed: list[str] = []
