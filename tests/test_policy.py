@@ -47,17 +47,21 @@ OF_ONESELF: Final = {
     ("desk.doors", "GET"),
     ("desk.workshops", "GET"),
     ("desk.sign_out", "POST"),
+    ("desk.own_calendar", "GET"),
+    ("desk.make_calendar", "POST"),
+    ("desk.stop_calendar", "POST"),
 }
 # Those that depend on the office they are asked for.
 OF_AN_OFFICE: Final = {("desk.new", "GET"), ("desk.create", "POST")}
 # Those of who answers for the whole network.
 OF_THE_NETWORK: Final = {("desk.what_we_hold", "GET")}
-# Those that let one in.
+# Those that let one in, and the one whose address is the permission.
 OPEN: Final = {
     ("desk.entrance", "GET"),
     ("desk.sign_in", "POST"),
     ("desk.invitation", "GET"),
     ("desk.accept", "POST"),
+    ("desk.own_feed", "GET"),
 }
 
 

@@ -1,26 +1,31 @@
-"""Letting someone in, and shutting them out: what touches account, link and sessions at once."""
+"""Letting someone in, and shutting them out: what touches account, link, sessions and calendar
+at once."""
 
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from outreach.accounts import invitations, sessions
+from outreach.accounts import calendars, invitations, sessions
 from outreach.domain.organizers import Organizer
 
 
 def reset(session: Session, organizer: Organizer, *, now: datetime) -> str:
-    """A new link's token. The old password is worth nothing any more, and every browser that was
-    signed in is out. An account that was shut is open again."""
+    """A new link's token. The old password is worth nothing any more, every browser that was
+    signed in is out, and so is the phone that follows its calendar. An account that was shut is
+    open again."""
     organizer.password = None
     organizer.disabled_at = None
     sessions.end_all(session, organizer.id)
+    calendars.revoke(session, organizer.id)
     return invitations.invite(session, organizer.id, now=now)
 
 
 def disable(session: Session, organizer: Organizer, *, now: datetime) -> None:
-    """From the next click on, nobody gets in with this account; its links are worth nothing."""
+    """From the next click on, nobody gets in with this account; its links, and the address
+    of its calendar, are worth nothing."""
     organizer.disabled_at = organizer.disabled_at or now
     sessions.end_all(session, organizer.id)
+    calendars.revoke(session, organizer.id)
     invitations.withdraw(session, organizer.id)
 
 

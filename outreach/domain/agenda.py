@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from outreach.domain.kinds import Kind, Visibility
 from outreach.domain.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations import Standing as Place
+from outreach.domain.venues import Venue
 from outreach.domain.workshops import COUNTED, Standing, Workshop
 
 Offices = frozenset[str] | None  # slugs; None for all of them
@@ -44,6 +46,55 @@ def between(
         .order_by(Workshop.day, Workshop.starts, Workshop.id)
         .limit(limit)
     ).all()
+
+
+class Line(NamedTuple):
+    """What is known of a workshop before it is read in full."""
+
+    id: int
+    day: date
+    ends_at: datetime
+    zone: ZoneInfo
+    waiting: int  # people
+    version: tuple[object, ...]  # another one as soon as anything of it changes, its places too
+
+
+def lines(
+    session: Session, offices: Offices, since: date, until: date, *, limit: int
+) -> list[Line]:
+    """As `between`, for who may have all of them already."""
+    rows = session.execute(
+        sa.select(
+            Workshop.id,
+            Workshop.day,
+            Workshop.ends_at,
+            Workshop.zone,
+            _WAITING,
+            Workshop.changed_at,
+            Workshop.standing,
+            Workshop.capacity,
+            Workshop.overbooked,
+            Workshop.seats_left,
+            Office.changed_at,
+            Kind.changed_at,
+            Venue.changed_at,
+        )
+        .select_from(Workshop)
+        .join(Workshop.office)
+        .join(Workshop.kind)
+        .outerjoin(Workshop.venue)
+        .where(Workshop.day >= since, Workshop.day < until, *_of(offices))
+        .order_by(Workshop.day, Workshop.starts, Workshop.id)
+        .limit(limit)
+    )
+    return [Line(row[0], row[1], row[2], row[3], row[4], tuple(row[4:])) for row in rows]
+
+
+_WAITING: Final = (
+    sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0))
+    .where(Registration.workshop_id == Workshop.id, Registration.standing == Place.WAITING)
+    .scalar_subquery()
+)
 
 
 def of_month(

@@ -3,6 +3,7 @@
 from outreach.web.desk import (
     attending,
     by_hand,
+    calendar,
     cancelling,
     editing,
     entrance,
@@ -16,6 +17,7 @@ from outreach.web.desk.staff import desk, signed
 __all__ = [
     "attending",
     "by_hand",
+    "calendar",
     "cancelling",
     "desk",
     "editing",

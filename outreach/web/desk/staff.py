@@ -1,7 +1,8 @@
 """Who is asking, on every page under /org, and whether they may.
 
-Nothing under /org answers without a session but the two pages that make one, and no form changes
-anything without the token of its session: both are asked for here, so no page can forget it.
+Nothing under /org answers without a session but the two pages that make one, and a calendar whose
+address is the permission; and no form changes anything without the token of its session: both are
+asked for here, so no page can forget it.
 """
 
 import hmac
@@ -29,7 +30,9 @@ from outreach.web import headers
 from outreach.web.context import store
 
 COOKIE: Final = "__Host-staff"
-OPEN: Final = frozenset({"desk.entrance", "desk.sign_in", "desk.invitation", "desk.accept"})
+OPEN: Final = frozenset(
+    {"desk.entrance", "desk.sign_in", "desk.invitation", "desk.accept", "desk.own_feed"}
+)
 _OUR_PATH: Final = re.compile(r"/org/[A-Za-z0-9/-]*")
 # Forms long enough that nobody should have to fill them twice.
 _KEPT: Final = re.compile(r"/org/talleres/(nuevo|[0-9A-Z]{10,26}/editar)")
