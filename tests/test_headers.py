@@ -122,7 +122,9 @@ def test_no_page_holds_a_style_a_script_or_anything_of_others(asked: list[TestRe
 def _is_harmless(tag: str, has: dict[str, str | None]) -> bool:
     """Nothing that the policy above would stop, for browsers that know no policy."""
     fetched = [has.get(name) or "" for name in ("src", "srcset", "poster", "data", "action")]
-    fetched += [has.get("href") or ""] if tag != "a" else []
+    # A link to another spelling of the page is followed by nobody but search engines.
+    is_fetched = tag != "a" and has.get("rel") not in {"canonical", "alternate"}
+    fetched += [has.get("href") or ""] if is_fetched else []
     is_inline = tag == "script" and "src" not in has and has.get("type") != "application/ld+json"
     return not (
         tag in {"style", "iframe", "object", "embed", "base"}
@@ -143,6 +145,7 @@ def _is_harmless(tag: str, has: dict[str, str | None]) -> bool:
         ("script", {"src": "https://example.org/a.js"}),
         ("img", {"src": "//example.org/a.png"}),
         ("link", {"href": "https://example.org/a.css"}),
+        ("link", {"rel": "stylesheet", "href": "https://example.org/a.css"}),
         ("a", {"href": "javascript:x()"}),
         ("iframe", {"src": "/es/"}),
     ],
