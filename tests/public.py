@@ -35,6 +35,8 @@ OF_STAFF_TOO: Final = "/q/"  # answered for everybody, and more for staff
 ASKED: Final = {
     "finding.upcoming": ("", "?tipo=K7QX", "?donde=Chicago&tipo=mujeres", "?tras=nada&desde=x"),
     "building.build": ("", "?tipo=K7QX", "?oficina=chicago&idioma=es"),
+    "embedding.upcoming": ("", "?tipo=K7QX", "?oficina=chicago&cuantos=2", "?tipo=nada"),
+    "oembed.describe": ("", "?url=http://localhost:8000/es/", "?url=nada&format=xml"),
     "calendars.feed": ("", "?tipo=K7QX", "?tipo=nada"),
 }
 

@@ -33,6 +33,15 @@ SAID: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# The page that other sites may show in a frame of theirs, and no other page: it does nothing.
+FRAMED: Final = {name: value for name, value in SAID.items() if name != "X-Frame-Options"} | {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'none'; img-src 'self'; "
+        "font-src 'self'; connect-src 'none'; manifest-src 'self'; form-action 'none'; "
+        "base-uri 'none'; frame-ancestors https:"
+    ),
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 PRIVATE: Final = re.compile(r"/\w\w/(r/|mi-registro|salir|t/\w+/lugar)|/q/")
 
 
@@ -81,8 +90,10 @@ def test_no_public_page_sets_a_cookie(asked: list[TestResponse]) -> None:
 
 def test_every_answer_tells_the_browser_to_trust_nobody_else(asked: list[TestResponse]) -> None:
     for answer in asked:
-        for name, value in SAID.items():
-            assert answer.headers.getlist(name) == [value], f"{name} of {answer.request.path}"
+        said = FRAMED if answer.request.path.startswith("/es/incrustar") else SAID
+        for name in SAID:
+            wanted = [said[name]] if name in said else []
+            assert answer.headers.getlist(name) == wanted, f"{name} of {answer.request.path}"
         assert "max-age=" in answer.headers["Strict-Transport-Security"]
         refused = answer.headers["Permissions-Policy"]
         for sense in ("camera=()", "geolocation=()", "microphone=()"):

@@ -1,81 +1,133 @@
-"""The page on which somebody puts a calendar together. It keeps nothing: the address is all."""
+"""The page on which somebody puts a calendar together. It keeps nothing: the address is all.
 
+With JavaScript the page asks for itself again after each tick, and shows the part that changed.
+"""
+
+from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlencode
 
 import segno
 from flask import Blueprint, render_template, request
 from markupsafe import Markup
-from sqlalchemy.orm import Session
 
 from outreach import clock, languages
-from outreach.domain import calendars, kinds, offices, regions
-from outreach.domain.calendars import NETWORK, Choice, Unknown
+from outreach.domain import offices, regions
+from outreach.domain.calendars import Choice
+from outreach.domain.offices import Office
 from outreach.domain.text import plain
-from outreach.errors import NotFound
+from outreach.domain.workshops import Mode
 from outreach.feeds import calendar
 from outreach.languages import gettext as _
-from outreach.web import cards, show
+from outreach.web import asking, embedding, show
 from outreach.web.context import config, store
 from outreach.web.headers import keep_for, keep_private
+from outreach.web.reference import reference
 
 pages = Blueprint("building", __name__, url_prefix="/<any(es,en,fr):lang>")
+
+FIRST_LANGUAGES: Final = ("es", "en", "fr")  # the others are folded away
+# What a calendar program takes: with more, those furthest ahead are left out.
+MANY: Final = 1_500
+
+
+@dataclass(frozen=True)
+class Option:
+    """Something to tick or to choose."""
+
+    value: str
+    words: str
+    is_chosen: bool
 
 
 @pages.get("/calendario")
 def build() -> str:
-    """The form that makes a feed's address."""
-    today, lang = clock.now().date(), languages.current()
+    today = clock.now().date()
     with store().read() as session:
-        choice = _chosen(session)
+        choice = asking.choice(session, request.args)
         coming = calendar.coming(session, choice, today=today)
+        names = {place: asking.place_name(session, place) for place in choice.places}
         open_offices = offices.open_on(session, today)
-        all_kinds = kinds.all_of_them(session)
     if choice.is_discreet:
         keep_private()
     elif not request.query_string:
         keep_for(60)
-    if choice.office and choice.office not in open_offices:
-        open_offices.append(choice.office)
-    address = calendar.address(choice, lang, config().public_url)
-    webcal = "webcal:" + address.partition(":")[2]
+    region, others = _region_and_others(choice, open_offices)
     return render_template(
         "calendar/build.html",
         choice=choice,
         is_asked=bool(request.query_string),
         coming=coming,
-        offices=sorted(open_offices, key=lambda office: plain(office.city)),
-        kinds=all_kinds,
-        places=[(place, show.said(regions.NAMES.get(place)) or place) for place in choice.places],
-        modes=[(mode.value, cards.mode_words(mode)) for mode in choice.modes],
-        address=address,
-        webcal=webcal,
-        google="https://calendar.google.com/calendar/r?" + urlencode({"cid": webcal}),
-        outlook="https://outlook.live.com/calendar/0/addfromweb?" + urlencode({"url": address}),
-        qr=_square(address),
+        is_cut=coming > MANY,
+        summary=" · ".join(asking.said(choice, names.values())),
+        offices=_offices(choice, open_offices),
+        regions=_regions(open_offices, region),
+        others=[Option(place, names[place], True) for place in others],
+        kinds=reference().kinds,
+        spoken=_spoken(choice),
+        modes=_modes(choice),
+        first_languages=FIRST_LANGUAGES,
+        frame=None if choice.is_discreet else embedding.of_choice(choice, list(names.values())),
+        **_addresses(choice),
     )
 
 
-def _chosen(session: Session) -> Choice:
-    """What the form asks for. Raises NotFound, which a page shows as such."""
-    office = request.args.get("oficina") or NETWORK
-    spoken = _asked("idioma")
-    if unknown := [code for code in spoken if code not in languages.SPOKEN]:
-        raise NotFound(f"language {unknown[0]}")
-    try:
-        return calendars.choose(
-            session,
-            None if office == NETWORK else office,
-            kind_codes=_asked("tipo"),
-            languages=spoken,
-            places=_asked("donde"),
-            modes=_asked("modalidad"),
-        )
-    except Unknown as unknown_word:
-        raise NotFound(str(unknown_word)) from None
+def _addresses(choice: Choice) -> dict[str, object]:
+    """Where each program finds the calendar."""
+    formats = {
+        form: calendar.address(choice, languages.current(), config().public_url, form)
+        for form in ("ics", "atom", "json", "jcal")
+    }
+    address = formats["ics"]
+    webcal = "webcal:" + address.partition(":")[2]
+    return {
+        "address": address,
+        "webcal": webcal,
+        "google": "https://calendar.google.com/calendar/r?" + urlencode({"cid": webcal}),
+        "outlook": "https://outlook.live.com/calendar/0/addfromweb?" + urlencode({"url": address}),
+        "formats": formats,
+        "qr": _square(address),
+    }
 
 
-def _asked(name: str) -> list[str]:
-    return [value for value in request.args.getlist(name) if value]
+def _offices(choice: Choice, open_offices: list[Office]) -> list[Option]:
+    """By city; a closed one too, for who has its address still."""
+    shown = {office.slug: office for office in open_offices}
+    if choice.office:
+        shown.setdefault(choice.office.slug, choice.office)
+    return [
+        Option(slug, f"{office.city}, {office.region}", slug == choice.name)
+        for slug, office in sorted(shown.items(), key=lambda item: plain(item[1].city))
+    ]
+
+
+def _region_and_others(choice: Choice, open_offices: list[Office]) -> tuple[str, list[str]]:
+    """The one region that the list of regions can show, and the places that it cannot."""
+    listed = {office.region for office in open_offices}
+    region = next((place for place in choice.places if place in listed), "")
+    return region, [place for place in choice.places if place != region]
+
+
+def _regions(open_offices: list[Office], chosen: str) -> list[Option]:
+    names = {
+        office.region: show.said(regions.NAMES.get(office.region)) or office.region
+        for office in open_offices
+    }
+    return [
+        Option(code, name, code == chosen)
+        for code, name in sorted(names.items(), key=lambda item: plain(item[1]))
+    ]
+
+
+def _spoken(choice: Choice) -> list[Option]:
+    return [Option(code, name, code in choice.languages) for code, name in show.spoken_languages()]
+
+
+def _modes(choice: Choice) -> list[Option]:
+    """In person, online, and whatever else was asked for."""
+    asked = asking.mode_codes(choice.modes)
+    offered = dict.fromkeys([Mode.IN_PERSON.value, asking.EN_LINEA, *asked])
+    return [Option(code, asking.mode_words(code), code in asked) for code in offered]
 
 
 def _square(address: str) -> Markup:

@@ -135,7 +135,7 @@ def _list(
             with_city=page.filters.where.scale not in {Scale.OFFICE, Scale.CITY},
         ),
         instead=[cards.card(each, now=now, miles=far, with_city=True) for each, far in instead],
-        feed=_feed_address(page.filters, chosen, asked, open_offices),
+        feed=_feed_address(page.filters.where, chosen, asked, known.offices),
         Scale=Scale,
     )
 
@@ -230,22 +230,18 @@ def _place_words(where: Where) -> str:
 
 
 def _feed_address(
-    filters: Filters, chosen: Sequence[Kind], asked: Asked, all_offices: Sequence[Office]
+    where: Where, chosen: Sequence[Kind], asked: Asked, all_offices: Sequence[Office]
 ) -> str:
-    """The feed of the same search; it has no dates, since it goes on."""
-    where, name, values = filters.where, "red", {}
-    if where.scale is Scale.OFFICE:
-        name = next((o.slug for o in all_offices if o.id == where.office), "red")
-    elif where.region:
-        values["donde"] = [where.region]
-    values |= {
+    """The page that makes a calendar of the same search; of its dates nothing is said there, since
+    a calendar goes on."""
+    office = next((each.slug for each in all_offices if each.id == where.office), "")
+    is_elsewhere = not office and where.scale not in {Scale.EVERYWHERE, Scale.UNKNOWN}
+    values = {
+        "oficina": [office or "red"],
+        "donde": [where.spelling] if is_elsewhere else [],
         "tipo": [kind.public_code for kind in chosen],
-        "idioma": list(asked.languages),
-        "modalidad": list(asked.modes),
+        "idioma": asked.languages,
+        "modalidad": asked.modes,
     }
-    query = urlencode({k: v for k, v in values.items() if v}, doseq=True)
-    return (
-        f"/{languages.current()}/calendario?"
-        + urlencode({"oficina": name})
-        + (f"&{query}" if query else "")
-    )
+    query = urlencode({name: each for name, each in values.items() if each}, doseq=True)
+    return f"/{languages.current()}/calendario?{query}"

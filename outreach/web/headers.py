@@ -5,21 +5,26 @@ from typing import Final
 
 from flask import Flask, Response, g, request
 
-CSP: Final = "; ".join(
-    f"{what} {whence}"
-    for what, whence in (
-        ("default-src", "'none'"),
-        ("style-src", "'self'"),
-        ("script-src", "'self'"),
-        ("img-src", "'self'"),
-        ("font-src", "'self'"),
-        ("connect-src", "'self'"),
-        ("manifest-src", "'self'"),
-        ("form-action", "'self'"),
-        ("base-uri", "'none'"),
-        ("frame-ancestors", "'none'"),
-    )
-)
+_POLICY: Final = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "script-src": "'self'",
+    "img-src": "'self'",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "manifest-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+# A page in a frame on somebody else's site does nothing, so nobody can be lured into doing it.
+_IN_A_FRAME: Final = _POLICY | {
+    "script-src": "'none'",
+    "connect-src": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "https:",
+}
+CSP: Final = "; ".join(f"{what} {whence}" for what, whence in _POLICY.items())
 ALWAYS: Final = {
     "Content-Security-Policy": CSP,
     "Referrer-Policy": "no-referrer",
@@ -30,6 +35,13 @@ ALWAYS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
     "browsing-topics=(), interest-cohort=()",
     "Strict-Transport-Security": "max-age=31536000",
+}
+FRAMED: Final = {
+    **{name: value for name, value in ALWAYS.items() if name != "X-Frame-Options"},
+    "Content-Security-Policy": "; ".join(
+        f"{what} {whence}" for what, whence in _IN_A_FRAME.items()
+    ),
+    "Cross-Origin-Resource-Policy": "cross-origin",
 }
 WORTH_IT: Final = 500  # bytes: below this, gzip makes an answer longer
 SQUEEZABLE: Final = ("text/", "application/json", "application/atom", "image/svg")
@@ -49,10 +61,16 @@ def keep_for(seconds: int) -> None:
     g.cache_seconds = seconds
 
 
+def let_sites_frame() -> None:
+    """Other sites may show this answer within a page of theirs. Said as the last thing, when it is
+    sure which answer it will be; and of no page on which anything can be done."""
+    g.is_framed = True
+
+
 def _finish(response: Response) -> Response:
     # Not `setdefault`: it reads all headers again for each, a third of a short answer's time.
     present = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - no dict
-    for name, value in ALWAYS.items():
+    for name, value in (FRAMED if g.get("is_framed") else ALWAYS).items():
         if name.lower() not in present:
             response.headers.add(name, value)
     if "Cache-Control" not in response.headers:
