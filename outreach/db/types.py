@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 
 
 class Instant(sa.TypeDecorator[datetime]):
@@ -22,6 +24,18 @@ class Instant(sa.TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+class latest(sa.sql.functions.ReturnTypeFromArgs[datetime]):
+    """The last of several instants in one row, none of them NULL."""
+
+    inherit_cache = True
+
+
+@compiles(latest)
+def _latest(element: latest, compiler: Any, **how: Any) -> str:
+    name = "max" if compiler.dialect.name == "sqlite" else "greatest"
+    return f"{name}({compiler.process(element.clauses, **how)})"
 
 
 class Zone(sa.TypeDecorator[ZoneInfo]):

@@ -7,13 +7,13 @@ asked for by name. Unlisted workshops and drafts are in none.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.db.types import has_code
+from outreach.db.types import has_code, latest
 from outreach.domain import ctags, finding, kinds, offices, whereabouts
 from outreach.domain.kinds import Kind, Way
 from outreach.domain.offices import Office
@@ -131,18 +131,19 @@ def entries(
     A cancelled one is kept a week past its end, and two weeks after it was cancelled.
     """
     rows = session.execute(query(choice, since=since, until=until, today=today).order_by(*IN_ORDER))
-    return [entry(row) for row in rows]
+    return [Entry(*row) for row in rows]
 
 
 IN_ORDER: Final = (Workshop.starts_at, Workshop.uid)
 
 
-def query(choice: Choice, *, since: date, until: date, today: date) -> sa.Select[*tuple[Any, ...]]:
-    """What `entries` reads, in no order; each row of it, and what was added after, is for `entry`
-    to make sense of."""
+def query(
+    choice: Choice, *, since: date, until: date, today: date
+) -> sa.Select[int, datetime, datetime, ZoneInfo, datetime]:
+    """What `entries` reads, in no order."""
     begin, end, now = midnight(since), midnight(until), midnight(today)
     return (
-        sa.select(*_COLUMNS)
+        sa.select(Workshop.id, Workshop.starts_at, Workshop.ends_at, Workshop.zone, CHANGED_AT)
         .select_from(Workshop)
         .join(Workshop.office)
         .join(Workshop.kind)
@@ -165,22 +166,14 @@ def query(choice: Choice, *, since: date, until: date, today: date) -> sa.Select
     )
 
 
-_COLUMNS: Final = (
-    Workshop.id,
-    Workshop.starts_at,
-    Workshop.ends_at,
-    Workshop.zone,
+# When anything changed that an entry shows.
+CHANGED_AT: Final = latest(
     Workshop.changed_at,
     Office.changed_at,
     Kind.changed_at,
     # Without a venue there is no change of one.
     sa.func.coalesce(Venue.changed_at, Workshop.changed_at),
 )
-
-
-def entry(row: Sequence[Any]) -> Entry:
-    number, starts_at, ends_at, zone, *changes = row[: len(_COLUMNS)]
-    return Entry(number, starts_at, ends_at, zone, max(changes))
 
 
 def read(session: Session, ids: Sequence[int]) -> Iterator[Workshop]:

@@ -6,7 +6,7 @@ host write the same bytes on the same (UTC) day, so that an ETag means something
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -68,13 +68,13 @@ def write(session: Session, choice: Choice, lang: str, site: Site, *, today: dat
     """The feed of a choice, as it is on `today` (UTC)."""
     reader = Reader(session, choice, lang, site, today=today)
     cut = _fit(reader, _window(choice))
-    zones = {piece.entry.zone.key: piece.entry.zone for piece in cut.pieces}
+    zones = {name: ZoneInfo(name) for name in {piece.zone for piece in cut.pieces}}
     if choice.office and not zones:
         # A calendar has to have something in it.
         zones = {choice.office.zone.key: choice.office.zone}
     header = _header(choice, lang, site, cut, list(zones.values()))
     blocks = [_zone(zones[key], cut.pieces, today) for key in sorted(zones)]
-    texts = (piece.text for piece in cut.pieces)
+    texts = (piece.text or b"" for piece in cut.pieces)
     body = b"".join([header, *blocks, *texts, b"END:VCALENDAR\r\n"])
     return Written(body, cut.reaches, reader.fresh)
 
@@ -125,13 +125,16 @@ def _fit(reader: Reader, window: Window) -> Cut:
     nearer horizon."""
     yesterday = reader.today - DAY
     since, until = reader.today - window.back * DAY, reader.today + (window.ahead + 1) * DAY
-    last = reader.look(since, until, limit=MOST + 1, from_the_end=True)
     # Even in the fewest bytes, more than MOST would not fit.
-    if len(last) <= MOST or last[0].day < yesterday:
+    crowded_on = reader.crowded_on(yesterday, until, most=MOST)
+    if crowded_on is None:
+        last = reader.look(since, until, limit=MOST + 1, from_the_end=True)
         reader.fill(last)
         kept = _without_past(last, yesterday)
         if kept is not None:
             return Cut(kept)
+    else:
+        until = min(until, crowded_on + 2 * DAY)  # a local day ends by the next but one of UTC
     recent = reader.look(yesterday, until, limit=MOST + 1, is_short=True)
     reader.fill(recent, is_short=True)
     return Cut(recent) if _size(recent) <= LARGEST else _cut_ahead(recent)
@@ -145,7 +148,7 @@ def _without_past(pieces: list[Piece], yesterday: date) -> list[Piece] | None:
         if size <= LARGEST or past_day >= yesterday:
             break
         gone = list(group)
-        size -= sum(len(piece.text) for piece in gone)
+        size -= _length(gone)
         start += len(gone)
     return pieces[start:] if size <= LARGEST else None
 
@@ -155,7 +158,7 @@ def _cut_ahead(pieces: list[Piece]) -> Cut:
     size, kept, last = HEADER_ROOM, 0, None
     for coming_day, group in groupby(pieces, lambda piece: piece.day):
         those = list(group)
-        size += sum(len(piece.text) for piece in those)
+        size += _length(those)
         if size > LARGEST:
             break
         kept, last = kept + len(those), coming_day
@@ -163,14 +166,20 @@ def _cut_ahead(pieces: list[Piece]) -> Cut:
 
 
 def _size(pieces: Iterable[Piece]) -> int:
-    return HEADER_ROOM + sum(len(piece.text) for piece in pieces)
+    return HEADER_ROOM + _length(pieces)
+
+
+def _length(pieces: Iterable[Piece]) -> int:
+    return sum(len(piece.text or b"") for piece in pieces)
 
 
 def _zone(zone: ZoneInfo, pieces: Sequence[Piece], today: date) -> bytes:
-    there = [piece.entry for piece in pieces if piece.entry.zone.key == zone.key]
-    first = min((entry.starts_at.astimezone(zone).date() for entry in there), default=today)
-    last = max((entry.ends_at.astimezone(zone).date() for entry in there), default=today)
-    return vtimezone(zone, first, last)
+    there = [piece for piece in pieces if piece.zone == zone.key]
+    if not there:
+        return vtimezone(zone, today, today)
+    first = min(piece.starts_at for piece in there).replace(tzinfo=UTC)
+    last = max(piece.ends_at for piece in there).replace(tzinfo=UTC)
+    return vtimezone(zone, first.astimezone(zone).date(), last.astimezone(zone).date())
 
 
 def _header(choice: Choice, lang: str, site: Site, cut: Cut, zones: Sequence[ZoneInfo]) -> bytes:
@@ -187,7 +196,8 @@ def _header(choice: Choice, lang: str, site: Site, cut: Cut, zones: Sequence[Zon
         text = vText(" ".join(about))
         lines += [("DESCRIPTION", {}, text), ("X-WR-CALDESC", {}, text)]
     if cut.pieces:
-        latest = max(words.WORDED_AT, *(piece.entry.changed_at for piece in cut.pieces))
+        latest = max(piece.changed_at for piece in cut.pieces).replace(tzinfo=UTC)
+        latest = max(words.WORDED_AT, latest)
         lines.append(("LAST-MODIFIED", {}, vText(_utc(latest))))
     lines += [
         ("URL", {}, vUri(_page(choice, lang, site))),

@@ -8,7 +8,7 @@ not: the site's address, the words, the zone rules.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from importlib import metadata
 from typing import Any, Final
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
 from outreach.domain import calendars
-from outreach.domain.calendars import Choice, Entry
+from outreach.domain.calendars import Choice
 from outreach.domain.workshops import Workshop
 from outreach.feeds import event, words
 from outreach.feeds.event import Site
@@ -44,14 +44,19 @@ class KeptEntry(Base):
 
 @dataclass(slots=True)
 class Piece:
-    """A workshop of a feed, with its text as soon as it has one."""
+    """A workshop of a feed, with its text as soon as it has one. Its instants are in UTC and have
+    no zone, as the database keeps them: to convert a thousand would take longer than the rest."""
 
-    entry: Entry
-    text: bytes = b""
+    id: int
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    changed_at: datetime
+    text: bytes | None
 
     @property
     def day(self) -> date:
-        return self.entry.starts_at.date()  # in UTC, by which feeds are cut
+        return self.starts_at.date()  # in UTC, by which feeds are cut
 
 
 class Reader:
@@ -65,6 +70,12 @@ class Reader:
         self.lang, self.site, self.today = lang, site, today
         self.fresh: list[dict[str, Any]] = []
 
+    def crowded_on(self, since: date, until: date, *, most: int) -> date | None:
+        """By which day, counted from `since`, there are more workshops than that. None: by none."""
+        asked = calendars.query(self.choice, since=since, until=until, today=self.today)
+        days = asked.with_only_columns(Workshop.day, maintain_column_froms=True)
+        return self.session.scalar(days.order_by(Workshop.day).offset(most).limit(1))
+
     def look(
         self,
         since: date,
@@ -76,24 +87,24 @@ class Reader:
     ) -> list[Piece]:
         """The workshops that start from `since` to before `until`, by start and UID, each with its
         text if one is kept; of more than `limit` the first, or the last `from_the_end`."""
-        key = sa.and_(*_key(self.lang, self.site, is_short=is_short))
         asked = calendars.query(self.choice, since=since, until=until, today=self.today)
         order = [each.desc() for each in calendars.IN_ORDER] if from_the_end else calendars.IN_ORDER
+        is_kept = sa.and_(
+            *_key(self.lang, self.site, is_short=is_short),
+            KeptEntry.changed_at == calendars.CHANGED_AT,
+        )
         rows = self.session.execute(
-            asked.add_columns(KeptEntry.changed_at, KeptEntry.text)
-            .outerjoin(KeptEntry, key)
+            asked.with_only_columns(*_PIECE, maintain_column_froms=True)
+            .outerjoin(KeptEntry, is_kept)
             .order_by(*order)
             .limit(limit)
         )
-        found = []
-        for row in rows:
-            entry = calendars.entry(row)
-            found.append(Piece(entry, row[-1] if row[-2] == entry.changed_at else b""))
+        found = [Piece(*row) for row in rows]
         return found[::-1] if from_the_end else found
 
     def fill(self, pieces: Sequence[Piece], *, is_short: bool = False) -> None:
         """Writes the texts that are not there."""
-        missing = {piece.entry.id: piece for piece in pieces if not piece.text}
+        missing = {piece.id: piece for piece in pieces if piece.text is None}
         for workshop in calendars.read(self.session, list(missing)):
             piece = missing[workshop.id]
             piece.text = event.write(workshop, self.lang, self.site, is_short=is_short)
@@ -103,7 +114,7 @@ class Reader:
                     "lang": self.lang,
                     "is_short": is_short,
                     "made_with": made_with(self.site),
-                    "changed_at": piece.entry.changed_at,
+                    "changed_at": piece.changed_at.replace(tzinfo=UTC),
                     "text": piece.text,
                 }
             )
@@ -139,8 +150,9 @@ def write_missing(session: Session, site: Site, *, today: date, limit: int) -> i
         reader = Reader(session, Choice(None), lang, site, today=today)
         is_kept = sa.exists().where(*_key(lang, site, is_short=False))
         asked = calendars.query(reader.choice, since=since, until=until, today=today)
-        rows = session.execute(asked.where(~is_kept).limit(limit))
-        reader.fill([Piece(calendars.entry(row)) for row in rows])
+        missing = asked.with_only_columns(*_BARE, sa.null(), maintain_column_froms=True)
+        rows = session.execute(missing.where(~is_kept).limit(limit))
+        reader.fill([Piece(*row) for row in rows])
         keep(session, reader.fresh)
         done += len(reader.fresh)
     return done
@@ -163,6 +175,14 @@ def _key(lang: str, site: Site, *, is_short: bool) -> tuple[sa.ColumnElement[boo
     )
 
 
+_BARE: Final = (
+    Workshop.id,
+    sa.type_coerce(Workshop.starts_at, sa.DateTime),
+    sa.type_coerce(Workshop.ends_at, sa.DateTime),
+    sa.type_coerce(Workshop.zone, sa.String),
+    sa.type_coerce(calendars.CHANGED_AT, sa.DateTime),
+)
+_PIECE: Final = (*_BARE, KeptEntry.text)
 _TABLE: Final = KeptEntry.__table__
 _KEEP: Final = sa.text(
     "INSERT INTO calendar_entry (workshop_id, lang, is_short, made_with, changed_at, text) "
