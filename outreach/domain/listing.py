@@ -94,12 +94,6 @@ class Listed:
             and (self.opens_at is None or self.opens_at <= now)
         )
 
-    def is_settled(self, now: datetime) -> bool:
-        """Whether only an organizer can change what is told of it, not who saves a place, and not
-        the clock."""
-        takes_places = self.standing is Standing.PUBLISHED and self.way in {Way.PLACE, Way.SLOTS}
-        return not takes_places or self.starts_at <= now
-
 
 _COLUMNS: Final = (
     Workshop.id,

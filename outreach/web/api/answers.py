@@ -12,7 +12,7 @@ from outreach import languages
 from outreach.clock import Month
 from outreach.domain import ctags, figures, listing, whereabouts, workshops
 from outreach.domain.finding import Filters
-from outreach.domain.listing import Key, Listed
+from outreach.domain.listing import Key
 from outreach.domain.offices import Office
 from outreach.domain.text import plain
 from outreach.domain.whereabouts import Scale, Where
@@ -34,7 +34,8 @@ TERMS: Final = telling.text(
 SOON: Final = 60  # seconds that a cache may keep what changes all day
 LATER: Final = 600
 FAR: Final = Month(1900, 1), Month(2199, 12)
-_FIRST_MINUTE: Final = date(1, 1, 1).toordinal()
+_LAST_MINUTE: Final = 24 * 60 - 1
+_LAST_ID: Final = 2**31 - 1  # of PostgreSQL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +137,7 @@ def listed(question: Question) -> Answer:
             workshops=[question.teller.workshop(each, now=now) for each in found], next=following
         ),
         seconds=SOON,
-        changed_at=_settled(found, changed_at, now, goes_on=filters.since is None),
+        changed_at=_by_the_minute(changed_at, now),
         next=following,
     )
 
@@ -152,7 +153,7 @@ def one_listed(question: Question, id: str) -> Answer:
     return Answer(
         told=question.teller.workshop(found, now=question.now),
         seconds=SOON,
-        changed_at=_settled([found], changed_at, question.now),
+        changed_at=_by_the_minute(changed_at, question.now),
     )
 
 
@@ -242,9 +243,9 @@ def write_key(key: Key) -> str:
 def read_key(text: str) -> Key:
     """Whatever 24 letters of it: a place in the list, if not one that we gave."""
     ordinal, minute, number = int(text[:8], 16), int(text[8:12], 16), int(text[12:], 16)
-    day = date.fromordinal(min(max(ordinal, _FIRST_MINUTE), date.max.toordinal()))
-    minute = min(minute, 24 * 60 - 1)
-    return Key(day, time(minute // 60, minute % 60), number)
+    day = date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
+    minute = min(minute, _LAST_MINUTE)
+    return Key(day, time(minute // 60, minute % 60), min(number, _LAST_ID))
 
 
 def _told_of(question: Question) -> list[Month]:
@@ -262,17 +263,11 @@ def _bulletin(question: Question, month: Month) -> shapes.Bulletin:
     return question.teller.bulletin(found, typed, names)
 
 
-def _settled(
-    found: list[Listed], changed_at: datetime | None, now: datetime, *, goes_on: bool = False
-) -> datetime | None:
-    """Since when this has been so. What the clock changes, or who saves a place, is told by the
-    minute: it may have changed in the one that runs, and caches keep it for as long."""
-    if changed_at is None:
-        return None
-    if goes_on or not all(each.is_settled(now) for each in found):
-        return max(changed_at, now.replace(second=0, microsecond=0))
-    begun = (each.starts_at for each in found if each.starts_at <= now)
-    return max(changed_at, max(begun, default=changed_at))
+def _by_the_minute(changed_at: datetime | None, now: datetime) -> datetime:
+    """Since when this has been so. What the clock changes, who saves a place, and what is said of
+    how it went leave no instant: they are told by the minute, and caches keep it for as long."""
+    minute = now.replace(second=0, microsecond=0)
+    return minute if changed_at is None else max(changed_at, minute)
 
 
 def _office(slug: str, known: Reference) -> Office:

@@ -62,6 +62,13 @@ class Parameter:
             value |= {"minLength": 1, "maxLength": self.longest}
         return {"type": "array", "items": value, "maxItems": MOST_VALUES} if self.is_many else value
 
+    @property
+    def shown(self) -> str | int | list[str]:
+        """The example, as the schema has it."""
+        if self.default is not None:
+            return int(self.example)
+        return [self.example] if self.is_many else self.example
+
     def read(self, values: Sequence[str]) -> tuple[str, ...]:
         """The values, each fit. Raises Unfit, and Missing for a word that stands for nothing."""
         if len(values) > (MOST_VALUES if self.is_many else 1):

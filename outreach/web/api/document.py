@@ -85,6 +85,8 @@ def _parameter(parameter: Parameter, where: str) -> dict[str, Any]:
     }
     if where == "path":
         found["required"] = True
+    if parameter.example:
+        found["example"] = parameter.shown
     return found
 
 
