@@ -17,11 +17,11 @@ from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from icalendar import Event, vText, vUri
 from icalendar.parser import Contentline, Parameters
 from sqlalchemy.orm import Session
 
+from outreach.accounts import calendars as own_calendars
 from outreach.domain import agenda, calendars, offices
 from outreach.domain.agenda import Line, Offices
 from outreach.domain.kinds import Visibility
@@ -29,15 +29,13 @@ from outreach.domain.text import clean
 from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.feeds import event, words
 from outreach.feeds.calendar import HEADER_ROOM, LARGEST, OFFICE_WINDOW, PRODID
-from outreach.feeds.entries import KeptEntry, made_with
+from outreach.feeds.entries import made_with
 from outreach.feeds.event import LONGEST_TITLE, Site
 from outreach.feeds.timezones import vtimezone
 from outreach.languages import say
 
 WRITTEN_BY: Final = 1  # raise it when the same workshop is written differently
-LANG: Final = "+"  # stands where public entries have their language
 MOST: Final = 1500  # entries: about as many as fit
-AT_ONCE: Final = 500  # rows fetched by one statement
 DAY: Final = timedelta(days=1)
 SECOND: Final = timedelta(seconds=1)
 
@@ -96,7 +94,7 @@ def _filled(
     as they are to be kept."""
     pieces = {line.id: Piece(line, now.replace(microsecond=0)) for line in lines}
     marks = {line.id: _mark(line, site) for line in lines}
-    for row in _kept(session, list(pieces)):
+    for row in own_calendars.kept(session, list(pieces)):
         piece = pieces[row.workshop_id]
         if row.made_with == marks[row.workshop_id]:
             piece.stamp, piece.text = row.changed_at, row.text
@@ -110,7 +108,7 @@ def _filled(
         fresh.append(
             {
                 "workshop_id": workshop.id,
-                "lang": LANG,
+                "lang": own_calendars.LANG,
                 "is_short": False,
                 "made_with": marks[workshop.id],
                 "changed_at": piece.stamp,
@@ -118,17 +116,6 @@ def _filled(
             }
         )
     return [piece for piece in pieces.values() if piece.text], fresh
-
-
-def _kept(session: Session, ids: Sequence[int]) -> Sequence[sa.Row[int, str, datetime, bytes]]:
-    found: list[sa.Row[int, str, datetime, bytes]] = []
-    for start in range(0, len(ids), AT_ONCE):
-        found += session.execute(
-            sa.select(
-                KeptEntry.workshop_id, KeptEntry.made_with, KeptEntry.changed_at, KeptEntry.text
-            ).where(KeptEntry.workshop_id.in_(ids[start : start + AT_ONCE]), KeptEntry.lang == LANG)
-        )
-    return found
 
 
 def _mark(line: Line, site: Site) -> str:
