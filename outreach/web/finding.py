@@ -152,6 +152,7 @@ def office(slug: str) -> ResponseReturnValue:
         office=found,
         phone=found.phone or config().phone,
         region=languages.say(regions.NAMES.get(found.region), languages.current()),
+        found=coming,
         days=cards.by_day(coming, now=now),
     )
 
