@@ -62,6 +62,7 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "calendar": lambda world: "/es/calendario",
     "figures": lambda world: "/es/cifras/2020-01",
     "all figures": lambda world: "/es/cifras/",
+    "open data": lambda world: "/es/datos",
     "privacy": lambda world: "/es/privacidad",
     "safety": lambda world: "/es/seguridad",
     "accessibility": lambda world: "/es/accesibilidad",
@@ -86,6 +87,7 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "edit, with limits": lambda world: f"/org/talleres/{world.more['limited']}/editar",
     "door, begun": lambda world: f"/org/talleres/{world.more['begun']}/entrada",
     "cancel a workshop": lambda world: f"/org/talleres/{world.plain}/cancelar",
+    "own calendar": lambda world: "/org/mi-calendario",
     "doors": lambda world: "/org/entrada",
     "door": lambda world: f"/org/talleres/{world.plain}/entrada",
     "attendance": lambda world: f"/org/talleres/{world.past}/asistencia",
@@ -93,8 +95,9 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
 }
 FORM_WITH_ERRORS: Final = "form with errors"
 LINK_SENT: Final = "find my link, sent"
+CALENDAR_MADE: Final = "own calendar, made"
 PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS, LINK_SENT)
-EVERY: Final = (*PUBLIC, *STAFF)
+EVERY: Final = (*PUBLIC, *STAFF, CALENDAR_MADE)
 MISSING: Final = {"not found", "not hers"}
 
 
@@ -105,6 +108,9 @@ def visit(page: Page, world: World, name: str) -> None:
         return
     if name == LINK_SENT:
         _ask_for_the_link(page, world)
+        return
+    if name == CALENDAR_MADE:
+        _make_a_calendar(page, world)
         return
     if name in STAFF:
         sign_in(page)
@@ -128,6 +134,12 @@ def _ask_for_the_link(page: Page, world: World) -> None:
     page.locator("input[name=email]").fill("rosa@ejemplo.com")
     page.locator("main form [type=submit]").click()
     page.locator("[role=status]").first.wait_for()
+
+
+def _make_a_calendar(page: Page, world: World) -> None:
+    visit(page, world, "own calendar")
+    page.locator("main form[action$=mi-calendario] [type=submit]").click()
+    page.locator("main .qr").wait_for()
 
 
 def _send_with_errors(page: Page, world: World) -> None:
