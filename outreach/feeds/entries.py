@@ -141,11 +141,11 @@ def made_with(site: Site) -> str:
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
-def write_missing(session: Session, site: Site, *, today: date, limit: int) -> int:
-    """Writes and keeps what feeds are going to ask for and nobody has yet, in every language: at
-    most `limit` texts of each. Says how many; 0 when none are missing."""
+def write_missing(session: Session, site: Site, *, today: date, limit: int) -> list[dict[str, Any]]:
+    """What feeds are going to ask for and nobody has yet, written in every language, at most
+    `limit` of each: for `keep`."""
     since, until = today - KEPT_AFTER_THE_END, today + AHEAD
-    done = 0
+    fresh = []
     for lang in LANGUAGES:
         reader = Reader(session, Choice(None), lang, site, today=today)
         is_kept = sa.exists().where(*_key(lang, site, is_short=False))
@@ -153,9 +153,8 @@ def write_missing(session: Session, site: Site, *, today: date, limit: int) -> i
         missing = asked.with_only_columns(*_BARE, sa.null(), maintain_column_froms=True)
         rows = session.execute(missing.where(~is_kept).limit(limit))
         reader.fill([Piece(*row) for row in rows])
-        keep(session, reader.fresh)
-        done += len(reader.fresh)
-    return done
+        fresh += reader.fresh
+    return fresh
 
 
 def tidy(session: Session, *, today: date) -> None:

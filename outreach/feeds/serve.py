@@ -92,9 +92,11 @@ class Served:
 class Feeds:
     """The feeds of one installation, as one process serves them."""
 
-    def __init__(self, config: Config, store: Store, always: Mapping[str, str]) -> None:
+    def __init__(
+        self, config: Config, store: Store, always: Mapping[str, str], *, room: int = ROOM
+    ) -> None:
         self.config, self.store = config, store
-        self.memory: Shelf[Served] = Shelf(ROOM)
+        self.memory: Shelf[Served] = Shelf(room)
         self._always = [*always.items(), ("Access-Control-Allow-Origin", "*")]
         # One at a time: when a feed changes, many ask for it at once.
         self._making = threading.Lock()

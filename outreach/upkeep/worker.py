@@ -19,6 +19,7 @@ from outreach.keyring import Keyring
 from outreach.mail import delivery
 from outreach.privacy import retention
 from outreach.upkeep import lists
+from outreach.upkeep.entries import Scribe
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Worker:
         self.config: Config = app.extensions["outreach_config"]
         self.store: Store = app.extensions["outreach_store"]
         self.ring: Keyring = app.extensions["outreach_ring"]
+        self.scribe = Scribe(self.store, self.config)
         self.purged_on: date | None = None
         self.tidied_at: datetime | None = None
         self.is_stopping = threading.Event()
@@ -130,6 +132,10 @@ def _texts(worker: Worker, now: datetime) -> int:
         )  # fmt: skip
 
 
+def _entries(worker: Worker, now: datetime) -> int:
+    return worker.scribe.write(now=now)
+
+
 # Forgetting comes first, and what must not wait for a mail server comes before the letters.
 STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("purge", _purge),
@@ -138,5 +144,6 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("links", _links),
     ("letters", _letters),
     ("texts", _texts),
+    ("entries", _entries),
 )
 SENDING: Final = frozenset({"letters", "texts"})

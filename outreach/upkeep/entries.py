@@ -1,0 +1,41 @@
+"""Calendar entries written before anybody asks for them: after a file was loaded, or an upgrade,
+the first who asks need not wait for a thousand."""
+
+from datetime import date, datetime
+from typing import Final
+
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import ctags, installation
+from outreach.feeds import entries
+from outreach.feeds.event import Site
+
+AT_ONCE: Final = 300  # of each language: well under a second
+
+
+class Scribe:
+    """Writes what is missing, a part at a time, and then waits for the next change."""
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self.store, self.config = store, config
+        self._complete: int | None = None  # the ctag for which nothing was missing
+        self._tidied_on: date | None = None
+
+    def write(self, *, now: datetime) -> int:
+        """Says how many entries it wrote."""
+        number = self.store.glance(ctags.QUESTION, ctags.NETWORK)
+        if number == self._complete and self._tidied_on == now.date():
+            return 0
+        with self.store.read() as session:
+            host = installation.calendar_host(session)
+            site = Site(self.config.public_url, host, self.config.phone)
+            fresh = entries.write_missing(session, site, today=now.date(), limit=AT_ONCE)
+        if fresh or self._tidied_on != now.date():
+            with self.store.change() as session:  # short: who saves a place does not wait for it
+                entries.keep(session, fresh)
+                if self._tidied_on != now.date():
+                    entries.tidy(session, today=now.date())
+        self._tidied_on = now.date()
+        if not fresh:
+            self._complete = number
+        return len(fresh)
