@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -10,7 +11,9 @@ from flask.testing import FlaskClient
 from outreach.db.store import Store
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
-from tests.conftest import hold
+from outreach.domain.places import ZipCode
+from tests.conftest import hold, venue
+from tests.public import Page
 
 
 def address_on(page: str) -> str:
@@ -70,3 +73,90 @@ def test_what_does_not_exist_is_a_kind_page(client: FlaskClient, query: str) -> 
     answer = client.get(f"/es/calendario?{query}")
     assert answer.status_code == 404
     assert answer.mimetype == "text/html"
+
+
+def test_whatever_the_list_can_search_arrives_in_the_calendar(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    zip_code: dict[str, Any] = {
+        "code": "60432",
+        "region": "IL",
+        "latitude": 41.53,
+        "longitude": -88.05,
+    }
+    with store.change() as session:
+        joliet = venue(session, chicago, name="Biblioteca de Joliet", city="Joliet")
+        hold(session, chicago, rights, venue=joliet)
+        session.add(ZipCode(city="Joliet", city_plain="joliet", **zip_code))
+    for asked, arrives in (
+        ("donde=Joliet", "red.ics?donde=joliet+il"),
+        ("donde=60432", "red.ics?donde=60432"),
+        ("donde=illinois&modalidad=presencial", "red.ics?donde=IL&modalidad=presencial"),
+        ("donde=M5V+2T6", "red.ics?donde=ON"),
+        ("donde=chicago&idioma=en&idioma=es", "chicago.ics?idioma=en&idioma=es"),
+        ("tipo=derechos&tipo=K7QX", "red.ics?tipo=derechos&tipo=K7QX"),
+    ):
+        found = re.search(r'href="(/es/calendario\?[^"]+)"', client.get(f"/es/?{asked}").text)
+        assert found
+        address = address_on(client.get(unescape(found[1])).text)
+        assert address == f"http://localhost:8000/es/cal/{arrives}"
+        assert client.get(f"/es/cal/{arrives}").status_code == 200
+
+
+def test_what_the_lists_of_the_form_do_not_offer_stays_ticked(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        joliet = venue(session, chicago, name="Biblioteca de Joliet", city="Joliet")
+        hold(session, chicago, rights, venue=joliet)
+    page = client.get(
+        "/fr/calendario?donde=Joliet&donde=IL&idioma=nah&modalidad=en-linea&modalidad=presencial"
+    ).text
+    for kept in (
+        'name="donde" value="joliet il" checked> Joliet, IL',
+        '<option value="IL" selected>Illinois',
+        'value="nah" checked',
+        'value="en-linea" checked',
+        'value="presencial" checked',
+    ):
+        assert kept in page
+    assert "virtual_sala" not in page.split("tu-calendario")[0], "online is one thing to tick"
+
+
+def test_the_regions_are_those_that_have_an_office_by_their_name(
+    client: FlaskClient, chicago: Office, calgary: Office
+) -> None:
+    page = client.get("/es/calendario").text
+    assert re.findall(r'<option value="([A-Z]{2})">([^<]+)', page) == [
+        ("AB", "Alberta"),
+        ("IL", "Illinois"),
+    ]
+
+
+def test_for_programs_there_are_other_formats_and_a_frame_of_the_same(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    page = client.get("/es/calendario?oficina=chicago&tipo=derechos").text
+    for ending in ("atom", "json", "jcal"):
+        assert f'href="http://localhost:8000/es/cal/chicago.{ending}?tipo=derechos"' in page
+    pasted = re.search(r'<textarea id="marco"[^>]*>([^<]+)</textarea>', page)
+    assert pasted
+    tag = Page(unescape(pasted[1])).tags[0][1]
+    assert tag["src"] == "http://localhost:8000/es/incrustar?oficina=chicago&tipo=derechos"
+    assert tag["title"] == "Próximos talleres · Chicago"
+
+
+def test_of_a_discreet_kind_there_is_a_calendar_a_warning_and_nothing_else(
+    client: FlaskClient, women: Kind
+) -> None:
+    page = client.get("/es/calendario?tipo=K7QX").text
+    assert "Quien vea tu teléfono verá que tienes algo ese día." in page
+    assert "tu calendario puede verse en otros aparatos tuyos" in page
+    for never in ("incrustar", ".atom", ".jcal", "cal/red.json", "mujeres.ics"):
+        assert never not in page
+
+
+def test_a_calendar_that_nothing_is_in_yet_says_that_it_will_fill(
+    client: FlaskClient, chicago: Office
+) -> None:
+    assert "se llenará cuando haya" in client.get("/es/calendario?oficina=chicago").text
