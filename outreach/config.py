@@ -71,6 +71,7 @@ class Config:
     phone: str = ""
     trusted_proxies: int = 0
     promise_no_sharing: bool = False
+    plain_feeds: bool = False  # never compressed
     listen: str = "127.0.0.1"
     is_demo: bool = False
     limits: Limits = field(default_factory=Limits)
@@ -157,6 +158,7 @@ class Config:
             phone=read.text("PHONE", ""),
             trusted_proxies=read.number("TRUSTED_PROXIES", 0),
             promise_no_sharing=read.flag("PROMISE_NO_SHARING"),
+            plain_feeds=read.flag("PLAIN_FEEDS"),
             listen=read.text("LISTEN", cls.listen),
             is_demo=read.flag("DEMO"),
             limits=Limits(

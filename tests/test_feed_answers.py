@@ -1,6 +1,7 @@
 """How feeds are served: to programs that ask every hour, most of which hold them already."""
 
 import gzip
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -167,6 +168,31 @@ def test_it_is_squeezed_only_for_who_asks(
     assert answer.headers["Vary"] == "Accept-Encoding"
 
 
+def test_an_operator_may_forbid_to_squeeze_feeds(
+    make_app: Callable[..., Flask], held: Workshop
+) -> None:
+    answer = make_app(plain_feeds=True).test_client().get(FEED, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in answer.headers
+    assert answer.data.startswith(b"BEGIN:VCALENDAR")
+
+
+def test_what_goes_wrong_is_told_to_a_program_in_words(
+    make_app: Callable[..., Flask], store: Store, held: Workshop
+) -> None:
+    client = make_app().test_client()
+    with store.change() as session:
+        session.execute(sa.text("ALTER TABLE ctag RENAME TO gone"))
+    try:
+        answer = client.get(FEED)
+    finally:
+        with store.change() as session:
+            session.execute(sa.text("ALTER TABLE gone RENAME TO ctag"))
+    assert (answer.status_code, answer.mimetype) == (500, "text/plain")
+    assert answer.text.count("\n") == 1
+    assert "ctag" not in answer.text
+    assert client.get(FEED).status_code == 200, "as soon as it can be"
+
+
 def test_head_has_the_headers_of_get(client: FlaskClient, held: Workshop) -> None:
     for headers in ({}, {"Accept-Encoding": "gzip"}):
         full, bare = client.get(FEED, headers=headers), client.head(FEED, headers=headers)
@@ -178,6 +204,8 @@ def test_head_has_the_headers_of_get(client: FlaskClient, held: Workshop) -> Non
 def test_nothing_can_be_posted_to_a_feed(client: FlaskClient, held: Workshop, path: str) -> None:
     answer = client.post(path)
     assert answer.status_code == 405
+    assert answer.mimetype == "text/plain"
+    assert answer.text.count("\n") == 1
     assert {"GET", "HEAD"} <= set(answer.headers["Allow"].split(", "))
 
 

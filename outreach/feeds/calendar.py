@@ -91,6 +91,11 @@ def coming(session: Session, choice: Choice, *, today: date) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(asked.subquery())) or 0
 
 
+def reach(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> date | None:
+    """The last day the feed holds, if not all could stay."""
+    return write(session, choice, lang, site, today=today).reaches
+
+
 def single(workshop: Workshop, lang: str, site: Site) -> bytes:
     """A file of one workshop, to open once."""
     start, end = event.wall_clock(workshop)

@@ -108,7 +108,8 @@ class Feeds:
         if _has_it(environ, served):
             return NOT_MODIFIED, served.unchanged, b""
         is_head = environ["REQUEST_METHOD"] == "HEAD"
-        if _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
+        accepts = environ.get("HTTP_ACCEPT_ENCODING", "")
+        if _takes_gzip(accepts) and not self.config.plain_feeds:
             return OK, served.squeezed, b"" if is_head else served.copy.body
         return OK, served.plain, b"" if is_head else gzip.decompress(served.copy.body)
 

@@ -1,10 +1,11 @@
 """Shows what went wrong, kindly, with the right status. Nothing of the error itself is shown."""
 
 import logging
+import re
 from typing import Final
 
 import sqlalchemy as sa
-from flask import Flask, g, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
 
@@ -20,6 +21,7 @@ from outreach.errors import (
     Taken,
     TooMany,
 )
+from outreach.languages import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,8 @@ STATUS: Final[dict[type[OutreachError], int]] = {
     Refused: 422,
 }
 PAGES: Final = frozenset({404, 429, 500})
+# Programs ask for these: they show the text of an answer, not a page.
+CALENDAR: Final = re.compile(r"/(es|en|fr)/(cal|t)/[^/]+\.(ics|atom|json|jcal)")
 
 
 def init_app(app: Flask) -> None:
@@ -50,6 +54,8 @@ def page(status: int, **words: object) -> ResponseReturnValue:
         is_ours = start in languages.LANGUAGES and request.path[3:4] in {"", "/"}
         g.lang = start if is_ours else languages.accepted()
     g.other_languages_at = "/"
+    if CALENDAR.fullmatch(request.path):
+        return Response(_plain(status) + "\n", status, mimetype="text/plain")
     name = f"errors/{status}.html" if status in PAGES else "errors/other.html"
     return render_template(name, status=status, typed=_typed(status), **words), status
 
@@ -70,6 +76,15 @@ def note(error: Exception) -> str:
     incident = code(6)
     log.error("%s: %s %s failed: %s", incident, request.method, rule, kind.__name__, exc_info=bare)
     return f"{incident[:3]} {incident[3:]}"
+
+
+def _plain(status: int) -> str:
+    sentences: dict[int, str] = {
+        400: _("Esta dirección no es la de este sitio. Copia otra vez la de tu calendario."),
+        404: _("No encontramos ese calendario. Copia otra vez su dirección."),
+        405: _("Esta dirección se lee y no se cambia. Ponla en tu programa de calendario."),
+    }
+    return sentences.get(status, _("No pudimos hacer este calendario. Pídelo otra vez más tarde."))
 
 
 def _typed(status: int) -> list[tuple[str, str]] | None:
