@@ -174,7 +174,13 @@ def test_online_it_is_at_the_page_never_at_the_link_of_the_meeting(
 def test_nothing_of_a_discreet_or_unlisted_workshop_is_said_to_programs(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, women: Kind, talk: Workshop
 ) -> None:
-    secret: dict[str, Any] = {"title": {"es": "Círculo canario"}}
+    secret: dict[str, Any] = {
+        "title": {"es": "Círculo canario"},
+        "summary": {"es": "Con Canaria"},
+        "facilitator": "Lic. Canario",
+        "phone": "312 555 0177",
+        "online_url": "https://sala.example/canario",
+    }
     with store.change() as session:
         secret["venue"] = venue(session, chicago, "Casa Canaria", address="Calle Canario 99")
         hidden = [
@@ -186,6 +192,7 @@ def test_nothing_of_a_discreet_or_unlisted_workshop_is_said_to_programs(
     for path in ("/es/", "/en/", "/es/?donde=Chicago", "/es/o/chicago", "/fr/o/chicago"):
         [item] = listed(client, path)
         assert item["url"].endswith(talk.public_id)
+        assert "canari" not in json.dumps(item).lower()
     for each in hidden:
         assert linked(client, f"/es/t/{each.public_id}") == []
     for asked in ("tipo=K7QX", "tipo=mujeres", "tipo=derechos&tipo=K7QX"):
