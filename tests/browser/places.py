@@ -60,6 +60,10 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "office": lambda world: "/es/o/chicago",
     "network": lambda world: "/es/red",
     "calendar": lambda world: "/es/calendario",
+    "calendar of a choice": lambda world: (
+        f"/es/calendario?tipo=derechos&tipo={world.discreet_kind}&donde=IL&donde=Calgary&idioma=nah"
+    ),
+    "frame": lambda world: "/es/incrustar?oficina=chicago",
     "figures": lambda world: "/es/cifras/2020-01",
     "all figures": lambda world: "/es/cifras/",
     "open data": lambda world: "/es/datos",

@@ -1,0 +1,178 @@
+"""Iván puts the calendar of his parish together, with JavaScript and without, and shows the next
+workshops on its site."""
+
+import io
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests import certificates
+from tests.browser.conftest import Open
+from tests.browser.world import World
+
+COUNT = "#cuenta:not(:empty)"
+
+
+def tick(page: Page, name: str, value: str) -> None:
+    page.locator(f"input[name={name}][value={value}]").locator("xpath=..").click()
+
+
+def leads_to(page: Page) -> dict[str, str]:
+    """The calendar that each button and the field lead to, as the program would ask for it."""
+    links = [
+        link.get_attribute("href") or "" for link in page.locator("#tu-calendario a.btn").all()
+    ]
+    apple, google, outlook = (urlsplit(link) for link in links)
+    assert (google.netloc, google.path) == ("calendar.google.com", "/calendar/r")
+    assert (outlook.netloc, outlook.path) == ("outlook.live.com", "/calendar/0/addfromweb")
+    # As the door's phone sees it.
+    picture = Image.open(io.BytesIO(page.locator(".qr").screenshot()))
+    (square,) = zxingcpp.read_barcodes(picture)
+    return {
+        "apple": apple.geturl().replace("webcal:", "http:"),
+        "google": parse_qs(google.query)["cid"][0].replace("webcal:", "http:"),
+        "outlook": parse_qs(outlook.query)["url"][0],
+        "field": page.locator("#u").input_value(),
+        "square": square.text,
+    }
+
+
+@pytest.mark.parametrize("lang", ["es", "en", "fr"])
+@pytest.mark.parametrize("has_script", [True, False], ids=["with JavaScript", "without"])
+def test_every_button_leads_to_what_was_ticked(
+    opened: Open, world: World, lang: str, has_script: bool
+) -> None:
+    page = opened(f"/{lang}/calendario", java_script_enabled=has_script)
+    page.locator("#oficina").select_option("calgary")
+    tick(page, "tipo", "derechos")
+    tick(page, "modalidad", "presencial")
+    wanted = f"{world.url}/{lang}/cal/calgary.ics?tipo=derechos&modalidad=presencial"
+    if not has_script:
+        page.locator("form [type=submit]").click()
+    expect(page.locator("#u")).to_have_value(wanted)
+
+    assert set(leads_to(page).values()) == {wanted}
+    answer = page.request.get(wanted)
+    assert answer.ok
+    coming = answer.text().count("BEGIN:VEVENT")
+    expect(page.locator("#tu-calendario p").first).to_contain_text(f"· {coming} ")
+    expect(page.locator(".barra-abajo")).to_contain_text(f"{coming} ")
+
+
+def test_the_calendar_follows_each_tick_and_the_way_back_stays_short(
+    opened: Open, world: World
+) -> None:
+    page = opened("/es/")
+    page.goto("/es/calendario")
+    entries = page.evaluate("history.length")
+    page.locator("input[name=tipo][value=derechos]").focus()
+    page.keyboard.press("Space")
+    expect(page.locator(COUNT)).to_have_attribute("role", "status")
+    expect(page.locator(COUNT)).to_contain_text("Toda la red · Tus derechos · ")
+    expect(page.locator(":focus")).to_have_value("derechos")
+    expect(page).to_have_url(f"{world.url}/es/calendario?tipo=derechos")
+    expect(page.locator(".idiomas a").last).to_have_attribute(
+        "href", "/fr/calendario?tipo=derechos"
+    )
+    page.get_by_role("button", name="Actualizar mi calendario").press("Enter")
+    expect(page.locator("#tu-calendario")).to_be_focused()
+    page.locator(".barra-abajo a").click()
+    assert page.evaluate("history.length") == entries
+    page.go_back()
+    expect(page).to_have_url(f"{world.url}/es/")
+
+
+def test_of_what_asks_for_discretion_nothing_stays_in_the_address_bar(
+    opened: Open, world: World
+) -> None:
+    page = opened("/es/")
+    page.goto("/es/calendario?tipo=derechos")
+    tick(page, "tipo", world.discreet_kind)
+    ways_out = page.locator("[data-salir]")
+    expect(ways_out).to_have_count(3)
+    expect(page.locator("#u")).to_have_value(
+        f"{world.url}/es/cal/red.ics?tipo=derechos&tipo={world.discreet_kind}"
+    )
+    expect(page).to_have_url(f"{world.url}/es/calendario")
+    tick(page, "tipo", world.discreet_kind)
+    expect(ways_out).to_have_count(0)
+    tick(page, "tipo", world.discreet_kind)
+    expect(ways_out).to_have_count(3)
+    page.locator("[data-salir]:visible").last.click()
+    page.wait_for_url(world.quick_exit.url)
+    page.go_back()
+    expect(page).to_have_url(f"{world.url}/es/")
+
+    page.goto(f"/es/calendario?tipo={world.discreet_kind}")
+    expect(page).to_have_url(f"{world.url}/es/calendario")
+
+
+def test_when_it_cannot_follow_no_old_address_is_taken_for_the_new_one(
+    opened: Open, world: World
+) -> None:
+    page = opened("/es/calendario")
+    page.route("**/calendario?*", lambda route: route.fulfill(status=429))
+    tick(page, "idioma", "en")
+    expect(page.locator("#cuenta.msj")).to_contain_text("No se pudo actualizar.")
+    expect(page.locator("#tu-calendario")).to_have_attribute("inert", "")
+    page.unroute("**/calendario?*")
+    page.get_by_role("button", name="Actualizar mi calendario").click()
+    expect(page.locator("#u")).to_have_value(f"{world.url}/es/cal/red.ics?idioma=en")
+    expect(page.locator("#cuenta")).to_have_class("oculto")
+
+
+def test_other_sites_can_show_the_frame_and_no_other_page(
+    browser: Browser, world: World, tmp_path: Path
+) -> None:
+    framed = ("/es/incrustar?oficina=chicago&cuantos=2", f"/es/incrustar/{world.plain}")
+    refused = ("/es/", "/es/calendario", f"/es/t/{world.plain}", f"/es/t/{world.plain}/lugar")
+    with _parish(tmp_path, [world.url + path for path in (*framed, *refused)]) as address:
+        context = browser.new_context(ignore_https_errors=True)
+        page = context.new_page()
+        page.goto(address)
+        for number in range(len(framed)):
+            frame = page.frame_locator(f"iframe >> nth={number}")
+            expect(frame.locator("li a").first).to_be_visible()
+            expect(frame.locator("li a").first).to_have_attribute("target", "_blank")
+        with context.expect_page() as opened:
+            page.frame_locator("iframe >> nth=1").locator("li a").click()
+        expect(opened.value).to_have_url(f"{world.url}/es/t/{world.plain}")
+        urls = [frame.url for frame in page.frames[1:]]
+        assert urls[: len(framed)] == [world.url + path for path in framed]
+        assert {url.partition(":")[0] for url in urls[len(framed) :]} == {"chrome-error"}
+        context.close()
+
+
+@contextmanager
+def _parish(folder: Path, shown: list[str]) -> Iterator[str]:
+    """The parish's own site, with a frame for each of these addresses."""
+    frames = "".join(f'<iframe src="{each.replace("&", "&amp;")}"></iframe>' for each in shown)
+    body = f"<!doctype html><title>Parroquia</title><link rel=icon href=data:,>{frames}".encode()
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            return None
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.make(folder))
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://localhost:{server.server_port}/"
+        server.shutdown()
