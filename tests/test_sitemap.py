@@ -78,7 +78,7 @@ def test_it_tells_of_every_page_that_may_be_found_and_of_no_other(
         assert 'content="noindex"' not in answer.text, path
     shown = {name for name, each in held.items() if f"/es/t/{each.public_id}" in found}
     assert shown == {"plain", "cancelled"}
-    for name in ("", "red", "calendario", "privacidad", "accesibilidad", "o/chicago"):
+    for name in ("", "red", "calendario", "datos", "privacidad", "accesibilidad", "o/chicago"):
         assert f"/fr/{name}" in found
 
 

@@ -34,17 +34,18 @@ FOUND: Final = frozenset(
         "finding.office",
         "finding.upcoming",
         "finding.workshop",
+        "open_data.about",
     }
 )
 ASKED: Final = frozenset({"building.build", "finding.upcoming"})  # another page with each query
-FIXED: Final = ("/", "/red", "/calendario", "/privacidad", "/accesibilidad")  # in any language
+FIXED: Final = ("/", "/red", "/calendario", "/datos", "/privacidad", "/accesibilidad")
 # By language, and for who speaks none of them.
 HREFLANG: Final = (*((lang, lang) for lang in LANGUAGES), ("x-default", "es"))
 
-# Private, or for staff. Nobody links there; who has a link all the same is not to read it out.
+# Private: who was shown such a link is not to read it out, even to say that it is not to be found.
 CLOSED: Final = ("/r/", "/mi-registro", "/salir", "/t/*/lugar")
 BACK, AHEAD = 1, 12  # months before and after this one whose workshops are told of
-# Workshops in one file: 6,000 addresses, some 4 MB. 50,000 and 50 MB are allowed.
+# Workshops in one file: 6,000 addresses, some 3 MB. 50,000 and 50 MB are allowed.
 MOST: Final = 2_000
 MOMENT: Final = timedelta(minutes=1)  # for which a file is not made again
 KEPT_FOR: Final = "public, max-age=3600"
