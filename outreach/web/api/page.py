@@ -1,6 +1,7 @@
 """The page about the open data, for people: every address with what it takes and an example."""
 
 from dataclasses import dataclass
+from itertools import groupby
 from urllib.parse import urlencode
 
 from flask import Blueprint, render_template
@@ -8,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock, languages
 from outreach.clock import Month
-from outreach.domain import listing
+from outreach.domain import figures, listing
 from outreach.domain.finding import Filters
 from outreach.reports import monthly
 from outreach.web.api.answers import TERMS
@@ -32,14 +33,24 @@ class Shown:
     parameters: list[tuple[str, str]]
     example: str  # a path; empty: there is nothing to show yet
 
+    @property
+    def has_parts(self) -> bool:
+        return "{" in self.path
+
+    @property
+    def noun(self) -> str:
+        """What it is about: offices."""
+        return self.path.removeprefix(f"{ROOT}/").partition("/")[0]
+
 
 @pages.get("/datos")
 def about() -> ResponseReturnValue:
     parts = _parts()
+    shown = [_shown(route, parts) for route in TABLE]
     keep_for(600)
     return render_template(
         "api/about.html",
-        shown=[_shown(route, parts) for route in TABLE],
+        nouns=[list(those) for _noun, those in groupby(shown, key=lambda each: each.noun)],
         terms=getattr(TERMS, languages.current()),
         public_url=config().public_url,
     )
@@ -47,10 +58,10 @@ def about() -> ResponseReturnValue:
 
 def _shown(route: Route, parts: dict[str, str]) -> Shown:
     lang = languages.current()
-    named = {part.name: parts.get(part.name, "") for part in route.parts}
+    named = {part.name: parts.get(f"{route.name} {part.name}", "") for part in route.parts}
     path = ROOT + route.path.format(**named)
-    if route.name == "workshops" and parts.get("slug"):
-        path += "?" + urlencode({"oficina": parts["slug"]})
+    if route.name == "workshops" and parts["office slug"]:
+        path += "?" + urlencode({"oficina": parts["office slug"]})
     return Shown(
         path=ROOT + route.path,
         words=languages.say(route.says, lang),
@@ -64,15 +75,19 @@ def _says(parameter: Parameter, lang: str) -> str:
 
 
 def _parts() -> dict[str, str]:
-    """Something that is there, for each part of an address."""
+    """Something that is there, for each part of each address."""
     now, known = clock.now(), reference()
+    this = Month.of(now.date())
     with store().read() as session:
         found, _more = listing.page(session, Filters(), now=now, limit=1)
-        over = [month for month in monthly.months(session) if month < Month.of(now.date())]
+        over = [month for month in monthly.months(session) if month < this]
+        typed = figures.months(session)
     office = next((each.slug for each in known.offices if each.is_open(now.date())), "")
     return {
-        "slug": found[0].office_slug if found else office,
-        "code": next((each.code for each in known.kinds if not each.is_discreet), ""),
-        "id": found[0].public_id if found else "",
-        "month": str(over[-1]) if over else "",
+        "office slug": found[0].office_slug if found else office,
+        "kind code": next((each.code for each in known.kinds if not each.is_discreet), ""),
+        "workshop id": found[0].public_id if found else "",
+        "count month": str(over[-1]) if over else "",
+        "figure month": str(typed[-1]) if typed else "",
+        "bulletin month": str(over[-1]) if over else "",
     }
