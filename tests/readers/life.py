@@ -2,7 +2,7 @@
 and what that calendar should say, worked out here once more."""
 
 from dataclasses import fields, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -61,7 +61,7 @@ class Life:
                 sequence=each.sequence,
             )
             for each in self.workshops(session)
-            if each.kind.is_discreet == discreet and self._is_in(each)
+            if each.kind.is_discreet == discreet and is_in_feed(each, self.story.today)
         )
 
     def pass_(self, seconds: int) -> None:
@@ -173,16 +173,18 @@ class Life:
     def _office(self, session: Session) -> Office:
         return session.get_one(Office, self.office_id)
 
-    def _is_in(self, workshop: Workshop) -> bool:
-        midnight = calendars.midnight(self.story.today)
-        begins, ends = midnight - timedelta(days=90), midnight + timedelta(days=366)
-        is_there = workshop.standing in SHOWN and workshop.way is not Way.UNLISTED
-        is_near = begins <= workshop.starts_at < ends
-        is_kept = workshop.cancelled_at is None or (
-            workshop.ends_at > midnight - timedelta(days=7)
-            or workshop.cancelled_at > midnight - timedelta(days=14)
-        )
-        return is_there and is_near and is_kept
+
+def is_in_feed(workshop: Workshop, today: date) -> bool:
+    """Whether the calendar of its office has it on that day."""
+    midnight = calendars.midnight(today)
+    begins, ends = midnight - timedelta(days=90), midnight + timedelta(days=366)
+    is_there = workshop.standing in SHOWN and workshop.way is not Way.UNLISTED
+    is_near = begins <= workshop.starts_at < ends
+    is_kept = workshop.cancelled_at is None or (
+        workshop.ends_at > midnight - timedelta(days=7)
+        or workshop.cancelled_at > midnight - timedelta(days=14)
+    )
+    return is_there and is_near and is_kept
 
 
 def summary(workshop: Workshop, lang: str) -> str:
