@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import feedparser
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 from icalendar import Calendar
 
 from outreach import clock
@@ -18,7 +19,7 @@ from outreach.domain.calendars import Unknown
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import Office
 from outreach.domain.workshops import Standing, Workshop
-from outreach.feeds import atom, calendar, entries, jcal, json_feed, words
+from outreach.feeds import atom, jcal, json_feed, words
 from outreach.feeds.calendar import DAY
 from outreach.feeds.event import Site
 from outreach.languages import LANGUAGES
@@ -248,17 +249,18 @@ def test_none_of_them_tells_what_is_nobodys_business(
                     assert each.uid not in text
 
 
-def test_they_end_with_a_whole_day_and_say_so(store: Store, chicago: Office, rights: Kind) -> None:
+def test_they_end_with_a_whole_day_and_say_so(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
     crowd(store, chicago, rights, range(12), 70)
     with store.change() as session:
         # What is longer in their writing than in a calendar's.
         session.execute(sa.update(Workshop).values(title={"es": '&"' * 90}))
-        choice = calendars.choose(session, "chicago")
-        made = calendar.write(session, choice, "es", SITE, today=TODAY)
-        assert made.reaches is None, "the calendar itself has room for all of them"
-        entries.keep(session, made.fresh)
+    body = client.get("/es/cal/chicago.ics").data
+    assert body.count(b"BEGIN:VEVENT") == 12 * 70, "the calendar itself has room for all of them"
+    assert b"Llega hasta" not in body
     for form in WRITERS:
-        body = written(store, form)
+        body = client.get(f"/es/cal/chicago.{form}").data
         assert len(body) <= 900_000, form
         days = _days(form, body)
         assert len(days) == 70 * len(set(days)), f"{form}: whole days"
@@ -282,3 +284,16 @@ def _days(form: str, body: bytes) -> list[date]:
         events = [each for each in json.loads(body)[2] if each[0] == "vevent"]
         starts = [line[3] for event in events for line in event[1] if line[0] == "dtstart"]
     return [datetime.fromisoformat(each).date() + DAY for each in starts]
+
+
+def test_who_asks_for_a_discreet_kind_is_told_that_there_is_none(
+    client: FlaskClient, chicago: Office, women: Kind
+) -> None:
+    for form in WRITERS:
+        for feed_of in ("red", "chicago"):
+            path = f"/es/cal/{feed_of}.{form}"
+            assert client.get(path).status_code == 200
+            answers = [client.get(f"{path}?tipo={code}") for code in ("K7QX", "mujeres", "nada")]
+            assert [each.status_code for each in answers] == [404, 404, 404]
+            assert "No hay un tipo de taller «K7QX»" in answers[0].text
+            assert "No hay un tipo de taller «nada»" in answers[2].text
