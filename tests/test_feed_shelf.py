@@ -15,15 +15,15 @@ from werkzeug.wrappers import Response
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import ctags, offices, planning, workshops
+from outreach.domain import copies, ctags, offices, planning, workshops
+from outreach.domain.copies import KeptCopy
 from outreach.domain.ctags import CTag
+from outreach.domain.entries import KeptEntry
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Workshop
-from outreach.feeds import copies, serve
-from outreach.feeds.copies import KeptCopy
-from outreach.feeds.entries import KeptEntry
+from outreach.feeds import serve
 from outreach.feeds.serve import Feeds, Front
 from outreach.upkeep.entries import Scribe
 from tests.conftest import LONG_AGO, hold, kind, venue

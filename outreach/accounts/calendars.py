@@ -5,10 +5,8 @@ opens follows the account: a role taken away counts the next time a phone asks.
 """
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -16,10 +14,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.accounts.sessions import digest
 from outreach.db.base import Base
 from outreach.domain.organizers import EVERYWHERE, Action, Grant, Organizer, may
-from outreach.feeds.entries import KeptEntry
-
-LANG: Final = "+"  # of entries of these calendars, where public ones have their language
-AT_ONCE: Final = 500  # rows fetched by one statement
 
 
 class OrganizerFeed(Base):
@@ -74,23 +68,3 @@ def whose(session: Session, token: str) -> Follower | None:
     if not seen:
         return None
     return Follower(rows[0][0], None if EVERYWHERE in seen else seen)
-
-
-def kept(
-    session: Session, workshop_ids: Sequence[int]
-) -> Sequence[sa.Row[int, str, datetime, bytes]]:
-    """What was last written of these workshops for the calendar of any organizer: the workshop,
-    what it was made with, since when, the text."""
-    found: list[sa.Row[int, str, datetime, bytes]] = []
-    for start in range(0, len(workshop_ids), AT_ONCE):
-        some = workshop_ids[start : start + AT_ONCE]
-        found += session.execute(
-            sa.select(
-                KeptEntry.workshop_id, KeptEntry.made_with, KeptEntry.changed_at, KeptEntry.text
-            ).where(
-                KeptEntry.workshop_id.in_(some),
-                KeptEntry.lang == LANG,
-                KeptEntry.is_short.is_(False),
-            )
-        )
-    return found

@@ -2,7 +2,9 @@
 
 from outreach.db.base import Base
 from outreach.domain import (
+    copies,
     ctags,
+    entries,
     figures,
     installation,
     journal,
@@ -20,7 +22,9 @@ from outreach.domain import (
 )
 
 __all__ = [
+    "copies",
     "ctags",
+    "entries",
     "figures",
     "installation",
     "journal",

@@ -134,6 +134,12 @@ def entries(
     return [Entry(*row) for row in rows]
 
 
+def count(session: Session, choice: Choice, *, since: date, until: date, today: date) -> int:
+    """How many `entries` would give."""
+    asked = query(choice, since=since, until=until, today=today)
+    return session.scalar(sa.select(sa.func.count()).select_from(asked.subquery())) or 0
+
+
 IN_ORDER: Final = (Workshop.starts_at, Workshop.uid)
 
 

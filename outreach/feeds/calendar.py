@@ -5,24 +5,24 @@ host write the same bytes on the same (UTC) day, so that an ETag means something
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from icalendar import vText, vUri
 from icalendar.parser import Contentline, Parameters
 from sqlalchemy.orm import Session
 
-from outreach.domain import calendars
+from outreach.domain import calendars, entries
 from outreach.domain.calendars import NETWORK, Choice
+from outreach.domain.entries import Piece, Span
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.feeds import event, words
-from outreach.feeds.entries import Piece, Reader
+from outreach.feeds.entries import Writer
 from outreach.feeds.event import Site
 from outreach.feeds.timezones import vtimezone
 from outreach.languages import say
@@ -57,7 +57,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Written:
-    """A feed, and which of its entries had to be written: for `entries.keep`."""
+    """A feed, and which of its entries had to be written: for `domain.entries.keep`."""
 
     body: bytes
     reaches: date | None  # the last day it holds, if not all could stay
@@ -66,8 +66,8 @@ class Written:
 
 def write(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> Written:
     """The feed of a choice, as it is on `today` (UTC)."""
-    reader = Reader(session, choice, lang, site, today=today)
-    cut = _fit(reader, _window(choice))
+    writer = Writer(session, lang, site)
+    cut = _fit(writer, choice, today)
     zones = {name: ZoneInfo(name) for name in {piece.zone for piece in cut.pieces}}
     if choice.office and not zones:
         # A calendar has to have something in it.
@@ -76,7 +76,7 @@ def write(session: Session, choice: Choice, lang: str, site: Site, *, today: dat
     blocks = [_zone(zones[key], cut.pieces, today) for key in sorted(zones)]
     texts = (piece.text or b"" for piece in cut.pieces)
     body = b"".join([header, *blocks, *texts, b"END:VCALENDAR\r\n"])
-    return Written(body, cut.reaches, reader.fresh)
+    return Written(body, cut.reaches, writer.fresh)
 
 
 def feed(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> bytes:
@@ -87,8 +87,7 @@ def feed(session: Session, choice: Choice, lang: str, site: Site, *, today: date
 def coming(session: Session, choice: Choice, *, today: date) -> int:
     """How many workshops there are from today on, as far as the feed looks ahead."""
     until = today + (_window(choice).ahead + 1) * DAY
-    asked = calendars.query(choice, since=today, until=until, today=today)
-    return session.scalar(sa.select(sa.func.count()).select_from(asked.subquery())) or 0
+    return calendars.count(session, choice, since=today, until=until, today=today)
 
 
 def reach(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> date | None:
@@ -125,23 +124,29 @@ def _window(choice: Choice) -> Window:
     return OFFICE_WINDOW if choice.office else NETWORK_WINDOW
 
 
-def _fit(reader: Reader, window: Window) -> Cut:
+def _fit(writer: Writer, choice: Choice, today: date) -> Cut:
     """All of it if that is small enough; else less of the past, then short descriptions, then a
     nearer horizon."""
-    yesterday = reader.today - DAY
-    since, until = reader.today - window.back * DAY, reader.today + (window.ahead + 1) * DAY
+    session, window, yesterday = writer.session, _window(choice), today - DAY
+    until = today + (window.ahead + 1) * DAY
     # Even in the fewest bytes, more than MOST would not fit.
-    crowded_on = reader.crowded_on(yesterday, until, most=MOST)
+    ahead = Span(yesterday, until, today)
+    crowded_on = entries.crowded_on(session, choice, ahead, most=MOST)
     if crowded_on is None:
-        last = reader.look(since, until, limit=MOST + 1, from_the_end=True)
-        reader.fill(last)
-        kept = _without_past(last, yesterday)
+        whole = Span(today - window.back * DAY, until, today)
+        pieces = entries.look(
+            session, choice, whole, writer.manner(), limit=MOST + 1, from_the_end=True
+        )
+        writer.fill(pieces)
+        kept = _without_past(pieces, yesterday)
         if kept is not None:
             return Cut(kept)
     else:
-        until = min(until, crowded_on + 2 * DAY)  # a local day ends by the next but one of UTC
-    recent = reader.look(yesterday, until, limit=MOST + 1, is_short=True)
-    reader.fill(recent, is_short=True)
+        # A local day ends by the next but one of UTC.
+        ahead = replace(ahead, until=min(until, crowded_on + 2 * DAY))
+    short = writer.manner(is_short=True)
+    recent = entries.look(session, choice, ahead, short, limit=MOST + 1)
+    writer.fill(recent, is_short=True)
     return Cut(recent) if _size(recent) <= LARGEST else _cut_ahead(recent)
 
 

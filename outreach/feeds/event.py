@@ -13,7 +13,7 @@ from outreach import clock
 from outreach.domain.kinds import Visibility, Way
 from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import Mode, Workshop
-from outreach.feeds import words
+from outreach.feeds import folding, words
 from outreach.languages import say
 
 LONGEST_TITLE: Final = 200
@@ -54,8 +54,7 @@ def write(workshop: Workshop, lang: str, site: Site, *, is_short: bool = False) 
     if url:
         event.add("url", url)
     event.add("transp", "TRANSPARENT")  # to follow a calendar is not to be busy
-    lines: bytes = event.to_ical(sorted=False)
-    return lines
+    return folding.written(event.content_lines(sorted=False))
 
 
 def changed_at(workshop: Workshop) -> datetime:
@@ -112,7 +111,12 @@ def _add_position(event: Event, workshop: Workshop) -> None:
         return
     # Its own position only: `near_…` is that of its city, and a pin there would mislead.
     if venue.latitude is not None and venue.longitude is not None:
-        event.add("geo", (round(venue.latitude, 6), round(venue.longitude, 6)))
+        event.add("geo", (_degrees(venue.latitude), _degrees(venue.longitude)))
+
+
+def _degrees(angle: float) -> float:
+    # What is nearer to zero would be written as 1e-05, which no calendar reads.
+    return round(angle, 6) if abs(angle) >= 0.0001 else 0.0
 
 
 def _description(workshop: Workshop, lang: str, site: Site, start: datetime, url: str) -> str:

@@ -21,20 +21,21 @@ from icalendar import Event, vText, vUri
 from icalendar.parser import Contentline, Parameters
 from sqlalchemy.orm import Session
 
-from outreach.accounts import calendars as own_calendars
-from outreach.domain import agenda, calendars, offices
+from outreach.domain import agenda, calendars, entries, offices
 from outreach.domain.agenda import Line, Offices
+from outreach.domain.entries import Manner
 from outreach.domain.kinds import Visibility
 from outreach.domain.text import clean
 from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.feeds import event, words
 from outreach.feeds.calendar import HEADER_ROOM, LARGEST, OFFICE_WINDOW, PRODID
-from outreach.feeds.entries import made_with
+from outreach.feeds.entries import made_with, row
 from outreach.feeds.event import LONGEST_TITLE, Site
 from outreach.feeds.timezones import vtimezone
 from outreach.languages import say
 
 WRITTEN_BY: Final = 1  # raise it when the same workshop is written differently
+LANG: Final = "+"  # of these entries, where public ones have their language
 MOST: Final = 1500  # entries: about as many as fit
 DAY: Final = timedelta(days=1)
 SECOND: Final = timedelta(seconds=1)
@@ -94,27 +95,19 @@ def _filled(
     as they are to be kept."""
     pieces = {line.id: Piece(line, now.replace(microsecond=0)) for line in lines}
     marks = {line.id: _mark(line, site) for line in lines}
-    for row in own_calendars.kept(session, list(pieces)):
-        piece = pieces[row.workshop_id]
-        if row.made_with == marks[row.workshop_id]:
-            piece.stamp, piece.text = row.changed_at, row.text
+    for kept in entries.of_workshops(session, list(pieces), LANG):
+        piece = pieces[kept.workshop_id]
+        if kept.made_with == marks[kept.workshop_id]:
+            piece.stamp, piece.text = kept.changed_at, kept.text
         else:
-            piece.stamp = max(piece.stamp, row.changed_at + SECOND)
+            piece.stamp = max(piece.stamp, kept.changed_at + SECOND)
     missing = [number for number, piece in pieces.items() if not piece.text]
     fresh = []
     for workshop in calendars.read(session, missing):
         piece = pieces[workshop.id]
         piece.text = _event(workshop, piece.line.waiting, site, piece.stamp)
-        fresh.append(
-            {
-                "workshop_id": workshop.id,
-                "lang": own_calendars.LANG,
-                "is_short": False,
-                "made_with": marks[workshop.id],
-                "changed_at": piece.stamp,
-                "text": piece.text,
-            }
-        )
+        manner = Manner(LANG, is_short=False, made_with=marks[workshop.id])
+        fresh.append(row(workshop.id, manner, piece.stamp, piece.text))
     return [piece for piece in pieces.values() if piece.text], fresh
 
 

@@ -28,10 +28,10 @@ from werkzeug.http import parse_accept_header, parse_date, parse_etags
 from outreach import clock, languages
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import calendars, ctags, installation
+from outreach.domain import calendars, copies, ctags, entries, installation
 from outreach.domain.calendars import NETWORK, Choice, Unknown
-from outreach.feeds import atom, calendar, copies, entries, jcal, json_feed
-from outreach.feeds.copies import Copy
+from outreach.domain.copies import Copy
+from outreach.feeds import atom, calendar, jcal, json_feed
 from outreach.feeds.entries import made_with
 from outreach.feeds.event import Site
 from outreach.feeds.shelf import Shelf

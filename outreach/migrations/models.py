@@ -3,10 +3,9 @@
 import sqlalchemy as sa
 
 from outreach import accounts, domain
-from outreach.feeds import copies, entries
 from outreach.keyring import RingBase
 
 MAIN: sa.MetaData = domain.metadata
 RING: sa.MetaData = RingBase.metadata
 
-_ = accounts, copies, entries  # their tables are on the same metadata once they are imported
+_ = accounts  # its tables are on the same metadata once it is imported

@@ -6,8 +6,8 @@ from typing import Final
 
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import ctags, installation
-from outreach.feeds import entries
+from outreach.domain import ctags, entries, installation
+from outreach.feeds.entries import write_missing
 from outreach.feeds.event import Site
 
 AT_ONCE: Final = 300  # of each language: well under a second
@@ -29,7 +29,7 @@ class Scribe:
         with self.store.read() as session:
             host = installation.calendar_host(session)
             site = Site(self.config.public_url, host, self.config.phone)
-            fresh = entries.write_missing(session, site, today=now.date(), limit=AT_ONCE)
+            fresh = write_missing(session, site, today=now.date(), limit=AT_ONCE)
         if fresh or self._tidied_on != now.date():
             with self.store.change() as session:  # short: who saves a place does not wait for it
                 entries.keep(session, fresh)

@@ -16,9 +16,9 @@ from markupsafe import Markup
 
 from outreach import clock
 from outreach.accounts import calendars
-from outreach.domain import installation, journal
+from outreach.domain import entries, installation, journal
 from outreach.domain.organizers import Action
-from outreach.feeds import entries, own
+from outreach.feeds import own
 from outreach.feeds.event import Site
 from outreach.feeds.own import Written
 from outreach.languages import gettext as _
