@@ -21,6 +21,7 @@ from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring
 from outreach.web.api.routes import TABLE
 from outreach.web.api.telling import ROOT
+from tests.canaries import plant
 from tests.conftest import LONG_AGO, hold, seat, venue
 from tests.open_data import JANUARY, asked, everything, furnish, ids
 
@@ -220,6 +221,15 @@ def test_of_a_hidden_address_only_the_city_is_told_and_of_nobody_anything(
         assert not CANARY.search(answer.text), name
     for typed in ("Casa Canaria", "Calle Canario 99", "Zona Canaria"):
         assert client.get(f"{ROOT}/workshops?donde={typed}").status_code == 404
+
+
+def test_nobody_who_saved_a_place_is_in_it(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, held: dict[str, Workshop]
+) -> None:
+    typed = {"name": "Flor Canaria", "contact": "email", "email": "flor@canaria.example"}
+    flor = plant(app, client, store, ring, held["plain"], **typed)
+    for name, answer in everything(client, held["plain"]):
+        assert not [needle for needle in flor.needles if needle in answer.data], name
 
 
 # Numbers

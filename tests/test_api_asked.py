@@ -110,6 +110,7 @@ UNFIT: Final = (
     ("/workshops?hasta=20260101", 400, "Write hasta as a day, like 2026-11-28."),
     ("/workshops?limit=0", 400, "Write limit as a number from 1 to 200."),
     ("/workshops?limit=201", 400, "Write limit as a number from 1 to 200."),
+    ("/bulletins?limit=37", 400, "Write limit as a number from 1 to 36."),
     ("/workshops?limit=%EF%BC%91", 400, "Write limit as a number from 1 to 200."),
     ("/workshops?after=x", 400, "after is not as we gave it. Copy it again, or leave it out."),
     ("/workshops?desde=2026-01-01&desde=2026-01-02", 400, "Write “desde” once only."),

@@ -18,7 +18,7 @@ from outreach.domain.text import plain
 from outreach.domain.whereabouts import Scale, Where
 from outreach.errors import NotFound
 from outreach.reports import monthly
-from outreach.web.api import shapes, telling
+from outreach.web.api import asking, shapes, telling
 from outreach.web.api.asking import Asked, Missing, quoted
 from outreach.web.api.telling import Teller
 from outreach.web.context import config
@@ -129,7 +129,7 @@ def listed(question: Question) -> Answer:
         office=_office(slug, known).id if slug else None,
         now=now,
         after=read_key(asked.one("after")) if asked.one("after") else None,
-        limit=int(asked.one("limit") or 50),
+        limit=asked.number(asking.LIMIT),
     )
     following = None if key is None else _next(question, "workshops", write_key(key))
     return Answer(
@@ -205,7 +205,7 @@ def figures_of(question: Question, month: str) -> Answer:
 
 def bulletins(question: Question) -> Answer:
     asked = question.asked
-    limit, after = int(asked.one("limit") or 12), asked.one("after")
+    limit, after = asked.number(asking.LIMIT_MONTHS), asked.one("after")
     months = [month for month in _told_of(question) if not after or str(month) < after]
     following = None
     if len(months) > limit:

@@ -16,7 +16,6 @@ from outreach.domain.workshops import Mode
 from outreach.web.api import shapes
 
 MOST_VALUES: Final = 20
-LARGEST_PAGE: Final = 200
 
 
 class Unfit(Exception):
@@ -40,6 +39,7 @@ class Parameter:
     one_of: tuple[str, ...] = ()
     longest: int = 0
     default: int | None = None  # of a number
+    most: int = 200
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class Parameter:
             value = {
                 "type": "integer",
                 "minimum": 1,
-                "maximum": LARGEST_PAGE,
+                "maximum": self.most,
                 "default": self.default,
             }
         elif self.one_of:
@@ -84,8 +84,8 @@ class Parameter:
             raise Missing(f"There is no {self.name} {quoted(value)}. Use one of these: {words}.")
         if self.default is not None:
             is_fit = re.fullmatch("[0-9]{1,3}", value, re.ASCII) is not None
-            if not is_fit or not 1 <= int(value) <= LARGEST_PAGE:
-                raise Unfit(f"Write {self.name} as a number from 1 to {LARGEST_PAGE}.")
+            if not is_fit or not 1 <= int(value) <= self.most:
+                raise Unfit(f"Write {self.name} as a number from 1 to {self.most}.")
         if self.format == "date":
             day(self.name, value)
         if self.longest and not 1 <= len(value) <= self.longest:
@@ -110,6 +110,10 @@ class Asked:
     def day(self, name: str) -> date | None:
         text = self.one(name)
         return day(name, text) if text else None
+
+    def number(self, parameter: Parameter) -> int:
+        """Its default, if it was not asked for."""
+        return int(self.one(parameter.name) or parameter.default or 0)
 
     def pairs(self) -> list[tuple[str, str]]:
         """As in an address, in one order."""
@@ -232,13 +236,27 @@ AFTER_MONTH: Final = Parameter(
     example="2020-02",
     says=AFTER.says,
 )
-_LIMIT: Final[Words] = {
-    "es": "Cuántos por página, de 1 a 200.",
-    "en": "How many a page, from 1 to 200.",
-    "fr": "Combien par page, de 1 à 200.",
-}
-LIMIT: Final = Parameter(name="limit", default=50, example="10", says=_LIMIT)
-LIMIT_MONTHS: Final = Parameter(name="limit", default=12, example="10", says=_LIMIT)
+LIMIT: Final = Parameter(
+    name="limit",
+    default=50,
+    example="10",
+    says={
+        "es": "Cuántos por página, de 1 a 200.",
+        "en": "How many a page, from 1 to 200.",
+        "fr": "Combien par page, de 1 à 200.",
+    },
+)
+LIMIT_MONTHS: Final = Parameter(
+    name="limit",
+    default=12,
+    most=36,
+    example="10",
+    says={
+        "es": "Cuántos por página, de 1 a 36.",
+        "en": "How many a page, from 1 to 36.",
+        "fr": "Combien par page, de 1 à 36.",
+    },
+)
 
 SLUG_PART: Final = Parameter(
     name="slug",
