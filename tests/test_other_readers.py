@@ -14,7 +14,7 @@ from icalendar import Calendar
 
 from outreach import clock
 from outreach.db.store import Store
-from outreach.domain import calendars, entries, planning
+from outreach.domain import calendars, planning
 from outreach.domain.calendars import Unknown
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import Office
