@@ -1,6 +1,7 @@
 """The page on which Iván makes the calendar of his parish."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import quote
@@ -8,12 +9,14 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
+from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.places import ZipCode
 from tests.conftest import hold, venue
 from tests.public import Page
+from tests.test_feed_sizes import crowd
 
 
 def address_on(page: str) -> str:
@@ -160,3 +163,13 @@ def test_a_calendar_that_nothing_is_in_yet_says_that_it_will_fill(
     client: FlaskClient, chicago: Office
 ) -> None:
     assert "se llenará cuando haya" in client.get("/es/calendario?oficina=chicago").text
+
+
+def test_a_calendar_that_cannot_hold_all_says_until_when_it_goes(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    crowd(store, chicago, rights, range(50), 40)
+    said = re.search(r"calendario llega hasta el (\d+) de", client.get("/es/calendario").text)
+    assert said
+    last_days = [clock.now().date() + timedelta(days=number) for number in range(30, 49)]
+    assert int(said[1]) in {day.day for day in last_days}

@@ -4,20 +4,23 @@ With JavaScript the page asks for itself again after each tick, and shows the pa
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from urllib.parse import urlencode
 
 import segno
 from flask import Blueprint, render_template, request
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 
 from outreach import clock, languages
-from outreach.domain import offices, regions
+from outreach.domain import installation, offices, regions
 from outreach.domain.calendars import Choice
 from outreach.domain.offices import Office
 from outreach.domain.text import plain
 from outreach.domain.workshops import Mode
 from outreach.feeds import calendar
+from outreach.feeds.event import Site
 from outreach.languages import gettext as _
 from outreach.web import asking, embedding, show
 from outreach.web.context import config, store
@@ -27,8 +30,8 @@ from outreach.web.reference import reference
 pages = Blueprint("building", __name__, url_prefix="/<any(es,en,fr):lang>")
 
 FIRST_LANGUAGES: Final = ("es", "en", "fr")  # the others are folded away
-# What a calendar program takes: with more, those furthest ahead are left out.
-MANY: Final = 1_500
+# However long their texts, so many are in a calendar in full.
+SURELY_FIT: Final = 600
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ def build() -> str:
     with store().read() as session:
         choice = asking.choice(session, request.args)
         coming = calendar.coming(session, choice, today=today)
+        reach = _reach(session, choice, today) if coming > SURELY_FIT else None
         names = {place: asking.place_name(session, place) for place in choice.places}
         open_offices = offices.open_on(session, today)
     if choice.is_discreet:
@@ -58,7 +62,7 @@ def build() -> str:
         choice=choice,
         is_asked=bool(request.query_string),
         coming=coming,
-        is_cut=coming > MANY,
+        reach=reach,
         summary=" · ".join(asking.said(choice, names.values())),
         offices=_offices(choice, open_offices),
         regions=_regions(open_offices, region),
@@ -70,6 +74,12 @@ def build() -> str:
         frame=None if choice.is_discreet else embedding.of_choice(choice, list(names.values())),
         **_addresses(choice),
     )
+
+
+def _reach(session: Session, choice: Choice, today: date) -> date | None:
+    """The last day the calendar has room for, if it has not for all: it is written to find out."""
+    site = Site(config().public_url, installation.calendar_host(session), config().phone)
+    return calendar.reach(session, choice, languages.current(), site, today=today)
 
 
 def _addresses(choice: Choice) -> dict[str, object]:

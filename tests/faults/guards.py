@@ -59,7 +59,7 @@ class Gone(Exception):
 def _guards() -> Iterator[Guard]:
     web = "outreach/web/"
     yield Guard(
-        "S02", f"{web}headers.py", """("frame-ancestors", "'none'"),""", "",
+        "S02", f"{web}headers.py", """    "frame-ancestors": "'none'",\n""", "",
         "tests/test_headers.py::test_every_answer_tells_the_browser_to_trust_nobody_else",
     )  # fmt: skip
     script = "<script src=\"{{ static('app.js') }}\" defer></script>"
