@@ -337,6 +337,17 @@ def test_entries_of_long_ago_are_not_kept(config: Config, store: Store, held: Wo
         assert session.scalar(sa.select(sa.func.count()).select_from(KeptEntry)) == 0
 
 
+@pytest.mark.parametrize("form", ["atom", "json", "jcal"])
+def test_a_discreet_kind_is_refused_in_the_word_that_was_used(
+    app: Flask, held: Workshop, women: Kind, form: str
+) -> None:
+    for asked, other in (("mujeres", "K7QX"), ("K7QX", "mujeres")):
+        answer = app.test_client().get(f"/es/cal/red.{form}?tipo={asked}")
+        assert (answer.status_code, answer.mimetype) == (404, "text/plain")
+        assert asked in answer.text
+        assert other not in answer.text
+
+
 def test_whoever_calls_us_by_another_name_is_refused_by_flask(app: Flask, held: Workshop) -> None:
     client = app.test_client()
     assert client.get(FEED).status_code == 200

@@ -55,6 +55,7 @@ OTHERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "json": json_feed.write,
     "jcal": jcal.write,
 }
+WRITTEN_BY: Final = 1  # raise it when a format beside iCalendar writes the same differently
 KEPT_FOR: Final = "public, max-age=900"
 ROOM: Final = 24_000_000  # bytes of feeds in the memory of a process
 OVERHEAD: Final = 3000  # bytes that one takes beside its own
@@ -247,7 +248,7 @@ def _choice(session: Session, asked: Asked) -> Choice:
     for code in spoken:
         if code not in languages.SPOKEN:
             raise Unknown("language", code)
-    return calendars.choose(
+    choice = calendars.choose(
         session,
         None if asked.name == NETWORK else asked.name,
         kind_codes=kind_codes,
@@ -255,11 +256,16 @@ def _choice(session: Session, asked: Asked) -> Choice:
         places=places,
         modes=modes,
     )
+    if asked.form != "ics" and choice.is_discreet:
+        discreet = {code for k in choice.kinds if k.is_discreet for code in (k.code, k.public_code)}
+        # Told in the word that was used: another one would say what stands for what.
+        raise Unknown("kind", next(code for code in kind_codes if code in discreet))
+    return choice
 
 
 def _key(choice: Choice, asked: Asked, site: Site) -> str:
     here = calendar.address(choice, asked.lang, site.public_url, asked.form)
-    return hashlib.sha256(f"{made_with(site)} {here}".encode()).hexdigest()
+    return hashlib.sha256(f"{WRITTEN_BY} {made_with(site)} {here}".encode()).hexdigest()
 
 
 def _site(config: Config, session: Session) -> Site:
