@@ -152,7 +152,7 @@ WHERE: Final = Parameter(
     says={
         "es": "Un lugar: código postal, ciudad, estado u oficina.",
         "en": "A place: a ZIP or postal code, a city, a state or province, or an office.",
-        "fr": "Un lieu : code postal, ville, État, province ou bureau.",
+        "fr": "Un lieu : code postal, ville, État, province ou bureau.",
     },
 )
 KIND: Final = Parameter(
@@ -173,7 +173,7 @@ SINCE: Final = Parameter(
     says={
         "es": "Desde qué día, también pasado. Si no lo dices, desde hoy.",
         "en": "The first day, a past one too; without it, what is not over yet.",
-        "fr": "Le premier jour, même passé ; sinon, à partir d’aujourd’hui.",
+        "fr": "Le premier jour, même passé; sinon, à partir d’aujourd’hui.",
     },
 )
 UNTIL: Final = Parameter(
@@ -183,7 +183,7 @@ UNTIL: Final = Parameter(
     says={
         "es": "Hasta qué día. Si no dices ninguno, son 90 días.",
         "en": "The last day; without either, 90 days ahead, and with “desde” alone no end.",
-        "fr": "Le dernier jour ; sans aucun des deux, 90 jours.",
+        "fr": "Le dernier jour; sans aucun des deux, 90 jours.",
     },
 )
 LANGUAGE: Final = Parameter(
@@ -206,7 +206,7 @@ MODE: Final = Parameter(
         "es": "Cómo se da. “en-linea” es todo lo que se sigue de lejos. Se puede repetir.",
         "en": "How it is given; “en-linea” is all that can be followed from anywhere. "
         "It may be repeated.",
-        "fr": "Comment il est donné ; “en-linea” : tout ce qui se suit à distance. "
+        "fr": "Comment il est donné; « en-linea » : tout ce qui se suit à distance. "
         "Peut être répété.",
     },
 )
@@ -227,7 +227,7 @@ AFTER: Final = Parameter(
     says={
         "es": "Para seguir en la otra página. Viene en “next”.",
         "en": "Where the next page goes on: it comes in “next”.",
-        "fr": "Pour passer à la page suivante : il est dans “next”.",
+        "fr": "Pour passer à la page suivante : il est dans « next ».",
     },
 )
 AFTER_MONTH: Final = Parameter(
