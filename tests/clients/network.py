@@ -1,6 +1,8 @@
 """An installation that is served for real, by a clock that the test puts forward."""
 
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -53,9 +55,30 @@ class Network:
     @contextmanager
     def serving(self, *, rules: Path | None = None) -> Iterator[None]:
         """`outreach serve`, perhaps with other zone rules: a folder that has a `tzdata`."""
+        port = self.config.public_url.rpartition(":")[2]
+        settings = self._settings | ({"PYTHONPATH": str(rules)} if rules else {})
+        with serving.outreach(
+            ["serve", "--port", port, "--workers", "1", "--no-mail"],
+            f"{self.config.public_url}/{LANG}/",
+            settings=settings,
+            log=self.config.data / "server.log",
+        ):
+            yield
+
+    def run(self, *words: str) -> None:
+        """A command of the program, at the hour that it is there."""
+        done = subprocess.run(
+            [program("outreach", "Install the project."), *words],
+            env=os.environ | self._settings,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+
+    @property
+    def _settings(self) -> dict[str, str]:
         config = self.config
-        port = config.public_url.rpartition(":")[2]
-        settings = {
+        return {
             "OUTREACH_DATA": str(config.data),
             "OUTREACH_KEYS": str(config.keys),
             "OUTREACH_DATABASE_URL": config.database_url,
@@ -69,15 +92,6 @@ class Network:
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "NO_FAKE_STAT": "1",
         }
-        if rules:
-            settings["PYTHONPATH"] = str(rules)
-        with serving.outreach(
-            ["serve", "--port", port, "--workers", "1", "--no-mail"],
-            f"{config.public_url}/{LANG}/",
-            settings=settings,
-            log=config.data / "server.log",
-        ):
-            yield
 
     def addresses(self, feeds: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         """Where each of these calendars is."""

@@ -10,7 +10,6 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import clock
@@ -73,7 +72,8 @@ def test_a_program_shows_what_became_of_every_workshop(
         story.tell(client, "kept while it may be read of")
         story.tell(client, "gone after its time")
     with there.serving():
-        story.tell(client, "under another law")
+        there.run("retime")
+        story.look(client, "after a law changed the clocks of Alberta")
 
 
 class Story:
@@ -88,8 +88,11 @@ class Story:
         step: Callable[[Session], None] = getattr(self, "_" + what.replace(" ", "_"))
         with self.there.store.change() as session:
             step(session)
+        self.look(client, f"after something was {what}")
+
+    def look(self, client: Client, when: str) -> None:
         expected = self.there.expected(FEEDS, by_new_rules=client.knows_zones)
-        assert client.follow(expected) == expected, f"after something was {what}"
+        assert client.follow(expected) == expected, when
 
     def _workshop(self, session: Session, name: str) -> Workshop:
         return session.get_one(Workshop, self.ids[name])
@@ -183,15 +186,6 @@ class Story:
     def _days_after(self, name: str) -> int:
         with self.there.store.read() as session:
             return (self.there.today - self._workshop(session, name).day).days
-
-    def _under_another_law(self, session: Session) -> None:
-        """What `outreach retime` does: moments are worked out anew, and entries say so."""
-        for each in session.scalars(sa.select(Workshop)):
-            before = each.starts_at
-            each.retime()
-            if each.starts_at != before:
-                each.sequence += 1
-                each.changed_at = self.there.now.replace(microsecond=0)
 
 
 def _women() -> Kind:
