@@ -23,7 +23,7 @@ NAME: Final = "talleres.example.org"
 # As Debian's own file has it, which the guide's file becomes a part of.
 AROUND: Final = """
 user {user};
-worker_processes {workers};
+worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/log/start.log;
 events {{ worker_connections 768; }}
@@ -105,20 +105,22 @@ class Proxy:
 
 @contextmanager
 def nginx(
-    folder: Path, upstream: int, *, keeps: str = "30s", workers: int = 1, more: str = ""
+    folder: Path, upstream: int, *, keeps: str = "30s", bare: int = 0, more: str = ""
 ) -> Iterator[Proxy]:
     """Serves while the block does. `keeps` is how long a calendar is kept, as nginx spells it;
-    `more` goes into its `http` block."""
+    `bare` is a port where the same is had without TLS, and `more` goes into the `http` block."""
     for name in ("log", "temp"):
         (folder / name).mkdir(parents=True)
     certificate = certificates.make(folder, NAME)
     tls, plain = free_port(), free_port()
+    also = f"listen 127.0.0.1:{bare};\n    " if bare else ""
     (folder / "outreach.conf").write_text(
         _filled(
             of_the_guide(),
             {
                 r"^.*\[::\].*\n": "",  # there may be no IPv6
                 r"listen 80\b": f"listen 127.0.0.1:{plain}",
+                r"listen 443 ssl;\n    http2": f"{also}listen 443 ssl;\n    http2",
                 r"listen 443\b": f"listen 127.0.0.1:{tls}",
                 r"127\.0\.0\.1:8000": f"127.0.0.1:{upstream}",
                 r"/etc/letsencrypt/live/\S+\.pem": str(certificate),
@@ -129,9 +131,7 @@ def nginx(
         )
     )
     main = folder / "nginx.conf"
-    main.write_text(
-        AROUND.format(user=getpass.getuser(), folder=folder, workers=workers, more=more)
-    )
+    main.write_text(AROUND.format(user=getpass.getuser(), folder=folder, more=more))
     program = shutil.which("nginx", path=SYSTEM)
     assert program, "apt-get install nginx"
     process = subprocess.Popen([program, "-p", folder, "-c", main, "-g", "daemon off;"])

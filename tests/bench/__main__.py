@@ -1,16 +1,13 @@
-"""`python -m tests.bench`: prints a table of ratios measured in one run on this machine.
+"""`python -m tests.bench`: what the site can do, measured in one run on this machine.
 
-Each path is measured beside Flask's «hello» on the same server, turn about, so that whatever else
-the machine is doing weighs on both.
+Each path is measured beside Flask's «hello» on the same server, or beside whatever else it is
+compared with, turn about, so that whatever else the machine is doing weighs on both.
 """
 
-import gzip
-import re
 import tempfile
-import urllib.request
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import time, timedelta
+from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 
@@ -18,111 +15,216 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from outreach import clock
-from outreach.cli.db import bring_up_to_date
-from outreach.config import Config
-from outreach.db.store import Store
-from outreach.domain import kinds, offices, planning
-from outreach.domain.workshops import Mode, Standing
-from outreach.intake import demo
-from outreach.keyring import Keyring, Masters
-from tests.bench import letters, load, million
-from tests.bench.server import serving
+from tests.bench import busy, front, letters, load, many, million
+from tests.bench.network import THOUSAND, Network, network
+from tests.bench.paths import paths, world
+from tests.bench.server import Running, running, serving
 
-FLOORS = {"list page": 0.1, "registration POST": 0.04}
+FACTORY = "outreach.app:create_app"
+FLOORS = {
+    "feed, unchanged (304)": 1.5,
+    "feed, gzip (200)": 1.5,
+    "list page": 0.1,
+    "registration POST": 0.04,
+}
+
+
+class Bench:
+    """One run: its folder, its servers, and the table of what came of it."""
+
+    def __init__(self, folder: Path, until_the_end: ExitStack, seconds: int, rounds: int) -> None:
+        self.folder, self.seconds, self.rounds = folder, seconds, rounds
+        self._until_the_end = until_the_end
+        self.table = Table(title="Measured in one run, turn about; ratios are medians of rounds")
+        for heading in ("what", "measured", "beside", "ratio", "limit", ""):
+            self.table.add_column(heading, justify="left" if heading == "what" else "right")
+
+    def tell(
+        self,
+        what: str,
+        measured: str,
+        *,
+        beside: str = "",
+        ratio: float | None = None,
+        least: float | None = None,
+        most: tuple[float, float] | None = None,
+        limit: str = "",
+    ) -> None:
+        """A line of the table. It is kept if the ratio is at `least` so much, or the first of
+        `most` is no more than the second."""
+        is_kept = None
+        if least is not None and ratio is not None:
+            is_kept, limit = ratio >= least, f"≥ {least}"
+        if most is not None:
+            is_kept = most[0] <= most[1]
+        mark = "" if is_kept is None else "yes" if is_kept else "NO"
+        self.table.add_row(
+            what, measured, beside, "" if ratio is None else f"{ratio:.3f}", limit, mark
+        )
+
+    @cached_property
+    def large(self) -> tuple[Network, Running]:
+        """50,000 workshops."""
+        return self._served("large", thousand=THOUSAND, others=50_000 - 300 - THOUSAND)
+
+    @cached_property
+    def small(self) -> tuple[Network, Running]:
+        return self._served("small", others=200)
+
+    @cached_property
+    def thousand(self) -> tuple[Network, Running]:
+        return self._served("thousand", same=0, thousand=THOUSAND, others=0)
+
+    def _served(self, name: str, **sizes: int) -> tuple[Network, Running]:
+        base = network(self.folder / name, **sizes)
+        return base, self._until_the_end.enter_context(running(FACTORY, base.environ, "/es/"))
+
+
+def hello(bench: Bench) -> None:
+    """The paths of the site beside Flask's least answer."""
+    environ, form = world(bench.folder)
+    with (
+        serving("tests.bench.hello:create_app", {}) as bare,
+        serving(FACTORY, environ, "/es/") as ours,
+    ):
+        for what, measure in paths(ours, form, bench.folder, bench.seconds).items():
+            pairs = [
+                (measure(), load.rate(bare + "/", seconds=bench.seconds))
+                for _ in range(bench.rounds)
+            ]
+            mine, other = (median(each) for each in zip(*pairs, strict=True))
+            bench.tell(
+                what,
+                f"{mine:,.0f}/s",
+                beside=f"hello {other:,.0f}/s",
+                ratio=median(one / least for one, least in pairs),
+                least=FLOORS.get(what),
+            )
+
+
+def of_many(bench: Bench) -> None:
+    """The same feed from 50,000 workshops and from 500."""
+    found = many.rates(
+        bench.large[1], bench.small[1], seconds=bench.seconds, rounds=bench.rounds + 2
+    )
+    for pair in found:
+        bench.tell(
+            f"{pair.what}, 50,000 stored",
+            f"{pair.many:,.0f}/s",
+            beside=f"500 stored {pair.few:,.0f}/s",
+            ratio=pair.ratio,
+            least=0.95,
+        )
+
+
+def rebuild(bench: Bench) -> None:
+    """The first poll after a change."""
+    for stored, (base, server) in (("1,000", bench.thousand), ("50,000", bench.large)):
+        taken, worked = many.rebuilt(server, base)
+        middle = median(taken)
+        bench.tell(
+            f"first poll after a change, 1,000 events of {stored}",
+            f"{middle:.0f} ms",
+            beside=f"p95 {taken[int(len(taken) * 0.95)]:.0f}, processor {worked:.0f} ms",
+            most=(middle, 50),
+            limit="≤ 50 ms",
+        )
+
+
+def slow_pages(bench: Bench) -> None:
+    """The list page while calendars are polled."""
+    alone, together, ratio = busy.slowest(
+        bench.large[1], seconds=max(bench.seconds * 2, 4), rounds=bench.rounds
+    )
+    bench.tell(
+        f"p99 of the list page with {busy.POLLS} polls/s",
+        f"{together:.1f} ms",
+        beside=f"alone {alone:.1f} ms",
+        ratio=ratio,
+        most=(ratio, 2),
+        limit="≤ 2",
+    )
+
+
+def memory(bench: Bench) -> None:
+    """What a process holds after ten thousand different addresses."""
+    server = bench.large[1]
+    before = server.largest()
+    after, count = busy.memory(server, count=10_000, seconds=150)
+    bench.tell(
+        f"memory of a process after {count:,} different feeds",
+        f"{after:.0f} MB",
+        beside=f"before {before:.0f} MB",
+        most=(after, 150),
+        limit="≤ 150 MB",
+    )
+
+
+def proxy(bench: Bench) -> None:
+    """nginx with its cache in front."""
+    base, server = bench.thousand
+    # Both are so fast that a moment of anything else shows: many short turns.
+    found = front.measured(bench.folder, server, base, seconds=1, rounds=bench.rounds * 7)
+    bench.tell(
+        "feed out of nginx's cache, gzip (200)",
+        f"{found.cached:,.0f}/s",
+        beside=f"a file {found.file:,.0f}/s",
+        ratio=found.ratio,
+        least=0.8,
+    )
+    bench.tell(
+        "a change is seen through nginx after",
+        f"{found.seen_after:.1f} s",
+        most=(found.seen_after, 31),  # nginx counts in whole seconds
+        limit="≤ 30 s",
+    )
+
+
+def post(bench: Bench) -> None:
+    """Letters of the worker beside a bare loop."""
+    mine, bare, ratio = letters.rates(bench.folder, rounds=bench.rounds)
+    bench.tell("letters", f"{mine:.0f}/s", beside=f"bare smtplib {bare:.0f}/s", ratio=ratio)
+
+
+def months(bench: Bench) -> None:
+    """The count of a month of a million."""
+    one, every = million.months_counted(bench.folder)
+    bench.tell(
+        "one month of 1,000,000 workshops on SQLite",
+        f"{one:.2f} ms",
+        most=(one, 1),
+        limit="≤ 1 ms",
+    )
+    bench.tell("the list of all months with any", f"{every:.2f} ms")
+
+
+PARTS: dict[str, Callable[[Bench], None]] = {
+    "hello": hello,
+    "many": of_many,
+    "rebuild": rebuild,
+    "pages": slow_pages,
+    "memory": memory,
+    "nginx": proxy,
+    "letters": post,
+    "million": months,
+}
 
 
 @click.command()
 @click.option("--seconds", default=4, show_default=True, help="Of each measurement.")
 @click.option("--rounds", default=3, show_default=True, help="Their median is told.")
-@click.option("--skip-million", is_flag=True, help="Leave the monthly count of a million out.")
-def bench(seconds: int, rounds: int, skip_million: bool) -> None:
-    """Measure feed, list and registration against «hello», the worker's letters against a bare
-    loop, and the count of a million."""
+@click.option("--only", type=click.Choice([*PARTS]), multiple=True, help="One part, or several.")
+def bench(seconds: int, rounds: int, only: tuple[str, ...]) -> None:
+    """Measure feeds, pages and registration against «hello», feeds against the number of stored
+    workshops, nginx's cache against a file, letters against a bare loop, a count of a million."""
     console = Console()
-    table = Table(title="Ratios to Flask «hello» on the same server, one run")
-    for heading in ("what", "answers/s", "hello/s", "ratio", "floor"):
-        table.add_column(heading, justify="left" if heading == "what" else "right")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        environ, form = _world(folder)
-        with (
-            serving("tests.bench.hello:create_app", {}) as hello,
-            serving("outreach.app:create_app", environ, "/es/") as ours,
-        ):
-            paths = _paths(ours, form, folder, seconds)
-            for what, measure in paths.items():
-                with console.status(f"{what}…"):
-                    pairs = [
-                        (measure(), load.rate(hello + "/", seconds=seconds)) for _ in range(rounds)
-                    ]
-                ratio = median(mine / bare for mine, bare in pairs)
-                mine, bare = (median(each) for each in zip(*pairs, strict=True))
-                floor = f"≥ {FLOORS[what]}" if what in FLOORS else ""
-                table.add_row(what, f"{mine:.0f}", f"{bare:.0f}", f"{ratio:.3f}", floor)
-        console.print(table)
-        with console.status("letters…"):
-            mine, bare, ratio = letters.rates(folder, rounds=rounds)
-        console.print(
-            f"Letters a second: {mine:.0f}; of a bare smtplib loop to the same server: {bare:.0f}; "
-            f"ratio {ratio:.2f}"
-        )
-        if not skip_million:
-            with console.status("a million workshops…"):
-                one, every = million.months_counted(folder)
-            console.print(f"One month of 1,000,000 workshops on SQLite: {one:.2f} ms (limit 1 ms)")
-            console.print(f"The list of all months with any: {every:.2f} ms")
-
-
-def _world(folder: Path) -> tuple[dict[str, str], str]:
-    """A demo network, and one workshop with places for everybody who comes in a bench."""
-    environ = {
-        "OUTREACH_DATA": str(folder / "data"),
-        "OUTREACH_KEYS": str(folder / "keys"),
-        "OUTREACH_LIMIT_POSTS": "100000000",
-        "OUTREACH_CONTROLLER": "bench",
-    }
-    config = Config.from_environ(environ)
-    bring_up_to_date(config)
-    store, ring_store = Store(config.database_url), Store(config.keyring_url)
-    demo.fill(store, Keyring(ring_store, Masters(config.keys)), now=clock.now())
-    with store.change() as session:
-        chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
-        day = clock.now().date() + timedelta(days=30)
-        plan = planning.from_kind(rights, chicago, day, time(18))
-        plan = replace(plan, capacity=10_000_000, mode=Mode.VIDEO_CALL)
-        big = planning.create(session, plan, now=clock.now(), standing=Standing.PUBLISHED)
-        form = f"/es/t/{big.public_id}/lugar"
-    store.close()
-    ring_store.close()
-    return environ, form
-
-
-def _paths(site: str, form: str, folder: Path, seconds: int) -> dict[str, Callable[[], float]]:
-    feed = f"{site}/es/cal/red.ics"
-    with urllib.request.urlopen(feed) as answer:
-        etag = answer.headers["ETag"]
-    squeezed = ("Accept-Encoding: gzip",)
-    with urllib.request.urlopen(site + form) as answer:
-        page = answer.read()
-        page = gzip.decompress(page) if page[:2] == b"\x1f\x8b" else page
-    stamp = re.search(r'name="stamp"[^>]*value="([^"]+)"', page.decode())
-    if stamp is None:
-        raise RuntimeError("the form has no stamp")
-    # The form's own least age passes while the paths before this one are measured.
-    body = f"name=Rosa&people=1&contact=none&stamp={stamp[1]}"
-    script = load.posting(folder, body)
-    return {
-        "feed, unchanged (304)": lambda: load.rate(
-            feed, seconds=seconds, headers=(f"If-None-Match: {etag}",)
-        ),
-        "feed, gzip (200)": lambda: load.rate(feed, seconds=seconds, headers=squeezed),
-        "list page": lambda: load.rate(f"{site}/es/", seconds=seconds, headers=squeezed),
-        "workshop page": lambda: load.rate(
-            f"{site}{form.removesuffix('/lugar')}", seconds=seconds, headers=squeezed
-        ),
-        "registration POST": lambda: load.rate(site + form, seconds=seconds, script=script),
-    }
+    with tempfile.TemporaryDirectory() as name, ExitStack() as until_the_end:
+        run = Bench(Path(name), until_the_end, seconds, rounds)
+        for part, measure in PARTS.items():
+            if not only or part in only:
+                with console.status(f"{part}…"):
+                    measure(run)
+        console.print(run.table)
 
 
 if __name__ == "__main__":

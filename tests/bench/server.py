@@ -8,14 +8,38 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 WORKERS = 2  # and one thread each, as `outreach serve` has on SQLite
 
 
+@dataclass(frozen=True)
+class Running:
+    site: str
+    port: int
+    pid: int
+
+    def largest(self) -> float:
+        """Megabytes of memory that the largest of its processes holds."""
+        return max(_resident(pid) for pid in (self.pid, *_children(self.pid))) / 1000
+
+    def worked(self) -> float:
+        """Milliseconds of a processor that its processes have used, to the hundredth second."""
+        every = (self.pid, *_children(self.pid))
+        return sum(_ticks(pid) for pid in every) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
 def serving(factory: str, environ: Mapping[str, str], path: str = "/") -> Iterator[str]:
     """Serves a WSGI factory with granian on a free port, and gives its address."""
+    with running(factory, environ, path) as server:
+        yield server.site
+
+
+@contextmanager
+def running(factory: str, environ: Mapping[str, str], path: str = "/") -> Iterator[Running]:
+    """The same, for who also wants to look at its processes."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -29,7 +53,7 @@ def serving(factory: str, environ: Mapping[str, str], path: str = "/") -> Iterat
     site = f"http://127.0.0.1:{port}"
     try:
         _wait_for(site + path, process)
-        yield site
+        yield Running(site, port, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -45,3 +69,21 @@ def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
         except OSError:
             time.sleep(0.1)
     raise RuntimeError("the server does not answer")
+
+
+def _children(pid: int) -> list[int]:
+    own = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [each for child in own for each in (child, *_children(child))]
+
+
+def _resident(pid: int) -> int:
+    """Kilobytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])

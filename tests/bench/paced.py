@@ -1,0 +1,94 @@
+"""Requests at a steady pace, in a process of their own: so many a second, whatever the answers
+take. The time of an answer is counted from when its request was due, so that a server which is
+late for one is late for those behind it too."""
+
+import random
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from time import perf_counter, sleep
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of it: milliseconds of each answer, in order, and how many had which status."""
+
+    times: tuple[float, ...]
+    statuses: dict[int, int]
+    rate: float  # that was kept up
+
+    def percentile(self, share: float) -> float:
+        return self.times[min(int(len(self.times) * share), len(self.times) - 1)]
+
+
+def request(path: str, **headers: str) -> bytes:
+    lines = [f"GET {path} HTTP/1.1", "Host: localhost"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+@contextmanager
+def beside() -> Iterator[ProcessPoolExecutor]:
+    """Somebody else to do it, so that it shares no lock with who measures."""
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+def begin(
+    pool: ProcessPoolExecutor, port: int, requests: Sequence[bytes], rate: float, seconds: float
+) -> "Future[Told]":
+    return pool.submit(load, port, requests, rate, seconds)
+
+
+def load(port: int, requests: Sequence[bytes], rate: float, seconds: float) -> Told:
+    """Sends the requests in any order, over eight connections that stay open."""
+    lines, count = 8, int(rate * seconds)
+    taken: list[list[tuple[float, int]]] = [[] for _ in range(lines)]
+    begun = perf_counter() + 0.2
+
+    def one(which: int) -> None:
+        pick = random.Random(which)
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for number in range(which, count, lines):
+                due = begun + number / rate
+                sleep(max(0.0, due - perf_counter()))
+                line.sendall(pick.choice(requests))
+                status = _answer(line)
+                taken[which].append(((perf_counter() - due) * 1000, status))
+
+    threads = [threading.Thread(target=one, args=(which,)) for which in range(lines)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = perf_counter() - begun
+    every = [each for some in taken for each in some]
+    statuses: dict[int, int] = {}
+    for _, status in every:
+        statuses[status] = statuses.get(status, 0) + 1
+    return Told(tuple(sorted(each for each, _ in every)), statuses, len(every) / took)
+
+
+def _answer(line: socket.socket) -> int:
+    """Reads one answer to its end; its status."""
+    found = b""
+    while b"\r\n\r\n" not in found:
+        more = line.recv(65_536)
+        if not more:
+            raise ConnectionError("the server hung up")
+        found += more
+    head, _, body = found.partition(b"\r\n\r\n")
+    status = int(head[9:12])
+    length = 0
+    for each in head.lower().split(b"\r\n"):
+        if each.startswith(b"content-length:"):
+            length = int(each[15:])
+    left = (0 if status == 304 else length) - len(body)
+    while left > 0:
+        left -= len(line.recv(65_536))
+    return status
