@@ -1,5 +1,6 @@
 """Debian's packages, our own environment, and the one npm package: there already, or installed."""
 
+import ctypes
 import hashlib
 import importlib.util
 import os
@@ -49,18 +50,32 @@ def _missing(all_of_it: bool, is_long: bool) -> list[str]:
         there["postgresql"] = postgresql.programs() is not None
         there["npm"] = shutil.which("npm") is not None
         there["faketime"] = shutil.which("faketime") is not None
+        there["libical3t64"] = _has_library("libical.so.3")
     if is_long:
         there["nginx"] = shutil.which("nginx", path=SYSTEM) is not None
+        there["thunderbird"] = shutil.which("thunderbird") is not None
     return [package for package, is_there in there.items() if not is_there]
 
 
-def environment(checkout: Path) -> Path:
+def _has_library(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+def environment(checkout: Path, *, is_long: bool = False) -> Path:
     """The folder of programs of `.venv-tests`, made anew only when the project asks for other
-    packages or has other translations, which are compiled at installation."""
+    packages or has other translations, which are compiled at installation.
+
+    `is_long`: with the programs that follow calendars, which only the long tests start."""
     home = checkout / ".venv-tests"
     stamp = home / "made-from"
-    wanted = _digest(checkout)
-    if stamp.is_file() and stamp.read_text() == wanted:
+    extras = "test,clients" if is_long else "test"
+    wanted = f"{_digest(checkout)} {extras}"
+    # One that has the clients too does for the others.
+    if stamp.is_file() and stamp.read_text().startswith(wanted):
         return home / "bin"
     print("Making the tests' environment, .venv-tests…", flush=True)
     if not _works(home):
@@ -68,7 +83,7 @@ def environment(checkout: Path) -> Path:
         _run([sys.executable, "-m", "venv", str(home)], "The environment could not be made.")
     pip = [str(home / "bin" / "python"), "-m", "pip", "-q", "--disable-pip-version-check"]
     _run(
-        [*pip, "install", "-e", f"{checkout}[test]"],
+        [*pip, "install", "-e", f"{checkout}[{extras}]"],
         "The packages could not be installed. Is the network there?",
     )
     stamp.write_text(wanted)

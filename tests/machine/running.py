@@ -95,7 +95,7 @@ def _read(arguments: Sequence[str]) -> tuple[str, list[str]]:
 
 def _run(checkout: Path, mode: str, rest: list[str], began: float) -> int:
     packages.require(all_of_it=mode != "quick", is_long=mode == "long")
-    programs = packages.environment(checkout)
+    programs = packages.environment(checkout, is_long=mode == "long")
     environ = dict(os.environ, PATH=f"{programs}{os.pathsep}{os.environ['PATH']}")
     passed: list[str] = []
     failed: list[str] = []
