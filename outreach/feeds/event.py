@@ -14,6 +14,7 @@ from outreach.domain.kinds import Visibility, Way
 from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import Mode, Workshop
 from outreach.feeds import folding, words
+from outreach.feeds.folding import Text
 from outreach.languages import say
 
 LONGEST_TITLE: Final = 200
@@ -42,13 +43,13 @@ def write(workshop: Workshop, lang: str, site: Site, *, is_short: bool = False) 
     event.add("status", "CANCELLED" if workshop.is_cancelled else "CONFIRMED")
     event.add("dtstart", start)
     event.add("dtend", end)
-    event.add("summary", _title(workshop, lang))
-    event.add("location", _place(workshop, lang))
+    event.add("summary", Text(_title(workshop, lang)))
+    event.add("location", Text(_place(workshop, lang)))
     url = _address(workshop, lang, site)
     if not workshop.kind.is_discreet:
         text = url if is_short else _description(workshop, lang, site, start, url)
         if text:
-            event.add("description", text)
+            event.add("description", Text(text))
         event.add("categories", [clean(say(workshop.kind.short_name, lang))])
         _add_position(event, workshop)
     if url:

@@ -1,4 +1,4 @@
-"""Long lines of a calendar, folded so that the simplest reader puts them together again.
+"""Texts and long lines of a calendar, so that the simplest reader puts them together again.
 
 icalendar's own folding cuts an escaped backslash in two, which is legal, and which readers that
 look at one line after the other have stumbled over (calendar-feeds.md 1.1).
@@ -7,7 +7,21 @@ look at one line after the other have stumbled over (calendar-feeds.md 1.1).
 from collections.abc import Iterable
 from typing import Final
 
+from icalendar import vText
+
+# RFC 5545, 3.3.11. The backslash first: the others have one.
+ESCAPES: Final = (("\\", r"\\"), (";", r"\;"), (",", r"\,"), ("\n", r"\n"))
 LONGEST: Final = 75  # octets, without the end of the line
+
+
+class Text(vText):
+    """What somebody typed, letter for letter: icalendar would end the line at a `\\N` in it."""
+
+    def to_ical(self) -> bytes:
+        text = str(self)
+        for each, escape in ESCAPES:
+            text = text.replace(each, escape)
+        return text.encode()
 
 
 def written(lines: Iterable[str]) -> bytes:

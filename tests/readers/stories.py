@@ -26,7 +26,23 @@ FIRST, LAST = date(2025, 1, 1), date(2028, 12, 31)
 # Words that calendars have stumbled over: what is escaped, what is folded, what is read the other
 # way round, what takes four bytes, what is several signs in one, what nobody sees.
 AWKWARD: Final = (
-    *(",", ";", "\\", "\\n", "\\,", ":", '"', "^n", "\n", "\r\n", "\r", "\t", "\x00", "\x07"),
+    *(
+        ",",
+        ";",
+        "\\",
+        "\\n",
+        "\\N",
+        "\\,",
+        ":",
+        '"',
+        "^n",
+        "\n",
+        "\r\n",
+        "\r",
+        "\t",
+        "\x00",
+        "\x07",
+    ),
     *("\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\u202e", "\u2066", "\ufeff", "\ufffd"),
     *("🎉", "👩🏽‍👧", "🇲🇽", "é", "e\u0301", "a\u0323\u0302", "n\u0303", "ñ", "שלום", "مرحبا"),
     *("BEGIN:VEVENT", "END:VCALENDAR", "\r\nATTENDEE:mailto:x", "=C3=B1", "&amp;", "<b>", "%41"),
