@@ -46,6 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "faults" in item.path.parts or item.path.stem.removeprefix("test_") in THOROUGH:
             item.add_marker(pytest.mark.thorough)
+        # What templates, headers and forms say is the same on any database, and asked for a
+        # thousand times: twice that only by tests/run --long.
+        callspec = getattr(item, "callspec", None)
+        is_again = callspec is not None and callspec.params.get("config") == "postgresql"
+        if is_again and item.get_closest_marker("any_database"):
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(scope="session")
@@ -72,31 +78,38 @@ class Pair:
                 server.execute(sa.text(f"CREATE DATABASE {each}"))
         migrations.upgrade(migrations.Base.MAIN, self.main)
         migrations.upgrade(migrations.Base.RING, self.ring)
+        self._open = [
+            (sa.create_engine(url, pool_pre_ping=True), tables)
+            for url, tables in ((self.main, MAIN), (self.ring, RING))
+        ]
 
     def drop(self) -> None:
+        for engine, _ in self._open:
+            engine.dispose()
         with _server() as server:
             for each in (self.name, f"{self.name}_ring"):
                 server.execute(sa.text(f"DROP DATABASE {each} WITH (FORCE)"))
 
     def empty(self) -> None:
         try:
-            _delete_all(self.main, MAIN)
-            _delete_all(self.ring, RING)
+            for engine, tables in self._open:
+                _delete_all(engine, tables)
         except sa.exc.DBAPIError:  # a test may break what it finds
             self.drop()
             self.make()
 
 
-def _delete_all(url: str, tables: sa.MetaData) -> None:
-    """Leaves nothing, not even the numbers that rows had."""
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
+def _delete_all(engine: sa.Engine, tables: sa.MetaData) -> None:
+    """Leaves nothing, not even the numbers that rows had. One question to the server: it is asked
+    after every test."""
+    name = engine.dialect.identifier_preparer.format_table
+    steps = [
+        "PERFORM set_config('lock_timeout', '5s', true)",
+        *(f"DELETE FROM {name(table)}" for table in reversed(tables.sorted_tables)),
+        "PERFORM setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'",
+    ]
     with engine.begin() as connection:
-        connection.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
-        for table in reversed(tables.sorted_tables):
-            connection.execute(sa.delete(table))
-        connection.execute(
-            sa.text("SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'")
-        )
+        connection.execute(sa.text(f"DO $$ BEGIN {'; '.join(steps)}; END $$"))
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,8 @@ from outreach.keyring import Key, Keyring
 from tests.conftest import hold
 from tests.filling import answers, filled
 
+pytestmark = pytest.mark.any_database("what forms refuse before anything is stored")
+
 IDS = [
     "A123456789", "a-12345678", "A 123 456 789", "123-45-6789", "123456789", "123 45 6789",
     "Rosa 123456", "987-65-4321", "9xx-70-1234 912-70-1234", "046 454 286", "046-454-286",

@@ -25,6 +25,8 @@ from tests.conftest import LONG_AGO, hold, seat
 from tests.filling import answers, send
 from tests.public import LANGUAGES, NOBODY, Page, Place, in_every_standing, manage_token
 
+pytestmark = pytest.mark.any_database("what pages, letters and addresses say of a kind")
+
 # Of every kind that is discreet, whatever else it is called.
 NEVER: Final = "violencia violence maltrato abuse víctima victim victime agresor delito crime"
 NEVER_IN_A_TITLE: Final = "consulado consulate consulat migrante migrant migratori immigra méxico"

@@ -11,13 +11,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from outreach.config import Limits
+from outreach.config import Config, Limits
 from outreach.db.store import Store
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.keyring import Keyring
 from tests.desk import at_desk, employ
 from tests.public import NOBODY, Page, Place, furnished
+
+pytestmark = pytest.mark.any_database("what is said around every answer")
 
 # As safety.md has it, word for word: a page may ask for less, and never for more.
 POLICY: Final = (
@@ -61,13 +63,31 @@ def place(
     return replace(place, languages=("es",))  # a header speaks no language
 
 
+Heard = tuple[Place, list[TestResponse]]
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Heard]:
+    """What was heard on each database: to ask for everything takes longer than to look at it."""
+    return {}
+
+
 @pytest.fixture
-def asked(place: Place) -> list[TestResponse]:
-    """The answer to every public address, by every method, and to what goes wrong."""
-    client = place.app.test_client()
-    found = [client.get(path) for _, path in place.addresses()]
-    found += [place.post(client, path) for _, path in place.addresses("POST")]
-    return [*found, *_gone_wrong(place)]
+def heard(request: pytest.FixtureRequest, config: Config, kept: dict[str, Heard]) -> Heard:
+    """The answer to every public address, by every method, and to what goes wrong; and where."""
+    database = config.database_url.partition(":")[0]
+    if database not in kept:
+        place: Place = request.getfixturevalue("place")
+        client = place.app.test_client()
+        found = [client.get(path) for _, path in place.addresses()]
+        found += [place.post(client, path) for _, path in place.addresses("POST")]
+        kept[database] = place, [*found, *_gone_wrong(place)]
+    return kept[database]
+
+
+@pytest.fixture
+def asked(heard: Heard) -> list[TestResponse]:
+    return heard[1]
 
 
 def _gone_wrong(place: Place) -> list[TestResponse]:
@@ -171,9 +191,8 @@ def test_such_a_tag_would_be_seen(tag: str, has: dict[str, str | None]) -> None:
     assert _is_harmless("script", {"src": "/static/app.js", "defer": None})
 
 
-def test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine(
-    place: Place, asked: list[TestResponse]
-) -> None:
+def test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine(heard: Heard) -> None:
+    place, asked = heard
     hidden = [each.public_id for each in place.workshops.values() if each.is_hidden]
     seen = 0
     for answer in asked:

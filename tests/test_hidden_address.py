@@ -82,6 +82,7 @@ def told(answer: TestResponse) -> str:
     return answer.get_data().decode("utf-8", "replace")
 
 
+@pytest.mark.any_database("what every page says, asked for one by one")
 @pytest.mark.parametrize("is_discreet", [True, False], ids=["discreet", "plain"])
 @pytest.mark.parametrize("visibility", list(Visibility))
 def test_a_hidden_address_is_on_no_public_page(

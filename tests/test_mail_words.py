@@ -34,6 +34,8 @@ from outreach.mail.matter import Matter
 from tests.conftest import applicant, hold, seat
 from tests.letters import CASES, Sent, all_of
 
+pytestmark = pytest.mark.any_database("the words of letters, texts and entries")
+
 TAXONOMY = Path(outreach.intake.__file__).parent / "data" / "taxonomy.json"
 # Of the network and of its people, in three languages.
 NEVER = (

@@ -14,6 +14,8 @@ from outreach.keyring import Keyring
 from tests import reading
 from tests.public import furnished
 
+pytestmark = pytest.mark.any_database("the words of the templates")
+
 EASY = 65
 
 

@@ -91,6 +91,7 @@ def test_before_sign_up_opens_the_page_says_from_when(
     assert "Aparta desde el 6 de enero" in client.get("/es/?desde=2027-01-11&hasta=2027-01-11").text
 
 
+@pytest.mark.any_database("the words of the templates")
 def test_what_one_reads_while_saving_a_place_is_easy(
     client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
 ) -> None:
