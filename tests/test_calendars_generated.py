@@ -48,7 +48,7 @@ class Check:
         life = Life(self.store, story, self.calendars)
         told = Told()
         self._step(life, told, 0, "create", story.first)
-        for which, seconds, (name, what) in story.steps:
+        for which, seconds, name, what in story.steps:
             life.pass_(seconds)
             self._step(life, told, which, name, what)
 
