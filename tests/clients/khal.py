@@ -45,7 +45,7 @@ class Khal:
         return {name: self._read(name) for name in expected}
 
     def _read(self, name: str) -> list[Shown]:
-        path = program("khal", "Install it with: pip install khal")
+        path = program("khal", "tests/run --long installs it.")
         wanted = [word for field in FIELDS for word in ("--json", field)]
         done = subprocess.run(
             [path, "-c", self._settings, "list", *wanted, "-a", name, "2026-01-01", "1500d"],

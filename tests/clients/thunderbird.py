@@ -26,7 +26,15 @@ user_pref("calendar.registry.{name}.cache.enabled", true);
 user_pref("calendar.registry.{name}.readOnly", true);
 user_pref("calendar.registry.{name}.refreshInterval", "60");
 """
+# It asks nobody but us: to anywhere else leads a proxy that is not there.
 QUIET: Final = """
+user_pref("network.proxy.type", 1);
+user_pref("network.proxy.http", "127.0.0.1");
+user_pref("network.proxy.http_port", 9);
+user_pref("network.proxy.ssl", "127.0.0.1");
+user_pref("network.proxy.ssl_port", 9);
+user_pref("network.captive-portal-service.enabled", false);
+user_pref("network.connectivity-service.enabled", false);
 user_pref("app.update.enabled", false);
 user_pref("mail.provider.suppress_dialog_on_startup", true);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
@@ -79,12 +87,12 @@ class Thunderbird:
         """From a copy: the database is in use, and a half of it in its journal."""
         found: dict[str, list[Shown]] = {name: [] for name in expected}
         with tempfile.TemporaryDirectory() as folder:
-            for path in (self._profile / "calendar-data").glob("cache.sqlite*"):
-                shutil.copy(path, folder)
             try:
+                for path in (self._profile / "calendar-data").glob("cache.sqlite*"):
+                    shutil.copy(path, folder)
                 with closing(sqlite3.connect(Path(folder) / "cache.sqlite")) as database:
                     rows = database.execute(READ).fetchall()
-            except sqlite3.DatabaseError:  # not yet made, or copied in the middle of a change
+            except (OSError, sqlite3.DatabaseError):  # not yet made, or in the middle of a change
                 return found
         for name, starts, ends, title, status, location in rows:
             found[name].append(Shown(_instant(starts), _instant(ends), title, location, status))

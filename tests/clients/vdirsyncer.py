@@ -53,7 +53,7 @@ class Vdirsyncer:
         return {name: _read(folder) for name, folder in self.folders.items()}
 
     def _run(self, *words: str) -> None:
-        path = program("vdirsyncer", "Install it with: pip install vdirsyncer")
+        path = program("vdirsyncer", "tests/run --long installs it.")
         done = subprocess.run(
             [path, "-c", self._settings, *words], capture_output=True, text=True, input="y\n" * 9
         )
