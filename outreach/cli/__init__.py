@@ -10,6 +10,7 @@ from outreach.errors import OutreachError
 
 # Each command's module is imported when it is asked for: `outreach --help` takes no second.
 COMMANDS: Final = {
+    "close": "outreach.cli.close",
     "counts": "outreach.cli.counts",
     "db": "outreach.cli.db",
     "demo": "outreach.cli.demo",

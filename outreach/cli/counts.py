@@ -13,7 +13,7 @@ from rich.table import Table
 from outreach import clock
 from outreach.cli.context import opened, settings
 from outreach.clock import Month
-from outreach.reports import monthly, sheets
+from outreach.reports import closing, monthly, sheets
 from outreach.reports.monthly import Count
 from outreach.reports.sheets import By
 
@@ -57,7 +57,7 @@ def command(month: str, by: str, form: str, path: Path | None) -> None:
     if path is not None and path.exists():
         _refuse(f"{path} is there already. Give another name, or take it away first.")
     with opened(settings()) as store, store.read() as session:
-        count = monthly.count(session, wanted, now=clock.now())
+        count = closing.count(session, wanted, now=clock.now())
     if path is None and form == "table":
         _show(Console(), count, By(by))
         return

@@ -18,6 +18,8 @@ class Series(Base):
     label: Mapped[Words]
     unit: Mapped[str] = mapped_column(sa.String(40))
     provided_by: Mapped[str] = mapped_column(sa.String(120))
+    # Of which other series it is one matter, if it is: protection cases by matter.
+    part_of: Mapped[str | None] = mapped_column(sa.ForeignKey("figure_series.code"), default=None)
 
 
 class Figure(Base):
@@ -28,6 +30,7 @@ class Figure(Base):
     value: Mapped[int] = mapped_column(sa.BigInteger)
     source: Mapped[str] = mapped_column(sa.String(200))
     entered_at: Mapped[datetime]
+    entered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organizer.id"), default=None)
 
 
 def of_month(session: Session, month: Month) -> list[tuple[Series, Figure]]:

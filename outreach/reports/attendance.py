@@ -28,9 +28,14 @@ class Attendance:
     withheld: frozenset[str]
     total: int | None
 
+    @property
+    def hidden(self) -> frozenset[str]:
+        return self.small | self.withheld
 
-def of_month(session: Session, month: Month) -> Attendance:
-    """People at the workshops that were held and reported, the whole network together."""
+
+def of_month(session: Session, month: Month, before: Attendance | None = None) -> Attendance:
+    """People at the workshops that were held and reported, the whole network together; `before` is
+    what was published of the month already."""
     rows = session.execute(
         sa.select(Kind.code, sa.func.sum(Workshop.head_count).label("people"))
         .join(Kind, Kind.id == Workshop.kind_id)
@@ -42,18 +47,22 @@ def of_month(session: Session, month: Month) -> Attendance:
         .group_by(Kind.code, Kind.position)
         .order_by(Kind.position)
     )
-    return suppress({code: int(people or 0) for code, people in rows})
+    return suppress({code: int(people or 0) for code, people in rows}, before)
 
 
-def suppress(people: Mapping[str, int]) -> Attendance:
-    """Leaves out what is under 5, and what would give it away."""
+def suppress(people: Mapping[str, int], before: Attendance | None = None) -> Attendance:
+    """Leaves out what is under 5, and what would give it away, also beside what was published
+    `before`: a cell that was hidden once stays so, and then the total is not told again."""
     small = frozenset(kind for kind, number in people.items() if number < LEAST_TOLD)
-    others = {kind: number for kind, number in people.items() if kind not in small}
-    withheld: frozenset[str] = frozenset()
-    if len(small) == 1 and others:
-        withheld = frozenset({min(others, key=lambda kind: (others[kind], kind))})
+    was_hidden = before.hidden if before else frozenset[str]()
+    withheld = frozenset(kind for kind in people if kind in was_hidden and kind not in small)
+    others = {k: n for k, n in people.items() if k not in small and k not in withheld}
+    if len(small) + len(withheld) == 1 and others:
+        withheld |= {min(others, key=lambda kind: (others[kind], kind))}
     told = {kind: number for kind, number in others.items() if kind not in withheld}
     total = sum(people.values())
+    if before is not None and (small or withheld or was_hidden):
+        return Attendance(told=told, small=small, withheld=withheld, total=None)
     hidden = total - sum(told.values())
     is_safe = not small or _leaves_doubt(len(small), len(withheld), hidden, told)
     return Attendance(told=told, small=small, withheld=withheld, total=total if is_safe else None)

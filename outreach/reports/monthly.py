@@ -20,6 +20,8 @@ from outreach.domain.offices import Office
 from outreach.domain.workshops import COUNTED, Standing, Workshop
 
 TOTAL: Final = "total"
+OPEN: Final = "open"  # provisional
+CLOSED: Final = "closed"
 
 
 def N_(message: str) -> str:
@@ -56,7 +58,7 @@ class Count:
     """The count of one month; `held` so far where the month is not over."""
 
     month: Month
-    state: str  # open: provisional until the month is closed
+    state: str  # OPEN: provisional, or CLOSED
     revision: int
     cut: datetime
     total: int
@@ -110,7 +112,7 @@ _OFFICES: Final = sa.select(Office.id, Office.slug, Office.name, Office.region).
 def cells(session: Session, month: Month, *, now: datetime) -> Sequence[Cell]:
     """The bare numbers of a month: kind, office, whether reconstructed, how many were held, how
     many are planned. A month that is over is read from its index alone."""
-    if _is_over(month, now):
+    if is_over(month, now):
         rows = session.execute(_CELLS, {"month": month.number})
     else:
         rows = session.execute(_CELLS_SO_FAR, {"month": month.number, "now": now})
@@ -143,7 +145,7 @@ def count(session: Session, month: Month, *, now: datetime) -> Count:
     planned_by_kind = {k.code: planned[k.id] for k in kinds if planned.get(k.id)}
     return Count(
         month=month,
-        state="open",
+        state=OPEN,
         revision=0,
         cut=now,
         total=sum(held.values()),
@@ -210,7 +212,7 @@ def by_month(
     over = {number: held for number, held in rows}  # noqa: C416 - a Row is not a pair to `dict`
     totals = []
     for month in (first.plus(n) for n in range(months)):
-        if _is_over(month, now):
+        if is_over(month, now):
             totals.append(MonthTotal(month, over.get(month.number, 0), 0))
             continue
         found = cells(session, month, now=now)
@@ -218,6 +220,11 @@ def by_month(
     return totals
 
 
-def _is_over(month: Month, now: datetime) -> bool:
+def is_held(now: datetime) -> sa.ColumnElement[bool]:
+    """The condition that a workshop that counts has been held by then."""
+    return sa.or_(Workshop.standing == Standing.HELD, Workshop.ends_at <= now)
+
+
+def is_over(month: Month, now: datetime) -> bool:
     """Whether everything of the month has ended, in every zone and past midnight too."""
     return now >= datetime.combine(month.following.first, time(), UTC) + timedelta(days=3)

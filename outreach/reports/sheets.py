@@ -9,6 +9,7 @@ from typing import Final
 import xlsxwriter
 
 from outreach.db.base import Words
+from outreach.reports import monthly
 from outreach.reports.monthly import N_, TOTAL, Count
 
 Cell = str | int
@@ -71,7 +72,7 @@ def notes(count: Count, *, translate: Translate = str) -> list[str]:
     said = []
     if count.is_synthetic:
         said.append(translate(RECONSTRUCTION))
-    if count.state == "open":
+    if count.state == monthly.OPEN:
         said.append(translate(PROVISIONAL))
     cut = translate(N_("Corte: %(cut)s, revisión %(revision)d."))
     said.append(cut % {"cut": f"{count.cut:%Y-%m-%d %H:%M} UTC", "revision": count.revision})

@@ -8,11 +8,11 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock, languages
 from outreach.clock import Month
-from outreach.domain import figures, kinds, offices, regions
+from outreach.domain import kinds, offices, regions
 from outreach.domain.kinds import Kind
 from outreach.domain.text import plain
 from outreach.languages import gettext
-from outreach.reports import attendance, monthly, sheets
+from outreach.reports import closing, monthly, sheets
 from outreach.reports.attendance import Attendance
 from outreach.reports.monthly import Count, MonthTotal
 from outreach.web import show
@@ -52,13 +52,12 @@ def latest() -> ResponseReturnValue:
 def month(text: str) -> ResponseReturnValue:
     wanted, now = _month(text), clock.now()
     with store().read() as session:
-        count = monthly.count(session, wanted, now=now)
+        told = closing.report(session, wanted, now=now)
         all_kinds = {kind.code: kind for kind in kinds.all_of_them(session)}
         columns = _columns(monthly.by_month(session, wanted, now=now), wanted)
-        people = attendance.of_month(session, wanted)
-        typed = figures.of_month(session, wanted)
         months = monthly.months(session)
         cities = {office.slug: office.city for office in offices.all_of_them(session)}
+    count = told.count
     core = [kind for code, kind in all_kinds.items() if kind.is_core and code in count.by_kind]
     by_region = monthly.by_region(count)
     keep_for(3600 if count.is_over else 60)
@@ -71,9 +70,9 @@ def month(text: str) -> ResponseReturnValue:
         offices=_office_rows(count, core, cities),
         columns=columns,
         tallest=max((column.total for column in columns), default=0),
-        people=_people_rows(people, all_kinds),
-        all_people=people.total,
-        typed=typed,
+        people=_people_rows(told.people, all_kinds) if told.people else [],
+        all_people=told.people.total if told.people else None,
+        typed=told.figures,
         months=sorted({*months, wanted}, reverse=True),
         tiles=[
             (code, column * 28 + 1, row * 28 + 1, by_region.get(code, 0), _region(code))
@@ -112,7 +111,7 @@ def as_xlsx(text: str) -> ResponseReturnValue:
 def _count(text: str) -> Count:
     now = clock.now()
     with store().read() as session:
-        count = monthly.count(session, _month(text), now=now)
+        count = closing.count(session, _month(text), now=now)
     keep_for(3600 if count.is_over else 60)
     return count
 

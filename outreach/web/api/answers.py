@@ -17,7 +17,7 @@ from outreach.domain.offices import Office
 from outreach.domain.text import plain
 from outreach.domain.whereabouts import Scale, Where
 from outreach.errors import NotFound
-from outreach.reports import monthly
+from outreach.reports import closing, monthly
 from outreach.web.api import asking, shapes, telling
 from outreach.web.api.asking import Asked, Missing, quoted
 from outreach.web.api.telling import Teller
@@ -172,7 +172,7 @@ def counted_months(question: Question) -> Answer:
 
 
 def count(question: Question, month: str) -> Answer:
-    found = monthly.count(question.session, read_month(month), now=question.now)
+    found = closing.count(question.session, read_month(month), now=question.now)
     told = msgspec.convert(monthly.as_json(found), shapes.Count)
     # An hour later the same numbers say that they are as of an hour later: no news.
     return Answer(
@@ -196,10 +196,10 @@ def figure_months(question: Question) -> Answer:
 
 
 def figures_of(question: Question, month: str) -> Answer:
-    found = figures.of_month(question.session, read_month(month))
+    found = closing.report(question.session, read_month(month), now=question.now).figures
     if not found:
         raise Missing(f"There are no figures of {month}. The months there are: /api/v1/figures.")
-    told = shapes.Figures(month=month, figures=[telling.figure(*each) for each in found])
+    told = shapes.Figures(month=month, figures=[telling.figure(each) for each in found])
     return Answer(told=told, seconds=LATER)
 
 
@@ -257,10 +257,7 @@ def _told_of(question: Question) -> list[Month]:
 
 
 def _bulletin(question: Question, month: Month) -> shapes.Bulletin:
-    found = monthly.count(question.session, month, now=question.now)
-    typed = figures.of_month(question.session, month)
-    names = {kind.code: kind.name for kind in reference().kinds}
-    return question.teller.bulletin(found, typed, names)
+    return question.teller.bulletin(closing.report(question.session, month, now=question.now))
 
 
 def _by_the_minute(changed_at: datetime | None, now: datetime) -> datetime:

@@ -265,6 +265,9 @@ class Figure(Struct, frozen=True, kw_only=True):
     unit: str
     value: int
     source: str
+    part_of: Annotated[
+        str | None, Meta(description="The series it is one matter of: do not add both.")
+    ]
 
 
 class Figures(Struct, frozen=True, kw_only=True):

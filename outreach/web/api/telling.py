@@ -1,7 +1,7 @@
 """From what the domain knows to what the open data tells."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -11,11 +11,10 @@ from urllib.parse import quote, urlencode
 from outreach import clock, languages
 from outreach.db.base import Words
 from outreach.domain import finding, regions
-from outreach.domain.figures import Figure, Series
 from outreach.domain.kinds import Kind
 from outreach.domain.listing import Listed
 from outreach.domain.offices import Office
-from outreach.reports.monthly import Count
+from outreach.reports.closing import FigureTold, Report
 from outreach.web.api import shapes
 from outreach.web.api.shapes import Pages, Text
 
@@ -103,26 +102,24 @@ class Teller:
             ),
         )
 
-    def bulletin(
-        self, count: Count, typed: Sequence[tuple[Series, Figure]], names: Mapping[str, Words]
-    ) -> shapes.Bulletin:
-        month = str(count.month)
+    def bulletin(self, report: Report) -> shapes.Bulletin:
+        count, month = report.count, str(report.month)
         return shapes.Bulletin(
             month=month,
             state=cast(shapes.State, count.state),
             revision=count.revision,
-            is_provisional=count.revision == 0,
+            is_provisional=not report.is_closed,
             is_reconstruction=count.is_synthetic,
             total=count.total,
             by_kind=[
-                shapes.KindTotal(kind=code, name=text(names[code]), total=total)
+                shapes.KindTotal(kind=code, name=text(count.kinds[code].name), total=total)
                 for code, total in count.by_kind.items()
             ],
-            figures=[figure(series, value) for series, value in typed],
+            figures=[figure(each) for each in report.figures],
             links=shapes.BulletinLinks(
                 self=self.api("bulletins", month),
                 counts=self.api("counts", month),
-                figures=self.api("figures", month) if typed else None,
+                figures=self.api("figures", month) if report.figures else None,
                 page=self.pages(f"cifras/{month}"),
             ),
         )
@@ -151,13 +148,14 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def figure(series: Series, typed: Figure) -> shapes.Figure:
+def figure(told: FigureTold) -> shapes.Figure:
     return shapes.Figure(
-        series=series.code,
-        label=text(series.label),
-        unit=series.unit,
-        value=typed.value,
-        source=typed.source,
+        series=told.series,
+        label=text(told.label),
+        unit=told.unit,
+        value=told.value,
+        source=told.source,
+        part_of=told.part_of,
     )
 
 

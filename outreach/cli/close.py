@@ -1,0 +1,46 @@
+"""`outreach close`: closes a month, or publishes its next revision."""
+
+import click
+
+from outreach import clock
+from outreach.cli.context import opened, settings
+from outreach.clock import Month
+from outreach.errors import Refused, Taken
+from outreach.reports import closing
+from outreach.reports.closing import Change
+
+
+@click.command()
+@click.argument("month", metavar="YYYY-MM")
+@click.option("--reason", default="", help="Why there is another revision. The first needs none.")
+def command(month: str, reason: str) -> None:
+    """Close a month: its numbers are frozen as revision 1, with the date of the cut.
+
+    A month that is closed already gets its next revision, with what differs from the one before;
+    say why with --reason. Nothing that was published is ever changed.
+    """
+    try:
+        wanted = Month.parse(month)
+    except ValueError:
+        raise click.UsageError(f"“{month}” is no month. Write it like 2020-01.") from None
+    with opened(settings()) as store:
+        try:
+            with store.change() as session:
+                made = closing.close(session, wanted, reason=reason, now=clock.now())
+                number, changes, told = made.number, closing.changes_of(made), closing.thawed(made)
+        except Taken:
+            raise Refused("Somebody else has just closed it. Look at it first.") from None
+    click.echo(
+        f"{wanted}: revision {number}, {told.count.total} workshops, "
+        f"cut {told.count.cut:%Y-%m-%d %H:%M} UTC, SHA-256 {told.digest}"
+    )
+    for change in changes:
+        click.echo(f"  {_said(change)}")
+
+
+def _said(change: Change) -> str:
+    where = " ".join(each for each in (change.office, change.kind, change.series) if each)
+    before, after = (
+        "–" if number is None else f"{number:,}" for number in (change.before, change.after)
+    )
+    return f"{change.what} {where}: {before} → {after}"

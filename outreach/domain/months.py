@@ -1,0 +1,132 @@
+"""The months of the network: what each office said of its own, and what was published of all.
+
+A closed month has revisions. What a revision says is frozen with it and never changes; a month
+that is opened again is provisional until its next revision.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from outreach.clock import Month
+from outreach.db.base import Base
+from outreach.errors import NotFound, Taken
+
+
+class MonthRevision(Base):
+    __tablename__ = "month_revision"
+    __table_args__ = (sa.UniqueConstraint("month", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    month: Mapped[int]  # 202001
+    number: Mapped[int]  # from 1 on
+    cut: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(sa.String(300))
+    organizer_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("organizer.id", ondelete="SET NULL")
+    )
+    digest: Mapped[str] = mapped_column(sa.String(64))  # SHA-256 of `frozen`, in hex
+    frozen: Mapped[str] = mapped_column(sa.Text)  # JSON, as `reports/closing` writes it
+    changes: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)  # since the one before
+    reopened_at: Mapped[datetime | None] = mapped_column(default=None)
+    reopened_by_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("organizer.id", ondelete="SET NULL"), default=None
+    )
+    reopen_reason: Mapped[str] = mapped_column(sa.String(300), default="")
+
+
+class OfficeMonth(Base):
+    """What an office said of its month, and when it was last reminded to."""
+
+    __tablename__ = "office_month"
+
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), primary_key=True)
+    month: Mapped[int] = mapped_column(primary_key=True)
+    complete_at: Mapped[datetime | None] = mapped_column(default=None)  # «nothing is missing»
+    organizer_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("organizer.id", ondelete="SET NULL"), default=None
+    )
+    reminded_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+def latest(session: Session, month: Month) -> MonthRevision | None:
+    return session.scalar(
+        sa.select(MonthRevision)
+        .where(MonthRevision.month == month.number)
+        .order_by(MonthRevision.number.desc())
+        .limit(1)
+    )
+
+
+def revision(session: Session, month: Month, number: int) -> MonthRevision:
+    """Raises NotFound."""
+    found = session.scalar(
+        sa.select(MonthRevision).where(
+            MonthRevision.month == month.number, MonthRevision.number == number
+        )
+    )
+    if found is None:
+        raise NotFound(f"revision {number} of {month}")
+    return found
+
+
+def revisions(session: Session, month: Month) -> Sequence[MonthRevision]:
+    """All of a month, the first one first."""
+    return session.scalars(
+        sa.select(MonthRevision)
+        .where(MonthRevision.month == month.number)
+        .order_by(MonthRevision.number)
+    ).all()
+
+
+def closed(session: Session, first: Month, last: Month) -> dict[Month, MonthRevision]:
+    """The last revision of each month of these that is closed, and not open again."""
+    newest = (
+        sa.select(MonthRevision.month, sa.func.max(MonthRevision.number).label("number"))
+        .where(MonthRevision.month.between(first.number, last.number))
+        .group_by(MonthRevision.month)
+        .subquery()
+    )
+    rows = session.scalars(
+        sa.select(MonthRevision)
+        .join(
+            newest,
+            sa.and_(MonthRevision.month == newest.c.month, MonthRevision.number == newest.c.number),
+        )
+        .where(MonthRevision.reopened_at.is_(None))
+        .order_by(MonthRevision.month)
+    )
+    return {Month.from_number(row.month): row for row in rows}
+
+
+def add(session: Session, made: MonthRevision) -> None:
+    """Raises Taken when somebody else has just made that revision: only one of two can."""
+    try:
+        with session.begin_nested():
+            session.add(made)
+            session.flush()
+    except IntegrityError:
+        raise Taken(f"revision {made.number} of {made.month}") from None
+
+
+def reopen(
+    session: Session, month: Month, reason: str, *, organizer_id: int | None, now: datetime
+) -> bool:
+    """Makes a closed month provisional again. False when it was open already."""
+    newest = sa.select(sa.func.max(MonthRevision.number)).where(MonthRevision.month == month.number)
+    done = session.execute(
+        sa.update(MonthRevision)
+        .where(
+            MonthRevision.month == month.number,
+            MonthRevision.number == newest.scalar_subquery(),
+            MonthRevision.reopened_at.is_(None),
+        )
+        .values(reopened_at=now, reopened_by_id=organizer_id, reopen_reason=reason)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(done, sa.CursorResult)
+    return done.rowcount == 1
