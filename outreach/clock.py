@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from outreach.errors import Misconfigured
 
 OLDEST_RULES = (2026, 6)
+SECOND = timedelta(seconds=1)
 
 zoneinfo.reset_tzpath(to=[])
 ZoneInfo.clear_cache()
@@ -34,6 +35,13 @@ def require_rules() -> None:
 def now() -> datetime:
     """This instant, in UTC."""
     return datetime.now(UTC)
+
+
+def second_after(before: datetime | None, now: datetime) -> datetime:
+    """The second of `now`, or the one after `before` if that is later: two changes within one
+    second must still be told apart, since calendars count in seconds."""
+    this = now.replace(microsecond=0)
+    return this if before is None else max(this, before.replace(microsecond=0) + SECOND)
 
 
 def is_zone(name: str) -> bool:

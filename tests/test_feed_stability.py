@@ -245,7 +245,6 @@ def test_each_change_alters_exactly_the_feeds_that_show_it(store: Store) -> None
         before = after
 
 
-@pytest.mark.xfail(reason="planning.touch and the loaders look at their own row's time only")
 @pytest.mark.parametrize("is_office_first", [True, False])
 def test_two_changes_within_a_second_are_told_apart_whoever_made_them(
     store: Store, *, is_office_first: bool

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import clock
 from outreach.db.types import has_code, latest
 from outreach.domain import ctags, finding, kinds, offices, whereabouts
 from outreach.domain.kinds import Kind, Way
@@ -188,6 +189,20 @@ def read(session: Session, ids: Sequence[int]) -> Iterator[Workshop]:
         yield from session.scalars(
             sa.select(Workshop).where(Workshop.id.in_(ids[start : start + AT_ONCE]))
         )
+
+
+def second_after(session: Session, whose: sa.ColumnElement[bool], *, now: datetime) -> datetime:
+    """When a change of now is to be dated that the entries of these workshops show: its second, or
+    one that is later than what any of them says."""
+    latest_of_them = session.scalar(
+        sa.select(sa.func.max(CHANGED_AT))
+        .select_from(Workshop)
+        .join(Workshop.office)
+        .join(Workshop.kind)
+        .outerjoin(Workshop.venue)
+        .where(whose)
+    )
+    return clock.second_after(latest_of_them, now)
 
 
 def midnight(day: date) -> datetime:

@@ -367,8 +367,9 @@ def _resize(session: Session, workshop: Workshop, plan: Plan, new: frozenset[str
 
 def touch(workshop: Workshop, now: datetime, *, is_new_version: bool) -> None:
     """Calendars see by this that the workshop has changed."""
-    # Two changes within one second must still be told apart: calendars count in seconds.
-    later = workshop.changed_at + timedelta(seconds=1)
-    workshop.changed_at = max(now.replace(microsecond=0), later.replace(microsecond=0))
+    seen = [workshop.changed_at, workshop.office.changed_at, workshop.kind.changed_at]
+    if workshop.venue is not None:
+        seen.append(workshop.venue.changed_at)
+    workshop.changed_at = clock.second_after(max(seen), now)
     if is_new_version:
         workshop.sequence += 1

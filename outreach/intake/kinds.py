@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from outreach.db.base import Words
 from outreach.db.types import Codes
-from outreach.domain import kinds
+from outreach.domain import calendars, kinds
 from outreach.domain.figures import Series
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.text import clean, code
+from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
 from outreach.intake import tables
 from outreach.intake.changes import Loaded, Watch, fill, unwatched
@@ -129,7 +130,7 @@ def load(
         if row.is_discreet != kind.is_discreet:
             values["public_code"] = code(4) if row.is_discreet else row.code
         if fill(kind, values):
-            kind.changed_at = now
+            kind.changed_at = calendars.second_after(session, Workshop.kind_id == kind.id, now=now)
             loaded.changed += 1
         else:
             loaded.same += 1

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.db.base import Words
 from outreach.db.types import Codes
-from outreach.domain import offices
+from outreach.domain import calendars, offices
 from outreach.domain.offices import Office
+from outreach.domain.workshops import Workshop
 from outreach.intake import tables
 from outreach.intake.changes import Loaded, Watch, fill, unwatched
 from outreach.intake.faults import Faulty
@@ -86,7 +87,9 @@ def load(
             session.add(Office(**values, changed_at=now))
             loaded.new += 1
         elif fill(office, values):
-            office.changed_at = now
+            office.changed_at = calendars.second_after(
+                session, Workshop.office_id == office.id, now=now
+            )
             loaded.changed += 1
         else:
             loaded.same += 1
