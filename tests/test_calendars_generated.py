@@ -2,6 +2,8 @@
 programs read from each what the database has, and every version follows from the one before."""
 
 from collections import Counter
+from collections.abc import Sequence
+from types import ModuleType
 from typing import Any, Final
 
 import pytest
@@ -15,6 +17,7 @@ from outreach.errors import Refused
 from tests.readers import (
     TAKE_THE_SECOND,
     Seen,
+    by_ical,
     by_ical_js,
     by_icalendar,
     by_libical,
@@ -34,8 +37,9 @@ UNSEEN: Final = {"nothing", "report", "unseen"}
 class Check:
     """Follows stories, and remembers how many there were and every version of every calendar."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, readers: Sequence[ModuleType]) -> None:
         self.store = store
+        self.readers = readers
         self.calendars = 0
         self.edits: Counter[str] = Counter()
         self.refused = 0
@@ -81,7 +85,7 @@ class Check:
             assert not kinds or not set(entry.lines) & {"DESCRIPTION", "CATEGORIES", "GEO"}
         rules.check_step(told.entries, told.entries | entries)
         seen, late = (life.expected(session, discreet=bool(kinds), fold=fold) for fold in (0, 1))
-        for reader in HERE:
+        for reader in self.readers:
             name = reader.__name__.rpartition(".")[2]
             assert reader.read(body) == (late if name in TAKE_THE_SECOND else seen), name
         told.bodies[kinds] = body
@@ -107,10 +111,10 @@ class Told:
         self.entries: rules.Entries = {}
 
 
-def run(config: Config, examples: int, *, anew: bool) -> Check:
+def run(config: Config, examples: int, readers: Sequence[ModuleType], *, anew: bool) -> Check:
     """Goes through so many stories: the same ones each time, or new ones."""
     store = Store(config.database_url, is_durable=False)
-    check = Check(store)
+    check = Check(store, readers)
 
     @settings(
         max_examples=examples,
@@ -136,7 +140,7 @@ def test_four_programs_read_what_the_database_has_after_every_edit(
     config: Config, rights: Kind, women: Kind
 ) -> None:
     calendars = 10 if config.is_postgresql else 30
-    check = run(config, calendars, anew=False)
+    check = run(config, calendars, HERE, anew=False)
     assert check.calendars >= calendars
     assert sum(check.edits.values()) > 4 * calendars
 
@@ -145,11 +149,11 @@ def test_four_programs_read_what_the_database_has_after_every_edit(
 def test_thousands_of_calendars_and_ten_thousand_edits_are_read_alike(
     config: Config, rights: Kind, women: Kind
 ) -> None:
-    check = run(config, 2200, anew=True)
+    check = run(config, 2200, (*HERE, by_ical), anew=True)
     print(
         f"\n{config.database_url.partition(':')[0]}: {check.calendars} calendars,"
         f" {sum(check.edits.values())} edits ({check.refused} refused),"
-        f" {check.occurrences} occurrences read by four programs"
+        f" {check.occurrences} occurrences read by five programs"
         f" ({check.doubled} calendars with an hour that comes twice): {dict(check.edits)}"
     )
     assert check.calendars >= 2000
