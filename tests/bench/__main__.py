@@ -134,7 +134,7 @@ def rebuild(bench: Bench) -> None:
 def slow_pages(bench: Bench) -> None:
     """The list page while calendars are polled."""
     alone, together, ratio = busy.slowest(
-        bench.large[1], seconds=max(bench.seconds * 2, 4), rounds=bench.rounds
+        bench.large[1], seconds=bench.seconds * 2, rounds=bench.rounds
     )
     bench.tell(
         f"p99 of the list page with {busy.POLLS} polls/s",
@@ -150,7 +150,7 @@ def memory(bench: Bench) -> None:
     """What a process holds after ten thousand different addresses."""
     server = bench.large[1]
     before = server.largest()
-    after, count = busy.memory(server, count=10_000, seconds=150)
+    after, count = busy.memory(server, count=10_000, seconds=120)
     bench.tell(
         f"memory of a process after {count:,} different feeds",
         f"{after:.0f} MB",
@@ -164,7 +164,7 @@ def proxy(bench: Bench) -> None:
     """nginx with its cache in front."""
     base, server = bench.thousand
     # Both are so fast that a moment of anything else shows: many short turns.
-    found = front.measured(bench.folder, server, base, seconds=1, rounds=bench.rounds * 7)
+    found = front.measured(bench.folder, server, base, seconds=1, rounds=bench.rounds * 5)
     bench.tell(
         "feed out of nginx's cache, gzip (200)",
         f"{found.cached:,.0f}/s",
