@@ -2,6 +2,8 @@
 
 from outreach.db.base import Base
 from outreach.domain import (
+    bulletins,
+    circulars,
     copies,
     ctags,
     entries,
@@ -17,12 +19,15 @@ from outreach.domain import (
     registrations,
     series,
     slots,
+    subscribers,
     support,
     venues,
     workshops,
 )
 
 __all__ = [
+    "bulletins",
+    "circulars",
     "copies",
     "ctags",
     "entries",
@@ -39,6 +44,7 @@ __all__ = [
     "registrations",
     "series",
     "slots",
+    "subscribers",
     "support",
     "venues",
     "workshops",
