@@ -1,77 +1,19 @@
-"""How hard a Spanish text is to read: the INFLESZ scale, by the formula of Szigriszt-Pazos.
-
-    206.835 - 62.3 * syllables / words - words / sentences
-
-65 and more is «bastante fácil», what six years of school read without effort. The libraries that
-know the formula count syllables by where a line may be broken («Ma-ría», but never «a-hí»), and so
-find a text easier than it is; Spanish is spelled as it sounds, and its rules fit on a page.
-"""
+"""What one reads of a page, for the scale of `outreach/reports/reading.py`."""
 
 import re
-import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 
-STRONG: Final = "aeoáéó"
-CLOSED: Final = "iuü"  # beside another vowel they share its syllable
-ACCENTED: Final = "íú"  # and these do not
-_WORD: Final = re.compile(r"[a-zñáéíóúü]+", re.IGNORECASE)
-_SENTENCE: Final = re.compile(r"[.!?…:;]+\s|\n")
+from outreach.reports.reading import EASY, Ease, ease, hardest, syllables
+
+__all__ = ["EASY", "Ease", "ease", "hardest", "seen", "syllables"]
+
 # What the page says to programs, or what is no text: a sign, a list of cities to choose from.
 _NOT_SEEN: Final = frozenset({"head", "script", "style", "svg", "datalist", "template"})
 # What goes on in one line; everything else begins a sentence of its own.
 _INLINE: Final = frozenset(
     {"a", "abbr", "b", "bdi", "em", "i", "mark", "q", "s", "small", "span", "strong", "time", "wbr"}
 )
-
-
-def syllables(word: str) -> int:
-    """«cigüeña» 3, «María» 3, «ciudad» 2, «que» 1, «ahí» 2."""
-    text = unicodedata.normalize("NFC", word.lower())
-    text = re.sub(r"(?<=q)u|(?<=g)u(?=[eiéí])", "", text)  # not heard
-    text = re.sub(r"y(?![aeiouáéíóú])", "i", text)  # «hoy», «y»
-    count, before = 0, ""
-    for letter in text.replace("h", "") if _has_silent_h(text) else text:
-        is_vowel = letter in STRONG + CLOSED + ACCENTED
-        is_own = is_vowel and (
-            not before
-            or before in ACCENTED
-            or letter in ACCENTED
-            or (before in STRONG and letter in STRONG)
-        )
-        count += is_own
-        before = letter if is_vowel else ""
-    return max(1, count)
-
-
-def _has_silent_h(text: str) -> bool:
-    """«ahumar», «prohibir»: the h between vowels parts nothing. In «ch» it is no h."""
-    return re.search(r"[aeiouáéíóú]h[aeiouáéíóú]", text) is not None and "ch" not in text
-
-
-@dataclass(frozen=True)
-class Ease:
-    """How a text reads; `score` is what INFLESZ gives it."""
-
-    words: int
-    sentences: int
-    syllables: int
-
-    @property
-    def score(self) -> float:
-        if not self.words:
-            return 100.0
-        each, long = self.syllables / self.words, self.words / max(1, self.sentences)
-        return 206.835 - 62.3 * each - long
-
-
-def ease(text: str) -> Ease:
-    """Every line counts as a sentence at least: a label, a heading, an item of a list."""
-    sentences = [words for part in _SENTENCE.split(text) if (words := _WORD.findall(part))]
-    every = [word for words in sentences for word in words]
-    return Ease(len(every), len(sentences), sum(map(syllables, every)))
 
 
 def seen(page: str) -> str:
@@ -82,12 +24,6 @@ def seen(page: str) -> str:
     text = re.sub(r"\0\s*\0", "\n", "".join(reader.parts)).replace("\0", "")
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
-
-
-def hardest(text: str, most: int = 5) -> Iterable[str]:
-    """The lines to mend first."""
-    lines = [line for line in text.split("\n") if ease(line).words > 3]
-    return sorted(lines, key=lambda line: ease(line).score)[:most]
 
 
 class _Reader(HTMLParser):
