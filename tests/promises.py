@@ -81,7 +81,10 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "test_policy.py::test_nothing_carries_a_discreet_list_away",
         "test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",
     ),
-    "S24": ("test_counts.py::test_nobody_can_work_out_a_small_number",),
+    "S24": (
+        "test_counts.py::test_nobody_can_work_out_a_small_number",
+        "test_suppression.py::test_no_hidden_number_can_be_worked_out",
+    ),
     "S25": ("test_safety.py::test_the_square_says_the_same_to_everyone",),
     "S26": (
         "test_abuse.py::test_a_program_that_fills_every_field_saves_nothing",

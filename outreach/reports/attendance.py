@@ -1,7 +1,10 @@
 """How many people came: head counts without names, of the whole network, by kind.
 
-A small number can point at somebody, so a cell under 5 is not told, nor is one from which it could
-be worked out (safety.md S24).
+A small number can point at somebody, so a cell under 5 is not told, nor what it could be worked out
+from (safety.md S24): not by subtracting, not beside an earlier revision, and not by who knows this
+file. Which other cell is withheld, and whether the total is told, therefore never depends on a
+number that is hidden, but on the order of kinds and on a sum that leaves every small cell all its
+values from 0 to 4.
 """
 
 from collections.abc import Mapping
@@ -16,6 +19,8 @@ from outreach.domain.kinds import Kind
 from outreach.domain.workshops import Standing, Workshop
 
 LEAST_TOLD: Final = 5
+# From this sum on, a small cell and a withheld one beside it may each be anything they could be.
+LEAST_HIDDEN: Final = 2 * LEAST_TOLD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +38,11 @@ class Attendance:
         return self.small | self.withheld
 
 
-def of_month(session: Session, month: Month, before: Attendance | None = None) -> Attendance:
-    """People at the workshops that were held and reported, the whole network together; `before` is
-    what was published of the month already."""
+def of_month(
+    session: Session, month: Month, hidden_before: frozenset[str] | None = None
+) -> Attendance:
+    """People at the workshops that were held and reported, the whole network together;
+    `hidden_before` as of `suppress`."""
     rows = session.execute(
         sa.select(Kind.code, sa.func.sum(Workshop.head_count).label("people"))
         .join(Kind, Kind.id == Workshop.kind_id)
@@ -45,37 +52,26 @@ def of_month(session: Session, month: Month, before: Attendance | None = None) -
             Workshop.head_count.is_not(None),
         )
         .group_by(Kind.code, Kind.position)
-        .order_by(Kind.position)
+        .order_by(Kind.position, Kind.code)
     )
-    return suppress({code: int(people or 0) for code, people in rows}, before)
+    return suppress({code: int(people or 0) for code, people in rows}, hidden_before)
 
 
-def suppress(people: Mapping[str, int], before: Attendance | None = None) -> Attendance:
-    """Leaves out what is under 5, and what would give it away, also beside what was published
-    `before`: a cell that was hidden once stays so, and then the total is not told again."""
-    small = frozenset(kind for kind, number in people.items() if number < LEAST_TOLD)
-    was_hidden = before.hidden if before else frozenset[str]()
-    withheld = frozenset(kind for kind in people if kind in was_hidden and kind not in small)
-    others = {k: n for k, n in people.items() if k not in small and k not in withheld}
-    if len(small) + len(withheld) == 1 and others:
-        withheld |= {min(others, key=lambda kind: (others[kind], kind))}
-    told = {kind: number for kind, number in others.items() if kind not in withheld}
-    total = sum(people.values())
-    if before is not None and (small or withheld or was_hidden):
-        return Attendance(told=told, small=small, withheld=withheld, total=None)
-    hidden = total - sum(told.values())
-    is_safe = not small or _leaves_doubt(len(small), len(withheld), hidden, told)
-    return Attendance(told=told, small=small, withheld=withheld, total=total if is_safe else None)
+def suppress(people: Mapping[str, int], hidden_before: frozenset[str] | None = None) -> Attendance:
+    """Leaves out what is under 5, and what would give it away. `people` is in the order of kinds.
 
-
-def _leaves_doubt(small: int, withheld: int, hidden: int, told: Mapping[str, int]) -> bool:
-    """Whether who knows the sum of the hidden cells is still unsure of each small one.
-
-    A small cell is from 0 to 4. One that is withheld is from 5 to the least that is told, because
-    it is always the least of the others that we withhold.
+    `hidden_before` are the kinds that any earlier revision of the month hid; None where there is
+    no earlier one. What was hidden once stays so. Beside an earlier revision a total is told only
+    as long as nothing ever was hidden: the difference of two totals would tell.
     """
-    most = LEAST_TOLD - 1
-    least_told = min(told.values(), default=hidden)
-    low = hidden - (small - 1) * most - withheld * least_told
-    high = hidden - withheld * LEAST_TOLD
-    return min(most, high) > max(0, low)
+    small = frozenset(kind for kind, number in people.items() if number < LEAST_TOLD)
+    is_first = hidden_before is None
+    withheld = frozenset(kind for kind in people if kind in (hidden_before or ())) - small
+    others = [kind for kind in people if kind not in small and kind not in withheld]
+    if is_first and small and others:
+        withheld = frozenset(others[-1:])
+    told = {kind: people[kind] for kind in others if kind not in withheld}
+    total = sum(people.values())
+    hides_enough = is_first and bool(withheld) and total - sum(told.values()) >= LEAST_HIDDEN
+    is_safe = (not small and not hidden_before) or hides_enough
+    return Attendance(told=told, small=small, withheld=withheld, total=total if is_safe else None)

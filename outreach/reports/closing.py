@@ -246,8 +246,14 @@ def _closing(
 ) -> Report:
     cut = now.replace(microsecond=0)
     found = live(session, month, now=cut, revision=number)
-    people = attendance.of_month(session, month, before.people if before else None)
+    people = attendance.of_month(session, month, _ever_hidden(session, month) if before else None)
     return replace(found, count=replace(found.count, state=monthly.CLOSED), people=people)
+
+
+def _ever_hidden(session: Session, month: Month) -> frozenset[str]:
+    """The kinds whose people any revision of the month did not tell."""
+    told = (thawed(each).people for each in months.revisions(session, month))
+    return frozenset[str]().union(*(people.hidden for people in told if people))
 
 
 def _frozen(found: Report) -> dict[str, Any]:
