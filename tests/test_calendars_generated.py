@@ -64,7 +64,7 @@ class Check:
         try:
             with self.store.change() as session:
                 life.act(session, which, name, what)
-            self.edits[name] += 1
+            self.edits[name] += name != "nothing"
         except Refused:
             self.refused += 1
             name = "nothing"
