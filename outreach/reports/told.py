@@ -100,10 +100,6 @@ RULES_ARE: Final[Words] = {
     "en": "How we count",
     "fr": "Notre façon de compter",
 }
-    "es": "Cómo contamos",
-    "en": "How we count",
-    "fr": "Notre façon de compter",
-}
 _MORE: Final[Words] = {
     "es": "El boletín completo",
     "en": "The whole bulletin",
