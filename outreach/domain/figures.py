@@ -1,13 +1,25 @@
 """Figures: monthly numbers that somebody types, as passports issued. Workshops are counted instead
 (`reports/`)."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from statistics import median
+from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.clock import Month
 from outreach.db.base import Base, Words
+from outreach.db.store import took_effect
+from outreach.errors import Taken
+
+HISTORY: Final = 12  # months that a new number is held against
+FEWEST: Final = 3  # with fewer of them only what is ten times as much is doubted
+_SPREADS: Final = 6  # so many times the middle distance from the middle is far
+_SHARE: Final = 0.4  # a steady series may still move by so much of itself
+_SMALL: Final = 5  # numbers so near to each other are all alike
 
 
 class Series(Base):
@@ -33,6 +45,17 @@ class Figure(Base):
     entered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organizer.id"), default=None)
 
 
+def every_series(session: Session) -> Sequence[Series]:
+    """All there are, in their order, each whole followed by its parts."""
+    found = session.scalars(sa.select(Series).order_by(Series.position, Series.code)).all()
+    return [
+        each
+        for whole in found
+        if whole.part_of is None
+        for each in (whole, *(part for part in found if part.part_of == whole.code))
+    ]
+
+
 def of_month(session: Session, month: Month) -> list[tuple[Series, Figure]]:
     """The typed figures of a month, in the order of the series."""
     rows = session.execute(
@@ -48,3 +71,92 @@ def months(session: Session) -> list[Month]:
     """The months that have any, the first one first."""
     found = session.scalars(sa.select(Figure.month).distinct().order_by(Figure.month))
     return [Month.from_number(number) for number in found]
+
+
+def history(session: Session, month: Month) -> dict[str, list[int]]:
+    """What each series had in the twelve months before, the last one first."""
+    rows = session.execute(
+        sa.select(Figure.series, Figure.value)
+        .where(Figure.month.between(month.plus(-HISTORY).number, month.plus(-1).number))
+        .order_by(Figure.month.desc())
+    )
+    found: dict[str, list[int]] = {}
+    for series, value in rows:
+        found.setdefault(series, []).append(value)
+    return found
+
+
+def is_unlikely(value: int, before: Sequence[int]) -> bool:
+    """Whether a number is so unlike those of the months before that it may be a slip: ten times as
+    much or as little as their middle one, or far outside of how they vary."""
+    if not before:
+        return False
+    middle = median(before)
+    if abs(value - middle) <= _SMALL:
+        return False
+    if value >= 10 * middle or 10 * value <= middle:
+        return True
+    if len(before) < FEWEST:
+        return False
+    spread = median(abs(each - middle) for each in before)
+    return abs(value - middle) > max(_SPREADS * spread, _SHARE * middle)
+
+
+def do_not_add_up(whole: int, parts: Mapping[str, int | None]) -> bool:
+    """Whether the parts of a whole tell something else than it: together more, or, once every one
+    of them is known, less."""
+    known = [value for value in parts.values() if value is not None]
+    if not known:
+        return False
+    return sum(known) > whole or (len(known) == len(parts) and sum(known) < whole)
+
+
+def enter(
+    session: Session,
+    month: Month,
+    series: str,
+    value: int | None,
+    source: str,
+    *,
+    seen: tuple[int, str] | None,
+    organizer_id: int,
+    now: datetime,
+) -> None:
+    """Makes a figure that value; None takes it out. `seen` is the value and the source that
+    whoever typed it saw before. Raises Taken when somebody else has changed it since."""
+    if seen is None:
+        if value is not None:
+            typed = Figure(
+                month=month.number,
+                series=series,
+                value=value,
+                source=source,
+                entered_at=now,
+                entered_by_id=organizer_id,
+            )
+            _add(session, typed)
+        return
+    there = (
+        Figure.month == month.number,
+        Figure.series == series,
+        Figure.value == seen[0],
+        Figure.source == seen[1],
+    )
+    change: sa.Update | sa.Delete = sa.delete(Figure).where(*there)
+    if value is not None:
+        change = (
+            sa.update(Figure)
+            .where(*there)
+            .values(value=value, source=source, entered_at=now, entered_by_id=organizer_id)
+        )
+    if not took_effect(session, change):
+        raise Taken(f"{series} of {month}")
+
+
+def _add(session: Session, figure: Figure) -> None:
+    try:
+        with session.begin_nested():
+            session.add(figure)
+            session.flush()
+    except IntegrityError:
+        raise Taken(f"{figure.series} of {figure.month}") from None

@@ -4,7 +4,7 @@ A closed month has revisions. What a revision says is frozen with it and never c
 that is opened again is provisional until its next revision.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -130,3 +130,38 @@ def reopen(
     )
     assert isinstance(done, sa.CursorResult)
     return done.rowcount == 1
+
+
+def said(session: Session, month: Month) -> dict[int, OfficeMonth]:
+    """What offices said of their month, by the office's id."""
+    rows = session.scalars(sa.select(OfficeMonth).where(OfficeMonth.month == month.number))
+    return {row.office_id: row for row in rows}
+
+
+def say_complete(
+    session: Session, office_id: int, month: Month, *, organizer_id: int, now: datetime | None
+) -> None:
+    """An office says that nothing is missing of its month; `now` None: it takes that back."""
+    row = _of_office(session, office_id, month)
+    row.complete_at, row.organizer_id = now, organizer_id
+
+
+def reminded(session: Session, office_ids: Iterable[int], month: Month, *, now: datetime) -> None:
+    """Writes down that these offices have been asked for what is missing."""
+    for office_id in office_ids:
+        _of_office(session, office_id, month).reminded_at = now
+
+
+def _of_office(session: Session, office_id: int, month: Month) -> OfficeMonth:
+    """The row of an office's month, made when there is none; somebody else may be making it."""
+    key = (office_id, month.number)
+    found = session.get(OfficeMonth, key)
+    if found is not None:
+        return found
+    try:
+        with session.begin_nested():
+            session.add(OfficeMonth(office_id=office_id, month=month.number))
+            session.flush()
+    except IntegrityError:
+        session.expire_all()
+    return session.get_one(OfficeMonth, key)

@@ -57,7 +57,7 @@ def load(
             session.add(Figure(**vars(row), entered_at=now))
             loaded.new += 1
         elif fill(figure, vars(row)):
-            figure.entered_at = now
+            figure.entered_at, figure.entered_by_id = now, None
             loaded.changed += 1
         else:
             loaded.same += 1

@@ -66,6 +66,7 @@ class SeriesRow:
     label: Words
     unit: str
     provided_by: str
+    part_of: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,7 @@ def read(path: Path) -> Taxonomy:
     )
     _refuse_twice(items)
     _refuse_twice(more)
+    _refuse_parts_of_nothing(more)
     faults = [fault for item in (*items, *more) for fault in item.faults]
     if faults:
         raise Faulty(faults)
@@ -141,10 +143,12 @@ def load(
 
 def _load_series(session: Session, rows: Iterable[SeriesRow], loaded: Loaded) -> None:
     known = {series.code: series for series in session.scalars(sa.select(Series))}
-    for row in rows:
+    # A whole before its parts: they point at it.
+    for row in sorted(rows, key=lambda row: row.part_of is not None):
         series = known.get(row.code)
         if series is None:
             session.add(Series(**vars(row)))
+            session.flush()
             loaded.new += 1
         elif fill(series, vars(row)):
             loaded.changed += 1
@@ -289,6 +293,7 @@ def _series(item: _Item, position: int) -> SeriesRow:
         label=item.words("label"),
         unit=item.text("unit", 40),
         provided_by=item.text("provided_by", 120),
+        part_of=None if item.get("part_of") is None else item.text("part_of", 60),
     )
 
 
@@ -298,3 +303,12 @@ def _refuse_twice(items: Iterable[_Item]) -> None:
         if item.code and item.code in seen:
             item.fault("code", "is in the file twice")
         seen.add(item.code)
+
+
+def _refuse_parts_of_nothing(items: Iterable[_Item]) -> None:
+    """A part names a series of the same file that is whole."""
+    given = list(items)
+    whole = {item.code for item in given if item.get("part_of") is None}
+    for item in given:
+        if item.get("part_of") is not None and item.get("part_of") not in whole:
+            item.fault("part_of", "name a series of this file that is no part itself")
