@@ -10,6 +10,7 @@ from outreach.errors import OutreachError
 
 # Each command's module is imported when it is asked for: `outreach --help` takes no second.
 COMMANDS: Final = {
+    "bulletin": "outreach.cli.bulletin",
     "close": "outreach.cli.close",
     "counts": "outreach.cli.counts",
     "db": "outreach.cli.db",

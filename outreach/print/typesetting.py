@@ -33,8 +33,8 @@ def _set(
     template: str, data: Mapping[str, Any], made_at: datetime, **options: Any
 ) -> bytes | list[bytes] | None:
     made: bytes | list[bytes] | None = typst.compile(
-        str(_folder() / f"{template}.typ"),
-        root=str(_folder()),
+        str(folder() / f"{template}.typ"),
+        root=str(folder()),
         font_paths=[str(FONTS)],
         ignore_system_fonts=True,
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
@@ -45,7 +45,7 @@ def _set(
 
 
 @cache
-def _folder() -> Path:
+def folder() -> Path:
     """Templates are inside the package once installed, beside it in a checkout."""
     for folder in (PACKAGE / "templates", PACKAGE.parent / "templates"):
         if (folder / "print").is_dir():

@@ -1,0 +1,89 @@
+"""`outreach bulletin`: the bulletin of a month, as a file."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from outreach import clock
+from outreach.cli.context import opened, settings
+from outreach.clock import Month
+from outreach.config import Config
+from outreach.languages import LANGUAGES
+from outreach.print import bulletin as paper
+from outreach.reports import bulletin, told
+from outreach.reports.bulletin import Document
+
+FORMATS: Final = ("text", "html", "pdf", "json")
+
+
+@click.command()
+@click.argument("month", metavar="YYYY-MM")
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default="es",
+    show_default=True,
+    help="Its language; json has all three.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="text is for messaging, html one file that needs no other, pdf can be read aloud.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to a new file instead of the terminal.",
+)
+def command(month: str, lang: str, form: str, path: Path | None) -> None:
+    """Write the bulletin of a month: what was published of it or, where nobody has published one
+    yet, what its numbers say. Of an open month it is marked as provisional.
+
+    \b
+    outreach bulletin 2020-01
+    outreach bulletin 2020-01 --lang fr --format pdf -o janvier.pdf
+    """
+    try:
+        wanted = Month.parse(month)
+    except ValueError:
+        _refuse(f"“{month}” is no month. Write it like 2020-01.")
+    if form == "pdf" and path is None:
+        _refuse("a PDF needs a file to go to: add -o FILE.pdf")
+    if path is not None and path.exists():
+        _refuse(f"{path} is there already. Give another name, or take it away first.")
+    config = settings()
+    with opened(config) as store, store.read() as session:
+        found = bulletin.document(session, wanted, now=clock.now())
+    made = _made(found, lang, form, config)
+    if path is None:
+        sys.stdout.buffer.write(made)
+        return
+    try:
+        with path.open("xb") as file:
+            file.write(made)
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _made(found: Document, lang: str, form: str, config: Config) -> bytes:
+    if form == "json":
+        return (json.dumps(bulletin.as_json(found), ensure_ascii=False, indent=1) + "\n").encode()
+    if form == "text":
+        return told.as_text(found, lang, config.public_url).encode()
+    if form == "pdf":
+        return paper.pdf(found, lang, public_url=config.public_url, brand=config.brand)
+    return paper.html(found, lang, public_url=config.public_url, brand=config.brand).encode()
+
+
+def _refuse(sentence: str) -> NoReturn:
+    click.echo(f"outreach: {sentence}", err=True)
+    sys.exit(2)
