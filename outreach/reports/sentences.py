@@ -81,7 +81,7 @@ def of(report: Report, core: Sequence[str]) -> tuple[Sentence, ...]:
         *ciam(figure(CIAM)),
         *(_typed(each) for each in report.figures if each.series not in known),
         *workshops(count.total, len(count.by_office)),
-        *kinds(ours, names),
+        *(kinds(ours, names) if count.total else ()),
         *other_kinds(others, names),
         *people(report.people.total if report.people else None),
     ]
@@ -165,7 +165,7 @@ def orientation(people: int | None, *, follows: bool = True) -> list[Sentence]:
         "fr": "Le réseau a offert une orientation ou une représentation juridique à {n}.",
     }
     none = {
-        "es": "Nadie recibió orientación o representación legal.",
+        "es": "Nadie recibió orientación ni representación legal.",
         "en": "No one received legal orientation or representation.",
         "fr": "Personne n’a reçu d’orientation ni de représentation juridique.",
     }
@@ -194,7 +194,8 @@ def mclap(cases: int | None) -> list[Sentence]:
         ),
         "fr": (
             "Le programme de défense MCLAP a évité la peine de mort dans {n}.",
-            "Le programme de défense MCLAP n’a signalé aucun cas où la peine de mort a été évitée.",
+            "Le programme de défense MCLAP n’a signalé aucun cas où la peine de mort "
+            "ait été évitée.",
         ),
     }
     return [_said("mclap", "protection", cases, numbers.PLAIN_CASES, forms)]
@@ -237,11 +238,8 @@ def workshops(total: int, offices: int) -> list[Sentence]:
 
 
 def kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[Sentence]:
-    """How many of each of the core kinds; those that had none in a sentence of their own. Where
-    there was none of any, the total has said so."""
+    """How many of each of the core kinds; those that had none in a sentence of their own."""
     some = {code: n for code, n in held.items() if n}
-    if not some:
-        return []
     missing = [code for code in held if code not in some]
 
     def some_words(lang: str) -> str:
@@ -260,7 +258,7 @@ def kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[Sentence]
         parts = [about(code, names, lang) for code in missing]
         return f"{there} {joined(parts, lang, last=numbers.NOR)}."
 
-    said = [_sentence("kinds", "workshops", list(some.values()), some_words)]
+    said = [_sentence("kinds", "workshops", some.values(), some_words)] if some else []
     if missing:
         said.append(_sentence("kinds.none", "workshops", [0] * len(missing), none_words))
     return said
