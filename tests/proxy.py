@@ -105,7 +105,7 @@ class Proxy:
 
 @contextmanager
 def nginx(
-    folder: Path, upstream: int, *, keeps: str = "30s", bare: int = 0, more: str = ""
+    folder: Path, upstream: int, *, keeps: str = "29s", bare: int = 0, more: str = ""
 ) -> Iterator[Proxy]:
     """Serves while the block does. `keeps` is how long a calendar is kept, as nginx spells it;
     `bare` is a port where the same is had without TLS, and `more` goes into the `http` block."""
@@ -126,7 +126,7 @@ def nginx(
                 r"/etc/letsencrypt/live/\S+\.pem": str(certificate),
                 r"/var/lib/nginx/outreach": f"{folder}/cache",
                 r"/var/log/nginx/": f"{folder}/log/",
-                r"proxy_cache_valid 200 30s": f"proxy_cache_valid 200 {keeps}",
+                r"proxy_cache_valid 200 29s": f"proxy_cache_valid 200 {keeps}",
             },
         )
     )

@@ -175,7 +175,7 @@ def proxy(bench: Bench) -> None:
     bench.tell(
         "a change is seen through nginx after",
         f"{found.seen_after:.1f} s",
-        most=(found.seen_after, 31),  # nginx counts in whole seconds
+        most=(found.seen_after, 30),
         limit="≤ 30 s",
     )
 
