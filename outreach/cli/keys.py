@@ -82,7 +82,7 @@ def spare_(file: Path, load: bool) -> None:
             click.echo(f"{count} keys are in {file}.")
             return
         with opened(config) as store, store.read() as session:
-            wanted = {row.key_id for row in settling.pointing(session)}
+            wanted = settling.used(session)
         done = spare.load(ring, file, wanted)
     click.echo(f"{done.keys} keys taken back.")
     if done.unreadable:

@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from outreach import clock
-from outreach.db.store import Store
+from outreach.db.store import Store, took_effect
 from outreach.errors import Forgotten, OutreachError, TooMany
 from outreach.keyring.masters import Masters
 from outreach.keyring.rows import Asked, Attempt, DayKey, IndexKey, Key
@@ -139,6 +139,16 @@ class Keyring:
         with self.store.change() as session:
             session.execute(
                 sa.update(Key).where(Key.workshop == workshop).values(forget_on=forget_on)
+            )
+
+    def keep(self, key_id: bytes, forget_on: date) -> bool:
+        """This one is forgotten on that day instead. False when it is gone, or its day has come."""
+        with self.store.change() as session:
+            return took_effect(
+                session,
+                sa.update(Key)
+                .where(Key.id == key_id, Key.forget_on > self.today())
+                .values(forget_on=forget_on),
             )
 
     def hasten(self, key_ids: Iterable[bytes], forget_on: date) -> int:

@@ -6,6 +6,8 @@ the screen (safety.md S17). For a discreet kind the body says no more than the d
 
 import re
 from binascii import b2a_qp
+from collections.abc import Mapping
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.policy import default as DEFAULT
@@ -22,6 +24,7 @@ from outreach.languages import gettext as _
 from outreach.mail import entries
 from outreach.mail.matter import Matter, mail_from, said_of
 
+UNSUBSCRIBE: Final = "List-Unsubscribe"
 _GAPS: Final = re.compile(r"\n\s*\n+")
 
 
@@ -32,8 +35,7 @@ def write(matter: Matter, config: Config) -> EmailMessage:
         text = render_template(f"mail/{matter.notice.cause}.txt", **said_of(matter, config))
         sender = _("Avisos") if workshop.is_discreet else config.mail_name
         subject, _gap, body = text.strip().partition("\n")
-        letter = _addressed(matter, config, sender, subject.strip())
-        _set_text(letter, _GAPS.sub("\n\n", body).strip() + "\n")
+        letter = _addressed(matter, config, sender, subject.strip(), body)
         entries.enclose(letter, matter, config)
     return letter
 
@@ -43,27 +45,41 @@ def as_bytes(letter: EmailMessage) -> bytes:
     return letter.as_bytes(policy=TRAVELLING)
 
 
-def _addressed(matter: Matter, config: Config, sender: str, subject: str) -> EmailMessage:
-    """All of it but the text."""
-    registration, workshop = matter.registration, matter.registration.workshop
+def compose(
+    shared: Mapping[str, str], body: str, *, to: str, own: Mapping[str, str], at: datetime
+) -> EmailMessage:
+    """A letter in plain text to one person. `shared` are the headers that many letters have alike,
+    `own` those of this one."""
     letter = EmailMessage()
-    shared = {
-        "From": formataddr((sender, mail_from(config))),
-        "Subject": subject,
+    always = {
         "Auto-Submitted": "auto-generated",
         # Nobody who is away answers it; that it did not arrive may be told.
         "X-Auto-Response-Suppress": "OOF, AutoReply, DR, RN, NRN",
     }
+    for name, value in (*shared.items(), *always.items()):
+        letter[name] = _header(name, value)
+    letter["To"] = _in_ascii(to)
+    letter["Date"] = format_datetime(at)
+    for name, value in own.items():
+        letter[name] = value
+    _set_text(letter, _GAPS.sub("\n\n", body).strip() + "\n")
+    return letter
+
+
+def message_id(config: Config, about: object, whose: str) -> str:
+    """Stable: a letter sent twice where the line broke off is one letter to most programs."""
+    return f"<{about}.{whose}@{mail_from(config).partition('@')[2]}>"
+
+
+def _addressed(
+    matter: Matter, config: Config, sender: str, subject: str, body: str
+) -> EmailMessage:
+    registration, workshop = matter.registration, matter.registration.workshop
+    shared = {"From": formataddr((sender, mail_from(config))), "Subject": subject}
     if not workshop.is_discreet and workshop.office.email:
         shared["Reply-To"] = workshop.office.email
-    for name, value in shared.items():
-        letter[name] = _header(name, value)
-    letter["To"] = _in_ascii(matter.person.address)
-    letter["Date"] = format_datetime(matter.now)
-    # Stable: a letter sent twice where the line broke off is one letter to most programs.
-    host = mail_from(config).partition("@")[2]
-    letter["Message-ID"] = f"<{matter.notice.id}.{registration.id.lower()}@{host}>"
-    return letter
+    own = {"Message-ID": message_id(config, matter.notice.id, registration.id.lower())}
+    return compose(shared, body, to=matter.person.address, own=own, at=matter.now)
 
 
 def _set_text(letter: EmailMessage, text: str) -> None:
@@ -93,6 +109,8 @@ def _folded(name: str, value: str) -> bytes:
 
 class _Travelling(EmailPolicy):
     def fold_binary(self, name: str, value: Any) -> bytes:
+        if name == UNSUBSCRIBE:  # as it is: a line that is broken is no address any more
+            return f"{name}: {value}\r\n".encode("ascii")
         is_personal = name in {"To", "Message-ID", "Date"}
         return SMTP.fold_binary(name, value) if is_personal else _folded(name, str(value))
 

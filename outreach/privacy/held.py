@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from outreach.domain.journal import Entry
 from outreach.domain.notices import Notice
 from outreach.domain.offices import Office
+from outreach.domain.subscribers import NO_WORKSHOP, Subscriber
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Asked, Key, Keyring
 
@@ -31,6 +32,7 @@ class Held:
     by_office: list[Share]
     by_week: list[tuple[date, int]]  # the Monday of the week in which so many are forgotten
     notices: int  # letters and calls still owed
+    subscribers: int  # to the bulletin, with those who have not said yes yet
     look_ups: int  # of who asked for their link
     entries: int  # of the staff's journal
     first_entry: datetime | None
@@ -48,6 +50,7 @@ def hold(session: Session, ring: Keyring) -> Held:
         first[city] = min(day, first.get(city, day))
     entries, first_entry = session.execute(sa.select(sa.func.count(), sa.func.min(Entry.at))).one()
     owed = sa.select(sa.func.count()).select_from(Notice).where(Notice.done_at.is_(None))
+    subscribers = sa.select(sa.func.count()).select_from(Subscriber)
     return Held(
         keys=weeks.total(),
         overdue=sum(count for (_, day), count in by_workshop.items() if day <= ring.today()),
@@ -55,6 +58,7 @@ def hold(session: Session, ring: Keyring) -> Held:
         by_office=[Share(city, cities[city], first[city]) for city in sorted(cities)],
         by_week=sorted(weeks.items()),
         notices=session.scalar(owed) or 0,
+        subscribers=session.scalar(subscribers) or 0,
         look_ups=look_ups,
         entries=entries,
         first_entry=first_entry,
@@ -62,15 +66,17 @@ def hold(session: Session, ring: Keyring) -> Held:
 
 
 def _of_ring(ring: Keyring) -> tuple[dict[tuple[int, date], int], date | None, int]:
-    """Keys by workshop and day of forgetting, the day the oldest was made, and look-ups."""
+    """Keys of registrations by workshop and day of forgetting, the day the oldest was made, and
+    look-ups."""
+    is_one = Key.workshop != NO_WORKSHOP
     with ring.store.read() as session:
         counted = session.execute(
-            sa.select(Key.workshop, Key.forget_on, sa.func.count()).group_by(
-                Key.workshop, Key.forget_on
-            )
+            sa.select(Key.workshop, Key.forget_on, sa.func.count())
+            .where(is_one)
+            .group_by(Key.workshop, Key.forget_on)
         )
         by_workshop = {(row[0], row[1]): row[2] for row in counted}
-        oldest = session.scalar(sa.select(sa.func.min(Key.made_on)))
+        oldest = session.scalar(sa.select(sa.func.min(Key.made_on)).where(is_one))
         look_ups = session.scalar(sa.select(sa.func.count()).select_from(Asked)) or 0
     return by_workshop, oldest, look_ups
 

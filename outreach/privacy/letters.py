@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain import circulars
 from outreach.domain.registrations import Registration
 
 
@@ -17,7 +18,7 @@ def to_forget(session: Session, folder: Path | None) -> list[Path]:
     there = {path: _whose(path) for path in _letters(folder)}
     if not there:
         return []
-    alive = {
+    alive = circulars.readers(session) | {
         registration_id.lower()
         for registration_id in session.scalars(
             sa.select(Registration.id).where(Registration.key_id.is_not(None))
@@ -39,7 +40,8 @@ def _letters(folder: Path | None) -> Iterator[Path]:
 
 
 def _whose(path: Path) -> str:
-    """The id of the registration, as the letter's Message-ID says it; empty when it does not."""
+    """The id of the registration, the subscriber or the staff, as the letter's Message-ID says it;
+    empty when it does not."""
     with suppress(OSError), path.open("rb") as file:
         words = str(BytesHeaderParser().parse(file).get("Message-ID", ""))
         return words.strip("<>").partition("@")[0].rpartition(".")[2].lower()

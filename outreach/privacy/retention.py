@@ -18,7 +18,7 @@ from outreach.db.store import Store
 from outreach.domain.journal import Entry
 from outreach.domain.notices import Notice
 from outreach.keyring import Keyring, TooManyDue, rotation, spare
-from outreach.privacy import letters, settling
+from outreach.privacy import letters, settling, subscriptions
 from outreach.privacy.settling import TURN_KEPT, TooManyBlind, Turn, settle
 
 __all__ = [
@@ -57,16 +57,18 @@ def purge(
     with store.read() as session:
         turns = settling.never_came_in(session, now=now)
     _hasten(ring, turns)
-    settling.blind(store, ring, sure=sure)  # asked before anything is destroyed
+    # Asked before anything is destroyed.
+    settling.blind(store, ring, sure=sure)
+    subscriptions.going(store, ring, now=now, sure=sure)
     keys = ring.destroy_due(sure=sure)
     blind = settling.blind(store, ring, sure=True)
     with store.read() as session:
         told = settling.count_notices(session, [row.id for row in blind])
     emptied = settle(store, ring, now=now, sure=True)
     with store.read() as session:
-        used = {row.key_id for row in settling.pointing(session)}
+        used = settling.used(session)
     unused = ring.destroy_unused(used)
-    rows = {"look-ups": ring.tidy()}
+    rows = {"look-ups": ring.tidy(), "subscribers": subscriptions.purge(store, ring, now=now)}
     with store.change() as session:
         rows |= _clear(session, now=now)
     rows["notices"] += told
@@ -81,7 +83,7 @@ def purge(
 def preview(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Purged:
     """What `purge` would do now, as numbers; nothing is changed."""
     with store.read() as session:
-        pointing = settling.pointing(session)
+        pointing, used = settling.pointing(session), settling.used(session)
         files = letters.to_forget(session, config.mail_folder)
         turns = settling.never_came_in(session, now=now)
     late = {turn.key_id for turn in turns if turn.day + TURN_KEPT <= ring.today()}
@@ -93,7 +95,8 @@ def preview(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Pu
         rows = _clear(session, now=now)
         session.rollback()
     rows["notices"] += told
-    unused = ring.unused({row.key_id for row in pointing})
+    rows["subscribers"] = len(subscriptions.going(store, ring, now=now, sure=True))
+    unused = ring.unused(used)
     return Purged(len(due), len(going), len(unused), len(files), rows)
 
 

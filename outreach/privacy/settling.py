@@ -15,6 +15,7 @@ from outreach.db.types import Codes
 from outreach.domain import registrations
 from outreach.domain.notices import Notice
 from outreach.domain.registrations import Registration, Standing
+from outreach.domain.subscribers import Subscriber
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError
@@ -43,7 +44,7 @@ class Pointing:
 
 
 def pointing(session: Session) -> list[Pointing]:
-    """Every row that points at a key."""
+    """Every registration that points at a key."""
     kept = sa.case(
         (Registration.standing.in_(ONLY_A_TURN), TURN_KEPT.days), else_=Workshop.retention_days
     )
@@ -59,6 +60,12 @@ def pointing(session: Session) -> list[Pointing]:
         for mine, key_id, day, days in rows
         if key_id is not None
     ]
+
+
+def used(session: Session) -> set[bytes]:
+    """The ids of all keys that something points at: a registration, or a subscriber."""
+    subscribers = session.scalars(sa.select(Subscriber.key_id))
+    return {row.key_id for row in pointing(session)}.union(subscribers)
 
 
 def blind(store: Store, ring: Keyring, *, sure: bool = False) -> list[Pointing]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from outreach import clock, migrations
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import organizers, outbox, retiming
+from outreach.domain import circulars, organizers, outbox, retiming
 from outreach.keyring import Keyring, Masters
 from outreach.mail import delivery
 from outreach.migrations import Base
@@ -108,9 +108,10 @@ def _schema(base: Base, store: Store) -> Finding:
 
 
 def _outbox(session: Session) -> Iterator[Finding]:
-    late = outbox.count_late(session, clock.now() - LATE)
+    before = clock.now() - LATE
+    late = outbox.count_late(session, before) + circulars.count_late(session, before)
     yield Finding("outbox", not late, f"{late} letters late by half an hour or more")
-    if dead := outbox.count_dead(session):
+    if dead := outbox.count_dead(session) + circulars.count_dead(session):
         words = f"{dead}: an address is wrong, or the mail server refuses us"
         yield Finding("letters given up", False, words)
 

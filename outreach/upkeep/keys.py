@@ -47,7 +47,7 @@ def check(main: Store, ring: Keyring) -> Iterator[Finding]:
         "rows", not blind, words if not blind else f"{words}. To empty them: outreach purge"
     )
     with main.read() as session:
-        used = {row.key_id for row in settling.pointing(session)}
+        used = settling.used(session)
     unused = len(ring.unused(used))
     words = f"{unused} keys belong to no registration"
     yield Finding(

@@ -16,7 +16,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import links
 from outreach.keyring import Keyring
-from outreach.mail import delivery
+from outreach.mail import circulars, delivery
 from outreach.privacy import retention
 from outreach.upkeep import lists
 from outreach.upkeep.entries import Scribe
@@ -132,6 +132,17 @@ def _texts(worker: Worker, now: datetime) -> int:
         )  # fmt: skip
 
 
+def _circulars(worker: Worker, now: datetime) -> int:
+    post = delivery.post(worker.config)
+    if post is None:
+        return 0
+    with worker.app.app_context():
+        return circulars.deliver(
+            worker.store, worker.ring, worker.config, post,
+            now=now, is_over=worker.is_stopping.is_set, tell=worker.tell,
+        )  # fmt: skip
+
+
 def _entries(worker: Worker, now: datetime) -> int:
     return worker.scribe.write(now=now)
 
@@ -144,6 +155,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("links", _links),
     ("letters", _letters),
     ("texts", _texts),
+    ("circulars", _circulars),
     ("entries", _entries),
 )
-SENDING: Final = frozenset({"letters", "texts"})
+SENDING: Final = frozenset({"letters", "texts", "circulars"})

@@ -13,6 +13,7 @@ from flask import Flask, abort, request
 
 from outreach.web.context import config
 
+ONE_CLICK: Final = "subscribing.leave"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -28,7 +29,7 @@ def _refuse_other_hosts() -> None:
 
 
 def _refuse_other_sites() -> None:
-    if request.method in SAFE_METHODS:
+    if request.method in SAFE_METHODS or _is_one_click():
         return
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None and site not in {"same-origin", "none"}:
@@ -36,3 +37,10 @@ def _refuse_other_sites() -> None:
     origin = request.headers.get("Origin")
     if origin not in {None, "null"} and urlsplit(origin).netloc.lower() != request.host.lower():
         abort(403)
+
+
+def _is_one_click() -> bool:
+    """A mail program that stops the letters of whoever reads them (RFC 8058): it asks from where it
+    is, without a page of ours. The token in the address is the permission, and nothing else can be
+    done there."""
+    return request.endpoint == ONE_CLICK and request.form.get("List-Unsubscribe") == "One-Click"

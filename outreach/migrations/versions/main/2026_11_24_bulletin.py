@@ -31,17 +31,15 @@ def upgrade() -> None:
     )
     op.create_table('subscriber',
     sa.Column('id', sa.String(length=26), nullable=False),
-    sa.Column('key_id', sa.String(length=26), nullable=False),
+    sa.Column('key_id', sa.LargeBinary(length=16), nullable=False),
     sa.Column('sealed', sa.LargeBinary(), nullable=False),
-    sa.Column('address_hash', sa.String(length=64), nullable=False),
-    sa.Column('token_hash', sa.String(length=64), nullable=False),
+    sa.Column('token', sa.LargeBinary(length=32), nullable=False),
     sa.Column('lang', sa.String(length=2), nullable=False),
     sa.Column('asked_at', sa.DateTime(), nullable=False),
     sa.Column('confirmed_at', sa.DateTime(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_subscriber')),
-    sa.UniqueConstraint('address_hash', name=op.f('uq_subscriber_address_hash')),
     sa.UniqueConstraint('key_id', name=op.f('uq_subscriber_key_id')),
-    sa.UniqueConstraint('token_hash', name=op.f('uq_subscriber_token_hash'))
+    sa.UniqueConstraint('token', name=op.f('uq_subscriber_token'))
     )
     op.create_table('circular',
     sa.Column('id', sa.Integer(), nullable=False),

@@ -1,0 +1,149 @@
+"""The bulletin by e-mail: asking for it, saying yes from one's own mailbox, and stopping it.
+
+The form answers the same for every address, known or not. What a link of a letter leads to only
+shows and asks; only a post acts, since programs that look at mail open every link there is.
+"""
+
+from typing import Final
+
+from flask import Blueprint, g, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from wtforms import ValidationError
+
+from outreach import clock, languages
+from outreach.domain import circulars, subscribers
+from outreach.errors import NotFound
+from outreach.languages import gettext as _
+from outreach.privacy import subscriptions
+from outreach.web import errors, limits, stamp
+from outreach.web.context import config, ring, store
+from outreach.web.fields import LONGEST, meant_by, read_email
+from outreach.web.forms import TRAP
+from outreach.web.headers import keep_private
+
+pages = Blueprint("subscribing", __name__, url_prefix="/<any(es,en,fr):lang>/boletin")
+
+ABOUT: Final = "boletin"  # what the stamp of the form is for
+FORM: Final = "/boletin/suscribirse"
+
+
+@pages.get("/suscribirse")
+def form() -> ResponseReturnValue:
+    return _form()
+
+
+@pages.post("/suscribirse")
+def ask() -> ResponseReturnValue:
+    errors.keep_form()
+    limits.count_post()
+    typed = request.form.get("email", "")
+    try:
+        address = _address(typed)
+    except ValidationError as fault:
+        return make_response(_form(typed=typed, fault=str(fault)), 422)
+    if notice := _notice():
+        return make_response(_form(typed=typed, notice=notice), 422)
+    now = clock.now()
+    ticket = subscribers.prepare(ring(), address, languages.current())
+    with store().change() as session:
+        subscriber = subscribers.keep(session, ticket, now=now)
+        circulars.ask_to_confirm(session, subscriber, now=now)
+    return redirect(f"/{languages.current()}{FORM}/listo", 303)
+
+
+@pages.get("/suscribirse/listo")
+def asked() -> ResponseReturnValue:
+    keep_private()
+    return render_template("bulletin/asked.html")
+
+
+@pages.get("/s/<token>")
+def look(token: str) -> ResponseReturnValue:
+    keep_private()
+    with store().read() as session:
+        subscriber = subscribers.find(session, token)
+    return render_template("bulletin/confirm.html", path=_path(token), subscriber=subscriber)
+
+
+@pages.post("/s/<token>")
+def confirm(token: str) -> ResponseReturnValue:
+    keep_private()
+    with store().read() as session:
+        subscriber = subscribers.find(session, token)
+    # The key first: a crash in between leaves somebody who has not said yes, as before.
+    if not ring().keep(subscriber.key_id, subscribers.ALWAYS):
+        raise NotFound("subscriber")
+    with store().change() as session:
+        subscribers.confirm(session, subscriber.id, now=clock.now())
+    return redirect(_path(token), 303)
+
+
+@pages.get("/s/<token>/baja")
+def ask_to_leave(token: str) -> ResponseReturnValue:
+    keep_private()
+    try:
+        with store().read() as session:
+            subscribers.find(session, token)
+    except NotFound:  # the link of an older letter: what they want is so already
+        return _gone()
+    return render_template("bulletin/unsubscribe.html", path=_path(token))
+
+
+@pages.post("/s/<token>/baja")
+def leave(token: str) -> ResponseReturnValue:
+    """From our page, or from a mail program with one click (`same_origin`)."""
+    keep_private()
+    try:
+        with store().read() as session:
+            subscriber = subscribers.find(session, token)
+    except NotFound:
+        return _gone()
+    subscriptions.forget(store(), ring(), config(), subscriber.id, subscriber.key_id)
+    return _gone()
+
+
+def _gone() -> str:
+    g.other_languages_at = FORM
+    return render_template("bulletin/unsubscribed.html")
+
+
+def _path(token: str) -> str:
+    return f"/{languages.current()}/boletin/s/{token}"
+
+
+def _address(typed: str) -> str:
+    """The address as it is kept. Raises ValidationError."""
+    if len(request.form.getlist("email")) > 1:
+        raise ValidationError(_("Este dato llegó dos veces. Escríbelo una sola vez."))
+    if len(typed) > LONGEST:
+        raise ValidationError(_("Es demasiado largo. Escribe menos letras."))
+    read = read_email(typed)
+    suggestion = meant_by(read)
+    if suggestion and request.form.get("email_asked") != typed:
+        raise ValidationError(_("¿Quisiste decir %(suggestion)s?", suggestion=suggestion))
+    return read
+
+
+def _notice() -> str:
+    """What is wrong with the post, rather than with what was typed."""
+    age = stamp.age(request.form.get("stamp", ""), ABOUT, now=clock.now())
+    if request.form.get(TRAP):
+        return _("Algo llenó un dato que no se ve. Vuelve a enviar: lo que escribiste sigue aquí.")
+    if age is stamp.Age.TOO_YOUNG:
+        return _("Espera un momento y vuelve a intentar.")
+    if age is not stamp.Age.GOOD:
+        return _("Esta página estuvo abierta mucho tiempo. Vuelve a enviar: tus datos siguen aquí.")
+    return ""
+
+
+def _form(*, typed: str = "", fault: str = "", notice: str = "") -> str:
+    # One that is young keeps its stamp, or it would never come of age.
+    sent = request.form.get("stamp", "")
+    is_young = stamp.age(sent, ABOUT, now=clock.now()) is not stamp.Age.TOO_OLD
+    return render_template(
+        "bulletin/subscribe.html",
+        typed=typed,
+        fault=fault,
+        notice=notice,
+        stamp=sent if is_young else stamp.make(ABOUT),
+    )
