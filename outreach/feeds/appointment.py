@@ -14,6 +14,8 @@ from icalendar import Event, vCalAddress
 from outreach import clock, keyring
 from outreach.domain.registrations import Registration, Standing
 from outreach.domain.text import clean
+from outreach.feeds import folding
+from outreach.feeds.folding import Text
 from outreach.feeds.timezones import vtimezone
 
 _OPENING: Final = (
@@ -65,16 +67,16 @@ def write(
     event.add("status", "CANCELLED" if is_off else "CONFIRMED")
     event.add("dtstart", start)
     event.add("dtend", end)
-    event.add("summary", clean(title))
+    event.add("summary", Text(clean(title)))
     event.add("class", "PRIVATE")
     event.add("transp", "TRANSPARENT" if is_off else "OPAQUE")
     if where := _place(registration, with_name=sending is None):
-        event.add("location", where)
+        event.add("location", Text(where))
     if sending is not None:
         event.add("organizer", vCalAddress(f"mailto:{sending.organizer}"))
         if sending.url:
             event.add("url", sending.url)
-    lines: bytes = event.to_ical(sorted=False)
+    lines = folding.written(event.content_lines(sorted=False))
     zone = vtimezone(workshop.zone, start.date(), end.date())
     method = b"" if sending is None else f"METHOD:{sending.method}\r\n".encode()
     return b"".join([_OPENING, method, zone, lines, b"END:VCALENDAR\r\n"])

@@ -21,9 +21,10 @@ from outreach.domain.calendars import NETWORK, Choice
 from outreach.domain.entries import Piece, Span
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
-from outreach.feeds import event, words
+from outreach.feeds import event, folding, words
 from outreach.feeds.entries import Writer
 from outreach.feeds.event import Site
+from outreach.feeds.folding import Text
 from outreach.feeds.timezones import vtimezone
 from outreach.languages import say
 
@@ -201,9 +202,9 @@ def _header(choice: Choice, lang: str, site: Site, cut: Cut, zones: Sequence[Zon
     if cut.reaches:
         about.append(say(words.REACHES, lang).format(day=words.day(cut.reaches, lang)))
     lines = _opening()
-    lines += [("NAME", {}, vText(name)), ("X-WR-CALNAME", {}, vText(name))]
+    lines += [("NAME", {}, Text(name)), ("X-WR-CALNAME", {}, Text(name))]
     if about:
-        text = vText(" ".join(about))
+        text = Text(" ".join(about))
         lines += [("DESCRIPTION", {}, text), ("X-WR-CALDESC", {}, text)]
     if cut.pieces:
         latest = max(piece.changed_at for piece in cut.pieces).replace(tzinfo=UTC)
@@ -252,11 +253,10 @@ def _opening() -> list[_Line]:
 
 
 def _lines(lines: Sequence[_Line]) -> bytes:
-    found: list[bytes] = [
-        Contentline.from_parts(name, Parameters(parameters), value).to_ical()
+    return folding.written(
+        Contentline.from_parts(name, Parameters(parameters), value)
         for name, parameters, value in lines
-    ]
-    return b"".join(line + b"\r\n" for line in found)
+    )
 
 
 def _utc(moment: datetime) -> str:

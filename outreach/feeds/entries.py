@@ -21,7 +21,7 @@ from outreach.feeds import event, words
 from outreach.feeds.event import Site
 from outreach.languages import LANGUAGES
 
-WRITTEN_BY: Final = 1  # raise it when `event.write` writes the same workshop differently
+WRITTEN_BY: Final = 2  # raise it when `event.write` writes the same workshop differently
 
 
 class Writer:

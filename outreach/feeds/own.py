@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from icalendar import Event, vText, vUri
+from icalendar import Event, vUri
 from icalendar.parser import Contentline, Parameters
 from sqlalchemy.orm import Session
 
@@ -27,14 +27,15 @@ from outreach.domain.entries import Manner
 from outreach.domain.kinds import Visibility
 from outreach.domain.text import clean
 from outreach.domain.workshops import Mode, Standing, Workshop
-from outreach.feeds import event, words
+from outreach.feeds import event, folding, words
 from outreach.feeds.calendar import HEADER_ROOM, LARGEST, OFFICE_WINDOW, PRODID
 from outreach.feeds.entries import made_with, row
 from outreach.feeds.event import LONGEST_TITLE, Site
+from outreach.feeds.folding import Text
 from outreach.feeds.timezones import vtimezone
 from outreach.languages import say
 
-WRITTEN_BY: Final = 1  # raise it when the same workshop is written differently
+WRITTEN_BY: Final = 2  # raise it when the same workshop is written differently
 LANG: Final = "+"  # of these entries, where public ones have their language
 MOST: Final = 1500  # entries: about as many as fit
 DAY: Final = timedelta(days=1)
@@ -146,14 +147,13 @@ def _event(workshop: Workshop, waiting: int, site: Site, stamp: datetime) -> byt
     found.add("status", _status(workshop))
     found.add("dtstart", start)
     found.add("dtend", end)
-    found.add("summary", _title(workshop, waiting))
-    found.add("location", _place(workshop))
+    found.add("summary", Text(_title(workshop, waiting)))
+    found.add("location", Text(_place(workshop)))
     if not workshop.kind.is_discreet:
-        found.add("description", _description(workshop, waiting, start))
+        found.add("description", Text(_description(workshop, waiting, start)))
     found.add("url", site.public_url + _path(workshop))
     found.add("transp", "TRANSPARENT")
-    lines: bytes = found.to_ical(sorted=False)
-    return lines
+    return folding.written(found.content_lines(sorted=False))
 
 
 def _status(workshop: Workshop) -> str:
@@ -271,6 +271,5 @@ def _header(
 def _line(name: str, value: str) -> bytes:
     # RFC 7986 gives this one no type of its own.
     parameters = {"VALUE": "DURATION"} if name == "REFRESH-INTERVAL" else {}
-    said = vUri(value) if name == "URL" else vText(value)
-    line: bytes = Contentline.from_parts(name, Parameters(parameters), said).to_ical()
-    return line + b"\r\n"
+    said = vUri(value) if name == "URL" else Text(value)
+    return folding.folded(Contentline.from_parts(name, Parameters(parameters), said))
