@@ -9,6 +9,7 @@ from outreach.web.desk import (
     entrance,
     held,
     listing,
+    month,
     one,
     today,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "entrance",
     "held",
     "listing",
+    "month",
     "one",
     "signed",
     "today",
