@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.clock import Month
 from outreach.db.base import Base, Words
-from outreach.domain import journal, months
+from outreach.domain import circulars, journal, months
 from outreach.domain.months import MonthRevision
 from outreach.errors import NotFound, Refused, Taken
 
@@ -136,20 +136,23 @@ def begin(
     *,
     title: Words | None = None,
     correction: str = "",
+    seen: int | None = None,
     organizer_id: int | None = None,
     now: datetime,
 ) -> Edition:
     """A draft of the next edition, with the numbers of the month's last revision. After the first
     it is a correction: it begins with the words of the one before, and says what it corrects, in
-    Spanish. Raises Refused, or Taken when there is a draft already."""
+    Spanish. `seen` is the number of the edition that whoever asks for it saw as the last. Raises
+    Refused, or Taken when there is a draft already, or another edition."""
     revision, before = _closed(session, month), newest(session, month)
-    if before is not None and before.is_draft:
-        raise Taken(f"edition {before.number} of {month}")
+    last = before.number if before else 0
+    if (before is not None and before.is_draft) or (seen is not None and seen != last):
+        raise Taken(f"edition {last + 1} of {month}")
     if before is not None and not correction:
         raise Refused("Escribe qué se corrige y por qué. Se lee al principio de la nueva edición.")
     made = Edition(
         month=month.number,
-        number=before.number + 1 if before else 1,
+        number=last + 1,
         revision=revision.number,
         title=before.title if before else title or {},
         happened=before.happened if before else {},
@@ -195,10 +198,10 @@ def edit(
 
 
 def take_numbers(session: Session, edition: Edition) -> bool:
-    """Gives a draft the numbers of the month's last revision; whether they are other ones. Raises
-    Refused when the month is open again, Taken as `edit` does."""
-    last = _closed(session, Month.from_number(edition.month)).number
-    if edition.revision == last:
+    """Gives a draft the numbers of the month's last revision; whether they are other ones. While
+    the month is open again it keeps those it has. Raises Taken as `edit` does."""
+    last = closed_as(session, Month.from_number(edition.month))
+    if last in {0, edition.revision}:
         return False
     _move(session, edition, edition.version, revision=last, version=edition.version + 1)
     return True
@@ -215,7 +218,8 @@ def publish(
 ) -> None:
     """Makes a draft public, for good. `freeze` gives all that it tells, as JSON, of the edition
     with the date of its publication on it. Raises Refused when the month is open, or has another
-    revision by now; Taken as `edit` does: of two who publish at once, one does."""
+    revision by now; Taken as `edit` does: of two who publish at once, one does. Whoever subscribes
+    is owed a letter by the same transaction."""
     last = _closed(session, Month.from_number(edition.month)).number
     if edition.revision != last:
         raise Refused("Las cifras cambiaron. Guarda para traer las nuevas, léelas y publica.")
@@ -223,12 +227,19 @@ def publish(
     edition.frozen = freeze(edition)
     edition.digest = hashlib.sha256(edition.frozen.encode()).hexdigest()
     session.flush()
+    circulars.announce(session, Month.from_number(edition.month), edition.number, now=now)
     _note(session, edition, "bulletin published", organizer_id, now)
 
 
 def is_sound(edition: Edition) -> bool:
     """Whether what it says is what was published."""
     return hashlib.sha256(edition.frozen.encode()).hexdigest() == edition.digest
+
+
+def closed_as(session: Session, month: Month) -> int:
+    """The revision that a bulletin of the month has to tell; 0 while the month is open."""
+    last = months.latest(session, month)
+    return last.number if last is not None and last.reopened_at is None else 0
 
 
 def _closed(session: Session, month: Month) -> MonthRevision:
