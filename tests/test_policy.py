@@ -68,6 +68,10 @@ OF_THE_NETWORK: Final = {
     ("desk.close_month", "POST"),
     ("desk.reopen", "POST"),
     ("desk.remind", "POST"),
+    ("desk.all_bulletins", "GET"),
+    ("desk.edit_bulletin", "GET"),
+    ("desk.change_bulletin", "POST"),
+    ("desk.preview_bulletin", "GET"),
 }
 # Those that let one in, and the one whose address is the permission.
 OPEN: Final = {

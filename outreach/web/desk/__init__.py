@@ -2,6 +2,7 @@
 
 from outreach.web.desk import (
     attending,
+    bulletin,
     by_hand,
     calendar,
     cancelling,
@@ -17,6 +18,7 @@ from outreach.web.desk.staff import desk, signed
 
 __all__ = [
     "attending",
+    "bulletin",
     "by_hand",
     "calendar",
     "cancelling",

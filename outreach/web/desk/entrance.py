@@ -13,7 +13,7 @@ from outreach.errors import NotFound
 from outreach.languages import gettext as _
 from outreach.web import limits
 from outreach.web.context import store
-from outreach.web.desk import editing
+from outreach.web.desk import bulletin, editing
 from outreach.web.desk.staff import (
     COOKIE,
     begin,
@@ -63,7 +63,8 @@ def sign_in() -> ResponseReturnValue:
         with store().read() as session:
             found = sessions.find(session, token, now=clock.now())
         g.signed = found[0] if found else None
-        return begin(editing.filled_again(back, fields), token)
+        filled = bulletin if back.startswith("/org/boletin/") else editing
+        return begin(filled.filled_again(back, fields), token)
     return begin(redirect(back, 303), token)
 
 

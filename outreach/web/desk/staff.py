@@ -35,7 +35,9 @@ OPEN: Final = frozenset(
 )
 _OUR_PATH: Final = re.compile(r"/org/[A-Za-z0-9/-]*")
 # Forms long enough that nobody should have to fill them twice.
-_KEPT: Final = re.compile(r"/org/talleres/(nuevo|[0-9A-Z]{10,26}/editar)")
+_KEPT: Final = re.compile(
+    r"/org/(talleres/(nuevo|[0-9A-Z]{10,26}/editar)|boletin/[0-9]{4}-[0-9]{2})"
+)
 _KEPT_PREFIX: Final = "dato-"
 
 desk = Blueprint("desk", __name__, url_prefix="/org")
@@ -206,6 +208,7 @@ def _frame(who: Signed) -> dict[str, Any]:
         "role": role_words(who.grants.values()),
         "may_edit": may_anywhere(Action.EDIT),
         "may_stand_at_door": may_anywhere(Action.DOOR),
+        "may_network": may(Action.NETWORK, EVERYWHERE),
     }
 
 

@@ -1,0 +1,53 @@
+"""Whether a path of ours, in what somebody wrote, leads the public anywhere."""
+
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from flask import current_app
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from outreach.clock import Month
+from outreach.domain import offices, workshops
+from outreach.errors import NotFound
+from outreach.languages import LANGUAGES
+
+# What is not for everybody: the staff's pages, and those whose address is a permission.
+_NOT_PUBLIC: Final = ("/org", "/q/", *(f"/{lang}/r/" for lang in LANGUAGES))
+
+
+def checker(session: Session) -> Callable[[str], bool]:
+    """Says of each path whether there is a page of ours that anybody may open."""
+    routes = current_app.url_map.bind("")
+
+    def is_there(link: str) -> bool:
+        path = unquote(urlsplit(link).path)
+        if path.startswith(_NOT_PUBLIC) or "\0" in path:
+            return False
+        try:
+            _endpoint, values = routes.match(path, method="GET")
+        except RequestRedirect:
+            return True
+        except HTTPException:
+            return False
+        try:
+            return _is_good(session, values)
+        except (NotFound, ValueError):
+            return False
+
+    return is_there
+
+
+def _is_good(session: Session, values: dict[str, Any]) -> bool:
+    """Whether what the address names is there. Raises NotFound, or ValueError for no month."""
+    if "public_id" in values:
+        # A discreet workshop's link is for those who have it: it is not printed for everybody.
+        return not workshops.find_shown(session, str(values["public_id"])).is_hidden
+    if "slug" in values:
+        offices.find(session, str(values["slug"]))
+    for name in ("month", "text"):
+        if name in values:
+            Month.parse(str(values[name]).partition(".")[0])
+    return True
