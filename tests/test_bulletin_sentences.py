@@ -66,8 +66,8 @@ def test_nothing_in_french_is_singular_and_nothing_in_spanish_plural() -> None:
 
 
 def test_a_million_of_something_as_one_says_it() -> None:
-    for number, expected in ((1_000_000, "de talleres"), (1_000_001, "talleres")):
-        assert said(sentences.workshops(number, 2), "es").split(maxsplit=3)[3].startswith(expected)
+    assert "dio 1,000,000 de talleres" in said(sentences.workshops(1_000_000, 2), "es")
+    assert "dio 1,000,001 talleres" in said(sentences.workshops(1_000_001, 2), "es")
     assert "1\xa0000\xa0000 d’ateliers" in said(sentences.workshops(1_000_000, 2), "fr")
 
 

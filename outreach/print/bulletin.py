@@ -40,8 +40,19 @@ def picture(document: Document, lang: str, *, public_url: str, brand: str) -> by
 def html(document: Document, lang: str, *, public_url: str, brand: str) -> str:
     """One file, with its style inside and nothing to fetch."""
     told = words.told(document, lang, public_url)
-    page = _pages().get_template("bulletin.html")
-    return page.render(told=told, brand=brand, html_lang=HTML_LANG[lang], **labels(lang)) + "\n"
+    css = (typesetting.folder() / "bulletin.css").read_text()
+    page = (
+        _pages()
+        .get_template("bulletin.html")
+        .render(
+            told=told,
+            brand=brand,
+            html_lang=HTML_LANG[lang],
+            style=Markup(f"<style>\n{css}</style>"),  # noqa: S704 - ours; a page of the site has none
+            **labels(lang),
+        )
+    )
+    return f"{page}\n"
 
 
 def labels(lang: str) -> dict[str, str]:

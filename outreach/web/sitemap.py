@@ -29,6 +29,8 @@ FOUND: Final = frozenset(
         "about.accessibility",
         "about.privacy",
         "building.build",
+        "bulletin.index",
+        "bulletin.month",
         "figures.month",
         "finding.network",
         "finding.office",
@@ -37,8 +39,9 @@ FOUND: Final = frozenset(
         "open_data.about",
     }
 )
-ASKED: Final = frozenset({"building.build", "finding.upcoming"})  # another page with each query
-FIXED: Final = ("/", "/red", "/calendario", "/datos", "/privacidad", "/accesibilidad")
+# Another page with each query.
+ASKED: Final = frozenset({"building.build", "bulletin.month", "finding.upcoming"})
+FIXED: Final = ("/", "/red", "/calendario", "/boletin/", "/datos", "/privacidad", "/accesibilidad")
 # By language, and for who speaks none of them.
 HREFLANG: Final = (*((lang, lang) for lang in LANGUAGES), ("x-default", "es"))
 
