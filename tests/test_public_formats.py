@@ -29,7 +29,7 @@ LANGUAGES: Final = ("es", "en", "fr")
 FORMS: Final = ("ics", "atom", "json", "jcal")
 # For people: what a list or a workshop's own page may say is tested elsewhere (test_discreet).
 PAGES: Final = re.compile(
-    r"^(root|finding|about|building|registering|mine|door|demo|static_files)\b"
+    r"^(root|finding|about|building|registering|mine|door|demo|static_files|subscribing)\b"
 )
 
 

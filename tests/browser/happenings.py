@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import kinds, offices, registrations
+from outreach.domain import kinds, offices, registrations, subscribers
 from outreach.domain import series as many
 from outreach.domain.kinds import Visibility, Way
 from outreach.domain.notices import Notice
@@ -51,7 +51,21 @@ def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
             name: registrations.manage_token(registrations.key_of(ring, session.merge(each)))
             for name, each in parties.items()
         }
+    tokens |= {
+        "subscribed": _subscribed(store, ring, "rosa@ejemplo.com", now, is_sure=True),
+        "wants the bulletin": _subscribed(store, ring, "luz@ejemplo.com", now),
+    }
     return {name: each.public_id for name, each in held.items()} | tokens
+
+
+def _subscribed(
+    store: Store, ring: Keyring, address: str, now: datetime, *, is_sure: bool = False
+) -> str:
+    """The token of somebody who asked for the bulletin, or gets it."""
+    ticket = subscribers.prepare(ring, address, "es")
+    with store.change() as session:
+        subscribers.keep(session, ticket, now=now).confirmed_at = now if is_sure else None
+    return subscribers.token(ticket.key)
 
 
 ROSA: dict[str, Any] = {"contact": Contact.EMAIL, "address": "rosa@ejemplo.com"}
