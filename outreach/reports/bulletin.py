@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 
 from outreach.clock import Month
 from outreach.db.base import Words
-from outreach.domain import bulletins, finding, kinds, listing
+from outreach.domain import bulletins, finding, kinds, listing, offices
 from outreach.domain.bulletins import Edition
 from outreach.domain.finding import Filters
 from outreach.domain.listing import Listed
+from outreach.domain.text import plain
 from outreach.domain.workshops import Standing
 from outreach.errors import NotFound
+from outreach.languages import say
 from outreach.reports import closing, sentences
 from outreach.reports.closing import Report
 from outreach.reports.monthly import TOTAL
@@ -56,6 +58,7 @@ class Document:
     by_office: Mapping[str, Mapping[str, int]]
     kind_names: Mapping[str, Words]
     office_names: Mapping[str, Words]
+    cities: Mapping[str, str]  # of the offices
     figures: Mapping[str, int]
     people: int | None
     sentences: tuple[Sentence, ...]
@@ -83,8 +86,11 @@ def document(
         return replace(told, coming=tuple(_still_shown(session, told.coming)))
     number = edition.revision or None if edition else None
     report = closing.report(session, month, now=now, number=number)
-    made = _made(report, [kind.code for kind in kinds.all_of_them(session) if kind.is_core])
-    made = replace(made, coming=tuple(_coming(session, month.following, now)))
+    made = replace(
+        _made(report, [kind.code for kind in kinds.all_of_them(session) if kind.is_core]),
+        cities=_cities(session, report),
+        coming=tuple(_coming(session, month.following, now)),
+    )
     if edition is None:
         return made
     return replace(
@@ -164,6 +170,7 @@ def _made(report: Report, core: Sequence[str]) -> Document:
         by_office={slug: dict(row) for slug, row in count.by_office.items()},
         kind_names={code: each.name for code, each in count.kinds.items()},
         office_names={slug: each.name for slug, each in count.offices.items()},
+        cities={},
         figures={each.series: each.value for each in report.figures},
         people=report.people.total if report.people else None,
         sentences=sentences.of(report, told),
@@ -173,6 +180,15 @@ def _made(report: Report, core: Sequence[str]) -> Document:
         ahead={},
         correction={},
     )
+
+
+def _cities(session: Session, report: Report) -> dict[str, str]:
+    """Where the offices of a report are; a table has no room for their names."""
+    known = {office.slug: office.city for office in offices.all_of_them(session)}
+    return {
+        slug: known.get(slug) or say(named.name, "es")
+        for slug, named in report.count.offices.items()
+    }
 
 
 def _coming(session: Session, month: Month, now: datetime) -> list[Coming]:
@@ -236,4 +252,4 @@ def office_rows(document: Document) -> list[tuple[str, list[int], int, int]]:
     for slug, numbers in document.by_office.items():
         shown = [numbers.get(code, 0) for code in document.core]
         rows.append((slug, shown, numbers[TOTAL] - sum(shown), numbers[TOTAL]))
-    return sorted(rows, key=lambda row: (-row[3], row[0]))
+    return sorted(rows, key=lambda row: (-row[3], plain(document.cities[row[0]])))

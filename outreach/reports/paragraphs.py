@@ -42,6 +42,7 @@ def as_html(markdown: str) -> str:
         _READER.render(markdown),
         tags=_TAGS,
         attributes={"a": {"href"}},
+        set_tag_attribute_values={"ul": {"class": "lista"}, "ol": {"class": "lista"}},
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer",
     )

@@ -280,7 +280,7 @@ def _offices(document: Document, lang: str) -> tuple[list[str], list[list[str]],
         return [name, *(grouped(each, lang) for each in shown)]
 
     rows = [
-        cells(say(document.office_names[slug], lang), numbers, others, total)
+        cells(document.cities[slug], numbers, others, total)
         for slug, numbers, others, total in found
     ]
     sums = [document.by_kind[code] for code in document.core]

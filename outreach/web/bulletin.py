@@ -83,7 +83,7 @@ def atom() -> ResponseReturnValue:
     with store().read() as session:
         host = installation.calendar_host(session)
         published = [line for line in bulletins.lines(session) if line.published_at]
-        published.sort(key=lambda line: line.published_at or _EPOCH, reverse=True)
+        published.sort(key=lambda line: (line.published_at or _EPOCH, line.number), reverse=True)
         entries = [
             _entry(bulletins.find(session, line.month, line.number), lang, host)
             for line in published[:MOST_ENTRIES]
@@ -189,9 +189,9 @@ def _entry(edition: Edition, lang: str, host: str) -> Entry:
     return Entry(
         tag=f"tag:{host},{TAGGED}:boletin/{wanted}/{edition.number}",
         title=clean(told.title),
-        address=f"{told.address}?edicion={edition.number}" if edition.number > 1 else told.address,
+        address=f"{told.address}?edicion={edition.number}",
         published_at=edition.published_at,
-        text="\n".join([*correction, told.lead, *told.notes, *said]),
+        text="\n".join([told.dated, *correction, told.lead, *told.notes, *said]),
     )
 
 
