@@ -228,7 +228,11 @@ def _page(
     *,
     print_: str = "",
 ) -> ResponseReturnValue:
-    faults = [(f"value-{each.code}", each.fault) for each in entries if each.fault]
+    faults = [
+        (f"value-{each.code}", f"{say(each.series.label, 'es')}: {each.fault}")
+        for each in entries
+        if each.fault
+    ]
     return page(
         "month_figures",
         status,
