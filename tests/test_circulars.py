@@ -1,8 +1,9 @@
 """Letters that belong to no registration: the bulletin to whoever subscribes, a reminder to staff.
 Through a real mail server; each to one person, once, whatever breaks."""
 
+import signal
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -32,6 +33,7 @@ from outreach.upkeep import doctor
 from outreach.upkeep.worker import Worker
 from tests.conftest import hold
 from tests.desk import employ
+from tests.faults.test_killed_worker import Counting, worker
 from tests.postman import TAKE_AND_HANG_UP, Postman, free_port, on_duty
 
 MARCH = Month(2026, 3)
@@ -285,3 +287,26 @@ def test_a_letter_sent_long_ago_leaves_no_row(march: Desk) -> None:
     with march.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Subscriber)) == 1
     assert [row.topic for row in march.rows() if row.topic is Topic.BULLETIN] == []
+
+
+@pytest.mark.long
+def test_a_worker_killed_again_and_again_repeats_one_letter_a_kill_at_most(march: Desk) -> None:
+    names = [f"p{number}" for number in range(60)]
+    march.subscribe(*names)
+    march.announce(now=clock.now())
+    kills = 3
+    with on_duty(Counting(free_port())) as postman:
+        assert isinstance(postman, Counting)
+        for kill in range(kills):
+            with worker(march.config, postman.port) as process:
+                assert postman.wait_for((kill + 1) * 15), "the worker sends nothing"
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+        march.config = replace(march.config, smtp_url=f"smtp://127.0.0.1:{postman.port}")
+        while march.deliver(clock.now() + timedelta(minutes=6)):
+            pass
+        got = Counter(postman.to)
+        assert set(got) == {f"{name}@ejemplo.com" for name in names}
+        assert sum(got.values()) - len(got) <= kills
+        assert max(got.values()) <= 2
+        assert len({each["Message-ID"] for each in postman.letters}) == len(names)

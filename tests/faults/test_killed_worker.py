@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach import clock
+from outreach.config import Config
 from outreach.domain.notices import Notice
 from outreach.domain.registrations import Registration
 from tests.faults.conftest import Outbox
@@ -45,9 +46,8 @@ class Counting(Postman):
 
 
 @contextmanager
-def worker(outbox: Outbox, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(config: Config, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     """`outreach worker`, as it runs beside a server."""
-    config = outbox.config
     process = subprocess.Popen(
         [sys.executable, "-m", "outreach.cli", "worker"],
         env={
@@ -82,7 +82,7 @@ def kill_again_and_again(outbox: Outbox, *, people: int, kills: int) -> None:
     with on_duty(Counting(free_port())) as postman:
         assert isinstance(postman, Counting)
         for kill in range(kills):
-            with worker(outbox, postman.port) as process:
+            with worker(outbox.config, postman.port) as process:
                 assert postman.wait_for((kill + 1) * a_stretch), "the worker sends nothing"
                 process.send_signal(signal.SIGKILL)
                 process.wait()
