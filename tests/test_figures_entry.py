@@ -16,7 +16,7 @@ from outreach.domain.organizers import EVERYWHERE, Role
 from outreach.errors import Taken
 from outreach.reports import closing
 from outreach.web.desk.month.figures import read_number
-from tests.desk import Desk, at_desk, employ, words
+from tests.desk import PASSWORD, Desk, at_desk, employ, words
 
 MARCH = Month(2026, 3)
 PAGE = "/org/mes/2026-03/cifras"
@@ -150,6 +150,19 @@ def test_a_figure_that_somebody_changed_in_between_is_not_overwritten(
         with pytest.raises(Taken), store.change() as session:
             figures.enter(session, MARCH, CASES, 5, "SRE", seen=seen, organizer_id=who, now=APRIL)
     assert stored(store) == {CASES: 1}
+
+
+def test_what_was_typed_outlives_the_session(app: Flask, elena: Desk, store: Store) -> None:
+    typed = fields_of(elena.get(PAGE)) | {"value-pasaportes": "109,657"}
+    asked = Desk(app.test_client(), "nobody's", "").post(PAGE, **typed)
+    assert asked.status_code == 401
+    signed = app.test_client().post(
+        "/org/entrar",
+        data=fields_of(asked) | {"email": "elena@example.org", "password": PASSWORD},
+    )
+    assert signed.status_code == 200
+    assert 'value="109,657"' in signed.text
+    assert stored(store) == {}
 
 
 def test_a_correction_after_the_close_goes_into_the_next_revision(

@@ -1,8 +1,9 @@
 """Signing in and out, and the link that sets a password."""
 
-from flask import g, redirect, request
+from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from outreach import clock
 from outreach.accounts import access, invitations, passwords, sessions
@@ -14,6 +15,7 @@ from outreach.languages import gettext as _
 from outreach.web import limits
 from outreach.web.context import store
 from outreach.web.desk import bulletin, editing
+from outreach.web.desk.month import figures
 from outreach.web.desk.staff import (
     COOKIE,
     begin,
@@ -63,9 +65,16 @@ def sign_in() -> ResponseReturnValue:
         with store().read() as session:
             found = sessions.find(session, token, now=clock.now())
         g.signed = found[0] if found else None
-        filled = bulletin if back.startswith("/org/boletin/") else editing
-        return begin(filled.filled_again(back, fields), token)
+        return begin(_filled_again(back, fields), token)
     return begin(redirect(back, 303), token)
+
+
+def _filled_again(back: str, fields: MultiDict[str, str]) -> Response:
+    if back.startswith("/org/boletin/"):
+        return bulletin.filled_again(back, fields)
+    if back.startswith("/org/mes/"):
+        return figures.filled_again(back, fields)
+    return editing.filled_again(back, fields)
 
 
 @desk.post("/cerrar")

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from flask import redirect, request
+from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from outreach import clock
 from outreach.clock import Month
@@ -73,7 +74,7 @@ def enter_figures(month: str) -> ResponseReturnValue:
         entries, revision = _entries(session, wanted), _revision(session, wanted)
         before = figures.history(session, wanted)
     for entry in entries:
-        _read(entry)
+        _read(entry, request.form)
     changed = [entry for entry in entries if entry.is_changed]
     if any(entry.fault for entry in entries):
         return _page(wanted, entries, revision, 422)
@@ -99,6 +100,17 @@ def enter_figures(month: str) -> ResponseReturnValue:
     except Taken:
         return _somebody_else(wanted)
     return redirect(f"/org/mes/{wanted}/cifras?hecho=guardado", 303)
+
+
+def filled_again(path: str, sent: MultiDict[str, str]) -> Response:
+    """The page of that path, as it was filled before a session ended."""
+    asked.must_answer_for_all()
+    wanted = asked.month_of(path.split("/")[3])
+    with store().read() as session:
+        entries, revision = _entries(session, wanted), _revision(session, wanted)
+    for entry in entries:
+        _read(entry, sent)
+    return _page(wanted, entries, revision)
 
 
 def read_number(text: str) -> int | None:
@@ -139,11 +151,11 @@ def _entries(session: Session, month: Month) -> list[Entry]:
     return found
 
 
-def _read(entry: Entry) -> None:
+def _read(entry: Entry, sent: MultiDict[str, str]) -> None:
     """Takes in what was typed, and what whoever typed it saw before."""
-    entry.typed = clean(request.form.get(f"value-{entry.code}", ""))[:40]
-    entry.source = clean(request.form.get(f"source-{entry.code}", ""))[: LONGEST_SOURCE + 1]
-    number, _bar, source = request.form.get(f"seen-{entry.code}", "").partition("|")
+    entry.typed = clean(sent.get(f"value-{entry.code}", ""))[:40]
+    entry.source = clean(sent.get(f"source-{entry.code}", ""))[: LONGEST_SOURCE + 1]
+    number, _bar, source = sent.get(f"seen-{entry.code}", "").partition("|")
     entry.seen = (int(number), source) if _PLAIN.fullmatch(number) else None
     try:
         entry.value = read_number(entry.typed)
@@ -203,7 +215,7 @@ def _somebody_else(month: Month) -> ResponseReturnValue:
         entries, revision = _entries(session, month), _revision(session, month)
     for entry in entries:
         now = entry.seen
-        _read(entry)
+        _read(entry, request.form)
         if entry.seen != now:
             entry.fault = (
                 _("Otra persona puso %(value)s.", value=grouped(now[0]))
@@ -227,7 +239,7 @@ def _page(
     status: int = 200,
     *,
     print_: str = "",
-) -> ResponseReturnValue:
+) -> Response:
     faults = [
         (f"value-{each.code}", f"{say(each.series.label, 'es')}: {each.fault}")
         for each in entries
