@@ -1,8 +1,11 @@
 """Figures are typed by people: a slip is asked about, and of two who type at once one is told."""
 
+import json
 import re
 from datetime import UTC, datetime
 from html import unescape
+from importlib import resources
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -14,6 +17,9 @@ from outreach.domain import figures
 from outreach.domain.figures import Figure, Series
 from outreach.domain.organizers import EVERYWHERE, Role
 from outreach.errors import Taken
+from outreach.intake import kinds as kinds_file
+from outreach.intake.faults import Faulty
+from outreach.intake.figures import Row, load
 from outreach.reports import closing
 from outreach.web.desk.month.figures import read_number
 from tests.desk import PASSWORD, Desk, at_desk, employ, words
@@ -150,6 +156,45 @@ def test_a_figure_that_somebody_changed_in_between_is_not_overwritten(
         with pytest.raises(Taken), store.change() as session:
             figures.enter(session, MARCH, CASES, 5, "SRE", seen=seen, organizer_id=who, now=APRIL)
     assert stored(store) == {CASES: 1}
+
+
+def test_a_file_may_correct_what_was_typed(elena: Desk, store: Store) -> None:
+    type_in(elena, pasaportes="109657")
+    row = Row(month=MARCH.number, series="pasaportes", value=109658, source="SRE")
+    with store.change() as session:
+        assert load(session, [row], now=APRIL).changed == 1
+    told = words(elena.get(PAGE))
+    assert "Vino de un archivo" in told
+    assert "La escribió" not in told
+
+
+@pytest.mark.any_database
+def test_protection_cases_come_with_their_five_matters(store: Store) -> None:
+    with (
+        store.change() as session,
+        resources.as_file(resources.files("outreach.intake").joinpath("data")) as data,
+    ):
+        kinds_file.load(session, kinds_file.read(data / "taxonomy.json"), now=APRIL)
+    with store.read() as session:
+        found = figures.every_series(session)
+    codes = [each.code for each in found if each.code.startswith(CASES)]
+    assert codes == [
+        CASES,
+        *(f"{CASES}.{each}" for each in ("migratoria", "penal", "laboral", "civil")),
+        f"{CASES}.administrativa",
+    ]
+    assert {each.part_of for each in found if each.code in codes[1:]} == {CASES}
+
+
+def test_a_part_of_nothing_is_refused(tmp_path: Path) -> None:
+    with resources.as_file(resources.files("outreach.intake").joinpath("data")) as data:
+        taxonomy = json.loads((data / "taxonomy.json").read_text("utf-8"))
+    taxonomy["figure_series"][0]["part_of"] = "perros"
+    there = tmp_path / "taxonomy.json"
+    there.write_text(json.dumps(taxonomy), encoding="utf-8")
+    with pytest.raises(Faulty) as told:
+        kinds_file.read(there)
+    assert [fault.field for fault in told.value.faults] == ["figure_series[0].part_of"]
 
 
 def test_what_was_typed_outlives_the_session(app: Flask, elena: Desk, store: Store) -> None:
