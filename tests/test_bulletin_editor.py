@@ -363,3 +363,16 @@ def test_a_text_that_is_too_long_is_said_at_its_field(elena: Desk, march: Store)
     assert answer.status_code == 422
     assert "Usa menos de 6000 letras." in words(answer)
     assert 'id="happened-es-e"' in answer.text
+
+
+def test_what_was_typed_is_tidied_and_keeps_the_spaces_of_french(elena: Desk, march: Store) -> None:
+    begin(march)
+    typed = form(do="save") | {
+        "title-fr": " Mars\u00a0:  3\r\nateliers \x07",
+        "happened-fr": "Un\u202f: \u00a0deux.  \r\n\r\nTrois.\r\n",
+    }
+    elena.post(PAGE, **typed)
+    with march.read() as session:
+        edition = bulletins.find(session, MARCH, 1)
+    assert edition.title["fr"] == "Mars\u00a0: 3 ateliers"
+    assert edition.happened["fr"] == "Un\u202f:\u00a0deux.\n\nTrois."

@@ -106,6 +106,7 @@ def test_links_to_our_own_pages_are_held_against_what_there_is(
     good = (f"/es/t/{open_one}", "/fr/o/chicago", "/es/cifras/2026-03", "/es/", "/es/red")
     bad = (
         f"/es/t/{discreet}", "/es/t/0000000000", "/es/o/xyz", "/es/cifras/marzo", "/org/",
+        "/es/boletin/2026-03",
         "/es/r/abc", "/nada",
     )  # fmt: skip
     said = " ".join(f"[ve]({link})." for link in (*good, *bad))

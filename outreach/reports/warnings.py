@@ -15,6 +15,8 @@ from outreach.languages import LANGUAGES
 from outreach.reports import monthly, paragraphs, reading
 from outreach.reports.closing import Report
 
+FEWEST_WORDS: Final = 10  # a date and a city say nothing of how somebody writes
+
 
 class Concern(StrEnum):
     OPEN = "open"  # the month is open again
@@ -136,8 +138,9 @@ def _note(edition: Edition) -> Iterator[Warned]:
 def _hard(edition: Edition) -> Iterator[Warned]:
     for part in ("happened", "ahead", "correction"):
         text = prose(getattr(edition, part).get("es", ""))
-        score = reading.ease(text).score
-        if score < reading.EASY:
+        ease = reading.ease(text)
+        score = ease.score
+        if ease.words >= FEWEST_WORDS and score < reading.EASY:
             worst = next(iter(reading.hardest(text, 1)), "")
             yield Warned(
                 concern=Concern.HARD, part=part, lang="es", detail=worst, score=max(0, int(score))

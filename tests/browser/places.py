@@ -1,10 +1,14 @@
 """Every page there is, by the name a test shows, and the way there."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 from playwright.sync_api import Page
 
+from outreach import clock
+from outreach.clock import Month
+from tests.browser.editions import ELENA
 from tests.browser.world import ANA, PASSWORD, World
 
 PAGES: Final[dict[str, Callable[[World], str]]] = {
@@ -69,6 +73,9 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "bulletin": lambda world: "/es/boletin/2020-01",
     "bulletin in French": lambda world: "/fr/boletin/2020-01",
     "bulletins": lambda world: "/es/boletin/",
+    "bulletin by e-mail": lambda world: "/es/boletin/suscribirse",
+    "bulletin, yes or no": lambda world: f"/es/boletin/s/{world.more['wants the bulletin']}",
+    "bulletin, subscribed": lambda world: f"/es/boletin/s/{world.more['subscribed']}",
     "open data": lambda world: "/es/datos",
     "privacy": lambda world: "/es/privacidad",
     "safety": lambda world: "/es/seguridad",
@@ -98,13 +105,24 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "doors": lambda world: "/org/entrada",
     "door": lambda world: f"/org/talleres/{world.plain}/entrada",
     "attendance": lambda world: f"/org/talleres/{world.past}/asistencia",
+    "month of an office": lambda world: "/org/mes/2020-01",
     "not hers": lambda world: "/org/talleres/0000000000",
 }
+# What Elena has before her, who answers for the whole network.
+HEADQUARTERS: Final[dict[str, Callable[[World], str]]] = {
+    "bulletins to write": lambda world: "/org/boletin",
+    "bulletin, seen before": lambda world: "/org/boletin/2020-01/vista",
+    "month of the network": lambda world: "/org/mes/2020-01",
+    "figures of a month": lambda world: "/org/mes/2020-01/cifras",
+    "close of a month": lambda world: "/org/mes/2020-01/cierre",
+    "close of a month ahead": lambda world: f"/org/mes/{_past()}/cierre",
+}
+BULLETIN_LOST: Final = "bulletin, changed by somebody else"
 FORM_WITH_ERRORS: Final = "form with errors"
 LINK_SENT: Final = "find my link, sent"
 CALENDAR_MADE: Final = "own calendar, made"
 PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS, LINK_SENT)
-EVERY: Final = (*PUBLIC, *STAFF, CALENDAR_MADE)
+EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, BULLETIN_LOST)
 MISSING: Final = {"not found", "not hers"}
 
 
@@ -119,17 +137,20 @@ def visit(page: Page, world: World, name: str) -> None:
     if name == CALENDAR_MADE:
         _make_a_calendar(page, world)
         return
-    if name in STAFF:
-        sign_in(page)
-    answer = page.goto((PAGES | STAFF)[name](world))
+    if name == BULLETIN_LOST:
+        _save_what_is_old(page)
+        return
+    if name in STAFF or name in HEADQUARTERS:
+        sign_in(page, ELENA if name in HEADQUARTERS else ANA)
+    answer = page.goto((PAGES | STAFF | HEADQUARTERS)[name](world))
     assert answer
     assert answer.status == (404 if name in MISSING else 200)
 
 
-def sign_in(page: Page) -> None:
-    """Ana comes to work."""
+def sign_in(page: Page, email: str = ANA) -> None:
+    """Ana comes to work, or somebody else."""
     page.goto("/org/entrar")
-    page.locator("input[name=email]").fill(ANA)
+    page.locator("input[name=email]").fill(email)
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("main [type=submit]").click()
     page.wait_for_url("**/org/")
@@ -141,6 +162,21 @@ def _ask_for_the_link(page: Page, world: World) -> None:
     page.locator("input[name=email]").fill("rosa@ejemplo.com")
     page.locator("main form [type=submit]").click()
     page.locator("[role=status]").first.wait_for()
+
+
+def _past() -> Month:
+    """The month of the workshop of 40 days ago."""
+    return Month.of(clock.now().date() - timedelta(days=40))
+
+
+def _save_what_is_old(page: Page) -> None:
+    """Elena saves what she read before somebody else saved."""
+    sign_in(page, ELENA)
+    page.goto("/org/boletin/2020-01")
+    page.locator("input[name=version]").evaluate("field => { field.value = 1; }")
+    page.get_by_label("Lo que viene (Español)").fill("Ven a Chicago.")
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    page.locator("[role=alert]").wait_for()
 
 
 def _make_a_calendar(page: Page, world: World) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.accounts import passwords
 from outreach.cli.db import bring_up_to_date
+from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
@@ -25,7 +26,7 @@ from outreach.intake import kinds as kinds_file
 from outreach.intake import offices as offices_file
 from outreach.intake import workshops as workshops_file
 from outreach.keyring import Keyring, Masters
-from tests.browser import happenings, serving
+from tests.browser import editions, happenings, serving
 from tests.conftest import a_saturday, hold, seat
 
 ANA = "ana@example.org"  # an organizer in Chicago
@@ -78,6 +79,7 @@ def _made(config: Config, weather: "Weather") -> World:
     with store.change() as session:
         workshops = _workshops(session, now=now)
         women = kinds.find(session, "mujeres").public_code
+        editions.make(session, Month.of(workshops["past"].day), PASSWORD, now=now)
     seat(store, ring, workshops["full"], name="Ana")
     waiting = seat(store, ring, workshops["full"], name="Luz", people=2)
     seated = seat(store, ring, workshops["plain"], people=2)

@@ -2,6 +2,7 @@
 correcting what was published. For those who answer for the whole network."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -32,8 +33,11 @@ from outreach.web.context import config, store
 from outreach.web.desk import bulletin_links
 from outreach.web.desk import bulletin_words as words
 from outreach.web.desk.staff import desk, me, must, page
+from outreach.web.desk.words import short_day
 from outreach.web.reference import reference
 
+UNBROKEN: Final = "\u00a0\u202f"
+_SPACES: Final = re.compile(f"([{UNBROKEN}])")
 LONGEST: Final = {"title": 150, "happened": 6_000, "ahead": 6_000, "correction": 600}
 
 
@@ -216,8 +220,8 @@ def _typed(form: MultiDict[str, str]) -> Typed:
     for part, most in LONGEST.items():
         for lang in languages.LANGUAGES:
             name = f"{part}-{lang}"
-            tidy = clean if part == "title" else clean_lines
-            written[part][lang] = tidy(form.get(name, ""))
+            lines = [_tidy(line) for line in form.get(name, "").splitlines()]
+            written[part][lang] = (" " if part == "title" else "\n").join(lines).strip()
             if len(written[part][lang]) > most:
                 faults.append((name, _too_long(part)))
     numbers = [form.get(name, "") for name in ("number", "version")]
@@ -225,6 +229,11 @@ def _typed(form: MultiDict[str, str]) -> Typed:
         int(each) if each.isascii() and each.isdigit() and len(each) < 8 else 0 for each in numbers
     )
     return Typed(text=Text(**written), number=number, version=version, faults=faults)
+
+
+def _tidy(line: str) -> str:
+    """`clean`, but for the spaces that do not break a line: French stands on them."""
+    return "".join(each if each in UNBROKEN else clean(each) for each in _SPACES.split(line))
 
 
 def _too_long(part: str) -> str:
@@ -268,6 +277,8 @@ def _page(
         warned=[words.said(each, month) for each in found],
         names=words.LANGUAGE,
         labels=words.LABELS,
+        short_day=short_day,
+        now=clock.now(),
         fault=fault,
         is_lost=is_lost,
         note=note,

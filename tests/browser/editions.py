@@ -1,0 +1,62 @@
+"""What headquarters has done, for the browser: the bulletin of January 2020 is out and is being
+corrected, that of a later month has yet to be begun."""
+
+import json
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from outreach.accounts import passwords
+from outreach.clock import Month
+from outreach.domain import bulletins
+from outreach.domain.bulletins import Edition, Text
+from outreach.domain.organizers import EVERYWHERE, Grant, Organizer, Role
+from outreach.reports import bulletin, closing
+
+ELENA: Final = "elena@example.org"  # an admin
+JANUARY: Final = Month(2020, 1)
+FIRST: Final = Text(
+    title={
+        "es": "Enero: 164 talleres para cuidar tus derechos",
+        "en": "January: 164 workshops to protect your rights",
+        "fr": "Janvier\u00a0: 164 ateliers pour protéger vos droits",
+    },
+    happened={
+        "es": "Más de la tercera parte de los talleres fue sobre derechos.\n\n"
+        "En ellos explicamos **qué hacer ante un agente**. [Busca uno](/es/).",
+        "en": "More than a third of the workshops were about rights.",
+        "fr": "Plus du tiers des ateliers portait sur les droits.",
+    },
+    ahead={"es": "15 de febrero, Chicago.", "en": "February 15, Chicago.", "fr": "À Chicago."},
+)
+# With one thing of each that may be wrong.
+SECOND: Final = Text(
+    title=FIRST.title,
+    happened={
+        "es": "La autoridad consular competente determinará la procedencia administrativa de las "
+        "solicitudes presentadas extemporáneamente. [Busca uno](/es/t/0000000000).",
+        "en": "More than a third were about rights. In 65 of them, lawyers explained a warrant.",
+        "fr": FIRST.happened["fr"],
+    },
+    ahead={"es": FIRST.ahead["es"], "en": FIRST.ahead["en"]},
+    correction={"es": "Decía 163 talleres. Son 164."},
+)
+
+
+def make(session: Session, past: Month, password: str, *, now: datetime) -> None:
+    elena = Organizer(email=ELENA, password=passwords.hashed(password))
+    elena.grants.append(Grant(office=EVERYWHERE, role=Role.ADMIN))
+    session.add(elena)
+    closing.close(session, past, now=now)
+    closing.close(session, JANUARY, now=now)
+    first = bulletins.begin(session, JANUARY, now=now)
+    bulletins.edit(session, first, FIRST, version=1, now=now)
+
+    def freeze(made: Edition) -> str:
+        document = bulletin.document(session, JANUARY, now=now, edition=made)
+        return json.dumps(bulletin.as_json(document))
+
+    bulletins.publish(session, first, freeze, version=2, now=now)
+    second = bulletins.begin(session, JANUARY, correction=SECOND.correction["es"], now=now)
+    bulletins.edit(session, second, SECOND, version=1, now=now)
