@@ -96,6 +96,7 @@ class Place:
                 else [*self.links.values(), NOBODY]
             ),
             "text": ("2020-01", "nada"),
+            "year": ("2020", "1066"),
             "month": ("2020-01", "nada"),
             "code": ("derechos", "mujeres", "nada"),
             "rest": ("nada",),

@@ -89,7 +89,10 @@ def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
         yield from (f"/{lang}/cal/{name}.ics?tipo=K7QX" for name in ("red", "chicago"))
         yield from (f"/{lang}/incrustar{asked}" for asked in filters)
         yield from (f"/{lang}/incrustar/{each}" for each in ids)
-        yield from (f"/{lang}/cifras/{MONTH}{ending}" for ending in ("", ".csv", ".json", ".xlsx"))
+        endings = ("", ".csv", ".json", ".xlsx", ".pdf")
+        yield from (f"/{lang}/cifras/{MONTH}{ending}" for ending in endings)
+        rows = ("2020", "oficina/chicago", "tipo/derechos", "tipo/K7QX")
+        yield from (f"/{lang}/cifras/{row}" for row in rows)
         yield from (f"/{lang}/t/{ids[number]}.ics" for number in (3, 4))
         yield f"/{lang}/datos"
     yield from ("/robots.txt", "/sitemap.xml", "/sitemap/paginas.xml", "/sitemap/talleres-1.xml")

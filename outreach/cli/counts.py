@@ -1,31 +1,42 @@
-"""`outreach counts`: the workshops of a month, by kind or by office."""
+"""`outreach counts`: the workshops of a month or of several, by kind or by office."""
 
+import csv
 import io
 import json
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.cli.context import opened, settings
 from outreach.clock import Month
-from outreach.reports import closing, monthly, sheets
-from outreach.reports.monthly import Count
+from outreach.domain import months
+from outreach.errors import NotFound
+from outreach.reports import closing, listed, monthly, sheets, trends, workbooks
+from outreach.reports.closing import Change, Report
 from outreach.reports.sheets import By
+from outreach.reports.trends import MonthTold
+
+MOST = 1_200  # months at once: a century
 
 
 @click.command()
-@click.argument("month", metavar="YYYY-MM")
+@click.argument("period", metavar="YYYY-MM|YYYY|YYYY-MM..YYYY-MM")
 @click.option(
     "--by",
     type=click.Choice([by.value for by in By]),
     default=By.KIND.value,
     show_default=True,
-    help="What a table or a CSV has a row for; json and xlsx have both.",
+    help="What a table or a CSV has a row for (a column, for several months); json and xlsx of "
+    "one month have both.",
 )
 @click.option(
     "--format",
@@ -33,6 +44,13 @@ from outreach.reports.sheets import By
     type=click.Choice(["table", "csv", "json", "xlsx"]),
     default="table",
     show_default=True,
+)
+@click.option("--revision", type=click.IntRange(1), help="What that revision of the month says.")
+@click.option(
+    "--rows",
+    "has_rows",
+    is_flag=True,
+    help="In a spreadsheet of several months: a line for each workshop too. For staff.",
 )
 @click.option(
     "-o",
@@ -42,64 +60,203 @@ from outreach.reports.sheets import By
     type=click.Path(path_type=Path),
     help="Write to a new file instead of the terminal.",
 )
-def command(month: str, by: str, form: str, path: Path | None) -> None:
-    """Count the workshops of a month.
+def command(
+    period: str, by: str, form: str, revision: int | None, has_rows: bool, path: Path | None
+) -> None:
+    """Count the workshops of a month, or month by month.
 
     Each workshop counts once, in its kind, for its office, in the month of its local day. A month
-    that is not over shows what was held so far, and what is planned beside it.
+    that is closed is told as its last revision says. A month that is not over shows what was held
+    so far, and what is planned beside it.
     """
-    try:
-        wanted = Month.parse(month)
-    except ValueError:
-        _refuse(f"“{month}” is no month. Write it like 2020-01.")
+    first, last = _period(period)
+    is_one = re.fullmatch(r"\d{4}-\d\d", period) is not None
     if form == "xlsx" and path is None:
         _refuse("a spreadsheet needs a file to go to: add -o FILE.xlsx")
+    if revision is not None and not is_one:
+        _refuse("a revision is one of a month: write the month like 2020-01.")
+    if has_rows and (form != "xlsx" or is_one):
+        _refuse("--rows goes with --format xlsx and several months, like 2026 or 2026-01..2026-03.")
     if path is not None and path.exists():
         _refuse(f"{path} is there already. Give another name, or take it away first.")
     with opened(settings()) as store, store.read() as session:
-        count = closing.count(session, wanted, now=clock.now())
+        if is_one:
+            told, revisions = _told(session, first, revision)
+            show, write = _of_a_month(told, revisions, By(by))
+        else:
+            show, write = _of_months(session, first, last, By(by), has_rows=has_rows)
+        _put(show, write[form], form, path)
+
+
+def _put(
+    show: Callable[[Console], None],
+    write: Callable[[BinaryIO], object],
+    form: str,
+    path: Path | None,
+) -> None:
     if path is None and form == "table":
-        _show(Console(), count, By(by))
+        show(Console())
         return
-    found = _made(count, By(by), form)
     if path is None:
-        sys.stdout.write(found.decode())
+        made = io.BytesIO()
+        write(made)
+        sys.stdout.write(made.getvalue().decode())
         return
     try:
         with path.open("xb") as file:
-            file.write(found)
+            write(file)
     except OSError as error:
         click.echo(f"outreach: {path} cannot be written: {error.strerror}.", err=True)
         sys.exit(1)
 
 
-def _made(count: Count, by: By, form: str) -> bytes:
-    if form == "json":
-        return (json.dumps(monthly.as_json(count), ensure_ascii=False, indent=1) + "\n").encode()
-    if form == "csv":
-        return sheets.as_csv(count, by).encode()
-    if form == "xlsx":
-        return sheets.as_xlsx(count)
-    page = io.StringIO()
-    _show(Console(file=page, width=120), count, by)
-    return page.getvalue().encode()
+def _told(
+    session: Session, month: Month, number: int | None
+) -> tuple[Report, dict[int, list[Change]]]:
+    """What the month tells, or a revision of it; and what each revision changed."""
+    try:
+        told = closing.report(session, month, now=clock.now(), number=number)
+    except NotFound:
+        _refuse(f"{month} has no revision {number}. Leave --revision out to see the last.")
+    known = months.revisions(session, month)
+    return told, {each.number: closing.changes_of(each) for each in known}
 
 
-def _show(console: Console, count: Count, by: By) -> None:
-    header, *rows, total = sheets.table(count, by)
-    table = Table(title=f"Talleres de {count.month}", title_justify="left", show_footer=True)
-    # The month is in the title, and an office's name is its slug said at length.
-    shown = [1, *range(2 if by is By.KIND else 3, len(header))]
+Writers = dict[str, Callable[[BinaryIO], object]]
+
+
+def _of_a_month(
+    told: Report, revisions: dict[int, list[Change]], by: By
+) -> tuple[Callable[[Console], None], Writers]:
+    count = told.count
+    changes = revisions.get(count.revision, []) if told.is_closed else []
+    notes = [*sheets.notes(count), *count.rules]
+
+    def show(console: Console) -> None:
+        # The month is in the title, and an office's name is its slug said at length.
+        rows = sheets.table(count, by)
+        shown = [1, *range(2 if by is By.KIND else 3, len(rows[0]))]
+        _show(console, f"Talleres de {count.month}", rows, shown, notes)
+
+    return show, {
+        "table": _as_table(show),
+        "csv": lambda file: file.write(sheets.as_csv(count, by).encode()),
+        "json": lambda file: file.write(_as_json(sheets.as_json(told, revisions=[*revisions]))),
+        "xlsx": lambda file: file.write(sheets.as_xlsx(told, changes)),
+    }
+
+
+def _of_months(
+    session: Session, first: Month, last: Month, by: By, *, has_rows: bool
+) -> tuple[Callable[[Console], None], Writers]:
+    now = clock.now()
+    row = (trends.by_kind if by is By.KIND else trends.by_office)(session, first, last, now=now)
+    rows = sheets.trend(row)
+    notes = [*sheets.trend_notes(row), *monthly.RULES]
+
+    def show(console: Console) -> None:
+        _show(console, f"Talleres de {first} a {last}", rows, range(len(rows[0])), notes)
+
+    def as_csv(file: BinaryIO) -> None:
+        text = io.StringIO()
+        csv.writer(text).writerows([workbooks.escape(cell) for cell in line] for line in rows)
+        file.write(text.getvalue().encode())
+
+    def as_xlsx(file: BinaryIO) -> None:
+        if not has_rows:
+            sheets.rows_xlsx(file, None, row)
+            return
+        with _progress() as progress:
+            lines = progress.track(
+                listed.workshops(session, first, last, now=now),
+                total=listed.how_many(session, first, last),
+                description="workshops",
+            )
+            sheets.rows_xlsx(file, lines, row)
+
+    return show, {
+        "table": _as_table(show),
+        "csv": as_csv,
+        "json": lambda file: file.write(_as_json(_row_as_json(row, by))),
+        "xlsx": as_xlsx,
+    }
+
+
+def _progress() -> Progress:
+    """A bar on stderr, where it is a terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def _row_as_json(row: list[MonthTold], by: By) -> dict[str, Any]:
+    return {
+        "total": sum(each.total for each in row),
+        "months": [
+            {
+                "month": str(each.month),
+                "state": monthly.CLOSED if each.is_closed else monthly.OPEN,
+                "revision": each.revision,
+                "total": each.total,
+                "planned": each.planned,
+                "is_reconstruction": each.is_synthetic,
+                f"by_{by}": dict(each.numbers),
+            }
+            for each in row
+        ],
+        "rules": list(monthly.RULES),
+    }
+
+
+def _as_json(told: dict[str, Any]) -> bytes:
+    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _as_table(show: Callable[[Console], None]) -> Callable[[BinaryIO], object]:
+    def write(file: BinaryIO) -> None:
+        page = io.StringIO()
+        show(Console(file=page, width=120))
+        file.write(page.getvalue().encode())
+
+    return write
+
+
+def _show(
+    console: Console, title: str, rows: list[list[Any]], shown: Any, notes: list[str]
+) -> None:
+    header, *others, total = rows
+    table = Table(title=title, title_justify="left", show_footer=True)
     for place in shown:
         is_number = isinstance(total[place], int)
         table.add_column(
             str(header[place]), str(total[place]), justify="right" if is_number else "left"
         )
-    for row in rows:
+    for row in others:
         table.add_row(*(str(row[place]) for place in shown))
     console.print(table)
-    for note in sheets.notes(count):
+    for note in notes:
         console.print(f"· {note}", markup=False, highlight=False)
+
+
+def _period(text: str) -> tuple[Month, Month]:
+    """The first and the last month of what was asked for."""
+    since, _dots, until = text.partition("..")
+    try:
+        if re.fullmatch(r"[0-9]{4}", text):
+            first, last = Month.parse(f"{text}-01"), Month.parse(f"{text}-12")
+        else:
+            first = Month.parse(since)
+            last = Month.parse(until) if _dots else first
+    except ValueError:
+        _refuse(f"“{text}” is no month. Write it like 2020-01, or 2020, or 2020-01..2020-06.")
+    if not first <= last < first.plus(MOST):
+        _refuse(f"“{text}” ends before it begins, or is more than a century.")
+    return first, last
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -5,7 +5,7 @@ one month is read from an index alone, however many workshops there are.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
@@ -78,12 +78,6 @@ class Count:
 
 # Kind, office, whether reconstructed, held, planned.
 Cell = sa.Row[int, int, bool, int, int]
-
-
-class MonthTotal(NamedTuple):
-    month: Month
-    total: int
-    planned: int
 
 
 _IS_HELD: Final = sa.or_(
@@ -199,25 +193,51 @@ def months(session: Session) -> list[Month]:
     return [Month.from_number(number) for number in found]
 
 
-def by_month(
-    session: Session, until: Month, *, now: datetime, months: int = 12
-) -> list[MonthTotal]:
-    """The totals of so many months, `until` the last of them; months with nothing too."""
-    first = until.plus(1 - months)
-    rows = session.execute(
-        sa.select(Workshop.month, sa.func.count())
-        .where(Workshop.month.between(first.number, until.number), Workshop.standing.in_(COUNTED))
-        .group_by(Workshop.month)
-    )
-    over = {number: held for number, held in rows}  # noqa: C416 - a Row is not a pair to `dict`
-    totals = []
-    for month in (first.plus(n) for n in range(months)):
-        if is_over(month, now):
-            totals.append(MonthTotal(month, over.get(month.number, 0), 0))
+def history(
+    session: Session,
+    first: Month,
+    last: Month,
+    *,
+    now: datetime,
+    by: sa.SQLColumnExpression[int] = Workshop.kind_id,
+    office_id: int | None = None,
+    kind_id: int | None = None,
+) -> Iterator[tuple[Month, int, bool, int, int]]:
+    """Of each month of these that has any: the kind (or what `by` says), whether reconstructed, how
+    many were held and how many are planned; of one office or one kind if it is given."""
+    asked: list[sa.ColumnElement[bool]] = [Workshop.standing.in_(COUNTED)]
+    if office_id is not None:
+        asked.append(Workshop.office_id == office_id)
+    if kind_id is not None:
+        asked.append(Workshop.kind_id == kind_id)
+    running = _first_running(now)
+    ended = sa.func.count()
+    so_far = sa.func.sum(sa.case((is_held(now), 1), else_=0))
+    for since, until, held in (
+        (first, min(last, running.plus(-1)), ended),  # read from an index alone
+        (max(first, running), last, so_far),
+    ):
+        if since > until:
             continue
-        found = cells(session, month, now=now)
-        totals.append(MonthTotal(month, sum(c[3] for c in found), sum(c[4] for c in found)))
-    return totals
+        rows = session.execute(
+            sa.select(
+                Workshop.month,
+                by,
+                sa.func.sum(sa.case((Workshop.is_synthetic, 1), else_=0)),
+                held,
+                sa.func.count() - held,
+            )
+            .where(Workshop.month.between(since.number, until.number), *asked)
+            .group_by(Workshop.month, Workshop.standing, by)
+        )
+        for number, what, rebuilt, done, ahead in rows:
+            yield Month.from_number(number), what, bool(rebuilt), int(done), int(ahead)
+
+
+def _first_running(now: datetime) -> Month:
+    """The first month that is not over."""
+    this = Month.of(now.date()).plus(-1)
+    return this.following if is_over(this, now) else this
 
 
 def is_held(now: datetime) -> sa.ColumnElement[bool]:

@@ -1,24 +1,43 @@
-"""A month's count as a spreadsheet, and as CSV: the same numbers in both."""
+"""What is told of a month as CSV, JSON and a spreadsheet: the same numbers in all of them."""
 
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Any, BinaryIO, Final
 
-import xlsxwriter
-
+from outreach import languages
 from outreach.db.base import Words
-from outreach.reports import monthly
+from outreach.domain import regions
+from outreach.reports import monthly, trends, workbooks
+from outreach.reports.closing import Change, Report
+from outreach.reports.listed import Listed
 from outreach.reports.monthly import N_, TOTAL, Count
+from outreach.reports.trends import MonthTold
+from outreach.reports.workbooks import Cell, escape
 
-Cell = str | int
 Translate = Callable[[str], str]
+Titled = tuple[str, list[list[Cell]], bool]
 
-# A spreadsheet takes a text that begins so for a formula, and runs it.
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
 RECONSTRUCTION: Final = N_("Reconstrucción sintética; solo los totales por tipo son reales.")
 PROVISIONAL: Final = N_("Provisional: este mes no se ha cerrado.")
+SOME_PROVISIONAL: Final = N_("Los meses que no se han cerrado son provisionales.")
+AS_OF_NOW: Final = N_(
+    "La lista de talleres es la de hoy. Los meses cerrados se dicen como en su última revisión."
+)
+ROW_HEADS: Final = (
+    N_("Día"), N_("Hora"), N_("Oficina"), N_("Ciudad"), N_("Estado o provincia"), N_("Tipo"),
+    N_("Nombre"), N_("Modalidad"), N_("Idioma"), N_("Situación"), N_("Cuenta"), N_("Personas"),
+    N_("Clave"),
+)  # fmt: skip
+ROW_WIDTHS: Final = (11, 7, 18, 18, 10, 18, 34, 16, 9, 12, 8, 10, 30)
+MODES: Final = {
+    "presencial": N_("En persona"),
+    "virtual_en_vivo": N_("Transmisión en vivo"),
+    "virtual_sala": N_("Por videollamada"),
+    "hibrido": N_("En persona y en línea"),
+    "telefonico": N_("Por teléfono"),
+}
 
 
 class By(StrEnum):
@@ -31,8 +50,7 @@ def table(
 ) -> list[list[Cell]]:
     """The count as rows of cells: a header, a row for each kind or office, and the total."""
     rows = _by_kind(count, lang) if by is By.KIND else _by_office(count, lang)
-    header, *others = rows
-    return [[translate(str(cell)) for cell in header], *others]
+    return _titled(rows, translate)
 
 
 def as_csv(count: Count, by: By = By.KIND, *, lang: str = "es", translate: Translate = str) -> str:
@@ -44,31 +62,114 @@ def as_csv(count: Count, by: By = By.KIND, *, lang: str = "es", translate: Trans
     return out.getvalue()
 
 
-def as_xlsx(count: Count, *, lang: str = "es", translate: Translate = str) -> bytes:
-    """A workbook: by kind, by office, and the rules of counting on the last sheet."""
+def as_json(
+    told: Report, translate: Translate = str, *, revisions: Sequence[int] = ()
+) -> dict[str, Any]:
+    """What the page's JSON and the command give (product.md); only ever added to. `revisions` are
+    the numbers of those there are of the month."""
+    return monthly.as_json(told.count, translate) | {
+        "by_region": monthly.by_region(told.count),
+        "by_mode": dict(told.by_mode),
+        "by_language": dict(told.by_language),
+        "figures": {each.series: each.value for each in told.figures},
+        "digest": told.digest,
+        "revisions": list(revisions),
+    }
+
+
+def as_xlsx(
+    told: Report,
+    changes: Sequence[Change] = (),
+    *,
+    lang: str = "es",
+    translate: Translate = str,
+) -> bytes:
+    """A workbook with a sheet for each way to count, the `changes` of the revision if it has any,
+    and the rules on the last sheet."""
+    count = told.count
+    by_office = table(count, By.OFFICE, lang=lang, translate=translate)
+    by_kind, *others = told_tables(told, lang=lang, translate=translate)
+    sheets: list[Titled] = [by_kind, (translate(N_("Por oficina")), by_office, True), *others]
+    rows = _changes(changes)
+    if len(rows) > 1:
+        sheets.append((translate(N_("Cambios")), _titled(rows, translate), False))
     out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
-        bold = book.add_format({"bold": True})
-        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-        for name, by in ((N_("Por tipo"), By.KIND), (N_("Por oficina"), By.OFFICE)):
-            rows = table(count, by, lang=lang, translate=translate)
-            sheet = book.add_worksheet(translate(name))
-            for place, row in enumerate(rows):
-                is_bold = place in {0, len(rows) - 1}
-                for column, cell in enumerate(row):
-                    _write(sheet, place, column, cell, bold if is_bold else None)
-            sheet.freeze_panes(1, 0)
-            for column, width in enumerate(_widths(rows)):
-                sheet.set_column(column, column, width)
-        rules = book.add_worksheet(translate(N_("Reglas")))
-        rules.set_column(0, 0, 100)
-        for place, note in enumerate(notes(count, translate=translate)):
-            _write(rules, place, 0, note, wrapped)
+    with workbooks.opened(out, title=str(count.month)) as book:
+        for name, rows, has_total in sheets:
+            book.add(name, rows, has_total=has_total)
+        every = [*notes(count, translate=translate), *(translate(rule) for rule in count.rules)]
+        book.add_notes(translate(N_("Reglas")), every)
     return out.getvalue()
 
 
+def rows_xlsx(
+    out: BinaryIO,
+    found: Iterable[Listed] | None,
+    row: Sequence[MonthTold],
+    *,
+    lang: str = "es",
+    translate: Translate = str,
+) -> None:
+    """Writes a workbook of months in a row and, if workshops are given, with a line for each;
+    however many there are, few are in memory."""
+    heads = [translate(head) for head in ROW_HEADS]
+    first, last = row[0].month, row[-1].month
+    with workbooks.opened(out, title=f"{first} – {last}", is_long=True) as book:
+        if found is not None:
+            lines = (_line(each, lang) for each in found)
+            book.add_many(translate(N_("Talleres")), heads, ROW_WIDTHS, lines)
+        book.add(translate(N_("Meses")), trend(row, translate=translate), has_total=True)
+        said = [
+            *([translate(AS_OF_NOW)] if found is not None else []),
+            *(translate(note) for note in trend_notes(row)),
+            *(translate(rule) for rule in monthly.RULES),
+        ]
+        book.add_notes(translate(N_("Reglas")), said)
+
+
+def trend(row: Sequence[MonthTold], *, translate: Translate = str) -> list[list[Cell]]:
+    """Months in a row as a table: what each is worth, its numbers, the total at the foot."""
+    codes = list(trends.added(row))
+    heads = [N_("Mes"), N_("Revisión"), *codes, TOTAL, N_("Planeados")]
+    table: list[list[Cell]] = [[translate(head) for head in heads]]
+    for each in row:
+        numbers = [each.numbers.get(code, 0) for code in codes]
+        table.append([str(each.month), each.revision, *numbers, each.total, each.planned])
+    sums = trends.added(row)
+    total = sum(each.total for each in row)
+    planned = sum(each.planned for each in row)
+    return [*table, [TOTAL, "", *(sums[code] for code in codes), total, planned]]
+
+
+def trend_notes(row: Sequence[MonthTold]) -> list[str]:
+    """What has to be said beside them, if it is so of any of the months; not yet translated."""
+    some = [each for each in row if each.total]
+    notes = [RECONSTRUCTION] if any(each.is_synthetic for each in some) else []
+    return [*notes, SOME_PROVISIONAL] if any(not each.is_closed for each in some) else notes
+
+
+def told_tables(told: Report, *, lang: str = "es", translate: Translate = str) -> list[Titled]:
+    """Every table of a month but that of the offices: its name, its rows, and whether the last is
+    the total. Those with nothing in them are left out; each begins with month, code and name."""
+    by_kind = table(told.count, By.KIND, lang=lang, translate=translate)
+    others = (
+        (N_("Por estado"), _by_region(told.count, lang), True),
+        (N_("Modalidad"), _by_mode(told, translate), True),
+        (N_("Idioma"), _by_language(told, lang), False),
+        (N_("Otras cifras"), _figures(told, lang), False),
+    )
+    return [
+        (translate(N_("Por tipo")), by_kind, True),
+        *(
+            (translate(name), _titled(rows, translate), has_total)
+            for name, rows, has_total in others
+            if len(rows) > 1 + has_total
+        ),
+    ]
+
+
 def notes(count: Count, *, translate: Translate = str) -> list[str]:
-    """What has to be said beside the numbers: what they are worth, the date, the rules."""
+    """What has to be said beside the numbers: what they are worth, and the date."""
     said = []
     if count.is_synthetic:
         said.append(translate(RECONSTRUCTION))
@@ -76,14 +177,7 @@ def notes(count: Count, *, translate: Translate = str) -> list[str]:
         said.append(translate(PROVISIONAL))
     cut = translate(N_("Corte: %(cut)s, revisión %(revision)d."))
     said.append(cut % {"cut": f"{count.cut:%Y-%m-%d %H:%M} UTC", "revision": count.revision})
-    return [*said, *(translate(rule) for rule in count.rules)]
-
-
-def escape(cell: Cell) -> Cell:
-    """A text that a spreadsheet would run as a formula, made a text again."""
-    if isinstance(cell, str) and cell.startswith(_RISKY):
-        return f"'{cell}"
-    return cell
+    return said
 
 
 def _by_kind(count: Count, lang: str) -> list[list[Cell]]:
@@ -107,23 +201,72 @@ def _by_office(count: Count, lang: str) -> list[list[Cell]]:
     return [*rows, [month, TOTAL, "", *count.by_kind.values(), count.total]]
 
 
-def _write(
-    sheet: xlsxwriter.worksheet.Worksheet,
-    row: int,
-    column: int,
-    cell: Cell,
-    format_: object,
-) -> None:
-    if isinstance(cell, int):
-        sheet.write_number(row, column, cell, format_)
-    else:
-        sheet.write_string(row, column, str(escape(cell)), format_)
+def _by_region(count: Count, lang: str) -> list[list[Cell]]:
+    found = monthly.by_region(count)
+    rows: list[list[Cell]] = [[N_("Mes"), N_("Estado o provincia"), N_("Nombre"), N_("Talleres")]]
+    month = str(count.month)
+    for code, number in found.items():
+        rows.append([month, code, languages.say(regions.NAMES.get(code), lang) or code, number])
+    return [*rows, [month, TOTAL, "", count.total]]
 
 
-def _widths(rows: Sequence[Sequence[Cell]]) -> Iterable[int]:
-    return (
-        min(60, max(len(str(cell)) for cell in column) + 2) for column in zip(*rows, strict=True)
-    )
+def _by_mode(told: Report, translate: Translate) -> list[list[Cell]]:
+    month = str(told.month)
+    rows: list[list[Cell]] = [[N_("Mes"), N_("Modalidad"), N_("Nombre"), N_("Talleres")]]
+    for mode, number in told.by_mode.items():
+        rows.append([month, mode, translate(MODES.get(mode, mode)), number])
+    return [*rows, [month, TOTAL, "", told.count.total]]
+
+
+def _by_language(told: Report, lang: str) -> list[list[Cell]]:
+    """Without a total: a workshop in two languages counts in both."""
+    rows: list[list[Cell]] = [[N_("Mes"), N_("Idioma"), N_("Nombre"), N_("Talleres")]]
+    for code, number in told.by_language.items():
+        rows.append([str(told.month), code, languages.name_of(code, lang), number])
+    return rows
+
+
+def _figures(told: Report, lang: str) -> list[list[Cell]]:
+    rows: list[list[Cell]] = [
+        [N_("Mes"), N_("Cifra"), N_("Nombre"), N_("Número"), N_("Unidad"), N_("Fuente")]
+    ]
+    for each in told.figures:
+        label = _said(each.label, lang)
+        rows.append([str(told.month), each.series, label, each.value, each.unit, each.source])
+    return rows
+
+
+def _changes(changes: Sequence[Change]) -> list[list[Cell]]:
+    """What the revision changed of the one before it. People are told on the page alone."""
+    rows: list[list[Cell]] = [[N_("Oficina"), N_("Tipo"), N_("Cifra"), N_("Antes"), N_("Ahora")]]
+    for each in changes:
+        if each.what != "people":
+            before, after = ("" if n is None else n for n in (each.before, each.after))
+            rows.append([each.office, each.kind, each.series, before, after])
+    return rows
+
+
+def _line(each: Listed, lang: str) -> list[Cell]:
+    return [
+        each.day.isoformat(),
+        f"{each.starts:%H:%M}",
+        each.office,
+        each.city,
+        each.region,
+        each.kind,
+        _said(each.kind_name, lang),
+        each.mode.value,
+        " ".join(each.languages),
+        each.standing.value,
+        int(each.counts),
+        "" if each.head_count is None else each.head_count,
+        each.public_id,
+    ]
+
+
+def _titled(rows: list[list[Cell]], translate: Translate) -> list[list[Cell]]:
+    header, *others = rows
+    return [[translate(str(cell)) for cell in header], *others]
 
 
 def _said(name: Words, lang: str) -> str:

@@ -13,11 +13,12 @@ from outreach.clock import Month
 from outreach.domain import ctags, figures, listing, whereabouts, workshops
 from outreach.domain.finding import Filters
 from outreach.domain.listing import Key
+from outreach.domain.months import revisions as revisions_of
 from outreach.domain.offices import Office
 from outreach.domain.text import plain
 from outreach.domain.whereabouts import Scale, Where
 from outreach.errors import NotFound
-from outreach.reports import closing, monthly
+from outreach.reports import closing, monthly, sheets
 from outreach.web.api import asking, shapes, telling
 from outreach.web.api.asking import Asked, Missing, quoted
 from outreach.web.api.telling import Teller
@@ -172,12 +173,19 @@ def counted_months(question: Question) -> Answer:
 
 
 def count(question: Question, month: str) -> Answer:
-    found = closing.count(question.session, read_month(month), now=question.now)
-    told = msgspec.convert(monthly.as_json(found), shapes.Count)
+    wanted, asked = read_month(month), question.asked.one("revision")
+    try:
+        found = closing.report(
+            question.session, wanted, now=question.now, number=int(asked) if asked else None
+        )
+    except NotFound:
+        raise Missing(f"{month} has no revision {asked}. Look in /api/v1/counts/{month}.") from None
+    revisions = [each.number for each in revisions_of(question.session, wanted)]
+    told = msgspec.convert(sheets.as_json(found, revisions=revisions), shapes.Count)
     # An hour later the same numbers say that they are as of an hour later: no news.
     return Answer(
         told=told,
-        seconds=3600 if found.is_over else SOON,
+        seconds=3600 if found.count.is_over else SOON,
         same=msgspec.structs.replace(told, cut=""),
     )
 

@@ -258,6 +258,17 @@ LIMIT_MONTHS: Final = Parameter(
     },
 )
 
+REVISION: Final = Parameter(
+    name="revision",
+    pattern=r"^[1-9][0-9]{0,3}$",
+    example="1",
+    says={
+        "es": "Lo que dijo esa revisión del mes. Sin esto, la última.",
+        "en": "What that revision of the month said. The last one if left out.",
+        "fr": "Ce que disait cette révision du mois. La dernière si on ne l’indique pas.",
+    },
+)
+
 SLUG_PART: Final = Parameter(
     name="slug",
     pattern=shapes.SLUG,

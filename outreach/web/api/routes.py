@@ -102,6 +102,7 @@ TABLE: Final = (
         type=shapes.Count,
         answer=answers.count,
         parts=(asking.MONTH_PART,),
+        parameters=(asking.REVISION,),
         says={
             "es": "Cuántos talleres hubo en un mes",
             "en": "How many workshops there were in a month",

@@ -255,6 +255,19 @@ class Count(Struct, frozen=True, kw_only=True):
         Meta(description="By the slug of the office: by the code of the kind, and `total`."),
     ]
     rules: Annotated[list[str], Meta(description="The rules of counting, in Spanish.")]
+    by_region: Annotated[
+        dict[str, Number], Meta(description="By the letters of the state or province: IL, QC.")
+    ]
+    by_mode: Annotated[dict[str, Number], Meta(description="By how they were delivered.")]
+    by_language: Annotated[
+        dict[str, Number],
+        Meta(description="By language; a workshop in two counts in both: do not add them."),
+    ]
+    figures: Annotated[dict[str, int], Meta(description="The typed numbers, by their series.")]
+    digest: Annotated[str, Meta(description="SHA-256 of the revision; empty while it is open.")]
+    revisions: Annotated[
+        list[Number], Meta(description="The revisions there are: ask for one with ?revision=.")
+    ]
 
 
 class Figure(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,147 @@
+"""Months in a row: how each was told, beside its neighbours, of the network, an office or a kind.
+
+A closed month is told as its last revision says, an open one as the database has it now: so a year
+and its months agree to the digit.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.clock import Month
+from outreach.domain import figures, kinds, months, offices
+from outreach.domain.kinds import Kind
+from outreach.domain.months import MonthRevision
+from outreach.domain.offices import Office
+from outreach.domain.workshops import COUNTED, Workshop
+from outreach.reports import closing, monthly
+from outreach.reports.monthly import TOTAL, Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthTold:
+    """A month of the row: its numbers by kind (or by office), and what they are worth."""
+
+    month: Month
+    numbers: Mapping[str, int]
+    planned: int
+    revision: int  # 0 where it is provisional
+    is_over: bool
+    is_synthetic: bool
+
+    @property
+    def total(self) -> int:
+        return sum(self.numbers.values())
+
+    @property
+    def is_closed(self) -> bool:
+        return self.revision > 0
+
+
+def by_kind(
+    session: Session, first: Month, last: Month, *, now: datetime, office: Office | None = None
+) -> list[MonthTold]:
+    """Every month of these by the codes of kinds; months with nothing too."""
+    codes = {kind.id: kind.code for kind in kinds.all_of_them(session)}
+
+    def frozen(count: Count) -> Mapping[str, int]:
+        return count.by_office.get(office.slug, {}) if office else count.by_kind
+
+    found = monthly.history(session, first, last, now=now, office_id=office.id if office else None)
+    return _row(first, last, found, codes, _thawed(session, first, last, frozen), now)
+
+
+def by_office(
+    session: Session, first: Month, last: Month, *, now: datetime, kind: Kind | None = None
+) -> list[MonthTold]:
+    """Every month of these by the slugs of offices; months with nothing too."""
+    slugs = {office.id: office.slug for office in offices.all_of_them(session)}
+
+    def frozen(count: Count) -> Mapping[str, int]:
+        what = kind.code if kind else TOTAL
+        return {slug: row[what] for slug, row in count.by_office.items() if row.get(what)}
+
+    found = monthly.history(
+        session, first, last, now=now, by=Workshop.office_id, kind_id=kind.id if kind else None
+    )
+    return _row(first, last, found, slugs, _thawed(session, first, last, frozen), now)
+
+
+def first_month(session: Session, now: datetime) -> Month:
+    """The first there is anything of; this one where there is nothing yet."""
+    known: Iterable[int | None] = (
+        session.scalar(
+            sa.select(sa.func.min(Workshop.month)).where(Workshop.standing.in_(COUNTED))
+        ),
+        session.scalar(sa.select(sa.func.min(MonthRevision.month))),
+        *(each.number for each in figures.months(session)[:1]),
+    )
+    numbers = [number for number in known if number is not None]
+    return Month.from_number(min(numbers)) if numbers else Month.of(now.date())
+
+
+def added(row: Iterable[MonthTold]) -> dict[str, int]:
+    """The numbers of all of them together, the most first."""
+    sums: Counter[str] = Counter()
+    for each in row:
+        sums.update(each.numbers)
+    return {what: n for what, n in sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])) if n}
+
+
+def by_year(row: Sequence[MonthTold]) -> dict[int, list[MonthTold | None]]:
+    """The same by year, the last one first, each with its twelve months; None where there is none
+    in the row."""
+    known = {each.month: each for each in row}
+    years = sorted({each.month.year for each in row}, reverse=True)
+    return {year: [known.get(Month(year, number)) for number in range(1, 13)] for year in years}
+
+
+def _row(
+    first: Month,
+    last: Month,
+    found: Iterable[tuple[Month, int, bool, int, int]],
+    names: Mapping[int, str],
+    closed: Mapping[Month, tuple[Count, Mapping[str, int]]],
+    now: datetime,
+) -> list[MonthTold]:
+    held: dict[Month, Counter[str]] = {}
+    planned: Counter[Month] = Counter()
+    rebuilt: set[Month] = set()
+    for month, what, is_rebuilt, done, ahead in found:
+        held.setdefault(month, Counter())[names[what]] += done
+        planned[month] += ahead
+        if is_rebuilt:
+            rebuilt.add(month)
+    row = []
+    month = first
+    while month <= last:
+        if month in closed:
+            count, frozen = closed[month]
+            numbers = {what: n for what, n in frozen.items() if what != TOTAL}
+            told = MonthTold(
+                month=month, numbers=numbers, planned=0, revision=count.revision, is_over=True,
+                is_synthetic=count.is_synthetic,
+            )  # fmt: skip
+        else:
+            told = MonthTold(
+                month=month, numbers=held.get(month, {}), planned=planned[month], revision=0,
+                is_over=monthly.is_over(month, now), is_synthetic=month in rebuilt,
+            )  # fmt: skip
+        row.append(told)
+        month = month.following
+    return row
+
+
+def _thawed(
+    session: Session, first: Month, last: Month, numbers: Callable[[Count], Mapping[str, int]]
+) -> dict[Month, tuple[Count, Mapping[str, int]]]:
+    """The counts of the months that are closed, each with its numbers that are asked for."""
+    counts = {
+        month: closing.thawed(revision).count
+        for month, revision in months.closed(session, first, last).items()
+    }
+    return {month: (count, numbers(count)) for month, count in counts.items()}
