@@ -37,6 +37,7 @@ WRITTEN: Final = Text(
     happened={"es": "Vino mucha gente.", "en": "Many came.", "fr": "On est venu nombreux."},
     ahead={"es": "Hay más en abril.", "en": "There is more.", "fr": "Il y en a d’autres."},
 )
+of_the_pages = pytest.mark.any_database("what the pages say")
 
 
 @pytest.fixture
@@ -233,6 +234,7 @@ def form(text: Text = WRITTEN, *, number: int = 1, version: int = 1, do: str) ->
     return typed | {"number": str(number), "version": str(version), "do": do}
 
 
+@of_the_pages
 def test_elena_writes_looks_and_publishes(elena: Desk, march: Store) -> None:
     assert "Nadie lo ha empezado" in words(elena.get("/org/boletin"))
     begun = elena.post(PAGE, do="begin", seen="0")
@@ -257,6 +259,7 @@ def test_elena_writes_looks_and_publishes(elena: Desk, march: Store) -> None:
     assert "SHA-256" in words(elena.get(PAGE))
 
 
+@of_the_pages
 def test_what_keeps_it_from_coming_out_is_said_and_what_was_written_is_saved(
     elena: Desk, march: Store
 ) -> None:
@@ -270,6 +273,7 @@ def test_what_keeps_it_from_coming_out_is_said_and_what_was_written_is_saved(
         assert bulletins.find(session, MARCH, 1).title["es"] == "Marzo: 3 talleres"
 
 
+@of_the_pages
 def test_who_loses_is_told_and_keeps_what_they_typed(elena: Desk, march: Store) -> None:
     begin(march)
     edit(march)
@@ -303,6 +307,7 @@ def test_two_admins_who_publish_at_once_publish_once(elena: Desk, app: Flask, ma
     assert out(march) == [(1, 1)]
 
 
+@of_the_pages
 def test_elena_corrects_what_is_out(elena: Desk, march: Store) -> None:
     begin(march)
     edit(march)
@@ -322,6 +327,7 @@ def test_elena_corrects_what_is_out(elena: Desk, march: Store) -> None:
     assert out(march) == [(1, 1), (2, 2)]
 
 
+@of_the_pages
 def test_numbers_of_a_new_revision_come_in_with_the_next_save(elena: Desk, march: Store) -> None:
     begin(march)
     revise(march)
@@ -331,6 +337,7 @@ def test_numbers_of_a_new_revision_come_in_with_the_next_save(elena: Desk, march
     assert "revisión 2" in words(elena.get(PAGE))
 
 
+@of_the_pages
 def test_a_session_that_ended_loses_nothing(app: Flask, elena: Desk, march: Store) -> None:
     begin(march)
     asked = app.test_client().post(PAGE, data=form(do="save"))
@@ -347,6 +354,7 @@ def test_a_session_that_ended_loses_nothing(app: Flask, elena: Desk, march: Stor
         assert not bulletins.find(session, MARCH, 1).happened, "nothing is saved unasked"
 
 
+@of_the_pages
 def test_a_month_that_is_none_or_that_is_open_has_no_editor(elena: Desk) -> None:
     for month in ("marzo", "2026-13", "0000-01"):
         assert elena.get(f"/org/boletin/{month}").status_code == 404
@@ -356,6 +364,7 @@ def test_a_month_that_is_none_or_that_is_open_has_no_editor(elena: Desk) -> None
     assert "Provisional" in words(elena.get("/org/boletin/2026-04/vista"))
 
 
+@of_the_pages
 def test_a_text_that_is_too_long_is_said_at_its_field(elena: Desk, march: Store) -> None:
     begin(march)
     long = Text(title=WRITTEN.title, happened={"es": "Muy largo. " * 600})
@@ -365,6 +374,7 @@ def test_a_text_that_is_too_long_is_said_at_its_field(elena: Desk, march: Store)
     assert 'id="happened-es-e"' in answer.text
 
 
+@of_the_pages
 def test_what_was_typed_is_tidied_and_keeps_the_spaces_of_french(elena: Desk, march: Store) -> None:
     begin(march)
     typed = form(do="save") | {

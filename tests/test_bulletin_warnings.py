@@ -1,5 +1,6 @@
 """What is wrong with a bulletin is said before it is published."""
 
+import pytest
 from flask import Flask
 
 from outreach.db.store import Store
@@ -15,6 +16,7 @@ from tests.desk import at_desk, employ, words
 from tests.test_bulletin_editor import LATER, MARCH, PAGE, WRITTEN, begin, edit, form, march
 
 __all__ = ["march"]  # a fixture
+pytestmark = pytest.mark.any_database("what is wrong is read from one edition")
 
 
 def warned(store: Store, text: Text, **changes: object) -> set[tuple[Concern, str, str, str]]:
