@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib import resources
 from pathlib import Path
@@ -198,6 +199,14 @@ def test_the_pdf_can_be_read_aloud_and_is_the_same_each_time(march: Store) -> No
     assert "/StructTreeRoot" in root
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
     assert b"pdfuaid" in root["/Metadata"].get_data()
+
+
+@any_database
+def test_an_emoji_or_a_script_we_have_no_font_for_hinders_no_pdf(march: Store) -> None:
+    document = replace(told_of(march), title={"es": "Fiesta 🎉 中文 ꞌ \u202eñ"})
+    text = words_of_pdf(paper.pdf(document, "es", public_url=SITE, brand="Talleres"))
+    assert "Fiesta ?" in text
+    assert "21,389" in text
 
 
 @any_database
