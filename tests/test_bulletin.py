@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +14,6 @@ import feedparser
 import pytest
 from flask.testing import FlaskClient
 from pypdf import PdfReader
-from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.clock import Month
@@ -27,14 +25,11 @@ from outreach.domain.figures import Figure, Series
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.workshops import Standing
-from outreach.intake import figures
-from outreach.intake import kinds as kinds_file
-from outreach.intake import offices as offices_file
-from outreach.intake import workshops as workshops_file
 from outreach.languages import LANGUAGES
 from outreach.print import bulletin as paper
 from outreach.reports import bulletin, closing, paragraphs, told
 from outreach.reports.bulletin import Document
+from tests.bulletins import load_january, numbers_in, words_of_html, words_of_pdf
 from tests.conftest import hold
 from tests.loading import done, run
 
@@ -43,18 +38,6 @@ APRIL = datetime(2026, 4, 7, 15, 30, tzinfo=UTC)
 TEN: Final = (57, 33, 37, 37, 109_657, 73_910, 17_407, 3_989, 1, 21_389)
 SITE: Final = "https://talleres.example.org"
 any_database = pytest.mark.any_database("a bulletin says the same of the same numbers")
-
-
-def load_january(session: Session) -> None:
-    now = clock.now()
-    with resources.as_file(resources.files("outreach.intake").joinpath("data")) as data:
-        offices_file.load(session, offices_file.read(data / "offices.csv"), now=now)
-        kinds_file.load(session, kinds_file.read(data / "taxonomy.json"), now=now)
-        session.flush()
-        rows = workshops_file.read(data / "workshops-2020-01.csv", workshops_file.network(session))
-        workshops_file.load(session, rows, now=now, is_synthetic=True)
-        known = figures.known(session)
-        figures.load(session, figures.read(data / "figures-2020-01.csv", known), now=now)
 
 
 @pytest.fixture
@@ -112,21 +95,6 @@ def publish(store: Store, now: datetime = APRIL, correction: str = "", **text: s
 def told_of(store: Store, month: Month = MARCH, now: datetime = APRIL) -> Document:
     with store.read() as session:
         return bulletin.document(session, month, now=now)
-
-
-def words_of_pdf(body: bytes) -> str:
-    pages = PdfReader(io.BytesIO(body)).pages
-    return " ".join(page.extract_text() for page in pages)
-
-
-def words_of_html(body: str) -> str:
-    return re.sub("<[^>]+>", " ", re.sub("(?s)<style>.*?</style>|<svg.*?</svg>", " ", body))
-
-
-def numbers_in(text: str) -> set[int]:
-    """Every number of a text, however its language groups it."""
-    plain = re.sub(r"(?<=\d)[,\u00a0\u202f ](?=\d{3}\b)", "", text)
-    return {int(each) for each in re.findall(r"\d+", plain)}
 
 
 # The note
