@@ -144,7 +144,8 @@ def test_a_month_that_is_opened_again_is_provisional_until_its_next_revision(
 ) -> None:
     close(march)
     with march.change() as session:
-        assert months.reopen(session, MARCH, "Faltan dos", organizer_id=None, now=MAY)
+        assert not months.reopen(session, MARCH, "Dos", seen=2, organizer_id=None, now=MAY)
+        assert months.reopen(session, MARCH, "Faltan dos", seen=1, organizer_id=None, now=MAY)
         assert not months.reopen(session, MARCH, "Faltan dos", organizer_id=None, now=MAY)
     with march.read() as session:
         told = closing.report(session, MARCH, now=MAY)

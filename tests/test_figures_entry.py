@@ -90,6 +90,7 @@ def test_what_is_no_number_is_not_guessed_at(typed: str) -> None:
         read_number(typed)
 
 
+@pytest.mark.any_database
 def test_a_figure_is_kept_with_its_source_and_who_typed_it(elena: Desk, store: Store) -> None:
     assert type_in(elena, pasaportes="109,657").status_code == 303
     assert stored(store) == {"pasaportes": 109657}
@@ -98,6 +99,7 @@ def test_a_figure_is_kept_with_its_source_and_who_typed_it(elena: Desk, store: S
     assert "Mes anterior: 109,700" in told
 
 
+@pytest.mark.any_database
 def test_a_slip_is_asked_about_before_it_is_kept(elena: Desk, store: Store) -> None:
     answer = type_in(elena, pasaportes="10,965")
     assert answer.status_code == 422
@@ -111,6 +113,7 @@ def test_a_slip_is_asked_about_before_it_is_kept(elena: Desk, store: Store) -> N
     assert stored(store) == {"pasaportes": 10965}
 
 
+@pytest.mark.any_database
 def test_parts_that_do_not_add_up_are_asked_about(elena: Desk, store: Store) -> None:
     page = elena.get(PAGE)
     typed = fields_of(page) | {f"value-{CASES}": "100", f"value-{MATTERS[0]}": "60"}
@@ -119,6 +122,7 @@ def test_parts_that_do_not_add_up_are_asked_about(elena: Desk, store: Store) -> 
     assert "Sus partes suman 110 y el total dice 100" in words(answer)
 
 
+@pytest.mark.any_database
 def test_a_figure_can_be_taken_out_again_if_one_is_sure(elena: Desk, store: Store) -> None:
     type_in(elena, pasaportes="109657")
     answer = type_in(elena, pasaportes="")
@@ -158,6 +162,7 @@ def test_a_figure_that_somebody_changed_in_between_is_not_overwritten(
     assert stored(store) == {CASES: 1}
 
 
+@pytest.mark.any_database
 def test_a_file_may_correct_what_was_typed(elena: Desk, store: Store) -> None:
     type_in(elena, pasaportes="109657")
     row = Row(month=MARCH.number, series="pasaportes", value=109658, source="SRE")
@@ -197,6 +202,7 @@ def test_a_part_of_nothing_is_refused(tmp_path: Path) -> None:
     assert [fault.field for fault in told.value.faults] == ["figure_series[0].part_of"]
 
 
+@pytest.mark.any_database
 def test_what_was_typed_outlives_the_session(app: Flask, elena: Desk, store: Store) -> None:
     typed = fields_of(elena.get(PAGE)) | {"value-pasaportes": "109,657"}
     asked = Desk(app.test_client(), "nobody's", "").post(PAGE, **typed)

@@ -75,6 +75,7 @@ def not_held(store: Store, public_id: str) -> None:
         planning.report(workshops.find(session, public_id), head_count=None, now=APRIL)
 
 
+@pytest.mark.any_database
 def test_closing_lists_who_has_not_reported_and_freezes_the_month(
     elena: Desk, store: Store, march: str
 ) -> None:
@@ -95,6 +96,7 @@ def test_closing_lists_who_has_not_reported_and_freezes_the_month(
     assert "elena@example.org" in told
 
 
+@pytest.mark.any_database
 def test_the_next_revision_shows_each_difference_and_asks_why(
     elena: Desk, store: Store, march: str
 ) -> None:
@@ -160,6 +162,7 @@ def test_a_month_is_opened_again_with_a_reason(elena: Desk, ivan: Desk, store: S
     assert close(elena, reason="slip").status_code == 303, "it may come out as it was"
 
 
+@pytest.mark.any_database
 def test_a_month_that_is_not_over_is_not_closed(elena: Desk) -> None:
     ahead = "/org/mes/2099-03/cierre"
     assert "no ha terminado" in words(elena.get(ahead))
@@ -170,6 +173,7 @@ def test_a_month_that_is_not_over_is_not_closed(elena: Desk) -> None:
     assert elena.get("/org/mes/abc").status_code == 404
 
 
+@pytest.mark.any_database
 def test_headquarters_sees_the_network_and_an_office_only_itself(
     app: Flask, store: Store, elena: Desk
 ) -> None:
@@ -186,6 +190,7 @@ def test_headquarters_sees_the_network_and_an_office_only_itself(
         assert ("Nuestro mes está completo" in own) == (role is Role.ORGANIZER)
 
 
+@pytest.mark.any_database
 def test_an_office_says_that_its_month_is_complete_once_everything_is_reported(
     app: Flask, store: Store, march: str
 ) -> None:
@@ -205,6 +210,7 @@ def test_an_office_says_that_its_month_is_complete_once_everything_is_reported(
     assert desk.post(say, office="chicago").status_code == 404
 
 
+@pytest.mark.any_database
 def test_a_month_that_goes_on_is_not_complete(app: Flask, store: Store, march: str) -> None:
     desk = at_desk(app, store, employ(store))
     answer = desk.post("/org/mes/2099-03/completo", office="chicago")
@@ -224,6 +230,7 @@ def test_those_who_are_late_are_reminded_once(
     assert "Recordado el" in words(elena.get("/org/mes/2026-03"))
 
 
+@pytest.mark.any_database
 def test_the_page_of_the_month_that_has_just_ended_is_one_click_away(elena: Desk) -> None:
     assert 'href="/org/mes"' in elena.get("/org/").text
     answer = elena.get("/org/mes")

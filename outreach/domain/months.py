@@ -114,15 +114,23 @@ def add(session: Session, made: MonthRevision) -> None:
 
 
 def reopen(
-    session: Session, month: Month, reason: str, *, organizer_id: int | None, now: datetime
+    session: Session,
+    month: Month,
+    reason: str,
+    *,
+    seen: int | None = None,
+    organizer_id: int | None,
+    now: datetime,
 ) -> bool:
-    """Makes a closed month provisional again. False when it was open already."""
+    """Makes a closed month provisional again. False when it was open already, or when its last
+    revision is another than the one `seen`."""
     newest = sa.select(sa.func.max(MonthRevision.number)).where(MonthRevision.month == month.number)
     done = session.execute(
         sa.update(MonthRevision)
         .where(
             MonthRevision.month == month.number,
             MonthRevision.number == newest.scalar_subquery(),
+            MonthRevision.number == seen if seen is not None else sa.true(),
             MonthRevision.reopened_at.is_(None),
         )
         .values(reopened_at=now, reopened_by_id=organizer_id, reopen_reason=reason)

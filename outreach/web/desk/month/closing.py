@@ -67,9 +67,15 @@ def reopen(month: str) -> ResponseReturnValue:
             seen = _require_as_seen(session, wanted)
             if len(reason) < SHORTEST:
                 raise Refused(_("Escribe por qué se vuelve a abrir."))
-            if not months.reopen(
-                session, wanted, reason, organizer_id=me().organizer_id, now=clock.now()
-            ):
+            is_open = months.reopen(
+                session,
+                wanted,
+                reason,
+                seen=seen,
+                organizer_id=me().organizer_id,
+                now=clock.now(),
+            )
+            if not is_open:
                 raise Taken(f"revision {seen} of {wanted}")
             _note(session, "month.reopen", f"{wanted} {seen}")
     except Taken:
