@@ -178,15 +178,7 @@ def _doubt(
         if entry.value is None:
             entry.doubts.append(_("Se quita la cifra de este mes."))
         elif figures.is_unlikely(entry.value, past):
-            entry.doubts.append(
-                _(
-                    "%(value)s se sale de lo que tuvo en los meses anteriores: "
-                    "de %(least)s a %(most)s.",
-                    value=grouped(entry.value),
-                    least=grouped(min(past)),
-                    most=grouped(max(past)),
-                )
-            )
+            entry.doubts.append(_outside(entry.value, past))
     touched = {entry.series.part_of or entry.code for entry in changed}
     for whole in entries:
         parts = {each.code: each.value for each in entries if each.series.part_of == whole.code}
@@ -201,6 +193,21 @@ def _doubt(
                     whole=grouped(whole.value),
                 )
             )
+
+
+def _outside(value: int, past: Sequence[int]) -> str:
+    least, most = grouped(min(past)), grouped(max(past))
+    if least == most:
+        said = _("Antes fue %(before)s, y ahora %(value)s.", before=least, value=grouped(value))
+        return str(said)
+    return str(
+        _(
+            "%(value)s se sale de lo que tuvo en los meses anteriores: de %(least)s a %(most)s.",
+            value=grouped(value),
+            least=least,
+            most=most,
+        )
+    )
 
 
 def _print_of(changed: Sequence[Entry]) -> str:
