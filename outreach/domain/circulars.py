@@ -97,6 +97,7 @@ def announce(session: Session, month: Month, edition: int, *, now: datetime) -> 
     told = sa.exists().where(
         of_month, Circular.subscriber_id == Subscriber.id, Circular.edition == edition
     )
+    # Locked for as long: whoever stops it in this moment does so before, or after.
     wanted = sa.select(
         sa.literal(Topic.BULLETIN, Circular.topic.type),
         Subscriber.id,
@@ -107,6 +108,7 @@ def announce(session: Session, month: Month, edition: int, *, now: datetime) -> 
         sa.literal(0),
         sa.literal(False),
     ).where(Subscriber.confirmed_at.is_not(None), sa.not_(told))
+    wanted = wanted.with_for_update(read=True, key_share=True, of=Subscriber)
     columns = [
         "topic", "subscriber_id", "month", "edition", "made_at", "due_at", "tries", "is_dead"
     ]  # fmt: skip

@@ -126,7 +126,10 @@ def _key(ring: Keyring, address: str) -> tuple[bytes, bytes]:
 
 
 def _by_key(session: Session, key_id: bytes) -> Subscriber | None:
-    return session.scalar(sa.select(Subscriber).where(Subscriber.key_id == key_id))
+    """Locked: of two who ask at the same moment, the second sees what the first has done."""
+    return session.scalar(
+        sa.select(Subscriber).where(Subscriber.key_id == key_id).with_for_update(key_share=True)
+    )
 
 
 def _digest(text: str) -> bytes:
