@@ -29,6 +29,7 @@ from outreach.reports import closing, monthly, warnings
 from outreach.reports import told as telling
 from outreach.reports.closing import Report
 from outreach.reports.warnings import Warned
+from outreach.web import errors
 from outreach.web.context import config, store
 from outreach.web.desk import bulletin_links
 from outreach.web.desk import bulletin_words as words
@@ -79,6 +80,7 @@ def edit_bulletin(month: str) -> ResponseReturnValue:
 def change_bulletin(month: str) -> ResponseReturnValue:
     """`do` says what: begin, correct; save, preview or publish what was written."""
     wanted, what = _month(month), request.form.get("do", "")
+    errors.keep_form()
     if what in {"begin", "correct"}:
         return _begin(wanted, clean_lines(request.form.get("note", "")))
     typed = _typed(request.form)
