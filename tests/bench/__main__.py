@@ -188,14 +188,25 @@ def post(bench: Bench) -> None:
 
 def months(bench: Bench) -> None:
     """The count of a month of a million."""
-    one, every = million.months_counted(bench.folder)
-    bench.tell(
-        "one month of 1,000,000 workshops on SQLite",
-        f"{one:.2f} ms",
-        most=(one, 1),
-        limit="≤ 1 ms",
-    )
-    bench.tell("the list of all months with any", f"{every:.2f} ms")
+    for name, most, found in (
+        ("SQLite", 1, million.on_sqlite(bench.folder)),
+        ("PostgreSQL", 5, million.on_postgresql()),
+    ):
+        if found is None:
+            continue
+        bench.tell(
+            f"one month of 1,000,000 workshops on {name}",
+            f"{found.month:.2f} ms",
+            most=(found.month, most),
+            limit=f"≤ {most} ms",
+        )
+        bench.tell(
+            f"all its {million.MONTHS} months by kind on {name}",
+            f"{found.history:.0f} ms",
+            most=(found.history, 150),
+            limit="≤ 150 ms",
+        )
+        bench.tell(f"the list of all months with any on {name}", f"{found.months:.2f} ms")
 
 
 PARTS: dict[str, Callable[[Bench], None]] = {

@@ -64,11 +64,12 @@ def columns(totals: Sequence[tuple[Month, int]], this: Month | None) -> list[Col
 
 
 def line(numbers: Sequence[int]) -> str:
-    """The path of a line through the numbers, from nothing at its foot to the most at its top."""
-    if not numbers:
+    """The path of a line through the numbers, from nothing at its foot to the most at its top;
+    none where there is nothing."""
+    most = max(numbers, default=0)
+    if not most:
         return ""
     width, height = LINE
-    most = max(numbers, default=0) or 1
     step = width / max(len(numbers) - 1, 1)
     points = (
         f"{step * place:.1f} {1 + (height - 2) * (1 - number / most):.1f}"
