@@ -74,14 +74,8 @@ def write(matter: Matter, config: Config) -> EmailMessage:
         list_name = _("Boletín")
     subject, _gap, body = said.strip().partition("\n")
     shared = {"From": sender, "Subject": subject.strip()}
-    about = ".".join(
-        (
-            circular.topic,
-            f"{circular.month or 0}",
-            f"{circular.edition or 0}",
-            f"{circular.made_at:%Y%m%d%H%M%S}",
-        )
-    )
+    # An id may be given again once its row is gone. Short: a folded one confuses some programs.
+    about = f"{circular.id}-{int(circular.made_at.timestamp()):x}"
     own = {"Message-ID": letters.message_id(config, about, circular.whose)}
     if matter.token:
         own |= {letters.UNSUBSCRIBE: f"<{stop}>"}
