@@ -132,8 +132,8 @@ def test_a_crawler_comes_to_an_end(march: Store, client: FlaskClient) -> None:
 def test_a_year_an_office_and_a_kind_say_what_the_month_says(corrected: Store, read: Read) -> None:
     year = read("2026")
     assert "3 talleres en 2026" in year
-    assert "Febrero 1 0 1 Provisional" in year
-    assert "Marzo 1 1 2 Revisión 2" in year
+    assert "Febrero Provisional 1 0 1" in year
+    assert "Marzo Revisión 2 1 1 2" in year
     assert "Total 2 1 3" in year
     assert "4 talleres de Chicago" in read("oficina/chicago")
     assert "0 talleres de Calgary" in read("oficina/calgary")
