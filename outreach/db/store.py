@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
@@ -162,6 +161,8 @@ def took_effect(session: Session, statement: sa.Update | sa.Delete) -> bool:
 
 
 def _hide_values(engine: sa.Engine) -> None:
+    import psycopg  # 10 MB that an installation with SQLite does not need
+
     @event.listens_for(engine, "handle_error")
     def on_error(context: sa.engine.ExceptionContext) -> None:
         """PostgreSQL repeats the row under DETAIL, which `hide_parameters` knows nothing of."""

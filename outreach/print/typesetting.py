@@ -12,8 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
-import typst
-
 PACKAGE: Final = Path(__file__).parents[1]
 FONTS: Final = PACKAGE / "print" / "fonts"
 
@@ -31,6 +29,8 @@ def pdf(template: str, data: Mapping[str, Any], *, made_at: datetime) -> bytes:
     """A PDF/UA of `templates/print/{template}.typ`, which finds the data as JSON in
     `sys.inputs.data`. The same data and instant give the same bytes. A sign that no font of ours
     has, as an emoji, becomes a question mark: a PDF with a hole cannot be read aloud."""
+    import typst  # 7 MB that only who makes a PDF needs
+
     for unfit in _UNFIT:
         try:
             fit = cast(Mapping[str, Any], _without(data, unfit)) if unfit else data
@@ -50,6 +50,8 @@ def picture(template: str, data: Mapping[str, Any], *, made_at: datetime) -> byt
 def _set(
     template: str, data: Mapping[str, Any], made_at: datetime, **options: Any
 ) -> bytes | list[bytes] | None:
+    import typst
+
     made: bytes | list[bytes] | None = typst.compile(
         str(folder() / f"{template}.typ"),
         root=str(folder()),

@@ -3,9 +3,11 @@ that fit, and nothing that a spreadsheet would run."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
-import xlsxwriter
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 Cell = str | int
 
@@ -24,7 +26,7 @@ def escape(cell: Cell) -> Cell:
 class Book:
     """A workbook that is being written, sheet after sheet."""
 
-    def __init__(self, made: xlsxwriter.Workbook) -> None:
+    def __init__(self, made: "Workbook") -> None:
         self._made = made
         self._heading = made.add_format(
             {"bold": True, "bg_color": "#EBECF8", "bottom": 1, "text_wrap": True, "valign": "top"}
@@ -64,9 +66,7 @@ class Book:
         for place, note in enumerate(notes):
             _write(sheet, place, 0, note, self._wrapped)
 
-    def _sheet(
-        self, name: str, headings: Sequence[Cell], widths: Sequence[int]
-    ) -> xlsxwriter.worksheet.Worksheet:
+    def _sheet(self, name: str, headings: Sequence[Cell], widths: Sequence[int]) -> "Worksheet":
         sheet = self._made.add_worksheet(name)
         sheet.freeze_panes(1, 0)
         sheet.repeat_rows(0)
@@ -84,15 +84,15 @@ class Book:
 def opened(out: BinaryIO, *, title: str, is_long: bool = False) -> Iterator[Book]:
     """A workbook written to `out` when the block ends; with `is_long`, rows are put on the disk as
     they come and not kept."""
+    import xlsxwriter  # only who makes a workbook needs it
+
     how = {"constant_memory": True} if is_long else {"in_memory": True}
     with xlsxwriter.Workbook(out, how) as made:
         made.set_properties({"title": title})
         yield Book(made)
 
 
-def _write(
-    sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, cell: Cell, format_: object
-) -> None:
+def _write(sheet: "Worksheet", row: int, column: int, cell: Cell, format_: object) -> None:
     if isinstance(cell, int):
         sheet.write_number(row, column, cell, format_)
     elif cell == "":
