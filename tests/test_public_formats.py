@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from outreach import clock
+from outreach.clock import Month
 from outreach.db.store import Store
 from outreach.domain import organizers
 from outreach.domain.kinds import Kind, Visibility, Way
@@ -25,6 +26,7 @@ from tests.public import public_rules
 # Not «canary»: an address of the API might hold it. Accents, since formats escape them.
 CANARY: Final = re.compile(r"can(á|a|\\u00e1|&#225;|%C3%A1)rin", re.IGNORECASE)
 MONTH: Final = f"{clock.now():%Y-%m}"
+BEFORE: Final = Month.of(clock.now().date()).plus(-1)  # its bulletin tells what comes next
 LANGUAGES: Final = ("es", "en", "fr")
 FORMS: Final = ("ics", "atom", "json", "jcal")
 # For people: what a list or a workshop's own page may say is tested elsewhere (test_discreet).
@@ -69,6 +71,7 @@ def secrets(
                 online_url="https://sala.example/canarina",
             ),
         }  # fmt: skip
+        hold(session, chicago, rights, day=BEFORE.first)
         # About where a hidden one is may be said, of one that has said so.
         assert found["hidden"].venue is not None
         found["hidden"].venue.area = "Zona de Pilsen"
@@ -94,6 +97,8 @@ def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
         rows = ("2020", "oficina/chicago", "tipo/derechos", "tipo/K7QX")
         yield from (f"/{lang}/cifras/{row}" for row in rows)
         yield from (f"/{lang}/t/{ids[number]}.ics" for number in (3, 4))
+        yield from (f"/{lang}/boletin/{each}" for each in ("", "atom.xml"))
+        yield from (f"/{lang}/boletin/{BEFORE}{ending}" for ending in ("", ".pdf", ".txt"))
         yield f"/{lang}/datos"
     yield from ("/robots.txt", "/sitemap.xml", "/sitemap/paginas.xml", "/sitemap/talleres-1.xml")
     yield from (f"/oembed?url=http://localhost:8000/es/t/{each}" for each in ids)
@@ -143,6 +148,7 @@ def test_no_program_finds_a_workshop_that_is_not_listed(
 def test_the_canaries_would_be_seen(client: FlaskClient, secrets: dict[str, Workshop]) -> None:
     assert CANARY.search(said(client, "/es/")), "the list tells people of a discreet workshop"
     assert CANARY.search("Can\\u00e1rina")
+    assert "1 taller" in said(client, f"/es/boletin/{BEFORE}.txt")
     assert secrets["plain"].public_id in said(client, "/api/v1/workshops")
 
 
