@@ -211,11 +211,12 @@ def history(
     if kind_id is not None:
         asked.append(Workshop.kind_id == kind_id)
     running = _first_running(now)
-    ended = sa.func.count()
+    every = sa.func.count()
     so_far = sa.func.sum(sa.case((is_held(now), 1), else_=0))
-    for since, until, held in (
-        (first, min(last, running.plus(-1)), ended),  # read from an index alone
-        (max(first, running), last, so_far),
+    none = sa.literal_column("0", sa.Integer)
+    for since, until, held, planned in (
+        (first, min(last, running.plus(-1)), every, none),  # read from an index alone
+        (max(first, running), last, so_far, every - so_far),
     ):
         if since > until:
             continue
@@ -223,9 +224,9 @@ def history(
             sa.select(
                 Workshop.month,
                 by,
-                sa.func.sum(sa.case((Workshop.is_synthetic, 1), else_=0)),
+                sa.func.sum(sa.cast(Workshop.is_synthetic, sa.Integer)),
                 held,
-                sa.func.count() - held,
+                planned,
             )
             .where(Workshop.month.between(since.number, until.number), *asked)
             .group_by(Workshop.month, Workshop.standing, by)
