@@ -138,7 +138,7 @@ def test_a_text_refused_for_now_goes_later(
     server.answers = [answer]
     now, begin = clock.now(), monotonic()
     assert round_of(outbox, server, now) == 0
-    assert monotonic() - begin < 4
+    assert monotonic() - begin < 20, "it is not waited for without end"
     assert round_of(outbox, server, now) == 0
     assert round_of(outbox, server, now + LATER) == 1
     assert [path for _method, path, _headers, _body in server.asked] == ["/send", "/send"]
