@@ -25,6 +25,8 @@ from tests.canaries import plant
 from tests.conftest import LONG_AGO, hold, seat, venue
 from tests.open_data import JANUARY, asked, everything, furnish, ids
 
+pytestmark = pytest.mark.any_database("what the open data say and how")
+
 # What does not depend on the database is looked at on one.
 on_sqlite = pytest.mark.parametrize("config", ["sqlite"], indirect=True)
 CANARY: Final = re.compile(r"canari|41[.,]1234|87[.,]1234|\bRosa\b|555 0199", re.IGNORECASE)

@@ -33,6 +33,8 @@ from tests.bulletins import load_january, numbers_in, words_of_html, words_of_pd
 from tests.conftest import hold
 from tests.loading import done, run
 
+pytestmark = pytest.mark.any_database("what the formats of a bulletin say")
+
 JANUARY, MARCH = Month(2020, 1), Month(2026, 3)
 APRIL = datetime(2026, 4, 7, 15, 30, tzinfo=UTC)
 TEN: Final = (57, 33, 37, 37, 109_657, 73_910, 17_407, 3_989, 1, 21_389)

@@ -21,6 +21,8 @@ from outreach.domain.workshops import Standing, Workshop
 from tests.conftest import LONG_AGO, hold, venue
 from tests.public import Page
 
+pytestmark = pytest.mark.any_database("what frames and their descriptions say")
+
 HERE = "http://localhost:8000"
 
 

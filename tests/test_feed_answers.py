@@ -24,6 +24,8 @@ from outreach.domain.workshops import Standing, Workshop
 from tests.conftest import LONG_AGO, hold
 from tests.feed_reading import events_of
 
+pytestmark = pytest.mark.any_database("what is said around a feed")
+
 FEED = "/es/cal/chicago.ics"
 
 

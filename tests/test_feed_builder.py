@@ -18,6 +18,8 @@ from tests.conftest import hold, venue
 from tests.public import Page
 from tests.test_feed_sizes import crowd
 
+pytestmark = pytest.mark.any_database("what the builder's page says")
+
 
 def address_on(page: str) -> str:
     found = re.search(r'<input id="u"[^>]*value="([^"]+)"', page)

@@ -15,6 +15,8 @@ from outreach.domain.workshops import Workshop
 from tests.conftest import hold, venue
 from tests.feed_reading import events_of, unfolded
 
+pytestmark = pytest.mark.any_database("what a calendar must not say")
+
 CANARY = "Calle Canario 99"
 TELLING = re.compile("mujer|women|femme|canari|pilsen|violencia|círculo", re.IGNORECASE)
 

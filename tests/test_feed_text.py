@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import time
 
+import pytest
 import vobject
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,8 @@ from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.feeds import calendar
 from tests.conftest import LONG_AGO, kind, office
 from tests.feed_reading import SITE, TODAY, events_of
+
+pytestmark = pytest.mark.any_database("the words of an entry")
 
 
 def physical_lines(body: bytes) -> Iterator[bytes]:

@@ -20,6 +20,8 @@ from outreach.web.figures import drawing
 from tests.conftest import hold
 from tests.public import Page
 
+pytestmark = pytest.mark.any_database("what the pages of figures say")
+
 MARCH = Month(2026, 3)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
 MAY = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)

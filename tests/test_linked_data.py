@@ -18,6 +18,8 @@ from outreach.domain.workshops import Mode, Workshop
 from tests.conftest import hold, venue
 from tests.public import Page
 
+pytestmark = pytest.mark.any_database("what pages say to programs")
+
 SITE = "http://localhost:8000"
 SCHEMA = "https://schema.org/"
 

@@ -27,6 +27,8 @@ from tests.conftest import hold, venue
 from tests.feed_reading import SITE, TODAY, by_icalendar, events_of, feed
 from tests.test_feed_sizes import crowd
 
+pytestmark = pytest.mark.any_database("what formats say of the same entries")
+
 ATOM = "{http://www.w3.org/2005/Atom}"
 WRITERS: dict[str, Callable[..., bytes]] = {
     "atom": atom.write,

@@ -23,6 +23,8 @@ from outreach.keyring import Keyring
 from tests.conftest import hold, seat, venue
 from tests.public import public_rules
 
+pytestmark = pytest.mark.any_database("what every format must not say")
+
 # Not «canary»: an address of the API might hold it. Accents, since formats escape them.
 CANARY: Final = re.compile(r"can(á|a|\\u00e1|&#225;|%C3%A1)rin", re.IGNORECASE)
 MONTH: Final = f"{clock.now():%Y-%m}"

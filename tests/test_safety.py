@@ -32,6 +32,8 @@ from tests.filling import answers, link_of
 from tests.promises import PROMISES
 from tests.public import NOBODY, Page, Place, furnished, manage_token
 
+pytestmark = pytest.mark.any_database("what pages say")
+
 TESTS: Final = Path(__file__).parent
 
 

@@ -30,6 +30,8 @@ from outreach.domain.workshops import Mode, Workshop
 from outreach.reports import closing, listed, monthly, sheets, trends
 from tests.conftest import hold
 
+pytestmark = pytest.mark.any_database("what files say of a count")
+
 MARCH = Month(2026, 3)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
 MAY = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)

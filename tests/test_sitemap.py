@@ -21,6 +21,8 @@ from tests.conftest import hold, seat
 from tests.public import NOBODY, Page, manage_token
 from tests.test_feed_sizes import crowd
 
+pytestmark = pytest.mark.any_database("what search engines are told")
+
 SITE = "http://localhost:8000"
 MAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 XHTML = "{http://www.w3.org/1999/xhtml}"

@@ -23,7 +23,7 @@ COUNT = "#cuenta:not(:empty)"
 
 
 def tick(page: Page, name: str, value: str) -> None:
-    page.locator(f"input[name={name}][value={value}]").locator("xpath=..").click()
+    page.locator(f"input[name={name}][value='{value}']").locator("xpath=..").click()
 
 
 def leads_to(page: Page) -> dict[str, str]:
