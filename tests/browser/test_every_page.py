@@ -30,9 +30,15 @@ public_page = pytest.mark.parametrize("name", PUBLIC)
 
 
 @every_page
-def test_everybody_can_use_it(opened: Open, world: World, name: str) -> None:
-    page = opened(reduced_motion="reduce")  # or colours would be measured on their way
+def test_everybody_can_use_it_and_nothing_sticks_out_sideways(
+    opened: Open, world: World, name: str
+) -> None:
+    page = opened(viewport=NARROW, reduced_motion="reduce")  # or colours are measured on their way
     visit(page, world, name)
+    for size in (NARROW, PHONE, DESK):
+        page.set_viewport_size(size)
+        width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert width <= 0, f"{width} px too wide at {size['width']}"
     for size, scheme, rules in LOOKS:
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
@@ -40,18 +46,10 @@ def test_everybody_can_use_it(opened: Open, world: World, name: str) -> None:
         assert found.violations_count == 0, f"{size} {scheme}\n{found.generate_report()}"
 
 
-@every_page
-def test_nothing_sticks_out_sideways(opened: Open, world: World, name: str) -> None:
-    page = opened(viewport=NARROW)
-    visit(page, world, name)
-    for size in (NARROW, PHONE, DESK):
-        page.set_viewport_size(size)
-        width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert width <= 0, f"{width} px too wide at {size['width']}"
-
-
 @public_page
-def test_it_is_light_and_asks_nobody_else(opened: Open, world: World, name: str) -> None:
+def test_it_is_light_asks_nobody_else_and_stores_nothing(
+    opened: Open, world: World, name: str
+) -> None:
     asked: list[Request] = []
     page = opened()
     page.on("requestfinished", lambda request: asked.append(request))
@@ -69,11 +67,5 @@ def test_it_is_light_and_asks_nobody_else(opened: Open, world: World, name: str)
         if not each.failure and not each.url.startswith("data:")
     )
     assert 1_000 < weight <= HEAVIEST
-
-
-@public_page
-def test_it_sets_no_cookie_and_stores_nothing(opened: Open, world: World, name: str) -> None:
-    page = opened()
-    visit(page, world, name)
     assert page.context.cookies() == []
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
