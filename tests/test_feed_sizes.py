@@ -3,6 +3,7 @@
 from datetime import UTC, date, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from outreach.db.store import Store
@@ -11,6 +12,8 @@ from outreach.domain.offices import Office
 from outreach.domain.workshops import Workshop
 from tests.conftest import hold, venue
 from tests.feed_reading import TODAY, events_of, feed, parsed
+
+pytestmark = pytest.mark.any_database("how much fits is counted in bytes")
 
 LONG = {"es": "Qué decir, qué no firmar y a quién llamar. " * 6}
 

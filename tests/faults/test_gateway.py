@@ -22,6 +22,8 @@ from outreach.mail.gateway import Text
 from outreach.upkeep.worker import Worker
 from tests.faults.conftest import Outbox
 
+pytestmark = pytest.mark.any_database("what a gateway does wrong")
+
 LATER = timedelta(minutes=10)
 SAFE = {"contact": Contact.PHONE, "may_leave_message": True}
 

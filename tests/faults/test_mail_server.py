@@ -31,6 +31,8 @@ from tests.postman import (
     on_duty,
 )
 
+pytestmark = pytest.mark.any_database("what a mail server does wrong")
+
 LATER = timedelta(minutes=10)
 AFTER_A_LEASE = timedelta(minutes=6)
 
