@@ -8,9 +8,7 @@ from datetime import date
 from typing import Final
 from urllib.parse import urlencode
 
-import segno
 from flask import Blueprint, render_template, request
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from outreach import clock, languages
@@ -21,10 +19,10 @@ from outreach.domain.text import plain
 from outreach.domain.workshops import Mode
 from outreach.feeds import calendar
 from outreach.feeds.event import Site
-from outreach.languages import gettext as _
 from outreach.web import asking, embedding, show
 from outreach.web.context import config, store
 from outreach.web.headers import keep_for, keep_private
+from outreach.web.pictures import qr
 from outreach.web.reference import reference
 
 pages = Blueprint("building", __name__, url_prefix="/<any(es,en,fr):lang>")
@@ -96,7 +94,7 @@ def _addresses(choice: Choice) -> dict[str, object]:
         "google": "https://calendar.google.com/calendar/r?" + urlencode({"cid": webcal}),
         "outlook": "https://outlook.live.com/calendar/0/addfromweb?" + urlencode({"url": address}),
         "formats": formats,
-        "qr": _square(address),
+        "qr": qr(address),
     }
 
 
@@ -138,12 +136,3 @@ def _modes(choice: Choice) -> list[Option]:
     asked = asking.mode_codes(choice.modes)
     offered = dict.fromkeys([Mode.IN_PERSON.value, asking.EN_LINEA, *asked])
     return [Option(code, asking.mode_words(code), code in asked) for code in offered]
-
-
-def _square(address: str) -> Markup:
-    """The address as a picture, for a phone's camera; its white frame is the rest of its margin."""
-    code = segno.make(address, micro=False, error="m")
-    drawn = code.svg_inline(
-        border=2, omitsize=True, svgclass=None, lineclass=None, title=_("Código QR")
-    )
-    return Markup(drawn.replace("<svg ", '<svg role="img" '))  # noqa: S704 - squares only

@@ -27,6 +27,7 @@ from outreach.reports.bulletin import Document
 from outreach.web.context import config, store
 from outreach.web.headers import keep_for
 from outreach.web.memo import Latest
+from outreach.web.pictures import qr
 from outreach.web.reference import reference
 
 pages = Blueprint("bulletin", __name__, url_prefix="/<any(es,en,fr):lang>/boletin")
@@ -110,7 +111,7 @@ def month(text: str) -> ResponseReturnValue:
         replaced_by=replaced_by,
         query=f"?edicion={found.edition}" if replaced_by else "",
         kinds={kind.code: kind for kind in reference().kinds},
-        square=Markup(paper.square(f"{config().public_url}/{lang}/calendario")),  # noqa: S704
+        square=qr(f"{config().public_url}/{lang}/calendario"),
         **paper.labels(lang),
     )
     return _kept(Response(page), _seconds(found))

@@ -3,8 +3,11 @@ in the colour of the text around them."""
 
 from typing import Final
 
+import segno
 from flask import Flask
 from markupsafe import Markup
+
+from outreach.languages import gettext as _
 
 ICONS: Final = {
     "back": '<path d="m15 5-7 7 7 7"/>',
@@ -83,6 +86,16 @@ def sign(name: str, pictogram: str, size: str = "") -> Markup:
         f'<span class="sello {sign_class(name)} {size}" aria-hidden="true">'
         f'<svg viewBox="0 0 48 48" {_HIDDEN}>{drawn}</svg></span>'
     )
+
+
+def qr(address: str) -> Markup:
+    """An address as a picture, for a phone's camera: 33 squares by 33 or so. The rest of the quiet
+    margin of four is the white frame around it."""
+    code = segno.make(address, micro=False, error="m")
+    drawn = code.svg_inline(
+        border=2, omitsize=True, svgclass=None, lineclass=None, title=_("Código QR")
+    )
+    return Markup(drawn.replace("<svg ", '<svg role="img" '))  # noqa: S704 - squares only
 
 
 _ICONS: Final = {

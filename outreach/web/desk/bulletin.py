@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from flask import Response, abort, g, redirect, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -35,6 +34,7 @@ from outreach.web.desk import bulletin_links
 from outreach.web.desk import bulletin_words as words
 from outreach.web.desk.staff import desk, me, must, page
 from outreach.web.desk.words import short_day
+from outreach.web.pictures import qr
 from outreach.web.reference import reference
 
 UNBROKEN: Final = "\u00a0\u202f"
@@ -121,7 +121,7 @@ def preview_bulletin(month: str) -> ResponseReturnValue:
         document=document,
         told=telling.told(document, lang, config().public_url),
         kinds={kind.code: kind for kind in reference().kinds},
-        square=Markup(paper.square(f"{config().public_url}/{lang}/calendario")),  # noqa: S704
+        square=qr(f"{config().public_url}/{lang}/calendario"),
         names=words.LANGUAGE,
         replaced_by=None,
         query=f"?edicion={edition.number}" if edition else "",

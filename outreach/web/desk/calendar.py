@@ -8,11 +8,9 @@ import hashlib
 import logging
 from typing import Final
 
-import segno
 import sqlalchemy as sa
 from flask import Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from outreach import clock
 from outreach.accounts import calendars
@@ -25,6 +23,7 @@ from outreach.languages import gettext as _
 from outreach.web.context import config, store
 from outreach.web.desk import words
 from outreach.web.desk.staff import desk, may_anywhere, me, page
+from outreach.web.pictures import qr
 
 log = logging.getLogger(__name__)
 
@@ -110,17 +109,8 @@ def _page(*, address: str = "", said: str = "") -> Response:
         "own_calendar",
         address=address,
         webcal="webcal:" + address.partition(":")[2],
-        qr=_square(address) if address else "",
+        qr=qr(address) if address else "",
         made_on=made_at.date() if made_at else None,
         said=said if made_at is None else "",
         words=words,
     )
-
-
-def _square(address: str) -> Markup:
-    """For the phone's camera; its white frame is the rest of its margin."""
-    code = segno.make(address, micro=False, error="m")
-    drawn = code.svg_inline(
-        border=2, omitsize=True, svgclass=None, lineclass=None, title=_("Código QR")
-    )
-    return Markup(drawn.replace("<svg ", '<svg role="img" '))  # noqa: S704 - squares only

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import segno
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
@@ -19,6 +18,7 @@ from outreach.languages import gettext as _
 from outreach.web import elsewhere, errors, limits
 from outreach.web.context import config, ring
 from outreach.web.headers import keep_private
+from outreach.web.pictures import qr
 
 pages = Blueprint("mine", __name__, url_prefix="/<any(es,en,fr):lang>")
 
@@ -61,14 +61,9 @@ class Place:
 
     @property
     def square(self) -> Markup:
-        """The address to show at the door, as a picture of 33 by 33 or so."""
+        """The address to show at the door, as a picture."""
         token = registrations.entry_token(self.key)
-        code = segno.make(f"{config().public_url}/q/{token}", micro=False, error="m")
-        # The rest of the quiet margin of four is the white frame around it.
-        drawn = code.svg_inline(
-            border=2, omitsize=True, svgclass=None, lineclass=None, title=_("Código QR")
-        )
-        return Markup(drawn.replace("<svg ", '<svg role="img" '))  # noqa: S704 - squares only
+        return qr(f"{config().public_url}/q/{token}")
 
 
 @pages.before_request
