@@ -20,8 +20,12 @@ ROOM = 4 << 30  # bytes
 # Files that go through every case of something, or have to wait: --quick leaves them out.
 THOROUGH = frozenset(
     (
+        "api_schemathesis",
         "bad_input",
+        "bulletin",
+        "bulletin_editor",
         "campaign",
+        "circulars",
         "counts",
         "desk_by_hand",
         "desk_calls",
@@ -32,19 +36,28 @@ THOROUGH = frozenset(
         "feed_answers",
         "feed_discretion",
         "feed_sizes",
+        "feed_stability",
+        "figures_pages",
         "forgetting",
         "headers",
         "hidden_address",
         "keys_command",
         "languages",
         "mail_words",
+        "month_desk",
+        "other_readers",
+        "own_calendar",
         "package",
         "policy",
+        "public_formats",
         "reading_level",
         "rush",
+        "sitemap",
         "standings",
+        "suppression",
         "traces",
         "user_command",
+        "year",
     )
 )
 WHICH = {"quick": "not browser and not thorough and not long", "plain": "not long", "long": ""}
