@@ -4,7 +4,6 @@ published stays, and nothing discreet is told of what comes next."""
 import io
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -260,14 +259,15 @@ def test_page_pdf_message_and_command_tell_the_same(
     for lang in LANGUAGES:
         document = told_of(march)
         sentences = [each.words[lang] for each in document.sentences]
-        read: dict[str, Callable[[], str]] = {
-            "page": lambda: client.get(f"/{lang}/boletin/2026-03").text,  # noqa: B023
-            "txt": lambda: client.get(f"/{lang}/boletin/2026-03.txt").text,  # noqa: B023
-            "pdf": lambda: words_of_pdf(client.get(f"/{lang}/boletin/2026-03.pdf").data),  # noqa: B023
-            "command": lambda: run(config, "bulletin", "2026-03", "--lang", lang).stdout,  # noqa: B023
+        here = f"/{lang}/boletin/2026-03"
+        read = {
+            "page": client.get(here).text,
+            "txt": client.get(f"{here}.txt").text,
+            "pdf": words_of_pdf(client.get(f"{here}.pdf").data),
+            "command": run(config, "bulletin", "2026-03", "--lang", lang).stdout,
         }
-        for form, each in read.items():
-            text = " ".join(each().split())
+        for form, answer in read.items():
+            text = " ".join(answer.split())
             for sentence in sentences:
                 assert " ".join(sentence.split()) in text, (form, sentence)
 

@@ -328,6 +328,7 @@ def test_an_empty_one_is_a_calendar_all_the_same(phone: Phone) -> None:
     assert parsed(phone.read()).timezones
 
 
+@pytest.mark.any_database("how much fits is counted in bytes")
 @pytest.mark.parametrize(
     ("count", "title"),
     [(900, "🌮" * 180), pytest.param(1800, "Derechos", marks=pytest.mark.long)],
@@ -336,8 +337,6 @@ def test_an_empty_one_is_a_calendar_all_the_same(phone: Phone) -> None:
 def test_one_that_would_be_too_large_ends_with_a_whole_day_and_says_so(
     store: Store, workshop: Workshop, count: int, title: str
 ) -> None:
-    if not store.is_sqlite:
-        pytest.skip("nothing in it is the database's")
     a_day, today = 40, clock.now().date()
     with store.change() as session:
         session.get_one(Workshop, workshop.id).title = {"es": title}

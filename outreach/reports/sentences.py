@@ -48,7 +48,7 @@ _ANOTHER_KIND: Final[Words] = {
 _MATTERS: Final[dict[str, Words]] = {
     "migratoria": {"es": "migratoria", "en": "immigration", "fr": "migratoire"},
     "penal": {"es": "penal", "en": "criminal", "fr": "pénale"},
-    "laboral": {"es": "laboral", "en": "labour", "fr": "droit du travail"},
+    "laboral": {"es": "laboral", "en": "labor", "fr": "droit du travail"},
     "civil": {"es": "civil", "en": "civil", "fr": "civile"},
     "administrativa": {"es": "administrativa", "en": "administrative", "fr": "administrative"},
 }
@@ -188,8 +188,8 @@ def mclap(cases: int | None) -> list[Sentence]:
             "El programa de defensa MCLAP no informó de casos en que se evitara la pena de muerte.",
         ),
         "en": (
-            "The MCLAP legal defence program avoided the death penalty in {n}.",
-            "The MCLAP legal defence program reported no cases in which the death penalty "
+            "The MCLAP legal defense program avoided the death penalty in {n}.",
+            "The MCLAP legal defense program reported no cases in which the death penalty "
             "was avoided.",
         ),
         "fr": (
@@ -209,7 +209,7 @@ def ciam(people: int | None) -> list[Sentence]:
             "El centro de llamadas CIAM atendió a {n}.",
             "El centro de llamadas CIAM no atendió a nadie.",
         ),
-        "en": ("The CIAM call centre helped {n}.", "The CIAM call centre helped no one."),
+        "en": ("The CIAM call center helped {n}.", "The CIAM call center helped no one."),
         "fr": (
             "Le centre d’appels CIAM a répondu à {n}.",
             "Le centre d’appels CIAM n’a répondu à personne.",

@@ -61,7 +61,7 @@ def _counted(url: str) -> Counted:
         for row in _rows(offices, kinds):
             batch.append(row)
             if len(batch) == 20_000:
-                connection.execute(sa.insert(Workshop.__table__), batch)  # type: ignore[arg-type]
+                connection.execute(sa.insert(Workshop.__table__), batch)  # type: ignore[arg-type]  # it is a Table
                 batch.clear()
     if not url.startswith("sqlite"):
         # What a server does by itself within a minute: without it an index alone is not enough.

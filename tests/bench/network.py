@@ -63,7 +63,7 @@ def network(folder: Path, *, same: int = SAME, thousand: int = 0, others: int) -
         rows = list(_rows(clock.now().date(), same, thousand, others, *ids))
         for start in range(0, len(rows), 10_000):
             batch = rows[start : start + 10_000]
-            connection.execute(sa.insert(Workshop.__table__), batch)  # type: ignore[arg-type]
+            connection.execute(sa.insert(Workshop.__table__), batch)  # type: ignore[arg-type]  # it is a Table
     with store.read() as session:
         session.execute(sa.text("ANALYZE"))
     store.close()
