@@ -20,6 +20,7 @@ class Entry(Base):
     workshop_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("workshop.id", ondelete="SET NULL"), default=None
     )
+    office: Mapped[str] = mapped_column(sa.String(40), default="", index=True)  # slug; empty: all
     detail: Mapped[str] = mapped_column(sa.String(200), default="")
 
 
@@ -30,14 +31,18 @@ def note(
     *,
     now: datetime,
     workshop_id: int | None = None,
+    office: str = "",
     detail: str = "",
 ) -> None:
+    """One line more: `action` in a few English words, `office` the slug of whose it is, `detail`
+    ids and numbers. In the same transaction as what was done."""
     session.add(
         Entry(
             at=now,
             organizer_id=organizer_id,
             action=action,
             workshop_id=workshop_id,
+            office=office,
             detail=detail,
         )
     )

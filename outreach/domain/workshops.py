@@ -229,6 +229,21 @@ def find(session: Session, public_id: str) -> Workshop:
     return workshop
 
 
+def office_slug(session: Session, public_id: str) -> str:
+    """The slug of the office whose workshop it is. Raises NotFound."""
+    slug = session.scalar(_SLUG, {"public_id": public_id})
+    if slug is None:
+        raise NotFound(f"workshop {public_id}")
+    return slug
+
+
+_SLUG: Final = (
+    sa.select(Office.slug)
+    .join(Workshop, Workshop.office_id == Office.id)
+    .where(Workshop.public_id == sa.bindparam("public_id"))
+)
+
+
 def find_by_external_id(session: Session, external_id: str) -> Workshop | None:
     """The workshop made from that row of a file, or by that form."""
     return session.scalar(sa.select(Workshop).where(Workshop.external_id == external_id))

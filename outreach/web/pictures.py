@@ -27,6 +27,7 @@ ICONS: Final = {
     "people": '<circle cx="9" cy="8" r="3.5"/><path d="M2.5 20c.5-7.5 12.5-7.5 13 0M16 4.8a3.5 3.5 0 0 1 0 6.4M18 14.5c2 .8 3.3 2.6 3.5 5.5"/>',
     "book": '<path d="M5 4h11.5a2 2 0 0 1 2 2v14H7a2 2 0 0 1-2-2zM5 17.5h13.5M9 8h5.5"/>',
     "lock": '<rect x="5" y="10.5" width="14" height="10" rx="2"/><path d="M8 10.5V7.5a4 4 0 0 1 8 0v3"/>',
+    "more": '<circle cx="5" cy="12" r="1.4"/><circle cx="12" cy="12" r="1.4"/><circle cx="19" cy="12" r="1.4"/>',
     "plus": '<path d="M12 4.5v15M4.5 12h15"/>',
     "flag": '<path d="M6 21V4M6 4.5h11l-2.5 4 2.5 4H6"/>',
     "alert": '<path d="M12 7.5v6M12 17v.01"/><circle cx="12" cy="12" r="9.5"/>',

@@ -11,7 +11,9 @@ from outreach.web.desk import (
     held,
     listing,
     month,
+    more,
     one,
+    policy,
     today,
 )
 from outreach.web.desk.staff import desk, signed
@@ -28,7 +30,9 @@ __all__ = [
     "held",
     "listing",
     "month",
+    "more",
     "one",
+    "policy",
     "signed",
     "today",
 ]

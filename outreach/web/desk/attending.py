@@ -40,7 +40,7 @@ def mark(public_id: str) -> ResponseReturnValue:
     wanted = clean(request.form.get("registration", ""))
     try:
         with store().change() as session:
-            workshop = find_mine(session, public_id, Action.DOOR)
+            workshop = find_mine(session, public_id)
             door.require_open(workshop)
             if what in {"more", "less"}:
                 door.count_walk_in(session, workshop, 1 if what == "more" else -1)
@@ -67,7 +67,7 @@ def report(public_id: str) -> ResponseReturnValue:
         return _attendance_page(public_id, _("Escribe cuántas personas llegaron, con números."))
     try:
         with store().change() as session:
-            workshop = find_mine(session, public_id, Action.EDIT)
+            workshop = find_mine(session, public_id)
             people = int(typed) if is_held == "yes" else None
             planning.report(workshop, head_count=people, now=clock.now())
             told = "not held" if people is None else f"held, {people}"
@@ -160,7 +160,7 @@ def _mark(session: Session, party: Registration, what: str) -> None:
 def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") -> Response:
     now = clock.now()
     with store().read() as session:
-        workshop = find_mine(session, public_id, Action.DOOR)
+        workshop = find_mine(session, public_id)
         door.require_open(workshop)
         everyone = registrations.of_workshop(session, workshop)
         came = door.arrived(session, workshop)
@@ -216,7 +216,7 @@ def _tab(asked: str) -> str:
 
 def _attendance_page(public_id: str, fault: str = "") -> Response:
     with store().read() as session:
-        workshop = find_mine(session, public_id, Action.EDIT)
+        workshop = find_mine(session, public_id)
         came = door.head_count(session, workshop)
     prefilled = workshop.head_count if workshop.head_count is not None else came
     return page(

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain import door, outbox, registrations
 from outreach.domain.notices import Cause, Notice
-from outreach.domain.organizers import Action
 from outreach.domain.registrations import rounds
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
@@ -26,7 +25,7 @@ def contact(public_id: str) -> ResponseReturnValue:
     """The whole e-mail or phone of one party. Who looked, and when, is written down."""
     wanted = clean(request.form.get("registration", ""))
     with store().change() as session:
-        found = find_mine(session, public_id, Action.CONTACTS)
+        found = find_mine(session, public_id)
         door.find(session, found, wanted)
         note(session, found, "contact seen")
     return show(public_id, shown=wanted)
@@ -39,7 +38,7 @@ def decide(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     try:
         with store().change() as session:
-            workshop = find_mine(session, public_id, Action.EDIT)
+            workshop = find_mine(session, public_id)
             party = door.find(session, workshop, wanted)
             if what == "grant":
                 registrations.grant(session, party, now=now)
@@ -69,12 +68,12 @@ def call(public_id: str) -> ResponseReturnValue:
     what, number = request.form.get("do", ""), request.form.get("notice", "")
     try:
         with store().read() as session:
-            workshop = find_mine(session, public_id, Action.CONTACTS)
+            workshop = find_mine(session, public_id)
             notice = _notice(session, workshop, number)
         if what == "no" and _is_question(notice):
             return _gives_up(public_id, notice)
         with store().change() as session:
-            workshop = find_mine(session, public_id, Action.CONTACTS)
+            workshop = find_mine(session, public_id)
             there = _answer(session, workshop, _notice(session, workshop, number), what)
     except Closed:
         return show(public_id, fault=_("Ese lugar ya no está apartado para esta persona."))
@@ -88,7 +87,7 @@ def send_again(public_id: str) -> ResponseReturnValue:
     """Letters that were given up go out once more."""
     now = clock.now()
     with store().change() as session:
-        workshop = find_mine(session, public_id, Action.EDIT)
+        workshop = find_mine(session, public_id)
         unsent = people.unsent(session, workshop, now=now)
         for notice in unsent:
             outbox.try_again(session, notice.id, now=now)
@@ -101,7 +100,7 @@ def _gives_up(public_id: str, notice: Notice) -> ResponseReturnValue:
     """They said no: they are forgotten at once, as on their own page."""
     forgetting.forget(store(), ring(), config(), [notice.registration_id], now=clock.now())
     with store().change() as session:
-        note(session, find_mine(session, public_id, Action.CONTACTS), "place given up by phone")
+        note(session, find_mine(session, public_id), "place given up by phone")
     return redirect(f"/org/talleres/{public_id}?ver=llamadas&hecho=no", 303)
 
 

@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock
 from outreach.domain import planning
-from outreach.domain.organizers import Action
 from outreach.domain.registrations import Contact
 from outreach.errors import Refused
 from outreach.languages import gettext as _
@@ -28,7 +27,7 @@ def cancel(public_id: str) -> ResponseReturnValue:
         return _ask(public_id, fault=_("Elige por qué se cancela."))
     try:
         with store().change() as session:
-            workshop = find_mine(session, public_id, Action.EDIT)
+            workshop = find_mine(session, public_id)
             planning.cancel(session, workshop, now=clock.now())
             note(session, workshop, "workshop cancelled", reason)
     except Refused as refusal:
@@ -38,7 +37,7 @@ def cancel(public_id: str) -> ResponseReturnValue:
 
 def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, public_id, Action.EDIT)
+        workshop = find_mine(session, public_id)
         reach = planning.reach(session, workshop)
     return page(
         "cancel",

@@ -63,7 +63,7 @@ def create() -> ResponseReturnValue:
 @desk.get("/talleres/<public_id>/editar")
 def edit(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, public_id, Action.EDIT)
+        workshop = find_mine(session, public_id)
         form = _form(session, workshop.office, None, planning.plan_of(workshop))
         return _form_page(session, form, workshop=workshop)
 
@@ -71,7 +71,7 @@ def edit(public_id: str) -> ResponseReturnValue:
 @desk.post("/talleres/<public_id>/editar")
 def change(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, public_id, Action.EDIT)
+        workshop = find_mine(session, public_id)
         if request.form.get("action") == "overbook":
             form = _overbooked(session, workshop.office, request.form)
             return _form_page(session, form, workshop=workshop)
@@ -82,7 +82,7 @@ def change(public_id: str) -> ResponseReturnValue:
         new_id, moved, what = _change(public_id, form)
     except Refused as refusal:
         with store().read() as session:
-            workshop = find_mine(session, public_id, Action.EDIT)
+            workshop = find_mine(session, public_id)
             return _form_page(session, form, workshop=workshop, status=422, fault=str(refusal))
     if moved is not None:
         # Whoever registered is to be forgotten as many days after the new day.
@@ -151,7 +151,7 @@ def _made(form: WorkshopForm, nonce: str) -> tuple[str, str]:
 def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, str]:
     """Changes the workshop; its public id now, itself if its day moved, what is to be said."""
     with store().change() as session:
-        workshop = find_mine(session, public_id, Action.EDIT)
+        workshop = find_mine(session, public_id)
         kind = kinds.find(session, form.kind.data)
         venue = _venue(session, form, workshop.office)
         own, is_new_choice = _series(session, form, workshop.office, workshop.series)

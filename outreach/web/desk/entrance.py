@@ -1,6 +1,6 @@
 """Signing in and out, and the link that sets a password."""
 
-from flask import Response, g, redirect, request
+from flask import Response, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -16,6 +16,7 @@ from outreach.web import limits
 from outreach.web.context import store
 from outreach.web.desk import bulletin, editing
 from outreach.web.desk.month import figures
+from outreach.web.desk.policy import rule_of
 from outreach.web.desk.staff import (
     COOKIE,
     begin,
@@ -23,6 +24,7 @@ from outreach.web.desk.staff import (
     given_back,
     our_path,
     page,
+    require,
     role_words,
     signed,
 )
@@ -70,6 +72,9 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _filled_again(back: str, fields: MultiDict[str, str]) -> Response:
+    """The page at `back` with what was typed before the session ended, as far as one may."""
+    endpoint, given = current_app.url_map.bind("").match(back, method="POST")
+    require(rule_of(endpoint), given)
     if back.startswith("/org/boletin/"):
         return bulletin.filled_again(back, fields)
     if back.startswith("/org/mes/"):

@@ -30,7 +30,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
 def publish(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
-            found = find_mine(session, public_id, Action.EDIT)
+            found = find_mine(session, public_id)
             planning.publish(session, found, now=clock.now())
             note(session, found, "workshop published")
     except Refused as refusal:
@@ -42,7 +42,7 @@ def publish(public_id: str) -> ResponseReturnValue:
 def reinstate(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
-            found = find_mine(session, public_id, Action.EDIT)
+            found = find_mine(session, public_id)
             planning.reinstate(session, found, now=clock.now())
             note(session, found, "workshop reinstated")
     except Refused as refusal:

@@ -1,13 +1,13 @@
 """Who is asking, on every page under /org, and whether they may.
 
-Nothing under /org answers without a session but the two pages that make one, and a calendar whose
-address is the permission; and no form changes anything without the token of its session: both are
-asked for here, so no page can forget it.
+Nothing under /org answers without a session but what `policy.py` says, no page does more than its
+line there allows, and no form changes anything without the token of its session: all of it is asked
+for here, so no page can forget it.
 """
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
@@ -28,11 +28,9 @@ from outreach.languages import gettext as _
 from outreach.languages import ngettext
 from outreach.web import headers
 from outreach.web.context import store
+from outreach.web.desk.policy import Of, Rule, rule_of
 
 COOKIE: Final = "__Host-staff"
-OPEN: Final = frozenset(
-    {"desk.entrance", "desk.sign_in", "desk.invitation", "desk.accept", "desk.own_feed"}
-)
 _OUR_PATH: Final = re.compile(r"/org/[A-Za-z0-9/-]*")
 # Forms long enough that nobody should have to fill them twice.
 _KEPT: Final = re.compile(
@@ -48,14 +46,32 @@ desk = Blueprint("desk", __name__, url_prefix="/org")
 def _guard() -> ResponseReturnValue | None:
     g.lang = "es"
     headers.keep_private()
-    if request.endpoint in OPEN:
+    rule = rule_of(request.endpoint)
+    if rule.of is Of.NOBODY:
         return None
     who = signed()
     if who is None:
         return _ask_again()
     if request.method == "POST":
         require_token(who)
+    require(rule, request.view_args or {})
     return None
+
+
+def require(rule: Rule, given: Mapping[str, str]) -> None:
+    """What the policy says of a page and the parts of its address. Raises NotFound, or answers
+    403, as `must` does."""
+    if rule.action is None:
+        return
+    if rule.of is Of.NETWORK:
+        must(rule.action, EVERYWHERE)
+    elif rule.of is Of.WORKSHOP:
+        with store().read() as session:
+            must(rule.action, workshops.office_slug(session, given["public_id"]))
+    elif "slug" in given:
+        must(rule.action, given["slug"])
+    elif not may_anywhere(rule.action):
+        abort(403)
 
 
 def signed() -> Signed | None:
@@ -92,12 +108,13 @@ def must(action: Action, office: str) -> None:
         abort(403)
 
 
-def find_mine(session: Session, public_id: str, action: Action) -> Workshop:
-    """A workshop one may do this to. Raises NotFound for another office's."""
-    if not (public_id.isascii() and public_id.isalnum()):
-        raise NotFound("workshop")
+def find_mine(session: Session, public_id: str, action: Action | None = None) -> Workshop:
+    """A workshop one may do this to; without an action, what this page's rule says. Raises
+    NotFound for another office's."""
     workshop = workshops.find(session, public_id)
-    must(action, workshop.office.slug)
+    wanted = action or rule_of(request.endpoint).action
+    assert wanted is not None  # pages without an action of their own name one
+    must(wanted, workshop.office.slug)
     return workshop
 
 
@@ -119,8 +136,15 @@ def note(session: Session, workshop: Workshop, action: str, detail: str = "") ->
         action,
         now=clock.now(),
         workshop_id=workshop.id,
+        office=workshop.office.slug,
         detail=detail,
     )
+
+
+def note_of(session: Session, office: str, action: str, detail: str = "") -> None:
+    """The same of what is no workshop's: an office's, by its slug, or, by «», the network's."""
+    now, who = clock.now(), me().organizer_id
+    journal.note(session, who, action, now=now, office=office, detail=detail)
 
 
 def begin(response: BaseResponse, token: str) -> BaseResponse:

@@ -5,7 +5,7 @@ from typing import Final
 from outreach.clock import Month
 from outreach.domain.organizers import EVERYWHERE, Action, offices_of
 from outreach.errors import NotFound
-from outreach.web.desk.staff import may, me, must
+from outreach.web.desk.staff import may, me
 
 FIRST: Final = Month(2015, 1)
 LAST: Final = Month(2100, 1)
@@ -24,10 +24,6 @@ def month_of(text: str) -> Month:
 
 def answers_for_all() -> bool:
     return may(Action.NETWORK, EVERYWHERE)
-
-
-def must_answer_for_all() -> None:
-    must(Action.NETWORK, EVERYWHERE)
 
 
 def own_offices() -> list[str]:
