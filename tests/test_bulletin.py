@@ -218,6 +218,24 @@ def test_markdown_in_a_message_and_on_a_page() -> None:
     )
 
 
+@any_database
+def test_a_path_of_ours_leads_there_from_paper_a_file_and_a_message_too(
+    march: Store, client: FlaskClient
+) -> None:
+    close(march)
+    publish(march, title="Marzo", happened="Mira [la red](/es/red) y [esto](//example.org/a).")
+    document = told_of(march)
+    whole = f"{SITE}/es/red"
+    assert f"la red ({whole})" in told.as_text(document, "es", SITE)
+    assert f'href="{whole}"' in paper.html(document, "es", public_url=SITE, brand="Talleres")
+    made = PdfReader(io.BytesIO(paper.pdf(document, "es", public_url=SITE, brand="Talleres")))
+    leads: list[Any] = [note.get_object() for page in made.pages for note in page["/Annots"]]
+    assert whole in {each["/A"]["/URI"] for each in leads}
+    page = client.get("/es/boletin/2026-03").text
+    assert 'href="/es/red"' in page
+    assert f"{SITE}//example.org" not in page
+
+
 def test_what_is_frozen_is_all_of_it(march: Store, rights: Kind, chicago: Office) -> None:
     with march.change() as session:
         hold(session, chicago, rights, day=date(2026, 4, 20))
