@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import feedparser
 import pytest
@@ -229,7 +229,10 @@ def test_a_path_of_ours_leads_there_from_paper_a_file_and_a_message_too(
     assert f"la red ({whole})" in told.as_text(document, "es", SITE)
     assert f'href="{whole}"' in paper.html(document, "es", public_url=SITE, brand="Talleres")
     made = PdfReader(io.BytesIO(paper.pdf(document, "es", public_url=SITE, brand="Talleres")))
-    leads: list[Any] = [note.get_object() for page in made.pages for note in page["/Annots"]]
+    notes: list[Any] = []
+    for each in made.pages:
+        notes += cast(list[Any], each.get("/Annots", []))
+    leads = [note.get_object() for note in notes]
     assert whole in {each["/A"]["/URI"] for each in leads}
     page = client.get("/es/boletin/2026-03").text
     assert 'href="/es/red"' in page
