@@ -36,6 +36,19 @@ publish             POST  workshop  edit
 ask_to_cancel       GET   workshop  edit
 cancel              POST  workshop  edit
 reinstate           POST  workshop  edit
+tours               GET   oneself
+new_tour            GET   asked     edit
+make_tour           POST  asked     edit
+tour                GET   office    see
+publish_tour        POST  office    edit
+new_stop            GET   office    edit
+make_stop           POST  office    edit
+edit_stop           GET   office    edit
+change_stop         POST  office    edit
+publish_stop        POST  office    edit
+ask_to_cancel_stop  GET   office    edit
+cancel_stop         POST  office    edit
+reinstate_stop      POST  office    edit
 contact             POST  workshop  contacts
 call                POST  workshop  contacts
 decide              POST  workshop  edit

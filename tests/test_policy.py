@@ -12,15 +12,18 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import tours
 from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.organizers import ALLOWED, EVERYWHERE, Action, Role
 from outreach.domain.registrations import Contact
+from outreach.domain.tours import StopPlan
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Keyring
 from outreach.web.desk import policy
-from tests.conftest import hold, seat
+from tests.conftest import LONG_AGO, hold, seat
 from tests.desk import Desk, at_desk, employ
 from tests.policy import ASKS_FOR, OF
 from tests.public import Page
@@ -57,7 +60,25 @@ def place(
 ) -> Place:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    given = {"public_id": workshop.public_id, "month": "2020-01", "slug": "chicago"}
+        here = session.merge(chicago, load=False)
+        tour = tours.add(session, here, "Ruta del norte", "n", now=LONG_AGO)
+        plan = StopPlan(
+            day=workshop.day,
+            starts=workshop.starts,
+            ends=workshop.ends,
+            city="Joliet",
+            region="IL",
+            venue=None,
+            kinds=Codes([rights.code]),
+        )
+        stop = tours.add_stop(session, tour, plan, now=LONG_AGO)
+    given = {
+        "public_id": workshop.public_id,
+        "month": "2020-01",
+        "slug": "chicago",
+        "tour_id": str(tour.id),
+        "stop_id": str(stop.id),
+    }
     registration = seat(store, ring, workshop).id
     return Place(app, store, given, {"registration": registration, "do": "undo"})
 

@@ -21,6 +21,7 @@ from outreach.domain import (
     slots,
     subscribers,
     support,
+    tours,
     venues,
     workshops,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "slots",
     "subscribers",
     "support",
+    "tours",
     "venues",
     "workshops",
 ]

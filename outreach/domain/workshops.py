@@ -91,6 +91,8 @@ class Workshop(Base):
         sa.ForeignKey("series.id"), init=False, index=True, nullable=True
     )
     series: Mapped[Series | None] = relationship(default=None, lazy="joined")
+    # Of the mobile consulate (`tours.py`), where it is held.
+    stop_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stop.id"), index=True, default=None)
 
     title: Mapped[Words]
     summary: Mapped[Words]

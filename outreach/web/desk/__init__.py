@@ -15,6 +15,7 @@ from outreach.web.desk import (
     one,
     policy,
     today,
+    touring,
 )
 from outreach.web.desk.staff import desk, signed
 
@@ -35,4 +36,5 @@ __all__ = [
     "policy",
     "signed",
     "today",
+    "touring",
 ]

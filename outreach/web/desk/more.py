@@ -28,6 +28,9 @@ def _rest() -> list[Place]:
             "/org/mi-calendario", "calendar", _("Mi calendario"), _("Tus talleres en tu teléfono")
         ),
     ]
+    found.append(
+        Place("/org/giras", "flag", _("Consulado móvil"), _("Giras con sus paradas")),
+    )
     if may_anywhere(Action.EDIT):
         found += []
     if may(Action.NETWORK, EVERYWHERE):
