@@ -110,6 +110,12 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "door": lambda world: f"/org/talleres/{world.plain}/entrada",
     "attendance": lambda world: f"/org/talleres/{world.past}/asistencia",
     "month of an office": lambda world: "/org/mes/2020-01",
+    "the rest": lambda world: "/org/mas",
+    "tours": lambda world: "/org/giras",
+    "new tour": lambda world: "/org/giras/nueva",
+    "tour": lambda world: world.more["tour"],
+    "stop": lambda world: world.more["stop"],
+    "cancel a stop": lambda world: world.more["stop"] + "/cancelar",
     "not hers": lambda world: "/org/talleres/0000000000",
 }
 # What Elena has before her, who answers for the whole network.
