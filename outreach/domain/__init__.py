@@ -3,6 +3,7 @@
 from outreach.db.base import Base
 from outreach.domain import (
     bulletins,
+    chain,
     circulars,
     copies,
     ctags,
@@ -27,6 +28,7 @@ from outreach.domain import (
 
 __all__ = [
     "bulletins",
+    "chain",
     "circulars",
     "copies",
     "ctags",

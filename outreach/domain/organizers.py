@@ -47,6 +47,7 @@ class Organizer(Base):
     email: Mapped[str] = mapped_column(sa.String(254), unique=True)  # lower case
     password: Mapped[str | None] = mapped_column(sa.String(200), default=None)
     disabled_at: Mapped[datetime | None] = mapped_column(default=None)
+    signed_in_at: Mapped[datetime | None] = mapped_column(default=None)  # the last time
     grants: Mapped[list["Grant"]] = relationship(
         init=False, cascade="all, delete-orphan", passive_deletes=True
     )
