@@ -57,7 +57,9 @@ def place(
 ) -> Place:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
+    luz = employ(store, "luz@chicago.example.org")
     given = {"public_id": workshop.public_id, "month": "2020-01", "slug": "chicago"}
+    given |= {"code": "derechos", "organizer_id": str(luz)}
     registration = seat(store, ring, workshop).id
     return Place(app, store, given, {"registration": registration, "do": "undo"})
 

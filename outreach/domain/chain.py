@@ -150,6 +150,8 @@ def _before_commit(session: Session) -> None:
     # Letting go of a savepoint keeps nothing yet.
     if NOTED in session.info and not session.in_nested_transaction():
         noted: list[Entry] = session.info.pop(NOTED)
+        # First all that may have to wait for somebody else: who holds the end waits for nobody.
+        session.flush()
         # What was noted in a savepoint that was rolled back is not in the session any more.
         _link(session, [entry for entry in noted if entry in session])
 
@@ -163,8 +165,7 @@ def _after_rollback(session: Session, _previous: object) -> None:
 def _link(session: Session, entries: Sequence[Entry]) -> None:
     if not entries:
         return
-    with session.no_autoflush:
-        chain = _locked(session)
+    chain = _locked(session)
     for entry in entries:
         number, previous = chain.number + 1, chain.hash
         entry.number, entry.previous = number, previous
