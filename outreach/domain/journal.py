@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from outreach.db.base import Base
+from outreach.db.base import Base, Words
 from outreach.domain.organizers import Organizer
 from outreach.domain.workshops import Workshop
 
@@ -88,13 +88,15 @@ class Line(NamedTuple):
     detail: str
     organizer_id: int | None
     email: str | None
-    workshop: Workshop | None
+    public_id: str | None  # of the workshop
+    title: Words | None
+    day: date | None
 
 
 def lines(session: Session, wanted: Wanted, *, limit: int) -> list[Line]:
     """The newest first."""
     rows = session.execute(
-        sa.select(Entry, Organizer.email, Workshop)
+        sa.select(Entry, Organizer.email, Workshop.public_id, Workshop.title, Workshop.day)
         .outerjoin(Organizer, Organizer.id == Entry.organizer_id)
         .outerjoin(Workshop, Workshop.id == Entry.workshop_id)
         .where(*_conditions(wanted))
@@ -102,8 +104,8 @@ def lines(session: Session, wanted: Wanted, *, limit: int) -> list[Line]:
         .limit(limit)
     )
     return [
-        Line(e.id, e.at, e.action, e.office, e.detail, e.who, email, workshop)
-        for e, email, workshop in rows
+        Line(entry.id, entry.at, entry.action, entry.office, entry.detail, entry.who, *more)
+        for entry, *more in rows
     ]
 
 

@@ -18,6 +18,7 @@ from outreach.domain.journal import Line, Wanted
 from outreach.domain.offices import Office
 from outreach.domain.organizers import EVERYWHERE, Action
 from outreach.languages import gettext as _
+from outreach.languages import say
 from outreach.web.cards import Tag
 from outreach.web.context import store
 from outreach.web.desk import deeds, words
@@ -144,16 +145,17 @@ def _told(
     *,
     is_of_one: bool,
 ) -> Told:
-    workshop = None if is_of_one else line.workshop
+    workshop, address = "", ""
+    if line.public_id and line.day and not is_of_one:
+        workshop = f"{say(line.title, 'es')}, {words.short_day(line.day)}"
+        address = f"/org/talleres/{line.public_id}"
     gone = _("Una cuenta que ya no existe") if line.organizer_id else _("El sistema")
     return Told(
         at=there.time(),
         who=line.email or gone,
         deed=deeds.sentence(line, accounts),
-        workshop=f"{workshop.title.get('es', '')}, {words.short_day(workshop.day)}"
-        if workshop
-        else "",
-        address=f"/org/talleres/{workshop.public_id}" if workshop else "",
+        workshop=workshop,
+        address=address,
         place="" if is_of_one else cities.get(line.office, ""),
         detail=deeds.detail(line, cities),
         tag=deeds.tag(line),

@@ -16,11 +16,11 @@ from outreach.domain.kinds import CODE, Kind, Visibility, Way
 from outreach.domain.registrations import rounds
 from outreach.errors import Refused
 from outreach.languages import gettext as _
-from outreach.languages import lazy, ngettext
+from outreach.languages import ngettext
 from outreach.web.context import store
 from outreach.web.desk import words
 from outreach.web.desk.fields import Choice, Choices, line, number, required, text
-from outreach.web.desk.network.reading import faults_of, words_in, words_out
+from outreach.web.desk.network.reading import country_choices, faults_of, words_in, words_out
 from outreach.web.desk.staff import desk, note_of, page
 from outreach.web.pictures import PICTOGRAMS
 
@@ -61,7 +61,7 @@ class KindForm(Form):
     sensitivity = Choice()
     is_discreet = BooleanField()
     sure = BooleanField()
-    countries = Choices(choices=[("US", lazy("Estados Unidos")), ("CA", lazy("Canadá"))])
+    countries = Choices()
     minutes = number(5, 1439, "La duración va de 5 a 1439 minutos.")
     capacity = number(0, 100_000, "Los lugares van de 0 a 100,000.")
     party_limit = number(1, 100, "Las personas por registro van de 1 a 100.")
@@ -83,6 +83,7 @@ class KindForm(Form):
         super().__init__(typed, **values)
         self.sign.choices = [(each, sign_words(each)) for each in COLOURS]
         self.pictogram.choices = [(each, pictogram_words(each)) for each in PICTOGRAMS]
+        self.countries.choices = country_choices()
         self.sensitivity.choices = [(each, sensitivity_words(each)) for each in SENSITIVITIES]
         self.way.choices = [(each.value, words.way_words(each)) for each in WAYS]
         self.visibility.choices = [

@@ -19,12 +19,17 @@ from outreach.domain import network, offices, regions
 from outreach.domain.offices import SLUG, TAKEN, Office
 from outreach.errors import Refused
 from outreach.languages import gettext as _
-from outreach.languages import lazy
 from outreach.web.cards import Tag
 from outreach.web.context import store
 from outreach.web.desk import words
 from outreach.web.desk.fields import Choice, DayField, line, required, text
-from outreach.web.desk.network.reading import DegreesField, faults_of, words_in, words_out
+from outreach.web.desk.network.reading import (
+    DegreesField,
+    country_choices,
+    faults_of,
+    words_in,
+    words_out,
+)
 from outreach.web.desk.staff import desk, note_of, page
 
 RANKS: Final = ("general_consulate", "career_consulate", "consular_section")
@@ -39,7 +44,7 @@ class OfficeForm(Form):
     rank = Choice()
     city = line(80, required("Escribe la ciudad."))
     region = Choice()
-    country = Choice(choices=[("US", lazy("Estados Unidos")), ("CA", lazy("Canadá"))])
+    country = Choice()
     zone = line(40, required("Escribe la hora local, como America/Chicago."))
     extra_zones = line(200)
     latitude = DegreesField(90)
@@ -59,6 +64,7 @@ class OfficeForm(Form):
         super().__init__(typed, **(_values_of(office) if office else {"country": "US"}))
         known = {*RANKS, office.rank} if office else set(RANKS)
         self.rank.choices = [(each, rank_words(each)) for each in sorted(known, key=_rank_order)]
+        self.country.choices = country_choices()
         self.region.choices = [
             (code, f"{names['es']} ({code})")
             for code, names in sorted(regions.NAMES.items(), key=lambda item: item[1]["es"])

@@ -262,7 +262,7 @@ def _member_page(organizer_id: int, fault: str = "") -> Response:
         is_disabled=organizer.disabled_at is not None,
         given=sorted(given, key=lambda each: each[1]),
         typed=request.form,
-        places=[(slug, city) for slug, city in places if slug not in rights],
+        others=[(slug, city) for slug, city in places if slug not in rights],
         roles=_role_choices(),
         abilities=_abilities(),
         fault=fault,

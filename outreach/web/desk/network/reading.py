@@ -16,13 +16,14 @@ LANGUAGES: Final = ("es", "en", "fr")
 class DegreesField(DecimalField):
     """Degrees of the map, as 41.8781."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, **given: Any) -> None:
         super().__init__(
             places=None,
             validators=[
                 InputRequired(lazy("Escribe la posición en grados, como 41.8781.")),
                 NumberRange(-most, most, lazy("Esos grados no existen. Revisa el número.")),
             ],
+            **given,
         )
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -45,6 +46,10 @@ def words_out(values: Mapping[str, Words]) -> dict[str, str]:
         for name, words in values.items()
         for lang in LANGUAGES
     }
+
+
+def country_choices() -> list[tuple[str, str]]:
+    return [("US", _("Estados Unidos")), ("CA", _("Canadá"))]
 
 
 def faults_of(form: Form) -> list[tuple[str, str]]:
