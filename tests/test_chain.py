@@ -296,12 +296,12 @@ def _hashes(session: Session) -> list[tuple[int | None, str, str]]:
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def _set(session: Session, number: int, /, **values: object) -> None:
-    session.execute(sa.update(Entry).where(Entry.number == number).values(**values))
+def _set(session: Session, number: int, /, **values: object) -> object:
+    return session.execute(sa.update(Entry).where(Entry.number == number).values(**values))
 
 
-def _delete(session: Session, number: int) -> None:
-    session.execute(sa.delete(Entry).where(Entry.number == number))
+def _delete(session: Session, number: int) -> object:
+    return session.execute(sa.delete(Entry).where(Entry.number == number))
 
 
 def _name_another(session: Session, number: int) -> None:
@@ -309,9 +309,10 @@ def _name_another(session: Session, number: int) -> None:
     _set(session, number, organizer_id=luz.id)
 
 
-def _move_up(session: Session, number: int) -> None:
+def _move_up(session: Session, number: int) -> object:
     for each in range(number + 1, LINES + 1):
         _set(session, each, number=each - 1)
+    return session
 
 
 def _swap(session: Session, one: int, other: int) -> None:
@@ -335,7 +336,7 @@ def _put_in(session: Session, number: int) -> None:
     _make_anew(session, number, number)
 
 
-def _make_anew(session: Session, first: int, last: int) -> None:
+def _make_anew(session: Session, first: int, last: int) -> object:
     """As somebody would who knows how it is done."""
     session.flush()
     session.expire_all()
@@ -356,6 +357,7 @@ def _make_anew(session: Session, first: int, last: int) -> None:
         session.flush()
     if last == LINES and first < last:
         session.execute(sa.update(Chain).values(hash=line.hash))
+    return session
 
 
 def _cut(session: Session, newest: int) -> None:

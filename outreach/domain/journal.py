@@ -104,8 +104,8 @@ def lines(session: Session, wanted: Wanted, *, limit: int) -> list[Line]:
         .limit(limit)
     )
     return [
-        Line(entry.id, entry.at, entry.action, entry.office, entry.detail, entry.who, *more)
-        for entry, *more in rows
+        Line(e.id, e.at, e.action, e.office, e.detail, e.who, email, public_id, title, day)
+        for e, email, public_id, title, day in rows
     ]
 
 

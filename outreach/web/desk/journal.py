@@ -185,7 +185,7 @@ def _more(asked: Asked, found: Sequence[Line]) -> str:
 
 def _broken(session: Session) -> list[str]:
     """What is wrong with the chain, the first few; none if it holds."""
-    found = []
+    found: list[str] = []
     for each in chain.breaks(session):
         found.append(each.words)
         if len(found) == 10:

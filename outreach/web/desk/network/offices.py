@@ -217,7 +217,8 @@ def _form_page(
     session: Session, form: OfficeForm, office: Office | None, status: int = 200, fault: str = ""
 ) -> Response:
     now = clock.now()
-    after = network.ahead_of(session, office, office.closed_on) if _closes(office) else 0
+    closes = office.closed_on if office else None
+    after = network.ahead_of(session, office, closes) if office and closes else 0
     return page(
         "network/office",
         status,
@@ -231,10 +232,6 @@ def _form_page(
         tag=standing_tag(office, now.date()) if office else None,
         words=words,
     )
-
-
-def _closes(office: Office | None) -> bool:
-    return office is not None and office.closed_on is not None
 
 
 def _said(what: str) -> str:
