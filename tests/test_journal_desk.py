@@ -147,6 +147,29 @@ def test_what_happened_to_an_account_names_the_account(
     assert "elena@example.org invitó a tomas@example.org Entrada · Chicago" in said
 
 
+@pytest.mark.any_database("words only")
+def test_a_month_is_said_as_people_say_it(store: Store, elena: Desk) -> None:
+    with store.change() as session:
+        _note(session, None, "month.close", detail="2020-01 2")
+        _note(session, None, "month.remind", detail="2020-02: 7")
+        _note(session, None, "month.complete", detail="2020-03")
+        _note(session, None, "bulletin published", detail="2020-04, edition 3, revision 1")
+        _note(session, None, "figure.enter", detail="2020-05 passports: 109657")
+        _note(session, None, "month.reopen", detail="2020-99 1")
+        _note(session, None, "attendance reported", detail="held, 12")
+    said = words(elena.get("/org/bitacora"))
+    for expected in (
+        "cerró el mes Enero de 2020, revisión 2",
+        "recordó a quien falta por reportar Febrero de 2020, cartas: 7",
+        "dijo que su mes está completo Marzo de 2020",
+        "publicó el boletín Abril de 2020, edición 3, revisión 1",
+        "capturó una cifra Mayo de 2020, passports: 109657",
+        "volvió a abrir el mes 2020-99 1",
+        "reportó la asistencia Se hizo: 12 personas",
+    ):
+        assert expected in said
+
+
 def test_nobody_is_named_who_is_not_there_any_more(store: Store, elena: Desk) -> None:
     with store.change() as session:
         _note(session, None, "account disabled", detail="999")

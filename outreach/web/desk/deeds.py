@@ -4,15 +4,18 @@ One line an action. The code of each is written where it is noted; a test reads 
 fails when one of them is not here.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from outreach.clock import Month
 from outreach.domain.journal import Line
 from outreach.languages import gettext as _
 from outreach.languages import lazy
 from outreach.web.cards import Tag
+from outreach.web.show import first_capital, month_and_year
 
 
 class About(StrEnum):
@@ -31,6 +34,7 @@ class Deed:
     words: str  # after the name of who did it; «%(whom)s» is an account
 
 
+_MONTH_FIRST: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))[ ,:]*(.*)")
 _PEOPLE, _WORKSHOPS, _MONTH = About.PEOPLE, About.WORKSHOPS, About.MONTH
 _NETWORK, _IN = About.NETWORK, About.SIGNING_IN
 
@@ -154,6 +158,7 @@ _ROLES: Final[Mapping[str, str]] = {
     "door": lazy("Entrada"),
     "reader": lazy("Consulta"),
 }
+_OF_MONTH: Final = frozenset(action for action, deed in DEEDS.items() if deed.about is About.MONTH)
 _CHANGED: Final = frozenset({"workshop changed", "office changed", "kind changed"})
 _TELLING: Final = frozenset({"list seen", "contact seen"})
 
@@ -195,6 +200,8 @@ def detail(line: Line, cities: Mapping[str, str]) -> str:
         return str(_REASONS.get(line.detail, line.detail))
     if line.action.startswith("account "):
         return _rights(line.detail.partition(": ")[2], cities)
+    if line.action in _OF_MONTH:
+        return _month(line)
     if line.action == "attendance reported":
         return _reported(line.detail)
     return line.detail
@@ -222,6 +229,20 @@ def _rights(told: str, cities: Mapping[str, str]) -> str:
         where = _("Toda la red") if office == "*" else cities.get(office, office)
         said.append(f"{_ROLES.get(role, role)} · {where}")
     return "; ".join(said)
+
+
+def _month(line: Line) -> str:
+    """«2020-01 1» of a month that was closed: Enero de 2020, revisión 1"""
+    found = _MONTH_FIRST.fullmatch(line.detail)
+    if found is None:
+        return line.detail
+    month, rest = first_capital(month_and_year(Month.parse(found[1]).first)), found[2]
+    if line.action in {"month.close", "month.reopen"} and rest:
+        return str(_("%(month)s, revisión %(number)s", month=month, number=rest))
+    if line.action == "month.remind" and rest:
+        return str(_("%(month)s, cartas: %(number)s", month=month, number=rest))
+    rest = rest.replace("edition", _("edición")).replace("revision", _("revisión"))
+    return f"{month}, {rest}" if rest else month
 
 
 def _reported(told: str) -> str:

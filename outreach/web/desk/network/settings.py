@@ -67,6 +67,8 @@ def _setting(name: str, value: object, default: object, *, is_secret: bool) -> S
         source = _("De fábrica")
     else:
         source = _("La puso el programa")
+    if name == "SECRET_KEY" and not value:
+        return Setting(variable, _("La hizo el programa y la guarda en OUTREACH_KEYS"), source)
     return Setting(variable, _words(value, is_secret=is_secret), source)
 
 
