@@ -68,6 +68,27 @@ edit_bulletin       GET   network   network
 change_bulletin     POST  network   network
 preview_bulletin    GET   network   network
 what_we_hold        GET   network   network
+workshop_journal    GET   workshop  edit
+office_journal      GET   office    edit
+network_journal     GET   network   network
+settings            GET   network   network
+network_offices     GET   network   network
+new_office          GET   network   network
+open_office         POST  network   network
+edit_office         GET   network   network
+change_office       POST  network   network
+network_kinds       GET   network   network
+new_kind            GET   network   network
+add_kind            POST  network   network
+edit_kind           GET   network   network
+change_kind         POST  network   network
+personnel           GET    network   network
+new_member          GET    network   network
+invite_member       POST  network   network
+member              GET    network   network
+change_member       POST  network   network
+disable_member      POST  network   network
+reset_member        POST  network   network
 """
 
 _LINES: Final = [line.split() for line in SAID.split("\n") if line]

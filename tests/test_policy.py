@@ -78,6 +78,8 @@ def place(
         "slug": "chicago",
         "tour_id": str(tour.id),
         "stop_id": str(stop.id),
+        "code": "derechos",
+        "organizer_id": str(employ(store, "luz@chicago.example.org")),
     }
     registration = seat(store, ring, workshop).id
     return Place(app, store, given, {"registration": registration, "do": "undo"})

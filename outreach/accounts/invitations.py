@@ -61,6 +61,14 @@ def ends_at(session: Session, token: str) -> datetime | None:
     return session.scalar(sa.select(Invitation.ends_at).where(Invitation.digest == digest(token)))
 
 
+def waiting(session: Session, *, now: datetime) -> dict[int, datetime]:
+    """Until when the links that are out work, by the account."""
+    rows = session.execute(
+        sa.select(Invitation.organizer_id, Invitation.ends_at).where(Invitation.ends_at > now)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def purge(session: Session, *, now: datetime) -> None:
     """Deletes the rows of links that have grown old."""
     session.execute(sa.delete(Invitation).where(Invitation.ends_at <= now))

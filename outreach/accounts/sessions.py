@@ -49,6 +49,9 @@ def digest(token: str) -> str:
 
 def start(session: Session, organizer_id: int, *, now: datetime, device: str = "") -> str:
     """A new session; returns the token for its cookie."""
+    session.execute(
+        sa.update(Organizer).where(Organizer.id == organizer_id).values(signed_in_at=now)
+    )
     token = secrets.token_urlsafe(32)
     session.add(
         StaffSession(

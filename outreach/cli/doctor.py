@@ -13,8 +13,8 @@ from outreach.upkeep import doctor
 def command() -> None:
     """See whether this installation is well; exit 1 if something has to be done.
 
-    Looks at settings, zone rules, folders, disk, databases, letters, accounts and keys. It
-    changes nothing.
+    Looks at settings, zone rules, folders, disk, databases, letters, accounts, keys and
+    the journal. It changes nothing.
     """
     console = Console(highlight=False)
     all_well = True

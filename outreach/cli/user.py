@@ -1,6 +1,5 @@
 """`outreach user`: the accounts of the staff."""
 
-import re
 import sys
 from typing import Final, NoReturn
 
@@ -10,15 +9,13 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.accounts import access, invitations
+from outreach.accounts import members
 from outreach.cli.context import opened, settings
 from outreach.config import Config
 from outreach.domain import offices, organizers
 from outreach.domain.organizers import EVERYWHERE, Organizer, Role
 from outreach.errors import NotFound, Refused
 
-# Enough to catch a slip of the hand; whether it exists, the person will say.
-_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _EVERYWHERE_BY_DEFAULT: Final = (Role.ADMIN, Role.READER)
 
 
@@ -47,7 +44,7 @@ def command() -> None:
 def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
     """Make an account for EMAIL and print the link to set its password."""
     address = email.strip().lower()
-    if len(address) > 254 or not _ADDRESS.fullmatch(address):
+    if not members.is_address(address):
         _wrong(f"{email} is not an e-mail address. Write it like ana@example.org")
     if role not in list(Role):
         _wrong(f"There is no role {role}. Choose one of: {', '.join(Role)}")
@@ -57,11 +54,11 @@ def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
     with opened(config) as store, store.change() as session:
         for slug in slugs:
             _require_office(session, slug)
+        places = slugs or [EVERYWHERE]
         try:
-            organizer = organizers.add(session, address, Role(role), slugs or [EVERYWHERE])
-        except Refused as refusal:
-            _wrong(str(refusal))
-        token = invitations.invite(session, organizer.id, now=clock.now())
+            token = members.invite(session, address, Role(role), places, by=None, now=clock.now())
+        except Refused:
+            _wrong(f"There is an account for {address} already. To let it in again: user reset")
     _print_link(config, address, token)
 
 
@@ -81,7 +78,7 @@ def disable(email: str) -> None:
     """Shut an account: from the next click on it opens nothing."""
     with opened(settings()) as store, store.change() as session:
         organizer = _require(session, email)
-        access.disable(session, organizer, now=clock.now())
+        members.disable(session, organizer, by=None, now=clock.now())
     click.echo(f"{organizer.email} cannot sign in any more. To let them in again: user reset")
 
 
@@ -93,7 +90,7 @@ def reset(email: str) -> None:
     config = settings()
     with opened(config) as store, store.change() as session:
         organizer = _require(session, email)
-        token = access.reset(session, organizer, now=clock.now())
+        token = members.reset(session, organizer, by=None, now=clock.now())
     _print_link(config, organizer.email, token)
 
 

@@ -3,6 +3,7 @@
 from outreach.db.base import Base
 from outreach.domain import (
     bulletins,
+    chain,
     circulars,
     copies,
     ctags,
@@ -12,6 +13,7 @@ from outreach.domain import (
     journal,
     kinds,
     months,
+    network,
     notices,
     offices,
     organizers,
@@ -28,6 +30,7 @@ from outreach.domain import (
 
 __all__ = [
     "bulletins",
+    "chain",
     "circulars",
     "copies",
     "ctags",
@@ -38,6 +41,7 @@ __all__ = [
     "kinds",
     "metadata",
     "months",
+    "network",
     "notices",
     "offices",
     "organizers",

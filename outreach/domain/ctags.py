@@ -70,6 +70,8 @@ def _on_statement(state: ORMExecuteState) -> None:
 
 @event.listens_for(Session, "before_commit")
 def _before_commit(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # a savepoint is let go, and the transaction goes on
     session.flush()
     touched: set[int] = session.info.pop(_TOUCHED, set())
     if not touched:

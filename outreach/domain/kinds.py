@@ -1,5 +1,6 @@
 """Kinds of workshop: data, not code. A network adds one without a release."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +12,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.db.base import Base, Words
 from outreach.db.types import Codes
 from outreach.errors import NotFound
+
+CODE: Final = re.compile(r"[a-z0-9]+([_.][a-z0-9]+)*")
+COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class Way(StrEnum):

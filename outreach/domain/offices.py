@@ -1,5 +1,6 @@
 """Offices: the consulates of the network. They open, close and move; all of it is data."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
@@ -11,6 +12,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.db.base import Base, Words
 from outreach.db.types import Codes
 from outreach.errors import NotFound
+
+SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# /es/cal/red.ics is the feed of the whole network, /org/red/nueva the page of a new office.
+TAKEN: Final = frozenset({"red", "nueva"})
 
 
 class Office(Base):

@@ -47,6 +47,7 @@ class Organizer(Base):
     email: Mapped[str] = mapped_column(sa.String(254), unique=True)  # lower case
     password: Mapped[str | None] = mapped_column(sa.String(200), default=None)
     disabled_at: Mapped[datetime | None] = mapped_column(default=None)
+    signed_in_at: Mapped[datetime | None] = mapped_column(default=None)  # the last time
     grants: Mapped[list["Grant"]] = relationship(
         init=False, cascade="all, delete-orphan", passive_deletes=True
     )
@@ -87,6 +88,14 @@ def require(session: Session, email: str) -> Organizer:
     return organizer
 
 
+def get(session: Session, organizer_id: int) -> Organizer:
+    """Raises NotFound."""
+    organizer = session.get(Organizer, organizer_id)
+    if organizer is None:
+        raise NotFound(f"account {organizer_id}")
+    return organizer
+
+
 def all_of_them(session: Session) -> Sequence[Organizer]:
     return session.scalars(sa.select(Organizer).order_by(Organizer.email)).all()
 
@@ -95,12 +104,32 @@ def add(session: Session, email: str, role: Role, offices: Iterable[str]) -> Org
     """A new account, with one role at each of these offices (slugs, or «*» for everywhere).
     Raises Refused when there is one by that address."""
     if find(session, email) is not None:
-        raise Refused(f"There is an account for {email} already. To let it in again: user reset")
+        raise Refused("Ya hay una cuenta con ese correo. Búscala en la lista.")
     organizer = Organizer(email=email.strip().lower())
     organizer.grants = [Grant(office=office, role=role) for office in dict.fromkeys(offices)]
     session.add(organizer)
     session.flush()
     return organizer
+
+
+def lock(session: Session) -> None:
+    """To be called before rights are changed: of two admins who take each other's at once, the
+    second waits for the first, and then sees what it did. Who writes a line that points at an
+    account need not wait."""
+    session.execute(
+        sa.select(Organizer.id).order_by(Organizer.id).with_for_update(key_share=True)
+    ).all()
+    session.expire_all()
+
+
+def require_admin(session: Session) -> None:
+    """To be asked when rights have been changed. Raises Refused where nobody is left who may do
+    everything."""
+    session.flush()
+    if not count_admins(session):
+        raise Refused(
+            "Es la única cuenta que administra toda la red. Dale antes ese papel a otra persona."
+        )
 
 
 def count_admins(session: Session) -> int:

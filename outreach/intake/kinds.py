@@ -14,18 +14,15 @@ from sqlalchemy.orm import Session
 
 from outreach.db.base import Words
 from outreach.db.types import Codes
-from outreach.domain import calendars, kinds
+from outreach.domain import kinds, network
 from outreach.domain.figures import Series
-from outreach.domain.kinds import Kind, Visibility, Way
-from outreach.domain.text import clean, code
-from outreach.domain.workshops import Workshop
+from outreach.domain.kinds import CODE, COLOUR, Kind, Visibility, Way
+from outreach.domain.text import clean
 from outreach.errors import Refused
 from outreach.intake import tables
 from outreach.intake.changes import Loaded, Watch, fill, unwatched
 from outreach.intake.faults import Fault, Faulty
 
-_CODE = re.compile(r"[a-z0-9]+([_.][a-z0-9]+)*")
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _COUNTRIES: Final = ("US", "CA")
 
 
@@ -124,15 +121,9 @@ def load(
         kind = known.get(row.code)
         values: dict[str, Any] = vars(row) | {"position": positions[row.code]}
         if kind is None:
-            public_code = code(4) if row.is_discreet else row.code
-            session.add(Kind(**values, public_code=public_code, changed_at=now))
+            network.add_kind(session, values, now=now)
             loaded.new += 1
-            continue
-        # One that is discreet already keeps its four letters: they are in people's calendars.
-        if row.is_discreet != kind.is_discreet:
-            values["public_code"] = code(4) if row.is_discreet else row.code
-        if fill(kind, values):
-            kind.changed_at = calendars.second_after(session, Workshop.kind_id == kind.id, now=now)
+        elif network.change_kind(session, kind, values, now=now):
             loaded.changed += 1
         else:
             loaded.same += 1
@@ -177,7 +168,7 @@ class _Item:
         self._values: Mapping[str, Any] = item if isinstance(item, dict) else {}
         self.faults: list[Fault] = []
         self.code = self.text("code", 40 if path.startswith("kinds") else 60)
-        if self.code and not _CODE.fullmatch(self.code):
+        if self.code and not CODE.fullmatch(self.code):
             self.fault("code", "write small letters, digits and underscores, as plan_familiar")
 
     def get(self, path: str) -> Any:
@@ -249,7 +240,7 @@ def _row(item: _Item) -> Row:
     elif is_discreet and visibility == Visibility.PUBLIC:
         item.fault("defaults.venue_visibility", "a discreet kind cannot show its addresses")
     colour = item.text("sign.colour", 7)
-    if colour and not _COLOUR.fullmatch(colour):
+    if colour and not COLOUR.fullmatch(colour):
         item.fault("sign.colour", "write it like #1b5ea6")
     has_slots = item.get("defaults.slot_minutes") is not None
     return Row(

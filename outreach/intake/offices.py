@@ -1,6 +1,5 @@
 """Offices from a file in the format of `data/offices.csv`."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,11 +12,10 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.db.base import Words
 from outreach.db.types import Codes
-from outreach.domain import calendars, offices
-from outreach.domain.offices import Office
-from outreach.domain.workshops import Workshop
+from outreach.domain import network, offices
+from outreach.domain.offices import SLUG, TAKEN, Office
 from outreach.intake import tables
-from outreach.intake.changes import Loaded, Watch, fill, unwatched
+from outreach.intake.changes import Loaded, Watch, unwatched
 from outreach.intake.faults import Faulty
 from outreach.intake.tables import Line
 
@@ -33,9 +31,7 @@ REQUIRED: Final = (
     "longitude",
     "in_network_2020_01",
 )
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LANGUAGES: Final = ("es", "en", "fr")
-_TAKEN: Final = frozenset({"red"})  # /es/cal/red.ics is the feed of the whole network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +82,7 @@ def load(
         if office is None:
             session.add(Office(**values, changed_at=now))
             loaded.new += 1
-        elif fill(office, values):
-            office.changed_at = calendars.second_after(
-                session, Workshop.office_id == office.id, now=now
-            )
+        elif network.change_office(session, office, values, now=now):
             loaded.changed += 1
         else:
             loaded.same += 1
@@ -131,9 +124,9 @@ def _row(line: Line) -> Row:
 
 def _slug(line: Line) -> str:
     slug = line.text("slug", 40, is_required=True)
-    if slug and not _SLUG.fullmatch(slug):
+    if slug and not SLUG.fullmatch(slug):
         line.fault("slug", "write small letters, digits and hyphens, as nueva-york")
-    if slug in _TAKEN:
+    if slug in TAKEN:
         line.fault("slug", "has a meaning of its own in our addresses; choose another")
     return slug
 

@@ -7,7 +7,7 @@ The ring knows no domain: a workshop is a number to it, a person an HMAC of thei
 
 from outreach.keyring.masters import Masters
 from outreach.keyring.ring import Ask, Keyring, TooManyDue
-from outreach.keyring.rows import Asked, Attempt, DayKey, Key, RingBase
+from outreach.keyring.rows import Asked, Attempt, DayKey, JournalMark, Key, RingBase
 from outreach.keyring.sealing import derive, seal, unseal
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Asked",
     "Attempt",
     "DayKey",
+    "JournalMark",
     "Key",
     "Keyring",
     "Masters",

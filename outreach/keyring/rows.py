@@ -72,6 +72,19 @@ class Asked(RingBase):
     asked_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class JournalMark(RingBase):
+    """How far the journal of the main database has come: who can write there only cannot make it
+    anew, nor shorten it, unseen."""
+
+    __tablename__ = "journal_mark"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]  # of the newest line that was seen
+    hash: Mapped[str] = mapped_column(sa.String(64))
+    gone: Mapped[int]  # up to which line the old ones may be missing
+    changed_at: Mapped[datetime]
+
+
 class Generation(RingBase):
     """A master that seals or has sealed here, so that all hosts agree on which one does."""
 

@@ -4,7 +4,7 @@ anywhere can be read; what is emptied after that is order, not secrecy."""
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -15,9 +15,10 @@ from outreach.accounts.invitations import Invitation
 from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import chain, journal
 from outreach.domain.journal import Entry
 from outreach.domain.notices import Notice
-from outreach.keyring import Keyring, TooManyDue, rotation, spare
+from outreach.keyring import Keyring, TooManyDue, marks, rotation, spare
 from outreach.privacy import letters, settling, subscriptions
 from outreach.privacy.settling import TURN_KEPT, TooManyBlind, Turn, settle
 
@@ -30,8 +31,6 @@ __all__ = [
     "settle",
     "settle_after_restore",
 ]
-
-JOURNAL_KEPT: Final = timedelta(days=365)
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +68,7 @@ def purge(
         used = settling.used(session)
     unused = ring.destroy_unused(used)
     rows = {"look-ups": ring.tidy(), "subscribers": subscriptions.purge(store, ring, now=now)}
+    _allow_to_go(store, ring, now=now)
     with store.change() as session:
         rows |= _clear(session, now=now)
     rows["notices"] += told
@@ -105,6 +105,7 @@ def settle_after_restore(
 ) -> Purged:
     """To be called before a restored copy is opened to anybody: whoever was forgotten since it
     was made is forgotten in it. Raises as `purge` does."""
+    _begin_journal_again(store, ring, now=now)
     return purge(store, ring, config, now=now, sure=sure)
 
 
@@ -130,6 +131,30 @@ def hourly(ring: Keyring, *, now: datetime) -> None:
     spare.refresh(ring, now=now)
 
 
+def _allow_to_go(store: Store, ring: Keyring, *, now: datetime) -> None:
+    """The ring is told first which lines of the journal go: any others that are missing were
+    taken out."""
+    with store.read() as session:
+        last = chain.outdated(session, now=now)
+    if last is not None:
+        marks.let_go(ring.store, last.number, now=now)
+
+
+def _begin_journal_again(store: Store, ring: Keyring, *, now: datetime) -> None:
+    """A copy lacks the newest lines of the journal: that is written down in it."""
+    known = marks.read(ring.store)
+    with store.read() as session:
+        newest, _gone = chain.ends(session)
+    if known is None or known.number <= newest.number:
+        return
+    with store.change() as session:
+        lost = f"lines {newest.number + 1} to {known.number}"
+        journal.note(session, None, "copy restored", now=now, detail=lost)
+    with store.read() as session:
+        newest, _gone = chain.ends(session)
+    marks.begin_again(ring.store, *newest, now=now)
+
+
 def _hasten(ring: Keyring, turns: Sequence[Turn]) -> None:
     """Brings forward the day of those who had only a turn."""
     by_day: dict[date, list[bytes]] = {}
@@ -143,7 +168,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     """Deletes what has grown old in the main database; how many rows of each."""
     before = _count(session)
     settling.wash(session, now=now)
-    session.execute(sa.delete(Entry).where(Entry.at < now - JOURNAL_KEPT))
+    chain.let_go(session, now=now)
     sessions.purge(session, now=now)
     invitations.purge(session, now=now)
     after = _count(session)

@@ -18,7 +18,7 @@ from outreach.domain import circulars, organizers, outbox, retiming
 from outreach.keyring import Keyring, Masters
 from outreach.mail import delivery
 from outreach.migrations import Base
-from outreach.upkeep import keys
+from outreach.upkeep import journal, keys
 from outreach.upkeep.findings import Finding
 
 LATE: Final = timedelta(minutes=30)
@@ -43,6 +43,7 @@ def examine(config: Config) -> Iterator[Finding]:
                 yield _admins(session)
                 yield _hours(session)
             ring = Keyring(stores[Base.RING], Masters(config.keys))
+            yield journal.examine(stores[Base.MAIN], ring)
             yield from keys.examine(stores[Base.MAIN], ring, now=clock.now())
     finally:
         for store in stores.values():

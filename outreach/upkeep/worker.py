@@ -18,7 +18,7 @@ from outreach.domain import links
 from outreach.keyring import Keyring
 from outreach.mail import circulars, delivery
 from outreach.privacy import retention
-from outreach.upkeep import lists
+from outreach.upkeep import journal, lists
 from outreach.upkeep.entries import Scribe
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,10 @@ def _purge(worker: Worker, now: datetime) -> int:
     return 0
 
 
+def _journal(worker: Worker, now: datetime) -> int:
+    return journal.mark(worker.store, worker.ring, now=now)
+
+
 def _offers(worker: Worker, now: datetime) -> int:
     return lists.pass_on_offers(worker.store, now=now)
 
@@ -150,6 +154,7 @@ def _entries(worker: Worker, now: datetime) -> int:
 # Forgetting comes first, and what must not wait for a mail server comes before the letters.
 STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("purge", _purge),
+    ("journal", _journal),
     ("offers", _offers),
     ("who comes", _who_comes),
     ("links", _links),

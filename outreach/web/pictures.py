@@ -36,6 +36,7 @@ ICONS: Final = {
     "clock": '<circle cx="12" cy="12" r="9"/><path d="M12 7v5l3.5 2"/>',
     "pencil": '<path d="m4.5 19.5.8-4L16 4.8a2 2 0 0 1 3 3L8.5 18.7z"/>',
     "silent": '<path d="M6.5 16.5V11a5.5 5.5 0 0 1 8.5-4.6M17.5 10.5v6H8M10 20h4M4 3.5l16 17"/>',
+    "wrench": '<path d="M15.5 4a5 5 0 0 0-4.6 7L4.5 17.5l2 2L13 13a5 5 0 0 0 6.5-6l-3 3-2.5-.5-.5-2.500z"/>',
     "eye": '<path d="M2.5 12s3.5-6.5 9.5-6.5 9.5 6.5 9.5 6.5-3.5 6.5-9.5 6.5S2.5 12 2.5 12z"/><circle cx="12" cy="12" r="2.8"/>',
 }
 _PETAL: Final = '<ellipse cx="24" cy="12" rx="4.3" ry="7.6" transform="rotate({} 24 24)"/>'

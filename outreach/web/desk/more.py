@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from outreach.domain.organizers import EVERYWHERE, Action
 from outreach.languages import gettext as _
-from outreach.web.desk.staff import desk, may, may_anywhere, page
+from outreach.web.desk.staff import desk, may, may_anywhere, me, page
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,17 @@ def _rest() -> list[Place]:
     )
     if may_anywhere(Action.EDIT):
         found += []
+    if own := [slug for slug in me().grants if may(Action.EDIT, slug) and slug != EVERYWHERE]:
+        address = f"/org/bitacora/{min(own)}"
+        found += [Place(address, "book", _("Bitácora"), _("Quién hizo qué en tu oficina"))]
     if may(Action.NETWORK, EVERYWHERE):
         found += [
             Place("/org/boletin", "letter", _("Boletín"), _("Lo que la red cuenta cada mes")),
+            Place("/org/red", "place", _("Oficinas"), _("Las oficinas de la red")),
+            Place("/org/tipos", "flag", _("Tipos de taller"), _("Lo que la red ofrece")),
+            Place("/org/personal", "people", _("Personal"), _("Quién entra y qué puede hacer")),
+            Place("/org/bitacora", "book", _("Bitácora de la red"), _("Quién hizo qué")),
+            Place("/org/ajustes", "wrench", _("Ajustes"), _("Cómo está puesto este sitio")),
             Place("/org/datos", "lock", _("Datos"), _("Lo que todavía guardamos")),
         ]
     return found

@@ -39,6 +39,7 @@ _CONTACTS: Final = Rule(Of.WORKSHOP, Action.CONTACTS)
 _DOOR: Final = Rule(Of.WORKSHOP, Action.DOOR)
 _OFFICE_EDIT: Final = Rule(Of.OFFICE, Action.EDIT)
 _NETWORK: Final = Rule(Of.NETWORK, Action.NETWORK)
+_STAFF: Final = Rule(Of.NETWORK, Action.NETWORK, is_fresh=True)
 
 RULES: Final[Mapping[str, Rule]] = {
     # signing in
@@ -85,6 +86,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "call": _CONTACTS,
     "decide": _EDIT,
     "send_again": _EDIT,
+    "workshop_journal": _EDIT,
     # its door, and after
     "at_door": _DOOR,
     "mark": _DOOR,
@@ -105,8 +107,30 @@ RULES: Final[Mapping[str, Rule]] = {
     "edit_bulletin": _NETWORK,
     "change_bulletin": _NETWORK,
     "preview_bulletin": _NETWORK,
+    # the journal
+    "office_journal": _OFFICE_EDIT,
+    "network_journal": _NETWORK,
     # the network
     "what_we_hold": _NETWORK,
+    "settings": _NETWORK,
+    "network_offices": _NETWORK,
+    "new_office": _NETWORK,
+    "open_office": _NETWORK,
+    "edit_office": _NETWORK,
+    "change_office": _NETWORK,
+    "network_kinds": _NETWORK,
+    "new_kind": _NETWORK,
+    "add_kind": _NETWORK,
+    "edit_kind": _NETWORK,
+    "change_kind": _NETWORK,
+    # accounts
+    "personnel": _NETWORK,
+    "new_member": _NETWORK,
+    "invite_member": _STAFF,
+    "member": _NETWORK,
+    "change_member": _STAFF,
+    "disable_member": _STAFF,
+    "reset_member": _STAFF,
 }
 
 

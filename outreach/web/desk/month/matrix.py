@@ -17,7 +17,7 @@ from outreach.reports import coverage
 from outreach.reports.coverage import Matrix, Row
 from outreach.web.context import store
 from outreach.web.desk.month import asked, words
-from outreach.web.desk.staff import desk, may, me, must, page
+from outreach.web.desk.staff import desk, may, me, must, note_of, page
 
 
 @desk.get("/mes")
@@ -50,7 +50,7 @@ def say_complete(month: str) -> ResponseReturnValue:
                 now=None if is_undone else now,
             )
             action = "month.incomplete" if is_undone else "month.complete"
-            _note(session, action, f"{wanted} {slug}")
+            note_of(session, slug, action, f"{wanted}")
     except Refused as refusal:
         return _matrix_page(wanted, fault=str(refusal))
     return redirect(f"/org/mes/{wanted}?hecho={'incompleto' if is_undone else 'completo'}", 303)

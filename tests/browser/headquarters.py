@@ -1,0 +1,44 @@
+"""What there is for headquarters to see, for the browser: accounts of every sort, and a journal of
+two days."""
+
+from datetime import datetime, timedelta
+
+from outreach.accounts import members
+from outreach.db.store import Store
+from outreach.domain import journal, organizers, workshops
+from outreach.domain.organizers import EVERYWHERE, Role
+
+
+def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]:
+    """The ids of accounts, by whose they are; `plain` is the public id of a workshop."""
+    with store.change() as session:
+        hers = organizers.require(session, ana).id
+        elena = organizers.require(session, "elena@example.org").id
+        workshop = workshops.find(session, plain)
+        for hours, action, detail in (
+            (30, "workshop created", ""),
+            (29, "workshop published", ""),
+            (28, "workshop changed", "capacity, day, venue"),
+            (3, "contact seen", ""),
+            (2, "list seen", ""),
+        ):
+            journal.note(
+                session,
+                hers,
+                action,
+                now=now - timedelta(hours=hours),
+                workshop_id=workshop.id,
+                office="chicago",
+                detail=detail,
+            )
+        journal.note(
+            session, elena, "month.close", now=now - timedelta(hours=1), detail="2020-01 1"
+        )
+        members.invite(session, "tomas@example.org", Role.DOOR, ["chicago"], by=elena, now=now)
+        members.invite(session, "noe@example.org", Role.READER, [EVERYWHERE], by=elena, now=now)
+        members.invite(
+            session, "marta@example.org", Role.ORGANIZER, ["dallas", "houston"], by=elena, now=now
+        )
+        julio = organizers.add(session, "julio@example.org", Role.ORGANIZER, ["fresno"])
+        members.disable(session, julio, by=elena, now=now)
+    return {"ana": str(hers)}

@@ -1,0 +1,273 @@
+"""The journal on the staff's pages: who did what, in words."""
+
+import ast
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import journal, organizers
+from outreach.domain.journal import Entry
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
+from outreach.domain.organizers import EVERYWHERE, Role
+from outreach.domain.workshops import Workshop
+from outreach.keyring import Keyring
+from outreach.web.desk import deeds
+from outreach.web.desk.deeds import DEEDS, About
+from tests.conftest import hold, seat
+from tests.desk import Desk, at_desk, employ, words
+
+SOURCE = Path(__file__).parent.parent / "outreach"
+NOTING = {"note", "note_of", "_note"}
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights)
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+@pytest.fixture
+def elena(app: Flask, store: Store) -> Desk:
+    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+
+
+def test_a_workshops_page_says_who_did_what_and_never_who_registered(
+    store: Store, ring: Keyring, workshop: Workshop, ana: Desk
+) -> None:
+    rosa = seat(store, ring, workshop, name="Rosalinda")
+    path = f"/org/talleres/{workshop.public_id}"
+    assert ana.post(f"{path}/cancelar", reason="weather").status_code == 303
+    assert ana.post(f"{path}/reactivar").status_code == 303
+    assert ana.post(f"{path}/contacto", registration=rosa.id).status_code in {200, 303, 404}
+    assert f'href="{path}/bitacora"' in ana.get(path).text
+    answer = ana.get(f"{path}/bitacora")
+    said = words(answer)
+    assert "ana@example.org canceló el taller Clima o emergencia" in said
+    assert "ana@example.org reactivó el taller" in said
+    assert said.index("reactivó") < said.index("canceló"), "the newest first"
+    assert said.count("Hoy, ") == 1
+    assert "Rosalinda" not in answer.text
+
+
+def test_an_office_sees_its_own_lines_only(
+    app: Flask, store: Store, calgary: Office, workshop: Workshop, ana: Desk
+) -> None:
+    luz = at_desk(app, store, employ(store, "luz@example.org", Role.ORGANIZER, "calgary"))
+    with store.change() as session:
+        _note(session, None, "month.complete", office="calgary", detail="2020-01")
+    ana.post(f"/org/talleres/{workshop.public_id}/cancelar", reason="few")
+    hers = words(ana.get("/org/bitacora/chicago"))
+    assert "canceló el taller" in hers
+    assert "Hay muy pocas personas" in hers
+    assert "está completo" not in hers
+    assert "El sistema dijo que su mes está completo" in words(luz.get("/org/bitacora/calgary"))
+    assert ana.get("/org/bitacora/calgary").status_code == 404
+    assert ana.get("/org/bitacora").status_code == 404
+    assert "/org/bitacora/chicago" in ana.get("/org/mas").text
+
+
+def test_it_is_looked_through_by_month_by_what_and_by_who(
+    app: Flask, store: Store, workshop: Workshop, ana: Desk, elena: Desk
+) -> None:
+    now = clock.now()
+    with store.change() as session:
+        ids = {each.email: each.id for each in organizers.all_of_them(session)}
+        old = {"now": now - timedelta(days=70), "office": "chicago"}
+        _note(session, ids["ana@example.org"], "workshop created", **old)
+        _note(session, ids["ana@example.org"], "contact seen", office="chicago")
+        _note(session, ids["elena@example.org"], "workshop published", office="chicago")
+    path = "/org/bitacora/chicago"
+    month = f"{now - timedelta(days=70):%Y-%m}"
+    cases = {
+        path: {"creó", "vio 1 contacto", "publicó"},
+        f"{path}?mes={month}": {"creó"},
+        f"{path}?que=personas": {"vio 1 contacto"},
+        f"{path}?que=talleres": {"creó", "publicó"},
+        f"{path}?quien={ids['elena@example.org']}": {"publicó"},
+        f"{path}?que=talleres&quien={ids['ana@example.org']}": {"creó"},
+        f"{path}?que=red": set(),
+        f"{path}?mes=ayer&que=x&quien=-1&antes=x": {"creó", "vio 1 contacto", "publicó"},
+        f"{path}?mes=99999-01": {"creó", "vio 1 contacto", "publicó"},
+    }
+    for asked, expected in cases.items():
+        said = words(ana.get(asked))
+        found = {each for each in ("creó", "vio 1 contacto", "publicó") if f"{each}" in said}
+        assert found == expected, asked
+    assert "No hay nada anotado." in words(ana.get(f"{path}?que=red"))
+
+
+def test_a_long_journal_is_turned_over_page_by_page(store: Store, ana: Desk) -> None:
+    with store.change() as session:
+        for number in range(205):
+            _note(session, None, "call made", office="chicago", detail=f"n{number}")
+    seen: list[str] = []
+    path = "/org/bitacora/chicago?que=personas"
+    while path:
+        text = ana.get(path).text
+        seen += [f"n{n}" for n in range(204, -1, -1) if f">n{n}<" in text or f" n{n}<" in text]
+        after = text.partition(">Ver días anteriores<")[0]
+        has_more = "Ver días anteriores" in text
+        more = after.rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
+        path = f"/org/bitacora/chicago{more}" if has_more else ""
+    assert seen == [f"n{number}" for number in range(204, -1, -1)]
+
+
+def test_headquarters_sees_all_of_it_and_whether_it_holds(
+    store: Store, workshop: Workshop, ana: Desk, elena: Desk
+) -> None:
+    ana.post(f"/org/talleres/{workshop.public_id}/cancelar", reason="few")
+    said = words(elena.get("/org/bitacora"))
+    assert "canceló el taller Conoce tus derechos" in said
+    assert "Chicago" in said
+    assert "nadie cambió ni quitó nada" in words(elena.get("/org/bitacora?revisar=si"))
+    with store.change() as session:
+        session.execute(sa.update(Entry).values(detail="weather"))
+    answer = elena.get("/org/bitacora?revisar=si")
+    assert "La bitácora no está como se escribió." in words(answer)
+    assert "line 1 was changed" in words(answer)
+
+
+def test_what_happened_to_an_account_names_the_account(
+    store: Store, chicago: Office, elena: Desk
+) -> None:
+    elena.post("/org/personal/invitar", email="tomas@example.org", role="door", places=["chicago"])
+    said = words(elena.get("/org/bitacora?que=red"))
+    assert "elena@example.org invitó a tomas@example.org Entrada · Chicago" in said
+
+
+@pytest.mark.any_database("words only")
+def test_a_month_is_said_as_people_say_it(store: Store, elena: Desk) -> None:
+    with store.change() as session:
+        _note(session, None, "month.close", detail="2020-01 2")
+        _note(session, None, "month.remind", detail="2020-02: 7")
+        _note(session, None, "month.complete", detail="2020-03")
+        _note(session, None, "bulletin published", detail="2020-04, edition 3, revision 1")
+        _note(session, None, "figure.enter", detail="2020-05 passports: 109657")
+        _note(session, None, "month.reopen", detail="2020-99 1")
+        _note(session, None, "attendance reported", detail="held, 12")
+    said = words(elena.get("/org/bitacora"))
+    for expected in (
+        "cerró el mes Enero de 2020, revisión 2",
+        "recordó a quien falta por reportar Febrero de 2020, cartas: 7",
+        "dijo que su mes está completo Marzo de 2020",
+        "publicó el boletín Abril de 2020, edición 3, revisión 1",
+        "capturó una cifra Mayo de 2020, passports: 109657",
+        "volvió a abrir el mes 2020-99 1",
+        "reportó la asistencia Se hizo: 12 personas",
+    ):
+        assert expected in said
+
+
+def test_nobody_is_named_who_is_not_there_any_more(store: Store, elena: Desk) -> None:
+    with store.change() as session:
+        _note(session, None, "account disabled", detail="999")
+        _note(session, None, "account disabled", detail="nonsense")
+        _note(session, None, "an action of tomorrow", detail="1")
+    said = words(elena.get("/org/bitacora"))
+    assert said.count("suspendió a una cuenta que ya no existe") == 2
+    assert "El sistema an action of tomorrow" in said
+
+
+@pytest.mark.any_database("reads the source")
+def test_every_action_in_the_source_has_words() -> None:
+    actions = {action for path in sorted(SOURCE.rglob("*.py")) for action in _actions(path)}
+    assert len(actions) > 30
+    assert deeds.actions_without_words(actions) == []
+    assert all(deeds.of(about) for about in About)
+    assert all(len(action) <= 40 for action in DEEDS), "as long as the column"
+
+
+def _actions(path: Path) -> Iterator[str]:
+    """The codes that a file notes in the journal. What cannot be told fails the test."""
+    tree = ast.parse(path.read_text())
+    wrappers = {
+        each.name: _names(each).index("action")
+        for each in ast.walk(tree)
+        if isinstance(each, ast.FunctionDef) and each.name in NOTING and "action" in _names(each)
+    }
+    others = {
+        each.name
+        for each in ast.walk(tree)
+        if isinstance(each, ast.FunctionDef) and each.name in NOTING - wrappers.keys()
+    }
+    for function in [tree, *(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))]:
+        if isinstance(function, ast.FunctionDef) and function.name in wrappers:
+            continue  # it passes on what it was given
+        for call in _calls(function):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else _id(call.func)
+            if name in others and isinstance(call.func, ast.Name):
+                continue  # another word of the same name: `errors.note`
+            place = wrappers.get(name, 2) if isinstance(call.func, ast.Name) else 2
+            given = [word.value for word in call.keywords if word.arg == "action"]
+            node = given[0] if given else call.args[place] if len(call.args) > place else None
+            assert node is not None, f"{path.name}:{call.lineno} says no action"
+            yield from _said(node, function, f"{path.name}:{call.lineno}")
+
+
+def _calls(function: ast.AST) -> Iterator[ast.Call]:
+    for node in _own(function):
+        if isinstance(node, ast.Call):
+            func = node.func
+            is_ours = isinstance(func, ast.Name) and func.id in NOTING
+            is_journals = (
+                isinstance(func, ast.Attribute)
+                and func.attr in NOTING
+                and isinstance(func.value, ast.Name)
+                and func.value.id in {"journal", "staff"}
+            )
+            if is_ours or is_journals:
+                yield node
+
+
+def _id(node: ast.AST) -> str:
+    assert isinstance(node, ast.Name)
+    return node.id
+
+
+def _own(function: ast.AST) -> Iterator[ast.AST]:
+    """What is in a function, but not in another inside it."""
+    for child in ast.iter_child_nodes(function):
+        yield child
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _own(child)
+
+
+def _names(function: ast.FunctionDef) -> list[str]:
+    return [each.arg for each in function.args.args]
+
+
+def _said(node: ast.expr, function: ast.AST, where: str) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _said(node.body, function, where)
+        yield from _said(node.orelse, function, where)
+    elif isinstance(node, ast.Name):
+        values = [
+            each.value
+            for each in ast.walk(function)
+            if isinstance(each, ast.Assign)
+            and any(isinstance(t, ast.Name) and t.id == node.id for t in each.targets)
+        ]
+        assert values, f"{where}: write the action where it is noted"
+        for value in values:
+            yield from _said(value, function, where)
+    else:
+        pytest.fail(f"{where}: write the action where it is noted")
+
+
+def _note(session: sa.orm.Session, who: int | None, action: str, **given: object) -> None:
+    told: dict[str, object] = {"now": clock.now(), "office": "", "detail": ""} | given
+    journal.note(session, who, action, **told)  # type: ignore[arg-type] # as the test says it
