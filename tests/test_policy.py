@@ -100,6 +100,7 @@ def test_a_role_does_what_it_may_where_it_may(
     whose, action = OF[endpoint, method], ASKS_FOR.get((endpoint, method))
     is_known = {
         "oneself": True,
+        "halfway": True,
         "asked": True,
         "network": where == EVERYWHERE,
     }.get(whose, where in {"chicago", EVERYWHERE})

@@ -1,6 +1,7 @@
 """The staff's pages: sign in, today, workshops, the people of one, its door. Always in Spanish."""
 
 from outreach.web.desk import (
+    account,
     attending,
     bulletin,
     by_hand,
@@ -9,16 +10,21 @@ from outreach.web.desk import (
     editing,
     entrance,
     held,
+    invited,
+    keys,
     listing,
     month,
     more,
     one,
     policy,
+    provider,
+    setting_up,
     today,
 )
 from outreach.web.desk.staff import desk, signed
 
 __all__ = [
+    "account",
     "attending",
     "bulletin",
     "by_hand",
@@ -28,11 +34,15 @@ __all__ = [
     "editing",
     "entrance",
     "held",
+    "invited",
+    "keys",
     "listing",
     "month",
     "more",
     "one",
     "policy",
+    "provider",
+    "setting_up",
     "signed",
     "today",
 ]
