@@ -55,7 +55,7 @@ def own_key_challenge() -> ResponseReturnValue:
 
 @desk.get("/cuenta/llaves")
 def new_key() -> ResponseReturnValue:
-    return page("key", name="", fault="")
+    return page("key", named="", fault="")
 
 
 @desk.post("/cuenta/llaves/reto")
@@ -71,7 +71,7 @@ def offer_key() -> ResponseReturnValue:
 def add_key() -> ResponseReturnValue:
     name, now = _name(), clock.now()
     if not name:
-        return page("key", 422, name="", fault=_("Escribe un nombre para esta llave."))
+        return page("key", 422, named="", fault=_("Escribe un nombre para esta llave."))
     with store().change() as session:
         if len(passkeys.of(session, me().organizer_id)) >= passkeys.MOST:
             raise Refused(_("Ya tienes 20 llaves. Quita una para agregar otra."))
@@ -88,7 +88,7 @@ def add_key() -> ResponseReturnValue:
             journal.note(session, me().organizer_id, "key added", now=now)
     if not is_kept:
         said = _("No pudimos guardar esta llave. Vuelve a intentar con el botón.")
-        return page("key", 422, name=name, fault=said)
+        return page("key", 422, named=name, fault=said)
     return redirect("/org/cuenta?hecho=llave", 303)
 
 
