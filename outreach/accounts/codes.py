@@ -197,11 +197,12 @@ def secret_of(session: Session, organizer_id: int, key: ServerKey) -> str | None
 
 
 def next_code(session: Session, organizer_id: int, key: ServerKey, *, now: datetime) -> str:
-    """For the demo: the code that works now; empty where there is none."""
+    """For the demo: the code that works now; empty where there is none, or none yet."""
     totp, secret = session.get(Totp, organizer_id), secret_of(session, organizer_id, key)
     if totp is None or secret is None:
         return ""
-    return pyotp.TOTP(secret).generate_otp(max(_step(now), totp.last_step + 1))
+    step = max(_step(now), totp.last_step + 1)
+    return pyotp.TOTP(secret).generate_otp(step) if step <= _step(now) + 1 else ""
 
 
 def _may_try(session: Session, organizer_id: int, *, now: datetime) -> bool:

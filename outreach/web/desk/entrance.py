@@ -105,10 +105,7 @@ def code() -> ResponseReturnValue:
 
 @desk.get("/confirmar")
 def ask_again() -> ResponseReturnValue:
-    back = our_path(request.args.get("volver", ""))
-    if me().is_fresh(clock.now()):
-        return redirect(back, 303)
-    return proof_page(back=back, kept=[])
+    return proof_page(back=our_path(request.args.get("volver", "")), kept=[])
 
 
 @desk.post("/confirmar")
