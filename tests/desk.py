@@ -92,7 +92,11 @@ def hidden(page: TestResponse, action: str = "/org/codigo") -> dict[str, str]:
     """The hidden fields of the first form of a page that goes there."""
     text = page.get_data(as_text=True)
     form = next(
-        (each for each in re.findall(r"<form.*?</form>", text, re.DOTALL) if f'action="{action}"' in each),
+        (
+            each
+            for each in re.findall(r"<form.*?</form>", text, re.DOTALL)
+            if f'action="{action}"' in each
+        ),
         "",
     )
     return {

@@ -79,12 +79,17 @@ what_we_hold        GET   network   network
 """
 
 # What is asked for again after ten minutes, whoever asks.
-FRESH: Final = frozenset(
-    """
-    print_codes application change_application new_key offer_key add_key remove_key
-    close_month reopen
-    """.split()
-)
+FRESH: Final = {
+    "print_codes",
+    "application",
+    "change_application",
+    "new_key",
+    "offer_key",
+    "add_key",
+    "remove_key",
+    "close_month",
+    "reopen",
+}
 
 _LINES: Final = [line.split() for line in SAID.split("\n") if line]
 OF: Final = {(f"desk.{line[0]}", line[1]): line[2] for line in _LINES}

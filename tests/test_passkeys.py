@@ -178,9 +178,7 @@ def test_only_her_own_key_proves_who_she_is(patient: Flask, store: Store, ana: i
     assert visitor.get("/org/cuenta/llaves").status_code == 200
 
 
-def test_a_key_made_for_another_session_is_not_kept(
-    patient: Flask, store: Store, ana: int
-) -> None:
+def test_a_key_made_for_another_session_is_not_kept(patient: Flask, store: Store, ana: int) -> None:
     luz = at_desk(patient, store, employ(store, "luz@example.org"))
     desk, key = at_desk(patient, store, ana), SoftKey()
     options = luz.post("/org/cuenta/llaves/reto").get_json()

@@ -4,6 +4,7 @@ another's. The table is the policy said once more; a page that is not in it fail
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -11,6 +12,8 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from outreach import clock
+from outreach.accounts.sessions import StaffSession
 from outreach.db.store import Store
 from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind
@@ -22,7 +25,7 @@ from outreach.keyring import Keyring
 from outreach.web.desk import policy
 from tests.conftest import hold, seat
 from tests.desk import Desk, at_desk, employ
-from tests.policy import ASKS_FOR, OF
+from tests.policy import ASKS_FOR, FRESH, OF, pages
 from tests.public import Page
 
 
@@ -79,6 +82,29 @@ def test_the_table_in_the_code_says_the_same() -> None:
         rule = policy.rule_of(endpoint)
         assert rule.of == {"asked": "office"}.get(whose, whose), endpoint
         assert rule.action == ASKS_FOR.get((endpoint, method)), endpoint
+
+
+def test_what_matters_asks_for_a_factor_of_the_last_minutes(
+    place: Place,
+) -> None:
+    """And nothing else does. The other pages answer as to anybody."""
+    who = employ(place.store, "red@example.org", Role.ADMIN, EVERYWHERE)
+    desk = at_desk(place.app, place.store, who)
+    with place.store.change() as session:
+        session.execute(
+            sa.update(StaffSession).values(proven_at=clock.now() - timedelta(minutes=11))
+        )
+    for endpoint, method in pages("oneself", "workshop", "asked", "network"):
+        name = endpoint.removeprefix("desk.")
+        assert policy.rule_of(endpoint).is_fresh == (name in FRESH), endpoint
+        if name not in FRESH:
+            continue
+        if method == "GET":
+            answer = desk.get(place.path(endpoint))
+            assert answer.status_code == 303, endpoint
+            assert answer.headers["Location"].startswith("/org/confirmar?volver=/org/"), endpoint
+        else:
+            assert place.ask(desk, endpoint, method) == 401, endpoint
 
 
 def test_a_page_without_a_rule_stops_the_application(app: Flask) -> None:

@@ -84,9 +84,7 @@ def test_a_code_can_be_sent_to_the_sign_in_page_too(patient: Flask, store: Store
     assert at_once.get("/org/").status_code == 200
 
 
-def test_a_code_of_the_half_minutes_beside_is_taken(
-    patient: Flask, store: Store, ana: int
-) -> None:
+def test_a_code_of_the_half_minutes_beside_is_taken(patient: Flask, store: Store, ana: int) -> None:
     now = clock.now()
     for shift, status in ((-60, 422), (-30, 303), (30, 303), (60, 422)):
         half_a_minute_later(store)
@@ -94,9 +92,7 @@ def test_a_code_of_the_half_minutes_beside_is_taken(
         assert Visitor(patient).come_in(code).status_code == status, shift
 
 
-def test_a_code_works_once_and_an_older_one_no_more(
-    patient: Flask, store: Store, ana: int
-) -> None:
+def test_a_code_works_once_and_an_older_one_no_more(patient: Flask, store: Store, ana: int) -> None:
     now = clock.now()
     used = codes.at(SECRET, now)
     assert Visitor(patient).come_in(used).status_code == 303
@@ -270,9 +266,7 @@ def test_of_two_who_set_up_at_once_one_does(patient: Flask, store: Store) -> Non
     employ(store)
     visitors = [Visitor(patient) for _ in range(8)]
     pages = [each.password() for each in visitors]
-    forms = [
-        hidden(page) | {"code": pyotp.TOTP(shown_secret(page)).now()} for page in pages
-    ]
+    forms = [hidden(page) | {"code": pyotp.TOTP(shown_secret(page)).now()} for page in pages]
     start = Barrier(8)
 
     def send(number: int) -> int:
@@ -285,9 +279,7 @@ def test_of_two_who_set_up_at_once_one_does(patient: Flask, store: Store) -> Non
     assert journal(store).count("second factor set up") == 1
 
 
-def test_a_secret_offered_to_another_session_sets_up_nothing(
-    patient: Flask, store: Store
-) -> None:
+def test_a_secret_offered_to_another_session_sets_up_nothing(patient: Flask, store: Store) -> None:
     employ(store)
     mallory, visitor = Visitor(patient), Visitor(patient)
     hers = mallory.password()

@@ -24,7 +24,9 @@ class Challenge(Base):
     kept: Mapped[str] = mapped_column(sa.Text, default="")  # what its use will want to know
 
 
-def give(session: Session, challenge: bytes, purpose: str, *, now: datetime, kept: str = "") -> None:
+def give(
+    session: Session, challenge: bytes, purpose: str, *, now: datetime, kept: str = ""
+) -> None:
     """From now on it can be taken back."""
     purge(session, now=now)
     session.add(

@@ -170,9 +170,7 @@ def print_paper(session: Session, organizer_id: int, key: ServerKey) -> list[str
     return [f"{code[:4]} {code[4:8]} {code[8:]}" for code in made]
 
 
-def keep_paper(
-    session: Session, organizer_id: int, printed: Sequence[str], key: ServerKey
-) -> None:
+def keep_paper(session: Session, organizer_id: int, printed: Sequence[str], key: ServerKey) -> None:
     session.add_all(
         PaperCode(organizer_id=organizer_id, mark=_mark(organizer_id, code, key))
         for code in printed
@@ -212,9 +210,7 @@ def _may_try(session: Session, organizer_id: int, *, now: datetime) -> bool:
     return took_effect(session, anew) or took_effect(session, once_more)
 
 
-def _use_step(
-    session: Session, totp: Totp, code: str, key: ServerKey, *, now: datetime
-) -> Verdict:
+def _use_step(session: Session, totp: Totp, code: str, key: ServerKey, *, now: datetime) -> Verdict:
     try:
         secret = key.unseal(totp.sealed, _about(totp.organizer_id))
     except Forgotten:

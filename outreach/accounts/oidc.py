@@ -83,7 +83,14 @@ def address(
 
 
 def ask(
-    oidc: Oidc, endpoints: Endpoints, *, back: str, code: str, nonce: str, verifier: str, now: datetime
+    oidc: Oidc,
+    endpoints: Endpoints,
+    *,
+    back: str,
+    code: str,
+    nonce: str,
+    verifier: str,
+    now: datetime,
 ) -> Word:
     """What the code that the browser brought stands for. Raises Unreachable or Untrue."""
     from authlib.common.errors import AuthlibBaseError

@@ -123,9 +123,7 @@ def ask(session: Session, bound_to: str, site: Site, *, now: datetime) -> dict[s
     empty), or for a session to prove who it is."""
     challenge = secrets.token_bytes(32)
     challenges.give(session, challenge, f"ask {bound_to}", now=now)
-    options, _ = site.server().authenticate_begin(
-        user_verification=_REQUIRED, challenge=challenge
-    )
+    options, _ = site.server().authenticate_begin(user_verification=_REQUIRED, challenge=challenge)
     return dict(options.public_key)
 
 
@@ -143,9 +141,7 @@ def recognize(
         key = session.get(Passkey, given.raw_id)
         if key is None:
             return None
-        site.server().authenticate_complete(
-            state, [AttestedCredentialData(key.public_key)], given
-        )
+        site.server().authenticate_complete(state, [AttestedCredentialData(key.public_key)], given)
     except (ValueError, KeyError, TypeError):
         return None
     if given.response.user_handle not in {None, b"", _handle(key.organizer_id)}:
@@ -180,7 +176,9 @@ def owners(session: Session) -> frozenset[int]:
 
 
 def rename(session: Session, organizer_id: int, key: bytes, name: str) -> bool:
-    return took_effect(session, sa.update(Passkey).where(*_mine(organizer_id, key)).values(name=name))
+    return took_effect(
+        session, sa.update(Passkey).where(*_mine(organizer_id, key)).values(name=name)
+    )
 
 
 def remove(session: Session, organizer_id: int, key: bytes) -> bool:

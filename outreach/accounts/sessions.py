@@ -85,9 +85,7 @@ def start(
 ) -> str:
     """A new session, half-way unless it is proven; returns the token for its cookie."""
     token = secrets.token_urlsafe(32)
-    grants = session.execute(
-        sa.select(Grant.office, Grant.role).where(Grant.organizer_id == organizer_id)
-    ).all()
+    grants = session.scalars(sa.select(Grant).where(Grant.organizer_id == organizer_id))
     session.add(
         StaffSession(
             digest=digest(token),
@@ -96,7 +94,7 @@ def start(
             seen_at=now,
             proven_at=proven_at,
             device=device,
-            rights=_rights({office: role for office, role in grants}),
+            rights=_rights({grant.office: grant.role for grant in grants}),
         )
     )
     return token
@@ -227,16 +225,6 @@ def of(session: Session, signed: Signed, *, now: datetime) -> list[Browser]:
     return sorted(found, key=lambda each: not each.is_this)
 
 
-def last_seen(session: Session) -> dict[int, datetime]:
-    """When each account was last at work, as far as its sessions are still kept."""
-    rows = session.execute(
-        sa.select(StaffSession.organizer_id, sa.func.max(StaffSession.seen_at)).group_by(
-            StaffSession.organizer_id
-        )
-    )
-    return {who: seen for who, seen in rows}
-
-
 def purge(session: Session, *, now: datetime) -> None:
     """Deletes the rows of sessions that are over. One that was ended stays for the rest of its
     twelve hours, so that its cookie is known should somebody use it."""
@@ -256,7 +244,9 @@ def _is_alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _ending(now: datetime, *which: sa.ColumnElement[bool]) -> sa.Update:
-    return sa.update(StaffSession).where(*which, StaffSession.ended_at.is_(None)).values(ended_at=now)
+    return (
+        sa.update(StaffSession).where(*which, StaffSession.ended_at.is_(None)).values(ended_at=now)
+    )
 
 
 def _ref() -> sa.ColumnElement[str]:

@@ -43,7 +43,13 @@ from outreach.web.desk.staff import (
 
 SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac", "Linux")
 # Each also says the names of those after it.
-BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
 
 
 @desk.get("/entrar")

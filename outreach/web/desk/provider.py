@@ -45,9 +45,7 @@ def provider() -> ResponseReturnValue:
         "again": who.digest if who else "",
     }
     with store().change() as session:
-        challenges.give(
-            session, state.encode(), _purpose(bound), now=now, kept=json.dumps(kept)
-        )
+        challenges.give(session, state.encode(), _purpose(bound), now=now, kept=json.dumps(kept))
     there = oidc.address(
         config().oidc,
         endpoints,

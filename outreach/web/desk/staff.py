@@ -268,7 +268,9 @@ def _find(token: str) -> Signed | None:
             if who.has_new_rights and sessions.see_rights(session, who):
                 held = ", ".join(f"{office} {role}" for office, role in sorted(who.grants.items()))
                 detail = f"now {held or 'nothing'}"[:200]
-                journal.note(session, who.organizer_id, "role changed meanwhile", now=now, detail=detail)
+                journal.note(
+                    session, who.organizer_id, "role changed meanwhile", now=now, detail=detail
+                )
     return who
 
 
