@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import OctKey, RSAKey
 from werkzeug.serving import make_server
 
 from outreach import clock
@@ -26,7 +26,7 @@ CLIENT_ID, CLIENT_SECRET = "outreach", "only between us two"
 class Provider:
     def __init__(self) -> None:
         self.key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
-        self.signs_with = self.key
+        self.signs_with: RSAKey | OctKey = self.key
         self.algorithm = "RS256"
         self.issuer = ""
         self.claims: dict[str, Any] = {}  # what it says of who is there, beside the usual

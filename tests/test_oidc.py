@@ -23,7 +23,7 @@ from outreach.errors import Misconfigured
 from tests import provider
 from tests.desk import Visitor, code_now, employ, enrol, hidden, words
 from tests.provider import Provider
-from tests.test_second_factor import age, half_a_minute_later, journal
+from tests.signing import age, half_a_minute_later, journal
 
 pytestmark = pytest.mark.any_database("what a provider says")
 COOKIE = "__Secure-oidc"

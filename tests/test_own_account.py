@@ -1,10 +1,8 @@
 """«Mi cuenta»: where one is signed in, one's password, and the second factor that was lost."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from flask import Flask
@@ -19,23 +17,14 @@ from outreach.domain.journal import Entry
 from outreach.domain.offices import Office
 from outreach.domain.organizers import Organizer
 from outreach.web.desk.account import ago
-from tests.desk import PASSWORD, Visitor, at_desk, employ, enrol, hidden, words
+from tests.desk import PASSWORD, Visitor, at_desk, employ, hidden, words
+from tests.signing import ana, half_a_minute_later, journal, patient, printed
 from tests.test_passkeys import add_key
-from tests.test_second_factor import half_a_minute_later, journal, printed
 
 NEW = "otra clave larga y nueva"
 
 
-@pytest.fixture
-def patient(make_app: Callable[..., Flask], chicago: Office) -> Flask:
-    return make_app(limits=Limits(sign_ins=1000))
-
-
-@pytest.fixture
-def ana(patient: Flask, store: Store) -> int:
-    who = employ(store)
-    enrol(patient, store, who)
-    return who
+__all__ = ["ana", "patient"]  # fixtures
 
 
 def come_in(app: Flask, store: Store) -> Visitor:

@@ -1,6 +1,5 @@
 """Passkeys: both factors at once, each answer once, and only at our own address."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -18,21 +17,11 @@ from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.offices import Office
 from outreach.domain.organizers import Organizer
-from tests.desk import Visitor, at_desk, employ, enrol, hidden, words
+from tests.desk import Visitor, at_desk, employ, hidden, words
+from tests.signing import age, ana, half_a_minute_later, journal, patient
 from tests.soft_key import PRESENT, SoftKey
-from tests.test_second_factor import age, half_a_minute_later, journal
 
-
-@pytest.fixture
-def patient(make_app: Callable[..., Flask], chicago: Office) -> Flask:
-    return make_app(limits=Limits(sign_ins=1000))
-
-
-@pytest.fixture
-def ana(patient: Flask, store: Store) -> int:
-    who = employ(store)
-    enrol(patient, store, who)
-    return who
+__all__ = ["ana", "patient"]  # fixtures
 
 
 def add_key(app: Flask, store: Store, who: int, **changes: Any) -> SoftKey:

@@ -142,8 +142,9 @@ def _word(claims: Mapping[str, Any]) -> Word:
     amr, acr = claims.get("amr"), claims.get("acr")
     has_two = (isinstance(amr, list) and "mfa" in amr) or acr in TWO_FACTORS
     shown = claims.get("auth_time")
-    is_good = isinstance(shown, int) and 0 < shown < claims["iat"] + LEEWAY
-    return Word(email, has_two, datetime.fromtimestamp(shown, UTC) if is_good else None)
+    if not isinstance(shown, int) or not 0 < shown < claims["iat"] + LEEWAY:
+        return Word(email, has_two, None)
+    return Word(email, has_two, datetime.fromtimestamp(shown, UTC))
 
 
 def _safe(oidc: Oidc, endpoint: object) -> str:

@@ -15,7 +15,7 @@ from outreach.errors import NotFound, Refused
 from outreach.languages import gettext as _
 from outreach.web.context import store
 from outreach.web.desk import entrance
-from outreach.web.desk.staff import desk, known, me, page
+from outreach.web.desk.staff import desk, known, me, page, still_kept
 
 
 @desk.post("/llave/reto")
@@ -39,7 +39,7 @@ def sign_in_by_key() -> ResponseReturnValue:
         journal.note(session, found, "key used" if is_in else "key refused", now=now)
     if who is None or not is_in:
         said = _("No reconocimos esa llave. Usa otra, o entra con tu contraseña.")
-        return entrance.entrance_page(422, message=said, kept=entrance.still_kept())
+        return entrance.entrance_page(422, message=said, kept=still_kept())
     return entrance.go_on(entrance.start(who, proven_at=now, by="key"))
 
 

@@ -19,7 +19,7 @@ from outreach.domain.organizers import Organizer
 from outreach.languages import gettext as _
 from outreach.web.context import config, store
 from outreach.web.desk import entrance
-from outreach.web.desk.staff import desk, our_path, signed
+from outreach.web.desk.staff import begin, desk, our_path, signed
 
 log = logging.getLogger(__name__)
 
@@ -117,11 +117,11 @@ def _let_in(who: Organizer, word: Word, asked: dict[str, str], now: datetime) ->
         # One that does not say when may mean hours ago: it is asked for again before what matters.
         proven_at = word.shown_at or now - 2 * sessions.FRESH
         token = entrance.start(who, proven_at=proven_at, by="provider")
-        return entrance.begin(entrance.see_other(back), token)
+        return begin(entrance.see_other(back), token)
     token = entrance.start(who)
     with store().change() as session:
         journal.note(session, who.id, "named by the provider", now=now)
-    return entrance.begin(entrance.see_other("/org/codigo" + entrance.asking_back(back)), token)
+    return begin(entrance.see_other("/org/codigo" + entrance.asking_back(back)), token)
 
 
 def _proven_again(mine: Signed, word: Word, back: str, now: datetime) -> Response:

@@ -8,7 +8,7 @@ for here, so no page can forget it.
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from flask import (
     Blueprint,
@@ -50,6 +50,8 @@ _KEPT: Final = re.compile(
 )
 _KEPT_PREFIX: Final = "dato-"
 SENT: Final = "enviado"  # the page to go back to was asked for by a form
+
+Answer = TypeVar("Answer", bound=BaseResponse)
 
 desk = Blueprint("desk", __name__, url_prefix="/org")
 
@@ -177,7 +179,7 @@ def note_of(session: Session, office: str, action: str, detail: str = "") -> Non
     journal.note(session, who, action, now=now, office=office, detail=detail)
 
 
-def begin(response: BaseResponse, token: str) -> BaseResponse:
+def begin(response: Answer, token: str) -> Answer:
     """The cookie of a new session. Lax, not Strict: a square read at the door opens from
     outside. `__Host-` makes browsers refuse one that another host has set."""
     response.set_cookie(COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/")
