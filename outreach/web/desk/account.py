@@ -13,8 +13,8 @@ from outreach.domain.organizers import Organizer
 from outreach.errors import Refused
 from outreach.languages import gettext as _
 from outreach.languages import ngettext
-from outreach.web import limits
 from outreach.web.context import store
+from outreach.web.desk import entrance
 from outreach.web.desk.staff import desk, me, page
 
 FEW: Final = 3  # paper codes: time to print others
@@ -50,7 +50,7 @@ def change_password() -> ResponseReturnValue:
         stored = session.get_one(Organizer, me().organizer_id).password
     if len(new) < passwords.SHORTEST:
         return _page(422, fault=_("La contraseña es corta. Escribe 12 letras o más."), field="new")
-    limits.count_sign_in()  # whoever finds a browser open may not guess
+    entrance.count()  # whoever finds a browser open may not guess
     if not passwords.is_right(old, stored):
         with store().change() as session:
             journal.note(session, me().organizer_id, "wrong password", now=clock.now())
