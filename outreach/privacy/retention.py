@@ -10,7 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.accounts import invitations, sessions
+from outreach.accounts import challenges, invitations, sessions
 from outreach.accounts.invitations import Invitation
 from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
@@ -171,6 +171,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     chain.let_go(session, now=now)
     sessions.purge(session, now=now)
     invitations.purge(session, now=now)
+    challenges.purge(session, now=now)
     after = _count(session)
     return {noun: before[noun] - after[noun] for noun in _TABLES}
 

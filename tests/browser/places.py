@@ -8,8 +8,9 @@ from playwright.sync_api import Page
 
 from outreach import clock
 from outreach.clock import Month
+from tests.browser import second
 from tests.browser.editions import ELENA
-from tests.browser.world import ANA, PASSWORD, World
+from tests.browser.world import ANA, World
 
 PAGES: Final[dict[str, Callable[[World], str]]] = {
     "list": lambda world: "/es/",
@@ -118,6 +119,10 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "tour": lambda world: world.more["tour"],
     "stop": lambda world: world.more["stop"],
     "cancel a stop": lambda world: world.more["stop"] + "/cancelar",
+    "own account": lambda world: "/org/cuenta",
+    "new key": lambda world: "/org/cuenta/llaves",
+    "another telephone": lambda world: "/org/cuenta/aplicacion",
+    "who are you": lambda world: "/org/confirmar?volver=/org/cuenta/llaves",
     "not hers": lambda world: "/org/talleres/0000000000",
 }
 # What Elena has before her, who answers for the whole network.
@@ -146,8 +151,12 @@ BULLETIN_LOST: Final = "bulletin, changed by somebody else"
 FORM_WITH_ERRORS: Final = "form with errors"
 LINK_SENT: Final = "find my link, sent"
 CALENDAR_MADE: Final = "own calendar, made"
+CODE_ASKED: Final = "code after the password"
+SET_UP: Final = "second factor to set up"
+CODES_PRINTED: Final = "paper codes"
 PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS, LINK_SENT)
-EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, BULLETIN_LOST)
+SIGNING_IN: Final = (CODE_ASKED, SET_UP, CODES_PRINTED)
+EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, BULLETIN_LOST, *SIGNING_IN)
 MISSING: Final = {"not found", "not hers"}
 
 
@@ -165,6 +174,12 @@ def visit(page: Page, world: World, name: str) -> None:
     if name == BULLETIN_LOST:
         _save_what_is_old(page)
         return
+    if name == CODES_PRINTED:
+        second.print_codes(page)
+        return
+    if name in SIGNING_IN:
+        second.give_password(page, second.NORA if name == SET_UP else ANA)
+        return
     if name in STAFF or name in HEADQUARTERS:
         sign_in(page, ELENA if name in HEADQUARTERS else ANA)
     answer = page.goto((PAGES | STAFF | HEADQUARTERS)[name](world))
@@ -174,11 +189,7 @@ def visit(page: Page, world: World, name: str) -> None:
 
 def sign_in(page: Page, email: str = ANA) -> None:
     """Ana comes to work, or somebody else."""
-    page.goto("/org/entrar")
-    page.locator("input[name=email]").fill(email)
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("main [type=submit]").click()
-    page.wait_for_url("**/org/")
+    second.sign_in(page, email)
 
 
 def _ask_for_the_link(page: Page, world: World) -> None:

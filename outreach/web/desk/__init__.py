@@ -1,6 +1,7 @@
 """The staff's pages: sign in, today, workshops, the people of one, its door. Always in Spanish."""
 
 from outreach.web.desk import (
+    account,
     attending,
     bulletin,
     by_hand,
@@ -9,19 +10,24 @@ from outreach.web.desk import (
     editing,
     entrance,
     held,
+    invited,
     journal,
+    keys,
     listing,
     month,
     more,
     network,
     one,
     policy,
+    provider,
+    setting_up,
     today,
     touring,
 )
 from outreach.web.desk.staff import desk, signed
 
 __all__ = [
+    "account",
     "attending",
     "bulletin",
     "by_hand",
@@ -31,13 +37,17 @@ __all__ = [
     "editing",
     "entrance",
     "held",
+    "invited",
     "journal",
+    "keys",
     "listing",
     "month",
     "more",
     "network",
     "one",
     "policy",
+    "provider",
+    "setting_up",
     "signed",
     "today",
     "touring",

@@ -24,6 +24,7 @@ def more() -> ResponseReturnValue:
 
 def _rest() -> list[Place]:
     found = [
+        Place("/org/cuenta", "lock", _("Mi cuenta"), _("Contraseña, llaves, códigos y sesiones")),
         Place(
             "/org/mi-calendario", "calendar", _("Mi calendario"), _("Tus talleres en tu teléfono")
         ),
