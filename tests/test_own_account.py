@@ -162,7 +162,7 @@ def test_a_lost_second_factor_is_reset_by_somebody_else_and_set_up_again(
         entry = session.scalars(sa.select(Entry).order_by(Entry.id.desc())).first()
     assert entry is not None
     assert (entry.organizer_id, entry.action) == (elena, "second factor reset")
-    assert entry.detail == f"account {ana}"
+    assert entry.detail == str(ana)
     visitor = Visitor(patient)
     challenge = visitor.post("/org/llave/reto").get_json()
     assert visitor.post("/org/llave", answer=key.get(challenge)).status_code == 422

@@ -71,7 +71,8 @@ def list_() -> None:
         for organizer in organizers.all_of_them(session):
             second = "yes" if organizer.id in with_second else "not yet"
             table.add_row(organizer.email, _rights(organizer), _state(organizer), second)
-    Console().print(table)
+    # A file or a pipe has no width of its own.
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
 @command.command()
