@@ -16,6 +16,7 @@ from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.organizers import ALLOWED, EVERYWHERE, Action, Role
+from outreach.domain.partners import Partner, PartnerKind, Speaker
 from outreach.domain.registrations import Contact
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Keyring
@@ -57,7 +58,15 @@ def place(
 ) -> Place:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
+        partner = Partner(
+            office_id=chicago.id, name="Casa Sur", kind=PartnerKind.CIVIL_SOCIETY, is_shown=True
+        )
+        speaker = Speaker(office_id=chicago.id, name="Lic. Mora", partner=partner, is_shown=False)
+        session.add(speaker)
+    assert workshop.venue is not None
     given = {"public_id": workshop.public_id, "month": "2020-01", "slug": "chicago"}
+    given |= {"venue": str(workshop.venue.id), "partner": str(partner.id)}
+    given |= {"speaker": str(speaker.id)}
     registration = seat(store, ring, workshop).id
     return Place(app, store, given, {"registration": registration, "do": "undo"})
 

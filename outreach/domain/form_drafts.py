@@ -41,6 +41,14 @@ class FormDraft(Base):
     def is_new(self) -> bool:
         return self.form.startswith("new ")
 
+    @property
+    def nonce(self) -> str:
+        return self.form.removeprefix("new ")
+
+    @property
+    def workshop_id(self) -> int:
+        return int(self.form.removeprefix("edit "))
+
     def first(self, name: str) -> str:
         return next((value for each, value in self.typed if each == name), "")
 

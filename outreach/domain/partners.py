@@ -212,6 +212,13 @@ def said_of(session: Session, workshop: Workshop) -> list[str]:
     return [*partners, *speakers]
 
 
+def all_of(session: Session, workshop: Workshop) -> list[str]:
+    """The names of all who give it, for the staff."""
+    there = chosen(session, workshop)
+    names = [session.get_one(Partner, each).name for each in there.partners]
+    return names + [session.get_one(Speaker, each).name for each in there.speakers]
+
+
 def ids(values: Iterable[str]) -> tuple[int, ...]:
     """What a form has ticked."""
     return tuple(int(each) for each in values)

@@ -275,7 +275,12 @@ def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -
 
 
 def publish(
-    session: Session, workshop: Workshop, *, now: datetime, phone: str = "", is_in_file: bool = False
+    session: Session,
+    workshop: Workshop,
+    *,
+    now: datetime,
+    phone: str = "",
+    is_in_file: bool = False,
 ) -> None:
     """From draft to public. Raises Refused with what is missing; `phone` as in `readiness`. A file
     may leave out what the office knows: its phone, and the link."""

@@ -1,5 +1,5 @@
-"""What it means for the workshops of a venue that the venue is said to be another: as if an organizer
-had changed each of them. The past stays as it was, but for the venue's new name.
+"""A venue is said to be another: what that means for its workshops, as if an organizer had changed
+each of them. The past stays as it was, but for the venue's new name.
 """
 
 from collections.abc import Sequence

@@ -147,13 +147,11 @@ def add(session: Session, office: Office, said: Premises, *, now: datetime) -> V
     return venue
 
 
-def require_own_name(
-    session: Session, office: Office, said: Premises, venue: Venue | None
-) -> None:
+def require_own_name(session: Session, office: Office, said: Premises, venue: Venue | None) -> None:
     """Raises Refused when another venue of the office has this name and address."""
     there = named(session, office, said.name, said.address, said.city)
     if there is not None and there is not venue:
-        raise Refused("Ya hay una sede con ese nombre y esa dirección. Usa esa, o cambia el nombre.")
+        raise Refused("Ya hay una sede con ese nombre y esa dirección. Cambia el nombre.")
 
 
 def settle_in(session: Session, venue: Venue) -> None:

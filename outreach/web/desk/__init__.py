@@ -1,11 +1,13 @@
 """The staff's pages: sign in, today, workshops, the people of one, its door. Always in Spanish."""
 
 from outreach.web.desk import (
+    allies,
     attending,
     bulletin,
     by_hand,
     calendar,
     cancelling,
+    drafting,
     editing,
     entrance,
     held,
@@ -14,17 +16,21 @@ from outreach.web.desk import (
     more,
     one,
     policy,
+    premises,
+    texts,
     today,
 )
 from outreach.web.desk.staff import desk, signed
 
 __all__ = [
+    "allies",
     "attending",
     "bulletin",
     "by_hand",
     "calendar",
     "cancelling",
     "desk",
+    "drafting",
     "editing",
     "entrance",
     "held",
@@ -33,6 +39,8 @@ __all__ = [
     "more",
     "one",
     "policy",
+    "premises",
     "signed",
+    "texts",
     "today",
 ]

@@ -29,7 +29,12 @@ def _rest() -> list[Place]:
         ),
     ]
     if may_anywhere(Action.EDIT):
-        found += []
+        found += [
+            Place("/org/sedes", "place", _("Sedes"), _("Dónde se dan los talleres")),
+            Place(
+                "/org/aliados", "people", _("Con quién"), _("Organizaciones y personas que ayudan")
+            ),
+        ]
     if may(Action.NETWORK, EVERYWHERE):
         found += [
             Place("/org/boletin", "letter", _("Boletín"), _("Lo que la red cuenta cada mes")),
