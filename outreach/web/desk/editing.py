@@ -207,7 +207,7 @@ def _made_before(session: Session, nonce: str) -> str:
 
 
 def _venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None:
-    if not form.has_venue:
+    if not form.has_venue or not form.venue.data:
         return None
     if form.venue.data != NEW:
         return venues.find(session, office, int(form.venue.data))

@@ -28,7 +28,7 @@ from outreach.web.desk.staff import desk, my_offices, note_of, page
 FARTHEST: Final = 1500  # miles from its office: further is a slip of the pen
 # What maps copy: «geo:41.85,-87.65;u=35», «41.8500, -87.6500».
 _POINT: Final = re.compile(
-    r"(?:geo:)?\s*(-?\d{1,2}(?:\.\d{1,15})?)\s*[,;\s]\s*(-?\d{1,3}(?:\.\d{1,15})?)(?:[;?,].*)?"
+    r"(?:geo:)?\s*(-?[0-9]{1,2}(?:\.[0-9]{1,15})?)\s*[,;\s]\s*(-?[0-9]{1,3}(?:\.[0-9]{1,15})?)(?:[;?,].*)?"
 )
 
 
