@@ -203,7 +203,7 @@ def test_the_kinds_of_partner_are_those_of_the_data_files() -> None:
 
 
 def _partner(office: Office, name: str, **changes: Any) -> Partner:
-    plain = {"kind": PartnerKind.CIVIL_SOCIETY, "is_shown": False}
+    plain: dict[str, Any] = {"kind": PartnerKind.CIVIL_SOCIETY, "is_shown": False}
     return Partner(office_id=office.id, name=name, **(plain | changes))
 
 

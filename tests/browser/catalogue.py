@@ -35,6 +35,7 @@ def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
         for each in offices.all_of_them(session):
             each.phone = each.phone or "312 555 0142"  # the packaged file knows none
+        session.flush()
         library = venue(
             session,
             chicago,
