@@ -1,6 +1,7 @@
 """Before a workshop is public: what keeps it a draft, and what is asked once."""
 
 from datetime import date, time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +16,15 @@ from outreach.domain.readiness import Doubt
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.errors import Refused
-from tests.conftest import LONG_AGO, hold, kind, office, venue
+from outreach.keyring import Keyring
+from tests.conftest import LONG_AGO, hold, kind, office, seat, venue
 from tests.desk import Desk, at_desk, employ, words
+from tests.filling import link_of
 from tests.test_desk_workshops import typed
 
 TUESDAY = date(2027, 2, 2)  # no holiday anywhere
 TRANSLATED = {"es": "Tus derechos", "en": "Your rights", "fr": "Vos droits"}
+TEMPLATES = Path(__file__).parent.parent / "templates"
 LINK = "https://sala.example/canario"
 
 
@@ -254,6 +258,24 @@ def test_a_link_is_on_no_page_of_the_public(
             answer = ana.client.get(path)
             assert answer.status_code == 200, path
             assert "canario" not in answer.text, path
+
+
+def test_who_has_a_place_in_both_may_come_or_join_from_home_and_who_waits_may_not(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        both = hold(session, chicago, rights, mode=Mode.HYBRID, online_url=LINK, capacity=1)
+    first, second = seat(store, ring, both), seat(store, ring, both, name="Luz")
+    ticket = ana.client.get(link_of(ring, first))
+    assert f'href="{LINK}"' in ticket.text
+    assert "1805 S. Ejemplo St." in words(ticket)
+    assert "canario" not in ana.client.get(link_of(ring, second)).text
+
+
+def test_no_letter_carries_the_link() -> None:
+    """It is on the page of one's place, which the letter leads to."""
+    for text in sorted(TEMPLATES.glob("[mt]*/*.txt")):
+        assert "online_url" not in text.read_text(), text.name
 
 
 def _doubts(store: Store, workshop: Workshop) -> list[Doubt]:
