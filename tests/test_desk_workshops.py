@@ -93,7 +93,7 @@ def test_a_draft_is_seen_by_nobody_until_it_is_published(ana: Desk, store: Store
     assert draft.standing is Standing.DRAFT
     assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 404
     assert "Borrador" in words(ana.get(f"/org/talleres/{draft.public_id}"))
-    ana.post(f"/org/talleres/{draft.public_id}/publicar")
+    ana.post(f"/org/talleres/{draft.public_id}/publicar", sure=" ".join(Doubt))
     assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 200
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -103,6 +103,7 @@ class Chosen:
     speakers: tuple[int, ...] = ()
 
 
+_THERE_IS_ONE: Final = "Ya hay alguien con ese nombre. Usa ese, o cambia el nombre."
 _Ally = TypeVar("_Ally", Partner, Speaker)
 
 
@@ -139,8 +140,11 @@ def keep(session: Session, ally: _Ally) -> None:
             sa.select(table).where(table.office_id == ally.office_id, table.name == ally.name)
         ).all()
     if any(each is not ally for each in others):
-        raise Refused("Ya hay alguien con ese nombre. Usa ese, o cambia el nombre.")
-    session.flush()
+        raise Refused(_THERE_IS_ONE)
+    try:
+        session.flush()
+    except sa.exc.IntegrityError:  # a colleague was a moment faster
+        raise Refused(_THERE_IS_ONE) from None
 
 
 def chosen(session: Session, workshop: Workshop) -> Chosen:

@@ -41,6 +41,7 @@ def change(session: Session, venue: Venue, said: Premises, *, now: datetime) -> 
     venues.require_own_name(session, venue.office, said, venue)
     for name in new:
         setattr(venue, name, getattr(said, name))
+    venues.settle(session)
     if {"city", "region"} & new:
         venues.settle_in(session, venue)
     if new & _SHOWN:

@@ -65,6 +65,7 @@ class Premises:
     access: Words = field(default_factory=dict)
 
 
+_THERE_IS_ONE: Final = "Ya hay una sede con ese nombre y esa dirección. Cambia el nombre."
 SAID: Final = tuple(each.name for each in fields(Premises))
 
 
@@ -143,15 +144,23 @@ def add(session: Session, office: Office, said: Premises, *, now: datetime) -> V
         **{name: getattr(said, name) for name in SAID},
     )
     session.add(venue)
-    session.flush()
+    settle(session)
     return venue
+
+
+def settle(session: Session) -> None:
+    """Writes what is new of a venue. Raises Refused when a colleague was a moment faster."""
+    try:
+        session.flush()
+    except sa.exc.IntegrityError:
+        raise Refused(_THERE_IS_ONE) from None
 
 
 def require_own_name(session: Session, office: Office, said: Premises, venue: Venue | None) -> None:
     """Raises Refused when another venue of the office has this name and address."""
     there = named(session, office, said.name, said.address, said.city)
     if there is not None and there is not venue:
-        raise Refused("Ya hay una sede con ese nombre y esa dirección. Cambia el nombre.")
+        raise Refused(_THERE_IS_ONE)
 
 
 def settle_in(session: Session, venue: Venue) -> None:

@@ -59,7 +59,7 @@ def test_without_a_signal_it_stays_on_the_page_and_is_kept_when_there_is_one(
     page.goto(f"/org/talleres/{world.plain}/editar")
     page.route("**/org/talleres/borrador", lambda route: route.abort("internetdisconnected"))
     page.get_by_label("Qué traer").fill("Una silla")
-    expect(page.locator("#borrador")).to_contain_text("Sin señal.")
+    expect(page.locator("#borrador")).to_contain_text("No se pudo guardar ahora.")
     page.unroute("**/org/talleres/borrador")
     page.get_by_label("Qué traer").fill("Una silla y agua")
     expect(page.locator("#borrador")).to_contain_text("Borrador guardado:")

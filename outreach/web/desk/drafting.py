@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+import sqlalchemy as sa
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -43,14 +45,11 @@ class Offer:
 def save_form() -> ResponseReturnValue:
     """Keeps the form as it stands. Answers the hour, to be said beside the button."""
     typed, now = request.form, clock.now()
-    kept = [each for each in typed.items(multi=True) if each[0] not in _NOT_KEPT]
     try:
-        with store().change() as session:
-            form, office = _which(session, typed)
-            if form:
-                form_drafts.keep(
-                    session, me().organizer_id, form, kept, office=office.slug, now=now
-                )
+        try:
+            office = _kept(typed, now)
+        except sa.exc.IntegrityError:  # the same form, for the first time, twice at once
+            office = _kept(typed, now)
     except Refused as refusal:
         return {"fault": str(refusal)}, 422
     return {"at": hour(now.astimezone(office.zone).time())}
@@ -99,6 +98,16 @@ def settle(session: Session, *, nonce: str = "", workshop: Workshop | None = Non
     """What was typed is saved where it belongs: it need not be kept any more."""
     form = form_drafts.of_new(nonce) if workshop is None else form_drafts.of_workshop(workshop.id)
     form_drafts.discard(session, me().organizer_id, form)
+
+
+def _kept(typed: MultiDict[str, str], now: datetime) -> Office:
+    """Keeps what was typed; the office it is for."""
+    said = [each for each in typed.items(multi=True) if each[0] not in _NOT_KEPT]
+    with store().change() as session:
+        form, office = _which(session, typed)
+        if form:
+            form_drafts.keep(session, me().organizer_id, form, said, office=office.slug, now=now)
+    return office
 
 
 def _which(session: Session, typed: MultiDict[str, str]) -> tuple[str, Office]:

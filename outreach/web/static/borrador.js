@@ -42,6 +42,7 @@
     fetch(f.dataset.borrador, { method: "POST", body: typed(), keepalive: true, signal: mine.signal }).then(function (r) {
       if (r.ok) return r.json().then(function (a) { kept = now; renewed = false; say(said.dataset.guardado + " " + a.at); });
       if (r.status === 422 || r.status === 413) { kept = now; return say(said.dataset.lleno); }
+      if (r.status >= 500) throw r;
       if (r.status === 403 && !renewed) { renewed = true; return renew().then(keep); }
       renewed = false;
       say(said.dataset.sesion, "/org/entrar", said.dataset.entrar);
