@@ -15,6 +15,7 @@ from outreach.domain.kinds import Kind
 from outreach.domain.notices import Cause, Notice
 from outreach.domain.offices import Office
 from outreach.domain.organizers import Role
+from outreach.domain.readiness import Doubt
 from outreach.domain.registrations import Contact, Registration
 from outreach.domain.registrations import Standing as Place
 from outreach.domain.venues import Venue
@@ -60,6 +61,7 @@ def typed(**changes: Any) -> dict[str, Any]:
         "phone": "312 555 0142",
         "online_url": "",
         "action": "publish",
+        "sure": " ".join(Doubt),  # whatever the day is
     }
     return plain | changes
 
@@ -91,7 +93,7 @@ def test_a_draft_is_seen_by_nobody_until_it_is_published(ana: Desk, store: Store
     assert draft.standing is Standing.DRAFT
     assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 404
     assert "Borrador" in words(ana.get(f"/org/talleres/{draft.public_id}"))
-    ana.post(f"/org/talleres/{draft.public_id}/publicar")
+    ana.post(f"/org/talleres/{draft.public_id}/publicar", sure=" ".join(Doubt))
     assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 200
 
 

@@ -21,6 +21,7 @@ from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.organizers import ALLOWED, EVERYWHERE, Action, Role
+from outreach.domain.partners import Partner, PartnerKind, Speaker
 from outreach.domain.registrations import Contact
 from outreach.domain.tours import StopPlan
 from outreach.domain.workshops import Workshop
@@ -75,6 +76,12 @@ def place(
             kinds=Codes([rights.code]),
         )
         stop = tours.add_stop(session, tour, plan, now=LONG_AGO)
+        partner = Partner(
+            office_id=chicago.id, name="Casa Sur", kind=PartnerKind.CIVIL_SOCIETY, is_shown=True
+        )
+        speaker = Speaker(office_id=chicago.id, name="Lic. Mora", partner=partner, is_shown=False)
+        session.add(speaker)
+    assert workshop.venue is not None
     given = {
         "public_id": workshop.public_id,
         "month": "2020-01",
@@ -83,6 +90,9 @@ def place(
         "stop_id": str(stop.id),
         "code": "derechos",
         "organizer_id": str(employ(store, "luz@chicago.example.org")),
+        "venue": str(workshop.venue.id),
+        "partner": str(partner.id),
+        "speaker": str(speaker.id),
     }
     registration = seat(store, ring, workshop).id
     return Place(app, store, given, {"registration": registration, "do": "undo"})

@@ -246,6 +246,25 @@ _SLUG: Final = (
 )
 
 
+def by_id(session: Session, workshop_id: int) -> Workshop | None:
+    return session.get(Workshop, workshop_id)
+
+
+def count_at_venues(session: Session, office: Office, *, now: datetime) -> dict[int, int]:
+    """How many workshops an office has still to hold in each of its venues, drafts too."""
+    rows = session.execute(
+        sa.select(Workshop.venue_id, sa.func.count())
+        .where(
+            Workshop.office_id == office.id,
+            Workshop.venue_id.is_not(None),
+            Workshop.ends_at > now,
+            Workshop.standing.in_((Standing.DRAFT, Standing.PUBLISHED)),
+        )
+        .group_by(Workshop.venue_id)
+    )
+    return {row[0]: row[1] for row in rows if row[0] is not None}
+
+
 def find_by_external_id(session: Session, external_id: str) -> Workshop | None:
     """The workshop made from that row of a file, or by that form."""
     return session.scalar(sa.select(Workshop).where(Workshop.external_id == external_id))

@@ -15,7 +15,8 @@ from outreach.accounts.invitations import Invitation
 from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import chain, journal
+from outreach.domain import chain, form_drafts, journal
+from outreach.domain.form_drafts import FormDraft
 from outreach.domain.journal import Entry
 from outreach.domain.notices import Notice
 from outreach.keyring import Keyring, TooManyDue, marks, rotation, spare
@@ -172,6 +173,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     sessions.purge(session, now=now)
     invitations.purge(session, now=now)
     challenges.purge(session, now=now)
+    form_drafts.purge(session, now=now)
     after = _count(session)
     return {noun: before[noun] - after[noun] for noun in _TABLES}
 
@@ -181,6 +183,7 @@ _TABLES: Final = {
     "journal entries": Entry,
     "sessions": StaffSession,
     "invitations": Invitation,
+    "unsaved forms": FormDraft,
 }
 
 

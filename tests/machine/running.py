@@ -20,6 +20,7 @@ ROOM = 4 << 30  # bytes
 # Files that go through every case of something, or have to wait: --quick leaves them out.
 THOROUGH = frozenset(
     (
+        "allies",
         "api_schemathesis",
         "bad_input",
         "bulletin",
@@ -39,6 +40,7 @@ THOROUGH = frozenset(
         "feed_stability",
         "figures_pages",
         "forgetting",
+        "form_drafts",
         "headers",
         "hidden_address",
         "keys_command",
@@ -53,6 +55,7 @@ THOROUGH = frozenset(
         "package",
         "policy",
         "public_formats",
+        "readiness",
         "reading_level",
         "rush",
         "second_factor",
@@ -60,8 +63,10 @@ THOROUGH = frozenset(
         "sitemap",
         "standings",
         "suppression",
+        "texts_desk",
         "traces",
         "user_command",
+        "venues_desk",
         "year",
     )
 )

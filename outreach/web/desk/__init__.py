@@ -2,11 +2,13 @@
 
 from outreach.web.desk import (
     account,
+    allies,
     attending,
     bulletin,
     by_hand,
     calendar,
     cancelling,
+    drafting,
     editing,
     entrance,
     held,
@@ -19,8 +21,10 @@ from outreach.web.desk import (
     network,
     one,
     policy,
+    premises,
     provider,
     setting_up,
+    texts,
     today,
     touring,
 )
@@ -28,12 +32,14 @@ from outreach.web.desk.staff import desk, signed
 
 __all__ = [
     "account",
+    "allies",
     "attending",
     "bulletin",
     "by_hand",
     "calendar",
     "cancelling",
     "desk",
+    "drafting",
     "editing",
     "entrance",
     "held",
@@ -46,9 +52,11 @@ __all__ = [
     "network",
     "one",
     "policy",
+    "premises",
     "provider",
     "setting_up",
     "signed",
+    "texts",
     "today",
     "touring",
 ]

@@ -70,6 +70,8 @@ def span(first: date, last: date) -> str:
 def place(workshop: Workshop) -> str:
     if workshop.venue is not None:
         return workshop.venue.name
+    if workshop.mode is Mode.IN_PERSON:
+        return str(_("Sin sede todavía"))
     by_phone: bool = workshop.mode is Mode.PHONE_BANK
     return str(_("Por teléfono") if by_phone else _("En línea"))
 
