@@ -8,7 +8,8 @@ from tests.browser.catalogue import free_day
 from tests.browser.chromium import DESK
 from tests.browser.conftest import Open
 from tests.browser.places import sign_in
-from tests.browser.world import ANA, PASSWORD, World
+from tests.browser.second import PASSWORD
+from tests.browser.world import ANA, World
 
 COOKIE = "__Host-staff"
 

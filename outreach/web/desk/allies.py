@@ -202,9 +202,11 @@ def _retired(
             else partners.find_speaker(session, office, speaker or 0)
         )
         ally.retired_at = clock.now() if what == "retire" else None
-        noun = "partner" if partner is not None else "speaker"
-        did = "retired" if what == "retire" else "offered"
-        note_of(session, slug, f"{noun} {did}", f"{noun} {ally.id}")
+        if what == "retire":
+            action = "partner retired" if partner is not None else "speaker retired"
+        else:
+            action = "partner offered" if partner is not None else "speaker offered"
+        note_of(session, slug, action, str(ally.id))
     return redirect(f"/org/aliados?hecho={'retirado' if what == 'retire' else 'otra-vez'}", 303)
 
 
