@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from outreach.db.store import took_effect
 from outreach.domain.notices import Cause, Notice
@@ -63,7 +63,10 @@ _OF_SOMEBODY: Final = (
     sa.select(Notice)
     .join(Notice.registration)
     .where(Registration.key_id.is_not(None))
-    .options(contains_eager(Notice.registration).joinedload(Registration.workshop, innerjoin=True))
+    .options(
+        contains_eager(Notice.registration).joinedload(Registration.workshop, innerjoin=True),
+        joinedload(Notice.message),
+    )
     .order_by(Notice.due_at, Notice.id)
 )
 
