@@ -40,6 +40,8 @@ contact             POST  workshop  contacts
 call                POST  workshop  contacts
 decide              POST  workshop  edit
 send_again          POST  workshop  edit
+write               GET   workshop  edit
+send                POST  workshop  edit
 at_door             GET   workshop  door
 mark                POST  workshop  door
 attendance          GET   workshop  edit

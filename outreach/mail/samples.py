@@ -5,6 +5,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from typing import Final
 
+from outreach import languages
 from outreach.config import Config
 from outreach.db.types import Codes
 from outreach.domain.messages import Message
@@ -35,7 +36,8 @@ def of_message(
     notice = Notice(registration_id=party.id, cause=Cause.MESSAGE, due_at=now, made_at=now)
     notice.id, notice.registration, notice.message = 0, party, message
     person = Person(name=_NAME, address=_ADDRESS)
-    letter = letters.write(Matter(notice=notice, person=person, key=_KEY, now=now), config)
+    with languages.speaking(lang):
+        letter = letters.write(Matter(notice=notice, person=person, key=_KEY, now=now), config)
     own = f"{config.public_url}/{lang}/r/{manage_token(_KEY)}"
     return Sample(str(letter["Subject"]), _text(letter).replace(own, link).strip())
 

@@ -16,6 +16,7 @@ from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.journal import Entry
+from outreach.domain.messages import Message
 from outreach.domain.notices import Notice
 from outreach.keyring import Keyring, TooManyDue, rotation, spare
 from outreach.privacy import letters, settling, subscriptions
@@ -143,6 +144,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     """Deletes what has grown old in the main database; how many rows of each."""
     before = _count(session)
     settling.wash(session, now=now)
+    settling.drop_unread(session)
     session.execute(sa.delete(Entry).where(Entry.at < now - JOURNAL_KEPT))
     sessions.purge(session, now=now)
     invitations.purge(session, now=now)
@@ -152,6 +154,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
 
 _TABLES: Final = {
     "notices": Notice,
+    "messages": Message,
     "journal entries": Entry,
     "sessions": StaffSession,
     "invitations": Invitation,

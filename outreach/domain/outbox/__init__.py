@@ -6,6 +6,7 @@ the staff: calls, and what was given up.
 
 from outreach.domain.outbox.by_hand import (
     ToDo,
+    calls_of,
     dead_of,
     find,
     mark_called,
@@ -37,6 +38,7 @@ __all__ = [
     "Route",
     "Taken",
     "ToDo",
+    "calls_of",
     "count_dead",
     "count_late",
     "dead_of",

@@ -59,6 +59,24 @@ def _calls(
     return [notice for notice in found if not is_moot(notice, now)]
 
 
+def calls_of(
+    session: Session, message_id: int, *, now: datetime, has_texts: bool = False
+) -> Sequence[Notice]:
+    """Whom somebody has to call about a message, and whom they have called, in one order. Who said
+    that texts are safe is sent one where a gateway is set."""
+    by_voice = sa.or_(
+        sa.not_(sa.literal(has_texts)),
+        Registration.may_leave_message.is_(False),
+        Notice.is_dead.is_(True),
+    )
+    found = session.scalars(
+        _OF_SOMEBODY.where(
+            Notice.message_id == message_id, Registration.contact == Contact.PHONE, by_voice
+        )
+    )
+    return [notice for notice in found if not is_moot(notice, now)]
+
+
 _OF_SOMEBODY: Final = (
     sa.select(Notice)
     .join(Notice.registration)

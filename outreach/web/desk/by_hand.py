@@ -15,7 +15,7 @@ from outreach.errors import Closed, Full, Refused
 from outreach.languages import gettext as _
 from outreach.privacy import forgetting
 from outreach.web.context import config, ring, store
-from outreach.web.desk import people
+from outreach.web.desk import messaging, people
 from outreach.web.desk.one import show
 from outreach.web.desk.staff import desk, find_mine, note
 
@@ -28,6 +28,8 @@ def contact(public_id: str) -> ResponseReturnValue:
         found = find_mine(session, public_id)
         door.find(session, found, wanted)
         note(session, found, "contact seen")
+    if request.form.get("message"):
+        return messaging.written(public_id, messaging.Draft(), shown=wanted)
     return show(public_id, shown=wanted)
 
 
@@ -79,6 +81,9 @@ def call(public_id: str) -> ResponseReturnValue:
         return show(public_id, fault=_("Ese lugar ya no está apartado para esta persona."))
     except Refused as refusal:
         return show(public_id, fault=str(refusal))
+    message = request.form.get("message", "")
+    if _is_number(message):
+        return redirect(f"/org/talleres/{public_id}/mensaje?enviado={message}#l-{number}", 303)
     return redirect(f"/org/talleres/{public_id}?ver=llamadas&{there}", 303)
 
 
@@ -105,9 +110,13 @@ def _gives_up(public_id: str, notice: Notice) -> ResponseReturnValue:
 
 
 def _notice(session: Session, workshop: Workshop, number: str) -> Notice:
-    if not (number.isascii() and number.isdigit() and len(number) < 12):
+    if not _is_number(number):
         raise Refused(_("Marca las llamadas con los botones de la lista."))
     return outbox.find(session, workshop, int(number))
+
+
+def _is_number(typed: str) -> bool:
+    return typed.isascii() and typed.isdigit() and len(typed) < 10
 
 
 def _is_question(notice: Notice) -> bool:

@@ -71,6 +71,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "call": _CONTACTS,
     "decide": _EDIT,
     "send_again": _EDIT,
+    "write": _EDIT,
+    "send": _EDIT,
     # its door, and after
     "at_door": _DOOR,
     "mark": _DOOR,

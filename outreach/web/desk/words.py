@@ -8,6 +8,7 @@ from typing import Final
 from outreach.domain import slots
 from outreach.domain.agenda import Show as Shown
 from outreach.domain.kinds import Visibility, Way
+from outreach.domain.messages import Template
 from outreach.domain.registrations import INTERPRETER, Contact, Need, Person, Registration
 from outreach.domain.registrations import Standing as Place
 from outreach.domain.shows import FEWEST_WORKSHOPS, Show
@@ -101,6 +102,17 @@ def way_words(way: Way) -> str:
         Way.SLOTS: _("Con hora propia"),
     }
     return words[way]
+
+
+def template_words(template: Template) -> str:
+    words: dict[Template, str] = {
+        Template.REMINDER: _("Recordatorio"),
+        Template.PLACE: _("Cambió el lugar"),
+        Template.HOUR: _("Cambió la hora"),
+        Template.BRING: _("Qué traer"),
+        Template.CANCELLED: _("Se canceló"),
+    }
+    return words[template]
 
 
 def need_words(need: str) -> str:
