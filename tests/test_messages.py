@@ -241,7 +241,7 @@ def test_of_a_discreet_kind_only_what_is_written_already_is_sent(
     assert "Qué traer" not in page
     refused = write(ana, circle, more_es="Trae a tu hija.")
     assert refused.status_code == 422
-    assert "solo se mandan los textos ya escritos" in words(refused)
+    assert "Aquí solo se mandan los textos ya escritos" in words(refused)
     there = write(ana, circle).headers["Location"]
     ana.get(there)
     assert ("list seen", "") in journal(store)

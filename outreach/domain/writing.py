@@ -54,15 +54,11 @@ def check(workshop: Workshop, template: Template, paragraph: Words, *, now: date
     if template not in templates_of(workshop):
         raise Refused("Elige qué pasó con los botones de la página.")
     if paragraph and workshop.is_discreet:
-        raise Refused(
-            "En este tipo de taller solo se mandan los textos ya escritos. Quita el tuyo."
-        )
+        raise Refused("Aquí solo se mandan los textos ya escritos. Quita el tuyo.")
     if any(len(text) > LONGEST for text in paragraph.values()):
         raise Refused(f"Es demasiado largo. Escribe {LONGEST} letras o menos.")
     if any(_LINK.search(text) for text in paragraph.values()):
-        raise Refused(
-            "Quita los enlaces y los correos. La carta ya lleva el enlace de cada persona."
-        )
+        raise Refused("Quita los enlaces y los correos. La carta ya lleva el de cada persona.")
     if paragraph and "es" not in paragraph:
         raise Refused("Escríbelo también en español: así lo lee quien no tiene su idioma.")
     if template is Template.BRING and not (workshop.bring or paragraph):

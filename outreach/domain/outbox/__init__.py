@@ -14,6 +14,7 @@ from outreach.domain.outbox.by_hand import (
     to_do,
     try_again,
     undo_called,
+    unsent,
 )
 from outreach.domain.outbox.sending import (
     LEASE,
@@ -56,4 +57,5 @@ __all__ = [
     "to_do",
     "try_again",
     "undo_called",
+    "unsent",
 ]

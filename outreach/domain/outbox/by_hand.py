@@ -26,7 +26,7 @@ class ToDo:
 
     workshop: Workshop
     calls: int
-    dead: int  # letters and texts that were given up
+    dead: int  # letters that were given up; a text that was is a call
 
 
 def to_call(
@@ -109,6 +109,15 @@ def undo_called(session: Session, notice_id: int) -> None:
     _by_hand(session, notice_id, done_at=None, is_dead=False, leased_until=None)
 
 
+def unsent(session: Session, workshop: Workshop, *, now: datetime) -> list[Notice]:
+    """Letters about it that were given up and would still be true. A text that was is a call."""
+    return [
+        notice
+        for notice in dead_of(session, workshop)
+        if notice.registration.contact is Contact.EMAIL and not is_moot(notice, now)
+    ]
+
+
 def dead_of(session: Session, workshop: Workshop) -> Sequence[Notice]:
     """Letters and texts about the workshop that were given up."""
     return session.scalars(
@@ -147,7 +156,12 @@ def to_do(
     )
     dead = Counter(
         notice.registration.workshop
-        for notice in session.scalars(_OF_SOMEBODY.where(mine, Notice.is_dead.is_(True)))
+        for notice in session.scalars(
+            _OF_SOMEBODY.where(
+                mine, Notice.is_dead.is_(True), Registration.contact == Contact.EMAIL
+            )
+        )
+        if not is_moot(notice, now)
     )
     ahead = sorted(calls.keys() | dead.keys(), key=lambda workshop: workshop.starts_at)
     return [ToDo(workshop, calls[workshop], dead[workshop]) for workshop in ahead]

@@ -15,7 +15,7 @@ from outreach.errors import Closed, Full, Refused
 from outreach.languages import gettext as _
 from outreach.privacy import forgetting
 from outreach.web.context import config, ring, store
-from outreach.web.desk import messaging, people
+from outreach.web.desk import messaging
 from outreach.web.desk.one import show
 from outreach.web.desk.staff import desk, find_mine, note
 
@@ -93,7 +93,7 @@ def send_again(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     with store().change() as session:
         workshop = find_mine(session, public_id)
-        unsent = people.unsent(session, workshop, now=now)
+        unsent = outbox.unsent(session, workshop, now=now)
         for notice in unsent:
             outbox.try_again(session, notice.id, now=now)
         if unsent:

@@ -59,7 +59,7 @@ def send(public_id: str) -> ResponseReturnValue:
         if request.form.get("do") != "send" or request.form.get("seen") != draft.print:
             with store().read() as session:
                 workshop = find_mine(session, public_id)
-                writing.check(workshop, template, draft.paragraph, now=now)
+                writing.check(workshop, template, dict(draft.paragraph), now=now)
             return written(public_id, draft, is_seen=True)
         with store().change() as session:
             workshop = find_mine(session, public_id)

@@ -62,18 +62,9 @@ def of(session: Session, workshop: Workshop, *, now: datetime) -> People:
         registrations.of_workshop(session, workshop),
         registrations.lapsed(session, workshop),
         [*calls, *_just_called(session, workshop)],
-        unsent(session, workshop, now=now),
+        outbox.unsent(session, workshop, now=now),
         slots.of_workshop(session, workshop) if workshop.has_slots else (),
     )
-
-
-def unsent(session: Session, workshop: Workshop, *, now: datetime) -> list[Notice]:
-    """Letters that were given up and would still be true. A text that was is a call to make."""
-    return [
-        notice
-        for notice in outbox.dead_of(session, workshop)
-        if notice.registration.contact is Contact.EMAIL and not outbox.is_moot(notice, now)
-    ]
 
 
 def _just_called(session: Session, workshop: Workshop) -> list[Notice]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from outreach.domain import slots
+from outreach.clock import Month
+from outreach.domain import months, slots
 from outreach.domain.agenda import Show as Shown
 from outreach.domain.kinds import Visibility, Way
 from outreach.domain.messages import Template
@@ -54,6 +55,11 @@ def show_words(show: Shown | None) -> str:
 def short_day(day: date) -> str:
     """sáb 28 nov"""
     return f"{SHORT_DAYS[day.weekday()]} {day.day} {SHORT_MONTHS[day.month - 1]}"
+
+
+def brief_day(day: date) -> str:
+    """28 nov"""
+    return f"{day.day} {SHORT_MONTHS[day.month - 1]}"
 
 
 def place(workshop: Workshop) -> str:
@@ -124,6 +130,19 @@ def need_words(need: str) -> str:
     if need.startswith(INTERPRETER):
         return _("Intérprete: %(language)s", language=name_of(need.removeprefix(INTERPRETER), "es"))
     return words.get(need, need)
+
+
+def closes_words(workshop: Workshop, *, now: datetime) -> str:
+    """How long there is to say how it went: El mes cierra en 6 días."""
+    closes = months.closes_at(Month.from_number(workshop.month), workshop.office.zone)
+    here = closes.astimezone(workshop.office.zone)
+    days = (here.date() - now.astimezone(workshop.office.zone).date()).days
+    if now >= closes:
+        return str(_("Su mes ya debía estar completo."))
+    if days == 0:
+        said: str = _("El mes cierra hoy, %(hour)s.", hour=hour_words(here.time()))
+        return said
+    return ngettext("El mes cierra en %(num)d día.", "El mes cierra en %(num)d días.", days)
 
 
 def people_words(people: int) -> str:
