@@ -39,6 +39,10 @@ reinstate           POST  workshop  edit
 contact             POST  workshop  contacts
 call                POST  workshop  contacts
 decide              POST  workshop  edit
+new_party           GET   workshop  contacts
+save_party          POST  workshop  contacts
+open_places         POST  workshop  edit
+export              GET   workshop  export
 send_again          POST  workshop  edit
 write               GET   workshop  edit
 send                POST  workshop  edit

@@ -35,9 +35,12 @@ def contact(public_id: str) -> ResponseReturnValue:
 
 @desk.post("/talleres/<public_id>/persona")
 def decide(public_id: str) -> ResponseReturnValue:
-    """`do` says what: grant a place, approve that they read the address, or undo that."""
+    """`do` says what: grant a place, approve that they read the address, or undo that; and what
+    somebody said on the phone: that they come, or that they do not."""
     what, wanted = request.form.get("do", ""), clean(request.form.get("registration", ""))
     now = clock.now()
+    if what == "cancel":
+        return _cancels(public_id, wanted)
     try:
         with store().change() as session:
             workshop = find_mine(session, public_id)
@@ -46,6 +49,10 @@ def decide(public_id: str) -> ResponseReturnValue:
                 registrations.grant(session, party, now=now)
                 note(session, workshop, "place given by hand")
                 there = "hecho=con-lugar&ver=espera"
+            elif what == "confirm":
+                rounds.confirm(session, party, now=now)
+                note(session, workshop, "answer noted")
+                there = "hecho=si"
             elif what == "approve":
                 if registrations.approve(session, party, now=now):
                     note(session, workshop, "address approved")
@@ -58,7 +65,8 @@ def decide(public_id: str) -> ResponseReturnValue:
         words = _("No hay lugar libre para esas personas, o lo que necesitan ya se llenó.")
         return show(public_id, fault=words)
     except Closed:
-        return show(public_id, fault=_("Esa persona ya no espera un lugar."))
+        said = {"confirm": _("Esa persona ya no tiene lugar, o el taller ya empezó.")}
+        return show(public_id, fault=said.get(what, _("Esa persona ya no espera un lugar.")))
     except Refused as refusal:
         return show(public_id, fault=str(refusal))
     return redirect(f"/org/talleres/{public_id}?{there}", 303)
@@ -99,6 +107,16 @@ def send_again(public_id: str) -> ResponseReturnValue:
         if unsent:
             note(session, workshop, "letters sent again", str(len(unsent)))
     return redirect(f"/org/talleres/{public_id}?hecho=correos", 303)
+
+
+def _cancels(public_id: str, wanted: str) -> ResponseReturnValue:
+    """They called to say that they do not come: forgotten at once, as on their own page."""
+    with store().read() as session:
+        party = door.find(session, find_mine(session, public_id), wanted)
+    if forgetting.forget(store(), ring(), config(), [party.id], now=clock.now()):
+        with store().change() as session:
+            note(session, find_mine(session, public_id), "place given up by phone")
+    return redirect(f"/org/talleres/{public_id}?hecho=no", 303)
 
 
 def _gives_up(public_id: str, notice: Notice) -> ResponseReturnValue:

@@ -36,6 +36,7 @@ _OWN: Final = Rule(Of.ONESELF)
 _SEE: Final = Rule(Of.WORKSHOP, Action.SEE)
 _EDIT: Final = Rule(Of.WORKSHOP, Action.EDIT)
 _CONTACTS: Final = Rule(Of.WORKSHOP, Action.CONTACTS)
+_EXPORT: Final = Rule(Of.WORKSHOP, Action.EXPORT)
 _DOOR: Final = Rule(Of.WORKSHOP, Action.DOOR)
 _OFFICE_EDIT: Final = Rule(Of.OFFICE, Action.EDIT)
 _NETWORK: Final = Rule(Of.NETWORK, Action.NETWORK)
@@ -70,6 +71,10 @@ RULES: Final[Mapping[str, Rule]] = {
     "contact": _CONTACTS,
     "call": _CONTACTS,
     "decide": _EDIT,
+    "new_party": _CONTACTS,
+    "save_party": _CONTACTS,
+    "open_places": _EDIT,
+    "export": _EXPORT,
     "send_again": _EDIT,
     "write": _EDIT,
     "send": _EDIT,

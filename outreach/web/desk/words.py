@@ -171,7 +171,8 @@ class Row:
     is_approved: bool
     offered_until: str  # sáb 28 nov, 6:00 p. m.; empty unless a place is offered
     hour: str  # of their own; empty where there are no hours
-    says: str  # whether they still come, where they were asked
+    says: str  # whether they still come, where they said so or were asked
+    is_sure: bool  # they said that they come
     contact: Contact
     may_leave_message: bool
     address: str  # masked, or whole where it was asked for
@@ -210,6 +211,7 @@ def _row(
         offered_until=_until(workshop, registration.offered_until),
         hour=hour_words(slots.starts(workshop, slot.minute)) if slot else "",
         says=_says(registration),
+        is_sure=registration.confirmed_at is not None,
         contact=registration.contact if address else Contact.NONE,
         may_leave_message=registration.may_leave_message,
         address=address if is_whole else masked(registration.contact, address),
@@ -226,10 +228,11 @@ def _until(workshop: Workshop, moment: datetime | None) -> str:
 
 
 def _says(registration: Registration) -> str:
-    if registration.asked_at is None or registration.standing is not Place.SEATED:
+    if registration.standing is not Place.SEATED:
         return ""
-    is_sure = registration.confirmed_at is not None
-    return str(_("Dijo que sí viene") if is_sure else _("No ha contestado"))
+    if registration.confirmed_at is not None:
+        return str(_("Dijo que sí viene"))
+    return str(_("No ha contestado")) if registration.asked_at is not None else ""
 
 
 @dataclass(frozen=True)
