@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain import agenda, outbox
+from outreach.domain import unreported as late
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import Office
 from outreach.domain.registrations import Registration
@@ -21,7 +22,6 @@ MANY_WAIT: Final = 5
 ALMOST_FULL: Final = 90  # of a hundred places
 IS_SOON: Final = timedelta(days=14)
 REPORT_AFTER: Final = timedelta(hours=24)
-REPORT_WITHIN: Final = timedelta(days=60)  # older ones were closed with their month
 
 
 class Concern(StrEnum):
@@ -105,12 +105,12 @@ def _owed_to_people(
 # The rules. Each is asked with the venue joined, if there is one.
 
 
-def unreported(now: datetime) -> sa.ColumnElement[bool]:
+def _unreported(now: datetime) -> sa.ColumnElement[bool]:
     """A day after its end nobody has said whether it was held."""
     return sa.and_(
         Workshop.standing == Standing.PUBLISHED,
         Workshop.ends_at <= now - REPORT_AFTER,
-        Workshop.ends_at > now - REPORT_WITHIN,
+        Workshop.ends_at > now - late.WITHIN,
     )
 
 
@@ -167,7 +167,7 @@ def _full(now: datetime) -> sa.ColumnElement[bool]:
 
 
 _RULES: Final[Mapping[Concern, Callable[[datetime], sa.ColumnElement[bool]]]] = {
-    Concern.UNREPORTED: unreported,
+    Concern.UNREPORTED: _unreported,
     Concern.EXPOSED: _exposed,
     Concern.NO_VENUE: _without_venue,
     Concern.WAITING: _crowded,

@@ -140,7 +140,7 @@ def closes_words(workshop: Workshop, *, now: datetime) -> str:
     if now >= closes:
         return str(_("Su mes ya debía estar completo."))
     if days == 0:
-        said: str = _("El mes cierra hoy, %(hour)s.", hour=hour_words(here.time()))
+        said: str = _("El mes cierra hoy, a las %(hour)s", hour=hour_words(here.time()))
         return said
     return ngettext("El mes cierra en %(num)d día.", "El mes cierra en %(num)d días.", days)
 
