@@ -21,7 +21,7 @@ from outreach.domain.messages import Message
 from outreach.domain.notices import Cause, Notice
 from outreach.domain.offices import Office
 from outreach.domain.registrations import Contact, Registration
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring
 from outreach.mail import delivery
 from outreach.privacy import forgetting, retention
@@ -276,7 +276,7 @@ def test_where_nobody_can_be_told_nothing_is_sent(
     assert answer.status_code == 422
     assert "Nadie de ellos dejó correo ni teléfono." in words(answer)
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=planning.Standing.DRAFT)
+        draft = hold(session, chicago, rights, standing=Standing.DRAFT)
         past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
     for each in (draft, past):
         assert ana.get(address_of(each)).status_code in {409, 422}
