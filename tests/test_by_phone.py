@@ -93,6 +93,7 @@ def test_whoever_comes_too_late_waits_and_can_be_told_so(
     assert [each.standing for each in everyone(store)] == [Place.SEATED, Place.WAITING]
 
 
+@pytest.mark.any_database("what the form says")
 @pytest.mark.parametrize(
     ("said", "fault"),
     [

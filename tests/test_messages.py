@@ -202,6 +202,7 @@ def test_the_same_form_sent_twice_is_one_message(
     assert write(ana, evening, **said).status_code == 303
 
 
+@pytest.mark.any_database("what the form says")
 @pytest.mark.parametrize(
     ("said", "fault"),
     [

@@ -19,7 +19,7 @@ TYPES = {
 
 
 @desk.get("/talleres/<public_id>/lista.<any(csv,xlsx):ending>")
-def export(public_id: str, ending: str) -> ResponseReturnValue:
+def export_list(public_id: str, ending: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
         if workshop.is_discreet:

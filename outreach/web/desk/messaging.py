@@ -46,12 +46,12 @@ class Draft:
 
 
 @desk.get("/talleres/<public_id>/mensaje")
-def write(public_id: str) -> ResponseReturnValue:
+def write_message(public_id: str) -> ResponseReturnValue:
     return written(public_id, Draft())
 
 
 @desk.post("/talleres/<public_id>/mensaje")
-def send(public_id: str) -> ResponseReturnValue:
+def send_message(public_id: str) -> ResponseReturnValue:
     """`do` says what: see how it will be read, or send it as it was seen."""
     draft, now = _typed(), clock.now()
     try:

@@ -74,10 +74,10 @@ RULES: Final[Mapping[str, Rule]] = {
     "new_party": _CONTACTS,
     "save_party": _CONTACTS,
     "open_places": _EDIT,
-    "export": _EXPORT,
+    "export_list": _EXPORT,
     "send_again": _EDIT,
-    "write": _EDIT,
-    "send": _EDIT,
+    "write_message": _EDIT,
+    "send_message": _EDIT,
     # its door, and after
     "at_door": _DOOR,
     "mark": _DOOR,
