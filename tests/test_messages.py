@@ -301,6 +301,10 @@ def test_who_wanted_no_letter_reads_it_on_their_own_page(
         assert BACK_DOOR in page
     assert BACK_DOOR not in words(client.get(f"/es/r/{there['tomas']}")), "he waits"
     assert "The place changed." in words(client.get(f"/en/r/{there['ivan']}"))
+    with store.change() as session:
+        session.get_one(Workshop, evening.id).bring = {"es": "Una pluma."}
+    write(ana, evening, template="bring")
+    assert "Qué traer: Una pluma." in words(client.get(f"/es/r/{there['ivan']}"))
 
 
 def test_forgetting_somebody_forgets_their_message_and_the_last_takes_it_along(

@@ -20,6 +20,8 @@ from outreach.errors import Refused
 
 LONGEST: Final = 500  # letters of a paragraph
 NOT_AGAIN_FOR: Final = timedelta(minutes=10)
+# Of itself: the others tell what the page shows already.
+_SAYS_SOMETHING: Final = frozenset({Template.PLACE, Template.HOUR, Template.BRING})
 _LINK: Final = re.compile(
     r"://|@|\bwww\.|\b[\w-]+\.(com|org|net|mx|gob|gov|edu|info|io|ly|gl|me|co|ca|us|app)\b",
     re.IGNORECASE,
@@ -146,7 +148,7 @@ def told(session: Session, registration: Registration) -> Sequence[Message]:
         for each in found
         if registration.standing in PLACES[each.audience]
         and each.is_of_cancelled == workshop.is_cancelled
-        and (each.paragraph or each.template in {Template.PLACE, Template.HOUR})
+        and (each.paragraph or each.template in _SAYS_SOMETHING)
     ]
 
 

@@ -20,6 +20,7 @@ def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
     """The public ids of workshops, and the number of the message, by what they are there for."""
     with store.change() as session:
         told, quiet = _told(session), _quiet(session)
+        others = _told(session), _told(session)  # that tests may do with as they like
         crowded, off = _crowded(session), _off(session)
         _unreported(session, now)
     seat(store, ring, told, contact=Contact.EMAIL, address="rosa@ejemplo.com", people=2)
@@ -29,6 +30,8 @@ def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
         may_leave_message=True,
     )  # fmt: skip
     seat(store, ring, told, name="Beto")
+    seat(store, ring, others[0], contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    seat(store, ring, others[0], name="Luz", contact=Contact.PHONE, address="+13125550142")
     seat(store, ring, quiet, name="Flor", contact=Contact.PHONE, address="+13125550142")
     for name in ("Ana", "Iván", "Paty"):
         seat(store, ring, crowded, name=name, people=3)
@@ -40,7 +43,13 @@ def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
             "once", organizer_id=None, now=now,
         )  # fmt: skip
         number = str(message.id)
-    return {"told": told.public_id, "quiet": quiet.public_id, "message": number}
+    return {
+        "told": told.public_id,
+        "quiet": quiet.public_id,
+        "message": number,
+        "to write to": others[0].public_id,
+        "to call for": others[1].public_id,
+    }
 
 
 def _told(session: Session) -> Workshop:
