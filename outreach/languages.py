@@ -1,5 +1,7 @@
 """Which language a page speaks. Spanish is what the source says; the rest is translation."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
@@ -42,6 +44,17 @@ def current() -> str:
         return found
     locale = _get_locale()  # of a letter, which has no address
     return locale.language if locale else "es"
+
+
+@contextmanager
+def speaking(lang: str) -> Iterator[None]:
+    """What is written in the block is in this language, on a page in another: a letter shown."""
+    before = getattr(g, "lang", None)
+    g.lang = lang
+    try:
+        yield
+    finally:
+        g.lang = before
 
 
 def accepted() -> str:

@@ -17,6 +17,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.kinds import Visibility
+from outreach.domain.messages import Audience, Message, Template
 from outreach.domain.notices import Cause, Notice
 from outreach.domain.registrations import Contact, Person, Registration, Standing
 from outreach.domain.workshops import Standing as WorkshopStanding
@@ -43,6 +44,26 @@ CASES: dict[str, tuple[Cause, dict[str, Any]]] = {
     "confirm": (Cause.CONFIRM, {"asked_at": True}),
     "approved": (Cause.APPROVED, {}),
     "link": (Cause.LINK, {}),
+    "message, a reminder": (Cause.MESSAGE, {}),
+    "message, a reminder to who waits": (Cause.MESSAGE, {"standing": Standing.WAITING}),
+    "message, another place": (Cause.MESSAGE, {}),
+    "message, another hour": (Cause.MESSAGE, {}),
+    "message, what to bring": (Cause.MESSAGE, {}),
+    "message, cancelled": (Cause.MESSAGE, {}),
+}
+# What each of those messages says.
+SAYS: dict[str, Template] = {
+    "message, a reminder": Template.REMINDER,
+    "message, a reminder to who waits": Template.REMINDER,
+    "message, another place": Template.PLACE,
+    "message, another hour": Template.HOUR,
+    "message, what to bring": Template.BRING,
+    "message, cancelled": Template.CANCELLED,
+}
+PARAGRAPH = {
+    "es": "Entra por la puerta de atrás.",
+    "en": "Come in by the back door.",
+    "fr": "Entrez par la porte arrière.",
 }
 
 
@@ -60,11 +81,11 @@ def all_of(
     for case, (cause, standing) in CASES.items():
         registration = _registration(workshop, lang, now, standing, wants_entry=wants_entry)
         was = workshop.standing
-        if cause is Cause.CANCELLED:
+        if cause is Cause.CANCELLED or SAYS.get(case) is Template.CANCELLED:
             workshop.standing = WorkshopStanding.CANCELLED
         moment = workshop.remind_at if cause is Cause.REMINDER else now
         matter = Matter(
-            notice=_notice(registration, cause, now),
+            notice=_notice(registration, cause, now, SAYS.get(case)),
             person=Person(name="Rosa", address="rosa@example.org"),
             key=bytes(range(32)),
             now=moment,
@@ -107,9 +128,17 @@ def _registration(
     return made
 
 
-def _notice(registration: Registration, cause: Cause, now: datetime) -> Notice:
+def _notice(
+    registration: Registration, cause: Cause, now: datetime, template: Template | None
+) -> Notice:
     notice = Notice(registration_id=registration.id, cause=cause, due_at=now, made_at=now)
     notice.id, notice.registration = 7, registration
+    if template is not None:
+        notice.message = Message(
+            workshop_id=registration.workshop_id, template=template, audience=Audience.ALL,
+            paragraph={} if registration.workshop.is_discreet else PARAGRAPH, nonce=b"",
+            organizer_id=None, made_at=now,
+        )  # fmt: skip
     return notice
 
 

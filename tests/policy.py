@@ -91,7 +91,13 @@ change_speaker      POST  office    edit
 contact             POST  workshop  contacts
 call                POST  workshop  contacts
 decide              POST  workshop  edit
+new_party           GET   workshop  contacts
+save_party          POST  workshop  contacts
+open_places         POST  workshop  edit
+export_list         GET   workshop  export
 send_again          POST  workshop  edit
+write_message       GET   workshop  edit
+send_message        POST  workshop  edit
 at_door             GET   workshop  door
 mark                POST  workshop  door
 attendance          GET   workshop  edit

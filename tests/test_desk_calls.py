@@ -151,7 +151,7 @@ def test_letters_that_did_not_arrive_are_seen_and_tried_again(
     page = words(ana.get(_address(workshop)))
     assert "3 correos no llegaron" in page
     assert page.count("No le llegó el correo") == 3
-    assert "3 avisos no llegaron Conoce tus derechos" in words(ana.get("/org/"))
+    assert "3 correos no llegaron Conoce tus derechos" in words(ana.get("/org/"))
     assert ana.post(f"{_address(workshop)}/correos").status_code == 303
     assert "no llegaron" not in words(ana.get(_address(workshop)))
     with store.read() as session:
@@ -170,7 +170,7 @@ def test_today_says_how_many_calls_are_to_be_made(
             planning.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
         assert Cause.CANCELLED in _owed(store, luz)
     page = words(ana.get("/org/"))
-    assert "Falta 1 llamada En Chicago" in page
+    assert "Falta 1 llamada por la cancelación En Chicago" in page
     assert "En Calgary" not in page
 
 

@@ -229,9 +229,9 @@ def test_cancelling_asks_first_and_says_how_many_are_told_how(
     seat(store, ring, made, name="Iván", contact=Contact.PHONE, address="+13125550143")
     seat(store, ring, made, name="Tomás")
     asked = words(ana.get(f"/org/talleres/{made.public_id}/cancelar"))
-    assert "A 1 registro le avisamos por correo." in asked
-    assert "A 2 registros hay que llamarles" in asked
-    assert "1 registro pidió que no le avisen" in asked
+    assert "Avisaremos a 1 persona por correo." in asked
+    assert "Te daremos una lista de 2 llamadas." in asked
+    assert "1 persona pidió que no le avisen" in asked
     assert _only(store).standing is Standing.PUBLISHED
 
 

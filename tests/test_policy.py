@@ -93,6 +93,7 @@ def place(
         "venue": str(workshop.venue.id),
         "partner": str(partner.id),
         "speaker": str(speaker.id),
+        "ending": "csv",
     }
     registration = seat(store, ring, workshop).id
     return Place(app, store, given, {"registration": registration, "do": "undo"})

@@ -257,6 +257,7 @@ def test_the_workers_day_purges_and_after_a_month_changes_the_master(
             "look-ups": 0,
             "subscribers": 0,
             "notices": 0,
+            "messages": 0,
             "journal entries": 0,
             "sessions": 0,
             "invitations": 0,

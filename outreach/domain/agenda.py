@@ -1,8 +1,8 @@
-"""The agenda of the staff: what their offices hold, when, and what wants their attention."""
+"""The agenda of the staff: what their offices hold, and when."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.clock import Month
-from outreach.domain.kinds import Kind, Visibility
+from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations import Standing as Place
@@ -19,10 +19,6 @@ from outreach.domain.venues import Venue
 from outreach.domain.workshops import COUNTED, Standing, Workshop
 
 Offices = frozenset[str] | None  # slugs; None for all of them
-
-MANY_WAIT: Final = 5
-DRAFT_IS_LATE: Final = timedelta(days=14)
-REPORT_WITHIN: Final = timedelta(days=60)  # older ones were closed with their month
 
 
 class Show(StrEnum):
@@ -183,61 +179,14 @@ def so_far(session: Session, offices: Offices, month: Month, *, now: datetime) -
     return SoFar(held, ahead, people, expected, came)
 
 
-class Concern(StrEnum):
-    """Why a workshop wants attention, the gravest first."""
-
-    UNREPORTED = "unreported"
-    EXPOSED = "exposed"  # a discreet kind whose address everybody sees
-    WAITING = "waiting"
-    UNPUBLISHED = "unpublished"
-
-
-@dataclass(frozen=True)
-class Attention:
-    concern: Concern
-    workshop: Workshop
-    people: int = 0  # who wait
-
-
-def attention(
-    session: Session, offices: Offices, *, now: datetime, limit: int = 50
-) -> list[Attention]:
-    """What wants to be done, by how grave it is and how soon it comes."""
-    ahead = Workshop.ends_at > now
-    exposed = sa.and_(
-        ahead,
-        Workshop.standing.in_([Standing.DRAFT, Standing.PUBLISHED]),
-        Workshop.visibility == Visibility.PUBLIC,
-        Workshop.venue_id.is_not(None),
-        Workshop.kind_id.in_(sa.select(Kind.id).where(Kind.is_discreet)),
+def next_one(session: Session, offices: Offices, *, now: datetime) -> Workshop | None:
+    """The next that begins, of those that are public."""
+    return session.scalar(
+        sa.select(Workshop)
+        .where(Workshop.standing == Standing.PUBLISHED, Workshop.starts_at > now, *_of(offices))
+        .order_by(Workshop.starts_at, Workshop.id)
+        .limit(1)
     )
-    is_late = sa.and_(
-        Workshop.standing == Standing.DRAFT, ahead, Workshop.starts_at <= now + DRAFT_IS_LATE
-    )
-    unreported = sa.and_(_unreported(now), Workshop.ends_at > now - REPORT_WITHIN)
-    queue = (
-        sa.select(Registration.workshop_id)
-        .where(Registration.standing == Place.WAITING)
-        .group_by(Registration.workshop_id)
-        .having(sa.func.sum(Registration.people) >= MANY_WAIT)
-    )
-    crowded = sa.and_(Workshop.standing == Standing.PUBLISHED, ahead, Workshop.id.in_(queue))
-    found = []
-    for concern, condition in (
-        (Concern.UNREPORTED, unreported),
-        (Concern.EXPOSED, exposed),
-        (Concern.WAITING, crowded),
-        (Concern.UNPUBLISHED, is_late),
-    ):
-        rows = session.scalars(
-            sa.select(Workshop)
-            .where(condition, *_of(offices))
-            .order_by(Workshop.day, Workshop.starts, Workshop.id)
-            .limit(limit)
-        ).all()
-        people = waiting(session, rows) if concern is Concern.WAITING else {}
-        found += [Attention(concern, row, people.get(row.id, 0)) for row in rows]
-    return found[:limit]
 
 
 def _of(offices: Offices) -> list[sa.ColumnElement[bool]]:

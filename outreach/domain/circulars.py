@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.clock import Month
 from outreach.db.base import Base
-from outreach.domain import months
+from outreach.domain import months, unreported
 from outreach.domain.organizers import Organizer
 from outreach.domain.outbox.sending import FIRST_WAIT, GIVE_UP_AFTER, LEASE, LONGEST_WAIT
 from outreach.domain.subscribers import Subscriber
@@ -30,6 +30,7 @@ class Topic(StrEnum):
     CONFIRM = "confirm"  # was it you who subscribed?
     BULLETIN = "bulletin"
     REPORT = "report"  # to staff: your office's month is not complete
+    ATTENDANCE = "attendance"  # to staff: of these workshops nobody said how they went
 
 
 class Circular(Base):
@@ -149,6 +150,34 @@ def remind(
     return late
 
 
+def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
+    """Owes one letter of all that is unreported to each of the staff who was not sent one since
+    the last occasion of their offices, and says to whom. Two who ask at once are one."""
+    wanted = unreported.due(session, now=now)
+    if not wanted:
+        return []
+    session.execute(
+        sa.select(Organizer.id)
+        .where(Organizer.id.in_(wanted))
+        .order_by(Organizer.id)
+        .with_for_update(key_share=True)
+    ).all()
+    rows = session.execute(
+        sa.select(Circular.organizer_id, sa.func.max(Circular.made_at))
+        .where(Circular.topic == Topic.ATTENDANCE, Circular.organizer_id.in_(wanted))
+        .group_by(Circular.organizer_id)
+    )
+    told = {row[0]: row[1] for row in rows}
+    late = [
+        each for each, since in sorted(wanted.items()) if each not in told or told[each] < since
+    ]
+    session.add_all(
+        Circular(topic=Topic.ATTENDANCE, organizer_id=each, made_at=now, due_at=now)
+        for each in late
+    )
+    return late
+
+
 # How it leaves
 
 
@@ -226,6 +255,11 @@ def _is_moot(session: Session, circular: Circular) -> bool:
         month = Month.from_number(circular.month)
         is_away = circular.organizer is None or circular.organizer.disabled_at is not None
         return is_away or bool(months.closed(session, month, month))
+    if circular.topic is Topic.ATTENDANCE:
+        who = circular.organizer
+        if who is None or who.disabled_at is not None:
+            return True
+        return not unreported.of_organizer(session, who.id, now=circular.made_at)
     subscriber = circular.subscriber
     is_sure = subscriber is not None and subscriber.confirmed_at is not None
     return subscriber is None or is_sure == (circular.topic is Topic.CONFIRM)

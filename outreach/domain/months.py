@@ -5,16 +5,21 @@ that is opened again is provisional until its next revision.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime, time
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from outreach import clock
 from outreach.clock import Month
 from outreach.db.base import Base
 from outreach.errors import NotFound, Taken
+
+CLOSES_ON: Final = 5  # of the month after
+CLOSES_AT: Final = time(18)
 
 
 class MonthRevision(Base):
@@ -51,6 +56,12 @@ class OfficeMonth(Base):
         sa.ForeignKey("organizer.id", ondelete="SET NULL"), default=None
     )
     reminded_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+def closes_at(month: Month, zone: ZoneInfo) -> datetime:
+    """Until when an office may say how its month went."""
+    after = month.following
+    return clock.instant(date(after.year, after.month, CLOSES_ON), CLOSES_AT, zone)
 
 
 def latest(session: Session, month: Month) -> MonthRevision | None:

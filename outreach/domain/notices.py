@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.db.base import Base
+from outreach.domain.messages import Message
 
 if TYPE_CHECKING:
     from outreach.domain.registrations import Registration
@@ -33,6 +34,7 @@ class Cause(StrEnum):
     CONFIRM = "confirm"  # do you still come?
     APPROVED = "approved"  # they may see the address now
     LINK = "link"  # they asked for their link
+    MESSAGE = "message"  # what the staff wrote to all of them
 
 
 class Notice(Base):
@@ -45,6 +47,10 @@ class Notice(Base):
     )
     registration: Mapped["Registration"] = relationship(init=False)
     cause: Mapped[Cause]
+    message_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("message.id"), default=None, index=True
+    )
+    message: Mapped[Message | None] = relationship(init=False)  # of that cause only
     due_at: Mapped[datetime]
     made_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
@@ -60,10 +66,17 @@ def owe(
     *,
     now: datetime,
     due_at: datetime | None = None,
+    message_id: int | None = None,
 ) -> None:
     """Write down that someone is to be told, in the transaction of what they are told of."""
     session.add(
-        Notice(registration_id=registration_id, cause=cause, due_at=due_at or now, made_at=now)
+        Notice(
+            registration_id=registration_id,
+            cause=cause,
+            message_id=message_id,
+            due_at=due_at or now,
+            made_at=now,
+        )
     )
 
 

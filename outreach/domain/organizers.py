@@ -27,6 +27,7 @@ class Action(StrEnum):
     PEOPLE = "people"  # the names of who registered
     CONTACTS = "contacts"  # the e-mail or phone of one of them
     DOOR = "door"  # mark who came
+    EXPORT = "export"  # the list of a workshop as a file
     NETWORK = "network"  # accounts, kinds, closing a month
 
 

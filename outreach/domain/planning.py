@@ -73,6 +73,7 @@ class Plan:
     frees_silence: bool = False
 
 
+MUST_TELL: Final = timedelta(days=7)
 SLOT_MINUTES: Final = 20  # where neither the plan nor the kind says
 
 _FIELDS: Final = tuple(each.name for each in fields(Plan))
@@ -297,15 +298,23 @@ def publish(
     touch(workshop, now, is_new_version=False)
 
 
-def cancel(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Cancels a published workshop and says how many people are owed a notice of it."""
+def cancel(session: Session, workshop: Workshop, *, now: datetime, tells: bool = True) -> int:
+    """Cancels a published workshop and says how many people are owed a notice of it: none where
+    the organizer `tells` nobody, which they may only long before. Raises Refused."""
     if workshop.standing is not Standing.PUBLISHED:
         raise Refused("Solo se cancela un taller publicado.")
+    if not tells and must_tell(workshop, now=now):
+        raise Refused("Faltan menos de 7 días: hay que avisar a quien apartó lugar.")
     workshop.standing = Standing.CANCELLED
     workshop.cancelled_at = now
     touch(workshop, now, is_new_version=True)
     session.flush()
-    return registrations.tell_all(session, workshop, Cause.CANCELLED, now=now)
+    return registrations.tell_all(session, workshop, Cause.CANCELLED, now=now) if tells else 0
+
+
+def must_tell(workshop: Workshop, *, now: datetime) -> bool:
+    """Whether it is so near that whoever registered has to be told of its end."""
+    return workshop.starts_at - now < MUST_TELL
 
 
 def reach(session: Session, workshop: Workshop) -> Mapping[Contact, int]:

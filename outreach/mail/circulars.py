@@ -5,8 +5,8 @@ They leave as notices do (`mail/delivery.py`): taken, looked up, written, sent, 
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import formataddr
@@ -21,9 +21,10 @@ from sqlalchemy.orm import Session
 from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import bulletins, circulars, subscribers
+from outreach.domain import bulletins, circulars, subscribers, unreported
 from outreach.domain.circulars import Circular, Taken, Topic
 from outreach.domain.subscribers import Subscriber
+from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten
 from outreach.keyring import Keyring
 from outreach.languages import LOCALES
@@ -50,6 +51,7 @@ class Matter:
     now: datetime
     token: str = ""  # of a subscriber's link
     bulletin: str = ""  # its text
+    missing: Sequence[Workshop] = ()  # of which nobody said how they went
 
     @property
     def month(self) -> Month:
@@ -67,6 +69,7 @@ def write(matter: Matter, config: Config) -> EmailMessage:
             month=matter.month.first if circular.month else None,
             is_corrected=(circular.edition or 1) > 1,
             bulletin=matter.bulletin,
+            missing=matter.missing,
             link=_link(matter, config),
             stop=stop,
         )
@@ -88,6 +91,8 @@ def write(matter: Matter, config: Config) -> EmailMessage:
 
 def _link(matter: Matter, config: Config) -> str:
     """The one link of the letters whose text brings none along."""
+    if matter.circular.topic is Topic.ATTENDANCE:
+        return f"{config.public_url}/org/"
     if matter.circular.topic is Topic.REPORT:
         return f"{config.public_url}/org/mes/{matter.month}"
     return f"{config.public_url}/{matter.lang}/boletin/s/{matter.token}"
@@ -188,8 +193,9 @@ class _Round:
             if circular is None:
                 return None
             text = self._bulletin(session, circular)
+            missing = self._missing(session, circular)
         try:
-            matter = self._matter(circular, text)
+            matter = replace(self._matter(circular, text), missing=missing)
         except Forgotten:
             return None
         return write(matter, self.config)
@@ -209,6 +215,11 @@ class _Round:
             token=subscribers.token(key),
             bulletin=text,
         )
+
+    def _missing(self, session: Session, circular: Circular) -> Sequence[Workshop]:
+        if circular.topic is not Topic.ATTENDANCE or circular.organizer is None:
+            return ()
+        return unreported.of_organizer(session, circular.organizer.id, now=self._moment())
 
     def _bulletin(self, session: Session, circular: Circular) -> str:
         subscriber: Subscriber | None = circular.subscriber

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from outreach import languages
 from outreach.config import Config
 from outreach.domain import registrations
 from outreach.domain.notices import Cause, Notice
@@ -37,11 +38,15 @@ def said_of(matter: Matter, config: Config) -> dict[str, Any]:
     registration, workshop = matter.registration, matter.registration.workshop
     lang = registration.language
     token = registrations.manage_token(matter.key)
+    message = matter.notice.message if matter.notice.cause is Cause.MESSAGE else None
     until, answer_by = registration.offered_until, rounds.answer_by(registration)
     return {
         "name": matter.person.name,
         "registration": registration,
         "workshop": workshop,
+        "message": message,
+        "paragraph": languages.say(message.paragraph, lang) if message else "",
+        "bring": languages.say(workshop.bring, lang),
         "others": [each for each in matter.joint if each.id != registration.id],
         "is_quiet": workshop.is_discreet,
         "was_silent": registration.lapses < LAST_LAPSE,

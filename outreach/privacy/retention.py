@@ -18,6 +18,7 @@ from outreach.db.store import Store
 from outreach.domain import chain, form_drafts, journal
 from outreach.domain.form_drafts import FormDraft
 from outreach.domain.journal import Entry
+from outreach.domain.messages import Message
 from outreach.domain.notices import Notice
 from outreach.keyring import Keyring, TooManyDue, marks, rotation, spare
 from outreach.privacy import letters, settling, subscriptions
@@ -170,6 +171,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     before = _count(session)
     settling.wash(session, now=now)
     chain.let_go(session, now=now)
+    settling.drop_unread(session)
     sessions.purge(session, now=now)
     invitations.purge(session, now=now)
     challenges.purge(session, now=now)
@@ -180,6 +182,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
 
 _TABLES: Final = {
     "notices": Notice,
+    "messages": Message,
     "journal entries": Entry,
     "sessions": StaffSession,
     "invitations": Invitation,

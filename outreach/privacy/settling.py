@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import registrations
+from outreach.domain.messages import Message
 from outreach.domain.notices import Notice
 from outreach.domain.registrations import Registration, Standing
 from outreach.domain.subscribers import Subscriber
@@ -112,6 +113,16 @@ def wash(session: Session, *, now: datetime) -> int:
     assert isinstance(gone, sa.CursorResult)
     _leave_counts(session, unwashed(session, now=now))
     return gone.rowcount
+
+
+def drop_unread(session: Session) -> None:
+    """Messages of the staff go with the last of those who could read them."""
+    can_read = sa.exists().where(
+        Registration.workshop_id == Message.workshop_id, Registration.key_id.is_not(None)
+    )
+    session.execute(
+        sa.delete(Message).where(~can_read).execution_options(synchronize_session=False)
+    )
 
 
 def count_notices(session: Session, registration_ids: Sequence[str]) -> int:

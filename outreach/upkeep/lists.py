@@ -6,6 +6,7 @@ Each workshop is a change of its own: one that fails does not hold up the others
 from datetime import datetime
 
 from outreach.db.store import Store
+from outreach.domain import circulars, unreported
 from outreach.domain.registrations import rounds, waiting
 from outreach.domain.workshops import Workshop
 
@@ -20,6 +21,15 @@ def pass_on_offers(store: Store, *, now: datetime) -> int:
             workshop = session.get_one(Workshop, workshop_id)
             lapsed += waiting.lapse_due(session, workshop, now=now)
     return lapsed
+
+
+def ask_for_reports(store: Store, *, now: datetime) -> int:
+    """Asks those of the staff who have not said how a workshop went; says how many."""
+    with store.read() as session:
+        if not unreported.due(session, now=now):
+            return 0
+    with store.change() as session:
+        return len(circulars.ask_for_reports(session, now=now))
 
 
 def ask_who_comes(store: Store, *, now: datetime) -> int:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 PAUSE: Final = 5.0  # seconds between rounds
 HOUR: Final = timedelta(hours=1)
+TEN_MINUTES: Final = timedelta(minutes=10)
 
 
 class Worker:
@@ -38,6 +39,7 @@ class Worker:
         self.scribe = Scribe(self.store, self.config)
         self.purged_on: date | None = None
         self.tidied_at: datetime | None = None
+        self.reports_asked_at: datetime | None = None
         self.is_stopping = threading.Event()
         self._told: dict[str, datetime] = {}
 
@@ -104,6 +106,14 @@ def _who_comes(worker: Worker, now: datetime) -> int:
     return lists.ask_who_comes(worker.store, now=now)
 
 
+def _reports(worker: Worker, now: datetime) -> int:
+    """Every ten minutes: nobody waits for it."""
+    if worker.reports_asked_at is not None and now - worker.reports_asked_at < TEN_MINUTES:
+        return 0
+    worker.reports_asked_at = now
+    return lists.ask_for_reports(worker.store, now=now)
+
+
 def _links(worker: Worker, now: datetime) -> int:
     """Who asked for their link is owed it; the one who asked may not be who it is about."""
     owed = 0
@@ -157,6 +167,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("journal", _journal),
     ("offers", _offers),
     ("who comes", _who_comes),
+    ("reports", _reports),
     ("links", _links),
     ("letters", _letters),
     ("texts", _texts),

@@ -7,7 +7,6 @@ sends it again: two posts with one nonce are one registration.
 from datetime import datetime
 from typing import Final
 
-import sqlalchemy as sa
 from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -15,12 +14,12 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from outreach import clock, languages
 from outreach.domain import registrations, workshops
-from outreach.domain.registrations import Registration, Ticket
+from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, OutreachError, Taken, TooMany
 from outreach.languages import gettext as _
 from outreach.languages import ngettext
-from outreach.web import cards, choices, elsewhere, errors, limits, mine, reference, stamp
+from outreach.web import cards, choices, elsewhere, errors, limits, mine, reference, saving, stamp
 from outreach.web.context import ring, store
 from outreach.web.forms import RegistrationForm
 from outreach.web.headers import keep_private
@@ -93,7 +92,8 @@ def _save(
     if fault:
         return _page(_anew(filled), 422, notice=fault)
     try:
-        return _lead_to(_register(filled, now))
+        key = saving.save(filled.wanted, filled.applicant(), filled.nonce.data or "", now=now)
+        return _lead_to(key)
     except TooMany:
         return mine.answer_for(filled.address)
     except Closed:
@@ -128,39 +128,6 @@ def _fault(filled: RegistrationForm, now: datetime) -> str:
             "Esta página estuvo abierta mucho tiempo. Vuelve a enviar: tus datos siguen aquí."
         )
     return words
-
-
-def _register(filled: RegistrationForm, now: datetime) -> bytes:
-    """Makes the registration of this form, of all its dates, and gives its key. Raises TooMany,
-    Closed, Full, Taken: then nothing of it is left."""
-    nonce, applicant = filled.nonce.data or "", filled.applicant()
-    made: list[tuple[Workshop, Ticket]] = []
-    try:
-        for each in filled.wanted:
-            made.append((each, registrations.prepare(ring(), each, applicant)))
-        (workshop, ticket), *others = made
-        with store().change() as session:
-            if others:
-                registrations.register_all(session, made, applicant, nonce, now=now)
-            else:
-                registrations.register(session, workshop, applicant, ticket, nonce, now=now)
-        return ticket.key
-    except (TooMany, Closed, Full, Taken):
-        _destroy(made)
-        raise
-    except sa.exc.IntegrityError:
-        _destroy(made)
-        # The same form, sent twice at the same moment: the other post was first.
-        with store().read() as session:
-            before = registrations.saved_before(session, nonce)
-        if before is None:
-            raise
-        return registrations.key_of(ring(), before)
-
-
-def _destroy(made: list[tuple[Workshop, Ticket]]) -> None:
-    if made:
-        ring().destroy(*(ticket.key_id for _workshop, ticket in made))
 
 
 def _lead_to(key: bytes) -> ResponseReturnValue:

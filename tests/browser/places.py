@@ -108,6 +108,15 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "door, begun": lambda world: f"/org/talleres/{world.more['begun']}/entrada",
     "cancel a workshop": lambda world: f"/org/talleres/{world.plain}/cancelar",
     "own calendar": lambda world: "/org/mi-calendario",
+    "write a message": lambda world: f"/org/talleres/{world.more['told']}/mensaje",
+    "message sent": lambda world: (
+        f"/org/talleres/{world.more['told']}/mensaje?enviado={world.more['message']}"
+    ),
+    "discreet message": lambda world: f"/org/talleres/{world.more['quiet']}/mensaje",
+    "told by phone": lambda world: f"/org/talleres/{world.more['told']}?ver=llamadas",
+    "save by phone": lambda world: f"/org/talleres/{world.more['told']}/apartar",
+    "discreet, by phone": lambda world: f"/org/talleres/{world.more['quiet']}/apartar",
+    "hours, by phone": lambda world: f"/org/talleres/{world.more['slots']}/apartar",
     "doors": lambda world: "/org/entrada",
     "door": lambda world: f"/org/talleres/{world.plain}/entrada",
     "attendance": lambda world: f"/org/talleres/{world.past}/asistencia",

@@ -27,7 +27,16 @@ from outreach.intake import kinds as kinds_file
 from outreach.intake import offices as offices_file
 from outreach.intake import workshops as workshops_file
 from outreach.keyring import Keyring, Masters
-from tests.browser import catalogue, editions, happenings, headquarters, second, serving, touring
+from tests.browser import (
+    catalogue,
+    editions,
+    happenings,
+    headquarters,
+    second,
+    serving,
+    telling,
+    touring,
+)
 from tests.browser.second import PASSWORD
 from tests.conftest import a_saturday, hold, seat
 
@@ -94,6 +103,7 @@ def _made(config: Config, weather: "Weather") -> World:
     more |= headquarters.make(store, workshops["plain"].public_id, ANA, now=now)
     more |= touring.make(store, now=now)
     more |= catalogue.make(store, ANA, now=now)
+    more |= telling.make(store, ring, now=now)
     store.close()
     ring.store.close()
     return World(

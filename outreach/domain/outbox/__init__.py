@@ -6,6 +6,7 @@ the staff: calls, and what was given up.
 
 from outreach.domain.outbox.by_hand import (
     ToDo,
+    calls_of,
     dead_of,
     find,
     mark_called,
@@ -13,6 +14,7 @@ from outreach.domain.outbox.by_hand import (
     to_do,
     try_again,
     undo_called,
+    unsent,
 )
 from outreach.domain.outbox.sending import (
     LEASE,
@@ -37,6 +39,7 @@ __all__ = [
     "Route",
     "Taken",
     "ToDo",
+    "calls_of",
     "count_dead",
     "count_late",
     "dead_of",
@@ -54,4 +57,5 @@ __all__ = [
     "to_do",
     "try_again",
     "undo_called",
+    "unsent",
 ]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from outreach.db.store import took_effect
 from outreach.domain.notices import Cause, Notice
@@ -26,7 +26,7 @@ class ToDo:
 
     workshop: Workshop
     calls: int
-    dead: int  # letters and texts that were given up
+    dead: int  # letters that were given up; a text that was is a call
 
 
 def to_call(
@@ -59,11 +59,32 @@ def _calls(
     return [notice for notice in found if not is_moot(notice, now)]
 
 
+def calls_of(
+    session: Session, message_id: int, *, now: datetime, has_texts: bool = False
+) -> Sequence[Notice]:
+    """Whom somebody has to call about a message, and whom they have called, in one order. Who said
+    that texts are safe is sent one where a gateway is set."""
+    by_voice = sa.or_(
+        sa.not_(sa.literal(has_texts)),
+        Registration.may_leave_message.is_(False),
+        Notice.is_dead.is_(True),
+    )
+    found = session.scalars(
+        _OF_SOMEBODY.where(
+            Notice.message_id == message_id, Registration.contact == Contact.PHONE, by_voice
+        )
+    )
+    return [notice for notice in found if not is_moot(notice, now)]
+
+
 _OF_SOMEBODY: Final = (
     sa.select(Notice)
     .join(Notice.registration)
     .where(Registration.key_id.is_not(None))
-    .options(contains_eager(Notice.registration).joinedload(Registration.workshop, innerjoin=True))
+    .options(
+        contains_eager(Notice.registration).joinedload(Registration.workshop, innerjoin=True),
+        joinedload(Notice.message),
+    )
     .order_by(Notice.due_at, Notice.id)
 )
 
@@ -86,6 +107,15 @@ def mark_called(session: Session, notice_id: int, *, now: datetime) -> None:
 def undo_called(session: Session, notice_id: int) -> None:
     """It was not so: back on the list."""
     _by_hand(session, notice_id, done_at=None, is_dead=False, leased_until=None)
+
+
+def unsent(session: Session, workshop: Workshop, *, now: datetime) -> list[Notice]:
+    """Letters about it that were given up and would still be true. A text that was is a call."""
+    return [
+        notice
+        for notice in dead_of(session, workshop)
+        if notice.registration.contact is Contact.EMAIL and not is_moot(notice, now)
+    ]
 
 
 def dead_of(session: Session, workshop: Workshop) -> Sequence[Notice]:
@@ -126,7 +156,12 @@ def to_do(
     )
     dead = Counter(
         notice.registration.workshop
-        for notice in session.scalars(_OF_SOMEBODY.where(mine, Notice.is_dead.is_(True)))
+        for notice in session.scalars(
+            _OF_SOMEBODY.where(
+                mine, Notice.is_dead.is_(True), Registration.contact == Contact.EMAIL
+            )
+        )
+        if not is_moot(notice, now)
     )
     ahead = sorted(calls.keys() | dead.keys(), key=lambda workshop: workshop.starts_at)
     return [ToDo(workshop, calls[workshop], dead[workshop]) for workshop in ahead]

@@ -192,8 +192,15 @@ def is_moot(notice: Notice, now: datetime) -> bool:
         Cause.CONFIRM: has_place and _is_asked(registration),
         Cause.APPROVED: has_place,
         Cause.LINK: standing is not Standing.CANCELLED,
+        Cause.MESSAGE: is_live and _still_holds(notice),
     }
     return not is_true[notice.cause]
+
+
+def _still_holds(notice: Notice) -> bool:
+    message = notice.message if notice.cause is Cause.MESSAGE else None
+    is_off = notice.registration.workshop.is_cancelled
+    return message is not None and message.is_of_cancelled == is_off
 
 
 def _is_asked(registration: Registration) -> bool:

@@ -15,7 +15,7 @@ from outreach.errors import Closed, Full, Refused
 from outreach.languages import gettext as _
 from outreach.privacy import forgetting
 from outreach.web.context import config, ring, store
-from outreach.web.desk import people
+from outreach.web.desk import messaging
 from outreach.web.desk.one import show
 from outreach.web.desk.staff import desk, find_mine, note
 
@@ -28,14 +28,19 @@ def contact(public_id: str) -> ResponseReturnValue:
         found = find_mine(session, public_id)
         door.find(session, found, wanted)
         note(session, found, "contact seen")
+    if request.form.get("message"):
+        return messaging.written(public_id, messaging.Draft(), shown=wanted)
     return show(public_id, shown=wanted)
 
 
 @desk.post("/talleres/<public_id>/persona")
 def decide(public_id: str) -> ResponseReturnValue:
-    """`do` says what: grant a place, approve that they read the address, or undo that."""
+    """`do` says what: grant a place, approve that they read the address, or undo that; and what
+    somebody said on the phone: that they come, or that they do not."""
     what, wanted = request.form.get("do", ""), clean(request.form.get("registration", ""))
     now = clock.now()
+    if what == "cancel":
+        return _cancels(public_id, wanted)
     try:
         with store().change() as session:
             workshop = find_mine(session, public_id)
@@ -44,6 +49,10 @@ def decide(public_id: str) -> ResponseReturnValue:
                 registrations.grant(session, party, now=now)
                 note(session, workshop, "place given by hand")
                 there = "hecho=con-lugar&ver=espera"
+            elif what == "confirm":
+                rounds.confirm(session, party, now=now)
+                note(session, workshop, "answer noted")
+                there = "hecho=si"
             elif what == "approve":
                 if registrations.approve(session, party, now=now):
                     note(session, workshop, "address approved")
@@ -56,7 +65,8 @@ def decide(public_id: str) -> ResponseReturnValue:
         words = _("No hay lugar libre para esas personas, o lo que necesitan ya se llenó.")
         return show(public_id, fault=words)
     except Closed:
-        return show(public_id, fault=_("Esa persona ya no espera un lugar."))
+        said = {"confirm": _("Esa persona ya no tiene lugar, o el taller ya empezó.")}
+        return show(public_id, fault=said.get(what, _("Esa persona ya no espera un lugar.")))
     except Refused as refusal:
         return show(public_id, fault=str(refusal))
     return redirect(f"/org/talleres/{public_id}?{there}", 303)
@@ -79,6 +89,9 @@ def call(public_id: str) -> ResponseReturnValue:
         return show(public_id, fault=_("Ese lugar ya no está apartado para esta persona."))
     except Refused as refusal:
         return show(public_id, fault=str(refusal))
+    message = request.form.get("message", "")
+    if _is_number(message):
+        return redirect(f"/org/talleres/{public_id}/mensaje?enviado={message}#l-{number}", 303)
     return redirect(f"/org/talleres/{public_id}?ver=llamadas&{there}", 303)
 
 
@@ -88,12 +101,22 @@ def send_again(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     with store().change() as session:
         workshop = find_mine(session, public_id)
-        unsent = people.unsent(session, workshop, now=now)
+        unsent = outbox.unsent(session, workshop, now=now)
         for notice in unsent:
             outbox.try_again(session, notice.id, now=now)
         if unsent:
             note(session, workshop, "letters sent again", str(len(unsent)))
     return redirect(f"/org/talleres/{public_id}?hecho=correos", 303)
+
+
+def _cancels(public_id: str, wanted: str) -> ResponseReturnValue:
+    """They called to say that they do not come: forgotten at once, as on their own page."""
+    with store().read() as session:
+        party = door.find(session, find_mine(session, public_id), wanted)
+    if forgetting.forget(store(), ring(), config(), [party.id], now=clock.now()):
+        with store().change() as session:
+            note(session, find_mine(session, public_id), "place given up by phone")
+    return redirect(f"/org/talleres/{public_id}?hecho=no", 303)
 
 
 def _gives_up(public_id: str, notice: Notice) -> ResponseReturnValue:
@@ -105,9 +128,13 @@ def _gives_up(public_id: str, notice: Notice) -> ResponseReturnValue:
 
 
 def _notice(session: Session, workshop: Workshop, number: str) -> Notice:
-    if not (number.isascii() and number.isdigit() and len(number) < 12):
+    if not _is_number(number):
         raise Refused(_("Marca las llamadas con los botones de la lista."))
     return outbox.find(session, workshop, int(number))
+
+
+def _is_number(typed: str) -> bool:
+    return typed.isascii() and typed.isdigit() and len(typed) < 10
 
 
 def _is_question(notice: Notice) -> bool:

@@ -25,11 +25,13 @@ def cancel(public_id: str) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
     if reason not in _reasons():
         return _ask(public_id, fault=_("Elige por qué se cancela."))
+    # A form without the tick, as it is near the day, tells.
+    tells = "notify" in request.form or "may_be_quiet" not in request.form
     try:
         with store().change() as session:
             workshop = find_mine(session, public_id)
-            planning.cancel(session, workshop, now=clock.now())
-            note(session, workshop, "workshop cancelled", reason)
+            planning.cancel(session, workshop, now=clock.now(), tells=tells)
+            note(session, workshop, "workshop cancelled", reason if tells else f"{reason}, untold")
     except Refused as refusal:
         return _ask(public_id, fault=str(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=cancelado&ver=llamadas", 303)
@@ -44,6 +46,8 @@ def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
         422 if fault else 200,
         workshop=workshop,
         told=_told(reach),
+        must_tell=planning.must_tell(workshop, now=clock.now()),
+        is_quiet="may_be_quiet" in request.form and "notify" not in request.form,
         reasons=_reasons(),
         fault=fault,
         words=words,

@@ -56,6 +56,10 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "address approved": Deed(_PEOPLE, lazy("aprobó que alguien vea la dirección")),
     "approval taken back": Deed(_PEOPLE, lazy("deshizo una aprobación")),
     "letters sent again": Deed(_PEOPLE, lazy("mandó otra vez los correos")),
+    "message sent": Deed(_PEOPLE, lazy("escribió a quienes apartaron lugar")),
+    "place saved by phone": Deed(_PEOPLE, lazy("apartó un lugar por teléfono")),
+    "places changed": Deed(_WORKSHOPS, lazy("cambió cuántos lugares hay")),
+    "list exported": Deed(_PEOPLE, lazy("se llevó la lista de un taller")),
     # the month
     "month.complete": Deed(_MONTH, lazy("dijo que su mes está completo")),
     "month.incomplete": Deed(_MONTH, lazy("dijo que a su mes le falta algo")),

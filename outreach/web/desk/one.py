@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -12,6 +13,7 @@ from outreach.domain import door, partners, planning
 from outreach.domain.organizers import Action
 from outreach.domain.registrations import HOLDING, Need, Registration
 from outreach.domain.registrations import Standing as Place
+from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
 from outreach.languages import gettext as _
@@ -20,6 +22,8 @@ from outreach.web.context import config, store
 from outreach.web.desk import checks, people, words
 from outreach.web.desk.checks import Unsure
 from outreach.web.desk.staff import desk, find_mine, may, note, page
+
+MOST_PLACES: Final = 100_000
 
 
 @desk.get("/talleres/<public_id>")
@@ -39,6 +43,39 @@ def publish(public_id: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{public_id}?hecho=publicado", 303)
 
 
+@desk.post("/talleres/<public_id>/lugares")
+def open_places(public_id: str) -> ResponseReturnValue:
+    """More places: whoever waits and fits is offered one at once."""
+    typed = clean(request.form.get("capacity", ""))
+    is_number = typed.isascii() and typed.isdigit() and len(typed) < 7
+    if not (is_number and int(typed) <= MOST_PLACES):
+        return show(public_id, fault=_("Escribe cuántos lugares hay en total, con números."))
+    wanted = int(typed)
+    try:
+        with store().change() as session:
+            found = find_mine(session, public_id)
+            if found.has_slots:
+                raise Refused(_("Aquí los lugares salen de las horas. Cámbialos en «Editar»."))
+            before = found.capacity
+            is_asked = _is_too_many(found, wanted) and request.form.get("sure") != "yes"
+            if wanted != before and not is_asked:
+                plan = replace(planning.plan_of(found), capacity=wanted)
+                planning.change(session, found, plan, now=clock.now())
+                note(session, found, "places changed", f"{before} to {wanted}")
+    except Refused as refusal:
+        return show(public_id, fault=str(refusal))
+    if is_asked:
+        return show(public_id, beyond=wanted)
+    what = "mas-lugares" if wanted > before else "cambiado" if wanted < before else "igual"
+    return redirect(f"/org/talleres/{public_id}?hecho={what}", 303)
+
+
+def _is_too_many(workshop: Workshop, places: int) -> bool:
+    """More than its venue holds, as far as is known."""
+    venue = workshop.venue
+    return venue is not None and venue.capacity is not None and places > venue.capacity
+
+
 @desk.post("/talleres/<public_id>/reactivar")
 def reinstate(public_id: str) -> ResponseReturnValue:
     try:
@@ -51,8 +88,9 @@ def reinstate(public_id: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{public_id}?hecho=reactivado", 303)
 
 
-def show(public_id: str, *, shown: str = "", fault: str = "") -> Response:
-    """The page of one workshop; `shown` is the party whose contact was asked for."""
+def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -> Response:
+    """The page of one workshop; `shown` is the party whose contact was asked for, `beyond` so many
+    places as its venue does not hold: asked about once."""
     now = clock.now()
     with store().read() as session:
         found = find_mine(session, public_id, Action.SEE)
@@ -62,8 +100,10 @@ def show(public_id: str, *, shown: str = "", fault: str = "") -> Response:
         giving = partners.all_of(session, found)
     return page(
         "workshop",
-        422 if fault else 200,
+        422 if fault or beyond else 200,
         workshop=found,
+        beyond=beyond,
+        may_save=found.is_open(now) and (found.has_waiting_list or not found.is_full),
         now=now,
         fault=fault,
         done=_done(request.args.get("hecho", "")),
@@ -125,6 +165,9 @@ def _done(what: str) -> str:
         "correos": _("Los correos van a salir otra vez."),
         "si": _("Anotado: dijo que sí."),
         "no": _("Anotado: ya no viene. Borramos sus datos."),
+        "apartado": _("Apartado. Dile su código: está en la lista, junto a su nombre."),
+        "en-espera": _("Está en la lista de espera. Dile que le avisamos si hay lugar."),
+        "mas-lugares": _("Listo: hay más lugares. A quien espera y cabe ya se le ofrecieron."),
         "pendiente": _("Deshecho: sigue por llamar."),
     }
     return said.get(what, "")

@@ -62,18 +62,9 @@ def of(session: Session, workshop: Workshop, *, now: datetime) -> People:
         registrations.of_workshop(session, workshop),
         registrations.lapsed(session, workshop),
         [*calls, *_just_called(session, workshop)],
-        unsent(session, workshop, now=now),
+        outbox.unsent(session, workshop, now=now),
         slots.of_workshop(session, workshop) if workshop.has_slots else (),
     )
-
-
-def unsent(session: Session, workshop: Workshop, *, now: datetime) -> list[Notice]:
-    """Letters that were given up and would still be true. A text that was is a call to make."""
-    return [
-        notice
-        for notice in outbox.dead_of(session, workshop)
-        if notice.registration.contact is Contact.EMAIL and not outbox.is_moot(notice, now)
-    ]
 
 
 def _just_called(session: Session, workshop: Workshop) -> list[Notice]:
@@ -111,7 +102,7 @@ def listed(workshop: Workshop, there: People, shown: str) -> dict[str, Any]:
         "tab": tab,
         "rows": rows,
         "hours": _hours(workshop, there, rows) if tab == "lugar" else [],
-        "calls": _calls(there, rows) if tab == "llamadas" else [],
+        "calls": calls(there.calls, rows) if tab == "llamadas" else [],
         "to_call": len(waits) if may(Action.CONTACTS, slug) else 0,
         "unreached": {notice.registration_id for notice in there.unsent},
     }
@@ -144,20 +135,24 @@ def _hours(workshop: Workshop, there: People, rows: Sequence[words.Row]) -> list
     ]
 
 
-def _calls(there: People, rows: Sequence[words.Row]) -> list[Call]:
+def calls(notices: Sequence[Notice], rows: Sequence[words.Row]) -> list[Call]:
+    """Each of these to be called, with their row."""
     return [
         Call(
             id=notice.id,
             row=row,
-            why=_why(notice.cause),
+            why=_why(notice),
             asks=notice.cause in {Cause.OFFER, Cause.CONFIRM},
             is_called=notice.done_at is not None and not notice.is_dead,
         )
-        for notice, row in zip(there.calls, rows, strict=True)
+        for notice, row in zip(notices, rows, strict=True)
     ]
 
 
-def _why(cause: Cause) -> str:
+def _why(notice: Notice) -> str:
+    if notice.cause is Cause.MESSAGE and notice.message is not None:
+        what = words.template_words(notice.message.template)
+        return f"{what}. {notice.message.paragraph.get('es', '')}".strip()
     said: dict[Cause, str] = {
         Cause.OFFER: _("Hay un lugar para esta persona. ¿Lo quiere?"),
         Cause.SEATED: _("Ya tiene lugar"),
@@ -169,4 +164,4 @@ def _why(cause: Cause) -> str:
         Cause.CONFIRM: _("¿Sigue viniendo?"),
         Cause.APPROVED: _("Ya puede ver la dirección en su enlace"),
     }
-    return said.get(cause, "")
+    return said.get(notice.cause, "")

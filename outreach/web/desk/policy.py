@@ -39,6 +39,7 @@ _OWN_FRESH: Final = Rule(Of.ONESELF, is_fresh=True)
 _SEE: Final = Rule(Of.WORKSHOP, Action.SEE)
 _EDIT: Final = Rule(Of.WORKSHOP, Action.EDIT)
 _CONTACTS: Final = Rule(Of.WORKSHOP, Action.CONTACTS)
+_EXPORT: Final = Rule(Of.WORKSHOP, Action.EXPORT)
 _DOOR: Final = Rule(Of.WORKSHOP, Action.DOOR)
 _OFFICE_EDIT: Final = Rule(Of.OFFICE, Action.EDIT)
 _NETWORK: Final = Rule(Of.NETWORK, Action.NETWORK)
@@ -129,8 +130,14 @@ RULES: Final[Mapping[str, Rule]] = {
     "contact": _CONTACTS,
     "call": _CONTACTS,
     "decide": _EDIT,
+    "new_party": _CONTACTS,
+    "save_party": _CONTACTS,
+    "open_places": _EDIT,
+    "export_list": _EXPORT,
     "send_again": _EDIT,
     "workshop_journal": _EDIT,
+    "write_message": _EDIT,
+    "send_message": _EDIT,
     # its door, and after
     "at_door": _DOOR,
     "mark": _DOOR,

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.clock import Month
-from outreach.domain import agenda, outbox
+from outreach.domain import agenda, attention
+from outreach.domain.attention import Attention
 from outreach.domain.organizers import EVERYWHERE, Action, offices_of
-from outreach.domain.outbox import ToDo
 from outreach.domain.workshops import Standing, Workshop
 from outreach.web.context import config, store
 from outreach.web.desk import words
@@ -26,12 +26,12 @@ def today() -> ResponseReturnValue:
     now, mine = clock.now(), offices_of(me().grants)
     with store().read() as session:
         near = agenda.between(session, mine, *_around(now), limit=1000)
-        wanted = agenda.attention(session, mine, now=now)
+        wanted = _wanted(session, now)
         offices = [] if EVERYWHERE in me().grants else my_offices(session, Action.SEE)
         here = now.astimezone(offices[0].zone).date() if offices else now.date()
         month = Month.of(here)
         so_far = agenda.so_far(session, mine, month, now=now)
-        to_do = _to_do(session, now)
+        following = agenda.next_one(session, mine, now=now)
     ahead = [each for each in near if not _is_on(each, now) and _is_ahead(each, now)]
     return page(
         "today",
@@ -39,8 +39,8 @@ def today() -> ResponseReturnValue:
         today=[each for each in near if _is_on(each, now)][:AT_MOST],
         ahead=ahead[:AT_MOST],
         is_cut=len(ahead) > AT_MOST,
-        wanted=[each for each in wanted if may(Action.EDIT, each.workshop.office.slug)],
-        to_do=to_do,
+        wanted=wanted,
+        following=following,
         so_far=so_far,
         month=month,
         rate=round(100 * so_far.came / so_far.expected) if so_far.expected else None,
@@ -50,12 +50,15 @@ def today() -> ResponseReturnValue:
     )
 
 
-def _to_do(session: Session, now: datetime) -> list[ToDo]:
-    """Calls to make, and letters that did not arrive, of what is still ahead."""
-    mine = [office.id for office in my_offices(session, Action.CONTACTS)]
-    has_texts = bool(config().texts.url)
-    found = outbox.to_do(session, mine, now=now, has_texts=has_texts) if mine else []
-    return [each for each in found if not each.workshop.has_ended(now)]
+def _wanted(session: Session, now: datetime) -> list[Attention]:
+    """Of the offices where one may do something about it."""
+    return attention.of(
+        session,
+        edit=[office.slug for office in my_offices(session, Action.EDIT)],
+        call=[office.slug for office in my_offices(session, Action.CONTACTS)],
+        now=now,
+        has_texts=bool(config().texts.url),
+    )
 
 
 @desk.get("/entrada")

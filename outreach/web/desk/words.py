@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from outreach.domain import slots
+from outreach.clock import Month
+from outreach.domain import months, slots
 from outreach.domain.agenda import Show as Shown
 from outreach.domain.kinds import Visibility, Way
+from outreach.domain.messages import Template
 from outreach.domain.registrations import INTERPRETER, Contact, Need, Person, Registration
 from outreach.domain.registrations import Standing as Place
 from outreach.domain.shows import FEWEST_WORKSHOPS, Show
@@ -67,6 +69,11 @@ def span(first: date, last: date) -> str:
     return said
 
 
+def brief_day(day: date) -> str:
+    """28 nov"""
+    return f"{day.day} {SHORT_MONTHS[day.month - 1]}"
+
+
 def place(workshop: Workshop) -> str:
     if workshop.venue is not None:
         return workshop.venue.name
@@ -117,6 +124,17 @@ def way_words(way: Way) -> str:
     return words[way]
 
 
+def template_words(template: Template) -> str:
+    words: dict[Template, str] = {
+        Template.REMINDER: _("Recordatorio"),
+        Template.PLACE: _("Cambió el lugar"),
+        Template.HOUR: _("Cambió la hora"),
+        Template.BRING: _("Qué traer"),
+        Template.CANCELLED: _("Se canceló"),
+    }
+    return words[template]
+
+
 def need_words(need: str) -> str:
     words: dict[str, str] = {
         Need.STEP_FREE: _("Entrada sin escalones"),
@@ -126,6 +144,19 @@ def need_words(need: str) -> str:
     if need.startswith(INTERPRETER):
         return _("Intérprete: %(language)s", language=name_of(need.removeprefix(INTERPRETER), "es"))
     return words.get(need, need)
+
+
+def closes_words(workshop: Workshop, *, now: datetime) -> str:
+    """How long there is to say how it went: El mes cierra en 6 días."""
+    closes = months.closes_at(Month.from_number(workshop.month), workshop.office.zone)
+    here = closes.astimezone(workshop.office.zone)
+    days = (here.date() - now.astimezone(workshop.office.zone).date()).days
+    if now >= closes:
+        return str(_("Su mes ya debía estar completo."))
+    if days == 0:
+        said: str = _("El mes cierra hoy, a las %(hour)s", hour=hour_words(here.time()))
+        return said
+    return ngettext("El mes cierra en %(num)d día.", "El mes cierra en %(num)d días.", days)
 
 
 def people_words(people: int) -> str:
@@ -154,7 +185,8 @@ class Row:
     is_approved: bool
     offered_until: str  # sáb 28 nov, 6:00 p. m.; empty unless a place is offered
     hour: str  # of their own; empty where there are no hours
-    says: str  # whether they still come, where they were asked
+    says: str  # whether they still come, where they said so or were asked
+    is_sure: bool  # they said that they come
     contact: Contact
     may_leave_message: bool
     address: str  # masked, or whole where it was asked for
@@ -193,6 +225,7 @@ def _row(
         offered_until=_until(workshop, registration.offered_until),
         hour=hour_words(slots.starts(workshop, slot.minute)) if slot else "",
         says=_says(registration),
+        is_sure=registration.confirmed_at is not None,
         contact=registration.contact if address else Contact.NONE,
         may_leave_message=registration.may_leave_message,
         address=address if is_whole else masked(registration.contact, address),
@@ -209,10 +242,11 @@ def _until(workshop: Workshop, moment: datetime | None) -> str:
 
 
 def _says(registration: Registration) -> str:
-    if registration.asked_at is None or registration.standing is not Place.SEATED:
+    if registration.standing is not Place.SEATED:
         return ""
-    is_sure = registration.confirmed_at is not None
-    return str(_("Dijo que sí viene") if is_sure else _("No ha contestado"))
+    if registration.confirmed_at is not None:
+        return str(_("Dijo que sí viene"))
+    return str(_("No ha contestado")) if registration.asked_at is not None else ""
 
 
 @dataclass(frozen=True)

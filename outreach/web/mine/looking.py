@@ -8,7 +8,7 @@ from flask import Response, g, make_response, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock, languages
-from outreach.domain import installation, registrations
+from outreach.domain import installation, registrations, writing
 from outreach.domain.registrations import Registration, Standing, rounds, waiting
 from outreach.domain.text import clean
 from outreach.feeds import appointment
@@ -60,6 +60,7 @@ def own_page(
     turn, others = 0, list[Card]()
     with store().read() as session:
         mine = place.find(session, token)
+        messages = writing.told(session, mine.registration)
         if mine.standing is Standing.WAITING:
             turn = registrations.turn(session, mine.registration)
         if not mine.has_seat or mine.workshop.is_cancelled:
@@ -71,6 +72,7 @@ def own_page(
         notice=notice,
         turn=turn,
         others=others,
+        messages=messages,
         series=_series(mine),
         until=_until(mine.registration, now),
         is_asked=rounds.is_asked(mine.registration, now),

@@ -1,0 +1,82 @@
+"""For the browser: a workshop of whose people somebody has been told something, and what wants
+attention on the first page."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from outreach.db.store import Store
+from outreach.domain import kinds, offices, planning, writing
+from outreach.domain.messages import Audience, Template
+from outreach.domain.registrations import Contact
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keyring import Keyring
+from tests.conftest import a_saturday, hold, seat
+
+BACK_DOOR = {"es": "La entrada es por la puerta de atrás, junto al estacionamiento."}
+
+
+def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
+    """The public ids of workshops, and the number of the message, by what they are there for."""
+    with store.change() as session:
+        told, quiet = _told(session), _quiet(session)
+        others = _told(session), _told(session)  # that tests may do with as they like
+        crowded, off = _crowded(session), _off(session)
+        _unreported(session, now)
+    seat(store, ring, told, contact=Contact.EMAIL, address="rosa@ejemplo.com", people=2)
+    seat(store, ring, told, name="Luz", contact=Contact.PHONE, address="+13125550142")
+    seat(
+        store, ring, told, name="Güero", contact=Contact.PHONE, address="+13125550118",
+        may_leave_message=True,
+    )  # fmt: skip
+    seat(store, ring, told, name="Beto")
+    seat(store, ring, others[0], contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    seat(store, ring, others[0], name="Luz", contact=Contact.PHONE, address="+13125550142")
+    seat(store, ring, quiet, name="Flor", contact=Contact.PHONE, address="+13125550142")
+    for name in ("Ana", "Iván", "Paty"):
+        seat(store, ring, crowded, name=name, people=3)
+    seat(store, ring, off, name="Inés", contact=Contact.PHONE, address="+13125550163")
+    with store.change() as session:
+        planning.cancel(session, session.get_one(Workshop, off.id), now=now)
+        message, _is_new = writing.send(
+            session, session.get_one(Workshop, told.id), Template.PLACE, Audience.ALL, BACK_DOOR,
+            "once", organizer_id=None, now=now,
+        )  # fmt: skip
+        number = str(message.id)
+    return {
+        "told": told.public_id,
+        "quiet": quiet.public_id,
+        "message": number,
+        "to write to": others[0].public_id,
+        "to call for": others[1].public_id,
+    }
+
+
+def _told(session: Session) -> Workshop:
+    chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
+    return hold(session, chicago, kind, title={"es": "Con aviso"}, day=a_saturday())
+
+
+def _quiet(session: Session) -> Workshop:
+    chicago, kind = offices.find(session, "chicago"), kinds.find(session, "mujeres")
+    return hold(session, chicago, kind, title={"es": "En confianza"}, day=a_saturday())
+
+
+def _crowded(session: Session) -> Workshop:
+    chicago, kind = offices.find(session, "chicago"), kinds.find(session, "diagnostico")
+    made = hold(session, chicago, kind, capacity=3, title={"es": "Todos esperan"})
+    assert made.venue is not None
+    made.venue.capacity = 40
+    return made
+
+
+def _off(session: Session) -> Workshop:
+    chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
+    hold(session, chicago, kind, title={"es": "Por publicar"}, standing=Standing.DRAFT)
+    return hold(session, chicago, kind, title={"es": "Ya no se hace"})
+
+
+def _unreported(session: Session, now: datetime) -> None:
+    chicago, kind = offices.find(session, "chicago"), kinds.find(session, "daca")
+    day = now.date() - timedelta(days=3)
+    hold(session, chicago, kind, day=day, title={"es": "DACA: renovación"})

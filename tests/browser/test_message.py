@@ -1,0 +1,68 @@
+"""Ana writes to the people of a workshop, reads it as they will, sends it, and calls who left a
+phone; and saves a place for who calls her. With JavaScript and without."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Open
+from tests.browser.places import sign_in
+from tests.browser.world import World
+
+with_and_without = pytest.mark.parametrize(
+    "has_script", [True, False], ids=["with JavaScript", "without"]
+)
+BACK_DOOR = "La entrada es por la puerta de atrás."
+
+
+@with_and_without
+def test_ana_writes_to_everybody_and_calls_who_left_a_phone(
+    opened: Open, world: World, has_script: bool
+) -> None:
+    page = opened(java_script_enabled=has_script)
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.more['to write to']}")
+    page.get_by_role("link", name="Enviar mensaje").click()
+    page.get_by_text("Todas 2", exact=True).click()
+    page.get_by_text("Cambió la hora" if has_script else "Recordatorio", exact=True).click()
+    page.get_by_label("Algo más (si quieres)").fill(BACK_DOOR)
+    expect(page.get_by_role("button", name=re.compile("^Enviar a"))).to_have_count(0)
+    page.get_by_role("button", name="Ver cómo queda").click()
+
+    letter = page.locator(".carta").first
+    expect(letter).to_contain_text("Hola, Rosa:")
+    expect(letter).to_contain_text(BACK_DOOR)
+    expect(page.locator(".carta")).to_have_count(3)
+    page.get_by_role("button", name="Enviar a 1 correo", exact=True).click()
+    expect(page).to_have_url(re.compile(r"mensaje\?enviado=\d+"))
+    expect(page.get_by_role("status").first).to_contain_text("Sale 1 correo")
+
+    calls = page.locator(".gente li")
+    expect(calls).to_have_count(1)
+    calls.get_by_role("button", name="Ya llamé Luz").click()
+    expect(page.get_by_role("heading", name="Llamadas")).to_contain_text("1 de 1 hechas")
+    page.get_by_role("button", name="Deshacer Luz").click()
+    expect(page.get_by_role("heading", name="Llamadas")).to_contain_text("0 de 1 hechas")
+
+
+@with_and_without
+def test_ana_saves_a_place_for_who_calls(opened: Open, world: World, has_script: bool) -> None:
+    name = "Doña Chelo" if has_script else "Don Chelo"
+    page = opened(java_script_enabled=has_script)
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.more['to call for']}")
+    page.get_by_role("link", name="Apartar por teléfono").click()
+    page.get_by_label("Su nombre o apodo").fill(name)
+    page.get_by_label("Su teléfono").fill("312 555 0142" if has_script else "312 555 0143")
+    page.get_by_role("button", name="Apartar su lugar").click()
+    expect(page.get_by_role("status").first).to_contain_text("Apartado. Dile su código")
+    row = page.get_by_role("row", name=re.compile(name))
+    expect(row).to_be_visible()
+    row.get_by_text("Llamó").click()
+    row.get_by_role("button", name="Dijo que sí viene").click()
+    expect(page.get_by_role("row", name=re.compile(name))).to_contain_text("Dijo que sí viene")
+    row.get_by_text("Llamó").click()
+    row.get_by_role("button", name="Sí, cancelar su lugar").click()
+    expect(page.get_by_role("status").first).to_contain_text("Borramos sus datos.")
+    expect(page.get_by_role("row", name=re.compile(name))).to_have_count(0)
