@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import segno
 
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import Standing, Workshop
+from outreach.errors import Refused
 from outreach.print import colours, flyer_words, typesetting
 
 REGION: Final = {"es": "MX", "en": "US", "fr": "CA"}
@@ -67,7 +68,9 @@ def of(
     brand: str,
 ) -> Flyer:
     """`pictogram` is the drawing of its sign, `neutral_pictogram` that of no kind: SVG without its
-    frame. `phone` is that of the network, where neither the workshop nor its office has one."""
+    frame. `phone` is that of the network, where neither the workshop nor its office has one.
+    Raises Refused as `require_made` does."""
+    require_made(workshop)
     link = f"{public_url}/{lang}/t/{workshop.public_id}"
     is_neutral = flyer_words.is_neutral(workshop)
     return Flyer(
@@ -81,6 +84,12 @@ def of(
         # To the second: a PDF tells no more.
         made_at=workshop.changed_at.replace(microsecond=0),
     )
+
+
+def require_made(workshop: Workshop) -> None:
+    """Raises Refused where nobody is to be invited any more."""
+    if workshop.standing in {Standing.CANCELLED, Standing.NOT_HELD}:
+        raise Refused("Este taller no se hace: ya no tiene volante. Quita los que hayas puesto.")
 
 
 def pdf(flyer: Flyer, shape: str = LETTER) -> bytes:

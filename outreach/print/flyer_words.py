@@ -224,4 +224,3 @@ def _short(text: str) -> str:
     whole = re.match(rf"(.{{1,{LONGEST_SUMMARY}}}[.!?])\s", text)
     said = whole[1] if whole else text[:LONGEST_SUMMARY].rsplit(" ", 1)[0].rstrip(",;:") + "…"
     return breakable(said)
-

@@ -66,6 +66,13 @@ RULES: Final[Mapping[str, Rule]] = {
     "ask_to_cancel": _EDIT,
     "cancel": _EDIT,
     "reinstate": _EDIT,
+    # on paper
+    "flyer": _SEE,
+    "flyer_pdf": _SEE,
+    "flyer_png": _SEE,
+    "flyer_svg": _SEE,
+    "certificate": _EDIT,
+    "make_certificate": _EDIT,
     # its people
     "contact": _CONTACTS,
     "call": _CONTACTS,
@@ -74,6 +81,7 @@ RULES: Final[Mapping[str, Rule]] = {
     # its door, and after
     "at_door": _DOOR,
     "mark": _DOOR,
+    "door_sheet": _DOOR,
     "attendance": _EDIT,
     "report": _EDIT,
     # the month
