@@ -83,9 +83,9 @@ def make_certificate(public_id: str) -> ResponseReturnValue:
     lang = form.language.data
     try:
         with store().change() as session:
-            workshop = find_mine(session, public_id)
-            door.require_over(workshop, now=now)
-            note(session, workshop, "certificate made", f"{lang}, {form.said_hours} h")
+            found = find_mine(session, public_id)
+            door.require_over(found, now=now)
+            note(session, found, "certificate made", f"{lang}, {form.said_hours} h")
     except Refused:
         return _page(workshop, form, now=now, status=422)
     body = paper.pdf(
