@@ -20,7 +20,9 @@ from outreach.web import pictures
 from outreach.web.context import config, store
 from outreach.web.desk.staff import desk, find_mine, may, page
 
-PREVIEW: Final = {"carta": 0.8, "a4": 0.8, "cuadrada": 0.45, "vertical": 0.45}  # of its size
+# Of its size, to look at: sharp on a screen of two dots a pixel.
+PREVIEW: Final = {"carta": 1.0, "a4": 1.0, "cuadrada": 0.6, "vertical": 0.45}
+LARGEST_SHOWN: Final = 384
 _LONGEST_NAME: Final = 40
 
 
@@ -159,6 +161,7 @@ def _offered(lang: str) -> list[Offered]:
 
 
 def _size(shape: str) -> tuple[int, int]:
-    """Of the picture to look at."""
-    found, scale = paper.SHAPES[shape], PREVIEW[shape]
+    """Of the picture on the page: all of them fit into the same square."""
+    found = paper.SHAPES[shape]
+    scale = LARGEST_SHOWN / max(found.width, found.height)
     return round(found.width * scale), round(found.height * scale)
