@@ -86,8 +86,7 @@ def _contents(pdf: Any) -> Iterator[str]:
     """Whatever is painted is a part of the structure, or said to be no more than decoration."""
     for page in pdf.pages:
         marked: list[str] = []
-        for operands, operator in pikepdf.parse_content_stream(page):
-            name = str(operator)
+        for operands, name in _instructions(page):
             if name in {"BMC", "BDC"}:
                 has_id = name == "BDC" and "/MCID" in operands[1]
                 marked.append("real" if has_id else str(operands[0]))
@@ -95,6 +94,12 @@ def _contents(pdf: Any) -> Iterator[str]:
                 marked.pop()
             elif name in _PAINTS and not {"real", "/Artifact"} & set(marked):
                 yield f"{name} paints what has no tag"
+
+
+def _instructions(page: Any) -> Iterator[tuple[Any, str]]:
+    """What the page tells a printer to do, one thing after the other."""
+    for each in pikepdf.parse_content_stream(page):
+        yield each.operands, str(each.operator)
 
 
 def _elements(kids: Any) -> Iterator[Any]:
@@ -143,8 +148,7 @@ def _strokes(page: Any) -> Iterator[tuple[Point, Point, float]]:
     matrix: Matrix = (1, 0, 0, 1, 0, 0)
     kept: list[tuple[Matrix, float]] = []
     thick, path, here = 1.0, [], (0.0, 0.0)
-    for operands, operator in pikepdf.parse_content_stream(page):
-        name = str(operator)
+    for operands, name in _instructions(page):
         numbers = [float(each) for each in operands] if name in {"cm", "w", "m", "l"} else []
         if name == "q":
             kept.append((matrix, thick))

@@ -3,6 +3,7 @@ nothing is told that is not for everybody."""
 
 import io
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, time
 from typing import Any, Final
@@ -35,7 +36,7 @@ every_shape = pytest.mark.parametrize("shape", SHAPES)
 WORDS: Final = (
     "Derechos de las personas trabajadoras migrantes ante una revisión en el centro de trabajo "
 )
-LONGEST: Final = {
+LONGEST: Final[dict[str, Callable[[int], str]]] = {
     "words": lambda most: (WORDS * 4)[:most].strip(),
     "one word": lambda most: "electroencefalografistas" * 9,
     "wide": lambda most: ("WWWWWWWWWW MMMMMMMMMM " * 20)[:most].strip(),

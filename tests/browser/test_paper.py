@@ -33,14 +33,14 @@ def test_a_flyer_taken_from_its_page_leads_whoever_reads_it_to_the_workshop(
 ) -> None:
     page = opened(viewport=DESK)
     sign_in(page)
-    page.goto(f"/org/talleres/{world.plain}")
+    page.goto(f"/org/talleres/{world.more['flyer']}")
     page.get_by_role("link", name="Volante").click()
     page.get_by_role("link", name={"es": "Español", "en": "English"}[lang], exact=True).click()
     for each in page.locator(".muestra img").all():
         each.scroll_into_view_if_needed()
         expect(each).to_have_js_property("complete", True)
         assert each.evaluate("image => image.naturalWidth") > 400
-    address = f"{world.url}/{lang}/t/{world.plain}"
+    address = f"{world.url}/{lang}/t/{world.more['flyer']}"
     square, tall = taken(page, "1080 × 1080"), taken(page, "1080 × 1920")
     letter, a4 = taken(page, "PDF, carta"), taken(page, "PDF, A4")
     assert papers.read_square(square) == papers.read_square(tall) == [address]
@@ -61,12 +61,12 @@ def test_the_pages_of_a_flyer_show_the_sheet_itself(
 ) -> None:
     page = opened(viewport=DESK, device_scale_factor=2)
     sign_in(page)
-    page.goto(f"/org/talleres/{world.plain}/volante")
+    page.goto(f"/org/talleres/{world.more['flyer']}/volante")
     answer = page.request.get(
-        f"/org/talleres/{world.plain}/volante.png?forma=carta&vista", headers=signed(page)
+        f"/org/talleres/{world.more['flyer']}/volante.png?forma=carta&vista", headers=signed(page)
     )
     assert answer.status == 200
-    assert papers.read_square(answer.body()) == [f"{world.url}/es/t/{world.plain}"]
+    assert papers.read_square(answer.body()) == [f"{world.url}/es/t/{world.more['flyer']}"]
     keep(answer.body(), "flyer-letter-es.png", tmp_path)
 
 
