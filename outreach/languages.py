@@ -125,3 +125,17 @@ SPOKEN: Final[dict[str, Words]] = {
 def name_of(code: str, lang: str) -> str:
     """The name of a spoken language; its code if we know no name."""
     return say(SPOKEN.get(code), lang) or code
+
+
+@cache
+def names_of(codes: tuple[str, ...], lang: str) -> str:
+    """The names of some: Español e inglés · Spanish and English."""
+    names = [name_of(code, lang) for code in codes]
+    if lang != "en":
+        names[1:] = [name[0].lower() + name[1:] for name in names[1:]]
+    if len(names) < 2:
+        return "".join(names)
+    # Spanish says «e» before the sound of i.
+    sounds_i = names[-1].lower().startswith(("i", "hi"))
+    link = {"es": "e" if sounds_i else "y", "en": "and", "fr": "et"}[lang]
+    return f"{', '.join(names[:-1])} {link} {names[-1]}"

@@ -88,6 +88,12 @@ new_speaker         GET   office    edit
 make_speaker        POST  office    edit
 edit_speaker        GET   office    edit
 change_speaker      POST  office    edit
+flyer               GET   workshop  see
+flyer_pdf           GET   workshop  see
+flyer_png           GET   workshop  see
+flyer_svg           GET   workshop  see
+certificate         GET   workshop  edit
+make_certificate    POST  workshop  edit
 contact             POST  workshop  contacts
 call                POST  workshop  contacts
 decide              POST  workshop  edit
@@ -100,6 +106,7 @@ write_message       GET   workshop  edit
 send_message        POST  workshop  edit
 at_door             GET   workshop  door
 mark                POST  workshop  door
+door_sheet          GET   workshop  door
 attendance          GET   workshop  edit
 report              POST  workshop  edit
 figures_of_month    GET   network   network

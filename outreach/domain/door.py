@@ -118,6 +118,13 @@ def require_open(workshop: Workshop) -> None:
         raise Refused("Solo se pasa lista en un taller publicado.")
 
 
+def require_over(workshop: Workshop, *, now: datetime) -> None:
+    """Raises Refused while nobody can have been there."""
+    is_over = workshop.standing is Standing.PUBLISHED and workshop.has_ended(now)
+    if not is_over and workshop.standing is not Standing.HELD:
+        raise Refused("La constancia se hace cuando el taller ya pasó.")
+
+
 def _slot_of(session: Session, workshop: Workshop, now: datetime) -> Slot | None:
     """The hour that is on, of consultations; the places of one that went by help nobody."""
     if not workshop.has_slots:

@@ -51,11 +51,12 @@ def local_time(start: datetime, lang: str) -> str:
     """10:00, hora de Vancouver, UTC-7"""
     zone = start.tzinfo
     assert isinstance(zone, ZoneInfo)
-    return f"{start:%H:%M}, {_clock_of(zone.key, lang)}, {_offset(start)}"
+    return f"{start:%H:%M}, {clock_of(zone.key, lang)}, {_offset(start)}"
 
 
 @cache
-def _clock_of(key: str, lang: str) -> str:
+def clock_of(key: str, lang: str) -> str:
+    """hora de Chicago · Chicago time · heure de Chicago"""
     # Babel says «Indiana/Indianapolis» where it knows no better.
     city = get_timezone_location(key, locale=LOCALES[lang], return_city=True).rpartition("/")[2]
     if lang == "en":

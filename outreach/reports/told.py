@@ -299,7 +299,7 @@ def _line(coming: Coming, lang: str, home: str) -> Line:
     when = _ordinal(format_date(coming.day, _SHORT_DAY[lang], LOCALES[lang]), lang)
     return Line(
         when=f"{when}, {coming.city}.",
-        what=f"{say(coming.title, lang)}, {_hour(coming.starts, lang)}",
+        what=f"{say(coming.title, lang)}, {hour(coming.starts, lang)}",
         address=f"{home}/t/{coming.id}",
     )
 
@@ -308,7 +308,7 @@ def _ordinal(day: str, lang: str) -> str:
     return f"1er{day[1:]}" if lang == "fr" and day.startswith("1 ") else day
 
 
-def _hour(value: time, lang: str) -> str:
+def hour(value: time, lang: str) -> str:
     """10:00 a. m. · 10:00 a.m. · 10 h 30, with spaces that do not break"""
     if lang == "fr":
         minutes = f"{_SPACE}{value.minute:02d}" if value.minute else ""

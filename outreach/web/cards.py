@@ -130,7 +130,7 @@ def distance(miles: float) -> str:
 
 def spoken(codes: Iterable[str]) -> str:
     """The languages of a workshop: Español e inglés · Spanish and English."""
-    return _spoken(tuple(codes), languages.current())
+    return languages.names_of(tuple(codes), languages.current())
 
 
 def mode_words(mode: Mode) -> str:
@@ -142,18 +142,6 @@ def mode_words(mode: Mode) -> str:
         Mode.PHONE_BANK: _("Por teléfono"),
     }
     return words[mode]
-
-
-@cache
-def _spoken(codes: tuple[str, ...], lang: str) -> str:
-    names = [languages.name_of(code, lang) for code in codes]
-    if len(names) < 2:
-        return "".join(names)
-    last = names[-1][0].lower() + names[-1][1:] if lang != "en" else names[-1]
-    # Spanish says «e» before the sound of i.
-    sounds_i = last.lower().startswith(("i", "hi"))
-    link = {"es": "e" if sounds_i else "y", "en": "and", "fr": "et"}[lang]
-    return f"{', '.join(names[:-1])} {link} {last}"
 
 
 @cache

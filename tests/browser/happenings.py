@@ -18,7 +18,7 @@ from outreach.domain.notices import Notice
 from outreach.domain.registrations import Contact, Registration, rounds, waiting
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Keyring
-from tests.conftest import a_saturday, applicant, hold, seat
+from tests.conftest import a_saturday, applicant, hold, seat, venue
 
 
 def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
@@ -72,6 +72,22 @@ ROSA: dict[str, Any] = {"contact": Contact.EMAIL, "address": "rosa@ejemplo.com"}
 LUZ: dict[str, Any] = {"name": "Luz", "contact": Contact.PHONE, "address": "+13125550142"}
 
 
+# One about which there is much to say, for the pictures of its flyer.
+_LIVELY: dict[str, Any] = {
+    "title": {"es": "Conoce tus derechos", "en": "Know your rights"},
+    "summary": {
+        "es": "Qué hacer si un agente de migración toca a tu puerta o te para en la calle.",
+        "en": "What to do if an immigration agent knocks on your door or stops you in the street.",
+    },
+    "starts": time(10),
+    "ends": time(12),
+    "languages": Codes(["es", "en"]),
+    "interpretation": Codes(["nah"]),
+    "has_childcare": True,
+    "phone": "312 555 0142",
+}
+
+
 def _workshops(session: Session) -> dict[str, Workshop]:
     chicago = offices.find(session, "chicago")
     rights, screening = kinds.find(session, "derechos"), kinds.find(session, "diagnostico")
@@ -122,6 +138,7 @@ def _workshops(session: Session) -> dict[str, Workshop]:
         ),
         "open": at(rights, 1, way=Way.OPEN, title={"es": "Puertas abiertas"}),
         "unlisted": at(rights, 1, way=Way.UNLISTED, title={"es": "Solo con enlace"}),
+        "flyer": at(rights, 14, **_LIVELY, venue=venue(session, chicago, is_step_free=True)),
     }
 
 

@@ -60,6 +60,8 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "place saved by phone": Deed(_PEOPLE, lazy("apartó un lugar por teléfono")),
     "places changed": Deed(_WORKSHOPS, lazy("cambió cuántos lugares hay")),
     "list exported": Deed(_PEOPLE, lazy("se llevó la lista de un taller")),
+    "door sheet printed": Deed(_PEOPLE, lazy("imprimió la hoja de la entrada")),
+    "certificate made": Deed(_PEOPLE, lazy("hizo una constancia")),
     # the month
     "month.complete": Deed(_MONTH, lazy("dijo que su mes está completo")),
     "month.incomplete": Deed(_MONTH, lazy("dijo que a su mes le falta algo")),

@@ -126,6 +126,13 @@ RULES: Final[Mapping[str, Rule]] = {
     "make_speaker": _OFFICE_EDIT,
     "edit_speaker": _OFFICE_EDIT,
     "change_speaker": _OFFICE_EDIT,
+    # on paper
+    "flyer": _SEE,
+    "flyer_pdf": _SEE,
+    "flyer_png": _SEE,
+    "flyer_svg": _SEE,
+    "certificate": _EDIT,
+    "make_certificate": _EDIT,
     # its people
     "contact": _CONTACTS,
     "call": _CONTACTS,
@@ -141,6 +148,7 @@ RULES: Final[Mapping[str, Rule]] = {
     # its door, and after
     "at_door": _DOOR,
     "mark": _DOOR,
+    "door_sheet": _DOOR,
     "attendance": _EDIT,
     "report": _EDIT,
     # the month

@@ -1,0 +1,121 @@
+"""Ana takes a flyer along, reads it with a camera, and prints a certificate; Tomás prints the list.
+OUTREACH_PICTURES=1 keeps the pictures of the flyers for the README."""
+
+import io
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests import papers
+from tests.browser.chromium import DESK
+from tests.browser.conftest import Open
+from tests.browser.places import sign_in
+from tests.browser.world import World
+
+PICTURES: Final = Path(__file__).parent / "pictures"
+KEPT_WIDTH: Final = 360  # of a picture for the README
+
+
+def taken(page: Page, name: str) -> bytes:
+    """The file behind that button."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name=name).click()
+    return Path(download.value.path()).read_bytes()
+
+
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_a_flyer_taken_from_its_page_leads_whoever_reads_it_to_the_workshop(
+    opened: Open, world: World, tmp_path: Path, lang: str
+) -> None:
+    page = opened(viewport=DESK)
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.more['flyer']}")
+    page.get_by_role("link", name="Volante").click()
+    page.get_by_role("link", name={"es": "Español", "en": "English"}[lang], exact=True).click()
+    for each in page.locator(".muestra img").all():
+        each.scroll_into_view_if_needed()
+        expect(each).to_have_js_property("complete", True)
+        assert each.evaluate("image => image.naturalWidth") > 400
+    address = f"{world.url}/{lang}/t/{world.more['flyer']}"
+    square, tall = taken(page, "1080 × 1080"), taken(page, "1080 × 1920")
+    letter, a4 = taken(page, "PDF, carta"), taken(page, "PDF, A4")
+    assert papers.read_square(square) == papers.read_square(tall) == [address]
+    assert papers.read_square_of_pdf(letter) == papers.read_square_of_pdf(a4) == [address]
+    drawing = tmp_path / "flyer.svg"
+    drawing.write_bytes(taken(page, "SVG, para diseño (cuadro)"))
+    shown = drawn(opened, drawing)
+    assert papers.read_square(shown) == [address]
+    answer = opened().goto(papers.read_square(square)[0])
+    assert answer is not None
+    assert answer.status == 200
+    keep(square, f"flyer-square-{lang}.png", tmp_path)
+    keep(tall, f"flyer-tall-{lang}.png", tmp_path)
+
+
+def test_the_pages_of_a_flyer_show_the_sheet_itself(
+    opened: Open, world: World, tmp_path: Path
+) -> None:
+    page = opened(viewport=DESK, device_scale_factor=2)
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.more['flyer']}/volante")
+    answer = page.request.get(
+        f"/org/talleres/{world.more['flyer']}/volante.png?forma=carta&vista", headers=signed(page)
+    )
+    assert answer.status == 200
+    assert papers.read_square(answer.body()) == [f"{world.url}/es/t/{world.more['flyer']}"]
+    keep(answer.body(), "flyer-letter-es.png", tmp_path)
+
+
+def test_ana_prints_a_certificate(opened: Open, world: World) -> None:
+    page = opened(viewport=DESK)
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.past}")
+    page.get_by_role("link", name="Constancia").click()
+    page.get_by_role("button", name="Hacer la constancia").click()
+    expect(page.locator("[data-resumen]")).to_contain_text("Escribe el nombre.")
+    page.get_by_label("Nombre").fill("Rosa Hernández")
+    page.get_by_label("English").check(force=True)
+    expect(page.get_by_label("Horas")).to_have_value("2")
+    with page.expect_response("**/constancia") as sent:
+        page.get_by_role("button", name="Hacer la constancia").click()
+    assert sent.value.status == 200
+    assert sent.value.headers["content-type"] == "application/pdf"
+    assert sent.value.headers["cache-control"] == "no-store"
+
+
+def test_tomas_prints_the_list_of_his_door(opened: Open, world: World) -> None:
+    page = opened(viewport=DESK)
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.plain}/entrada")
+    link = page.get_by_role("link", name="Hoja de papel").get_attribute("href")
+    assert link is not None
+    answer = page.request.get(link, headers=signed(page))
+    assert "Rosa" in papers.words_of(answer.body())
+    assert papers.faults(answer.body(), lang="es-MX", title="Hoja de asistencia") == []
+    page.goto(f"/org/talleres/{world.discreet}/entrada")
+    expect(page.get_by_role("link", name="Hoja de papel")).to_have_count(0)
+
+
+def signed(page: Page) -> dict[str, str]:
+    """A cookie that only comes over TLS is sent by pages of localhost, not by what asks beside."""
+    cookies: list[Any] = page.context.cookies()
+    return {"Cookie": "; ".join(f"{each['name']}={each['value']}" for each in cookies)}
+
+
+def drawn(opened: Open, drawing: Path) -> bytes:
+    """An SVG as a browser draws it."""
+    page = opened(viewport={"width": 1080, "height": 1080})
+    page.goto(drawing.as_uri())
+    return page.screenshot()
+
+
+def keep(picture: bytes, name: str, otherwise: Path) -> None:
+    """A small one, of few colours: it is looked at, not read."""
+    is_asked_for = os.environ.get("OUTREACH_PICTURES") == "1"
+    whole = Image.open(io.BytesIO(picture)).convert("RGB")
+    small = whole.resize((KEPT_WIDTH, round(whole.height * KEPT_WIDTH / whole.width)))
+    small.quantize(64).save((PICTURES if is_asked_for else otherwise) / name, optimize=True)
