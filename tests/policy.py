@@ -28,6 +28,10 @@ last_month          GET   oneself
 month               GET   oneself
 new                 GET   asked     edit
 create              POST  asked     edit
+plan_month          GET   asked     edit
+make_month          POST  asked     edit
+ask_for_many        GET   asked     edit
+do_to_many          POST  asked     edit
 say_complete        POST  asked     edit
 workshop            GET   workshop  see
 edit                GET   workshop  edit
@@ -36,6 +40,12 @@ publish             POST  workshop  edit
 ask_to_cancel       GET   workshop  edit
 cancel              POST  workshop  edit
 reinstate           POST  workshop  edit
+ask_to_repeat       GET   workshop  edit
+repeat              POST  workshop  edit
+ask_to_clone        GET   workshop  edit
+clone               POST  workshop  edit
+ask_for_series      GET   workshop  edit
+change_series       POST  workshop  edit
 contact             POST  workshop  contacts
 call                POST  workshop  contacts
 decide              POST  workshop  edit

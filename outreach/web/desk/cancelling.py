@@ -23,7 +23,7 @@ def ask_to_cancel(public_id: str) -> ResponseReturnValue:
 @desk.post("/talleres/<public_id>/cancelar")
 def cancel(public_id: str) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
-    if reason not in _reasons():
+    if reason not in reasons():
         return _ask(public_id, fault=_("Elige por qué se cancela."))
     try:
         with store().change() as session:
@@ -44,7 +44,7 @@ def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
         422 if fault else 200,
         workshop=workshop,
         told=_told(reach),
-        reasons=_reasons(),
+        reasons=reasons(),
         fault=fault,
         words=words,
     )
@@ -58,7 +58,7 @@ def _told(reach: Mapping[Contact, int]) -> dict[str, int]:
     }
 
 
-def _reasons() -> dict[str, str]:
+def reasons() -> dict[str, str]:
     return {
         "facilitator": _("Quien lo daba no puede"),
         "venue": _("La sede no está disponible"),

@@ -25,7 +25,7 @@ from outreach.domain.workshops import Standing, Workshop
 from outreach.errors import NotFound, Refused
 from outreach.languages import name_of
 from outreach.web.context import ring, store
-from outreach.web.desk import words
+from outreach.web.desk import following, words
 from outreach.web.desk.forms import NEW, WorkshopForm, values_of, words_of, zone_of
 from outreach.web.desk.staff import desk, find_mine, must, my_offices, note, page
 
@@ -156,11 +156,13 @@ def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, s
         venue = _venue(session, form, workshop.office)
         own, is_new_choice = _series(session, form, workshop.office, workshop.series)
         plan = form.plan(planning.plan_of(workshop), kind, venue, own)
+        before = following.when(workshop)
         changed = planning.change(session, workshop, plan, now=clock.now())
         changed |= {"series"} if is_new_choice else set()
         if changed:
             note(session, workshop, "workshop changed", ", ".join(sorted(changed))[:200])
         what = _publish_if_asked(session, workshop) or ("cambiado" if changed else "igual")
+        what += following.offer(session, workshop, before, changed) if changed else ""
         return workshop.public_id, workshop if changed & _OF_KEYS else None, what
 
 

@@ -14,7 +14,7 @@ from outreach.errors import NotFound
 from outreach.languages import gettext as _
 from outreach.web import limits
 from outreach.web.context import store
-from outreach.web.desk import bulletin, editing
+from outreach.web.desk import bulletin, editing, planner
 from outreach.web.desk.month import figures
 from outreach.web.desk.policy import rule_of
 from outreach.web.desk.staff import (
@@ -79,6 +79,8 @@ def _filled_again(back: str, fields: MultiDict[str, str]) -> Response:
         return bulletin.filled_again(back, fields)
     if back.startswith("/org/mes/"):
         return figures.filled_again(back, fields)
+    if back == planner.PATH:
+        return planner.filled_again(fields)
     return editing.filled_again(back, fields)
 
 

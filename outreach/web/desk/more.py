@@ -29,7 +29,14 @@ def _rest() -> list[Place]:
         ),
     ]
     if may_anywhere(Action.EDIT):
-        found += []
+        found += [
+            Place(
+                "/org/talleres/mes-nuevo",
+                "plus",
+                _("Un mes de una vez"),
+                _("Muchos talleres en una sola página"),
+            ),
+        ]
     if may(Action.NETWORK, EVERYWHERE):
         found += [
             Place("/org/boletin", "letter", _("Boletín"), _("Lo que la red cuenta cada mes")),

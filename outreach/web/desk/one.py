@@ -17,7 +17,7 @@ from outreach.errors import Refused
 from outreach.languages import gettext as _
 from outreach.web import cards
 from outreach.web.context import config, store
-from outreach.web.desk import people, words
+from outreach.web.desk import following, people, words
 from outreach.web.desk.staff import desk, find_mine, may, note, page
 
 
@@ -63,6 +63,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "") -> Response:
         workshop=found,
         now=now,
         fault=fault,
+        offer=following.offered_address(public_id) if found.series else "",
         done=_done(request.args.get("hecho", "")),
         is_doubled=clock.is_doubled(found.day, found.starts, found.zone),
         came=came,
@@ -109,6 +110,7 @@ def _done(what: str) -> str:
         "publicado": _("Publicado. Ya se puede ver en el sitio y en los calendarios."),
         "borrador": _("Guardado como borrador. Nadie lo ve todavía."),
         "cambiado": _("Cambios guardados."),
+        "serie": _("Cambiamos también las otras fechas de la serie."),
         "igual": _("No había nada que cambiar."),
         "cancelado": _("Cancelado. Sigue a la vista, marcado como cancelado."),
         "reactivado": _("Reactivado. Todas las personas conservan su lugar."),
