@@ -58,6 +58,8 @@ def clone(public_id: str) -> ResponseReturnValue:
     form, nonce = CloneForm(request.form), proposing.typed_nonce()
     with store().read() as session:
         workshop = find_mine(session, public_id)
+        if repeating.made_before(session, nonce):  # the same form again
+            return redirect(f"/org/talleres/{_made_before(session, nonce)}", 303)
         if not form.validate():
             return _page(workshop, form, nonce=nonce, status=422, faults=form.faults)
         try:
