@@ -123,6 +123,11 @@ class Proposal:
         """Whether one would make it without thinking twice."""
         return self.can_be and not self.holidays and not self.is_twin
 
+    @property
+    def wants_a_look(self) -> bool:
+        """Whether one would rather have been told."""
+        return not self.is_advised or bool(self.busy_until) or self.is_doubled
+
 
 def look(
     session: Session, plans: Sequence[Plan], *, ignoring: Collection[int] = ()

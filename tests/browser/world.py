@@ -26,7 +26,7 @@ from outreach.intake import kinds as kinds_file
 from outreach.intake import offices as offices_file
 from outreach.intake import workshops as workshops_file
 from outreach.keyring import Keyring, Masters
-from tests.browser import editions, happenings, serving
+from tests.browser import editions, happenings, planned, serving
 from tests.conftest import a_saturday, hold, seat
 
 ANA = "ana@example.org"  # an organizer in Chicago
@@ -88,7 +88,7 @@ def _made(config: Config, weather: "Weather") -> World:
         keys = [
             registrations.key_of(ring, session.merge(each)) for each in (seated, waiting, discreet)
         ]
-    more = happenings.make(store, ring, now=now)
+    more = happenings.make(store, ring, now=now) | planned.make(store, ring)
     store.close()
     ring.store.close()
     return World(

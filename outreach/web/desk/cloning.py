@@ -64,14 +64,15 @@ def clone(public_id: str) -> ResponseReturnValue:
             return _page(workshop, form, nonce=nonce, status=422, faults=form.faults)
         try:
             plan = _plan(workshop, form)
-            there = proposing.warnings(repeating.look(session, [plan])[0])
+            proposal = repeating.look(session, [plan])[0]
             planning.check(plan)
         except Refused as refusal:
             fault = [("day", str(refusal))]
             return _page(workshop, form, nonce=nonce, status=422, faults=fault)
-        if there and request.form.get("known") != _known(form):
+        if proposal.wants_a_look and request.form.get("known") != _known(form):
             # Said once; whoever sends the same again has read it.
-            return _page(workshop, form, nonce=nonce, status=409, there=there, known=_known(form))
+            there, known = proposing.warnings(proposal), _known(form)
+            return _page(workshop, form, nonce=nonce, status=409, there=there, known=known)
     try:
         with store().change() as session:
             made = _make(session, public_id, form, nonce)
