@@ -118,14 +118,14 @@ def test_ana_enters_thirty_workshops_in_one_sitting(opened: Open, world: World) 
     ana.click(page.locator(f"label:has([name=d][value='{saturdays[0].day}'])"))
     ana.fill("Otros talleres, uno por línea", "\n".join(lines))
     ana.press("Revisar")
-    ana.press("Guardar borradores")
+    ana.press("Borradores")
     expect(page.get_by_role("status")).to_contain_text("Guardados como borradores")
     assert len(shown(page)) == alone + 3
 
     # Every Saturday of the month: that is what is proposed.
     ana.follow("Tus derechos")
     ana.follow("Repetir")
-    ana.press("Guardar borradores")
+    ana.press("Borradores")
 
     # Every other Tuesday.
     ana.follow("DACA")
@@ -133,7 +133,7 @@ def test_ana_enters_thirty_workshops_in_one_sitting(opened: Open, world: World) 
     ana.click(page.get_by_text("Cambiar cómo se repite"))
     ana.click(page.get_by_text("Cada 2 semanas"))
     ana.press("Ver fechas")
-    ana.press("Guardar borradores")
+    ana.press("Borradores")
 
     # The second Wednesday, or so, of the month after too: published at once.
     ana.follow("Opciones migratorias")
@@ -284,7 +284,7 @@ def test_without_javascript_a_choice_is_published_too(opened: Open, world: World
     for day in days:
         page.locator(f"label:has([name=d][value='{day.day}'])").click()
     page.get_by_role("button", name="Revisar").locator("visible=true").click()
-    page.get_by_role("button", name="Guardar borradores").click()
+    page.get_by_role("button", name="Borradores").click()
     expect(page.locator("[data-todos]")).to_be_hidden()
     page.get_by_role("link", name="Elegir todos los de esta página").click()
     expect(page.locator("[data-cuenta]")).to_have_text("2 elegidos")

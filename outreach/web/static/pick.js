@@ -21,7 +21,7 @@
     }
     if (todos) {
       todos.hidden = false;
-      if (enlace) enlace.hidden = true;
+      if (enlace) enlace.classList.add("en-tel");   // a table that folds has no head
       todos.firstChild.addEventListener("change", function () {
         casillas(f).forEach(function (x) { x.checked = todos.firstChild.checked; });
         contar();
