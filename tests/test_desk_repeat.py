@@ -2,6 +2,7 @@
 nothing."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -140,6 +141,17 @@ def test_the_same_form_twice_makes_one_set(ana: Desk, store: Store, first: Works
         assert repeated(ana, first, weeks(3), veces="3").status_code == 303
     assert repeated(ana, first, weeks(4)).status_code == 303, "other ticks, the same form"
     assert len(saved(store)) == 4
+
+
+def test_the_same_form_four_times_at_one_moment_makes_one_set(
+    ana: Desk, store: Store, first: Workshop
+) -> None:
+    with ThreadPoolExecutor(4) as several:
+        answers = [several.submit(repeated, ana, first, weeks(3), veces="3") for _ in range(4)]
+    assert [each.result().status_code for each in answers] == [303] * 4
+    assert len(saved(store)) == 4
+    with store.read() as session:
+        assert len(session.scalars(sa.select(Series)).all()) == 1
 
 
 def test_an_hour_that_does_not_exist_is_refused_and_nothing_is_made(

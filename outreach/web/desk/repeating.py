@@ -87,17 +87,16 @@ def repeat(public_id: str) -> ResponseReturnValue:
         if not typed.getlist("dia"):
             fault = _("Marca al menos una fecha.")
             return _page(session, workshop, typed, nonce, fault=fault)
+        first = workshop.day
     try:
         with store().change() as session:
-            workshop = find_mine(session, public_id)
-            first = _make(session, workshop, typed, nonce)
+            first = _make(session, find_mine(session, public_id), typed, nonce)
     except Refused as refusal:
         with store().read() as session:
             workshop = find_mine(session, public_id)
             return _page(session, workshop, typed, nonce, fault=str(refusal))
     except sa.exc.IntegrityError as error:
         proposing.is_made(nonce, error)
-        first = workshop.day
     return redirect(proposing.done(first), 303)
 
 
