@@ -54,6 +54,7 @@ THOROUGH = frozenset(
         "public_formats",
         "reading_level",
         "rush",
+        "series_dates",
         "sitemap",
         "standings",
         "suppression",
