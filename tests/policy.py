@@ -49,6 +49,10 @@ last_month          GET   oneself
 month               GET   oneself
 new                 GET   asked     edit
 create              POST  asked     edit
+plan_month          GET   asked     edit
+make_month          POST  asked     edit
+ask_for_many        GET   asked     edit
+do_to_many          POST  asked     edit
 say_complete        POST  asked     edit
 workshop            GET   workshop  see
 edit                GET   workshop  edit
@@ -94,6 +98,12 @@ flyer_png           GET   workshop  see
 flyer_svg           GET   workshop  see
 certificate         GET   workshop  edit
 make_certificate    POST  workshop  edit
+ask_to_repeat       GET   workshop  edit
+repeat              POST  workshop  edit
+ask_to_clone        GET   workshop  edit
+clone               POST  workshop  edit
+ask_for_series      GET   workshop  edit
+change_series       POST  workshop  edit
 contact             POST  workshop  contacts
 call                POST  workshop  contacts
 decide              POST  workshop  edit

@@ -149,6 +149,22 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "a draft that lacks": lambda world: f"/org/talleres/{world.more['lacking']}",
     "a form recovered": lambda world: f"/org/talleres/nuevo?borrador={world.more['unsaved']}",
     "edit, with allies": lambda world: f"/org/talleres/{world.more['given with']}/editar",
+    "repeat": lambda world: f"/org/talleres/{world.plain}/repetir?cada=semana&dias=5&veces=20",
+    "repeat, at first": lambda world: f"/org/talleres/{world.plain}/repetir",
+    "clone": lambda world: f"/org/talleres/{world.plain}/clonar",
+    "month at once": lambda world: "/org/talleres/mes-nuevo",
+    "series": lambda world: f"/org/talleres/{world.more['course']}/serie",
+    "series, tried": lambda world: (
+        f"/org/talleres/{world.more['course']}/serie?campos=capacity&minutos=60"
+    ),
+    "move several": lambda world: (
+        f"/org/talleres/varios?hacer=mover&t={world.more['course']}&t={world.more['course, later']}"
+        f"&t={world.past}&dias=7&hora=19:00"
+    ),
+    "cancel several": lambda world: (
+        f"/org/talleres/varios?hacer=cancelar&t={world.discreet}&t={world.more['course, later']}"
+    ),
+    "several, none chosen": lambda world: "/org/talleres/varios",
     "not hers": lambda world: "/org/talleres/0000000000",
 }
 # What Elena has before her, who answers for the whole network.
@@ -173,6 +189,7 @@ HEADQUARTERS: Final[dict[str, Callable[[World], str]]] = {
     "close of a month": lambda world: "/org/mes/2020-01/cierre",
     "close of a month ahead": lambda world: f"/org/mes/{_past()}/cierre",
 }
+MONTH_LOOKED_AT: Final = "month at once, with its dates"
 BULLETIN_LOST: Final = "bulletin, changed by somebody else"
 FORM_WITH_ERRORS: Final = "form with errors"
 LINK_SENT: Final = "find my link, sent"
@@ -183,6 +200,7 @@ CODES_PRINTED: Final = "paper codes"
 PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS, LINK_SENT)
 SIGNING_IN: Final = (CODE_ASKED, SET_UP, CODES_PRINTED)
 EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, BULLETIN_LOST, *SIGNING_IN)
+EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, BULLETIN_LOST, MONTH_LOOKED_AT)
 MISSING: Final = {"not found", "not hers"}
 
 
@@ -196,6 +214,9 @@ def visit(page: Page, world: World, name: str) -> None:
         return
     if name == CALENDAR_MADE:
         _make_a_calendar(page, world)
+        return
+    if name == MONTH_LOOKED_AT:
+        _look_at_a_month(page)
         return
     if name == BULLETIN_LOST:
         _save_what_is_old(page)
@@ -239,6 +260,17 @@ def _save_what_is_old(page: Page) -> None:
     page.get_by_label("Lo que viene (Español)").fill("Ven a Chicago.")
     page.get_by_role("button", name="Guardar", exact=True).click()
     page.locator("[role=alert]").wait_for()
+
+
+def _look_at_a_month(page: Page) -> None:
+    """Ana types a few lines, one of them twice."""
+    sign_in(page)
+    page.goto("/org/talleres/mes-nuevo")
+    page.get_by_label("Otros talleres").fill(
+        "3 10 17, 18:30, San Pío, DACA\n12 19; 10:00; Consulado, sala B\n12; 10:00; Lozano"
+    )
+    page.get_by_role("button", name="Revisar").locator("visible=true").click()
+    page.locator("#fechas").wait_for()
 
 
 def _make_a_calendar(page: Page, world: World) -> None:

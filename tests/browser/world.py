@@ -32,6 +32,7 @@ from tests.browser import (
     editions,
     happenings,
     headquarters,
+    planned,
     second,
     serving,
     telling,
@@ -104,6 +105,7 @@ def _made(config: Config, weather: "Weather") -> World:
     more |= touring.make(store, now=now)
     more |= catalogue.make(store, ANA, now=now)
     more |= telling.make(store, ring, now=now)
+    more |= planned.make(store, ring)
     store.close()
     ring.store.close()
     return World(

@@ -23,7 +23,7 @@ def ask_to_cancel(public_id: str) -> ResponseReturnValue:
 @desk.post("/talleres/<public_id>/cancelar")
 def cancel(public_id: str) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
-    if reason not in _reasons():
+    if reason not in reasons():
         return _ask(public_id, fault=_("Elige por qué se cancela."))
     # A form without the tick, as it is near the day, tells.
     tells = "notify" in request.form or "may_be_quiet" not in request.form
@@ -48,7 +48,7 @@ def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
         told=_told(reach),
         must_tell=planning.must_tell(workshop, now=clock.now()),
         is_quiet="may_be_quiet" in request.form and "notify" not in request.form,
-        reasons=_reasons(),
+        reasons=reasons(),
         fault=fault,
         words=words,
     )
@@ -62,7 +62,7 @@ def _told(reach: Mapping[Contact, int]) -> dict[str, int]:
     }
 
 
-def _reasons() -> dict[str, str]:
+def reasons() -> dict[str, str]:
     return {
         "facilitator": _("Quien lo daba no puede"),
         "venue": _("La sede no está disponible"),

@@ -23,7 +23,7 @@ from outreach.domain.workshops import Standing, Workshop
 from outreach.errors import NotFound, Refused
 from outreach.languages import name_of
 from outreach.web.context import ring, store
-from outreach.web.desk import checks, drafting, filling, words
+from outreach.web.desk import checks, drafting, filling, following, words
 from outreach.web.desk.checks import Checked, Unsure
 from outreach.web.desk.drafting import Offer
 from outreach.web.desk.filling import form_of, kinds_of
@@ -173,6 +173,7 @@ def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, s
         venue = _venue(session, form, workshop.office)
         own, is_new_choice = _series(session, form, workshop.office, workshop.series)
         plan = form.plan(planning.plan_of(workshop), kind, venue, own)
+        before = following.when(workshop)
         changed = planning.change(session, workshop, plan, now=clock.now())
         changed |= {"series"} if is_new_choice else set()
         changed |= _choose_allies(session, form, workshop)
@@ -180,6 +181,7 @@ def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, s
             note(session, workshop, "workshop changed", ", ".join(sorted(changed))[:200])
         what = _publish_if_asked(session, workshop) or ("cambiado" if changed else "igual")
         drafting.settle(session, workshop=workshop)
+        what += following.offer(session, workshop, before, changed) if changed else ""
         return workshop.public_id, workshop if changed & _OF_KEYS else None, what
 
 

@@ -19,7 +19,7 @@ from outreach.domain.text import clean
 from outreach.languages import gettext as _
 from outreach.web import limits
 from outreach.web.context import config, store
-from outreach.web.desk import bulletin, editing, setting_up
+from outreach.web.desk import bulletin, editing, planner, setting_up
 from outreach.web.desk.month import figures
 from outreach.web.desk.policy import rule_of
 from outreach.web.desk.staff import (
@@ -299,6 +299,8 @@ def _filled_again(back: str, fields: MultiDict[str, str]) -> Response:
         return bulletin.filled_again(back, fields)
     if back.startswith("/org/mes/"):
         return figures.filled_again(back, fields)
+    if back == planner.PATH:
+        return planner.filled_again(fields)
     return editing.filled_again(back, fields)
 
 

@@ -73,9 +73,9 @@ class Choices(SelectMultipleField):
             raise ValidationError(_("Elige solo opciones de la lista."))
 
 
-def text(most: int) -> TextAreaField:
+def text(most: int, *filters: Any) -> TextAreaField:
     too_long = Length(max=most, message=lazy("Es demasiado largo. Escribe menos."))
-    return TextAreaField(filters=[_cleaned_lines], validators=[too_long])
+    return TextAreaField(filters=[*filters, _cleaned_lines], validators=[too_long])
 
 
 def number(least: int, most: int, message: str) -> NumberField:

@@ -1,6 +1,7 @@
 """The workshops of a month: as a list, and as a calendar."""
 
 import calendar
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from outreach.domain.agenda import Offices, Show
 from outreach.domain.organizers import Action, offices_of
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
+from outreach.languages import gettext as _
 from outreach.web.context import store
-from outreach.web.desk import words
+from outreach.web.desk import bulk, words
 from outreach.web.desk.staff import desk, may_anywhere, me, must, my_offices, page
 
 PAGE: Final = 200
@@ -88,6 +90,8 @@ def workshops() -> ResponseReturnValue:
         shows=[each for each in Show if counts[each] or each is asked.show],
         total=sum(counts.values()),
         may_edit=may_anywhere(Action.EDIT),
+        is_all_ticked=request.args.get("elegir") == "todos",
+        done=_done(request.args.get("hecho", ""), request.args.get("cuantos", "")),
         today=now.date(),
         now=now,
         words=words,
@@ -120,6 +124,17 @@ def _asked() -> Asked:
         is_calendar=given.get("vista") == "mes" and day is None,
         after=_read_key(given.get("tras", "")),
     )
+
+
+def _done(what: str, many: str) -> str:
+    """What has just been done to several."""
+    said: dict[str, str] = {
+        "borradores": _("Guardados como borradores. Nadie los ve todavía."),
+        "publicados": _("Publicados. Ya se pueden ver en el sitio y en los calendarios."),
+        "serie": _("Cambiamos también las otras fechas."),
+    }
+    number = int(many) if re.fullmatch("[0-9]{1,3}", many) else 0
+    return said.get(what) or bulk.done_words(what, number)
 
 
 def _month(text: str) -> Month:

@@ -41,6 +41,12 @@ def _rest() -> list[Place]:
             Place("/org/sedes", "place", _("Sedes"), _("Dónde se dan los talleres")),
             Place(
                 "/org/aliados", "people", _("Con quién"), _("Organizaciones y personas que ayudan")
+        found += [
+            Place(
+                "/org/talleres/mes-nuevo",
+                "plus",
+                _("Un mes de una vez"),
+                _("Muchos talleres en una sola página"),
             ),
         ]
     if may(Action.NETWORK, EVERYWHERE):

@@ -19,7 +19,7 @@ from outreach.errors import Refused
 from outreach.languages import gettext as _
 from outreach.web import cards
 from outreach.web.context import config, store
-from outreach.web.desk import checks, people, words
+from outreach.web.desk import checks, following, people, words
 from outreach.web.desk.checks import Unsure
 from outreach.web.desk.staff import desk, find_mine, may, note, page
 
@@ -106,6 +106,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         may_save=found.is_open(now) and (found.has_waiting_list or not found.is_full),
         now=now,
         fault=fault,
+        offer=following.offered_address(public_id) if found.series else "",
         done=_done(request.args.get("hecho", "")),
         is_doubled=clock.is_doubled(found.day, found.starts, found.zone),
         came=came,
@@ -155,6 +156,7 @@ def _done(what: str) -> str:
         "borrador": _("Guardado como borrador. Nadie lo ve todavía."),
         "textos": _("Textos guardados."),
         "cambiado": _("Cambios guardados."),
+        "serie": _("Cambiamos también las otras fechas de la serie."),
         "igual": _("No había nada que cambiar."),
         "cancelado": _("Cancelado. Sigue a la vista, marcado como cancelado."),
         "reactivado": _("Reactivado. Todas las personas conservan su lugar."),

@@ -86,6 +86,10 @@ RULES: Final[Mapping[str, Rule]] = {
     # one workshop
     "new": _OFFICE_EDIT,
     "create": _OFFICE_EDIT,
+    "plan_month": _OFFICE_EDIT,
+    "make_month": _OFFICE_EDIT,
+    "ask_for_many": _OFFICE_EDIT,
+    "do_to_many": _OFFICE_EDIT,
     "workshop": _SEE,
     "edit": _EDIT,
     "change": _EDIT,
@@ -133,6 +137,12 @@ RULES: Final[Mapping[str, Rule]] = {
     "flyer_svg": _SEE,
     "certificate": _EDIT,
     "make_certificate": _EDIT,
+    "ask_to_repeat": _EDIT,
+    "repeat": _EDIT,
+    "ask_to_clone": _EDIT,
+    "clone": _EDIT,
+    "ask_for_series": _EDIT,
+    "change_series": _EDIT,
     # its people
     "contact": _CONTACTS,
     "call": _CONTACTS,

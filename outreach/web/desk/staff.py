@@ -45,7 +45,7 @@ COOKIE: Final = "__Host-staff"
 _OUR_PATH: Final = re.compile(r"/org/[A-Za-z0-9/-]*")
 # Forms long enough that nobody should have to fill them twice.
 _KEPT: Final = re.compile(
-    r"/org/(talleres/(nuevo|[0-9A-Z]{10,26}/editar)|boletin/[0-9]{4}-[0-9]{2}"
+    r"/org/(talleres/(nuevo|mes-nuevo|[0-9A-Z]{10,26}/editar)|boletin/[0-9]{4}-[0-9]{2}"
     r"|mes/[0-9]{4}-[0-9]{2}/cifras)"
 )
 _KEPT_PREFIX: Final = "dato-"

@@ -1,0 +1,39 @@
+"""What an organizer plans by: venues to choose from, and the dates of a course far ahead, which no
+list of the public shows yet."""
+
+from datetime import timedelta
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import kinds, offices
+from outreach.domain import series as all_series
+from outreach.keyring import Keyring
+from tests.conftest import hold, seat, venue
+
+VENUES = ("Biblioteca Lozano", "Parroquia San Pío", "Consulado, sala B")
+_FAR = timedelta(days=300)
+
+
+def make(store: Store, ring: Keyring) -> dict[str, str]:
+    """The public ids of a course's dates: the first, and a later one where people have places."""
+    day = clock.now().date() + _FAR
+    with store.change() as session:
+        chicago, kind = offices.find(session, "chicago"), kinds.find(session, "laboral")
+        rooms = [venue(session, chicago, name=name) for name in VENUES]
+        course = all_series.find_or_make(session, chicago, "Curso de otoño", is_joint=False)
+        dates = [
+            hold(
+                session,
+                chicago,
+                kind,
+                title={"es": "Tu trabajo, tus derechos"},
+                day=day + timedelta(weeks=number),
+                venue=rooms[1],
+                series=course,
+                capacity=30 if number == 0 else 12,
+            )
+            for number in range(4)
+        ]
+    seat(store, ring, dates[1], people=3, contact="email", address="rosa@ejemplo.com")
+    seat(store, ring, dates[2], name="Luz", contact="phone", address="+13125550142")
+    return {"course": dates[0].public_id, "course, later": dates[2].public_id}

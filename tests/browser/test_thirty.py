@@ -1,0 +1,293 @@
+"""An evening's work: thirty workshops of a month, from the first click to all of them public, in at
+most sixty interactions. And the same pages with nothing but a keyboard."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import count, cycle
+from typing import Final
+
+from playwright.sync_api import Locator, Page, expect
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.domain import holidays
+from outreach.web.desk.words import short_day
+from tests.browser.chromium import DESK
+from tests.browser.conftest import Open
+from tests.browser.places import sign_in
+from tests.browser.planned import VENUES
+from tests.browser.world import World
+
+MOST: Final = 60
+WANTED: Final = 30
+LIBRARY, PARISH, ROOM = VENUES
+ORDINALS: Final = ("primer", "segundo")
+NAMES: Final = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
+
+Row = tuple[str, str, str]  # what it is called, when, where
+
+
+class Hand:
+    """Ana's: every click, every field filled or chosen and every key that does something is one."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.done = 0
+
+    def click(self, there: Locator) -> None:
+        self.done += 1
+        there.click()
+
+    def fill(self, label: str, text: str) -> None:
+        self.done += 1
+        self.page.get_by_label(label).fill(text)
+
+    def choose(self, label: str, words: str) -> None:
+        self.done += 1
+        self.page.get_by_label(label, exact=True).select_option(label=words)
+
+    def press(self, name: str) -> None:
+        self.click(self.page.get_by_role("button", name=name, exact=True).locator("visible=true"))
+
+    def follow(self, name: str) -> None:
+        self.click(self.page.get_by_role("link", name=name).locator("visible=true").first)
+
+
+def free(month: Month) -> list[date]:
+    """The days of a month on which no door is closed."""
+    days = (month.first + timedelta(days=number) for number in range(month.last.day))
+    return [day for day in days if not holidays.of(day, "US", "IL")]
+
+
+def row(title: str, day: date, hour: str, place: str) -> Row:
+    return title, f"{short_day(day)}, {hour}", place
+
+
+def shown(page: Page) -> list[Row]:
+    """What the list of the staff shows."""
+    found = []
+    for line in page.locator("main tbody tr").all():
+        cells = line.locator("th b, th small, td.an").all_inner_texts()
+        texts = [" ".join(text.split()) for text in cells]
+        found.append((texts[0], texts[1], texts[2]))
+    return found
+
+
+def test_ana_enters_thirty_workshops_in_one_sitting(opened: Open, world: World) -> None:
+    # Far enough ahead for no other test to see them.
+    month = Month.of(clock.now().date()).plus(4)
+    days = free(month)
+    saturdays = [day for day in days if day.weekday() == 5]
+    tuesdays = [day for day in days if day.weekday() == 1]
+    fortnight = [day for day in tuesdays if (day - tuesdays[0]).days % 14 == 0]
+    second = next(day for day in days if day.day > 7 and day.weekday() in {2, 3, 4})
+    # The clones go to days on which that kind is not given yet.
+    clones = [day for day in days if day.weekday() == 6][:3]
+    alone = WANTED - len(saturdays) - len(fortnight) - 1 - len(clones)
+
+    expected = [row("Tus derechos", day, "10:00 a. m.", LIBRARY) for day in saturdays]
+    expected += [row("DACA", day, "6:00 p. m.", PARISH) for day in fortnight]
+    expected += [row("Opciones migratorias", second, "5:30 p. m.", ROOM)]
+    lines = [
+        f"{tuesdays[0].day}; 18:00; {PARISH}; DACA",
+        f"{second.day}; 5:30 p. m.; {ROOM}; Opciones migratorias",
+    ]
+    one_offs = list(_one_offs(days, alone))
+    for title, typed, said, place, when in one_offs:
+        lines.append(f"{' '.join(str(day.day) for day in when)}; {typed}; {place}; {title}")
+        called = "Mujeres" if title == "Para mujeres" else title
+        expected += [row(called, day, said, place) for day in when]
+    title, _typed, said, place, when = one_offs[0]
+    expected += [row(title, day, said, place) for day in clones]
+    assert len(expected) == len(set(expected)) == WANTED
+    assert len({each[0] for each in expected}) >= 4
+    assert {each[2] for each in expected} == set(VENUES)
+
+    page = opened(viewport=DESK)
+    sign_in(page)
+    ana = Hand(page)
+    ana.follow("Talleres")
+    ana.follow("Un mes de una vez")
+    while month.first.strftime("-%m") not in page.locator("[name=mes]").last.input_value()[4:]:
+        ana.follow(following(page))
+
+    # One sheet: what stands alone, and the first date of each series.
+    ana.choose("Sede", LIBRARY)
+    ana.fill("Empieza", "10:00")
+    ana.click(page.locator(f"label:has([name=d][value='{saturdays[0].day}'])"))
+    ana.fill("Otros talleres, uno por línea", "\n".join(lines))
+    ana.press("Revisar")
+    ana.press("Borradores")
+    expect(page.get_by_role("status")).to_contain_text("Guardados como borradores")
+    assert len(shown(page)) == alone + 3
+
+    # Every Saturday of the month: that is what is proposed.
+    ana.follow("Tus derechos")
+    ana.follow("Repetir")
+    ana.press("Borradores")
+
+    # Every other Tuesday.
+    ana.follow("DACA")
+    ana.follow("Repetir")
+    ana.click(page.get_by_text("Cambiar cómo se repite"))
+    ana.click(page.get_by_text("Cada 2 semanas"))
+    ana.press("Ver fechas")
+    ana.press("Borradores")
+
+    # The second Wednesday, or so, of the month after too: published at once.
+    ana.follow("Opciones migratorias")
+    ana.follow("Repetir")
+    ana.click(page.get_by_text("Cambiar cómo se repite"))
+    ana.click(page.get_by_text(f"El {ORDINALS[1]} {NAMES[second.weekday()]} de cada mes"))
+    ana.fill("O tantas veces más", "1")
+    ana.press("Ver fechas")
+    later = month_of_second(month.following, second.weekday())
+    if holidays.of(later, "US", "IL"):
+        ana.click(page.locator("#fechas label").first)
+    ana.press("Publicar")
+    assert shown(page) == [row("Opciones migratorias", later, "5:30 p. m.", ROOM)]
+    ana.click(page.get_by_role("navigation", name="Mes").get_by_role("link").first)
+
+    # Three more of one of them, each by a clone of the one before.
+    ana.follow(title)
+    for day in clones:
+        ana.follow("Clonar")
+        ana.fill("Fecha", str(day))
+        ana.press("Guardar borrador")
+        expect(page.get_by_role("status")).to_contain_text("Guardado como borrador")
+    ana.click(page.locator(".migas"))
+
+    # All that are drafts become public.
+    ana.follow("Borrador")
+    ana.click(page.locator("[data-todos] input"))
+    ana.press("Publicar")
+    expect(page.locator("h1")).to_have_text(f"¿Publicar {WANTED} talleres?")
+    ana.press("Sí, publicar")
+    expect(page.get_by_role("status")).to_contain_text(f"Publicamos {WANTED} talleres.")
+
+    assert sorted(shown(page)) == sorted(expected)
+    expect(page.locator("main tbody .etq-bien")).to_have_count(WANTED)
+    print(f"{WANTED} workshops, {ana.done} interactions")
+    assert ana.done <= MOST
+    public = opened(f"/es/?desde={month.first}&hasta={month.last}&donde=chicago")
+    expect(public.locator("h1")).to_be_visible()
+
+
+def following(page: Page) -> str:
+    """What the link to the month after says."""
+    text = page.get_by_role("navigation", name="Mes").get_by_role("link").last.inner_text()
+    return text.strip()
+
+
+def month_of_second(month: Month, weekday: int) -> date:
+    first = month.first
+    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7)
+
+
+def _one_offs(days: Sequence[date], wanted: int) -> Iterator[tuple[str, str, str, str, list[date]]]:
+    """Kind, hour as typed and as said, venue and days, until so many are there; no kind twice on
+    a day, no venue twice at an hour."""
+    kinds = cycle(
+        [
+            ("Derechos laborales", "18:30", "6:30 p. m.", PARISH),
+            ("Para mujeres", "9:00", "9:00 a. m.", ROOM),
+            ("Ciudadanía", "5 pm", "5:00 p. m.", LIBRARY),
+            ("Plan de emergencia familiar", "12:15", "12:15 p. m.", ROOM),
+        ]
+    )
+    weekdays = [day for day in days if day.weekday() in {0, 3, 4}]
+    starts = count(0)
+    while wanted > 0:
+        step = next(starts)
+        some = weekdays[step % 3 :: 3][: min(wanted, 5)]
+        wanted -= len(some)
+        yield (*next(kinds), some)
+
+
+# With nothing but a keyboard
+
+
+def go_to(page: Page, css: str) -> None:
+    """Tab, until it is there."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if page.evaluate("css => document.activeElement.matches(css)", css):
+            return
+    raise AssertionError(f"no way to {css} with the Tab key")
+
+
+def enter(page: Page, css: str) -> None:
+    """The Enter key, and wait for what is on the page that comes."""
+    page.keyboard.press("Enter")
+    page.locator(css).first.wait_for()
+
+
+def typed_day(day: date) -> str:
+    """As a field for a day takes it, in Mexico."""
+    return f"{day:%d%m%Y}"
+
+
+def test_a_month_is_made_and_published_with_the_keyboard_alone(opened: Open, world: World) -> None:
+    month = Month.of(clock.now().date()).plus(6)
+    day = next(day for day in free(month) if day.weekday() == 3)
+    page = opened(viewport=DESK)
+    sign_in(page)
+    page.goto(f"/org/talleres?mes={month}")
+    go_to(page, "a[href*=mes-nuevo]")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Un mes de una vez")
+    go_to(page, "#sede")
+    page.keyboard.type("Parroquia")
+    go_to(page, "#hora")
+    page.keyboard.type("0630p")
+    go_to(page, f"[name=d][value='{day.day}']")
+    page.keyboard.press("Space")
+    go_to(page, "#lineas")
+    page.keyboard.type(f"{day.day}, 10:00, Lozano, Ciudadanía")
+    go_to(page, "button[value=look]:not([tabindex])")
+    page.keyboard.press("Enter")
+    page.locator("#fechas").wait_for()
+    go_to(page, ".barra-abajo button[value=draft]")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("borradores")
+    go_to(page, "[data-todos] input")
+    page.keyboard.press("Space")
+    go_to(page, "button[value=publicar]")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("¿Publicar 2 talleres?")
+    go_to(page, "main .acciones button")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Publicamos 2 talleres.")
+
+    go_to(page, "main tbody a")
+    enter(page, "main a[href$='/editar']")
+    go_to(page, "a[href$='/clonar']")
+    enter(page, "#day")
+    go_to(page, "#day")
+    page.keyboard.type(typed_day(day + timedelta(days=3)))
+    go_to(page, "#starts")
+    page.keyboard.type("1100a")
+    go_to(page, "button[value=publish]")
+    enter(page, "[role=status]")
+    expect(page).to_have_url(re.compile("/org/talleres/[0-9A-Z]{10}"))
+    expect(page.locator(".aviso[role=status]")).to_contain_text("Publicado")
+
+
+def test_without_javascript_a_choice_is_published_too(opened: Open, world: World) -> None:
+    month = Month.of(clock.now().date()).plus(7)
+    days = free(month)[:2]
+    page = opened(java_script_enabled=False)
+    sign_in(page)
+    page.goto(f"/org/talleres/mes-nuevo?mes={month}")
+    page.get_by_label("Empieza").fill("09:00")
+    for day in days:
+        page.locator(f"label:has([name=d][value='{day.day}'])").click()
+    page.get_by_role("button", name="Revisar").locator("visible=true").click()
+    page.get_by_role("button", name="Borradores").click()
+    expect(page.locator("[data-todos]")).to_be_hidden()
+    page.get_by_role("link", name="Elegir todos los de esta página").click()
+    expect(page.locator("[data-cuenta]")).to_have_text("2 elegidos")
+    page.get_by_role("button", name="Publicar", exact=True).click()
+    page.get_by_role("button", name="Sí, publicar").click()
+    expect(page.get_by_role("status")).to_contain_text("Publicamos 2 talleres.")
