@@ -1,6 +1,6 @@
 """Rows of workshops to workshops, as an organizer would make and change them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from outreach.domain import kinds, offices, planning, venues, workshops
+from outreach.domain.kinds import Way
 from outreach.domain.offices import Office
 from outreach.domain.planning import Plan
 from outreach.domain.venues import Venue
@@ -19,9 +20,15 @@ from outreach.intake.faults import Fault, Faulty
 from outreach.intake.workshops.read import Place, Row
 
 Turn = tuple[Standing, Standing]  # from how it stands to what the file says
-_PUBLISHED_ONCE: Final = "it has been published and cannot be a draft again; write cancelled"
-_OVER: Final = "somebody has said how it went; write published"
-_IMPOSSIBLE: Final[Mapping[Turn, str]] = MappingProxyType(
+_PUBLISHED_ONCE: Final = (
+    "it has been published and cannot be a draft again; write cancelled",
+    "Ya se publicó y no vuelve a ser borrador. Escribe published o cancelled.",
+)
+_OVER: Final = (
+    "somebody has said how it went; write published",
+    "Ya se dijo cómo salió. Escribe published.",
+)
+_IMPOSSIBLE: Final[Mapping[Turn, tuple[str, str]]] = MappingProxyType(
     {
         (Standing.PUBLISHED, Standing.DRAFT): _PUBLISHED_ONCE,
         (Standing.CANCELLED, Standing.DRAFT): _PUBLISHED_ONCE,
@@ -63,6 +70,22 @@ def load(
     return loader.loaded
 
 
+def impossible(row: Row, workshop: Workshop) -> Iterator[Fault]:
+    """What the row asks for that cannot be done to the workshop as it stands."""
+    turn = (workshop.standing, row.standing)
+    if turn in _IMPOSSIBLE:
+        yield Fault(row.line, "status", row.standing.value, *_IMPOSSIBLE[turn])
+    taken = workshop.capacity + workshop.overbooked - workshop.seats_left
+    if row.way is not Way.SLOTS and row.capacity + workshop.overbooked < taken:
+        reason = f"{taken} places have been saved already; write {taken} or more"
+        says = f"Ya hay {taken} lugares apartados. Pon {taken} o más."
+        yield Fault(row.line, "capacity", str(row.capacity), reason, says)
+    if taken and row.way is not workshop.way:
+        reason = f"places have been saved already; leave it at {workshop.way}"
+        says = f"Ya hay lugares apartados. Deja {workshop.way}."
+        yield Fault(row.line, "way", row.way.value, reason, says)
+
+
 class _Loader:
     """Does one row after another, and remembers what came of it."""
 
@@ -77,6 +100,10 @@ class _Loader:
     def take(self, row: Row, workshop: Workshop | None) -> None:
         if workshop is None:
             self._create(row)
+            return
+        found = list(impossible(row, workshop))
+        if found:
+            self.faults += found
             return
         has_changed = self._mark(workshop)
         # Cancelled first and reinstated last, so that people hear of it once.
@@ -93,14 +120,17 @@ class _Loader:
     def _create(self, row: Row) -> None:
         kind, office = self._kinds[row.kind], self._offices[row.office]
         plan = planning.from_kind(kind, office, row.day, row.starts)
-        planning.create(
-            self._session,
-            self._told(plan, row, None),
-            now=self._now,
-            standing=row.standing,
-            external_id=row.id,
-            is_synthetic=self._is_synthetic,
-        )
+        try:
+            planning.create(
+                self._session,
+                self._told(plan, row, None),
+                now=self._now,
+                standing=row.standing,
+                external_id=row.id,
+                is_synthetic=self._is_synthetic,
+            )
+        except Refused as error:
+            self._refused(row, "id", row.id, error)
         self.loaded.new += 1
 
     def _mark(self, workshop: Workshop) -> bool:
@@ -110,11 +140,6 @@ class _Loader:
         return True
 
     def _change(self, row: Row, workshop: Workshop) -> bool:
-        taken = workshop.capacity - workshop.seats_left
-        if row.capacity < taken:
-            reason = f"{taken} places have been saved already; write {taken} or more"
-            self._fault(row, "capacity", str(row.capacity), reason)
-            return False
         plan = planning.plan_of(workshop)
         if workshop.kind.code != row.kind:
             plan = _as_its_kind(
@@ -124,24 +149,26 @@ class _Loader:
                 ),
             )
         told = self._told(plan, row, workshop)
-        new = planning.change(self._session, workshop, told, now=self._now)
+        try:
+            new = planning.change(self._session, workshop, told, now=self._now)
+        except Refused as error:
+            self._refused(row, "id", row.id, error)
+            return False
         if new & {"day", "retention_days"}:
             self.loaded.moved[workshop.id] = workshop.forget_on
         return bool(new)
 
     def _set_standing(self, row: Row, workshop: Workshop) -> bool:
         turn = (workshop.standing, row.standing)
-        if turn in _IMPOSSIBLE:
-            self._fault(row, "status", row.standing.value, _IMPOSSIBLE[turn])
         for step in _STEPS.get(turn, ()):
             try:
                 step(self._session, workshop, now=self._now)
             except Refused as error:
-                self._fault(row, "status", row.standing.value, str(error))
+                self._refused(row, "status", row.standing.value, error)
         return turn in _STEPS
 
-    def _fault(self, row: Row, field: str, value: str, reason: str) -> None:
-        self.faults.append(Fault(row.line, field, value, reason))
+    def _refused(self, row: Row, field: str, value: str, error: Refused) -> None:
+        self.faults.append(Fault(row.line, field, value, str(error), str(error)))
 
     def _told(self, plan: Plan, row: Row, before: Workshop | None) -> Plan:
         """The plan with what the row says in it."""
@@ -172,7 +199,7 @@ class _Loader:
         place = row.place
         if place is None:
             return None
-        if now_at is not None and now_at.office is office and _is_same(now_at, place):
+        if now_at is not None and now_at.office is office and is_same_venue(now_at, place):
             return now_at
         key = (office.slug, place)
         if key not in self._venues:
@@ -190,7 +217,7 @@ class _Loader:
         return self._venues[key]
 
 
-def _is_same(venue: Venue, place: Place) -> bool:
+def is_same_venue(venue: Venue, place: Place) -> bool:
     # An address that someone gave the venue since is not lost to a file that has none.
     has_same_name = (venue.name, venue.city) == (place.name, place.city)
     return has_same_name and place.address in {"", venue.address}
