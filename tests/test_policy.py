@@ -58,6 +58,7 @@ def place(
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     given = {"public_id": workshop.public_id, "month": "2020-01", "slug": "chicago"}
+    given |= {"form": "csv"}  # of a file
     registration = seat(store, ring, workshop).id
     return Place(app, store, given, {"registration": registration, "do": "undo"})
 

@@ -2,6 +2,7 @@
 
 from outreach.db.base import Base
 from outreach.domain import (
+    batches,
     bulletins,
     circulars,
     copies,
@@ -26,6 +27,7 @@ from outreach.domain import (
 )
 
 __all__ = [
+    "batches",
     "bulletins",
     "circulars",
     "copies",

@@ -19,6 +19,7 @@ from outreach.domain.venues import Venue
 from outreach.domain.workshops import COUNTED, Standing, Workshop
 
 Offices = frozenset[str] | None  # slugs; None for all of them
+Hour = tuple[str, str, date, time]  # an office, a kind, and when it gives one
 
 MANY_WAIT: Final = 5
 DRAFT_IS_LATE: Final = timedelta(days=14)
@@ -99,9 +100,8 @@ _WAITING: Final = (
 
 def hours(
     session: Session, offices: Offices, since: date, until: date
-) -> Iterable[tuple[str, str, str, date, time]]:
-    """The public id, office, kind, day and hour of each workshop of these days that is not
-    cancelled."""
+) -> Iterable[tuple[str, Hour]]:
+    """Of each workshop of these days that is not cancelled, the public id, and when it is."""
     rows = session.execute(
         sa.select(Workshop.public_id, Office.slug, Kind.code, Workshop.day, Workshop.starts)
         .select_from(Workshop)
@@ -110,7 +110,7 @@ def hours(
         .where(Workshop.day >= since, Workshop.day <= until, *_of(offices))
         .where(Workshop.standing != Standing.CANCELLED)
     )
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+    return [(row[0], (row[1], row[2], row[3], row[4])) for row in rows]
 
 
 def reachable(session: Session, ids: Sequence[int]) -> Mapping[int, int]:

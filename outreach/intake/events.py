@@ -24,7 +24,6 @@ _HEAD: Final = re.compile(
     r'[A-Za-z0-9-]+((?:;[A-Za-z0-9-]+=(?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)*):'
 )
 _TZID: Final = re.compile(r';TZID=(?:"([^"]*)"|([^";:,]*))', re.IGNORECASE)
-_LINE: Final = 65_536  # letters, unfolded
 MOST_LINES: Final = 400_000
 DEEPEST: Final = 4
 _WANTED: Final = frozenset(
@@ -195,7 +194,7 @@ def times(event: Event, home: ZoneInfo, calendar: Calendar) -> tuple[datetime, d
 
 def _duration(event: Event) -> timedelta:
     try:
-        found = vDuration.from_ical(event.lasts)
+        found: timedelta = vDuration.from_ical(event.lasts)  # type: ignore[no-untyped-call]
     except (ValueError, OverflowError):
         found = timedelta()
     if not timedelta() < found <= timedelta(days=2):

@@ -3,8 +3,8 @@
 The terminal speaks English and a page Spanish: each fault is said in both, where it is found.
 """
 
+import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Final
 
 from outreach.errors import Refused
@@ -12,7 +12,7 @@ from outreach.errors import Refused
 _LONGEST: Final = 60
 
 
-@dataclass(frozen=True, order=True)
+@dataclasses.dataclass(frozen=True, order=True)
 class Fault:
     """One wrong cell. `line` is that of the file, whose header is line 1."""
 
@@ -20,7 +20,7 @@ class Fault:
     field: str
     value: str
     reason: str
-    says: str = field(default="", compare=False)  # the reason in Spanish, as a sentence
+    says: str = dataclasses.field(default="", compare=False)  # the reason in Spanish, as a sentence
 
     def __str__(self) -> str:
         return f'line {self.line}, {self.field} "{self.shown}": {self.reason}'

@@ -15,6 +15,8 @@ from outreach.accounts.invitations import Invitation
 from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import batches
+from outreach.domain.batches import Batch
 from outreach.domain.journal import Entry
 from outreach.domain.notices import Notice
 from outreach.keyring import Keyring, TooManyDue, rotation, spare
@@ -146,6 +148,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     session.execute(sa.delete(Entry).where(Entry.at < now - JOURNAL_KEPT))
     sessions.purge(session, now=now)
     invitations.purge(session, now=now)
+    batches.purge(session, now=now)
     after = _count(session)
     return {noun: before[noun] - after[noun] for noun in _TABLES}
 
@@ -155,6 +158,7 @@ _TABLES: Final = {
     "journal entries": Entry,
     "sessions": StaffSession,
     "invitations": Invitation,
+    "files brought and not loaded": Batch,
 }
 
 

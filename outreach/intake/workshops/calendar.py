@@ -88,8 +88,8 @@ class _Maker:
         if workshop is not None and is_mine:
             said |= _differing(event, workshop, said)
         made = Line(event.line, said)
-        for field, wrong in faults:
-            made.fault(field, wrong.reason, wrong.says)
+        for field, each in faults:
+            made.fault(field, each.reason, each.says)
         return made
 
     def _home(self, office: str) -> ZoneInfo:

@@ -65,6 +65,7 @@ def load(
     loader = _Loader(session, now, is_synthetic)
     for row in watch(rows):
         loader.take(row, known.get(row.id))
+    loader.add()
     if loader.faults:
         raise Faulty(loader.faults)
     return loader.loaded
@@ -96,6 +97,12 @@ class _Loader:
         self._offices = {office.slug: office for office in offices.all_of_them(session)}
         self._kinds = {kind.code: kind for kind in kinds.all_of_them(session)}
         self._venues: dict[tuple[str, Place], Venue] = {}
+        self._prepared: list[Workshop] = []
+
+    def add(self) -> None:
+        """Writes the new ones, all together."""
+        if not self.faults:
+            planning.add(self._session, self._prepared)
 
     def take(self, row: Row, workshop: Workshop | None) -> None:
         if workshop is None:
@@ -121,13 +128,14 @@ class _Loader:
         kind, office = self._kinds[row.kind], self._offices[row.office]
         plan = planning.from_kind(kind, office, row.day, row.starts)
         try:
-            planning.create(
-                self._session,
-                self._told(plan, row, None),
-                now=self._now,
-                standing=row.standing,
-                external_id=row.id,
-                is_synthetic=self._is_synthetic,
+            self._prepared.append(
+                planning.prepare(
+                    self._told(plan, row, None),
+                    now=self._now,
+                    standing=row.standing,
+                    external_id=row.id,
+                    is_synthetic=self._is_synthetic,
+                )
             )
         except Refused as error:
             self._refused(row, "id", row.id, error)

@@ -8,14 +8,14 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from outreach.domain import agenda, planning, workshops
-from outreach.domain.agenda import Offices
+from outreach.domain.agenda import Hour, Offices
 from outreach.domain.kinds import Way
 from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.intake.faults import Fault
@@ -191,9 +191,6 @@ def _is_told(seen: Seen, known: Mapping[str, Workshop], now: datetime) -> bool:
     )
 
 
-_Hour = tuple[str, str, date, time]
-
-
 def _twins(
     session: Session, seen: Sequence[Seen], known: Mapping[str, Workshop], mine: Offices
 ) -> Iterable[Seen]:
@@ -202,13 +199,13 @@ def _twins(
     new = [each.row for each in seen if each.verdict is Verdict.NEW]
     if not new:
         return seen
-    there: dict[_Hour, list[str]] = defaultdict(list)
+    there: dict[Hour, list[str]] = defaultdict(list)
     in_file = {workshop.public_id for workshop in known.values()}
     first, last = min(row.day for row in new), max(row.day for row in new)
     wanted = {_hour(row) for row in new}
-    for public_id, *hour in agenda.hours(session, mine, first, last):
-        if (key := _Hour(hour)) in wanted and public_id not in in_file:
-            there[key].append(public_id)
+    for public_id, hour in agenda.hours(session, mine, first, last):
+        if hour in wanted and public_id not in in_file:
+            there[hour].append(public_id)
     for row in new:
         there[_hour(row)].append(f"#{row.line}")
     return [
@@ -221,5 +218,5 @@ def _twins(
     ]
 
 
-def _hour(row: Row) -> _Hour:
+def _hour(row: Row) -> Hour:
     return row.office, row.kind, row.day, row.starts

@@ -76,9 +76,13 @@ def to_xlsx(
 ) -> None:
     """The same as a workbook, with a sheet of notes behind."""
     with workbooks.opened(out, title=f"Talleres {made_at:%Y-%m-%d}", is_long=True) as book:
-        lines = ([escaped(row[name]) for name in COLUMNS] for row in rows)
+        lines = ([_cell(name, row[name]) for name in COLUMNS] for row in rows)
         book.add_many("Talleres", COLUMNS, _WIDTHS, lines)
         book.add_notes("Cómo se llena", notes)
+
+
+def _cell(name: str, text: str) -> str | int:
+    return int(text) if name == "capacity" and text else escaped(text)
 
 
 def escaped(text: str) -> str:

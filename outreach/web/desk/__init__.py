@@ -2,6 +2,7 @@
 
 from outreach.web.desk import (
     attending,
+    bringing,
     bulletin,
     by_hand,
     calendar,
@@ -20,6 +21,7 @@ from outreach.web.desk.staff import desk, signed
 
 __all__ = [
     "attending",
+    "bringing",
     "bulletin",
     "by_hand",
     "calendar",

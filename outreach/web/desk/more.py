@@ -29,7 +29,9 @@ def _rest() -> list[Place]:
         ),
     ]
     if may_anywhere(Action.EDIT):
-        found += []
+        found += [
+            Place("/org/traer", "upload", _("Traer talleres"), _("De una hoja o de un calendario")),
+        ]
     if may(Action.NETWORK, EVERYWHERE):
         found += [
             Place("/org/boletin", "letter", _("Boletín"), _("Lo que la red cuenta cada mes")),

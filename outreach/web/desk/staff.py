@@ -52,6 +52,8 @@ def _guard() -> ResponseReturnValue | None:
     who = signed()
     if who is None:
         return _ask_again()
+    if rule.largest is not None:
+        request.max_content_length = rule.largest  # before any of it is read
     if request.method == "POST":
         require_token(who)
     require(rule, request.view_args or {})
