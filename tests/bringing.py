@@ -13,7 +13,7 @@ from tests.loading import PLAIN
 
 def row(**changes: str) -> dict[str, str]:
     """A line of a file, with all its columns; say only what the test is about."""
-    return dict.fromkeys(write.COLUMNS, "") | PLAIN | {"way": "place"} | changes
+    return dict.fromkeys(write.COLUMNS, "") | PLAIN | {"ends_at": "", "way": "place"} | changes
 
 
 def csv_of(*rows: dict[str, str]) -> bytes:

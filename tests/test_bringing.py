@@ -238,19 +238,15 @@ def test_every_row_is_shown_a_hundred_on_a_page(desk: Desk) -> None:
 
 
 def test_a_file_too_heavy_is_refused_by_what_the_browser_says_of_it(desk: Desk) -> None:
-    class Unread(io.RawIOBase):
-        def readable(self) -> bool:
-            return True
-
-        def readinto(self, buffer: object) -> int:
+    class Unread(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
             raise AssertionError("nobody is to read a file of 100 MB")
 
     answer = desk.client.post(
         "/org/traer",
-        input_stream=Unread(),
         headers=desk.headers,
-        content_length=100 * 1024 * 1024,
         content_type="multipart/form-data; boundary=x",
+        environ_overrides={"CONTENT_LENGTH": str(100 << 20), "wsgi.input": Unread()},
     )
     assert answer.status_code == 413
     assert "El archivo pesa más de 10 MB." in words(answer)

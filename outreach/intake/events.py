@@ -24,7 +24,7 @@ _HEAD: Final = re.compile(
     r'[A-Za-z0-9-]+((?:;[A-Za-z0-9-]+=(?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)*):'
 )
 _TZID: Final = re.compile(r';TZID=(?:"([^"]*)"|([^";:,]*))', re.IGNORECASE)
-MOST_LINES: Final = 400_000
+MOST_LINES: Final = 250_000  # 50 for each of 5,000 events
 DEEPEST: Final = 4
 _WANTED: Final = frozenset(
     ("UID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "LOCATION", "STATUS", "CATEGORIES")
@@ -247,10 +247,15 @@ def unescaped(text: str) -> str:
 
 def _unfolded(name: str, text: str) -> Iterator[tuple[int, str]]:
     """Each line put together again, with the number of its first part."""
+    if text.count("\n") + text.count("\r") > 2 * MOST_LINES:
+        raise Unfit(
+            f"{name} has more lines than a list of workshops has.",
+            "El calendario trae mucho más que una lista. Exporta solo los talleres.",
+        )
     held, first, size = list[str](), 1, 0
     for number, found in enumerate(_LINE.finditer(text), 1):
         line = found[0].rstrip("\r\n")
-        if number > MOST_LINES or len(line) > LONGEST_LINE:
+        if len(line) > LONGEST_LINE:
             raise Unfit(
                 f"{name}, line {number}: is more than a list of workshops has.",
                 "El calendario trae mucho más que una lista. Exporta solo los talleres.",

@@ -74,7 +74,7 @@ class Preview:
         return {each.row.id: each.mark for each in self.seen}
 
     def of(self, verdict: Verdict) -> list[Seen]:
-        return [each for each in self.seen if each.verdict is verdict]
+        return [each for each in self.seen if each.verdict == verdict]
 
 
 def look(session: Session, rows: Sequence[Row], mine: Offices, *, now: datetime) -> Preview:

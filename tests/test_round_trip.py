@@ -1,0 +1,207 @@
+"""A thousand workshops go out in each format and come back as they were, letter for letter."""
+
+import io
+import random
+from dataclasses import replace
+from datetime import date, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.calendars import Choice
+from outreach.domain.kinds import Kind, Way
+from outreach.domain.offices import Office
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.feeds import event, folding
+from outreach.feeds.event import Site
+from outreach.feeds.timezones import vtimezone
+from outreach.intake import workshops
+from outreach.intake.workshops import preview, write
+from outreach.intake.workshops.preview import Verdict
+from outreach.intake.workshops.read import Row
+from outreach.languages import SPOKEN
+from tests.bringing import csv_of, row
+from tests.conftest import kind, office
+
+MANY = 1000
+SITE = Site("https://talleres.example.org", "talleres.example.org")
+NASTY = (
+    "=cmd|' /C calc'!A0", "+1 312 555 0142", "-2+3", "@SUM(1)", "'comillas'", "''dos", "'=1+1",
+    'dice "hola", y se va', "una\nlínea y\r\notra", "tab\taquí", r"barra \n \N \\ final\\",
+    "punto; y coma, y: dos puntos", "emoji 👩🏽‍🏫 y 🇲🇽", "ñandú ÁÉÍÓÚ ü", "<b>&amp;</b> &#10;",
+    "_x000D_ y _x0041_", "%2C %0A %s {0}", "  espacios   de más  ", "中文 العربية עברית",
+    "é decompuesta", "null", "NULL", "TRUE", "1e10", "0012", "2026-12-05", "#REF!", "—", "'",
+    "x" * 200, "“tipográficas”", ";", ",,", "a,b;c\td", "BEGIN:VEVENT", "\\", "=", "​cero",
+)  # fmt: skip
+ZONES = ("America/Chicago", "America/Indiana/Indianapolis", "America/Edmonton", "America/Phoenix")
+
+
+@pytest.fixture
+def network(store: Store, chicago: Office, calgary: Office, rights: Kind, women: Kind) -> None:
+    slots = kind("citas", "Citas", way=Way.SLOTS, slot_minutes=20, capacity=12, minutes=120)
+    with store.change() as session:
+        session.add_all([slots, office("el-paso", "El Paso", "TX", "America/Denver")])
+
+
+def made_up(number: int, chance: random.Random) -> dict[str, str]:
+    day = date(2027, 1, 1) + timedelta(days=chance.randrange(365))
+    starts = time(chance.randrange(4, 24), chance.choice((0, 15, 30, 59)))
+    ends_day, ends = day, time(23, 59)
+    if starts >= time(22):
+        ends_day, ends = day + timedelta(days=1), time(chance.randrange(0, 3), 30)
+    mode = chance.choice(list(Mode))
+    text = chance.choice(NASTY)
+    slug, region = chance.choice((("chicago", "IL"), ("calgary", "AB"), ("el-paso", "TX")))
+    return row(
+        id=f"{number}-{chance.choice(NASTY)[:40]}".strip(),
+        office=slug,
+        kind=chance.choice(("derechos", "mujeres", "K7QX", "citas")),
+        title_es=f"{text} {number}"[:200] if chance.random() < 0.7 else text.strip() + "z",
+        title_en=chance.choice(NASTY),
+        title_fr=chance.choice((*NASTY, "")),
+        timezone=chance.choice(ZONES),
+        starts_at=f"{day}T{starts:%H:%M}",
+        ends_at=f"{ends_day}T{ends:%H:%M}",
+        venue=chance.choice(NASTY)[:120] if mode.has_venue else "",
+        address=chance.choice((*NASTY, ""))[:200] if mode.has_venue else "",
+        city=chance.choice(("Chicago", "Cícero", "'=El Paso", "St. John's")),
+        region=region,
+        area=chance.choice(("", "Zona de Pilsen", "+Centro")),
+        capacity=str(chance.choice((0, 1, 12, 40, 100_000))),
+        languages=" ".join(chance.sample(sorted(SPOKEN), chance.randrange(1, 4))),
+        childcare=chance.choice(("true", "false")),
+        status=chance.choice(("draft", "published", "cancelled")),
+        way=chance.choice(list(Way)).value,
+        mode=mode.value,
+        phone=chance.choice(("", "+1 312 555 0142", "312 555 0142 ext. 5", "=555")),
+    )
+
+
+@pytest.fixture
+def thousand(store: Store, network: None) -> list[Row]:
+    """Loaded from a first file; as rows."""
+    chance = random.Random(4)
+    lines = [made_up(number, chance) for number in range(MANY)]
+    with store.change() as session:
+        rows = read(session, csv_of(*lines))
+        assert len(rows) == MANY
+        workshops.load(session, rows, now=clock.now())
+    return rows
+
+
+def read(session: Session, data: bytes) -> list[Row]:
+    known = workshops.network(session)
+    return workshops.checked(workshops.opened(session, "a", data, known), known)
+
+
+def written(session: Session) -> list[dict[str, str]]:
+    return [write.cells(each) for each in stored(session)]
+
+
+def stored(session: Session) -> list[Workshop]:
+    return list(session.scalars(sa.select(Workshop).order_by(Workshop.id)))
+
+
+def xlsx_of(lines: list[dict[str, str]]) -> bytes:
+    out = io.BytesIO()
+    write.to_xlsx(out, lines, ["Notas"], made_at=clock.now())
+    return out.getvalue()
+
+
+def states(session: Session) -> list[tuple[object, ...]]:
+    columns = sa.inspect(Workshop).columns
+    return [tuple(each) for each in session.execute(sa.select(*columns).order_by(Workshop.id))]
+
+
+def unlined(rows: list[Row]) -> list[Row]:
+    """Without the number of the line, and with what a file of all columns says for certain."""
+    return [replace(each, line=0) for each in rows]
+
+
+def test_a_thousand_workshops_go_through_csv_and_xlsx_and_nothing_changes(
+    store: Store, thousand: list[Row]
+) -> None:
+    with store.change() as session:
+        before, lines = states(session), written(session)
+        files = {"csv": csv_of(*lines), "xlsx": xlsx_of(lines)}
+        found = {form: read(session, data) for form, data in files.items()}
+        assert unlined(found["csv"]) == unlined(found["xlsx"])
+        assert [each.id for each in found["csv"]] == [each.id for each in thousand]
+        assert [each.title for each in found["csv"]] == [each.title for each in thousand]
+        assert [each.phone for each in found["csv"]] == [each.phone for each in thousand]
+        for rows in found.values():
+            seen = preview.look(session, rows, None, now=clock.now())
+            assert [each for each in seen.seen if each.verdict is not Verdict.SAME] == []
+            assert seen.faults == ()
+            loaded = workshops.load(session, rows, now=clock.now())
+            assert (loaded.new, loaded.changed, loaded.same) == (0, 0, MANY)
+        assert states(session) == before
+        again = {"csv": csv_of(*written(session)), "xlsx": xlsx_of(written(session))}
+        assert again["csv"] == files["csv"]
+
+
+def test_a_thousand_workshops_go_through_icalendar_and_nothing_changes(
+    store: Store, thousand: list[Row]
+) -> None:
+    """Each as it is in our feeds and files, in each language; a feed leaves out drafts."""
+    with store.change() as session:
+        before = states(session)
+        for lang in ("es", "en", "fr"):
+            data = calendar_of(stored(session), lang)
+            rows = read(session, data)
+            assert len(rows) == MANY
+            seen = preview.look(session, rows, None, now=clock.now())
+            assert [each.changes for each in seen.seen if each.verdict is not Verdict.SAME] == []
+            assert seen.faults == ()
+        loaded = workshops.load(session, rows, now=clock.now())
+        assert (loaded.new, loaded.changed, loaded.same) == (0, 0, MANY)
+        assert states(session) == before
+
+
+def calendar_of(found: list[Workshop], lang: str) -> bytes:
+    zones = {each.zone for each in found}
+    blocks = [vtimezone(zone, date(2027, 1, 1), date(2028, 1, 2)) for zone in zones]
+    head = folding.written(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x"])
+    events = [event.write(each, lang, SITE) for each in found]
+    return b"".join([head, *blocks, *events, b"END:VCALENDAR\r\n"])
+
+
+def test_what_a_calendar_changes_is_what_was_changed_in_it(
+    store: Store, thousand: list[Row]
+) -> None:
+    with store.change() as session:
+        ahead = [e for e in stored(session) if e.standing is Standing.PUBLISHED and e.venue]
+        mine = next(e for e in ahead if not e.is_discreet and e.title["es"].startswith("emoji"))
+        text = calendar_of([mine], "es").decode()
+        text = text.replace("STATUS:CONFIRMED", "STATUS:CANCELLED")
+        text = text.replace("SUMMARY:emoji", "SUMMARY:Cambio")
+        seen = preview.look(session, read(session, text.encode()), None, now=clock.now())
+        (found,) = seen.seen
+        assert found.verdict is Verdict.CANCELLED
+        assert {each.field for each in found.changes} == {"title_es", "status"}
+
+
+def test_a_feed_of_ours_saved_and_brought_again_changes_nothing(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    from outreach.feeds import calendar
+    from tests.conftest import hold
+
+    with store.change() as session:
+        for place in range(5):
+            hold(session, chicago, rights, starts=time(9 + place))
+    with store.read() as session:
+        choice = Choice(office=session.merge(chicago, load=False))
+        data = calendar.feed(session, choice, "es", SITE, today=clock.now().date())
+        rows = read(session, data)
+        assert len(rows) == 5
+        seen = preview.look(session, rows, None, now=clock.now())
+        assert {each.verdict for each in seen.seen} == {Verdict.SAME}
+
+
+def test_zones_of_the_rows_are_those_of_their_venues() -> None:
+    assert {ZoneInfo(name).key for name in ZONES} == set(ZONES)
