@@ -4,7 +4,8 @@ import io
 import re
 from typing import Any
 
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from outreach.intake.workshops import write
 from tests.desk import Desk
@@ -22,8 +23,11 @@ def csv_of(*rows: dict[str, str]) -> bytes:
 
 def bring(desk: Desk, data: bytes, name: str = "talleres.csv", **fields: Any) -> TestResponse:
     """Sends a file, as the form does."""
-    form = {"token": desk.form_token, "file": (io.BytesIO(data), name)} | fields
-    return desk.client.post("/org/traer", data=form, headers=desk.headers)
+    form = {"token": desk.form_token, "file": FileStorage(io.BytesIO(data), name)} | fields
+    # The test client would put a large body into a file and leave that open.
+    boundary, body = encode_multipart(form)
+    said = f"multipart/form-data; boundary={boundary}"
+    return desk.client.post("/org/traer", data=body, content_type=said, headers=desk.headers)
 
 
 def seen(desk: Desk, answer: TestResponse) -> TestResponse:

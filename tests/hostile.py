@@ -509,9 +509,8 @@ def main() -> int:
         is_fine = took <= MOST_SECONDS and peak <= MOST_MEGABYTES and bool(said)
         is_well &= is_fine
         slowest, largest = max(slowest, took), max(largest, peak)
-        print(
-            f"{'  ' if is_fine else '! '}{name:38} {took:6.3f} s {peak:5.0f} MB ({more:+4.0f})  {said}"
-        )
+        mark = "  " if is_fine else "! "
+        print(f"{mark}{name:38} {took:6.3f} s {peak:5.0f} MB ({more:+4.0f})  {said}")
     print(f"{len(FILES)} files; slowest {slowest:.3f} s, largest {largest:.0f} MB")
     return 0 if is_well else 1
 

@@ -237,6 +237,13 @@ def test_every_row_is_shown_a_hundred_on_a_page(desk: Desk) -> None:
         assert f"Taller número {n} sáb 16 ene" in pages[n // 100], n
 
 
+def test_a_long_file_of_short_lines_is_read_whole(desk: Desk) -> None:
+    """The reader of forms counts what it holds of a file among what has to fit in memory."""
+    rows = [row(id=f"w{n}", capacity="x", title_es="\n" * 40 + "a") for n in range(3000)]
+    page = seen(desk, bring(desk, csv_of(*rows)))
+    assert "3,000 renglones con falla" in words(page)
+
+
 def test_a_file_too_heavy_is_refused_by_what_the_browser_says_of_it(desk: Desk) -> None:
     class Unread(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:

@@ -22,6 +22,7 @@ THOROUGH = frozenset(
     (
         "api_schemathesis",
         "bad_input",
+        "bringing",
         "bulletin",
         "bulletin_editor",
         "campaign",
@@ -41,6 +42,7 @@ THOROUGH = frozenset(
         "forgetting",
         "headers",
         "hidden_address",
+        "hostile_files",
         "keys_command",
         "languages",
         "mail_words",
@@ -51,6 +53,7 @@ THOROUGH = frozenset(
         "policy",
         "public_formats",
         "reading_level",
+        "round_trip",
         "rush",
         "sitemap",
         "standings",
