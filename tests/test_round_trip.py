@@ -4,7 +4,6 @@ import io
 import random
 from dataclasses import replace
 from datetime import date, time, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +15,7 @@ from outreach.domain.calendars import Choice
 from outreach.domain.kinds import Kind, Way
 from outreach.domain.offices import Office
 from outreach.domain.workshops import Mode, Standing, Workshop
-from outreach.feeds import event, folding
+from outreach.feeds import calendar, event, folding
 from outreach.feeds.event import Site
 from outreach.feeds.timezones import vtimezone
 from outreach.intake import workshops
@@ -25,7 +24,7 @@ from outreach.intake.workshops.preview import Verdict
 from outreach.intake.workshops.read import Row
 from outreach.languages import SPOKEN
 from tests.bringing import csv_of, row
-from tests.conftest import kind, office
+from tests.conftest import hold, kind, office
 
 SITE = Site("https://talleres.example.org", "talleres.example.org")
 NASTY = (
@@ -165,26 +164,74 @@ def calendar_of(found: list[Workshop], lang: str) -> bytes:
     return b"".join([head, *blocks, *events, b"END:VCALENDAR\r\n"])
 
 
-def test_what_a_calendar_changes_is_what_was_changed_in_it(store: Store, network: None) -> None:
-    loaded(store, 60)
-    with store.read() as session:
-        ahead = [e for e in stored(session) if e.standing is Standing.PUBLISHED and e.venue]
-        mine = next(e for e in ahead if not e.is_discreet and e.title["es"].startswith("emoji"))
-        text = calendar_of([mine], "es").decode()
+def test_what_a_calendar_changes_is_what_was_changed_in_it(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights)
+        text = calendar_of(stored(session), "es").decode()
         text = text.replace("STATUS:CONFIRMED", "STATUS:CANCELLED")
-        text = text.replace("SUMMARY:emoji", "SUMMARY:Cambio")
+        text = text.replace("SUMMARY:Conoce", "SUMMARY:Defiende")
+        text = text.replace("LOCATION:Biblioteca", "LOCATION:Sala")
         seen = preview.look(session, read(session, text.encode()), None, now=clock.now())
         (found,) = seen.seen
         assert found.verdict is Verdict.CANCELLED
-        assert {each.field for each in found.changes} == {"title_es", "status"}
+        changes = {each.field: each.after for each in found.changes}
+        assert changes.keys() == {"title_es", "venue", "area", "status"}
+        assert changes["title_es"] == "Defiende tus derechos"
+        assert changes["venue"].startswith("Sala ")
+
+
+def test_an_event_of_another_calendar_is_a_draft_of_the_office_and_kind_that_are_given(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    text = """BEGIN:VCALENDAR
+BEGIN:VEVENT
+UID:040000008200E00074C5B7101A82E008@example.com
+SUMMARY:Plática\\, con té
+DTSTART;TZID="Central Standard Time":20270116T180000
+DURATION:PT1H30M
+LOCATION:Salón parroquial\\, 1805 S. Ejemplo St.\\, Chicago\\, IL
+END:VEVENT
+BEGIN:VEVENT
+UID:2@example.com
+SUMMARY:En línea
+DTSTART:20270117T000000Z
+DTEND:20270117T013000Z
+LOCATION:https://example.com/sala
+CATEGORIES:Otra cosa,Tus derechos
+STATUS:CONFIRMED
+END:VEVENT
+BEGIN:VEVENT
+UID:3@example.com
+SUMMARY:Flotante
+DTSTART:20270118T090000
+DTEND:20270118T100000
+LOCATION:Sala B
+END:VEVENT
+END:VCALENDAR
+"""
+    with store.read() as session:
+        known = workshops.network(session, frozenset(["chicago"]))
+        given = workshops.Given("chicago", "derechos")
+        first, second, third = workshops.checked(
+            workshops.opened(session, "a.ics", text.encode(), known, given), known
+        )
+    assert (first.title["es"], first.zone.key) == ("Plática, con té", "America/Chicago")
+    assert (first.starts, first.ends) == (time(18), time(19, 30))
+    assert first.place is not None
+    assert (first.place.name, first.place.address) == ("Salón parroquial", "1805 S. Ejemplo St.")
+    assert (first.standing, second.standing) == (Standing.DRAFT, Standing.PUBLISHED)
+    assert (second.day, second.starts, second.mode) == (
+        date(2027, 1, 16), time(18), Mode.VIDEO_CALL,
+    )  # fmt: skip
+    assert (second.kind, second.place) == ("derechos", None)
+    assert (third.zone.key, third.starts) == ("America/Chicago", time(9))
 
 
 def test_a_feed_of_ours_saved_and_brought_again_changes_nothing(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
-    from outreach.feeds import calendar
-    from tests.conftest import hold
-
     with store.change() as session:
         for place in range(5):
             hold(session, chicago, rights, starts=time(9 + place))
@@ -195,7 +242,3 @@ def test_a_feed_of_ours_saved_and_brought_again_changes_nothing(
         assert len(rows) == 5
         seen = preview.look(session, rows, None, now=clock.now())
         assert {each.verdict for each in seen.seen} == {Verdict.SAME}
-
-
-def test_zones_of_the_rows_are_those_of_their_venues() -> None:
-    assert {ZoneInfo(name).key for name in ZONES} == set(ZONES)

@@ -56,6 +56,13 @@ def recognise(name: str, data: bytes) -> Format:
     return Format.ICS if start.upper().startswith(b"BEGIN:VCALENDAR") else Format.CSV
 
 
+def is_table_of_text(data: bytes) -> bool:
+    """Whether it is neither a workbook nor a calendar nor anything else with a mark of its own."""
+    marks = (b"PK", b"\xd0\xcf\x11\xe0", *(mark for mark, _english, _spanish in _OTHERS))
+    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").upper()
+    return not data.startswith(marks) and not start.startswith(b"BEGIN:VCALENDAR")
+
+
 def too_heavy(name: str) -> Unfit:
     return Unfit(
         f"{name} is larger than {LARGEST >> 20} MB.",
