@@ -82,7 +82,8 @@ def book(changed: dict[str, str | bytes] | None = None, *, more: str = "") -> by
         "xl/workbook.xml": _WORKBOOK,
         "xl/_rels/workbook.xml.rels": _RELATIONS.replace("{more}", more),
         "xl/worksheets/sheet1.xml": sheet(),
-    } | (changed or {})
+    }
+    parts.update(changed or {})
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         for name, text in parts.items():

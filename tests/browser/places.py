@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from outreach import clock
 from outreach.clock import Month
+from tests.browser import brought
 from tests.browser.editions import ELENA
 from tests.browser.world import ANA, PASSWORD, World
 
@@ -105,6 +106,7 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "edit, with limits": lambda world: f"/org/talleres/{world.more['limited']}/editar",
     "door, begun": lambda world: f"/org/talleres/{world.more['begun']}/entrada",
     "cancel a workshop": lambda world: f"/org/talleres/{world.plain}/cancelar",
+    "bring in": lambda world: "/org/traer",
     "own calendar": lambda world: "/org/mi-calendario",
     "doors": lambda world: "/org/entrada",
     "door": lambda world: f"/org/talleres/{world.plain}/entrada",
@@ -125,8 +127,9 @@ BULLETIN_LOST: Final = "bulletin, changed by somebody else"
 FORM_WITH_ERRORS: Final = "form with errors"
 LINK_SENT: Final = "find my link, sent"
 CALENDAR_MADE: Final = "own calendar, made"
+FILES: Final = {"file brought": brought.GOOD, "file brought, with faults": brought.WRONG}
 PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS, LINK_SENT)
-EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, BULLETIN_LOST)
+EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, BULLETIN_LOST, *FILES)
 MISSING: Final = {"not found", "not hers"}
 
 
@@ -140,6 +143,10 @@ def visit(page: Page, world: World, name: str) -> None:
         return
     if name == CALENDAR_MADE:
         _make_a_calendar(page, world)
+        return
+    if name in FILES:
+        sign_in(page)
+        brought.bring(page, FILES[name])
         return
     if name == BULLETIN_LOST:
         _save_what_is_old(page)
