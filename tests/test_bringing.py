@@ -262,6 +262,7 @@ def test_a_file_too_heavy_is_refused_by_what_the_browser_says_of_it(desk: Desk) 
 def test_other_forms_stay_small(desk: Desk) -> None:
     answer = desk.post("/org/traer/cargar", lote="x" * 100_000)
     assert answer.status_code == 413
+    assert "Es demasiado texto." in words(answer)
 
 
 def test_a_file_without_the_token_or_from_another_site_does_not_count(desk: Desk) -> None:

@@ -19,6 +19,7 @@ from outreach.intake.faults import Unfit
 from tests import hostile
 from tests.bringing import bring, row
 from tests.desk import at_desk, employ, words
+from tests.hostile import books, texts
 
 SENTENCE = re.compile(r"[A-ZÁÉÍÓÚ].{10,130}\.")
 
@@ -35,22 +36,22 @@ def test_there_are_more_than_fifty_of_them() -> None:
 
 
 def test_an_honest_file_of_each_format_is_taken() -> None:
-    assert hostile.refusal(hostile.honest()) == ""
-    assert hostile.refusal(hostile.book()) == ""
-    assert hostile.refusal(hostile.line()) == ""
-    event = hostile.event("CATEGORIES:derechos", "STATUS:CONFIRMED")
-    said = hostile.refusal(hostile.calendar(event))
+    assert hostile.refusal(books.honest()) == ""
+    assert hostile.refusal(books.book()) == ""
+    assert hostile.refusal(texts.line()) == ""
+    event = texts.event("CATEGORIES:derechos", "STATUS:CONFIRMED")
+    said = hostile.refusal(texts.calendar(event))
     assert said == "Esa oficina no es tuya. Escribe una de estas: chicago.", "the form says whose"
 
 
 def test_a_bomb_is_refused_before_any_of_it_is_unpacked() -> None:
-    for make in (hostile.flat_bomb, hostile.nested_bomb, hostile.overlapping, hostile.many_parts):
+    for make in (books.flat_bomb, books.nested_bomb, books.overlapping, books.many_parts):
         with pytest.raises(Unfit):
             archives.Archive("bomb", make())
 
 
 def test_what_a_part_said_of_its_size_is_all_that_is_unpacked() -> None:
-    data = hostile.lying_bomb()
+    data = books.lying_bomb()
     with zipfile.ZipFile(io.BytesIO(data)) as found:
         assert found.getinfo("xl/worksheets/sheet1.xml").file_size == 4096
     assert hostile.refusal(data)
@@ -58,7 +59,7 @@ def test_what_a_part_said_of_its_size_is_all_that_is_unpacked() -> None:
 
 def test_a_row_far_below_makes_no_rows_above_it() -> None:
     far = '<row r="1048576"><c r="A1048576" t="str"><v>w1</v></c></row>'
-    found = list(workbook.records("far", hostile.with_sheet(hostile.sheet(far)), most=10))
+    found = list(workbook.records("far", books.with_sheet(books.sheet(far)), most=10))
     assert found == [(1048576, ["w1"])]
 
 
@@ -101,18 +102,18 @@ def test_a_good_file_with_some_bytes_changed_is_refused_or_read(data: st.DataObj
 @given(st.text(max_size=200))
 @settings(max_examples=150, deadline=None)
 def test_any_text_in_any_place_of_a_workbook_is_refused_or_read(text: str) -> None:
-    hostile.refusal(hostile.with_sheet(text.encode(errors="replace")))
-    hostile.refusal(hostile.with_sheet(f"<a>{text}</a>".encode(errors="replace")))
-    hostile.refusal(hostile.calendar(text))
-    hostile.refusal(hostile.calendar(hostile.event(text)))
-    hostile.refusal(hostile.line(**{name: text for name in row() if "\r" not in text}))
+    hostile.refusal(books.with_sheet(text.encode(errors="replace")))
+    hostile.refusal(books.with_sheet(f"<a>{text}</a>".encode(errors="replace")))
+    hostile.refusal(texts.calendar(text))
+    hostile.refusal(texts.calendar(texts.event(text)))
+    hostile.refusal(texts.line(**{name: text for name in row() if "\r" not in text}))
 
 
 GOOD = [
-    hostile.honest(),
-    hostile.book(),
-    hostile.line(),
-    hostile.calendar(hostile.event("CATEGORIES:derechos", "DURATION:PT2H")),
+    books.honest(),
+    books.book(),
+    texts.line(),
+    texts.calendar(texts.event("CATEGORIES:derechos", "DURATION:PT2H")),
 ]
 
 

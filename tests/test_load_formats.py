@@ -14,7 +14,8 @@ from outreach.domain.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.intake.workshops import write
 from tests.bringing import row
-from tests.hostile import calendar, event, with_sheet
+from tests.hostile.books import with_sheet
+from tests.hostile.texts import calendar, event
 from tests.loading import done, run
 
 

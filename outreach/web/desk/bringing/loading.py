@@ -104,7 +104,9 @@ class Job:
         """One line for each office, with how many of its workshops."""
         of_office: dict[str, Counter[Verdict]] = {}
         for each in looked.preview.seen:
-            of_office.setdefault(each.row.office, Counter())[each.verdict] += 1
+            left = [change.before for change in each.changes if change.field == "office"]
+            for slug in (each.row.office, *left):
+                of_office.setdefault(slug, Counter())[each.verdict] += 1
         for slug, counts in sorted(of_office.items()):
             said = ", ".join(f"{verdict} {counts[verdict]}" for verdict in Verdict)
             journal.note(

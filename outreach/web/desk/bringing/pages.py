@@ -11,12 +11,13 @@ from outreach import clock
 from outreach.domain import batches, kinds
 from outreach.domain.agenda import Offices
 from outreach.domain.batches import Batch
-from outreach.domain.organizers import EVERYWHERE, Action, offices_of
+from outreach.domain.organizers import EVERYWHERE, Action
 from outreach.domain.text import clean
 from outreach.intake import formats, workshops
 from outreach.intake.faults import Faulty, Unfit
 from outreach.intake.workshops import Given
 from outreach.languages import gettext as _
+from outreach.web import errors
 from outreach.web.context import store
 from outreach.web.desk.bringing import loading, looking, words
 from outreach.web.desk.bringing.looking import Looked
@@ -96,10 +97,10 @@ def after_refusal(public_id: str, outcome: loading.Outcome) -> Response:
 
 
 @desk.errorhandler(RequestEntityTooLarge)
-def too_heavy(error: RequestEntityTooLarge) -> ResponseReturnValue:
+def too_heavy(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     """A file of 100 MB is refused by what the browser says of it, unread."""
     if request.endpoint != "desk.upload":
-        return error
+        return errors.page(413)
     return _ask(413, fault=formats.too_heavy("").says)
 
 
@@ -108,7 +109,7 @@ def mine() -> Offices:
     grants = me().grants
     if EVERYWHERE in grants and may(Action.EDIT, EVERYWHERE):
         return None
-    return frozenset(slug for slug in offices_of(grants) or () if may(Action.EDIT, slug))
+    return frozenset(slug for slug in grants if slug != EVERYWHERE and may(Action.EDIT, slug))
 
 
 def differing_lines(looked: Looked, before: Mapping[str, str]) -> list[int]:
