@@ -19,6 +19,7 @@ from outreach.intake.changes import Loaded, Watch, unwatched
 from outreach.intake.faults import Fault, Faulty
 from outreach.intake.workshops.read import Place, Row
 
+_TOGETHER: Final = 250  # new workshops that are written at once
 Turn = tuple[Standing, Standing]  # from how it stands to what the file says
 _PUBLISHED_ONCE: Final = (
     "it has been published and cannot be a draft again; write cancelled",
@@ -100,9 +101,10 @@ class _Loader:
         self._prepared: list[Workshop] = []
 
     def add(self) -> None:
-        """Writes the new ones, all together."""
+        """Writes the new ones there are by now, together."""
         if not self.faults:
             planning.add(self._session, self._prepared)
+        self._prepared.clear()
 
     def take(self, row: Row, workshop: Workshop | None) -> None:
         if workshop is None:
@@ -139,6 +141,8 @@ class _Loader:
             )
         except Refused as error:
             self._refused(row, "id", row.id, error)
+        if len(self._prepared) >= _TOGETHER:
+            self.add()
         self.loaded.new += 1
 
     def _mark(self, workshop: Workshop) -> bool:
