@@ -47,6 +47,12 @@ make_calendar       POST  oneself
 stop_calendar       POST  oneself
 last_month          GET   oneself
 month               GET   oneself
+bring_in            GET   asked     edit
+upload              POST  asked     edit
+load_batch          POST  asked     edit
+faults_of_batch     GET   asked     edit
+import_template     GET   asked     edit
+export_workshops    GET   oneself
 new                 GET   asked     edit
 create              POST  asked     edit
 plan_month          GET   asked     edit

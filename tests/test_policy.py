@@ -95,6 +95,7 @@ def place(
         "partner": str(partner.id),
         "speaker": str(speaker.id),
         "ending": "csv",
+        "form": "csv",
     }
     registration = seat(store, ring, workshop).id
     return Place(app, store, given, {"registration": registration, "do": "undo"})

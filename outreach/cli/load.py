@@ -16,9 +16,10 @@ from outreach import clock
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.db.store import Store
 from outreach.errors import OutreachError, Refused
-from outreach.intake import figures, kinds, offices, workshops
+from outreach.intake import figures, formats, kinds, offices, tables, workshops
 from outreach.intake.changes import Loaded
 from outreach.intake.faults import Faulty
+from outreach.intake.workshops import Given, Network, Row
 
 _ENOUGH_TO_WATCH = 200
 
@@ -35,7 +36,8 @@ def command() -> None:
     Every wrong line is listed with its number (the header is line 1), the field, the value and
     the reason. Loading a file twice changes nothing. Load offices and kinds before workshops.
 
-    Files are UTF-8; tables are CSV, with commas or semicolons.
+    Files are UTF-8; tables are CSV, with commas or semicolons. Workshops may also be in a workbook
+    (.xlsx) or a calendar (.ics).
     """
 
 
@@ -79,8 +81,10 @@ def figures_(path: Path, dry_run: bool) -> None:
     is_flag=True,
     help="Mark the workshops as a synthetic reconstruction; every page that shows them says so.",
 )
-def workshops_(path: Path, dry_run: bool, reconstruction: bool) -> None:
-    """Load workshops from a CSV file: id, office, kind, title_es, starts_at, …
+@click.option("--office", default="", help="Whose the events of a calendar are, by its slug.")
+@click.option("--kind", default="", help="Of which kind they are, where they do not say.")
+def workshops_(path: Path, dry_run: bool, reconstruction: bool, office: str, kind: str) -> None:
+    """Load workshops from a CSV, XLSX or iCalendar file: id, office, kind, title_es, starts_at, …
 
     A row with an id that was loaded before changes that workshop as an organizer's edit would:
     who has a place is told of a new time or venue, and of a cancellation.
@@ -95,7 +99,7 @@ def workshops_(path: Path, dry_run: bool, reconstruction: bool) -> None:
         with opened(config) as store, opened_ring(config) as ring:
             with store.read() as session:
                 known = workshops.network(session)
-            rows = workshops.read(path, known)
+                rows = _rows(session, path, known, Given(office, kind))
             loaded = _load(
                 store,
                 dry_run,
@@ -107,6 +111,14 @@ def workshops_(path: Path, dry_run: bool, reconstruction: bool) -> None:
             if not dry_run:
                 for workshop_id, day in loaded.moved.items():
                     ring.move(workshop_id, day)
+
+
+def _rows(session: Session, path: Path, known: Network, given: Given) -> list[Row]:
+    """A CSV file may be of any length; a workbook or a calendar as long as the desk takes it."""
+    data = tables.open_bytes(path)
+    if formats.is_table_of_text(data):
+        return workshops.read(path, known)
+    return workshops.checked(workshops.opened(session, str(path), data, known, given), known)
 
 
 class _OnlyTrying(Exception):

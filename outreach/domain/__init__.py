@@ -2,6 +2,7 @@
 
 from outreach.db.base import Base
 from outreach.domain import (
+    batches,
     bulletins,
     chain,
     circulars,
@@ -32,6 +33,7 @@ from outreach.domain import (
 )
 
 __all__ = [
+    "batches",
     "bulletins",
     "chain",
     "circulars",

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from outreach.clock import Month
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
-from outreach.domain.registrations import Registration
+from outreach.domain.registrations import LIVE, Contact, Registration
 from outreach.domain.registrations import Standing as Place
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import COUNTED, Standing, Workshop
 
 Offices = frozenset[str] | None  # slugs; None for all of them
+Hour = tuple[str, str, date, time]  # an office, a kind, and when it gives one
 
 
 class Show(StrEnum):
@@ -91,6 +92,38 @@ _WAITING: Final = (
     .where(Registration.workshop_id == Workshop.id, Registration.standing == Place.WAITING)
     .scalar_subquery()
 )
+
+
+def hours(
+    session: Session, offices: Offices, since: date, until: date
+) -> Iterable[tuple[str, Hour]]:
+    """Of each workshop of these days that is not cancelled, the public id, and when it is."""
+    rows = session.execute(
+        sa.select(Workshop.public_id, Office.slug, Kind.code, Workshop.day, Workshop.starts)
+        .select_from(Workshop)
+        .join(Workshop.office)
+        .join(Workshop.kind)
+        .where(Workshop.day >= since, Workshop.day <= until, *_of(offices))
+        .where(Workshop.standing != Standing.CANCELLED)
+    )
+    return [(row[0], (row[1], row[2], row[3], row[4])) for row in rows]
+
+
+def reachable(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
+    """How many parties with a place or a turn can be told of something, by workshop."""
+    found: dict[int, int] = {}
+    for start in range(0, len(ids), 500):
+        rows = session.execute(
+            sa.select(Registration.workshop_id, sa.func.count())
+            .where(
+                Registration.workshop_id.in_(ids[start : start + 500]),
+                Registration.standing.in_(LIVE),
+                Registration.contact != Contact.NONE,
+            )
+            .group_by(Registration.workshop_id)
+        )
+        found |= {row[0]: row[1] for row in rows}
+    return found
 
 
 def of_month(

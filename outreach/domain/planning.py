@@ -4,7 +4,7 @@ Whatever a subscriber can see makes `changed_at` rise; a new time, place or stat
 `sequence` rise (calendar-feeds.md 1.3). Whoever is registered is owed a notice of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -216,9 +216,25 @@ def create(
     is_synthetic: bool = False,
 ) -> Workshop:
     """A new workshop. Raises Refused as `check` does."""
+    workshop = prepare(
+        plan, now=now, standing=standing, external_id=external_id, is_synthetic=is_synthetic
+    )
+    add(session, [workshop])
+    return workshop
+
+
+def prepare(
+    plan: Plan,
+    *,
+    now: datetime,
+    standing: Standing = Standing.DRAFT,
+    external_id: str | None = None,
+    is_synthetic: bool = False,
+) -> Workshop:
+    """The same, for `add`: nothing has been written yet."""
     plan = settled(plan)
     check(plan, is_draft=standing is Standing.DRAFT)
-    workshop = Workshop(
+    return Workshop(
         public_id=new_public_id(plan.kind, plan.way),
         external_id=external_id,
         is_synthetic=is_synthetic,
@@ -230,12 +246,17 @@ def create(
         cancelled_at=now if standing is Standing.CANCELLED else None,
         **{name: getattr(plan, name) for name in _FIELDS},
     )
-    session.add(workshop)
+
+
+def add(session: Session, prepared: Sequence[Workshop]) -> None:
+    """Writes new workshops, however many, at once: others wait for the database meanwhile."""
+    session.add_all(prepared)
     session.flush()
-    if workshop.has_slots:
-        slots.sync(session, workshop)
-    support.sync(session, workshop, {})
-    return workshop
+    for workshop in prepared:
+        if workshop.has_slots:
+            slots.sync(session, workshop)
+        if workshop.support:
+            support.sync(session, workshop, {})
 
 
 def plan_of(workshop: Workshop) -> Plan:

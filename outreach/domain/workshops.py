@@ -36,6 +36,8 @@ SHOWN: Final = (Standing.PUBLISHED, Standing.CANCELLED, Standing.HELD, Standing.
 COUNTED: Final = (Standing.PUBLISHED, Standing.HELD)
 
 
+OF_UID: Final = "taller-"  # so begins what names a workshop by its uid, in files and calendars
+
 ASKED: Final = time(11)  # an hour at which a letter or a text wakes nobody
 
 
@@ -311,12 +313,17 @@ def find_shown(session: Session, public_id: str) -> Workshop:
 
 
 def loaded_from(session: Session, external_ids: Sequence[str]) -> dict[str, Workshop]:
-    """The workshops that were loaded from rows of a file, by the id of the row."""
+    """The workshops that were loaded from rows of a file, by the id of the row. A row may also
+    name one as calendars do: `taller-` and its uid."""
     found: dict[str, Workshop] = {}
     for start in range(0, len(external_ids), 500):
         some = external_ids[start : start + 500]
-        rows = session.scalars(sa.select(Workshop).where(Workshop.external_id.in_(some)))
-        found |= {workshop.external_id: workshop for workshop in rows if workshop.external_id}
+        uids = [each.removeprefix(OF_UID) for each in some if each.startswith(OF_UID)]
+        is_named = Workshop.external_id.in_(some)
+        is_wanted = sa.or_(is_named, Workshop.uid.in_(uids)) if uids else is_named
+        rows = session.scalars(sa.select(Workshop).where(is_wanted)).all()
+        found |= {f"{OF_UID}{each.uid}": each for each in rows}
+        found |= {each.external_id: each for each in rows if each.external_id}
     return found
 
 

@@ -43,8 +43,8 @@ def write(workshop: Workshop, lang: str, site: Site, *, is_short: bool = False) 
     event.add("status", "CANCELLED" if workshop.is_cancelled else "CONFIRMED")
     event.add("dtstart", start)
     event.add("dtend", end)
-    event.add("summary", Text(_title(workshop, lang)))
-    event.add("location", Text(_place(workshop, lang)))
+    event.add("summary", Text(title(workshop, lang)))
+    event.add("location", Text(place(workshop, lang)))
     url = _address(workshop, lang, site)
     if not workshop.kind.is_discreet:
         text = url if is_short else _description(workshop, lang, site, start, url)
@@ -77,18 +77,19 @@ def wall_clock(workshop: Workshop) -> tuple[datetime, datetime]:
     return start, end
 
 
-def _title(workshop: Workshop, lang: str) -> str:
+def title(workshop: Workshop, lang: str) -> str:
+    """What the entry is called."""
     if workshop.kind.is_discreet:
-        title = say(workshop.kind.neutral_title, lang) or say(words.NEUTRAL, lang)
+        name = say(workshop.kind.neutral_title, lang) or say(words.NEUTRAL, lang)
     else:
-        title = say(workshop.title, lang)
-    title = clean(title) or say(words.NEUTRAL, lang)
+        name = say(workshop.title, lang)
+    name = clean(name) or say(words.NEUTRAL, lang)
     prefix = say(words.CANCELLED, lang) if workshop.is_cancelled else ""
     room = LONGEST_TITLE - len(prefix)
-    return prefix + (title if len(title) <= room else title[: room - 1].rstrip() + "…")
+    return prefix + (name if len(name) <= room else name[: room - 1].rstrip() + "…")
 
 
-def _place(workshop: Workshop, lang: str) -> str:
+def place(workshop: Workshop, lang: str) -> str:
     """One line that a phone's map understands; the city only, where the address is not public."""
     if workshop.mode is Mode.PHONE_BANK:
         return say(words.BY_PHONE, lang)

@@ -15,7 +15,8 @@ from outreach.accounts.invitations import Invitation
 from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import chain, form_drafts, journal
+from outreach.domain import batches, chain, form_drafts, journal
+from outreach.domain.batches import Batch
 from outreach.domain.form_drafts import FormDraft
 from outreach.domain.journal import Entry
 from outreach.domain.messages import Message
@@ -176,6 +177,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     invitations.purge(session, now=now)
     challenges.purge(session, now=now)
     form_drafts.purge(session, now=now)
+    batches.purge(session, now=now)
     after = _count(session)
     return {noun: before[noun] - after[noun] for noun in _TABLES}
 
@@ -187,6 +189,7 @@ _TABLES: Final = {
     "sessions": StaffSession,
     "invitations": Invitation,
     "unsaved forms": FormDraft,
+    "files brought and not loaded": Batch,
 }
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from outreach import clock
 from outreach.clock import Month
-from tests.browser import second
+from tests.browser import brought, second
 from tests.browser.editions import ELENA
 from tests.browser.world import ANA, World
 
@@ -107,6 +107,7 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "edit, with limits": lambda world: f"/org/talleres/{world.more['limited']}/editar",
     "door, begun": lambda world: f"/org/talleres/{world.more['begun']}/entrada",
     "cancel a workshop": lambda world: f"/org/talleres/{world.plain}/cancelar",
+    "bring in": lambda world: "/org/traer",
     "own calendar": lambda world: "/org/mi-calendario",
     "write a message": lambda world: f"/org/talleres/{world.more['told']}/mensaje",
     "message sent": lambda world: (
@@ -201,6 +202,9 @@ PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS, LINK_SENT)
 SIGNING_IN: Final = (CODE_ASKED, SET_UP, CODES_PRINTED)
 EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, BULLETIN_LOST, *SIGNING_IN)
 EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, BULLETIN_LOST, MONTH_LOOKED_AT)
+FILES: Final = {"file brought": brought.GOOD, "file brought, with faults": brought.WRONG}
+PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS, LINK_SENT)
+EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, BULLETIN_LOST, *FILES)
 MISSING: Final = {"not found", "not hers"}
 
 
@@ -217,6 +221,9 @@ def visit(page: Page, world: World, name: str) -> None:
         return
     if name == MONTH_LOOKED_AT:
         _look_at_a_month(page)
+    if name in FILES:
+        sign_in(page)
+        brought.bring(page, FILES[name])
         return
     if name == BULLETIN_LOST:
         _save_what_is_old(page)

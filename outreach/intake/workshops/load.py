@@ -1,6 +1,6 @@
 """Rows of workshops to workshops, as an organizer would make and change them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from outreach.domain import kinds, offices, planning, venues, workshops
+from outreach.domain.kinds import Way
 from outreach.domain.offices import Office
 from outreach.domain.planning import Plan
 from outreach.domain.venues import Venue
@@ -19,11 +20,18 @@ from outreach.intake.changes import Loaded, Watch, unwatched
 from outreach.intake.faults import Fault, Faulty
 from outreach.intake.workshops.read import Place, Row
 
+_TOGETHER: Final = 250  # new workshops that are written at once
 Turn = tuple[Standing, Standing]  # from how it stands to what the file says
 _publish: Final = partial(planning.publish, is_in_file=True)
-_PUBLISHED_ONCE: Final = "it has been published and cannot be a draft again; write cancelled"
-_OVER: Final = "somebody has said how it went; write published"
-_IMPOSSIBLE: Final[Mapping[Turn, str]] = MappingProxyType(
+_PUBLISHED_ONCE: Final = (
+    "it has been published and cannot be a draft again; write cancelled",
+    "Ya se publicó y no vuelve a ser borrador. Escribe published o cancelled.",
+)
+_OVER: Final = (
+    "somebody has said how it went; write published",
+    "Ya se dijo cómo salió. Escribe published.",
+)
+_IMPOSSIBLE: Final[Mapping[Turn, tuple[str, str]]] = MappingProxyType(
     {
         (Standing.PUBLISHED, Standing.DRAFT): _PUBLISHED_ONCE,
         (Standing.CANCELLED, Standing.DRAFT): _PUBLISHED_ONCE,
@@ -60,9 +68,26 @@ def load(
     loader = _Loader(session, now, is_synthetic)
     for row in watch(rows):
         loader.take(row, known.get(row.id))
+    loader.add()
     if loader.faults:
         raise Faulty(loader.faults)
     return loader.loaded
+
+
+def impossible(row: Row, workshop: Workshop) -> Iterator[Fault]:
+    """What the row asks for that cannot be done to the workshop as it stands."""
+    turn = (workshop.standing, row.standing)
+    if turn in _IMPOSSIBLE:
+        yield Fault(row.line, "status", row.standing.value, *_IMPOSSIBLE[turn])
+    taken = workshop.capacity + workshop.overbooked - workshop.seats_left
+    if row.way is not Way.SLOTS and row.capacity + workshop.overbooked < taken:
+        reason = f"{taken} places have been saved already; write {taken} or more"
+        says = f"Ya hay {taken} lugares apartados. Pon {taken} o más."
+        yield Fault(row.line, "capacity", str(row.capacity), reason, says)
+    if taken and row.way is not workshop.way:
+        reason = f"places have been saved already; leave it at {workshop.way}"
+        says = f"Ya hay lugares apartados. Deja {workshop.way}."
+        yield Fault(row.line, "way", row.way.value, reason, says)
 
 
 class _Loader:
@@ -75,10 +100,21 @@ class _Loader:
         self._offices = {office.slug: office for office in offices.all_of_them(session)}
         self._kinds = {kind.code: kind for kind in kinds.all_of_them(session)}
         self._venues: dict[tuple[str, Place], Venue] = {}
+        self._prepared: list[Workshop] = []
+
+    def add(self) -> None:
+        """Writes the new ones there are by now, together."""
+        if not self.faults:
+            planning.add(self._session, self._prepared)
+        self._prepared.clear()
 
     def take(self, row: Row, workshop: Workshop | None) -> None:
         if workshop is None:
             self._create(row)
+            return
+        found = list(impossible(row, workshop))
+        if found:
+            self.faults += found
             return
         has_changed = self._mark(workshop)
         # Cancelled first and reinstated last, so that people hear of it once.
@@ -95,14 +131,20 @@ class _Loader:
     def _create(self, row: Row) -> None:
         kind, office = self._kinds[row.kind], self._offices[row.office]
         plan = planning.from_kind(kind, office, row.day, row.starts)
-        planning.create(
-            self._session,
-            self._told(plan, row, None),
-            now=self._now,
-            standing=row.standing,
-            external_id=row.id,
-            is_synthetic=self._is_synthetic,
-        )
+        try:
+            self._prepared.append(
+                planning.prepare(
+                    self._told(plan, row, None),
+                    now=self._now,
+                    standing=row.standing,
+                    external_id=row.id,
+                    is_synthetic=self._is_synthetic,
+                )
+            )
+        except Refused as error:
+            self._refused(row, "id", row.id, error)
+        if len(self._prepared) >= _TOGETHER:
+            self.add()
         self.loaded.new += 1
 
     def _mark(self, workshop: Workshop) -> bool:
@@ -112,11 +154,6 @@ class _Loader:
         return True
 
     def _change(self, row: Row, workshop: Workshop) -> bool:
-        taken = workshop.capacity - workshop.seats_left
-        if row.capacity < taken:
-            reason = f"{taken} places have been saved already; write {taken} or more"
-            self._fault(row, "capacity", str(row.capacity), reason)
-            return False
         plan = planning.plan_of(workshop)
         if workshop.kind.code != row.kind:
             plan = _as_its_kind(
@@ -126,24 +163,26 @@ class _Loader:
                 ),
             )
         told = self._told(plan, row, workshop)
-        new = planning.change(self._session, workshop, told, now=self._now)
+        try:
+            new = planning.change(self._session, workshop, told, now=self._now)
+        except Refused as error:
+            self._refused(row, "id", row.id, error)
+            return False
         if new & {"day", "retention_days"}:
             self.loaded.moved[workshop.id] = workshop.forget_on
         return bool(new)
 
     def _set_standing(self, row: Row, workshop: Workshop) -> bool:
         turn = (workshop.standing, row.standing)
-        if turn in _IMPOSSIBLE:
-            self._fault(row, "status", row.standing.value, _IMPOSSIBLE[turn])
         for step in _STEPS.get(turn, ()):
             try:
                 step(self._session, workshop, now=self._now)
             except Refused as error:
-                self._fault(row, "status", row.standing.value, str(error))
+                self._refused(row, "status", row.standing.value, error)
         return turn in _STEPS
 
-    def _fault(self, row: Row, field: str, value: str, reason: str) -> None:
-        self.faults.append(Fault(row.line, field, value, reason))
+    def _refused(self, row: Row, field: str, value: str, error: Refused) -> None:
+        self.faults.append(Fault(row.line, field, value, str(error), str(error)))
 
     def _told(self, plan: Plan, row: Row, before: Workshop | None) -> Plan:
         """The plan with what the row says in it."""
@@ -174,7 +213,7 @@ class _Loader:
         place = row.place
         if place is None:
             return None
-        if now_at is not None and now_at.office is office and _is_same(now_at, place):
+        if now_at is not None and now_at.office is office and is_same_venue(now_at, place):
             return now_at
         key = (office.slug, place)
         if key not in self._venues:
@@ -192,7 +231,7 @@ class _Loader:
         return self._venues[key]
 
 
-def _is_same(venue: Venue, place: Place) -> bool:
+def is_same_venue(venue: Venue, place: Place) -> bool:
     # An address that someone gave the venue since is not lost to a file that has none.
     has_same_name = (venue.name, venue.city) == (place.name, place.city)
     return has_same_name and place.address in {"", venue.address}

@@ -15,12 +15,13 @@ from outreach import clock
 from outreach.db.base import Words
 from outreach.db.types import Codes
 from outreach.domain import kinds, offices
+from outreach.domain.agenda import Offices
 from outreach.domain.kinds import Way
 from outreach.domain.text import plain
 from outreach.domain.workshops import Mode, Standing
 from outreach.intake import tables
-from outreach.intake.faults import Faulty
-from outreach.intake.tables import Line
+from outreach.intake.faults import Fault, Faulty
+from outreach.intake.tables import Line, Table
 from outreach.languages import SPOKEN
 
 REQUIRED: Final = (
@@ -49,6 +50,8 @@ _STATUSES: Final = MappingProxyType(
     {each.value: each for each in (Standing.DRAFT, Standing.PUBLISHED, Standing.CANCELLED)}
 )
 _DAY: Final = timedelta(days=1)
+_EMPTY: Final = "Está vacío. Escribe el título en español: lo ve todo el mundo."
+_A_TIME: Final = "Escribe el día y la hora del lugar, como 2027-01-31T18:30, de 00:00 a 23:59."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,7 @@ class KindFacts:
     countries: tuple[str, ...]
     minutes: int
     capacity: int
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,15 +114,21 @@ class Row:
     standing: Standing
     phone: str | None
 
+    @property
+    def last_day(self) -> date:
+        """The day it ends on: the next one, if it goes on past midnight."""
+        return self.day if self.ends > self.starts else self.day + _DAY
 
-def network(session: Session) -> Network:
-    """The offices and kinds there are now."""
+
+def network(session: Session, mine: Offices = None) -> Network:
+    """The offices and kinds there are now; of the offices only `mine`, unless that is None."""
     return Network(
         offices={
             office.slug: OfficeFacts(
                 zone=office.zone, country=office.country, city=office.city, region=office.region
             )
             for office in offices.all_of_them(session)
+            if mine is None or office.slug in mine
         },
         kinds={
             name: KindFacts(
@@ -126,6 +136,7 @@ def network(session: Session) -> Network:
                 countries=kind.countries,
                 minutes=kind.minutes,
                 capacity=kind.capacity,
+                names=(*kind.name.values(), *kind.short_name.values()),
             )
             for kind in kinds.all_of_them(session)
             for name in (kind.code, kind.public_code)
@@ -135,25 +146,52 @@ def network(session: Session) -> Network:
 
 def read(path: Path, known: Network) -> list[Row]:
     """The workshops of a file. Raises Faulty with all its faults, Refused when it is no table."""
-    table = tables.read(path, REQUIRED)
-    rows = [_row(line, known) for line in table.lines]
-    tables.refuse_twice(table.lines, lambda line: line.raw("id"), "id")
-    faults = [fault for line in table.lines for fault in line.faults]
+    return checked(tables.read(path, REQUIRED), known)
+
+
+def checked(table: Table, known: Network) -> list[Row]:
+    """The workshops of a table. Raises Faulty with all its faults."""
+    rows, faults = look(table, known)
     if faults:
         raise Faulty(faults)
-    return [row for row in rows if row is not None]
+    return rows
+
+
+def look(table: Table, known: Network) -> tuple[list[Row], list[Fault]]:
+    """The workshops of those lines that have no faults, and the faults of the others."""
+    # What reading a calendar has found wrong already is not said twice.
+    rows = [None if line.faults else _row(line, known) for line in table.lines]
+    tables.refuse_twice(table.lines, lambda line: line.raw("id"), "id")
+    faults = [fault for line in table.lines for fault in line.faults]
+    found = [
+        row
+        for row, line in zip(rows, table.lines, strict=True)
+        if row is not None and not line.faults
+    ]
+    return found, faults
 
 
 def _row(line: Line, known: Network) -> Row | None:
     """The workshop of a line, or None when it has faults."""
     mine = line.text("id", 120, is_required=True)
-    office = line.one_of("office", known.offices, "is no office we know; load offices first")
-    kind = line.one_of("kind", known.kinds, "is no kind of workshop we know; load kinds first")
+    office = line.one_of(
+        "office", known.offices, "is no office we know; load offices first", _whose(known)
+    )
+    kind = line.one_of(
+        "kind",
+        known.kinds,
+        "is no kind of workshop we know; load kinds first",
+        "No conocemos ese tipo. Copia su clave de la plantilla.",
+    )
     if office and kind and office.country not in kind.countries:
-        line.fault("kind", f"is not given in the country of {line.raw('office')}")
+        line.fault(
+            "kind",
+            f"is not given in the country of {line.raw('office')}",
+            "Ese tipo no se da en el país de la oficina. Elige otro.",
+        )
     title = {lang: line.text(f"title_{lang}", 200) for lang in ("es", "en", "fr")}
     if not title["es"]:
-        line.fault("title_es", "is missing; the title in Spanish is shown to everyone")
+        line.fault("title_es", "is missing; the title in Spanish is shown to everyone", _EMPTY)
     zone_name = line.zone("timezone")
     zone = ZoneInfo(zone_name) if zone_name else None
     if zone is None and office and not line.raw("timezone"):
@@ -183,8 +221,7 @@ def _row(line: Line, known: Network) -> Row | None:
         ends=ends,
         place=place,
         mode=mode,
-        # Times of one's own come with a later release; until then such a workshop has places.
-        way=Way.PLACE if way is Way.SLOTS else way,
+        way=way,
         capacity=kind.capacity if capacity is None else capacity,
         languages=Codes(languages or ("es",)),
         has_childcare=has_childcare,
@@ -193,15 +230,26 @@ def _row(line: Line, known: Network) -> Row | None:
     )
 
 
+def _whose(known: Network) -> str:
+    """The same for an office there is not and for one that is somebody else's."""
+    if len(known.offices) > 12:
+        return "No conocemos esa oficina. Copia su clave de la plantilla."
+    return f"Esa oficina no es tuya. Escribe una de estas: {', '.join(known.offices)}."
+
+
 def _hours(
     line: Line, zone: ZoneInfo | None, kind: KindFacts | None
 ) -> tuple[date, time, time] | None:
     """Day, start and end; None, and a fault, when they cannot be."""
     starts = _wall_clock(line, "starts_at")
     if starts and zone and clock.is_skipped(starts.date(), starts.time(), zone):
-        line.fault("starts_at", f"clocks in {zone.key} jump over this hour; choose another")
+        line.fault(
+            "starts_at",
+            f"clocks in {zone.key} jump over this hour; choose another",
+            "Ese día el reloj se adelanta y esa hora no existe. Elige otra.",
+        )
     if not line.raw("starts_at"):
-        line.fault("starts_at", "is missing")
+        line.fault("starts_at", "is missing", _A_TIME)
     if line.raw("ends_at"):
         ends = _wall_clock(line, "ends_at")
     else:
@@ -209,9 +257,17 @@ def _hours(
     if starts is None or ends is None:
         return None
     if ends <= starts:
-        line.fault("ends_at", f"is not after the start, {line.raw('starts_at')}")
+        line.fault(
+            "ends_at",
+            f"is not after the start, {line.raw('starts_at')}",
+            "No es después de la hora de inicio. Revisa el día y la hora.",
+        )
     elif ends - starts >= _DAY:
-        line.fault("ends_at", "is 24 hours or more after the start; give each day a line")
+        line.fault(
+            "ends_at",
+            "is 24 hours or more after the start; give each day a line",
+            "Dura un día o más. Pon un renglón por cada día.",
+        )
     return starts.date(), starts.time(), ends.time()
 
 
@@ -226,7 +282,7 @@ def _wall_clock(line: Line, field: str) -> datetime | None:
     if when is not None and tables.is_likely(when.date()):
         return when
     if found:
-        line.fault(field, "is no date we can read; write local time like 2020-01-31T18:30")
+        line.fault(field, "is no date we can read; write local time like 2020-01-31T18:30", _A_TIME)
     return None
 
 
@@ -241,7 +297,11 @@ def _place(line: Line, office: OfficeFacts | None) -> Place:
     """The venue of a line; its city and region are the office's where the line has none."""
     name = line.text("venue", 120)
     if not name:
-        line.fault("venue", "is missing; name the place, or write online")
+        line.fault(
+            "venue",
+            "is missing; name the place, or write online",
+            "Falta la sede. Escribe su nombre, o «en línea».",
+        )
     return Place(
         name=name,
         address=line.text("address", 200),

@@ -29,25 +29,21 @@ def _rest() -> list[Place]:
             "/org/mi-calendario", "calendar", _("Mi calendario"), _("Tus talleres en tu teléfono")
         ),
     ]
-    found.append(
-        Place("/org/giras", "flag", _("Consulado móvil"), _("Giras con sus paradas")),
-    )
-    if may_anywhere(Action.EDIT):
-        found += []
+    found.append(Place("/org/giras", "flag", _("Consulado móvil"), _("Giras con sus paradas")))
     if own := [slug for slug in me().grants if may(Action.EDIT, slug) and slug != EVERYWHERE]:
         address = f"/org/bitacora/{min(own)}"
-        found += [Place(address, "book", _("Bitácora"), _("Quién hizo qué en tu oficina"))]
-        found += [
-            Place("/org/sedes", "place", _("Sedes"), _("Dónde se dan los talleres")),
-            Place(
-                "/org/aliados", "people", _("Con quién"), _("Organizaciones y personas que ayudan")
+        found.append(Place(address, "book", _("Bitácora"), _("Quién hizo qué en tu oficina")))
+    if may_anywhere(Action.EDIT):
         found += [
             Place(
                 "/org/talleres/mes-nuevo",
                 "plus",
                 _("Un mes de una vez"),
-                _("Muchos talleres en una sola página"),
+                _("Muchos en una página"),
             ),
+            Place("/org/traer", "upload", _("Traer talleres"), _("De una hoja o de un calendario")),
+            Place("/org/sedes", "place", _("Sedes"), _("Dónde se dan los talleres")),
+            Place("/org/aliados", "people", _("Con quién"), _("Quienes ayudan a darlos")),
         ]
     if may(Action.NETWORK, EVERYWHERE):
         found += [

@@ -12,6 +12,7 @@ from typing import Final
 from flask import Flask
 
 from outreach.domain.organizers import Action
+from outreach.intake.formats import LARGEST
 
 
 class Of(StrEnum):
@@ -30,6 +31,7 @@ class Rule:
     of: Of
     action: Action | None = None
     is_fresh: bool = False  # the second factor is asked for again after some minutes
+    largest: int | None = None  # bytes that may be sent, where a file may be
 
 
 _OPEN: Final = Rule(Of.NOBODY)
@@ -45,6 +47,7 @@ _OFFICE_EDIT: Final = Rule(Of.OFFICE, Action.EDIT)
 _NETWORK: Final = Rule(Of.NETWORK, Action.NETWORK)
 _STAFF: Final = Rule(Of.NETWORK, Action.NETWORK, is_fresh=True)
 _NETWORK_FRESH: Final = Rule(Of.NETWORK, Action.NETWORK, is_fresh=True)
+_FILE: Final = Rule(Of.OFFICE, Action.EDIT, largest=LARGEST + 64 * 1024)
 
 RULES: Final[Mapping[str, Rule]] = {
     # signing in
@@ -83,6 +86,13 @@ RULES: Final[Mapping[str, Rule]] = {
     "own_calendar": _OWN,
     "make_calendar": _OWN,
     "stop_calendar": _OWN,
+    # bringing in, and taking out
+    "bring_in": _OFFICE_EDIT,
+    "upload": _FILE,
+    "load_batch": _OFFICE_EDIT,
+    "faults_of_batch": _OFFICE_EDIT,
+    "import_template": _OFFICE_EDIT,
+    "export_workshops": _OWN,
     # one workshop
     "new": _OFFICE_EDIT,
     "create": _OFFICE_EDIT,

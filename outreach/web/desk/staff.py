@@ -42,6 +42,7 @@ from outreach.web.context import config, store
 from outreach.web.desk.policy import Of, Rule, rule_of
 
 COOKIE: Final = "__Host-staff"
+FORM_MEMORY: Final = 1024 * 1024  # bytes, where a file may be sent
 _OUR_PATH: Final = re.compile(r"/org/[A-Za-z0-9/-]*")
 # Forms long enough that nobody should have to fill them twice.
 _KEPT: Final = re.compile(
@@ -66,6 +67,10 @@ def _guard() -> ResponseReturnValue | None:
     who = known()
     if who is None:
         return _ask_again()
+    if rule.largest is not None:
+        # Before any of it is read. What is no file has to fit in memory beside one read of it.
+        request.max_content_length = rule.largest
+        request.max_form_memory_size = FORM_MEMORY
     if request.method == "POST":
         require_token(who)
     if not who.is_whole:

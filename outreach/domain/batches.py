@@ -1,0 +1,131 @@
+"""Files that staff have brought and looked at, and not loaded yet: a day long, then they go.
+
+What was seen is what is loaded: the lines wait here, and whoever loads them does it once.
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from outreach.db.base import Base
+from outreach.db.store import took_effect
+from outreach.domain.text import code
+from outreach.errors import NotFound
+
+KEPT: Final = timedelta(days=1)
+MOST_EACH: Final = 5  # of one organizer; an older one goes for a newer
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One line of a file: its number, its cells, and what was wrong with it when it was read."""
+
+    number: int
+    cells: Mapping[str, str]
+    faults: Sequence[Sequence[Any]] = field(default_factory=tuple)
+
+
+class Batch(Base):
+    __tablename__ = "intake_batch"
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    public_id: Mapped[str] = mapped_column(sa.String(20), unique=True)
+    organizer_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("organizer.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(sa.String(120))  # of the file
+    lines: Mapped[int]  # how many
+    digest: Mapped[str] = mapped_column(sa.String(64))  # SHA-256 of what is packed
+    packed: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
+    marks: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)  # what was seen of each
+    made_at: Mapped[datetime] = mapped_column(index=True)
+
+
+def keep(
+    session: Session,
+    organizer_id: int,
+    name: str,
+    lines: Sequence[Kept],
+    marks: Mapping[str, str],
+    *,
+    now: datetime,
+) -> Batch:
+    """A new one of this organizer's, who alone sees it."""
+    _make_room(session, organizer_id)
+    said = json.dumps([[each.number, each.cells, each.faults] for each in lines]).encode()
+    packed = zlib.compress(said, 6)
+    batch = Batch(
+        public_id=code(20),
+        organizer_id=organizer_id,
+        name=name[:120],
+        lines=len(lines),
+        digest=hashlib.sha256(packed).hexdigest(),
+        packed=packed,
+        marks=_packed(marks),
+        made_at=now,
+    )
+    session.add(batch)
+    session.flush()
+    return batch
+
+
+def find(session: Session, public_id: str, organizer_id: int, *, now: datetime) -> Batch:
+    """Raises NotFound, for somebody else's and for one of yesterday too."""
+    batch = session.scalar(
+        sa.select(Batch).where(
+            Batch.public_id == public_id,
+            Batch.organizer_id == organizer_id,
+            Batch.made_at > now - KEPT,
+        )
+    )
+    if batch is None:
+        raise NotFound("batch")
+    return batch
+
+
+def lines_of(batch: Batch) -> list[Kept]:
+    """Its lines as they were read. Raises NotFound when they are not what was kept."""
+    if hashlib.sha256(batch.packed).hexdigest() != batch.digest:
+        raise NotFound("batch")
+    return [Kept(*each) for each in json.loads(zlib.decompress(batch.packed))]
+
+
+def marks_of(batch: Batch) -> dict[str, str]:
+    """What was seen of each row, by its id."""
+    found: dict[str, str] = json.loads(zlib.decompress(batch.marks))
+    return found
+
+
+def see_again(session: Session, batch: Batch, marks: Mapping[str, str]) -> None:
+    """From now on this is what was seen of it."""
+    batch.marks = _packed(marks)
+    session.flush()
+
+
+def use(session: Session, batch: Batch) -> bool:
+    """Takes it away, and says whether it was still there: of two who load one, one does."""
+    return took_effect(session, sa.delete(Batch).where(Batch.id == batch.id))
+
+
+def purge(session: Session, *, now: datetime) -> None:
+    """Forgets those that nobody has loaded within a day."""
+    session.execute(sa.delete(Batch).where(Batch.made_at <= now - KEPT))
+
+
+def _make_room(session: Session, organizer_id: int) -> None:
+    newest = sa.select(Batch.id).where(Batch.organizer_id == organizer_id).order_by(Batch.id.desc())
+    kept = session.scalars(newest.limit(MOST_EACH - 1)).all()
+    session.execute(
+        sa.delete(Batch).where(Batch.organizer_id == organizer_id, Batch.id.not_in(kept))
+    )
+
+
+def _packed(marks: Mapping[str, str]) -> bytes:
+    return zlib.compress(json.dumps(dict(marks)).encode(), 6)

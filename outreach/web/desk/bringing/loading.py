@@ -1,0 +1,157 @@
+"""Loads a file that was seen, in one transaction; of a long one the page tells how far it is.
+
+It goes on in a thread, so that whoever reads the page slowly, or closes it, neither holds the
+database nor breaks off half of it: the answer only tells what the thread has counted.
+"""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Any, Final
+
+import sqlalchemy as sa
+from flask import Response
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import batches, journal
+from outreach.domain.agenda import Offices
+from outreach.domain.batches import Batch
+from outreach.errors import NotFound, OutreachError
+from outreach.intake import workshops
+from outreach.intake.changes import Loaded
+from outreach.intake.faults import Fault, Faulty
+from outreach.intake.workshops.preview import Verdict
+from outreach.keyring import Keyring
+from outreach.web.context import ring, store
+from outreach.web.desk.bringing import looking
+from outreach.web.desk.bringing.looking import Looked
+from outreach.web.desk.bringing.marks import print_of
+from outreach.web.desk.staff import me
+
+MANY: Final = 500  # lines from which on the page tells how far it is
+EACH: Final = 100
+HERE: Final = "<!-- here -->"  # where the page is parted for what is told
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    is_loaded: bool
+    address: str
+    faults: Sequence[Fault] = field(default_factory=tuple)
+
+
+@dataclass
+class Job:
+    """All that is needed to load, once the request is over too."""
+
+    store: Store
+    ring: Keyring
+    organizer_id: int
+    public_id: str
+    seen: str
+    mine: Offices
+    tell: SimpleQueue[int | Outcome | None] = field(default_factory=SimpleQueue)
+
+    def run(self) -> Outcome:
+        """Loads all, or nothing. Raises NotFound when somebody has loaded it already."""
+        refused = f"/org/traer?lote={self.public_id}"
+        try:
+            with self.store.change() as session:
+                looked = self._looked(session)
+                if looked.faults:
+                    return Outcome(False, refused)
+                if print_of(looked.preview.marks) != self.seen:
+                    return Outcome(False, f"{refused}&cambio=1")
+                loaded = workshops.load(session, looked.rows, now=clock.now(), watch=self._watch)
+                self._note(session, looked)
+        except Faulty as faulty:
+            return Outcome(False, refused, faulty.faults)
+        except sa.exc.IntegrityError:  # the same id, loaded by somebody else at this moment
+            return Outcome(False, f"{refused}&cambio=1")
+        self._move(loaded)
+        counts = "-".join(str(looked.count(verdict)) for verdict in Verdict)
+        month = min((row.day for row in looked.rows), default=clock.now().date())
+        return Outcome(True, f"/org/traer?hecho={counts}&mes={month:%Y-%m}")
+
+    def in_the_background(self) -> None:
+        """The same, and tells of it."""
+        try:
+            self.tell.put(self.run())
+        except OutreachError:
+            self.tell.put(None)
+        except Exception as error:
+            # The kind of error only: its text might hold what is in the file.
+            log.error("loading a file failed: %s", type(error).__name__)
+            self.tell.put(None)
+
+    def _looked(self, session: Session) -> Looked:
+        now = clock.now()
+        batch = batches.find(session, self.public_id, self.organizer_id, now=now)
+        looked = looking.at(session, looking.again(batch), self.mine, now=now)
+        is_as_seen = not looked.faults and print_of(looked.preview.marks) == self.seen
+        if is_as_seen and not batches.use(session, batch):
+            raise NotFound("batch")
+        return looked
+
+    def _note(self, session: Session, looked: Looked) -> None:
+        """One line for each office, with how many of its workshops."""
+        of_office: dict[str, Counter[Verdict]] = {}
+        for each in looked.preview.seen:
+            left = [change.before for change in each.changes if change.field == "office"]
+            for slug in (each.row.office, *left):
+                of_office.setdefault(slug, Counter())[each.verdict] += 1
+        for slug, counts in sorted(of_office.items()):
+            said = ", ".join(f"{verdict} {counts[verdict]}" for verdict in Verdict)
+            journal.note(
+                session,
+                self.organizer_id,
+                "workshops brought in",
+                now=clock.now(),
+                office=slug,
+                detail=f"file {self.public_id}: {said}",
+            )
+
+    def _move(self, loaded: Loaded) -> None:
+        """Whoever registered is to be forgotten as many days after the new day."""
+        for workshop_id, day in loaded.moved.items():
+            self.ring.move(workshop_id, day)
+
+    def _watch(self, rows: Iterable[Any]) -> Iterator[Any]:
+        for number, row in enumerate(rows):
+            if number % EACH == 0:
+                self.tell.put(number)
+            yield row
+
+
+def job(public_id: str, seen: str, mine: Offices) -> Job:
+    return Job(store(), ring(), me().organizer_id, public_id, seen, mine)
+
+
+def told(work: Job, batch: Batch, around: Response) -> Response:
+    """The page, and in it how many rows are done, as long as it takes."""
+    before, _here, after = around.get_data(as_text=True).partition(HERE)
+    threading.Thread(target=work.in_the_background).start()
+    answer = Response(_lines(work, batch, before, after), mimetype="text/html")
+    answer.direct_passthrough = True  # it is told as it happens, and not packed
+    return answer
+
+
+def _lines(work: Job, batch: Batch, before: str, after: str) -> Iterator[bytes]:
+    yield before.encode()
+    while isinstance(found := work.tell.get(), int):
+        yield f'<li class="num">{found:,} de {batch.lines:,} renglones</li>\n'.encode()
+    end = found.address if found is not None else f"/org/traer?lote={work.public_id}"
+    said = "Listo" if found is not None and found.is_loaded else "No se cargó nada"
+    link = end.replace("&", "&amp;")
+    yield (
+        f'<li><b>{said}.</b></li></ul><p><a class="btn" href="{link}">Seguir</a></p>'
+        f'<meta http-equiv="refresh" content="0;url={link}">'
+    ).encode()
+    yield after.encode()

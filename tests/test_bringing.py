@@ -1,0 +1,309 @@
+"""A file is looked at line by line, and loaded whole or not at all."""
+
+import io
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import batches, planning
+from outreach.domain.batches import Batch
+from outreach.domain.journal import Entry
+from outreach.domain.kinds import Kind
+from outreach.domain.notices import Notice
+from outreach.domain.offices import Office
+from outreach.domain.organizers import EVERYWHERE, Role
+from outreach.domain.registrations import Contact
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keyring import Keyring
+from outreach.privacy import retention
+from tests.bringing import bring, csv_of, load, row, seen
+from tests.conftest import hold, seat
+from tests.desk import Desk, at_desk, employ, words
+
+
+@pytest.fixture
+def desk(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+def all_of_them(store: Store) -> list[Workshop]:
+    with store.read() as session:
+        return list(session.scalars(sa.select(Workshop).order_by(Workshop.id)))
+
+
+def test_a_file_is_seen_first_and_loaded_by_a_second_step(desk: Desk, store: Store) -> None:
+    page = seen(desk, bring(desk, csv_of(row(), row(id="w2", starts_at="2027-01-17T10:00"))))
+    assert "2 talleres nuevos" in words(page)
+    assert all_of_them(store) == []
+    answer = load(desk, page)
+    assert answer.status_code == 303
+    assert "Listo: 2 talleres nuevos." in words(desk.get(answer.headers["Location"]))
+    assert [each.external_id for each in all_of_them(store)] == ["w1", "w2"]
+    with store.read() as session:
+        entry = session.scalars(sa.select(Entry)).one()
+        assert (entry.action, entry.office) == ("workshops brought in", "chicago")
+        assert entry.detail.endswith("new 2, changed 0, cancelled 0, same 0")
+        assert session.scalar(sa.select(sa.func.count()).select_from(Batch)) == 0
+
+
+def test_the_same_file_once_more_changes_nothing(desk: Desk, store: Store) -> None:
+    load(desk, seen(desk, bring(desk, csv_of(row()))))
+    page = seen(desk, bring(desk, csv_of(row())))
+    assert "1 ya estaba igual" in words(page)
+    assert "todo estaba igual" in words(page)
+    assert "/org/traer/cargar" not in page.get_data(as_text=True)
+
+
+def test_each_fault_is_shown_with_its_line_its_column_and_what_to_do(
+    desk: Desk, store: Store, calgary: Office
+) -> None:
+    wrong = [
+        row(id="a", starts_at="2026-12-31T25:00"),
+        row(id="b", kind="derecho"),
+        row(id="c", office="calgary"),
+        row(id="d", office="atlantida"),
+        row(id="e"),
+        row(id="e"),
+    ]
+    page = seen(desk, bring(desk, csv_of(*wrong)))
+    said = words(page)
+    assert "Arregla 5 renglones y sube el archivo otra vez" in said
+    assert "2 starts_at 2026-12-31T25:00 Escribe el día y la hora" in said
+    assert "3 kind derecho Escribe «derechos». Es el tipo más parecido." in said
+    # Another's office and one there is not: the same is said.
+    assert "4 office calgary Esa oficina no es tuya. Escribe una de estas: chicago." in said
+    assert "5 office atlantida Esa oficina no es tuya. Escribe una de estas: chicago." in said
+    assert "7 id e Ya está en el renglón 6. Quita uno." in said
+    assert load(desk, page, lote=_batch(store), seen="x").status_code == 409
+    assert all_of_them(store) == []
+    faults = desk.get(f"/org/traer/fallas.csv?lote={_batch(store)}")
+    assert faults.get_data(as_text=True).count("\r\n") == 6
+
+
+def _batch(store: Store) -> str:
+    with store.read() as session:
+        return session.scalars(sa.select(Batch.public_id)).one()
+
+
+def test_what_changes_is_shown_before_and_after_and_who_is_told(
+    desk: Desk, store: Store, ring: Keyring
+) -> None:
+    load(
+        desk,
+        seen(
+            desk,
+            bring(
+                desk,
+                csv_of(
+                    row(), row(id="w2", starts_at="2027-01-17T18:00", ends_at="2027-01-17T20:00")
+                ),
+            ),
+        ),
+    )
+    first, _second = all_of_them(store)
+    seat(store, ring, first, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, first, name="Luz")
+    changed = [
+        row(starts_at="2027-01-16T17:00", capacity="30"),
+        row(id="w2", starts_at="2027-01-17T18:00", ends_at="2027-01-17T20:00", status="cancelled"),
+    ]
+    page = seen(desk, bring(desk, csv_of(*changed)))
+    said = words(page)
+    assert "sáb 16 ene 2027, 6:00 p. m. sáb 16 ene 2027, 5:00 p. m. 1 registro" in said.replace(
+        "\xa0", " "
+    )
+    assert "Lugares 20 30" in said
+    assert "Publicado Cancelado" in said
+    assert "Al traerlos se avisa a 1 registro." in said
+    load(desk, page)
+    first, second = all_of_them(store)
+    assert (first.starts.hour, first.capacity, first.seats_left) == (17, 30, 28)
+    assert (first.sequence, second.standing) == (1, Standing.CANCELLED)
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) == 2
+
+
+def test_a_workshop_of_another_office_is_neither_changed_nor_told_of(
+    desk: Desk, store: Store, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        other = hold(session, calgary, rights)
+    page = seen(desk, bring(desk, csv_of(row(id=f"taller-{other.uid}"))))
+    assert "Ese id no se puede usar aquí. Escribe otro." in words(page)
+    assert "Calgary" not in words(page)
+
+
+def test_who_answers_for_the_network_brings_any_office(
+    app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    desk = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    rows = [row(), row(id="c1", office="calgary", timezone="America/Edmonton", region="AB")]
+    load(desk, seen(desk, bring(desk, csv_of(*rows))))
+    with store.read() as session:
+        entries = session.scalars(sa.select(Entry).order_by(Entry.office)).all()
+        assert [each.office for each in entries] == ["calgary", "chicago"]
+
+
+def test_what_changed_in_between_is_said_and_nothing_is_loaded_until_it_is_seen(
+    desk: Desk, store: Store
+) -> None:
+    load(desk, seen(desk, bring(desk, csv_of(row()))))
+    page = seen(desk, bring(desk, csv_of(row(capacity="30"), row(id="w2"))))
+    with store.change() as session:
+        workshop = session.scalars(sa.select(Workshop)).one()
+        planning.cancel(session, workshop, now=clock.now())
+    refused = load(desk, page)
+    assert refused.status_code == 409
+    assert "Algo cambió desde que lo viste" in words(refused)
+    assert "Es distinto el renglón 2." in words(refused)
+    assert len(all_of_them(store)) == 1
+    assert load(desk, refused).status_code == 303
+    assert [each.standing for each in all_of_them(store)] == [Standing.PUBLISHED] * 2
+
+
+def test_a_file_is_loaded_once_and_by_who_brought_it(app: Flask, desk: Desk, store: Store) -> None:
+    page = seen(desk, bring(desk, csv_of(row())))
+    colleague = at_desk(app, store, employ(store, "luz@example.org"))
+    assert colleague.get(f"/org/traer?lote={_batch(store)}").status_code == 404
+    assert load(colleague, page).status_code == 404
+    assert load(desk, page).status_code == 303
+    assert load(desk, page).status_code == 404
+    assert len(all_of_them(store)) == 1
+
+
+def test_a_file_that_nobody_loads_is_gone_after_a_day(
+    desk: Desk, store: Store, ring: Keyring
+) -> None:
+    bring(desk, csv_of(row()))
+    with store.change() as session:
+        batch = session.scalars(sa.select(Batch)).one()
+        batch.made_at -= batches.KEPT + timedelta(minutes=1)
+        public_id = batch.public_id
+    assert desk.get(f"/org/traer?lote={public_id}").status_code == 404
+    done = retention.purge(store, ring, now=clock.now())
+    assert done.rows["files brought and not loaded"] == 1
+
+
+def test_only_the_last_five_files_of_a_person_wait(desk: Desk, store: Store) -> None:
+    for number in range(7):
+        bring(desk, csv_of(row(id=f"w{number}")))
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Batch)) == 5
+
+
+def test_a_long_file_tells_how_far_it_is_and_is_loaded_whole(desk: Desk, store: Store) -> None:
+    rows = [row(id=f"w{n}", venue=f"Sala {n % 9}") for n in range(601)]
+    page = seen(desk, bring(desk, csv_of(*rows)))
+    assert "601 nuevos se parecen a otros" in words(page)
+    answer = load(desk, page)
+    text = answer.get_data(as_text=True)
+    assert [f"{n} de 601" in text for n in (0, 100, 200, 300, 400, 500, 600)] == [True] * 7
+    assert "<b>Listo.</b>" in text
+    assert text.rstrip().endswith("</html>")
+    assert "hecho=601-0-0-0" in text
+    assert len(all_of_them(store)) == 601
+
+
+def test_a_long_file_that_is_not_as_it_was_seen_says_so_at_the_end(
+    desk: Desk, store: Store
+) -> None:
+    page = seen(desk, bring(desk, csv_of(*[row(id=f"w{n}") for n in range(501)])))
+    text = load(desk, page, seen="0" * 32).get_data(as_text=True)
+    assert "No se cargó nada." in text
+    assert "&amp;cambio=1" in text
+    assert all_of_them(store) == []
+
+
+def test_a_row_that_looks_like_a_workshop_that_is_there_is_pointed_out(
+    desk: Desk, store: Store
+) -> None:
+    load(desk, seen(desk, bring(desk, csv_of(row()))))
+    page = seen(desk, bring(desk, csv_of(row(id="otra"))))
+    assert "1 nuevo se parece a otro" in words(page)
+    assert all_of_them(store)[0].public_id in page.get_data(as_text=True)
+
+
+def test_every_row_is_shown_a_hundred_on_a_page(desk: Desk) -> None:
+    rows = [row(id=f"w{n}", title_es=f"Taller número {n}") for n in range(205)]
+    answer = bring(desk, csv_of(*rows))
+    pages = [words(desk.get(f"{answer.headers['Location']}&pag={n}")) for n in range(3)]
+    found = [sum(f"Taller número {n} " in page for n in range(205)) for page in pages]
+    assert min(found) >= 5
+    for n in range(205):
+        assert f"Taller número {n} sáb 16 ene" in pages[n // 100], n
+
+
+def test_a_long_file_of_short_lines_is_read_whole(desk: Desk) -> None:
+    """The reader of forms counts what it holds of a file among what has to fit in memory."""
+    rows = [row(id=f"w{n}", capacity="x", title_es="\n" * 40 + "a") for n in range(3000)]
+    page = seen(desk, bring(desk, csv_of(*rows)))
+    assert "3,000 renglones con falla" in words(page)
+
+
+def test_a_file_too_heavy_is_refused_by_what_the_browser_says_of_it(desk: Desk) -> None:
+    class Unread(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise AssertionError("nobody is to read a file of 100 MB")
+
+    answer = desk.client.post(
+        "/org/traer",
+        headers=desk.headers,
+        content_type="multipart/form-data; boundary=x",
+        environ_overrides={"CONTENT_LENGTH": str(100 << 20), "wsgi.input": Unread()},
+    )
+    assert answer.status_code == 413
+    assert "El archivo pesa más de 10 MB." in words(answer)
+
+
+def test_other_forms_stay_small(desk: Desk) -> None:
+    answer = desk.post("/org/traer/cargar", lote="x" * 100_000)
+    assert answer.status_code == 413
+    assert "Es demasiado texto." in words(answer)
+
+
+def test_a_file_without_the_token_or_from_another_site_does_not_count(desk: Desk) -> None:
+    assert bring(desk, csv_of(row()), token="").status_code == 403
+    form = {"token": desk.form_token, "file": (io.BytesIO(csv_of(row())), "a.csv")}
+    headers = desk.headers | {"Sec-Fetch-Site": "cross-site"}
+    assert desk.client.post("/org/traer", data=form, headers=headers).status_code == 403
+
+
+def test_an_empty_form_asks_for_a_file(desk: Desk) -> None:
+    answer = desk.post("/org/traer")
+    assert answer.status_code == 422
+    assert "Elige un archivo." in words(answer)
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_template_can_be_brought_as_it_is(desk: Desk, store: Store, form: str) -> None:
+    template = desk.get(f"/org/traer/plantilla.{form}")
+    assert "attachment" in template.headers["Content-Disposition"]
+    page = seen(desk, bring(desk, template.data, f"plantilla.{form}"))
+    assert "1 taller nuevo" in words(page)
+    assert load(desk, page).status_code == 303
+    assert [each.standing for each in all_of_them(store)] == [Standing.DRAFT]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_months_workshops_are_taken_away_without_their_people_and_brought_again(
+    desk: Desk,
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    calgary: Office,
+    rights: Kind,
+    form: str,
+) -> None:
+    with store.change() as session:
+        mine = hold(session, chicago, rights)
+        hold(session, calgary, rights)
+    seat(store, ring, mine, name="Rosalinda")
+    answer = desk.get(f"/org/talleres.{form}?mes={mine.day:%Y-%m}")
+    assert b"Rosalinda" not in answer.data
+    page = seen(desk, bring(desk, answer.data))
+    assert "1 ya estaba igual" in words(page)
+    assert desk.get(f"/org/talleres.{form}?oficina=calgary").status_code == 404
