@@ -34,6 +34,7 @@ class Deed:
     words: str  # after the name of who did it; «%(whom)s» is an account
 
 
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _MONTH_FIRST: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))[ ,:]*(.*)")
 _PEOPLE, _WORKSHOPS, _MONTH = About.PEOPLE, About.WORKSHOPS, About.MONTH
 _NETWORK, _IN = About.NETWORK, About.SIGNING_IN
@@ -56,6 +57,28 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "address approved": Deed(_PEOPLE, lazy("aprobó que alguien vea la dirección")),
     "approval taken back": Deed(_PEOPLE, lazy("deshizo una aprobación")),
     "letters sent again": Deed(_PEOPLE, lazy("mandó otra vez los correos")),
+    "place saved by phone": Deed(_PEOPLE, lazy("apartó un lugar por teléfono")),
+    "places changed": Deed(_WORKSHOPS, lazy("cambió los lugares")),
+    "message sent": Deed(_PEOPLE, lazy("mandó un mensaje")),
+    "list exported": Deed(_PEOPLE, lazy("bajó la lista")),
+    # its door
+    "door taken along": Deed(_PEOPLE, lazy("llevó la lista de la entrada en su teléfono")),
+    "door sheet printed": Deed(_PEOPLE, lazy("imprimió la lista de la entrada")),
+    "certificate made": Deed(_WORKSHOPS, lazy("hizo una constancia")),
+    # what an office works with
+    "workshops brought in": Deed(_WORKSHOPS, lazy("trajo talleres de un archivo")),
+    "venue created": Deed(_WORKSHOPS, lazy("agregó una sede")),
+    "venue changed": Deed(_WORKSHOPS, lazy("cambió una sede")),
+    "venue retired": Deed(_WORKSHOPS, lazy("retiró una sede")),
+    "venue offered": Deed(_WORKSHOPS, lazy("volvió a ofrecer una sede")),
+    "partner created": Deed(_WORKSHOPS, lazy("agregó una organización aliada")),
+    "partner changed": Deed(_WORKSHOPS, lazy("cambió una organización aliada")),
+    "partner retired": Deed(_WORKSHOPS, lazy("retiró una organización aliada")),
+    "partner offered": Deed(_WORKSHOPS, lazy("volvió a ofrecer una organización aliada")),
+    "speaker created": Deed(_WORKSHOPS, lazy("agregó a alguien que da talleres")),
+    "speaker changed": Deed(_WORKSHOPS, lazy("cambió a alguien que da talleres")),
+    "speaker retired": Deed(_WORKSHOPS, lazy("retiró a alguien que da talleres")),
+    "speaker offered": Deed(_WORKSHOPS, lazy("volvió a ofrecer a alguien que da talleres")),
     # the month
     "month.complete": Deed(_MONTH, lazy("dijo que su mes está completo")),
     "month.incomplete": Deed(_MONTH, lazy("dijo que a su mes le falta algo")),
@@ -75,7 +98,37 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "account rights changed": Deed(_NETWORK, lazy("cambió lo que puede %(whom)s")),
     "account disabled": Deed(_NETWORK, lazy("suspendió a %(whom)s")),
     "account reset": Deed(_NETWORK, lazy("hizo un enlace nuevo para %(whom)s")),
+    "password reset": Deed(_NETWORK, lazy("hizo un enlace nuevo para %(whom)s")),
+    "second factor and password reset": Deed(
+        _NETWORK, lazy("hizo un enlace nuevo para %(whom)s y borró su segundo paso")
+    ),
     "copy restored": Deed(_NETWORK, lazy("puso una copia anterior: faltan notas")),
+    # signing in
+    "signed in": Deed(_IN, lazy("entró")),
+    "signed out": Deed(_IN, lazy("cerró su sesión")),
+    "wrong password": Deed(_IN, lazy("no acertó la contraseña")),
+    "wrong code": Deed(_IN, lazy("no acertó el código")),
+    "used code refused": Deed(_IN, lazy("usó otra vez un código que ya no servía")),
+    "too many codes tried": Deed(_IN, lazy("probó demasiados códigos")),
+    "too many sign-ins": Deed(_IN, lazy("trató de entrar demasiadas veces")),
+    "paper code used": Deed(_IN, lazy("entró con un código de papel")),
+    "paper codes printed": Deed(_IN, lazy("hizo códigos de papel")),
+    "key used": Deed(_IN, lazy("mostró su llave")),
+    "key refused": Deed(_IN, lazy("mostró una llave que no sirvió")),
+    "key added": Deed(_IN, lazy("agregó una llave")),
+    "key renamed": Deed(_IN, lazy("cambió el nombre de una llave")),
+    "key removed": Deed(_IN, lazy("quitó una llave")),
+    "code application changed": Deed(_IN, lazy("cambió su aplicación de códigos")),
+    "second factor set up": Deed(_IN, lazy("activó su segundo paso")),
+    "second factor shown again": Deed(_IN, lazy("mostró otra vez su segundo paso")),
+    "password changed": Deed(_IN, lazy("cambió su contraseña")),
+    "password set by link": Deed(_IN, lazy("creó su contraseña con un enlace")),
+    "session ended": Deed(_IN, lazy("terminó una de sus sesiones")),
+    "other sessions ended": Deed(_IN, lazy("terminó sus otras sesiones")),
+    "ended session refused": Deed(_IN, lazy("alguien usó una sesión suya ya terminada")),
+    "role changed meanwhile": Deed(_IN, lazy("ya puede otras cosas que antes")),
+    "named by the provider": Deed(_IN, lazy("llegó desde el proveedor de cuentas")),
+    "provider's word refused": Deed(_IN, lazy("llegó desde el proveedor y no se le creyó")),
     # one's own
     "own calendar made": Deed(_IN, lazy("hizo la dirección de su calendario")),
     "own calendar replaced": Deed(_IN, lazy("cambió la dirección de su calendario")),
@@ -198,7 +251,7 @@ def detail(line: Line, cities: Mapping[str, str]) -> str:
         return f"{subject}{colon}{told}"
     if line.action == "workshop cancelled":
         return str(_REASONS.get(line.detail, line.detail))
-    if line.action.startswith("account "):
+    if "%(whom)s" in str(DEEDS[line.action].words if line.action in DEEDS else ""):
         return _rights(line.detail.partition(": ")[2], cities)
     if line.action in _OF_MONTH:
         return _month(line)
@@ -215,9 +268,9 @@ def tag(line: Line) -> Tag | None:
 
 
 def _account(told: str, accounts: Mapping[int, str]) -> str:
-    """The address of the account that «12: organizer chicago» begins with."""
-    number = told.partition(":")[0]
-    known = accounts.get(int(number)) if number.isascii() and number.isdigit() else None
+    """The address of the account named first in «12: organizer chicago», or «account 12»."""
+    found = _NUMBER.search(told)
+    known = accounts.get(int(found[0])) if found else None
     return known or _("una cuenta que ya no existe")
 
 
