@@ -172,7 +172,8 @@ def _months(first: datetime | None, zone: ZoneInfo) -> list[tuple[str, str]]:
     """The months there are lines of, the newest first."""
     this = Month.of(clock.now().astimezone(zone).date())
     oldest = Month.of(first.astimezone(zone).date()) if first else this
-    found, month = [], this
+    found: list[tuple[str, str]] = []
+    month = this
     while month >= oldest and len(found) < 14:
         found.append((str(month), first_capital(month_and_year(month.first))))
         month = month.plus(-1)
