@@ -46,6 +46,16 @@ class Texts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Oidc:
+    """Another service that may say who somebody is (OpenID Connect)."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = field(repr=False, default="")
+    label: str = ""  # what people call it; empty when there is none
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """One frozen object: settings are read once and given to whoever needs them."""
 
@@ -75,6 +85,7 @@ class Config:
     listen: str = "127.0.0.1"
     is_demo: bool = False
     limits: Limits = field(default_factory=Limits)
+    oidc: Oidc = field(default_factory=Oidc)
 
     @property
     def is_postgresql(self) -> bool:
@@ -166,6 +177,7 @@ class Config:
                 look_ups=read.number("LIMIT_LOOK_UPS", Limits.look_ups),
                 sign_ins=read.number("LIMIT_SIGN_INS", Limits.sign_ins),
             ),
+            oidc=_oidc(read),
         )
         if serving:
             read.require("PUBLIC_URL", "the address people type, as https://talleres.example.org")
@@ -288,6 +300,27 @@ def _texts(read: _Reader) -> Texts:
     if texts.is_json and not _is_json(texts.body):
         read.fault("TEXTS_BODY", 'has to be JSON, as {"to": "{to}", "body": "{text}"}')
     return texts
+
+
+def _oidc(read: _Reader) -> Oidc:
+    issuer = read.checked(
+        "OIDC_ISSUER", "", _is_gateway, "has to be an https address without a user name"
+    )
+    label = read.text("OIDC_LABEL", _host_of(issuer))
+    found = Oidc(
+        issuer=issuer,
+        client_id=read.text("OIDC_CLIENT_ID", ""),
+        client_secret=read.text("OIDC_CLIENT_SECRET", ""),
+        label=label if issuer else "",
+    )
+    if issuer and not (found.client_id and found.client_secret):
+        read.fault("OIDC_ISSUER", "also needs OUTREACH_OIDC_CLIENT_ID and _CLIENT_SECRET")
+    return found
+
+
+def _host_of(address: str) -> str:
+    parts = _split(address)
+    return parts[1] or "" if parts else ""
 
 
 def _is_headers(found: object) -> bool:

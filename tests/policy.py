@@ -3,7 +3,8 @@ staff, one line each: its name, its method, whose it is, and what one must be al
 
 «workshop» and «office»: the office of the thing decides. «asked»: the office is in the form or the
 query, so that without one it is enough to be allowed somewhere. «network»: everywhere. «oneself»:
-signed in. «nobody»: no session needed.
+signed in. «halfway»: the password was right, whether or not the second factor is still to come.
+«nobody»: no session needed.
 """
 
 from typing import Final
@@ -16,6 +17,26 @@ sign_in             POST  nobody
 invitation          GET   nobody
 accept              POST  nobody
 own_feed            GET   nobody
+key_challenge       POST  nobody
+sign_in_by_key      POST  nobody
+provider            GET   nobody
+from_provider       GET   nobody
+ask_for_code        GET   halfway
+code                POST  halfway
+own_key_challenge   POST  halfway
+ask_again           GET   oneself
+confirm             POST  oneself
+account             GET   oneself
+end_session         POST  oneself
+change_password     POST  oneself
+print_codes         POST  oneself
+application         GET   oneself
+change_application  POST  oneself
+new_key             GET   oneself
+offer_key           POST  oneself
+add_key             POST  oneself
+rename_key          POST  oneself
+remove_key          POST  oneself
 sign_out            POST  oneself
 today               GET   oneself
 more                GET   oneself
@@ -36,6 +57,37 @@ publish             POST  workshop  edit
 ask_to_cancel       GET   workshop  edit
 cancel              POST  workshop  edit
 reinstate           POST  workshop  edit
+tours               GET   oneself
+new_tour            GET   asked     edit
+make_tour           POST  asked     edit
+tour                GET   office    see
+publish_tour        POST  office    edit
+new_stop            GET   office    edit
+make_stop           POST  office    edit
+edit_stop           GET   office    edit
+change_stop         POST  office    edit
+publish_stop        POST  office    edit
+ask_to_cancel_stop  GET   office    edit
+cancel_stop         POST  office    edit
+reinstate_stop      POST  office    edit
+texts               GET   workshop  edit
+change_texts        POST  workshop  edit
+save_form           POST  asked     edit
+discard_form        POST  asked     edit
+all_venues          GET   asked     edit
+new_venue           GET   office    edit
+make_venue          POST  office    edit
+edit_venue          GET   office    edit
+change_venue        POST  office    edit
+allies              GET   asked     edit
+new_partner         GET   office    edit
+make_partner        POST  office    edit
+edit_partner        GET   office    edit
+change_partner      POST  office    edit
+new_speaker         GET   office    edit
+make_speaker        POST  office    edit
+edit_speaker        GET   office    edit
+change_speaker      POST  office    edit
 contact             POST  workshop  contacts
 call                POST  workshop  contacts
 decide              POST  workshop  edit
@@ -77,6 +129,19 @@ change_member       POST  network   network
 disable_member      POST  network   network
 reset_member        POST  network   network
 """
+
+# What is asked for again after ten minutes, whoever asks.
+FRESH: Final = {
+    "print_codes",
+    "application",
+    "change_application",
+    "new_key",
+    "offer_key",
+    "add_key",
+    "remove_key",
+    "close_month",
+    "reopen",
+}
 
 _LINES: Final = [line.split() for line in SAID.split("\n") if line]
 OF: Final = {(f"desk.{line[0]}", line[1]): line[2] for line in _LINES}

@@ -69,14 +69,19 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "browser/test_quick_exit.py::test_it_is_in_sight_wherever_she_scrolls",
     ),
     "S20": ("test_safety.py::test_the_way_out_leads_only_where_the_settings_say",),
-    # The second factor comes with the accounts' own part.
     "S21": (
         "test_accounts.py::test_the_cookie_is_for_this_host_only_and_no_script_reads_it",
         "test_accounts.py::test_half_an_hour_of_silence_ends_a_session",
         "test_accounts.py::test_twelve_hours_end_a_session_however_busy",
         "test_accounts.py::test_signing_out_ends_the_session_and_leaves_nothing_in_the_browser",
+        "test_second_factor.py::test_the_password_alone_opens_nothing",
+        "test_second_factor.py::test_a_code_works_once_and_an_older_one_no_more",
+        "test_second_factor.py::test_one_code_in_eight_browsers_at_once_lets_one_in",
+        "test_setting_up.py::test_an_account_without_a_second_factor_sets_one_up_before_anything_else",
+        "test_passkeys.py::test_an_answer_posted_twice_is_refused_the_second_time",
+        "test_policy.py::test_what_matters_asks_for_a_factor_of_the_last_minutes",
     ),
-    "S22": ("test_policy.py::test_what_is_another_offices_does_not_exist",),
+    "S22": ("test_policy.py::test_not_even_that_another_offices_workshop_is_there",),
     "S23": (
         "test_policy.py::test_nothing_carries_a_discreet_list_away",
         "test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",

@@ -14,7 +14,7 @@ from outreach.reports.sentences import CASES, Sentence
 NUMBERS: Final = (None, 0, 1, 2, 1_000_000)
 NAMES: Final = {
     "derechos": {"es": "Derechos"},
-    "laboral": {"es": "Derechos laborales", "en": "Labour rights", "fr": "Droits du travail"},
+    "laboral": {"es": "Derechos laborales", "en": "Labor rights", "fr": "Droits du travail"},
     "iglesia": {"es": "Iglesias", "en": "Churches", "fr": "Églises"},
     "retorno": {"es": "Regreso a México", "en": "Returning to Mexico", "fr": "Retour au Mexique"},
 }

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import feedparser
 import pytest
@@ -216,6 +216,27 @@ def test_markdown_in_a_message_and_on_a_page() -> None:
     assert '<a href="https://example.org" rel="noopener noreferrer">' in paragraphs.as_html(
         markdown
     )
+
+
+@any_database
+def test_a_path_of_ours_leads_there_from_paper_a_file_and_a_message_too(
+    march: Store, client: FlaskClient
+) -> None:
+    close(march)
+    publish(march, title="Marzo", happened="Mira [la red](/es/red) y [esto](//example.org/a).")
+    document = told_of(march)
+    whole = f"{SITE}/es/red"
+    assert f"la red ({whole})" in told.as_text(document, "es", SITE)
+    assert f'href="{whole}"' in paper.html(document, "es", public_url=SITE, brand="Talleres")
+    made = PdfReader(io.BytesIO(paper.pdf(document, "es", public_url=SITE, brand="Talleres")))
+    notes: list[Any] = []
+    for each in made.pages:
+        notes += cast(list[Any], each.get("/Annots", []))
+    leads = [note.get_object() for note in notes]
+    assert whole in {each["/A"]["/URI"] for each in leads}
+    page = client.get("/es/boletin/2026-03").text
+    assert 'href="/es/red"' in page
+    assert f"{SITE}//example.org" not in page
 
 
 def test_what_is_frozen_is_all_of_it(march: Store, rights: Kind, chicago: Office) -> None:

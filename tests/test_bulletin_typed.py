@@ -7,7 +7,7 @@ from flask import Flask
 from outreach.db.store import Store
 from outreach.domain import bulletins
 from outreach.domain.bulletins import Text
-from tests.desk import PASSWORD, Desk, words
+from tests.desk import Desk, Visitor, enrol, words
 from tests.test_bulletin_editor import MARCH, PAGE, WRITTEN, begin, elena, form, march
 
 __all__ = ["elena", "march"]  # fixtures
@@ -20,10 +20,8 @@ def test_a_session_that_ended_loses_nothing(app: Flask, elena: Desk, march: Stor
     assert asked.status_code == 401
     assert "lo que escribiste sigue aquí" in asked.text
     kept = {f"dato-{name}": value for name, value in form(do="save").items()}
-    back = app.test_client().post(
-        "/org/entrar",
-        data=kept | {"email": "elena@example.org", "password": PASSWORD, "volver": PAGE},
-    )
+    enrol(app, march)
+    back = Visitor(app).come_in(**kept | {"email": "elena@example.org", "volver": PAGE})
     assert back.status_code == 200
     assert "Vino mucha gente." in back.text
     with march.read() as session:

@@ -15,13 +15,14 @@ from outreach.domain.kinds import Kind
 from outreach.domain.notices import Cause, Notice
 from outreach.domain.offices import Office
 from outreach.domain.organizers import Role
+from outreach.domain.readiness import Doubt
 from outreach.domain.registrations import Contact, Registration
 from outreach.domain.registrations import Standing as Place
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring
 from tests.conftest import a_saturday, seat, venue
-from tests.desk import PASSWORD, Desk, at_desk, employ, words
+from tests.desk import Desk, Visitor, at_desk, employ, enrol, words
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ def typed(**changes: Any) -> dict[str, Any]:
         "phone": "312 555 0142",
         "online_url": "",
         "action": "publish",
+        "sure": " ".join(Doubt),  # whatever the day is
     }
     return plain | changes
 
@@ -91,7 +93,7 @@ def test_a_draft_is_seen_by_nobody_until_it_is_published(ana: Desk, store: Store
     assert draft.standing is Standing.DRAFT
     assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 404
     assert "Borrador" in words(ana.get(f"/org/talleres/{draft.public_id}"))
-    ana.post(f"/org/talleres/{draft.public_id}/publicar")
+    ana.post(f"/org/talleres/{draft.public_id}/publicar", sure=" ".join(Doubt))
     assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 200
 
 
@@ -155,14 +157,13 @@ def test_an_hour_that_comes_twice_is_the_first_and_the_page_says_so(
     assert "esa hora se repite" in words(ana.get(f"/org/talleres/{made.public_id}"))
 
 
-def test_what_was_typed_survives_a_session_that_ended(ana: Desk, store: Store) -> None:
+def test_what_was_typed_survives_a_session_that_ended(app: Flask, ana: Desk, store: Store) -> None:
+    enrol(app, store)
     out = Desk(ana.client, "ended", "")
     page = out.post("/org/talleres/nuevo", **typed(title_es="Un título largo y pensado"))
     assert page.status_code == 401
     assert "lo que escribiste sigue aquí" in words(page)
-    hidden = _hidden(page.get_data(as_text=True))
-    hidden |= {"email": "ana@example.org", "password": PASSWORD}
-    again = ana.client.post("/org/entrar", data=hidden)
+    again = Visitor(app).come_in(**_hidden(page.get_data(as_text=True)))
     assert again.status_code == 200
     assert again.headers["Set-Cookie"].startswith("__Host-staff=")
     text = again.get_data(as_text=True)

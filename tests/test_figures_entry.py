@@ -22,7 +22,7 @@ from outreach.intake.faults import Faulty
 from outreach.intake.figures import Row, load
 from outreach.reports import closing
 from outreach.web.desk.month.figures import read_number
-from tests.desk import PASSWORD, Desk, at_desk, employ, words
+from tests.desk import Desk, Visitor, at_desk, employ, enrol, words
 
 MARCH = Month(2026, 3)
 PAGE = "/org/mes/2026-03/cifras"
@@ -207,10 +207,8 @@ def test_what_was_typed_outlives_the_session(app: Flask, elena: Desk, store: Sto
     typed = fields_of(elena.get(PAGE)) | {"value-pasaportes": "109,657"}
     asked = Desk(app.test_client(), "nobody's", "").post(PAGE, **typed)
     assert asked.status_code == 401
-    signed = app.test_client().post(
-        "/org/entrar",
-        data=fields_of(asked) | {"email": "elena@example.org", "password": PASSWORD},
-    )
+    enrol(app, store)
+    signed = Visitor(app).come_in(**fields_of(asked) | {"email": "elena@example.org"})
     assert signed.status_code == 200
     assert 'value="109,657"' in signed.text
     assert stored(store) == {}

@@ -50,6 +50,8 @@ def test_somebody_is_invited_and_comes_in_with_the_link(
     assert public.get(path).status_code == 404, "it works once"
     given = {"email": "tomas@example.org", "password": PASSWORD}
     assert public.post("/org/entrar", data=given).status_code == 303
+    with store.read() as session:
+        at_desk(app, store, organizers.require(session, "tomas@example.org").id)
     said = words(elena.get("/org/personal?papel=door"))
     assert "tomas@example.org Entrada Calgary, Chicago Activa Hoy" in said
     with store.read() as session:
@@ -218,6 +220,8 @@ def _link(page: str) -> str:
 
 
 def _noted(store: Store) -> list[tuple[str, str]]:
+    """What was done to accounts, by those who look after them."""
     with store.read() as session:
-        rows = session.scalars(sa.select(Entry).order_by(Entry.id))
+        asked = sa.select(Entry).where(Entry.action.startswith("account "))
+        rows = session.scalars(asked.order_by(Entry.id))
         return [(row.action, row.detail) for row in rows]

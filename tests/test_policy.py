@@ -4,6 +4,7 @@ another's. The table is the policy said once more; a page that is not in it fail
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -11,18 +12,24 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from outreach import clock
+from outreach.accounts.sessions import StaffSession
 from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import tours
 from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.organizers import ALLOWED, EVERYWHERE, Action, Role
+from outreach.domain.partners import Partner, PartnerKind, Speaker
 from outreach.domain.registrations import Contact
+from outreach.domain.tours import StopPlan
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Keyring
 from outreach.web.desk import policy
-from tests.conftest import hold, seat
+from tests.conftest import LONG_AGO, hold, seat
 from tests.desk import Desk, at_desk, employ
-from tests.policy import ASKS_FOR, OF
+from tests.policy import ASKS_FOR, FRESH, OF, pages
 from tests.public import Page
 
 
@@ -57,9 +64,36 @@ def place(
 ) -> Place:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    luz = employ(store, "luz@chicago.example.org")
-    given = {"public_id": workshop.public_id, "month": "2020-01", "slug": "chicago"}
-    given |= {"code": "derechos", "organizer_id": str(luz)}
+        here = session.merge(chicago, load=False)
+        tour = tours.add(session, here, "Ruta del norte", "n", now=LONG_AGO)
+        plan = StopPlan(
+            day=workshop.day,
+            starts=workshop.starts,
+            ends=workshop.ends,
+            city="Joliet",
+            region="IL",
+            venue=None,
+            kinds=Codes([rights.code]),
+        )
+        stop = tours.add_stop(session, tour, plan, now=LONG_AGO)
+        partner = Partner(
+            office_id=chicago.id, name="Casa Sur", kind=PartnerKind.CIVIL_SOCIETY, is_shown=True
+        )
+        speaker = Speaker(office_id=chicago.id, name="Lic. Mora", partner=partner, is_shown=False)
+        session.add(speaker)
+    assert workshop.venue is not None
+    given = {
+        "public_id": workshop.public_id,
+        "month": "2020-01",
+        "slug": "chicago",
+        "tour_id": str(tour.id),
+        "stop_id": str(stop.id),
+        "code": "derechos",
+        "organizer_id": str(employ(store, "luz@chicago.example.org")),
+        "venue": str(workshop.venue.id),
+        "partner": str(partner.id),
+        "speaker": str(speaker.id),
+    }
     registration = seat(store, ring, workshop).id
     return Place(app, store, given, {"registration": registration, "do": "undo"})
 
@@ -83,6 +117,29 @@ def test_the_table_in_the_code_says_the_same() -> None:
         assert rule.action == ASKS_FOR.get((endpoint, method)), endpoint
 
 
+def test_what_matters_asks_for_a_factor_of_the_last_minutes(
+    place: Place,
+) -> None:
+    """And nothing else does. The other pages answer as to anybody."""
+    who = employ(place.store, "red@example.org", Role.ADMIN, EVERYWHERE)
+    desk = at_desk(place.app, place.store, who)
+    with place.store.change() as session:
+        session.execute(
+            sa.update(StaffSession).values(proven_at=clock.now() - timedelta(minutes=11))
+        )
+    for endpoint, method in pages("oneself", "workshop", "asked", "network"):
+        name = endpoint.removeprefix("desk.")
+        assert policy.rule_of(endpoint).is_fresh == (name in FRESH), endpoint
+        if name not in FRESH:
+            continue
+        if method == "GET":
+            answer = desk.get(place.path(endpoint))
+            assert answer.status_code == 303, endpoint
+            assert answer.headers["Location"].startswith("/org/confirmar?volver=/org/"), endpoint
+        else:
+            assert place.ask(desk, endpoint, method) == 401, endpoint
+
+
 def test_a_page_without_a_rule_stops_the_application(app: Flask) -> None:
     made = Flask("outreach")
     made.add_url_rule("/org/olvidada", "desk.forgotten", lambda: "")
@@ -102,6 +159,7 @@ def test_a_role_does_what_it_may_where_it_may(
     whose, action = OF[endpoint, method], ASKS_FOR.get((endpoint, method))
     is_known = {
         "oneself": True,
+        "halfway": True,
         "asked": True,
         "network": where == EVERYWHERE,
     }.get(whose, where in {"chicago", EVERYWHERE})

@@ -1,8 +1,27 @@
-"""Staff sign-in: passwords, sessions, invitations; and the calendars of their phones. argon2-cffi
-does the cryptography; what is ours is policy: when, how often, once. Whatever works once is a
-conditional change that finds one row.
+"""Staff sign-in: passwords, codes, passkeys, sessions, invitations and another provider's word; and
+the calendars of their phones. argon2-cffi, pyotp, fido2 and joserfc do the cryptography; what is
+ours is policy: when, how often, once. Whatever works once is a conditional change that finds one
+row.
 """
 
-from outreach.accounts import access, calendars, invitations, passwords, sessions
+from outreach.accounts import (
+    access,
+    calendars,
+    challenges,
+    codes,
+    invitations,
+    passkeys,
+    passwords,
+    sessions,
+)
 
-__all__ = ["access", "calendars", "invitations", "passwords", "sessions"]
+__all__ = [
+    "access",
+    "calendars",
+    "challenges",
+    "codes",
+    "invitations",
+    "passkeys",
+    "passwords",
+    "sessions",
+]

@@ -1,22 +1,39 @@
-"""Letting someone in, and shutting them out: what touches account, link, sessions and calendar
-at once."""
+"""Letting someone in, and shutting them out: what touches account, link, sessions, second factor
+and calendar at once."""
 
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from outreach.accounts import calendars, invitations, sessions
+from outreach.accounts import calendars, codes, invitations, passkeys, sessions
+from outreach.domain import journal
 from outreach.domain.organizers import Organizer
 
 
-def reset(session: Session, organizer: Organizer, *, now: datetime) -> str:
+def reset(
+    session: Session,
+    organizer: Organizer,
+    *,
+    now: datetime,
+    second_factor: bool = False,
+    by: int | None = None,
+) -> str:
     """A new link's token. The old password is worth nothing any more, every browser that was
     signed in is out, and so is the phone that follows its calendar. An account that was shut is
-    open again."""
+    open again.
+
+    The link is no second factor: who has lost theirs needs `second_factor`, which forgets
+    application, paper codes and keys, so that the next sign-in asks to set one up. `by` is the
+    admin who does it; None is the command line."""
     organizer.password = None
     organizer.disabled_at = None
-    sessions.end_all(session, organizer.id)
+    sessions.end_all(session, organizer.id, now=now)
     calendars.revoke(session, organizer.id)
+    if second_factor:
+        codes.forget(session, organizer.id)
+        passkeys.forget(session, organizer.id)
+    action = "second factor reset" if second_factor else "account reset"
+    journal.note(session, by, action, now=now, detail=str(organizer.id))
     return invitations.invite(session, organizer.id, now=now)
 
 
@@ -24,7 +41,7 @@ def disable(session: Session, organizer: Organizer, *, now: datetime) -> None:
     """From the next click on, nobody gets in with this account; its links, and the address
     of its calendar, are worth nothing."""
     organizer.disabled_at = organizer.disabled_at or now
-    sessions.end_all(session, organizer.id)
+    sessions.end_all(session, organizer.id, now=now)
     calendars.revoke(session, organizer.id)
     invitations.withdraw(session, organizer.id)
 
@@ -36,5 +53,25 @@ def set_password(session: Session, token: str, hashed: str, *, now: datetime) ->
     if organizer is None or organizer.disabled_at is not None:
         return False
     organizer.password = hashed
-    sessions.end_all(session, organizer.id)
+    sessions.end_all(session, organizer.id, now=now)
+    journal.note(session, organizer.id, "password set by link", now=now)
     return True
+
+
+def change_password(
+    session: Session, organizer: Organizer, hashed: str, *, but: str, now: datetime
+) -> None:
+    """One's own, by whoever knows it: all other browsers are out."""
+    organizer.password = hashed
+    sessions.end_all(session, organizer.id, now=now, but=but)
+    journal.note(session, organizer.id, "password changed", now=now)
+
+
+def has_second_factor(session: Session, organizer_id: int) -> bool:
+    """Whether there is anything to ask for after the password."""
+    return codes.is_enrolled(session, organizer_id) or bool(passkeys.of(session, organizer_id))
+
+
+def with_second_factor(session: Session) -> frozenset[int]:
+    """The accounts that have one, by their ids."""
+    return codes.enrolled(session) | passkeys.owners(session)

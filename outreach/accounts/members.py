@@ -84,14 +84,19 @@ def disable(session: Session, organizer: Organizer, *, by: int | None, now: date
     _note(session, organizer, "account disabled", {}, by=by, now=now)
 
 
-def reset(session: Session, organizer: Organizer, *, by: int | None, now: datetime) -> str:
-    """The token of a new link; what they had to get in with is worth nothing any more. Raises
-    Refused for oneself: whoever is in needs no link, and could lock themselves out."""
+def reset(
+    session: Session,
+    organizer: Organizer,
+    *,
+    by: int | None,
+    now: datetime,
+    second_factor: bool = False,
+) -> str:
+    """The token of a new link, as `access.reset`. Raises Refused for oneself: whoever is in needs
+    no link, and could lock themselves out."""
     if organizer.id == by:
         raise Refused("Tu propia cuenta la reinicia otra persona que administra.")
-    token = access.reset(session, organizer, now=now)
-    _note(session, organizer, "account reset", {}, by=by, now=now)
-    return token
+    return access.reset(session, organizer, now=now, second_factor=second_factor, by=by)
 
 
 def check(session: Session, rights: Mapping[str, Role]) -> None:

@@ -1,6 +1,7 @@
 """`outreach demo`: a whole network to try things on."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from outreach import clock
+from outreach.accounts.sealing import ServerKey
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.cli.db import bring_up_to_date
 from outreach.cli.serve import run
@@ -47,12 +49,13 @@ def command(port: int, data: Path) -> None:
     config = settings(serving=True)
     with console.status("Making the demo: offices, January 2020, workshops to come…"):
         bring_up_to_date(config)
-        config.secret()
         with opened(config) as store, opened_ring(config) as ring:
             is_new = demo.fill(store, ring, now=clock.now())
+            key = ServerKey(config.secret())
+            sign_ins = list(demo.sign_ins(store, key, now=clock.now()))
     console.print(f"[bold]Outreach demo[/] {'made' if is_new else 'found'} in {data}\n")
     console.print(_addresses(config.public_url))
-    console.print(_sign_ins())
+    console.print(_sign_ins(sign_ins))
     console.print(f"Letters land in {config.mail_folder}. Stop with Ctrl-C.")
     run(config, "127.0.0.1", port, 2, mail=True)
 
@@ -74,10 +77,13 @@ def _addresses(site: str) -> Table:
     return table
 
 
-def _sign_ins() -> Table:
-    table = Table(title="Sign in as", title_justify="left", box=None, padding=(0, 2))
-    for heading in ("e-mail", "password", "role", "office"):
-        table.add_column(heading, no_wrap=True)
-    for email, (role, office) in demo.ACCOUNTS.items():
-        table.add_row(email, demo.PASSWORD, role, "all" if office == "*" else office)
-    return table
+def _sign_ins(found: Sequence[tuple[str, str, str]]) -> str:
+    """Two lines an account: one would not fit where most people read it."""
+    lines = ["[bold]Sign in as[/]"]
+    for email, secret, code in found:
+        role, office = demo.ACCOUNTS[email]
+        where = "everywhere" if office == "*" else office
+        lines.append(f"  {email:18}  {demo.PASSWORD}  ({role}, {where})")
+        lines.append(f"{'':20}  code now {code or '-':6}  secret {secret}")
+    lines.append("The code changes every 30 seconds; the page that asks for it says it too.\n")
+    return "\n".join(lines)

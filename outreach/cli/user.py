@@ -9,7 +9,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.accounts import members
+from outreach.accounts import access, members
 from outreach.cli.context import opened, settings
 from outreach.config import Config
 from outreach.domain import offices, organizers
@@ -65,11 +65,14 @@ def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
 @command.command("list")
 def list_() -> None:
     """Show the accounts."""
-    table = Table("E-mail", "Role and office", "State")
+    table = Table("E-mail", "Role and office", "State", "Second factor")
     with opened(settings()) as store, store.read() as session:
+        with_second = access.with_second_factor(session)
         for organizer in organizers.all_of_them(session):
-            table.add_row(organizer.email, _rights(organizer), _state(organizer))
-    Console().print(table)
+            second = "yes" if organizer.id in with_second else "not yet"
+            table.add_row(organizer.email, _rights(organizer), _state(organizer), second)
+    # A file or a pipe has no width of its own.
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
 @command.command()
@@ -84,13 +87,20 @@ def disable(email: str) -> None:
 
 @command.command()
 @click.argument("email")
-def reset(email: str) -> None:
+@click.option(
+    "--second-factor",
+    is_flag=True,
+    help="Also forget their application, paper codes and passkeys: they set up others.",
+)
+def reset(email: str, second_factor: bool) -> None:
     """Print a new link to set a password. The old password and all sessions end at once; an
-    account that was shut is open again."""
+    account that was shut is open again. The second factor stays, unless told otherwise."""
     config = settings()
     with opened(config) as store, store.change() as session:
         organizer = _require(session, email)
-        token = members.reset(session, organizer, by=None, now=clock.now())
+        token = members.reset(
+            session, organizer, by=None, now=clock.now(), second_factor=second_factor
+        )
     _print_link(config, organizer.email, token)
 
 

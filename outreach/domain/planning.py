@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.db.base import Amounts, Words
 from outreach.db.types import Codes
-from outreach.domain import registrations, slots, support
+from outreach.domain import readiness, registrations, slots, support
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.notices import Cause
 from outreach.domain.offices import Office
@@ -161,8 +161,9 @@ def _slots(plan: Plan) -> int:
     return len(slots.minutes_of(plan.starts, plan.ends, _every(plan)))
 
 
-def check(plan: Plan) -> None:
-    """Raises Refused, in a sentence for the organizer, when the plan cannot be."""
+def check(plan: Plan, *, is_draft: bool = False) -> None:
+    """Raises Refused, in a sentence for the organizer, when the plan cannot be. A draft may have no
+    venue yet."""
     if clock.is_skipped(plan.day, plan.starts, plan.zone):
         raise Refused(
             f"Ese día el reloj se adelanta y no existen las {plan.starts:%H:%M}. Elige otra hora."
@@ -171,7 +172,7 @@ def check(plan: Plan) -> None:
         raise Refused("La hora de término es la misma que la de inicio. Cambia una de las dos.")
     if plan.capacity < 0:
         raise Refused("Los lugares no pueden ser menos de cero.")
-    if plan.mode.has_venue and plan.venue is None:
+    if plan.mode.has_venue and plan.venue is None and not is_draft:
         raise Refused("Falta la sede. Elige una o di que es en línea.")
     if plan.kind.countries and plan.office.country not in plan.kind.countries:
         raise Refused("Este tipo de taller no se da en el país de la oficina. Elige otro tipo.")
@@ -215,7 +216,7 @@ def create(
 ) -> Workshop:
     """A new workshop. Raises Refused as `check` does."""
     plan = settled(plan)
-    check(plan)
+    check(plan, is_draft=standing is Standing.DRAFT)
     workshop = Workshop(
         public_id=new_public_id(plan.kind, plan.way),
         external_id=external_id,
@@ -247,7 +248,7 @@ def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -
     Raises Refused as `check` does, and when fewer places are left than have been taken.
     """
     plan = settled(plan)
-    check(plan)
+    check(plan, is_draft=workshop.standing is Standing.DRAFT)
     new = frozenset(n for n in _FIELDS if getattr(workshop, n) != getattr(plan, n))
     if not new:
         return new
@@ -273,22 +274,24 @@ def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -
     return new
 
 
-def publish(session: Session, workshop: Workshop, *, now: datetime) -> None:
-    """From draft to public. Raises Refused with what is missing."""
+def publish(
+    session: Session,
+    workshop: Workshop,
+    *,
+    now: datetime,
+    phone: str = "",
+    is_in_file: bool = False,
+) -> None:
+    """From draft to public. Raises Refused with what is missing; `phone` as in `readiness`. A file
+    may leave out what the office knows: its phone, and the link."""
     if workshop.standing is not Standing.DRAFT:
         return
-    check(plan_of(workshop))
-    missing = [
-        name
-        for name, is_there in (
-            ("título", workshop.title.get("es")),
-            ("idioma", workshop.languages),
-            ("lugares", workshop.capacity or not workshop.takes_places),
-        )
-        if not is_there
-    ]
+    missing = readiness.missing(workshop, phone=phone)
+    if is_in_file:
+        missing = [name for name in missing if name not in {"enlace", "teléfono"}]
     if missing:
-        raise Refused(f"Falta: {', '.join(missing)}. No se publicó.")
+        raise Refused(readiness.said(missing))
+    check(plan_of(workshop))
     workshop.standing = Standing.PUBLISHED
     workshop.published_at = workshop.published_at or now
     touch(workshop, now, is_new_version=False)

@@ -1,17 +1,19 @@
 """Venues: where an office's workshops are held."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from outreach.db.base import Base
+from outreach.db.base import Base, Words
 from outreach.domain import places
 from outreach.domain.offices import Office
 from outreach.domain.text import plain
-from outreach.errors import NotFound
+from outreach.errors import NotFound, Refused
 
 
 class Venue(Base):
@@ -37,13 +39,38 @@ class Venue(Base):
     city_plain: Mapped[str] = mapped_column(sa.String(80), init=False, index=True)
     is_step_free: Mapped[bool] = mapped_column(default=False)
     capacity: Mapped[int | None] = mapped_column(default=None)
+    # What people should know to get in: «Toca el timbre de la entrada lateral».
+    access: Mapped[Words] = mapped_column(default_factory=dict)
+    retired_at: Mapped[datetime | None] = mapped_column(default=None)  # not offered any more
     changed_at: Mapped[datetime]
 
     def __post_init__(self) -> None:
         self.city_plain = plain(self.city)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Premises:
+    """All that an office says of a venue."""
+
+    name: str
+    address: str
+    city: str
+    region: str
+    zone: ZoneInfo
+    area: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    is_step_free: bool = False
+    capacity: int | None = None
+    access: Words = field(default_factory=dict)
+
+
+_THERE_IS_ONE: Final = "Ya hay una sede con ese nombre y esa dirección. Cambia el nombre."
+SAID: Final = tuple(each.name for each in fields(Premises))
+
+
 def of_office(session: Session, office: Office) -> Sequence[Venue]:
+    """All of an office's, those that are retired too."""
     return session.scalars(
         sa.select(Venue).where(Venue.office_id == office.id).order_by(Venue.name, Venue.city)
     ).all()
@@ -87,10 +114,7 @@ def find_or_make(
         if area and not venue.area:
             venue.area, venue.changed_at = area, now
         return venue
-    latitude, longitude = places.of_city(session, region, city) or (
-        office.latitude,
-        office.longitude,
-    )
+    latitude, longitude = _near(session, office, region, city)
     venue = Venue(
         office=office,
         name=name,
@@ -106,3 +130,46 @@ def find_or_make(
     session.add(venue)
     session.flush()
     return venue
+
+
+def add(session: Session, office: Office, said: Premises, *, now: datetime) -> Venue:
+    """A venue more. Raises Refused when there is one by that name and address."""
+    require_own_name(session, office, said, None)
+    near = _near(session, office, said.region, said.city)
+    venue = Venue(
+        office=office,
+        near_latitude=near[0],
+        near_longitude=near[1],
+        changed_at=now,
+        **{name: getattr(said, name) for name in SAID},
+    )
+    session.add(venue)
+    settle(session)
+    return venue
+
+
+def settle(session: Session) -> None:
+    """Writes what is new of a venue. Raises Refused when a colleague was a moment faster."""
+    try:
+        session.flush()
+    except sa.exc.IntegrityError:
+        raise Refused(_THERE_IS_ONE) from None
+
+
+def require_own_name(session: Session, office: Office, said: Premises, venue: Venue | None) -> None:
+    """Raises Refused when another venue of the office has this name and address."""
+    there = named(session, office, said.name, said.address, said.city)
+    if there is not None and there is not venue:
+        raise Refused(_THERE_IS_ONE)
+
+
+def settle_in(session: Session, venue: Venue) -> None:
+    """Works out again what follows from the city."""
+    venue.city_plain = plain(venue.city)
+    venue.near_latitude, venue.near_longitude = _near(
+        session, venue.office, venue.region, venue.city
+    )
+
+
+def _near(session: Session, office: Office, region: str, city: str) -> tuple[float, float]:
+    return places.of_city(session, region, city) or (office.latitude, office.longitude)

@@ -91,6 +91,8 @@ class Workshop(Base):
         sa.ForeignKey("series.id"), init=False, index=True, nullable=True
     )
     series: Mapped[Series | None] = relationship(default=None, lazy="joined")
+    # Of the mobile consulate (`tours.py`), where it is held.
+    stop_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stop.id"), index=True, default=None)
 
     title: Mapped[Words]
     summary: Mapped[Words]
@@ -242,6 +244,25 @@ _SLUG: Final = (
     .join(Workshop, Workshop.office_id == Office.id)
     .where(Workshop.public_id == sa.bindparam("public_id"))
 )
+
+
+def by_id(session: Session, workshop_id: int) -> Workshop | None:
+    return session.get(Workshop, workshop_id)
+
+
+def count_at_venues(session: Session, office: Office, *, now: datetime) -> dict[int, int]:
+    """How many workshops an office has still to hold in each of its venues, drafts too."""
+    rows = session.execute(
+        sa.select(Workshop.venue_id, sa.func.count())
+        .where(
+            Workshop.office_id == office.id,
+            Workshop.venue_id.is_not(None),
+            Workshop.ends_at > now,
+            Workshop.standing.in_((Standing.DRAFT, Standing.PUBLISHED)),
+        )
+        .group_by(Workshop.venue_id)
+    )
+    return {row[0]: row[1] for row in rows if row[0] is not None}
 
 
 def find_by_external_id(session: Session, external_id: str) -> Workshop | None:

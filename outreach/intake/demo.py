@@ -14,11 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.accounts import passwords
+from outreach.accounts import codes, passwords
+from outreach.accounts.sealing import ServerKey
 from outreach.db.base import Words
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import kinds, offices, planning, registrations, slots, venues
+from outreach.domain import kinds, offices, organizers, planning, registrations, slots, venues
 from outreach.domain.kinds import Kind, Way
 from outreach.domain.offices import Office
 from outreach.domain.organizers import EVERYWHERE, Grant, Organizer, Role
@@ -33,6 +34,12 @@ from outreach.keyring import Keyring
 
 DATA: Final = resources.files("outreach.intake").joinpath("data")
 PASSWORD: Final = "cuatro palabras de prueba"  # noqa: S105 - of a demo, and printed by it
+SECRETS: Final = {  # of a demo, and printed by it
+    "elena@example.org": "DEMO5ELENA5DEMO5ELENA5DEMO5ELENA",
+    "ana@example.org": "DEMO2ANA2ANA2DEMO2ANA2ANA2DEMO22",
+    "tomas@example.org": "DEMO3TOMAS3DEMO3TOMAS3DEMO3TOMAS",
+    "ivan@example.org": "DEMO4IVAN4IVAN4DEMO4IVAN4IVAN444",
+}
 ACCOUNTS: Final = {
     "elena@example.org": (Role.ADMIN, EVERYWHERE),
     "ana@example.org": (Role.ORGANIZER, "chicago"),
@@ -108,9 +115,30 @@ def fill(store: Store, ring: Keyring, *, now: datetime) -> bool:
     return True
 
 
+def sign_ins(store: Store, key: ServerKey, *, now: datetime) -> Iterator[tuple[str, str, str]]:
+    """Each account with its second factor's secret and the code of now. Whoever has none, as in
+    a demo that was made before there were any, gets theirs."""
+    for email, secret in SECRETS.items():
+        with store.change() as session:
+            someone = organizers.find(session, email)
+            if someone is None:
+                continue
+            if not codes.is_enrolled(session, someone.id):
+                codes.keep(session, someone.id, secret, key, now=now)
+                session.flush()
+            found = codes.secret_of(session, someone.id, key) or ""
+            code = codes.next_code(session, someone.id, key, now=now)
+        yield email, found, code
+
+
+_PHONE: Final = "312 555 0142"  # nobody's: 555 01xx is kept free for fiction
+
+
 def _load_files(session: Session, now: datetime) -> None:
     with resources.as_file(DATA) as folder:
         offices_file.load(session, offices_file.read(folder / "offices.csv"), now=now)
+        for office in offices.all_of_them(session):
+            office.phone = office.phone or _PHONE  # the file knows none
         kinds_file.load(session, kinds_file.read(folder / "taxonomy.json"), now=now)
         session.flush()
         rows = workshops.read(folder / "workshops-2020-01.csv", workshops.network(session))

@@ -84,12 +84,19 @@ def _data(document: Document, lang: str, public_url: str, brand: str) -> Mapping
         "region": "MX" if lang == "es" else "CA" if lang == "fr" else "US",
         "labels": labels(lang),
         "square": square.getvalue().decode(),
-        **{name: _set(getattr(told, name)) for name in ("correction", "happened", "ahead")},
+        **{
+            name: _set(getattr(told, name), public_url)
+            for name in ("correction", "happened", "ahead")
+        },
     }
 
 
-def _set(markdown: str) -> list[dict[str, Any]]:
-    return [asdict(each) for each in paragraphs.paragraphs(markdown)]
+def _set(markdown: str, site: str) -> list[dict[str, Any]]:
+    return [asdict(each) for each in paragraphs.paragraphs(markdown, site)]
+
+
+def _markup(text: str, site: str) -> Markup:
+    return Markup(paragraphs.as_html(text, site))  # noqa: S704 - cleaned
 
 
 @cache
@@ -101,6 +108,6 @@ def _pages() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["markdown"] = lambda text: Markup(paragraphs.as_html(text))  # noqa: S704 - cleaned
+    made.filters["markdown"] = _markup
     made.filters["square"] = lambda address: Markup(square(address))  # noqa: S704 - squares only
     return made

@@ -10,12 +10,13 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.accounts import invitations, sessions
+from outreach.accounts import challenges, invitations, sessions
 from outreach.accounts.invitations import Invitation
 from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import chain, journal
+from outreach.domain import chain, form_drafts, journal
+from outreach.domain.form_drafts import FormDraft
 from outreach.domain.journal import Entry
 from outreach.domain.notices import Notice
 from outreach.keyring import Keyring, TooManyDue, marks, rotation, spare
@@ -171,6 +172,8 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     chain.let_go(session, now=now)
     sessions.purge(session, now=now)
     invitations.purge(session, now=now)
+    challenges.purge(session, now=now)
+    form_drafts.purge(session, now=now)
     after = _count(session)
     return {noun: before[noun] - after[noun] for noun in _TABLES}
 
@@ -180,6 +183,7 @@ _TABLES: Final = {
     "journal entries": Entry,
     "sessions": StaffSession,
     "invitations": Invitation,
+    "unsaved forms": FormDraft,
 }
 
 

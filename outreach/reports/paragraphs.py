@@ -1,5 +1,8 @@
 """What people write in a bulletin: a little Markdown. Paragraphs, lists, links, bold and italic;
-everything else stays as it was typed, HTML too."""
+everything else stays as it was typed, HTML too.
+
+`site` is the address our own paths follow, where a text is read away from the site.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -36,10 +39,10 @@ class Paragraph:
         return "".join(run.text for run in self.runs)
 
 
-def as_html(markdown: str) -> str:
+def as_html(markdown: str, site: str = "") -> str:
     """For a page: cleaned of everything that could do anything."""
     return nh3.clean(
-        _READER.render(markdown),
+        _READER.renderer.render(_read(markdown, site), _READER.options, {}),
         tags=_TAGS,
         attributes={"a": {"href"}},
         set_tag_attribute_values={"ul": {"class": "lista"}, "ol": {"class": "lista"}},
@@ -48,15 +51,15 @@ def as_html(markdown: str) -> str:
     )
 
 
-def as_text(markdown: str) -> str:
+def as_text(markdown: str, site: str = "") -> str:
     """For a message: a line for each paragraph, the address of a link after its words."""
-    return "\n".join(_line(each) for each in paragraphs(markdown))
+    return "\n".join(_line(each) for each in paragraphs(markdown, site))
 
 
-def paragraphs(markdown: str) -> list[Paragraph]:
+def paragraphs(markdown: str, site: str = "") -> list[Paragraph]:
     """For whoever sets it in type."""
     found, is_item = [], False
-    for token in _READER.parse(markdown):
+    for token in _read(markdown, site):
         if token.type == "list_item_open":
             is_item = True
         elif token.type == "list_item_close":
@@ -64,6 +67,16 @@ def paragraphs(markdown: str) -> list[Paragraph]:
         elif token.type == "inline":
             found.append(Paragraph(tuple(_runs(token.children or ())), is_item))
     return found
+
+
+def _read(markdown: str, site: str) -> list[Token]:
+    tokens = _READER.parse(markdown)
+    for token in tokens:
+        for child in token.children or ():
+            href = str(child.attrGet("href") or "")
+            if href.startswith("/") and not href.startswith("//"):
+                child.attrSet("href", f"{site}{href}")
+    return tokens
 
 
 def _runs(tokens: Sequence[Token]) -> Iterator[Run]:

@@ -152,6 +152,7 @@ class Told:
     totals: list[str]
     rules: list[str]
     colophon: str
+    site: str  # what a path of ours follows
     address: str  # of its page
     calendar: str  # the address
 
@@ -197,6 +198,7 @@ def told(document: Document, lang: str, public_url: str) -> Told:
         )
         if document.is_closed
         else "",
+        site=public_url,
         address=f"{home}/boletin/{document.month}",
         calendar=f"{home}/calendario",
     )
@@ -229,7 +231,10 @@ def _message(found: Told, free: Callable[[str, str], list[str]]) -> str:
     lines = [found.kicker, found.title, found.dated, *found.notes]
     if found.correction:
         colon = f"{_SPACE}:" if found.lang == "fr" else ":"
-        lines += ["", f"{CORRECTION[found.lang]}{colon} {paragraphs.as_text(found.correction)}"]
+        lines += [
+            "",
+            f"{CORRECTION[found.lang]}{colon} {paragraphs.as_text(found.correction, found.site)}",
+        ]
     for heading, said in found.sections:
         lines += ["", heading, *said]
     lines += free(found.happened, HAPPENED[found.lang])
@@ -244,7 +249,10 @@ def _message(found: Told, free: Callable[[str, str], list[str]]) -> str:
 def _free(found: Told, markdown: str, heading: str) -> list[str]:
     if not markdown:
         return []
-    return [*(["", heading] if heading else []), *paragraphs.as_text(markdown).splitlines()]
+    return [
+        *(["", heading] if heading else []),
+        *paragraphs.as_text(markdown, found.site).splitlines(),
+    ]
 
 
 def _default_title(document: Document, lang: str) -> str:

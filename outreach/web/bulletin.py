@@ -185,7 +185,9 @@ def _entry(edition: Edition, lang: str, host: str) -> Entry:
     found = bulletin.thawed(json.loads(edition.frozen))
     told = words.told(found, lang, config().public_url)
     said = [sentence for _heading, sentences in told.sections for sentence in sentences]
-    correction = [clean(line) for line in paragraphs.as_text(told.correction).splitlines()]
+    correction = [
+        clean(line) for line in paragraphs.as_text(told.correction, told.site).splitlines()
+    ]
     assert edition.published_at is not None
     return Entry(
         tag=f"tag:{host},{TAGGED}:boletin/{wanted}/{edition.number}",

@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock, languages
-from outreach.domain import finding, offices, regions, whereabouts, workshops
+from outreach.domain import finding, offices, partners, regions, whereabouts, workshops
 from outreach.domain.finding import Filters, Found, Page
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
@@ -185,6 +185,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
         found = workshops.find_shown(session, public_id)
+        given_with = partners.said_of(session, found)
     if found.is_hidden:
         keep_private()
     else:
@@ -192,6 +193,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
     return render_template(
         "finding/workshop.html",
         workshop=found,
+        given_with=given_with,
         phone=found.phone or found.office.phone or config().phone,
         is_open=found.is_open(now),
         opens=cards.opening(found, now=now),

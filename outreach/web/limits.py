@@ -36,6 +36,13 @@ def count_sign_in() -> None:
     _count("sign-in", config().limits.sign_ins)
 
 
+def is_first_refusal() -> bool:
+    """Whether this address is refused for the first time in these minutes, so that it is written
+    down once and not a thousand times."""
+    limiter, who = FixedWindowRateLimiter(attempts()), ring().address_of_today(address()).hex()
+    return limiter.hit(_per_ten_minutes(1), "sign-in refused", who)
+
+
 def address() -> str:
     """Where the request comes from; of IPv6 the /64, which is what one household has.
 

@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import busy, front, letters, load, many, million
+from tests.bench import busy, front, letters, load, many, million, workbook
 from tests.bench.network import THOUSAND, Network, network
 from tests.bench.paths import paths, world
 from tests.bench.server import Running, running, serving
@@ -207,6 +207,13 @@ def months(bench: Bench) -> None:
             limit="≤ 150 ms",
         )
         bench.tell(f"the list of all months with any on {name}", f"{found.months:.2f} ms")
+    made = workbook.written(bench.folder, million.address(bench.folder))
+    bench.tell(
+        f"a spreadsheet of {made.rows:,} workshops, in {made.seconds:.1f} s",
+        f"{made.peak:.0f} MB",
+        most=(made.peak, 200),
+        limit="≤ 200 MB",
+    )
 
 
 PARTS: dict[str, Callable[[Bench], None]] = {

@@ -33,8 +33,12 @@ class Counted(NamedTuple):
     history: float  # every month by kind
 
 
+def address(folder: Path) -> str:
+    return f"sqlite:///{folder / 'million.db'}"
+
+
 def on_sqlite(folder: Path) -> Counted:
-    return _counted(f"sqlite:///{folder / 'million.db'}")
+    return _counted(address(folder))
 
 
 def on_postgresql() -> Counted | None:

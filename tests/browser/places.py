@@ -8,8 +8,9 @@ from playwright.sync_api import Page
 
 from outreach import clock
 from outreach.clock import Month
+from tests.browser import second
 from tests.browser.editions import ELENA
-from tests.browser.world import ANA, PASSWORD, World
+from tests.browser.world import ANA, World
 
 PAGES: Final[dict[str, Callable[[World], str]]] = {
     "list": lambda world: "/es/",
@@ -54,6 +55,7 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "form, by phone": lambda world: f"/es/t/{world.more['by phone']}/lugar",
     "workshop, by phone": lambda world: f"/es/t/{world.more['by phone']}",
     "form, walk in": lambda world: f"/es/t/{world.more['open']}/lugar",
+    "workshop, given with": lambda world: f"/es/t/{world.more['given with']}",
     "workshop, walk in": lambda world: f"/es/t/{world.more['open']}",
     "unlisted workshop": lambda world: f"/es/t/{world.more['unlisted']}",
     "change": lambda world: f"/es/r/{world.seated}/cambiar",
@@ -112,6 +114,28 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "journal of a workshop": lambda world: f"/org/talleres/{world.plain}/bitacora",
     "journal of an office": lambda world: "/org/bitacora/chicago",
     "month of an office": lambda world: "/org/mes/2020-01",
+    "the rest": lambda world: "/org/mas",
+    "tours": lambda world: "/org/giras",
+    "new tour": lambda world: "/org/giras/nueva",
+    "tour": lambda world: world.more["tour"],
+    "stop": lambda world: world.more["stop"],
+    "cancel a stop": lambda world: world.more["stop"] + "/cancelar",
+    "own account": lambda world: "/org/cuenta",
+    "new key": lambda world: "/org/cuenta/llaves",
+    "another telephone": lambda world: "/org/cuenta/aplicacion",
+    "who are you": lambda world: "/org/confirmar?volver=/org/cuenta/llaves",
+    "venues": lambda world: "/org/sedes",
+    "new venue": lambda world: "/org/sedes/chicago/nueva",
+    "a venue": lambda world: f"/org/sedes/chicago/{world.more['a venue']}",
+    "a retired venue": lambda world: f"/org/sedes/chicago/{world.more['a retired venue']}",
+    "allies": lambda world: "/org/aliados",
+    "new partner": lambda world: "/org/aliados/chicago/organizacion",
+    "a partner": lambda world: f"/org/aliados/chicago/organizacion/{world.more['a partner']}",
+    "a speaker": lambda world: f"/org/aliados/chicago/persona/{world.more['a speaker']}",
+    "texts": lambda world: f"/org/talleres/{world.more['lacking']}/textos",
+    "a draft that lacks": lambda world: f"/org/talleres/{world.more['lacking']}",
+    "a form recovered": lambda world: f"/org/talleres/nuevo?borrador={world.more['unsaved']}",
+    "edit, with allies": lambda world: f"/org/talleres/{world.more['given with']}/editar",
     "not hers": lambda world: "/org/talleres/0000000000",
 }
 # What Elena has before her, who answers for the whole network.
@@ -140,8 +164,12 @@ BULLETIN_LOST: Final = "bulletin, changed by somebody else"
 FORM_WITH_ERRORS: Final = "form with errors"
 LINK_SENT: Final = "find my link, sent"
 CALENDAR_MADE: Final = "own calendar, made"
+CODE_ASKED: Final = "code after the password"
+SET_UP: Final = "second factor to set up"
+CODES_PRINTED: Final = "paper codes"
 PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS, LINK_SENT)
-EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, BULLETIN_LOST)
+SIGNING_IN: Final = (CODE_ASKED, SET_UP, CODES_PRINTED)
+EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, BULLETIN_LOST, *SIGNING_IN)
 MISSING: Final = {"not found", "not hers"}
 
 
@@ -159,6 +187,12 @@ def visit(page: Page, world: World, name: str) -> None:
     if name == BULLETIN_LOST:
         _save_what_is_old(page)
         return
+    if name == CODES_PRINTED:
+        second.print_codes(page)
+        return
+    if name in SIGNING_IN:
+        second.give_password(page, second.NORA if name == SET_UP else ANA)
+        return
     if name in STAFF or name in HEADQUARTERS:
         sign_in(page, ELENA if name in HEADQUARTERS else ANA)
     answer = page.goto((PAGES | STAFF | HEADQUARTERS)[name](world))
@@ -168,11 +202,7 @@ def visit(page: Page, world: World, name: str) -> None:
 
 def sign_in(page: Page, email: str = ANA) -> None:
     """Ana comes to work, or somebody else."""
-    page.goto("/org/entrar")
-    page.locator("input[name=email]").fill(email)
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("main [type=submit]").click()
-    page.wait_for_url("**/org/")
+    second.sign_in(page, email)
 
 
 def _ask_for_the_link(page: Page, world: World) -> None:

@@ -1,16 +1,15 @@
 """Ana plans a workshop in one evening; Tomás stands at its door. With JavaScript and without."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.catalogue import free_day
 from tests.browser.chromium import DESK
 from tests.browser.conftest import Open
 from tests.browser.places import sign_in
 from tests.browser.world import World
-from tests.conftest import a_saturday
 
 with_and_without = pytest.mark.parametrize(
     "has_script", [True, False], ids=["with JavaScript", "without"]
@@ -30,8 +29,8 @@ def test_ana_plans_a_workshop_and_everybody_sees_it(
 
     expect(page.get_by_label("Lugares", exact=True)).not_to_have_value("")  # as the kind has it
     page.get_by_label("Título", exact=True).fill(title)
-    page.get_by_label("Fecha", exact=True).fill(str(a_saturday() + timedelta(days=7)))
-    page.get_by_label("Empieza", exact=True).fill("18:30")
+    page.get_by_label("Fecha", exact=True).fill(str(free_day()))
+    page.get_by_label("Empieza", exact=True).fill("07:30")  # when no other is in the venue
     page.get_by_label("Sede", exact=True).select_option(index=1)
     page.get_by_role("button", name="Publicar").click()
     expect(page).to_have_url(re.compile(r"/org/talleres/[0-9A-Z]{10}"))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.accounts import passwords
+from outreach.accounts.sealing import ServerKey
 from outreach.cli.db import bring_up_to_date
 from outreach.clock import Month
 from outreach.config import Config
@@ -26,11 +27,11 @@ from outreach.intake import kinds as kinds_file
 from outreach.intake import offices as offices_file
 from outreach.intake import workshops as workshops_file
 from outreach.keyring import Keyring, Masters
-from tests.browser import editions, happenings, headquarters, serving
+from tests.browser import catalogue, editions, happenings, headquarters, second, serving, touring
+from tests.browser.second import PASSWORD
 from tests.conftest import a_saturday, hold, seat
 
 ANA = "ana@example.org"  # an organizer in Chicago
-PASSWORD = "cuatro palabras de prueba"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,7 @@ def _made(config: Config, weather: "Weather") -> World:
         workshops = _workshops(session, now=now)
         women = kinds.find(session, "mujeres").public_code
         editions.make(session, Month.of(workshops["past"].day), PASSWORD, now=now)
+        second.make(session, ServerKey(config.secret()), now=now)
     seat(store, ring, workshops["full"], name="Ana")
     waiting = seat(store, ring, workshops["full"], name="Luz", people=2)
     seated = seat(store, ring, workshops["plain"], people=2)
@@ -90,6 +92,8 @@ def _made(config: Config, weather: "Weather") -> World:
         ]
     more = happenings.make(store, ring, now=now)
     more |= headquarters.make(store, workshops["plain"].public_id, ANA, now=now)
+    more |= touring.make(store, now=now)
+    more |= catalogue.make(store, ANA, now=now)
     store.close()
     ring.store.close()
     return World(

@@ -20,6 +20,7 @@ ROOM = 4 << 30  # bytes
 # Files that go through every case of something, or have to wait: --quick leaves them out.
 THOROUGH = frozenset(
     (
+        "allies",
         "api_schemathesis",
         "bad_input",
         "bulletin",
@@ -40,6 +41,7 @@ THOROUGH = frozenset(
         "feed_stability",
         "figures_pages",
         "forgetting",
+        "form_drafts",
         "headers",
         "hidden_address",
         "journal_desk",
@@ -48,19 +50,27 @@ THOROUGH = frozenset(
         "mail_words",
         "month_desk",
         "network_desk",
+        "oidc",
         "other_readers",
+        "own_account",
         "own_calendar",
+        "passkeys",
         "package",
         "personnel",
         "policy",
         "public_formats",
+        "readiness",
         "reading_level",
         "rush",
+        "second_factor",
+        "setting_up",
         "sitemap",
         "standings",
         "suppression",
+        "texts_desk",
         "traces",
         "user_command",
+        "venues_desk",
         "year",
     )
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -19,6 +20,7 @@ from outreach.intake.faults import Fault, Faulty
 from outreach.intake.workshops.read import Place, Row
 
 Turn = tuple[Standing, Standing]  # from how it stands to what the file says
+_publish: Final = partial(planning.publish, is_in_file=True)
 _PUBLISHED_ONCE: Final = "it has been published and cannot be a draft again; write cancelled"
 _OVER: Final = "somebody has said how it went; write published"
 _IMPOSSIBLE: Final[Mapping[Turn, str]] = MappingProxyType(
@@ -33,8 +35,8 @@ _IMPOSSIBLE: Final[Mapping[Turn, str]] = MappingProxyType(
 )
 _STEPS: Final[Mapping[Turn, tuple[Callable[..., object], ...]]] = MappingProxyType(
     {
-        (Standing.DRAFT, Standing.PUBLISHED): (planning.publish,),
-        (Standing.DRAFT, Standing.CANCELLED): (planning.publish, planning.cancel),
+        (Standing.DRAFT, Standing.PUBLISHED): (_publish,),
+        (Standing.DRAFT, Standing.CANCELLED): (_publish, planning.cancel),
         (Standing.PUBLISHED, Standing.CANCELLED): (planning.cancel,),
         (Standing.CANCELLED, Standing.PUBLISHED): (planning.reinstate,),
     }

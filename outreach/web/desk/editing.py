@@ -1,9 +1,7 @@
 """A new workshop, and changes to one."""
 
-import re
 import secrets
-from dataclasses import replace
-from datetime import time
+from collections.abc import Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -13,11 +11,11 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from outreach import clock
-from outreach.domain import kinds, offices, planning, series, shows, venues, workshops
-from outreach.domain.kinds import Kind, Way
+from outreach.domain import kinds, offices, partners, planning, series, shows, venues, workshops
+from outreach.domain.kinds import Way
 from outreach.domain.offices import Office
 from outreach.domain.organizers import Action
-from outreach.domain.planning import Plan
+from outreach.domain.partners import Chosen
 from outreach.domain.series import Series
 from outreach.domain.text import clean
 from outreach.domain.venues import Venue
@@ -25,13 +23,15 @@ from outreach.domain.workshops import Standing, Workshop
 from outreach.errors import NotFound, Refused
 from outreach.languages import name_of
 from outreach.web.context import ring, store
-from outreach.web.desk import words
-from outreach.web.desk.forms import NEW, WorkshopForm, values_of, words_of, zone_of
+from outreach.web.desk import checks, drafting, filling, words
+from outreach.web.desk.checks import Checked, Unsure
+from outreach.web.desk.drafting import Offer
+from outreach.web.desk.filling import form_of, kinds_of
+from outreach.web.desk.forms import NEW, WorkshopForm, words_of, zone_of
 from outreach.web.desk.staff import desk, find_mine, must, my_offices, note, page
 
-NOON: Final = time(12, 0)
-_NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 _OF_KEYS: Final = frozenset({"day", "retention_days"})
+_WITHOUT_SAVING: Final = frozenset({"overbook", "kind"})  # buttons that only fill the form
 
 
 @desk.get("/talleres/nuevo")
@@ -42,17 +42,23 @@ def new() -> ResponseReturnValue:
         mine = my_offices(session, Action.EDIT)
         if not mine:
             abort(403)
+        if left := request.args.get("borrador"):
+            office, nonce, typed = drafting.recovered(session, left)
+            form = form_of(session, office, typed)
+            return _form_page(session, form, workshop=None, nonce=nonce)
         office = _chosen_office(session, slug) if slug else mine[0]
-        offered = _kinds_of(session, office)
         if not code or (not slug and len(mine) > 1):
             return page(
                 "choose",
                 offices=mine if len(mine) > 1 else [],
                 office=office,
-                kinds=offered,
+                kinds=kinds_of(session, office),
                 words_of=words_of,
+                offers=drafting.offers(session),
             )
-        return _new_page(session, office, kinds.find(session, code))
+        form = filling.of_kind(session, office, kinds.find(session, code))
+        nonce, offers = secrets.token_urlsafe(16), drafting.offers(session)
+        return _form_page(session, form, workshop=None, nonce=nonce, offers=offers)
 
 
 @desk.post("/talleres/nuevo")
@@ -64,26 +70,32 @@ def create() -> ResponseReturnValue:
 def edit(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
-        form = _form(session, workshop.office, None, planning.plan_of(workshop))
-        return _form_page(session, form, workshop=workshop)
+        if "borrador" in request.args:
+            typed = drafting.recovered_of(session, workshop)
+            form = form_of(session, workshop.office, typed, workshop=workshop)
+            if typed is not None:
+                return _form_page(session, form, workshop=workshop)
+        form = filling.of_workshop(session, workshop)
+        offers = drafting.offers_of(session, workshop)
+        return _form_page(session, form, workshop=workshop, offers=offers)
 
 
 @desk.post("/talleres/<public_id>/editar")
 def change(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
-        if request.form.get("action") == "overbook":
-            form = _overbooked(session, workshop.office, request.form)
+        if request.form.get("action") in _WITHOUT_SAVING:
+            form = _overbooked(session, workshop.office, request.form, workshop)
             return _form_page(session, form, workshop=workshop)
-        form = _form(session, workshop.office, request.form)
+        form = form_of(session, workshop.office, request.form, workshop=workshop)
         if not form.validate():
             return _form_page(session, form, workshop=workshop, status=422)
     try:
         new_id, moved, what = _change(public_id, form)
-    except Refused as refusal:
+    except (Refused, Unsure) as why:
         with store().read() as session:
             workshop = find_mine(session, public_id)
-            return _form_page(session, form, workshop=workshop, status=422, fault=str(refusal))
+            return _form_page(session, form, workshop=workshop, status=422, why=why)
     if moved is not None:
         # Whoever registered is to be forgotten as many days after the new day.
         ring().move(moved.id, moved.forget_on)
@@ -95,36 +107,39 @@ def filled_again(path: str, typed: MultiDict[str, str]) -> Response:
     with store().read() as session:
         if path == "/org/talleres/nuevo":
             office = _chosen_office(session, clean(typed.get("office", "")))
-            form = _form(session, office, typed)
-            return _form_page(session, form, workshop=None, nonce=typed.get("nonce", ""))
+            form = form_of(session, office, typed)
+            return _form_page(session, form, workshop=None, nonce=_nonce(typed))
         workshop = find_mine(session, path.split("/")[-2], Action.EDIT)
-        form = _form(session, workshop.office, typed)
+        form = form_of(session, workshop.office, typed, workshop=workshop)
         return _form_page(session, form, workshop=workshop)
 
 
 def _create(typed: MultiDict[str, str]) -> ResponseReturnValue:
-    slug, nonce = clean(typed.get("office", "")), typed.get("nonce", "")
-    if not _NONCE.fullmatch(nonce):
-        nonce = secrets.token_urlsafe(16)
+    slug, nonce = clean(typed.get("office", "")), _nonce(typed)
     with store().read() as session:
         office = _chosen_office(session, slug)
-        if typed.get("action") == "overbook":
-            form = _overbooked(session, office, typed)
+        if typed.get("action") in _WITHOUT_SAVING:
+            is_kind = typed.get("action") == "kind"
+            fill = filling.refilled if is_kind else _overbooked
+            form = fill(session, office, typed)
             return _form_page(session, form, workshop=None, nonce=nonce)
-        form = _form(session, office, typed)
+        form = form_of(session, office, typed)
         if not form.validate():
             return _form_page(session, form, workshop=None, nonce=nonce, status=422)
     try:
         public_id, what = _made(form, nonce)
-    except Refused as refusal:
+    except (Refused, Unsure) as why:
         with store().read() as session:
-            return _form_page(
-                session, form, workshop=None, nonce=nonce, status=422, fault=str(refusal)
-            )
+            return _form_page(session, form, workshop=None, nonce=nonce, status=422, why=why)
     except sa.exc.IntegrityError:  # the same form, sent twice at the same moment
         with store().read() as session:
             public_id, what = _made_before(session, nonce), ""
     return redirect(f"/org/talleres/{public_id}?hecho={what}", 303)
+
+
+def _nonce(typed: MultiDict[str, str]) -> str:
+    given = typed.get("nonce", "")
+    return given if drafting.NONCE.fullmatch(given) else secrets.token_urlsafe(16)
 
 
 def _made(form: WorkshopForm, nonce: str) -> tuple[str, str]:
@@ -144,7 +159,9 @@ def _made(form: WorkshopForm, nonce: str) -> tuple[str, str]:
         plan = form.plan(base, kind, _venue(session, form, office), own)
         workshop = planning.create(session, plan, now=now, external_id=f"desk {nonce}")
         note(session, workshop, "workshop created")
+        _choose_allies(session, form, workshop)
         what = _publish_if_asked(session, workshop) or "borrador"
+        drafting.settle(session, nonce=nonce)
         return workshop.public_id, what
 
 
@@ -158,18 +175,27 @@ def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, s
         plan = form.plan(planning.plan_of(workshop), kind, venue, own)
         changed = planning.change(session, workshop, plan, now=clock.now())
         changed |= {"series"} if is_new_choice else set()
+        changed |= _choose_allies(session, form, workshop)
         if changed:
             note(session, workshop, "workshop changed", ", ".join(sorted(changed))[:200])
         what = _publish_if_asked(session, workshop) or ("cambiado" if changed else "igual")
+        drafting.settle(session, workshop=workshop)
         return workshop.public_id, workshop if changed & _OF_KEYS else None, what
 
 
 def _publish_if_asked(session: Session, workshop: Workshop) -> str:
     if request.form.get("action") != "publish" or workshop.standing is not Standing.DRAFT:
         return ""
-    planning.publish(session, workshop, now=clock.now())
-    note(session, workshop, "workshop published")
+    checks.publish(session, workshop)
     return "publicado"
+
+
+def _choose_allies(session: Session, form: WorkshopForm, workshop: Workshop) -> frozenset[str]:
+    """Who gives it with the office, if the page has asked."""
+    if "allies" not in request.form:
+        return frozenset()
+    wanted = Chosen(partners.ids(form.partners.data or ()), partners.ids(form.speakers.data or ()))
+    return partners.choose(session, workshop, wanted)
 
 
 def _made_before(session: Session, nonce: str) -> str:
@@ -181,7 +207,7 @@ def _made_before(session: Session, nonce: str) -> str:
 
 
 def _venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None:
-    if not form.has_venue:
+    if not form.has_venue or not form.venue.data:
         return None
     if form.venue.data != NEW:
         return venues.find(session, office, int(form.venue.data))
@@ -197,6 +223,7 @@ def _venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None
         now=clock.now(),
     )
     venue.is_step_free = venue.is_step_free or form.venue_step_free.data
+    venue.retired_at = None  # whoever names it offers it again
     return venue
 
 
@@ -224,40 +251,20 @@ def _chosen_office(session: Session, slug: str) -> Office:
     return offices.find(session, slug)
 
 
-def _kinds_of(session: Session, office: Office) -> list[Kind]:
-    """Kinds that are given in the office's country."""
-    return [
-        kind
-        for kind in kinds.all_of_them(session)
-        if not kind.countries or office.country in kind.countries
-    ]
-
-
-def _form(
+def _overbooked(
     session: Session,
     office: Office,
-    typed: MultiDict[str, str] | None,
-    plan: Plan | None = None,
+    typed: MultiDict[str, str],
+    workshop: Workshop | None = None,
 ) -> WorkshopForm:
-    return WorkshopForm(
-        typed,
-        office=office,
-        kinds=_kinds_of(session, office),
-        venues=venues.of_office(session, office),
-        all_series=series.of_office(session, office),
-        **(values_of(plan) if plan is not None else {}),
-    )
-
-
-def _overbooked(session: Session, office: Office, typed: MultiDict[str, str]) -> WorkshopForm:
     """The form as typed, with as many places beyond the chairs as we suggest. Nothing is saved."""
-    form = _form(session, office, typed)
+    form = form_of(session, office, typed, workshop=workshop)
     found = _suggestion(session, form)
     if found is None or not found.extra:
         return form
     filled = MultiDict(typed)
     filled["overbooked"] = str(found.extra)
-    return _form(session, office, filled)
+    return form_of(session, office, filled, workshop=workshop)
 
 
 def _suggestion(session: Session, form: WorkshopForm) -> words.Suggestion | None:
@@ -273,21 +280,6 @@ def _suggestion(session: Session, form: WorkshopForm) -> words.Suggestion | None
     return words.Suggestion(show, shows.extra_places(show, chairs) if show else 0)
 
 
-def _new_page(session: Session, office: Office, kind: Kind) -> Response:
-    today = clock.now().astimezone(office.zone).date()
-    plan = planning.from_kind(kind, office, today, NOON)
-    values = values_of(replace(plan, phone=office.phone)) | dict.fromkeys(("day", "starts", "ends"))
-    form = WorkshopForm(
-        None,
-        office=office,
-        kinds=_kinds_of(session, office),
-        venues=venues.of_office(session, office),
-        all_series=series.of_office(session, office),
-        **values,
-    )
-    return _form_page(session, form, workshop=None, nonce=secrets.token_urlsafe(16))
-
-
 def _form_page(
     session: Session,
     form: WorkshopForm,
@@ -295,11 +287,12 @@ def _form_page(
     workshop: Workshop | None,
     nonce: str = "",
     status: int = 200,
-    fault: str = "",
+    why: Refused | Unsure | None = None,
+    offers: Sequence[Offer] = (),
 ) -> Response:
     faults = form.faults
-    if fault:
-        faults = [("formulario", fault), *faults]
+    if isinstance(why, Refused):
+        faults = [("formulario", str(why)), *faults]
     try:
         kind = kinds.find(session, form.kind.data or "")
     except NotFound:
@@ -316,6 +309,8 @@ def _form_page(
         is_draft=workshop is None or workshop.standing is Standing.DRAFT,
         suggestion=_suggestion(session, form),
         is_overbooking=request.form.get("action") == "overbook",
+        checked=checks.told(why.doubts) if isinstance(why, Unsure) else Checked(),
+        offers=offers,
         name_of=name_of,
         words=words,
         NEW=NEW,

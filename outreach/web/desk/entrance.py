@@ -1,35 +1,55 @@
-"""Signing in and out, and the link that sets a password."""
+"""Signing in: the password, then the second factor; and out. The other ways in, by key and by
+another provider, end here too."""
 
-from flask import Response, current_app, g, redirect, request
+from datetime import datetime
+
+from flask import Response, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import TooManyRequests
 
 from outreach import clock
-from outreach.accounts import access, invitations, passwords, sessions
-from outreach.domain import offices, organizers
-from outreach.domain.organizers import EVERYWHERE, Organizer
+from outreach.accounts import access, codes, passkeys, passwords, sessions
+from outreach.accounts.codes import Verdict
+from outreach.accounts.sessions import Signed
+from outreach.domain import journal, organizers
+from outreach.domain.organizers import Organizer
 from outreach.domain.text import clean
-from outreach.errors import NotFound
 from outreach.languages import gettext as _
 from outreach.web import limits
-from outreach.web.context import store
-from outreach.web.desk import bulletin, editing
+from outreach.web.context import config, store
+from outreach.web.desk import bulletin, editing, setting_up
 from outreach.web.desk.month import figures
 from outreach.web.desk.policy import rule_of
 from outreach.web.desk.staff import (
     COOKIE,
+    SENT,
     begin,
     desk,
     given_back,
+    is_kept,
+    known,
+    me,
     our_path,
     page,
+    proof_page,
+    remember,
     require,
-    role_words,
+    server_key,
     signed,
+    still_kept,
 )
 
-DEVICES = ("Android", "iPhone", "iPad", "Windows", "Mac", "Linux")
+SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac", "Linux")
+# Each also says the names of those after it.
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
 
 
 @desk.get("/entrar")
@@ -37,38 +57,238 @@ def entrance() -> ResponseReturnValue:
     back = our_path(request.args.get("volver", ""))
     if signed() is not None:
         return redirect(back, 303)
-    return page("entrance", message="", email="", back=back, kept=[])
+    return entrance_page(back=back)
 
 
 @desk.post("/entrar")
 def sign_in() -> ResponseReturnValue:
-    limits.count_sign_in()
+    """With `email` and `password`; with `code` too, or with `code` alone after them."""
+    half = known()
+    if "password" not in request.form and "code" in request.form and half and not half.is_whole:
+        return _given(half)
+    count()
     email = clean(request.form.get("email", ""))
     typed = request.form.get("password", "")
-    back = our_path(request.form.get("volver", ""))
     with store().read() as session:
         who = organizers.find(session, email)
     stored = who.password if who is not None and who.disabled_at is None else None
     # Outside any transaction: it takes 30 ms, and as long for an account that does not exist.
     if not passwords.is_right(typed, stored) or who is None:
-        kept = [each for each in request.form.items(multi=True) if each[0].startswith("dato-")]
-        return page(
-            "entrance",
-            422,
-            message=_("Correo o contraseña incorrectos."),
-            email=email,
-            back=back,
-            kept=kept,
+        with store().change() as session:
+            # An address that nobody has may be a password in the wrong field: it is not written.
+            journal.note(session, who.id if who else None, "wrong password", now=clock.now())
+        return entrance_page(
+            422, email=email, message=_("Correo o contraseña incorrectos."), kept=still_kept()
         )
     better = passwords.hashed(typed) if stored and passwords.is_outdated(stored) else None
-    token = _start(who, better)
-    fields = given_back(request.form)
-    if fields:
-        with store().read() as session:
-            found = sessions.find(session, token, now=clock.now())
-        g.signed = found[0] if found else None
-        return begin(_filled_again(back, fields), token)
-    return begin(redirect(back, 303), token)
+    token = start(who, better=better)
+    remember(token)
+    half = known()
+    assert half is not None
+    if request.form.get("code"):
+        return _given(half, token)
+    back = our_path(request.form.get("volver", ""))
+    if still_kept():
+        return begin(code_page(half, back=back, kept=still_kept()), token)
+    return begin(redirect("/org/codigo" + asking_back(back), 303), token)
+
+
+@desk.get("/codigo")
+def ask_for_code() -> ResponseReturnValue:
+    who, back = known(), our_path(request.args.get("volver", ""))
+    if who is None or who.is_whole:
+        return redirect(back, 303)
+    return code_page(who, back=back, kept=[])
+
+
+@desk.post("/codigo")
+def code() -> ResponseReturnValue:
+    who = known()
+    if who is None:
+        return redirect("/org/entrar", 303)
+    return go_on() if who.is_whole else _given(who)
+
+
+@desk.get("/confirmar")
+def ask_again() -> ResponseReturnValue:
+    return proof_page(back=our_path(request.args.get("volver", "")), kept=[])
+
+
+@desk.post("/confirmar")
+def confirm() -> ResponseReturnValue:
+    now = clock.now()
+    with store().change() as session:
+        verdict = _check(session, me(), now=now)
+        if verdict is Verdict.RIGHT and sessions.prove_again(session, me(), now=now):
+            journal.note(session, me().organizer_id, "second factor shown again", now=now)
+    if verdict is Verdict.RIGHT:
+        return go_on()
+    back = our_path(request.form.get("volver", ""))
+    status, fault = _said(verdict)
+    return proof_page(status, back=back, kept=still_kept(), fault=fault)
+
+
+@desk.post("/cerrar")
+def sign_out() -> ResponseReturnValue:
+    now = clock.now()
+    with store().change() as session:
+        sessions.end(session, request.cookies[COOKIE], now=now)
+        journal.note(session, me().organizer_id, "signed out", now=now)
+    response = redirect("/org/entrar", 303)
+    response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
+    response.headers["Clear-Site-Data"] = '"*"'
+    return response
+
+
+def count() -> None:
+    """Counts an attempt to sign in. Raises TooManyRequests, which is written down once."""
+    try:
+        limits.count_sign_in()
+    except TooManyRequests:
+        if limits.is_first_refusal():
+            with store().change() as session:
+                journal.note(session, None, "too many sign-ins", now=clock.now())
+        raise
+
+
+def start(
+    who: Organizer, *, better: str | None = None, proven_at: datetime | None = None, by: str = ""
+) -> str:
+    """A new session in place of this browser's old one, if it had one; the cookie's token. Without
+    `proven_at` it is half-way; else `by` says what proved it."""
+    old, now = request.cookies.get(COOKIE), clock.now()
+    with store().change() as session:
+        if old:
+            sessions.end(session, old, now=now)
+        if better:
+            session.merge(who, load=False).password = better
+        if proven_at is not None:
+            journal.note(session, who.id, "signed in", now=now, detail=by)
+        return sessions.start(session, who.id, now=now, device=_device(), proven_at=proven_at)
+
+
+def go_on(token: str = "") -> Response:
+    """Where one was, with what one had typed; with the cookie of a session that is new."""
+    if token:
+        remember(token)
+    response = _back_again()
+    if token:
+        begin(response, token)
+    return response
+
+
+def entrance_page(
+    status: int = 200,
+    *,
+    email: str = "",
+    message: str = "",
+    back: str | None = None,
+    kept: list[tuple[str, str]] | None = None,
+) -> Response:
+    return page(
+        "entrance",
+        status,
+        message=message,
+        email=email,
+        back=our_path(request.form.get("volver", "")) if back is None else back,
+        kept=kept or [],
+        provider=config().oidc.label,
+    )
+
+
+def code_page(
+    who: Signed,
+    status: int = 200,
+    *,
+    back: str,
+    kept: list[tuple[str, str]],
+    fault: str = "",
+) -> Response:
+    """Asks for the second factor; of an account that has none, to set one up."""
+    with store().read() as session:
+        if not access.has_second_factor(session, who.organizer_id):
+            return setting_up.offer_page(who, status, back=back, kept=kept, fault=fault)
+        has_codes = codes.is_enrolled(session, who.organizer_id)
+        has_keys = bool(passkeys.of(session, who.organizer_id))
+        shown = _shown_code(session, who)
+    return page(
+        "code",
+        status,
+        half=who,
+        back=back,
+        kept=kept,
+        fault=fault,
+        has_codes=has_codes,
+        has_keys=has_keys,
+        shown=shown,
+    )
+
+
+def _given(who: Signed, token: str = "") -> ResponseReturnValue:
+    """A second factor, of someone whose password was right. `token` is of a session that has only
+    just begun: the browser does not have it yet."""
+    with store().read() as session:
+        is_new = not access.has_second_factor(session, who.organizer_id)
+    back = our_path(request.form.get("volver", ""))
+    if is_new:
+        asked = setting_up.first(who, back=back, kept=still_kept())
+        return begin(asked, token) if token and "Set-Cookie" not in asked.headers else asked
+    now = clock.now()
+    with store().change() as session:
+        verdict = _check(session, who, now=now)
+        proven = sessions.prove(session, who, now=now) if verdict is Verdict.RIGHT else None
+        if proven:
+            by = "password and key" if "answer" in request.form else "password and code"
+            journal.note(session, who.organizer_id, "signed in", now=now, detail=by)
+    if proven:
+        return go_on(proven)
+    if verdict is Verdict.RIGHT:  # the session was ended in this very moment
+        return redirect("/org/entrar", 303)
+    status, fault = _said(verdict)
+    asked = code_page(who, status, back=back, kept=still_kept(), fault=fault)
+    return begin(asked, token) if token else asked
+
+
+def _check(session: Session, who: Signed, *, now: datetime) -> Verdict:
+    """What becomes of the code that was typed, or of the key that answered."""
+    if answer := request.form.get("answer"):
+        found = passkeys.recognize(session, answer, who.digest, site(), now=now)
+        is_theirs = found == who.organizer_id
+        action = "key used" if is_theirs else "key refused"
+        journal.note(session, who.organizer_id, action, now=now)
+        return Verdict.RIGHT if is_theirs else Verdict.WRONG
+    typed = request.form.get("code", "")
+    return codes.check(session, who.organizer_id, typed, server_key(), now=now)
+
+
+def site() -> passkeys.Site:
+    host = config().host.rpartition("@")[2]
+    return passkeys.Site(host.partition(":")[0], config().public_url)
+
+
+def _said(verdict: Verdict) -> tuple[int, str]:
+    if verdict is Verdict.TOO_MANY:
+        return 429, _("Fueron muchos intentos. Espera una hora y escribe el código de ese momento.")
+    if verdict is Verdict.REPLAYED:
+        return 422, _("Ese código ya se usó. Espera al siguiente y escríbelo.")
+    if "answer" in request.form:
+        return 422, _("No reconocimos esa llave. Usa otra, o escribe tu código.")
+    return 422, _("El código no coincide. Espera al siguiente y vuelve a intentar.")
+
+
+def _back_again() -> Response:
+    back, typed = our_path(request.form.get("volver", "")), given_back(request.form)
+    if typed and is_kept(back):
+        return _filled_again(back, typed)
+    if SENT in request.form:
+        return page("go_on", back=back, fields=list(typed.items(multi=True)))
+    return see_other(back)
+
+
+def see_other(path: str) -> Response:
+    found = redirect(path, 303)
+    assert isinstance(found, Response)
+    return found
 
 
 def _filled_again(back: str, fields: MultiDict[str, str]) -> Response:
@@ -82,76 +302,19 @@ def _filled_again(back: str, fields: MultiDict[str, str]) -> Response:
     return editing.filled_again(back, fields)
 
 
-@desk.post("/cerrar")
-def sign_out() -> ResponseReturnValue:
-    with store().change() as session:
-        sessions.end(session, request.cookies[COOKIE])
-    response = redirect("/org/entrar", 303)
-    response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
-    response.headers["Clear-Site-Data"] = '"*"'
-    return response
+def asking_back(back: str) -> str:
+    return "" if back == "/org/" else f"?volver={back}"
 
 
-@desk.get("/invitacion/<token>")
-def invitation(token: str) -> ResponseReturnValue:
-    return _invitation_page(token)
-
-
-@desk.post("/invitacion/<token>")
-def accept(token: str) -> ResponseReturnValue:
-    password = request.form.get("password", "")
-    with store().read() as session:
-        _whose(session, token)
-    if len(password) < passwords.SHORTEST:
-        return _invitation_page(token, _("La contraseña es corta. Escribe 12 letras o más."))
-    hashed = passwords.hashed(password)
-    with store().change() as session:
-        if not access.set_password(session, token, hashed, now=clock.now()):
-            raise NotFound("invitation")
-    return redirect("/org/entrar", 303)
-
-
-def _start(who: Organizer, better: str | None) -> str:
-    """A new session in place of this browser's old one, if it had one; the cookie's token."""
-    old = request.cookies.get(COOKIE)
-    with store().change() as session:
-        if old:
-            sessions.end(session, old)
-        if better:
-            session.merge(who, load=False).password = better
-        return sessions.start(session, who.id, now=clock.now(), device=_device())
+def _shown_code(session: Session, who: Signed) -> str:
+    """The demo says the code: nobody has its accounts in an application."""
+    if not config().is_demo:
+        return ""
+    return codes.next_code(session, who.organizer_id, server_key(), now=clock.now())
 
 
 def _device() -> str:
     agent = request.user_agent.string
-    return next((name for name in DEVICES if name in agent), "")
-
-
-def _whose(session: Session, token: str) -> Organizer:
-    """Raises NotFound, the same for a link that is used, old, withdrawn or was never made."""
-    who = invitations.whose(session, token, now=clock.now())
-    organizer = session.get(Organizer, who) if who is not None else None
-    if organizer is None or organizer.disabled_at is not None:
-        raise NotFound("invitation")
-    return organizer
-
-
-def _invitation_page(token: str, fault: str = "") -> ResponseReturnValue:
-    with store().read() as session:
-        organizer = _whose(session, token)
-        slugs = sorted(grant.office for grant in organizer.grants if grant.office != EVERYWHERE)
-        places = [offices.find(session, slug) for slug in slugs]
-        ends_at = invitations.ends_at(session, token) or clock.now()
-        role = role_words(grant.role for grant in organizer.grants)
-    there = ends_at.astimezone(places[0].zone) if places else ends_at
-    return page(
-        "invitation",
-        422 if fault else 200,
-        email=organizer.email,
-        role=role,
-        offices=", ".join(office.city for office in places) or _("Toda la red"),
-        ends=there,
-        zone=places[0].zone if places else None,
-        fault=fault,
-        shortest=passwords.SHORTEST,
-    )
+    system = next((name for name in SYSTEMS if name in agent), "")
+    browser = next((said for name, said in BROWSERS.items() if name in agent), "")
+    return ", ".join(each for each in (browser, system) if each)

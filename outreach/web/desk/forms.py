@@ -1,7 +1,7 @@
 """The form of a workshop: text on the way in, a `Plan` on the way out."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -14,9 +14,10 @@ from wtforms.validators import NumberRange, Optional, StopValidation
 from outreach import clock
 from outreach.db.base import Amounts, Words
 from outreach.db.types import Codes
-from outreach.domain import regions, slots
+from outreach.domain import slots
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import Office
+from outreach.domain.partners import Partner, Speaker
 from outreach.domain.planning import SLOT_MINUTES, Plan
 from outreach.domain.registrations import INTERPRETER, Need
 from outreach.domain.series import Series
@@ -24,8 +25,8 @@ from outreach.domain.venues import Venue
 from outreach.domain.workshops import Mode
 from outreach.languages import SPOKEN, lazy, name_of
 from outreach.languages import gettext as _
-from outreach.web import cards
-from outreach.web.desk import words
+from outreach.web.desk import choices
+from outreach.web.desk.choices import NEW, words_of
 from outreach.web.desk.fields import (
     Choice,
     Choices,
@@ -38,8 +39,6 @@ from outreach.web.desk.fields import (
     text,
 )
 
-NEW: Final = "nueva"
-WAYS: Final = (Way.PLACE, Way.SLOTS, Way.OPEN, Way.PHONE, Way.UNLISTED)
 EARLIEST: Final = date(2015, 1, 1)
 AHEAD: Final = timedelta(days=3 * 366)
 _LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
@@ -53,12 +52,17 @@ def _chairs_needed(form: Any, field: Field) -> None:
     required("Escribe cuántos lugares hay.")(form, field)
 
 
+__all__ = ["NEW", "WorkshopForm", "values_of", "words_of", "zone_of"]
+
+
 class WorkshopForm(Form):
     kind = Choice()
+    filled_by = line(40)  # the kind whose defaults the form holds
     title_es = line(120, required("Escribe el título."))
     title_en = line(120)
     title_fr = line(120)
     summary_es = text(1000)
+    bring_es = text(600)
     day = DayField(validators=[required("Escribe la fecha.")])
     starts = HourField(validators=[required("Escribe a qué hora empieza.")])
     ends = HourField(validators=[Optional()])
@@ -89,6 +93,9 @@ class WorkshopForm(Form):
     languages = Choices()
     interpretation = Choices()
     has_childcare = BooleanField()
+    facilitator = line(120)
+    partners = Choices()
+    speakers = Choices()
     phone = line(40)
     online_url = line(400)
     slot_minutes = number(5, 1439, "Di cada cuántos minutos empieza una cita: 5 o más.")
@@ -110,36 +117,18 @@ class WorkshopForm(Form):
         kinds: Iterable[Kind],
         venues: Iterable[Venue],
         all_series: Iterable[Series],
-        **values: Any,
+        partners: Iterable[Partner] = (),
+        speakers: Iterable[Speaker] = (),
+        is_draft: bool = False,
+        values: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(typed, data=values)
-        self.office = office
-        zones = [office.zone.key, *(zone for zone in office.extra_zones if zone != office.zone.key)]
-        spoken = [(code, name_of(code, "es")) for code in SPOKEN]
-        choices: dict[str, list[tuple[str, str]]] = {
-            "kind": [(kind.code, words_of(kind)) for kind in kinds],
-            "mode": [(mode.value, cards.mode_words(mode)) for mode in Mode],
-            "venue": [
-                ("", _("Sin sede: en línea o por teléfono")),
-                *((str(venue.id), _venue_words(venue, office)) for venue in venues),
-                (NEW, _("Otra sede, nueva")),
-            ],
-            "venue_region": [(code, name["es"]) for code, name in regions.NAMES.items()],
-            "venue_zone": [(zone, zone) for zone in zones],
-            "visibility": [(each.value, words.visibility_words(each)) for each in Visibility],
-            "way": [(way.value, words.way_words(way)) for way in WAYS],
-            "languages": spoken,
-            "interpretation": spoken,
-            "series": [
-                ("", _("Ninguna")),
-                *((str(each.id), _series_words(each)) for each in all_series),
-                (NEW, _("Otra serie, nueva")),
-            ],
-        }
-        for name, offered in choices.items():
+        self.office, self.is_draft = office, is_draft
+        offered = choices.of(office, kinds, venues, all_series, partners, speakers)
+        for name, listed in offered.items():
             field = self[name]
             assert isinstance(field, SelectField)
-            field.choices = offered
+            field.choices = listed
 
     @property
     def faults(self) -> list[tuple[str, str]]:
@@ -157,9 +146,7 @@ class WorkshopForm(Form):
             raise ValidationError(_("Revisa el año de la fecha."))
 
     def validate_venue(self, field: Field) -> None:
-        if not self.has_venue:
-            return
-        if not field.data:
+        if self.has_venue and not field.data and not self.is_draft:
             raise ValidationError(_("Falta la sede. Elige una o di que es en línea."))
 
     def validate_venue_name(self, field: Field) -> None:
@@ -223,7 +210,7 @@ class WorkshopForm(Form):
         day, starts = self.day.data, self.starts.data
         assert day is not None
         assert starts is not None
-        of_kind = {"retention_days", "has_reminders", "bring"} if kind is not base.kind else set()
+        of_kind = {"retention_days", "has_reminders"} if kind is not base.kind else set()
         return replace(
             base,
             kind=kind,
@@ -233,7 +220,8 @@ class WorkshopForm(Form):
             starts=starts,
             ends=self.ends.data or _later(day, starts, kind.minutes),
             title=_words(es=self.title_es.data, en=self.title_en.data, fr=self.title_fr.data),
-            summary=_retold(base.summary, self.summary_es.data or ""),
+            summary=_retold(base.summary, self.summary_es),
+            bring=self._bring(base, kind),
             mode=Mode(self.mode.data),
             way=Way(self.way.data),
             visibility=Visibility(self.visibility.data),
@@ -243,6 +231,7 @@ class WorkshopForm(Form):
             languages=Codes(self.languages.data or ()),
             interpretation=Codes(self.interpretation.data or ()),
             has_childcare=self.has_childcare.data,
+            facilitator=_typed(self.facilitator, base.facilitator),
             phone=self.phone.data or "",
             online_url=self.online_url.data or "",
             series=series,
@@ -255,6 +244,13 @@ class WorkshopForm(Form):
             frees_silence=self.frees_silence.data,
             **{name: getattr(kind, name) for name in of_kind},
         )
+
+    def _bring(self, base: Plan, kind: Kind) -> Words:
+        """As typed; of another kind that kind's, if nobody has written their own."""
+        before = base.bring.get("es", "")
+        if kind is not base.kind and _typed(self.bring_es, before) == before:
+            return kind.bring
+        return _retold(base.bring, self.bring_es)
 
     def _support(self) -> Amounts:
         limits = {f"{INTERPRETER}{lang}": field.data for lang, field in self.limits.items()}
@@ -274,6 +270,7 @@ def values_of(plan: Plan) -> dict[str, Any]:
         "title_en": plan.title.get("en", ""),
         "title_fr": plan.title.get("fr", ""),
         "summary_es": plan.summary.get("es", ""),
+        "bring_es": plan.bring.get("es", ""),
         "day": plan.day,
         "starts": plan.starts,
         "ends": plan.ends,
@@ -290,6 +287,7 @@ def values_of(plan: Plan) -> dict[str, Any]:
         "languages": list(plan.languages),
         "interpretation": list(plan.interpretation),
         "has_childcare": plan.has_childcare,
+        "facilitator": plan.facilitator,
         "phone": plan.phone,
         "online_url": plan.online_url,
         "slot_minutes": plan.slot_minutes,
@@ -310,27 +308,18 @@ def zone_of(form: WorkshopForm) -> ZoneInfo:
     return ZoneInfo(form.venue_zone.data)
 
 
-def words_of(kind: Kind) -> str:
-    return kind.name.get("es", kind.code)
-
-
-def _venue_words(venue: Venue, office: Office) -> str:
-    return venue.name if venue.city == office.city else f"{venue.name}, {venue.city}"
-
-
-def _series_words(series: Series) -> str:
-    if not series.is_joint:
-        return series.name
-    said: str = _("%(name)s (todas las fechas a la vez)", name=series.name)
-    return said
-
-
 def _words(**told: str | None) -> Words:
     return {lang: text for lang, text in told.items() if text}
 
 
-def _retold(before: Words, spanish: str) -> Words:
+def _typed(field: Field, before: str) -> str:
+    """What a field says; what there was, where the page has not shown it."""
+    return field.data or "" if field.raw_data or field.raw_data is None else before
+
+
+def _retold(before: Words, field: Field) -> Words:
     """A text told anew in Spanish is not what its translations say any more."""
+    spanish = _typed(field, before.get("es", ""))
     if spanish == before.get("es", ""):
         return before
     return {"es": spanish} if spanish else {}

@@ -24,15 +24,25 @@ def more() -> ResponseReturnValue:
 
 def _rest() -> list[Place]:
     found = [
+        Place("/org/cuenta", "lock", _("Mi cuenta"), _("Contraseña, llaves, códigos y sesiones")),
         Place(
             "/org/mi-calendario", "calendar", _("Mi calendario"), _("Tus talleres en tu teléfono")
         ),
     ]
+    found.append(
+        Place("/org/giras", "flag", _("Consulado móvil"), _("Giras con sus paradas")),
+    )
     if may_anywhere(Action.EDIT):
         found += []
     if own := [slug for slug in me().grants if may(Action.EDIT, slug) and slug != EVERYWHERE]:
         address = f"/org/bitacora/{min(own)}"
         found += [Place(address, "book", _("Bitácora"), _("Quién hizo qué en tu oficina"))]
+        found += [
+            Place("/org/sedes", "place", _("Sedes"), _("Dónde se dan los talleres")),
+            Place(
+                "/org/aliados", "people", _("Con quién"), _("Organizaciones y personas que ayudan")
+            ),
+        ]
     if may(Action.NETWORK, EVERYWHERE):
         found += [
             Place("/org/boletin", "letter", _("Boletín"), _("Lo que la red cuenta cada mes")),

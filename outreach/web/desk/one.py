@@ -8,7 +8,7 @@ from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
-from outreach.domain import door, planning
+from outreach.domain import door, partners, planning
 from outreach.domain.organizers import Action
 from outreach.domain.registrations import HOLDING, Need, Registration
 from outreach.domain.registrations import Standing as Place
@@ -17,7 +17,8 @@ from outreach.errors import Refused
 from outreach.languages import gettext as _
 from outreach.web import cards
 from outreach.web.context import config, store
-from outreach.web.desk import people, words
+from outreach.web.desk import checks, people, words
+from outreach.web.desk.checks import Unsure
 from outreach.web.desk.staff import desk, find_mine, may, note, page
 
 
@@ -30,11 +31,11 @@ def workshop(public_id: str) -> ResponseReturnValue:
 def publish(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
-            found = find_mine(session, public_id)
-            planning.publish(session, found, now=clock.now())
-            note(session, found, "workshop published")
+            checks.publish(session, find_mine(session, public_id))
     except Refused as refusal:
         return show(public_id, fault=str(refusal))
+    except Unsure:
+        return show(public_id, fault=_("No se publicó. Mira primero esto."))
     return redirect(f"/org/talleres/{public_id}?hecho=publicado", 303)
 
 
@@ -57,6 +58,8 @@ def show(public_id: str, *, shown: str = "", fault: str = "") -> Response:
         found = find_mine(session, public_id, Action.SEE)
         there = people.of(session, found, now=now)
         came = door.head_count(session, found)
+        checked = checks.of(session, found)
+        giving = partners.all_of(session, found)
     return page(
         "workshop",
         422 if fault else 200,
@@ -66,6 +69,8 @@ def show(public_id: str, *, shown: str = "", fault: str = "") -> Response:
         done=_done(request.args.get("hecho", "")),
         is_doubled=clock.is_doubled(found.day, found.starts, found.zone),
         came=came,
+        checked=checked,
+        giving=giving,
         site=config().public_url,
         words=words,
         spoken=cards.spoken,
@@ -108,6 +113,7 @@ def _done(what: str) -> str:
     said: dict[str, str] = {
         "publicado": _("Publicado. Ya se puede ver en el sitio y en los calendarios."),
         "borrador": _("Guardado como borrador. Nadie lo ve todavía."),
+        "textos": _("Textos guardados."),
         "cambiado": _("Cambios guardados."),
         "igual": _("No había nada que cambiar."),
         "cancelado": _("Cancelado. Sigue a la vista, marcado como cancelado."),

@@ -18,6 +18,7 @@ class Of(StrEnum):
     """Whose a page is: where one needs the right to what it does."""
 
     NOBODY = "nobody"  # answers without a session: it makes one, or its address is the permission
+    HALFWAY = "halfway"  # the password was right, or everything; the second factor is given here
     ONESELF = "oneself"  # asks for no more than to be signed in; shows only what one may see
     WORKSHOP = "workshop"  # the office of the workshop `public_id`
     OFFICE = "office"  # the office `slug`; where the address has none, the page asks by `must`
@@ -32,7 +33,9 @@ class Rule:
 
 
 _OPEN: Final = Rule(Of.NOBODY)
+_HALFWAY: Final = Rule(Of.HALFWAY)
 _OWN: Final = Rule(Of.ONESELF)
+_OWN_FRESH: Final = Rule(Of.ONESELF, is_fresh=True)
 _SEE: Final = Rule(Of.WORKSHOP, Action.SEE)
 _EDIT: Final = Rule(Of.WORKSHOP, Action.EDIT)
 _CONTACTS: Final = Rule(Of.WORKSHOP, Action.CONTACTS)
@@ -40,6 +43,7 @@ _DOOR: Final = Rule(Of.WORKSHOP, Action.DOOR)
 _OFFICE_EDIT: Final = Rule(Of.OFFICE, Action.EDIT)
 _NETWORK: Final = Rule(Of.NETWORK, Action.NETWORK)
 _STAFF: Final = Rule(Of.NETWORK, Action.NETWORK, is_fresh=True)
+_NETWORK_FRESH: Final = Rule(Of.NETWORK, Action.NETWORK, is_fresh=True)
 
 RULES: Final[Mapping[str, Rule]] = {
     # signing in
@@ -47,7 +51,28 @@ RULES: Final[Mapping[str, Rule]] = {
     "sign_in": _OPEN,
     "invitation": _OPEN,
     "accept": _OPEN,
+    "key_challenge": _OPEN,
+    "sign_in_by_key": _OPEN,
+    "provider": _OPEN,
+    "from_provider": _OPEN,
+    "ask_for_code": _HALFWAY,
+    "code": _HALFWAY,
+    "own_key_challenge": _HALFWAY,
+    "ask_again": _OWN,
+    "confirm": _OWN,
     "sign_out": _OWN,
+    # one's account
+    "account": _OWN,
+    "end_session": _OWN,
+    "change_password": _OWN,
+    "print_codes": _OWN_FRESH,
+    "application": _OWN_FRESH,
+    "change_application": _OWN_FRESH,
+    "new_key": _OWN_FRESH,
+    "offer_key": _OWN_FRESH,
+    "add_key": _OWN_FRESH,
+    "rename_key": _OWN,
+    "remove_key": _OWN_FRESH,
     # one's own
     "today": _OWN,
     "more": _OWN,
@@ -67,6 +92,39 @@ RULES: Final[Mapping[str, Rule]] = {
     "ask_to_cancel": _EDIT,
     "cancel": _EDIT,
     "reinstate": _EDIT,
+    # the mobile consulate
+    "tours": _OWN,
+    "new_tour": _OFFICE_EDIT,
+    "make_tour": _OFFICE_EDIT,
+    "tour": Rule(Of.OFFICE, Action.SEE),
+    "publish_tour": _OFFICE_EDIT,
+    "new_stop": _OFFICE_EDIT,
+    "make_stop": _OFFICE_EDIT,
+    "edit_stop": _OFFICE_EDIT,
+    "change_stop": _OFFICE_EDIT,
+    "publish_stop": _OFFICE_EDIT,
+    "ask_to_cancel_stop": _OFFICE_EDIT,
+    "cancel_stop": _OFFICE_EDIT,
+    "reinstate_stop": _OFFICE_EDIT,
+    "texts": _EDIT,
+    "change_texts": _EDIT,
+    # what a workshop's form draws on, and what was typed into it
+    "save_form": _OFFICE_EDIT,
+    "discard_form": _OFFICE_EDIT,
+    "all_venues": _OFFICE_EDIT,
+    "new_venue": _OFFICE_EDIT,
+    "make_venue": _OFFICE_EDIT,
+    "edit_venue": _OFFICE_EDIT,
+    "change_venue": _OFFICE_EDIT,
+    "allies": _OFFICE_EDIT,
+    "new_partner": _OFFICE_EDIT,
+    "make_partner": _OFFICE_EDIT,
+    "edit_partner": _OFFICE_EDIT,
+    "change_partner": _OFFICE_EDIT,
+    "new_speaker": _OFFICE_EDIT,
+    "make_speaker": _OFFICE_EDIT,
+    "edit_speaker": _OFFICE_EDIT,
+    "change_speaker": _OFFICE_EDIT,
     # its people
     "contact": _CONTACTS,
     "call": _CONTACTS,
@@ -85,8 +143,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "figures_of_month": _NETWORK,
     "enter_figures": _NETWORK,
     "ask_to_close": _NETWORK,
-    "close_month": _NETWORK,
-    "reopen": _NETWORK,
+    "close_month": _NETWORK_FRESH,
+    "reopen": _NETWORK_FRESH,
     "remind": _NETWORK,
     # the bulletin
     "all_bulletins": _NETWORK,

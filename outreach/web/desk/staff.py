@@ -8,16 +8,27 @@ for here, so no page can forget it.
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from outreach import clock
-from outreach.accounts import sessions
+from outreach.accounts import codes, passkeys, sessions
+from outreach.accounts.sealing import ServerKey
 from outreach.accounts.sessions import Signed
 from outreach.domain import journal, offices, organizers, workshops
 from outreach.domain.offices import Office
@@ -27,7 +38,7 @@ from outreach.errors import NotFound
 from outreach.languages import gettext as _
 from outreach.languages import ngettext
 from outreach.web import headers
-from outreach.web.context import store
+from outreach.web.context import config, store
 from outreach.web.desk.policy import Of, Rule, rule_of
 
 COOKIE: Final = "__Host-staff"
@@ -38,6 +49,9 @@ _KEPT: Final = re.compile(
     r"|mes/[0-9]{4}-[0-9]{2}/cifras)"
 )
 _KEPT_PREFIX: Final = "dato-"
+SENT: Final = "enviado"  # the page to go back to was asked for by a form
+
+Answer = TypeVar("Answer", bound=BaseResponse)
 
 desk = Blueprint("desk", __name__, url_prefix="/org")
 
@@ -49,12 +63,16 @@ def _guard() -> ResponseReturnValue | None:
     rule = rule_of(request.endpoint)
     if rule.of is Of.NOBODY:
         return None
-    who = signed()
+    who = known()
     if who is None:
         return _ask_again()
     if request.method == "POST":
         require_token(who)
+    if not who.is_whole:
+        return None if rule.of is Of.HALFWAY else _ask_for_code()
     require(rule, request.view_args or {})
+    if rule.is_fresh and not who.is_fresh(clock.now()):
+        return _ask_for_proof()
     return None
 
 
@@ -74,13 +92,27 @@ def require(rule: Rule, given: Mapping[str, str]) -> None:
         abort(403)
 
 
-def signed() -> Signed | None:
-    """Who is asking; None when nobody is signed in. The cookie is read under /org and /q only."""
+def known() -> Signed | None:
+    """Whose cookie it is, though the second factor may be to come. The cookie is read under /org
+    and /q only."""
     if "signed" not in g:
         token = request.cookies.get(COOKIE)
         g.signed = _find(token) if token else None
     found: Signed | None = g.signed
     return found
+
+
+def signed() -> Signed | None:
+    """Who is asking; None when nobody is signed in, or not yet with both factors."""
+    who = known()
+    return who if who is not None and who.is_whole else None
+
+
+def remember(token: str) -> None:
+    """A session that has just begun: for the rest of this answer, it is they who ask."""
+    with store().read() as session:
+        found = sessions.find(session, token, now=clock.now())
+    g.signed = found[0] if found else None
 
 
 def me() -> Signed:
@@ -147,7 +179,7 @@ def note_of(session: Session, office: str, action: str, detail: str = "") -> Non
     journal.note(session, who, action, now=now, office=office, detail=detail)
 
 
-def begin(response: BaseResponse, token: str) -> BaseResponse:
+def begin(response: Answer, token: str) -> Answer:
     """The cookie of a new session. Lax, not Strict: a square read at the door opens from
     outside. `__Host-` makes browsers refuse one that another host has set."""
     response.set_cookie(COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/")
@@ -162,7 +194,7 @@ def page(name: str, status: int = 200, **values: Any) -> Response:
 
 
 def kept_fields(fields: MultiDict[str, str]) -> list[tuple[str, str]]:
-    """What was typed, as hidden fields of the sign-in page."""
+    """What was typed, as hidden fields of the page that asks who one is."""
     return [
         (f"{_KEPT_PREFIX}{name}", value)
         for name, value in fields.items(multi=True)
@@ -179,22 +211,78 @@ def given_back(fields: MultiDict[str, str]) -> MultiDict[str, str]:
     )
 
 
+def still_kept() -> list[tuple[str, str]]:
+    """The hidden fields once more, of a page that asks who one is and was sent without success."""
+    return [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name.startswith(_KEPT_PREFIX) or name == SENT
+    ]
+
+
+def is_kept(path: str) -> bool:
+    """Whether the form at a path is shown again with what was typed in it."""
+    return _KEPT.fullmatch(path) is not None
+
+
 def our_path(path: str) -> str:
     """A path of ours to go on to after signing in; today's page for anything else."""
     return path if _OUR_PATH.fullmatch(path) else "/org/"
+
+
+def server_key() -> ServerKey:
+    return ServerKey(current_app.extensions["outreach_secret"])
+
+
+def proof_page(
+    status: int = 200, *, back: str, kept: list[tuple[str, str]], fault: str = ""
+) -> Response:
+    """Asks for the second factor once more, before what matters."""
+    with store().read() as session:
+        has_codes = codes.is_enrolled(session, me().organizer_id)
+        has_keys = bool(passkeys.of(session, me().organizer_id))
+    return page(
+        "confirm",
+        status,
+        back=back,
+        kept=kept,
+        fault=fault,
+        has_codes=has_codes,
+        has_keys=has_keys,
+        provider="" if has_codes or has_keys else config().oidc.label,
+    )
 
 
 def _find(token: str) -> Signed | None:
     now = clock.now()
     with store().read() as session:
         found = sessions.find(session, token, now=now)
+        is_ended = found is None and sessions.is_ended(session, token)
     if found is None:
+        if is_ended:
+            _note_refusal(token)
         return None
     who, is_time_to_touch = found
-    if is_time_to_touch:
+    if is_time_to_touch or who.has_new_rights:
         with store().change() as session:
-            sessions.touch(session, who, now=now)
+            if is_time_to_touch:
+                sessions.touch(session, who, now=now)
+            if who.has_new_rights and sessions.see_rights(session, who):
+                held = ", ".join(f"{office} {role}" for office, role in sorted(who.grants.items()))
+                detail = f"now {held or 'nothing'}"[:200]
+                journal.note(
+                    session, who.organizer_id, "role changed meanwhile", now=now, detail=detail
+                )
     return who
+
+
+def _note_refusal(token: str) -> None:
+    """The cookie of a session that was ended: a tab left open, or somebody who took it."""
+    now = clock.now()
+    with store().change() as session:
+        whose = sessions.refuse(session, token, now=now)
+        if whose is not None:
+            journal.note(session, whose, "ended session refused", now=now)
 
 
 def _ask_again() -> ResponseReturnValue:
@@ -202,16 +290,32 @@ def _ask_again() -> ResponseReturnValue:
     if request.method == "GET":
         back = our_path(request.path)
         return redirect("/org/entrar" + ("" if back == "/org/" else f"?volver={back}"), 303)
-    is_kept = _KEPT.fullmatch(request.path)
+    may_wait = is_kept(request.path)
     return page(
         "entrance",
         401,
         message=_("Cerramos la sesión por seguridad. Entra otra vez; lo que escribiste sigue aquí.")
-        if is_kept
+        if may_wait
         else _("Cerramos la sesión por seguridad. Entra otra vez."),
         email="",
-        back=request.path if is_kept else "/org/",
-        kept=kept_fields(request.form) if is_kept else [],
+        back=request.path if may_wait else "/org/",
+        kept=kept_fields(request.form) if may_wait else [],
+        provider=config().oidc.label,
+    )
+
+
+def _ask_for_code() -> ResponseReturnValue:
+    """The password was right: now the second factor, and nothing else before it."""
+    back = our_path(request.path) if request.method == "GET" else "/org/"
+    return redirect("/org/codigo" + ("" if back == "/org/" else f"?volver={back}"), 303)
+
+
+def _ask_for_proof() -> ResponseReturnValue:
+    """Once more, since it was a while ago. What was sent waits in the page that asks."""
+    if request.method == "GET":
+        return redirect(f"/org/confirmar?volver={our_path(request.path)}", 303)
+    return proof_page(
+        401, back=our_path(request.path), kept=[*kept_fields(request.form), (SENT, "1")]
     )
 
 

@@ -17,6 +17,7 @@ from outreach.languages import name_of, ngettext
 from outreach.web.cards import Tag
 from outreach.web.show import day as day_words
 from outreach.web.show import hour as hour_words
+from outreach.web.show import month_name
 
 SHORT_MONTHS: Final = (
     "ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic",
@@ -55,9 +56,22 @@ def short_day(day: date) -> str:
     return f"{SHORT_DAYS[day.weekday()]} {day.day} {SHORT_MONTHS[day.month - 1]}"
 
 
+def span(first: date, last: date) -> str:
+    """7 de diciembre; 7 al 12 de diciembre; 30 de noviembre al 2 de diciembre"""
+    end = f"{last.day} de {month_name(last)}"
+    if first == last:
+        return end
+    is_one_month = (first.year, first.month) == (last.year, last.month)
+    start = str(first.day) if is_one_month else f"{first.day} de {month_name(first)}"
+    said: str = _("%(first)s al %(last)s", first=start, last=end)
+    return said
+
+
 def place(workshop: Workshop) -> str:
     if workshop.venue is not None:
         return workshop.venue.name
+    if workshop.mode is Mode.IN_PERSON:
+        return str(_("Sin sede todavía"))
     by_phone: bool = workshop.mode is Mode.PHONE_BANK
     return str(_("Por teléfono") if by_phone else _("En línea"))
 

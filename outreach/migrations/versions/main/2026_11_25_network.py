@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_network"
-down_revision = "main_journal_office"
+down_revision = "main_tour"
 
 JOURNAL = sa.table('journal',
     sa.column('id', sa.Integer()),

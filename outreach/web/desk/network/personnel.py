@@ -147,7 +147,13 @@ def reset_member(organizer_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
             organizer = organizers.get(session, organizer_id)
-            token = members.reset(session, organizer, by=me().organizer_id, now=clock.now())
+            token = members.reset(
+                session,
+                organizer,
+                by=me().organizer_id,
+                now=clock.now(),
+                second_factor=request.form.get("segundo") == "yes",
+            )
     except Refused as refusal:
         return _member_page(organizer_id, fault=str(refusal))
     return _link_page(organizer.email, token, is_again=True)

@@ -1,0 +1,131 @@
+"""What somebody typed into a workshop's form and has not saved: kept for them, and for nobody else.
+
+It is no workshop, not even a draft of one: nothing but the form reads it. It holds what organizers
+write of a workshop, never anything of who registers.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from outreach.db.base import Base
+from outreach.errors import NotFound, Refused
+
+KEPT: Final = timedelta(days=30)
+LARGEST: Final = 30_000  # bytes: the texts of a form at their longest take half of it
+MOST: Final = 20  # of one organizer: the oldest goes
+
+Fields = list[tuple[str, str]]  # names and values, in the order of the form
+
+
+class FormDraft(Base):
+    __tablename__ = "form_draft"
+    __table_args__ = (sa.UniqueConstraint("organizer_id", "form"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    organizer_id: Mapped[int] = mapped_column(sa.ForeignKey("organizer.id", ondelete="CASCADE"))
+    form: Mapped[str] = mapped_column(sa.String(60))  # «new NONCE», or «edit ID» of a workshop
+    office: Mapped[str] = mapped_column(sa.String(40))  # slug
+    fields: Mapped[str] = mapped_column(sa.Text)  # JSON of `Fields`
+    saved_at: Mapped[datetime] = mapped_column(index=True)
+
+    @property
+    def typed(self) -> Fields:
+        return [(name, value) for name, value in json.loads(self.fields)]
+
+    @property
+    def is_new(self) -> bool:
+        return self.form.startswith("new ")
+
+    @property
+    def nonce(self) -> str:
+        return self.form.removeprefix("new ")
+
+    @property
+    def workshop_id(self) -> int:
+        return int(self.form.removeprefix("edit "))
+
+    def first(self, name: str) -> str:
+        return next((value for each, value in self.typed if each == name), "")
+
+
+def of_new(nonce: str) -> str:
+    return f"new {nonce}"
+
+
+def of_workshop(workshop_id: int) -> str:
+    return f"edit {workshop_id}"
+
+
+def keep(
+    session: Session,
+    organizer_id: int,
+    form: str,
+    fields: Iterable[tuple[str, str]],
+    *,
+    office: str,
+    now: datetime,
+) -> FormDraft:
+    """Keeps what the form says now in place of what it said before. Raises Refused when that is
+    more than any form holds."""
+    text = json.dumps(list(fields), ensure_ascii=False, separators=(",", ":"))
+    if len(text.encode()) > LARGEST:
+        raise Refused("Es demasiado largo. Escribe menos.")
+    draft = of_form(session, organizer_id, form)
+    if draft is None:
+        _make_room(session, organizer_id)
+        draft = FormDraft(
+            organizer_id=organizer_id, form=form, office=office, fields=text, saved_at=now
+        )
+        session.add(draft)
+    draft.fields, draft.office, draft.saved_at = text, office, now
+    session.flush()
+    return draft
+
+
+def of_form(session: Session, organizer_id: int, form: str) -> FormDraft | None:
+    return session.scalar(
+        sa.select(FormDraft).where(FormDraft.organizer_id == organizer_id, FormDraft.form == form)
+    )
+
+
+def find(session: Session, organizer_id: int, draft_id: int) -> FormDraft:
+    """One of this organizer's. Raises NotFound."""
+    draft = session.get(FormDraft, draft_id)
+    if draft is None or draft.organizer_id != organizer_id:
+        raise NotFound("draft")
+    return draft
+
+
+def unsaved(session: Session, organizer_id: int) -> Sequence[FormDraft]:
+    """Those of new workshops, the last one first."""
+    return session.scalars(
+        sa.select(FormDraft)
+        .where(FormDraft.organizer_id == organizer_id, FormDraft.form.startswith("new "))
+        .order_by(FormDraft.saved_at.desc(), FormDraft.id.desc())
+    ).all()
+
+
+def discard(session: Session, organizer_id: int, form: str) -> None:
+    """What it said has been saved, or is not wanted."""
+    session.execute(
+        sa.delete(FormDraft).where(FormDraft.organizer_id == organizer_id, FormDraft.form == form)
+    )
+
+
+def purge(session: Session, *, now: datetime) -> None:
+    session.execute(sa.delete(FormDraft).where(FormDraft.saved_at < now - KEPT))
+
+
+def _make_room(session: Session, organizer_id: int) -> None:
+    oldest = session.scalars(
+        sa.select(FormDraft.id)
+        .where(FormDraft.organizer_id == organizer_id)
+        .order_by(FormDraft.saved_at.desc(), FormDraft.id.desc())
+        .offset(MOST - 1)
+    ).all()
+    session.execute(sa.delete(FormDraft).where(FormDraft.id.in_(oldest)))

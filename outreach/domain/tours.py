@@ -1,0 +1,300 @@
+"""Tours: the mobile consulate, from stop to stop. At each stop an office holds a workshop of each
+of its kinds; whatever is done to a stop is done to those workshops, and to no others.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from outreach.db.base import Base
+from outreach.db.types import Codes
+from outreach.domain import kinds, planning
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
+from outreach.domain.planning import Plan
+from outreach.domain.venues import Venue
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.errors import NotFound, Refused
+
+MOST_STOPS: Final = 60
+MOST_KINDS: Final = 6
+
+
+class Tour(Base):
+    __tablename__ = "tour"
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), init=False, index=True)
+    office: Mapped[Office] = relationship(lazy="joined", innerjoin=True)
+    name: Mapped[str] = mapped_column(sa.String(120))  # the public never sees it
+    nonce: Mapped[str] = mapped_column(sa.String(40), unique=True)  # of the form that made it
+    created_at: Mapped[datetime]
+
+
+class Stop(Base):
+    __tablename__ = "stop"
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    tour_id: Mapped[int] = mapped_column(sa.ForeignKey("tour.id", ondelete="CASCADE"), index=True)
+    day: Mapped[date]
+    starts: Mapped[time]
+    ends: Mapped[time]  # not after `starts`: the next day
+    city: Mapped[str] = mapped_column(sa.String(80))
+    region: Mapped[str] = mapped_column(sa.String(3))
+    zone: Mapped[ZoneInfo]
+    venue_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("venue.id"), init=False, nullable=True
+    )
+    venue: Mapped[Venue | None] = relationship(lazy="joined")  # None: not found yet
+    kinds: Mapped[Codes]  # by code; one workshop each, as soon as there is a venue
+    capacity: Mapped[int | None]  # of each; None: as its kind has it
+    cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopPlan:
+    """All that an organizer says of a stop. Where there is a venue, it says city and zone."""
+
+    day: date
+    starts: time
+    ends: time
+    city: str
+    region: str
+    venue: Venue | None
+    kinds: Codes
+    capacity: int | None = None
+
+
+def find(session: Session, office: Office, tour_id: int) -> Tour:
+    """One of an office's. Raises NotFound."""
+    tour = session.get(Tour, tour_id)
+    if tour is None or tour.office_id != office.id:
+        raise NotFound("tour")
+    return tour
+
+
+def find_stop(session: Session, tour: Tour, stop_id: int) -> Stop:
+    """Raises NotFound."""
+    stop = session.get(Stop, stop_id)
+    if stop is None or stop.tour_id != tour.id:
+        raise NotFound("stop")
+    return stop
+
+
+def of_offices(session: Session, offices: frozenset[str] | None) -> Sequence[Tour]:
+    """The tours of the offices with these slugs, or of all; the newest first."""
+    asked = sa.select(Tour).join(Tour.office).order_by(Tour.id.desc())
+    if offices is not None:
+        asked = asked.where(Office.slug.in_(offices))
+    return session.scalars(asked).all()
+
+
+def stops(session: Session, tour_ids: Sequence[int]) -> dict[int, list[Stop]]:
+    """The stops of some tours, by the id of the tour, in the order of the days."""
+    found: dict[int, list[Stop]] = defaultdict(list)
+    asked = sa.select(Stop).where(Stop.tour_id.in_(tour_ids))
+    for stop in session.scalars(asked.order_by(Stop.day, Stop.starts, Stop.id)):
+        found[stop.tour_id].append(stop)
+    return found
+
+
+def workshops_at(session: Session, stop_ids: Sequence[int]) -> dict[int, list[Workshop]]:
+    """What is held at some stops, by the id of the stop, in the order they were made."""
+    found: dict[int, list[Workshop]] = defaultdict(list)
+    asked = sa.select(Workshop).where(Workshop.stop_id.in_(stop_ids)).order_by(Workshop.id)
+    for workshop in session.scalars(asked):
+        assert workshop.stop_id is not None
+        found[workshop.stop_id].append(workshop)
+    return found
+
+
+def add(session: Session, office: Office, name: str, nonce: str, *, now: datetime) -> Tour:
+    """A new tour; the same one when the same form comes again."""
+    found = session.scalar(sa.select(Tour).where(Tour.nonce == nonce))
+    if found is not None:
+        return found
+    tour = Tour(office=office, name=name, nonce=nonce, created_at=now)
+    session.add(tour)
+    session.flush()
+    return tour
+
+
+def add_stop(session: Session, tour: Tour, plan: StopPlan, *, now: datetime) -> Stop:
+    """A stop more, with a draft for each kind if it has a venue. Raises Refused."""
+    _check(session, tour, plan)
+    if len(stops(session, [tour.id])[tour.id]) >= MOST_STOPS:
+        raise Refused(f"Una gira tiene hasta {MOST_STOPS} paradas. Haz otra gira para las demás.")
+    stop = Stop(tour_id=tour.id, zone=_zone(tour, plan), **vars(plan))
+    session.add(stop)
+    session.flush()
+    _fill(session, tour, stop, now)
+    return stop
+
+
+def change_stop(
+    session: Session, tour: Tour, stop: Stop, plan: StopPlan, *, now: datetime
+) -> list[Workshop]:
+    """Makes a stop what the plan says, and with it the workshops there that are still to come;
+    the people of those are owed a notice, nobody else is. The workshops that changed.
+
+    Raises Refused as `planning.change` does, and then nothing is changed."""
+    _check(session, tour, plan)
+    if stop.cancelled_at is not None:
+        raise Refused("Esta parada está cancelada. Reactívala antes de cambiarla.")
+    there = workshops_at(session, [stop.id])[stop.id]
+    if plan.venue is None and there:
+        raise Refused("Los talleres de esta parada ya tienen sede. Elige otra o deja la que está.")
+    if {workshop.kind.code for workshop in there} - set(plan.kinds):
+        raise Refused("Un tipo que quitaste ya tiene su taller aquí. Déjalo marcado.")
+    later = _delay(stop, plan)
+    is_moved = (stop.starts, stop.ends) != (plan.starts, plan.ends)
+    changed = []
+    for workshop in there:
+        if workshop.ends_at <= now or workshop.standing not in _TO_COME:
+            continue
+        assert plan.venue is not None
+        own = (workshop.starts, workshop.ends) != (stop.starts, stop.ends)
+        hours = (
+            (_shifted(workshop.starts, later), _shifted(workshop.ends, later))
+            if own and is_moved
+            else (workshop.starts, workshop.ends)
+            if own
+            else (plan.starts, plan.ends)
+        )
+        wanted = replace(
+            planning.plan_of(workshop),
+            day=plan.day,
+            starts=hours[0],
+            ends=hours[1],
+            venue=plan.venue,
+            zone=plan.venue.zone,
+            capacity=plan.capacity
+            if plan.capacity is not None and plan.capacity != stop.capacity
+            else workshop.capacity,
+        )
+        if planning.change(session, workshop, wanted, now=now):
+            changed.append(workshop)
+    for name, value in vars(plan).items():
+        setattr(stop, name, value)
+    stop.zone = _zone(tour, plan)
+    session.flush()
+    _fill(session, tour, stop, now)
+    return changed
+
+
+def publish_stop(session: Session, stop: Stop, *, now: datetime) -> list[Workshop]:
+    """Publishes the drafts of a stop. Raises Refused with what is missing."""
+    if stop.cancelled_at is not None:
+        raise Refused("Esta parada está cancelada. Reactívala antes de publicarla.")
+    if stop.venue is None:
+        raise Refused(f"{stop.city}: falta la sede. No se publicó.")
+    drafts = [
+        workshop
+        for workshop in workshops_at(session, [stop.id])[stop.id]
+        if workshop.standing is Standing.DRAFT and workshop.ends_at > now
+    ]
+    for workshop in drafts:
+        planning.publish(session, workshop, now=now)
+    return drafts
+
+
+def cancel_stop(session: Session, stop: Stop, *, now: datetime) -> tuple[list[Workshop], int]:
+    """Cancels what is published at a stop and still to come, and keeps its drafts from coming out.
+    The workshops, and how many people are owed a notice."""
+    if stop.cancelled_at is not None:
+        raise Refused("Esta parada ya está cancelada.")
+    stop.cancelled_at = now
+    cancelled, told = [], 0
+    for workshop in workshops_at(session, [stop.id])[stop.id]:
+        if workshop.standing is Standing.PUBLISHED and workshop.ends_at > now:
+            told += planning.cancel(session, workshop, now=now)
+            cancelled.append(workshop)
+    return cancelled, told
+
+
+def reinstate_stop(session: Session, stop: Stop, *, now: datetime) -> list[Workshop]:
+    """Undoes that: what was cancelled with the stop is on again, whatever was cancelled before
+    stays so. The workshops."""
+    if stop.cancelled_at is None:
+        raise Refused("Esta parada no está cancelada.")
+    back = [
+        workshop
+        for workshop in workshops_at(session, [stop.id])[stop.id]
+        if workshop.standing is Standing.CANCELLED
+        and workshop.cancelled_at is not None
+        and workshop.cancelled_at >= stop.cancelled_at
+        and workshop.ends_at > now
+    ]
+    for workshop in back:
+        planning.reinstate(session, workshop, now=now)
+    stop.cancelled_at = None
+    return back
+
+
+_ANY_DAY: Final = date(2000, 1, 2)
+_TO_COME: Final = frozenset({Standing.DRAFT, Standing.PUBLISHED})
+
+
+def _check(session: Session, tour: Tour, plan: StopPlan) -> None:
+    if not plan.kinds:
+        raise Refused("Elige al menos un tipo de taller para esta parada.")
+    if len(plan.kinds) > MOST_KINDS:
+        raise Refused(f"Elige hasta {MOST_KINDS} tipos para una parada.")
+    if plan.venue is not None and plan.venue.office_id != tour.office_id:
+        raise NotFound("venue")
+    for code in plan.kinds:
+        # Where there is no venue yet, what else is wrong is said already.
+        planning.check(_plan(session, tour, plan, kinds.find(session, code), is_online=True))
+
+
+def _fill(session: Session, tour: Tour, stop: Stop, now: datetime) -> None:
+    """A draft for each kind of the stop that has no workshop there, once it has a venue."""
+    if stop.venue is None:
+        return
+    there = {workshop.kind.code for workshop in workshops_at(session, [stop.id])[stop.id]}
+    plan = StopPlan(**{name: getattr(stop, name) for name in StopPlan.__annotations__})
+    for code in stop.kinds:
+        if code not in there:
+            kind = kinds.find(session, code)
+            made = planning.create(session, _plan(session, tour, plan, kind), now=now)
+            made.stop_id = stop.id
+    session.flush()
+
+
+def _plan(
+    session: Session, tour: Tour, plan: StopPlan, kind: Kind, *, is_online: bool = False
+) -> Plan:
+    """A workshop of this kind at a stop. `is_online`: as if it needed no venue."""
+    office = session.get_one(Office, tour.office_id)
+    base = planning.from_kind(kind, office, plan.day, plan.starts)
+    mode = Mode.PHONE_BANK if is_online else base.mode
+    wanted = replace(
+        base,
+        ends=plan.ends,
+        venue=plan.venue,
+        zone=_zone(tour, plan),
+        mode=mode,
+        capacity=base.capacity if plan.capacity is None else plan.capacity,
+    )
+    return planning.settled(planning.spread(wanted))
+
+
+def _zone(tour: Tour, plan: StopPlan) -> ZoneInfo:
+    return plan.venue.zone if plan.venue is not None else tour.office.zone
+
+
+def _delay(stop: Stop, plan: StopPlan) -> timedelta:
+    """How much later, or earlier, a stop begins on the clock."""
+    return datetime.combine(_ANY_DAY, plan.starts, UTC) - datetime.combine(
+        _ANY_DAY, stop.starts, UTC
+    )
+
+
+def _shifted(hour: time, later: timedelta) -> time:
+    return (datetime.combine(_ANY_DAY, hour, UTC) + later).time()

@@ -1,0 +1,168 @@
+"""Signing in by another provider's word: there, and back again."""
+
+import hashlib
+import json
+import logging
+import secrets
+from datetime import datetime
+from typing import Final
+
+from flask import Response, abort, redirect, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock
+from outreach.accounts import challenges, oidc, sessions
+from outreach.accounts.oidc import Unreachable, Untrue, Word
+from outreach.accounts.sessions import Signed
+from outreach.domain import journal, organizers
+from outreach.domain.organizers import Organizer
+from outreach.languages import gettext as _
+from outreach.web.context import config, store
+from outreach.web.desk import entrance
+from outreach.web.desk.staff import begin, desk, our_path, signed
+
+log = logging.getLogger(__name__)
+
+# It binds the way back to the browser that went: somebody else's answer opens nothing here.
+COOKIE: Final = "__Secure-oidc"
+
+
+@desk.get("/oidc")
+def provider() -> ResponseReturnValue:
+    """A link and not a form: the Content-Security-Policy lets no form lead to another site."""
+    _require_one()
+    entrance.count()
+    who, now = signed(), clock.now()
+    try:
+        endpoints = oidc.discover(config().oidc)
+    except Unreachable as error:
+        return _away(error)
+    state, nonce, verifier, bound = (secrets.token_urlsafe(48) for _ in range(4))
+    kept = {
+        "nonce": nonce,
+        "verifier": verifier,
+        "back": our_path(request.args.get("volver", "")),
+        "again": who.digest if who else "",
+    }
+    with store().change() as session:
+        challenges.give(session, state.encode(), _purpose(bound), now=now, kept=json.dumps(kept))
+    there = oidc.address(
+        config().oidc,
+        endpoints,
+        back=_back(),
+        state=state,
+        nonce=nonce,
+        verifier=verifier,
+        again=who is not None,
+    )
+    response = redirect(there, 303)
+    assert isinstance(response, Response)
+    response.set_cookie(
+        COOKIE,
+        bound,
+        max_age=challenges.LASTS,
+        path="/org",
+        secure=True,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@desk.get("/oidc/vuelta")
+def from_provider() -> ResponseReturnValue:
+    _require_one()
+    response = _arrived()
+    response.delete_cookie(COOKIE, path="/org", secure=True, httponly=True, samesite="Lax")
+    return response
+
+
+def _arrived() -> Response:
+    now, state = clock.now(), request.args.get("state", "")
+    with store().change() as session:
+        purpose = _purpose(request.cookies.get(COOKIE, ""))
+        kept = challenges.take_back(session, state.encode(), purpose, now=now)
+    if kept is None:
+        return _refused("answer that nobody asked for")
+    asked: dict[str, str] = json.loads(kept)
+    code = request.args.get("code", "")
+    if not code:  # they thought better of it, or are nobody there
+        return _refused("no code")
+    try:
+        word = oidc.ask(
+            config().oidc,
+            oidc.discover(config().oidc),
+            back=_back(),
+            code=code,
+            nonce=asked["nonce"],
+            verifier=asked["verifier"],
+            now=now,
+        )
+    except Unreachable as error:
+        return _away(error)
+    except Untrue as error:
+        return _refused(str(error))
+    with store().read() as session:
+        who = organizers.find(session, word.email)
+    if who is None or who.disabled_at is not None:
+        return _refused("no account", who)
+    return _let_in(who, word, asked, now)
+
+
+def _let_in(who: Organizer, word: Word, asked: dict[str, str], now: datetime) -> Response:
+    back, mine = our_path(asked["back"]), signed()
+    if asked["again"] and mine is not None and mine.organizer_id == who.id:
+        return _proven_again(mine, word, back, now)
+    if word.has_two_factors:
+        # One that does not say when may mean hours ago: it is asked for again before what matters.
+        proven_at = word.shown_at or now - 2 * sessions.FRESH
+        token = entrance.start(who, proven_at=proven_at, by="provider")
+        return begin(entrance.see_other(back), token)
+    token = entrance.start(who)
+    with store().change() as session:
+        journal.note(session, who.id, "named by the provider", now=now)
+    return begin(entrance.see_other("/org/codigo" + entrance.asking_back(back)), token)
+
+
+def _proven_again(mine: Signed, word: Word, back: str, now: datetime) -> Response:
+    """Somebody who is in already had to show who they are: we had asked for it anew."""
+    if not word.has_two_factors:
+        return _refused("no second factor there")
+    with store().change() as session:
+        sessions.prove_again(session, mine, now=min(word.shown_at or now, now))
+        journal.note(session, mine.organizer_id, "second factor shown again", now=now)
+    return entrance.see_other(back)
+
+
+def _require_one() -> None:
+    if not config().oidc.label:
+        abort(404)
+
+
+def _back() -> str:
+    return f"{config().public_url}/org/oidc/vuelta"
+
+
+def _purpose(bound: str) -> str:
+    return f"oidc {hashlib.sha256(bound.encode()).hexdigest()}"
+
+
+def _away(error: Unreachable) -> Response:
+    log.warning("the OpenID provider cannot be used: %s", error)
+    said = _(
+        "%(name)s no contesta. Entra con tu contraseña, o vuelve a intentar más tarde.",
+        name=config().oidc.label,
+    )
+    return entrance.entrance_page(503, message=said)
+
+
+def _refused(why: str, who: Organizer | None = None) -> Response:
+    """Why is for the journal: the page says the same of every account that is not here."""
+    with store().change() as session:
+        whose = who.id if who else None
+        journal.note(session, whose, "provider's word refused", now=clock.now(), detail=why)
+    said = _(
+        "No pudimos entrar con %(name)s. Entra con tu contraseña, o pide ayuda.",
+        name=config().oidc.label,
+    )
+    return entrance.entrance_page(422, message=said)

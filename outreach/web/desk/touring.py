@@ -1,0 +1,392 @@
+"""The mobile consulate's pages: a tour, its stops, and what is done to one of them."""
+
+import secrets
+from collections.abc import Iterable
+from typing import Any, Final
+
+from flask import Response, abort, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, Form, ValidationError
+from wtforms.validators import NumberRange, Optional
+
+from outreach import clock
+from outreach.db.types import Codes
+from outreach.domain import kinds, offices, planning, regions, tours, venues
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
+from outreach.domain.organizers import Action, offices_of
+from outreach.domain.registrations import Contact
+from outreach.domain.text import clean
+from outreach.domain.tours import Stop, StopPlan, Tour
+from outreach.domain.venues import Venue
+from outreach.domain.workshops import Standing, Workshop
+from outreach.errors import Refused
+from outreach.languages import gettext as _
+from outreach.languages import lazy, ngettext
+from outreach.web.context import ring, store
+from outreach.web.desk import words
+from outreach.web.desk.fields import (
+    Choice,
+    Choices,
+    DayField,
+    HourField,
+    NumberField,
+    line,
+    required,
+)
+from outreach.web.desk.forms import AHEAD, EARLIEST, words_of
+from outreach.web.desk.staff import desk, may, me, must, my_offices, note, note_of, page
+
+_OF: Final = "/giras/<slug>/<int:tour_id>"
+_AT: Final = f"{_OF}/parada/<int:stop_id>"
+
+
+class StopForm(Form):
+    day = DayField(validators=[required("Escribe la fecha.")])
+    starts = HourField(validators=[required("Escribe a qué hora empieza.")])
+    ends = HourField(validators=[required("Escribe a qué hora termina.")])
+    venue = Choice(default="")
+    city = line(80)
+    region = Choice()
+    kinds = Choices()
+    capacity = NumberField(
+        validators=[
+            Optional(),
+            NumberRange(1, 100_000, lazy("Escribe un número de 1 a 100,000, o déjalo vacío.")),
+        ]
+    )
+
+    def __init__(
+        self,
+        typed: MultiDict[str, str] | None,
+        offered_kinds: Iterable[Kind],
+        offered_venues: Iterable[Venue],
+        **values: Any,
+    ) -> None:
+        super().__init__(typed, data=values)
+        self.kinds.choices = [(kind.code, words_of(kind)) for kind in offered_kinds]
+        self.region.choices = [(code, name["es"]) for code, name in regions.NAMES.items()]
+        self.venue.choices = [
+            ("", _("Todavía sin sede")),
+            *((str(each.id), f"{each.name}, {each.city}") for each in offered_venues),
+        ]
+
+    @property
+    def faults(self) -> list[tuple[str, str]]:
+        return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
+
+    def validate_day(self, field: Field) -> None:
+        if field.data is not None and not EARLIEST <= field.data <= clock.now().date() + AHEAD:
+            raise ValidationError(_("Revisa el año de la fecha."))
+
+    def validate_city(self, field: Field) -> None:
+        if not self.venue.data and not field.data:
+            raise ValidationError(_("Escribe la ciudad, o elige la sede."))
+
+    def validate_kinds(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(_("Elige al menos un tipo de taller."))
+
+    def plan(self, session: Session, office: Office) -> StopPlan:
+        """What the form says. Only after `validate()`."""
+        venue = venues.find(session, office, int(self.venue.data)) if self.venue.data else None
+        assert self.day.data is not None
+        assert self.starts.data is not None
+        assert self.ends.data is not None
+        return StopPlan(
+            day=self.day.data,
+            starts=self.starts.data,
+            ends=self.ends.data,
+            city=venue.city if venue else self.city.data or "",
+            region=venue.region if venue else self.region.data,
+            venue=venue,
+            kinds=Codes(self.kinds.data or ()),
+            capacity=self.capacity.data,
+        )
+
+
+# Tours
+
+
+@desk.get("/giras", endpoint="tours")
+def all_tours() -> ResponseReturnValue:
+    mine = offices_of(me().grants)
+    with store().read() as session:
+        found = tours.of_offices(session, mine)
+        stops = tours.stops(session, [each.id for each in found])
+        may_make = bool(my_offices(session, Action.EDIT))
+    return page("tours", tours=found, stops=stops, may_make=may_make, words=words)
+
+
+@desk.get("/giras/nueva")
+def new_tour() -> ResponseReturnValue:
+    return _new_page(secrets.token_urlsafe(16))
+
+
+@desk.post("/giras/nueva")
+def make_tour() -> ResponseReturnValue:
+    slug, name = clean(request.form.get("office", "")), clean(request.form.get("name", ""))
+    nonce = clean(request.form.get("nonce", ""))[:40] or secrets.token_urlsafe(16)
+    must(Action.EDIT, slug)
+    if not name or len(name) > 120:
+        return _new_page(nonce, _("Escribe el nombre de la gira, en una línea."), 422)
+    with store().change() as session:
+        office = offices.find(session, slug)
+        tour = tours.add(session, office, name, nonce, now=clock.now())
+        must(Action.EDIT, tour.office.slug)
+        note_of(session, slug, "tour created", f"tour {tour.id}")
+        number = tour.id
+    return redirect(f"/org/giras/{slug}/{number}", 303)
+
+
+@desk.get(_OF)
+def tour(slug: str, tour_id: int) -> ResponseReturnValue:
+    return _tour_page(slug, tour_id)
+
+
+@desk.post(f"{_OF}/publicar")
+def publish_tour(slug: str, tour_id: int) -> ResponseReturnValue:
+    """Every stop that is ready comes out; those without a venue wait."""
+    now, number = clock.now(), 0
+    try:
+        with store().change() as session:
+            found = _find(session, slug, tour_id)
+            for stop in tours.stops(session, [found.id])[found.id]:
+                if stop.venue is not None and stop.cancelled_at is None:
+                    number += _published(session, tours.publish_stop(session, stop, now=now))
+    except Refused as refusal:
+        return _tour_page(slug, tour_id, str(refusal))
+    return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
+
+
+# Stops
+
+
+@desk.get(f"{_OF}/parada")
+def new_stop(slug: str, tour_id: int) -> ResponseReturnValue:
+    with store().read() as session:
+        found = _find(session, slug, tour_id)
+        there = tours.stops(session, [found.id])[found.id]
+        form = _form(session, found.office, None, **_like(found, there[-1] if there else None))
+        return _stop_page(found, form)
+
+
+@desk.post(f"{_OF}/parada")
+def make_stop(slug: str, tour_id: int) -> ResponseReturnValue:
+    with store().read() as session:
+        found = _find(session, slug, tour_id)
+        form = _form(session, found.office, request.form)
+        if not form.validate():
+            return _stop_page(found, form, status=422)
+    try:
+        with store().change() as session:
+            found = _find(session, slug, tour_id)
+            plan = form.plan(session, found.office)
+            stop = tours.add_stop(session, found, plan, now=clock.now())
+            for workshop in tours.workshops_at(session, [stop.id])[stop.id]:
+                note(session, workshop, "workshop created", f"tour {found.id}, stop {stop.id}")
+            note_of(session, slug, "stop added", f"tour {found.id}, stop {stop.id}")
+    except Refused as refusal:
+        return _stop_page(found, form, status=422, fault=str(refusal))
+    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=parada", 303)
+
+
+@desk.get(_AT)
+def edit_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+    with store().read() as session:
+        found = _find(session, slug, tour_id)
+        stop = tours.find_stop(session, found, stop_id)
+        return _stop_page(found, _form(session, found.office, None, **_values(stop)), stop)
+
+
+@desk.post(_AT)
+def change_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+    """The stop and its workshops, all or nothing; only its people are told."""
+    with store().read() as session:
+        found = _find(session, slug, tour_id)
+        stop = tours.find_stop(session, found, stop_id)
+        form = _form(session, found.office, request.form)
+        if not form.validate():
+            return _stop_page(found, form, stop, status=422)
+    try:
+        with store().change() as session:
+            found = _find(session, slug, tour_id)
+            stop = tours.find_stop(session, found, stop_id)
+            day = stop.day
+            plan = form.plan(session, found.office)
+            changed = tours.change_stop(session, found, stop, plan, now=clock.now())
+            for workshop in changed:
+                note(session, workshop, "workshop changed", f"tour {found.id}, stop {stop.id}")
+            detail = f"tour {found.id}, stop {stop.id}, {len(changed)} workshops"
+            note_of(session, slug, "stop changed", detail)
+            moved = [(each.id, each.forget_on) for each in changed] if plan.day != day else []
+    except Refused as refusal:
+        return _stop_page(found, form, stop, status=422, fault=str(refusal))
+    for workshop_id, forget_on in moved:
+        # Whoever registered is to be forgotten as many days after the new day.
+        ring().move(workshop_id, forget_on)
+    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cambiada", 303)
+
+
+@desk.post(f"{_AT}/publicar")
+def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+    try:
+        with store().change() as session:
+            stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
+            number = _published(session, tours.publish_stop(session, stop, now=clock.now()))
+    except Refused as refusal:
+        return _tour_page(slug, tour_id, str(refusal))
+    return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
+
+
+@desk.get(f"{_AT}/cancelar")
+def ask_to_cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+    """Asks first, and says whom it concerns."""
+    with store().read() as session:
+        found = _find(session, slug, tour_id)
+        stop = tours.find_stop(session, found, stop_id)
+        there = [
+            each
+            for each in tours.workshops_at(session, [stop.id])[stop.id]
+            if each.standing is Standing.PUBLISHED
+        ]
+        told = dict.fromkeys(Contact, 0)
+        for workshop in there:
+            for contact, number in planning.reach(session, workshop).items():
+                told[contact] += number
+    return page("stop_cancel", tour=found, stop=stop, there=there, told=told, words=words)
+
+
+@desk.post(f"{_AT}/cancelar")
+def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+    try:
+        with store().change() as session:
+            stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
+            cancelled, told = tours.cancel_stop(session, stop, now=clock.now())
+            for workshop in cancelled:
+                note(session, workshop, "workshop cancelled", f"stop {stop.id}")
+            detail = f"tour {tour_id}, stop {stop.id}, {len(cancelled)} workshops, {told} told"
+            note_of(session, slug, "stop cancelled", detail)
+    except Refused as refusal:
+        return _tour_page(slug, tour_id, str(refusal))
+    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cancelada", 303)
+
+
+@desk.post(f"{_AT}/reactivar")
+def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+    try:
+        with store().change() as session:
+            stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
+            back = tours.reinstate_stop(session, stop, now=clock.now())
+            for workshop in back:
+                note(session, workshop, "workshop reinstated", f"stop {stop.id}")
+            note_of(session, slug, "stop reinstated", f"tour {tour_id}, stop {stop.id}")
+    except Refused as refusal:
+        return _tour_page(slug, tour_id, str(refusal))
+    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=reactivada", 303)
+
+
+def _find(session: Session, slug: str, tour_id: int) -> Tour:
+    return tours.find(session, offices.find(session, slug), tour_id)
+
+
+def _published(session: Session, made: list[Workshop]) -> int:
+    for workshop in made:
+        note(session, workshop, "workshop published", f"stop {workshop.stop_id}")
+    return len(made)
+
+
+def _form(
+    session: Session, office: Office, typed: MultiDict[str, str] | None, **values: Any
+) -> StopForm:
+    offered = [
+        kind
+        for kind in kinds.all_of_them(session)
+        if not kind.countries or office.country in kind.countries
+    ]
+    return StopForm(typed, offered, venues.of_office(session, office), **values)
+
+
+def _values(stop: Stop) -> dict[str, Any]:
+    return {
+        "day": stop.day,
+        "starts": stop.starts,
+        "ends": stop.ends,
+        "city": stop.city,
+        "region": stop.region,
+        "venue": str(stop.venue.id) if stop.venue else "",
+        "kinds": list(stop.kinds),
+        "capacity": stop.capacity,
+    }
+
+
+def _like(tour: Tour, last: Stop | None) -> dict[str, Any]:
+    """A new stop as the one before it, but for when and where."""
+    if last is None:
+        return {"region": tour.office.region}
+    return _values(last) | {"day": None, "venue": "", "city": ""}
+
+
+def _new_page(nonce: str, fault: str = "", status: int = 200) -> Response:
+    with store().read() as session:
+        mine = my_offices(session, Action.EDIT)
+    if not mine:
+        abort(403)
+    return page("tour_new", status, offices=mine, nonce=nonce, fault=fault, typed=request.form)
+
+
+def _stop_page(
+    tour: Tour, form: StopForm, stop: Stop | None = None, *, status: int = 200, fault: str = ""
+) -> Response:
+    faults = [("formulario", fault), *form.faults] if fault else form.faults
+    return page("stop", status, tour=tour, form=form, stop=stop, faults=faults, words=words)
+
+
+def _tour_page(slug: str, tour_id: int, fault: str = "") -> Response:
+    now = clock.now()
+    with store().read() as session:
+        found = _find(session, slug, tour_id)
+        there = tours.stops(session, [found.id])[found.id]
+        held = tours.workshops_at(session, [stop.id for stop in there])
+    on = [stop for stop in there if stop.cancelled_at is None]
+    shown = [each for stop in on for each in held[stop.id] if each.takes_places]
+    return page(
+        "tour",
+        422 if fault else 200,
+        tour=found,
+        stops=there,
+        held=held,
+        days=(on[-1].day - on[0].day).days + 1 if on else 0,
+        on=len(on),
+        without_venue=sum(1 for stop in on if stop.venue is None),
+        zones=len({stop.zone.key for stop in on}),
+        taken=sum(words.taken(each) for each in shown),
+        places=sum(each.capacity for each in shown),
+        may_edit=may(Action.EDIT, slug),
+        drafts=any(
+            each.standing is Standing.DRAFT and not each.has_ended(now)
+            for stop in on
+            for each in held[stop.id]
+        ),
+        fault=fault,
+        done=_done(),
+        now=now,
+        words=words,
+    )
+
+
+def _done() -> str:
+    number = request.args.get("publicados", "")
+    if number.isascii() and number.isdigit() and len(number) < 4:
+        return ngettext(
+            "Se publicó %(num)d taller.", "Se publicaron %(num)d talleres.", int(number)
+        )
+    said: dict[str, str] = {
+        "parada": _("Parada agregada. Sus talleres son borradores hasta que la publiques."),
+        "cambiada": _("Parada cambiada. Solo avisamos a quienes apartaron lugar en ella."),
+        "cancelada": _("Parada cancelada. Solo avisamos a quienes apartaron lugar en ella."),
+        "reactivada": _("Parada reactivada. Sus personas conservan su lugar."),
+    }
+    return said.get(request.args.get("hecho", ""), "")

@@ -1,0 +1,52 @@
+"""A year of workshops written into a spreadsheet by the command, and the memory that takes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+import openpyxl
+
+YEAR = "2010"
+ROWS = 0  # the sheet with a row a workshop
+# The most that a process ever held is said by the kernel. `getrusage` would not do: it starts with
+# what the process held that started this one.
+COMMAND = """
+import atexit, pathlib
+status = pathlib.Path("/proc/self/status")
+atexit.register(lambda: print(status.read_text().partition("VmHWM:")[2].split()[0]))
+from outreach.cli import main
+main()
+"""
+
+
+class Written(NamedTuple):
+    rows: int
+    seconds: float
+    peak: float  # MB
+
+
+def written(folder: Path, database: str) -> Written:
+    """Of the base of `million.py`, with a row for each workshop of a year."""
+    keys = folder / "keys"
+    keys.mkdir(mode=0o700, exist_ok=True)
+    environ = os.environ | {
+        "OUTREACH_DATA": str(folder),
+        "OUTREACH_KEYS": str(keys),
+        "OUTREACH_DATABASE_URL": database,
+    }
+    path = folder / "year.xlsx"
+    asked = ["counts", YEAR, "--format", "xlsx", "--rows", "-o", str(path)]
+    began = perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, *asked],
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    took = perf_counter() - began
+    rows = openpyxl.load_workbook(path, read_only=True).worksheets[ROWS].max_row - 1
+    return Written(rows, took, int(done.stdout.split()[-1]) / 1024)

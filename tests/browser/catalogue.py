@@ -1,0 +1,96 @@
+"""What a workshop's form draws on, for the browser: venues, allies, drafts that lack something, and
+a form that was left unsaved."""
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from outreach.db.store import Store
+from outreach.domain import (
+    form_drafts,
+    kinds,
+    offices,
+    organizers,
+    partners,
+    planning,
+    readiness,
+)
+from outreach.domain.partners import Chosen, Partner, PartnerKind, Speaker
+from outreach.domain.workshops import Standing
+from tests.conftest import a_saturday, hold, office, venue
+
+
+def free_day() -> date:
+    """A day on which nothing is asked before publishing: far enough ahead, and no holiday."""
+    day = a_saturday() + timedelta(days=9)
+    while readiness.holiday(office("chicago", "Chicago", "IL", "America/Chicago"), day):
+        day += timedelta(days=1)
+    return day
+
+
+def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
+    """Ids, by what they are there for."""
+    with store.change() as session:
+        chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
+        for each in offices.all_of_them(session):
+            each.phone = each.phone or "312 555 0142"  # the packaged file knows none
+        session.flush()
+        library = venue(
+            session,
+            chicago,
+            "Biblioteca de la Villita",
+            capacity=40,
+            is_step_free=True,
+            latitude=41.8442,
+            longitude=-87.7021,
+            access={"es": "Entra por la calle 26. Hay elevador.", "en": "Enter on 26th Street."},
+        )
+        left = venue(session, chicago, "Salón parroquial", retired_at=now, area="")
+        partner = Partner(
+            office_id=chicago.id,
+            name="Casa Comunitaria del Sur",
+            kind=PartnerKind.CIVIL_SOCIETY,
+            is_shown=True,
+        )
+        shelter = Partner(
+            office_id=chicago.id, name="Refugio Luna", kind=PartnerKind.SHELTER, is_shown=False
+        )
+        speaker = Speaker(
+            office_id=chicago.id, name="Lic. Carmen Mora", partner=partner, is_shown=True
+        )
+        session.add_all([partner, shelter, speaker])
+        session.flush()
+        given = hold(session, chicago, rights, day=a_saturday(), starts=time(9), ends=time(11))
+        partners.choose(session, given, Chosen((partner.id, shelter.id), (speaker.id,)))
+        lacking = _lacking(session, now)
+        unsaved = form_drafts.keep(
+            session,
+            organizers.require(session, organizer).id,
+            form_drafts.of_new("b" * 22),
+            [("kind", "derechos"), ("title_es", "Un taller a medias"), ("mode", "presencial")],
+            office="chicago",
+            now=now.astimezone(ZoneInfo("UTC")),
+        )
+        return {
+            "a venue": str(library.id),
+            "a retired venue": str(left.id),
+            "a partner": str(partner.id),
+            "a speaker": str(speaker.id),
+            "given with": given.public_id,
+            "lacking": lacking,
+            "unsaved": str(unsaved.id),
+        }
+
+
+def _lacking(session: Session, now: datetime) -> str:
+    """A draft without a venue, in Spanish only, for more people than it should have."""
+    chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
+    draft = planning.create(
+        session,
+        planning.from_kind(rights, chicago, now.date(), time(23, 59)),
+        now=now,
+        standing=Standing.DRAFT,
+    )
+    draft.title = {"es": "Tus derechos en la calle"}
+    return draft.public_id

@@ -1,0 +1,68 @@
+"""The second factor of those who work in the browser's network: each signs in as often as the tests
+want, which six digits of a half-minute would not let them; so each has a long sheet of paper."""
+
+from datetime import datetime
+from typing import Final
+
+from playwright.sync_api import Page
+from sqlalchemy.orm import Session
+
+from outreach.accounts import codes, passwords
+from outreach.accounts.sealing import ServerKey
+from outreach.domain import organizers
+from outreach.domain.organizers import Grant, Organizer, Role
+
+PASSWORD: Final = "cuatro palabras de prueba"
+SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+NORA: Final = "nora@example.org"  # has not set up a second factor yet
+PABLO: Final = "pablo@example.org"  # prints new codes now and then
+LONG: Final = 2000
+
+# What is left of each one's sheet, in the process that made the network.
+_left: dict[str, list[str]] = {}
+
+
+def make(session: Session, key: ServerKey, *, now: datetime) -> None:
+    """Gives everybody who is there a second factor, and adds Nora, who has none, and Pablo."""
+    for email in (PABLO, NORA):
+        someone = Organizer(email=email, password=passwords.hashed(PASSWORD))
+        someone.grants.append(Grant(office="chicago", role=Role.ORGANIZER))
+        session.add(someone)
+    session.flush()
+    for someone in organizers.all_of_them(session):
+        if someone.email == NORA:
+            continue
+        sheet = [f"{number:012}" for number in range(LONG)]
+        codes.keep(session, someone.id, SECRET, key, now=now)
+        codes.keep_paper(session, someone.id, sheet, key)
+        _left[someone.email] = sheet
+
+
+def next_code(email: str) -> str:
+    """One that was not used yet."""
+    return _left[email].pop()
+
+
+def sign_in(page: Page, email: str) -> None:
+    """Comes to work: password, then a code."""
+    give_password(page, email)
+    page.locator("#code").fill(next_code(email))
+    page.locator("#espera [type=submit]").click()
+    page.wait_for_url("**/org/")
+
+
+def give_password(page: Page, email: str) -> None:
+    page.goto("/org/entrar")
+    page.locator("input[name=email]").fill(email)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("#espera [type=submit]").click()
+    page.wait_for_url("**/org/codigo")
+
+
+def print_codes(page: Page) -> None:
+    """Pablo makes new ones, and writes them down."""
+    sign_in(page, PABLO)
+    page.goto("/org/cuenta")
+    page.get_by_role("button", name="Hacer 10 códigos nuevos").click()
+    page.locator(".codigos").wait_for()
+    _left[PABLO] = page.locator(".codigos li").all_inner_texts()

@@ -1,0 +1,130 @@
+"""The form of a workshop in a browser: kept as it is typed, and used without a mouse."""
+
+import re
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.catalogue import free_day
+from tests.browser.chromium import DESK
+from tests.browser.conftest import Open
+from tests.browser.places import sign_in
+from tests.browser.second import PASSWORD
+from tests.browser.world import ANA, World
+
+COOKIE = "__Host-staff"
+
+
+def test_what_is_typed_is_kept_while_the_session_ends_and_comes_back(
+    opened: Open, world: World
+) -> None:
+    page = opened(viewport=DESK)
+    sign_in(page)
+    page.goto("/org/talleres/nuevo?tipo=derechos")
+    said = page.locator("#borrador")
+    page.get_by_label("Título", exact=True).fill("Un título")
+    expect(said).to_contain_text("Borrador guardado:")
+
+    _end_session(page.context)
+    page.get_by_label("Título", exact=True).fill("Un título que no se pierde")
+    expect(said).to_contain_text("Lo que escribes sigue en esta página.")
+    with page.context.expect_page() as opening:
+        said.get_by_role("link", name="Entrar en otra pestaña").click()
+    other = opening.value
+    other.get_by_label("Correo").fill(ANA)
+    other.get_by_label("Contraseña").fill(PASSWORD)
+    other.locator("main [type=submit]").click()
+    other.wait_for_url("**/org/")
+    other.close()
+    page.get_by_label("Qué traer").fill("Agua")
+    expect(said).to_contain_text("Borrador guardado:")
+
+    page.goto("/org/talleres/nuevo")  # gone without saving
+    offer = page.get_by_role("list", name="Borradores sin guardar")
+    expect(offer).to_contain_text("Un título que no se pierde")
+    offer.get_by_role("link", name=re.compile("Recuperar Un título que no se pierde")).click()
+    expect(page.get_by_label("Título", exact=True)).to_have_value("Un título que no se pierde")
+    expect(page.get_by_label("Qué traer")).to_have_value("Agua")
+    page.get_by_label("Fecha", exact=True).fill(str(free_day()))
+    page.get_by_label("Empieza", exact=True).fill("07:30")
+    page.get_by_role("button", name="Guardar borrador").click()
+    expect(page).to_have_url(re.compile("hecho=borrador"))
+    page.goto("/org/talleres/nuevo")
+    expect(page.locator("main")).not_to_contain_text("Un título que no se pierde")
+
+
+def test_without_a_signal_it_stays_on_the_page_and_is_kept_when_there_is_one(
+    browser: Browser, world: World
+) -> None:
+    page = browser.new_page(base_url=world.url)  # its console complains of the signal, and may
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.plain}/editar")
+    page.route("**/org/talleres/borrador", lambda route: route.abort("internetdisconnected"))
+    page.get_by_label("Qué traer").fill("Una silla")
+    expect(page.locator("#borrador")).to_contain_text("No se pudo guardar ahora.")
+    page.unroute("**/org/talleres/borrador")
+    page.get_by_label("Qué traer").fill("Una silla y agua")
+    expect(page.locator("#borrador")).to_contain_text("Borrador guardado:")
+    page.goto(f"/org/talleres/{world.plain}/editar")
+    page.get_by_role("button", name=re.compile("Descartar")).click()
+    expect(page.get_by_label("Qué traer")).not_to_have_value("Una silla y agua")
+    expect(page.locator("main")).not_to_contain_text("sin guardar")
+    page.context.close()
+
+
+def test_ana_makes_and_publishes_a_workshop_without_a_mouse(opened: Open, world: World) -> None:
+    page = opened(viewport=DESK)
+    sign_in(page)
+    _go(page, "link", "Nuevo taller")
+    page.keyboard.press("Enter")
+    _go(page, "radio", "Derechos de las personas migrantes")
+    page.keyboard.press("Space")
+    _go(page, "button", "Seguir")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Título", exact=True)).to_have_value("Tus derechos")
+    _go(page, "textbox", "Título")
+    page.keyboard.type("Tus derechos, sin ratón")
+    _go_to(page, "day")
+    day = free_day()
+    page.keyboard.type(f"{day:%m%d%Y}")
+    _go_to(page, "starts")
+    page.keyboard.type("0710AM")
+    _go_to(page, "venue")
+    page.keyboard.type("Biblioteca de la Villita")
+    _go_to(page, "capacity")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("90")
+    _go(page, "button", "Publicar")
+    page.keyboard.press("Enter")
+    # The room holds forty: asked once, with the focus on the question.
+    expect(page.locator("[data-resumen]")).to_be_focused()
+    expect(page.locator("[data-resumen]")).to_contain_text("No caben tantas personas")
+    _go(page, "button", "Publicar de todos modos")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("hecho=publicado"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tus derechos, sin ratón")
+
+
+def _end_session(context: BrowserContext) -> None:
+    context.clear_cookies(name=COOKIE)
+
+
+def _go(page: Page, role: str, name: str) -> None:
+    """Presses the tab key until it is there."""
+    wanted = page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]
+    expect(wanted).to_be_visible()
+    for _ in range(120):
+        if wanted.evaluate("it => it === document.activeElement"):
+            return
+        group = wanted.evaluate(
+            "it => it.type === 'radio' && document.activeElement.name === it.name"
+        )
+        page.keyboard.press("ArrowDown" if group else "Tab")
+    raise AssertionError(f"the tab key does not lead to {name}")
+
+
+def _go_to(page: Page, field: str) -> None:
+    for _ in range(120):
+        if page.evaluate("document.activeElement.id") == field:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the tab key does not lead to {field}")

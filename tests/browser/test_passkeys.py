@@ -1,0 +1,88 @@
+"""Ana signs in with the key of her telephone: Chromium's own authenticator, our own script."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.chromium import DESK
+from tests.browser.conftest import Open
+from tests.browser.places import sign_in
+from tests.browser.second import PABLO
+from tests.browser.world import World
+
+
+@contextmanager
+def authenticator(page: Page) -> Iterator[None]:
+    """A key that lives in this browser and knows its owner by a touch."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    yield
+    devtools.detach()
+
+
+def press(page: Page, name: str) -> None:
+    """Reaches a button by the keyboard alone, and presses it."""
+    for _ in range(80):
+        focused = page.evaluate("document.activeElement.textContent.trim()")
+        if name in focused and page.evaluate("document.activeElement.matches('button,a')"):
+            page.keyboard.press("Enter")
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"the keyboard does not come to {name}")
+
+
+def test_a_key_is_made_and_opens_the_desk_by_keyboard_alone(opened: Open, world: World) -> None:
+    page = opened(viewport=DESK)
+    sign_in(page, PABLO)
+    with authenticator(page):
+        page.goto("/org/cuenta")
+        press(page, "Agregar una llave")
+        page.wait_for_url("**/org/cuenta/llaves")
+        expect(page.get_by_text("Este navegador no puede usar llaves")).to_be_hidden()
+        page.get_by_label("Nombre de la llave").focus()
+        page.keyboard.type("Mi teléfono")
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile("hecho=llave"))
+        expect(page.locator("main")).to_contain_text("Mi teléfono")
+        press(page, "Cerrar sesión")
+        page.wait_for_url("**/org/entrar")
+        press(page, "Entrar con una llave")
+        page.wait_for_url("**/org/")
+        expect(page.locator("main h1")).to_contain_text("Hoy")
+        # And once more before what matters, as another way to say who one is.
+        page.goto("/org/confirmar?volver=/org/cuenta/llaves")
+        press(page, "Usar una llave")
+        page.wait_for_url("**/org/cuenta/llaves")
+
+
+def test_a_browser_whose_key_is_of_nobody_is_told_so(opened: Open, world: World) -> None:
+    page = opened()
+    page.goto("/org/entrar?volver=/org/talleres")
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")  # and no authenticator: the question fails at once
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.get_by_role("button", name="Entrar con una llave").click()
+    expect(page.locator("main [role=alert]")).to_contain_text("No pudimos usar la llave")
+    expect(page.get_by_role("button", name="Entrar con una llave")).to_be_enabled()
+
+
+def test_without_javascript_nobody_is_offered_a_key(opened: Open, world: World) -> None:
+    page = opened("/org/entrar", java_script_enabled=False)
+    expect(page.get_by_label("Contraseña")).to_be_visible()
+    expect(page.get_by_role("button", name="Entrar con una llave")).to_be_hidden()
+    sign_in(page)
+    page.goto("/org/cuenta/llaves")
+    expect(page.locator("main")).to_contain_text("Este navegador no puede usar llaves")

@@ -1,0 +1,42 @@
+"""What comes out of a printer: the page without its frame, on few sheets, with all it says."""
+
+import io
+
+import pytest
+from pypdf import PdfReader
+
+from tests.browser.conftest import Open
+from tests.browser.places import visit
+from tests.browser.world import World
+
+FRAME = ".cab, .org-cab, .org-nav, .pie, .btn, .salir-fijo, .barra-abajo"
+
+
+@pytest.mark.parametrize(
+    ("name", "sheets", "words"),
+    [
+        ("figures", 6, ["164", "57", "33", "37"]),
+        ("figures of a year", 6, ["2020", "164"]),
+        ("bulletin", 4, ["164", "109,657", "21,389"]),
+        ("month of the network", 6, ["2020", "Chicago"]),
+        ("figures of a month", 4, ["109,657"]),
+        ("bulletin, seen before", 4, ["164"]),
+    ],
+)
+def test_a_page_is_printed_without_its_frame(
+    opened: Open, world: World, name: str, sheets: int, words: list[str]
+) -> None:
+    page = opened()
+    visit(page, world, name)
+    page.emulate_media(media="print", color_scheme="dark")
+    seen = page.locator(FRAME).evaluate_all(
+        "all => all.filter(one => one.checkVisibility()).length"
+    )
+    assert seen == 0, "a button on paper cannot be pressed"
+    printed = PdfReader(io.BytesIO(page.pdf(format="Letter", print_background=True)))
+    text = " ".join(sheet.extract_text() for sheet in printed.pages)
+    assert 1 <= len(printed.pages) <= sheets
+    values = page.locator("main input[type=text], main input:not([type])")
+    typed = values.evaluate_all("all => all.map(one => one.value).join(' ')")
+    for word in words:
+        assert word in text or word in typed, word

@@ -1,0 +1,46 @@
+"""A tour of the mobile consulate, for the browser: stops that are out, full of nothing, cancelled
+and without a venue yet."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import offices, tours
+from outreach.domain.tours import StopPlan
+from tests.conftest import a_saturday, venue
+
+INDIANA = "Indiana/Indianapolis"
+CITIES = ("Waukegan", "Rockford", "South Bend", "Gary")
+
+
+def make(store: Store, *, now: datetime) -> dict[str, str]:
+    """The addresses of the tour and of one of its stops."""
+    with store.change() as session:
+        chicago = offices.find(session, "chicago")
+        tour = tours.add(session, chicago, "Ruta del norte", "touring", now=now)
+        for number, city in enumerate(CITIES):
+            zone = ZoneInfo(f"America/{INDIANA}" if city == "South Bend" else "America/Chicago")
+            is_found = city != "Gary"
+            stop = tours.add_stop(
+                session,
+                tour,
+                StopPlan(
+                    day=a_saturday() + timedelta(days=number),
+                    starts=time(9),
+                    ends=time(15),
+                    city=city,
+                    region="IL",
+                    venue=venue(session, chicago, f"Parroquia de {city}", city=city, zone=zone)
+                    if is_found
+                    else None,
+                    kinds=Codes(["derechos", "mujeres"]),
+                ),
+                now=now,
+            )
+            if is_found and number:
+                tours.publish_stop(session, stop, now=now)
+            if city == "Rockford":
+                tours.cancel_stop(session, stop, now=now)
+        here = f"/org/giras/chicago/{tour.id}"
+        return {"tour": here, "stop": f"{here}/parada/{stop.id}"}
