@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -206,14 +207,14 @@ def _actions(path: Path) -> Iterator[str]:
         if isinstance(function, ast.FunctionDef) and function.name in wrappers:
             continue  # it passes on what it was given
         for call in _calls(function):
-            name = call.func.attr if isinstance(call.func, ast.Attribute) else _id(call.func)
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else _name(call.func)
             if name in others and isinstance(call.func, ast.Name):
                 continue  # another word of the same name: `errors.note`
             place = wrappers.get(name, 2) if isinstance(call.func, ast.Name) else 2
             given = [word.value for word in call.keywords if word.arg == "action"]
             node = given[0] if given else call.args[place] if len(call.args) > place else None
             assert node is not None, f"{path.name}:{call.lineno} says no action"
-            yield from _said(node, function, f"{path.name}:{call.lineno}")
+            yield from _said(node, function, tree, f"{path.name}:{call.lineno}")
 
 
 def _calls(function: ast.AST) -> Iterator[ast.Call]:
@@ -231,11 +232,6 @@ def _calls(function: ast.AST) -> Iterator[ast.Call]:
                 yield node
 
 
-def _id(node: ast.AST) -> str:
-    assert isinstance(node, ast.Name)
-    return node.id
-
-
 def _own(function: ast.AST) -> Iterator[ast.AST]:
     """What is in a function, but not in another inside it."""
     for child in ast.iter_child_nodes(function):
@@ -245,27 +241,47 @@ def _own(function: ast.AST) -> Iterator[ast.AST]:
 
 
 def _names(function: ast.FunctionDef) -> list[str]:
-    return [each.arg for each in function.args.args]
+    return [each.arg for each in (*function.args.args, *function.args.kwonlyargs)]
 
 
-def _said(node: ast.expr, function: ast.AST, where: str) -> Iterator[str]:
+def _said(node: ast.AST, function: ast.AST, tree: ast.AST, where: str) -> Iterator[str]:
+    """What an expression can be: a text, one of two, what a name was given, or all of it."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
-        yield from _said(node.body, function, where)
-        yield from _said(node.orelse, function, where)
-    elif isinstance(node, ast.Name):
-        values = [
-            each.value
-            for each in ast.walk(function)
-            if isinstance(each, ast.Assign)
-            and any(isinstance(t, ast.Name) and t.id == node.id for t in each.targets)
-        ]
-        assert values, f"{where}: write the action where it is noted"
-        for value in values:
-            yield from _said(value, function, where)
+        yield from _said(node.body, function, tree, where)
+        yield from _said(node.orelse, function, tree, where)
+    elif isinstance(node, ast.FormattedValue):
+        yield from _said(node.value, function, tree, where)
+    elif isinstance(node, ast.JoinedStr):
+        parts = [list(_said(part, function, tree, where)) for part in node.values]
+        yield from ("".join(each) for each in product(*parts))
+    elif isinstance(node, ast.Name) and (given := list(_given(node.id, function, tree))):
+        for value, there in given:
+            yield from _said(value, there, tree, where)
     else:
         pytest.fail(f"{where}: write the action where it is noted")
+
+
+def _given(name: str, function: ast.AST, tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """What a name stands for: what is assigned to it or, of a parameter, what callers give. Each
+    with the function it is said in."""
+    for each in _own(function):
+        if isinstance(each, ast.Assign) and name in map(_name, each.targets):
+            yield each.value, function
+    if not isinstance(function, ast.FunctionDef) or name not in _names(function):
+        return
+    place = _names(function).index(name)
+    for caller in [tree, *(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))]:
+        for call in _own(caller):
+            if isinstance(call, ast.Call) and _name(call.func) == function.name:
+                named = [word.value for word in call.keywords if word.arg == name]
+                for value in named or call.args[place : place + 1]:
+                    yield value, caller
+
+
+def _name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _note(session: sa.orm.Session, who: int | None, action: str, **given: object) -> None:

@@ -1,7 +1,5 @@
-"""Offices, kinds and settings on the pages of headquarters."""
+"""Offices and kinds on the pages of headquarters."""
 
-import os
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +9,6 @@ import sqlalchemy as sa
 from flask import Flask
 
 from outreach import clock
-from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import ctags, kinds, network, offices
@@ -21,7 +18,6 @@ from outreach.domain.offices import Office
 from outreach.domain.organizers import EVERYWHERE, Role
 from outreach.domain.workshops import Standing, Workshop
 from outreach.intake import kinds as kinds_file
-from outreach.web.desk.network import settings
 from tests.conftest import LONG_AGO, hold
 from tests.desk import Desk, at_desk, employ, words
 from tests.filled import fields
@@ -185,6 +181,27 @@ def test_an_office_that_closes_says_what_is_still_planned_and_keeps_its_feed(
     assert "Chicago" in words(elena.get("/org/red?ver=cerradas"))
 
 
+def test_two_who_change_the_same_at_once_do_not_undo_each_other(
+    app: Flask, store: Store, chicago: Office, rights: Kind, elena: Desk
+) -> None:
+    iris = at_desk(app, store, employ(store, "iris@example.org", Role.ADMIN, EVERYWHERE))
+    for path, mine, hers in (
+        ("/org/red/chicago", {"phone": "312 555 0199"}, {"address": "204 S. Ejemplo"}),
+        ("/org/tipos/derechos", {"capacity": "11"}, {"minutes": "77"}),
+    ):
+        typed = _form_of(iris, path) | hers
+        assert elena.post(path, **(_form_of(elena, path) | mine)).status_code == 303
+        answer = iris.post(path, **typed)
+        assert answer.status_code == 409
+        assert "Alguien más lo cambió mientras escribías." in words(answer)
+        assert next(iter(hers.values())) in answer.text, "what was typed stays"
+        again = fields(answer.text, path)
+        assert iris.post(path, **again).status_code == 303, "seen, and wanted all the same"
+    with store.read() as session:
+        assert offices.find(session, "chicago").address == "204 S. Ejemplo"
+        assert kinds.find(session, "derechos").minutes == 77
+
+
 # Kinds
 
 
@@ -331,46 +348,6 @@ def test_two_kinds_never_share_their_letters(
     monkeypatch.setattr(network, "code", lambda _length: next(given))
     with store.change() as session:
         assert network._new_code(session) == "9999"
-
-
-# Settings
-
-
-def test_settings_are_seen_and_secrets_are_not(make_app: Any, store: Store) -> None:
-    app = make_app(secret_key="s3cr3t-k3y", smtp_url="smtp://ana:clave@mail.example.org:587")
-    desk = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
-    answer = desk.get("/org/ajustes")
-    said = words(answer)
-    assert "OUTREACH_PUBLIC_URL http://localhost:8000" in said
-    assert "OUTREACH_SECRET_KEY Puesta" in said
-    assert "OUTREACH_SMTP_URL Puesta" in said
-    assert "OUTREACH_TEXTS_URL Falta" in said
-    for secret in ("s3cr3t-k3y", "clave", "mail.example.org:587", "sqlite:", "postgresql"):
-        assert secret not in answer.text
-    assert "<form" not in answer.text.partition("<main")[2], "nothing to change"
-
-
-def test_every_setting_is_there_under_its_own_name(config: Config) -> None:
-    asked: set[str] = set()
-
-    class Environment(dict[str, str]):
-        def get(self, name: str, default: str = "") -> str:  # type: ignore[override] # as asked
-            asked.add(name)
-            return default
-
-    Config.from_environ(Environment())
-    assert {each.name for each in settings.all_of(config, config)} == asked
-
-
-def test_where_a_setting_comes_from_is_said(
-    config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(os.environ, "OUTREACH_BRAND", "Red")
-    ours = replace(config, brand="Red", controller="Otra")
-    found = {each.name: each.source for each in settings.all_of(ours, replace(config))}
-    assert found["OUTREACH_BRAND"] == "Del servidor"
-    assert found["OUTREACH_CONTROLLER"] == "La puso el programa"
-    assert found["OUTREACH_LISTEN"] == "De fábrica"
 
 
 def _change_office(desk: Desk, **changes: str) -> bool:

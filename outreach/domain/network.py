@@ -16,7 +16,7 @@ from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import TAKEN, Office
 from outreach.domain.text import code
 from outreach.domain.workshops import Standing, Workshop, new_public_id
-from outreach.errors import Refused
+from outreach.errors import Refused, Taken
 
 AHEAD = (Standing.DRAFT, Standing.PUBLISHED)
 
@@ -43,6 +43,18 @@ def change_office(
         whose = Workshop.office_id == office.id
         office.changed_at = calendars.second_after(session, whose, now=now)
     return new
+
+
+def require_unchanged(session: Session, thing: Office | Kind, seen: str) -> None:
+    """Raises Taken when an office or a kind is not what the page showed any more: its form holds
+    all of it, and would put back what somebody else has changed."""
+    session.refresh(thing, with_for_update=True)
+    if seen != version_of(thing):
+        raise Taken(f"{type(thing).__name__} {thing.id}")
+
+
+def version_of(thing: Office | Kind) -> str:
+    return thing.changed_at.isoformat()
 
 
 def ahead_of(session: Session, office: Office, day: date) -> int:

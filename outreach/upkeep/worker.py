@@ -17,8 +17,8 @@ from outreach.db.store import Store
 from outreach.domain import links
 from outreach.keyring import Keyring
 from outreach.mail import circulars, delivery
-from outreach.privacy import retention
-from outreach.upkeep import journal, lists
+from outreach.privacy import retention, trail
+from outreach.upkeep import lists
 from outreach.upkeep.entries import Scribe
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ def _purge(worker: Worker, now: datetime) -> int:
 
 
 def _journal(worker: Worker, now: datetime) -> int:
-    return journal.mark(worker.store, worker.ring, now=now)
+    return trail.mark(worker.store, worker.ring, now=now)
 
 
 def _offers(worker: Worker, now: datetime) -> int:

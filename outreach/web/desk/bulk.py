@@ -207,22 +207,20 @@ def _write_down(
     form: BulkForm,
     outcomes: Sequence[Outcome],
 ) -> None:
-    said = {
-        Deed.PUBLISH: "workshop published",
-        Deed.MOVE: "workshop changed",
-        Deed.CANCEL: "workshop cancelled",
-        Deed.DELETE: "workshop deleted",
-    }[deed]
+    told = f"one of {len(chosen)}"
     for workshop, outcome in zip(chosen, outcomes, strict=True):
         if not outcome.changed:
             continue
         if deed is Deed.DELETE:
-            note_of(session, workshop.office.slug, said, f"draft {outcome.public_id}")
+            slug = workshop.office.slug
+            note_of(session, slug, "workshop deleted", f"draft {outcome.public_id}")
         elif deed is Deed.CANCEL:
-            note(session, workshop, said, f"{form.motivo.data}, one of {len(chosen)}")
+            note(session, workshop, "workshop cancelled", f"{form.motivo.data}, {told}")
+        elif deed is Deed.PUBLISH:
+            note(session, workshop, "workshop published", told)
         else:
-            what = ", ".join(sorted(outcome.changed)) if deed is Deed.MOVE else ""
-            note(session, workshop, said, f"{what} (one of {len(chosen)})".strip()[:200])
+            what = ", ".join(sorted(outcome.changed))
+            note(session, workshop, "workshop changed", f"{what} ({told})"[:200])
 
 
 def done_words(what: str, many_: int) -> str:

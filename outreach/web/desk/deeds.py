@@ -34,6 +34,7 @@ class Deed:
     words: str  # after the name of who did it; «%(whom)s» is an account
 
 
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _MONTH_FIRST: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))[ ,:]*(.*)")
 _PEOPLE, _WORKSHOPS, _MONTH = About.PEOPLE, About.WORKSHOPS, About.MONTH
 _NETWORK, _IN = About.NETWORK, About.SIGNING_IN
@@ -44,6 +45,7 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "workshop changed": Deed(_WORKSHOPS, lazy("cambió el taller")),
     "workshop published": Deed(_WORKSHOPS, lazy("publicó el taller")),
     "workshop cancelled": Deed(_WORKSHOPS, lazy("canceló el taller")),
+    "workshop deleted": Deed(_WORKSHOPS, lazy("borró un borrador")),
     "workshop reinstated": Deed(_WORKSHOPS, lazy("reactivó el taller")),
     "attendance reported": Deed(_WORKSHOPS, lazy("reportó la asistencia")),
     # its people
@@ -56,12 +58,16 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "address approved": Deed(_PEOPLE, lazy("aprobó que alguien vea la dirección")),
     "approval taken back": Deed(_PEOPLE, lazy("deshizo una aprobación")),
     "letters sent again": Deed(_PEOPLE, lazy("mandó otra vez los correos")),
-    "message sent": Deed(_PEOPLE, lazy("escribió a quienes apartaron lugar")),
     "place saved by phone": Deed(_PEOPLE, lazy("apartó un lugar por teléfono")),
-    "places changed": Deed(_WORKSHOPS, lazy("cambió cuántos lugares hay")),
-    "list exported": Deed(_PEOPLE, lazy("se llevó la lista de un taller")),
-    "door sheet printed": Deed(_PEOPLE, lazy("imprimió la hoja de la entrada")),
-    "certificate made": Deed(_PEOPLE, lazy("hizo una constancia")),
+    "places changed": Deed(_WORKSHOPS, lazy("cambió los lugares")),
+    "message sent": Deed(_PEOPLE, lazy("mandó un mensaje")),
+    "list exported": Deed(_PEOPLE, lazy("bajó la lista")),
+    # its door
+    "door taken along": Deed(_PEOPLE, lazy("llevó la lista de la entrada en su teléfono")),
+    "door sheet printed": Deed(_PEOPLE, lazy("imprimió la lista de la entrada")),
+    "certificate made": Deed(_WORKSHOPS, lazy("hizo una constancia")),
+    # files
+    "workshops brought in": Deed(_WORKSHOPS, lazy("trajo talleres de un archivo")),
     # the month
     "month.complete": Deed(_MONTH, lazy("dijo que su mes está completo")),
     "month.incomplete": Deed(_MONTH, lazy("dijo que a su mes le falta algo")),
@@ -252,7 +258,7 @@ def detail(line: Line, cities: Mapping[str, str]) -> str:
         return f"{subject}{colon}{told}"
     if line.action == "workshop cancelled":
         return str(_REASONS.get(line.detail, line.detail))
-    if line.action.startswith("account "):
+    if "%(whom)s" in str(DEEDS[line.action].words if line.action in DEEDS else ""):
         return _rights(line.detail.partition(": ")[2], cities)
     if line.action in _OF_MONTH:
         return _month(line)
@@ -269,9 +275,9 @@ def tag(line: Line) -> Tag | None:
 
 
 def _account(told: str, accounts: Mapping[int, str]) -> str:
-    """The address of the account that «12: organizer chicago» begins with."""
-    number = told.partition(":")[0]
-    known = accounts.get(int(number)) if number.isascii() and number.isdigit() else None
+    """The address of the account named first in «12: organizer chicago», or «account 12»."""
+    found = _NUMBER.search(told)
+    known = accounts.get(int(found[0])) if found else None
     return known or _("una cuenta que ya no existe")
 
 

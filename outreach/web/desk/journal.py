@@ -13,14 +13,15 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.clock import Month
-from outreach.domain import chain, journal, offices, organizers
+from outreach.domain import journal, offices, organizers
 from outreach.domain.journal import Line, Wanted
 from outreach.domain.offices import Office
 from outreach.domain.organizers import EVERYWHERE, Action
 from outreach.languages import gettext as _
 from outreach.languages import say
+from outreach.privacy import trail
 from outreach.web.cards import Tag
-from outreach.web.context import store
+from outreach.web.context import ring, store
 from outreach.web.desk import deeds, words
 from outreach.web.desk.deeds import About
 from outreach.web.desk.staff import desk, find_mine, may, my_offices, page
@@ -62,8 +63,8 @@ class Told:
 @desk.get("/bitacora")
 def network_journal() -> ResponseReturnValue:
     """Of everything, and, if asked, whether it is as it was written."""
+    broken = trail.wrong(store(), ring()) if "revisar" in request.args else None
     with store().read() as session:
-        broken = _broken(session) if "revisar" in request.args else None
         return _journal_page(session, None, broken=broken)
 
 
@@ -118,7 +119,7 @@ def _journal_page(
         more=_more(asked, found),
         zone=zone,
         broken=broken,
-        count=chain.ends(session),
+        count=trail.count(store()) if broken is not None else 0,
         words=words,
     )
 
@@ -182,16 +183,6 @@ def _months(first: datetime | None, zone: ZoneInfo) -> list[tuple[str, str]]:
 def _more(asked: Asked, found: Sequence[Line]) -> str:
     """The way to what is older; empty where there is nothing."""
     return asked.query(antes=found[AT_ONCE - 1].id) if len(found) > AT_ONCE else ""
-
-
-def _broken(session: Session) -> list[str]:
-    """What is wrong with the chain, the first few; none if it holds."""
-    found: list[str] = []
-    for each in chain.breaks(session):
-        found.append(each.words)
-        if len(found) == 10:
-            break
-    return found
 
 
 def _asked() -> Asked:

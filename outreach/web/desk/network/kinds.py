@@ -14,13 +14,19 @@ from outreach.db.types import Codes
 from outreach.domain import kinds, network
 from outreach.domain.kinds import CODE, Kind, Visibility, Way
 from outreach.domain.registrations import rounds
-from outreach.errors import Refused
+from outreach.errors import Refused, Taken
 from outreach.languages import gettext as _
 from outreach.languages import ngettext
 from outreach.web.context import store
 from outreach.web.desk import words
 from outreach.web.desk.fields import Choice, Choices, line, number, required, text
-from outreach.web.desk.network.reading import country_choices, faults_of, words_in, words_out
+from outreach.web.desk.network.reading import (
+    country_choices,
+    faults_of,
+    somebody_else,
+    words_in,
+    words_out,
+)
 from outreach.web.desk.staff import desk, note_of, page
 from outreach.web.pictures import PICTOGRAMS
 
@@ -200,12 +206,18 @@ def change_kind(code: str) -> ResponseReturnValue:
             is_well = False
         if not is_well:
             return _form_page(session, form, kind, 422)
-    with store().change() as session:
-        kind = kinds.find(session, code)
-        new = network.change_kind(session, kind, form.values(), now=now)
-        if new:
-            told = ", ".join(sorted(new))
-            note_of(session, "", "kind changed", f"{kind.code}: {told}"[:200])
+    try:
+        with store().change() as session:
+            kind = kinds.find(session, code)
+            network.require_unchanged(session, kind, request.form.get("seen", ""))
+            new = network.change_kind(session, kind, form.values(), now=now)
+            if new:
+                told = ", ".join(sorted(new))
+                note_of(session, "", "kind changed", f"{kind.code}: {told}"[:200])
+    except Taken:
+        with store().read() as session:
+            kind = kinds.find(session, code)
+            return _form_page(session, form, kind, 409, fault=somebody_else())
     done = "igual" if not new else "discreto" if form.becomes_discreet else "cambiado"
     return redirect(f"/org/tipos/{kind.code}?hecho={done}", 303)
 
@@ -258,7 +270,8 @@ def _form_page(
         kind=kind,
         ahead=ahead,
         asks=form.becomes_discreet and ahead,
-        faults=[("code", fault), *faults_of(form)] if fault else faults_of(form),
+        seen=network.version_of(kind) if kind else "",
+        faults=[("formulario", fault), *faults_of(form)] if fault else faults_of(form),
         said=_said(request.args.get("hecho", "")),
         warning=_warning(ahead),
         words=words,

@@ -17,7 +17,7 @@ from outreach.accounts import members
 from outreach.db.types import Codes
 from outreach.domain import network, offices, regions
 from outreach.domain.offices import SLUG, TAKEN, Office
-from outreach.errors import Refused
+from outreach.errors import Refused, Taken
 from outreach.languages import gettext as _
 from outreach.web.cards import Tag
 from outreach.web.context import store
@@ -27,6 +27,7 @@ from outreach.web.desk.network.reading import (
     DegreesField,
     country_choices,
     faults_of,
+    somebody_else,
     words_in,
     words_out,
 )
@@ -173,15 +174,21 @@ def change_office(slug: str) -> ResponseReturnValue:
         form = OfficeForm(request.form, office)
         if not form.validate():
             return _form_page(session, form, office, 422)
-    with store().change() as session:
-        office = offices.find(session, slug)
-        was_closed_on = office.closed_on
-        new = network.change_office(session, office, form.values(), now=clock.now())
-        if new:
-            is_closing = office.closed_on is not None and office.closed_on != was_closed_on
-            action = "office closed" if is_closing else "office changed"
-            told = f"{office.closed_on}" if is_closing else ", ".join(sorted(new))[:150]
-            note_of(session, slug, action, f"{slug}: {told}")
+    try:
+        with store().change() as session:
+            office = offices.find(session, slug)
+            network.require_unchanged(session, office, request.form.get("seen", ""))
+            was_closed_on = office.closed_on
+            new = network.change_office(session, office, form.values(), now=clock.now())
+            if new:
+                is_closing = office.closed_on is not None and office.closed_on != was_closed_on
+                action = "office closed" if is_closing else "office changed"
+                told = f"{office.closed_on}" if is_closing else ", ".join(sorted(new))[:150]
+                note_of(session, slug, action, f"{slug}: {told}")
+    except Taken:
+        with store().read() as session:
+            office = offices.find(session, slug)
+            return _form_page(session, form, office, 409, fault=somebody_else())
     done = "igual" if not new else "hora" if "zone" in new else "cambiada"
     return redirect(f"/org/red/{slug}?hecho={done}", 303)
 
@@ -224,7 +231,8 @@ def _form_page(
         status,
         form=form,
         office=office,
-        faults=[("slug", fault), *faults_of(form)] if fault else faults_of(form),
+        seen=network.version_of(office) if office else "",
+        faults=[("formulario", fault), *faults_of(form)] if fault else faults_of(form),
         zones=sorted({each.zone.key for each in offices.all_of_them(session)}),
         ahead=network.ahead_of(session, office, now.date()) if office else 0,
         after=after,

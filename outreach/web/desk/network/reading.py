@@ -48,6 +48,13 @@ def words_out(values: Mapping[str, Words]) -> dict[str, str]:
     }
 
 
+def somebody_else() -> str:
+    return _(
+        "Alguien más lo cambió mientras escribías. Revisa: si guardas otra vez, queda lo que está"
+        " aquí."
+    )
+
+
 def country_choices() -> list[tuple[str, str]]:
     return [("US", _("Estados Unidos")), ("CA", _("Canadá"))]
 
