@@ -101,13 +101,19 @@ def _owed(session: Session, workshop_id: int) -> Mapping[Contact, int]:
     return dict.fromkeys(Contact, 0) | {row[0]: row[1] for row in rows}
 
 
-def publish(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
-    if workshop.standing is not Standing.DRAFT:
-        raise Refused("No es un borrador.")
-    if workshop.starts_at <= now:
-        raise Refused("Su fecha ya pasó. Cámbiala primero.")
-    planning.publish(session, workshop, now=now)
-    return frozenset({"standing"})
+@dataclass(frozen=True)
+class Publish:
+    """From draft to public; `phone` is the network's, as in `readiness`."""
+
+    phone: str = ""
+
+    def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
+        if workshop.standing is not Standing.DRAFT:
+            raise Refused("No es un borrador.")
+        if workshop.starts_at <= now:
+            raise Refused("Su fecha ya pasó. Cámbiala primero.")
+        planning.publish(session, workshop, now=now, phone=self.phone)
+        return frozenset({"standing"})
 
 
 def cancel(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:

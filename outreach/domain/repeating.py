@@ -16,7 +16,7 @@ from dateutil import rrule
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.domain import holidays, planning
+from outreach.domain import holidays, partners, planning
 from outreach.domain import series as all_series
 from outreach.domain.holidays import Holiday
 from outreach.domain.planning import Plan
@@ -226,18 +226,28 @@ def _around(session: Session, plans: Sequence[Plan]) -> Sequence[Workshop]:
 
 
 def make(
-    session: Session, plans: Sequence[Plan], *, nonce: str, now: datetime, is_public: bool = False
+    session: Session,
+    plans: Sequence[Plan],
+    *,
+    nonce: str,
+    now: datetime,
+    is_public: bool = False,
+    phone: str = "",
+    source: Workshop | None = None,
 ) -> list[Workshop]:
     """All of them, or none: raises Refused, with the day it is about. One nonce makes one set:
-    where it has made one before, nothing is made and nothing returned."""
+    where it has made one before, nothing is made and nothing returned. Who gives `source` gives
+    them too; `phone` is the network's, as in `readiness`."""
     if made_before(session, nonce):
         return []
     made = []
     for number, plan in enumerate(plans, 1):
         try:
             workshop = planning.create(session, plan, now=now, external_id=f"desk {nonce} {number}")
+            if source is not None:
+                partners.copy(session, source, workshop)
             if is_public:
-                planning.publish(session, workshop, now=now)
+                planning.publish(session, workshop, now=now, phone=phone)
         except Refused as refusal:
             raise refused_on(plan.day, refusal) from None
         made.append(workshop)

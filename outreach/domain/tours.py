@@ -188,8 +188,9 @@ def change_stop(
     return changed
 
 
-def publish_stop(session: Session, stop: Stop, *, now: datetime) -> list[Workshop]:
-    """Publishes the drafts of a stop. Raises Refused with what is missing."""
+def publish_stop(session: Session, stop: Stop, *, now: datetime, phone: str = "") -> list[Workshop]:
+    """Publishes the drafts of a stop. Raises Refused with what is missing; `phone` is the
+    network's, as in `readiness`."""
     if stop.cancelled_at is not None:
         raise Refused("Esta parada está cancelada. Reactívala antes de publicarla.")
     if stop.venue is None:
@@ -200,7 +201,7 @@ def publish_stop(session: Session, stop: Stop, *, now: datetime) -> list[Worksho
         if workshop.standing is Standing.DRAFT and workshop.ends_at > now
     ]
     for workshop in drafts:
-        planning.publish(session, workshop, now=now)
+        planning.publish(session, workshop, now=now, phone=phone)
     return drafts
 
 

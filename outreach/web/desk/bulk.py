@@ -16,15 +16,16 @@ from wtforms.validators import NumberRange, Optional
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain import many, venues
-from outreach.domain.many import Act, Move, Outcome
+from outreach.domain.many import Act, Move, Outcome, Publish
 from outreach.domain.organizers import Action
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refused
 from outreach.languages import gettext as _
 from outreach.languages import lazy, ngettext
-from outreach.web.context import ring, store
-from outreach.web.desk import cancelling, proposing, words
+from outreach.web.cards import Tag
+from outreach.web.context import config, ring, store
+from outreach.web.desk import cancelling, checks, proposing, words
 from outreach.web.desk.fields import Choice, HourField, NumberField
 from outreach.web.desk.proposing import Line, Warned
 from outreach.web.desk.staff import desk, find_mine, note, note_of, page
@@ -143,9 +144,21 @@ def _rehearsed(
         if not form.validate() or (deed is Deed.MOVE and not _is_said(deed, form)):
             return {}
         act = _act(session, deed, form, chosen)
+        warned = _doubted(session, chosen) if deed is Deed.PUBLISH else {}
         found = many.rehearse(session, chosen, act, now=clock.now())
-        warned = proposing.warned(session, found, chosen) if deed is Deed.MOVE else {}
+        if deed is Deed.MOVE:
+            warned = proposing.warned(session, found, chosen)
     return {each.public_id: (each, warned.get(each.public_id, [])) for each in found}
+
+
+def _doubted(session: Session, chosen: Sequence[Workshop]) -> Mapping[str, list[Warned]]:
+    """What somebody should look at before they are public."""
+    return {
+        each.public_id: [
+            Warned(Tag(what, "etq-poco"), more) for what, more in checks.of(session, each).doubts
+        ]
+        for each in chosen
+    }
 
 
 def _chosen(session: Session, ids: Sequence[str]) -> list[Workshop]:
@@ -193,11 +206,9 @@ def _act(session: Session, deed: Deed, form: BulkForm, chosen: Sequence[Workshop
             venues.find(session, chosen[0].office, int(form.sede.data)) if form.sede.data else None
         )
         return Move(days=form.dias.data or 0, starts=form.hora.data, venue=venue)
-    return {
-        Deed.PUBLISH: many.publish,
-        Deed.CANCEL: many.cancel,
-        Deed.DELETE: many.discard,
-    }[deed]
+    if deed is Deed.PUBLISH:
+        return Publish(phone=config().phone)
+    return many.cancel if deed is Deed.CANCEL else many.discard
 
 
 def _write_down(

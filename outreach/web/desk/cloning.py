@@ -95,7 +95,7 @@ def _make(session: Session, public_id: str, form: CloneForm, nonce: str) -> str:
         return _made_before(session, nonce)
     plan = _plan(workshop, form)
     detail = f"clone of {workshop.public_id}"
-    made = proposing.make([plan], session, nonce=nonce, action="workshop created", detail=detail)
+    made = proposing.make([plan], session, nonce=nonce, detail=detail, source=workshop)
     return made[0].public_id
 
 

@@ -136,7 +136,7 @@ def _make(session: Session, sheet: Sheet, ticked: Sequence[str], nonce: str) -> 
     if not plans:
         raise Refused(_("Marca al menos una fecha."))
     detail = f"month {sheet.month}, {len(plans)} at once"
-    proposing.make(plans, session, nonce=nonce, action="workshop created", detail=detail)
+    proposing.make(plans, session, nonce=nonce, detail=detail)
 
 
 def _office(session: Session, slug: str) -> Office:

@@ -21,7 +21,7 @@ from outreach.domain.repeating import Proposal
 from outreach.domain.workshops import Workshop
 from outreach.languages import gettext as _
 from outreach.web.cards import Tag
-from outreach.web.context import store
+from outreach.web.context import config, store
 from outreach.web.desk.staff import note
 from outreach.web.show import hour as hour_words
 
@@ -100,13 +100,27 @@ def typed_nonce() -> str:
 
 
 def make(
-    plans: Sequence[Plan], session: Session, *, nonce: str, action: str, detail: str
+    plans: Sequence[Plan],
+    session: Session,
+    *,
+    nonce: str,
+    detail: str,
+    source: Workshop | None = None,
 ) -> list[Workshop]:
-    """Makes them, published where the form asks for it, and writes down each. Raises Refused."""
+    """Makes them, published where the form asks for it, and writes down each; who gives `source`
+    gives them too. Raises Refused."""
     is_public = request.form.get("action") == "publish"
-    made = repeating.make(session, plans, nonce=nonce, now=clock.now(), is_public=is_public)
+    made = repeating.make(
+        session,
+        plans,
+        nonce=nonce,
+        now=clock.now(),
+        is_public=is_public,
+        phone=config().phone,
+        source=source,
+    )
     for workshop in made:
-        note(session, workshop, action, detail)
+        note(session, workshop, "workshop created", detail)
         if is_public:
             note(session, workshop, "workshop published")
     return made

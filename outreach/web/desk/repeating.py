@@ -110,7 +110,7 @@ def _make(session: Session, workshop: Workshop, typed: MultiDict[str, str], nonc
     base = replace(planning.plan_of(workshop), series=series)
     plans = [replace(base, day=day) for day in chosen]
     detail = f"repeats {workshop.public_id}, {len(plans)} dates"
-    proposing.make(plans, session, nonce=nonce, action="workshop created", detail=detail)
+    proposing.make(plans, session, nonce=nonce, detail=detail, source=workshop)
     return chosen[0]
 
 

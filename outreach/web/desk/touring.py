@@ -25,7 +25,7 @@ from outreach.domain.workshops import Standing, Workshop
 from outreach.errors import Refused
 from outreach.languages import gettext as _
 from outreach.languages import lazy, ngettext
-from outreach.web.context import ring, store
+from outreach.web.context import config, ring, store
 from outreach.web.desk import words
 from outreach.web.desk.fields import (
     Choice,
@@ -149,13 +149,15 @@ def tour(slug: str, tour_id: int) -> ResponseReturnValue:
 @desk.post(f"{_OF}/publicar")
 def publish_tour(slug: str, tour_id: int) -> ResponseReturnValue:
     """Every stop that is ready comes out; those without a venue wait."""
-    now, number = clock.now(), 0
+    now, number, phone = clock.now(), 0, config().phone
     try:
         with store().change() as session:
             found = _find(session, slug, tour_id)
             for stop in tours.stops(session, [found.id])[found.id]:
                 if stop.venue is not None and stop.cancelled_at is None:
-                    number += _published(session, tours.publish_stop(session, stop, now=now))
+                    number += _published(
+                        session, tours.publish_stop(session, stop, now=now, phone=phone)
+                    )
     except Refused as refusal:
         return _tour_page(slug, tour_id, str(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
@@ -235,7 +237,9 @@ def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
-            number = _published(session, tours.publish_stop(session, stop, now=clock.now()))
+            now, phone = clock.now(), config().phone
+            made = tours.publish_stop(session, stop, now=now, phone=phone)
+            number = _published(session, made)
     except Refused as refusal:
         return _tour_page(slug, tour_id, str(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
