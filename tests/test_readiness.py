@@ -98,16 +98,6 @@ def test_what_is_odd_of_a_workshop_is_asked(
     assert _doubts(store, made) == [doubt]
 
 
-def test_holidays_are_those_of_where_the_office_is_and_of_mexico(
-    chicago: Office, calgary: Office
-) -> None:
-    assert readiness.holiday(chicago, date(2027, 11, 25)) == "Thanksgiving Day"
-    assert readiness.holiday(calgary, date(2027, 7, 1)) == "Canada Day"
-    assert readiness.holiday(chicago, date(2027, 7, 1)) == ""
-    assert readiness.holiday(calgary, date(2027, 9, 16)) == "Día de la Independencia"
-    assert readiness.holiday(chicago, TUESDAY) == ""
-
-
 def test_a_room_is_doubted_that_is_too_small_taken_or_retired(
     store: Store, chicago: Office, rights: Kind
 ) -> None:

@@ -5,17 +5,16 @@ What is missing keeps it a draft. A doubt is asked once, and then it is the orga
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-import holidays
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import clock
+from outreach.domain import holidays
 from outreach.domain.kinds import Visibility
-from outreach.domain.offices import Office
 from outreach.domain.workshops import Mode, Standing, Workshop
 
 FEWEST_DAYS: Final = 3  # fewer than so many ahead, hardly anybody hears of it
@@ -79,23 +78,16 @@ def doubts(session: Session, workshop: Workshop, *, now: datetime) -> list[Doubt
     return [*found, *_of_its_day(workshop, now)]
 
 
-def holiday(office: Office, day: date) -> str:
-    """The holiday on which the office is closed, of the country where it is or of Mexico; empty on
-    other days."""
-    for country, region in ((office.country, office.region), ("MX", None)):
-        if (name := _holidays(country, region, day.year).get(day)) is not None:
-            return name
-    return ""
-
-
 def _of_its_day(workshop: Workshop, now: datetime) -> list[Doubted]:
     found: list[Doubted] = []
     if workshop.starts_at <= now:
         found.append(Doubted(Doubt.PAST))
     elif workshop.starts_at < now + timedelta(days=FEWEST_DAYS):
         found.append(Doubted(Doubt.SOON, str(FEWEST_DAYS)))
-    if name := holiday(workshop.office, workshop.day):
-        found.append(Doubted(Doubt.HOLIDAY, name))
+    place = workshop.venue or workshop.office
+    closed = holidays.of(workshop.day, workshop.office.country, place.region)
+    if closed:
+        found.append(Doubted(Doubt.HOLIDAY, closed[0].name))
     if clock.is_doubled(workshop.day, workshop.starts, workshop.zone):
         found.append(Doubted(Doubt.DOUBLED))
     return found
@@ -117,8 +109,3 @@ def _beside(session: Session, workshop: Workshop) -> Workshop | None:
         .order_by(Workshop.starts_at, Workshop.id)
         .limit(1)
     ).first()
-
-
-def _holidays(country: str, region: str | None, year: int) -> dict[date, str]:
-    known = region if region in holidays.list_supported_countries().get(country, ()) else None
-    return dict(holidays.country_holidays(country, subdiv=known, years=year, language="es"))
