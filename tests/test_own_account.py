@@ -178,7 +178,6 @@ def user(config: Config, *words: str) -> Result:
         "OUTREACH_KEYS": str(config.keys),
         "OUTREACH_DATABASE_URL": config.database_url,
         "OUTREACH_KEYRING_URL": config.keyring_url,
-        "COLUMNS": "120",
     }
     return CliRunner(env=environ).invoke(main, ["user", *words])
 
@@ -190,8 +189,8 @@ def test_the_command_line_says_who_has_a_second_factor_and_resets_it(
     listed = {
         line.split()[1]: line for line in user(config, "list").stdout.splitlines() if "@" in line
     }
-    assert "yes" in listed["ana@example.org"]
-    assert "not yet" in listed["luz@example.org"]
+    assert "active, second factor" in listed["ana@example.org"]
+    assert "active, no second factor" in listed["luz@example.org"]
     assert user(config, "reset", "ana@example.org").exit_code == 0
     with store.read() as session:
         assert access.has_second_factor(session, ana)
