@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from flask import Flask
@@ -25,6 +26,7 @@ NEW = "otra clave larga y nueva"
 
 
 __all__ = ["ana", "patient"]  # fixtures
+pytestmark = pytest.mark.any_database("what the pages say")
 
 
 def come_in(app: Flask, store: Store) -> Visitor:

@@ -32,6 +32,7 @@ from tests.signing import (
 )
 
 __all__ = ["ana", "patient"]  # fixtures
+same = pytest.mark.any_database("what a code says")
 NOON = datetime(2026, 11, 25, 12, 0, 10, tzinfo=UTC)
 
 
@@ -47,6 +48,7 @@ def test_the_password_alone_opens_nothing(patient: Flask, store: Store, ana: int
         assert half.post(path, token=token).headers["Location"] == "/org/codigo"
 
 
+@same
 def test_after_ten_minutes_a_password_alone_is_forgotten(
     patient: Flask, store: Store, ana: int
 ) -> None:
@@ -68,6 +70,7 @@ def test_the_second_factor_changes_the_token(patient: Flask, store: Store, ana: 
     assert before.get("/org/").headers["Location"] == "/org/entrar"
 
 
+@same
 def test_a_code_can_be_sent_to_the_sign_in_page_too(patient: Flask, store: Store, ana: int) -> None:
     apart, at_once = Visitor(patient), Visitor(patient)
     apart.post("/org/entrar", email="ana@example.org", password=PASSWORD)
@@ -193,6 +196,7 @@ def test_a_new_sheet_makes_the_old_one_worthless(patient: Flask, store: Store, a
     assert Visitor(patient).come_in(new[0]).status_code == 303
 
 
+@same
 def test_a_colleagues_codes_open_nothing_of_hers(patient: Flask, store: Store, ana: int) -> None:
     luz = employ(store, "luz@example.org")
     enrol(patient, store, luz)
@@ -201,6 +205,7 @@ def test_a_colleagues_codes_open_nothing_of_hers(patient: Flask, store: Store, a
     assert Visitor(patient).come_in(sheet[0], email="luz@example.org").status_code == 303
 
 
+@same
 def test_the_secret_is_sealed_and_opens_under_this_servers_key_only(
     patient: Flask, store: Store, ana: int
 ) -> None:
@@ -215,6 +220,7 @@ def test_the_secret_is_sealed_and_opens_under_this_servers_key_only(
             key.unseal(sealed, "totp 999")
 
 
+@same
 def test_with_another_server_key_no_code_is_right_and_the_log_says_why(
     make_app: Callable[..., Flask], store: Store, ana: int, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -224,6 +230,7 @@ def test_with_another_server_key_no_code_is_right_and_the_log_says_why(
     assert SECRET not in caplog.text
 
 
+@same
 @pytest.mark.parametrize("code", ["", "١٢٣٤٥٦", "12345", "\x00", "é" * 6, "9" * 4000])
 def test_any_other_text_is_a_wrong_code(patient: Flask, store: Store, ana: int, code: str) -> None:
     visitor = Visitor(patient)
@@ -293,6 +300,7 @@ def test_a_role_changed_in_mid_session_counts_at_the_next_click(
     assert [(each.organizer_id, each.detail) for each in seen] == [(ana, "now chicago reader")]
 
 
+@same
 def test_before_the_second_factor_no_square_opens_the_door(
     patient: Flask, store: Store, ana: int
 ) -> None:

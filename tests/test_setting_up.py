@@ -25,6 +25,7 @@ from tests.signing import (
 )
 
 __all__ = ["ana", "patient"]  # fixtures
+same = pytest.mark.any_database("what the pages say")
 
 
 # Setting one up
@@ -55,6 +56,7 @@ def test_an_account_without_a_second_factor_sets_one_up_before_anything_else(
     assert Visitor(patient).come_in(code).status_code == 422
 
 
+@same
 def test_what_was_typed_waits_until_the_second_factor_is_set_up(
     patient: Flask, store: Store, rights: Kind
 ) -> None:
@@ -87,6 +89,7 @@ def test_of_two_who_set_up_at_once_one_does(patient: Flask, store: Store) -> Non
     assert journal(store).count("second factor set up") == 1
 
 
+@same
 def test_a_secret_offered_to_another_session_sets_up_nothing(patient: Flask, store: Store) -> None:
     employ(store)
     mallory, visitor = Visitor(patient), Visitor(patient)
@@ -99,6 +102,7 @@ def test_a_secret_offered_to_another_session_sets_up_nothing(patient: Flask, sto
     assert journal(store) == []
 
 
+@same
 def test_another_telephone_takes_the_place_of_the_first(
     patient: Flask, store: Store, ana: int
 ) -> None:
@@ -152,6 +156,7 @@ def test_what_matters_asks_again_after_ten_minutes(
     assert stale.get("/org/cuenta/llaves").status_code == 303
 
 
+@same
 def test_a_form_that_was_sent_is_not_lost_and_not_sent_unasked(
     patient: Flask, store: Store, stale: Visitor
 ) -> None:
