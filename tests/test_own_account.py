@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from flask import Flask
@@ -25,6 +26,7 @@ NEW = "otra clave larga y nueva"
 
 
 __all__ = ["ana", "patient"]  # fixtures
+pytestmark = pytest.mark.any_database("what the pages say")
 
 
 def come_in(app: Flask, store: Store) -> Visitor:
@@ -178,7 +180,6 @@ def user(config: Config, *words: str) -> Result:
         "OUTREACH_KEYS": str(config.keys),
         "OUTREACH_DATABASE_URL": config.database_url,
         "OUTREACH_KEYRING_URL": config.keyring_url,
-        "COLUMNS": "120",
     }
     return CliRunner(env=environ).invoke(main, ["user", *words])
 
@@ -190,8 +191,8 @@ def test_the_command_line_says_who_has_a_second_factor_and_resets_it(
     listed = {
         line.split()[1]: line for line in user(config, "list").stdout.splitlines() if "@" in line
     }
-    assert "yes" in listed["ana@example.org"]
-    assert "not yet" in listed["luz@example.org"]
+    assert "active, second factor" in listed["ana@example.org"]
+    assert "active, no second factor" in listed["luz@example.org"]
     assert user(config, "reset", "ana@example.org").exit_code == 0
     with store.read() as session:
         assert access.has_second_factor(session, ana)

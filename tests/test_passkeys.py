@@ -22,6 +22,7 @@ from tests.signing import age, ana, half_a_minute_later, journal, patient
 from tests.soft_key import PRESENT, SoftKey
 
 __all__ = ["ana", "patient"]  # fixtures
+same = pytest.mark.any_database("what a key says")
 
 
 def add_key(app: Flask, store: Store, who: int, **changes: Any) -> SoftKey:
@@ -86,6 +87,7 @@ def test_a_copy_of_a_key_is_seen_by_its_count(patient: Flask, store: Store, ana:
     assert copy.post("/org/llave", answer=key.get(challenge(copy))).status_code == 422
 
 
+@same
 def test_a_key_used_elsewhere_or_by_nobody_in_particular_is_refused(
     patient: Flask, store: Store, ana: int
 ) -> None:
@@ -104,6 +106,7 @@ def test_a_key_used_elsewhere_or_by_nobody_in_particular_is_refused(
         assert "No reconocimos esa llave" in words(refused)
 
 
+@same
 @pytest.mark.parametrize(
     "answer", ["", "{}", "[]", "x", '{"response": []}', '{"response": {"clientDataJSON": "é"}}',
                '{"response": {"clientDataJSON": "W10"}}', "[" * 10_000]
@@ -112,6 +115,7 @@ def test_what_is_no_answer_is_refused(patient: Flask, answer: str) -> None:
     assert Visitor(patient).post("/org/llave", answer=answer).status_code == 422
 
 
+@same
 def test_a_challenge_grows_old_and_is_swept_away(patient: Flask, store: Store, ana: int) -> None:
     key, visitor = add_key(patient, store, ana), Visitor(patient)
     options = challenge(visitor)
@@ -123,6 +127,7 @@ def test_a_challenge_grows_old_and_is_swept_away(patient: Flask, store: Store, a
         assert session.scalars(sa.select(Challenge)).all() == []
 
 
+@same
 def test_an_account_that_is_shut_is_not_opened_by_its_key(
     patient: Flask, store: Store, ana: int
 ) -> None:
@@ -167,6 +172,7 @@ def test_only_her_own_key_proves_who_she_is(patient: Flask, store: Store, ana: i
     assert visitor.get("/org/cuenta/llaves").status_code == 200
 
 
+@same
 def test_a_key_made_for_another_session_is_not_kept(patient: Flask, store: Store, ana: int) -> None:
     luz = at_desk(patient, store, employ(store, "luz@example.org"))
     desk, key = at_desk(patient, store, ana), SoftKey()
@@ -181,6 +187,7 @@ def test_a_key_made_for_another_session_is_not_kept(patient: Flask, store: Store
         assert [key.name for key in session.scalars(sa.select(Passkey))] == ["Suya"]
 
 
+@same
 def test_keys_are_listed_renamed_and_removed(patient: Flask, store: Store, ana: int) -> None:
     key, desk = add_key(patient, store, ana), at_desk(patient, store, ana)
     assert "Mi teléfono" in words(desk.get("/org/cuenta"))
@@ -199,6 +206,7 @@ def test_keys_are_listed_renamed_and_removed(patient: Flask, store: Store, ana: 
     assert journal(store)[:3] == ["key added", "key renamed", "key removed"]
 
 
+@same
 def test_twenty_keys_are_enough(patient: Flask, store: Store, ana: int) -> None:
     desk = at_desk(patient, store, ana)
     for _ in range(passkeys.MOST):
@@ -208,6 +216,7 @@ def test_twenty_keys_are_enough(patient: Flask, store: Store, ana: int) -> None:
     assert desk.post("/org/cuenta/llaves", name="Otra", answer=answer).status_code == 422
 
 
+@same
 def test_asking_for_a_challenge_is_an_attempt_to_sign_in(app: Flask, chicago: Office) -> None:
     statuses = [Visitor(app).post("/org/llave/reto").status_code for _ in range(12)]
     assert statuses == [200] * Limits.sign_ins + [429] * 2

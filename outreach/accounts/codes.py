@@ -89,16 +89,25 @@ def enrolled(session: Session) -> frozenset[int]:
 
 
 def enrol(
-    session: Session, organizer_id: int, secret: str, typed: str, key: ServerKey, *, now: datetime
+    session: Session,
+    organizer_id: int,
+    secret: str,
+    typed: str,
+    key: ServerKey,
+    *,
+    now: datetime,
+    instead: bool = False,
 ) -> bool:
-    """The first application, or another instead of it. False when the code does not belong to
+    """The first application, or another `instead` of it. False when the code does not belong to
     the secret, or somebody else was faster. The code it was shown with works no more."""
     step = _matching_step(secret, text.read_code(typed), now)
     if step is None:
         return False
     try:
         with session.begin_nested():
-            session.execute(sa.delete(Totp).where(Totp.organizer_id == organizer_id))
+            if instead:
+                session.execute(sa.delete(Totp).where(Totp.organizer_id == organizer_id))
+            # Of several who set up a first one, the row lets one in.
             keep(session, organizer_id, secret, key, now=now, last_step=step)
     except IntegrityError:
         return False

@@ -65,12 +65,12 @@ def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
 @command.command("list")
 def list_() -> None:
     """Show the accounts."""
-    table = Table("E-mail", "Role and office", "State", "Second factor")
+    table = Table("E-mail", "Role and office", "State")
     with opened(settings()) as store, store.read() as session:
         with_second = access.with_second_factor(session)
         for organizer in organizers.all_of_them(session):
-            second = "yes" if organizer.id in with_second else "not yet"
-            table.add_row(organizer.email, _rights(organizer), _state(organizer), second)
+            state = _state(organizer, has_second=organizer.id in with_second)
+            table.add_row(organizer.email, _rights(organizer), state)
     # A file or a pipe has no width of its own.
     Console(width=None if sys.stdout.isatty() else 140).print(table)
 
@@ -125,10 +125,12 @@ def _rights(organizer: Organizer) -> str:
     )
 
 
-def _state(organizer: Organizer) -> str:
+def _state(organizer: Organizer, *, has_second: bool) -> str:
     if organizer.disabled_at is not None:
         return "disabled"
-    return "active" if organizer.password else "has not set a password yet"
+    if not organizer.password:
+        return "has not set a password yet"
+    return "active, second factor" if has_second else "active, no second factor"
 
 
 def _print_link(config: Config, email: str, token: str) -> None:

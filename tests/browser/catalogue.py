@@ -9,22 +9,22 @@ from sqlalchemy.orm import Session
 from outreach.db.store import Store
 from outreach.domain import (
     form_drafts,
+    holidays,
     kinds,
     offices,
     organizers,
     partners,
     planning,
-    readiness,
 )
 from outreach.domain.partners import Chosen, Partner, PartnerKind, Speaker
 from outreach.domain.workshops import Standing
-from tests.conftest import a_saturday, hold, office, venue
+from tests.conftest import a_saturday, hold, venue
 
 
 def free_day() -> date:
     """A day on which nothing is asked before publishing: far enough ahead, and no holiday."""
     day = a_saturday() + timedelta(days=9)
-    while readiness.holiday(office("chicago", "Chicago", "IL", "America/Chicago"), day):
+    while holidays.of(day, "US", "IL"):
         day += timedelta(days=1)
     return day
 

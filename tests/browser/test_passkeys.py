@@ -1,16 +1,21 @@
-"""Ana signs in with the key of her telephone: Chromium's own authenticator, our own script."""
+"""Ana signs in with the key of her telephone: Chromium's own authenticator, our own script; and a
+phone reads the square of her codes."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import DESK
 from tests.browser.conftest import Open
 from tests.browser.places import sign_in
-from tests.browser.second import PABLO
+from tests.browser.second import NORA, PABLO, give_password
 from tests.browser.world import World
 
 
@@ -86,3 +91,24 @@ def test_without_javascript_nobody_is_offered_a_key(opened: Open, world: World) 
     sign_in(page)
     page.goto("/org/cuenta/llaves")
     expect(page.locator("main")).to_contain_text("Este navegador no puede usar llaves")
+
+
+def test_a_phone_reads_the_square_and_its_code_is_right(opened: Open, world: World) -> None:
+    page = opened()
+    give_password(page, NORA)
+    picture = Image.open(BytesIO(page.locator(".qr").screenshot()))
+    (square,) = zxingcpp.read_barcodes(picture)
+    read = urlsplit(square.text)
+    said = parse_qs(read.query)
+    assert (read.scheme, read.netloc) == ("otpauth", "totp")
+    assert unquote(read.path) == f"/Talleres:{NORA}"
+    assert said["issuer"] == ["Talleres"]
+    page.get_by_text("No puedo leerlo").click()
+    assert page.locator(".clave").inner_text().replace(" ", "") == said["secret"][0]
+    # Not the code of its secret: she stays without a second factor, for the other tests.
+    page.locator("#code").fill("12 34")
+    page.keyboard.press("Enter")
+    expect(page.locator("main [role=alert]")).to_be_focused()
+    expect(page.locator("#code")).to_have_attribute("aria-invalid", "true")
+    again = page.locator(".clave").text_content() or ""
+    assert again.replace(" ", "") == said["secret"][0], "the phone has read it already"

@@ -214,7 +214,7 @@ def _of_staff() -> Iterator[Guard]:
         (
             ".where(Totp.organizer_id == totp.organizer_id, Totp.last_step < step)",
             ".where(Totp.organizer_id == totp.organizer_id)",
-            "a_code_works_once_and_an_older_one_no_more",
+            "a_code_works_once",
         ),
         (
             "return Verdict.RIGHT if used else Verdict.REPLAYED", "return Verdict.RIGHT",

@@ -26,7 +26,7 @@ def change_application() -> ResponseReturnValue:
     secret = _offered(who)
     with store().change() as session:
         is_done = secret is not None and codes.enrol(
-            session, who.organizer_id, secret, _typed(), server_key(), now=now
+            session, who.organizer_id, secret, _typed(), server_key(), now=now, instead=True
         )
         if is_done:
             journal.note(session, who.organizer_id, "code application changed", now=now)
@@ -50,11 +50,8 @@ def first(who: Signed, *, back: str, kept: list[tuple[str, str]]) -> Response:
     printed: list[str] = []
     token = None
     with store().change() as session:
-        # Somebody else with the same password may have been faster.
-        is_done = (
-            secret is not None
-            and not codes.is_enrolled(session, who.organizer_id)
-            and codes.enrol(session, who.organizer_id, secret, _typed(), server_key(), now=now)
+        is_done = secret is not None and codes.enrol(
+            session, who.organizer_id, secret, _typed(), server_key(), now=now
         )
         if is_done:
             token = sessions.prove(session, who, now=now)
