@@ -15,8 +15,11 @@ from outreach.accounts.invitations import Invitation
 from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import marks, passes
 from outreach.domain.journal import Entry
+from outreach.domain.marks import DoorEvent
 from outreach.domain.notices import Notice
+from outreach.domain.passes import DoorPass
 from outreach.keyring import Keyring, TooManyDue, rotation, spare
 from outreach.privacy import letters, settling, subscriptions
 from outreach.privacy.settling import TURN_KEPT, TooManyBlind, Turn, settle
@@ -146,6 +149,8 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     session.execute(sa.delete(Entry).where(Entry.at < now - JOURNAL_KEPT))
     sessions.purge(session, now=now)
     invitations.purge(session, now=now)
+    marks.purge(session, now=now)
+    passes.purge(session, now=now)
     after = _count(session)
     return {noun: before[noun] - after[noun] for noun in _TABLES}
 
@@ -155,6 +160,8 @@ _TABLES: Final = {
     "journal entries": Entry,
     "sessions": StaffSession,
     "invitations": Invitation,
+    "door marks": DoorEvent,
+    "door passes": DoorPass,
 }
 
 
