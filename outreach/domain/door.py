@@ -106,6 +106,13 @@ def arrived(session: Session, workshop: Workshop) -> int:
     return session.scalar(sa.select(_arrived(_There.workshop_id == workshop.id))) or 0
 
 
+def expected(session: Session, workshop: Workshop) -> int:
+    """People who have a place, or an offer of one."""
+    has_place = sa.and_(Registration.workshop_id == workshop.id, Registration.standing.in_(HOLDING))
+    counted = sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0)).where(has_place)
+    return session.scalar(counted) or 0
+
+
 def head_count(session: Session, workshop: Workshop) -> int:
     """How many came, as the door knows it: with a place and without."""
     return arrived(session, workshop) + workshop.walk_ins

@@ -19,7 +19,7 @@ from outreach.db.store import took_effect
 from outreach.domain import door, marks
 from outreach.domain.organizers import Organizer
 from outreach.domain.registrations import digest
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import COUNTED, Workshop
 from outreach.errors import NotFound, Refused, TooMany
 
 MOST: Final = 2_000  # marks by one pass
@@ -56,13 +56,16 @@ class DoorRow(Base):
 
 
 def require_near(workshop: Workshop, *, now: datetime) -> None:
-    """Raises Refused unless this door is open today, or tomorrow."""
+    """Raises Refused unless a phone may take this door along."""
     door.require_open(workshop)
     if not is_near(workshop, now=now):
         raise Refused("Lleva la puerta el día del taller, o un día antes.")
 
 
 def is_near(workshop: Workshop, *, now: datetime) -> bool:
+    """Whether there is a door, today or tomorrow."""
+    if workshop.standing not in COUNTED:
+        return False
     here = now.astimezone(workshop.zone).date()
     return here >= workshop.day - EVE and now < marks.door_ends_at(workshop)
 

@@ -74,6 +74,11 @@ RULES: Final[Mapping[str, Rule]] = {
     # its door, and after
     "at_door": _DOOR,
     "mark": _DOOR,
+    "take_door": _OWN,
+    "phone_door": _OPEN,
+    "door_worker": _OPEN,
+    "door_bundle": _DOOR,
+    "bring_arrivals": _OPEN,
     "attendance": _EDIT,
     "report": _EDIT,
     # the month

@@ -1,0 +1,206 @@
+"""Tomás stands at the door of a mobile consulate, where there is no signal: what his phone and
+another one mark there, what they keep, and what is left on them."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+
+from outreach import clock
+from tests.browser import chromium, phones
+from tests.browser.phones import TOMAS, Evening, Party
+from tests.browser.world import PASSWORD
+
+# What cannot be reached is said in the console; a policy that was broken would be too.
+EXPECTED: Final = re.compile(r"Failed to load resource: (net::ERR_|the server responded .* of 4)")
+# All that pages of ours can keep in a browser.
+KEPT: Final = """async () => {
+    const kept = { local: {...localStorage}, session: {...sessionStorage}, rows: [], files: [] };
+    kept.databases = (await indexedDB.databases()).map(each => each.name);
+    for (const name of kept.databases) {
+        const db = await new Promise(ok => {
+            const asked = indexedDB.open(name);
+            asked.onsuccess = () => ok(asked.result);
+        });
+        for (const store of db.objectStoreNames) {
+            const all = db.transaction(store).objectStore(store).getAll();
+            kept.rows.push(...await new Promise(ok => { all.onsuccess = () => ok(all.result); }));
+        }
+        db.close();
+    }
+    for (const name of await caches.keys()) {
+        const cache = await caches.open(name);
+        for (const each of await cache.keys()) {
+            kept.files.push(each.url, await (await cache.match(each)).text());
+        }
+    }
+    kept.workers = (await navigator.serviceWorker.getRegistrations()).map(each => each.scope);
+    return kept;
+}"""
+
+NOTHING: Final = """async () => {
+    const databases = await indexedDB.databases();
+    const workers = await navigator.serviceWorker.getRegistrations();
+    return !databases.length && !workers.length;
+}"""
+
+
+@contextmanager
+def phone(browser: Browser, profile: Path, *flags: str) -> Iterator[BrowserContext]:
+    """A phone whose pages may complain of nothing but the network."""
+    complaints: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not EXPECTED.match(message.text):
+            complaints.append(message.text)
+
+    with chromium.device(browser, profile, *flags) as context:
+        context.on("console", listen)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        yield context
+    assert complaints == []
+
+
+def take_along(context: BrowserContext, evening: Evening) -> Page:
+    """Tomás signs in and takes the door along."""
+    page = context.pages[0]
+    page.goto(f"{evening.url}/org/entrar?volver=/org/puerta/")
+    page.get_by_label("Correo").fill(TOMAS)
+    page.get_by_label("Contraseña").fill(PASSWORD)
+    page.locator("main [type=submit]").click()
+    page.get_by_role("button", name="Llevar la puerta en este teléfono").click()
+    page.wait_for_url("**/org/puerta/telefono#*")
+    page.locator("#puerta[data-lista]").wait_for(state="attached")
+    return page
+
+
+def mark(page: Page, typed: str, words: str, unsent: int) -> None:
+    """With the keyboard alone, as fast as the page says that it has understood."""
+    page.keyboard.insert_text(typed)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-nombre]")).to_have_text(words)
+    expect(page.locator("[data-llego]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-estado]")).to_have_attribute("data-faltan", str(unsent))
+
+
+def stand_at_door(page: Page, evening: Evening, parties: Sequence[Party], walk_ins: int) -> None:
+    """Every tenth shows the square, the others say their code; one is a slip of the finger."""
+    page.locator("#q").focus()
+    for number, party in enumerate(parties, 1):
+        has_square = number % 10 == 1
+        people = "1 persona" if party.people == 1 else f"{party.people} personas"
+        typed = f"{evening.url}/q/{party.token}" if has_square else party.code.lower()
+        mark(page, typed, party.name if has_square else f"Sí está: {people}", number)
+    for number in range(walk_ins + 1):
+        page.get_by_role("button", name="+1").click()
+        total = str(len(parties) + number + 1)
+        expect(page.locator("[data-estado]")).to_have_attribute("data-faltan", total)
+    page.locator("[data-quitar]").click()
+    expect(page.locator("[data-nombre]")).to_have_text("Deshecho.")
+
+
+def people_of(parties: Sequence[Party]) -> int:
+    return sum(party.people for party in parties)
+
+
+def search(page: Page, profile: Path, evening: Evening) -> None:
+    """What pages of ours keep: the list, the page, and nothing that says who anybody is."""
+    kept = page.evaluate(KEPT)
+    assert (kept["local"], kept["session"]) == ({}, {})
+    assert kept["databases"] == ["puerta"]
+    assert kept["workers"] == [f"{evening.url}/org/puerta/"]
+    assert page.context.storage_state()["cookies"][0]["name"] == "__Host-staff"
+    text = json.dumps(kept, ensure_ascii=False)
+    assert evening.public_id in text
+    assert "Código o cuadro QR" in text
+    assert [each for each in evening.secrets() if each in text] == []
+
+
+def search_files(profile: Path, evening: Evening) -> None:
+    """Every file of the browser, byte by byte, as text is written in it."""
+    files = [path for path in profile.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert len(files) > 50
+    bodies = [path.read_bytes() for path in files]
+    assert any(b"org/puerta/telefono" in each for each in bodies)
+    for secret in evening.secrets():
+        for way in ("utf-8", "utf-16-le"):
+            found = [
+                path for path, body in zip(files, bodies, strict=True) if secret.encode(way) in body
+            ]
+            assert found == [], f"{secret} as {way}"
+
+
+def bring_up(browser: Browser, profile: Path, evening: Evening) -> None:
+    """The phone is switched on again, where there is a network."""
+    with phone(browser, profile) as context:
+        page = context.pages[0]
+        page.goto(evening.page)
+        expect(page.locator("[data-estado]")).to_have_text("Todo está enviado.")
+        arrived, _walk_ins = evening.counts()
+        expect(page.locator("[data-llegaron]")).to_have_text(str(arrived))
+
+
+def expire(browser: Browser, profile: Path, evening: Evening) -> None:
+    """The phone is looked at two days later."""
+    with phone(browser, profile) as context:
+        page = context.pages[0]
+        page.clock.set_fixed_time(clock.now() + timedelta(days=2, hours=1))
+        page.goto(evening.page)
+        expect(page.locator("main")).to_contain_text("Este teléfono no lleva ninguna puerta.")
+        page.wait_for_function("indexedDB.databases().then(all => !all.length)")
+        page.wait_for_function(
+            "navigator.serviceWorker.getRegistrations().then(all => !all.length)"
+        )
+        kept = page.evaluate(KEPT)
+        assert (kept["rows"], kept["files"], kept["databases"], kept["workers"]) == ([], [], [], [])
+
+
+SIZES: Final = [
+    pytest.param(20, 3, id="20 and 3"),
+    pytest.param(200, 30, id="200 and 30", marks=pytest.mark.long),
+]
+
+
+@pytest.mark.parametrize(("arrivals", "walk_ins"), SIZES)
+def test_two_phones_without_a_network_agree_and_keep_no_name(
+    browser: Browser, tmp_path: Path, arrivals: int, walk_ins: int
+) -> None:
+    with phones.running(tmp_path / "server", arrivals + 5) as evening:
+        both = arrivals // 10  # parties that are marked at both doors
+        half = (arrivals + both) // 2
+        lists = evening.parties[:half], evening.parties[half - both : arrivals]
+        loose = walk_ins - walk_ins // 3, walk_ins // 3
+        profiles = [tmp_path / "one", tmp_path / "two"]
+        for profile, parties, alone in zip(profiles, lists, loose, strict=True):
+            with phone(browser, profile) as context:
+                page = take_along(context, evening)
+                evening.network.cut()
+                context.set_offline(True)
+                page.reload()
+                stand_at_door(page, evening, parties, alone)
+                search(page, profile, evening)
+            search_files(profile, evening)
+            evening.network.mend()
+        assert evening.counts() == (0, 0)
+        expected = people_of(evening.parties[:arrivals]), walk_ins
+        for profile in profiles:
+            shutil.copytree(profile, f"{profile}-again", symlinks=True)
+        for order in (profiles, [Path(f"{each}-again") for each in reversed(profiles)]):
+            evening.begin_again()
+            for profile in order:
+                bring_up(browser, profile, evening)
+            assert evening.counts() == expected
+            for profile in order:
+                bring_up(browser, profile, evening)  # once more: nothing is new
+            assert evening.counts() == expected
+        for profile in profiles:
+            expire(browser, profile, evening)
+            search_files(profile, evening)
