@@ -3,9 +3,8 @@ another one mark there, what they keep, and what is left on them."""
 
 import json
 import re
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -68,9 +67,15 @@ def phone(browser: Browser, profile: Path, *flags: str) -> Iterator[BrowserConte
     assert complaints == []
 
 
-def take_along(context: BrowserContext, evening: Evening) -> Page:
+@contextmanager
+def opened(browser: Browser, profiles: Sequence[Path]) -> Iterator[list[Page]]:
+    """The page that each of these phones has open."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(phone(browser, each)).pages[0] for each in profiles]
+
+
+def take_along(page: Page, evening: Evening) -> None:
     """Tomás signs in and takes the door along."""
-    page = context.pages[0]
     page.goto(f"{evening.url}/org/entrar?volver=/org/puerta/")
     page.get_by_label("Correo").fill(TOMAS)
     page.get_by_label("Contraseña").fill(PASSWORD)
@@ -78,7 +83,22 @@ def take_along(context: BrowserContext, evening: Evening) -> Page:
     page.get_by_role("button", name="Llevar la puerta en este teléfono").click()
     page.wait_for_url("**/org/puerta/telefono#*")
     page.locator("#puerta[data-lista]").wait_for(state="attached")
-    return page
+
+
+def tell_again(page: Page) -> None:
+    """As if the phone did not know that anything has gone up."""
+    page.evaluate(
+        """() => new Promise(ok => { indexedDB.open("puerta").onsuccess = e => {
+            const db = e.target.result, t = db.transaction("mark", "readwrite");
+            t.objectStore("mark").openCursor().onsuccess = e => {
+                const at = e.target.result;
+                if (!at) return;
+                at.update({...at.value, sent: false, undoSent: false});
+                at.continue();
+            };
+            t.oncomplete = () => { db.close(); ok(); };
+        }; })"""
+    )
 
 
 def mark(page: Page, typed: str, words: str, unsent: int) -> None:
@@ -111,7 +131,7 @@ def people_of(parties: Sequence[Party]) -> int:
     return sum(party.people for party in parties)
 
 
-def search(page: Page, profile: Path, evening: Evening) -> None:
+def search(page: Page, evening: Evening) -> None:
     """What pages of ours keep: the list, the page, and nothing that says who anybody is."""
     kept = page.evaluate(KEPT)
     assert (kept["local"], kept["session"]) == ({}, {})
@@ -138,29 +158,23 @@ def search_files(profile: Path, evening: Evening) -> None:
             assert found == [], f"{secret} as {way}"
 
 
-def bring_up(browser: Browser, profile: Path, evening: Evening) -> None:
-    """The phone is switched on again, where there is a network."""
-    with phone(browser, profile) as context:
-        page = context.pages[0]
-        page.goto(evening.page)
-        expect(page.locator("[data-estado]")).to_have_text("Todo está enviado.")
-        arrived, _walk_ins = evening.counts()
-        expect(page.locator("[data-llegaron]")).to_have_text(str(arrived))
+def bring_up(page: Page, evening: Evening) -> None:
+    """The phone is looked at where there is a network."""
+    page.goto(evening.page)
+    page.reload()
+    expect(page.locator("[data-estado]")).to_have_text("Todo está enviado.")
+    expect(page.locator("[data-llegaron]")).to_have_text(str(evening.counts()[0]))
 
 
-def expire(browser: Browser, profile: Path, evening: Evening) -> None:
+def expire(page: Page, evening: Evening) -> None:
     """The phone is looked at two days later."""
-    with phone(browser, profile) as context:
-        page = context.pages[0]
-        page.clock.set_fixed_time(clock.now() + timedelta(days=2, hours=1))
-        page.goto(evening.page)
-        expect(page.locator("main")).to_contain_text("Este teléfono no lleva ninguna puerta.")
-        page.wait_for_function("indexedDB.databases().then(all => !all.length)")
-        page.wait_for_function(
-            "navigator.serviceWorker.getRegistrations().then(all => !all.length)"
-        )
-        kept = page.evaluate(KEPT)
-        assert (kept["rows"], kept["files"], kept["databases"], kept["workers"]) == ([], [], [], [])
+    page.clock.set_fixed_time(clock.now() + timedelta(days=2, hours=1))
+    page.goto(evening.page)
+    page.reload()
+    expect(page.locator("main")).to_contain_text("Este teléfono no lleva ninguna puerta.")
+    page.wait_for_function(NOTHING)
+    kept = page.evaluate(KEPT)
+    assert (kept["rows"], kept["files"], kept["databases"], kept["workers"]) == ([], [], [], [])
 
 
 SIZES: Final = [
@@ -173,34 +187,40 @@ SIZES: Final = [
 def test_two_phones_without_a_network_agree_and_keep_no_name(
     browser: Browser, tmp_path: Path, arrivals: int, walk_ins: int
 ) -> None:
+    profiles = [tmp_path / "one", tmp_path / "two"]
+    both = arrivals // 10  # parties that are marked at both doors
+    half = (arrivals + both) // 2
     with phones.running(tmp_path / "server", arrivals + 5) as evening:
-        both = arrivals // 10  # parties that are marked at both doors
-        half = (arrivals + both) // 2
         lists = evening.parties[:half], evening.parties[half - both : arrivals]
         loose = walk_ins - walk_ins // 3, walk_ins // 3
-        profiles = [tmp_path / "one", tmp_path / "two"]
-        for profile, parties, alone in zip(profiles, lists, loose, strict=True):
-            with phone(browser, profile) as context:
-                page = take_along(context, evening)
-                evening.network.cut()
-                context.set_offline(True)
+        with opened(browser, profiles) as pages:
+            for page in pages:
+                take_along(page, evening)
+            evening.network.cut()
+            for page, parties, alone in zip(pages, lists, loose, strict=True):
+                page.context.set_offline(True)
                 page.reload()
                 stand_at_door(page, evening, parties, alone)
-                search(page, profile, evening)
+                search(page, evening)
+        for profile in profiles:
             search_files(profile, evening)
-            evening.network.mend()
+        evening.network.mend()
         assert evening.counts() == (0, 0)
         expected = people_of(evening.parties[:arrivals]), walk_ins
+        with opened(browser, profiles) as pages:  # a battery that was empty loses nothing
+            for order in (pages, pages[::-1]):
+                evening.begin_again()
+                for page in order:
+                    page.goto(f"{evening.url}/es/")
+                    bring_up(page, evening)
+                assert evening.counts() == expected
+                for page in order:
+                    tell_again(page)
+                    bring_up(page, evening)
+                assert evening.counts() == expected
+                for page in order:
+                    tell_again(page)
+            for page in pages:
+                expire(page, evening)
         for profile in profiles:
-            shutil.copytree(profile, f"{profile}-again", symlinks=True)
-        for order in (profiles, [Path(f"{each}-again") for each in reversed(profiles)]):
-            evening.begin_again()
-            for profile in order:
-                bring_up(browser, profile, evening)
-            assert evening.counts() == expected
-            for profile in order:
-                bring_up(browser, profile, evening)  # once more: nothing is new
-            assert evening.counts() == expected
-        for profile in profiles:
-            expire(browser, profile, evening)
             search_files(profile, evening)

@@ -28,6 +28,10 @@ def _rest() -> list[Place]:
             "/org/mi-calendario", "calendar", _("Mi calendario"), _("Tus talleres en tu teléfono")
         ),
     ]
+    if may_anywhere(Action.DOOR):
+        found += [
+            Place("/org/puerta/", "phone", _("Puerta sin señal"), _("La lista en tu teléfono")),
+        ]
     if may_anywhere(Action.EDIT):
         found += []
     if may(Action.NETWORK, EVERYWHERE):

@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.domain import agenda, bundles, door, marks, passes, registrations
+from outreach.domain import agenda, bundles, door, marks, passes, registrations, slots
 from outreach.domain.bundles import Line
 from outreach.domain.marks import Came, Undone
 from outreach.domain.organizers import Action, offices_of
@@ -153,7 +153,7 @@ def _lines(workshop: Workshop, parties: list[Registration]) -> dict[str, Line]:
             people=each.people,
             name=registrations.read_person(each, keys[each.key_id]).name,
             needs=[
-                *([hour_words(each.starts)] if each.slot else []),
+                *([hour_words(slots.starts(workshop, each.slot.minute))] if each.slot else []),
                 *map(words.need_words, each.needs),
             ],
         )

@@ -27,8 +27,11 @@
   let here = null, found = null, reading = 0, looking = 0, soon = 0, ready = Promise.resolve();
 
   if (!able) { show("no-puede", true); return; }
-  navigator.serviceWorker.register("/org/puerta/sw.js", { scope: "/org/puerta/" })
-    .then(() => navigator.serviceWorker.ready).then(() => { root.dataset.lista = ""; }, () => undefined);
+  /* From here on the page is there without a network; only while the phone holds a door. */
+  function stay() {
+    navigator.serviceWorker.register("/org/puerta/sw.js", { scope: "/org/puerta/" })
+      .then(() => navigator.serviceWorker.ready).then(() => { show("sin-red", true); root.dataset.lista = ""; }, () => undefined);
+  }
 
   async function start() {
     const over = await puerta.expire(), held = await puerta.bundles();
@@ -40,6 +43,7 @@
       show("perdio", true);
     }
     if (!here) return;
+    if (!("lista" in root.dataset)) stay();
     one("titulo").textContent = here.title;
     one("cuando").textContent = [here.when, here.place].filter(Boolean).join(" · ");
     one("hasta-cuando").textContent = say.hasta.replace("{date}", new Date(here.until).toLocaleString("es-MX", { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" }));
@@ -154,7 +158,7 @@
     if (!here) return "ok";
     const how = await puerta.send(here.id);
     await draw();
-    if (how !== "ok") one("estado").textContent += " " + say[how];
+    if (how !== "ok" && await puerta.unsent(here.id)) one("estado").textContent += " " + say[how];
     return how;
   }
   async function finish() {
@@ -215,7 +219,7 @@
   d.addEventListener("visibilitychange", () => { if (d.hidden) { stop(); forgetName(); } else start(); });
   setInterval(async () => {
     if (here && here.until <= Date.now()) await start();
-    else if (here && await puerta.unsent(here.id)) await send();
+    else if (here && !d.hidden) await send();
   }, EVERY);
   start();
 })();

@@ -97,16 +97,16 @@
   }
   const undo = (id) => alter("mark", id, (m) => { m.undone = true; });
 
-  /* Tells what has not been told yet. «ok», «later» (no network, or it has to wait), «over» (the pass
+  /* Tells what has not been told yet, and hears the counts. «ok», «later» (no network, or it has to wait), «over» (the pass
      is no good any more) or «refused». Told twice, it counts once. */
   function send(id) {
     sending[id] = sending[id] || sendAll(id).finally(() => { sending[id] = null; });
     return sending[id];
   }
   async function sendAll(id) {
-    for (;;) {
+    for (let hears = true; ; hears = false) {
       const b = await get("bundle", id), some = (await marks(id)).filter(isUnsent).slice(0, AT_ONCE);
-      if (!b || !some.length) return "ok";
+      if (!b || (!some.length && !hears)) return "ok";
       const told = some.flatMap((m) => [
         ...(m.sent ? [] : [{ id: m.id, do: m.what, t: m.t, people: m.people }]),
         ...(m.undone ? [{ id: m.id, do: "undo" }] : []),

@@ -1,0 +1,483 @@
+"""The door on a phone without a network: what it takes along, what it may tell, and that however it
+tells it, as often as it likes, everybody is counted once."""
+
+import hashlib
+import json
+import secrets
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+
+import pytest
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import bundles, door, marks, organizers, passes, planning, registrations
+from outreach.domain.journal import Entry
+from outreach.domain.kinds import Kind, Way
+from outreach.domain.marks import DoorEvent
+from outreach.domain.offices import Office
+from outreach.domain.organizers import Role
+from outreach.domain.passes import DoorPass, DoorRow
+from outreach.domain.registrations import Registration
+from outreach.domain.workshops import Workshop
+from outreach.keyring import Keyring
+from outreach.privacy import retention
+from tests.conftest import hold, seat
+from tests.desk import Desk, at_desk, employ, words
+
+TOMAS: Final = "tomas@example.org"
+
+
+@dataclass
+class Phone:
+    """What Tomás took along, and the way to tell from there who came."""
+
+    app: Flask
+    public_id: str
+    bundle: dict[str, Any]
+
+    def tell(self, *told: dict[str, Any], **headers: str) -> TestResponse:
+        given = {"Authorization": f"Bearer {self.bundle['door_pass']}"} | headers
+        return self.app.test_client().post(
+            f"/org/puerta/{self.public_id}/llegadas", json={"marks": told}, headers=given
+        )
+
+    def row(self, token: str) -> dict[str, Any]:
+        ref = hashlib.sha256(f"puerta {token}".encode()).hexdigest()[:32]
+        found: dict[str, Any] = next(each for each in self.bundle["rows"] if each["t"] == ref)
+        return found
+
+    def came(self, token: str, people: int = 1) -> dict[str, Any]:
+        t = self.row(token)["t"]
+        return {"id": secrets.token_hex(16), "do": "came", "t": t, "people": people}
+
+
+def walk_in() -> dict[str, Any]:
+    return {"id": secrets.token_hex(16), "do": "walk_in"}
+
+
+def undo(mark: dict[str, Any]) -> dict[str, Any]:
+    return {"id": mark["id"], "do": "undo"}
+
+
+@pytest.fixture
+def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
+    return at_desk(app, store, employ(store, TOMAS, Role.DOOR))
+
+
+@pytest.fixture
+def tonight(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    return held_today(store, chicago, rights)
+
+
+def held_today(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
+    """A workshop of today that has not begun, whatever the hour."""
+    today = clock.now().astimezone(office.zone).date()
+    late = {"day": today, "starts": time(23, 58), "ends": time(23, 59)}
+    with store.change() as session:
+        return hold(session, office, kind, **(late | changes))
+
+
+def take_along(desk: Desk, workshop: Workshop) -> Phone:
+    answer = desk.post(f"/org/puerta/{workshop.public_id}/paquete.json")
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    return Phone(desk.client.application, workshop.public_id, answer.get_json())
+
+
+def token_of(store: Store, ring: Keyring, registration: Registration) -> str:
+    with store.read() as session:
+        there = session.get_one(Registration, registration.id)
+        return registrations.entry_token(registrations.key_of(ring, there))
+
+
+def counts(store: Store, workshop: Workshop) -> tuple[int, int]:
+    with store.read() as session:
+        there = session.get_one(Workshop, workshop.id)
+        return door.arrived(session, there), there.walk_ins
+
+
+def opened(row: dict[str, Any], key: bytes, salt: str) -> dict[str, Any]:
+    """As the phone opens a row, with the key it believes to have."""
+    derived = HKDF(SHA256(), 32, _bytes(salt), b"puerta nombre").derive(key)
+    sealed = _bytes(row["s"])
+    text = AESGCM(derived).decrypt(sealed[:12], sealed[12:], row["t"].encode())
+    assert len(text) == 256
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+# What is taken along
+
+
+def test_a_name_opens_with_the_persons_token_and_not_with_the_code(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    rosa = seat(store, ring, tonight, people=2, needs=Codes(["step_free"]))
+    token, code = token_of(store, ring, rosa), rosa.door_code or ""
+    bundle = take_along(tomas, tonight).bundle
+    row, salt = bundle["rows"][0], bundle["salt"]
+    assert opened(row, _bytes(token), salt) == {"name": "Rosa", "needs": ["Entrada sin escalones"]}
+    assert row["c"] == hashlib.sha256(f"puerta {salt}{code}".encode()).hexdigest()[:16]
+    assert row["p"] == 2
+    tries = [code.encode(), _bytes(row["t"]), bytes.fromhex(row["t"]), bytes.fromhex(row["c"])]
+    for each in [*tries, hashlib.sha256(code.encode()).digest(), secrets.token_bytes(16)]:
+        with pytest.raises(InvalidTag):
+            opened(row, each, salt)
+
+
+def test_nothing_in_it_can_be_read_and_no_length_tells_a_name(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    names = ["Li", "Xochiquetzal " * 4, "漢" * 60, "😀" * 60]
+    everyone = [seat(store, ring, tonight, name=name.strip()) for name in names]
+    phone = take_along(tomas, tonight)
+    said = json.dumps(phone.bundle, ensure_ascii=False)
+    for each, name in zip(everyone, names, strict=True):
+        token = token_of(store, ring, each)
+        assert name.strip() not in said
+        assert token not in said
+        assert str(each.door_code) not in said
+        told = opened(phone.row(token), _bytes(token), phone.bundle["salt"])
+        assert name.startswith(told["name"])
+    assert {len(row["s"]) for row in phone.bundle["rows"]} == {379}
+
+
+def test_every_phone_has_a_salt_and_a_pass_of_its_own_and_rows_in_no_order(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    for _ in range(12):
+        seat(store, ring, tonight)
+    one, two = take_along(tomas, tonight).bundle, take_along(tomas, tonight).bundle
+    for name in ("salt", "door_pass"):
+        assert one[name] != two[name]
+    called = [[row["t"] for row in each["rows"]] for each in (one, two)]
+    assert sorted(called[0]) == sorted(called[1])
+    assert called[0] != called[1]  # one time in 479 million
+
+
+def test_of_a_discreet_kind_not_even_a_code_or_how_many_come_is_taken_along(
+    tomas: Desk, store: Store, ring: Keyring, chicago: Office, women: Kind
+) -> None:
+    workshop = held_today(store, chicago, women, title={"es": "Un espacio de confianza"})
+    luz = seat(store, ring, workshop, name="Luz", people=3)
+    phone, token = take_along(tomas, workshop), token_of(store, ring, luz)
+    row = phone.row(token)
+    assert set(row) == {"t", "s"}
+    told = opened(row, _bytes(token), phone.bundle["salt"])
+    assert told == {"name": "Luz", "needs": [], "people": 3}
+    assert (phone.bundle["title"], phone.bundle["place"]) == ("Taller", "")
+    assert "confianza" not in json.dumps(phone.bundle)
+
+
+def test_only_who_has_a_place_is_on_it(
+    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop = held_today(store, chicago, rights, capacity=1)
+    rosa = seat(store, ring, workshop)
+    seat(store, ring, workshop, name="Luz")  # waits
+    rows = take_along(tomas, workshop).bundle["rows"]
+    assert [row["t"] for row in rows] == [bundles.called(token_of(store, ring, rosa)).hex()]
+
+
+def test_an_hour_of_ones_own_is_told_with_the_name(
+    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    hours: dict[str, Any] = {"way": Way.SLOTS, "slot_minutes": 20, "party_limit": 1}
+    workshop = held_today(store, chicago, rights, starts=time(23, 0), ends=time(23, 59), **hours)
+    token = token_of(store, ring, seat(store, ring, workshop, slot="23:20"))
+    phone = take_along(tomas, workshop)
+    told = opened(phone.row(token), _bytes(token), phone.bundle["salt"])
+    assert told["needs"] == ["11:20\u00a0p.\u00a0m."]
+
+
+def test_it_is_written_down_who_took_it_and_no_arrival(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    token = token_of(store, ring, seat(store, ring, tonight))
+    phone = take_along(tomas, tonight)
+    phone.tell(phone.came(token), walk_in())
+    with store.read() as session:
+        entries = session.scalars(sa.select(Entry)).all()
+    assert [(each.action, each.detail) for each in entries] == [("door taken along", "1 parties")]
+
+
+def test_it_is_taken_along_on_the_day_or_the_day_before_and_not_where_there_is_no_door(
+    tomas: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    today = clock.now().astimezone(chicago.zone).date()
+    answers = {}
+    for days in (-3, -2, 0, 1, 2):
+        workshop = held_today(store, chicago, rights, day=today + timedelta(days=days))
+        path = f"/org/puerta/{workshop.public_id}/paquete.json"
+        answers[days] = tomas.post(path).status_code
+        is_listed = path in tomas.get("/org/puerta/").text
+        assert is_listed == (answers[days] == 200)
+    assert answers == {-3: 422, -2: 422, 0: 200, 1: 200, 2: 422}
+    cancelled = held_today(store, chicago, rights)
+    with store.change() as session:
+        planning.cancel(session, session.get_one(Workshop, cancelled.id), now=clock.now())
+    assert tomas.post(f"/org/puerta/{cancelled.public_id}/paquete.json").status_code == 422
+
+
+# What a pass can do
+
+
+def test_who_came_is_counted_without_anybody_being_signed_in(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    token = token_of(store, ring, seat(store, ring, tonight, people=3))
+    phone = take_along(tomas, tonight)
+    with store.change() as session:
+        session.execute(sa.text("DELETE FROM staff_session"))
+    answer = phone.tell(phone.came(token, 2), walk_in(), walk_in())
+    assert answer.get_json() == {"arrived": 2, "expected": 3, "walk_ins": 2, "strangers": 0}
+    assert "Set-Cookie" not in answer.headers
+    assert counts(store, tonight) == (2, 2)
+
+
+def test_a_pass_is_for_one_workshop_and_for_nothing_but_its_marks(
+    tomas: Desk, store: Store, tonight: Workshop, chicago: Office, rights: Kind
+) -> None:
+    other = held_today(store, chicago, rights)
+    phone = take_along(tomas, tonight)
+    assert Phone(phone.app, other.public_id, phone.bundle).tell(walk_in()).status_code == 404
+    headers = {"Authorization": f"Bearer {phone.bundle['door_pass']}"}
+    client = phone.app.test_client()
+    for path in ("/org/", f"/org/talleres/{tonight.public_id}/entrada", "/org/puerta/"):
+        assert client.get(path, headers=headers).status_code == 303
+    path = f"/org/puerta/{tonight.public_id}/paquete.json"
+    assert client.post(path, headers=headers).status_code == 401
+    assert counts(store, other) == (0, 0)
+
+
+@pytest.mark.parametrize("given", ["", "Bearer", "Bearer nada", "Basic {}", "bearer {}", "{}"])
+def test_without_its_pass_a_phone_tells_nothing(
+    tomas: Desk, store: Store, tonight: Workshop, given: str
+) -> None:
+    phone = take_along(tomas, tonight)
+    said = given.format(phone.bundle["door_pass"])
+    assert phone.tell(walk_in(), Authorization=said).status_code == 404
+    assert counts(store, tonight) == (0, 0)
+
+
+def test_a_pass_ends_with_the_day_after(tomas: Desk, store: Store, tonight: Workshop) -> None:
+    phone = take_along(tomas, tonight)
+    ends = datetime.fromtimestamp(phone.bundle["until"] / 1000, tonight.zone)
+    assert ends == datetime.combine(tonight.day + timedelta(days=2), time(), tonight.zone)
+    for moment, is_good in ((ends - timedelta(seconds=1), True), (ends, False)):
+        with store.read() as session:
+            try:
+                passes.find(session, phone.bundle["door_pass"], tonight.public_id, now=moment)
+            except passes.NotFound:
+                assert not is_good
+            else:
+                assert is_good
+
+
+def test_an_account_that_is_closed_closes_its_phones(
+    tomas: Desk, store: Store, tonight: Workshop
+) -> None:
+    phone = take_along(tomas, tonight)
+    with store.change() as session:
+        who = organizers.find(session, TOMAS)
+        assert who
+        who.disabled_at = clock.now()
+    assert phone.tell(walk_in()).status_code == 404
+
+
+def test_a_phone_tells_so_much_and_no_more(tomas: Desk, store: Store, tonight: Workshop) -> None:
+    phone = take_along(tomas, tonight)
+    with store.change() as session:
+        session.execute(sa.update(DoorPass).values(used=passes.MOST - 2))
+    two, third = [walk_in(), walk_in()], walk_in()
+    assert phone.tell(*two, third).status_code == 409
+    assert counts(store, tonight) == (0, 0), "all of it or nothing"
+    assert phone.tell(*two).status_code == 200
+    assert phone.tell(*two).status_code == 200, "what is told again is not new"
+    assert phone.tell(third).status_code == 409
+    assert counts(store, tonight) == (0, 2)
+    assert phone.tell(*(walk_in() for _ in range(201))).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"id": "x", "do": "walk_in"},
+        {"id": 7, "do": "walk_in"},
+        {"id": "A" * 32, "do": "walk_in"},
+        {"id": "0" * 32},
+        {"id": "0" * 32, "do": "less"},
+        {"id": "0" * 32, "do": "came"},
+        {"id": "0" * 32, "do": "came", "t": "0" * 31, "people": 1},
+        {"id": "0" * 32, "do": "came", "t": "0" * 32, "people": 0},
+        {"id": "0" * 32, "do": "came", "t": "0" * 32, "people": -1},
+        {"id": "0" * 32, "do": "came", "t": "0" * 32, "people": 100},
+        {"id": "0" * 32, "do": "came", "t": "0" * 32, "people": True},
+        {"id": "0" * 32, "do": "came", "t": "0" * 32, "people": "2"},
+        {"id": "0" * 32, "do": "came", "t": ["0" * 32], "people": 1},
+        ["0" * 32],
+        None,
+    ],
+)
+def test_what_our_page_does_not_send_is_refused_whole(
+    tomas: Desk, store: Store, tonight: Workshop, told: Any
+) -> None:
+    phone = take_along(tomas, tonight)
+    assert phone.tell(walk_in(), told).status_code == 400
+    assert counts(store, tonight) == (0, 0)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"marks": 1}', b'{"marks": {}}', b"\xff"])
+def test_a_post_that_is_no_list_is_refused(tomas: Desk, tonight: Workshop, body: bytes) -> None:
+    phone = take_along(tomas, tonight)
+    answer = phone.app.test_client().post(
+        f"/org/puerta/{tonight.public_id}/llegadas",
+        data=body,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {phone.bundle['door_pass']}"},
+    )
+    assert answer.status_code == 400
+
+
+# Counted once
+
+
+def test_told_twice_late_or_the_other_way_round_it_counts_once(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    token = token_of(store, ring, seat(store, ring, tonight, people=2))
+    one, two = take_along(tomas, tonight), take_along(tomas, tonight)
+    mine, theirs, alone, slip = one.came(token, 1), two.came(token, 2), walk_in(), walk_in()
+    one.tell(undo(slip), mine)
+    two.tell(theirs, alone)
+    one.tell(mine, slip, undo(slip))
+    two.tell(alone, theirs)
+    assert counts(store, tonight) == (2, 1)
+    two.tell(undo(theirs))
+    assert counts(store, tonight) == (1, 1), "the other phone has seen one of them"
+    one.tell(undo(mine))
+    two.tell(theirs)
+    assert counts(store, tonight) == (0, 1)
+
+
+def test_the_doors_own_page_and_the_phones_count_the_same_people(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    rosa = seat(store, ring, tonight, people=2)
+    phone, path = take_along(tomas, tonight), f"/org/talleres/{tonight.public_id}/entrada"
+    mark = phone.came(token_of(store, ring, rosa), 2)
+    phone.tell(mark, walk_in())
+    page = words(tomas.get(path))
+    assert "2 de 2 ya llegaron" in page
+    there = tomas.post(path, do="arrived", registration=rosa.id).headers["Location"]
+    assert "Ya estaba registrada su llegada." in words(tomas.get(there))
+    phone.tell(undo(mark))
+    assert counts(store, tonight) == (2, 1), "she was seen on the page too"
+    tomas.post(path, do="undo", registration=rosa.id)
+    phone.tell(mark)
+    assert counts(store, tonight) == (0, 1), "whoever undid it had seen both"
+    phone.tell(phone.came(token_of(store, ring, rosa), 1))
+    tomas.post(path, do="more")
+    assert counts(store, tonight) == (1, 2)
+
+
+def test_who_gave_up_their_place_and_came_all_the_same_counts_among_the_walk_ins(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    rosa, luz = seat(store, ring, tonight, people=3), seat(store, ring, tonight, name="Luz")
+    one, two = take_along(tomas, tonight), take_along(tomas, tonight)
+    token, hers = token_of(store, ring, rosa), token_of(store, ring, luz)
+    mark = one.came(token, 3)
+    give_up(store, ring, rosa)
+    assert one.tell(mark).get_json() == {
+        "arrived": 0, "expected": 1, "walk_ins": 3, "strangers": 1
+    }  # fmt: skip
+    two.tell(two.came(token, 2), two.came(hers))
+    assert counts(store, tonight) == (1, 3), "one party, on two phones"
+    one.tell(undo(mark))
+    assert counts(store, tonight) == (1, 2)
+
+
+def test_who_is_forgotten_after_they_came_is_not_counted_again(
+    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    begins = clock.now().astimezone(chicago.zone) - timedelta(hours=1)
+    workshop = held_today(
+        store, chicago, rights, day=begins.date(), starts=begins.time(), ends=time(0)
+    )
+    rosa = seat(store, ring, workshop, people=2, now=workshop.starts_at - timedelta(days=2))
+    one, two = take_along(tomas, workshop), take_along(tomas, workshop)
+    token = token_of(store, ring, rosa)
+    one.tell(one.came(token, 2))
+    give_up(store, ring, rosa)
+    retention.purge(store, ring, now=clock.now())  # her row gets another id
+    two.tell(two.came(token, 2), walk_in())
+    assert counts(store, workshop) == (2, 1)
+
+
+def give_up(store: Store, ring: Keyring, registration: Registration) -> None:
+    assert registration.key_id
+    ring.destroy(registration.key_id)
+    with store.change() as session:
+        there = session.get_one(Registration, registration.id)
+        registrations.release(session, there, now=clock.now())
+
+
+def test_who_was_marked_before_there_were_marks_stays_marked(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    rosa = seat(store, ring, tonight, people=2)
+    with store.change() as session:
+        session.get_one(Registration, rosa.id).arrived = 1
+    phone = take_along(tomas, tonight)
+    mark = phone.came(token_of(store, ring, rosa), 2)
+    phone.tell(mark)
+    assert counts(store, tonight) == (2, 0)
+    phone.tell(undo(mark))
+    assert counts(store, tonight) == (1, 0)
+
+
+def test_a_workshop_that_is_called_off_takes_no_arrivals(
+    tomas: Desk, store: Store, tonight: Workshop
+) -> None:
+    phone = take_along(tomas, tonight)
+    with store.change() as session:
+        planning.cancel(session, session.get_one(Workshop, tonight.id), now=clock.now())
+    assert phone.tell(walk_in()).status_code == 422
+
+
+# Afterwards
+
+
+def test_nothing_of_it_outlasts_the_day_after_but_the_counts(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    token = token_of(store, ring, seat(store, ring, tonight))
+    phone = take_along(tomas, tonight)
+    phone.tell(phone.came(token), walk_in())
+    ends = marks.door_ends_at(tonight)
+    for moment, left in ((ends - timedelta(minutes=1), [2, 1, 1]), (ends, [0, 0, 0])):
+        retention.purge(store, ring, now=moment)
+        with store.read() as session:
+            rows = [
+                session.scalar(sa.select(sa.func.count()).select_from(table))
+                for table in (DoorEvent, DoorPass, DoorRow)
+            ]
+        assert rows == left
+    assert counts(store, tonight) == (1, 1)
