@@ -3,7 +3,7 @@ the totals are the same, nobody is counted twice, and never more of a party than
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import permutations
 from typing import Final
 
@@ -25,7 +25,7 @@ from tests.conftest import hold, seat
 SIZES: Final = (1, 2, 4)  # people of the three parties
 Told = Came | Undone
 patient = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -36,7 +36,6 @@ class Evening:
     store: Store
     workshop: Workshop
     parties: list[str]
-    counts: list[tuple[int, int]] = field(default_factory=list)
 
     def begin_again(self) -> None:
         with self.store.change() as session:
@@ -172,15 +171,14 @@ def test_the_doors_page_in_between_agrees_with_the_phones(
         assert evening.totals() == (came, loose)
 
 
-def test_all_orders_of_five_posts_of_two_phones(evening: Evening) -> None:
+def test_all_orders_of_four_posts_of_two_phones(evening: Evening) -> None:
     rosa, luz, _ = evening.parties
     one, two, slip, alone = (bytes([n]) * 16 for n in range(1, 5))
     posts: list[list[Told]] = [
         [Came(one, 1, rosa), Came(slip, 2, luz)],
         [Came(two, 1, rosa), Came(alone, 1)],
-        [Undone(slip)],
+        [Undone(slip), Came(one, 1, rosa)],
         [Came(alone, 1), Undone(two)],
-        [Came(one, 1, rosa)],
     ]
     for order in permutations(posts):
         evening.begin_again()

@@ -3,6 +3,7 @@ tells it, as often as it likes, everybody is counted once."""
 
 import hashlib
 import json
+import re
 import secrets
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass
@@ -232,6 +233,37 @@ def test_it_is_taken_along_on_the_day_or_the_day_before_and_not_where_there_is_n
     with store.change() as session:
         planning.cancel(session, session.get_one(Workshop, cancelled.id), now=clock.now())
     assert tomas.post(f"/org/puerta/{cancelled.public_id}/paquete.json").status_code == 422
+
+
+def test_the_page_on_the_phone_is_the_same_for_everybody_and_says_nothing(
+    app: Flask, tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    seat(store, ring, tonight, name="Xochiquetzal")
+    mine, anybodys = (
+        tomas.get("/org/puerta/telefono"),
+        app.test_client().get("/org/puerta/telefono"),
+    )
+    assert mine.data == anybodys.data
+    for said in ("Xochiquetzal", TOMAS, tonight.public_id, "Conoce tus derechos", "Chicago"):
+        assert said not in mine.text
+    page = tomas.get("/org/puerta/")
+    assert tonight.public_id in page.text
+    assert "Xochiquetzal" not in page.text
+
+
+def test_what_the_phone_keeps_of_the_page_is_the_page_and_its_parts(
+    app: Flask, tomas: Desk
+) -> None:
+    worker, page = tomas.get("/org/puerta/sw.js"), tomas.get("/org/puerta/telefono").text
+    assert worker.mimetype == "text/javascript"
+    found = re.search(r"FILES = (\[.*?\]);", worker.text)
+    assert found
+    files = json.loads(found[1])
+    assert set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page)) < set(files)
+    client = app.test_client()
+    assert [client.get(each).status_code for each in files] == [200] * len(files)
+    assert files[0] == "/org/puerta/telefono"
+    assert all(each.startswith("/static/") for each in files[1:])
 
 
 # What a pass can do

@@ -108,6 +108,8 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "own calendar": lambda world: "/org/mi-calendario",
     "doors": lambda world: "/org/entrada",
     "door": lambda world: f"/org/talleres/{world.plain}/entrada",
+    "door to take along": lambda world: "/org/puerta/",
+    "door on a phone, none": lambda world: "/org/puerta/telefono",
     "attendance": lambda world: f"/org/talleres/{world.past}/asistencia",
     "month of an office": lambda world: "/org/mes/2020-01",
     "not hers": lambda world: "/org/talleres/0000000000",
@@ -121,12 +123,13 @@ HEADQUARTERS: Final[dict[str, Callable[[World], str]]] = {
     "close of a month": lambda world: "/org/mes/2020-01/cierre",
     "close of a month ahead": lambda world: f"/org/mes/{_past()}/cierre",
 }
+DOOR_TAKEN: Final = "door on a phone"
 BULLETIN_LOST: Final = "bulletin, changed by somebody else"
 FORM_WITH_ERRORS: Final = "form with errors"
 LINK_SENT: Final = "find my link, sent"
 CALENDAR_MADE: Final = "own calendar, made"
 PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS, LINK_SENT)
-EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, BULLETIN_LOST)
+EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, DOOR_TAKEN, BULLETIN_LOST)
 MISSING: Final = {"not found", "not hers"}
 
 
@@ -140,6 +143,9 @@ def visit(page: Page, world: World, name: str) -> None:
         return
     if name == CALENDAR_MADE:
         _make_a_calendar(page, world)
+        return
+    if name == DOOR_TAKEN:
+        _take_the_door(page, world)
         return
     if name == BULLETIN_LOST:
         _save_what_is_old(page)
@@ -187,6 +193,18 @@ def _make_a_calendar(page: Page, world: World) -> None:
     visit(page, world, "own calendar")
     page.locator("main form[action$=mi-calendario] [type=submit]").click()
     page.locator("main .qr").wait_for()
+
+
+def _take_the_door(page: Page, world: World) -> None:
+    """A code that nobody has, somebody without a place, and what has been marked."""
+    visit(page, world, "door to take along")
+    page.locator("form[data-lleva] button").first.click()
+    page.wait_for_url("**/telefono#*")
+    page.get_by_role("button", name="+1").click()
+    page.locator("[data-marcas] li").first.wait_for()
+    page.locator("#q").fill("000000")
+    page.get_by_role("button", name="Buscar").click()
+    page.get_by_role("button", name="Sumar 1").wait_for()
 
 
 def _send_with_errors(page: Page, world: World) -> None:

@@ -224,3 +224,110 @@ def test_two_phones_without_a_network_agree_and_keep_no_name(
                 expire(page, evening)
         for profile in profiles:
             search_files(profile, evening)
+
+
+def test_signing_out_sends_what_was_marked_or_asks_first(browser: Browser, tmp_path: Path) -> None:
+    with (
+        phones.running(tmp_path / "server", 2) as evening,
+        phone(browser, tmp_path / "phone") as context,
+    ):
+        page = context.pages[0]
+        take_along(page, evening)
+        page.route("**/llegadas", lambda route: route.abort())
+        page.get_by_role("button", name="+1").click()
+        expect(page.locator("[data-estado]")).to_contain_text("Falta 1 llegada por enviar.")
+        page.goto(f"{evening.url}/org/entrada?x")
+        page.get_by_role("button", name="Cerrar sesión", exact=True).click()
+        asked = page.locator("#al-cerrar")
+        expect(asked).to_be_focused()
+        expect(asked).to_contain_text("Falta 1 llegada por enviar.")
+        assert evening.counts() == (0, 0)
+        page.unroute("**/llegadas")
+        page.get_by_role("button", name="Cerrar sesión", exact=True).click()
+        expect(asked).to_contain_text("Este teléfono lleva la puerta de un taller.")
+        assert evening.counts() == (0, 1)
+        page.get_by_role("button", name="Cerrar sesión y borrar").click()
+        page.wait_for_url("**/org/entrar")
+        assert evening.counts() == (0, 1)
+        page.wait_for_function(NOTHING)
+
+
+def test_what_the_phone_says_of_codes_and_how_it_ends(browser: Browser, tmp_path: Path) -> None:
+    with (
+        phones.running(tmp_path / "server", 4) as evening,
+        phone(browser, tmp_path / "phone") as context,
+    ):
+        page, rosa = context.pages[0], evening.parties[3]
+        take_along(page, evening)
+        said, detail = page.locator("[data-nombre]"), page.locator("[data-detalle]")
+        page.locator("#q").focus()
+        page.keyboard.insert_text(f"{evening.url}/q/{rosa.token}")
+        page.keyboard.press("Enter")
+        expect(said).to_have_text(rosa.name)
+        page.get_by_label("¿Cuántas llegaron?").select_option("3")
+        page.get_by_role("button", name="Llegó").click()
+        expect(said).to_have_text("Anotado: 3 personas.")
+        expect(page.locator("[data-estado]")).to_have_text("Todo está enviado.")
+        assert evening.counts() == (3, 0)
+
+        page.locator("#q").fill(f" {rosa.code[:3].lower()} {rosa.code[3:]} ")
+        page.keyboard.press("Enter")
+        expect(detail).to_have_text("Ya estaba registrada su llegada.")
+        page.locator("[data-quitar]").click()
+        expect(said).to_have_text("Deshecho.")
+        expect(page.locator("[data-estado]")).to_have_attribute("data-faltan", "0")
+        assert evening.counts() == (0, 0)
+
+        page.locator("#q").fill("000000")
+        page.keyboard.press("Enter")
+        expect(said).to_have_text("No está en la lista. ¿Llegó sin registro?")
+        page.get_by_role("button", name="Sumar 1").click()
+        expect(page.locator("[data-sueltas]")).to_have_text("1")
+
+        page.get_by_role("button", name="Terminar y borrar de este teléfono").click()
+        expect(page.locator("main")).to_contain_text("Este teléfono no lleva ninguna puerta.")
+        page.wait_for_function(NOTHING)
+        assert evening.counts() == (0, 1)
+
+
+def test_a_name_leaves_the_page_after_a_few_seconds(browser: Browser, tmp_path: Path) -> None:
+    with (
+        phones.running(tmp_path / "server", 1) as evening,
+        phone(browser, tmp_path / "phone") as context,
+    ):
+        page, rosa = context.pages[0], evening.parties[0]
+        take_along(page, evening)
+        page.clock.install()
+        page.reload()
+        page.locator("#q").fill(f"{evening.url}/q/{rosa.token}")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-nombre]")).to_have_text(rosa.name)
+        page.clock.run_for(15_000)
+        expect(page.locator("[data-nombre]")).to_have_text("Sí está: 1 persona")
+        assert rosa.name not in page.content()
+
+
+def test_a_square_is_read_by_the_phones_camera_where_the_browser_can(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """Chromium reads squares on phones and not here: what it would find is put in its place; the
+    camera, and the permission to use it, are its own."""
+    camera = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+    with (
+        phones.running(tmp_path / "server", 1) as evening,
+        phone(browser, tmp_path / "phone", *camera) as context,
+    ):
+        page, rosa = context.pages[0], evening.parties[0]
+        address = json.dumps(f"{evening.url}/q/{rosa.token}")
+        page.add_init_script(
+            f"""window.BarcodeDetector = class {{
+                async detect(video) {{ return video.videoWidth ? [{{rawValue: {address}}}] : []; }}
+            }};"""
+        )
+        take_along(page, evening)
+        page.get_by_role("button", name="Leer el cuadro QR").click()
+        expect(page.locator("[data-nombre]")).to_have_text(rosa.name)
+        expect(page.locator("video")).to_be_hidden()
+        page.get_by_role("button", name="Llegó").click()
+        expect(page.locator("[data-estado]")).to_have_text("Todo está enviado.")
+        assert evening.counts() == (1, 0)
