@@ -31,6 +31,7 @@ from outreach.domain.organizers import Role
 from outreach.domain.passes import DoorPass, DoorRow
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound
 from outreach.keyring import Keyring
 from outreach.privacy import retention
 from tests.conftest import hold, seat
@@ -315,7 +316,7 @@ def test_a_pass_ends_with_the_day_after(tomas: Desk, store: Store, tonight: Work
         with store.read() as session:
             try:
                 passes.find(session, phone.bundle["door_pass"], tonight.public_id, now=moment)
-            except passes.NotFound:
+            except NotFound:
                 assert not is_good
             else:
                 assert is_good

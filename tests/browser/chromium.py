@@ -49,6 +49,6 @@ def device(
         locale="es-MX",
         **options,
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield context
     context.close()

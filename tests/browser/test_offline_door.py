@@ -51,6 +51,14 @@ NOTHING: Final = """async () => {
 }"""
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _patience() -> Iterator[None]:
+    """Two browsers, and what they keep on the disk: slow on a machine that has much to do."""
+    expect.set_options(timeout=20_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @contextmanager
 def phone(browser: Browser, profile: Path, *flags: str) -> Iterator[BrowserContext]:
     """A phone whose pages may complain of nothing but the network."""
@@ -226,11 +234,23 @@ def test_two_phones_without_a_network_agree_and_keep_no_name(
             search_files(profile, evening)
 
 
-def test_signing_out_sends_what_was_marked_or_asks_first(browser: Browser, tmp_path: Path) -> None:
-    with (
-        phones.running(tmp_path / "server", 2) as evening,
-        phone(browser, tmp_path / "phone") as context,
-    ):
+@pytest.fixture(scope="module", name="there")
+def _there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
+    with phones.running(tmp_path_factory.mktemp("evening"), 4) as evening:
+        yield evening
+
+
+@pytest.fixture
+def evening(there: Evening) -> Evening:
+    """The same evening for several tests, before anybody came."""
+    there.begin_again()
+    return there
+
+
+def test_signing_out_sends_what_was_marked_or_asks_first(
+    browser: Browser, tmp_path: Path, evening: Evening
+) -> None:
+    with phone(browser, tmp_path / "phone") as context:
         page = context.pages[0]
         take_along(page, evening)
         page.route("**/llegadas", lambda route: route.abort())
@@ -252,11 +272,10 @@ def test_signing_out_sends_what_was_marked_or_asks_first(browser: Browser, tmp_p
         page.wait_for_function(NOTHING)
 
 
-def test_what_the_phone_says_of_codes_and_how_it_ends(browser: Browser, tmp_path: Path) -> None:
-    with (
-        phones.running(tmp_path / "server", 4) as evening,
-        phone(browser, tmp_path / "phone") as context,
-    ):
+def test_what_the_phone_says_of_codes_and_how_it_ends(
+    browser: Browser, tmp_path: Path, evening: Evening
+) -> None:
+    with phone(browser, tmp_path / "phone") as context:
         page, rosa = context.pages[0], evening.parties[3]
         take_along(page, evening)
         said, detail = page.locator("[data-nombre]"), page.locator("[data-detalle]")
@@ -290,11 +309,10 @@ def test_what_the_phone_says_of_codes_and_how_it_ends(browser: Browser, tmp_path
         assert evening.counts() == (0, 1)
 
 
-def test_a_name_leaves_the_page_after_a_few_seconds(browser: Browser, tmp_path: Path) -> None:
-    with (
-        phones.running(tmp_path / "server", 1) as evening,
-        phone(browser, tmp_path / "phone") as context,
-    ):
+def test_a_name_leaves_the_page_after_a_few_seconds(
+    browser: Browser, tmp_path: Path, evening: Evening
+) -> None:
+    with phone(browser, tmp_path / "phone") as context:
         page, rosa = context.pages[0], evening.parties[0]
         take_along(page, evening)
         page.clock.install()
@@ -308,15 +326,12 @@ def test_a_name_leaves_the_page_after_a_few_seconds(browser: Browser, tmp_path: 
 
 
 def test_a_square_is_read_by_the_phones_camera_where_the_browser_can(
-    browser: Browser, tmp_path: Path
+    browser: Browser, tmp_path: Path, evening: Evening
 ) -> None:
     """Chromium reads squares on phones and not here: what it would find is put in its place; the
     camera, and the permission to use it, are its own."""
     camera = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-    with (
-        phones.running(tmp_path / "server", 1) as evening,
-        phone(browser, tmp_path / "phone", *camera) as context,
-    ):
+    with phone(browser, tmp_path / "phone", *camera) as context:
         page, rosa = context.pages[0], evening.parties[0]
         address = json.dumps(f"{evening.url}/q/{rosa.token}")
         page.add_init_script(

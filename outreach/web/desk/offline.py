@@ -27,6 +27,7 @@ from outreach.web import headers, limits
 from outreach.web.context import ring, store
 from outreach.web.desk import words
 from outreach.web.desk.staff import desk, find_mine, may, me, note, page
+from outreach.web.show import day as day_words
 from outreach.web.show import hour as hour_words
 from outreach.web.show import said as said_words
 
@@ -96,13 +97,15 @@ def door_bundle(public_id: str) -> ResponseReturnValue:
         token = passes.issue(session, workshop, me().organizer_id, called, now=now)
         note(session, workshop, "door taken along", f"{len(lines)} parties")
         counts = _counts(session, workshop)
+    ends_at = marks.door_ends_at(workshop)
     return jsonify(
         id=workshop.public_id,
         title=_title(workshop),
         when=words.when(workshop),
         place="" if workshop.is_discreet else words.place(workshop),
         is_discreet=workshop.is_discreet,
-        until=int(marks.door_ends_at(workshop).timestamp() * 1000),
+        until=int(ends_at.timestamp() * 1000),
+        last_day=day_words((ends_at.astimezone(workshop.zone) - passes.EVE).date()),
         salt=bundle.salt,
         rows=bundle.rows,
         door_pass=token,
@@ -187,20 +190,22 @@ def _told(body: object, parties: dict[bytes, str]) -> list[Came | Undone] | None
 
 
 def _mark(said: object, parties: dict[bytes, str]) -> Came | Undone | None:
-    if not isinstance(said, dict) or not _is_id(said.get("id")):
+    if not isinstance(said, dict):
         return None
-    name, what, ref, people = (said.get(each) for each in ("id", "do", "t", "people"))
-    mark_id = bytes.fromhex(name)
+    mark_id, what, people = _id(said.get("id")), said.get("do"), said.get("people")
+    if mark_id is None:
+        return None
     if what == "undo":
         return Undone(mark_id)
     if what == "walk_in":
         return Came(mark_id, 1)
-    is_number = isinstance(people, int) and not isinstance(people, bool)
-    if what != "came" or not _is_id(ref) or not is_number or not 0 < people <= MOST_PEOPLE:
+    ref = _id(said.get("t"))
+    if what != "came" or ref is None or not isinstance(people, int) or isinstance(people, bool):
         return None
     # A party we know nothing of came all the same.
-    return Came(mark_id, people, parties.get(bytes.fromhex(ref)))
+    return Came(mark_id, people, parties.get(ref)) if 0 < people <= MOST_PEOPLE else None
 
 
-def _is_id(said: object) -> bool:
-    return isinstance(said, str) and _ID.fullmatch(said) is not None
+def _id(said: object) -> bytes | None:
+    is_one = isinstance(said, str) and _ID.fullmatch(said)
+    return bytes.fromhex(str(said)) if is_one else None

@@ -22,6 +22,7 @@
 
   const one = (name) => root.querySelector("[data-" + name + "]"), say = root.dataset;
   const show = (name, is) => { one(name).hidden = !is; };
+  const hour = (t) => (t.getHours() % 12 || 12) + ":" + String(t.getMinutes()).padStart(2, "0") + (t.getHours() < 12 ? "\u00a0a.\u00a0m." : "\u00a0p.\u00a0m.");
   const people = (n) => n === 1 ? say.persona : say.personas.replace("{n}", n);
   const input = root.querySelector("#q"), video = root.querySelector("video");
   let here = null, found = null, reading = 0, looking = 0, soon = 0, ready = Promise.resolve();
@@ -45,8 +46,8 @@
     if (!here) return;
     if (!("lista" in root.dataset)) stay();
     one("titulo").textContent = here.title;
-    one("cuando").textContent = [here.when, here.place].filter(Boolean).join(" · ");
-    one("hasta-cuando").textContent = say.hasta.replace("{date}", new Date(here.until).toLocaleString("es-MX", { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" }));
+    one("cuando").textContent = [here.when.charAt(0).toUpperCase() + here.when.slice(1), here.place].filter(Boolean).join(" · ");
+    one("hasta-cuando").textContent = say.hasta.replace("{date}", here.last_day);
     const list = one("talleres");
     list.replaceChildren(...held.map((b) => new Option(b.title + " · " + b.when, b.id, false, b.id === here.id)));
     show("cual", held.length > 1);
@@ -81,7 +82,7 @@
   function row(m) {
     const li = d.createElement("li"), what = d.createElement("div"), b = d.createElement("b"), s = d.createElement("small"), button = d.createElement("button");
     b.textContent = people(m.people) + (m.what === "walk_in" ? " " + say.sinRegistro : "");
-    s.textContent = new Date(m.at).toLocaleTimeString("es-MX", { hour: "numeric", minute: "2-digit" }) + (m.sent ? "" : " · " + say.porEnviar);
+    s.textContent = hour(new Date(m.at)) + (m.sent ? "" : " · " + say.porEnviar);
     what.append(b, s);
     button.type = "button"; button.className = "btn btn-2"; button.textContent = say.deshacer;
     const hidden = d.createElement("span");
@@ -98,11 +99,12 @@
     show("hallado", true);
     one("nombre").textContent = words;
     one("detalle").textContent = detail || "";
+    show("detalle", Boolean(detail));
     one("cuantas").hidden = true;
     ["llego", "quitar", "sumar", "abrir"].forEach((name) => { show(name, name in buttons); one(name).onclick = buttons[name] || null; });
   }
   function forgetName() {
-    if (found && found.name) { found.name = ""; one("nombre").textContent = say.esta.replace("{people}", people(found.people)); one("detalle").textContent = ""; }
+    if (found && found.name) { found.name = ""; one("nombre").textContent = say.esta.replace("{people}", people(found.people)); show("detalle", false); }
   }
 
   async function find(typed) {
