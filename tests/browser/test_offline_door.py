@@ -44,10 +44,13 @@ KEPT: Final = """async () => {
     return kept;
 }"""
 
-NOTHING: Final = """async () => {
-    const databases = await indexedDB.databases();
-    const workers = await navigator.serviceWorker.getRegistrations();
-    return !databases.length && !workers.length;
+NOTHING_LEFT: Final = """async () => {
+    for (;;) {
+        const databases = await indexedDB.databases(), files = await caches.keys();
+        const workers = await navigator.serviceWorker.getRegistrations();
+        if (!databases.length && !files.length && !workers.length) return;
+        await new Promise(requestAnimationFrame);
+    }
 }"""
 
 
@@ -180,7 +183,7 @@ def expire(page: Page, evening: Evening) -> None:
     page.goto(evening.page)
     page.reload()
     expect(page.locator("main")).to_contain_text("Este teléfono no lleva ninguna puerta.")
-    page.wait_for_function(NOTHING)
+    page.evaluate(NOTHING_LEFT)
     kept = page.evaluate(KEPT)
     assert (kept["rows"], kept["files"], kept["databases"], kept["workers"]) == ([], [], [], [])
 
@@ -269,7 +272,7 @@ def test_signing_out_sends_what_was_marked_or_asks_first(
         page.get_by_role("button", name="Cerrar sesión y borrar").click()
         page.wait_for_url("**/org/entrar")
         assert evening.counts() == (0, 1)
-        page.wait_for_function(NOTHING)
+        page.evaluate(NOTHING_LEFT)
 
 
 def test_what_the_phone_says_of_codes_and_how_it_ends(
@@ -305,7 +308,7 @@ def test_what_the_phone_says_of_codes_and_how_it_ends(
 
         page.get_by_role("button", name="Terminar y borrar de este teléfono").click()
         expect(page.locator("main")).to_contain_text("Este teléfono no lleva ninguna puerta.")
-        page.wait_for_function(NOTHING)
+        page.evaluate(NOTHING_LEFT)
         assert evening.counts() == (0, 1)
 
 

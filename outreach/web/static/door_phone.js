@@ -34,7 +34,10 @@
       .then(() => navigator.serviceWorker.ready).then(() => { show("sin-red", true); root.dataset.lista = ""; }, () => undefined);
   }
 
-  async function start() {
+  /* One thing after the other: what is being erased is gone before anything else looks. */
+  function queue(work) { ready = ready.then(work).catch((error) => { console.error(error); }); return ready; }
+  const start = () => queue(begin);
+  async function begin() {
     const over = await puerta.expire(), held = await puerta.bundles();
     const wanted = held.find((b) => b.id === location.hash.slice(1)) || held.find((b) => here && b.id === here.id) || held[0];
     here = wanted || null;
@@ -190,7 +193,7 @@
     show("mirar", false); show("dejar", true);
     looking = setInterval(async () => {
       const seen = (await eye.detect(video).catch(() => [])).map((each) => each.rawValue).find(puerta.tokenIn);
-      if (seen && looking) { stop(); find(seen); }
+      if (seen && looking) { stop(); queue(() => find(seen)); }
     }, 250);
   }
   function stop() {
@@ -208,10 +211,10 @@
     e.preventDefault();
     const typed = input.value;
     input.value = "";
-    ready = ready.then(() => find(typed));
+    queue(() => find(typed));
   });
   one("camara").addEventListener("click", watch);
-  one("mas").addEventListener("click", () => { ready = ready.then(() => add("walk_in", null, 1, say.suelto)); });
+  one("mas").addEventListener("click", () => queue(() => add("walk_in", null, 1, say.suelto)));
   one("enviar").addEventListener("click", send);
   one("terminar").addEventListener("click", finish);
   one("borrar").addEventListener("click", erase);
