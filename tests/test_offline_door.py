@@ -6,9 +6,8 @@ import json
 import re
 import secrets
 from base64 import urlsafe_b64decode
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any, Final
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,59 +16,30 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import Flask
-from werkzeug.test import TestResponse
 
 from outreach import clock
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import bundles, door, marks, organizers, passes, planning, registrations
+from outreach.domain import bundles, organizers, passes, planning
 from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind, Way
-from outreach.domain.marks import DoorEvent
 from outreach.domain.offices import Office
 from outreach.domain.organizers import Role
-from outreach.domain.passes import DoorPass, DoorRow
-from outreach.domain.registrations import Registration
+from outreach.domain.passes import DoorPass
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.keyring import Keyring
-from outreach.privacy import retention
-from tests.conftest import hold, seat
-from tests.desk import Desk, at_desk, employ, words
-
-TOMAS: Final = "tomas@example.org"
-
-
-@dataclass
-class Phone:
-    """What Tomás took along, and the way to tell from there who came."""
-
-    app: Flask
-    public_id: str
-    bundle: dict[str, Any]
-
-    def tell(self, *told: dict[str, Any], **headers: str) -> TestResponse:
-        given = {"Authorization": f"Bearer {self.bundle['door_pass']}"} | headers
-        return self.app.test_client().post(
-            f"/org/puerta/{self.public_id}/llegadas", json={"marks": told}, headers=given
-        )
-
-    def row(self, token: str) -> dict[str, Any]:
-        ref = hashlib.sha256(f"puerta {token}".encode()).hexdigest()[:32]
-        found: dict[str, Any] = next(each for each in self.bundle["rows"] if each["t"] == ref)
-        return found
-
-    def came(self, token: str, people: int = 1) -> dict[str, Any]:
-        t = self.row(token)["t"]
-        return {"id": secrets.token_hex(16), "do": "came", "t": t, "people": people}
-
-
-def walk_in() -> dict[str, Any]:
-    return {"id": secrets.token_hex(16), "do": "walk_in"}
-
-
-def undo(mark: dict[str, Any]) -> dict[str, Any]:
-    return {"id": mark["id"], "do": "undo"}
+from tests.conftest import seat
+from tests.desk import Desk, at_desk, employ
+from tests.door_phone import (
+    TOMAS,
+    Phone,
+    counts,
+    held_today,
+    take_along,
+    token_of,
+    walk_in,
+)
 
 
 @pytest.fixture
@@ -80,33 +50,6 @@ def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
 @pytest.fixture
 def tonight(store: Store, chicago: Office, rights: Kind) -> Workshop:
     return held_today(store, chicago, rights)
-
-
-def held_today(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
-    """A workshop of today that has not begun, whatever the hour."""
-    today = clock.now().astimezone(office.zone).date()
-    late = {"day": today, "starts": time(23, 58), "ends": time(23, 59)}
-    with store.change() as session:
-        return hold(session, office, kind, **(late | changes))
-
-
-def take_along(desk: Desk, workshop: Workshop) -> Phone:
-    answer = desk.post(f"/org/puerta/{workshop.public_id}/paquete.json")
-    assert answer.status_code == 200
-    assert answer.headers["Cache-Control"] == "no-store"
-    return Phone(desk.client.application, workshop.public_id, answer.get_json())
-
-
-def token_of(store: Store, ring: Keyring, registration: Registration) -> str:
-    with store.read() as session:
-        there = session.get_one(Registration, registration.id)
-        return registrations.entry_token(registrations.key_of(ring, there))
-
-
-def counts(store: Store, workshop: Workshop) -> tuple[int, int]:
-    with store.read() as session:
-        there = session.get_one(Workshop, workshop.id)
-        return door.arrived(session, there), there.walk_ins
 
 
 def opened(row: dict[str, Any], key: bytes, salt: str) -> dict[str, Any]:
@@ -145,7 +88,7 @@ def test_a_name_opens_with_the_persons_token_and_not_with_the_code(
 def test_nothing_in_it_can_be_read_and_no_length_tells_a_name(
     tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
 ) -> None:
-    names = ["Li", "Xochiquetzal " * 4, "漢" * 60, "😀" * 60]
+    names = ["Lí", "Xochiquetzal " * 4, "漢" * 60, "😀" * 60]
     everyone = [seat(store, ring, tonight, name=name.strip()) for name in names]
     phone = take_along(tomas, tonight)
     said = json.dumps(phone.bundle, ensure_ascii=False)
@@ -386,131 +329,3 @@ def test_a_post_that_is_no_list_is_refused(tomas: Desk, tonight: Workshop, body:
         headers={"Authorization": f"Bearer {phone.bundle['door_pass']}"},
     )
     assert answer.status_code == 400
-
-
-# Counted once
-
-
-def test_told_twice_late_or_the_other_way_round_it_counts_once(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
-) -> None:
-    token = token_of(store, ring, seat(store, ring, tonight, people=2))
-    one, two = take_along(tomas, tonight), take_along(tomas, tonight)
-    mine, theirs, alone, slip = one.came(token, 1), two.came(token, 2), walk_in(), walk_in()
-    one.tell(undo(slip), mine)
-    two.tell(theirs, alone)
-    one.tell(mine, slip, undo(slip))
-    two.tell(alone, theirs)
-    assert counts(store, tonight) == (2, 1)
-    two.tell(undo(theirs))
-    assert counts(store, tonight) == (1, 1), "the other phone has seen one of them"
-    one.tell(undo(mine))
-    two.tell(theirs)
-    assert counts(store, tonight) == (0, 1)
-
-
-def test_the_doors_own_page_and_the_phones_count_the_same_people(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
-) -> None:
-    rosa = seat(store, ring, tonight, people=2)
-    phone, path = take_along(tomas, tonight), f"/org/talleres/{tonight.public_id}/entrada"
-    mark = phone.came(token_of(store, ring, rosa), 2)
-    phone.tell(mark, walk_in())
-    page = words(tomas.get(path))
-    assert "2 de 2 ya llegaron" in page
-    there = tomas.post(path, do="arrived", registration=rosa.id).headers["Location"]
-    assert "Ya estaba registrada su llegada." in words(tomas.get(there))
-    phone.tell(undo(mark))
-    assert counts(store, tonight) == (2, 1), "she was seen on the page too"
-    tomas.post(path, do="undo", registration=rosa.id)
-    phone.tell(mark)
-    assert counts(store, tonight) == (0, 1), "whoever undid it had seen both"
-    phone.tell(phone.came(token_of(store, ring, rosa), 1))
-    tomas.post(path, do="more")
-    assert counts(store, tonight) == (1, 2)
-
-
-def test_who_gave_up_their_place_and_came_all_the_same_counts_among_the_walk_ins(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
-) -> None:
-    rosa, luz = seat(store, ring, tonight, people=3), seat(store, ring, tonight, name="Luz")
-    one, two = take_along(tomas, tonight), take_along(tomas, tonight)
-    token, hers = token_of(store, ring, rosa), token_of(store, ring, luz)
-    mark = one.came(token, 3)
-    give_up(store, ring, rosa)
-    assert one.tell(mark).get_json() == {
-        "arrived": 0, "expected": 1, "walk_ins": 3, "strangers": 1
-    }  # fmt: skip
-    two.tell(two.came(token, 2), two.came(hers))
-    assert counts(store, tonight) == (1, 3), "one party, on two phones"
-    one.tell(undo(mark))
-    assert counts(store, tonight) == (1, 2)
-
-
-def test_who_is_forgotten_after_they_came_is_not_counted_again(
-    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
-) -> None:
-    begins = clock.now().astimezone(chicago.zone) - timedelta(hours=1)
-    workshop = held_today(
-        store, chicago, rights, day=begins.date(), starts=begins.time(), ends=time(0)
-    )
-    rosa = seat(store, ring, workshop, people=2, now=workshop.starts_at - timedelta(days=2))
-    one, two = take_along(tomas, workshop), take_along(tomas, workshop)
-    token = token_of(store, ring, rosa)
-    one.tell(one.came(token, 2))
-    give_up(store, ring, rosa)
-    retention.purge(store, ring, now=clock.now())  # her row gets another id
-    two.tell(two.came(token, 2), walk_in())
-    assert counts(store, workshop) == (2, 1)
-
-
-def give_up(store: Store, ring: Keyring, registration: Registration) -> None:
-    assert registration.key_id
-    ring.destroy(registration.key_id)
-    with store.change() as session:
-        there = session.get_one(Registration, registration.id)
-        registrations.release(session, there, now=clock.now())
-
-
-def test_who_was_marked_before_there_were_marks_stays_marked(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
-) -> None:
-    rosa = seat(store, ring, tonight, people=2)
-    with store.change() as session:
-        session.get_one(Registration, rosa.id).arrived = 1
-    phone = take_along(tomas, tonight)
-    mark = phone.came(token_of(store, ring, rosa), 2)
-    phone.tell(mark)
-    assert counts(store, tonight) == (2, 0)
-    phone.tell(undo(mark))
-    assert counts(store, tonight) == (1, 0)
-
-
-def test_a_workshop_that_is_called_off_takes_no_arrivals(
-    tomas: Desk, store: Store, tonight: Workshop
-) -> None:
-    phone = take_along(tomas, tonight)
-    with store.change() as session:
-        planning.cancel(session, session.get_one(Workshop, tonight.id), now=clock.now())
-    assert phone.tell(walk_in()).status_code == 422
-
-
-# Afterwards
-
-
-def test_nothing_of_it_outlasts_the_day_after_but_the_counts(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
-) -> None:
-    token = token_of(store, ring, seat(store, ring, tonight))
-    phone = take_along(tomas, tonight)
-    phone.tell(phone.came(token), walk_in())
-    ends = marks.door_ends_at(tonight)
-    for moment, left in ((ends - timedelta(minutes=1), [2, 1, 1]), (ends, [0, 0, 0])):
-        retention.purge(store, ring, now=moment)
-        with store.read() as session:
-            rows = [
-                session.scalar(sa.select(sa.func.count()).select_from(table))
-                for table in (DoorEvent, DoorPass, DoorRow)
-            ]
-        assert rows == left
-    assert counts(store, tonight) == (1, 1)

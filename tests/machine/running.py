@@ -46,6 +46,7 @@ THOROUGH = frozenset(
         "languages",
         "mail_words",
         "month_desk",
+        "offline_counts",
         "offline_door",
         "other_readers",
         "own_calendar",
