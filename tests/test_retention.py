@@ -260,6 +260,8 @@ def test_the_workers_day_purges_and_after_a_month_changes_the_master(
             "journal entries": 0,
             "sessions": 0,
             "invitations": 0,
+            "door marks": 0,
+            "door passes": 0,
         }
     )
     assert len(list(config.keys.glob("master-*"))) == 1
