@@ -41,6 +41,10 @@ sign_out            POST  oneself
 today               GET   oneself
 more                GET   oneself
 doors               GET   oneself
+take_door           GET   oneself
+phone_door          GET   nobody
+door_worker         GET   nobody
+bring_arrivals      POST  nobody
 workshops           GET   oneself
 own_calendar        GET   oneself
 make_calendar       POST  oneself
@@ -123,6 +127,7 @@ send_message        POST  workshop  edit
 at_door             GET   workshop  door
 mark                POST  workshop  door
 door_sheet          GET   workshop  door
+door_bundle         POST  workshop  door
 attendance          GET   workshop  edit
 report              POST  workshop  edit
 figures_of_month    GET   network   network

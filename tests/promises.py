@@ -7,6 +7,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     "S02": (
         "test_headers.py::test_every_answer_tells_the_browser_to_trust_nobody_else",
         "test_headers.py::test_the_staffs_pages_and_a_fault_of_ours_say_the_same",
+        "test_headers.py::test_only_the_door_on_a_phone_has_a_worker_and_may_ask_for_the_camera",
     ),
     "S03": (
         "test_headers.py::test_no_page_holds_a_style_a_script_or_anything_of_others",
@@ -70,6 +71,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S20": ("test_safety.py::test_the_way_out_leads_only_where_the_settings_say",),
     "S21": (
+        "browser/test_offline_door.py::test_signing_out_sends_what_was_marked_or_asks_first",
         "test_accounts.py::test_the_cookie_is_for_this_host_only_and_no_script_reads_it",
         "test_accounts.py::test_half_an_hour_of_silence_ends_a_session",
         "test_accounts.py::test_twelve_hours_end_a_session_however_busy",

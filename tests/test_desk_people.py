@@ -150,7 +150,8 @@ def test_someone_is_found_by_name_without_accents_or_by_code(
         page = words(_at_door(tomas, evening, do="find", q=typed))
         assert "Inés M." in page
     assert "Beto" not in words(_at_door(tomas, evening, do="find", q="ines"))
-    assert "Nadie con ese nombre o código" in words(_at_door(tomas, evening, do="find", q="zz"))
+    none = words(_at_door(tomas, evening, do="find", q="zz"))
+    assert "No está en la lista. ¿Llegó sin registro? Sumar 1" in none
 
 
 def test_walk_ins_are_counted_and_never_fewer_than_none(
@@ -234,11 +235,18 @@ def test_the_square_is_one_page_for_everybody_else(
         public.get(f"/q/{token}").data,
         public.get(f"/q/{'x' * 22}").data,
         public.post(f"/q/{token}").data,
-        abroad.get(f"/q/{token}").data,
-        abroad.post(f"/q/{token}", do="arrived").data,
         reader.get(f"/q/{token}").data,
+        reader.post(f"/q/{token}", do="arrived").data,
     }
     assert len(pages) == 1
+    answers = [
+        abroad.get(f"/q/{token}"),
+        abroad.get(f"/q/{'x' * 22}"),
+        abroad.post(f"/q/{token}", do="arrived"),
+    ]
+    assert len({each.data for each in answers}) == 1
+    assert {each.status_code for each in answers} == {404}
+    assert "Este código no está en tus listas." in words(answers[0])
     assert _arrived(store, rosa) == 0
 
 

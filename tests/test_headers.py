@@ -15,6 +15,7 @@ from outreach.config import Config, Limits
 from outreach.db.store import Store
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
+from outreach.domain.organizers import EVERYWHERE, Role
 from outreach.keyring import Keyring
 from tests.desk import at_desk, employ
 from tests.public import NOBODY, Page, Place, furnished
@@ -137,6 +138,28 @@ def test_the_staffs_pages_and_a_fault_of_ours_say_the_same(
         assert {name: answer.headers[name] for name in SAID} == SAID, answer.request.path
         assert answer.headers["Cache-Control"] == "no-store"
         assert "Set-Cookie" not in answer.headers
+
+
+def test_only_the_door_on_a_phone_has_a_worker_and_may_ask_for_the_camera(
+    place: Place, store: Store, chicago: Office
+) -> None:
+    desk = at_desk(place.app, store, employ(store, "red@example.org", Role.ADMIN, EVERYWHERE))
+    given = {"public_id": place.workshops["plain"].public_id, "month": "2020-01", "slug": "chicago"}
+    paths = [
+        re.sub(r"<(?:\w+:)?(\w+)>", lambda part: given.get(part[1], "x"), rule.rule)
+        for rule in place.app.url_map.iter_rules()
+        if rule.rule.startswith("/org") and "GET" in (rule.methods or set())
+    ]
+    watching = []
+    for answer in [desk.get(path) for path in paths] + [desk.client.get("/org/puerta/telefono")]:
+        said, may = answer.headers["Content-Security-Policy"], answer.headers["Permissions-Policy"]
+        if "worker-src" in said or "camera=()" not in may:
+            watching.append(answer.request.path)
+            assert said == f"{POLICY}; worker-src 'self'"
+            assert may == desk.get("/org/").headers["Permissions-Policy"].replace(
+                "camera=()", "camera=(self)"
+            )
+    assert watching == ["/org/puerta/telefono", "/org/puerta/telefono"]
 
 
 def test_a_page_that_comes_out_of_a_cache_says_the_same(place: Place) -> None:

@@ -263,6 +263,8 @@ def test_the_workers_day_purges_and_after_a_month_changes_the_master(
             "invitations": 0,
             "unsaved forms": 0,
             "files brought and not loaded": 0,
+            "door marks": 0,
+            "door passes": 0,
         }
     )
     assert len(list(config.keys.glob("master-*"))) == 1

@@ -1,7 +1,8 @@
 """The door: who came, how many came without a place, and who is let in where a chair stayed empty.
 
-Two phones may stand at one door. Each of these is one conditional change, so that marking the same
-party twice counts it once, and no chair is given twice.
+Two phones may stand at one door. Each of these is one conditional change, or waits for the others
+at the workshop's row, so that marking the same party twice counts it once, and no chair is given
+twice. Phones without a network tell later (`marks.py`): the counts are the same ones.
 """
 
 from datetime import datetime, timedelta
@@ -10,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.store import took_effect
-from outreach.domain import registrations, slots
-from outreach.domain.registrations import Registration, holding
+from outreach.domain import marks, slots
+from outreach.domain.registrations import HOLDING, Registration, holding
 from outreach.domain.registrations import Standing as Place
 from outreach.domain.slots import Slot
 from outreach.domain.workshops import Standing, Workshop
@@ -30,17 +31,13 @@ def find(session: Session, workshop: Workshop, registration_id: str) -> Registra
 
 def mark_arrived(session: Session, registration: Registration, people: int) -> bool:
     """So many of a party with a place have come. False when that was known already."""
-    return took_effect(
-        session,
-        sa.update(Registration)
-        .where(
-            Registration.id == registration.id,
-            Registration.standing.in_(registrations.HOLDING),
-            Registration.arrived != people,
-            Registration.people >= people,
-        )
-        .values(arrived=people),
-    )
+    holding.lock(session, registration.workshop)
+    session.refresh(registration)
+    if registration.standing not in HOLDING or people > registration.people:
+        return False
+    before = registration.arrived
+    marks.mark_online(session, registration, people)
+    return registration.arrived > before
 
 
 def admit(session: Session, registration: Registration, people: int, *, now: datetime) -> bool:
@@ -63,9 +60,10 @@ def admit(session: Session, registration: Registration, people: int, *, now: dat
         )
         .values(arrived=people, slot_id=slot.id if slot else None),
     )
-    if is_let_in:
-        return True
     session.refresh(registration)
+    if is_let_in:
+        marks.mark_online(session, registration, people)
+        return True
     if registration.arrived:
         return False
     raise Refused("Ya no hay sillas libres para tantas personas.")
@@ -82,13 +80,14 @@ def chairs_left(session: Session, workshop: Workshop, *, now: datetime) -> int |
 
 def undo(session: Session, registration: Registration) -> bool:
     """Nobody of the party has come after all. False when nobody had."""
-    waits = Registration.standing == Place.WAITING
-    return took_effect(
-        session,
-        sa.update(Registration)
-        .where(Registration.id == registration.id, Registration.arrived > 0)
-        .values(arrived=0, slot_id=sa.case((waits, sa.null()), else_=Registration.slot_id)),
-    )
+    holding.lock(session, registration.workshop)
+    session.refresh(registration)
+    if not registration.arrived:
+        return False
+    marks.undo_online(session, registration)
+    if registration.standing is Place.WAITING:
+        registration.slot_id = None
+    return True
 
 
 def count_walk_in(session: Session, workshop: Workshop, people: int) -> bool:
@@ -105,6 +104,13 @@ def count_walk_in(session: Session, workshop: Workshop, people: int) -> bool:
 def arrived(session: Session, workshop: Workshop) -> int:
     """People who registered and have come, those let in too; after forgetting too."""
     return session.scalar(sa.select(_arrived(_There.workshop_id == workshop.id))) or 0
+
+
+def expected(session: Session, workshop: Workshop) -> int:
+    """People who have a place, or an offer of one."""
+    has_place = sa.and_(Registration.workshop_id == workshop.id, Registration.standing.in_(HOLDING))
+    counted = sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0)).where(has_place)
+    return session.scalar(counted) or 0
 
 
 def head_count(session: Session, workshop: Workshop) -> int:

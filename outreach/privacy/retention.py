@@ -15,13 +15,15 @@ from outreach.accounts.invitations import Invitation
 from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import batches, chain, form_drafts, journal
+from outreach.domain import batches, chain, form_drafts, marks, passes
 from outreach.domain.batches import Batch
 from outreach.domain.form_drafts import FormDraft
 from outreach.domain.journal import Entry
+from outreach.domain.marks import DoorEvent
 from outreach.domain.messages import Message
 from outreach.domain.notices import Notice
-from outreach.keyring import Keyring, TooManyDue, marks, rotation, spare
+from outreach.domain.passes import DoorPass
+from outreach.keyring import Keyring, TooManyDue, rotation, spare
 from outreach.privacy import letters, settling, subscriptions
 from outreach.privacy.settling import TURN_KEPT, TooManyBlind, Turn, settle
 
@@ -178,6 +180,8 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     challenges.purge(session, now=now)
     form_drafts.purge(session, now=now)
     batches.purge(session, now=now)
+    marks.purge(session, now=now)
+    passes.purge(session, now=now)
     after = _count(session)
     return {noun: before[noun] - after[noun] for noun in _TABLES}
 
@@ -190,6 +194,8 @@ _TABLES: Final = {
     "invitations": Invitation,
     "unsaved forms": FormDraft,
     "files brought and not loaded": Batch,
+    "door marks": DoorEvent,
+    "door passes": DoorPass,
 }
 
 

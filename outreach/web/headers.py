@@ -43,6 +43,11 @@ FRAMED: Final = {
     ),
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
+# The door on a phone: it works without a network, and reads squares.
+WATCHING: Final = ALWAYS | {
+    "Content-Security-Policy": f"{CSP}; worker-src 'self'",
+    "Permissions-Policy": ALWAYS["Permissions-Policy"].replace("camera=()", "camera=(self)"),
+}
 WORTH_IT: Final = 500  # bytes: below this, gzip makes an answer longer
 SQUEEZABLE: Final = ("text/", "application/json", "application/atom", "image/svg")
 
@@ -67,10 +72,21 @@ def let_sites_frame() -> None:
     g.is_framed = True
 
 
+def let_watch() -> None:
+    """This page keeps a worker, and may ask for the camera: the door's own, and no other."""
+    g.is_watching = True
+
+
+def _said() -> dict[str, str]:
+    if g.get("is_framed"):
+        return FRAMED
+    return WATCHING if g.get("is_watching") else ALWAYS
+
+
 def _finish(response: Response) -> Response:
     # Not `setdefault`: it reads all headers again for each, a third of a short answer's time.
     present = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - no dict
-    for name, value in (FRAMED if g.get("is_framed") else ALWAYS).items():
+    for name, value in _said().items():
         if name.lower() not in present:
             response.headers.add(name, value)
     if "Cache-Control" not in response.headers:

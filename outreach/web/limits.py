@@ -19,6 +19,7 @@ from outreach.keyring.attempts import Attempts
 from outreach.web.context import config, ring
 
 MINUTES: Final = 10
+DOOR: Final = 240  # times a phone at the door may tell who came
 
 
 def count_post() -> None:
@@ -29,6 +30,11 @@ def count_post() -> None:
 def count_look_up() -> None:
     """Counts the look-up of a code."""
     _count("look-up", config().limits.look_ups)
+
+
+def count_door(door_pass: bytes) -> None:
+    """Counts what a phone at the door tells: by its pass, since a whole venue has one address."""
+    _hit("door", DOOR, door_pass.hex())
 
 
 def count_sign_in() -> None:
@@ -66,7 +72,11 @@ def address() -> str:
 
 
 def _count(what: str, most: int) -> None:
-    limit, who = _per_ten_minutes(most), ring().address_of_today(address()).hex()
+    _hit(what, most, ring().address_of_today(address()).hex())
+
+
+def _hit(what: str, most: int, who: str) -> None:
+    limit = _per_ten_minutes(most)
     limiter = FixedWindowRateLimiter(attempts())
     if not limiter.hit(limit, what, who):
         ends = limiter.get_window_stats(limit, what, who).reset_time

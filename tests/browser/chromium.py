@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
 
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 DESK: Final[ViewportSize] = {"width": 1280, "height": 900}
@@ -32,3 +33,22 @@ def running() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@contextmanager
+def device(
+    browser: Browser, profile: Path, *flags: str, **options: Any
+) -> Iterator[BrowserContext]:
+    """Somebody's own phone while the block runs: what it keeps stays in the folder `profile`."""
+    context = browser.browser_type.launch_persistent_context(
+        profile,
+        executable_path=PATH,
+        args=[*_FLAGS, *flags],
+        chromium_sandbox=os.geteuid() != 0,
+        viewport=PHONE,
+        locale="es-MX",
+        **options,
+    )
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()

@@ -124,6 +124,8 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "flyer of a discreet one": lambda world: f"/org/talleres/{world.discreet}/volante?idioma=en",
     "certificate": lambda world: f"/org/talleres/{world.past}/constancia",
     "certificate, too early": lambda world: f"/org/talleres/{world.plain}/constancia",
+    "door to take along": lambda world: "/org/puerta/",
+    "door on a phone, none": lambda world: "/org/puerta/telefono",
     "attendance": lambda world: f"/org/talleres/{world.past}/asistencia",
     "journal of a workshop": lambda world: f"/org/talleres/{world.plain}/bitacora",
     "journal of an office": lambda world: "/org/bitacora/chicago",
@@ -191,6 +193,7 @@ HEADQUARTERS: Final[dict[str, Callable[[World], str]]] = {
     "close of a month ahead": lambda world: f"/org/mes/{_past()}/cierre",
 }
 MONTH_LOOKED_AT: Final = "month at once, with its dates"
+DOOR_TAKEN: Final = "door on a phone"
 BULLETIN_LOST: Final = "bulletin, changed by somebody else"
 FORM_WITH_ERRORS: Final = "form with errors"
 LINK_SENT: Final = "find my link, sent"
@@ -203,6 +206,7 @@ SIGNING_IN: Final = (CODE_ASKED, SET_UP, CODES_PRINTED)
 FILES: Final = {"file brought": brought.GOOD, "file brought, with faults": brought.WRONG}
 DONE: Final = (CALENDAR_MADE, BULLETIN_LOST, MONTH_LOOKED_AT)
 EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, *DONE, *FILES, *SIGNING_IN)
+EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, CALENDAR_MADE, DOOR_TAKEN, BULLETIN_LOST)
 MISSING: Final = {"not found", "not hers"}
 
 
@@ -222,6 +226,8 @@ def visit(page: Page, world: World, name: str) -> None:
     if name in FILES:
         sign_in(page)
         brought.bring(page, FILES[name])
+    if name == DOOR_TAKEN:
+        _take_the_door(page, world)
         return
     if name == BULLETIN_LOST:
         _save_what_is_old(page)
@@ -282,6 +288,18 @@ def _make_a_calendar(page: Page, world: World) -> None:
     visit(page, world, "own calendar")
     page.locator("main form[action$=mi-calendario] [type=submit]").click()
     page.locator("main .qr").wait_for()
+
+
+def _take_the_door(page: Page, world: World) -> None:
+    """A code that nobody has, somebody without a place, and what has been marked."""
+    visit(page, world, "door to take along")
+    page.locator("form[data-lleva] button").first.click()
+    page.wait_for_url("**/telefono#*")
+    page.get_by_role("button", name="+1").click()
+    page.locator("[data-marcas] li").first.wait_for()
+    page.locator("#q").fill("000000")
+    page.get_by_role("button", name="Buscar").click()
+    page.get_by_role("button", name="Sumar 1").wait_for()
 
 
 def _send_with_errors(page: Page, world: World) -> None:

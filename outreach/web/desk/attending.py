@@ -17,7 +17,16 @@ from outreach.errors import NotFound, Refused
 from outreach.languages import gettext as _
 from outreach.web.context import ring, store
 from outreach.web.desk import words
-from outreach.web.desk.staff import desk, find_mine, me, note, page, require_token, signed
+from outreach.web.desk.staff import (
+    desk,
+    find_mine,
+    may_anywhere,
+    me,
+    note,
+    page,
+    require_token,
+    signed,
+)
 from outreach.web.headers import keep_private
 
 TABS: Final = ("faltan", "llegaron", "todos")
@@ -37,7 +46,7 @@ def mark(public_id: str) -> ResponseReturnValue:
     what, tab = request.form.get("do", ""), request.form.get("ver", "")
     if what == "find":
         return _door_page(public_id, tab="todos", typed=clean(request.form.get("q", "")))
-    wanted = clean(request.form.get("registration", ""))
+    wanted, is_known = clean(request.form.get("registration", "")), False
     try:
         with store().change() as session:
             workshop = find_mine(session, public_id)
@@ -45,10 +54,11 @@ def mark(public_id: str) -> ResponseReturnValue:
             if what in {"more", "less"}:
                 door.count_walk_in(session, workshop, 1 if what == "more" else -1)
             else:
-                _mark(session, door.find(session, workshop, wanted), what)
+                is_known = not _mark(session, door.find(session, workshop, wanted), what)
     except Refused as refusal:
         return _door_page(public_id, tab=tab, fault=str(refusal))
     there = "#sin-lugar" if what in {"more", "less"} else f"&r={wanted}"
+    there += "&ya=1" if is_known and what != "undo" else ""
     return redirect(f"/org/talleres/{public_id}/entrada?ver={_tab(tab)}{there}", 303)
 
 
@@ -81,10 +91,10 @@ def report(public_id: str) -> ResponseReturnValue:
 
 
 def person_page(token: str, fault: str = "") -> Response | None:
-    """For someone who stands at that door: who it is, with a button. None for anybody else, who
-    sees what everybody sees."""
+    """For someone who stands at that door: who it is, with a button. Whoever stands at another one
+    is told that this is nobody of theirs; None for anybody else, who sees what everybody sees."""
     who = signed()
-    if who is None:
+    if who is None or not may_anywhere(Action.DOOR):
         return None
     try:
         with store().read() as session:
@@ -92,9 +102,9 @@ def person_page(token: str, fault: str = "") -> Response | None:
             workshop = party.workshop
             chairs = door.chairs_left(session, workshop, now=clock.now())
     except NotFound:
-        return None
+        return _nobodys_page()
     if not may(who.grants, Action.DOOR, workshop.office.slug):
-        return None
+        return _nobodys_page()
     _prepare()
     _leave_trace(workshop)
     row = words.rows(workshop, [party], registrations.people_of(ring(), [party]))[0]
@@ -108,26 +118,34 @@ def person_page(token: str, fault: str = "") -> Response | None:
         is_another_day=workshop.day != here,
         chairs=chairs,
         fault=fault,
+        is_just_done=request.args.get("hecho") == "1",
         words=words,
     )
 
 
 def mark_person(token: str) -> Response | None:
     """Marks that party as arrived, or not after all. None for whom `person_page` is not."""
-    if person_page(token) is None:
-        return None
+    shown = person_page(token)
+    if shown is None or shown.status_code == 404:
+        return shown
     _prepare()
-    who = me()
+    who, is_new = me(), True
     require_token(who)
     try:
         with store().change() as session:
             party = registrations.find_by_entry(session, token)
             door.require_open(party.workshop)
             if party.is_live:
-                _mark(session, party, request.form.get("do", ""))
+                is_new = _mark(session, party, request.form.get("do", ""))
     except Refused as refusal:
         return person_page(token, str(refusal))
-    return make_response(redirect(f"/q/{token}", 303))
+    return make_response(redirect(f"/q/{token}" + ("?hecho=1" if is_new else ""), 303))
+
+
+def _nobodys_page() -> Response:
+    """The same for a place that was given up, another office's and what never was one."""
+    _prepare()
+    return page("nobody", 404)
 
 
 def _leave_trace(workshop: Workshop) -> None:
@@ -142,19 +160,18 @@ def _prepare() -> None:
     keep_private()
 
 
-def _mark(session: Session, party: Registration, what: str) -> None:
+def _mark(session: Session, party: Registration, what: str) -> bool:
+    """False when that was known already."""
     if what == "undo":
-        door.undo(session, party)
-        return
+        return door.undo(session, party)
     if what not in {"arrived", "admit"}:
         raise Refused("Marca quién llegó con los botones de la lista.")
     typed = request.form.get("people", "")
     people = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else party.people
     people = max(1, min(people, party.people))
     if what == "admit":
-        door.admit(session, party, people, now=clock.now())
-    else:
-        door.mark_arrived(session, party, people)
+        return door.admit(session, party, people, now=clock.now())
+    return door.mark_arrived(session, party, people)
 
 
 def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") -> Response:
@@ -188,6 +205,7 @@ def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") ->
         came=came,
         expected=expected,
         share=100 * min(1, came / expected) if expected else 0.0,
+        is_known=request.args.get("ya") == "1",
         just=next((row for row in rows if row.id == request.args.get("r")), None),
         plain=plain,
         words=words,

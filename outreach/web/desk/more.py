@@ -33,6 +33,10 @@ def _rest() -> list[Place]:
     if own := [slug for slug in me().grants if may(Action.EDIT, slug) and slug != EVERYWHERE]:
         address = f"/org/bitacora/{min(own)}"
         found.append(Place(address, "book", _("Bitácora"), _("Quién hizo qué en tu oficina")))
+    if may_anywhere(Action.DOOR):
+        found += [
+            Place("/org/puerta/", "phone", _("Puerta sin señal"), _("La lista en tu teléfono")),
+        ]
     if may_anywhere(Action.EDIT):
         found += [
             Place(

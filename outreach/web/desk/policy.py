@@ -169,6 +169,11 @@ RULES: Final[Mapping[str, Rule]] = {
     "at_door": _DOOR,
     "mark": _DOOR,
     "door_sheet": _DOOR,
+    "take_door": _OWN,
+    "phone_door": _OPEN,
+    "door_worker": _OPEN,
+    "door_bundle": _DOOR,
+    "bring_arrivals": _OPEN,
     "attendance": _EDIT,
     "report": _EDIT,
     # the month

@@ -1,0 +1,204 @@
+"""A mobile consulate: an evening with a long list, a server, and a network that can be cut."""
+
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.accounts import passwords
+from outreach.cli.db import bring_up_to_date
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import door, registrations, workshops
+from outreach.domain.marks import DoorEvent
+from outreach.domain.organizers import Grant, Organizer, Role
+from outreach.domain.passes import DoorPass
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.workshops import Workshop
+from outreach.keyring import Keyring, Masters
+from tests.browser import serving
+from tests.browser.world import PASSWORD
+from tests.conftest import hold, kind, office, seat
+
+TOMAS = "tomas@example.org"
+
+
+@dataclass(frozen=True)
+class Party:
+    id: str
+    name: str
+    phone: str
+    code: str
+    token: str
+    people: int
+
+
+class Network:
+    """Between the phones and the server: what is cut lets nothing through at all."""
+
+    def __init__(self, port: int, to: int) -> None:
+        self.port, self.to = port, to
+        self._listener: socket.socket | None = None
+        self._open: list[socket.socket] = []
+
+    def mend(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._serve, args=(self._listener,), daemon=True).start()
+
+    def cut(self) -> None:
+        assert self._listener is not None
+        with suppress(OSError):  # wakes whoever waits for somebody to call
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for each in self._open:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+        self._open.clear()
+
+    def _serve(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                phone = listener.accept()[0]
+                try:
+                    server = socket.create_connection(("127.0.0.1", self.to))
+                except OSError:  # the server is not there yet
+                    phone.close()
+                    continue
+                self._open += [phone, server]
+                for one, other in ((phone, server), (server, phone)):
+                    threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    with suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+        other.shutdown(socket.SHUT_WR)
+
+
+@dataclass
+class Evening:
+    """A workshop of today, its parties, and the network to the server that knows them."""
+
+    url: str
+    network: Network
+    config: Config
+    public_id: str
+    parties: list[Party] = field(repr=False)
+
+    @property
+    def page(self) -> str:
+        return f"{self.url}/org/puerta/telefono#{self.public_id}"
+
+    def secrets(self) -> list[str]:
+        """What no phone may keep: who they are, and what opens it."""
+        return [
+            said
+            for party in self.parties
+            for said in (party.name, party.phone, party.phone.removeprefix("+1"), party.token)
+        ]
+
+    def begin_again(self) -> None:
+        """As if no phone had told anything yet."""
+        store = Store(self.config.database_url)
+        with store.change() as session:
+            session.execute(sa.delete(DoorEvent))
+            session.execute(sa.update(DoorPass).values(used=0))
+            session.execute(sa.update(Registration).values(arrived=0))
+            session.execute(sa.update(Workshop).values(walk_ins=0))
+        store.close()
+
+    def counts(self) -> tuple[int, int]:
+        """People of the list who came, and those without a place, as the site has it."""
+        store = Store(self.config.database_url)
+        with store.read() as session:
+            workshop = workshops.find(session, self.public_id)
+            found = door.arrived(session, workshop), workshop.walk_ins
+        store.close()
+        return found
+
+
+@contextmanager
+def running(folder: Path, how_many: int, **changes: object) -> Iterator[Evening]:
+    """Ana's workshop of today with so many parties, of one to four people; Tomás is at its door."""
+    port, inner = serving.free_port(), serving.free_port()
+    config = Config(
+        data=folder / "data",
+        keys=folder / "keys",
+        database_url=f"sqlite:///{folder / 'data' / 'outreach.db'}",
+        keyring_url=f"sqlite:///{folder / 'keys' / 'keyring.db'}",
+        public_url=f"http://localhost:{port}",
+    )
+    bring_up_to_date(config)
+    public_id, parties = _made(config, how_many, **changes)
+    network = Network(port, inner)
+    network.mend()
+    settings = {
+        "OUTREACH_DATA": str(config.data),
+        "OUTREACH_KEYS": str(config.keys),
+        "OUTREACH_PUBLIC_URL": config.public_url,
+        "OUTREACH_MAIL_FROM": "talleres@example.org",
+        "OUTREACH_CONTROLLER": "Red de consulados",
+    }
+    with serving.outreach(
+        ["serve", "--port", str(inner)],
+        f"{config.public_url}/es/",
+        settings=settings,
+        log=folder / "server.log",
+    ):
+        yield Evening(config.public_url, network, config, public_id, parties)
+    network.cut()
+
+
+def _made(config: Config, how_many: int, **changes: object) -> tuple[str, list[Party]]:
+    store = Store(config.database_url)
+    ring = Keyring(Store(config.keyring_url), Masters(config.keys))
+    chicago, what = office("chicago", "Chicago", "IL", "America/Chicago"), kind("derechos", "x")
+    for name, value in changes.items():
+        setattr(what, name, value)
+    with store.change() as session:
+        session.add_all([chicago, what])
+        tomas = Organizer(email=TOMAS, password=passwords.hashed(PASSWORD))
+        tomas.grants.append(Grant(office="chicago", role=Role.DOOR))
+        session.add(tomas)
+    with store.change() as session:
+        workshop = hold(
+            session,
+            chicago,
+            what,
+            day=clock.now().astimezone(chicago.zone).date(),
+            starts=time(23, 58),
+            ends=time(23, 59),
+            capacity=4 * how_many,
+        )
+    before = workshop.starts_at - timedelta(days=1)
+    parties = [_party(store, ring, workshop, number, before) for number in range(how_many)]
+    store.close()
+    ring.store.close()
+    return workshop.public_id, parties
+
+
+def _party(store: Store, ring: Keyring, workshop: Workshop, number: int, now: datetime) -> Party:
+    # Nothing else on a machine is called so.
+    name = f"Xochitzin {secrets.token_hex(4)}"
+    phone = f"+1312{secrets.randbelow(10**7):07}"
+    made: Registration = seat(
+        store,
+        ring,
+        workshop,
+        now=now,
+        name=name,
+        people=1 + number % 4,
+        contact=Contact.PHONE,
+        address=phone,
+    )
+    token = registrations.entry_token(registrations.key_of(ring, made))
+    return Party(made.id, name, phone, made.door_code or "", token, made.people)
