@@ -24,7 +24,7 @@ from outreach.domain.messages import Message
 from outreach.domain.notices import Notice
 from outreach.domain.passes import DoorPass
 from outreach.keyring import Keyring, TooManyDue, rotation, spare
-from outreach.privacy import letters, settling, subscriptions
+from outreach.privacy import letters, settling, subscriptions, trail
 from outreach.privacy.settling import TURN_KEPT, TooManyBlind, Turn, settle
 
 __all__ = [
@@ -73,7 +73,7 @@ def purge(
         used = settling.used(session)
     unused = ring.destroy_unused(used)
     rows = {"look-ups": ring.tidy(), "subscribers": subscriptions.purge(store, ring, now=now)}
-    _allow_to_go(store, ring, now=now)
+    trail.allow_to_go(store, ring, now=now)
     with store.change() as session:
         rows |= _clear(session, now=now)
     rows["notices"] += told
@@ -110,7 +110,7 @@ def settle_after_restore(
 ) -> Purged:
     """To be called before a restored copy is opened to anybody: whoever was forgotten since it
     was made is forgotten in it. Raises as `purge` does."""
-    _begin_journal_again(store, ring, now=now)
+    trail.begin_again(store, ring, now=now)
     return purge(store, ring, config, now=now, sure=sure)
 
 
@@ -134,30 +134,6 @@ def hourly(ring: Keyring, *, now: datetime) -> None:
     rotation.retire(ring, now=now)
     ring.tidy()
     spare.refresh(ring, now=now)
-
-
-def _allow_to_go(store: Store, ring: Keyring, *, now: datetime) -> None:
-    """The ring is told first which lines of the journal go: any others that are missing were
-    taken out."""
-    with store.read() as session:
-        last = chain.outdated(session, now=now)
-    if last is not None:
-        marks.let_go(ring.store, last.number, now=now)
-
-
-def _begin_journal_again(store: Store, ring: Keyring, *, now: datetime) -> None:
-    """A copy lacks the newest lines of the journal: that is written down in it."""
-    known = marks.read(ring.store)
-    with store.read() as session:
-        newest, _gone = chain.ends(session)
-    if known is None or known.number <= newest.number:
-        return
-    with store.change() as session:
-        lost = f"lines {newest.number + 1} to {known.number}"
-        journal.note(session, None, "copy restored", now=now, detail=lost)
-    with store.read() as session:
-        newest, _gone = chain.ends(session)
-    marks.begin_again(ring.store, *newest, now=now)
 
 
 def _hasten(ring: Keyring, turns: Sequence[Turn]) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
-from outreach.domain import chain
+from outreach.domain import chain, journal
 from outreach.domain.chain import BEGINNING, Link
 from outreach.keyring import JournalMark, Keyring, marks
 
@@ -50,6 +50,30 @@ def count(store: Store) -> int:
     with store.read() as session:
         newest, gone = chain.ends(session)
     return newest.number - gone.number
+
+
+def allow_to_go(store: Store, ring: Keyring, *, now: datetime) -> None:
+    """The ring is told first which lines of the journal go: any others that are missing were
+    taken out."""
+    with store.read() as session:
+        last = chain.outdated(session, now=now)
+    if last is not None:
+        marks.let_go(ring.store, last.number, now=now)
+
+
+def begin_again(store: Store, ring: Keyring, *, now: datetime) -> None:
+    """A copy lacks the newest lines of the journal: that is written down in it."""
+    known = marks.read(ring.store)
+    with store.read() as session:
+        newest, _gone = chain.ends(session)
+    if known is None or known.number <= newest.number:
+        return
+    with store.change() as session:
+        lost = f"lines {newest.number + 1} to {known.number}"
+        journal.note(session, None, "copy restored", now=now, detail=lost)
+    with store.read() as session:
+        newest, _gone = chain.ends(session)
+    marks.begin_again(ring.store, *newest, now=now)
 
 
 def _against(session: Session, known: JournalMark, newest: Link, gone: Link) -> list[str]:
