@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.accounts import passwords
+from outreach.accounts.sealing import ServerKey
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
@@ -23,8 +24,8 @@ from outreach.domain.passes import DoorPass
 from outreach.domain.registrations import Contact, Registration
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Keyring, Masters
-from tests.browser import serving
-from tests.browser.world import PASSWORD
+from tests.browser import second, serving
+from tests.browser.second import PASSWORD
 from tests.conftest import hold, kind, office, seat
 
 TOMAS = "tomas@example.org"
@@ -169,6 +170,7 @@ def _made(config: Config, how_many: int, **changes: object) -> tuple[str, list[P
         tomas = Organizer(email=TOMAS, password=passwords.hashed(PASSWORD))
         tomas.grants.append(Grant(office="chicago", role=Role.DOOR))
         session.add(tomas)
+        second.make(session, ServerKey(config.secret()), now=clock.now())
     with store.change() as session:
         workshop = hold(
             session,
