@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.catalogue import free_day
 from tests.browser.chromium import DESK
 from tests.browser.conftest import Open
+from tests.browser.keyboard import go
 from tests.browser.places import sign_in
 from tests.browser.world import World
 
@@ -62,6 +63,26 @@ def test_tomas_marks_who_came(opened: Open, world: World, has_script: bool) -> N
     page.get_by_role("button", name="Deshacer llegada de Rosa").click()
     expect(tabs).to_contain_text("Llegaron 0")
     expect(page.get_by_role("button", name="Llegó Rosa")).to_be_visible()
+
+
+def test_tomas_marks_who_came_without_a_mouse(opened: Open, world: World) -> None:
+    page = opened(viewport=DESK)
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.plain}/entrada")
+    tabs = page.get_by_role("navigation", name="Mostrar")
+    go(page, "button", "Llegó Rosa")
+    page.keyboard.press("Enter")
+    expect(tabs).to_contain_text("Llegaron 1")
+    go(page, "button", "Deshacer llegada de Rosa")
+    page.keyboard.press("Enter")
+    expect(tabs).to_contain_text("Llegaron 0")
+    sin_lugar = page.locator("#sin-lugar")
+    go(page, "button", "+1 sin registro")
+    page.keyboard.press("Enter")
+    expect(sin_lugar).to_contain_text("Llegaron sin registro: 1")
+    go(page, "button", "−1 sin registro")
+    page.keyboard.press("Enter")
+    expect(sin_lugar).to_contain_text("Llegaron sin registro: 0")
 
 
 @with_and_without

@@ -2,11 +2,12 @@
 
 import re
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.catalogue import free_day
 from tests.browser.chromium import DESK
 from tests.browser.conftest import Open
+from tests.browser.keyboard import go, go_to
 from tests.browser.places import sign_in
 from tests.browser.second import PASSWORD, next_code
 from tests.browser.world import ANA, World
@@ -76,31 +77,31 @@ def test_without_a_signal_it_stays_on_the_page_and_is_kept_when_there_is_one(
 def test_ana_makes_and_publishes_a_workshop_without_a_mouse(opened: Open, world: World) -> None:
     page = opened(viewport=DESK)
     sign_in(page)
-    _go(page, "link", "Nuevo taller")
+    go(page, "link", "Nuevo taller")
     page.keyboard.press("Enter")
-    _go(page, "radio", "Derechos de las personas migrantes")
+    go(page, "radio", "Derechos de las personas migrantes")
     page.keyboard.press("Space")
-    _go(page, "button", "Seguir")
+    go(page, "button", "Seguir")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Título", exact=True)).to_have_value("Tus derechos")
-    _go(page, "textbox", "Título")
+    go(page, "textbox", "Título")
     page.keyboard.type("Tus derechos, sin ratón")
-    _go_to(page, "day")
+    go_to(page, "day")
     day = free_day()
     page.keyboard.type(f"{day:%m%d%Y}")
-    _go_to(page, "starts")
+    go_to(page, "starts")
     page.keyboard.type("0710AM")
-    _go_to(page, "venue")
+    go_to(page, "venue")
     page.keyboard.type("Biblioteca de la Villita")
-    _go_to(page, "capacity")
+    go_to(page, "capacity")
     page.keyboard.press("Control+A")
     page.keyboard.type("90")
-    _go(page, "button", "Publicar")
+    go(page, "button", "Publicar")
     page.keyboard.press("Enter")
     # The room holds forty: asked once, with the focus on the question.
     expect(page.locator("[data-resumen]")).to_be_focused()
     expect(page.locator("[data-resumen]")).to_contain_text("No caben tantas personas")
-    _go(page, "button", "Publicar de todos modos")
+    go(page, "button", "Publicar de todos modos")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("hecho=publicado"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Tus derechos, sin ratón")
@@ -108,25 +109,3 @@ def test_ana_makes_and_publishes_a_workshop_without_a_mouse(opened: Open, world:
 
 def _end_session(context: BrowserContext) -> None:
     context.clear_cookies(name=COOKIE)
-
-
-def _go(page: Page, role: str, name: str) -> None:
-    """Presses the tab key until it is there."""
-    wanted = page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]
-    expect(wanted).to_be_visible()
-    for _ in range(120):
-        if wanted.evaluate("it => it === document.activeElement"):
-            return
-        group = wanted.evaluate(
-            "it => it.type === 'radio' && document.activeElement.name === it.name"
-        )
-        page.keyboard.press("ArrowDown" if group else "Tab")
-    raise AssertionError(f"the tab key does not lead to {name}")
-
-
-def _go_to(page: Page, field: str) -> None:
-    for _ in range(120):
-        if page.evaluate("document.activeElement.id") == field:
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"the tab key does not lead to {field}")

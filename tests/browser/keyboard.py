@@ -1,0 +1,25 @@
+"""A page without a mouse: the tab key leads everywhere."""
+
+from playwright.sync_api import Page, expect
+
+
+def go(page: Page, role: str, name: str) -> None:
+    """Presses the tab key until it is there."""
+    wanted = page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]
+    expect(wanted).to_be_visible()
+    for _ in range(120):
+        if wanted.evaluate("it => it === document.activeElement"):
+            return
+        group = wanted.evaluate(
+            "it => it.type === 'radio' && document.activeElement.name === it.name"
+        )
+        page.keyboard.press("ArrowDown" if group else "Tab")
+    raise AssertionError(f"the tab key does not lead to {name}")
+
+
+def go_to(page: Page, field: str) -> None:
+    for _ in range(120):
+        if page.evaluate("document.activeElement.id") == field:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the tab key does not lead to {field}")
