@@ -175,6 +175,10 @@ FRESH: Final = {
     "remove_key",
     "close_month",
     "reopen",
+    "invite_member",
+    "change_member",
+    "disable_member",
+    "reset_member",
 }
 
 _LINES: Final = [line.split() for line in SAID.split("\n") if line]

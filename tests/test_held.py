@@ -67,7 +67,7 @@ def test_with_nothing_held_that_is_what_it_says(elena: Desk) -> None:
 
 
 def test_only_admins_are_led_there(app: Flask, store: Store, elena: Desk) -> None:
-    assert 'href="/org/datos"' in elena.get("/org/").text
+    assert 'href="/org/datos"' in elena.get("/org/mas").text
     ana = at_desk(app, store, employ(store))
-    assert 'href="/org/datos"' not in ana.get("/org/").text
+    assert 'href="/org/datos"' not in ana.get("/org/mas").text
     assert ana.get("/org/datos").status_code == 404

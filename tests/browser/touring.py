@@ -39,7 +39,7 @@ def make(store: Store, *, now: datetime) -> dict[str, str]:
                 now=now,
             )
             if is_found and number:
-                tours.publish_stop(session, stop, now=now)
+                tours.publish_stop(session, stop, now=now, phone="312 555 0142")
             if city == "Rockford":
                 tours.cancel_stop(session, stop, now=now)
         here = f"/org/giras/chicago/{tour.id}"

@@ -45,7 +45,6 @@ _EXPORT: Final = Rule(Of.WORKSHOP, Action.EXPORT)
 _DOOR: Final = Rule(Of.WORKSHOP, Action.DOOR)
 _OFFICE_EDIT: Final = Rule(Of.OFFICE, Action.EDIT)
 _NETWORK: Final = Rule(Of.NETWORK, Action.NETWORK)
-_STAFF: Final = Rule(Of.NETWORK, Action.NETWORK, is_fresh=True)
 _NETWORK_FRESH: Final = Rule(Of.NETWORK, Action.NETWORK, is_fresh=True)
 _FILE: Final = Rule(Of.OFFICE, Action.EDIT, largest=LARGEST + 64 * 1024)
 
@@ -210,11 +209,11 @@ RULES: Final[Mapping[str, Rule]] = {
     # accounts
     "personnel": _NETWORK,
     "new_member": _NETWORK,
-    "invite_member": _STAFF,
+    "invite_member": _NETWORK_FRESH,
     "member": _NETWORK,
-    "change_member": _STAFF,
-    "disable_member": _STAFF,
-    "reset_member": _STAFF,
+    "change_member": _NETWORK_FRESH,
+    "disable_member": _NETWORK_FRESH,
+    "reset_member": _NETWORK_FRESH,
 }
 
 

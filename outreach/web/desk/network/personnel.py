@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, ValidationError
 
 from outreach import clock
-from outreach.accounts import invitations, members
+from outreach.accounts import access, invitations, members
 from outreach.domain import offices, organizers
 from outreach.domain.organizers import EVERYWHERE, Organizer, Role
 from outreach.domain.text import clean, plain
@@ -70,11 +70,13 @@ def personnel() -> ResponseReturnValue:
         cities = _cities(session)
         out = invitations.waiting(session, now=now)
         rows = [_row(each, cities, out, now) for each in organizers.all_of_them(session)]
+        with_second = access.with_second_factor(session)
     found = [row for row in rows if plain(wanted) in plain(f"{row.email} {row.places}")]
     counts = Counter(each for row in found for each in row.roles)
     shown = [row for row in found if role not in set(Role) or Role(role) in row.roles]
     return page(
         "network/personnel",
+        with_second=with_second,
         rows=shown,
         total=len(found),
         asked=wanted,

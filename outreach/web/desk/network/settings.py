@@ -15,7 +15,7 @@ from outreach.web.desk.staff import desk, page
 PREFIX: Final = "OUTREACH_"
 _NAMED: Final = {"is_demo": "DEMO"}
 # Fields that hold several settings, by how their variables begin.
-_PARTS: Final = {"texts": "TEXTS", "limits": "LIMIT"}
+_PARTS: Final = {"texts": "TEXTS", "limits": "LIMIT", "oidc": "OIDC"}
 
 
 @dataclass(frozen=True)
