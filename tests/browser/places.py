@@ -238,7 +238,7 @@ def visit(page: Page, world: World, name: str) -> None:
         second.give_password(page, second.NORA if name == SET_UP else ANA)
         return
     if name in STAFF or name in HEADQUARTERS:
-        sign_in(page, ELENA if name in HEADQUARTERS else ANA)
+        second.come_in(page, ELENA if name in HEADQUARTERS else ANA)
     answer = page.goto((PAGES | STAFF | HEADQUARTERS)[name](world))
     assert answer
     assert answer.status == (404 if name in MISSING else 200)

@@ -4,7 +4,7 @@ from typing import Any, Final, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Request, ViewportSize
+from playwright.sync_api import Page, Request, ViewportSize
 
 from tests.browser.chromium import DESK, PHONE
 from tests.browser.conftest import Open
@@ -19,12 +19,9 @@ ALL_RULES: Final = {
 }
 # The dark changes colours and nothing else.
 OF_COLOURS: Final = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
-LOOKS: Final[list[tuple[ViewportSize, Literal["light", "dark"], dict[str, Any]]]] = [
-    (PHONE, "light", ALL_RULES),
-    (PHONE, "dark", OF_COLOURS),
-    (DESK, "dark", OF_COLOURS),
-    (DESK, "light", ALL_RULES),
-]
+Look = tuple[ViewportSize, Literal["light", "dark"], dict[str, Any]]
+LOOKS: Final[list[Look]] = [(PHONE, "light", ALL_RULES), (DESK, "dark", OF_COLOURS)]
+OTHER_LOOKS: Final[list[Look]] = [(PHONE, "dark", OF_COLOURS), (DESK, "light", ALL_RULES)]
 every_page = pytest.mark.parametrize("name", EVERY)
 public_page = pytest.mark.parametrize("name", PUBLIC)
 
@@ -39,7 +36,22 @@ def test_everybody_can_use_it_and_nothing_sticks_out_sideways(
         page.set_viewport_size(size)
         width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert width <= 0, f"{width} px too wide at {size['width']}"
-    for size, scheme, rules in LOOKS:
+    require_for_everybody(page, LOOKS)
+
+
+@pytest.mark.long
+@every_page
+def test_everybody_can_use_it_as_it_looks_elsewhere_too(
+    opened: Open, world: World, name: str
+) -> None:
+    page = opened(viewport=NARROW, reduced_motion="reduce")
+    visit(page, world, name)
+    require_for_everybody(page, OTHER_LOOKS)
+
+
+def require_for_everybody(page: Page, looks: list[Look]) -> None:
+    """The rules of WCAG that a program can check hold in each of these looks."""
+    for size, scheme, rules in looks:
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
         found = Axe().run(page, options={"runOnly": rules})

@@ -91,6 +91,37 @@ THOROUGH = frozenset(
         "year",
     )
 )
+# Files that ask what pages say, which is the same on any database: on PostgreSQL they are long.
+PAGES = frozenset(
+    (
+        "accounts",
+        "allies",
+        "bringing",
+        "by_phone",
+        "certificates",
+        "changing",
+        "desk_agenda",
+        "desk_by_hand",
+        "desk_calls",
+        "desk_form",
+        "desk_people",
+        "desk_workshops",
+        "door_sheet",
+        "feed_builder",
+        "figures_entry",
+        "find_again",
+        "journal_desk",
+        "load_network",
+        "mine",
+        "month_desk",
+        "own_account",
+        "readiness",
+        "texts_desk",
+        "today",
+        "user_command",
+        "venues_desk",
+    )
+)
 WHICH = {"quick": "not browser and not thorough and not long", "plain": "not long", "long": ""}
 
 
