@@ -222,9 +222,11 @@ def visit(page: Page, world: World, name: str) -> None:
         return
     if name == MONTH_LOOKED_AT:
         _look_at_a_month(page)
+        return
     if name in FILES:
         sign_in(page)
         brought.bring(page, FILES[name])
+        return
     if name == DOOR_TAKEN:
         _take_the_door(page, world)
         return
@@ -269,7 +271,7 @@ def _save_what_is_old(page: Page) -> None:
     page.locator("input[name=version]").evaluate("field => { field.value = 1; }")
     page.get_by_label("Lo que viene (Español)").fill("Ven a Chicago.")
     page.get_by_role("button", name="Guardar", exact=True).click()
-    page.locator("[role=alert]").wait_for()
+    page.locator("main [role=alert]").wait_for()
 
 
 def _look_at_a_month(page: Page) -> None:
