@@ -35,7 +35,7 @@ from outreach.domain.venues import Venue
 from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring, Masters
 from outreach.migrations.models import MAIN, RING
-from tests.machine.running import PAGES, THOROUGH
+from tests.machine.running import ONE_DATABASE, THOROUGH
 
 SERVER = os.environ.get("OUTREACH_TEST_POSTGRESQL", "")
 DATABASES = ["sqlite", "postgresql"] if SERVER else ["sqlite"]
@@ -53,8 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # thousand times: twice that only by tests/run --long.
         callspec = getattr(item, "callspec", None)
         is_again = callspec is not None and callspec.params.get("config") == "postgresql"
-        asks_a_page = item.path.stem.removeprefix("test_") in PAGES
-        if is_again and (asks_a_page or item.get_closest_marker("any_database")):
+        hangs_on_none = item.path.stem.removeprefix("test_") in ONE_DATABASE
+        if is_again and (hangs_on_none or item.get_closest_marker("any_database")):
             item.add_marker(pytest.mark.long)
 
 

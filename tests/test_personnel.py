@@ -53,7 +53,9 @@ def test_somebody_is_invited_and_comes_in_with_the_link(
     with store.read() as session:
         at_desk(app, store, organizers.require(session, "tomas@example.org").id)
     said = words(elena.get("/org/personal?papel=door"))
-    assert "tomas@example.org Entrada Calgary, Chicago Activa Hoy" in said
+    assert (
+        "tomas@example.org Entrada Calgary, Chicago Activa Sin segundo factor todavía Hoy" in said
+    )
     with store.read() as session:
         tomas = organizers.require(session, "tomas@example.org")
         assert members.rights_of(tomas) == {"chicago": Role.DOOR, "calgary": Role.DOOR}
