@@ -35,11 +35,13 @@ from outreach.domain.venues import Venue
 from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring, Masters
 from outreach.migrations.models import MAIN, RING
+from tests import addresses
 from tests.machine.running import ONE_DATABASE, THOROUGH
 
 SERVER = os.environ.get("OUTREACH_TEST_POSTGRESQL", "")
 DATABASES = ["sqlite", "postgresql"] if SERVER else ["sqlite"]
 Thing = TypeVar("Thing")
+addresses.compile_once()
 LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import Flask
 
 from outreach import clock
+from outreach.accounts import access
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import bundles, organizers, passes, planning
@@ -273,6 +274,22 @@ def test_an_account_that_is_closed_closes_its_phones(
         who = organizers.find(session, TOMAS)
         assert who
         who.disabled_at = clock.now()
+    assert phone.tell(walk_in()).status_code == 404
+
+
+def test_whoever_may_not_stand_at_that_door_any_more_tells_nothing(
+    tomas: Desk, store: Store, tonight: Workshop
+) -> None:
+    phone = take_along(tomas, tonight)
+    with store.change() as session:
+        who = organizers.require(session, TOMAS)
+        who.grants[0].role = Role.READER
+    assert phone.tell(walk_in()).status_code == 404
+    with store.change() as session:
+        organizers.require(session, TOMAS).grants[0].role = Role.DOOR
+    assert phone.tell(walk_in()).status_code == 200
+    with store.change() as session:
+        access.reset(session, organizers.require(session, TOMAS), now=clock.now())
     assert phone.tell(walk_in()).status_code == 404
 
 

@@ -146,7 +146,8 @@ def test_an_answer_works_once_and_only_in_the_browser_that_asked(
     assert visitor.get(path).status_code == 303
     again = Visitor(app, {COOKIE: cookie})
     assert again.get(path).status_code == 422
-    assert journal(store).count("provider's word refused") == 3
+    # Anybody can come with an answer that nobody asked for: that is no line of the journal.
+    assert "provider's word refused" not in journal(store)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Passkeys: both factors at once, each answer once, and only at our own address."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -61,6 +62,31 @@ def test_an_answer_posted_twice_is_refused_the_second_time(
     assert journal(store).count("key refused") == 1
     again = key.get(challenge(second))
     assert second.post("/org/llave", answer=again).status_code == 303
+
+
+@same
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"authenticatorData": "AAAA"},
+        {"authenticatorData": ""},
+        {"signature": "!"},
+        {"userHandle": 7},
+        {"clientExtensionResults": "x"},
+    ],
+)
+def test_an_answer_that_is_none_is_refused_in_a_sentence_and_uses_its_question_up(
+    patient: Flask, store: Store, ana: int, broken: dict[str, Any]
+) -> None:
+    key, visitor = add_key(patient, store, ana), Visitor(patient)
+    good = key.get(challenge(visitor))
+    bad = json.loads(good)
+    bad["response"] |= broken
+    bad |= {name: value for name, value in broken.items() if name.startswith("client")}
+    if "clientExtensionResults" in broken:
+        bad["response"]["authenticatorData"] = "AAAA"
+    assert visitor.post("/org/llave", answer=json.dumps(bad)).status_code == 422
+    assert visitor.post("/org/llave", answer=good).status_code == 422, "it was asked once"
 
 
 def test_one_answer_in_eight_browsers_at_once_lets_one_in(

@@ -3,10 +3,11 @@ and calendar at once."""
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.accounts import calendars, codes, invitations, passkeys, sessions
-from outreach.domain import journal
+from outreach.domain import journal, passes
 from outreach.domain.organizers import Organizer
 
 
@@ -19,8 +20,8 @@ def reset(
     by: int | None = None,
 ) -> str:
     """A new link's token. The old password is worth nothing any more, every browser that was
-    signed in is out, and so is the phone that follows its calendar. An account that was shut is
-    open again.
+    signed in is out, and so are the phone that follows its calendar and those at a door. An account
+    that was shut is open again.
 
     The link is no second factor: who has lost theirs needs `second_factor`, which forgets
     application, paper codes and keys, so that the next sign-in asks to set one up. `by` is the
@@ -29,6 +30,7 @@ def reset(
     organizer.disabled_at = None
     sessions.end_all(session, organizer.id, now=now)
     calendars.revoke(session, organizer.id)
+    passes.revoke(session, organizer.id)
     if second_factor:
         codes.forget(session, organizer.id)
         passkeys.forget(session, organizer.id)
@@ -43,6 +45,7 @@ def disable(session: Session, organizer: Organizer, *, now: datetime) -> None:
     organizer.disabled_at = organizer.disabled_at or now
     sessions.end_all(session, organizer.id, now=now)
     calendars.revoke(session, organizer.id)
+    passes.revoke(session, organizer.id)
     invitations.withdraw(session, organizer.id)
 
 
@@ -56,6 +59,15 @@ def set_password(session: Session, token: str, hashed: str, *, now: datetime) ->
     sessions.end_all(session, organizer.id, now=now)
     journal.note(session, organizer.id, "password set by link", now=now)
     return True
+
+
+def rehash(session: Session, organizer: Organizer, better: str) -> None:
+    """The same password at today's cost; not where it was changed meanwhile."""
+    session.execute(
+        sa.update(Organizer)
+        .where(Organizer.id == organizer.id, Organizer.password == organizer.password)
+        .values(password=better)
+    )
 
 
 def change_password(

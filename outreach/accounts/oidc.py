@@ -74,7 +74,7 @@ def address(
     again: bool = False,
 ) -> str:
     """Where the browser goes to sign in. `again` asks for it though it is signed in there."""
-    extra = {"prompt": "login"} if again else {}
+    extra = {"prompt": "login", "max_age": "0"} if again else {}
     with _line(oidc, back) as line:
         found, _ = line.create_authorization_url(
             endpoints.authorization, state=state, nonce=nonce, code_verifier=verifier, **extra

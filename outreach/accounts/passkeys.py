@@ -100,7 +100,7 @@ def keep(
         return False
     try:
         seen = site.server().register_complete(state, said)
-    except (ValueError, KeyError, TypeError):
+    except Exception:  # the library raises whatever its parts do, of an answer that is none
         return False
     made = seen.credential_data
     if made is None or session.get(Passkey, made.credential_id) is not None:
@@ -142,13 +142,13 @@ def recognize(
         if key is None:
             return None
         site.server().authenticate_complete(state, [AttestedCredentialData(key.public_key)], given)
-    except (ValueError, KeyError, TypeError):
+        handle, count = given.response.user_handle, given.response.authenticator_data.counter
+    except Exception:  # the same
         return None
-    if given.response.user_handle not in {None, b"", _handle(key.organizer_id)}:
+    if handle not in {None, b"", _handle(key.organizer_id)}:
         return None
     # The library leaves the count to us. One that does not rise is a copy; keys that are kept in
     # a cloud always say 0.
-    count = given.response.authenticator_data.counter
     counted = took_effect(
         session,
         sa.update(Passkey)

@@ -17,12 +17,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.db.base import Base
 from outreach.db.store import took_effect
 from outreach.domain import door, marks
-from outreach.domain.organizers import Organizer
-from outreach.domain.registrations import digest
+from outreach.domain.offices import Office
+from outreach.domain.organizers import ALLOWED, EVERYWHERE, Action, Grant, Organizer
+from outreach.domain.registrations import digest, holding
 from outreach.domain.workshops import COUNTED, Workshop
 from outreach.errors import NotFound, Refused, TooMany
 
 MOST: Final = 2_000  # marks by one pass
+AT_DOOR: Final = [role for role, allowed in ALLOWED.items() if Action.DOOR in allowed]
 EVE: Final = timedelta(days=1)  # taken along the day before, where there is still a signal
 
 
@@ -79,6 +81,7 @@ def issue(
     now: datetime,
 ) -> str:
     """A pass for one phone, and what it calls each party. Raises Refused as `require_near` does."""
+    holding.lock(session, workshop)  # another phone may be taking it along
     require_near(workshop, now=now)
     ends_at, token = marks.door_ends_at(workshop), secrets.token_urlsafe(32)
     session.add(
@@ -98,13 +101,17 @@ def issue(
 
 
 def find(session: Session, token: str, public_id: str, *, now: datetime) -> DoorPass:
-    """The pass, where it is for that workshop, still good, and its owner's account too. Raises
-    NotFound."""
+    """The pass, where it is for that workshop, still good, and its owner may still stand at that
+    door. Raises NotFound."""
     found = session.scalar(
         sa.select(DoorPass)
         .join(Workshop, Workshop.id == DoorPass.workshop_id)
+        .join(Office, Office.id == Workshop.office_id)
         .join(Organizer, Organizer.id == DoorPass.organizer_id)
+        .join(Grant, Grant.organizer_id == Organizer.id)
         .where(
+            Grant.office.in_((Office.slug, EVERYWHERE)),
+            Grant.role.in_(AT_DOOR),
             DoorPass.digest == digest(token),
             DoorPass.ends_at > now,
             Workshop.public_id == public_id,
@@ -135,6 +142,11 @@ def count(session: Session, door_pass: DoorPass, new: int) -> None:
         .values(used=DoorPass.used + new),
     ):
         raise TooMany(f"{MOST} marks")
+
+
+def revoke(session: Session, organizer_id: int) -> None:
+    """What this person's phones carry opens nothing any more."""
+    session.execute(sa.delete(DoorPass).where(DoorPass.organizer_id == organizer_id))
 
 
 def purge(session: Session, *, now: datetime) -> None:

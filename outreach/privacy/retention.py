@@ -149,7 +149,6 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     """Deletes what has grown old in the main database; how many rows of each."""
     before = _count(session)
     settling.wash(session, now=now)
-    chain.let_go(session, now=now)
     settling.drop_unread(session)
     sessions.purge(session, now=now)
     invitations.purge(session, now=now)
@@ -158,6 +157,8 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     batches.purge(session, now=now)
     marks.purge(session, now=now)
     passes.purge(session, now=now)
+    # Last: whoever writes in the journal waits for it.
+    chain.let_go(session, now=now)
     after = _count(session)
     return {noun: before[noun] - after[noun] for noun in _TABLES}
 

@@ -10,6 +10,7 @@ from outreach import clock
 from outreach.accounts import access, codes, passkeys, passwords, sessions
 from outreach.domain import journal
 from outreach.domain.organizers import Organizer
+from outreach.domain.text import clean
 from outreach.errors import Refused
 from outreach.languages import gettext as _
 from outreach.languages import ngettext
@@ -36,7 +37,7 @@ def end_session() -> ResponseReturnValue:
                 session, who.organizer_id, "other sessions ended", now=now, detail=str(count)
             )
             return redirect("/org/cuenta?hecho=sesiones", 303)
-        which = request.form.get("which", "")
+        which = clean(request.form.get("which", ""))
         if not sessions.end_one(session, who.organizer_id, which, now=now):
             raise Refused(_("Esa sesión ya terminó. Mira las que siguen abiertas en tu cuenta."))
         journal.note(session, who.organizer_id, "session ended", now=now)

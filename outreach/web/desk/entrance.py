@@ -7,7 +7,7 @@ from flask import Response, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import TooManyRequests
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from outreach import clock
 from outreach.accounts import access, codes, passkeys, passwords, sessions
@@ -16,6 +16,7 @@ from outreach.accounts.sessions import Signed
 from outreach.domain import journal, organizers
 from outreach.domain.organizers import Organizer
 from outreach.domain.text import clean
+from outreach.errors import NotFound, Refused
 from outreach.languages import gettext as _
 from outreach.web import limits
 from outreach.web.context import config, store
@@ -161,7 +162,7 @@ def start(
         if old:
             sessions.end(session, old, now=now)
         if better:
-            session.merge(who, load=False).password = better
+            access.rehash(session, who, better)
         if proven_at is not None:
             journal.note(session, who.id, "signed in", now=now, detail=by)
         return sessions.start(session, who.id, now=now, device=_device(), proven_at=proven_at)
@@ -171,7 +172,11 @@ def go_on(token: str = "") -> Response:
     """Where one was, with what one had typed; with the cookie of a session that is new."""
     if token:
         remember(token)
-    response = _back_again()
+    try:
+        response = _back_again()
+    except (NotFound, Refused, HTTPException):
+        # What waited is not for who came in, or is gone; they are in all the same.
+        response = see_other("/org/")
     if token:
         begin(response, token)
     return response
@@ -254,6 +259,8 @@ def _check(session: Session, who: Signed, *, now: datetime) -> Verdict:
     if answer := request.form.get("answer"):
         found = passkeys.recognize(session, answer, who.digest, site(), now=now)
         is_theirs = found == who.organizer_id
+        if not is_theirs:
+            count()
         action = "key used" if is_theirs else "key refused"
         journal.note(session, who.organizer_id, action, now=now)
         return Verdict.RIGHT if is_theirs else Verdict.WRONG

@@ -36,8 +36,12 @@ def sign_in_by_key() -> ResponseReturnValue:
         found = passkeys.recognize(session, answer, "", entrance.site(), now=now)
         who = session.get(Organizer, found) if found is not None else None
         is_in = who is not None and who.disabled_at is None
-        journal.note(session, found, "key used" if is_in else "key refused", now=now)
+        if is_in:
+            journal.note(session, found, "key used", now=now)
     if who is None or not is_in:
+        entrance.count()  # or anybody could fill the journal
+        with store().change() as session:
+            journal.note(session, found, "key refused", now=now)
         said = _("No reconocimos esa llave. Usa otra, o entra con tu contraseña.")
         return entrance.entrance_page(422, message=said, kept=still_kept())
     return entrance.go_on(entrance.start(who, proven_at=now, by="key"))

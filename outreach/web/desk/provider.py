@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from flask import Response, abort, redirect, request
@@ -43,6 +43,7 @@ def provider() -> ResponseReturnValue:
         "verifier": verifier,
         "back": our_path(request.args.get("volver", "")),
         "again": who.digest if who else "",
+        "asked_at": now.isoformat(),
     }
     with store().change() as session:
         challenges.give(session, state.encode(), _purpose(bound), now=now, kept=json.dumps(kept))
@@ -83,7 +84,8 @@ def _arrived() -> Response:
         purpose = _purpose(request.cookies.get(COOKIE, ""))
         kept = challenges.take_back(session, state.encode(), purpose, now=now)
     if kept is None:
-        return _refused("answer that nobody asked for")
+        entrance.count()
+        return _page_of_refusal()  # anybody can come here: it is not written down
     asked: dict[str, str] = json.loads(kept)
     code = request.args.get("code", "")
     if not code:  # they thought better of it, or are nobody there
@@ -112,7 +114,8 @@ def _arrived() -> Response:
 def _let_in(who: Organizer, word: Word, asked: dict[str, str], now: datetime) -> Response:
     back, mine = our_path(asked["back"]), signed()
     if asked["again"] and mine is not None and mine.organizer_id == who.id:
-        return _proven_again(mine, word, back, now)
+        since = datetime.fromisoformat(asked["asked_at"])
+        return _proven_again(mine, word, back, since, is_asked=asked["again"] == mine.digest)
     if word.has_two_factors:
         # One that does not say when may mean hours ago: it is asked for again before what matters.
         proven_at = word.shown_at or now - 2 * sessions.FRESH
@@ -124,12 +127,19 @@ def _let_in(who: Organizer, word: Word, asked: dict[str, str], now: datetime) ->
     return begin(entrance.see_other("/org/codigo" + entrance.asking_back(back)), token)
 
 
-def _proven_again(mine: Signed, word: Word, back: str, now: datetime) -> Response:
-    """Somebody who is in already had to show who they are: we had asked for it anew."""
+def _proven_again(
+    mine: Signed, word: Word, back: str, since: datetime, *, is_asked: bool
+) -> Response:
+    """Somebody who is in already had to show who they are: we had asked for it anew, and take no
+    word that does not say that they did so since."""
+    now = clock.now()
     if not word.has_two_factors:
         return _refused("no second factor there")
+    early = since - timedelta(seconds=oidc.LEEWAY)
+    if not is_asked or word.shown_at is None or word.shown_at < early:
+        return _refused("not shown again there")
     with store().change() as session:
-        sessions.prove_again(session, mine, now=min(word.shown_at or now, now))
+        sessions.prove_again(session, mine, now=min(word.shown_at, now))
         journal.note(session, mine.organizer_id, "second factor shown again", now=now)
     return entrance.see_other(back)
 
@@ -161,6 +171,10 @@ def _refused(why: str, who: Organizer | None = None) -> Response:
     with store().change() as session:
         whose = who.id if who else None
         journal.note(session, whose, "provider's word refused", now=clock.now(), detail=why)
+    return _page_of_refusal()
+
+
+def _page_of_refusal() -> Response:
     said = _(
         "No pudimos entrar con %(name)s. Entra con tu contraseña, o pide ayuda.",
         name=config().oidc.label,

@@ -67,7 +67,8 @@ def _guard() -> ResponseReturnValue | None:
     who = known()
     if who is None:
         return _ask_again()
-    if rule.largest is not None:
+    if rule.largest is not None and who.is_whole:
+        require(rule, request.view_args or {})
         # Before any of it is read. What is no file has to fit in memory beside one read of it.
         request.max_content_length = rule.largest
         request.max_form_memory_size = FORM_MEMORY
