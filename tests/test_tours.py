@@ -313,3 +313,52 @@ def test_another_tours_stop_is_not_there(ana: Desk, store: Store, route: Tour) -
         stop = stops_of(session, route)[0]
     assert ana.get(f"{made}/parada/{stop.id}").status_code == 404
     assert ana.get("/org/giras/chicago/9999").status_code == 404
+
+
+def test_a_workshop_with_a_day_of_its_own_keeps_it_and_moves_by_as_much(
+    store: Store, route: Tour
+) -> None:
+    with store.change() as session:
+        stop = stops_of(session, route)[1]
+        _first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        own = stop.day + timedelta(days=1)
+        planning.change(
+            session, second, replace(planning.plan_of(second), day=own), now=clock.now()
+        )
+        wanted = replace(plan_of(stop), capacity=30)
+        changed = tours.change_stop(session, route, stop, wanted, now=clock.now())
+        assert {each.day for each in changed} == {stop.day, own}
+        later = replace(plan_of(stop), day=stop.day + timedelta(days=7))
+        tours.change_stop(session, route, stop, later, now=clock.now())
+        assert second.day == own + timedelta(days=7)
+
+
+def test_a_draft_of_a_cancelled_stop_comes_out_nowhere(store: Store, route: Tour) -> None:
+    with store.change() as session:
+        there = stops_of(session, route)[0].venue
+        stop = tours.add_stop(session, route, planned(there, 12), now=clock.now())
+        tours.cancel_stop(session, stop, now=clock.now())
+        draft = tours.workshops_at(session, [stop.id])[stop.id][0]
+        with pytest.raises(Refused, match="parada de la gira está cancelada"):
+            planning.publish(session, draft, now=clock.now())
+
+
+def test_the_same_stop_is_not_there_twice(ana: Desk, route: Tour) -> None:
+    path = f"/org/giras/chicago/{route.id}/parada"
+    filled = FILLED | {"day": str(a_saturday())}
+    assert ana.post(path, **filled).status_code == 303
+    again = ana.post(path, **filled)
+    assert again.status_code == 422
+    assert "Esa parada ya está en la gira" in words(again)
+
+
+def test_a_change_that_cannot_be_comes_back_as_it_was_typed(
+    ana: Desk, store: Store, route: Tour
+) -> None:
+    with store.read() as session:
+        stop = stops_of(session, route)[0]
+    path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
+    answer = ana.post(path, **FILLED | {"day": str(a_saturday()), "capacity": "77"})
+    assert answer.status_code == 422
+    assert "ya tienen sede" in words(answer)
+    assert 'value="77"' in answer.text

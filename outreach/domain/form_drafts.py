@@ -117,6 +117,11 @@ def discard(session: Session, organizer_id: int, form: str) -> None:
     )
 
 
+def forget(session: Session, workshop_id: int) -> None:
+    """What anybody typed into that workshop's form."""
+    session.execute(sa.delete(FormDraft).where(FormDraft.form == of_workshop(workshop_id)))
+
+
 def purge(session: Session, *, now: datetime) -> None:
     session.execute(sa.delete(FormDraft).where(FormDraft.saved_at < now - KEPT))
 

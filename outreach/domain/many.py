@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain import planning
+from outreach.domain import form_drafts, planning
 from outreach.domain.notices import Cause, Notice
 from outreach.domain.planning import Plan
 from outreach.domain.registrations import Contact, Registration
@@ -130,6 +130,7 @@ def discard(session: Session, workshop: Workshop, now: datetime) -> frozenset[st
     is_used = sa.exists().where(Registration.workshop_id == workshop.id)
     if session.scalar(sa.select(is_used)):
         raise Refused("Ya tiene personas registradas. No se borra.")
+    form_drafts.forget(session, workshop.id)  # its number may be given to another
     session.delete(workshop)
     return frozenset({"standing"})
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.domain import readiness, registrations, slots, support
+from outreach.domain import readiness, registrations, slots, stops, support
 from outreach.domain.notices import Cause
 from outreach.domain.plans import SLOT_MINUTES as SLOT_MINUTES
 from outreach.domain.plans import Plan as Plan
@@ -169,6 +169,7 @@ def publish(
     if missing:
         raise Refused(readiness.said(missing))
     check(plan_of(workshop))
+    stops.require_on(session, workshop)
     workshop.standing = Standing.PUBLISHED
     workshop.published_at = workshop.published_at or now
     touch(workshop, now, is_new_version=False)

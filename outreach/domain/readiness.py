@@ -16,6 +16,7 @@ from outreach import clock
 from outreach.domain import holidays
 from outreach.domain.kinds import Visibility
 from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.errors import Refused
 
 FEWEST_DAYS: Final = 3  # fewer than so many ahead, hardly anybody hears of it
 _LINKED: Final = frozenset({Mode.LIVE_STREAM, Mode.VIDEO_CALL, Mode.HYBRID})
@@ -52,6 +53,17 @@ def missing(workshop: Workshop, *, phone: str = "") -> list[str]:
         "teléfono": workshop.phone or workshop.office.phone or phone,
     }
     return [name for name, is_there in there.items() if not is_there]
+
+
+def require_safe(session: Session, workshop: Workshop, *, now: datetime) -> None:
+    """Where nobody is asked about doubts: raises Refused for those that harm."""
+    found = {each.what for each in doubts(session, workshop, now=now)}
+    if Doubt.PAST in found:
+        raise Refused("Ese día y esa hora ya pasaron. Revisa la fecha.")
+    if Doubt.OPEN_ADDRESS in found:
+        raise Refused(
+            "Es un taller discreto y todas las personas verían su dirección. Ocúltala primero."
+        )
 
 
 def said(missing: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from dateutil import rrule
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.domain import holidays, partners, planning
+from outreach.domain import holidays, partners, planning, readiness
 from outreach.domain import series as all_series
 from outreach.domain.holidays import Holiday
 from outreach.domain.planning import Plan
@@ -247,6 +247,7 @@ def make(
             if source is not None:
                 partners.copy(session, source, workshop)
             if is_public:
+                readiness.require_safe(session, workshop, now=now)
                 planning.publish(session, workshop, now=now, phone=phone)
         except Refused as refusal:
             raise refused_on(plan.day, refusal) from None

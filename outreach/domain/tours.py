@@ -14,10 +14,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.db.base import Base
 from outreach.db.types import Codes
-from outreach.domain import kinds, planning
+from outreach.domain import kinds, planning, readiness
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.planning import Plan
+from outreach.domain.stops import Stop as Stop
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.errors import NotFound, Refused
@@ -35,26 +36,6 @@ class Tour(Base):
     name: Mapped[str] = mapped_column(sa.String(120))  # the public never sees it
     nonce: Mapped[str] = mapped_column(sa.String(40), unique=True)  # of the form that made it
     created_at: Mapped[datetime]
-
-
-class Stop(Base):
-    __tablename__ = "stop"
-
-    id: Mapped[int] = mapped_column(primary_key=True, init=False)
-    tour_id: Mapped[int] = mapped_column(sa.ForeignKey("tour.id", ondelete="CASCADE"), index=True)
-    day: Mapped[date]
-    starts: Mapped[time]
-    ends: Mapped[time]  # not after `starts`: the next day
-    city: Mapped[str] = mapped_column(sa.String(80))
-    region: Mapped[str] = mapped_column(sa.String(3))
-    zone: Mapped[ZoneInfo]
-    venue_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("venue.id"), init=False, nullable=True
-    )
-    venue: Mapped[Venue | None] = relationship(lazy="joined")  # None: not found yet
-    kinds: Mapped[Codes]  # by code; one workshop each, as soon as there is a venue
-    capacity: Mapped[int | None]  # of each; None: as its kind has it
-    cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +109,10 @@ def add(session: Session, office: Office, name: str, nonce: str, *, now: datetim
 def add_stop(session: Session, tour: Tour, plan: StopPlan, *, now: datetime) -> Stop:
     """A stop more, with a draft for each kind if it has a venue. Raises Refused."""
     _check(session, tour, plan)
-    if len(stops(session, [tour.id])[tour.id]) >= MOST_STOPS:
+    there = stops(session, [tour.id])[tour.id]
+    if any(_is_same(each, plan) for each in there):
+        raise Refused("Esa parada ya está en la gira: el mismo día, a la misma hora y ahí mismo.")
+    if len(there) >= MOST_STOPS:
         raise Refused(f"Una gira tiene hasta {MOST_STOPS} paradas. Haz otra gira para las demás.")
     stop = Stop(tour_id=tour.id, zone=_zone(tour, plan), **vars(plan))
     session.add(stop)
@@ -141,7 +125,8 @@ def change_stop(
     session: Session, tour: Tour, stop: Stop, plan: StopPlan, *, now: datetime
 ) -> list[Workshop]:
     """Makes a stop what the plan says, and with it the workshops there that are still to come;
-    the people of those are owed a notice, nobody else is. The workshops that changed.
+    the people of those are owed a notice, nobody else is. A workshop that has a day or an hour of
+    its own moves by as much. The workshops that changed.
 
     Raises Refused as `planning.change` does, and then nothing is changed."""
     _check(session, tour, plan)
@@ -169,7 +154,7 @@ def change_stop(
         )
         wanted = replace(
             planning.plan_of(workshop),
-            day=plan.day,
+            day=workshop.day + (plan.day - stop.day),
             starts=hours[0],
             ends=hours[1],
             venue=plan.venue,
@@ -201,6 +186,7 @@ def publish_stop(session: Session, stop: Stop, *, now: datetime, phone: str = ""
         if workshop.standing is Standing.DRAFT and workshop.ends_at > now
     ]
     for workshop in drafts:
+        readiness.require_safe(session, workshop, now=now)
         planning.publish(session, workshop, now=now, phone=phone)
     return drafts
 
@@ -288,6 +274,12 @@ def _plan(
 
 def _zone(tour: Tour, plan: StopPlan) -> ZoneInfo:
     return plan.venue.zone if plan.venue is not None else tour.office.zone
+
+
+def _is_same(stop: Stop, plan: StopPlan) -> bool:
+    venue_id = plan.venue.id if plan.venue is not None else None
+    place = (stop.venue_id, stop.city) == (venue_id, plan.city)
+    return place and (stop.day, stop.starts) == (plan.day, plan.starts)
 
 
 def _delay(stop: Stop, plan: StopPlan) -> timedelta:

@@ -76,6 +76,13 @@ def of_office(session: Session, office: Office) -> Sequence[Venue]:
     ).all()
 
 
+def offered(session: Session, office: Office, *, keep: int | None = None) -> list[Venue]:
+    """Those one may choose for a workshop; the one it has may stay, though it is retired."""
+    return [
+        each for each in of_office(session, office) if each.retired_at is None or each.id == keep
+    ]
+
+
 def find(session: Session, office: Office, venue_id: int) -> Venue:
     """A venue of this office. Raises NotFound."""
     venue = session.get(Venue, venue_id)

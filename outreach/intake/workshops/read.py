@@ -198,7 +198,10 @@ def _row(line: Line, known: Network) -> Row | None:
         zone = office.zone
     hours = _hours(line, zone, kind)
     mode = _mode(line)
-    place = _place(line, office) if mode is None or mode.has_venue else None
+    # A draft may still be without one.
+    is_without = line.raw("status") == Standing.DRAFT and not line.raw("venue")
+    has_place = (mode is None or mode.has_venue) and not is_without
+    place = _place(line, office) if has_place else None
     way = _one_of_or(line, "way", {each.value: each for each in Way}, Way.PLACE)
     capacity = line.number_of("capacity", most=MOST_SEATS)
     languages = line.codes("languages", SPOKEN, "language")

@@ -73,7 +73,7 @@ def make_partner(slug: str) -> ResponseReturnValue:
     return _keep_partner(slug, None)
 
 
-@desk.get("/aliados/<slug>/organizacion/<int:partner>")
+@desk.get("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
 def edit_partner(slug: str, partner: int) -> ResponseReturnValue:
     office = _office(slug)
     with store().read() as session:
@@ -82,7 +82,7 @@ def edit_partner(slug: str, partner: int) -> ResponseReturnValue:
     return _page(office, PartnerForm(None, **values), found)
 
 
-@desk.post("/aliados/<slug>/organizacion/<int:partner>")
+@desk.post("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
 def change_partner(slug: str, partner: int) -> ResponseReturnValue:
     """`do` says what: retire, offer; without it, what is said of it is kept."""
     return _retired(slug, partner=partner) or _keep_partner(slug, partner)
@@ -99,7 +99,7 @@ def make_speaker(slug: str) -> ResponseReturnValue:
     return _keep_speaker(slug, None)
 
 
-@desk.get("/aliados/<slug>/persona/<int:speaker>")
+@desk.get("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
 def edit_speaker(slug: str, speaker: int) -> ResponseReturnValue:
     office = _office(slug)
     with store().read() as session:
@@ -111,7 +111,7 @@ def edit_speaker(slug: str, speaker: int) -> ResponseReturnValue:
     return _page(office, form, found)
 
 
-@desk.post("/aliados/<slug>/persona/<int:speaker>")
+@desk.post("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
 def change_speaker(slug: str, speaker: int) -> ResponseReturnValue:
     """The same as of an organization."""
     return _retired(slug, speaker=speaker) or _keep_speaker(slug, speaker)

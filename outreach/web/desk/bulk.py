@@ -176,7 +176,7 @@ def _venues(session: Session, chosen: Sequence[Workshop]) -> Sequence[Venue]:
     """Those all of them could be moved to: of one office."""
     if len({each.office_id for each in chosen}) != 1:
         return []
-    return venues.of_office(session, chosen[0].office)
+    return venues.offered(session, chosen[0].office)
 
 
 def _deed(typed: MultiDict[str, str]) -> Deed:

@@ -65,7 +65,7 @@ def clone(public_id: str) -> ResponseReturnValue:
         try:
             plan = _plan(workshop, form)
             proposal = repeating.look(session, [plan])[0]
-            planning.check(plan)
+            planning.check(plan, is_draft=request.form.get("action") != "publish")
         except Refused as refusal:
             fault = [("day", str(refusal))]
             return _page(workshop, form, nonce=nonce, status=422, faults=fault)

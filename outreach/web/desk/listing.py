@@ -21,7 +21,7 @@ from outreach.domain.workshops import Workshop
 from outreach.languages import gettext as _
 from outreach.web.context import store
 from outreach.web.desk import bulk, words
-from outreach.web.desk.staff import desk, may_anywhere, me, must, my_offices, page
+from outreach.web.desk.staff import desk, may, may_anywhere, me, must, my_offices, page
 
 PAGE: Final = 200
 ON_A_DAY: Final = 4  # as many as a cell of the calendar has room for
@@ -90,6 +90,7 @@ def workshops() -> ResponseReturnValue:
         shows=[each for each in Show if counts[each] or each is asked.show],
         total=sum(counts.values()),
         may_edit=may_anywhere(Action.EDIT),
+        may=may,
         is_all_ticked=request.args.get("elegir") == "todos",
         done=_done(request.args.get("hecho", ""), request.args.get("cuantos", "")),
         today=now.date(),

@@ -2,6 +2,7 @@
 then one looks at the dates, and makes them."""
 
 import calendar
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -155,14 +156,14 @@ def _month(typed: str) -> Month:
 
 
 def _blank(session: Session, office: Office, month: Month) -> Sheet:
-    offered, there = _kinds(session, office), venues.of_office(session, office)
+    offered, there = _kinds(session, office), venues.offered(session, office)
     return Sheet(office, month, MonthForm(None, offered, there), [], [], [])
 
 
 def _sheet(session: Session, typed: MultiDict[str, str]) -> Sheet:
     """What was typed, and what it means. Raises NotFound for an office that is not one's own."""
     office, month = _office(session, clean(typed.get("oficina", ""))), _month(typed.get("mes", ""))
-    offered, there = _kinds(session, office), venues.of_office(session, office)
+    offered, there = _kinds(session, office), venues.offered(session, office)
     form = MonthForm(typed, offered, there)
     sheet = Sheet(office, month, form, _ticked(typed, month), [], [])
     if not form.validate():
@@ -207,7 +208,7 @@ def _kinds(session: Session, office: Office) -> list[Kind]:
 
 
 def _ticked(typed: MultiDict[str, str], month: Month) -> list[date]:
-    numbers = {int(each) for each in typed.getlist("d") if each.isascii() and each.isdigit()}
+    numbers = {int(each) for each in typed.getlist("d") if re.fullmatch("[0-9]{1,2}", each)}
     return [month.first.replace(day=n) for n in sorted(numbers) if 1 <= n <= month.last.day]
 
 

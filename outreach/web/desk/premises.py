@@ -148,7 +148,7 @@ def make_venue(slug: str) -> ResponseReturnValue:
     return redirect("/org/sedes?hecho=nueva", 303)
 
 
-@desk.get("/sedes/<slug>/<int:venue>")
+@desk.get("/sedes/<slug>/<int(max=2147483647):venue>")
 def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
     with store().read() as session:
         found = venues.find(session, offices.find(session, slug), venue)
@@ -156,7 +156,7 @@ def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
     return _page(VenueForm(None, found.office, **_values(found)), found, coming=coming)
 
 
-@desk.post("/sedes/<slug>/<int:venue>")
+@desk.post("/sedes/<slug>/<int(max=2147483647):venue>")
 def change_venue(slug: str, venue: int) -> ResponseReturnValue:
     """`do` says what: retire, offer; without it, what is said of the venue is kept."""
     what = request.form.get("do", "")
@@ -204,7 +204,7 @@ def _values(venue: Venue) -> dict[str, Any]:
         for name in ("name", "address", "city", "region", "area", "capacity", "is_step_free")
     } | {
         "zone": venue.zone.key,
-        "position": f"{venue.latitude:g}, {venue.longitude:g}" if has_point else "",
+        "position": f"{venue.latitude!r}, {venue.longitude!r}" if has_point else "",
         **{f"access_{lang}": venue.access.get(lang, "") for lang in LANGUAGES},
     }
 

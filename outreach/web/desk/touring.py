@@ -39,8 +39,8 @@ from outreach.web.desk.fields import (
 from outreach.web.desk.forms import AHEAD, EARLIEST, words_of
 from outreach.web.desk.staff import desk, may, me, must, my_offices, note, note_of, page
 
-_OF: Final = "/giras/<slug>/<int:tour_id>"
-_AT: Final = f"{_OF}/parada/<int:stop_id>"
+_OF: Final = "/giras/<slug>/<int(max=2147483647):tour_id>"
+_AT: Final = f"{_OF}/parada/<int(max=2147483647):stop_id>"
 
 
 class StopForm(Form):
@@ -184,12 +184,12 @@ def make_stop(slug: str, tour_id: int) -> ResponseReturnValue:
             return _stop_page(found, form, status=422)
     try:
         with store().change() as session:
-            found = _find(session, slug, tour_id)
-            plan = form.plan(session, found.office)
-            stop = tours.add_stop(session, found, plan, now=clock.now())
+            tour = _find(session, slug, tour_id)
+            plan = form.plan(session, tour.office)
+            stop = tours.add_stop(session, tour, plan, now=clock.now())
             for workshop in tours.workshops_at(session, [stop.id])[stop.id]:
-                note(session, workshop, "workshop created", f"tour {found.id}, stop {stop.id}")
-            note_of(session, slug, "stop added", f"tour {found.id}, stop {stop.id}")
+                note(session, workshop, "workshop created", f"tour {tour.id}, stop {stop.id}")
+            note_of(session, slug, "stop added", f"tour {tour.id}, stop {stop.id}")
     except Refused as refusal:
         return _stop_page(found, form, status=422, fault=str(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=parada", 303)
@@ -200,7 +200,7 @@ def edit_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     with store().read() as session:
         found = _find(session, slug, tour_id)
         stop = tours.find_stop(session, found, stop_id)
-        return _stop_page(found, _form(session, found.office, None, **_values(stop)), stop)
+        return _stop_page(found, _form(session, found.office, None, stop, **_values(stop)), stop)
 
 
 @desk.post(_AT)
@@ -209,21 +209,20 @@ def change_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     with store().read() as session:
         found = _find(session, slug, tour_id)
         stop = tours.find_stop(session, found, stop_id)
-        form = _form(session, found.office, request.form)
+        form = _form(session, found.office, request.form, stop)
         if not form.validate():
             return _stop_page(found, form, stop, status=422)
     try:
         with store().change() as session:
-            found = _find(session, slug, tour_id)
-            stop = tours.find_stop(session, found, stop_id)
-            day = stop.day
-            plan = form.plan(session, found.office)
-            changed = tours.change_stop(session, found, stop, plan, now=clock.now())
+            tour = _find(session, slug, tour_id)
+            mine = tours.find_stop(session, tour, stop_id)
+            plan = form.plan(session, tour.office)
+            changed = tours.change_stop(session, tour, mine, plan, now=clock.now())
             for workshop in changed:
-                note(session, workshop, "workshop changed", f"tour {found.id}, stop {stop.id}")
-            detail = f"tour {found.id}, stop {stop.id}, {len(changed)} workshops"
+                note(session, workshop, "workshop changed", f"tour {tour.id}, stop {mine.id}")
+            detail = f"tour {tour.id}, stop {mine.id}, {len(changed)} workshops"
             note_of(session, slug, "stop changed", detail)
-            moved = [(each.id, each.forget_on) for each in changed] if plan.day != day else []
+            moved = [(each.id, each.forget_on) for each in changed]
     except Refused as refusal:
         return _stop_page(found, form, stop, status=422, fault=str(refusal))
     for workshop_id, forget_on in moved:
@@ -303,14 +302,19 @@ def _published(session: Session, made: list[Workshop]) -> int:
 
 
 def _form(
-    session: Session, office: Office, typed: MultiDict[str, str] | None, **values: Any
+    session: Session,
+    office: Office,
+    typed: MultiDict[str, str] | None,
+    keep: Stop | None = None,
+    **values: Any,
 ) -> StopForm:
     offered = [
         kind
         for kind in kinds.all_of_them(session)
         if not kind.countries or office.country in kind.countries
     ]
-    return StopForm(typed, offered, venues.of_office(session, office), **values)
+    has = keep.venue_id if keep is not None else None
+    return StopForm(typed, offered, venues.offered(session, office, keep=has), **values)
 
 
 def _values(stop: Stop) -> dict[str, Any]:

@@ -113,12 +113,12 @@ def invite_member() -> ResponseReturnValue:
     return _link_page((form.email.data or "").lower(), token)
 
 
-@desk.get("/personal/<int:organizer_id>")
+@desk.get("/personal/<int(max=2147483647):organizer_id>")
 def member(organizer_id: int) -> ResponseReturnValue:
     return _member_page(organizer_id)
 
 
-@desk.post("/personal/<int:organizer_id>")
+@desk.post("/personal/<int(max=2147483647):organizer_id>")
 def change_member(organizer_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
@@ -133,7 +133,7 @@ def change_member(organizer_id: int) -> ResponseReturnValue:
     return redirect(f"/org/personal/{organizer_id}?hecho={done}", 303)
 
 
-@desk.post("/personal/<int:organizer_id>/suspender")
+@desk.post("/personal/<int(max=2147483647):organizer_id>/suspender")
 def disable_member(organizer_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
@@ -144,7 +144,7 @@ def disable_member(organizer_id: int) -> ResponseReturnValue:
     return redirect(f"/org/personal/{organizer_id}?hecho=suspendida", 303)
 
 
-@desk.post("/personal/<int:organizer_id>/reiniciar")
+@desk.post("/personal/<int(max=2147483647):organizer_id>/reiniciar")
 def reset_member(organizer_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
