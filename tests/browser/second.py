@@ -3,6 +3,7 @@ want, which six digits of a half-minute would not let them; so each has a long s
 
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 from sqlalchemy.orm import Session
@@ -67,7 +68,7 @@ def come_in(page: Page, email: str) -> None:
     _sessions[email] = {
         "name": COOKIE,
         "value": cookie["value"],
-        "url": page.url.replace("http:", "https:"),
+        "url": f"https://{urlsplit(page.url).netloc}/",  # a cookie of the whole host
         "secure": True,
         "httpOnly": True,
         "sameSite": "Lax",
