@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
 
 from tests.browser import chromium, world
 
 HERE = Path(__file__).parent
+expect.set_options(timeout=15_000)
 # A page that says 404 or 422 is one we asked for; anything else in the console is a fault.
 EXPECTED: Final = "Failed to load resource: the server responded with a status of 4"
 
@@ -52,7 +53,7 @@ def opened(browser: Browser, world: world.World) -> Iterator[Open]:
     def open_page(address: str = "", **options: Any) -> Page:
         given = {"viewport": chromium.PHONE, "locale": "es-MX", "base_url": world.url} | options
         context = browser.new_context(**given)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)  # of a machine that does much else
         contexts.append(context)
         page = context.new_page()
         page.on("console", listen)

@@ -92,6 +92,11 @@ def test_at_the_start_tomas_lets_in_who_waits_and_can_undo_it(
     page = opened(java_script_enabled=has_script)
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['begun']}/entrada")
+    fewer = page.get_by_role("button", name="−1 sin registro")
+    while fewer.is_enabled():  # another test may have counted somebody here
+        fewer.click()
+        page.wait_for_url("**#sin-lugar")
+        page.goto(f"/org/talleres/{world.more['begun']}/entrada")
     expect(page.locator("#espera")).to_contain_text("Hay 2 sillas libres.")
     page.get_by_role("button", name="Dejar pasar a Luz").click()
     expect(page.locator("#espera")).to_contain_text("Hay 1 silla libre.")
