@@ -194,7 +194,7 @@ def times(event: Event, home: ZoneInfo, calendar: Calendar) -> tuple[datetime, d
 
 def _duration(event: Event) -> timedelta:
     try:
-        found: timedelta = vDuration.from_ical(event.lasts)  # type: ignore[no-untyped-call]
+        found: timedelta = vDuration.from_ical(event.lasts)  # type: ignore[no-untyped-call]  # icalendar has no type here
     except (ValueError, OverflowError):
         found = timedelta()
     if not timedelta() < found <= timedelta(days=2):
@@ -209,7 +209,7 @@ def _instant(value: str, zone_name: str, home: ZoneInfo, calendar: Calendar) -> 
             raise Wrong("has a day and no hour", "Es de todo el día. Ponle hora.")
         raise Wrong(f"is no time we can read: {value[:30]}", "No se entiende su día o su hora.")
     try:
-        wall = datetime.strptime(found[1] + found[2], "%Y%m%d%H%M%S")  # noqa: DTZ007
+        wall = datetime.strptime(found[1] + found[2], "%Y%m%d%H%M%S")  # noqa: DTZ007 - of a wall clock
     except ValueError:
         raise Wrong(f"is no time there is: {value[:30]}", "Ese día o esa hora no existe.") from None
     if not tables.is_likely(wall.date()):

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 def go(page: Page, role: str, name: str) -> None:
     """Presses the tab key until it is there."""
-    wanted = page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]
+    wanted = page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]  # any role
     expect(wanted).to_be_visible()
     for _ in range(120):
         if wanted.evaluate("it => it === document.activeElement"):
