@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from threading import Barrier
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import sqlalchemy as sa
@@ -51,9 +51,9 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
     return store
 
 
-def begin(store: Store, **how: object) -> Edition:
+def begin(store: Store, **how: Any) -> Edition:
     with store.change() as session:
-        return bulletins.begin(session, MARCH, now=APRIL, **how)  # type: ignore[arg-type]
+        return bulletins.begin(session, MARCH, now=APRIL, **how)
 
 
 def edit(store: Store, text: Text = WRITTEN, *, number: int = 1, version: int = 1) -> int:

@@ -1,5 +1,7 @@
 """What is wrong with a bulletin is said before it is published."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
 
@@ -19,17 +21,17 @@ __all__ = ["march"]  # a fixture
 pytestmark = pytest.mark.any_database("what is wrong is read from one edition")
 
 
-def warned(store: Store, text: Text, **changes: object) -> set[tuple[Concern, str, str, str]]:
+def warned(store: Store, text: Text, **changes: Any) -> set[tuple[Concern, str, str, str]]:
     begin(store)
     edit(store, text)
-    given: dict[str, object] = {"last_revision": 1, "is_calendar_empty": False} | changes
+    given: dict[str, Any] = {"last_revision": 1, "is_calendar_empty": False} | changes
     with store.read() as session:
         found = warnings.of(
             bulletins.find(session, MARCH, 1),
             closing.report(session, MARCH, now=LATER),
             is_there=lambda path: path == "/es/o/chicago",
             home="https://talleres.example",
-            **given,  # type: ignore[arg-type]
+            **given,
         )
     return {(each.concern, each.part, each.lang, each.detail) for each in found}
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import Barrier
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -56,9 +57,9 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
     return store
 
 
-def close(store: Store, now: datetime = APRIL, **how: object) -> MonthRevision:
+def close(store: Store, now: datetime = APRIL, **how: Any) -> MonthRevision:
     with store.change() as session:
-        return closing.close(session, MARCH, now=now, **how)  # type: ignore[arg-type]
+        return closing.close(session, MARCH, now=now, **how)
 
 
 def a_workshop(store: Store, office: str) -> Workshop:

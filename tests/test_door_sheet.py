@@ -1,6 +1,7 @@
 """The door's list on paper: nickname, code, people and a box; nothing that could hurt somebody."""
 
 from datetime import date, time
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -89,9 +90,9 @@ def test_there_is_no_door_to_a_draft(
 # How it is laid out
 
 
-def lines(count: int, **changes: object) -> list[Line]:
+def lines(count: int, **changes: Any) -> list[Line]:
     return [
-        Line(name=f"Persona {n:03d}", code=f"{n:03d} ABC", people=1 + n % 3, **changes)  # type: ignore[arg-type] # of a test
+        Line(name=f"Persona {n:03d}", code=f"{n:03d} ABC", people=1 + n % 3, **changes)
         for n in range(1, count + 1)
     ]
 

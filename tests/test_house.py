@@ -81,7 +81,7 @@ class _Asked(dict[str, str]):
         super().__init__()
         self.names: set[str] = set()
 
-    def get(self, name: str, default: str = "") -> str:  # type: ignore[override] # as it is asked
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]  # one form of dict's
         self.names.add(name)
         return default
 

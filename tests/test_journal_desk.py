@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -284,6 +285,6 @@ def _name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _note(session: sa.orm.Session, who: int | None, action: str, **given: object) -> None:
-    told: dict[str, object] = {"now": clock.now(), "office": "", "detail": ""} | given
-    journal.note(session, who, action, **told)  # type: ignore[arg-type] # as the test says it
+def _note(session: sa.orm.Session, who: int | None, action: str, **given: Any) -> None:
+    told: dict[str, Any] = {"now": clock.now(), "office": "", "detail": ""} | given
+    journal.note(session, who, action, **told)

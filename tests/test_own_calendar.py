@@ -364,7 +364,7 @@ def copied(store: Store, workshop: Workshop, days: list[date]) -> None:
             starts_at, ends_at = clock.span(day, workshop.starts, workshop.ends, workshop.zone)
             names = {"public_id": f"{number:010d}", "uid": f"{number:020d}"}
             made.append(plain | names | {"day": day, "starts_at": starts_at, "ends_at": ends_at})
-        session.connection().execute(sa.insert(table), made)  # type: ignore[arg-type]
+        session.connection().execute(sa.insert(table), made)  # type: ignore[arg-type]  # it is a Table
 
 
 def test_only_who_sees_workshops_has_the_page(app: Flask, store: Store, chicago: Office) -> None:

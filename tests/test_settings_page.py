@@ -31,7 +31,7 @@ def test_every_setting_is_there_under_its_own_name(config: Config) -> None:
     asked: set[str] = set()
 
     class Environment(dict[str, str]):
-        def get(self, name: str, default: str = "") -> str:  # type: ignore[override] # as asked
+        def get(self, name: str, default: str = "") -> str:  # type: ignore[override]  # one form of dict's
             asked.add(name)
             return default
 

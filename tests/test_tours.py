@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import date, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -45,7 +46,7 @@ def route(store: Store, chicago: Office, rights: Kind, women: Kind) -> Tour:
     return tour
 
 
-def planned(venue: Venue | None, number: int = 0, **changes: object) -> StopPlan:
+def planned(venue: Venue | None, number: int = 0, **changes: Any) -> StopPlan:
     plan = StopPlan(
         day=a_saturday() + timedelta(days=number),
         starts=NINE,
@@ -55,7 +56,7 @@ def planned(venue: Venue | None, number: int = 0, **changes: object) -> StopPlan
         venue=venue,
         kinds=Codes(["derechos", "mujeres"]),
     )
-    return replace(plan, **changes)  # type: ignore[arg-type]  # a test names what it is about
+    return replace(plan, **changes)
 
 
 def stops_of(session: Session, tour: Tour) -> list[Stop]:
@@ -203,14 +204,14 @@ def test_hours_of_their_own_are_kept_and_move_along(store: Store, route: Tour) -
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_of_the_stop_changes(
-    store: Store, ring: Keyring, route: Tour, changes: dict[str, object], said: str
+    store: Store, ring: Keyring, route: Tour, changes: dict[str, Any], said: str
 ) -> None:
     all_seated(store, ring)
     with store.read() as session:
         before = bare(stops_of(session, route)[0])
     with pytest.raises(Refused, match=said), store.change() as session:
         stop = stops_of(session, route)[0]
-        wanted = replace(plan_of(stop), **changes)  # type: ignore[arg-type]
+        wanted = replace(plan_of(stop), **changes)
         tours.change_stop(session, route, stop, wanted, now=clock.now())
     with store.read() as session:
         assert bare(stops_of(session, route)[0]) == before

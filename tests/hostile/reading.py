@@ -21,7 +21,7 @@ def refusal(data: bytes) -> str:
     """The sentence a file is refused with; empty if it is not."""
     try:
         network = known()
-        table = opened(_Nobody(), "archivo", data, network)  # type: ignore[arg-type]  # nobody asks
+        table = opened(_Nobody(), "archivo", data, network)  # type: ignore[arg-type]  # no session
         _rows, faults = look(table, network)
     except Unfit as unfit:
         return unfit.says
