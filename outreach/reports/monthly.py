@@ -224,7 +224,7 @@ def history(
             sa.select(
                 Workshop.month,
                 by,
-                sa.func.sum(sa.cast(Workshop.is_synthetic, sa.Integer)),
+                sa.func.count().filter(Workshop.is_synthetic),
                 held,
                 planned,
             )
