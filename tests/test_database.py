@@ -124,6 +124,15 @@ def test_sqlite_waits_keeps_and_overwrites(empty_databases: Path, tmp_path: Path
     assert wait >= 5000
 
 
+def test_a_change_inside_a_change_says_so_instead_of_waiting_for_itself(store: Store) -> None:
+    if not store.is_sqlite:
+        return  # where two changes of one thread do not wait for each other
+    with pytest.raises(RuntimeError), store.change(), store.change():
+        pass
+    with store.change() as session:  # and whoever comes next has the turn
+        assert session.scalar(sa.text("SELECT 1")) == 1
+
+
 def test_what_was_erased_is_in_no_file_of_sqlite(
     config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
 ) -> None:

@@ -1,6 +1,7 @@
 """The journal on the staff's pages: who did what, in words."""
 
 import ast
+import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import product
@@ -14,13 +15,14 @@ from flask import Flask
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import journal, organizers
-from outreach.domain.journal import Entry
+from outreach.domain.journal import Entry, Line
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.organizers import EVERYWHERE, Role
+from outreach.domain.planning import Plan
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Keyring
-from outreach.web.desk import deeds
+from outreach.web.desk import deed_details, deeds
 from outreach.web.desk.deeds import DEEDS, About
 from tests.conftest import hold, seat
 from tests.desk import Desk, at_desk, employ, words
@@ -170,6 +172,59 @@ def test_a_month_is_said_as_people_say_it(store: Store, elena: Desk) -> None:
         "reportó la asistencia Se hizo: 12 personas",
     ):
         assert expected in said
+
+
+@pytest.mark.any_database("words only")
+def test_what_is_beside_a_deed_is_said_in_words_too(store: Store, elena: Desk) -> None:
+    told = {
+        ("workshop cancelled", "few, untold"): "Hay muy pocas personas, sin avisar",
+        ("workshop cancelled", "weather, one of 12"): "Clima o emergencia, uno de 12",
+        ("workshop cancelled", "stop 4"): "canceló el taller parada 4",
+        ("workshop changed", "day, starts (one of 12)"): "fecha, hora de inicio (uno de 12)",
+        ("workshop changed", "partners, speakers"): "organizaciones aliadas, quienes dan talleres",
+        ("workshop changed", "as abcdefghij: capacity"): "como abcdefghij: lugares",
+        ("workshop created", "clone of abcdefghij"): "copia de abcdefghij",
+        ("workshop created", "repeats abcdefghij, 8 dates"): "repite abcdefghij, fechas: 8",
+        ("workshop created", "month 2026-11, 30 at once"): "mes 2026-11, a la vez: 30",
+        ("workshop deleted", "draft abcdefghij"): "borrador abcdefghij",
+        ("workshops brought in", "file abcdefghij: new 3, changed 1, cancelled 0, same 9"): (
+            "archivo abcdefghij: nuevos: 3, cambiados: 1, cancelados: 0, iguales: 9"
+        ),
+        ("venue changed", "venue 3: address, name; 2 workshops, 5 told"): (
+            "sede 3: dirección, nombre; talleres: 2, avisos: 5"
+        ),
+        ("stop cancelled", "tour 3, stop 4, 2 workshops, 9 told"): (
+            "gira 3, parada 4, talleres: 2, avisos: 9"
+        ),
+        ("places changed", "20 to 40"): "de 20 a 40",
+        ("list exported", "xlsx, 12 parties"): "xlsx, registros: 12",
+        ("message sent", "hour, seated: 3 by e-mail, 1 by phone"): (
+            "cambio de hora, a quien tiene lugar: por correo: 3, por teléfono: 1"
+        ),
+        ("paper code used", "7 left"): "quedan 7",
+        ("signed in", "password and key"): "con contraseña y llave",
+        ("provider's word refused", "e-mail not verified"): "el correo no está verificado",
+        ("copy restored", "lines 7 to 12"): "notas 7 a 12",
+        ("role changed meanwhile", "organizer chicago, door *"): "Organiza · chicago; Entrada · Toda",
+        ("attendance reported", "not held"): "no se hizo",
+        ("office changed", "calgary: phone, zone"): "calgary: teléfono, hora local",
+    }
+    with store.change() as session:
+        for action, detail in told:
+            _note(session, None, action, detail=detail)
+    said = words(elena.get("/org/bitacora"))
+    assert [expected for expected in told.values() if expected not in said] == []
+
+
+@pytest.mark.any_database("reads the source")
+def test_every_field_of_a_workshop_that_can_change_has_a_name() -> None:
+    fields = {each.name for each in dataclasses.fields(Plan)} - {"office"}
+    english = [each for each in sorted(fields) if each == deed_details.words(_line(each), {})]
+    assert english == []
+
+
+def _line(detail: str) -> Line:
+    return Line(1, clock.now(), "workshop changed", "", detail, None, None, None, None, None)
 
 
 def test_nobody_is_named_who_is_not_there_any_more(store: Store, elena: Desk) -> None:

@@ -18,7 +18,7 @@ from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.offices import Office
 from outreach.domain.organizers import Organizer
-from tests.desk import Visitor, at_desk, employ, hidden, words
+from tests.desk import Visitor, at_desk, employ, enrol, hidden, words
 from tests.signing import age, ana, half_a_minute_later, journal, patient
 from tests.soft_key import PRESENT, SoftKey
 
@@ -246,3 +246,18 @@ def test_twenty_keys_are_enough(patient: Flask, store: Store, ana: int) -> None:
 def test_asking_for_a_challenge_is_an_attempt_to_sign_in(app: Flask, chicago: Office) -> None:
     statuses = [Visitor(app).post("/org/llave/reto").status_code for _ in range(12)]
     assert statuses == [200] * Limits.sign_ins + [429] * 2
+
+
+def test_wrong_keys_are_counted_written_down_and_keep_nobody_else_from_writing(
+    app: Flask, store: Store, chicago: Office
+) -> None:
+    who = employ(store)
+    enrol(app, store, who)
+    desk = at_desk(app, store, who)
+    statuses = [
+        desk.post("/org/confirmar", answer="{}").status_code for _ in range(Limits.sign_ins + 2)
+    ]
+    assert statuses == [422] * Limits.sign_ins + [429] * 2
+    said = journal(store)
+    assert said.count("key refused") == Limits.sign_ins + 2
+    assert said.count("too many sign-ins") == 1

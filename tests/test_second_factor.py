@@ -297,7 +297,7 @@ def test_a_role_changed_in_mid_session_counts_at_the_next_click(
         seen = session.scalars(
             sa.select(Entry).where(Entry.action == "role changed meanwhile")
         ).all()
-    assert [(each.organizer_id, each.detail) for each in seen] == [(ana, "now chicago reader")]
+    assert [(each.organizer_id, each.detail) for each in seen] == [(ana, "reader chicago")]
 
 
 @same

@@ -23,21 +23,37 @@ class Turn:
     def __init__(self, database: str) -> None:
         self._path = Path(f"{database}-turn") if database and database != ":memory:" else None
         self._lock = threading.Lock()
+        self._holder: int | None = None  # the thread that has it
         self._file: IO[bytes] | None = None
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[None]:
-        """Waits for the turn, and gives it back when the block ends."""
+        """Waits for the turn, and gives it back when the block ends.
+
+        Raises RuntimeError where the thread has it already: it would wait for itself, and
+        everybody else for it.
+        """
+        if self._holder == threading.get_ident():
+            raise RuntimeError("a change was begun inside another one of the same database")
         with self._lock:
-            file = self._opened()
-            if file is None:
-                yield
-                return
-            fcntl.flock(file, fcntl.LOCK_EX)
+            self._holder = threading.get_ident()
             try:
-                yield
+                with self._locked():
+                    yield
             finally:
-                fcntl.flock(file, fcntl.LOCK_UN)
+                self._holder = None
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        file = self._opened()
+        if file is None:
+            yield
+            return
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)
 
     def close(self) -> None:
         if self._file is not None:

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from outreach.clock import Month
 from outreach.domain.journal import Line
 from outreach.languages import gettext as _
 from outreach.languages import lazy
 from outreach.web.cards import Tag
-from outreach.web.show import first_capital, month_and_year
 
 
 class About(StrEnum):
@@ -35,7 +33,6 @@ class Deed:
 
 
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
-_MONTH_FIRST: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))[ ,:]*(.*)")
 _PEOPLE, _WORKSHOPS, _MONTH = About.PEOPLE, About.WORKSHOPS, About.MONTH
 _NETWORK, _IN = About.NETWORK, About.SIGNING_IN
 
@@ -142,84 +139,6 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "own calendar stopped": Deed(_IN, lazy("quitó la dirección de su calendario")),
 }
 
-# The names of what was changed, as the forms have them.
-_FIELDS: Final[Mapping[str, str]] = {
-    "address": lazy("dirección"),
-    "bring": lazy("qué llevar"),
-    "capacity": lazy("lugares"),
-    "city": lazy("ciudad"),
-    "closed_on": lazy("día en que cierra"),
-    "colour": lazy("color"),
-    "confirm_days": lazy("cuándo se pregunta quién viene"),
-    "countries": lazy("países"),
-    "country": lazy("país"),
-    "day": lazy("fecha"),
-    "description": lazy("descripción"),
-    "district": lazy("circunscripción"),
-    "email": lazy("correo"),
-    "ends": lazy("hora de término"),
-    "extra_zones": lazy("otras horas locales"),
-    "facilitator": lazy("quien lo da"),
-    "frees_silence": lazy("qué pasa si nadie contesta"),
-    "has_childcare": lazy("cuidado de niños"),
-    "has_reminders": lazy("recordatorios"),
-    "has_waiting_list": lazy("lista de espera"),
-    "interpretation": lazy("intérpretes"),
-    "is_core": lazy("tipo principal"),
-    "is_discreet": lazy("discreción"),
-    "kind": lazy("tipo"),
-    "languages": lazy("idiomas"),
-    "latitude": lazy("posición"),
-    "longitude": lazy("posición"),
-    "minutes": lazy("duración"),
-    "mode": lazy("cómo se da"),
-    "name": lazy("nombre"),
-    "neutral_title": lazy("título neutro"),
-    "note": lazy("nota"),
-    "online_url": lazy("enlace en línea"),
-    "opened_on": lazy("día en que abre"),
-    "opens_days": lazy("cuándo se abren los lugares"),
-    "overbooked": lazy("lugares de más"),
-    "party_limit": lazy("personas por registro"),
-    "phone": lazy("teléfono"),
-    "pictogram": lazy("dibujo"),
-    "position": lazy("orden"),
-    "public_code": lazy("código público"),
-    "rank": lazy("rango"),
-    "region": lazy("estado"),
-    "retention_days": lazy("cuándo se borran los datos"),
-    "sensitivity": lazy("sensibilidad"),
-    "series": lazy("serie"),
-    "short_name": lazy("nombre corto"),
-    "sign": lazy("color"),
-    "slot_minutes": lazy("minutos de cada cita"),
-    "slot_places": lazy("lugares a cada hora"),
-    "starts": lazy("hora de inicio"),
-    "summary": lazy("de qué trata"),
-    "support": lazy("límites de apoyo"),
-    "title": lazy("título"),
-    "venue": lazy("sede"),
-    "visibility": lazy("quién ve la dirección"),
-    "way": lazy("cómo se llega"),
-    "website": lazy("página"),
-    "zone": lazy("hora local"),
-}
-_REASONS: Final[Mapping[str, str]] = {
-    "facilitator": lazy("Quien lo daba no puede"),
-    "venue": lazy("La sede no está disponible"),
-    "weather": lazy("Clima o emergencia"),
-    "few": lazy("Hay muy pocas personas"),
-    "moved": lazy("Se hará en otra fecha"),
-    "other": lazy("Otra razón"),
-}
-_ROLES: Final[Mapping[str, str]] = {
-    "admin": lazy("Administra"),
-    "organizer": lazy("Organiza"),
-    "door": lazy("Entrada"),
-    "reader": lazy("Consulta"),
-}
-_OF_MONTH: Final = frozenset(action for action, deed in DEEDS.items() if deed.about is About.MONTH)
-_CHANGED: Final = frozenset({"workshop changed", "office changed", "kind changed"})
 _TELLING: Final = frozenset({"list seen", "contact seen"})
 
 
@@ -250,23 +169,6 @@ def sentence(line: Line, accounts: Mapping[int, str]) -> str:
     return words % {"whom": _account(line.detail, accounts)} if "%(whom)s" in words else words
 
 
-def detail(line: Line, cities: Mapping[str, str]) -> str:
-    """What else is known of it: ids and numbers only."""
-    if line.action in _CHANGED:
-        subject, colon, names = line.detail.rpartition(": ")
-        told = ", ".join(dict.fromkeys(str(_FIELDS.get(n, n)) for n in names.split(", ") if n))
-        return f"{subject}{colon}{told}"
-    if line.action == "workshop cancelled":
-        return str(_REASONS.get(line.detail, line.detail))
-    if "%(whom)s" in str(DEEDS[line.action].words if line.action in DEEDS else ""):
-        return _rights(line.detail.partition(": ")[2], cities)
-    if line.action in _OF_MONTH:
-        return _month(line)
-    if line.action == "attendance reported":
-        return _reported(line.detail)
-    return line.detail
-
-
 def tag(line: Line) -> Tag | None:
     """What has to catch the eye."""
     if line.action in _TELLING:
@@ -279,38 +181,6 @@ def _account(told: str, accounts: Mapping[int, str]) -> str:
     found = _NUMBER.search(told)
     known = accounts.get(int(found[0])) if found else None
     return known or _("una cuenta que ya no existe")
-
-
-def _rights(told: str, cities: Mapping[str, str]) -> str:
-    """«organizer chicago, door *»: Organiza · Chicago; Entrada · Toda la red"""
-    said = []
-    for each in filter(None, told.split(", ")):
-        role, _space, office = each.partition(" ")
-        where = _("Toda la red") if office == "*" else cities.get(office, office)
-        said.append(f"{_ROLES.get(role, role)} · {where}")
-    return "; ".join(said)
-
-
-def _month(line: Line) -> str:
-    """«2020-01 1» of a month that was closed: Enero de 2020, revisión 1"""
-    found = _MONTH_FIRST.fullmatch(line.detail)
-    if found is None:
-        return line.detail
-    month, rest = first_capital(month_and_year(Month.parse(found[1]).first)), found[2]
-    if line.action in {"month.close", "month.reopen"} and rest:
-        return str(_("%(month)s, revisión %(number)s", month=month, number=rest))
-    if line.action == "month.remind" and rest:
-        return str(_("%(month)s, cartas: %(number)s", month=month, number=rest))
-    rest = rest.replace("edition", _("edición")).replace("revision", _("revisión"))
-    return f"{month}, {rest}" if rest else month
-
-
-def _reported(told: str) -> str:
-    if told == "not held":
-        return str(_("No se hizo"))
-    number = told.removeprefix("held, ")
-    said: str = _("Se hizo: %(num)s personas", num=number)
-    return said
 
 
 def actions_without_words(actions: Iterable[str]) -> list[str]:

@@ -21,6 +21,7 @@ from outreach.domain.text import clean
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Standing, Workshop
 from outreach.errors import NotFound, Refused
+from outreach.languages import gettext as _
 from outreach.languages import name_of
 from outreach.web.context import ring, store
 from outreach.web.desk import checks, drafting, filling, following, words
@@ -32,6 +33,10 @@ from outreach.web.desk.staff import desk, find_mine, must, my_offices, note, pag
 
 _OF_KEYS: Final = frozenset({"day", "retention_days"})
 _WITHOUT_SAVING: Final = frozenset({"overbook", "kind"})  # buttons that only fill the form
+
+
+class _Overtaken(Refused):
+    """Somebody else has changed the workshop since the form was opened."""
 
 
 @desk.get("/talleres/nuevo")
@@ -93,9 +98,12 @@ def change(public_id: str) -> ResponseReturnValue:
     try:
         new_id, moved, what = _change(public_id, form)
     except (Refused, Unsure) as why:
+        status = 409 if isinstance(why, _Overtaken) else 422
         with store().read() as session:
             workshop = find_mine(session, public_id)
-            return _form_page(session, form, workshop=workshop, status=422, why=why)
+            if status == 409:
+                form.seen.data = filling.mark(session, workshop)
+            return _form_page(session, form, workshop=workshop, status=status, why=why)
     if moved is not None:
         # Whoever registered is to be forgotten as many days after the new day.
         ring().move(moved.id, moved.forget_on)
@@ -169,6 +177,13 @@ def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, s
     """Changes the workshop; its public id now, itself if its day moved, what is to be said."""
     with store().change() as session:
         workshop = find_mine(session, public_id)
+        if form.seen.data and form.seen.data != filling.mark(session, workshop):
+            raise _Overtaken(
+                _(
+                    "Alguien más cambió este taller desde que abriste esta página. No guardamos "
+                    "nada: mira abajo qué cambió, y guarda otra vez si lo que vale es lo tuyo."
+                )
+            )
         kind = kinds.find(session, form.kind.data)
         venue = _venue(session, form, workshop.office)
         own, is_new_choice = _series(session, form, workshop.office, workshop.series)
@@ -308,6 +323,7 @@ def _form_page(
         office=form.office,
         nonce=nonce,
         faults=faults,
+        is_overtaken=isinstance(why, _Overtaken),
         is_draft=workshop is None or workshop.standing is Standing.DRAFT,
         suggestion=_suggestion(session, form),
         is_overbooking=request.form.get("action") == "overbook",

@@ -124,6 +124,7 @@ def confirm() -> ResponseReturnValue:
             journal.note(session, me().organizer_id, "second factor shown again", now=now)
     if verdict is Verdict.RIGHT:
         return go_on()
+    _count_wrong_key(verdict)
     back = our_path(request.form.get("volver", ""))
     status, fault = _said(verdict)
     return proof_page(status, back=back, kept=still_kept(), fault=fault)
@@ -249,6 +250,7 @@ def _given(who: Signed, token: str = "") -> ResponseReturnValue:
         return go_on(proven)
     if verdict is Verdict.RIGHT:  # the session was ended in this very moment
         return redirect("/org/entrar", 303)
+    _count_wrong_key(verdict)
     status, fault = _said(verdict)
     asked = code_page(who, status, back=back, kept=still_kept(), fault=fault)
     return begin(asked, token) if token else asked
@@ -259,13 +261,18 @@ def _check(session: Session, who: Signed, *, now: datetime) -> Verdict:
     if answer := request.form.get("answer"):
         found = passkeys.recognize(session, answer, who.digest, site(), now=now)
         is_theirs = found == who.organizer_id
-        if not is_theirs:
-            count()
         action = "key used" if is_theirs else "key refused"
         journal.note(session, who.organizer_id, action, now=now)
         return Verdict.RIGHT if is_theirs else Verdict.WRONG
     typed = request.form.get("code", "")
     return codes.check(session, who.organizer_id, typed, server_key(), now=now)
+
+
+def _count_wrong_key(verdict: Verdict) -> None:
+    """Codes are counted by themselves. After the change that used the question up and wrote it
+    down: a refusal is written down too, and must take neither back."""
+    if verdict is Verdict.WRONG and "answer" in request.form:
+        count()
 
 
 def site() -> passkeys.Site:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import time
+from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -59,12 +60,21 @@ def form_of(
 
 
 def of_workshop(session: Session, workshop: Workshop) -> WorkshopForm:
-    chosen = partners.chosen(session, workshop)
-    values = values_of(planning.plan_of(workshop)) | {
-        "partners": [str(each) for each in chosen.partners],
-        "speakers": [str(each) for each in chosen.speakers],
-    }
+    values = _saved(session, workshop) | {"seen": mark(session, workshop)}
     return form_of(session, workshop.office, None, workshop=workshop, values=values)
+
+
+def mark(session: Session, workshop: Workshop) -> str:
+    """Of what is saved of the form's fields: another as soon as somebody changes one of them."""
+    return sha256(repr(_saved(session, workshop)).encode()).hexdigest()[:16]
+
+
+def _saved(session: Session, workshop: Workshop) -> dict[str, Any]:
+    chosen = partners.chosen(session, workshop)
+    return values_of(planning.plan_of(workshop)) | {
+        "partners": sorted(str(each) for each in chosen.partners),
+        "speakers": sorted(str(each) for each in chosen.speakers),
+    }
 
 
 def of_kind(session: Session, office: Office, kind: Kind) -> WorkshopForm:

@@ -58,6 +58,7 @@ __all__ = ["NEW", "WorkshopForm", "values_of", "words_of", "zone_of"]
 class WorkshopForm(Form):
     kind = Choice()
     filled_by = line(40)  # the kind whose defaults the form holds
+    seen = line(16)  # the mark of what was saved when the form was opened
     title_es = line(120, required("Escribe el título."))
     title_en = line(120)
     title_fr = line(120)

@@ -22,7 +22,7 @@ from outreach.languages import say
 from outreach.privacy import trail
 from outreach.web.cards import Tag
 from outreach.web.context import ring, store
-from outreach.web.desk import deeds, words
+from outreach.web.desk import deed_details, deeds, words
 from outreach.web.desk.deeds import About
 from outreach.web.desk.staff import desk, find_mine, may, my_offices, page
 from outreach.web.show import day as day_words
@@ -158,7 +158,7 @@ def _told(
         workshop=workshop,
         address=address,
         place="" if is_of_one else cities.get(line.office, ""),
-        detail=deeds.detail(line, cities),
+        detail=deed_details.words(line, cities),
         tag=deeds.tag(line),
     )
 

@@ -274,8 +274,8 @@ def _find(token: str) -> Signed | None:
             if is_time_to_touch:
                 sessions.touch(session, who, now=now)
             if who.has_new_rights and sessions.see_rights(session, who):
-                held = ", ".join(f"{office} {role}" for office, role in sorted(who.grants.items()))
-                detail = f"now {held or 'nothing'}"[:200]
+                held = ", ".join(f"{role} {office}" for office, role in sorted(who.grants.items()))
+                detail = held[:200]
                 journal.note(
                     session, who.organizer_id, "role changed meanwhile", now=now, detail=detail
                 )
