@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import workshops
 from outreach.domain.journal import Entry
@@ -22,7 +23,7 @@ from outreach.domain.venues import Venue
 from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring
 from tests.conftest import a_saturday, seat, venue
-from tests.desk import Desk, Visitor, at_desk, employ, enrol, words
+from tests.desk import Desk, Visitor, at_desk, code_now, employ, enrol, words
 
 
 @pytest.fixture
@@ -170,6 +171,85 @@ def test_what_was_typed_survives_a_session_that_ended(app: Flask, ana: Desk, sto
     assert _value(text, "title_es") == "Un título largo y pensado"
     assert 'name="languages" value="en" checked' in text
     assert _value(text, "token") not in {"", ana.form_token}
+
+
+@pytest.mark.parametrize(
+    ("page", "fields"),
+    [
+        ("textos", {"title_es": "Pensado", "summary_fr": "Réfléchi", "bring_en": "Thought"}),
+        ("mensaje", {"template": "bring", "audience": "all", "more_es": "Pensado"}),
+    ],
+)
+def test_neither_are_texts_and_messages_lost(
+    app: Flask, ana: Desk, store: Store, page: str, fields: dict[str, str]
+) -> None:
+    made = _published(ana, store)
+    enrol(app, store)
+    path = f"/org/talleres/{made.public_id}/{page}"
+    asked = Desk(ana.client, "ended", "").post(path, **fields)
+    assert asked.status_code == 401
+    again = Visitor(app).come_in(**_hidden(asked.get_data(as_text=True)))
+    assert again.status_code == 200
+    for typed_ in fields.values():
+        assert typed_ in again.get_data(as_text=True)
+
+
+def test_a_form_of_another_session_of_ones_own_asks_who_one_is_and_is_filled_again(
+    app: Flask, ana: Desk, store: Store
+) -> None:
+    enrol(app, store)
+    stale = Desk(ana.client, ana.cookie, "of an earlier session")
+    asked = stale.post("/org/talleres/nuevo", **typed(title_es="Pensado"))
+    assert asked.status_code == 401
+    hidden = _hidden(asked.get_data(as_text=True)) | {"code": code_now()}
+    again = ana.post("/org/confirmar", **hidden)
+    assert again.status_code == 200
+    assert _value(again.get_data(as_text=True), "title_es") == "Pensado"
+    assert stale.post("/org/venues", **typed()).status_code in {403, 404}
+    with store.read() as session:
+        assert session.scalars(sa.select(Workshop)).all() == []
+
+
+def test_a_change_since_the_form_was_opened_is_said_and_nothing_of_it_lost(
+    ana: Desk, store: Store
+) -> None:
+    made = _published(ana, store)
+    path = f"/org/talleres/{made.public_id}/editar"
+    seen = _value(ana.get(path).text, "seen")
+    assert ana.post(path, **typed(capacity="41", seen=seen)).status_code == 303
+    late = ana.post(path, **typed(title_es="Corregido", seen=seen))
+    assert late.status_code == 409
+    assert "Alguien más cambió este taller" in words(late)
+    assert _value(late.text, "title_es") == "Corregido"
+    with store.read() as session:
+        assert session.scalars(sa.select(Workshop.capacity)).one() == 41
+    again = _value(late.text, "seen")
+    assert again != seen
+    assert ana.post(path, **typed(title_es="Corregido", seen=again)).status_code == 303
+
+
+def test_one_that_is_public_never_comes_to_show_a_discreet_address(
+    ana: Desk, store: Store, women: Kind
+) -> None:
+    made = _published(ana, store)
+    path = f"/org/talleres/{made.public_id}/editar"
+    refused = ana.post(path, **typed(kind=women.code))
+    assert refused.status_code == 422
+    assert "Ocúltala primero" in words(refused)
+    assert ana.post(path, **typed(kind=women.code, visibility="registered")).status_code == 303
+
+
+def test_what_is_over_is_not_cancelled(ana: Desk, store: Store) -> None:
+    made = _published(ana, store)
+    with store.change() as session:
+        over = clock.now() - timedelta(hours=3)
+        there = session.scalars(sa.select(Workshop)).one()
+        there.starts_at, there.ends_at = over, over + timedelta(hours=2)
+    path = f"/org/talleres/{made.public_id}"
+    assert f"{path}/cancelar" not in ana.get(path).text
+    refused = ana.post(f"{path}/cancelar", reason="few")
+    assert refused.status_code == 422
+    assert "no se hizo" in words(refused)
 
 
 def test_a_wrong_password_does_not_lose_it_either(ana: Desk) -> None:

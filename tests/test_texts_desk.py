@@ -17,6 +17,7 @@ from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring
 from tests.conftest import hold, seat
 from tests.desk import Desk, at_desk, employ, words
+from tests.test_desk_workshops import typed
 
 HARD = (
     "Proporcionaremos asesoramiento jurídico especializado concerniente a procedimientos "
@@ -173,3 +174,18 @@ def _address(workshop: Workshop) -> str:
 def _now(store: Store, workshop: Workshop) -> Workshop:
     with store.read() as session:
         return session.get_one(Workshop, workshop.id)
+
+
+def test_a_spanish_text_told_anew_keeps_its_translations_and_says_to_look_at_them(
+    ana: Desk, store: Store, made: Workshop
+) -> None:
+    ana.post(_address(made), **told(summary_en="What to say."))
+    path = f"/org/talleres/{made.public_id}"
+    fields = typed(venue=str(made.venue_id), summary_es="Qué decir, y a quién llamar.")
+    saved = ana.post(f"{path}/editar", **fields)
+    assert saved.status_code == 303
+    assert "revísalos" in words(ana.get(saved.headers["Location"]))
+    assert _now(store, made).summary == {
+        "es": "Qué decir, y a quién llamar.",
+        "en": "What to say.",
+    }

@@ -4,7 +4,8 @@ The public reads the names of partners that may be said, and of speakers who let
 a discreet kind, nobody's. Calendars and open data carry neither.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -112,6 +113,23 @@ def of_office(session: Session, office: Office) -> Sequence[Partner]:
     return session.scalars(
         sa.select(Partner).where(Partner.office_id == office.id).order_by(Partner.name)
     ).all()
+
+
+def by_office(
+    session: Session, office_ids: Collection[int]
+) -> tuple[dict[int, list[Partner]], dict[int, list[Speaker]]]:
+    """Those of several offices: partners and speakers by the office's id."""
+    partners: dict[int, list[Partner]] = defaultdict(list)
+    speakers: dict[int, list[Speaker]] = defaultdict(list)
+    for partner in session.scalars(
+        sa.select(Partner).where(Partner.office_id.in_(office_ids)).order_by(Partner.name)
+    ):
+        partners[partner.office_id].append(partner)
+    for speaker in session.scalars(
+        sa.select(Speaker).where(Speaker.office_id.in_(office_ids)).order_by(Speaker.name)
+    ):
+        speakers[speaker.office_id].append(speaker)
+    return partners, speakers
 
 
 def speakers_of(session: Session, office: Office) -> Sequence[Speaker]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain import readiness, registrations, slots, stops, support
+from outreach.domain.kinds import Visibility
 from outreach.domain.notices import Cause
 from outreach.domain.plans import SLOT_MINUTES as SLOT_MINUTES
 from outreach.domain.plans import Plan as Plan
@@ -59,6 +60,8 @@ _UNSEEN: Final = frozenset(
 _PLACES: Final = frozenset(
     {"capacity", "overbooked", "support", "slot_minutes", "slot_places", "way", "starts", "ends"}
 )
+# What may bring an address into sight: of a draft its doubts are asked before it is published.
+_OPENS: Final = frozenset({"kind", "visibility", "venue"})
 
 
 def create(
@@ -122,13 +125,18 @@ def plan_of(workshop: Workshop) -> Plan:
 def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -> frozenset[str]:
     """Makes the workshop what the plan says, and returns the names of what is new.
 
-    Raises Refused as `check` does, and when fewer places are left than have been taken.
+    Raises Refused as `check` does, when fewer places are left than have been taken, and where
+    everybody would come to see the address of something discreet.
     """
     plan = settled(plan)
     check(plan, is_draft=workshop.standing is Standing.DRAFT)
     new = frozenset(n for n in _FIELDS if getattr(workshop, n) != getattr(plan, n))
     if not new:
         return new
+    if workshop.standing is not Standing.DRAFT and new & _OPENS and has_open_address(plan):
+        raise Refused(
+            "Es un taller discreto y todas las personas verían su dirección. Ocúltala primero."
+        )
     was_hidden = workshop.is_hidden
     for name in new - {"capacity", "overbooked"}:
         setattr(workshop, name, getattr(plan, name))
@@ -149,6 +157,12 @@ def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -
         if moved or new & _PLACES:  # one that is put off has a list that moves again
             registrations.offer_free(session, workshop, now=now)
     return new
+
+
+def has_open_address(plan: Plan) -> bool:
+    """Whether everybody would see where something discreet is (safety.md S13)."""
+    is_open = plan.venue is not None and plan.visibility is Visibility.PUBLIC
+    return plan.kind.is_discreet and is_open
 
 
 def publish(
@@ -180,6 +194,8 @@ def cancel(session: Session, workshop: Workshop, *, now: datetime, tells: bool =
     the organizer `tells` nobody, which they may only long before. Raises Refused."""
     if workshop.standing is not Standing.PUBLISHED:
         raise Refused("Solo se cancela un taller publicado.")
+    if workshop.has_ended(now):
+        raise Refused("Ya pasó. Di en su asistencia que no se hizo.")
     if not tells and must_tell(workshop, now=now):
         raise Refused("Faltan menos de 7 días: hay que avisar a quien apartó lugar.")
     workshop.standing = Standing.CANCELLED

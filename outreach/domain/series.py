@@ -39,12 +39,14 @@ def of_office(session: Session, office: Office) -> Sequence[Series]:
 
 def find_or_make(session: Session, office: Office, name: str, *, is_joint: bool) -> Series:
     """The office's series of that name, with this choice; made if there is none."""
-    series = session.scalar(
-        sa.select(Series).where(Series.office_id == office.id, Series.name == name)
-    )
+    wanted = sa.select(Series).where(Series.office_id == office.id, Series.name == name)
+    series = session.scalar(wanted)
     if series is None:
         series = Series(office_id=office.id, name=name, is_joint=is_joint)
-        session.add(series)
-        session.flush()
+        try:
+            with session.begin_nested():
+                session.add(series)
+        except sa.exc.IntegrityError:  # somebody made it in this very moment
+            series = session.scalars(wanted).one()
     series.is_joint = is_joint
     return series

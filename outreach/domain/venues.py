@@ -134,8 +134,14 @@ def find_or_make(
         near_longitude=longitude,
         changed_at=now,
     )
-    session.add(venue)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(venue)
+    except sa.exc.IntegrityError:  # somebody made it in this very moment
+        there = named(session, office, name, address, city)
+        if there is None:
+            raise
+        return there
     return venue
 
 

@@ -55,10 +55,9 @@ class SpeakerForm(Form):
 @desk.get("/aliados")
 def allies() -> ResponseReturnValue:
     with store().read() as session:
-        rows = [
-            (office, partners.of_office(session, office), partners.speakers_of(session, office))
-            for office in my_offices(session, Action.EDIT)
-        ]
+        mine = my_offices(session, Action.EDIT)
+        organizations, people = partners.by_office(session, [office.id for office in mine])
+    rows = [(office, organizations[office.id], people[office.id]) for office in mine]
     done = _done(request.args.get("hecho", ""))
     return page("allies", rows=rows, done=done, kind_words=kind_words)
 

@@ -108,14 +108,17 @@ def person_page(token: str, fault: str = "") -> Response | None:
     _prepare()
     _leave_trace(workshop)
     row = words.rows(workshop, [party], registrations.people_of(ring(), [party]))[0]
-    here = clock.now().astimezone(workshop.zone).date()
+    now = clock.now()
+    here = now.astimezone(workshop.zone).date()
+    # One that goes on past midnight is still tonight's.
+    is_on = workshop.starts_at <= now < workshop.ends_at
     return page(
         "person",
         422 if fault else 200,
         workshop=workshop,
         row=row,
         is_live=party.is_live and workshop.standing in {Standing.PUBLISHED, Standing.HELD},
-        is_another_day=workshop.day != here,
+        is_another_day=workshop.day != here and not is_on,
         chairs=chairs,
         fault=fault,
         is_just_done=request.args.get("hecho") == "1",

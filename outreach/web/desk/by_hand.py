@@ -57,10 +57,12 @@ def decide(public_id: str) -> ResponseReturnValue:
                 if registrations.approve(session, party, now=now):
                     note(session, workshop, "address approved")
                 there = "hecho=aprobada"
-            else:
+            elif what == "unapprove":
                 if registrations.unapprove(session, party):
                     note(session, workshop, "approval taken back")
                 there = "hecho=sin-aprobar"
+            else:
+                raise Refused(_("Elige qué hacer con los botones de la lista."))
     except Full:
         words = _("No hay lugar libre para esas personas, o lo que necesitan ya se llenó.")
         return show(public_id, fault=words)

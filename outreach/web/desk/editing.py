@@ -1,7 +1,7 @@
 """A new workshop, and changes to one."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 import sqlalchemy as sa
@@ -139,9 +139,9 @@ def _create(typed: MultiDict[str, str]) -> ResponseReturnValue:
     except (Refused, Unsure) as why:
         with store().read() as session:
             return _form_page(session, form, workshop=None, nonce=nonce, status=422, why=why)
-    except sa.exc.IntegrityError:  # the same form, sent twice at the same moment
+    except sa.exc.IntegrityError as error:  # the same form, sent twice at the same moment
         with store().read() as session:
-            public_id, what = _made_before(session, nonce), ""
+            public_id, what = _made_before(session, nonce, error), ""
     return redirect(f"/org/talleres/{public_id}?hecho={what}", 303)
 
 
@@ -194,10 +194,17 @@ def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, s
         changed |= _choose_allies(session, form, workshop)
         if changed:
             note(session, workshop, "workshop changed", ", ".join(sorted(changed))[:200])
-        what = _publish_if_asked(session, workshop) or ("cambiado" if changed else "igual")
+        what = _publish_if_asked(session, workshop) or _said(workshop, changed)
         drafting.settle(session, workshop=workshop)
         what += following.offer(session, workshop, before, changed) if changed else ""
         return workshop.public_id, workshop if changed & _OF_KEYS else None, what
+
+
+def _said(workshop: Workshop, changed: Set[str]) -> str:
+    """What the next page says; of a text whose translations may say something else now, so."""
+    if any(set(getattr(workshop, each)) > {"es"} for each in changed & {"summary", "bring"}):
+        return "traducir"
+    return "cambiado" if changed else "igual"
 
 
 def _publish_if_asked(session: Session, workshop: Workshop) -> str:
@@ -215,10 +222,11 @@ def _choose_allies(session: Session, form: WorkshopForm, workshop: Workshop) -> 
     return partners.choose(session, workshop, wanted)
 
 
-def _made_before(session: Session, nonce: str) -> str:
+def _made_before(session: Session, nonce: str, error: sa.exc.IntegrityError) -> str:
+    """What the other one made. Raises the error where it was about something else."""
     made = workshops.find_by_external_id(session, f"desk {nonce}")
     if made is None:
-        raise NotFound("workshop")
+        raise error
     must(Action.EDIT, made.office.slug)
     return made.public_id
 

@@ -20,7 +20,7 @@ from outreach.errors import NotFound, Refused
 from outreach.languages import gettext as _
 from outreach.web import limits
 from outreach.web.context import config, store
-from outreach.web.desk import bulletin, editing, planner, setting_up
+from outreach.web.desk import bulletin, editing, messaging, planner, setting_up, texts
 from outreach.web.desk.month import figures
 from outreach.web.desk.policy import rule_of
 from outreach.web.desk.staff import (
@@ -315,6 +315,10 @@ def _filled_again(back: str, fields: MultiDict[str, str]) -> Response:
         return figures.filled_again(back, fields)
     if back == planner.PATH:
         return planner.filled_again(fields)
+    if back.endswith("/textos"):
+        return texts.filled_again(back, fields)
+    if back.endswith("/mensaje"):
+        return messaging.filled_again(back, fields)
     return editing.filled_again(back, fields)
 
 

@@ -319,11 +319,11 @@ def _typed(field: Field, before: str) -> str:
 
 
 def _retold(before: Words, field: Field) -> Words:
-    """A text told anew in Spanish is not what its translations say any more."""
+    """Told anew in Spanish; its translations stay, until somebody has looked at them."""
     spanish = _typed(field, before.get("es", ""))
     if spanish == before.get("es", ""):
         return before
-    return {"es": spanish} if spanish else {}
+    return before | {"es": spanish} if spanish else {}
 
 
 def _later(day: date, starts: time, minutes: int) -> time:

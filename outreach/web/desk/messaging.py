@@ -11,10 +11,12 @@ from typing import Any, Final
 
 from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from outreach import clock
 from outreach.domain import outbox, registrations, writing
 from outreach.domain.messages import Audience, Message, Template
+from outreach.domain.organizers import Action
 from outreach.domain.registrations import Contact
 from outreach.domain.text import clean_lines
 from outreach.domain.workshops import Workshop
@@ -53,7 +55,7 @@ def write_message(public_id: str) -> ResponseReturnValue:
 @desk.post("/talleres/<public_id>/mensaje")
 def send_message(public_id: str) -> ResponseReturnValue:
     """`do` says what: see how it will be read, or send it as it was seen."""
-    draft, now = _typed(), clock.now()
+    draft, now = _typed(request.form), clock.now()
     try:
         template, audience = _chosen(draft)
         if request.form.get("do") != "send" or request.form.get("seen") != draft.print:
@@ -84,13 +86,19 @@ def send_message(public_id: str) -> ResponseReturnValue:
 
 
 def written(
-    public_id: str, draft: Draft, *, is_seen: bool = False, fault: str = "", shown: str = ""
+    public_id: str,
+    draft: Draft,
+    *,
+    is_seen: bool = False,
+    fault: str = "",
+    shown: str = "",
+    action: Action | None = None,
 ) -> Response:
     """The page; after sending, with those who are to be called. `shown` is the party whose phone
-    was asked for."""
+    was asked for; `action` as in `find_mine`."""
     now, number = clock.now(), request.args.get("enviado") or request.form.get("message", "")
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_mine(session, public_id, action)
         writing.require_open(workshop, now=now)
         sent = writing.find(session, workshop, number)
         reach = {each: writing.reach(session, workshop, each) for each in Audience}
@@ -128,12 +136,17 @@ def written(
     )
 
 
-def _typed() -> Draft:
-    texts = {lang: clean_lines(request.form.get(f"more_{lang}", "")) for lang in LANGUAGES}
-    nonce = request.form.get("nonce", "")
+def filled_again(path: str, form: MultiDict[str, str]) -> Response:
+    """The page at a path of ours with what was typed before the session ended."""
+    return written(path.split("/")[-2], _typed(form), action=Action.EDIT)
+
+
+def _typed(form: MultiDict[str, str]) -> Draft:
+    texts = {lang: clean_lines(form.get(f"more_{lang}", "")) for lang in LANGUAGES}
+    nonce = form.get("nonce", "")
     return Draft(
-        template=request.form.get("template", ""),
-        audience=request.form.get("audience", ""),
+        template=form.get("template", ""),
+        audience=form.get("audience", ""),
         paragraph={lang: text for lang, text in texts.items() if text},
         **({"nonce": nonce} if _NONCE.fullmatch(nonce) else {}),
     )

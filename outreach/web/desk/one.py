@@ -156,6 +156,10 @@ def _done(what: str) -> str:
         "borrador": _("Guardado como borrador. Nadie lo ve todavía."),
         "textos": _("Textos guardados."),
         "cambiado": _("Cambios guardados."),
+        "traducir": _(
+            "Cambios guardados. El inglés y el francés siguen como estaban: "
+            "revísalos en «Textos en tres idiomas»."
+        ),
         "serie": _("Cambiamos también las otras fechas de la serie."),
         "igual": _("No había nada que cambiar."),
         "cancelado": _("Cancelado. Sigue a la vista, marcado como cancelado."),

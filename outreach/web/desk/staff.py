@@ -46,7 +46,7 @@ FORM_MEMORY: Final = 1024 * 1024  # bytes, where a file may be sent
 _OUR_PATH: Final = re.compile(r"/org/[A-Za-z0-9/-]*")
 # Forms long enough that nobody should have to fill them twice.
 _KEPT: Final = re.compile(
-    r"/org/(talleres/(nuevo|mes-nuevo|[0-9A-Z]{10,26}/editar)|boletin/[0-9]{4}-[0-9]{2}"
+    r"/org/(talleres/(nuevo|mes-nuevo|[0-9A-Z]{10,26}/(editar|textos|mensaje))|boletin/[0-9]{4}-[0-9]{2}"
     r"|mes/[0-9]{4}-[0-9]{2}/cifras)"
 )
 _KEPT_PREFIX: Final = "dato-"
@@ -73,6 +73,10 @@ def _guard() -> ResponseReturnValue | None:
         request.max_content_length = rule.largest
         request.max_form_memory_size = FORM_MEMORY
     if request.method == "POST":
+        if who.is_whole and is_kept(request.path) and not _has_token(who):
+            # One signed in anew in another window: what was typed in this one is not lost for it.
+            require(rule, request.view_args or {})
+            return _ask_for_proof()
         require_token(who)
     if not who.is_whole:
         return None if rule.of is Of.HALFWAY else _ask_for_code()
@@ -129,9 +133,13 @@ def me() -> Signed:
 
 def require_token(who: Signed) -> None:
     """Another site cannot know the token of a session: a form without it is not ours."""
-    given = request.form.get("token", "")
-    if not hmac.compare_digest(given.encode(), who.form_token.encode()):
+    if not _has_token(who):
         abort(403)
+
+
+def _has_token(who: Signed) -> bool:
+    given = request.form.get("token", "")
+    return hmac.compare_digest(given.encode(), who.form_token.encode())
 
 
 def may(action: Action, office: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from flask import redirect, request
+from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -13,6 +13,7 @@ from outreach import clock
 from outreach.db.base import Words
 from outreach.domain import planning
 from outreach.domain.kinds import Kind
+from outreach.domain.organizers import Action
 from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
@@ -77,6 +78,13 @@ def change_texts(public_id: str) -> ResponseReturnValue:
         faults = {"title_es": str(refusal)}
         return _page(workshop, typed, 422, faults=faults, is_unsaved=True)
     return redirect(f"/org/talleres/{public_id}?hecho={'textos' if new else 'igual'}", 303)
+
+
+def filled_again(path: str, form: MultiDict[str, str]) -> Response:
+    """The page at a path of ours with what was typed before the session ended."""
+    with store().read() as session:
+        workshop = find_mine(session, path.split("/")[-2], Action.EDIT)
+    return _page(workshop, _typed(form), is_unsaved=True)
 
 
 def _of(workshop: Workshop) -> Texts:
@@ -174,7 +182,7 @@ def _page(
     faults: Mapping[str, str] | None = None,
     is_seen: bool = False,
     is_unsaved: bool = False,
-) -> ResponseReturnValue:
+) -> Response:
     cells = _cells(told, workshop.kind, faults or {})
     values: dict[str, Any] = {
         "workshop": workshop,
