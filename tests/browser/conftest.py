@@ -1,6 +1,7 @@
 """One Chromium, one server, and a page as each person has it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,9 +41,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def opened(browser: Browser, world: world.World) -> Iterator[Open]:
+    with opening(browser, world) as open_page:
+        yield open_page
+
+
+@contextmanager
+def opening(browser: Browser, world: world.World) -> Iterator[Open]:
     """Opens a new page, a phone's unless told otherwise, as nobody has used it before.
 
-    At the end of the test, no page may have complained in the console."""
+    At the end of the block, no page may have complained in the console."""
     complaints: list[str] = []
     contexts: list[BrowserContext] = []
 

@@ -206,6 +206,54 @@ SIGNING_IN: Final = (CODE_ASKED, SET_UP, CODES_PRINTED)
 FILES: Final = {"file brought": brought.GOOD, "file brought, with faults": brought.WRONG}
 DONE: Final = (CALENDAR_MADE, DOOR_TAKEN, BULLETIN_LOST, MONTH_LOOKED_AT)
 EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, *DONE, *FILES, *SIGNING_IN)
+# Another of these has the same parts: they are for tests/run --long.
+ALIKE: Final = frozenset(
+    (
+        "list in English",
+        "list in French",
+        "list of an unknown place",
+        "full workshop",
+        "past workshop",
+        "discreet offer",
+        "discreet waiting",
+        "slots, all taken",
+        "workshop with hours",
+        "ticket with an hour",
+        "cancel of a series",
+        "forget of a series",
+        "workshop, not open yet",
+        "form, childcare used up",
+        "discreet change",
+        "workshop, by phone",
+        "workshop, walk in",
+        "unlisted workshop",
+        "figures of a running month",
+        "bulletin in French",
+        "a discreet one",
+        "letters not arrived",
+        "one with hours",
+        "edit",
+        "edit, with limits",
+        "discreet message",
+        "discreet, by phone",
+        "flyer of a discreet one",
+        "certificate, too early",
+        "journal of a workshop",
+        "journal of an office",
+        "new partner",
+        "new venue",
+        "a retired venue",
+        "a form recovered",
+        "edit, with allies",
+        "repeat, at first",
+        "cancel several",
+        "new office",
+        "new kind",
+        "a discreet kind",
+        "close of a month ahead",
+        "file brought",
+    )
+)
 MISSING: Final = {"not found", "not hers"}
 
 

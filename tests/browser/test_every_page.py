@@ -1,14 +1,15 @@
 """What holds for every page: on a phone, on a desk, in the dark, for everybody."""
 
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Literal, NamedTuple
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Request, ViewportSize
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
+from playwright.sync_api import Browser, Page, Request, ViewportSize
 
 from tests.browser.chromium import DESK, PHONE
-from tests.browser.conftest import Open
-from tests.browser.places import EVERY, PUBLIC, visit
+from tests.browser.conftest import opening
+from tests.browser.places import ALIKE, EVERY, PUBLIC, visit
 from tests.browser.world import World
 
 HEAVIEST = 40_000  # bytes over the wire, of a page nobody has seen before
@@ -19,54 +20,46 @@ ALL_RULES: Final = {
 }
 # The dark changes colours and nothing else.
 OF_COLOURS: Final = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+RUN_AXE: Final = """
+    options => axe.run(options).then(found => ({...found, passes: [], inapplicable: []}))
+"""
 Look = tuple[ViewportSize, Literal["light", "dark"], dict[str, Any]]
 LOOKS: Final[list[Look]] = [(PHONE, "light", ALL_RULES), (DESK, "dark", OF_COLOURS)]
 OTHER_LOOKS: Final[list[Look]] = [(PHONE, "dark", OF_COLOURS), (DESK, "light", ALL_RULES)]
-every_page = pytest.mark.parametrize("name", EVERY)
-public_page = pytest.mark.parametrize("name", PUBLIC)
 
 
-@every_page
-def test_everybody_can_use_it_and_nothing_sticks_out_sideways(
-    opened: Open, world: World, name: str
-) -> None:
-    page = opened(viewport=NARROW, reduced_motion="reduce")  # or colours are measured on their way
-    visit(page, world, name)
-    for size in (NARROW, PHONE, DESK):
-        page.set_viewport_size(size)
-        width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert width <= 0, f"{width} px too wide at {size['width']}"
-    require_for_everybody(page, LOOKS)
+class Visited(NamedTuple):
+    """A page that nobody has seen before, and what was asked for on the way to it."""
+
+    page: Page
+    asked: list[Request]
 
 
-@pytest.mark.long
-@every_page
-def test_everybody_can_use_it_as_it_looks_elsewhere_too(
-    opened: Open, world: World, name: str
-) -> None:
-    page = opened(viewport=NARROW, reduced_motion="reduce")
-    visit(page, world, name)
-    require_for_everybody(page, OTHER_LOOKS)
+def _each(names: Iterable[str]) -> list[Any]:
+    """Those that another shows the parts of only at length."""
+    alike = pytest.mark.long
+    return [pytest.param(each, marks=alike if each in ALIKE else ()) for each in names]
 
 
-def require_for_everybody(page: Page, looks: list[Look]) -> None:
-    """The rules of WCAG that a program can check hold in each of these looks."""
-    for size, scheme, rules in looks:
-        page.set_viewport_size(size)
-        page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page, options={"runOnly": rules})
-        assert found.violations_count == 0, f"{size} {scheme}\n{found.generate_report()}"
+every_page = pytest.mark.parametrize("visited", _each(EVERY), indirect=True)
+public_page = pytest.mark.parametrize("visited", _each(PUBLIC), indirect=True)
+
+
+@pytest.fixture(scope="module")
+def visited(request: pytest.FixtureRequest, browser: Browser, world: World) -> Iterator[Visited]:
+    """One visit for all that is asked of a page; the tests of one page come together."""
+    asked: list[Request] = []
+    with opening(browser, world) as opened:
+        page = opened(viewport=NARROW, reduced_motion="reduce")  # or colours are on their way
+        page.on("requestfinished", lambda each: asked.append(each))
+        page.on("requestfailed", lambda each: asked.append(each))
+        visit(page, world, request.param)
+        yield Visited(page, asked)
 
 
 @public_page
-def test_it_is_light_asks_nobody_else_and_stores_nothing(
-    opened: Open, world: World, name: str
-) -> None:
-    asked: list[Request] = []
-    page = opened()
-    page.on("requestfinished", lambda request: asked.append(request))
-    page.on("requestfailed", lambda request: asked.append(request))
-    visit(page, world, name)
+def test_it_is_light_asks_nobody_else_and_stores_nothing(visited: Visited, world: World) -> None:
+    page, asked = visited
     page.wait_for_load_state("networkidle")
     elsewhere = [each.url for each in asked if not each.url.startswith((world.url, "data:"))]
     assert elsewhere == []
@@ -81,3 +74,32 @@ def test_it_is_light_asks_nobody_else_and_stores_nothing(
     assert 1_000 < weight <= HEAVIEST
     assert page.context.cookies() == []
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+
+
+@every_page
+def test_everybody_can_use_it_and_nothing_sticks_out_sideways(visited: Visited) -> None:
+    page = visited.page
+    for size in (NARROW, PHONE, DESK):
+        page.set_viewport_size(size)
+        width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert width <= 0, f"{width} px too wide at {size['width']}"
+    page.evaluate(AXE_SCRIPT)
+    require_for_everybody(page, LOOKS)
+
+
+@pytest.mark.long
+@every_page
+def test_everybody_can_use_it_as_it_looks_elsewhere_too(visited: Visited) -> None:
+    visited.page.evaluate(AXE_SCRIPT)
+    require_for_everybody(visited.page, OTHER_LOOKS)
+
+
+def require_for_everybody(page: Page, looks: list[Look]) -> None:
+    """The rules of WCAG that a program can check hold in each of these looks."""
+    for size, scheme, rules in looks:
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=scheme)
+        # What is as it should be need not be told at length.
+        options = {"runOnly": rules, "resultTypes": ["violations"]}
+        found = AxeResults(page.evaluate(RUN_AXE, options))
+        assert found.violations_count == 0, f"{size} {scheme}\n{found.generate_report()}"
