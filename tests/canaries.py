@@ -20,7 +20,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten
 from outreach.keyring import Key, Keyring, Masters
 from outreach.reports import monthly
-from tests.filling import answers, everyone, send
+from tests.filling import answers, ask_for_link, everyone, send
 
 NOW = clock.now()
 
@@ -48,7 +48,7 @@ def plant(
     assert client.get(link).status_code == 200
     client.post(f"{link}/cambiar", data={"people": "2"})
     client.post(f"{link}/cita.ics", data={"title": "Cita"})
-    client.post("/es/mi-registro", data={typed["contact"]: typed[typed["contact"]]})
+    ask_for_link(client, typed[typed["contact"]])
     [mine] = [each for each in everyone(store) if each.id not in before]
     key = registrations.key_of(ring, mine)
     person = registrations.read_person(mine, key)

@@ -1,5 +1,7 @@
 """A lost link, and the fourth registration of one contact: what is said tells nobody anything."""
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -13,7 +15,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keyring import Keyring
 from outreach.keyring.rows import Asked
 from tests.conftest import hold, seat
-from tests.filling import answers, everyone, filled, link_of, send
+from tests.filling import answers, ask_for_link, everyone, filled, link_of, send, unstamped
 
 
 @pytest.fixture
@@ -32,9 +34,9 @@ def test_a_lost_link_is_answered_the_same_whoever_asks(
 ) -> None:
     seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@ejemplo.com")
     before = client.get("/es/mi-registro")
-    hers = client.post("/es/mi-registro", data={"email": " Rosa@ejemplo.com "})
-    nobodys = client.post("/es/mi-registro", data={"email": "nadie@ejemplo.com"})
-    assert (hers.status_code, hers.data) == (nobodys.status_code, nobodys.data)
+    hers = ask_for_link(client, " Rosa@ejemplo.com ")
+    nobodys = ask_for_link(client, "nadie@ejemplo.com")
+    assert (hers.status_code, unstamped(hers)) == (nobodys.status_code, unstamped(nobodys))
     assert "Revisa tu correo" in hers.text
     assert "ejemplo.com" not in hers.text
     assert "data-salir" in before.text
@@ -57,7 +59,7 @@ def test_a_lost_link_is_answered_the_same_whoever_asks(
 def test_what_is_no_email_gets_a_plain_sentence(
     client: FlaskClient, ring: Keyring, email: str, words: str
 ) -> None:
-    answer = client.post("/es/mi-registro", data={"email": email})
+    answer = ask_for_link(client, email)
     assert answer.status_code == 422
     assert "<title>Error: Mi lugar</title>" in answer.text
     assert f'<a href="#email">{words}' in answer.text
@@ -66,16 +68,54 @@ def test_what_is_no_email_gets_a_plain_sentence(
 
 
 def test_an_unlikely_mail_domain_is_asked_about_once(client: FlaskClient, ring: Keyring) -> None:
-    asked_about = client.post("/es/mi-registro", data={"email": "rosa@gmial.com"})
+    asked_about = ask_for_link(client, "rosa@gmial.com")
     assert asked_about.status_code == 422
     assert "¿Quisiste decir rosa@gmail.com?" in asked_about.text
     again = {name: each[0] for name, each in filled(asked_about).items()}
+    assert again["stamp"]
     assert client.post("/es/mi-registro", data=again).status_code == 200
     assert asked(ring) == 1
 
 
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({"website": "https://x.example"}, "Algo llenó un dato que no se ve."),
+        ({"stamp": "x"}, "Esta página estuvo abierta mucho tiempo."),
+        ({"minutes": 13 * 60}, "Esta página estuvo abierta mucho tiempo."),
+        ({"minutes": 0}, "Espera un momento y vuelve a intentar."),
+    ],
+)
+def test_a_program_that_asks_for_links_gets_the_form_back_and_nobody_a_letter(
+    client: FlaskClient,
+    store: Store,
+    ring: Keyring,
+    workshop: Workshop,
+    sent: dict[str, Any],
+    words: str,
+) -> None:
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    answer = ask_for_link(client, "rosa@ejemplo.com", **sent)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "<title>Error: Mi lugar</title>" in answer.text
+    assert filled(answer)["email"] == ["rosa@ejemplo.com"]
+    assert filled(answer)["website"] == [""]
+    assert asked(ring) == 0
+
+
+def test_who_was_too_fast_for_the_form_sends_it_again_as_it_is(
+    client: FlaskClient, ring: Keyring
+) -> None:
+    fast = {name: each[0] for name, each in filled(client.get("/es/mi-registro")).items()}
+    page = client.post("/es/mi-registro", data=fast | {"email": "rosa@ejemplo.com"})
+    assert filled(page)["stamp"] == [fast["stamp"]], "a new one would be too young again"
+    late = ask_for_link(client, "rosa@ejemplo.com", minutes=13 * 60)
+    assert filled(late)["stamp"][0] != fast["stamp"]
+
+
 def test_an_email_typed_twice_is_asked_for_once(client: FlaskClient, ring: Keyring) -> None:
-    answer = client.post("/es/mi-registro", data={"email": ["a@ejemplo.com", "b@ejemplo.com"]})
+    answer = ask_for_link(client, email=["a@ejemplo.com", "b@ejemplo.com"])
     assert answer.status_code == 422
     assert asked(ring) == 0
 
@@ -90,8 +130,8 @@ def test_the_fourth_place_of_one_contact_is_answered_as_a_lost_link(
         workshop,
         answers(app, workshop, contact="email", email="rosa@ejemplo.com"),
     )
-    link = client.post("/es/mi-registro", data={"email": "nadie@ejemplo.com"})
-    assert (fourth.status_code, fourth.data) == (link.status_code, link.data)
+    link = ask_for_link(client)
+    assert (fourth.status_code, unstamped(fourth)) == (link.status_code, unstamped(link))
     assert len(everyone(store)) == 3
     assert asked(ring) == 2
 
@@ -104,6 +144,6 @@ def test_nobody_comes_by_the_change_to_a_fourth_place(
     luz = seat(store, ring, workshop, name="Luz")
     typed = {"name": "Luz", "people": "1", "contact": "email", "email": "rosa@ejemplo.com"}
     answer = client.post(f"{link_of(ring, luz)}/cambiar", data=typed)
-    link = client.post("/es/mi-registro", data={"email": "nadie@ejemplo.com"})
-    assert (answer.status_code, answer.data) == (link.status_code, link.data)
+    link = ask_for_link(client)
+    assert (answer.status_code, unstamped(answer)) == (link.status_code, unstamped(link))
     assert len(ring.find("rosa@ejemplo.com")) == 3

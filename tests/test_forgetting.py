@@ -175,6 +175,7 @@ def aviary(
                 assert not words or words not in caplog.text
 
 
+@pytest.mark.any_database("its files are read byte by byte: that takes long")
 def test_while_somebody_is_expected_only_their_letter_says_who(aviary: Aviary) -> None:
     """The search finds what there is; and what there is is a letter in the folder of a demo."""
     assert {name.rpartition(".")[2] for name in aviary.traces(aviary.rosa)} == {"eml"}
@@ -209,6 +210,7 @@ def test_after_their_day_nothing_of_them_is_in_any_byte(aviary: Aviary) -> None:
     assert aviary.app.test_client().get(aviary.ana.link).status_code == 200
 
 
+@pytest.mark.any_database("its files are read byte by byte: that takes long")
 def test_who_asks_to_be_forgotten_is_so_at_once(aviary: Aviary) -> None:
     hers = _sealed(aviary)
     client = aviary.app.test_client()
@@ -264,6 +266,7 @@ def test_who_gives_up_one_date_of_a_series_keeps_the_others(
     assert ring.known() == {other.key_id}
 
 
+@pytest.mark.any_database("its files are read byte by byte: that takes long")
 def test_a_backup_that_is_put_back_brings_nobody_back(aviary: Aviary) -> None:
     if not aviary.store.is_sqlite:
         _put_back_rows(aviary)

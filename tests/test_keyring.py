@@ -194,6 +194,36 @@ def test_a_day_is_brought_forward_and_never_put_off(ring: Keyring, config: Confi
     assert on(ring, config, SOON - timedelta(days=11)).due() == {early}
 
 
+def test_a_day_that_is_past_means_at_the_next_purge_and_is_never_overdue(ring: Keyring) -> None:
+    long_ago = ring.today() - timedelta(days=5)
+    moved, hastened = ring.new(1, SOON)[0], ring.new(2, SOON)[0]
+    ring.new(3, SOON)
+    ring.move(1, long_ago)
+    assert ring.hasten([hastened], long_ago) == 1
+    assert ring.due() == {moved, hastened}
+    assert ring.count_overdue() == 0
+    assert ring.destroy_due() == 2
+
+
+def test_only_a_key_whose_day_is_still_the_one_that_was_read_is_corrected(ring: Keyring) -> None:
+    key_id, moved = ring.new(1, SOON)[0], ring.new(2, SOON)[0]
+    ring.move(2, SOON + timedelta(days=9))
+    ring.correct([key_id, moved], SOON, SOON + timedelta(days=1))
+    days = {key_id: SOON + timedelta(days=1), moved: SOON + timedelta(days=9)}
+    assert ring.days() == days
+
+
+def test_a_key_is_kept_longer_and_never_shorter(ring: Keyring) -> None:
+    today = ring.today()
+    key_id, _key = ring.new(7, today + timedelta(days=3))
+    for asked, kept in ((5, 5), (4, 5), (9, 9)):
+        assert ring.keep(key_id, today + timedelta(days=asked))
+        with ring.store.read() as session:
+            assert session.get_one(Key, key_id).forget_on == today + timedelta(days=kept)
+    ring.destroy(key_id)
+    assert not ring.keep(key_id, today + timedelta(days=9))
+
+
 def test_three_days_late_is_a_wrong_clock_until_somebody_is_sure(
     ring: Keyring, config: Config
 ) -> None:

@@ -330,6 +330,20 @@ def test_keys_of_a_master_that_is_gone_are_not_taken_back(
         assert fresh.known() == set()
 
 
+def test_an_index_that_no_master_here_opens_is_not_taken_back(
+    ring: Keyring, config: Config, tmp_path: Path
+) -> None:
+    rosa, _key = ring.new(1, SOON, ROSA)
+    spare.save(ring, tmp_path / "spare", now=NOW)
+    lose(ring)
+    (config.keys / "master-1").unlink()
+    Masters(config.keys).make(2)
+    with host(config) as fresh:
+        assert spare.load(fresh, tmp_path / "spare", {rosa}) == spare.Loaded(0, 1)
+        luz, _key = fresh.new(1, SOON, "luz@example.org")
+        assert fresh.find("luz@example.org") == [luz]
+
+
 def test_in_a_ring_that_was_used_since_the_others_contacts_are_left_out(
     ring: Keyring, config: Config, tmp_path: Path
 ) -> None:

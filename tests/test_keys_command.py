@@ -53,8 +53,12 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights)
 
 
-def put_off(ring: Keyring, days: int) -> None:
-    """Every key was to go so many days ago."""
+def put_off(store: Store, ring: Keyring, days: int) -> None:
+    """Every key was to go so many days ago, as its workshop says."""
+    with store.change() as session:
+        for each in session.scalars(sa.select(Workshop)):
+            each.day = ring.today() - timedelta(days=days + each.retention_days)
+            each.retime()
     with ring.store.change() as session:
         day = ring.today() - timedelta(days=days)
         session.execute(sa.update(Key).values(forget_on=day, made_on=day - timedelta(days=40)))
@@ -195,7 +199,7 @@ def test_a_dry_run_says_in_numbers_what_would_go_and_changes_nothing(
     seat(store, ring, workshop, name="Xochitl", contact=Contact.EMAIL, address="x@example.org")
     seat(store, ring, workshop)
     assert "0 registrations would be forgotten" in shell.run("purge", "--dry-run").stdout
-    put_off(ring, 1)
+    put_off(store, ring, 1)
     before = everything(store, ring)
     said = shell.run("purge", "--dry-run")
     assert said.exit_code == 0
@@ -215,7 +219,7 @@ def test_a_purge_that_finds_people_long_overdue_asks_first(
     shell: Shell, store: Store, ring: Keyring, workshop: Workshop
 ) -> None:
     seat(store, ring, workshop)
-    put_off(ring, 4)
+    put_off(store, ring, 4)
     before = everything(store, ring)
     assert is_one_line(shell.run("purge"), 1, "run outreach purge --yes")
     assert everything(store, ring) == before

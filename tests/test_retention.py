@@ -1,5 +1,6 @@
 """Forgetting: when the day has come, when somebody asks, and what an old copy brings back."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import journal, registrations
+from outreach.domain import journal, planning, registrations
 from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind
 from outreach.domain.notices import Notice
@@ -18,10 +19,11 @@ from outreach.domain.offices import Office
 from outreach.domain.registrations import Contact, Registration, Standing
 from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten
-from outreach.keyring import Key, Keyring, Masters, TooManyDue, rotation, spare
+from outreach.keyring import Keyring, Masters, TooManyDue
 from outreach.privacy import retention
-from outreach.privacy.settling import TooManyBlind
 from tests.conftest import hold, seat
+
+SOON = clock.now().date() + timedelta(days=20)
 
 
 def ring_of(ring: Keyring, config: Config, today: date) -> Keyring:
@@ -167,6 +169,92 @@ def test_who_only_had_a_turn_is_forgotten_after_seven_days_whatever_the_kind_kee
     assert sorted(standings) == ["lapsed", "offered", "seated", "waiting"]  # the counts stay
 
 
+def test_a_kind_that_keeps_people_shorter_holds_up_nobody_elses_forgetting(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    with store.change() as session:
+        day = clock.now().date() - timedelta(days=12)
+        workshop = hold(session, chicago, rights, day=day)
+    seat(store, ring, workshop, now=clock.now() - timedelta(days=20))
+    with store.change() as session:
+        workshop = session.get_one(Workshop, workshop.id)
+        kind = session.merge(women)
+        shorter = replace(
+            planning.plan_of(workshop), kind=kind, visibility=kind.visibility, retention_days=7
+        )
+        planning.change(session, workshop, shorter, now=clock.now())
+    ring.move(workshop.id, workshop.forget_on)
+    assert workshop.forget_on == ring.today() - timedelta(days=5)
+    assert retention.purge(store, ring, now=clock.now()).keys == 1
+
+
+@pytest.mark.parametrize("days", [-10, 10])
+def test_a_move_that_the_ring_was_not_told_of_is_made_up_for_by_the_purge(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind, days: int
+) -> None:
+    with store.change() as session:
+        moved = hold(session, chicago, rights, day=SOON)
+        stays = hold(session, chicago, rights, day=SOON + timedelta(days=5))
+    rosa, luz = seat(store, ring, moved), seat(store, ring, stays)
+    with store.change() as session:
+        workshop = session.get_one(Workshop, moved.id)
+        workshop.day += timedelta(days=days)
+        workshop.retime()
+    # The day on which one of them would go wrongly, or be kept for longer than promised.
+    day = min(moved.forget_on, workshop.forget_on)
+    gone = 1 if days < 0 else 0
+    then, now = ring_of(ring, config, day), clock.now() + (day - ring.today())
+    assert retention.preview(store, then, config, now=now).keys == gone
+    done = retention.purge(store, then, now=now)
+    assert (done.keys, done.emptied) == (gone, gone)
+    kept = {rosa.key_id: workshop.forget_on} if days > 0 else {}
+    assert ring.days() == kept | {luz.key_id: stays.forget_on}
+
+
+def test_who_had_only_a_turn_and_got_a_place_is_kept_as_the_kind_says(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=1)
+    rosa, luz = seat(store, ring, workshop), seat(store, ring, workshop, name="Luz")
+    before, after = (workshop.starts_at + timedelta(hours=hours) for hours in (-1, 1))
+    week = workshop.day + timedelta(days=7)
+    days = {rosa.key_id: workshop.forget_on, luz.key_id: workshop.forget_on}
+    retention.purge(store, ring, now=before)
+    assert ring.days() == days
+    retention.purge(store, ring, now=after)
+    assert ring.days() == days | {luz.key_id: week}
+    with store.change() as session:  # she was let in at the door
+        session.get_one(Registration, luz.id).standing = Standing.SEATED
+    retention.purge(store, ring, now=after)
+    assert ring.days() == days
+
+
+def test_a_kind_that_keeps_people_shorter_than_a_week_keeps_who_waited_no_longer(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=1, retention_days=3)
+    for name in ("Rosa", "Luz"):
+        seat(store, ring, workshop, name=name)
+    retention.purge(store, ring, now=workshop.starts_at + timedelta(hours=1))
+    assert set(ring.days().values()) == {workshop.day + timedelta(days=3)}
+
+
+def test_how_long_a_key_is_overdue_is_not_hidden_by_a_workshop_that_moved(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    seat(store, ring, workshop)
+    with store.change() as session:
+        session.get_one(Workshop, workshop.id).day -= timedelta(days=2)
+    far = ring_of(ring, config, workshop.forget_on + timedelta(days=400))
+    with pytest.raises(TooManyDue):
+        retention.purge(store, far, now=clock.now() + timedelta(days=440))
+    assert len(ring.known()) == 1
+
+
 def test_of_a_row_only_the_count_is_left(
     config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
 ) -> None:
@@ -217,86 +305,6 @@ def test_the_journal_is_kept_for_a_year(store: Store, ring: Keyring) -> None:
     assert done.rows["journal entries"] == 1
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Entry)) == 1
-
-
-def test_a_ring_that_is_empty_is_not_taken_for_people_who_were_forgotten(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
-) -> None:
-    with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=30)
-    people = [seat(store, ring, workshop) for _ in range(12)]
-    with ring.store.change() as session:
-        session.execute(sa.delete(Key))
-    with pytest.raises(TooManyBlind, match="load its spare first"):
-        retention.purge(store, ring, now=clock.now())
-    with store.read() as session:
-        assert session.get_one(Workshop, workshop.id).seats_left == 18
-    assert retention.purge(store, ring, now=clock.now(), sure=True).emptied == len(people)
-
-
-def test_many_who_ask_to_be_forgotten_are_no_lost_ring(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
-) -> None:
-    with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=40)
-    people = [seat(store, ring, workshop) for _ in range(30)]
-    ring.destroy(*(each.key_id for each in people[:14] if each.key_id))
-    assert retention.settle(store, ring, now=clock.now()) == 14
-
-
-def test_the_workers_day_purges_and_after_a_month_changes_the_master(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind, tmp_path: Path
-) -> None:
-    with store.change() as session:
-        workshop = hold(session, chicago, rights)
-    rosa = seat(store, ring, workshop)
-    spare.save(ring, tmp_path / "spare", now=clock.now())
-    now = clock.now()
-    assert retention.daily(store, ring, config, now=now) == retention.Purged(
-        rows={
-            "look-ups": 0,
-            "subscribers": 0,
-            "notices": 0,
-            "messages": 0,
-            "journal entries": 0,
-            "sessions": 0,
-            "invitations": 0,
-            "unsaved forms": 0,
-            "files brought and not loaded": 0,
-            "door marks": 0,
-            "door passes": 0,
-        }
-    )
-    assert len(list(config.keys.glob("master-*"))) == 1
-    month = now + timedelta(days=31)
-    if not ring.store.is_sqlite:
-        rotation.prepare(ring)  # a person copies it to the other hosts
-    retention.daily(store, ring, config, now=month)
-    assert len(list(config.keys.glob("master-*"))) == 2
-    retention.hourly(ring, now=month + timedelta(minutes=30))
-    assert len(list(config.keys.glob("master-*"))) == 2
-    retention.hourly(ring, now=month + timedelta(hours=1))
-    assert [path.name for path in config.keys.glob("master-*")] == ["master-2"]
-    assert rosa.key_id is not None
-    assert rosa.key_id.hex() in (tmp_path / "spare").read_text()
-    due = ring_of(ring, config, workshop.forget_on)
-    done = retention.daily(store, due, config, now=workshop.starts_at + timedelta(days=30))
-    assert done is not None
-    assert done.keys == 1
-    assert rosa.key_id.hex() not in (tmp_path / "spare").read_text()
-
-
-def test_a_day_that_refuses_says_so_in_the_log_and_changes_nothing(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind,
-    caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
-    with store.change() as session:
-        workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop)
-    far = ring_of(ring, config, workshop.forget_on + timedelta(days=400))
-    assert retention.daily(store, far, config, now=clock.now() + timedelta(days=400)) is None
-    assert "outreach purge --yes" in caplog.text
-    assert len(ring.known()) == 1
 
 
 def test_masters_are_files_that_only_their_owner_reads(ring: Keyring, config: Config) -> None:

@@ -135,32 +135,50 @@ class Keyring:
         self.store.sweep()
 
     def move(self, workshop: int, forget_on: date) -> None:
-        """A workshop changed its day: its people are forgotten later or sooner."""
+        """A workshop changed its day: its people are forgotten later or sooner; with the next purge
+        where that day is past."""
+        # Not overdue from the start: that would hold up the purge of everybody (`destroy_due`).
+        day = max(forget_on, self.today())
         with self.store.change() as session:
-            session.execute(
-                sa.update(Key).where(Key.workshop == workshop).values(forget_on=forget_on)
-            )
+            session.execute(sa.update(Key).where(Key.workshop == workshop).values(forget_on=day))
 
     def keep(self, key_id: bytes, forget_on: date) -> bool:
-        """This one is forgotten on that day instead. False when it is gone, or its day has come."""
+        """This one is kept until that day at least. False when it is gone, or its day has come."""
+        at_least = sa.case((Key.forget_on < forget_on, forget_on), else_=Key.forget_on)
         with self.store.change() as session:
             return took_effect(
                 session,
                 sa.update(Key)
                 .where(Key.id == key_id, Key.forget_on > self.today())
-                .values(forget_on=forget_on),
+                .values(forget_on=at_least),
             )
 
     def hasten(self, key_ids: Iterable[bytes], forget_on: date) -> int:
-        """These are forgotten on that day if theirs is later; says how many were."""
-        hastened = 0
+        """These are forgotten on that day if theirs is later, or with the next purge where it is
+        past; says how many were."""
+        day, hastened = max(forget_on, self.today()), 0
         with self.store.change() as session:
             for some in batched(key_ids, 500):
-                later = Key.id.in_(some) & (Key.forget_on > forget_on)
-                changed = session.execute(sa.update(Key).where(later).values(forget_on=forget_on))
+                later = Key.id.in_(some) & (Key.forget_on > day)
+                changed = session.execute(sa.update(Key).where(later).values(forget_on=day))
                 assert isinstance(changed, sa.CursorResult)
                 hastened += changed.rowcount
         return hastened
+
+    def days(self) -> dict[bytes, date]:
+        """The day of each key there is."""
+        with self.store.read() as session:
+            rows = session.execute(sa.select(Key.id, Key.forget_on))
+            return {row.id: row.forget_on for row in rows.yield_per(1000)}
+
+    def correct(self, key_ids: Iterable[bytes], was: date, forget_on: date) -> None:
+        """Those whose day is still the one it was are forgotten on that day instead; one that is
+        moved at this very moment is not touched."""
+        for some in batched(key_ids, 500):
+            same = sa.select(Key.id).where(Key.id.in_(some), Key.forget_on == was)
+            with self.store.change() as session:
+                free = session.scalars(same.with_for_update(skip_locked=True)).all()
+                session.execute(sa.update(Key).where(Key.id.in_(free)).values(forget_on=forget_on))
 
     # Find my link
 

@@ -85,12 +85,15 @@ def load(ring: Keyring, source: Path, wanted: set[bytes]) -> Loaded:
 
 
 def _take_index(ring: Keyring, session: Session, lines: list[list[Any]]) -> bool:
-    """Takes back the key of the contacts. False where another one is in use by now: by that one,
-    what the spare holds cannot be found again."""
+    """Takes back the key of the contacts. False where another one is in use by now, or no master
+    here opens it: what the spare holds cannot be found again then."""
     own = session.get(IndexKey, 1)
     for generation, text in lines:
         sealed = bytes.fromhex(text)
         if own is None:
+            # One that nobody can open would stand in the way of a new one for ever.
+            if not ring.seals.can_open(generation):
+                return False
             session.add(IndexKey(id=1, sealed=sealed, generation=generation))
             return True
         mine = ring.seals.unseal(own.sealed, b"index", own.generation)

@@ -61,6 +61,7 @@ def purge(
     with store.read() as session:
         turns = settling.never_came_in(session, now=now)
     _hasten(ring, turns)
+    settling.correct(store, ring, now=now)
     # Asked before anything is destroyed.
     settling.blind(store, ring, sure=sure)
     subscriptions.going(store, ring, now=now, sure=sure)
@@ -81,7 +82,7 @@ def purge(
         files = letters.to_forget(session, None if config is None else config.mail_folder)
     store.sweep()
     gone = letters.forget(files)
-    spare.refresh(ring, now=now)
+    _refresh(ring, now=now)
     return Purged(keys, emptied, unused, gone, rows)
 
 
@@ -93,7 +94,9 @@ def preview(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Pu
         turns = settling.never_came_in(session, now=now)
     late = {turn.key_id for turn in turns if turn.day + TURN_KEPT <= ring.today()}
     known = ring.known()
-    due = ring.due() | (late & known)
+    moved = settling.astray(store, ring, now=now)
+    put_off = {key_id for key_id, (_was, day) in moved.items() if day > ring.today()}
+    due = ((ring.due() | moved.keys()) - put_off) | (late & known)
     going = [row.id for row in pointing if row.key_id in due or row.key_id not in known]
     with store.change() as session:
         told = settling.count_notices(session, going)
@@ -133,7 +136,16 @@ def hourly(ring: Keyring, *, now: datetime) -> None:
     """The worker's round of each hour: older masters go, and the spare is written over."""
     rotation.retire(ring, now=now)
     ring.tidy()
-    spare.refresh(ring, now=now)
+    _refresh(ring, now=now)
+
+
+def _refresh(ring: Keyring, *, now: datetime) -> None:
+    """Writes the spare over. A disk that is full or may not be written holds up nothing else: the
+    purge is done, and would begin again each round; `doctor` says that the spare is old."""
+    try:
+        spare.refresh(ring, now=now)
+    except OSError as error:
+        log.error("the spare of the ring cannot be written: %s", type(error).__name__)
 
 
 def _hasten(ring: Keyring, turns: Sequence[Turn]) -> None:

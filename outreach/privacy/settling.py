@@ -63,6 +63,45 @@ def pointing(session: Session) -> list[Pointing]:
     ]
 
 
+def correct(store: Store, ring: Keyring, *, now: datetime) -> None:
+    """Gives the keys the day of their workshop, where the ring has another: the ring is told of a
+    move after it was kept, and may not have been reached."""
+    wanted: dict[tuple[date, date], list[bytes]] = {}
+    for key_id, (was, day) in astray(store, ring, now=now).items():
+        wanted.setdefault((was, day), []).append(key_id)
+    for (was, day), key_ids in wanted.items():
+        ring.correct(key_ids, was, day)
+
+
+def astray(store: Store, ring: Keyring, *, now: datetime) -> dict[bytes, tuple[date, date]]:
+    """The keys whose day in the ring is not that of their workshop, with both days; the second is
+    never past. What is due in the ring and by its workshop stays as it is: how long it has been
+    overdue tells a wrong clock from a late purge."""
+    # Keys before rows, and corrected only where the day is still this one: who moves a workshop
+    # meanwhile is not overruled by what it was.
+    days, today = ring.days(), ring.today()
+    found: dict[bytes, tuple[date, date]] = {}
+    only_a_turn = sa.and_(
+        Registration.standing.in_(ONLY_A_TURN),
+        Workshop.starts_at <= now,
+        Workshop.retention_days > TURN_KEPT.days,
+    )
+    kept = sa.case((only_a_turn, TURN_KEPT.days), else_=Workshop.retention_days)
+    with store.read() as session:
+        rows = session.execute(
+            sa.select(Registration.key_id, Workshop.day, kept)
+            .join(Workshop, Workshop.id == Registration.workshop_id)
+            .where(Registration.key_id.is_not(None))
+            .execution_options(yield_per=1000)
+        )
+        for key_id, held_on, for_days in rows:
+            was = None if key_id is None else days.get(key_id)
+            day = max(held_on + timedelta(days=for_days), today)
+            if key_id is not None and was is not None and max(was, today) != day:
+                found[key_id] = (was, day)
+    return found
+
+
 def used(session: Session) -> set[bytes]:
     """The ids of all keys that something points at: a registration, or a subscriber."""
     subscribers = session.scalars(sa.select(Subscriber.key_id))

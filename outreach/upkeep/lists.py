@@ -3,24 +3,27 @@
 Each workshop is a change of its own: one that fails does not hold up the others.
 """
 
+import logging
+from collections.abc import Callable, Iterable
 from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
 from outreach.domain import circulars, unreported
 from outreach.domain.registrations import rounds, waiting
 from outreach.domain.workshops import Workshop
 
+log = logging.getLogger(__name__)
+
 
 def pass_on_offers(store: Store, *, now: datetime) -> int:
     """Offers that nobody took go to the next who fits; says how many ran out."""
     with store.read() as session:
         late = waiting.with_late_offers(session, now)
-    lapsed = 0
-    for workshop_id in late:
-        with store.change() as session:
-            workshop = session.get_one(Workshop, workshop_id)
-            lapsed += waiting.lapse_due(session, workshop, now=now)
-    return lapsed
+    return _each(
+        store, late, "offers", lambda session, each: waiting.lapse_due(session, each, now=now)
+    )
 
 
 def ask_for_reports(store: Store, *, now: datetime) -> int:
@@ -41,10 +44,27 @@ def ask_who_comes(store: Store, *, now: datetime) -> int:
             for each in rounds.with_question(session, now)
             if rounds.is_due(session, each, now)
         ]
-    moved = 0
-    for workshop_id in asking:
-        with store.change() as session:
-            workshop = session.get_one(Workshop, workshop_id)
-            moved += rounds.ask(session, workshop, now=now)
-            moved += rounds.free_silent(session, workshop, now=now)
-    return moved
+
+    def ask(session: Session, workshop: Workshop) -> int:
+        asked = rounds.ask(session, workshop, now=now)
+        return asked + rounds.free_silent(session, workshop, now=now)
+
+    return _each(store, asking, "questions", ask)
+
+
+def _each(
+    store: Store,
+    workshop_ids: Iterable[int],
+    what: str,
+    do: Callable[[Session, Workshop], int],
+) -> int:
+    """Does it for each of the workshops; the sum of what it says."""
+    done = 0
+    for workshop_id in workshop_ids:
+        try:
+            with store.change() as session:
+                done += do(session, session.get_one(Workshop, workshop_id))
+        except Exception as error:
+            # The kind of error only: its text might say who.
+            log.error("%s of workshop %s: %s", what, workshop_id, type(error).__name__)
+    return done

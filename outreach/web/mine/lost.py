@@ -4,14 +4,17 @@ The same is done and said whether or not somebody is known by it: one row in the
 worker reads later. Neither the page nor the time it takes tells that somebody comes.
 """
 
+from typing import Final
+
 from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from wtforms import ValidationError
 
-from outreach.languages import gettext as _
+from outreach.web import email_form
 from outreach.web.context import ring
-from outreach.web.fields import LONGEST, meant_by, read_email
 from outreach.web.mine.place import pages
+
+ABOUT: Final = "mi-registro"  # what the stamp of the form is for
 
 
 @pages.get("/mi-registro")
@@ -21,19 +24,13 @@ def lost() -> ResponseReturnValue:
 
 @pages.post("/mi-registro")
 def find_again() -> ResponseReturnValue:
-    sent = request.form.getlist("email")
-    typed = sent[0] if sent else ""
+    typed = request.form.get("email", "")
     try:
-        if len(sent) > 1:
-            raise ValidationError(_("Este dato llegó dos veces. Escríbelo una sola vez."))
-        if len(typed) > LONGEST:
-            raise ValidationError(_("Es demasiado largo. Escribe menos letras."))
-        contact = read_email(typed)
-        suggestion = meant_by(contact)
-        if suggestion and request.form.get("email_asked") != typed:
-            raise ValidationError(_("¿Quisiste decir %(suggestion)s?", suggestion=suggestion))
+        contact = email_form.address()
     except ValidationError as fault:
         return make_response(_page(typed=typed, fault=str(fault)), 422)
+    if notice := email_form.notice(ABOUT):
+        return make_response(_page(typed=typed, notice=notice), 422)
     return answer_for(contact)
 
 
@@ -44,5 +41,12 @@ def answer_for(contact: str) -> ResponseReturnValue:
     return _page(is_answer=True)
 
 
-def _page(*, typed: str = "", fault: str = "", is_answer: bool = False) -> str:
-    return render_template("mine/lost.html", typed=typed, fault=fault, is_answer=is_answer)
+def _page(*, typed: str = "", fault: str = "", notice: str = "", is_answer: bool = False) -> str:
+    return render_template(
+        "mine/lost.html",
+        typed=typed,
+        fault=fault,
+        notice=notice,
+        is_answer=is_answer,
+        stamp=email_form.stamp_for(ABOUT),
+    )
