@@ -11,6 +11,7 @@ import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import metadata
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from outreach.errors import Misconfigured
@@ -20,6 +21,10 @@ SECOND = timedelta(seconds=1)
 
 zoneinfo.reset_tzpath(to=[])
 ZoneInfo.clear_cache()
+
+# Whose day it is when headquarters closes a month or publishes: what they did on the evening of the
+# 12th is dated the 12th, though it is the 13th in UTC.
+HEADQUARTERS: Final = ZoneInfo("America/Mexico_City")
 
 
 def require_rules() -> None:
@@ -35,6 +40,11 @@ def require_rules() -> None:
 def now() -> datetime:
     """This instant, in UTC."""
     return datetime.now(UTC)
+
+
+def network_day(moment: datetime) -> date:
+    """The day that the network dates a moment: the one at its headquarters."""
+    return moment.astimezone(HEADQUARTERS).date()
 
 
 def second_after(before: datetime | None, now: datetime) -> datetime:
@@ -81,6 +91,10 @@ def span(day: date, starts: time, ends: time, zone: ZoneInfo) -> tuple[datetime,
     return instant(day, starts, zone), instant(last, ends, zone)
 
 
+# Of the months that can be written: far from where a date has no month before or after it.
+YEARS: Final = range(1900, 2200)
+
+
 @dataclass(frozen=True, order=True)
 class Month:
     """A calendar month, local to each venue."""
@@ -90,10 +104,12 @@ class Month:
 
     @classmethod
     def parse(cls, text: str) -> "Month":
-        """Reads `2020-01`. Raises ValueError for anything else."""
+        """Reads `2020-01`, of the years 1900 to 2199. Raises ValueError for anything else."""
         if len(text) != 7 or text[4] != "-" or not (text[:4] + text[5:]).isascii():
             raise ValueError(text)
         first = date.fromisoformat(f"{text}-01")
+        if first.year not in YEARS:
+            raise ValueError(text)
         return cls(first.year, first.month)
 
     @classmethod

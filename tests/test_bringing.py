@@ -1,7 +1,7 @@
 """A file is looked at line by line, and loaded whole or not at all."""
 
-import io
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time
 
 import pytest
 import sqlalchemy as sa
@@ -9,19 +9,21 @@ from flask import Flask
 
 from outreach import clock
 from outreach.db.store import Store
-from outreach.domain import batches, planning
+from outreach.db.types import Codes
+from outreach.domain import planning, tours
 from outreach.domain.batches import Batch
 from outreach.domain.journal import Entry
-from outreach.domain.kinds import Kind
+from outreach.domain.kinds import Kind, Visibility
 from outreach.domain.notices import Notice
 from outreach.domain.offices import Office
 from outreach.domain.organizers import EVERYWHERE, Role
 from outreach.domain.registrations import Contact
+from outreach.domain.tours import StopPlan
 from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring
 from outreach.privacy import retention
 from tests.bringing import bring, csv_of, load, row, seen
-from tests.conftest import hold, seat
+from tests.conftest import a_saturday, hold, seat, venue
 from tests.desk import Desk, at_desk, employ, words
 
 
@@ -78,13 +80,13 @@ def test_each_fault_is_shown_with_its_line_its_column_and_what_to_do(
     assert "4 office calgary Esa oficina no es tuya. Escribe una de estas: chicago." in said
     assert "5 office atlantida Esa oficina no es tuya. Escribe una de estas: chicago." in said
     assert "7 id e Ya está en el renglón 6. Quita uno." in said
-    assert load(desk, page, lote=_batch(store), seen="x").status_code == 409
+    assert load(desk, page, lote=batch(store), seen="x").status_code == 409
     assert all_of_them(store) == []
-    faults = desk.get(f"/org/traer/fallas.csv?lote={_batch(store)}")
+    faults = desk.get(f"/org/traer/fallas.csv?lote={batch(store)}")
     assert faults.get_data(as_text=True).count("\r\n") == 6
 
 
-def _batch(store: Store) -> str:
+def batch(store: Store) -> str:
     with store.read() as session:
         return session.scalars(sa.select(Batch.public_id)).one()
 
@@ -127,6 +129,66 @@ def test_what_changes_is_shown_before_and_after_and_who_is_told(
         assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) == 2
 
 
+def test_a_ring_that_is_away_takes_nothing_back_of_what_was_loaded(
+    desk: Desk, store: Store, ring: Keyring, caplog: pytest.LogCaptureFixture
+) -> None:
+    load(desk, seen(desk, bring(desk, csv_of(row()))))
+    [workshop] = all_of_them(store)
+    rosa = seat(store, ring, workshop)
+    later = row(starts_at="2027-01-23T18:00", ends_at="2027-01-23T20:00")
+    page = seen(desk, bring(desk, csv_of(later)))
+    with ring.store.change() as session:
+        session.execute(sa.text("ALTER TABLE key RENAME TO elsewhere"))
+    answer = load(desk, page)
+    assert answer.headers["Location"].startswith("/org/traer?hecho=")
+    assert f"keys of workshop {workshop.id} not moved: " in caplog.text
+    with ring.store.change() as session:
+        session.execute(sa.text("ALTER TABLE elsewhere RENAME TO key"))
+    retention.purge(store, ring, now=clock.now())
+    [workshop] = all_of_them(store)
+    assert ring.days() == {rosa.key_id: workshop.forget_on}
+
+
+def test_what_cannot_be_done_any_more_is_said_before_anything_is_loaded(
+    desk: Desk, store: Store
+) -> None:
+    past = {"starts_at": "2026-01-16T18:00"}
+    there = [row(), row(id="w2", **past), row(id="w3", status="draft", **past)]
+    load(desk, seen(desk, bring(desk, csv_of(*there))))
+    wanted = [row(**past), *(row(id=each, status="cancelled", **past) for each in ("w2", "w3"))]
+    said = words(seen(desk, bring(desk, csv_of(*wanted))))
+    assert "2 starts_at 2026-01-16T18:00 Ese día y esa hora ya pasaron. Revisa la fecha." in said
+    assert "3 status cancelled Ya pasó. Di en su asistencia que no se hizo." in said
+    assert "4 status cancelled Ya pasó. Di en su asistencia que no se hizo." in said
+
+
+def test_a_file_brings_no_workshop_back_whose_stop_is_cancelled(
+    desk: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    day = a_saturday()
+    with store.change() as session:
+        tour = tours.add(session, session.merge(chicago, load=False), "Gira", "n", now=clock.now())
+        stop = tours.add_stop(
+            session,
+            tour,
+            StopPlan(
+                day=day,
+                starts=time(9),
+                ends=time(15),
+                city="Joliet",
+                region="IL",
+                venue=venue(session, chicago),
+                kinds=Codes(["derechos"]),
+            ),
+            now=clock.now(),
+        )
+        (held,) = tours.publish_stop(session, stop, now=clock.now())
+        tours.cancel_stop(session, stop, now=clock.now())
+    line = row(id=f"taller-{held.uid}", starts_at=f"{day}T09:00", ends_at=f"{day}T15:00")
+    said = words(seen(desk, bring(desk, csv_of(line))))
+    assert "2 status published Su parada de la gira está cancelada. Reactívala primero." in said
+
+
 def test_a_workshop_of_another_office_is_neither_changed_nor_told_of(
     desk: Desk, store: Store, calgary: Office, rights: Kind
 ) -> None:
@@ -165,36 +227,6 @@ def test_what_changed_in_between_is_said_and_nothing_is_loaded_until_it_is_seen(
     assert [each.standing for each in all_of_them(store)] == [Standing.PUBLISHED] * 2
 
 
-def test_a_file_is_loaded_once_and_by_who_brought_it(app: Flask, desk: Desk, store: Store) -> None:
-    page = seen(desk, bring(desk, csv_of(row())))
-    colleague = at_desk(app, store, employ(store, "luz@example.org"))
-    assert colleague.get(f"/org/traer?lote={_batch(store)}").status_code == 404
-    assert load(colleague, page).status_code == 404
-    assert load(desk, page).status_code == 303
-    assert load(desk, page).status_code == 404
-    assert len(all_of_them(store)) == 1
-
-
-def test_a_file_that_nobody_loads_is_gone_after_a_day(
-    desk: Desk, store: Store, ring: Keyring
-) -> None:
-    bring(desk, csv_of(row()))
-    with store.change() as session:
-        batch = session.scalars(sa.select(Batch)).one()
-        batch.made_at -= batches.KEPT + timedelta(minutes=1)
-        public_id = batch.public_id
-    assert desk.get(f"/org/traer?lote={public_id}").status_code == 404
-    done = retention.purge(store, ring, now=clock.now())
-    assert done.rows["files brought and not loaded"] == 1
-
-
-def test_only_the_last_five_files_of_a_person_wait(desk: Desk, store: Store) -> None:
-    for number in range(7):
-        bring(desk, csv_of(row(id=f"w{number}")))
-    with store.read() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(Batch)) == 5
-
-
 def test_a_long_file_tells_how_far_it_is_and_is_loaded_whole(desk: Desk, store: Store) -> None:
     rows = [row(id=f"w{n}", venue=f"Sala {n % 9}") for n in range(601)]
     page = seen(desk, bring(desk, csv_of(*rows)))
@@ -214,8 +246,74 @@ def test_a_long_file_that_is_not_as_it_was_seen_says_so_at_the_end(
     page = seen(desk, bring(desk, csv_of(*[row(id=f"w{n}") for n in range(501)])))
     text = load(desk, page, seen="0" * 32).get_data(as_text=True)
     assert "No se cargó nada." in text
+    assert "Algo cambió desde que lo viste. Míralo otra vez y decide." in text
+    assert "http-equiv" not in text
     assert "&amp;cambio=1" in text
     assert all_of_them(store) == []
+
+
+def limit_childcare(store: Store, row_id: str) -> None:
+    """Somebody sets at the desk how many children of that workshop can be looked after."""
+    with store.change() as session:
+        held = session.scalars(sa.select(Workshop).where(Workshop.external_id == row_id)).one()
+        plan = replace(planning.plan_of(held), has_childcare=True, support={"childcare": 1})
+        planning.change(session, held, plan, now=clock.now())
+
+
+LIMIT = "Hay un límite para un apoyo que este taller no da. Quita el límite."
+
+
+def test_what_is_no_plan_is_said_before_anything_is_loaded(
+    desk: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    load(desk, seen(desk, bring(desk, csv_of(row(), row(id="w2", status="draft")))))
+    limit_childcare(store, "w1")
+    brought = [
+        row(),
+        row(id="w2", capacity="0"),
+        row(id="w3", way="slots", ends_at="2027-01-16T18:03"),
+    ]
+    page = seen(desk, bring(desk, csv_of(*brought)))
+    assert f"2 id w1 {LIMIT}" in words(page)
+    assert "3 id w2 Falta: lugares. No se publicó." in words(page)
+    assert "4 id w3 Di cada cuántos minutos empieza una cita: 5 o más." in words(page)
+    assert "/org/traer/cargar" not in page.get_data(as_text=True)
+
+
+def test_a_file_never_brings_a_discreet_address_into_sight(
+    desk: Desk, store: Store, women: Kind
+) -> None:
+    with store.change() as session:
+        session.merge(women).visibility = Visibility.PUBLIC
+    load(desk, seen(desk, bring(desk, csv_of(row()))))
+    said = words(seen(desk, bring(desk, csv_of(row(kind="mujeres")))))
+    assert "2 id w1 Es un taller discreto y todas las personas verían su dirección." in said
+
+
+def test_a_draft_that_a_file_fills_in_and_cancels_is_cancelled(desk: Desk, store: Store) -> None:
+    load(desk, seen(desk, bring(desk, csv_of(row(status="draft", venue="")))))
+    page = seen(desk, bring(desk, csv_of(row(status="cancelled"))))
+    assert load(desk, page).status_code == 303
+    assert [each.standing for each in all_of_them(store)] == [Standing.CANCELLED]
+
+
+@pytest.mark.parametrize("number", [2, 506])
+def test_what_stands_against_a_file_by_now_is_said_where_it_is_loaded(
+    desk: Desk, store: Store, number: int
+) -> None:
+    there = [row(id=f"w{n}") for n in range(25)]
+    load(desk, seen(desk, bring(desk, csv_of(*there))))
+    brought = [row(id=f"w{n}", title_es="Otro título") for n in range(number)]
+    page = seen(desk, bring(desk, csv_of(*brought)))
+    for n in range(min(25, number)):
+        limit_childcare(store, f"w{n}")
+    answer = load(desk, page)
+    assert LIMIT in words(answer)
+    assert "http-equiv" not in answer.get_data(as_text=True), "it stays to be read"
+    if number > 500:
+        assert "Renglón 21, id" in words(answer)
+        assert "Y 5 más." in words(answer)
+    assert {each.title["es"] for each in all_of_them(store)} == {"Conoce tus derechos"}
 
 
 def test_a_row_that_looks_like_a_workshop_that_is_there_is_pointed_out(
@@ -237,45 +335,12 @@ def test_every_row_is_shown_a_hundred_on_a_page(desk: Desk) -> None:
         assert f"Taller número {n} sáb 16 ene" in pages[n // 100], n
 
 
-def test_a_long_file_of_short_lines_is_read_whole(desk: Desk) -> None:
-    """The reader of forms counts what it holds of a file among what has to fit in memory."""
-    rows = [row(id=f"w{n}", capacity="x", title_es="\n" * 40 + "a") for n in range(3000)]
-    page = seen(desk, bring(desk, csv_of(*rows)))
-    assert "3,000 renglones con falla" in words(page)
-
-
-def test_a_file_too_heavy_is_refused_by_what_the_browser_says_of_it(desk: Desk) -> None:
-    class Unread(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
-            raise AssertionError("nobody is to read a file of 100 MB")
-
-    answer = desk.client.post(
-        "/org/traer",
-        headers=desk.headers,
-        content_type="multipart/form-data; boundary=x",
-        environ_overrides={"CONTENT_LENGTH": str(100 << 20), "wsgi.input": Unread()},
-    )
-    assert answer.status_code == 413
-    assert "El archivo pesa más de 10 MB." in words(answer)
-
-
-def test_other_forms_stay_small(desk: Desk) -> None:
-    answer = desk.post("/org/traer/cargar", lote="x" * 100_000)
-    assert answer.status_code == 413
-    assert "Es demasiado texto." in words(answer)
-
-
-def test_a_file_without_the_token_or_from_another_site_does_not_count(desk: Desk) -> None:
-    assert bring(desk, csv_of(row()), token="").status_code == 403
-    form = {"token": desk.form_token, "file": (io.BytesIO(csv_of(row())), "a.csv")}
-    headers = desk.headers | {"Sec-Fetch-Site": "cross-site"}
-    assert desk.client.post("/org/traer", data=form, headers=headers).status_code == 403
-
-
-def test_an_empty_form_asks_for_a_file(desk: Desk) -> None:
-    answer = desk.post("/org/traer")
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_without_an_office_there_is_no_template_yet(app: Flask, store: Store, form: str) -> None:
+    desk = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    answer = desk.get(f"/org/traer/plantilla.{form}")
     assert answer.status_code == 422
-    assert "Elige un archivo." in words(answer)
+    assert "Todavía no hay oficinas. Agrega una primero." in words(answer)
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])

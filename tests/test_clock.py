@@ -95,3 +95,9 @@ def test_months_follow_each_other() -> None:
     assert Month(2020, 2).last == date(2020, 2, 29)
     assert Month.from_number(Month(2020, 1).number) == Month.parse("2020-01")
     assert Month.of(date(2020, 1, 31)) < Month(2020, 2)
+
+
+@pytest.mark.parametrize("text", ["1899-12", "2200-01", "9999-12", "2020-1", "enero"])
+def test_a_month_that_nobody_means_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        Month.parse(text)

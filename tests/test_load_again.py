@@ -1,5 +1,6 @@
 """A file loaded again: the same changes nothing, a changed row is an organizer's edit."""
 
+import re
 from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
@@ -10,6 +11,7 @@ from outreach import clock, domain
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import planning
+from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind
 from outreach.domain.notices import Cause, Notice
 from outreach.domain.offices import Office
@@ -43,6 +45,59 @@ def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
 def causes(store: Store) -> list[Cause]:
     with store.read() as session:
         return list(session.scalars(sa.select(Notice.cause).order_by(Notice.id)))
+
+
+def journal_of(store: Store) -> list[tuple[str, str, str]]:
+    """Action, office and detail of each line; that nobody was signed in, and that it holds."""
+    with store.read() as session:
+        lines = session.scalars(sa.select(Entry).order_by(Entry.id)).all()
+    assert {line.organizer_id for line in lines} <= {None}
+    assert [line.number for line in lines] == list(range(1, len(lines) + 1))
+    return [(line.action, line.office, line.detail) for line in lines]
+
+
+def test_the_journal_says_of_which_offices_a_file_brought_something(
+    config: Config, store: Store, chicago: Office, calgary: Office, rights: Kind, tmp_path: Path
+) -> None:
+    in_calgary = {"office": "calgary", "timezone": "America/Edmonton", "region": "AB"}
+    first = table(tmp_path / "a.csv", {}, {}, in_calgary)
+    assert "3 new" in done(run(config, "load", "workshops", first, "--dry-run")).stdout
+    assert journal_of(store) == [], "it was a dry run"
+    done(run(config, "load", "workshops", first))
+    brought = [
+        ("workshops brought in", "calgary", "new 1, changed 0, same 0"),
+        ("workshops brought in", "chicago", "new 2, changed 0, same 0"),
+    ]
+    assert journal_of(store) == brought
+    done(run(config, "load", "workshops", first))
+    assert journal_of(store) == brought, "nothing was new"
+    done(run(config, "load", "workshops", table(tmp_path / "b.csv", {}, {"capacity": "25"})))
+    more = ("workshops brought in", "chicago", "new 0, changed 1, same 1")
+    assert journal_of(store) == [*brought, more]
+    gone = table(tmp_path / "c.csv", in_calgary)
+    done(run(config, "load", "workshops", gone))
+    assert journal_of(store)[3:] == [
+        ("workshops brought in", slug, "new 0, changed 1, same 0")
+        for slug in ("calgary", "chicago")
+    ]
+
+
+def test_the_journal_says_which_lists_came_from_files(
+    config: Config, store: Store, chicago: Office, tmp_path: Path
+) -> None:
+    for what, name in (
+        ("offices", "offices.csv"), ("kinds", "taxonomy.json"), ("figures", "figures-2020-01.csv"),
+    ):  # fmt: skip
+        done(run(config, "load", what, DATA / name))
+    lines = journal_of(store)
+    assert ("office changed", "chicago", "chicago") in lines
+    assert ("office opened", "calgary", "calgary") in lines
+    assert len([line for line in lines if line[0].startswith("office ")]) == 59
+    (kinds, figures) = lines[59:]
+    assert kinds[:2] == ("kinds brought in", "")
+    assert re.fullmatch(r"new \d\d, changed 0, same 0", kinds[2])
+    assert figures[:2] == ("figures brought in", "")
+    assert re.fullmatch(r"2020-01: new \d+, changed 0, same 0", figures[2])
 
 
 def test_loading_everything_twice_changes_nothing_at_all(config: Config, store: Store) -> None:
@@ -126,6 +181,27 @@ def test_the_status_of_a_row_publishes_cancels_and_reinstates(
     done(run(config, "load", "workshops", table(path, {})))
     assert workshop(store).standing is Standing.PUBLISHED
     assert causes(store) == [Cause.SAVED, Cause.CANCELLED, Cause.REINSTATED]
+
+
+def test_a_mistyped_year_in_a_file_is_refused_and_nobody_is_forgotten_for_it(
+    config: Config,
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    rights: Kind,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "w.csv"
+    done(run(config, "load", "workshops", table(path, {})))
+    rosa = seat(store, ring, workshop(store))
+    old = {"starts_at": "2026-01-16T18:00", "ends_at": "2026-01-16T20:00"}
+    for status in ("published", "cancelled"):
+        result = run(config, "load", "workshops", table(path, old | {"status": status}))
+        assert result.exit_code == 2
+        assert 'line 2, starts_at "2026-01-16T18:00": that day and hour are past' in result.stderr
+    assert rosa.key_id is not None
+    assert ring.get(rosa.key_id)
+    assert causes(store) == []
 
 
 def test_what_has_been_published_is_no_draft_again(

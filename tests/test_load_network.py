@@ -56,6 +56,7 @@ def test_a_file_with_one_new_kind_puts_it_last_and_leaves_the_others(
         ("defaults.minutes", "noventa"),
         ("defaults.venue_visibility", ["public"]),
         ("sign.colour", "azul"),
+        ("defaults.party_limit", 21),
     ],
 )
 def test_a_wrong_kind_is_named(

@@ -13,10 +13,11 @@ from outreach.accounts import codes, sessions
 from outreach.db.store import Store
 from outreach.domain.kinds import Kind
 from outreach.domain.organizers import EVERYWHERE, Role
-from tests.desk import Visitor, at_desk, code_now, employ, enrol, hidden, words
+from tests.desk import SECRET, Visitor, at_desk, code_now, employ, enrol, hidden, words
 from tests.signing import (
     age,
     ana,
+    ended_meanwhile,
     half_a_minute_later,
     journal,
     patient,
@@ -72,6 +73,7 @@ def test_what_was_typed_waits_until_the_second_factor_is_set_up(
     assert 'value="Pensado"' in again.text
 
 
+@pytest.mark.races
 def test_of_two_who_set_up_at_once_one_does(patient: Flask, store: Store) -> None:
     employ(store)
     visitors = [Visitor(patient) for _ in range(8)]
@@ -87,6 +89,39 @@ def test_of_two_who_set_up_at_once_one_does(patient: Flask, store: Store) -> Non
         statuses = sorted(crowd.map(send, range(8)))
     assert statuses == [200] + [422] * 7
     assert journal(store).count("second factor set up") == 1
+
+
+def test_a_session_that_ended_meanwhile_sets_up_nothing(patient: Flask, store: Store) -> None:
+    who = employ(store)
+    visitor = Visitor(patient)
+    page = visitor.password()
+    form = hidden(page) | {"code": pyotp.TOTP(shown_secret(page)).now()}
+    with ended_meanwhile(patient):
+        answer = visitor.post("/org/codigo", form)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/entrar")
+    with store.read() as session:
+        assert not codes.is_enrolled(session, who)
+        assert codes.paper_left(session, who) == 0
+    assert journal(store) == []
+
+
+def test_a_session_that_ended_meanwhile_changes_neither_telephone_nor_paper(
+    patient: Flask, store: Store, ana: int
+) -> None:
+    desk = at_desk(patient, store, ana)
+    page = desk.get("/org/cuenta/aplicacion")
+    form = hidden(page, "/org/cuenta/aplicacion") | {"code": pyotp.TOTP(shown_secret(page)).now()}
+    with ended_meanwhile(patient):
+        answer = desk.post("/org/cuenta/aplicacion", **form)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/entrar")
+    desk = at_desk(patient, store, ana)
+    with ended_meanwhile(patient):
+        answer = desk.post("/org/cuenta/codigos")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/entrar")
+    with store.read() as session:
+        assert codes.secret_of(session, ana, server_key(patient)) == SECRET
+        assert codes.paper_left(session, ana) == 0
+    assert journal(store) == []
 
 
 @same
@@ -173,6 +208,7 @@ def test_a_form_that_was_sent_is_not_lost_and_not_sent_unasked(
     assert stale.post(path, form).status_code == 409  # no month is closed here
 
 
+@pytest.mark.races
 def test_eight_who_confirm_with_one_code_are_one(
     patient: Flask, store: Store, stale: Visitor
 ) -> None:

@@ -48,12 +48,30 @@ class _Lazy(click.Group):
             _fail(str(error), "", 1)
         except (click.Abort, KeyboardInterrupt):
             sys.exit(130)
+        except Exception as error:
+            _fail(_of_database(error), "", 1)
         sys.exit(code if isinstance(code, int) else 0)
 
 
 def _fail(words: str, see: str, code: int) -> NoReturn:
     click.echo(f"outreach: {words}{see}", err=True)
     sys.exit(code)
+
+
+def _of_database(error: Exception) -> str:
+    """What to do when the database fails. Its own words would tell its address, and who signs in.
+    Raises any other error again: that one is a fault of ours."""
+    from sqlalchemy import exc  # not above: `outreach --help` takes no second
+
+    if not isinstance(error, exc.DBAPIError):
+        raise error
+    kind = type(error.orig).__name__
+    if isinstance(error, exc.OperationalError | exc.InterfaceError):
+        return (
+            f"The database cannot be used just now ({kind}). See that it runs, that its disk has "
+            "room and that OUTREACH_DATABASE_URL and OUTREACH_KEYRING_URL are right."
+        )
+    return f"The database did not do it ({kind}); nothing was kept. Run: outreach db check"
 
 
 def _help_of(error: click.ClickException) -> str:

@@ -1,26 +1,70 @@
 """The worker that runs beside a server, as a process of its own."""
 
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
-LONGEST_GOODBYE = 60  # seconds for the letter that is being sent
+import click
+
+LONGEST_GOODBYE: Final = 60  # seconds for the letter that is being sent
+FIRST_PAUSE: Final = 1.0  # seconds before one that died is started again; each time twice as long
+LONGEST_PAUSE: Final = 60.0
+LOOK: Final = 0.5  # seconds
+WORKER: Final = (sys.executable, "-m", "outreach.cli", "worker")
+# How a process ends that was told to: by itself, before it could listen, and by Ctrl-C.
+TOLD_TO: Final = frozenset({0, -signal.SIGTERM, -signal.SIGINT, 130})
 
 
 @contextmanager
 def mail_worker(*, wanted: bool) -> Iterator[None]:
     """Runs `outreach worker` for as long as the block lasts; it stops with it. Without a mail
-    server too: it passes on offers and forgets people."""
+    server too: it passes on offers and forgets people. One that dies is started again."""
     if not wanted:
         yield
         return
-    process = subprocess.Popen([sys.executable, "-m", "outreach.cli", "worker"])
+    is_over = threading.Event()
+    # A daemon: who presses Ctrl-C a second time does not wait for a letter.
+    watch = threading.Thread(target=keep_running, args=(WORKER, is_over), daemon=True)
+    watch.start()
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=LONGEST_GOODBYE)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        is_over.set()
+        watch.join()
+
+
+def keep_running(command: Sequence[str], is_over: threading.Event) -> None:
+    """Runs a command until `is_over`, or until somebody tells it to end."""
+    pause = FIRST_PAUSE
+    while not is_over.is_set():
+        began = time.monotonic()
+        if _run(command, is_over) in TOLD_TO:
+            return
+        # What ran for a while died of something new.
+        if time.monotonic() - began > LONGEST_PAUSE:
+            pause = FIRST_PAUSE
+        click.echo(f"outreach: the mail worker died; it starts again in {pause:.0f} s.", err=True)
+        is_over.wait(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _run(command: Sequence[str], is_over: threading.Event) -> int:
+    """The status with which it ended: 0 where we have ended it."""
+    try:
+        process = subprocess.Popen(command)  # noqa: S603 - WORKER, or what a test wants run
+    except OSError:  # no memory just now, most likely
+        return 1
+    while not is_over.wait(LOOK):
+        if (status := process.poll()) is not None:
+            return status
+    process.terminate()
+    try:
+        process.wait(timeout=LONGEST_GOODBYE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    return 0

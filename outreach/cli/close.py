@@ -1,13 +1,24 @@
 """`outreach close`: closes a month, or publishes its next revision."""
 
+from collections.abc import Mapping
+from typing import Final
+
 import click
 
 from outreach import clock
 from outreach.cli.context import opened, settings
 from outreach.clock import Month
+from outreach.domain import journal
 from outreach.errors import Refused, Taken
 from outreach.reports import closing
-from outreach.reports.closing import Change
+from outreach.reports.closing import Change, NoReason, NothingNew, NotOver
+
+# What the page says in Spanish.
+_WHY_NOT: Final[Mapping[type[Refused], str]] = {
+    NotOver: "is not over. Close it from three days after its last day on.",
+    NoReason: "is closed already. Say with --reason why there is to be another revision.",
+    NothingNew: "is as its last revision says. There is no need for another.",
+}
 
 
 @click.command()
@@ -27,9 +38,13 @@ def command(month: str, reason: str) -> None:
         try:
             with store.change() as session:
                 made = closing.close(session, wanted, reason=reason, now=clock.now())
+                detail = f"{wanted} {made.number}"
+                journal.note(session, None, "month.close", now=made.cut, detail=detail)
                 number, changes, told = made.number, closing.changes_of(made), closing.thawed(made)
         except Taken:
             raise Refused("Somebody else has just closed it. Look at it first.") from None
+        except (NotOver, NoReason, NothingNew) as refusal:
+            raise Refused(f"{wanted} {_WHY_NOT[type(refusal)]}") from None
     click.echo(
         f"{wanted}: revision {number}, {told.count.total} workshops, "
         f"cut {told.count.cut:%Y-%m-%d %H:%M} UTC, SHA-256 {told.digest}"

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.db.store import Store
+from outreach.domain import journal
 from outreach.errors import OutreachError, Refused
 from outreach.intake import figures, formats, kinds, offices, tables, workshops
-from outreach.intake.changes import Loaded
+from outreach.intake.changes import Loaded, Outcome
 from outreach.intake.faults import Faulty
 from outreach.intake.workshops import Given, Network, Row
 
@@ -130,6 +131,7 @@ def _load(store: Store, dry_run: bool, what: str, load: Callable[[Session], Load
     try:
         with store.change() as session:
             loaded = load(session)
+            _note(session, what, loaded)
             if dry_run:
                 raise _OnlyTrying
     except _OnlyTrying:
@@ -141,6 +143,28 @@ def _load(store: Store, dry_run: bool, what: str, load: Callable[[Session], Load
         ) from None
     click.echo(f"{what}: {loaded}.")
     return loaded
+
+
+def _note(session: Session, what: str, loaded: Loaded) -> None:
+    """A line of the journal for each office, month or list of which something is new, as the desk
+    writes them; what is as it was leaves none. Nobody is signed in: it is the system that does it.
+    """
+    now = clock.now()
+    for about, counts in sorted(loaded.about.items()):
+        said = ", ".join(f"{outcome} {counts[outcome]}" for outcome in Outcome)
+        if set(counts) == {Outcome.SAME}:
+            continue
+        if what == "offices":
+            action = "office opened" if counts[Outcome.NEW] else "office changed"
+            journal.note(session, None, action, now=now, office=about, detail=about)
+        elif what == "kinds":
+            journal.note(session, None, "kinds brought in", now=now, detail=said)
+        elif what == "figures":
+            detail = f"{about}: {said}"
+            journal.note(session, None, "figures brought in", now=now, detail=detail)
+        else:
+            action = "workshops brought in"
+            journal.note(session, None, action, now=now, office=about, detail=said)
 
 
 @contextmanager

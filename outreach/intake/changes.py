@@ -1,26 +1,46 @@
 """What loading did: how many rows were new, how many differ from before, how many were the same."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import Any, TypeVar
 
 Row = TypeVar("Row")
+
+
+class Outcome(StrEnum):
+    """What came of a row."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+
+
 # Lets a command show how far it is: gets the rows, gives them back one by one.
 Watch = Callable[[Iterable[Any]], Iterable[Any]]
 
 
 @dataclass(kw_only=True)
 class Loaded:
-    new: int = 0
-    changed: int = 0
-    same: int = 0
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    # The same by what rows are about: the slug of an office, a month; «» for the whole network. A
+    # row by which a workshop goes from one office to another counts for both.
+    about: dict[str, Counter[Outcome]] = field(default_factory=dict)
     # Workshops, by the number the ring knows them by, whose people are to be forgotten on another
     # day than before: the caller tells the ring (`Keyring.move`) once the change is kept.
     moved: dict[int, date] = field(default_factory=dict)
 
+    def count(self, outcome: Outcome, *about: str) -> None:
+        """One row more."""
+        self.counts[outcome] += 1
+        for each in set(about):
+            self.about.setdefault(each, Counter())[outcome] += 1
+
     def __str__(self) -> str:
-        return f"{self.new} new, {self.changed} changed, {self.same} as they were"
+        new, changed, same = (self.counts[outcome] for outcome in Outcome)
+        return f"{new} new, {changed} changed, {same} as they were"
 
 
 def unwatched(rows: Iterable[Row]) -> Iterable[Row]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from outreach.clock import Month
 from outreach.domain.figures import Figure, Series
 from outreach.intake import tables
-from outreach.intake.changes import Loaded, Watch, fill, unwatched
+from outreach.intake.changes import Loaded, Outcome, Watch, fill, unwatched
 from outreach.intake.faults import Faulty
 from outreach.intake.tables import Line
 
@@ -52,15 +52,16 @@ def load(
     """Makes the figures what the rows say. Those of which no row tells stay as they are."""
     loaded = Loaded()
     for row in watch(rows):
+        month = str(Month.from_number(row.month))
         figure = session.get(Figure, (row.month, row.series))
         if figure is None:
             session.add(Figure(**vars(row), entered_at=now))
-            loaded.new += 1
+            loaded.count(Outcome.NEW, month)
         elif fill(figure, vars(row)):
             figure.entered_at, figure.entered_by_id = now, None
-            loaded.changed += 1
+            loaded.count(Outcome.CHANGED, month)
         else:
-            loaded.same += 1
+            loaded.count(Outcome.SAME, month)
     session.flush()
     return loaded
 

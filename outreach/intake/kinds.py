@@ -17,10 +17,11 @@ from outreach.db.types import Codes
 from outreach.domain import kinds, network
 from outreach.domain.figures import Series
 from outreach.domain.kinds import CODE, COLOUR, Kind, Visibility, Way
+from outreach.domain.plans import LARGEST_PARTY
 from outreach.domain.text import clean
 from outreach.errors import Refused
 from outreach.intake import tables
-from outreach.intake.changes import Loaded, Watch, fill, unwatched
+from outreach.intake.changes import Loaded, Outcome, Watch, fill, unwatched
 from outreach.intake.faults import Fault, Faulty
 
 _COUNTRIES: Final = ("US", "CA")
@@ -122,11 +123,11 @@ def load(
         values: dict[str, Any] = vars(row) | {"position": positions[row.code]}
         if kind is None:
             network.add_kind(session, values, now=now)
-            loaded.new += 1
+            loaded.count(Outcome.NEW, "")
         elif network.change_kind(session, kind, values, now=now):
-            loaded.changed += 1
+            loaded.count(Outcome.CHANGED, "")
         else:
-            loaded.same += 1
+            loaded.count(Outcome.SAME, "")
     _load_series(session, taxonomy.series, loaded)
     session.flush()
     return loaded
@@ -140,11 +141,11 @@ def _load_series(session: Session, rows: Iterable[SeriesRow], loaded: Loaded) ->
         if series is None:
             session.add(Series(**vars(row)))
             session.flush()
-            loaded.new += 1
+            loaded.count(Outcome.NEW, "")
         elif fill(series, vars(row)):
-            loaded.changed += 1
+            loaded.count(Outcome.CHANGED, "")
         else:
-            loaded.same += 1
+            loaded.count(Outcome.SAME, "")
 
 
 def _positions(rows: Iterable[Row], known: Mapping[str, Kind]) -> dict[str, int]:
@@ -258,7 +259,7 @@ def _row(item: _Item) -> Row:
         colour=colour,
         minutes=item.number("defaults.minutes", 5, 1439),
         capacity=item.number("defaults.capacity", 0, 100_000),
-        party_limit=item.number("defaults.party_limit", 1, 100),
+        party_limit=item.number("defaults.party_limit", 1, LARGEST_PARTY),
         way=Way(way) if way in ways else Way.PLACE,
         slot_minutes=item.number("defaults.slot_minutes", 5, 1439) if has_slots else None,
         opens_days=_days(item, "defaults.opens_days", 1, 365),

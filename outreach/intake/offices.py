@@ -15,7 +15,7 @@ from outreach.db.types import Codes
 from outreach.domain import network, offices
 from outreach.domain.offices import SLUG, TAKEN, Office
 from outreach.intake import tables
-from outreach.intake.changes import Loaded, Watch, unwatched
+from outreach.intake.changes import Loaded, Outcome, Watch, unwatched
 from outreach.intake.faults import Faulty
 from outreach.intake.tables import Line
 
@@ -81,11 +81,11 @@ def load(
         office = known.get(row.slug)
         if office is None:
             session.add(Office(**values, changed_at=now))
-            loaded.new += 1
+            loaded.count(Outcome.NEW, row.slug)
         elif network.change_office(session, office, values, now=now):
-            loaded.changed += 1
+            loaded.count(Outcome.CHANGED, row.slug)
         else:
-            loaded.same += 1
+            loaded.count(Outcome.SAME, row.slug)
     session.flush()
     return loaded
 

@@ -292,8 +292,12 @@ def _said_date(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text with the characters that XML cannot hold, which workbooks write as `_x000D_`."""
-    return _CODED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+    """A text with the characters that XML cannot hold, which workbooks write as `_x000D_`. Half of
+    a pair is left out: no page can be written with it."""
+    if "_x" not in text:
+        return text
+    told = _CODED.sub(lambda found: chr(int(found[1], 16)), text)
+    return told.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
 
 
 def _measure(name: str, book: _Book, text: str, in_cell: int) -> None:

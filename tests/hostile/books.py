@@ -148,6 +148,12 @@ def strings_with_dtd() -> bytes:
     return book({"xl/sharedStrings.xml": text}, more=more)
 
 
+def half_pairs() -> bytes:
+    """Halves of a pair of UTF-16, as a workbook may write them, in a cell that has a fault too."""
+    line = ROW.replace("derechos", "de_xD800_rechas_xDC00_")
+    return with_sheet(sheet(rows(list(COLUMNS), line.split(","))))
+
+
 def formula(said: str) -> bytes:
     line = rows(list(COLUMNS)) + f'<row><c r="A2"><f>{said}</f><v>1</v></c></row>'
     return with_sheet(sheet(line))

@@ -50,6 +50,7 @@ FILES: Final[dict[str, Make]] = {
     "cell of 10 MB in a workbook": books.long_cell,
     "a million shared strings": books.many_strings,
     "string that is not there": books.missing_string,
+    "halves of a pair of UTF-16": books.half_pairs,
     "workbook without a sheet": books.no_sheet,
     "Word document": books.document,
     "workbook of 50,000 rows": books.long_list,

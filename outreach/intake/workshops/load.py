@@ -1,7 +1,7 @@
 """Rows of workshops to workshops, as an organizer would make and change them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
@@ -9,17 +9,19 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from outreach.domain import kinds, offices, planning, venues, workshops
-from outreach.domain.kinds import Way
+from outreach import clock
+from outreach.domain import kinds, offices, planning, readiness, stops, venues, workshops
+from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import Office
 from outreach.domain.planning import Plan
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.errors import Refused
-from outreach.intake.changes import Loaded, Watch, unwatched
+from outreach.intake.changes import Loaded, Outcome, Watch, unwatched
 from outreach.intake.faults import Fault, Faulty
 from outreach.intake.workshops.read import Place, Row
 
+_WITH_PLACES: Final = frozenset({Way.PLACE, Way.SLOTS, Way.UNLISTED})
 _TOGETHER: Final = 250  # new workshops that are written at once
 Turn = tuple[Standing, Standing]  # from how it stands to what the file says
 _publish: Final = partial(planning.publish, is_in_file=True)
@@ -30,6 +32,10 @@ _PUBLISHED_ONCE: Final = (
 _OVER: Final = (
     "somebody has said how it went; write published",
     "Ya se dijo cómo salió. Escribe published.",
+)
+_PAST: Final = (
+    "it is past; say in its attendance that it was not held",
+    "Ya pasó. Di en su asistencia que no se hizo.",
 )
 _IMPOSSIBLE: Final[Mapping[Turn, tuple[str, str]]] = MappingProxyType(
     {
@@ -74,11 +80,71 @@ def load(
     return loader.loaded
 
 
-def impossible(row: Row, workshop: Workshop) -> Iterator[Fault]:
+@dataclass(frozen=True)
+class Named:
+    """What rows name: offices by their slug, kinds by their code."""
+
+    offices: Mapping[str, Office]
+    kinds: Mapping[str, Kind]
+
+    @classmethod
+    def of(cls, session: Session) -> "Named":
+        return cls(
+            {office.slug: office for office in offices.all_of_them(session)},
+            {kind.code: kind for kind in kinds.all_of_them(session)},
+        )
+
+
+def unplannable(row: Row, workshop: Workshop | None, named: Named) -> Iterator[Fault]:
+    """Why what the row says of the workshop, or of a new one, cannot be. Nothing is written to
+    find out: no venue is made, and that there is one has been seen to when the row was read."""
+    told = _told(row, workshop, named, workshop.venue if workshop is not None else None)
+    told = planning.settled(told)
+    try:
+        planning.check(told, is_draft=True)
+        if workshop is not None:
+            _check_sight(row, workshop, told)
+    except Refused as error:
+        yield _refused(row, "id", row.id, error)
+
+
+def _check_sight(row: Row, workshop: Workshop, told: Plan) -> None:
+    """Raises Refused for what cannot come into everybody's sight."""
+    if workshop.standing is Standing.DRAFT:
+        is_publishing = row.standing is not Standing.DRAFT
+        if is_publishing and told.way in _WITH_PLACES and not told.capacity:
+            raise Refused(readiness.said(["lugares"]))
+        return
+    there, place = workshop.venue, row.place
+    if place is None or not told.kind.is_discreet or told.visibility is not Visibility.PUBLIC:
+        return
+    is_there = there is not None and there.office is told.office and is_same_venue(there, place)
+    if not is_there or told.kind is not workshop.kind:
+        raise Refused(
+            "Es un taller discreto y todas las personas verían su dirección. Ocúltala primero."
+        )
+
+
+def impossible(
+    session: Session, row: Row, workshop: Workshop, named: Named, *, now: datetime
+) -> Iterator[Fault]:
     """What the row asks for that cannot be done to the workshop as it stands."""
+    is_draft = workshop.standing is Standing.DRAFT
+    _starts_at, ends_at = clock.span(row.day, row.starts, row.ends, row.zone)
     turn = (workshop.standing, row.standing)
+    steps = _STEPS.get(turn, ())
     if turn in _IMPOSSIBLE:
         yield Fault(row.line, "status", row.standing.value, *_IMPOSSIBLE[turn])
+    elif planning.cancel in steps and (ends_at if is_draft else workshop.ends_at) <= now:
+        yield Fault(row.line, "status", row.standing.value, *_PAST)
+    if steps and steps[0] is not planning.cancel and stops.is_off(session, workshop):
+        reason = "its stop of the tour is cancelled; reinstate the stop first"
+        says = "Su parada de la gira está cancelada. Reactívala primero."
+        yield Fault(row.line, "status", row.standing.value, reason, says)
+    if planning.would_be_over(workshop, ends_at, now=now):
+        reason = "that day and hour are past; look at the date"
+        says = "Ese día y esa hora ya pasaron. Revisa la fecha."
+        yield Fault(row.line, "starts_at", f"{row.day}T{row.starts:%H:%M}", reason, says)
     taken = workshop.capacity + workshop.overbooked - workshop.seats_left
     if row.way is not Way.SLOTS and row.capacity + workshop.overbooked < taken:
         reason = f"{taken} places have been saved already; write {taken} or more"
@@ -88,6 +154,7 @@ def impossible(row: Row, workshop: Workshop) -> Iterator[Fault]:
         reason = f"places have been saved already; leave it at {workshop.way}"
         says = f"Ya hay lugares apartados. Deja {workshop.way}."
         yield Fault(row.line, "way", row.way.value, reason, says)
+    yield from unplannable(row, workshop, named)
 
 
 class _Loader:
@@ -97,8 +164,7 @@ class _Loader:
         self.loaded = Loaded()
         self.faults: list[Fault] = []
         self._session, self._now, self._is_synthetic = session, now, is_synthetic
-        self._offices = {office.slug: office for office in offices.all_of_them(session)}
-        self._kinds = {kind.code: kind for kind in kinds.all_of_them(session)}
+        self._named = Named.of(session)
         self._venues: dict[tuple[str, Place], Venue] = {}
         self._prepared: list[Workshop] = []
 
@@ -112,29 +178,26 @@ class _Loader:
         if workshop is None:
             self._create(row)
             return
-        found = list(impossible(row, workshop))
+        found = list(impossible(self._session, row, workshop, self._named, now=self._now))
         if found:
             self.faults += found
             return
-        has_changed = self._mark(workshop)
-        # Cancelled first and reinstated last, so that people hear of it once.
-        if row.standing is Standing.CANCELLED:
+        left, has_changed = workshop.office.slug, self._mark(workshop)
+        # Cancelled first and reinstated last, so that people hear of it once. Of a draft nobody
+        # does, and it is published as it is to be.
+        is_first = row.standing is Standing.CANCELLED and workshop.standing is not Standing.DRAFT
+        if is_first:
             has_changed |= self._set_standing(row, workshop)
         has_changed |= self._change(row, workshop)
-        if row.standing is not Standing.CANCELLED:
+        if not is_first:
             has_changed |= self._set_standing(row, workshop)
-        if has_changed:
-            self.loaded.changed += 1
-        else:
-            self.loaded.same += 1
+        self.loaded.count(Outcome.CHANGED if has_changed else Outcome.SAME, row.office, left)
 
     def _create(self, row: Row) -> None:
-        kind, office = self._kinds[row.kind], self._offices[row.office]
-        plan = planning.from_kind(kind, office, row.day, row.starts)
         try:
             self._prepared.append(
                 planning.prepare(
-                    self._told(plan, row, None),
+                    _told(row, None, self._named, self._venue(row, None)),
                     now=self._now,
                     standing=row.standing,
                     external_id=row.id,
@@ -142,10 +205,10 @@ class _Loader:
                 )
             )
         except Refused as error:
-            self._refused(row, "id", row.id, error)
+            self.faults.append(_refused(row, "id", row.id, error))
         if len(self._prepared) >= _TOGETHER:
             self.add()
-        self.loaded.new += 1
+        self.loaded.count(Outcome.NEW, row.office)
 
     def _mark(self, workshop: Workshop) -> bool:
         if not self._is_synthetic or workshop.is_synthetic:
@@ -154,19 +217,11 @@ class _Loader:
         return True
 
     def _change(self, row: Row, workshop: Workshop) -> bool:
-        plan = planning.plan_of(workshop)
-        if workshop.kind.code != row.kind:
-            plan = _as_its_kind(
-                plan,
-                planning.from_kind(
-                    self._kinds[row.kind], self._offices[row.office], row.day, row.starts
-                ),
-            )
-        told = self._told(plan, row, workshop)
+        told = _told(row, workshop, self._named, self._venue(row, workshop.venue))
         try:
             new = planning.change(self._session, workshop, told, now=self._now)
         except Refused as error:
-            self._refused(row, "id", row.id, error)
+            self.faults.append(_refused(row, "id", row.id, error))
             return False
         if new & {"day", "retention_days"}:
             self.loaded.moved[workshop.id] = workshop.forget_on
@@ -178,39 +233,11 @@ class _Loader:
             try:
                 step(self._session, workshop, now=self._now)
             except Refused as error:
-                self._refused(row, "status", row.standing.value, error)
+                self.faults.append(_refused(row, "status", row.standing.value, error))
         return turn in _STEPS
 
-    def _refused(self, row: Row, field: str, value: str, error: Refused) -> None:
-        self.faults.append(Fault(row.line, field, value, str(error), str(error)))
-
-    def _told(self, plan: Plan, row: Row, before: Workshop | None) -> Plan:
-        """The plan with what the row says in it."""
-        office = self._offices[row.office]
-        title = dict(row.title)
-        if before is not None and not row.has_french and "fr" in before.title:
-            title["fr"] = before.title["fr"]
-        told = replace(
-            plan,
-            office=office,
-            kind=self._kinds[row.kind],
-            venue=self._venue(row, office, before.venue if before else None),
-            mode=row.mode or (plan.mode if plan.mode.has_venue else Mode.IN_PERSON),
-            zone=row.zone,
-            day=row.day,
-            starts=row.starts,
-            ends=row.ends,
-            title=title,
-            capacity=row.capacity,
-            way=row.way,
-            languages=row.languages,
-            has_childcare=row.has_childcare,
-            phone=plan.phone if row.phone is None else row.phone,
-        )
-        return planning.spread(told)
-
-    def _venue(self, row: Row, office: Office, now_at: Venue | None) -> Venue | None:
-        place = row.place
+    def _venue(self, row: Row, now_at: Venue | None) -> Venue | None:
+        place, office = row.place, self._named.offices[row.office]
         if place is None:
             return None
         if now_at is not None and now_at.office is office and is_same_venue(now_at, place):
@@ -229,6 +256,39 @@ class _Loader:
                 now=self._now,
             )
         return self._venues[key]
+
+
+def _refused(row: Row, field: str, value: str, error: Refused) -> Fault:
+    return Fault(row.line, field, value, str(error), str(error))
+
+
+def _told(row: Row, before: Workshop | None, named: Named, venue: Venue | None) -> Plan:
+    """The plan of the workshop as it is, or of a new one of its kind, with what the row says."""
+    kind, office, title = named.kinds[row.kind], named.offices[row.office], dict(row.title)
+    plan = planning.from_kind(kind, office, row.day, row.starts)
+    if before is not None:
+        there = planning.plan_of(before)
+        plan = there if before.kind.code == row.kind else _as_its_kind(there, plan)
+        if not row.has_french and "fr" in before.title:
+            title["fr"] = before.title["fr"]
+    told = replace(
+        plan,
+        office=office,
+        kind=kind,
+        venue=venue,
+        mode=row.mode or (plan.mode if plan.mode.has_venue else Mode.IN_PERSON),
+        zone=row.zone,
+        day=row.day,
+        starts=row.starts,
+        ends=row.ends,
+        title=title,
+        capacity=row.capacity,
+        way=row.way,
+        languages=row.languages,
+        has_childcare=row.has_childcare,
+        phone=plan.phone if row.phone is None else row.phone,
+    )
+    return planning.spread(told)
 
 
 def is_same_venue(venue: Venue, place: Place) -> bool:

@@ -19,7 +19,7 @@ from outreach.domain.agenda import Hour, Offices
 from outreach.domain.kinds import Way
 from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.intake.faults import Fault
-from outreach.intake.workshops.load import impossible, is_same_venue
+from outreach.intake.workshops.load import Named, impossible, is_same_venue, unplannable
 from outreach.intake.workshops.read import Row
 from outreach.intake.workshops.write import COLUMNS, cells
 
@@ -81,15 +81,18 @@ def look(session: Session, rows: Sequence[Row], mine: Offices, *, now: datetime)
     """What would become of each row, and what stands against it. Workshops of offices that are
     not `mine` are not told of, nor changed."""
     known = workshops.loaded_from(session, [row.id for row in rows])
+    named = Named.of(session)
     faults: list[Fault] = []
     seen: list[Seen] = []
     lines: dict[int, int] = {}  # of each workshop, the line that is about it
     for row in rows:
         workshop = known.get(row.id)
         if workshop is None:
-            seen.append(Seen(row=row, verdict=Verdict.NEW))
+            new = list(unplannable(row, None, named))
+            faults += new
+            seen += [] if new else [Seen(row=row, verdict=Verdict.NEW)]
             continue
-        found = list(_against(row, workshop, mine, lines))
+        found = list(_against(session, row, workshop, named, mine, lines, now))
         lines.setdefault(workshop.id, row.line)
         faults += found
         if not found:
@@ -103,7 +106,13 @@ def look(session: Session, rows: Sequence[Row], mine: Offices, *, now: datetime)
 
 
 def _against(
-    row: Row, workshop: Workshop, mine: Offices, lines: Mapping[int, int]
+    session: Session,
+    row: Row,
+    workshop: Workshop,
+    named: Named,
+    mine: Offices,
+    lines: Mapping[int, int],
+    now: datetime,
 ) -> Iterable[Fault]:
     """What cannot be done to the workshop as it stands."""
     if mine is not None and workshop.office.slug not in mine:
@@ -115,7 +124,7 @@ def _against(
         reason = f"is the workshop of line {above} too"
         says = f"Es el mismo taller que el del renglón {above}. Quita uno."
         yield Fault(row.line, "id", row.id, reason, says)
-    yield from impossible(row, workshop)
+    yield from impossible(session, row, workshop, named, now=now)
 
 
 def _compared(row: Row, workshop: Workshop) -> Seen:

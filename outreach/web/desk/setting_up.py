@@ -1,7 +1,7 @@
 """Setting up the application that gives codes: the first time, right after the password, or
 another one later; and the sheet of paper codes."""
 
-from flask import Response, redirect, request
+from flask import Response, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
@@ -25,6 +25,8 @@ def change_application() -> ResponseReturnValue:
     who, now = me(), clock.now()
     secret = _offered(who)
     with store().change() as session:
+        if not sessions.hold(session, who, now=now):
+            return redirect("/org/entrar", 303)
         is_done = secret is not None and codes.enrol(
             session, who.organizer_id, secret, _typed(), server_key(), now=now, instead=True
         )
@@ -38,9 +40,12 @@ def change_application() -> ResponseReturnValue:
 @desk.post("/cuenta/codigos")
 def print_codes() -> ResponseReturnValue:
     """The only page that ever shows them."""
+    who, now = me(), clock.now()
     with store().change() as session:
-        printed = codes.print_paper(session, me().organizer_id, server_key())
-        journal.note(session, me().organizer_id, "paper codes printed", now=clock.now())
+        if not sessions.hold(session, who, now=now):
+            return redirect("/org/entrar", 303)
+        printed = codes.print_paper(session, who.organizer_id, server_key())
+        journal.note(session, who.organizer_id, "paper codes printed", now=now)
     return page("paper_codes", printed=printed, back="/org/cuenta", kept=[], is_first=False)
 
 
@@ -55,6 +60,9 @@ def first(who: Signed, *, back: str, kept: list[tuple[str, str]]) -> Response:
         )
         if is_done:
             token = sessions.prove(session, who, now=now)
+            if token is None:  # the session was ended in this very moment: none of it stays
+                session.rollback()
+                return make_response(redirect("/org/entrar", 303))
             printed = codes.print_paper(session, who.organizer_id, server_key())
             journal.note(session, who.organizer_id, "second factor set up", now=now)
             journal.note(session, who.organizer_id, "signed in", now=now, detail="set up")

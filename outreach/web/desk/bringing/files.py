@@ -13,8 +13,10 @@ from outreach.clock import Month
 from outreach.domain import agenda, batches
 from outreach.domain.organizers import Action, offices_of
 from outreach.domain.text import clean
+from outreach.errors import Refused
 from outreach.intake import workshops
 from outreach.intake.workshops import write
+from outreach.languages import gettext as _
 from outreach.web.context import store
 from outreach.web.desk.bringing import looking, words
 from outreach.web.desk.bringing.pages import mine
@@ -33,6 +35,8 @@ def import_template(form: str) -> ResponseReturnValue:
     with store().read() as session:
         slugs = [office.slug for office in my_offices(session, Action.EDIT)]
         known = workshops.network(session, mine())
+    if not slugs:
+        raise Refused(_("Todavía no hay oficinas. Agrega una primero."))
     facts = known.offices[slugs[0]]
     own = {kind.code: kind for kind in known.kinds.values()}
     codes = [code for code, kind in own.items() if facts.country in kind.countries]

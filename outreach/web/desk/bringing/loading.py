@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from flask import Response
+from markupsafe import escape
 from sqlalchemy.orm import Session
 
 from outreach import clock
@@ -35,6 +36,7 @@ from outreach.web.desk.staff import me
 
 MANY: Final = 500  # lines from which on the page tells how far it is
 EACH: Final = 100
+TOLD: Final = 20  # faults, where the page has been begun
 HERE: Final = "<!-- here -->"  # where the page is parted for what is told
 
 log = logging.getLogger(__name__)
@@ -66,7 +68,7 @@ class Job:
             with self.store.change() as session:
                 looked = self._looked(session)
                 if looked.faults:
-                    return Outcome(False, refused)
+                    return Outcome(False, refused, looked.faults)
                 if print_of(looked.preview.marks) != self.seen:
                     return Outcome(False, f"{refused}&cambio=1")
                 loaded = workshops.load(session, looked.rows, now=clock.now(), watch=self._watch)
@@ -119,9 +121,13 @@ class Job:
             )
 
     def _move(self, loaded: Loaded) -> None:
-        """Whoever registered is to be forgotten as many days after the new day."""
+        """Whoever registered is to be forgotten as many days after the new day. All is loaded by
+        then, and stays so: where the ring cannot be reached, the next purge makes up for it."""
         for workshop_id, day in loaded.moved.items():
-            self.ring.move(workshop_id, day)
+            try:
+                self.ring.move(workshop_id, day)
+            except Exception as error:
+                log.error("keys of workshop %s not moved: %s", workshop_id, type(error).__name__)
 
     def _watch(self, rows: Iterable[Any]) -> Iterator[Any]:
         for number, row in enumerate(rows):
@@ -147,11 +153,28 @@ def _lines(work: Job, batch: Batch, before: str, after: str) -> Iterator[bytes]:
     yield before.encode()
     while isinstance(found := work.tell.get(), int):
         yield f'<li class="num">{found:,} de {batch.lines:,} renglones</li>\n'.encode()
-    end = found.address if found is not None else f"/org/traer?lote={work.public_id}"
-    said = "Listo" if found is not None and found.is_loaded else "No se cargó nada"
-    link = end.replace("&", "&amp;")
-    yield (
-        f'<li><b>{said}.</b></li></ul><p><a class="btn" href="{link}">Seguir</a></p>'
-        f'<meta http-equiv="refresh" content="0;url={link}">'
-    ).encode()
+    if found is not None and found.is_loaded:
+        link = escape(found.address)
+        said = "<li><b>Listo.</b></li>"
+        goes_on = f'<meta http-equiv="refresh" content="0;url={link}">'
+    else:
+        link = escape(found.address if found is not None else "/org/talleres")
+        said = f"<li><b>No se cargó nada.</b> {_why(found)}</li>"
+        goes_on = ""  # it is read first
+    yield f'{said}</ul><p><a class="btn" href="{link}">Seguir</a></p>{goes_on}'.encode()
     yield after.encode()
+
+
+def _why(found: Outcome | None) -> str:
+    """Why nothing was loaded, and what to do; of many faults the first."""
+    if found is None:  # somebody has loaded it already, or it broke
+        return "Mira si ya están tus talleres. Si no, sube el archivo otra vez."
+    if not found.faults:
+        return "Algo cambió desde que lo viste. Míralo otra vez y decide."
+    told = [
+        f"</li><li>Renglón {each.line}, {escape(each.field)}: {escape(each.says or each.reason)}"
+        for each in found.faults[:TOLD]
+    ]
+    if len(found.faults) > TOLD:
+        told.append(f"</li><li>Y {len(found.faults) - TOLD:,} más.")
+    return "Arregla el archivo y súbelo otra vez." + "".join(told)
