@@ -3,22 +3,26 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
 from outreach import clock
 from outreach.clock import Month
 from outreach.db.store import Store
-from outreach.domain import planning
+from outreach.domain import bulletins, figures, months, planning
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import Office
 from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring
+from outreach.reports import bulletin as reports
+from outreach.reports import closing
+from outreach.web.api import answers
 from outreach.web.api.routes import TABLE
 from outreach.web.api.telling import ROOT
 from tests.canaries import plant
@@ -251,7 +255,7 @@ def test_the_counts_are_those_of_the_page(client: FlaskClient, held: dict[str, W
 def test_a_month_that_is_over_can_be_told_of_the_newest_first(
     client: FlaskClient, store: Store, held: dict[str, Workshop], chicago: Office, rights: Kind
 ) -> None:
-    last = Month.of(clock.now().date()).plus(-1)
+    last = Month.of(clock.now().date()).plus(-2)
     with store.change() as session:
         hold(session, chicago, rights, day=last.first)
     told = asked(client, "/bulletins")
@@ -270,6 +274,97 @@ def test_a_month_that_is_over_can_be_told_of_the_newest_first(
     assert following["next"] is None
     this = client.get(f"{ROOT}/bulletins/{Month.of(clock.now().date())}")
     assert this.status_code == 404
+
+
+def test_a_month_is_told_of_from_the_day_on_that_its_bulletin_is(
+    store: Store, held: dict[str, Workshop]
+) -> None:
+    with store.read() as session:
+        for day, told in ((3, []), (4, [Month(2020, 1)])):
+            now = datetime(2020, 2, day, 12, tzinfo=UTC)
+            assert answers.over(session, (), now=now) == told, day
+
+
+def test_a_month_says_which_edition_of_its_bulletin_there_is_and_where(
+    client: FlaskClient, store: Store, held: dict[str, Workshop]
+) -> None:
+    def told() -> tuple[str, int | None]:
+        """The state and the edition; its page is there if it is linked to, and only then."""
+        (found,) = asked(client, "/bulletins")["bulletins"]
+        assert found == asked(client, "/bulletins/2020-01")
+        pages = found["links"]["bulletin"]
+        page = client.get("/es/boletin/2020-01")
+        assert page.status_code == (404 if pages is None else 200)
+        assert pages is None or pages["es"].endswith("/es/boletin/2020-01")
+        return found["state"], found["edition"]
+
+    assert told() == ("open", None)
+    with store.change() as session:
+        closing.close(session, Month(2020, 1), now=clock.now())
+    assert told() == ("closed", None)
+    with store.change() as session:
+        bulletins.begin(session, Month(2020, 1), now=clock.now())
+    assert told() == ("closed", None), "a draft is nobody's business"
+    with store.change() as session:
+        edition = bulletins.find(session, Month(2020, 1), 1)
+        document = reports.document(session, Month(2020, 1), now=clock.now(), edition=edition)
+        words = json.dumps(reports.as_json(document))
+        bulletins.publish(session, edition, lambda _: words, version=1, now=clock.now())
+    assert told() == ("closed", 1)
+
+
+def test_the_months_with_figures_are_those_whose_figures_are_told(
+    client: FlaskClient, store: Store, held: dict[str, Workshop]
+) -> None:
+    def listed() -> list[str]:
+        found = [each["month"] for each in asked(client, "/figures")["months"]]
+        for month in ("2020-01", "2020-02"):
+            status = client.get(f"{ROOT}/figures/{month}").status_code
+            assert status == (200 if month in found else 404), month
+        return found
+
+    with store.change() as session:
+        for month in (Month(2020, 1), Month(2020, 2)):
+            closing.close(session, month, now=clock.now())
+        kept = session.scalars(sa.select(figures.Figure)).one()
+        session.add(
+            figures.Figure(
+                month=202002, series=kept.series, value=1, source="x", entered_at=LONG_AGO
+            )
+        )
+        session.delete(kept)
+    assert listed() == ["2020-01"], "as their revisions have it"
+    with store.change() as session:
+        for month in (Month(2020, 1), Month(2020, 2)):
+            months.reopen(session, month, "Tarde", organizer_id=None, now=clock.now())
+    assert listed() == ["2020-02"], "as they are now"
+
+
+def test_a_closed_month_costs_the_list_no_question_of_its_own(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    def questions() -> int:
+        seen: list[str] = []
+        app_store: Store = client.application.extensions["outreach_store"]
+
+        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            seen.append(statement)
+
+        sa.event.listen(app_store.engine, "before_cursor_execute", note)
+        asked(client, "/bulletins")
+        sa.event.remove(app_store.engine, "before_cursor_execute", note)
+        return len(seen)
+
+    def add(*numbers: int) -> None:
+        with store.change() as session:
+            for number in numbers:
+                hold(session, chicago, rights, day=date(2025, number, 10))
+                closing.close(session, Month(2025, number), now=clock.now())
+
+    add(1)
+    few = questions()
+    add(2, 3, 4, 5)
+    assert questions() == few
 
 
 # For people

@@ -38,7 +38,6 @@ JANUARY, MARCH = Month(2020, 1), Month(2026, 3)
 APRIL = datetime(2026, 4, 7, 15, 30, tzinfo=UTC)
 TEN: Final = (57, 33, 37, 37, 109_657, 73_910, 17_407, 3_989, 1, 21_389)
 SITE: Final = "https://talleres.example.org"
-any_database = pytest.mark.any_database("a bulletin says the same of the same numbers")
 
 
 @pytest.fixture
@@ -98,10 +97,30 @@ def told_of(store: Store, month: Month = MARCH, now: datetime = APRIL) -> Docume
         return bulletin.document(session, month, now=now)
 
 
+def test_what_is_closed_and_published_in_the_evening_bears_that_day(
+    client: FlaskClient, march: Store
+) -> None:
+    evening = datetime(2026, 4, 13, 0, 30, tzinfo=UTC)  # half past six of the 12th in Mexico City
+    with march.change() as session:
+        closing.close(session, MARCH, now=evening)
+    document = told_of(march, now=evening)
+    for day in (
+        told.told(document, "es", SITE).dated,
+        told.told(document, "es", SITE).colophon,
+        client.get("/es/cifras/2026-03").text,
+    ):
+        assert "12 de abril de 2026" in day
+        assert "13 de abril" not in day
+    publish(march, now=evening)
+    document = told_of(march, now=evening)
+    assert told.told(document, "es", SITE).dated == "12 de abril de 2026"
+    assert bulletin.as_json(document)["published_at"] == "2026-04-13T00:30:00+00:00"
+    assert bulletin.as_json(document)["cut"] == "2026-04-13T00:30:00+00:00"
+
+
 # The note
 
 
-@any_database
 def test_january_2020_in_every_language_and_format(
     config: Config, january: Store, tmp_path: Path
 ) -> None:
@@ -125,7 +144,6 @@ def test_january_2020_in_every_language_and_format(
     assert {lang for each in found["sentences"] for lang in each["words"]} == set(LANGUAGES)
 
 
-@any_database
 def test_in_the_order_and_tone_of_the_note(january: Store) -> None:
     text = told.as_text(told_of(january, JANUARY), "es", SITE)
     order = (
@@ -144,7 +162,6 @@ def test_in_the_order_and_tone_of_the_note(january: Store) -> None:
     assert len(text) < 2000
 
 
-@any_database
 def test_the_offices_add_up_to_the_total(january: Store) -> None:
     found = told.told(told_of(january, JANUARY), "en", SITE)
     assert len(found.rows) == 56
@@ -170,7 +187,6 @@ def test_the_pdf_can_be_read_aloud_and_is_the_same_each_time(march: Store) -> No
     assert b"pdfuaid" in root["/Metadata"].get_data()
 
 
-@any_database
 def test_an_emoji_or_a_script_we_have_no_font_for_hinders_no_pdf(march: Store) -> None:
     document = replace(told_of(march), title={"es": "Fiesta 🎉 中文 ꞌ \u202eñ"})
     text = words_of_pdf(paper.pdf(document, "es", public_url=SITE, brand="Talleres"))
@@ -178,13 +194,11 @@ def test_an_emoji_or_a_script_we_have_no_font_for_hinders_no_pdf(march: Store) -
     assert "21,389" in text
 
 
-@any_database
 def test_the_file_needs_no_other(march: Store) -> None:
     page = paper.html(told_of(march), "es", public_url=SITE, brand="Talleres")
     assert not re.search(r"<(link|script|img|iframe)|url\(|@import|src=", page)
 
 
-@any_database
 def test_what_people_wrote_can_do_nothing(march: Store, client: FlaskClient) -> None:
     close(march)
     publish(
@@ -200,7 +214,6 @@ def test_what_people_wrote_can_do_nothing(march: Store, client: FlaskClient) -> 
     assert "#let x" in words_of_pdf(client.get("/es/boletin/2026-03.pdf").data)
 
 
-@any_database
 def test_a_message_is_short_even_when_people_wrote_a_lot(march: Store) -> None:
     close(march)
     publish(march, happened="Palabras. " * 300)
@@ -218,7 +231,6 @@ def test_markdown_in_a_message_and_on_a_page() -> None:
     )
 
 
-@any_database
 def test_a_path_of_ours_leads_there_from_paper_a_file_and_a_message_too(
     march: Store, client: FlaskClient
 ) -> None:
@@ -271,7 +283,6 @@ def test_an_edition_stays_as_it_was_published(march: Store, client: FlaskClient)
     assert "21,389" in words_of_pdf(client.get("/es/boletin/2026-03.pdf?edicion=1").data)
 
 
-@any_database
 def test_page_pdf_message_and_command_tell_the_same(
     march: Store, client: FlaskClient, config: Config
 ) -> None:
@@ -374,7 +385,6 @@ def test_what_was_to_come_is_not_told_once_it_is_cancelled_or_discreet(
 # The command
 
 
-@any_database
 def test_the_command_says_what_to_do(config: Config, store: Store, tmp_path: Path) -> None:
     there = tmp_path / "there.txt"
     there.write_text("mine")

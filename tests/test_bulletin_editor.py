@@ -27,6 +27,7 @@ from outreach.reports import bulletin as reports
 from outreach.reports import closing
 from tests.conftest import hold
 from tests.desk import Desk, at_desk, employ, words
+from tests.meeting import meet
 
 MARCH: Final = Month(2026, 3)
 APRIL: Final = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
@@ -188,6 +189,33 @@ def test_whoever_subscribes_is_owed_the_edition_by_what_publishes_it(
     assert told == [(Topic.BULLETIN, rosa.id, MARCH.number, 1)]
 
 
+@pytest.mark.races
+@pytest.mark.parametrize("what", ["closed again", "opened again"])
+def test_a_month_changes_before_its_bulletin_is_published_or_after_never_meanwhile(
+    march: Store, what: str
+) -> None:
+    begin(march)
+    order: list[str] = []
+
+    def first() -> None:
+        with march.change() as session:
+            edition = bulletins.find(session, MARCH, 1)
+            bulletins.publish(session, edition, lambda _: "{}", version=1, now=LATER)
+            order.append("published")
+
+    def second() -> None:
+        if what == "closed again":
+            revise(march)
+        else:
+            with march.change() as session:
+                months.reopen(session, MARCH, "falta uno", organizer_id=None, now=LATER)
+        order.append(what)
+
+    meet(march, first, second, at="FROM month_revision")
+    assert order == ["published", what]
+
+
+@pytest.mark.races
 @pytest.mark.parametrize("what", ["begin", "edit", "publish", "correct"])
 def test_of_those_who_do_the_same_at_once_one_does(march: Store, what: str) -> None:
     if what != "begin":
@@ -293,6 +321,7 @@ def test_who_loses_is_told_and_keeps_what_they_typed(elena: Desk, march: Store) 
     assert out(march) == [(1, 1)]
 
 
+@pytest.mark.races
 def test_two_admins_who_publish_at_once_publish_once(elena: Desk, app: Flask, march: Store) -> None:
     ana = at_desk(app, march, employ(march, "ana@example.org", Role.ADMIN, EVERYWHERE))
     begin(march)
@@ -339,7 +368,7 @@ def test_numbers_of_a_new_revision_come_in_with_the_next_save(elena: Desk, march
 
 @of_the_pages
 def test_a_month_that_is_none_or_that_is_open_has_no_editor(elena: Desk) -> None:
-    for month in ("marzo", "2026-13", "0000-01"):
+    for month in ("marzo", "2026-13", "0000-01", "9999-12", "2014-12", "2100-01"):
         assert elena.get(f"/org/boletin/{month}").status_code == 404
     open_one = elena.get("/org/boletin/2026-04")
     assert "Este mes no está cerrado" in words(open_one)

@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 
-from outreach import cli
+from outreach import cli, clock
 from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import months, planning, workshops
 from outreach.domain.figures import Figure, Series
+from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind
 from outreach.domain.months import MonthRevision
 from outreach.domain.offices import Office
@@ -27,6 +28,7 @@ from outreach.errors import NotFound, OutreachError, Refused, Taken
 from outreach.reports import closing
 from outreach.reports.closing import Change
 from tests.conftest import hold
+from tests.meeting import meet
 
 MARCH = Month(2026, 3)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
@@ -110,7 +112,7 @@ def test_a_late_change_is_the_next_revision_with_its_difference(march: Store) ->
     with march.change() as session:
         session.get_one(Figure, (202603, "ciam.personas")).value = 21390
     with march.read() as session:
-        waiting = closing.pending(session, MARCH, now=MAY)
+        waiting = closing.drafted(session, MARCH, now=MAY).changes
     made = close(march, MAY, reason="Reportes tardíos")
     assert made.number == 2
     assert closing.changes_of(made) == waiting
@@ -173,6 +175,41 @@ def test_only_one_of_two_who_close_at_once_does(march: Store) -> None:
         assert len(months.revisions(session, MARCH)) == 1
 
 
+@pytest.mark.races
+def test_a_month_that_is_being_closed_again_is_not_opened_as_it_was_before(march: Store) -> None:
+    close(march)
+    not_held(march, a_workshop(march, "chicago"))
+
+    def reopen() -> bool:
+        with march.change() as session:
+            return months.reopen(session, MARCH, "Faltan dos", seen=1, organizer_id=None, now=MAY)
+
+    made, is_open = meet(
+        march,
+        lambda: close(march, MAY, reason="tarde", seen=1),
+        reopen,
+        at="INSERT INTO month_revision",
+    )
+    assert (made.number, is_open) == (2, False)
+    with march.read() as session:
+        assert [each.reopened_at for each in months.revisions(session, MARCH)] == [None, None]
+
+
+@pytest.mark.races
+def test_every_table_of_a_revision_has_the_same_sum_whatever_changes_meanwhile(
+    march: Store,
+) -> None:
+    late = a_workshop(march, "calgary")
+    made, _none = meet(
+        march, lambda: close(march), lambda: not_held(march, late), at="SELECT workshop.kind_id"
+    )
+    told = closing.thawed(made)
+    assert told.count.total == 3
+    for table in (told.count.by_kind, told.by_mode, told.by_language):
+        assert sum(table.values()) == told.count.total
+    assert sum(each["total"] for each in told.count.by_office.values()) == told.count.total
+
+
 def test_who_saw_an_older_revision_is_told(march: Store) -> None:
     close(march)
     not_held(march, a_workshop(march, "chicago"))
@@ -200,6 +237,23 @@ def test_a_cell_that_was_hidden_stays_hidden(march: Store, chicago: Office, wome
     assert "people" not in {each.what for each in closing.changes_of(made)}
 
 
+def test_the_few_of_a_workshop_reported_late_are_not_told(
+    march: Store, chicago: Office, women: Kind
+) -> None:
+    close(march)
+    with march.change() as session:
+        late = hold(session, chicago, women, day=date(2026, 3, 12))
+        planning.report(late, head_count=1, now=MAY)
+    made = close(march, MAY, reason="Reportes tardíos")
+    found = closing.thawed(made).people
+    assert found is not None
+    assert found.told == {"derechos": 38}
+    assert (found.hidden, found.total) == (frozenset({"mujeres"}), None)
+    assert closing.changes_of(made) == [
+        Change(what="workshops", office="chicago", kind="mujeres", before=1, after=2)
+    ]
+
+
 def test_a_revision_that_is_not_there_is_not_found(march: Store) -> None:
     close(march)
     with march.read() as session, pytest.raises(NotFound):
@@ -225,7 +279,38 @@ def test_the_command_closes_and_says_what_differs(config: Config, march: Store) 
     not_held(march, a_workshop(march, "chicago"))
     second = outreach(config, "close", "2026-03", "--reason", "tarde")
     assert "workshops chicago" in second.stdout
+    with march.read() as session:
+        lines = session.scalars(sa.select(Entry).order_by(Entry.id)).all()
+    assert [(line.action, line.detail, line.organizer_id) for line in lines] == [
+        ("month.close", "2026-03 1", None),
+        ("month.close", "2026-03 2", None),
+    ]
     assert outreach(config, "close", "marzo").exit_code == 2
+
+
+def test_the_command_says_in_its_own_words_why_it_does_not_close(
+    config: Config, march: Store
+) -> None:
+    ahead = outreach(config, "close", f"{clock.now().year + 1}-01")
+    assert "is not over" in ahead.stderr
+    assert outreach(config, "close", "2026-03").exit_code == 0
+    again = outreach(config, "close", "2026-03")
+    assert "--reason" in again.stderr
+    same = outreach(config, "close", "2026-03", "--reason", "tarde")
+    assert "no need for another" in same.stderr
+    for said in (ahead, again, same):
+        assert (said.exit_code, said.stdout, len(said.stderr.splitlines())) == (1, "", 1)
+        assert said.stderr.startswith("outreach: 20")
+
+
+@pytest.mark.parametrize("what", ["close", "counts", "bulletin"])
+def test_no_command_tells_of_a_month_that_nobody_means(
+    config: Config, march: Store, what: str
+) -> None:
+    for month in ("9999-12", "0001-01"):
+        said = outreach(config, what, month)
+        assert (said.exit_code, len(said.stderr.splitlines())) == (2, 1)
+        assert "is no month" in said.stderr
 
 
 def told_by(client: FlaskClient, config: Config) -> Iterator[tuple[str, int, int, int]]:

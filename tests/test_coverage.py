@@ -8,7 +8,7 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import months, offices, organizers, planning
+from outreach.domain import months, offices, organizers, planning, unreported
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.organizers import Role
@@ -144,8 +144,10 @@ def test_what_nobody_offers_in_the_next_thirty_days_is_told(
 
 
 @pytest.mark.any_database
-def test_those_who_report_for_an_office_are_its_organizers(store: Store) -> None:
+def test_those_who_report_for_an_office_are_all_of_its_own_who_may(store: Store) -> None:
     ana = employ(store)
+    elena = employ(store, "elena@example.org", Role.ADMIN, "calgary")
+    employ(store, "tomas@example.org", Role.DOOR)
     employ(store, "luz@example.org", Role.READER)
     employ(store, "red@example.org", Role.ADMIN, "*")
     gone = employ(store, "fue@example.org")
@@ -155,5 +157,6 @@ def test_those_who_report_for_an_office_are_its_organizers(store: Store) -> None
         assert left.id == gone
         left.disabled_at = APRIL
     with store.read() as session:
-        assert coverage.organizers_of(session, ["chicago"]) == [ana]
-        assert coverage.organizers_of(session, ["*", "calgary"]) == []
+        assert unreported.reporters(session, ["chicago"]) == [(ana, "chicago")]
+        assert unreported.reporters(session, ["*", "calgary"]) == [(elena, "calgary")]
+        assert len(unreported.reporters(session, ["chicago", "calgary"])) == 2

@@ -18,6 +18,7 @@ from outreach.domain.figures import Figure, Series
 from outreach.domain.organizers import EVERYWHERE, Role
 from outreach.errors import Taken
 from outreach.intake import kinds as kinds_file
+from outreach.intake.changes import Outcome
 from outreach.intake.faults import Faulty
 from outreach.intake.figures import Row, load
 from outreach.reports import closing
@@ -150,6 +151,26 @@ def test_of_two_who_correct_a_figure_one_is_told_and_nothing_of_hers_is_kept(
     assert stored(store) == {"pasaportes": 109658, CASES: 7}
 
 
+def test_saving_again_leaves_what_one_did_not_touch_as_the_other_one_typed_it(
+    app: Flask, elena: Desk, store: Store
+) -> None:
+    type_in(elena, pasaportes="109657", proteccion_casos="7")
+    ivan = at_desk(app, store, employ(store, "ivan@example.org", Role.ADMIN, EVERYWHERE))
+    page = ivan.get(PAGE)
+    matter = f"value-{MATTERS[0]}"
+    elena.post(
+        PAGE,
+        **fields_of(elena.get(PAGE))
+        | {"value-pasaportes": "109,700", f"source-{CASES}": "SRE, corregido", matter: "3"},
+    )
+    late = ivan.post(PAGE, **fields_of(page) | {"value-pasaportes": "109,658"})
+    assert late.status_code == 409
+    assert words(late).count("Otra persona") == 3, "of passports, above and beside it; and in all"
+    assert ivan.post(PAGE, **fields_of(late)).status_code == 303
+    assert stored(store) == {"pasaportes": 109658, CASES: 7, MATTERS[0]: 3}
+    assert fields_of(ivan.get(PAGE))[f"source-{CASES}"] == "SRE, corregido"
+
+
 def test_a_figure_that_somebody_changed_in_between_is_not_overwritten(
     elena: Desk, store: Store
 ) -> None:
@@ -167,7 +188,7 @@ def test_a_file_may_correct_what_was_typed(elena: Desk, store: Store) -> None:
     type_in(elena, pasaportes="109657")
     row = Row(month=MARCH.number, series="pasaportes", value=109658, source="SRE")
     with store.change() as session:
-        assert load(session, [row], now=APRIL).changed == 1
+        assert load(session, [row], now=APRIL).counts[Outcome.CHANGED] == 1
     told = words(elena.get(PAGE))
     assert "Vino de un archivo" in told
     assert "La escribió" not in told
@@ -224,7 +245,7 @@ def test_a_correction_after_the_close_goes_into_the_next_revision(
     assert type_in(elena, pasaportes="109,658").status_code == 303
     with store.read() as session:
         assert closing.report(session, MARCH, now=APRIL).figure("pasaportes") == 109657
-        [change] = closing.pending(session, MARCH, now=APRIL)
+        [change] = closing.drafted(session, MARCH, now=APRIL).changes
     assert (change.before, change.after) == (109657, 109658)
 
 

@@ -1,7 +1,7 @@
 """The public pages of the figures: a month and its revisions, a year, an office, a kind."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -117,6 +117,23 @@ def test_a_file_of_an_older_revision_is_that_revisions(
     assert "max-age=86400" in answer.headers["Cache-Control"], "it never changes"
 
 
+def test_what_says_which_revisions_there_are_is_not_kept_for_a_day(
+    corrected: Store, client: FlaskClient
+) -> None:
+    for ending, seconds in (("", 300), (".json", 300), (".csv", 86_400), (".xlsx", 86_400)):
+        answer = client.get(f"/es/cifras/2026-03{ending}?revision=2")
+        assert f"max-age={seconds}" in answer.headers["Cache-Control"], ending
+
+
+def test_every_revision_says_that_its_month_is_open_again(corrected: Store, read: Read) -> None:
+    with corrected.change() as session:
+        months.reopen(session, MARCH, "Faltan dos", organizer_id=None, now=MAY)
+    for address in ("2026-03", "2026-03?revision=1", "2026-03?revision=2"):
+        assert "Este mes se abrió de nuevo para corregirlo." in read(address), address
+    assert "Hay una revisión más nueva." in read("2026-03?revision=1")
+    assert "Hay una revisión más nueva." not in read("2026-03?revision=2")
+
+
 def test_a_crawler_comes_to_an_end(march: Store, client: FlaskClient) -> None:
     this = Month.of(clock.now().date())
     for month in (Month(1900, 1), this.plus(-500), this.plus(25), Month(2199, 12)):
@@ -160,6 +177,15 @@ def test_a_discreet_kind_has_its_public_code_in_every_address(
 def test_what_is_not_there_is_not_found(march: Store, client: FlaskClient) -> None:
     for page in ("oficina/nada", "tipo/nada", "nada", "20260", "2026-3"):
         assert client.get(f"/es/cifras/{page}").status_code == 404, page
+
+
+def test_what_has_only_workshops_to_come_has_its_figures_too(
+    store: Store, client: FlaskClient, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, women, day=clock.now().date() + timedelta(days=60))
+    for page in ("oficina/chicago", f"tipo/{women.public_code}"):
+        assert client.get(f"/es/cifras/{page}").status_code == 200, page
 
 
 def test_the_legend_says_what_each_shade_of_the_map_stands_for(app: Flask) -> None:

@@ -1,5 +1,6 @@
 """The worker's round: each duty for itself, and what asks for a link by itself."""
 
+import stat
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -41,6 +42,19 @@ def letters_of(config: Config) -> list[str]:
 def owed_links(store: Store) -> int:
     with store.read() as session:
         return len(session.scalars(sa.select(Notice).where(Notice.cause == Cause.LINK)).all())
+
+
+def test_a_letter_in_a_folder_can_be_read_by_nobody_else(
+    store: Store, ring: Keyring, config: Config, workshop: Workshop, worker: Worker
+) -> None:
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    assert worker.once() == 1
+    folder = config.data / "letters"
+    [letter] = folder.iterdir()
+    assert [stat.filemode(path.stat().st_mode) for path in (folder, letter)] == [
+        "drwx------",
+        "-rw-------",
+    ]
 
 
 def test_who_asks_for_their_link_gets_one_letter_and_nobody_else_any(
@@ -133,6 +147,10 @@ def test_without_a_mail_server_letters_wait_and_everything_else_is_done(
     rosa = seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
     with ring.store.change() as session:
         session.execute(sa.update(Key).values(forget_on=clock.now().date()))
+    with store.change() as session:
+        over = session.get_one(Workshop, workshop.id)
+        over.day = clock.now().date() - timedelta(days=over.retention_days)
+        over.retime()
     assert Worker(app).once() == 0
     with store.read() as session:
         assert session.get_one(Registration, rosa.id).sealed is None

@@ -3,6 +3,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from html import unescape
 from threading import Barrier
 
 import pytest
@@ -21,6 +22,7 @@ from outreach.domain.organizers import EVERYWHERE, Role
 from outreach.reports import closing
 from tests.conftest import hold
 from tests.desk import Desk, at_desk, employ, words
+from tests.meeting import meet
 
 MARCH = Month(2026, 3)
 DAY = date(2026, 3, 10)
@@ -81,7 +83,7 @@ def test_closing_lists_who_has_not_reported_and_freezes_the_month(
 ) -> None:
     asked = words(elena.get(CLOSE))
     assert "Falta 1 oficina" in asked
-    assert "contarán como cero y el boletín lo dirá" in asked
+    assert "las que no dijeron nada cuentan como cero y el boletín no las nombra" in asked
     assert "Calgary (1 por reportar)" in asked
     assert close(elena, checked="").status_code == 422
     answer = close(elena)
@@ -114,6 +116,7 @@ def test_the_next_revision_shows_each_difference_and_asks_why(
     assert "Nada ha cambiado desde la revisión 2" in told
 
 
+@pytest.mark.races
 def test_of_two_who_close_at_once_one_wins_and_the_other_is_told(
     elena: Desk, ivan: Desk, store: Store
 ) -> None:
@@ -132,6 +135,45 @@ def test_of_two_who_close_at_once_one_wins_and_the_other_is_told(
         assert len(months.revisions(session, MARCH)) == 1
 
 
+@pytest.mark.races
+def test_of_two_who_close_again_and_open_again_at_once_only_one_does(
+    app: Flask, elena: Desk, ivan: Desk, store: Store, march: str
+) -> None:
+    close(elena)
+    not_held(store, march)
+    page = elena.get(CLOSE)
+    closed, opened = meet(
+        app.extensions["outreach_store"],
+        lambda: close(elena, page=page, reason="late"),
+        lambda: ivan.post("/org/mes/2026-03/reabrir", seen="1", why="Faltan dos"),
+        at="FROM month_revision",
+    )
+    assert (closed.status_code, opened.status_code) == (303, 409)
+    assert "Otra persona publicó la revisión 2 mientras mirabas" in words(opened)
+
+
+@pytest.mark.races
+def test_what_is_frozen_is_what_was_reviewed_though_it_changes_at_that_moment(
+    app: Flask, elena: Desk, store: Store, march: str
+) -> None:
+    close(elena)
+    with store.change() as session:
+        session.add(
+            Figure(month=202603, series="ciam.personas", value=3, source="x", entered_at=APRIL)
+        )
+    page = elena.get(CLOSE)
+    closed, _none = meet(
+        app.extensions["outreach_store"],
+        lambda: close(elena, page=page, reason="late"),
+        lambda: not_held(store, march),
+        at="SELECT workshop.kind_id",
+    )
+    assert closed.status_code == 303
+    with store.read() as session:
+        made = months.revision(session, MARCH, 2)
+    assert [each.what for each in closing.changes_of(made)] == ["figure"]
+
+
 def test_who_reviewed_other_differences_is_shown_the_ones_of_now(
     elena: Desk, store: Store, march: str
 ) -> None:
@@ -146,6 +188,26 @@ def test_who_reviewed_other_differences_is_shown_the_ones_of_now(
     assert answer.status_code == 409
     assert "Algo cambió mientras mirabas" in words(answer)
     assert "Revisé las 2 diferencias" in words(answer)
+
+
+@pytest.mark.parametrize("is_figure", [False, True])
+def test_the_first_revision_freezes_no_number_that_nobody_saw(
+    elena: Desk, store: Store, march: str, is_figure: bool
+) -> None:
+    page = elena.get(CLOSE)
+    if is_figure:
+        with store.change() as session:
+            session.add(
+                Figure(month=202603, series="ciam.personas", value=3, source="x", entered_at=APRIL)
+            )
+    else:
+        not_held(store, march)
+    answer = close(elena, page=page)
+    assert answer.status_code == 409
+    assert "Algo cambió mientras mirabas" in words(answer)
+    with store.read() as session:
+        assert not months.revisions(session, MARCH)
+    assert close(elena, page=answer).status_code == 303
 
 
 def test_a_month_is_opened_again_with_a_reason(elena: Desk, ivan: Desk, store: Store) -> None:
@@ -167,7 +229,8 @@ def test_a_month_that_is_not_over_is_not_closed(elena: Desk) -> None:
     ahead = "/org/mes/2099-03/cierre"
     assert "no ha terminado" in words(elena.get(ahead))
     assert '<form class="tarjeta pila-g"' not in elena.get(ahead).text
-    answer = elena.post(ahead, seen="0", changes=hidden(elena.get(CLOSE), "changes"), checked="yes")
+    empty = elena.get("/org/mes/2026-02/cierre")
+    answer = elena.post(ahead, seen="0", changes=hidden(empty, "changes"), checked="yes")
     assert answer.status_code == 422
     assert elena.get("/org/mes/2026-13").status_code == 404
     assert elena.get("/org/mes/abc").status_code == 404
@@ -211,6 +274,17 @@ def test_an_office_says_that_its_month_is_complete_once_everything_is_reported(
 
 
 @pytest.mark.any_database
+def test_what_was_called_off_is_behind_its_number_held_or_cancelled(
+    elena: Desk, store: Store, march: str
+) -> None:
+    not_held(store, march)
+    page = elena.get("/org/mes/2026-03").text
+    link = re.search(r'href="([^"]+)"><span[^>]*>1 cancelado<', page)
+    assert link
+    assert f"/org/talleres/{march}" in elena.get(unescape(link[1])).text
+
+
+@pytest.mark.any_database
 def test_a_month_that_goes_on_is_not_complete(app: Flask, store: Store, march: str) -> None:
     desk = at_desk(app, store, employ(store))
     answer = desk.post("/org/mes/2099-03/completo", office="chicago")
@@ -228,6 +302,22 @@ def test_those_who_are_late_are_reminded_once(
     again = elena.post("/org/mes/2026-03/recordar")
     assert "Nadie recibe otra carta" in words(elena.get(again.location))
     assert "Recordado el" in words(elena.get("/org/mes/2026-03"))
+
+
+@pytest.mark.any_database
+def test_an_office_that_nobody_works_for_is_not_said_to_have_been_reminded(
+    app: Flask, store: Store, elena: Desk, chicago: Office, rights: Kind
+) -> None:
+    employ(store)
+    with store.change() as session:
+        hold(session, chicago, rights, day=DAY)
+    sent = elena.post("/org/mes/2026-03/recordar")
+    assert sent.location.endswith("cartas=1")
+    page = words(elena.get("/org/mes/2026-03"))
+    of_calgary = page.index("Calgary 1 por reportar")
+    of_chicago = page.index("Chicago 1 por reportar")
+    assert of_calgary < of_chicago < page.index("Recordado el")
+    assert page.count("Recordado el") == 1
 
 
 @pytest.mark.any_database

@@ -23,7 +23,7 @@ from outreach.domain.circulars import Circular
 from outreach.domain.subscribers import Subscriber
 from outreach.keyring import Key, Keyring, Masters
 from outreach.mail import circulars, delivery
-from outreach.privacy import retention, settling
+from outreach.privacy import retention, settling, subscriptions
 from outreach.privacy.settling import TooManyBlind
 from outreach.upkeep import keys
 from outreach.web import stamp
@@ -145,6 +145,32 @@ def test_who_lost_the_letter_is_sent_another_the_next_day(post: Post) -> None:
     post.ask()
     assert post.deliver() == 1
     assert post.postman.to == [ROSA, ROSA]
+
+
+def test_who_asks_again_has_as_long_to_say_yes_as_the_first_time(post: Post) -> None:
+    post.ask()
+    assert post.deliver() == 1
+    with post.store.change() as session:
+        long_ago = clock.now() - timedelta(days=2, hours=23)
+        session.execute(sa.update(Circular).values(made_at=long_ago))
+        session.execute(sa.update(Subscriber).values(asked_at=long_ago))
+    with post.ring.store.change() as session:
+        session.execute(sa.update(Key).values(forget_on=post.ring.today() + timedelta(days=1)))
+    assert post.ask().status_code == 303
+    assert post.deliver() == 1
+    late, moment = clock.now().date() + timedelta(days=2), clock.now() + timedelta(days=2)
+    assert not subscriptions.going(post.store, post.on(late), now=moment)
+    assert post.on(late).due() == set(), "the key is there as long as the row"
+    assert post.client.post(post.link()).status_code == 303
+
+
+def test_who_said_yes_keeps_the_bulletin_though_somebody_asks_for_it_again(post: Post) -> None:
+    post.subscribe()
+    (before,) = post.everyone()
+    post.ask()
+    (after,) = post.everyone()
+    assert after.asked_at == before.asked_at
+    assert post.on(date(2999, 12, 31)).due() == set()
 
 
 FAULTS: Final[list[tuple[dict[str, Any], str]]] = [
@@ -304,6 +330,7 @@ def test_a_post_cut_short_before_the_row_was_made_does_not_keep_them_out(post: P
     assert len(post.everyone()) == post.keys() == 1
 
 
+@pytest.mark.races
 def test_two_posts_at_the_same_moment_are_one_subscriber_and_one_letter(post: Post) -> None:
     ready = Barrier(4)
 

@@ -220,14 +220,16 @@ def publish(
     with the date of its publication on it. Raises Refused when the month is open, or has another
     revision by now; Taken as `edit` does: of two who publish at once, one does. Whoever subscribes
     is owed a letter by the same transaction."""
-    last = _closed(session, Month.from_number(edition.month)).number
+    month = Month.from_number(edition.month)
+    months.lock(session, month)
+    last = _closed(session, month).number
     if edition.revision != last:
         raise Refused("Las cifras cambiaron. Guarda para traer las nuevas, léelas y publica.")
     _move(session, edition, version, published_at=now, published_by_id=organizer_id)
     edition.frozen = freeze(edition)
     edition.digest = hashlib.sha256(edition.frozen.encode()).hexdigest()
     session.flush()
-    circulars.announce(session, Month.from_number(edition.month), edition.number, now=now)
+    circulars.announce(session, month, edition.number, now=now)
     _note(session, edition, "bulletin published", organizer_id, now)
 
 

@@ -87,7 +87,7 @@ def ask_to_confirm(session: Session, subscriber: Subscriber, *, now: datetime) -
 def announce(session: Session, month: Month, edition: int, *, now: datetime) -> int:
     """Owes the bulletin to each confirmed subscriber, in the transaction that publishes it; says to
     how many. Twice for one edition owes nothing more; an edition before it that has not gone out
-    yet is not sent any more."""
+    yet is not sent any more (one that a worker has, or had, is found moot by `read`)."""
     of_month = sa.and_(Circular.topic == Topic.BULLETIN, Circular.month == month.number)
     session.execute(
         sa.delete(Circular)
@@ -260,9 +260,23 @@ def _is_moot(session: Session, circular: Circular) -> bool:
         if who is None or who.disabled_at is not None:
             return True
         return not unreported.of_organizer(session, who.id, now=circular.made_at)
+    if circular.topic is Topic.BULLETIN and _is_corrected(session, circular):
+        return True
     subscriber = circular.subscriber
     is_sure = subscriber is not None and subscriber.confirmed_at is not None
     return subscriber is None or is_sure == (circular.topic is Topic.CONFIRM)
+
+
+def _is_corrected(session: Session, circular: Circular) -> bool:
+    """Whether they are owed, or were sent, a later edition of the same bulletin: the one before it
+    is not to come last, however often it was tried."""
+    later = sa.select(Circular.id).where(
+        Circular.subscriber_id == circular.subscriber_id,
+        Circular.topic == Topic.BULLETIN,
+        Circular.month == circular.month,
+        Circular.edition > circular.edition,
+    )
+    return session.scalar(later.limit(1)) is not None
 
 
 def mark_done(connection: sa.Connection, taken: Taken, *, now: datetime) -> None:

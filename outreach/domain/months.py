@@ -20,6 +20,10 @@ from outreach.errors import NotFound, Taken
 
 CLOSES_ON: Final = 5  # of the month after
 CLOSES_AT: Final = time(18)
+_OF_MONTHS: Final = 1  # what a lock of ours is about; the ring's have no such number
+_LOCK: Final = sa.select(
+    sa.func.pg_advisory_xact_lock(_OF_MONTHS, sa.bindparam("month", type_=sa.Integer))
+)
 
 
 class MonthRevision(Base):
@@ -64,12 +68,21 @@ def closes_at(month: Month, zone: ZoneInfo) -> datetime:
     return clock.instant(date(after.year, after.month, CLOSES_ON), CLOSES_AT, zone)
 
 
+def lock(session: Session, month: Month) -> None:
+    """Waits for whoever closes the month, opens it again or publishes its bulletin, and holds up
+    the next until the transaction ends. To be asked before anything is read of the month."""
+    if session.get_bind().dialect.name != "sqlite":  # which has one writer at a time anyway
+        session.execute(_LOCK, {"month": month.number})
+
+
 def latest(session: Session, month: Month) -> MonthRevision | None:
     return session.scalar(
         sa.select(MonthRevision)
         .where(MonthRevision.month == month.number)
         .order_by(MonthRevision.number.desc())
         .limit(1)
+        # Read before the lock, it may have been opened again meanwhile.
+        .execution_options(populate_existing=True)
     )
 
 
@@ -135,6 +148,7 @@ def reopen(
 ) -> bool:
     """Makes a closed month provisional again. False when it was open already, or when its last
     revision is another than the one `seen`."""
+    lock(session, month)
     newest = sa.select(sa.func.max(MonthRevision.number)).where(MonthRevision.month == month.number)
     done = session.execute(
         sa.update(MonthRevision)

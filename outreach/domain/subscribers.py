@@ -1,7 +1,7 @@
 """Who gets the bulletin by e-mail: an address sealed under a key of its own, as a person's is.
 
 The ring finds the same address again and keeps it to one key; the row alone reads nothing. Who has
-not said yes within three days is forgotten.
+not said yes within three days of asking for it, the last time, is forgotten.
 """
 
 import base64
@@ -50,8 +50,8 @@ class Ticket:
 
 
 def prepare(ring: Keyring, address: str, lang: str) -> Ticket:
-    """Seals the address under a key that is in the ring by then: a new one, or the one it has
-    already; before, and outside, the transaction that keeps it."""
+    """Seals the address under a key that is in the ring by then, for three days at least: a new
+    one, or the one it has already; before, and outside, the transaction that keeps it."""
     key_id, key = _key(ring, address)
     mine = code(26)
     sealed = keyring.seal(key, address, _about(mine))
@@ -59,11 +59,12 @@ def prepare(ring: Keyring, address: str, lang: str) -> Ticket:
 
 
 def keep(session: Session, ticket: Ticket, *, now: datetime) -> Subscriber:
-    """The subscriber by that address: a new one, or the one there was."""
+    """The subscriber by that address: a new one, or the one there was. Who has not said yes yet has
+    three days again, as the letter says."""
     found = _by_key(session, ticket.key_id)
     if found is not None:
         if found.confirmed_at is None:
-            found.lang = ticket.lang
+            found.lang, found.asked_at = ticket.lang, now
         return found
     made = Subscriber(
         id=ticket.id,
@@ -120,7 +121,8 @@ def _key(ring: Keyring, address: str) -> tuple[bytes, bytes]:
         return ring.new(NO_WORKSHOP, forget_on, address, at_most=1)
     except TooMany:
         key_id = next(iter(ring.find(address, NO_WORKSHOP)), None)
-    if key_id is None:  # it was forgotten in this very moment
+    # One that is kept for good stays so: they may be saying yes at this moment.
+    if key_id is None or not ring.keep(key_id, forget_on):  # it was forgotten in this very moment
         return ring.new(NO_WORKSHOP, forget_on, address, at_most=1)
     return key_id, ring.get(key_id)
 

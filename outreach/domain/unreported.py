@@ -67,13 +67,14 @@ def _reporters(session: Session, occasions: Mapping[str, datetime]) -> dict[int,
     if not occasions:
         return {}
     found: dict[int, datetime] = {}
-    for organizer_id, slug in _grants(session, occasions):
+    for organizer_id, slug in reporters(session, occasions):
         since = occasions[slug]
         found[organizer_id] = max(since, found.get(organizer_id, since))
     return found
 
 
-def _grants(session: Session, slugs: Iterable[str]) -> list[tuple[int, str]]:
+def reporters(session: Session, slugs: Iterable[str]) -> list[tuple[int, str]]:
+    """The accounts that report for these offices, each with the slug of one of them."""
     rows = session.execute(
         sa.select(Grant.organizer_id, Grant.office)
         .join(Organizer, Organizer.id == Grant.organizer_id)

@@ -231,7 +231,9 @@ class _Round:
             month = Month.from_number(number)
             found = bulletins.find(session, month, edition)
             document = bulletin.document(session, month, now=self._moment(), edition=found)
-            self.texts[about] = told.as_text(document, subscriber.lang, self.config.public_url)
+            self.texts[about] = told.as_text(
+                document, subscriber.lang, self.config.public_url, longest=None
+            )
         return self.texts[about]
 
     def _moment(self) -> datetime:

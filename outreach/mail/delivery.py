@@ -6,6 +6,7 @@ send the same one, and what was sent when a worker was killed goes out once more
 """
 
 import logging
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -208,7 +209,11 @@ def _into(folder: Path) -> Iterator[Send]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def send(letter: EmailMessage) -> None:
-        path = folder / f"{secrets.token_hex(8)}.eml"
-        path.write_bytes(letters.as_bytes(letter))
+        # Closed to everybody else, in a folder that somebody may have made for all to read too.
+        new = os.open(
+            folder / f"{secrets.token_hex(8)}.eml", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
+        )
+        with os.fdopen(new, "wb") as file:
+            file.write(letters.as_bytes(letter))
 
     yield send

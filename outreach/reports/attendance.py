@@ -2,12 +2,15 @@
 
 A small number can point at somebody, so a cell under 5 is not told, nor what it could be worked out
 from (safety.md S24): not by subtracting, not beside an earlier revision, and not by who knows this
-file. Which other cell is withheld, and whether the total is told, therefore never depends on a
-number that is hidden, but on the order of kinds and on a sum that leaves every small cell all its
-values from 0 to 4.
+file. A small difference of two revisions points at somebody as well, at the few who came to the one
+workshop that was reported late: a number that is so near to one that was told is not told either.
+
+Which cell is withheld beside a small one, and whether the total is told, never depends on a number
+that is hidden, but on the order of kinds and on a sum that leaves every small cell all its values
+from 0 to 4. What is withheld for being near may be more or less than before, by 1 to 4.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,11 +41,9 @@ class Attendance:
         return self.small | self.withheld
 
 
-def of_month(
-    session: Session, month: Month, hidden_before: frozenset[str] | None = None
-) -> Attendance:
-    """People at the workshops that were held and reported, the whole network together;
-    `hidden_before` as of `suppress`."""
+def of_month(session: Session, month: Month, earlier: Sequence[Attendance] = ()) -> Attendance:
+    """People at the workshops that were held and reported, the whole network together; `earlier`
+    as of `suppress`."""
     rows = session.execute(
         sa.select(Kind.code, sa.func.sum(Workshop.head_count).label("people"))
         .join(Kind, Kind.id == Workshop.kind_id)
@@ -54,24 +55,35 @@ def of_month(
         .group_by(Kind.code, Kind.position)
         .order_by(Kind.position, Kind.code)
     )
-    return suppress({code: int(people or 0) for code, people in rows}, hidden_before)
+    return suppress({code: int(people or 0) for code, people in rows}, earlier)
 
 
-def suppress(people: Mapping[str, int], hidden_before: frozenset[str] | None = None) -> Attendance:
+def suppress(people: Mapping[str, int], earlier: Sequence[Attendance] = ()) -> Attendance:
     """Leaves out what is under 5, and what would give it away. `people` is in the order of kinds.
 
-    `hidden_before` are the kinds that any earlier revision of the month hid; None where there is
-    no earlier one. What was hidden once stays so. Beside an earlier revision a total is told only
-    as long as nothing ever was hidden: the difference of two totals would tell.
+    `earlier` is what each revision of the month before this one tells. What was hidden once stays
+    so, and a number that differs by 1 to 4 from one that was told is not told. Beside an earlier
+    revision a total is told only as long as nothing ever was hidden: the difference of two totals
+    would tell.
     """
+    hidden_before = frozenset[str]().union(*(each.hidden for each in earlier))
     small = frozenset(kind for kind, number in people.items() if number < LEAST_TOLD)
-    is_first = hidden_before is None
-    withheld = frozenset(kind for kind in people if kind in (hidden_before or ())) - small
+    withheld = frozenset(
+        kind
+        for kind, number in people.items()
+        if kind not in small and (kind in hidden_before or _is_near(kind, number, earlier))
+    )
     others = [kind for kind in people if kind not in small and kind not in withheld]
+    is_first = not earlier
     if is_first and small and others:
         withheld = frozenset(others[-1:])
     told = {kind: people[kind] for kind in others if kind not in withheld}
     total = sum(people.values())
     hides_enough = is_first and bool(withheld) and total - sum(told.values()) >= LEAST_HIDDEN
-    is_safe = (not small and not hidden_before) or hides_enough
+    is_safe = (not small and not withheld and not hidden_before) or hides_enough
     return Attendance(told=told, small=small, withheld=withheld, total=total if is_safe else None)
+
+
+def _is_near(kind: str, number: int, earlier: Sequence[Attendance]) -> bool:
+    """Whether it differs from a number that was told by fewer than may be told by themselves."""
+    return any(0 < abs(number - each.told.get(kind, number)) < LEAST_TOLD for each in earlier)

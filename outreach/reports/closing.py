@@ -12,14 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.clock import Month
 from outreach.db.base import Words
 from outreach.domain import figures, months
 from outreach.domain.months import MonthRevision
-from outreach.domain.workshops import COUNTED, Workshop
 from outreach.errors import Refused, Taken
 from outreach.reports import attendance, monthly
 from outreach.reports.attendance import Attendance
@@ -27,6 +25,18 @@ from outreach.reports.monthly import TOTAL, Count, Named
 
 FORMAT: Final = 1  # of what is frozen: raise it when something in it changes its meaning
 LONGEST_REASON: Final = 300
+
+
+class NotOver(Refused):
+    """The month has not ended, or not long enough ago."""
+
+
+class NoReason(Refused):
+    """It is closed already, and nobody said why there should be another revision."""
+
+
+class NothingNew(Refused):
+    """Another revision would say what the last one says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +89,15 @@ class Change:
     series: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What the next revision would say of a month, and what of the last one that would change."""
+
+    latest: MonthRevision | None
+    report: Report
+    changes: list[Change]  # none where there is no revision yet
+
+
 def report(session: Session, month: Month, *, now: datetime, number: int | None = None) -> Report:
     """What is published of a month; `number`: what a certain revision said. Raises NotFound."""
     if number is not None:
@@ -87,6 +106,14 @@ def report(session: Session, month: Month, *, now: datetime, number: int | None 
     if latest is None or latest.reopened_at is not None:
         return live(session, month, now=now, revision=latest.number if latest else 0)
     return thawed(latest)
+
+
+def figure_months(session: Session, first: Month, last: Month) -> list[Month]:
+    """The months of these whose `report` has typed figures, the first one first."""
+    closed = months.closed(session, first, last)
+    frozen = {month for month, revision in closed.items() if thawed(revision).figures}
+    typed = {month for month in figures.months(session) if first <= month <= last}
+    return sorted(frozen | (typed - closed.keys()))
 
 
 def count(session: Session, month: Month, *, now: datetime) -> Count:
@@ -99,12 +126,19 @@ def count(session: Session, month: Month, *, now: datetime) -> Count:
 
 def live(session: Session, month: Month, *, now: datetime, revision: int = 0) -> Report:
     """As the database has it now, provisional; nobody in it is counted by head."""
-    found = replace(monthly.count(session, month, now=now), revision=revision)
-    modes, languages = _ways(session, month, now)
+    rows = monthly.ways(session, month, now=now)
+    cells = [(kind, office, rebuilt, n, ahead) for kind, office, rebuilt, n, ahead, *_ in rows]
+    found = replace(monthly.count(session, month, now=now, found=cells), revision=revision)
+    modes: Counter[str] = Counter()
+    languages: Counter[str] = Counter()
+    for _kind, _office, _is_rebuilt, held, _ahead, mode, spoken in rows:
+        if held:
+            modes[mode.value] += held
+            languages.update(dict.fromkeys(spoken, held))
     return Report(
         count=found,
-        by_mode=modes,
-        by_language=languages,
+        by_mode=_most_first(modes),
+        by_language=_most_first(languages),
         figures=tuple(
             FigureTold(
                 series=series.code,
@@ -126,46 +160,54 @@ def close(
     reason: str = "",
     organizer_id: int | None = None,
     seen: int | None = None,
+    draft: Draft | None = None,
     now: datetime,
 ) -> MonthRevision:
     """Freezes the next revision. `seen` is the number of the revision that whoever asks for it saw
-    as the last. Raises Refused, or Taken when somebody else was faster."""
+    as the last; `draft` what it is to say, if that was worked out since `months.lock`. Raises
+    Refused, or Taken when somebody else was faster."""
+    months.lock(session, month)
     if not monthly.is_over(month, now):
-        raise Refused("Este mes no ha terminado. Ciérralo tres días después de su último día.")
+        raise NotOver("Este mes no ha terminado. Ciérralo tres días después de su último día.")
     latest = months.latest(session, month)
     number = latest.number + 1 if latest else 1
     if seen is not None and seen != number - 1:
         raise Taken(f"revision {number - 1} of {month}")
     reason = " ".join(reason.split())[:LONGEST_REASON]
     if latest is not None and not reason:
-        raise Refused("Este mes ya se cerró. Di el motivo para publicar otra revisión.")
-    before = thawed(latest) if latest else None
-    found = _closing(session, month, before, number=number, now=now)
-    changes = differences(before, found) if before else []
-    if before is not None and not changes and latest and latest.reopened_at is None:
-        raise Refused("Nada ha cambiado desde la última revisión. No hace falta otra.")
-    text = json.dumps(_frozen(found), ensure_ascii=False, separators=(",", ":"))
+        raise NoReason("Este mes ya se cerró. Di el motivo para publicar otra revisión.")
+    draft = draft or drafted(session, month, now=now)
+    if latest is not None and not draft.changes and latest.reopened_at is None:
+        raise NothingNew("Nada ha cambiado desde la última revisión. No hace falta otra.")
+    text = json.dumps(_frozen(draft.report), ensure_ascii=False, separators=(",", ":"))
     made = MonthRevision(
         month=month.number,
         number=number,
-        cut=found.count.cut,
+        cut=draft.report.count.cut,
         reason=reason,
         organizer_id=organizer_id,
         digest=hashlib.sha256(text.encode()).hexdigest(),
         frozen=text,
-        changes=[_plain(change) for change in changes],
+        changes=[_plain(change) for change in draft.changes],
     )
     months.add(session, made)
     return made
 
 
-def pending(session: Session, month: Month, *, now: datetime) -> list[Change]:
-    """What differs now from the last revision; nothing where there is none."""
-    latest = months.latest(session, month)
-    if latest is None:
-        return []
-    before = thawed(latest)
-    return differences(before, _closing(session, month, before, number=latest.number + 1, now=now))
+def drafted(session: Session, month: Month, *, now: datetime) -> Draft:
+    """What `close` would freeze now."""
+    earlier = months.revisions(session, month)
+    latest = earlier[-1] if earlier else None
+    cut = now.replace(microsecond=0)
+    found = live(session, month, now=cut, revision=latest.number + 1 if latest else 1)
+    told = [people for each in earlier if (people := thawed(each).people)]
+    made = replace(
+        found,
+        count=replace(found.count, state=monthly.CLOSED),
+        people=attendance.of_month(session, month, told),
+    )
+    changes = differences(thawed(latest), made) if latest else []
+    return Draft(latest=latest, report=made, changes=changes)
 
 
 def changes_of(revision: MonthRevision) -> list[Change]:
@@ -241,21 +283,6 @@ def is_sound(revision: MonthRevision) -> bool:
     return hashlib.sha256(revision.frozen.encode()).hexdigest() == revision.digest
 
 
-def _closing(
-    session: Session, month: Month, before: Report | None, *, number: int, now: datetime
-) -> Report:
-    cut = now.replace(microsecond=0)
-    found = live(session, month, now=cut, revision=number)
-    people = attendance.of_month(session, month, _ever_hidden(session, month) if before else None)
-    return replace(found, count=replace(found.count, state=monthly.CLOSED), people=people)
-
-
-def _ever_hidden(session: Session, month: Month) -> frozenset[str]:
-    """The kinds whose people any revision of the month did not tell."""
-    told = (thawed(each).people for each in months.revisions(session, month))
-    return frozenset[str]().union(*(people.hidden for people in told if people))
-
-
 def _frozen(found: Report) -> dict[str, Any]:
     told, people = found.count, found.people
     assert people is not None
@@ -284,21 +311,6 @@ def _frozen(found: Report) -> dict[str, Any]:
 
 def _plain(change: Change) -> dict[str, Any]:
     return {name: value for name, value in vars(change).items() if value != ""}
-
-
-def _ways(session: Session, month: Month, now: datetime) -> tuple[dict[str, int], dict[str, int]]:
-    """How many were held in each mode, and in each language."""
-    rows = session.execute(
-        sa.select(Workshop.mode, Workshop.languages, sa.func.count())
-        .where(Workshop.month == month.number, Workshop.standing.in_(COUNTED), monthly.is_held(now))
-        .group_by(Workshop.mode, Workshop.languages)
-    )
-    modes: Counter[str] = Counter()
-    languages: Counter[str] = Counter()
-    for mode, spoken, number in rows:
-        modes[mode.value] += number
-        languages.update(dict.fromkeys(spoken, number))
-    return _most_first(modes), _most_first(languages)
 
 
 def _most_first(counted: Counter[str]) -> dict[str, int]:

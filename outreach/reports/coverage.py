@@ -17,7 +17,6 @@ from outreach.db.base import Words
 from outreach.domain import kinds, months, offices
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
-from outreach.domain.organizers import EVERYWHERE, Grant, Organizer, Role
 from outreach.domain.workshops import Standing, Workshop
 from outreach.reports import monthly
 from outreach.reports.monthly import TOTAL
@@ -208,23 +207,6 @@ def gaps(session: Session, mine: Slugs, *, now: datetime) -> Gaps:
     return Gaps(
         offices=tuple(sorted(office.city for office in working if office.id in idle)),
         kinds=missing,
-    )
-
-
-def organizers_of(session: Session, slugs: Iterable[str]) -> list[int]:
-    """Those who report for these offices, by account."""
-    return list(
-        session.scalars(
-            sa.select(Organizer.id)
-            .distinct()
-            .join(Grant, Grant.organizer_id == Organizer.id)
-            .where(
-                Grant.office.in_([each for each in slugs if each != EVERYWHERE]),
-                Grant.role == Role.ORGANIZER,
-                Organizer.disabled_at.is_(None),
-            )
-            .order_by(Organizer.id)
-        )
     )
 
 

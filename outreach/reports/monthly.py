@@ -5,7 +5,7 @@ one month is read from an index alone, however many workshops there are.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from outreach.clock import Month
 from outreach.db.base import Words
+from outreach.db.types import Codes
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
-from outreach.domain.workshops import COUNTED, Standing, Workshop
+from outreach.domain.workshops import COUNTED, Mode, Standing, Workshop
 
 TOTAL: Final = "total"
 OPEN: Final = "open"  # provisional
@@ -97,6 +98,11 @@ _CELLS: Final[sa.Select[int, int, bool, int, int]] = (
 _CELLS_SO_FAR: Final[sa.Select[int, int, bool, int, int]] = (
     sa.select(*_CELL, _HELD, sa.func.count() - _HELD).where(*_IS_COUNTED).group_by(*_ORDER)
 )
+_WAYS: Final[sa.Select[int, int, bool, int, int, Mode, Codes]] = (
+    sa.select(*_CELL, _HELD, sa.func.count() - _HELD, Workshop.mode, Workshop.languages)
+    .where(*_IS_COUNTED)
+    .group_by(*_ORDER, Workshop.mode, Workshop.languages)
+)
 _KINDS: Final = sa.select(Kind.id, Kind.code, Kind.is_core, Kind.name).order_by(Kind.position)
 _OFFICES: Final = sa.select(Office.id, Office.slug, Office.name, Office.region).order_by(
     Office.slug
@@ -113,13 +119,29 @@ def cells(session: Session, month: Month, *, now: datetime) -> Sequence[Cell]:
     return rows.all()
 
 
-def count(session: Session, month: Month, *, now: datetime) -> Count:
-    """The count of a month as of `now`."""
+def ways(
+    session: Session, month: Month, *, now: datetime
+) -> Sequence[sa.Row[int, int, bool, int, int, Mode, Codes]]:
+    """The cells, parted by mode and by languages. All tables of a month come from this one
+    statement, so that each has the same sum, whatever others change meanwhile."""
+    return session.execute(_WAYS, {"month": month.number, "now": now}).all()
+
+
+def count(
+    session: Session,
+    month: Month,
+    *,
+    now: datetime,
+    found: Iterable[tuple[int, int, bool, int, int]] | None = None,
+) -> Count:
+    """The count of a month as of `now`; `found`: the cells that it is to be made from."""
     held: dict[int, int] = {}
     planned: dict[int, int] = {}
     offices: dict[int, dict[int, int]] = {}
     is_synthetic = False
-    for kind_id, office_id, is_rebuilt, done, ahead in cells(session, month, now=now):
+    if found is None:
+        found = cells(session, month, now=now)
+    for kind_id, office_id, is_rebuilt, done, ahead in found:
         held[kind_id] = held.get(kind_id, 0) + done
         planned[kind_id] = planned.get(kind_id, 0) + ahead
         is_synthetic = is_synthetic or is_rebuilt

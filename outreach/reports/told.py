@@ -9,6 +9,7 @@ from typing import Final
 
 from babel.dates import format_date
 
+from outreach import clock
 from outreach.clock import Month
 from outreach.db.base import Words
 from outreach.languages import LOCALES, in_each, say
@@ -17,7 +18,7 @@ from outreach.reports.bulletin import Coming, Document
 from outreach.reports.monthly import RULES
 from outreach.reports.numbers import WORKSHOPS, counted, grouped
 
-LONGEST_TEXT: Final = 2_000
+LONGEST_TEXT: Final = 2_000  # letters of a chat message
 _SPACE: Final = "\u00a0"
 
 KICKER: Final[Words] = {
@@ -193,7 +194,7 @@ def told(document: Document, lang: str, public_url: str) -> Told:
         rules=[in_each(rule)[lang] for rule in RULES],
         colophon=_COLOPHON[lang].format(
             n=document.revision,
-            day=day(document.cut.date(), lang),
+            day=day(clock.network_day(document.cut), lang),
             digest=document.digest[:16],
         )
         if document.is_closed
@@ -204,13 +205,17 @@ def told(document: Document, lang: str, public_url: str) -> Told:
     )
 
 
-def as_text(document: Document, lang: str, public_url: str) -> str:
-    """For a message: short lines, no markup, under 2,000 characters if it can be. What people
-    wrote is left to the page where it would not fit."""
+def as_text(
+    document: Document, lang: str, public_url: str, longest: int | None = LONGEST_TEXT
+) -> str:
+    """For a message: short lines, no markup, at most so many letters if it can be. What people
+    wrote is left to the page where it would not fit; None: all of it fits."""
     found = told(document, lang, public_url)
     free = partial(_free, found)
     whole = _message(found, free)
-    return whole if len(whole) <= LONGEST_TEXT else _message(found, lambda markdown, heading: [])
+    if longest is None or len(whole) <= longest:
+        return whole
+    return _message(found, lambda markdown, heading: [])
 
 
 def month_and_year(month: Month, lang: str) -> str:
@@ -264,8 +269,8 @@ def _default_title(document: Document, lang: str) -> str:
 
 def _dated(document: Document, lang: str) -> str:
     if document.published_at is None:
-        return _CUT[lang].format(day=day(document.cut.date(), lang))
-    published = day(document.published_at.date(), lang)
+        return _CUT[lang].format(day=day(clock.network_day(document.cut), lang))
+    published = day(clock.network_day(document.published_at), lang)
     if document.edition and document.edition > 1:
         return f"{_EDITION[lang].format(n=document.edition)} · {published}"
     return published

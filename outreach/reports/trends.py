@@ -72,7 +72,7 @@ def by_office(
 
 
 def first_month(session: Session, now: datetime) -> Month:
-    """The first there is anything of; this one where there is nothing yet."""
+    """The first there is anything of; this one where there is nothing yet, or only what comes."""
     known: Iterable[int | None] = (
         session.scalar(
             sa.select(sa.func.min(Workshop.month)).where(Workshop.standing.in_(COUNTED))
@@ -80,8 +80,8 @@ def first_month(session: Session, now: datetime) -> Month:
         session.scalar(sa.select(sa.func.min(MonthRevision.month))),
         *(each.number for each in figures.months(session)[:1]),
     )
-    numbers = [number for number in known if number is not None]
-    return Month.from_number(min(numbers)) if numbers else Month.of(now.date())
+    this = Month.of(now.date())
+    return Month.from_number(min([this.number, *(n for n in known if n is not None)]))
 
 
 def added(row: Iterable[MonthTold]) -> dict[str, int]:

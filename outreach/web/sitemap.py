@@ -123,7 +123,7 @@ def _addresses(session: Session, name: str, this: Month) -> Iterator[Address]:
             yield f"/o/{office.slug}", office.changed_at
     elif name == "cifras":
         yield from ((f"/cifras/{each}", None) for each in _counted(session, this))
-    elif read := re.fullmatch(r"talleres-(2[0-9]{3}-(?:0[1-9]|1[0-2]))-([1-9][0-9]?)", name):
+    elif read := re.fullmatch(r"talleres-(2[01][0-9]{2}-(?:0[1-9]|1[0-2]))-([1-9][0-9]?)", name):
         month, number = Month.parse(read[1]), int(read[2])
         if this.plus(-BACK) <= month <= this.plus(AHEAD):
             skip = (number - 1) * MOST

@@ -13,12 +13,9 @@ from wtforms import ValidationError
 from outreach import clock, languages
 from outreach.domain import circulars, subscribers
 from outreach.errors import NotFound
-from outreach.languages import gettext as _
 from outreach.privacy import subscriptions
-from outreach.web import errors, limits, stamp
+from outreach.web import email_form, errors, limits
 from outreach.web.context import config, ring, store
-from outreach.web.fields import LONGEST, meant_by, read_email
-from outreach.web.forms import TRAP
 from outreach.web.headers import keep_private
 
 pages = Blueprint("subscribing", __name__, url_prefix="/<any(es,en,fr):lang>/boletin")
@@ -38,10 +35,10 @@ def ask() -> ResponseReturnValue:
     limits.count_post()
     typed = request.form.get("email", "")
     try:
-        address = _address(typed)
+        address = email_form.address()
     except ValidationError as fault:
         return make_response(_form(typed=typed, fault=str(fault)), 422)
-    if notice := _notice():
+    if notice := email_form.notice(ABOUT):
         return make_response(_form(typed=typed, notice=notice), 422)
     now = clock.now()
     ticket = subscribers.prepare(ring(), address, languages.current())
@@ -111,39 +108,11 @@ def _path(token: str) -> str:
     return f"/{languages.current()}/boletin/s/{token}"
 
 
-def _address(typed: str) -> str:
-    """The address as it is kept. Raises ValidationError."""
-    if len(request.form.getlist("email")) > 1:
-        raise ValidationError(_("Este dato llegó dos veces. Escríbelo una sola vez."))
-    if len(typed) > LONGEST:
-        raise ValidationError(_("Es demasiado largo. Escribe menos letras."))
-    read = read_email(typed)
-    suggestion = meant_by(read)
-    if suggestion and request.form.get("email_asked") != typed:
-        raise ValidationError(_("¿Quisiste decir %(suggestion)s?", suggestion=suggestion))
-    return read
-
-
-def _notice() -> str:
-    """What is wrong with the post, rather than with what was typed."""
-    age = stamp.age(request.form.get("stamp", ""), ABOUT, now=clock.now())
-    if request.form.get(TRAP):
-        return _("Algo llenó un dato que no se ve. Vuelve a enviar: lo que escribiste sigue aquí.")
-    if age is stamp.Age.TOO_YOUNG:
-        return _("Espera un momento y vuelve a intentar.")
-    if age is not stamp.Age.GOOD:
-        return _("Esta página estuvo abierta mucho tiempo. Vuelve a enviar: tus datos siguen aquí.")
-    return ""
-
-
 def _form(*, typed: str = "", fault: str = "", notice: str = "") -> str:
-    # One that is young keeps its stamp, or it would never come of age.
-    sent = request.form.get("stamp", "")
-    is_young = stamp.age(sent, ABOUT, now=clock.now()) is not stamp.Age.TOO_OLD
     return render_template(
         "bulletin/subscribe.html",
         typed=typed,
         fault=fault,
         notice=notice,
-        stamp=sent if is_young else stamp.make(ABOUT),
+        stamp=email_form.stamp_for(ABOUT),
     )

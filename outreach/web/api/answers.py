@@ -1,5 +1,6 @@
 """What each address of the open data answers. Each function is given the session and the moment."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final
@@ -10,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from outreach import languages
 from outreach.clock import Month
-from outreach.domain import ctags, figures, listing, whereabouts, workshops
+from outreach.domain import bulletins as editions
+from outreach.domain import ctags, figures, listing, months, whereabouts, workshops
 from outreach.domain.finding import Filters
 from outreach.domain.listing import Key
-from outreach.domain.months import revisions as revisions_of
+from outreach.domain.months import MonthRevision
 from outreach.domain.offices import Office
 from outreach.domain.text import plain
 from outreach.domain.whereabouts import Scale, Where
@@ -159,13 +161,12 @@ def one_listed(question: Question, id: str) -> Answer:
 
 
 def counted_months(question: Question) -> Answer:
-    months = monthly.months(question.session)
     told = shapes.CountedMonths(
         months=[
             shapes.CountedMonth(
                 month=str(month), links=question.teller.month_links("counts", month)
             )
-            for month in months
+            for month in monthly.months(question.session)
         ],
         rules=[_rule(rule) for rule in monthly.RULES],
     )
@@ -180,7 +181,7 @@ def count(question: Question, month: str) -> Answer:
         )
     except NotFound:
         raise Missing(f"{month} has no revision {asked}. Look in /api/v1/counts/{month}.") from None
-    revisions = [each.number for each in revisions_of(question.session, wanted)]
+    revisions = [each.number for each in months.revisions(question.session, wanted)]
     told = msgspec.convert(sheets.as_json(found, revisions=revisions), shapes.Count)
     # An hour later the same numbers say that they are as of an hour later: no news.
     return Answer(
@@ -191,13 +192,12 @@ def count(question: Question, month: str) -> Answer:
 
 
 def figure_months(question: Question) -> Answer:
-    months = figures.months(question.session)
     told = shapes.FigureMonths(
         months=[
             shapes.FigureMonth(
                 month=str(month), links=question.teller.month_links("figures", month)
             )
-            for month in months
+            for month in closing.figure_months(question.session, *FAR)
         ]
     )
     return Answer(told=told, seconds=LATER)
@@ -212,25 +212,40 @@ def figures_of(question: Question, month: str) -> Answer:
 
 
 def bulletins(question: Question) -> Answer:
-    asked = question.asked
+    asked, session = question.asked, question.session
     limit, after = asked.number(asking.LIMIT_MONTHS), asked.one("after")
-    months = [month for month in _told_of(question) if not after or str(month) < after]
+    closed = months.closed(session, *FAR)
+    found = [
+        month
+        for month in over(session, closed, now=question.now)
+        if not after or str(month) < after
+    ]
     following = None
-    if len(months) > limit:
-        following = _next(question, "bulletins", str(months[limit - 1]))
+    if len(found) > limit:
+        following = _next(question, "bulletins", str(found[limit - 1]))
+    published = {
+        line.month: line.number for line in editions.lines(session) if line.published_at is not None
+    }
     told = shapes.Bulletins(
-        bulletins=[_bulletin(question, month) for month in months[:limit]], next=following
+        bulletins=[
+            _bulletin(question, month, closed.get(month), published.get(month))
+            for month in found[:limit]
+        ],
+        next=following,
     )
     return Answer(told=told, seconds=SOON, next=following)
 
 
 def bulletin(question: Question, month: str) -> Answer:
-    wanted = read_month(month)
-    if wanted not in _told_of(question):
+    wanted, session = read_month(month), question.session
+    closed = months.closed(session, wanted, wanted)
+    if wanted not in over(session, closed, now=question.now):
         raise Missing(
             f"{month} is not over, or has nothing to tell. The months there are: /api/v1/bulletins."
         )
-    return Answer(told=_bulletin(question, wanted), seconds=SOON)
+    last = editions.latest(session, wanted)
+    told = _bulletin(question, wanted, closed.get(wanted), last.number if last else None)
+    return Answer(told=told, seconds=SOON)
 
 
 def read_month(text: str) -> Month:
@@ -256,16 +271,20 @@ def read_key(text: str) -> Key:
     return Key(day, time(minute // 60, minute % 60), min(number, _LAST_ID))
 
 
-def _told_of(question: Question) -> list[Month]:
-    """The months that are over and have something to tell, the newest first."""
-    this = Month.of(question.now.date())
-    session = question.session
-    months = {*monthly.months(session), *figures.months(session)}
-    return sorted((month for month in months if month < this), reverse=True)
+def over(session: Session, closed: Iterable[Month], *, now: datetime) -> list[Month]:
+    """The months that are over, as the bulletin's page has it, and have something to tell: those
+    that are `closed`, and those that have any workshop or figure. The newest first."""
+    found = {*closed, *monthly.months(session), *figures.months(session)}
+    return sorted((month for month in found if monthly.is_over(month, now)), reverse=True)
 
 
-def _bulletin(question: Question, month: Month) -> shapes.Bulletin:
-    return question.teller.bulletin(closing.report(question.session, month, now=question.now))
+def _bulletin(
+    question: Question, month: Month, closed: MonthRevision | None, edition: int | None
+) -> shapes.Bulletin:
+    if closed is not None:
+        return question.teller.bulletin(closing.thawed(closed), edition)
+    report = closing.report(question.session, month, now=question.now)
+    return question.teller.bulletin(report, edition)
 
 
 def _by_the_minute(changed_at: datetime | None, now: datetime) -> datetime:

@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock, languages
 from outreach.clock import Month
-from outreach.domain import figures, listing
+from outreach.domain import listing, months
 from outreach.domain.finding import Filters
-from outreach.reports import monthly
-from outreach.web.api.answers import TERMS
+from outreach.reports import closing, monthly
+from outreach.web.api import answers
+from outreach.web.api.answers import FAR, TERMS
 from outreach.web.api.asking import Parameter
 from outreach.web.api.route import Route
 from outreach.web.api.routes import TABLE
@@ -80,14 +81,15 @@ def _parts() -> dict[str, str]:
     this = Month.of(now.date())
     with store().read() as session:
         found, _more = listing.page(session, Filters(), now=now, limit=1)
-        over = [month for month in monthly.months(session) if month < this]
-        typed = figures.months(session)
+        counted = [month for month in monthly.months(session) if month < this]
+        over = answers.over(session, months.closed(session, *FAR), now=now)
+        typed = closing.figure_months(session, *FAR)
     office = next((each.slug for each in known.offices if each.is_open(now.date())), "")
     return {
         "office slug": found[0].office_slug if found else office,
         "kind code": next((each.code for each in known.kinds if not each.is_discreet), ""),
         "workshop id": found[0].public_id if found else "",
-        "count month": str(over[-1]) if over else "",
+        "count month": str(counted[-1]) if counted else "",
         "figure month": str(typed[-1]) if typed else "",
-        "bulletin month": str(over[-1]) if over else "",
+        "bulletin month": str(over[0]) if over else "",
     }

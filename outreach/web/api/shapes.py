@@ -313,7 +313,11 @@ class BulletinLinks(Struct, frozen=True, kw_only=True):
     self: Address
     counts: Address
     figures: Address | None
-    page: Pages
+    page: Annotated[Pages, Meta(description="The figures of the month, for people.")]
+    bulletin: Annotated[
+        Pages | None,
+        Meta(description="What people wrote around them. Null: it waits to be published."),
+    ]
 
 
 class Bulletin(Struct, frozen=True, kw_only=True):
@@ -323,6 +327,9 @@ class Bulletin(Struct, frozen=True, kw_only=True):
     state: State
     revision: Annotated[Number, Meta(description="0 until the month is closed.")]
     is_provisional: bool
+    edition: Annotated[
+        Number | None, Meta(description="The last one that was published. Null: none was yet.")
+    ]
     is_reconstruction: bool
     total: Number
     by_kind: list[KindTotal]

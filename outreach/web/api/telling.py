@@ -102,13 +102,17 @@ class Teller:
             ),
         )
 
-    def bulletin(self, report: Report) -> shapes.Bulletin:
+    def bulletin(self, report: Report, edition: int | None) -> shapes.Bulletin:
+        """`edition`: the last one that was published of it."""
         count, month = report.count, str(report.month)
+        # A month that is closed has its page as soon as somebody publishes it.
+        has_page = edition is not None or not report.is_closed
         return shapes.Bulletin(
             month=month,
             state=cast(shapes.State, count.state),
             revision=count.revision,
             is_provisional=not report.is_closed,
+            edition=edition,
             is_reconstruction=count.is_synthetic,
             total=count.total,
             by_kind=[
@@ -121,6 +125,7 @@ class Teller:
                 counts=self.api("counts", month),
                 figures=self.api("figures", month) if report.figures else None,
                 page=self.pages(f"cifras/{month}"),
+                bulletin=self.pages(f"boletin/{month}") if has_page else None,
             ),
         )
 

@@ -32,6 +32,7 @@ from outreach.web import errors
 from outreach.web.context import config, store
 from outreach.web.desk import bulletin_links
 from outreach.web.desk import bulletin_words as words
+from outreach.web.desk.month import asked
 from outreach.web.desk.staff import desk, me, page
 from outreach.web.desk.words import short_day
 from outreach.web.pictures import qr
@@ -72,13 +73,13 @@ def all_bulletins() -> ResponseReturnValue:
 
 @desk.get("/boletin/<month>")
 def edit_bulletin(month: str) -> ResponseReturnValue:
-    return _page(_month(month))
+    return _page(asked.month_of(month))
 
 
 @desk.post("/boletin/<month>")
 def change_bulletin(month: str) -> ResponseReturnValue:
     """`do` says what: begin, correct; save, preview or publish what was written."""
-    wanted, what = _month(month), request.form.get("do", "")
+    wanted, what = asked.month_of(month), request.form.get("do", "")
     errors.keep_form()
     if what in {"begin", "correct"}:
         return _begin(wanted, clean_lines(request.form.get("note", "")))
@@ -106,7 +107,7 @@ def change_bulletin(month: str) -> ResponseReturnValue:
 def preview_bulletin(month: str) -> ResponseReturnValue:
     """The newest edition on the page where it will be read, from what is saved of it; before
     there is one, what the numbers alone make."""
-    wanted, lang = _month(month), request.args.get("idioma", "es")
+    wanted, lang = asked.month_of(month), request.args.get("idioma", "es")
     if lang not in languages.LANGUAGES:
         abort(404)
     with store().read() as session:
@@ -130,7 +131,7 @@ def preview_bulletin(month: str) -> ResponseReturnValue:
 
 def filled_again(path: str, typed: MultiDict[str, str]) -> Response:
     """The editor with what was typed before the session ended. Nothing of it is saved yet."""
-    return _page(_month(path.rpartition("/")[2]), typed=_typed(typed))
+    return _page(asked.month_of(path.rpartition("/")[2]), typed=_typed(typed))
 
 
 def _begin(month: Month, note: str) -> ResponseReturnValue:
@@ -162,6 +163,8 @@ def _keep(month: Month, typed: Typed, *, is_to_publish: bool) -> tuple[list[Warn
     all of it, or nothing. What is in the way; whether the draft has new numbers now."""
     now, who = clock.now(), me().organizer_id
     with store().change() as session:
+        if is_to_publish:
+            months.lock(session, month)
         edition = bulletins.find(session, month, typed.number)
         bulletins.edit(
             session, edition, typed.text, version=typed.version, organizer_id=who, now=now
@@ -205,13 +208,6 @@ def _titles(session: Session, month: Month) -> dict[str, str]:
     document = reports.document(session, month, now=clock.now())
     told = {lang: telling.told(document, lang, "") for lang in languages.LANGUAGES}
     return {lang: each.title for lang, each in told.items()}
-
-
-def _month(text: str) -> Month:
-    try:
-        return Month.parse(text)
-    except ValueError:
-        abort(404)
 
 
 def _typed(form: MultiDict[str, str]) -> Typed:

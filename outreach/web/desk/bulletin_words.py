@@ -4,6 +4,7 @@ stands."""
 from dataclasses import dataclass
 from typing import Final
 
+from outreach import clock
 from outreach.clock import Month
 from outreach.domain.bulletins import Line
 from outreach.languages import gettext as _
@@ -137,7 +138,7 @@ def _standing(lines: list[Line], revision: int) -> tuple[Tag, str, str]:
     if last.published_at is None:
         said = _("Número %(number)d, sin publicar.", number=last.number)
         return Tag(_("Borrador"), "etq-poco"), said, _("Seguir")
-    day = show.long_day(last.published_at.date())
+    day = show.long_day(clock.network_day(last.published_at))
     said = _("Número %(number)d, del %(day)s.", number=last.number, day=day)
     if not revision:
         return Tag(_("Mes abierto otra vez"), "etq-poco"), said, _("Ver")

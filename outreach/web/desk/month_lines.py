@@ -4,14 +4,15 @@ What a line leaves out is as chosen for all. What cannot be read is said, with i
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
+from functools import cached_property
 from typing import Final
 
 from outreach.clock import Month
 from outreach.db.types import Codes
-from outreach.domain import planning
+from outreach.domain import planning, venues
 from outreach.domain.kinds import Kind, Way
 from outreach.domain.offices import Office
 from outreach.domain.planning import Plan
@@ -44,6 +45,11 @@ class Common:
     venue: Venue | None  # None: online
     starts: time | None
     languages: Codes
+
+    @cached_property
+    def called(self) -> Mapping[int, str]:
+        """What to call each venue."""
+        return venues.told_apart(self.venues)
 
 
 def of_days(common: Common, ticked: Sequence[date]) -> list[Plan]:
@@ -119,22 +125,39 @@ def _hour(text: str) -> time | None:
 
 
 def _named(text: str, common: Common) -> Kind | Venue:
-    """The venue or the kind that is meant: by its whole name, or by a part that only one has."""
+    """The venue or the kind that is meant: by its whole name, or by a part that only one has. A
+    venue whose name another one has too is meant by its name and city."""
     bare = plain(text)
     known: list[Kind | Venue] = [*common.venues, *common.kinds]
     names = [(name, each) for each in known for name in _names(each)]
-    whole = [each for name, each in names if name == bare]
-    part = list(dict.fromkeys(each for name, each in names if bare and bare in name))
-    if whole:
-        return whole[0]
-    if not part:
+    found: Sequence[Kind | Venue] = (
+        [venue for venue in common.venues if plain(common.called[venue.id]) == bare]
+        or list(dict.fromkeys(each for name, each in names if name == bare))
+        or list(dict.fromkeys(each for name, each in names if bare and bare in name))
+    )
+    if not found:
         raise Unclear(
             _("no conozco «%(text)s». Escribe una sede o un tipo como en las listas.", text=text)
         )
-    if len(part) > 1:
-        said = " o ".join(f"«{_name(each)}»" for each in part[:3])
-        raise Unclear(_("«%(text)s» puede ser %(said)s. Escribe más.", text=text, said=said))
-    return part[0]
+    if len(found) > 1:
+        raise _one_of(found, text, common)
+    return found[0]
+
+
+def _one_of(several: Sequence[Kind | Venue], text: str, common: Common) -> Unclear:
+    names = [
+        common.called[each.id] if isinstance(each, Venue) else each.name.get("es", "")
+        for each in several[:3]
+    ]
+    said = " o ".join(f"«{name}»" for name in names)
+    if any("," in name for name in names):
+        apart = _(
+            "«%(text)s» puede ser %(said)s. Escribe una así, y separa con punto y coma.",
+            text=text,
+            said=said,
+        )
+        return Unclear(apart)
+    return Unclear(_("«%(text)s» puede ser %(said)s. Escribe más.", text=text, said=said))
 
 
 def _names(of: Kind | Venue) -> Iterator[str]:
@@ -144,10 +167,6 @@ def _names(of: Kind | Venue) -> Iterator[str]:
     yield plain(of.name.get("es", ""))
     yield plain(of.short_name.get("es", ""))
     yield plain(of.public_code)
-
-
-def _name(of: Kind | Venue) -> str:
-    return of.name if isinstance(of, Venue) else of.name.get("es", "")
 
 
 def _plan(

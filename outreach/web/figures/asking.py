@@ -45,8 +45,9 @@ def revision() -> int | None:
     return int(text)
 
 
-def seconds(*, is_over: bool, number: int | None) -> int:
-    """How long an answer may be kept: a revision that was asked for by its number never changes."""
+def seconds(*, is_over: bool, number: int | None = None) -> int:
+    """How long an answer may be kept. `number`: a file of that revision, which never changes. A
+    page, and whatever says what other revisions there are, does: it gives no number."""
     if number is not None:
         return NEVER_AGAIN
     return LATER if is_over else SOON

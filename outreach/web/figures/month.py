@@ -75,12 +75,13 @@ def month(text: str) -> ResponseReturnValue:
     core = [kind for code, kind in known.kinds.items() if kind.is_core and code in count.by_kind]
     by_region = monthly.by_region(count)
     lines = drawing.lines([*row[1:-1], _as_told(row[-1], count)], count.by_kind)
-    keep_for(asking.seconds(is_over=count.is_over, number=number))
+    keep_for(asking.seconds(is_over=count.is_over))
     return render_template(
         "figures/month.html",
         told=told,
         count=count,
-        newest=max((each.number for each in revisions), default=0),
+        newest=revisions[-1].number if revisions else 0,
+        is_reopened=bool(revisions) and revisions[-1].reopened_at is not None,
         revisions=[
             (each, [(known.what(change), change) for change in closing.changes_of(each)])
             for each in reversed(revisions)
@@ -114,6 +115,7 @@ def month(text: str) -> ResponseReturnValue:
 @pages.get("/<text>.json")
 def as_json(text: str) -> ResponseReturnValue:
     told, revisions = _asked_for(text)
+    keep_for(asking.seconds(is_over=told.count.is_over))  # it says which revisions there are
     numbers = [each.number for each in revisions]
     answer = jsonify(sheets.as_json(told, gettext, revisions=numbers))
     answer.headers["Access-Control-Allow-Origin"] = "*"

@@ -16,7 +16,7 @@ from outreach.web import show
 from outreach.web.context import store
 from outreach.web.figures import asking, drawing
 from outreach.web.figures.asking import pages
-from outreach.web.headers import keep_for
+from outreach.web.headers import keep_for, keep_private
 
 SHOWN = 12  # months in the chart and in the lines
 
@@ -86,6 +86,8 @@ def kind(code: str) -> ResponseReturnValue:
     this = Month.of(now.date())
     with store().read() as session:
         found = kinds.find(session, code)
+        if found.is_discreet:
+            keep_private()
         if found.public_code != code:
             return redirect(f"/{languages.current()}/cifras/tipo/{found.public_code}", 301)
         row = trends.by_office(session, trends.first_month(session, now), this, now=now, kind=found)

@@ -18,7 +18,7 @@ from outreach.errors import Refused, Taken
 from outreach.languages import gettext as _
 from outreach.languages import say
 from outreach.reports import causes, closing, coverage, monthly
-from outreach.reports.closing import LONGEST_REASON, Change
+from outreach.reports.closing import LONGEST_REASON, Change, Draft
 from outreach.web.context import store
 from outreach.web.desk.month import asked, words
 from outreach.web.desk.staff import desk, me, page
@@ -36,15 +36,22 @@ def close_month(month: str) -> ResponseReturnValue:
     wanted, now = asked.month_of(month), clock.now()
     try:
         with store().change() as session:
+            months.lock(session, wanted)
             seen = _require_as_seen(session, wanted)
-            changes = closing.pending(session, wanted, now=now)
-            if request.form.get("changes", "") != _print_of(changes):
+            draft = closing.drafted(session, wanted, now=now)
+            if request.form.get("changes", "") != _print_of(draft):
                 raise Taken(f"changes of {wanted}")
-            if (changes or not seen) and request.form.get("checked") != "yes":
+            if (draft.changes or not seen) and request.form.get("checked") != "yes":
                 raise Refused(_("Marca que ya lo revisaste."))
             reason = _reason() if seen else ""
             made = closing.close(
-                session, wanted, reason=reason, organizer_id=me().organizer_id, seen=seen, now=now
+                session,
+                wanted,
+                reason=reason,
+                organizer_id=me().organizer_id,
+                seen=seen,
+                draft=draft,
+                now=now,
             )
             _note(session, "month.close", f"{wanted} {made.number}")
             number = made.number
@@ -61,6 +68,7 @@ def reopen(month: str) -> ResponseReturnValue:
     reason = clean(request.form.get("why", ""))[:LONGEST_REASON]
     try:
         with store().change() as session:
+            months.lock(session, wanted)
             seen = _require_as_seen(session, wanted)
             if len(reason) < SHORTEST:
                 raise Refused(_("Escribe por qué se vuelve a abrir."))
@@ -98,9 +106,13 @@ def _standing_of(latest: MonthRevision | None) -> str:
     return f"{latest.number}{'a' if latest.reopened_at else ''}"
 
 
-def _print_of(changes: Sequence[Change]) -> str:
-    """Another one as soon as anything of the differences is another."""
-    text = json.dumps([vars(change) for change in changes], sort_keys=True)
+def _print_of(draft: Draft) -> str:
+    """Another one as soon as anything of the differences is another; where there is no revision
+    yet, any count of an office or any figure that the first one would freeze."""
+    seen: list[Any] = [vars(change) for change in draft.changes]
+    if draft.latest is None:
+        seen = [draft.report.count.by_office, *(vars(each) for each in draft.report.figures)]
+    text = json.dumps(seen, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -122,14 +134,13 @@ def _reasons() -> Mapping[str, str]:
 def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
-        latest = months.latest(session, month)
-        live = closing.live(session, month, now=now)
-        changes = closing.pending(session, month, now=now)
+        draft = closing.drafted(session, month, now=now)
+        latest, count, changes = draft.latest, draft.report.count, draft.changes
         values: dict[str, Any] = {
             "latest": latest,
             "before": closing.thawed(latest).count.total if latest else 0,
-            "after": live.count.total,
-            "is_synthetic": live.count.is_synthetic,
+            "after": count.total,
+            "is_synthetic": count.is_synthetic,
             "changes": _told(session, month, latest, changes),
             "touched": len({each.office for each in changes if each.office}),
             "revisions": [_Told(each) for each in reversed(months.revisions(session, month))],
@@ -142,7 +153,7 @@ def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturn
         month=month,
         is_over=monthly.is_over(month, now),
         seen=_standing_of(latest),
-        print=_print_of(changes),
+        print=_print_of(draft),
         reasons=_reasons(),
         typed=request.form,
         fault=fault or (_taken(latest) if status == 409 else ""),

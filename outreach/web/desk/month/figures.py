@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flask import Response, redirect, request
@@ -217,17 +217,24 @@ def _somebody_else(month: Month) -> ResponseReturnValue:
     """The page as it is now, with what was typed in it, and what others have typed beside it."""
     with store().read() as session:
         entries, revision = _entries(session, month), _revision(session, month)
-    for entry in entries:
-        now = entry.seen
-        _read(entry, request.form)
-        if entry.seen != now:
-            entry.fault = (
-                _("Otra persona puso %(value)s.", value=grouped(now[0]))
-                if now
-                else _("Otra persona quitó esta cifra.")
-            )
-        entry.seen = now
-    return _page(month, entries, revision, 409)
+    return _page(month, [_typed_over(entry) for entry in entries], revision, 409)
+
+
+def _typed_over(now: Entry) -> Entry:
+    """What was typed of a series, held against what is stored now. What was sent as the page had it
+    is as it is now: saved again, it would undo what somebody else has typed."""
+    entry = replace(now)
+    _read(entry, request.form)
+    if not entry.is_changed:
+        return now
+    if entry.seen != now.seen:
+        entry.fault = (
+            _("Otra persona puso %(value)s.", value=grouped(now.seen[0]))
+            if now.seen
+            else _("Otra persona quitó esta cifra.")
+        )
+    entry.seen = now.seen
+    return entry
 
 
 def _revision(session: Session, month: Month) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.clock import Month
-from outreach.domain import circulars, journal, months, offices
+from outreach.domain import circulars, journal, months, offices, unreported
 from outreach.domain.organizers import Action, offices_of
 from outreach.errors import Refused
 from outreach.languages import gettext as _
@@ -58,14 +58,17 @@ def say_complete(month: str) -> ResponseReturnValue:
 
 @desk.post("/mes/<month>/recordar")
 def remind(month: str) -> ResponseReturnValue:
-    """Asks those who are late for what is missing, by letter."""
+    """Asks those who are late for what is missing, by letter. An office that nobody works for is
+    not said to have been asked."""
     wanted, now = asked.month_of(month), clock.now()
     with store().change() as session:
         late = coverage.matrix(session, wanted, None, now=now).late
-        whom = coverage.organizers_of(session, [row.slug for row in late])
-        told = circulars.remind(session, whom, wanted, now=now)
+        whom = unreported.reporters(session, [row.slug for row in late])
+        told = circulars.remind(session, {account for account, _slug in whom}, wanted, now=now)
         if told:
-            months.reminded(session, [row.id for row in late], wanted, now=now)
+            asked_of = {slug for account, slug in whom if account in told}
+            reached = [row.id for row in late if row.slug in asked_of]
+            months.reminded(session, reached, wanted, now=now)
             _note(session, "month.remind", f"{wanted}: {len(told)}")
     return redirect(f"/org/mes/{wanted}?hecho=recordado&cartas={len(told)}", 303)
 
