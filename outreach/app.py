@@ -1,6 +1,7 @@
 """Puts the application together: the only place that knows all its parts."""
 
 from pathlib import Path
+from types import TracebackType
 
 from flask import Flask
 from jinja2 import StrictUndefined
@@ -15,11 +16,21 @@ PACKAGE = Path(__file__).parent
 LARGEST_FORM = 64 * 1024  # bytes; the largest honest form of ours is under 10 KB
 
 
+class Application(Flask):
+    def log_exception(
+        self,
+        exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
+    ) -> None:
+        """Writes it down as any other error is: Flask would write the path, and in it a token."""
+        if exc_info[1] is not None:
+            web.errors.note(exc_info[1])
+
+
 def create_app(config: Config | None = None) -> Flask:
     """The WSGI application. Without `config`, settings are read from the environment."""
     clock.require_rules()
     config = config or Config.from_environ()
-    app = Flask("outreach", template_folder=str(_templates()), static_folder=None)
+    app = Application("outreach", template_folder=str(_templates()), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_FORM
     app.json.sort_keys = False  # type: ignore[attr-defined]  # kinds in their own order

@@ -1,6 +1,8 @@
 """Staff for the tests: accounts, and a browser that is signed in."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
@@ -19,6 +21,7 @@ from outreach.domain.organizers import Role
 PASSWORD = "caballo grapa pila correcta"
 HASHED = passwords.hashed(PASSWORD)
 COOKIE = "__Host-staff"
+TIMES = 4  # that one form is sent at one moment
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of everybody's application
 
 
@@ -134,6 +137,19 @@ def at_desk(app: Flask, store: Store, organizer_id: int) -> Desk:
         found = sessions.find(session, token, now=clock.now())
     assert found is not None
     return Desk(app.test_client(use_cookies=False), token, found[0].form_token)
+
+
+def at_once(app: Flask, desk: Desk, path: str, form: dict[str, Any]) -> list[TestResponse]:
+    """The answers to one form that is sent so many times at one moment."""
+    start = threading.Barrier(TIMES)
+
+    def send(_number: int) -> TestResponse:
+        hand = Desk(app.test_client(use_cookies=False), desk.cookie, desk.form_token)
+        start.wait()
+        return hand.post(path, **form)
+
+    with ThreadPoolExecutor(TIMES) as hands:
+        return list(hands.map(send, range(TIMES)))
 
 
 def words(answer: TestResponse) -> str:

@@ -1,6 +1,8 @@
 """What a form would send as it stands: read out of a page, as a browser would."""
 
+import re
 from html.parser import HTMLParser
+from typing import Any
 
 
 def fields(page: str, action: str) -> dict[str, str | list[str]]:
@@ -16,6 +18,25 @@ def fields(page: str, action: str) -> dict[str, str | list[str]]:
             found[name] = value
         else:
             found[name] = [*(before if isinstance(before, list) else [before]), value]
+    return found
+
+
+def value(page: str, name: str) -> str:
+    """What a field of the page is filled with."""
+    found = re.search(rf'name="{name}"[^>]*? value="([^"]*)"', page)
+    assert found is not None, name
+    return found[1]
+
+
+def hidden(page: str) -> dict[str, Any]:
+    """The hidden fields of the page's forms, several values as a list."""
+    found: dict[str, Any] = {}
+    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page):
+        found[name] = (
+            [*found[name], value]
+            if isinstance(found.get(name), list)
+            else ([found[name], value] if name in found else value)
+        )
     return found
 
 

@@ -1,7 +1,8 @@
 """What the tests of signing in share: Ana, who has a second factor, and what came of it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from html import unescape
 
@@ -63,6 +64,27 @@ def journal(store: Store) -> list[str]:
     with store.read() as session:
         found = session.scalars(sa.select(Entry.action).order_by(Entry.id))
         return [each for each in found if each != "paper codes printed"]
+
+
+@contextmanager
+def ended_meanwhile(app: Flask) -> Iterator[None]:
+    """Every session is ended after a request was let in and before it changes anything."""
+    store: Store = app.extensions["outreach_store"]
+
+    def end(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("sqlite_begin") != "BEGIN IMMEDIATE":
+            return  # it only reads
+        other = sa.create_engine(store.url)
+        with other.begin() as session:
+            session.execute(sa.update(StaffSession).values(ended_at=clock.now()))
+        other.dispose()
+
+    # Not at its beginning, when nobody else can write any more on SQLite.
+    sa.event.listen(store.engine, "engine_connect", end)
+    try:
+        yield
+    finally:
+        sa.event.remove(store.engine, "engine_connect", end)
 
 
 def server_key(app: Flask) -> ServerKey:

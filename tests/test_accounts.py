@@ -4,6 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 from argon2 import extract_parameters
 from flask import Flask
@@ -247,6 +248,7 @@ def test_a_link_lasts_three_days(store: Store, chicago: Office) -> None:
         assert invitations.whose(session, token, now=after) is None
 
 
+@pytest.mark.races
 def test_eight_browsers_with_one_link_set_one_password(
     app: Flask, store: Store, chicago: Office
 ) -> None:

@@ -221,6 +221,18 @@ def test_what_is_undone_leaves_no_line_and_no_gap(written: Store, ring: Keyring)
     assert _found(written, ring) == Finding("journal", True, "7 lines, one chain")
 
 
+def test_what_was_noted_before_a_savepoint_that_fails_is_in_the_chain(
+    written: Store, ring: Keyring, chicago: Office
+) -> None:
+    with written.change() as session:
+        _note(session, None, 7)
+        with pytest.raises(IntegrityError), session.begin_nested():
+            _note(session, None, 8)
+            session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
+        _note(session, None, 9)
+    assert _found(written, ring) == Finding("journal", True, "8 lines, one chain")
+
+
 def test_an_account_or_a_workshop_that_goes_breaks_nothing(
     written: Store, ring: Keyring, chicago: Office, rights: Kind
 ) -> None:

@@ -1,6 +1,6 @@
 """Today's page and the month's, as an organizer sees them."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from flask import Flask
@@ -11,6 +11,7 @@ from outreach.domain.kinds import Kind, Visibility
 from outreach.domain.offices import Office
 from outreach.domain.workshops import Standing
 from outreach.keyring import Keyring
+from outreach.web.desk.listing import ON_A_DAY
 from tests.conftest import hold, seat
 from tests.desk import Desk, at_desk, employ, words
 
@@ -39,6 +40,17 @@ def test_the_month_shows_every_workshop_of_ones_offices_by_standing(
     assert "Publicado en Chicago" in calendar
     day_page = words(ana.get("/org/talleres?dia=2027-01-15"))
     assert "Publicado en Chicago" in day_page
+
+
+def test_a_day_of_the_calendar_shows_what_fits_and_counts_the_rest(
+    ana: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        for hour in range(8, 8 + ON_A_DAY + 2):
+            hold(session, chicago, rights, day=date(2027, 1, 15), starts=time(hour))
+    page = ana.get("/org/talleres?mes=2027-01&vista=mes")
+    assert page.text.count('<span class="ev ') == ON_A_DAY
+    assert "y 2 más" in words(page)
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,13 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from outreach import clock
-from outreach.clock import Month
 from outreach.db.store import Store
 from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.series import Series
-from outreach.domain.workshops import Mode, Standing, Workshop
-from tests.conftest import hold, venue
+from outreach.domain.workshops import Standing, Workshop
+from tests.conftest import hold
 from tests.desk import Desk, at_desk, employ, words
 
 NONCE = "n" * 22
@@ -97,6 +96,14 @@ def test_the_dates_are_shown_before_and_holidays_are_not_ticked(ana: Desk, store
     assert [each.id for each in saved(store)] == [there.id]
 
 
+def test_a_change_of_the_clock_before_the_first_date_is_none_between_them(
+    ana: Desk, first: Workshop
+) -> None:
+    page = words(ana.get(f"/org/talleres/{first.public_id}/repetir?cada=mes&veces=2"))
+    assert "2 fechas" in page, "in April and in May"
+    assert "cambia la hora" not in page
+
+
 def test_each_date_is_a_workshop_of_its_own_in_one_series(
     ana: Desk, store: Store, first: Workshop
 ) -> None:
@@ -143,6 +150,7 @@ def test_the_same_form_twice_makes_one_set(ana: Desk, store: Store, first: Works
     assert len(saved(store)) == 4
 
 
+@pytest.mark.races
 def test_the_same_form_four_times_at_one_moment_makes_one_set(
     ana: Desk, store: Store, first: Workshop
 ) -> None:
@@ -194,7 +202,13 @@ def test_a_date_the_rule_does_not_mean_is_refused(ana: Desk, store: Store, first
 
 @pytest.mark.parametrize(
     "asked",
-    ["cada=siempre", "cada=semana&dias=9", "cada=mes&hasta=ayer", "cada=semana&dias=0&veces=0"],
+    [
+        "cada=siempre",
+        "cada=semana&dias=9",
+        "cada=mes&hasta=ayer",
+        "cada=semana&dias=0&veces=0",
+        "cada=semana&dias=0&hasta=ayer&veces=0",
+    ],
 )
 def test_a_rule_that_cannot_be_read_is_said_in_a_sentence(
     ana: Desk, first: Workshop, asked: str
@@ -266,134 +280,3 @@ def test_a_clone_without_a_day_or_an_hour_is_refused(
     assert answer.status_code == 422
     assert said in words(answer)
     assert len(saved(store)) == 1
-
-
-# A month at once
-
-
-@pytest.fixture
-def sheet(store: Store, ana: Desk, chicago: Office, women: Kind) -> dict[str, Any]:
-    """Fields of the form, with two venues to choose from."""
-    with store.change() as session:
-        library = venue(session, chicago)
-        venue(session, chicago, name="Parroquia San Pío", capacity=12)
-    return {
-        "oficina": "chicago",
-        "mes": str(Month.of(monday())),
-        "nonce": NONCE,
-        "tipo": "derechos",
-        "sede": str(library.id),
-        "hora": "18:00",
-        "idioma": ["es", "en"],
-        "lineas": "",
-        "action": "look",
-    }
-
-
-def test_ticked_days_and_lines_become_workshops_as_their_kind_has_them(
-    ana: Desk, store: Store, sheet: dict[str, Any]
-) -> None:
-    lines = (
-        "9, 10:00-11:30, San Pío\n"
-        "10 y 17; 6:30 p. m.; Parroquia San Pío; Para mujeres\n"
-        "24, en línea"
-    )
-    # What is online is public only once it has its link: a draft may still lack it.
-    sheet |= {"d": ["2", "30"], "lineas": lines}
-    look = ana.post("/org/talleres/mes-nuevo", **sheet)
-    assert look.status_code == 200
-    assert saved(store) == []
-    assert "6 fechas" in words(look)
-    numbers = list(offered(look))
-    for _ in range(2):
-        answer = ana.post(
-            "/org/talleres/mes-nuevo", **(sheet | {"action": "draft", "dia": numbers})
-        )
-        assert answer.status_code == 303
-    there = saved(store)
-    assert [(each.day.day, each.starts, each.ends, each.kind.code) for each in there] == [
-        (2, time(18), time(19, 30), "derechos"),
-        (9, time(10), time(11, 30), "derechos"),
-        (10, time(18, 30), time(20), "mujeres"),
-        (17, time(18, 30), time(20), "mujeres"),
-        (24, time(18), time(19, 30), "derechos"),
-        (30, time(18), time(19, 30), "derechos"),
-    ]
-    assert [each.venue.name if each.venue else "" for each in there] == [
-        "Biblioteca de Pilsen",
-        *["Parroquia San Pío"] * 3,
-        "",
-        "Biblioteca de Pilsen",
-    ]
-    assert [each.capacity for each in there] == [40, 12, 12, 12, 40, 40]
-    assert there[4].mode is Mode.LIVE_STREAM
-    assert {each.standing for each in there} == {Standing.DRAFT}
-    assert {tuple(each.languages) for each in there} == {("es", "en")}
-    assert [each.visibility for each in there] == [each.kind.visibility for each in there]
-    assert len(journal(store)) == 6
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("mañana, 10:00", "empieza con el día"),
-        ("45, 10:00", "ese mes no tiene día 45"),
-        ("12, 10:00, Biblioteca de Babel", "no conozco «Biblioteca de Babel»"),
-        ("12, 10:00, derechos, para", "«para» puede ser"),
-        ("12, 25:00", "no conozco «25:00»"),
-    ],
-)
-def test_a_line_that_cannot_be_read_is_said_and_all_stays_as_typed(
-    ana: Desk, store: Store, sheet: dict[str, Any], line: str, said: str
-) -> None:
-    with store.change() as session:
-        office = session.scalars(sa.select(Office)).one()
-        venue(session, office, name="Casa para migrantes")
-    lines = f"3, 10:00\n{line}"
-    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"d": "5", "lineas": lines}))
-    assert answer.status_code == 422
-    assert f"Línea 2: {said}" in words(answer)
-    assert 'name="d" value="5" checked' in answer.text
-    assert "3, 10:00" in answer.text
-    answer = ana.post(
-        "/org/talleres/mes-nuevo",
-        **(sheet | {"d": "5", "lineas": lines, "action": "draft", "dia": ["1"]}),
-    )
-    assert answer.status_code == 422
-    assert saved(store) == []
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({}, "Marca un día del mes"),
-        ({"d": "3", "hora": ""}, "a qué hora"),
-        ({"d": "3", "hora": "noche"}, "como 18:30"),
-        ({"d": "3", "idioma": []}, "al menos un idioma"),
-        ({"d": "3", "tipo": "otro"}, "opción de la lista"),
-        ({"lineas": "1 2 3 4 5 6 7 8 9, 10:00\n" * 7}, "más de 60"),
-    ],
-)
-def test_what_a_month_lacks_is_said(
-    ana: Desk, store: Store, sheet: dict[str, Any], changes: dict[str, Any], said: str
-) -> None:
-    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | changes))
-    assert answer.status_code == 422
-    assert said in words(answer)
-
-
-def test_a_month_of_another_office_is_not_there(
-    ana: Desk, sheet: dict[str, Any], calgary: Office
-) -> None:
-    assert ana.get("/org/talleres/mes-nuevo?oficina=calgary").status_code == 404
-    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"oficina": "calgary", "d": "3"}))
-    assert answer.status_code == 404
-
-
-def test_a_month_half_typed_outlives_the_session(
-    app: Flask, ana: Desk, sheet: dict[str, Any]
-) -> None:
-    signed_out = Desk(app.test_client(), "nobody's", "")
-    answer = signed_out.post("/org/talleres/mes-nuevo", **(sheet | {"d": "5"}))
-    assert answer.status_code == 401
-    assert 'name="dato-d" value="5"' in answer.text

@@ -1,6 +1,5 @@
 """What an organizer does to workshops, on the pages."""
 
-import re
 from datetime import time, timedelta
 from typing import Any
 
@@ -23,7 +22,8 @@ from outreach.domain.venues import Venue
 from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring
 from tests.conftest import a_saturday, seat, venue
-from tests.desk import Desk, Visitor, at_desk, code_now, employ, enrol, words
+from tests.desk import Desk, at_desk, employ, words
+from tests.filled import value
 
 
 @pytest.fixture
@@ -69,16 +69,16 @@ def typed(**changes: Any) -> dict[str, Any]:
 
 def test_a_new_form_is_filled_by_its_kind_all_but_day_hour_and_venue(ana: Desk) -> None:
     page = ana.get("/org/talleres/nuevo?tipo=derechos").get_data(as_text=True)
-    assert _value(page, "title_es") == "Tus derechos"
-    assert _value(page, "capacity") == "40"
-    assert _value(page, "phone") == "312 555 0142"
-    assert _value(page, "day") == _value(page, "starts") == _value(page, "ends") == ""
+    assert value(page, "title_es") == "Tus derechos"
+    assert value(page, "capacity") == "40"
+    assert value(page, "phone") == "312 555 0142"
+    assert value(page, "day") == value(page, "starts") == value(page, "ends") == ""
 
 
 def test_a_published_workshop_is_on_the_list_and_open_to_everybody(ana: Desk, store: Store) -> None:
     answer = ana.post("/org/talleres/nuevo", **typed())
     assert answer.status_code == 303
-    made = _only(store)
+    made = only(store)
     assert made.standing is Standing.PUBLISHED
     assert (made.starts, made.ends, made.capacity) == (time(10), time(12), 40)
     assert made.venue is not None
@@ -88,9 +88,9 @@ def test_a_published_workshop_is_on_the_list_and_open_to_everybody(ana: Desk, st
     assert ana.client.get(f"/es/t/{made.public_id}").status_code == 200
 
 
-def test_a_draft_is_seen_by_nobody_until_it_is_published(ana: Desk, store: Store) -> None:
+def test_a_draft_is_seen_by_nobody_until_it_ispublished(ana: Desk, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(action="draft"))
-    draft = _only(store)
+    draft = only(store)
     assert draft.standing is Standing.DRAFT
     assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 404
     assert "Borrador" in words(ana.get(f"/org/talleres/{draft.public_id}"))
@@ -103,18 +103,18 @@ def test_the_same_form_sent_twice_makes_one_workshop(ana: Desk, store: Store) ->
     again = ana.post("/org/talleres/nuevo", **typed())
     assert again.status_code == 303
     assert again.headers["Location"].split("?")[0] == first.headers["Location"].split("?")[0]
-    _only(store)
+    only(store)
 
 
 def test_an_end_before_the_start_is_the_next_day(ana: Desk, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(starts="22:00", ends="01:00"))
-    made = _only(store)
+    made = only(store)
     assert made.ends_at - made.starts_at == timedelta(hours=3)
 
 
 def test_without_an_end_it_lasts_as_long_as_its_kind(ana: Desk, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(starts="10:00", ends=""))
-    assert _only(store).ends == time(11, 30)
+    assert only(store).ends == time(11, 30)
 
 
 @pytest.mark.parametrize(
@@ -153,85 +153,15 @@ def test_an_hour_that_comes_twice_is_the_first_and_the_page_says_so(
     ana: Desk, store: Store
 ) -> None:
     ana.post("/org/talleres/nuevo", **typed(day="2027-11-07", starts="01:30", ends="04:00"))
-    made = _only(store)
+    made = only(store)
     assert made.starts_at.hour == 6  # the first 1:30 is still summer time: 06:30 in UTC
     assert "esa hora se repite" in words(ana.get(f"/org/talleres/{made.public_id}"))
-
-
-def test_what_was_typed_survives_a_session_that_ended(app: Flask, ana: Desk, store: Store) -> None:
-    enrol(app, store)
-    out = Desk(ana.client, "ended", "")
-    page = out.post("/org/talleres/nuevo", **typed(title_es="Un título largo y pensado"))
-    assert page.status_code == 401
-    assert "lo que escribiste sigue aquí" in words(page)
-    again = Visitor(app).come_in(**_hidden(page.get_data(as_text=True)))
-    assert again.status_code == 200
-    assert again.headers["Set-Cookie"].startswith("__Host-staff=")
-    text = again.get_data(as_text=True)
-    assert _value(text, "title_es") == "Un título largo y pensado"
-    assert 'name="languages" value="en" checked' in text
-    assert _value(text, "token") not in {"", ana.form_token}
-
-
-@pytest.mark.parametrize(
-    ("page", "fields"),
-    [
-        ("textos", {"title_es": "Pensado", "summary_fr": "Réfléchi", "bring_en": "Thought"}),
-        ("mensaje", {"template": "bring", "audience": "all", "more_es": "Pensado"}),
-    ],
-)
-def test_neither_are_texts_and_messages_lost(
-    app: Flask, ana: Desk, store: Store, page: str, fields: dict[str, str]
-) -> None:
-    made = _published(ana, store)
-    enrol(app, store)
-    path = f"/org/talleres/{made.public_id}/{page}"
-    asked = Desk(ana.client, "ended", "").post(path, **fields)
-    assert asked.status_code == 401
-    again = Visitor(app).come_in(**_hidden(asked.get_data(as_text=True)))
-    assert again.status_code == 200
-    for typed_ in fields.values():
-        assert typed_ in again.get_data(as_text=True)
-
-
-def test_a_form_of_another_session_of_ones_own_asks_who_one_is_and_is_filled_again(
-    app: Flask, ana: Desk, store: Store
-) -> None:
-    enrol(app, store)
-    stale = Desk(ana.client, ana.cookie, "of an earlier session")
-    asked = stale.post("/org/talleres/nuevo", **typed(title_es="Pensado"))
-    assert asked.status_code == 401
-    hidden = _hidden(asked.get_data(as_text=True)) | {"code": code_now()}
-    again = ana.post("/org/confirmar", **hidden)
-    assert again.status_code == 200
-    assert _value(again.get_data(as_text=True), "title_es") == "Pensado"
-    assert stale.post("/org/venues", **typed()).status_code in {403, 404}
-    with store.read() as session:
-        assert session.scalars(sa.select(Workshop)).all() == []
-
-
-def test_a_change_since_the_form_was_opened_is_said_and_nothing_of_it_lost(
-    ana: Desk, store: Store
-) -> None:
-    made = _published(ana, store)
-    path = f"/org/talleres/{made.public_id}/editar"
-    seen = _value(ana.get(path).text, "seen")
-    assert ana.post(path, **typed(capacity="41", seen=seen)).status_code == 303
-    late = ana.post(path, **typed(title_es="Corregido", seen=seen))
-    assert late.status_code == 409
-    assert "Alguien más cambió este taller" in words(late)
-    assert _value(late.text, "title_es") == "Corregido"
-    with store.read() as session:
-        assert session.scalars(sa.select(Workshop.capacity)).one() == 41
-    again = _value(late.text, "seen")
-    assert again != seen
-    assert ana.post(path, **typed(title_es="Corregido", seen=again)).status_code == 303
 
 
 def test_one_that_is_public_never_comes_to_show_a_discreet_address(
     ana: Desk, store: Store, women: Kind
 ) -> None:
-    made = _published(ana, store)
+    made = published(ana, store)
     path = f"/org/talleres/{made.public_id}/editar"
     refused = ana.post(path, **typed(kind=women.code))
     assert refused.status_code == 422
@@ -240,7 +170,7 @@ def test_one_that_is_public_never_comes_to_show_a_discreet_address(
 
 
 def test_what_is_over_is_not_cancelled(ana: Desk, store: Store) -> None:
-    made = _published(ana, store)
+    made = published(ana, store)
     with store.change() as session:
         over = clock.now() - timedelta(hours=3)
         there = session.scalars(sa.select(Workshop)).one()
@@ -252,28 +182,21 @@ def test_what_is_over_is_not_cancelled(ana: Desk, store: Store) -> None:
     assert "no se hizo" in words(refused)
 
 
-def test_a_wrong_password_does_not_lose_it_either(ana: Desk) -> None:
-    page = Desk(ana.client, "ended", "").post("/org/talleres/nuevo", **typed(title_es="Pensado"))
-    hidden = _hidden(page.get_data(as_text=True)) | {"email": "ana@example.org", "password": "x"}
-    again = ana.client.post("/org/entrar", data=hidden).get_data(as_text=True)
-    assert _hidden(again)["dato-title_es"] == "Pensado"
-
-
 def test_whoever_is_registered_is_told_of_a_new_hour(
     ana: Desk, store: Store, ring: Keyring
 ) -> None:
-    made = _published(ana, store)
+    made = published(ana, store)
     rosa = seat(store, ring, made, contact=Contact.EMAIL, address="rosa@example.com")
     seat(store, ring, made, name="Luz")
     _edit(ana, made, starts="11:00", ends="13:00")
     assert _owed(store, rosa.id) == [Cause.SAVED, Cause.CHANGED]
     with store.read() as session:
         assert session.scalars(sa.select(Notice.cause)).all().count(Cause.CHANGED) == 1
-    assert _only(store).sequence == made.sequence + 1
+    assert only(store).sequence == made.sequence + 1
 
 
 def test_a_new_day_moves_the_day_of_forgetting(ana: Desk, store: Store, ring: Keyring) -> None:
-    made = _published(ana, store)
+    made = published(ana, store)
     rosa = seat(store, ring, made)
     later = made.day + timedelta(days=100)
     _edit(ana, made, day=later.isoformat())
@@ -283,16 +206,16 @@ def test_a_new_day_moves_the_day_of_forgetting(ana: Desk, store: Store, ring: Ke
 
 
 def test_fewer_places_than_are_taken_is_refused(ana: Desk, store: Store, ring: Keyring) -> None:
-    made = _published(ana, store)
+    made = published(ana, store)
     seat(store, ring, made, people=4)
     answer = _edit(ana, made, capacity="3")
     assert answer.status_code == 422
     assert "Ya hay 4 lugares apartados. Pon 4 o más." in words(answer)
-    assert _only(store).capacity == 40
+    assert only(store).capacity == 40
 
 
 def test_more_places_are_offered_to_who_waits(ana: Desk, store: Store, ring: Keyring) -> None:
-    made = _published(ana, store, capacity="1")
+    made = published(ana, store, capacity="1")
     seat(store, ring, made)
     luz = seat(store, ring, made, name="Luz", people=2)
     _edit(ana, made, capacity="3")
@@ -303,7 +226,7 @@ def test_more_places_are_offered_to_who_waits(ana: Desk, store: Store, ring: Key
 def test_cancelling_asks_first_and_says_how_many_are_told_how(
     ana: Desk, store: Store, ring: Keyring
 ) -> None:
-    made = _published(ana, store)
+    made = published(ana, store)
     seat(store, ring, made, contact=Contact.EMAIL, address="rosa@example.com")
     seat(store, ring, made, name="Luz", contact=Contact.PHONE, address="+13125550142")
     seat(store, ring, made, name="Iván", contact=Contact.PHONE, address="+13125550143")
@@ -312,22 +235,22 @@ def test_cancelling_asks_first_and_says_how_many_are_told_how(
     assert "Avisaremos a 1 persona por correo." in asked
     assert "Te daremos una lista de 2 llamadas." in asked
     assert "1 persona pidió que no le avisen" in asked
-    assert _only(store).standing is Standing.PUBLISHED
+    assert only(store).standing is Standing.PUBLISHED
 
 
 def test_cancelled_and_reinstated_everybody_is_told_and_keeps_their_place(
     ana: Desk, store: Store, ring: Keyring
 ) -> None:
-    made = _published(ana, store)
+    made = published(ana, store)
     rosa = seat(store, ring, made, contact=Contact.EMAIL, address="rosa@example.com")
     address = f"/org/talleres/{made.public_id}"
     assert ana.post(f"{address}/cancelar").status_code == 422  # no reason given
     answer = ana.post(f"{address}/cancelar", reason="venue")
     assert answer.status_code == 303
-    assert _only(store).standing is Standing.CANCELLED
+    assert only(store).standing is Standing.CANCELLED
     assert "Cancelado" in words(ana.client.get(f"/es/t/{made.public_id}"))
     ana.post(f"{address}/reactivar")
-    assert _only(store).standing is Standing.PUBLISHED
+    assert only(store).standing is Standing.PUBLISHED
     assert _owed(store, rosa.id) == [Cause.SAVED, Cause.CANCELLED, Cause.REINSTATED]
     with store.read() as session:
         assert session.get_one(Registration, rosa.id).standing is Place.SEATED
@@ -347,7 +270,7 @@ def test_an_organizer_of_several_offices_says_for_which(
             office="calgary", venue_city="Calgary", venue_region="AB", venue_zone="America/Edmonton"
         ),
     )
-    made = _only(store)
+    made = only(store)
     assert made.office.slug == "calgary"
     assert made.zone.key == "America/Edmonton"
 
@@ -360,16 +283,16 @@ def test_another_offices_venue_cannot_be_chosen(ana: Desk, store: Store, calgary
 
 
 def test_a_list_that_becomes_unlisted_gets_a_link_nobody_guesses(ana: Desk, store: Store) -> None:
-    made = _published(ana, store)
+    made = published(ana, store)
     answer = _edit(ana, made, way="unlisted")
     assert len(made.public_id) == 10
-    new = _only(store).public_id
+    new = only(store).public_id
     assert len(new) == 26
     assert new in answer.headers["Location"]
 
 
 def test_the_journal_says_who_did_what_and_no_name(ana: Desk, store: Store, ring: Keyring) -> None:
-    made = _published(ana, store)
+    made = published(ana, store)
     seat(store, ring, made, name="Guadalupe", contact=Contact.EMAIL, address="lupe@example.com")
     _edit(ana, made, capacity="41")
     ana.post(f"/org/talleres/{made.public_id}/cancelar", reason="few")
@@ -384,9 +307,9 @@ def test_the_journal_says_who_did_what_and_no_name(ana: Desk, store: Store, ring
         assert all(entry.organizer_id and entry.workshop_id == made.id for entry in entries)
 
 
-def _published(ana: Desk, store: Store, **changes: Any) -> Workshop:
+def published(ana: Desk, store: Store, **changes: Any) -> Workshop:
     ana.post("/org/talleres/nuevo", **typed(**changes))
-    return _only(store)
+    return only(store)
 
 
 def _edit(ana: Desk, workshop: Workshop, **changes: Any) -> Any:
@@ -395,7 +318,7 @@ def _edit(ana: Desk, workshop: Workshop, **changes: Any) -> Any:
     return ana.post(f"/org/talleres/{workshop.public_id}/editar", **typed(**(same | changes)))
 
 
-def _only(store: Store) -> Workshop:
+def only(store: Store) -> Workshop:
     with store.read() as session:
         public_id = session.scalars(sa.select(Workshop.public_id)).one()
         return workshops.find(session, public_id)
@@ -410,21 +333,3 @@ def _owed(store: Store, registration_id: str) -> list[Cause]:
                 .order_by(Notice.id)
             )
         )
-
-
-def _value(page: str, name: str) -> str:
-    found = re.search(rf'name="{name}"[^>]*? value="([^"]*)"', page)
-    assert found is not None, name
-    return found[1]
-
-
-def _hidden(page: str) -> dict[str, Any]:
-    """The hidden fields of the page's forms, several values as a list."""
-    found: dict[str, Any] = {}
-    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page):
-        found[name] = (
-            [*found[name], value]
-            if isinstance(found.get(name), list)
-            else ([found[name], value] if name in found else value)
-        )
-    return found

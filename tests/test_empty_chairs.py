@@ -150,6 +150,19 @@ def test_the_last_workshops_count_and_those_of_long_ago_do_not(
     assert _rate(store, chicago, rights) == Show(12, 120, 96)
 
 
+def test_so_many_doors_are_looked_through_and_no_more(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    tried = shows.LATEST * shows.TRIED
+    _past(store, chicago, rights, times=5, people=12, came=6, until=date(2015, 5, 1))
+    _past(store, chicago, rights, times=tried - 5, people=12, came=0)  # nobody was ticked
+    assert _rate(store, chicago, rights) == Show(5, 60, 30)
+    _past(store, chicago, rights, times=1, people=12, came=0)
+    with store.read() as session:
+        found = shows._rows(session, session.merge(rights), session.merge(chicago), shows.LATEST)
+    assert len(found) == 4
+
+
 def _rate(store: Store, office: Office, kind: Kind) -> Show | None:
     with store.read() as session:
         return shows.rate(session, session.merge(office), session.merge(kind))

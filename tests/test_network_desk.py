@@ -18,6 +18,7 @@ from outreach.domain.offices import Office
 from outreach.domain.organizers import EVERYWHERE, Role
 from outreach.domain.workshops import Standing, Workshop
 from outreach.intake import kinds as kinds_file
+from outreach.intake.changes import Outcome
 from tests.conftest import LONG_AGO, hold
 from tests.desk import Desk, at_desk, employ, words
 from tests.filled import fields
@@ -191,6 +192,9 @@ def test_two_who_change_the_same_at_once_do_not_undo_each_other(
     ):
         typed = _form_of(iris, path) | hers
         assert elena.post(path, **(_form_of(elena, path) | mine)).status_code == 303
+        wrong = iris.post(path, **typed | {"name_es": ""})
+        assert wrong.status_code == 422
+        typed = fields(wrong.text, path) | {"name_es": "Otro nombre"}
         answer = iris.post(path, **typed)
         assert answer.status_code == 409
         assert "Alguien más lo cambió mientras escribías." in words(answer)
@@ -244,6 +248,7 @@ def test_a_discreet_kind_gets_four_letters(store: Store, elena: Desk) -> None:
         ({"capacity": "-1"}, "de 0 a 100,000"),
         ({"confirm_days": "15"}, "entre 2 y 14"),
         ({"retention_days": "9999"}, "de 0 a 3650"),
+        ({"party_limit": "21"}, "de 1 a 20"),
         ({"sign": "red"}, "Elige una opción de la lista."),
         ({"pictogram": "<svg>"}, "Elige una opción de la lista."),
         ({"is_discreet": "yes"}, "no muestra su dirección"),
@@ -335,7 +340,7 @@ def test_a_file_that_makes_a_kind_discreet_hides_the_same(
     }
     taxonomy = kinds_file.Taxonomy(kinds=(kinds_file.Row(**values),), series=())
     with store.change() as session:
-        assert kinds_file.load(session, taxonomy, now=clock.now()).changed == 1
+        assert kinds_file.load(session, taxonomy, now=clock.now()).counts[Outcome.CHANGED] == 1
     with store.read() as session:
         after = session.get_one(Workshop, ahead.id)
         assert (len(after.public_id), after.visibility) == (26, Visibility.REGISTERED)

@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 from base64 import urlsafe_b64decode
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -21,12 +22,12 @@ from outreach import clock
 from outreach.accounts import access
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import bundles, organizers, passes, planning
+from outreach.domain import bundles, marks, organizers, passes, planning
 from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind, Way
 from outreach.domain.offices import Office
 from outreach.domain.organizers import Role
-from outreach.domain.passes import DoorPass
+from outreach.domain.passes import DoorPass, DoorRow
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.keyring import Keyring
@@ -41,6 +42,7 @@ from tests.door_phone import (
     token_of,
     walk_in,
 )
+from tests.test_feed_shelf import statements
 
 
 @pytest.fixture
@@ -225,6 +227,40 @@ def test_who_came_is_counted_without_anybody_being_signed_in(
     assert answer.get_json() == {"arrived": 2, "expected": 3, "walk_ins": 2, "strangers": 0}
     assert "Set-Cookie" not in answer.headers
     assert counts(store, tonight) == (2, 2)
+
+
+def test_a_second_phone_adds_those_who_came_to_it_since_and_all_stay_as_long(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    seat(store, ring, tonight)
+    take_along(tomas, tonight)
+    seat(store, ring, tonight, name="Luz")
+    with store.change() as session:
+        there = session.get_one(Workshop, tonight.id)
+        plan = replace(planning.plan_of(there), day=there.day + timedelta(days=1))
+        planning.change(session, there, plan, now=clock.now())
+    take_along(tomas, tonight)
+    with store.read() as session:
+        rows = session.scalars(sa.select(DoorRow)).all()
+        assert len(rows) == 2
+        assert {each.ends_at for each in rows} == {marks.door_ends_at(there)}
+
+
+def test_others_wait_no_longer_for_a_long_list_to_be_taken_along(
+    store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    who = employ(store, TOMAS, Role.DOOR)
+    asked = []
+    for number in (2, 9):
+        everyone = [seat(store, ring, tonight).id for _ in range(number)]
+        called = {secrets.token_bytes(16): each for each in everyone}
+        with store.change() as session:
+            there = session.get_one(Workshop, tonight.id)
+            with statements(store) as seen:
+                passes.issue(session, there, who, called, now=clock.now())
+                session.flush()
+        asked.append(len(seen))
+    assert asked[0] == asked[1], "not one for each party"
 
 
 def test_a_pass_is_for_one_workshop_and_for_nothing_but_its_marks(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -229,6 +230,28 @@ def test_when_the_provider_is_away_one_sentence_says_so(
     ):
         elsewhere.discovery = discovery
         assert visitor.get("/org/oidc").status_code == 503
+
+
+BROKEN_OFF = {
+    "a short body": b"Content-Length: 500\r\n\r\n{",
+    "bad gzip": b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnone",
+    "a bad chunk": b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{",
+    "half a chunk": b"Transfer-Encoding: chunked\r\n\r\n40\r\n{",
+}
+
+
+@pytest.mark.parametrize("how", BROKEN_OFF)
+def test_a_provider_that_breaks_off_has_not_answered(
+    app: Flask, make_app: Callable[..., Flask], elsewhere: Provider, ana: int, how: str
+) -> None:
+    with provider.breaking_off(b"HTTP/1.1 200 OK\r\n" + BROKEN_OFF[how]) as address:
+        answers = [Visitor(make_app(oidc=replace(elsewhere.oidc, issuer=address))).get("/org/oidc")]
+        for asked in ("token_endpoint", "jwks_uri"):
+            elsewhere.discovery = {asked: address}
+            answers.append(and_back(Visitor(app)))
+    for answer in answers:
+        assert answer.status_code == 503
+        assert "la Secretaría no contesta. Entra con tu contraseña" in words(answer)
 
 
 def test_a_provider_that_is_not_there_is_not_waited_for(

@@ -18,8 +18,8 @@ from outreach.domain.journal import Entry
 from outreach.domain.offices import Office
 from outreach.domain.organizers import Organizer
 from outreach.web.desk.account import ago
-from tests.desk import PASSWORD, Visitor, at_desk, employ, hidden, words
-from tests.signing import ana, half_a_minute_later, journal, patient, printed
+from tests.desk import HASHED, PASSWORD, Visitor, at_desk, employ, hidden, words
+from tests.signing import ana, ended_meanwhile, half_a_minute_later, journal, patient, printed
 from tests.test_passkeys import add_key
 
 NEW = "otra clave larga y nueva"
@@ -107,6 +107,27 @@ def test_a_new_password_needs_the_old_one_and_ends_the_other_sessions(
         "wrong password",
         "password changed",
     ]
+
+
+def test_a_session_that_ended_meanwhile_changes_no_password(
+    patient: Flask, store: Store, ana: int
+) -> None:
+    desk = at_desk(patient, store, ana)
+    with ended_meanwhile(patient):
+        answer = desk.post("/org/cuenta/contrasena", password=PASSWORD, new=NEW)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/entrar")
+    with store.read() as session:
+        assert session.get_one(Organizer, ana).password == HASHED
+    assert journal(store) == []
+
+
+def test_a_password_that_is_another_one_by_now_is_not_written_over(
+    patient: Flask, store: Store, ana: int
+) -> None:
+    with store.change() as session:
+        assert not access.change_password(session, ana, "of before", "of mine")
+        assert access.change_password(session, ana, HASHED, "of mine")
+        assert session.get_one(Organizer, ana).password == "of mine"
 
 
 def test_whoever_finds_a_browser_open_may_not_guess_the_password(

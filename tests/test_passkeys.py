@@ -19,7 +19,7 @@ from outreach.db.store import Store
 from outreach.domain.offices import Office
 from outreach.domain.organizers import Organizer
 from tests.desk import Visitor, at_desk, employ, enrol, hidden, words
-from tests.signing import age, ana, half_a_minute_later, journal, patient
+from tests.signing import age, ana, ended_meanwhile, half_a_minute_later, journal, patient
 from tests.soft_key import PRESENT, SoftKey
 
 __all__ = ["ana", "patient"]  # fixtures
@@ -89,6 +89,7 @@ def test_an_answer_that_is_none_is_refused_in_a_sentence_and_uses_its_question_u
     assert visitor.post("/org/llave", answer=good).status_code == 422, "it was asked once"
 
 
+@pytest.mark.races
 def test_one_answer_in_eight_browsers_at_once_lets_one_in(
     patient: Flask, store: Store, ana: int
 ) -> None:
@@ -196,6 +197,18 @@ def test_only_her_own_key_proves_who_she_is(patient: Flask, store: Store, ana: i
     answer = visitor.post("/org/confirmar", form | {"answer": hers.get(options())})
     assert answer.status_code == 303
     assert visitor.get("/org/cuenta/llaves").status_code == 200
+
+
+def test_a_session_that_ended_meanwhile_keeps_no_key(
+    patient: Flask, store: Store, ana: int
+) -> None:
+    desk = at_desk(patient, store, ana)
+    answer = SoftKey().create(desk.post("/org/cuenta/llaves/reto").get_json())
+    with ended_meanwhile(patient):
+        done = desk.post("/org/cuenta/llaves", name="Mía", answer=answer)
+    assert (done.status_code, done.headers["Location"]) == (303, "/org/entrar")
+    with store.read() as session:
+        assert session.scalars(sa.select(Passkey)).all() == []
 
 
 @same

@@ -18,6 +18,7 @@ from outreach.domain.organizers import EVERYWHERE, Role
 from outreach.errors import Refused
 from tests.desk import PASSWORD, Desk, at_desk, employ, words
 from tests.filled import fields
+from tests.test_safety import listening
 
 ONLY_ONE = "Es la única cuenta que administra toda la red."
 
@@ -130,6 +131,27 @@ def test_rights_that_cannot_be_are_refused(
         assert members.rights_of(ana) == {"chicago": Role.ORGANIZER}
 
 
+def test_a_role_of_one_office_is_not_given_everywhere_by_changing_another(
+    store: Store, elena: Desk
+) -> None:
+    path = f"/org/personal/{employ(store, 'iris@example.org', Role.READER, EVERYWHERE)}"
+    page = elena.get(path).text
+    offered = re.search(r'name="papel-\*">(.*?)</select>', page)
+    assert offered
+    assert re.findall(r'value="(\w*)"', offered[1]) == ["admin", "reader", ""]
+    for role in ("door", "organizer"):
+        answer = elena.post(path, **(fields(page, path) | {"papel-*": role}))
+        assert answer.status_code == 422
+        assert "Ese papel necesita una oficina." in words(answer)
+    with store.read() as session:
+        iris = organizers.require(session, "iris@example.org")
+        assert members.rights_of(iris) == {EVERYWHERE: Role.READER}
+    elena.post(path, **(fields(page, path) | {"papel-*": "admin"}))
+    with store.read() as session:
+        iris = organizers.require(session, "iris@example.org")
+        assert members.rights_of(iris) == {EVERYWHERE: Role.ADMIN}
+
+
 def test_who_is_suspended_is_out_at_the_next_click_and_a_new_link_lets_them_in(
     app: Flask, store: Store, elena: Desk
 ) -> None:
@@ -171,6 +193,7 @@ def test_one_of_two_admins_may_go(app: Flask, store: Store, elena: Desk, elena_i
     assert elena.get("/org/personal").status_code == 403, "from the next click on"
 
 
+@pytest.mark.races
 def test_two_admins_cannot_take_each_others_rights_at_once(store: Store, elena_id: int) -> None:
     iris_id = employ(store, "iris@example.org", Role.ADMIN, EVERYWHERE)
     start, refused = threading.Barrier(2), []
@@ -212,6 +235,19 @@ def test_the_list_is_searched_and_narrowed(store: Store, elena: Desk) -> None:
     assert "Nadie." in words(elena.get("/org/personal?q=zzz"))
     for missing in ("/org/personal/999999", "/org/personal/ana"):
         assert elena.get(missing).status_code == 404
+
+
+def test_a_long_list_asks_the_database_no_more_than_a_short_one(
+    app: Flask, store: Store, elena: Desk
+) -> None:
+    asked = []
+    for number in range(2):
+        with listening(app) as heard:
+            assert "elena@" in words(elena.get("/org/personal"))
+        asked.append(len(heard))
+        for each in range(5):
+            employ(store, f"ana{number}{each}@example.org", Role.ORGANIZER, "chicago", "calgary")
+    assert asked[0] == asked[1]
 
 
 def _link(page: str) -> str:

@@ -11,6 +11,7 @@ from outreach.domain import planning, workshops
 from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import Office
 from outreach.domain.planning import Plan
+from outreach.domain.plans import LARGEST_PARTY
 from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.errors import Refused
 from tests.conftest import LONG_AGO, hold, kind
@@ -32,6 +33,13 @@ def test_a_kind_with_hours_of_ones_own_starts_with_about_as_many_places(chicago:
     plan = planning.from_kind(one_to_one, chicago, date(2026, 12, 5), time(9, 0))
     assert (plan.way, plan.slot_minutes, plan.slot_places) == (Way.SLOTS, 20, 3)
     assert planning.settled(plan).capacity == 36  # twelve hours with three places; 40 asked for
+
+
+def test_a_kind_that_once_allowed_more_starts_with_the_largest_party_there_may_be(
+    chicago: Office,
+) -> None:
+    plan = planning.from_kind(kind("a", "A", party_limit=100), chicago, date(2026, 12, 5), time(9))
+    assert plan.party_limit == LARGEST_PARTY
 
 
 def test_a_kind_says_how_chairs_are_kept_from_staying_empty(chicago: Office) -> None:
@@ -124,6 +132,23 @@ def test_only_what_is_public_is_cancelled_and_only_the_cancelled_comes_back(
             planning.cancel(session, draft, now=LATER)
         with pytest.raises(Refused):
             planning.reinstate(session, draft, now=LATER)
+
+
+def test_what_somebody_else_has_just_done_to_it_is_seen(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        before = hold(session, chicago, rights)
+    with store.change() as session:
+        planning.cancel(session, workshops.find(session, before.public_id), now=LATER)
+    with store.change() as session, pytest.raises(Refused, match="Solo se cancela"):
+        planning.cancel(session, session.merge(before, load=False), now=LATER)
+    with store.read() as session:
+        off = workshops.find(session, before.public_id)
+    with store.change() as session:
+        planning.reinstate(session, workshops.find(session, before.public_id), now=LATER)
+    with store.change() as session, pytest.raises(Refused, match="no está cancelado"):
+        planning.reinstate(session, session.merge(off, load=False), now=LATER)
 
 
 def test_an_online_workshop_needs_no_venue(store: Store, chicago: Office, rights: Kind) -> None:

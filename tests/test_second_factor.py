@@ -137,6 +137,7 @@ def test_ten_wrong_codes_and_even_the_right_one_waits_an_hour(
     assert Visitor(patient).come_in().status_code == 303
 
 
+@pytest.mark.races
 def test_a_hundred_tries_at_once_are_ten(patient: Flask, store: Store, ana: int) -> None:
     visitors = [Visitor(patient) for _ in range(8)]
     pages = [each.password() for each in visitors]
@@ -152,6 +153,7 @@ def test_a_hundred_tries_at_once_are_ten(patient: Flask, store: Store, ana: int)
     assert sorted(statuses) == [422] * 10 + [429] * 30
 
 
+@pytest.mark.races
 @pytest.mark.parametrize("what", ["application", "paper"])
 def test_one_code_in_eight_browsers_at_once_lets_one_in(
     patient: Flask, store: Store, ana: int, what: str

@@ -2,7 +2,7 @@
 nothing, and only those are told whom it concerns."""
 
 from collections.abc import Sequence
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +12,11 @@ from werkzeug.test import TestResponse
 
 from outreach import clock
 from outreach.db.store import Store
+from outreach.domain import ctags, partners
 from outreach.domain.kinds import Kind
 from outreach.domain.many import shifted, span_between
 from outreach.domain.offices import Office
+from outreach.domain.partners import Partner, PartnerKind, Speaker
 from outreach.domain.planning import plan_of
 from outreach.domain.series import Series
 from outreach.domain.workshops import Workshop
@@ -124,6 +126,43 @@ def test_all_dates_before_and_after(ana: Desk, store: Store, dates: list[Worksho
     assert {each.facilitator for each in there} == {"Lic. Mora"}
     assert {each.sequence for each in there} == {0}
     assert told(store) == []
+
+
+def test_who_gives_one_date_gives_the_following_too(
+    ana: Desk, store: Store, chicago: Office, dates: list[Workshop]
+) -> None:
+    with store.change() as session:
+        house = Partner(
+            office_id=chicago.id, name="Casa Sur", kind=PartnerKind.CIVIL_SOCIETY, is_shown=True
+        )
+        mora = Speaker(office_id=chicago.id, name="Lic. Mora", partner=house, is_shown=True)
+        session.add_all([house, mora])
+    answer = edited(ana, dates[1], allies="yes", partners=str(house.id), speakers=str(mora.id))
+    page = ana.get(answer.location)
+    assert f"/org/talleres/{dates[1].public_id}/serie?campos=allies" in page.text
+    seen = words(ana.get(f"/org/talleres/{dates[1].public_id}/serie?campos=allies"))
+    assert "Con quién se da Casa Sur, Lic. Mora" in seen
+    assert "Cambiar las 2 fechas" in seen
+    assert following(ana, dates[1], dates[2:], campos="allies").status_code == 303
+    with store.read() as session:
+        given = [partners.all_of(session, each) for each in fresh(store, dates)]
+    assert given == [[], *[["Casa Sur", "Lic. Mora"]] * 3]
+    assert journal(store)[-1][2] == f"as {dates[1].public_id}: partners, speakers"
+    alike = words(ana.get(f"/org/talleres/{dates[1].public_id}/serie"))
+    assert "Con quién se da" in alike, "the first date is given by nobody else yet"
+
+
+def test_what_is_only_tried_makes_no_calendar_anew(
+    ana: Desk, store: Store, dates: list[Workshop]
+) -> None:
+    def calendar() -> tuple[int, datetime | None]:
+        with store.read() as session:
+            return ctags.read(session, "chicago")
+
+    before = calendar()
+    seen = words(ana.get(f"/org/talleres/{dates[0].public_id}/serie?dias=1"))
+    assert "Cambiar las 3 fechas" in seen
+    assert calendar() == before
 
 
 def test_one_date_that_cannot_stops_them_all_and_is_said_before(

@@ -8,25 +8,22 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import planning, tours
-from outreach.domain.journal import Entry
 from outreach.domain.kinds import Kind
 from outreach.domain.notices import Cause, Notice
 from outreach.domain.offices import Office
 from outreach.domain.registrations import Contact, Registration
 from outreach.domain.tours import Stop, StopPlan, Tour
 from outreach.domain.venues import Venue
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.errors import NotFound, Refused
 from outreach.keyring import Keyring
 from tests.conftest import a_saturday, seat, venue
-from tests.desk import Desk, at_desk, employ, words
 
 NINE, THREE = time(9), time(15)
 CITIES = ("Waukegan", "Rockford", "Elgin", "South Bend", "Gary")
@@ -34,6 +31,10 @@ CITIES = ("Waukegan", "Rockford", "Elgin", "South Bend", "Gary")
 
 @pytest.fixture
 def route(store: Store, chicago: Office, rights: Kind, women: Kind) -> Tour:
+    return five_stops(store, chicago)
+
+
+def five_stops(store: Store, chicago: Office) -> Tour:
     """Five stops on five days, of two kinds each, all published; South Bend is on other clocks."""
     with store.change() as session:
         here = session.merge(chicago, load=False)
@@ -192,6 +193,33 @@ def test_hours_of_their_own_are_kept_and_move_along(store: Store, route: Tour) -
         assert (second.starts, second.ends) == (time(11), time(12))
 
 
+def test_what_is_held_in_another_place_or_online_stays_there(
+    store: Store, ring: Keyring, chicago: Office, route: Tour
+) -> None:
+    with store.change() as session:
+        stop = stops_of(session, route)[3]
+        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        room = venue(session, chicago, name="Sala 2", city="South Bend", zone=first.zone)
+        own = replace(planning.plan_of(first), venue=room)
+        planning.change(session, first, own, now=clock.now())
+        online = replace(
+            planning.plan_of(second), venue=None, mode=Mode.LIVE_STREAM, zone=chicago.zone
+        )
+        planning.change(session, second, online, now=clock.now())
+    all_seated(store, ring)
+    with store.change() as session:
+        stop = session.get_one(Stop, stop.id)
+        found = venue(session, chicago, name="Escuela Ejemplo", city="South Bend", zone=stop.zone)
+        wanted = replace(plan_of(stop), venue=found)
+        assert tours.change_stop(session, route, stop, wanted, now=clock.now()) == []
+        assert not told(session, Cause.CHANGED)
+        later = replace(plan_of(stop), day=stop.day + timedelta(days=1))
+        assert len(tours.change_stop(session, route, stop, later, now=clock.now())) == 2
+        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        assert (first.venue, first.day) == (session.get_one(Venue, room.id), later.day)
+        assert (second.venue, second.zone, second.day) == (None, chicago.zone, later.day)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -225,97 +253,6 @@ def test_a_venue_of_another_office_is_none(store: Store, calgary: Office, route:
             tours.add_stop(session, route, planned(theirs), now=clock.now())
 
 
-# On the pages
-
-
-@pytest.fixture
-def ana(app: Flask, store: Store, route: Tour) -> Desk:
-    return at_desk(app, store, employ(store))
-
-
-FILLED = {
-    "day": "2026-12-12",
-    "starts": "09:00",
-    "ends": "15:00",
-    "venue": "",
-    "city": "Joliet",
-    "region": "IL",
-    "kinds": ["derechos"],
-    "capacity": "60",
-}
-
-
-def test_ana_makes_a_tour_and_its_stops(ana: Desk, store: Store) -> None:
-    made = ana.post("/org/giras/nueva", office="chicago", name="Ruta del sur", nonce="abc")
-    again = ana.post("/org/giras/nueva", office="chicago", name="Ruta del sur", nonce="abc")
-    assert made.location == again.location, "the same form makes one tour"
-    day = str(a_saturday())
-    added = ana.post(f"{made.location}/parada", **FILLED | {"day": day})
-    assert added.status_code == 303
-    page = words(ana.get(added.location))
-    assert "Joliet, IL" in page
-    assert "Sin sede. No se puede publicar." in page
-    with store.read() as session:
-        actions = set(session.scalars(sa.select(Entry.action)))
-    assert {"tour created", "stop added"} <= actions
-
-
-def test_what_is_wrong_is_said_and_what_was_typed_stays(ana: Desk, route: Tour) -> None:
-    path = f"/org/giras/chicago/{route.id}/parada"
-    answer = ana.post(path, **FILLED | {"day": "mañana", "city": "", "kinds": [], "capacity": "x"})
-    assert answer.status_code == 422
-    said = words(answer)
-    for fault in (
-        "Escribe la fecha como 2026-12-05.",
-        "Escribe la ciudad, o elige la sede.",
-        "Elige al menos un tipo de taller.",
-        "Escribe un número entero.",
-    ):
-        assert fault in said
-    assert 'value="09:00"' in answer.text
-    assert ana.post("/org/giras/nueva", office="chicago", name="").status_code == 422
-
-
-def test_a_stop_is_moved_published_and_cancelled_on_its_page(
-    ana: Desk, store: Store, ring: Keyring, route: Tour
-) -> None:
-    all_seated(store, ring)
-    with store.read() as session:
-        stop = stops_of(session, route)[3]
-        here = str(stop.venue.id) if stop.venue else ""
-        one = tours.workshops_at(session, [stop.id])[stop.id][0]
-    path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
-    asked = words(ana.get(f"{path}/cancelar"))
-    assert "A 4 registros les avisamos por correo." in asked
-    moved = FILLED | {
-        "day": str(stop.day + timedelta(days=2)),
-        "venue": here,
-        "kinds": ["derechos", "mujeres"],
-        "capacity": "",
-    }
-    assert ana.post(path, **moved).status_code == 303
-    with store.read() as session:
-        assert sum(told(session, Cause.CHANGED).values()) == 4
-        now = session.get_one(Workshop, one.id)
-        key = session.scalars(sa.select(Registration.key_id).limit(1)).one()
-        assert key is not None
-        assert now.day == stop.day + timedelta(days=2)
-    assert ana.post(f"{path}/cancelar").status_code == 303
-    assert "Parada cancelada" in words(ana.get(f"/org/giras/chicago/{route.id}?hecho=cancelada"))
-    assert ana.post(f"{path}/reactivar").status_code == 303
-    assert "no está cancelada" in words(ana.post(f"{path}/reactivar"))
-    answer = ana.post(f"/org/giras/chicago/{route.id}/publicar")
-    assert answer.location.endswith("publicados=0")
-
-
-def test_another_tours_stop_is_not_there(ana: Desk, store: Store, route: Tour) -> None:
-    made = ana.post("/org/giras/nueva", office="chicago", name="Otra", nonce="xyz").location
-    with store.read() as session:
-        stop = stops_of(session, route)[0]
-    assert ana.get(f"{made}/parada/{stop.id}").status_code == 404
-    assert ana.get("/org/giras/chicago/9999").status_code == 404
-
-
 def test_a_workshop_with_a_day_of_its_own_keeps_it_and_moves_by_as_much(
     store: Store, route: Tour
 ) -> None:
@@ -342,24 +279,3 @@ def test_a_draft_of_a_cancelled_stop_comes_out_nowhere(store: Store, route: Tour
         draft = tours.workshops_at(session, [stop.id])[stop.id][0]
         with pytest.raises(Refused, match="parada de la gira está cancelada"):
             planning.publish(session, draft, now=clock.now())
-
-
-def test_the_same_stop_is_not_there_twice(ana: Desk, route: Tour) -> None:
-    path = f"/org/giras/chicago/{route.id}/parada"
-    filled = FILLED | {"day": str(a_saturday())}
-    assert ana.post(path, **filled).status_code == 303
-    again = ana.post(path, **filled)
-    assert again.status_code == 422
-    assert "Esa parada ya está en la gira" in words(again)
-
-
-def test_a_change_that_cannot_be_comes_back_as_it_was_typed(
-    ana: Desk, store: Store, route: Tour
-) -> None:
-    with store.read() as session:
-        stop = stops_of(session, route)[0]
-    path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
-    answer = ana.post(path, **FILLED | {"day": str(a_saturday()), "capacity": "77"})
-    assert answer.status_code == 422
-    assert "ya tienen sede" in words(answer)
-    assert 'value="77"' in answer.text

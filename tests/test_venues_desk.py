@@ -1,11 +1,14 @@
 """The catalogue of venues, and what a change of one means for the workshops that are held there."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from outreach.db.store import Store
 from outreach.db.types import Codes
@@ -22,6 +25,7 @@ from outreach.keyring import Keyring
 from outreach.web.desk.premises import point_of
 from tests.conftest import hold, seat, venue
 from tests.desk import Desk, at_desk, employ, words
+from tests.filled import fields
 from tests.test_desk_workshops import typed
 
 
@@ -47,6 +51,12 @@ def said(**changes: Any) -> dict[str, Any]:
         "access_fr": "",
     }
     return plain | changes
+
+
+def changed(ana: Desk, venue_id: int, **changes: Any) -> TestResponse:
+    """The answer to the form of a venue, opened and then filled as Ana fills it."""
+    path = f"/org/sedes/chicago/{venue_id}"
+    return ana.post(path, **fields(ana.get(path).text, path) | said(**changes))
 
 
 def test_a_venue_is_kept_with_all_that_is_said_of_it_and_offered_in_the_form(
@@ -119,7 +129,7 @@ def test_a_new_address_is_a_new_version_and_who_has_a_place_is_told(
     seat(store, ring, ahead, contact=Contact.EMAIL, address="rosa@example.com")
     seat(store, ring, other, contact=Contact.EMAIL, address="luz@example.com")
     before = _counted(store)
-    answer = ana.post(f"/org/sedes/chicago/{place.id}", **said(address="2000 W. Otra Ave."))
+    answer = changed(ana, place.id, address="2000 W. Otra Ave.")
     assert answer.status_code == 303
     assert _counted(store) == before + 1, "feeds know"
     assert _causes(store, ahead) == [Cause.SAVED, Cause.CHANGED]
@@ -149,7 +159,7 @@ def test_nobody_is_told_of_what_sends_nobody_to_the_wrong_door(
         place = session.scalars(sa.select(Venue)).one()
         ahead = hold(session, chicago, rights, venue=place)
     seat(store, ring, ahead, contact=Contact.EMAIL, address="rosa@example.com")
-    ana.post(f"/org/sedes/chicago/{place.id}", **said(**change))
+    changed(ana, place.id, **change)
     assert _causes(store, ahead) == [Cause.SAVED]
     with store.read() as session:
         assert session.get_one(Workshop, ahead.id).sequence == ahead.sequence + is_new_version
@@ -166,7 +176,7 @@ def test_a_new_zone_keeps_the_hour_on_the_wall_and_moves_the_instant(
         ahead = hold(session, chicago, rights, venue=place)
         draft = hold(session, chicago, rights, venue=place, standing=Standing.DRAFT)
     seat(store, ring, ahead, contact=Contact.PHONE, address="+13125550142")
-    ana.post(f"/org/sedes/chicago/{place.id}", **said(zone="America/Denver"))
+    changed(ana, place.id, zone="America/Denver")
     with store.read() as session:
         moved = session.get_one(Workshop, ahead.id)
         assert moved.starts == ahead.starts
@@ -183,7 +193,42 @@ def test_two_venues_of_one_name_and_address_are_one_too_many(ana: Desk, store: S
     ana.post("/org/sedes/chicago/nueva", **said(name="Otra"))
     with store.read() as session:
         other = session.scalars(sa.select(Venue.id).where(Venue.name == "Otra")).one()
-    assert ana.post(f"/org/sedes/chicago/{other}", **said()).status_code == 422
+    assert changed(ana, other).status_code == 422
+
+
+@pytest.mark.parametrize("theirs", [{"capacity": "50"}, {"access_es": "Por el patio."}])
+def test_an_older_page_of_a_venue_does_not_undo_what_somebody_else_changed(
+    ana: Desk, store: Store, theirs: dict[str, str]
+) -> None:
+    ana.post("/org/sedes/chicago/nueva", **said())
+    path = f"/org/sedes/chicago/{_only(store).id}"
+    old = fields(ana.get(path).text, path)
+    assert ana.post(path, **old | theirs).status_code == 303
+    wrong = ana.post(path, **old | {"name": ""})
+    assert wrong.status_code == 422
+    late = ana.post(path, **fields(wrong.text, path) | {"name": "Biblioteca Rudy"})
+    assert late.status_code == 409, "mending it made it no younger"
+    assert "Alguien más lo cambió" in words(late)
+    assert 'value="Biblioteca Rudy"' in late.text
+    assert _only(store).name == "Biblioteca de Pilsen"
+    assert ana.post(path, **fields(late.text, path)).status_code == 303
+    assert _only(store).name == "Biblioteca Rudy"
+
+
+@pytest.mark.races
+def test_of_two_who_change_a_venue_at_once_one_is_told(app: Flask, ana: Desk, store: Store) -> None:
+    ana.post("/org/sedes/chicago/nueva", **said())
+    path = f"/org/sedes/chicago/{_only(store).id}"
+    form, start = fields(ana.get(path).text, path), threading.Barrier(2)
+
+    def change(field: str) -> int:
+        desk = Desk(app.test_client(use_cookies=False), ana.cookie, ana.form_token)
+        start.wait()
+        return desk.post(path, **form | {field: "60"}).status_code
+
+    with ThreadPoolExecutor(2) as two:
+        answers = sorted(two.map(change, ("capacity", "area")))
+    assert answers == [303, 409]
 
 
 def test_a_retired_venue_is_offered_no_more_but_stays_where_it_was_used(

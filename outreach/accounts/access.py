@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.accounts import calendars, codes, invitations, passkeys, sessions
+from outreach.db.store import took_effect
 from outreach.domain import journal, passes
 from outreach.domain.organizers import Organizer
 
@@ -70,13 +71,10 @@ def rehash(session: Session, organizer: Organizer, better: str) -> None:
     )
 
 
-def change_password(
-    session: Session, organizer: Organizer, hashed: str, *, but: str, now: datetime
-) -> None:
-    """One's own, by whoever knows it: all other browsers are out."""
-    organizer.password = hashed
-    sessions.end_all(session, organizer.id, now=now, but=but)
-    journal.note(session, organizer.id, "password changed", now=now)
+def change_password(session: Session, organizer_id: int, known: str, hashed: str) -> bool:
+    """One's own, by whoever knows it. False when it is another one by now."""
+    mine = (Organizer.id == organizer_id, Organizer.password == known)
+    return took_effect(session, sa.update(Organizer).where(*mine).values(password=hashed))
 
 
 def has_second_factor(session: Session, organizer_id: int) -> bool:

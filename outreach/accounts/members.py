@@ -56,7 +56,10 @@ def change(
     organizers.lock(session)
     before = rights_of(organizer)
     # A right to an office that is no more in the list may stay.
-    check(session, {office: role for office, role in rights.items() if office not in before})
+    new = {office: role for office, role in rights.items() if office not in before}
+    if EVERYWHERE in rights and rights[EVERYWHERE] != before.get(EVERYWHERE):
+        new[EVERYWHERE] = rights[EVERYWHERE]
+    check(session, new)
     if not rights:
         raise Refused("Deja al menos un papel. Si ya no trabaja aquí, suspende la cuenta.")
     if rights == before:

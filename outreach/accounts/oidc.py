@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from outreach.config import Oidc, is_loopback
 
@@ -198,10 +199,13 @@ def _line_class() -> Any:
 
 
 def _read(answer: requests.Response) -> bytes:
-    """A whole answer, unless it is too long in bytes or in coming."""
+    """A whole answer, unless it is too long in bytes or in coming, or breaks off."""
     until, read = time.monotonic() + IN_ALL, b""
-    while chunk := answer.raw.read1(16 * 1024, decode_content=True):
-        read += chunk
-        if len(read) > LARGEST or time.monotonic() > until:
-            raise requests.RequestException("it does not come to an end")
+    try:
+        while chunk := answer.raw.read1(16 * 1024, decode_content=True):
+            read += chunk
+            if len(read) > LARGEST or time.monotonic() > until:
+                raise requests.RequestException("it does not come to an end")
+    except urllib3.exceptions.HTTPError as error:  # `raw` is not of requests, nor are its errors
+        raise requests.RequestException(type(error).__name__) from None
     return read

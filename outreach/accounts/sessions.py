@@ -156,6 +156,13 @@ def prove_again(session: Session, signed: Signed, *, now: datetime) -> bool:
     return took_effect(session, sa.update(StaffSession).where(*mine).values(proven_at=now))
 
 
+def hold(session: Session, signed: Signed, *, now: datetime) -> bool:
+    """Nobody ends it before this change is over. False when it has been ended: a request that was
+    let in before that is to change nothing any more."""
+    mine = (StaffSession.digest == signed.digest, StaffSession.ended_at.is_(None))
+    return took_effect(session, sa.update(StaffSession).where(*mine).values(seen_at=now))
+
+
 def _remember(session: Session, organizer_id: int, now: datetime) -> None:
     """That somebody came in, for who looks after the accounts."""
     session.execute(

@@ -136,15 +136,15 @@ def _without_venue(now: datetime) -> sa.ColumnElement[bool]:
 
 def _crowded(now: datetime) -> sa.ColumnElement[bool]:
     """Many wait, and the venue holds more; online there is no wall."""
+    # Asked of the few that are ahead: who waited for all there ever were is not added up.
     queue = (
-        sa.select(Registration.workshop_id)
-        .where(Registration.standing == Place.WAITING)
-        .group_by(Registration.workshop_id)
-        .having(sa.func.sum(Registration.people) >= MANY_WAIT)
+        sa.select(sa.func.sum(Registration.people))
+        .where(Registration.workshop_id == Workshop.id, Registration.standing == Place.WAITING)
+        .scalar_subquery()
     )
     has_room = sa.or_(Venue.capacity.is_(None), Venue.capacity > Workshop.capacity)
     is_on = sa.and_(Workshop.standing == Standing.PUBLISHED, Workshop.starts_at > now)
-    return sa.and_(is_on, Workshop.id.in_(queue), has_room)
+    return sa.and_(is_on, has_room, queue >= MANY_WAIT)
 
 
 def _unpublished(now: datetime) -> sa.ColumnElement[bool]:

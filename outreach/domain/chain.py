@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from outreach.db.base import Base
 from outreach.domain.journal import NOTED, Entry
@@ -157,8 +157,9 @@ def _before_commit(session: Session) -> None:
 
 
 @event.listens_for(Session, "after_soft_rollback")
-def _after_rollback(session: Session, _previous: object) -> None:
-    if not session.in_nested_transaction():
+def _after_rollback(session: Session, previous: SessionTransaction) -> None:
+    # Where it was a savepoint, the transaction around it goes on with what it has noted.
+    if not session.in_nested_transaction() and not previous.nested:
         session.info.pop(NOTED, None)
 
 

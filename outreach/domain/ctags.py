@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, SessionTransaction, mapped_column
 
 from outreach import clock
 from outreach.db.base import Base
@@ -85,8 +85,9 @@ def _before_commit(session: Session) -> None:
 
 
 @event.listens_for(Session, "after_soft_rollback")
-def _after_rollback(session: Session, _previous: object) -> None:
-    if not session.in_nested_transaction():
+def _after_rollback(session: Session, previous: SessionTransaction) -> None:
+    # Where it was a savepoint, what was touched before it is still to be counted.
+    if not session.in_nested_transaction() and not previous.nested:
         session.info.pop(_TOUCHED, None)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain import form_drafts, planning
+from outreach.domain import form_drafts, partners, planning
 from outreach.domain.notices import Cause, Notice
 from outreach.domain.planning import Plan
 from outreach.domain.registrations import Contact, Registration
@@ -18,6 +18,7 @@ from outreach.domain.workshops import Standing, Workshop
 from outreach.errors import Refused
 
 MOST: Final = 200
+ALLIES: Final = "allies"  # partners and speakers, as one thing that can be alike
 _TOLD_OF: Final = (Cause.CHANGED, Cause.CANCELLED)
 
 When = tuple[date, time, time]  # a day, a start and an end, on the wall clock
@@ -163,20 +164,23 @@ class Alike:
     hour is a shift, by the same amount."""
 
     source: Workshop
-    names: frozenset[str]  # of fields of `Plan`
+    names: frozenset[str]  # of fields of `Plan`, or ALLIES
     minutes: int = 0  # later, on the wall clock
     longer: int = 0  # minutes
 
     def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
         require_ahead(workshop, now)
-        given: dict[str, Any] = {name: getattr(self.source, name) for name in self.names}
+        given: dict[str, Any] = {name: getattr(self.source, name) for name in self.names - {ALLIES}}
         if "venue" in given:
             given["zone"] = self.source.zone
         plan = replace(planning.plan_of(workshop), **given)
         if self.minutes or self.longer:
             plan = shifted(plan, self.minutes, self.longer)
             _require_coming(plan, now)
-        return planning.change(session, workshop, plan, now=now)
+        changed = planning.change(session, workshop, plan, now=now)
+        if ALLIES in self.names:
+            changed |= partners.copy(session, self.source, workshop)
+        return changed
 
 
 def require_ahead(workshop: Workshop, now: datetime) -> None:

@@ -6,7 +6,7 @@ was made with. What a feed shows of an office or a kind gets a new date, so that
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,6 +19,8 @@ from outreach.domain.workshops import Standing, Workshop, new_public_id
 from outreach.errors import Refused, Taken
 
 AHEAD = (Standing.DRAFT, Standing.PUBLISHED)
+_SLUG_IS_TAKEN: Final = "Ese nombre corto ya es de otra oficina. Elige otro."
+_CODE_IS_TAKEN: Final = "Ese código ya es de otro tipo. Elige otro."
 
 
 def add_office(session: Session, values: Mapping[str, Any], *, now: datetime) -> Office:
@@ -26,10 +28,13 @@ def add_office(session: Session, values: Mapping[str, Any], *, now: datetime) ->
     is still in people's calendars."""
     slug = values["slug"]
     if slug in TAKEN or session.scalar(sa.select(Office.id).where(Office.slug == slug)):
-        raise Refused("Ese nombre corto ya es de otra oficina. Elige otro.")
+        raise Refused(_SLUG_IS_TAKEN)
     office = Office(**values, changed_at=now)
-    session.add(office)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(office)
+    except sa.exc.IntegrityError:  # somebody added it in this very moment
+        raise Refused(_SLUG_IS_TAKEN) from None
     return office
 
 
@@ -65,12 +70,15 @@ def ahead_of(session: Session, office: Office, day: date) -> int:
 def add_kind(session: Session, values: Mapping[str, Any], *, now: datetime) -> Kind:
     """Raises Refused where there is one by that code."""
     if session.scalar(sa.select(Kind.id).where(Kind.code == values["code"])):
-        raise Refused("Ese código ya es de otro tipo. Elige otro.")
+        raise Refused(_CODE_IS_TAKEN)
     is_discreet = values["is_discreet"]
     public = _new_code(session) if is_discreet else values["code"]
     kind = Kind(**values, public_code=public, changed_at=now)
-    session.add(kind)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(kind)
+    except sa.exc.IntegrityError:  # somebody added it in this very moment
+        raise Refused(_CODE_IS_TAKEN) from None
     return kind
 
 

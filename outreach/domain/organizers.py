@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
 from outreach.db.base import Base
 from outreach.errors import NotFound, Refused
@@ -39,6 +39,8 @@ ALLOWED: Final[Mapping[Role, frozenset[Action]]] = {
     Role.DOOR: frozenset({Action.SEE, Action.PEOPLE, Action.DOOR}),
     Role.READER: frozenset({Action.SEE}),
 }
+
+_THERE_IS_ONE: Final = "Ya hay una cuenta con ese correo. Búscala en la lista."
 
 
 class Organizer(Base):
@@ -98,18 +100,23 @@ def get(session: Session, organizer_id: int) -> Organizer:
 
 
 def all_of_them(session: Session) -> Sequence[Organizer]:
-    return session.scalars(sa.select(Organizer).order_by(Organizer.email)).all()
+    """By their address, each with its grants."""
+    every = sa.select(Organizer).order_by(Organizer.email)
+    return session.scalars(every.options(selectinload(Organizer.grants))).all()
 
 
 def add(session: Session, email: str, role: Role, offices: Iterable[str]) -> Organizer:
     """A new account, with one role at each of these offices (slugs, or «*» for everywhere).
     Raises Refused when there is one by that address."""
     if find(session, email) is not None:
-        raise Refused("Ya hay una cuenta con ese correo. Búscala en la lista.")
+        raise Refused(_THERE_IS_ONE)
     organizer = Organizer(email=email.strip().lower())
     organizer.grants = [Grant(office=office, role=role) for office in dict.fromkeys(offices)]
-    session.add(organizer)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(organizer)
+    except sa.exc.IntegrityError:  # somebody added it in this very moment
+        raise Refused(_THERE_IS_ONE) from None
     return organizer
 
 

@@ -210,9 +210,25 @@ def choose(session: Session, workshop: Workshop, wanted: Chosen) -> frozenset[st
     return frozenset(new)
 
 
-def copy(session: Session, source: Workshop, target: Workshop) -> None:
-    """Who gives the one gives the other too: of a clone, or of the dates of a series."""
-    choose(session, target, chosen(session, source))
+def copy(session: Session, source: Workshop, target: Workshop) -> frozenset[str]:
+    """Who gives the one gives the other too: of a clone, or of the dates of a series. What is new
+    of it."""
+    return choose(session, target, chosen(session, source))
+
+
+def are_alike(session: Session, workshops: Sequence[Workshop]) -> bool:
+    """Whether the same give all of them."""
+    given: dict[int, set[tuple[str, int]]] = {each.id: set() for each in workshops}
+    for table, ally_id in (
+        (WorkshopPartner, WorkshopPartner.partner_id),
+        (WorkshopSpeaker, WorkshopSpeaker.speaker_id),
+    ):
+        rows = session.execute(
+            sa.select(table.workshop_id, ally_id).where(table.workshop_id.in_(given))
+        )
+        for workshop_id, ally in rows:
+            given[workshop_id].add((table.__tablename__, ally))
+    return len({frozenset(each) for each in given.values()}) <= 1
 
 
 def said_of(session: Session, workshop: Workshop) -> list[str]:

@@ -38,6 +38,9 @@ MUST_TELL: Final = timedelta(days=7)
 _FIELDS: Final = tuple(each.name for each in fields(Plan))
 # A change of these is a change of when or where; `status` is the other thing that counts.
 _WHEN_OR_WHERE: Final = frozenset({"day", "starts", "ends", "zone", "venue", "mode"})
+_WHEN: Final = frozenset({"day", "starts", "ends", "zone"})
+# Whose people would be forgotten at once, and told nothing, if its day were said to be over.
+_HAS_PEOPLE: Final = frozenset({Standing.PUBLISHED, Standing.CANCELLED})
 # The rest of what a calendar or a page of the public shows.
 _UNSEEN: Final = frozenset(
     {
@@ -117,6 +120,15 @@ def add(session: Session, prepared: Sequence[Workshop]) -> None:
             support.sync(session, workshop, {})
 
 
+def lock(session: Session, workshop: Workshop) -> None:
+    """Nobody else changes it, or cancels its stop, until the transaction ends; and all that others
+    have just changed of it is seen."""
+    session.flush()  # what is not written yet would be lost
+    if (stop := stops.of(session, workshop)) is not None:
+        stops.lock(session, stop)
+    session.refresh(workshop, with_for_update={"of": Workshop, "key_share": True})
+
+
 def plan_of(workshop: Workshop) -> Plan:
     """The workshop as it stands, to change with `dataclasses.replace`."""
     return Plan(**{name: getattr(workshop, name) for name in _FIELDS})
@@ -125,8 +137,8 @@ def plan_of(workshop: Workshop) -> Plan:
 def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -> frozenset[str]:
     """Makes the workshop what the plan says, and returns the names of what is new.
 
-    Raises Refused as `check` does, when fewer places are left than have been taken, and where
-    everybody would come to see the address of something discreet.
+    Raises Refused as `check` does, when fewer places are left than have been taken, where everybody
+    would come to see the address of something discreet, and where what is to come would be over.
     """
     plan = settled(plan)
     check(plan, is_draft=workshop.standing is Standing.DRAFT)
@@ -137,6 +149,9 @@ def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -
         raise Refused(
             "Es un taller discreto y todas las personas verían su dirección. Ocúltala primero."
         )
+    _starts_at, ends_at = clock.span(plan.day, plan.starts, plan.ends, plan.zone)
+    if new & _WHEN and would_be_over(workshop, ends_at, now=now):
+        raise Refused("Ese día y esa hora ya pasaron. Revisa la fecha.")
     was_hidden = workshop.is_hidden
     for name in new - {"capacity", "overbooked"}:
         setattr(workshop, name, getattr(plan, name))
@@ -154,9 +169,16 @@ def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -
     if workshop.standing is Standing.PUBLISHED:
         if moved and now < workshop.ends_at:
             registrations.tell_all(session, workshop, Cause.CHANGED, now=now)
+            waiting.renew(session, workshop, now=now)  # an offer was short as the old day was near
         if moved or new & _PLACES:  # one that is put off has a list that moves again
             registrations.offer_free(session, workshop, now=now)
     return new
+
+
+def would_be_over(workshop: Workshop, ends_at: datetime, *, now: datetime) -> bool:
+    """Whether that end says of what people still come to that it is past: a year is soon mistyped,
+    and who registered is forgotten so many days after the day."""
+    return workshop.standing in _HAS_PEOPLE and ends_at <= now < workshop.ends_at
 
 
 def has_open_address(plan: Plan) -> bool:
@@ -175,6 +197,7 @@ def publish(
 ) -> None:
     """From draft to public. Raises Refused with what is missing; `phone` as in `readiness`. A file
     may leave out what the office knows: its phone, and the link."""
+    lock(session, workshop)
     if workshop.standing is not Standing.DRAFT:
         return
     missing = readiness.missing(workshop, phone=phone)
@@ -192,6 +215,7 @@ def publish(
 def cancel(session: Session, workshop: Workshop, *, now: datetime, tells: bool = True) -> int:
     """Cancels a published workshop and says how many people are owed a notice of it: none where
     the organizer `tells` nobody, which they may only long before. Raises Refused."""
+    lock(session, workshop)
     if workshop.standing is not Standing.PUBLISHED:
         raise Refused("Solo se cancela un taller publicado.")
     if workshop.has_ended(now):
@@ -221,9 +245,11 @@ def reach(session: Session, workshop: Workshop) -> Mapping[Contact, int]:
 
 
 def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Undoes a cancellation: everybody keeps their place, and is owed a notice."""
+    """Undoes a cancellation: everybody keeps their place, and is owed a notice. Raises Refused."""
+    lock(session, workshop)
     if workshop.standing is not Standing.CANCELLED:
         raise Refused("Este taller no está cancelado.")
+    stops.require_on(session, workshop)
     workshop.standing = Standing.PUBLISHED
     workshop.cancelled_at = None
     workshop.published_at = workshop.published_at or now

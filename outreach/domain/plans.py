@@ -18,6 +18,7 @@ from outreach.domain.workshops import Mode
 from outreach.errors import Refused
 
 SLOT_MINUTES: Final = 20  # where neither the plan nor the kind says
+LARGEST_PARTY: Final = 20  # people on one registration: no kind and no workshop allows more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ def from_kind(kind: Kind, office: Office, day: date, starts: time) -> Plan:
         way=kind.way,
         slot_minutes=kind.slot_minutes,
         visibility=kind.visibility,
-        party_limit=kind.party_limit,
+        party_limit=min(kind.party_limit, LARGEST_PARTY),  # a kind could once allow a hundred
         retention_days=kind.retention_days,
         has_reminders=kind.has_reminders,
         opens_days=kind.opens_days,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.domain import planning, registrations, venues
+from outreach.domain import planning, registrations, stops, venues
 from outreach.domain.notices import Cause
 from outreach.domain.registrations import Contact, rounds
 from outreach.domain.venues import Premises, Venue
@@ -34,7 +34,7 @@ class Relocated:
 
 def change(session: Session, venue: Venue, said: Premises, *, now: datetime) -> Relocated:
     """Makes the venue what is said of it. Raises Refused when another one is that already, or when
-    one of its workshops would begin at an hour that the new zone does not have."""
+    one of its workshops would begin at an hour that the new zone does not have, or be over."""
     new = frozenset(name for name in venues.SAID if getattr(venue, name) != getattr(said, name))
     if not new:
         return Relocated(new)
@@ -44,6 +44,8 @@ def change(session: Session, venue: Venue, said: Premises, *, now: datetime) -> 
     venues.settle(session)
     if {"city", "region"} & new:
         venues.settle_in(session, venue)
+    if {"city", "region", "zone"} & new:
+        stops.follow(session, venue)
     if new & _SHOWN:
         venue.changed_at = clock.second_after(venue.changed_at, now)
     session.flush()

@@ -21,6 +21,7 @@ FEWEST_WORKSHOPS: Final = 5
 FEWEST_PEOPLE: Final = 50
 LATEST: Final = 12  # workshops of an office: what was true two years ago says little
 LATEST_OF_NETWORK: Final = 60
+TRIED: Final = 10  # times as many are looked through, as not every door is kept
 TOO_OFTEN: Final = 0.05  # how likely it may be that somebody finds no chair
 MOST: Final = 0.5  # places beyond the chairs, as a share of them
 LEAST_TOLD: Final = 5  # of a discreet kind, fewer people than this would tell of somebody
@@ -106,6 +107,19 @@ def _rows(
     session: Session, kind: Kind, office: Office | None, limit: int
 ) -> Sequence[sa.Row[int, int]]:
     """People with a place, and those of them who came, of each workshop whose door was kept."""
+    # The whole network's people of all years are not added up to look at some workshops of them.
+    latest = (
+        sa.select(Workshop.id)
+        .where(
+            Workshop.kind_id == kind.id,
+            Workshop.standing == Standing.HELD,
+            Workshop.way.in_([Way.PLACE, Way.UNLISTED]),
+        )
+        .order_by(Workshop.day.desc(), Workshop.id.desc())
+        .limit(limit * TRIED)
+    )
+    if office is not None:
+        latest = latest.where(Workshop.office_id == office.id)
     has_place = Registration.standing == Place.SEATED
     at_door = sa.func.sum(Registration.arrived) + Workshop.walk_ins
     found = (
@@ -115,11 +129,7 @@ def _rows(
         )
         .select_from(Workshop)
         .join(Registration, Registration.workshop_id == Workshop.id)
-        .where(
-            Workshop.kind_id == kind.id,
-            Workshop.standing == Standing.HELD,
-            Workshop.way.in_([Way.PLACE, Way.UNLISTED]),
-        )
+        .where(Workshop.id.in_(latest))
         .group_by(Workshop.id, Workshop.day, Workshop.walk_ins, Workshop.head_count)
         .having(
             sa.func.sum(Registration.arrived) > 0,
@@ -128,8 +138,6 @@ def _rows(
         .order_by(Workshop.day.desc(), Workshop.id.desc())
         .limit(limit)
     )
-    if office is not None:
-        found = found.where(Workshop.office_id == office.id)
     return session.execute(found).all()
 
 

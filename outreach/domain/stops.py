@@ -33,8 +33,35 @@ class Stop(Base):
     cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
+def lock(session: Session, stop: Stop) -> None:
+    """Nobody else changes the stop until the transaction ends; and what others have just changed of
+    it is seen. Before any of its workshops is locked: two who want both wait, not each for the
+    other."""
+    session.flush()  # what is not written yet would be lost
+    # No stronger than a change of its row is: a new workshop points at it.
+    session.refresh(stop, with_for_update={"of": Stop, "key_share": True})
+
+
+def of(session: Session, workshop: Workshop) -> Stop | None:
+    return session.get(Stop, workshop.stop_id) if workshop.stop_id is not None else None
+
+
+def is_off(session: Session, workshop: Workshop) -> bool:
+    """Whether its stop is cancelled."""
+    stop = of(session, workshop)
+    return stop is not None and stop.cancelled_at is not None
+
+
 def require_on(session: Session, workshop: Workshop) -> None:
     """Raises Refused for a workshop whose stop is cancelled."""
-    stop = session.get(Stop, workshop.stop_id) if workshop.stop_id is not None else None
-    if stop is not None and stop.cancelled_at is not None:
-        raise Refused("Su parada de la gira está cancelada. Reactívala antes de publicarlo.")
+    if is_off(session, workshop):
+        raise Refused("Su parada de la gira está cancelada. Reactívala primero.")
+
+
+def follow(session: Session, venue: Venue) -> None:
+    """A stop is in the city and the zone of its venue, whatever is said of that now."""
+    session.execute(
+        sa.update(Stop)
+        .where(Stop.venue_id == venue.id)
+        .values(city=venue.city, region=venue.region, zone=venue.zone)
+    )

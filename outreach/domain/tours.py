@@ -5,7 +5,7 @@ of its kinds; whatever is done to a stop is done to those workshops, and to no o
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -14,11 +14,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.db.base import Base
 from outreach.db.types import Codes
-from outreach.domain import kinds, planning, readiness
+from outreach.domain import kinds, many, planning, readiness
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
 from outreach.domain.planning import Plan
 from outreach.domain.stops import Stop as Stop
+from outreach.domain.stops import lock as lock_stop
 from outreach.domain.venues import Venue
 from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.errors import NotFound, Refused
@@ -101,13 +102,27 @@ def add(session: Session, office: Office, name: str, nonce: str, *, now: datetim
     if found is not None:
         return found
     tour = Tour(office=office, name=name, nonce=nonce, created_at=now)
-    session.add(tour)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(tour)
+    except sa.exc.IntegrityError:  # the same form, sent twice at the same moment
+        return session.scalars(sa.select(Tour).where(Tour.nonce == nonce)).one()
     return tour
+
+
+def lock(session: Session, tour: Tour, stop: Stop | None = None) -> None:
+    """Nobody else adds a stop to the tour, or changes this one, until the transaction ends; and
+    what others have just changed of it is seen."""
+    # No stronger than a change of its row is: a new stop points at it.
+    mine = sa.select(Tour.id).where(Tour.id == tour.id)
+    session.scalars(mine.with_for_update(key_share=True)).one()
+    if stop is not None:
+        lock_stop(session, stop)
 
 
 def add_stop(session: Session, tour: Tour, plan: StopPlan, *, now: datetime) -> Stop:
     """A stop more, with a draft for each kind if it has a venue. Raises Refused."""
+    lock(session, tour)
     _check(session, tour, plan)
     there = stops(session, [tour.id])[tour.id]
     if any(_is_same(each, plan) for each in there):
@@ -126,39 +141,35 @@ def change_stop(
 ) -> list[Workshop]:
     """Makes a stop what the plan says, and with it the workshops there that are still to come;
     the people of those are owed a notice, nobody else is. A workshop that has a day or an hour of
-    its own moves by as much. The workshops that changed.
+    its own moves by as much; one that is held in another place, or online, stays there. The
+    workshops that changed.
 
     Raises Refused as `planning.change` does, and then nothing is changed."""
+    lock(session, tour, stop)
     _check(session, tour, plan)
     if stop.cancelled_at is not None:
         raise Refused("Esta parada está cancelada. Reactívala antes de cambiarla.")
-    there = workshops_at(session, [stop.id])[stop.id]
+    there = _locked(session, stop)
     if plan.venue is None and there:
         raise Refused("Los talleres de esta parada ya tienen sede. Elige otra o deja la que está.")
     if {workshop.kind.code for workshop in there} - set(plan.kinds):
         raise Refused("Un tipo que quitaste ya tiene su taller aquí. Déjalo marcado.")
-    later = _delay(stop, plan)
-    is_moved = (stop.starts, stop.ends) != (plan.starts, plan.ends)
+    later, _longer = many.span_between(
+        (stop.day, stop.starts, stop.ends), (plan.day, plan.starts, plan.ends)
+    )
     changed = []
     for workshop in there:
         if workshop.ends_at <= now or workshop.standing not in _TO_COME:
             continue
         assert plan.venue is not None
+        is_here = workshop.venue_id == stop.venue_id
         own = (workshop.starts, workshop.ends) != (stop.starts, stop.ends)
-        hours = (
-            (_shifted(workshop.starts, later), _shifted(workshop.ends, later))
-            if own and is_moved
-            else (workshop.starts, workshop.ends)
-            if own
-            else (plan.starts, plan.ends)
-        )
+        moved = many.shifted(planning.plan_of(workshop), later)
         wanted = replace(
-            planning.plan_of(workshop),
-            day=workshop.day + (plan.day - stop.day),
-            starts=hours[0],
-            ends=hours[1],
-            venue=plan.venue,
-            zone=plan.venue.zone,
+            moved,
+            ends=moved.ends if own else plan.ends,
+            venue=plan.venue if is_here else workshop.venue,
+            zone=plan.venue.zone if is_here else workshop.zone,
             capacity=plan.capacity
             if plan.capacity is not None and plan.capacity != stop.capacity
             else workshop.capacity,
@@ -176,13 +187,14 @@ def change_stop(
 def publish_stop(session: Session, stop: Stop, *, now: datetime, phone: str = "") -> list[Workshop]:
     """Publishes the drafts of a stop. Raises Refused with what is missing; `phone` is the
     network's, as in `readiness`."""
+    there = _locked(session, stop)
     if stop.cancelled_at is not None:
         raise Refused("Esta parada está cancelada. Reactívala antes de publicarla.")
     if stop.venue is None:
         raise Refused(f"{stop.city}: falta la sede. No se publicó.")
     drafts = [
         workshop
-        for workshop in workshops_at(session, [stop.id])[stop.id]
+        for workshop in there
         if workshop.standing is Standing.DRAFT and workshop.ends_at > now
     ]
     for workshop in drafts:
@@ -194,11 +206,12 @@ def publish_stop(session: Session, stop: Stop, *, now: datetime, phone: str = ""
 def cancel_stop(session: Session, stop: Stop, *, now: datetime) -> tuple[list[Workshop], int]:
     """Cancels what is published at a stop and still to come, and keeps its drafts from coming out.
     The workshops, and how many people are owed a notice."""
+    there = _locked(session, stop)
     if stop.cancelled_at is not None:
         raise Refused("Esta parada ya está cancelada.")
     stop.cancelled_at = now
     cancelled, told = [], 0
-    for workshop in workshops_at(session, [stop.id])[stop.id]:
+    for workshop in there:
         if workshop.standing is Standing.PUBLISHED and workshop.ends_at > now:
             told += planning.cancel(session, workshop, now=now)
             cancelled.append(workshop)
@@ -208,24 +221,33 @@ def cancel_stop(session: Session, stop: Stop, *, now: datetime) -> tuple[list[Wo
 def reinstate_stop(session: Session, stop: Stop, *, now: datetime) -> list[Workshop]:
     """Undoes that: what was cancelled with the stop is on again, whatever was cancelled before
     stays so. The workshops."""
+    there = _locked(session, stop)
     if stop.cancelled_at is None:
         raise Refused("Esta parada no está cancelada.")
     back = [
         workshop
-        for workshop in workshops_at(session, [stop.id])[stop.id]
+        for workshop in there
         if workshop.standing is Standing.CANCELLED
         and workshop.cancelled_at is not None
         and workshop.cancelled_at >= stop.cancelled_at
         and workshop.ends_at > now
     ]
+    stop.cancelled_at = None
     for workshop in back:
         planning.reinstate(session, workshop, now=now)
-    stop.cancelled_at = None
     return back
 
 
-_ANY_DAY: Final = date(2000, 1, 2)
 _TO_COME: Final = frozenset({Standing.DRAFT, Standing.PUBLISHED})
+
+
+def _locked(session: Session, stop: Stop) -> list[Workshop]:
+    """Its workshops; nobody else changes any of them, or the stop, until the transaction ends."""
+    lock_stop(session, stop)
+    there = workshops_at(session, [stop.id])[stop.id]
+    for workshop in there:
+        planning.lock(session, workshop)
+    return there
 
 
 def _check(session: Session, tour: Tour, plan: StopPlan) -> None:
@@ -280,14 +302,3 @@ def _is_same(stop: Stop, plan: StopPlan) -> bool:
     venue_id = plan.venue.id if plan.venue is not None else None
     place = (stop.venue_id, stop.city) == (venue_id, plan.city)
     return place and (stop.day, stop.starts) == (plan.day, plan.starts)
-
-
-def _delay(stop: Stop, plan: StopPlan) -> timedelta:
-    """How much later, or earlier, a stop begins on the clock."""
-    return datetime.combine(_ANY_DAY, plan.starts, UTC) - datetime.combine(
-        _ANY_DAY, stop.starts, UTC
-    )
-
-
-def _shifted(hour: time, later: timedelta) -> time:
-    return (datetime.combine(_ANY_DAY, hour, UTC) + later).time()

@@ -1,6 +1,7 @@
 """Venues: where an office's workshops are held."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Final
@@ -83,12 +84,33 @@ def offered(session: Session, office: Office, *, keep: int | None = None) -> lis
     ]
 
 
+def told_apart(venues: Iterable[Venue]) -> dict[int, str]:
+    """By id, what to call each of them: its name; with its city, and with its address too, where
+    another one is called so as well."""
+    every = list(venues)
+    called = {venue.id: venue.name for venue in every}
+    for more in (("city",), ("address", "city")):
+        times = Counter(plain(name) for name in called.values())
+        for venue in every:
+            if times[plain(called[venue.id])] > 1:
+                parts = (getattr(venue, each) for each in ("name", *more))
+                called[venue.id] = ", ".join(part for part in parts if part)
+    return called
+
+
 def find(session: Session, office: Office, venue_id: int) -> Venue:
     """A venue of this office. Raises NotFound."""
     venue = session.get(Venue, venue_id)
     if venue is None or venue.office_id != office.id:
         raise NotFound("venue")
     return venue
+
+
+def lock(session: Session, venue: Venue) -> None:
+    """Nobody else changes it until the transaction ends; and what others have just changed of it is
+    seen."""
+    # No stronger than a change of its row is: a new workshop points at it.
+    session.refresh(venue, with_for_update={"of": Venue, "key_share": True})
 
 
 def named(session: Session, office: Office, name: str, address: str, city: str) -> Venue | None:

@@ -4,7 +4,7 @@ The day and the hours on the wall clock of the venue are the truth. `starts_at`,
 and `month` are worked out from them and stored, to search and to count by.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
@@ -231,6 +231,18 @@ def find(session: Session, public_id: str) -> Workshop:
     if workshop is None:
         raise NotFound(f"workshop {public_id}")
     return workshop
+
+
+def find_all(session: Session, public_ids: Collection[str]) -> Sequence[Workshop]:
+    """Any workshops, in order of time. Raises NotFound where one of them is not there."""
+    found = session.scalars(
+        sa.select(Workshop)
+        .where(Workshop.public_id.in_(public_ids))
+        .order_by(Workshop.day, Workshop.starts, Workshop.id)
+    ).all()
+    if len(found) != len(set(public_ids)):
+        raise NotFound("one of several workshops")
+    return found
 
 
 def office_slug(session: Session, public_id: str) -> str:

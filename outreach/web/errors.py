@@ -43,6 +43,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OutreachError, _domain_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
+    # Flask itself writes there what goes wrong after an error has been answered.
+    logging.getLogger(app.name).addFilter(_hush)
 
 
 def page(status: int, **words: object) -> ResponseReturnValue:
@@ -66,16 +68,27 @@ def keep_form() -> None:
     g.keeps_form = True
 
 
-def note(error: Exception) -> str:
+def note(error: BaseException) -> str:
     """Writes an unexpected error to the log, without a name, and returns the code it has there."""
     # The route's pattern and the kind of error: no path, no token, no name (safety.md S10).
     rule = request.url_rule.rule if request.url_rule else "-"
-    kind = type(error.orig) if isinstance(error, sa.exc.DBAPIError) else type(error)
-    # The traceback with a bare error: its own text might hold what somebody typed.
-    bare = RuntimeError(kind.__name__).with_traceback(error.__traceback__)
-    incident = code(6)
-    log.error("%s: %s %s failed: %s", incident, request.method, rule, kind.__name__, exc_info=bare)
+    bare, incident = _bare(error), code(6)
+    log.error("%s: %s %s failed: %s", incident, request.method, rule, bare, exc_info=bare)
     return f"{incident[:3]} {incident[3:]}"
+
+
+def _bare(error: BaseException) -> RuntimeError:
+    """The kind and the traceback of an error. Its own text might hold what somebody typed."""
+    kind = type(error.orig) if isinstance(error, sa.exc.DBAPIError) else type(error)
+    return RuntimeError(kind.__name__).with_traceback(error.__traceback__)
+
+
+def _hush(record: logging.LogRecord) -> bool:
+    """Leaves of an error only what `note` would tell of it."""
+    if record.exc_info and record.exc_info[1] is not None:
+        bare = _bare(record.exc_info[1])
+        record.exc_info = (RuntimeError, bare, bare.__traceback__)
+    return True
 
 
 def _plain(status: int) -> str:
@@ -91,7 +104,10 @@ def _typed(status: int) -> list[tuple[str, str]] | None:
     """What was sent, if this is a form worth sending again."""
     if not g.get("keeps_form") or status not in {429, 500}:
         return None
-    return list(request.form.items(multi=True))
+    try:
+        return list(request.form.items(multi=True))
+    except HTTPException:  # nobody has read it so far, and it is too large or no form at all
+        return None
 
 
 def _domain_error(error: OutreachError) -> ResponseReturnValue:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, get_timezone_location
 from flask import Flask, g, request
 
-from outreach import languages
+from outreach import clock, languages
 from outreach.config import Config
 from outreach.db.base import Words
 from outreach.languages import LOCALES
@@ -46,6 +46,7 @@ def init_app(app: Flask) -> None:
         "grouped": grouped,
         "phone_href": phone_href,
     }
+    app.add_template_filter(clock.network_day)
     for name, filter_ in filters.items():
         app.add_template_filter(filter_, name)
 

@@ -114,6 +114,20 @@ def tell_again(page: Page) -> None:
     )
 
 
+def end(page: Page) -> None:
+    """As if the day after were over."""
+    page.evaluate(
+        """() => new Promise(ok => { indexedDB.open("puerta").onsuccess = e => {
+            const db = e.target.result, t = db.transaction("bundle", "readwrite");
+            t.objectStore("bundle").openCursor().onsuccess = e => {
+                const at = e.target.result;
+                if (at) at.update({...at.value, until: 0});
+            };
+            t.oncomplete = () => { db.close(); ok(); };
+        }; })"""
+    )
+
+
 def mark(page: Page, typed: str, words: str, unsent: int) -> None:
     """With the keyboard alone, as fast as the page says that it has understood."""
     page.keyboard.insert_text(typed)
@@ -318,6 +332,20 @@ def test_what_the_phone_says_of_codes_and_how_it_ends(
         expect(page.locator("main")).to_contain_text("Este teléfono no lleva ninguna puerta.")
         page.evaluate(NOTHING_LEFT)
         assert evening.counts() == (0, 1)
+
+
+def test_what_is_over_is_erased_where_nobody_is_signed_in_any_more(
+    browser: Browser, tmp_path: Path, evening: Evening
+) -> None:
+    with phone(browser, tmp_path / "phone") as context:
+        page = context.pages[0]
+        take_along(page, evening)
+        expect(page.locator("main")).to_contain_text("Si se te olvida, se borra cuando abras")
+        end(page)
+        context.clear_cookies()
+        page.goto(f"{evening.url}/org/puerta/")
+        expect(page.get_by_label("Contraseña")).to_be_visible()
+        page.evaluate(NOTHING_LEFT)
 
 
 def test_a_name_leaves_the_page_after_a_few_seconds(

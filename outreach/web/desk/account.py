@@ -46,21 +46,32 @@ def end_session() -> ResponseReturnValue:
 
 @desk.post("/cuenta/contrasena")
 def change_password() -> ResponseReturnValue:
+    who, now = me(), clock.now()
     old, new = request.form.get("password", ""), request.form.get("new", "")
     with store().read() as session:
-        stored = session.get_one(Organizer, me().organizer_id).password
+        stored = session.get_one(Organizer, who.organizer_id).password
     if len(new) < passwords.SHORTEST:
         return _page(422, fault=_("La contraseña es corta. Escribe 12 letras o más."), field="new")
     entrance.count()  # whoever finds a browser open may not guess
-    if not passwords.is_right(old, stored):
+    said = _("Esa no es tu contraseña de ahora. Escríbela otra vez.")
+    if not passwords.is_right(old, stored) or stored is None:
         with store().change() as session:
-            journal.note(session, me().organizer_id, "wrong password", now=clock.now())
-        said = _("Esa no es tu contraseña de ahora. Escríbela otra vez.")
+            journal.note(session, who.organizer_id, "wrong password", now=now)
         return _page(422, fault=said, field="password")
     hashed = passwords.hashed(new)
     with store().change() as session:
-        organizer = session.get_one(Organizer, me().organizer_id)
-        access.change_password(session, organizer, hashed, but=me().digest, now=clock.now())
+        # The account before its sessions: whoever shuts somebody out takes them in this order.
+        is_changed = access.change_password(session, who.organizer_id, stored, hashed)
+        is_open = sessions.hold(session, who, now=now)
+        if is_changed and is_open:
+            sessions.end_all(session, who.organizer_id, now=now, but=who.digest)
+            journal.note(session, who.organizer_id, "password changed", now=now)
+        else:
+            session.rollback()
+    if not is_open:
+        return redirect("/org/entrar", 303)
+    if not is_changed:  # by somebody else, since it was read
+        return _page(422, fault=said, field="password")
     return redirect("/org/cuenta?hecho=contrasena", 303)
 
 

@@ -15,7 +15,7 @@ from wtforms.validators import NumberRange, Optional
 
 from outreach import clock
 from outreach.clock import Month
-from outreach.domain import many, venues
+from outreach.domain import many, venues, workshops
 from outreach.domain.many import Act, Move, Outcome, Publish
 from outreach.domain.organizers import Action
 from outreach.domain.venues import Venue
@@ -28,7 +28,7 @@ from outreach.web.context import config, ring, store
 from outreach.web.desk import cancelling, checks, proposing, words
 from outreach.web.desk.fields import Choice, HourField, NumberField
 from outreach.web.desk.proposing import Line, Warned
-from outreach.web.desk.staff import desk, find_mine, note, note_of, page
+from outreach.web.desk.staff import desk, must, note, note_of, page
 
 FARTHEST: Final = 366  # days
 
@@ -148,6 +148,9 @@ def _rehearsed(
         found = many.rehearse(session, chosen, act, now=clock.now())
         if deed is Deed.MOVE:
             warned = proposing.warned(session, found, chosen)
+        # What was looked at is shown; nothing is kept, not even that something was touched.
+        session.expunge_all()
+        session.rollback()
     return {each.public_id: (each, warned.get(each.public_id, [])) for each in found}
 
 
@@ -161,15 +164,17 @@ def _doubted(session: Session, chosen: Sequence[Workshop]) -> Mapping[str, list[
     }
 
 
-def _chosen(session: Session, ids: Sequence[str]) -> list[Workshop]:
+def _chosen(session: Session, ids: Sequence[str]) -> Sequence[Workshop]:
     """The workshops that are ticked, in order of time. Raises Refused for too many or none."""
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         raise Refused(_("Marca al menos un taller."))
     if len(wanted) > many.MOST:
         raise Refused(_("Son más de 200 talleres. Marca menos."))
-    found = [find_mine(session, public_id, Action.EDIT) for public_id in wanted]
-    return sorted(found, key=lambda each: (each.day, each.starts, each.id))
+    found = workshops.find_all(session, wanted)
+    for slug in {each.office.slug for each in found}:
+        must(Action.EDIT, slug)
+    return found
 
 
 def _venues(session: Session, chosen: Sequence[Workshop]) -> Sequence[Venue]:

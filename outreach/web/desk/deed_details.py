@@ -212,7 +212,8 @@ def _of_month(line: Line) -> str:
         return str(_("%(month)s, revisión %(number)s", month=month, number=rest))
     if line.action == "month.remind" and rest:
         return str(_("%(month)s, cartas: %(number)s", month=month, number=rest))
-    return f"{month}, {_retold(rest, lambda each: '')}" if rest else month
+    known = _KNOWN.get(line.action, {})
+    return f"{month}, {_retold(rest, lambda each: str(known.get(each, '')))}" if rest else month
 
 
 # Beside some deeds a word is no name of a field.
@@ -220,6 +221,8 @@ _KNOWN: Final[Mapping[str, Mapping[str, str]]] = {
     "workshop cancelled": _CAUSES,
     "message sent": _MESSAGES,
     "workshops brought in": _FILES,
+    "kinds brought in": _FILES,
+    "figures brought in": _FILES,
     "signed in": _ANSWERS,
     "provider's word refused": _ANSWERS,
 }

@@ -65,6 +65,8 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "certificate made": Deed(_WORKSHOPS, lazy("hizo una constancia")),
     # files
     "workshops brought in": Deed(_WORKSHOPS, lazy("trajo talleres de un archivo")),
+    "kinds brought in": Deed(_NETWORK, lazy("trajo tipos de taller de un archivo")),
+    "figures brought in": Deed(_MONTH, lazy("trajo cifras de un archivo")),
     # the month
     "month.complete": Deed(_MONTH, lazy("dijo que su mes está completo")),
     "month.incomplete": Deed(_MONTH, lazy("dijo que a su mes le falta algo")),

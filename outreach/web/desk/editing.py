@@ -177,6 +177,7 @@ def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, s
     """Changes the workshop; its public id now, itself if its day moved, what is to be said."""
     with store().change() as session:
         workshop = find_mine(session, public_id)
+        planning.lock(session, workshop)  # of two who save at once, the second sees the first's
         if form.seen.data and form.seen.data != filling.mark(session, workshop):
             raise _Overtaken(
                 _(

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from outreach import clock
-from outreach.domain import many, planning
-from outreach.domain.many import Alike, Outcome, When
+from outreach.domain import many, partners, planning
+from outreach.domain.many import ALLIES, Alike, Outcome, When
 from outreach.domain.planning import Plan
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refused
@@ -25,7 +25,7 @@ from outreach.web.desk.staff import desk, find_mine, note, page
 
 # A date has these for itself; its zone goes with its venue.
 _OWN: Final = {"office", "series", "day", "starts", "ends", "zone"}
-CARRIED: Final = tuple(each.name for each in fields(Plan) if each.name not in _OWN)
+CARRIED: Final = (*(each.name for each in fields(Plan) if each.name not in _OWN), ALLIES)
 FARTHEST: Final = 366 * 24 * 60  # minutes
 _IN_A_DAY: Final = 24 * 60
 
@@ -107,7 +107,7 @@ def _ask(public_id: str, typed: MultiDict[str, str], *, fault: str = "") -> Resp
             every=every,
             following=following,
             lines=[Line(each, *tried.get(each.public_id, (None, []))) for each in shown],
-            offered=_offered(workshop, every, asked),
+            offered=_offered(session, workshop, every, asked),
             told=sum(each.told for each in outcomes),
             calls=sum(each.calls for each in outcomes),
             possible=sum(1 for each in outcomes if each.changed),
@@ -125,6 +125,7 @@ def _tried(public_id: str, asked: Asked) -> Mapping[str, tuple[Outcome, list[pro
         found = many.rehearse(session, dates, asked.act(workshop), now=clock.now())
         has_moved = asked.days or asked.minutes or "venue" in asked.names
         warned = proposing.warned(session, found, dates) if has_moved else {}
+        session.rollback()  # no calendar is made anew for what was only tried
     return {each.public_id: (each, warned.get(each.public_id, [])) for each in found}
 
 
@@ -153,15 +154,22 @@ def _number(text: str, most: int) -> int:
 
 
 def _offered(
-    workshop: Workshop, others: Sequence[Workshop], asked: Asked
+    session: Session, workshop: Workshop, others: Sequence[Workshop], asked: Asked
 ) -> list[tuple[str, str, str]]:
     """What is different on another date, or was asked for: its name, its words, how it is here."""
     return [
-        (name, field_words(name), _value_words(workshop, name))
+        (name, field_words(name), _value_words(session, workshop, name))
         for name in CARRIED
-        if name in asked.names
-        or any(getattr(each, name) != getattr(workshop, name) for each in others)
+        if name in asked.names or _is_different(session, workshop, others, name)
     ]
+
+
+def _is_different(
+    session: Session, workshop: Workshop, others: Sequence[Workshop], name: str
+) -> bool:
+    if name == ALLIES:
+        return not partners.are_alike(session, [workshop, *others])
+    return any(getattr(each, name) != getattr(workshop, name) for each in others)
 
 
 def when(workshop: Workshop) -> When:
@@ -173,6 +181,8 @@ def offer(session: Session, workshop: Workshop, before: When, changed: frozenset
     dates of the series. Empty where there is none, or nothing."""
     ahead = many.dates_of_series(session, workshop, only_following=False)
     later, longer = many.span_between(before, when(workshop))
+    if changed & {"partners", "speakers"}:
+        changed |= {ALLIES}
     asked = {
         "campos": ",".join(name for name in CARRIED if name in changed),
         "dias": later // _IN_A_DAY if later % _IN_A_DAY == 0 else 0,
@@ -199,7 +209,9 @@ def offered_address(public_id: str) -> str:
     return f"/org/talleres/{public_id}/serie?{said}"
 
 
-def _value_words(workshop: Workshop, name: str) -> str:
+def _value_words(session: Session, workshop: Workshop, name: str) -> str:
+    if name == ALLIES:
+        return ", ".join(partners.all_of(session, workshop)) or _("Nadie más")
     value: Any = getattr(planning.plan_of(workshop), name)
     if name == "venue":
         return words.place(workshop)
@@ -242,5 +254,6 @@ def field_words(name: str) -> str:
         "opens_days": _("Cuándo se abren los lugares"),
         "confirm_days": _("Cuándo se pregunta quién viene"),
         "frees_silence": _("Quien no contesta pierde su lugar"),
+        ALLIES: _("Con quién se da"),
     }
     return said.get(name, name)

@@ -19,6 +19,7 @@ from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import Office
 from outreach.domain.partners import Partner, Speaker
 from outreach.domain.planning import SLOT_MINUTES, Plan
+from outreach.domain.plans import LARGEST_PARTY
 from outreach.domain.registrations import INTERPRETER, Need
 from outreach.domain.series import Series
 from outreach.domain.venues import Venue
@@ -87,7 +88,7 @@ class WorkshopForm(Form):
     party_limit = NumberField(
         validators=[
             required("Escribe cuántas personas puede traer cada quien."),
-            NumberRange(1, 20, lazy("Escribe un número de 1 a 20.")),
+            NumberRange(1, LARGEST_PARTY, lazy(f"Escribe un número de 1 a {LARGEST_PARTY}.")),
         ]
     )
     has_waiting_list = BooleanField()

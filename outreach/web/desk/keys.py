@@ -7,7 +7,7 @@ from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
-from outreach.accounts import passkeys
+from outreach.accounts import passkeys, sessions
 from outreach.domain import journal
 from outreach.domain.organizers import Organizer
 from outreach.domain.text import clean
@@ -77,6 +77,8 @@ def add_key() -> ResponseReturnValue:
     if not name:
         return page("key", 422, named="", fault=_("Escribe un nombre para esta llave."))
     with store().change() as session:
+        if not sessions.hold(session, me(), now=now):
+            return redirect("/org/entrar", 303)
         if len(passkeys.of(session, me().organizer_id)) >= passkeys.MOST:
             raise Refused(_("Ya tienes 20 llaves. Quita una para agregar otra."))
         is_kept = passkeys.keep(

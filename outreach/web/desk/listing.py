@@ -84,6 +84,7 @@ def workshops() -> ResponseReturnValue:
         asked=asked,
         counts=counts,
         shown=shown,
+        on_a_day=ON_A_DAY,
         more=asked.address(tras=_key(shown[-1])) if is_cut else "",
         weeks=_weeks(asked.month, shown) if asked.is_calendar else [],
         offices=offices if len(offices) > 1 else [],

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Final
 
 import sqlalchemy as sa
@@ -59,8 +60,9 @@ class MonthForm(Form):
         sede = str(there[0].id) if there else ""
         super().__init__(typed, data={"idioma": ["es"], "sede": sede})
         self.tipo.choices = [(kind.public_code, kind.name.get("es", kind.code)) for kind in offered]
+        self.called = venues.told_apart(there)
         self.sede.choices = [
-            *((str(venue.id), venue.name) for venue in there),
+            *((str(number), name) for number, name in self.called.items()),
             ("", _("En línea")),
         ]
         self.idioma.choices = [(code, name_of(code, "es")) for code in SPOKEN]
@@ -85,6 +87,20 @@ class Sheet:
     plans: list[Plan]
     faults: list[tuple[str, str]]
 
+    @property
+    def mark(self) -> str:
+        """Of what the numbers of the list mean: another as soon as one means something else."""
+        meant = [
+            (
+                f"{plan.day} {plan.starts}-{plan.ends}",
+                plan.kind.id,
+                plan.venue.id if plan.venue else None,
+                *plan.languages,
+            )
+            for plan in self.plans
+        ]
+        return sha256(repr(meant).encode()).hexdigest()[:16]
+
 
 @desk.get("/talleres/mes-nuevo")
 def plan_month() -> ResponseReturnValue:
@@ -108,7 +124,7 @@ def make_month() -> ResponseReturnValue:
             return _page(session, sheet, nonce, my_offices(session, Action.EDIT))
     try:
         with store().change() as session:
-            _make(session, _sheet(session, typed), typed.getlist("dia"), nonce)
+            _make(session, _sheet(session, typed), typed, nonce)
     except Refused as refusal:
         with store().read() as session:
             sheet = _sheet(session, typed)
@@ -126,14 +142,18 @@ def filled_again(typed: MultiDict[str, str]) -> Response:
         return _page(session, sheet, proposing.new_nonce(), my_offices(session, Action.EDIT))
 
 
-def _make(session: Session, sheet: Sheet, ticked: Sequence[str], nonce: str) -> None:
-    """Makes what is ticked of what the sheet means. Raises Refused."""
+def _make(session: Session, sheet: Sheet, typed: MultiDict[str, str], nonce: str) -> None:
+    """Makes what is ticked of what the sheet means. Raises Refused, where the list that was ticked
+    is another too: its lines can still be changed on the page that shows it."""
     if repeating.made_before(session, nonce):
         return
     if sheet.faults:
         raise Refused(sheet.faults[0][1])
+    if typed.get("lista") != sheet.mark:
+        raise Refused(_("La lista de fechas ya no es la misma. Revísala otra vez."))
+    ticked = dict.fromkeys(typed.getlist("dia"))
     numbered = {str(number): plan for number, plan in enumerate(sheet.plans, 1)}
-    plans = [numbered[number] for number in dict.fromkeys(ticked) if number in numbered]
+    plans = [numbered[number] for number in ticked if number in numbered]
     if not plans:
         raise Refused(_("Marca al menos una fecha."))
     detail = f"month {sheet.month}, {len(plans)} at once"
@@ -217,7 +237,10 @@ def _page(session: Session, sheet: Sheet, nonce: str, mine: Sequence[Office]) ->
     proposals = repeating.look(session, sheet.plans) if is_shown else []
     rows = [(str(number), each) for number, each in enumerate(proposals, 1)]
     chosen = set(request.form.getlist("dia"))
-    is_again = request.form.get("action") in {"draft", "publish"}
+    is_again = (
+        request.form.get("action") in {"draft", "publish"}
+        and request.form.get("lista") == sheet.mark
+    )
     advised = {value for value, each in rows if each.is_advised}
     return page(
         "planner",
@@ -231,8 +254,9 @@ def _page(session: Session, sheet: Sheet, nonce: str, mine: Sequence[Office]) ->
         weeks=_weeks(sheet),
         first=Month.of(clock.now().date()),
         rows=rows,
+        list_mark=sheet.mark,
         ticked=chosen if is_again else advised,
-        changes=proposing.clock_changes(proposals, sheet.office.zone, sheet.month.first),
+        changes=proposing.clock_changes(proposals, sheet.office.zone),
         warnings=proposing.warnings,
         words=words,
     )

@@ -1,6 +1,7 @@
 """The venues of an office: what there is, a new one, changes to one, and one that is left."""
 
 import re
+from hashlib import sha256
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -17,12 +18,13 @@ from outreach.domain.organizers import Action
 from outreach.domain.venues import Premises, Venue
 from outreach.domain.whereabouts import miles
 from outreach.domain.workshops import count_at_venues as _counts
-from outreach.errors import Refused
+from outreach.errors import Refused, Taken
 from outreach.languages import LANGUAGES
 from outreach.languages import gettext as _
 from outreach.web.context import store
 from outreach.web.desk import choices
 from outreach.web.desk.fields import Choice, line, number, required, text
+from outreach.web.desk.network.reading import somebody_else
 from outreach.web.desk.staff import desk, my_offices, note_of, page
 
 FARTHEST: Final = 1500  # miles from its office: further is a slip of the pen
@@ -45,6 +47,7 @@ class VenueForm(Form):
     access_es = text(400)
     access_en = text(400)
     access_fr = text(400)
+    seen = line(16)  # the mark of what was saved when the form was opened
 
     def __init__(self, typed: MultiDict[str, str] | None, office: Office, **values: Any) -> None:
         super().__init__(typed, data=values)
@@ -153,7 +156,8 @@ def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
     with store().read() as session:
         found = venues.find(session, offices.find(session, slug), venue)
         coming = _coming(session, found)
-    return _page(VenueForm(None, found.office, **_values(found)), found, coming=coming)
+    values = _values(found) | {"seen": _mark(found)}
+    return _page(VenueForm(None, found.office, **values), found, coming=coming)
 
 
 @desk.post("/sedes/<slug>/<int(max=2147483647):venue>")
@@ -171,11 +175,19 @@ def change_venue(slug: str, venue: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
             there = venues.find(session, offices.find(session, slug), venue)
+            venues.lock(session, there)
+            if form.seen.data != _mark(there):
+                raise Taken(f"venue {venue}")
             moved = relocating.change(session, there, form.premises(), now=clock.now())
             if moved.new:
                 said = f"venue {venue}: {', '.join(sorted(moved.new))}"
                 detail = f"{said}; {moved.workshops} workshops, {moved.told} told"
                 note_of(session, slug, "venue changed", detail[:200])
+    except Taken:
+        with store().read() as session:
+            found = venues.find(session, offices.find(session, slug), venue)
+        form.seen.data = _mark(found)
+        return _page(form, found, 409, fault=somebody_else(), coming=coming)
     except Refused as refusal:
         return _page(form, found, 422, fault=str(refusal), coming=coming)
     done = "cambiada" if moved.new else "igual"
@@ -207,6 +219,11 @@ def _values(venue: Venue) -> dict[str, Any]:
         "position": f"{venue.latitude!r}, {venue.longitude!r}" if has_point else "",
         **{f"access_{lang}": venue.access.get(lang, "") for lang in LANGUAGES},
     }
+
+
+def _mark(venue: Venue) -> str:
+    """Of what the form says of it: another as soon as somebody changes any of that."""
+    return sha256(repr(_values(venue)).encode()).hexdigest()[:16]
 
 
 def _page(

@@ -83,10 +83,10 @@ def warned(
     return {public_id: warnings(proposal) for public_id, proposal in zip(plans, there, strict=True)}
 
 
-def clock_changes(proposals: Sequence[Proposal], zone: ZoneInfo, since: date) -> list[date]:
+def clock_changes(proposals: Sequence[Proposal], zone: ZoneInfo) -> list[date]:
     """The days between the first and the last on which the clock changes there."""
-    last = max((each.plan.day for each in proposals), default=since)
-    return repeating.changes_of_clock(since, last, zone)
+    days = [each.plan.day for each in proposals]
+    return repeating.changes_of_clock(min(days), max(days), zone) if days else []
 
 
 def new_nonce() -> str:

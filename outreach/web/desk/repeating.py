@@ -48,9 +48,9 @@ class RepeatForm(Form):
         # From Sunday on, as a calendar.
         self.dias.choices = [(str(number), _NAMES[number]) for number in (6, 0, 1, 2, 3, 4, 5)]
 
-    def validate_hasta(self, field: Field) -> None:
-        if field.errors:
-            self.veces.errors = []
+    def validate_veces(self, field: Field) -> None:
+        if self.hasta.errors:  # one of the two is enough, and so is one fault
+            field.errors = []
 
     @property
     def faults(self) -> list[tuple[str, str]]:
@@ -160,7 +160,7 @@ def _page(
         rule_words=_rule_words(form, workshop, dates) if dates else "",
         rows=[(each.plan.day.isoformat(), each) for each in proposals],
         ticked=_ticked(proposals) if ticked is None else ticked,
-        changes=proposing.clock_changes(proposals, workshop.zone, workshop.day),
+        changes=proposing.clock_changes(proposals, workshop.zone),
         warnings=proposing.warnings,
         words=words,
     )

@@ -73,8 +73,10 @@ def _guard() -> ResponseReturnValue | None:
         request.max_content_length = rule.largest
         request.max_form_memory_size = FORM_MEMORY
     if request.method == "POST":
-        if who.is_whole and is_kept(request.path) and not _has_token(who):
-            # One signed in anew in another window: what was typed in this one is not lost for it.
+        # One signed in anew in another window, or half-way: what was typed in this one stays.
+        if is_kept(request.path) and not who.is_whole:
+            return _ask_again()
+        if is_kept(request.path) and not _has_token(who):
             require(rule, request.view_args or {})
             return _ask_for_proof()
         require_token(who)

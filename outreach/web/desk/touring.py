@@ -1,110 +1,30 @@
 """The mobile consulate's pages: a tour, its stops, and what is done to one of them."""
 
 import secrets
-from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from flask import Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
-from wtforms import Field, Form, ValidationError
-from wtforms.validators import NumberRange, Optional
 
 from outreach import clock
-from outreach.db.types import Codes
-from outreach.domain import kinds, offices, planning, regions, tours, venues
-from outreach.domain.kinds import Kind
-from outreach.domain.offices import Office
+from outreach.domain import offices, planning, tours
 from outreach.domain.organizers import Action, offices_of
 from outreach.domain.registrations import Contact
 from outreach.domain.text import clean
-from outreach.domain.tours import Stop, StopPlan, Tour
-from outreach.domain.venues import Venue
+from outreach.domain.tours import Stop, Tour
 from outreach.domain.workshops import Standing, Workshop
-from outreach.errors import Refused
+from outreach.errors import Refused, Taken
 from outreach.languages import gettext as _
-from outreach.languages import lazy, ngettext
+from outreach.languages import ngettext
 from outreach.web.context import config, ring, store
-from outreach.web.desk import words
-from outreach.web.desk.fields import (
-    Choice,
-    Choices,
-    DayField,
-    HourField,
-    NumberField,
-    line,
-    required,
-)
-from outreach.web.desk.forms import AHEAD, EARLIEST, words_of
+from outreach.web.desk import stop_form, words
+from outreach.web.desk.network.reading import somebody_else
 from outreach.web.desk.staff import desk, may, me, must, my_offices, note, note_of, page
+from outreach.web.desk.stop_form import StopForm
 
 _OF: Final = "/giras/<slug>/<int(max=2147483647):tour_id>"
 _AT: Final = f"{_OF}/parada/<int(max=2147483647):stop_id>"
-
-
-class StopForm(Form):
-    day = DayField(validators=[required("Escribe la fecha.")])
-    starts = HourField(validators=[required("Escribe a qué hora empieza.")])
-    ends = HourField(validators=[required("Escribe a qué hora termina.")])
-    venue = Choice(default="")
-    city = line(80)
-    region = Choice()
-    kinds = Choices()
-    capacity = NumberField(
-        validators=[
-            Optional(),
-            NumberRange(1, 100_000, lazy("Escribe un número de 1 a 100,000, o déjalo vacío.")),
-        ]
-    )
-
-    def __init__(
-        self,
-        typed: MultiDict[str, str] | None,
-        offered_kinds: Iterable[Kind],
-        offered_venues: Iterable[Venue],
-        **values: Any,
-    ) -> None:
-        super().__init__(typed, data=values)
-        self.kinds.choices = [(kind.code, words_of(kind)) for kind in offered_kinds]
-        self.region.choices = [(code, name["es"]) for code, name in regions.NAMES.items()]
-        self.venue.choices = [
-            ("", _("Todavía sin sede")),
-            *((str(each.id), f"{each.name}, {each.city}") for each in offered_venues),
-        ]
-
-    @property
-    def faults(self) -> list[tuple[str, str]]:
-        return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
-
-    def validate_day(self, field: Field) -> None:
-        if field.data is not None and not EARLIEST <= field.data <= clock.now().date() + AHEAD:
-            raise ValidationError(_("Revisa el año de la fecha."))
-
-    def validate_city(self, field: Field) -> None:
-        if not self.venue.data and not field.data:
-            raise ValidationError(_("Escribe la ciudad, o elige la sede."))
-
-    def validate_kinds(self, field: Field) -> None:
-        if not field.data:
-            raise ValidationError(_("Elige al menos un tipo de taller."))
-
-    def plan(self, session: Session, office: Office) -> StopPlan:
-        """What the form says. Only after `validate()`."""
-        venue = venues.find(session, office, int(self.venue.data)) if self.venue.data else None
-        assert self.day.data is not None
-        assert self.starts.data is not None
-        assert self.ends.data is not None
-        return StopPlan(
-            day=self.day.data,
-            starts=self.starts.data,
-            ends=self.ends.data,
-            city=venue.city if venue else self.city.data or "",
-            region=venue.region if venue else self.region.data,
-            venue=venue,
-            kinds=Codes(self.kinds.data or ()),
-            capacity=self.capacity.data,
-        )
 
 
 # Tours
@@ -149,15 +69,13 @@ def tour(slug: str, tour_id: int) -> ResponseReturnValue:
 @desk.post(f"{_OF}/publicar")
 def publish_tour(slug: str, tour_id: int) -> ResponseReturnValue:
     """Every stop that is ready comes out; those without a venue wait."""
-    now, number, phone = clock.now(), 0, config().phone
+    number = 0
     try:
         with store().change() as session:
             found = _find(session, slug, tour_id)
             for stop in tours.stops(session, [found.id])[found.id]:
                 if stop.venue is not None and stop.cancelled_at is None:
-                    number += _published(
-                        session, tours.publish_stop(session, stop, now=now, phone=phone)
-                    )
+                    number += _publish_one_of(session, stop)
     except Refused as refusal:
         return _tour_page(slug, tour_id, str(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
@@ -171,7 +89,7 @@ def new_stop(slug: str, tour_id: int) -> ResponseReturnValue:
     with store().read() as session:
         found = _find(session, slug, tour_id)
         there = tours.stops(session, [found.id])[found.id]
-        form = _form(session, found.office, None, **_like(found, there[-1] if there else None))
+        form = stop_form.of_new(session, found, there[-1] if there else None)
         return _stop_page(found, form)
 
 
@@ -179,7 +97,7 @@ def new_stop(slug: str, tour_id: int) -> ResponseReturnValue:
 def make_stop(slug: str, tour_id: int) -> ResponseReturnValue:
     with store().read() as session:
         found = _find(session, slug, tour_id)
-        form = _form(session, found.office, request.form)
+        form = stop_form.form_of(session, found.office, request.form)
         if not form.validate():
             return _stop_page(found, form, status=422)
     try:
@@ -200,7 +118,7 @@ def edit_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     with store().read() as session:
         found = _find(session, slug, tour_id)
         stop = tours.find_stop(session, found, stop_id)
-        return _stop_page(found, _form(session, found.office, None, stop, **_values(stop)), stop)
+        return _stop_page(found, stop_form.of_stop(session, found, stop), stop)
 
 
 @desk.post(_AT)
@@ -209,13 +127,16 @@ def change_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     with store().read() as session:
         found = _find(session, slug, tour_id)
         stop = tours.find_stop(session, found, stop_id)
-        form = _form(session, found.office, request.form, stop)
+        form = stop_form.form_of(session, found.office, request.form, stop)
         if not form.validate():
             return _stop_page(found, form, stop, status=422)
     try:
         with store().change() as session:
             tour = _find(session, slug, tour_id)
             mine = tours.find_stop(session, tour, stop_id)
+            tours.lock(session, tour, mine)
+            if form.seen.data != stop_form.mark(mine):
+                raise Taken(f"stop {stop_id}")
             plan = form.plan(session, tour.office)
             changed = tours.change_stop(session, tour, mine, plan, now=clock.now())
             for workshop in changed:
@@ -223,6 +144,11 @@ def change_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             detail = f"tour {tour.id}, stop {mine.id}, {len(changed)} workshops"
             note_of(session, slug, "stop changed", detail)
             moved = [(each.id, each.forget_on) for each in changed]
+    except Taken:
+        with store().read() as session:
+            stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
+        form.seen.data = stop_form.mark(stop)
+        return _stop_page(found, form, stop, status=409, fault=somebody_else())
     except Refused as refusal:
         return _stop_page(found, form, stop, status=422, fault=str(refusal))
     for workshop_id, forget_on in moved:
@@ -295,46 +221,19 @@ def _find(session: Session, slug: str, tour_id: int) -> Tour:
     return tours.find(session, offices.find(session, slug), tour_id)
 
 
+def _publish_one_of(session: Session, stop: Stop) -> int:
+    """How many workshops came out. Raises Refused, with the stop it is about."""
+    try:
+        made = tours.publish_stop(session, stop, now=clock.now(), phone=config().phone)
+    except Refused as refusal:
+        raise Refused(f"{stop.city}, {words.short_day(stop.day)}: {refusal}") from None
+    return _published(session, made)
+
+
 def _published(session: Session, made: list[Workshop]) -> int:
     for workshop in made:
         note(session, workshop, "workshop published", f"stop {workshop.stop_id}")
     return len(made)
-
-
-def _form(
-    session: Session,
-    office: Office,
-    typed: MultiDict[str, str] | None,
-    keep: Stop | None = None,
-    **values: Any,
-) -> StopForm:
-    offered = [
-        kind
-        for kind in kinds.all_of_them(session)
-        if not kind.countries or office.country in kind.countries
-    ]
-    has = keep.venue_id if keep is not None else None
-    return StopForm(typed, offered, venues.offered(session, office, keep=has), **values)
-
-
-def _values(stop: Stop) -> dict[str, Any]:
-    return {
-        "day": stop.day,
-        "starts": stop.starts,
-        "ends": stop.ends,
-        "city": stop.city,
-        "region": stop.region,
-        "venue": str(stop.venue.id) if stop.venue else "",
-        "kinds": list(stop.kinds),
-        "capacity": stop.capacity,
-    }
-
-
-def _like(tour: Tour, last: Stop | None) -> dict[str, Any]:
-    """A new stop as the one before it, but for when and where."""
-    if last is None:
-        return {"region": tour.office.region}
-    return _values(last) | {"day": None, "venue": "", "city": ""}
 
 
 def _new_page(nonce: str, fault: str = "", status: int = 200) -> Response:

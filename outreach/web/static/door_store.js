@@ -1,5 +1,7 @@
 /* What a phone at the door keeps: the sealed lists it took along, and who came until that has gone
-   up (IndexedDB «puerta»). No name is kept that could be read, and nothing outlasts the day after. */
+   up (IndexedDB «puerta»). No name is kept that could be read. What is over, the day after, goes when
+   a page of the desk is next opened on the phone: with none open, no browser lets us erase. The worker
+   runs this too, so it asks nothing of a window. */
 (function () {
   "use strict";
   const AT_ONCE = 100, text = new TextEncoder();
@@ -12,7 +14,7 @@
 
   /* The database; null where there is none and none is to be made. */
   function open(make) {
-    if (!window.indexedDB) return Promise.resolve(null);
+    if (!self.indexedDB) return Promise.resolve(null);
     opening = opening || new Promise((ok, no) => {
       const q = indexedDB.open("puerta", 1);
       q.onupgradeneeded = () => {
@@ -139,8 +141,9 @@
   async function eraseAll() {
     await close();
     await new Promise((ok) => { const q = indexedDB.deleteDatabase("puerta"); q.onsuccess = q.onerror = ok; });
-    if (window.caches) for (const n of await caches.keys()) if (n.startsWith("puerta-")) await caches.delete(n);
-    if (navigator.serviceWorker) for (const r of await navigator.serviceWorker.getRegistrations()) if (r.scope.endsWith("/org/puerta/")) await r.unregister();
+    if (self.caches) for (const n of await caches.keys()) if (n.startsWith("puerta-")) await caches.delete(n);
+    if (self.registration) await self.registration.unregister();
+    else if (navigator.serviceWorker) for (const r of await navigator.serviceWorker.getRegistrations()) if (r.scope.endsWith("/org/puerta/")) await r.unregister();
   }
   /* Erases the doors whose time is over; says how many marks had not gone up. */
   async function expire() {
@@ -149,7 +152,7 @@
     return { lost: lost, gone: gone };
   }
 
-  window.puerta = {
+  self.puerta = {
     take: take, bundles: bundles, bundle: (id) => get("bundle", id), marks: marks, unsent: unsent, isUnsent: isUnsent,
     byToken: byToken, byCode: byCode, tokenIn: tokenIn, mark: mark, undo: undo, send: send, erase: erase, expire: expire,
   };

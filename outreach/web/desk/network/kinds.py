@@ -13,6 +13,7 @@ from outreach import clock
 from outreach.db.types import Codes
 from outreach.domain import kinds, network
 from outreach.domain.kinds import CODE, Kind, Visibility, Way
+from outreach.domain.plans import LARGEST_PARTY
 from outreach.domain.registrations import rounds
 from outreach.errors import Refused, Taken
 from outreach.languages import gettext as _
@@ -23,6 +24,7 @@ from outreach.web.desk.fields import Choice, Choices, line, number, required, te
 from outreach.web.desk.network.reading import (
     country_choices,
     faults_of,
+    seen_of,
     somebody_else,
     words_in,
     words_out,
@@ -70,7 +72,7 @@ class KindForm(Form):
     countries = Choices()
     minutes = number(5, 1439, "La duración va de 5 a 1439 minutos.")
     capacity = number(0, 100_000, "Los lugares van de 0 a 100,000.")
-    party_limit = number(1, 100, "Las personas por registro van de 1 a 100.")
+    party_limit = number(1, LARGEST_PARTY, f"Las personas por registro van de 1 a {LARGEST_PARTY}.")
     way = Choice()
     slot_minutes = number(5, 1439, "Una cita dura de 5 a 1439 minutos.")
     opens_days = number(1, 365, "Los lugares se abren de 1 a 365 días antes.")
@@ -270,7 +272,7 @@ def _form_page(
         kind=kind,
         ahead=ahead,
         asks=form.becomes_discreet and ahead,
-        seen=network.version_of(kind) if kind else "",
+        seen=seen_of(kind, status),
         faults=[("formulario", fault), *faults_of(form)] if fault else faults_of(form),
         said=_said(request.args.get("hecho", "")),
         warning=_warning(ahead),

@@ -233,6 +233,13 @@ def _role_choices() -> list[tuple[str, str]]:
     return [(role.value, role_words([role])) for role in Role]
 
 
+def _choices_at(office: str, has: Role) -> list[tuple[str, str]]:
+    """The roles that can be given there; the one they have too, so that none is picked for it."""
+    unfit = members.OF_ONE_OFFICE if office == EVERYWHERE else ()
+    out = {role.value for role in unfit if role is not has}
+    return [(value, said) for value, said in _role_choices() if value not in out]
+
+
 def _abilities() -> list[tuple[str, str]]:
     return [
         (role_words([Role.ADMIN]), _("Oficinas, tipos, personal, cierre del mes y boletín.")),
@@ -261,7 +268,10 @@ def _member_page(organizer_id: int, fault: str = "") -> Response:
         out = invitations.waiting(session, now=now)
         rights = members.rights_of(organizer)
         row = _row(organizer, cities, out, now)
-    given = [(f"{_GIVEN}{office}", _place(office, cities), rights[office]) for office in rights]
+    given = [
+        (f"{_GIVEN}{office}", _place(office, cities), role, _choices_at(office, role))
+        for office, role in rights.items()
+    ]
     places = [(EVERYWHERE, _place(EVERYWHERE, cities)), *cities.items()]
     return page(
         "network/member",

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from flask import request
 from wtforms import DecimalField, Form
 from wtforms.validators import InputRequired, NumberRange
 
 from outreach.db.base import Words
+from outreach.domain import network
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
 from outreach.languages import gettext as _
 from outreach.languages import lazy
 
@@ -46,6 +50,14 @@ def words_out(values: Mapping[str, Words]) -> dict[str, str]:
         for name, words in values.items()
         for lang in LANGUAGES
     }
+
+
+def seen_of(thing: Office | Kind | None, status: int) -> str:
+    """The mark of what a form was opened on. One that is shown again for a mistake is no younger
+    for it."""
+    if status == 422:
+        return request.form.get("seen", "")
+    return network.version_of(thing) if thing else ""
 
 
 def somebody_else() -> str:
