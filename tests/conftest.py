@@ -55,7 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # thousand times: twice that only by tests/run --long.
         callspec = getattr(item, "callspec", None)
         is_again = callspec is not None and callspec.params.get("config") == "postgresql"
-        hangs_on_none = item.path.stem.removeprefix("test_") in ONE_DATABASE
+        stem = item.path.stem.removeprefix("test_")
+        hangs_on_none = stem in ONE_DATABASE and not item.get_closest_marker("races")
         if is_again and (hangs_on_none or item.get_closest_marker("any_database")):
             item.add_marker(pytest.mark.long)
 

@@ -1,5 +1,6 @@
 """The public form, filled as a person or a program would fill it."""
 
+import re
 import secrets
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -17,6 +18,7 @@ from outreach.domain.registrations import Registration, Standing
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Keyring
 from outreach.web import stamp
+from outreach.web.mine import lost
 
 
 def answers(
@@ -39,6 +41,25 @@ def answers(
 
 def send(client: FlaskClient, workshop: Workshop, typed: dict[str, Any]) -> TestResponse:
     return client.post(f"/es/t/{workshop.public_id}/lugar", data=typed)
+
+
+def ask_for_link(
+    client: FlaskClient,
+    email: str | list[str] = "nadie@ejemplo.com",
+    *,
+    minutes: float = 1,
+    **changes: Any,
+) -> TestResponse:
+    """What the page for a lost link answers to who opened it so many minutes ago."""
+    with client.application.app_context():
+        made = stamp.make(lost.ABOUT, now=clock.now() - timedelta(minutes=minutes))
+    typed = {"email": email, "stamp": made, "website": ""} | changes
+    return client.post("/es/mi-registro", data=typed)
+
+
+def unstamped(page: TestResponse) -> str:
+    """The page but for the stamp of its form, which is of the moment it was made."""
+    return re.sub(r'name="stamp" value="[^"]*"', "", page.text)
 
 
 def everyone(store: Store) -> list[Registration]:

@@ -91,6 +91,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     "S24": (
         "test_counts.py::test_nobody_can_work_out_a_small_number",
         "test_suppression.py::test_no_hidden_number_can_be_worked_out",
+        "test_closing.py::test_the_few_of_a_workshop_reported_late_are_not_told",
     ),
     "S25": ("test_safety.py::test_the_square_says_the_same_to_everyone",),
     "S26": (

@@ -1,6 +1,7 @@
 """The databases: made, brought up to date, and silent about people when something breaks."""
 
 import logging
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,36 @@ def test_check_tells_of_a_schema_that_somebody_changed(config: Config, store: St
     said = _outreach(config, "db", "check")
     assert said.exit_code == 1
     assert "nickname" in said.stderr
+
+
+@pytest.mark.parametrize("command", ["doctor", "db check", "db upgrade", "serve", "counts 2026-03"])
+def test_a_database_that_is_away_is_one_line_that_says_neither_where_it_is_nor_who_signs_in(
+    tmp_path: Path, command: str
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and listens not
+        there = f"127.0.0.1:{nobody.getsockname()[1]}"
+        url = f"postgresql+psycopg://elena:secreta@{there}/talleres"
+        said = CliRunner().invoke(
+            main,
+            command.split(),
+            env={
+                "OUTREACH_DATA": str(tmp_path / "data"),
+                "OUTREACH_KEYS": str(tmp_path / "keys"),
+                "OUTREACH_DATABASE_URL": url,
+                "OUTREACH_KEYRING_URL": f"{url}_ring",
+                "OUTREACH_PUBLIC_URL": "http://localhost:8000",
+                "OUTREACH_MAIL_FROM": "talleres@example.org",
+                "OUTREACH_CONTROLLER": "Red de consulados",
+            },
+        )
+    assert said.exit_code == 1
+    assert isinstance(said.exception, SystemExit)
+    for secret in ("elena", "secreta", "127.0.0.1", "talleres@", "Traceback"):
+        assert secret not in said.output
+    if command != "doctor":  # it says many things, each in a line of its own
+        assert said.stderr.splitlines() == [said.stderr.strip()]
+        assert "OUTREACH_DATABASE_URL" in said.stderr
 
 
 def test_a_database_error_names_no_one(store: Store) -> None:

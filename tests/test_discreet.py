@@ -105,7 +105,13 @@ def test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address(
         assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{4}", kind.public_code)
         here = f"/es/t/{made.public_id}"
         asked = f"tipo={kind.public_code}"
-        for path in (here, f"{here}/lugar", f"/es/?{asked}", f"/es/calendario?{asked}"):
+        for path in (
+            here,
+            f"{here}/lugar",
+            f"/es/?{asked}",
+            f"/es/calendario?{asked}",
+            f"/es/cifras/tipo/{kind.public_code}",
+        ):
             for each in in_three_languages(path):
                 page = Page(client.get(each).text)
                 assert not words_of(kind).search(page.title.casefold()), each
@@ -164,6 +170,7 @@ def test_a_discreet_page_has_a_way_out_whatever_happens(
         *(client.get(path) for path in personal(Place(patient, {}, links, "", ()), "/es/")),
         client.get(f"/es/?tipo={women.public_code}"),
         client.get(f"/es/calendario?tipo={women.public_code}"),
+        client.get(f"/es/cifras/tipo/{women.public_code}"),
         client.get("/es/mi-registro"),
         client.post("/es/mi-registro", data={"email": "rosa@ejemplo.com"}),
         client.get("/es/seguridad"),
@@ -187,6 +194,20 @@ def test_a_discreet_page_has_a_way_out_whatever_happens(
         assert len(ways) == 3, f"{page.status_code} {page.request.path}"
         assert {way["href"] for way in ways} == {"/es/salir"}
         assert {way["rel"] for way in ways} == {"nofollow noreferrer"}
+
+
+def test_the_figures_of_a_discreet_kind_are_kept_by_nothing_and_found_by_nobody(
+    client: FlaskClient, women: Kind, rights: Kind
+) -> None:
+    for path in (f"/es/cifras/tipo/{women.public_code}", f"/es/cifras/tipo/{women.code}"):
+        answer = client.get(path)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "noindex" in answer.headers["X-Robots-Tag"]
+    titles = [
+        Page(client.get(f"/es/cifras/tipo/{kind.public_code}").text).title
+        for kind in (women, rights)
+    ]
+    assert titles == ["Cifras", "Tus derechos · Cifras"]
 
 
 # The calendar on the kitchen wall

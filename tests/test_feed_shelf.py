@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.exc import IntegrityError
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
@@ -26,7 +27,7 @@ from outreach.domain.workshops import Workshop
 from outreach.feeds import serve
 from outreach.feeds.serve import Feeds, Front
 from outreach.upkeep.entries import Scribe
-from tests.conftest import LONG_AGO, hold, kind, venue
+from tests.conftest import LONG_AGO, hold, kind, office, venue
 from tests.feed_reading import TODAY
 
 FEED = "/es/cal/chicago.ics"
@@ -134,6 +135,19 @@ def test_what_is_undone_is_not_counted(store: Store, held: Workshop, rights: Kin
     assert counts(store) == before
     change(store, held, title={"es": "Con café"})
     assert counts(store)["calgary"] == before["calgary"], "the undone change was of all offices"
+
+
+def test_what_was_changed_before_a_savepoint_that_fails_is_counted(
+    store: Store, held: Workshop
+) -> None:
+    before = counts(store)
+    with store.change() as session:
+        there = workshops.find(session, held.public_id)
+        plan = replace(planning.plan_of(there), title={"es": "Con café"})
+        planning.change(session, there, plan, now=clock.now())
+        with pytest.raises(IntegrityError), session.begin_nested():
+            session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
+    assert counts(store) == before | {each: before[each] + 1 for each in ("red", "chicago")}
 
 
 def test_rows_written_by_one_statement_are_counted_too(store: Store, held: Workshop) -> None:

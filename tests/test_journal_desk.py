@@ -159,6 +159,7 @@ def test_a_month_is_said_as_people_say_it(store: Store, elena: Desk) -> None:
         _note(session, None, "month.complete", detail="2020-03")
         _note(session, None, "bulletin published", detail="2020-04, edition 3, revision 1")
         _note(session, None, "figure.enter", detail="2020-05 passports: 109657")
+        _note(session, None, "figures brought in", detail="2020-06: new 6, changed 0, same 1")
         _note(session, None, "month.reopen", detail="2020-99 1")
         _note(session, None, "attendance reported", detail="held, 12")
     said = words(elena.get("/org/bitacora"))
@@ -168,6 +169,7 @@ def test_a_month_is_said_as_people_say_it(store: Store, elena: Desk) -> None:
         "dijo que su mes está completo Marzo de 2020",
         "publicó el boletín Abril de 2020, edición 3, revisión 1",
         "capturó una cifra Mayo de 2020, passports: 109657",
+        "trajo cifras de un archivo Junio de 2020, nuevos: 6, cambiados: 0, iguales: 1",
         "volvió a abrir el mes 2020-99 1",
         "reportó la asistencia Se hizo: 12 personas",
     ):
@@ -190,6 +192,9 @@ def test_what_is_beside_a_deed_is_said_in_words_too(store: Store, elena: Desk) -
         ("workshops brought in", "file abcdefghij: new 3, changed 1, cancelled 0, same 9"): (
             "archivo abcdefghij: nuevos: 3, cambiados: 1, cancelados: 0, iguales: 9"
         ),
+        ("kinds brought in", "new 21, changed 0, same 0"): (
+            "trajo tipos de taller de un archivo nuevos: 21, cambiados: 0, iguales: 0"
+        ),
         ("venue changed", "venue 3: address, name; 2 workshops, 5 told"): (
             "sede 3: dirección, nombre; talleres: 2, avisos: 5"
         ),
@@ -205,7 +210,7 @@ def test_what_is_beside_a_deed_is_said_in_words_too(store: Store, elena: Desk) -
         ("signed in", "password and key"): "con contraseña y llave",
         ("provider's word refused", "e-mail not verified"): "el correo no está verificado",
         ("copy restored", "lines 7 to 12"): "notas 7 a 12",
-        ("role changed meanwhile", "organizer chicago, door *"): "Organiza · chicago; Entrada · Toda",
+        ("role changed meanwhile", "organizer chicago, door *"): "chicago; Entrada · Toda",
         ("attendance reported", "not held"): "no se hizo",
         ("office changed", "calgary: phone, zone"): "calgary: teléfono, hora local",
     }

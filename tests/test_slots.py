@@ -57,6 +57,26 @@ def test_the_hours_that_are_free_can_be_chosen_and_the_others_are_struck_through
     assert re.search(r'class="hora no"><span>10:20<span class="oculto"> a\.\xa0m\. ocupada', page)
 
 
+def test_of_a_discreet_kind_no_hour_is_shown_as_taken_and_none_are_counted(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        made = hold(
+            session, chicago, women, way=Way.SLOTS,
+            starts=time(10), ends=time(14), slot_minutes=20,
+        )  # fmt: skip
+    luz = seat(store, ring, made, name="Luz", slot="10:20")
+    seat(store, ring, made, name="Ana", slot="10:40")
+    before, own = f"/es/t/{made.public_id}/lugar", f"{link_of(ring, luz)}/cambiar"
+    for path, taken in ((before, {"10:20", "10:40"}), (own, {"10:40"})):
+        page = client.get(path).text
+        assert "10:00" in hours(page)
+        assert not taken & set(hours(page))
+        for telling in (*taken, "ocupada", "tachadas", 'class="hora no"', "horas libres"):
+            assert telling not in page, f"{telling} on {path}"
+    assert "10:20" in hours(client.get(own).text), "her own, which she may keep"
+
+
 def test_rosa_has_the_hour_she_chose(
     app: Flask, client: FlaskClient, store: Store, consultations: Workshop
 ) -> None:

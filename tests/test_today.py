@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from outreach.domain.notices import Notice
 from outreach.domain.offices import Office
 from outreach.domain.organizers import EVERYWHERE, Role
 from outreach.domain.registrations import Contact
+from outreach.domain.venues import Venue
 from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.keyring import Keyring
 from outreach.web.desk.words import closes_words
@@ -166,6 +168,23 @@ def test_more_places_are_asked_for_only_where_the_venue_holds_more(
     seat(store, ring, held["chica"], people=1)
     seat(store, ring, held["chica"], people=1)
     assert (Concern.FULL, "Chica", 0) in concerns(store)
+
+
+def test_sqlite_asks_who_waits_of_one_workshop_at_a_time(empty_databases: Path) -> None:
+    # PostgreSQL chooses a plan by how much there is.
+    store = Store(f"sqlite:///{empty_databases / 'outreach.db'}")
+    asked = (
+        sa.select(Workshop.id)
+        .outerjoin(Venue, Venue.id == Workshop.venue_id)
+        .where(attention._crowded(clock.now()))
+        .compile(store.engine, compile_kwargs={"literal_binds": True})
+    )
+    with store.engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+    store.close()
+    steps = [step for step in plan if "registration" in step]
+    assert len(steps) == 1
+    assert "(workshop_id=? AND standing=?)" in steps[0]
 
 
 def test_drafts_and_venues_are_asked_for_two_weeks_before(store: Store, make: Make) -> None:

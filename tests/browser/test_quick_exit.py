@@ -21,7 +21,10 @@ def press_shift_three_times(page: Page) -> None:
         page.keyboard.press("Shift")
 
 
-both = pytest.mark.parametrize("leave", [tap, press_shift_three_times])
+# The script of every page is the same: by the keys from one of them, and from all at length.
+both = pytest.mark.parametrize(
+    "leave", [tap, pytest.param(press_shift_three_times, marks=pytest.mark.long)]
+)
 pages = pytest.mark.parametrize(
     "address",
     [
@@ -52,6 +55,15 @@ def test_back_shows_the_page_before(
     expect(page).to_have_url(f"{world.url}/es/")
     page.go_forward()
     expect(page).to_have_url(world.quick_exit.url)
+
+
+def test_the_keys_lead_away_too(opened: Open, world: World) -> None:
+    page = opened("/es/")
+    page.goto(f"/es/t/{world.discreet}/lugar")
+    press_shift_three_times(page)
+    page.wait_for_url(world.quick_exit.url)
+    page.go_back()
+    expect(page).to_have_url(f"{world.url}/es/")
 
 
 def test_no_page_about_it_is_left_behind(opened: Open, world: World) -> None:
@@ -175,7 +187,9 @@ def test_it_is_the_second_stop_of_the_tab_key(opened: Open, world: World, addres
 
 
 @pages
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    "size", [PHONE, pytest.param(DESK, marks=pytest.mark.long)], ids=["phone", "desk"]
+)
 def test_it_is_in_sight_wherever_she_scrolls(
     opened: Open, world: World, size: ViewportSize, address: str
 ) -> None:

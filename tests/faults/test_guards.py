@@ -59,6 +59,7 @@ def test_without_a_guard_its_test_falls(copy: Copy, guard: Guard) -> None:
     assert (copy.folder / guard.file).read_text() == before, "the next one starts from the whole"
 
 
+@pytest.mark.long
 def test_it_is_the_copy_that_runs(tmp_path: Path) -> None:
     copy = Copy(tmp_path)
     assert (tmp_path / "outreach" / "app.py").read_text()

@@ -10,14 +10,17 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from outreach import clock
+from outreach.cli import beside
 from outreach.config import Config
 from outreach.domain.notices import Notice
 from outreach.domain.registrations import Registration
+from tests.browser import serving
 from tests.faults.conftest import Outbox
 from tests.postman import Postman, free_port, on_duty
 
@@ -45,22 +48,25 @@ class Counting(Postman):
         return self.has_come.wait(60)
 
 
+def settings(config: Config, port: int) -> dict[str, str]:
+    """Those of a command whose mail server listens at that port."""
+    return {
+        "OUTREACH_DATA": str(config.data),
+        "OUTREACH_KEYS": str(config.keys),
+        "OUTREACH_DATABASE_URL": config.database_url,
+        "OUTREACH_KEYRING_URL": config.keyring_url,
+        "OUTREACH_PUBLIC_URL": config.public_url,
+        "OUTREACH_MAIL_FROM": config.mail_from,
+        "OUTREACH_CONTROLLER": config.controller,
+        "OUTREACH_SMTP_URL": f"smtp://127.0.0.1:{port}",
+    }
+
+
 @contextmanager
 def worker(config: Config, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     """`outreach worker`, as it runs beside a server."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "outreach.cli", "worker"],
-        env={
-            **os.environ,
-            "OUTREACH_DATA": str(config.data),
-            "OUTREACH_KEYS": str(config.keys),
-            "OUTREACH_DATABASE_URL": config.database_url,
-            "OUTREACH_KEYRING_URL": config.keyring_url,
-            "OUTREACH_PUBLIC_URL": config.public_url,
-            "OUTREACH_MAIL_FROM": config.mail_from,
-            "OUTREACH_SMTP_URL": f"smtp://127.0.0.1:{port}",
-        },
-        stdout=subprocess.DEVNULL,
+        beside.WORKER, env=os.environ | settings(config, port), stdout=subprocess.DEVNULL
     )
     try:
         yield process
@@ -116,6 +122,7 @@ def kill_again_and_again(outbox: Outbox, *, people: int, kills: int) -> None:
         assert session.scalar(owed) == 0
 
 
+@pytest.mark.any_database("what was done stays done on either")
 def test_a_worker_killed_twice_tells_everybody(outbox: Outbox) -> None:
     kill_again_and_again(outbox, people=60, kills=2)
 
@@ -123,6 +130,54 @@ def test_a_worker_killed_twice_tells_everybody(outbox: Outbox) -> None:
 @pytest.mark.long
 def test_a_worker_killed_ten_times_in_500_letters_tells_everybody(outbox: Outbox) -> None:
     kill_again_and_again(outbox, people=500, kills=10)
+
+
+def pid_of_worker(config: Config) -> int:
+    """The worker that runs beside the server of this installation."""
+    ours = f"OUTREACH_DATA={config.data}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().split(b"\0")
+            around = (process / "environ").read_bytes().split(b"\0")
+        except OSError:  # somebody else's, or gone by now
+            continue
+        if command[1:-1] == [word.encode() for word in beside.WORKER[1:]] and ours in around:
+            return int(process.name)
+    raise AssertionError("no worker runs")
+
+
+@pytest.mark.any_database("the process is the same on either")
+def test_a_worker_killed_beside_a_server_comes_back_and_sends_the_next_letter(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    port = serving.free_port()
+    url = f"http://127.0.0.1:{port}"
+    with on_duty(Counting(free_port())) as postman:
+        assert isinstance(postman, Counting)
+        around = settings(outbox.config, postman.port) | {"OUTREACH_PUBLIC_URL": url}
+        command = ["serve", "--port", str(port), "--workers", "1"]
+        log = tmp_path / "server.log"
+        with serving.outreach(command, f"{url}/es/", settings=around, log=log):
+            outbox.owe("rosa")
+            assert postman.wait_for(1)
+            killed = pid_of_worker(outbox.config)
+            os.kill(killed, signal.SIGKILL)
+            outbox.owe("luz")
+            assert postman.wait_for(2), "nobody started it again"
+            back = pid_of_worker(outbox.config)
+            assert back != killed
+        assert "the mail worker died" in log.read_text()
+        assert not Path(f"/proc/{back}").exists(), "it ends with its server"
+
+
+def test_what_dies_is_run_again_and_what_was_told_to_end_is_not(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    dies_once = (
+        "import sys, pathlib; runs = pathlib.Path(sys.argv[1]); is_first = not runs.exists(); "
+        "runs.open('a').write('run '); sys.exit(1 if is_first else 0)"
+    )
+    beside.keep_running((sys.executable, "-c", dies_once, str(runs)), threading.Event())
+    assert runs.read_text() == "run run "
 
 
 @pytest.mark.parametrize("workers", [4])

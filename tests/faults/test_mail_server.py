@@ -110,7 +110,7 @@ def test_one_refusal_after_three_days_without_a_server_is_not_the_end(
     assert outbox.round(postman.port, now + LATER) == 1
 
 
-@pytest.mark.parametrize("words", [SAY_NOTHING, DRIP])
+@pytest.mark.parametrize("words", [SAY_NOTHING, pytest.param(DRIP, marks=pytest.mark.long)])
 @pytest.mark.parametrize("step", ["EHLO", "MAIL", "RCPT", "DATA"])
 def test_a_server_that_hangs_holds_nobody_up_for_long(
     outbox: Outbox, postman: Postman, step: str, words: str
