@@ -22,7 +22,7 @@ from outreach.db.base import Base
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import installation, kinds, offices, planning, workshops
-from outreach.domain.kinds import Way
+from outreach.domain.kinds import Visibility, Way
 from outreach.domain.workshops import Mode, Standing
 from outreach.intake import offices as intake
 from outreach.intake.offices import Row
@@ -171,6 +171,12 @@ class Scene:
     def rename_kind(self) -> None:
         self.daca.short_name, self.daca.changed_at = {"es": "DACA joven"}, self.now
 
+    def keep_apart(self) -> None:
+        self.change(kind=self.women, visibility=Visibility.REGISTERED)
+
+    def show_again(self) -> None:
+        self.change(kind=self.rights, visibility=Visibility.PUBLIC)
+
     def draft(self) -> None:
         hold(self.session, self.chicago, self.rights, standing=Standing.DRAFT, now=self.now)
 
@@ -200,11 +206,11 @@ EDITS: Final[Mapping[str, Edit]] = {
         lambda s: planning.reinstate(s.session, s.workshop, now=s.now), HERE, ("derechos",)
     ),
     "another kind": Edit(lambda s: s.change(kind=s.daca), HERE, ("derechos", "daca")),
-    "discreet": Edit(lambda s: s.change(kind=s.women), HERE, ("daca", "mujeres")),
+    "discreet": Edit(Scene.keep_apart, HERE, ("daca", "mujeres")),
     "a change of what is discreet": Edit(
         lambda s: s.change(day=s.workshop.day + timedelta(days=1)), HERE, ("mujeres",)
     ),
-    "plain again": Edit(lambda s: s.change(kind=s.rights), HERE, ("derechos", "mujeres")),
+    "plain again": Edit(Scene.show_again, HERE, ("derechos", "mujeres")),
     "another office": Edit(lambda s: s.change(office=s.calgary), BOTH, ("derechos",)),
     "the phone of an office": Edit(
         Scene.ring_elsewhere, ("calgary",), ("derechos", "daca", "mujeres")
