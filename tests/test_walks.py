@@ -246,6 +246,7 @@ class Walk(RuleBasedStateMachine):
         workshop = self.stage.workshop()
         assert workshop.confirm_at is not None
         self.model.starts, self.model.confirm_at = workshop.starts_at, workshop.confirm_at
+        self.model.renew(now)
         self.model.forget_answers()
         self.model.offer(now)
 

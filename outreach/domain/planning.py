@@ -38,7 +38,8 @@ MUST_TELL: Final = timedelta(days=7)
 _FIELDS: Final = tuple(each.name for each in fields(Plan))
 # A change of these is a change of when or where; `status` is the other thing that counts.
 _WHEN_OR_WHERE: Final = frozenset({"day", "starts", "ends", "zone", "venue", "mode"})
-_WHEN: Final = frozenset({"day", "starts", "ends", "zone"})
+_START: Final = frozenset({"day", "starts", "zone"})
+_WHEN: Final = _START | {"ends"}
 # Whose people would be forgotten at once, and told nothing, if its day were said to be over.
 _HAS_PEOPLE: Final = frozenset({Standing.PUBLISHED, Standing.CANCELLED})
 # The rest of what a calendar or a page of the public shows.
@@ -169,7 +170,8 @@ def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -
     if workshop.standing is Standing.PUBLISHED:
         if moved and now < workshop.ends_at:
             registrations.tell_all(session, workshop, Cause.CHANGED, now=now)
-            waiting.renew(session, workshop, now=now)  # an offer was short as the old day was near
+            if new & _START:  # an offer was short as the old day was near
+                waiting.renew(session, workshop, now=now)
         if moved or new & _PLACES:  # one that is put off has a list that moves again
             registrations.offer_free(session, workshop, now=now)
     return new
