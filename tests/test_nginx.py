@@ -198,6 +198,16 @@ def test_a_place_is_saved_through_nginx_and_each_visitor_counts_alone(
     assert _post(app, front, workshop, VISITOR, **told).status == 429
 
 
+def test_a_file_of_ten_megabytes_comes_through_where_organizers_bring_them_and_nowhere_else(
+    front: Proxy,
+) -> None:
+    file = "x" * (10 * 1024 * 1024)
+    assert front.ask("/org/traer", "POST", body=file).status not in {413, 500, 502}
+    for path in ("/es/mi-registro", "/org/entrar", "/org/talleres/nuevo"):
+        assert front.ask(path, "POST", body=file[: 200 * 1024]).status == 413
+    assert [path for path, text in front.written() if b"xxxx" in text] == []
+
+
 def test_nginx_writes_down_no_visitor_and_no_form(
     app: Flask, front: Proxy, store: Store, workshop: Workshop
 ) -> None:
