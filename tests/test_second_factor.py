@@ -19,6 +19,7 @@ from outreach.db.store import Store
 from outreach.domain.journal import Entry
 from outreach.domain.offices import Office
 from outreach.domain.organizers import Grant, Role
+from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten
 from tests.desk import PASSWORD, SECRET, Visitor, code_now, employ, enrol, hidden, words
 from tests.signing import (
@@ -44,8 +45,14 @@ def test_the_password_alone_opens_nothing(patient: Flask, store: Store, ana: int
         assert answer.status_code == 303, path
         assert answer.headers["Location"].startswith("/org/codigo"), path
     token = hidden(half.get("/org/codigo"))["token"]
-    for path in ("/org/talleres/nuevo", "/org/cuenta/codigos", "/org/cerrar"):
+    for path in ("/org/cuenta/codigos", "/org/cerrar"):
         assert half.post(path, token=token).headers["Location"] == "/org/codigo"
+    # A long form is not lost: it waits in the page that asks for the code.
+    kept = half.post("/org/talleres/nuevo", token=token, title_es="Pensado")
+    assert kept.status_code == 401
+    assert 'name="dato-title_es" value="Pensado"' in kept.get_data(as_text=True)
+    with store.read() as session:
+        assert session.scalars(sa.select(Workshop)).all() == []
 
 
 @same

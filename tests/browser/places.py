@@ -304,6 +304,8 @@ def _ask_for_the_link(page: Page, world: World) -> None:
     page.wait_for_load_state("networkidle")
     page.locator("input[name=email]").fill("rosa@ejemplo.com")
     page.locator("main form [type=submit]").click()
+    while page.get_by_role("alert").filter(has_text="Espera un momento").count():
+        page.locator("main form [type=submit]").click()
     page.locator("[role=status]").first.wait_for()
 
 
