@@ -20,7 +20,8 @@ class Outage:
     """Since when a process has found the server lost. All that it is asked meanwhile waits until
     the same moment, and after that not at all: threads that wait answer nobody."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_all: float = IN_ALL) -> None:
+        self._in_all = in_all
         self._since: float | None = None
         self._last = 0.0
         self._lock = Lock()
@@ -32,7 +33,7 @@ class Outage:
             if self._since is None or now > self._last + FORGOTTEN:
                 self._since = now
             self._last = now
-            return self._since + IN_ALL
+            return self._since + self._in_all
 
     def is_over(self) -> None:
         with self._lock:
