@@ -109,9 +109,7 @@ def through(config: Config, which: str) -> Iterator[tuple[Flask, Forwarder]]:
         app = create_app(replace(config, **{which: there}))
         app.testing = False
         yield app, way
-        for each in ("outreach_store", "outreach_attempts"):
-            app.extensions[each].close()
-        app.extensions["outreach_ring"].store.close()
+        _close(app)
 
 
 def test_a_commit_that_nobody_heard_of_is_found_and_not_made_twice(
@@ -298,6 +296,47 @@ def _counted(config: Config) -> int:
 def test_a_server_that_is_started_anew_costs_a_pause(
     config: Config, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    with postgresql.stoppable(_room(tmp_path_factory)) as server:
+        own = replace(
+            config,
+            database_url=f"{server.address}/talleres",
+            keyring_url=f"{server.address}/talleres_ring",
+        )
+        engine = sa.create_engine(f"{server.address}/postgres", isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for name in ("talleres", "talleres_ring"):
+                connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        engine.dispose()
+        migrations.upgrade(migrations.Base.MAIN, own.database_url)
+        migrations.upgrade(migrations.Base.RING, own.keyring_url)
+        store = Store(own.database_url)
+        with store.change() as session:
+            installation.keep_calendar_host(session, "talleres.example.org")
+            here = office("chicago", "Chicago", "IL", "America/Chicago")
+            rights = kind("derechos", "Tus derechos")
+            session.add_all([here, rights])
+            session.flush()
+            workshop = hold(session, here, rights)
+        app = create_app(own)
+        app.testing = False
+        assert app.test_client().get("/es/").status_code == 200
+        typed = answers(app, workshop)
+        server.stop()
+        began = time.monotonic()
+        with meanwhile(lambda: send(app.test_client(), workshop, typed)) as answer:
+            server.start()
+            assert answer.result(SOON).status_code == 303
+        print(f"\nthe server was away; a place was saved after {time.monotonic() - began:.1f} s")
+        with store.read() as session:
+            assert session.scalars(sa.select(Registration)).one().people == 1
+        store.close()
+        _close(app)
+
+
+def _close(app: Flask) -> None:
+    for each in ("outreach_store", "outreach_attempts"):
+        app.extensions[each].close()
+    app.extensions["outreach_ring"].store.close()
 
 
 def _room(temporary: pytest.TempPathFactory) -> Path:
