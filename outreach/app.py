@@ -56,7 +56,11 @@ def create_app(config: Config | None = None, *, waits: Waits = PAGES) -> Flask:
     app.extensions["outreach_ring"] = ring
     app.extensions["outreach_attempts"] = Attempts(config.keyring_url, pool_size=size)
     # A server that starts while a standby takes over waits for it, as a request would.
-    app.extensions["outreach_secret"] = Patience().with_(lambda: signing.secret(config, ring))
+    try:
+        app.extensions["outreach_secret"] = Patience().with_(lambda: signing.secret(config, ring))
+    except Exception:
+        ring.store.close()  # nobody has the application that could
+        raise
     languages.init_app(app)
     web.init_app(app)
     return app

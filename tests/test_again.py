@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -65,7 +66,7 @@ def waiting(store: Store) -> list[int]:
         return list(session.scalars(asked))
 
 
-def post(app: Flask, workshop: Workshop, **changes: str) -> TestResponse:
+def post(app: Flask, workshop: Workshop, **changes: Any) -> TestResponse:
     return send(app.test_client(), workshop, answers(app, workshop, **changes))
 
 
@@ -106,7 +107,8 @@ def through(config: Config, which: str) -> Iterator[tuple[Flask, Forwarder]]:
     url = make_url(getattr(config, which))
     with leading_to(url.host or "", url.port or 5432) as way:
         there = url.set(port=way.port).render_as_string(hide_password=False)
-        app = create_app(replace(config, **{which: there}))
+        changed: dict[str, Any] = {which: there}
+        app = create_app(replace(config, **changed))
         app.testing = False
         yield app, way
         _close(app)

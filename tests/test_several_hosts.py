@@ -185,8 +185,10 @@ def test_one_machine_may_have_both_databases() -> None:
 @contextmanager
 def opened(url: str, waits: Waits) -> Iterator[Store]:
     store = Store(url, waits=waits)
-    yield store
-    store.close()
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 @needs_server
@@ -195,7 +197,8 @@ def opened(url: str, waits: Waits) -> Iterator[Store]:
 def test_the_server_knows_how_long_each_may_wait(config: Config, waits: Waits) -> None:
     asked = "SELECT name, setting FROM pg_settings WHERE name LIKE '%_timeout' OR name = :name"
     with opened(config.database_url, waits) as store, store.read() as session:
-        found = dict(session.execute(sa.text(asked), {"name": "application_name"}).tuples().all())
+        rows = session.execute(sa.text(asked), {"name": "application_name"})
+        found = {row.name: row.setting for row in rows}
     assert found["application_name"] == waits.name
     assert found["statement_timeout"] == str(waits.statement * 1000)
     assert found["lock_timeout"] == str(waits.lock * 1000)
@@ -222,7 +225,8 @@ def test_of_several_hosts_the_one_that_takes_changes_is_used(config: Config) -> 
         with store.read() as session:
             assert session.scalar(sa.text("SELECT 1")) == 1
             name = session.scalar(sa.text("SELECT current_database()"))
-        engine = store.engine.execution_options(isolation_level="AUTOCOMMIT")
+        admin = sa.create_engine(config.database_url, poolclass=sa.NullPool)
+        engine = admin.execution_options(isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             alter = f"ALTER DATABASE {name}"
             connection.exec_driver_sql(f"{alter} SET default_transaction_read_only = on")
