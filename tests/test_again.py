@@ -28,13 +28,16 @@ from outreach.domain.kinds import Kind
 from outreach.domain.notices import Notice
 from outreach.domain.offices import Office
 from outreach.domain.registrations import Registration
+from outreach.domain.tours import Tour
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Key, Keyring
 from outreach.web.context import store as app_store
 from tests.conftest import SERVER, hold, kind, office
+from tests.desk import at_desk, employ
 from tests.filling import answers, send
 from tests.forwarder import Forwarder, leading_to
 from tests.machine import postgresql
+from tests.signing import journal
 
 pytestmark = [
     pytest.mark.skipif(not SERVER, reason="it is about a server"),
@@ -137,6 +140,20 @@ def test_the_last_place_that_went_to_oneself_is_not_refused(
         assert post(app, last).status_code == 303
         assert way.was_cut.is_set()
     one_registration(store, ring)
+
+
+def test_a_form_of_the_staff_is_done_and_written_down_once(
+    config: Config, store: Store, chicago: Office
+) -> None:
+    with through(config, "database_url") as (app, way):
+        ana = at_desk(app, store, employ(store))
+        form = {"office": "chicago", "name": "Ruta del sur", "nonce": "n" * 22}
+        way.cut_after(b"COMMIT")
+        assert ana.post("/org/giras/nueva", **form).status_code == 303
+        assert way.was_cut.is_set()
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Tour)) == 1
+        assert journal(store).count("tour created") == 1
 
 
 def test_pages_do_not_notice_that_every_connection_broke(
