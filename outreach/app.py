@@ -6,7 +6,7 @@ from types import TracebackType
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from outreach import clock, languages, web
+from outreach import clock, languages, logs, web
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.keyring import Keyring, Masters
@@ -45,6 +45,14 @@ def create_app(config: Config | None = None) -> Flask:
     languages.init_app(app)
     web.init_app(app)
     return app
+
+
+def served() -> Flask:
+    """The same in a process of a server: what it logs is set up before anything else."""
+    config = Config.from_environ()
+    logs.set_up(config.log)
+    logs.watch_all()
+    return create_app(config)
 
 
 def _templates() -> Path:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from outreach import files
+from outreach import files, logs
 from outreach.errors import Misconfigured
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
@@ -83,6 +84,8 @@ class Config:
     promise_no_sharing: bool = False
     plain_feeds: bool = False  # never compressed
     listen: str = "127.0.0.1"
+    log: str = "text"  # or "json"
+    metrics_token: str = field(repr=False, default="")  # empty: nobody may ask
     is_demo: bool = False
     limits: Limits = field(default_factory=Limits)
     oidc: Oidc = field(default_factory=Oidc)
@@ -171,6 +174,10 @@ class Config:
             promise_no_sharing=read.flag("PROMISE_NO_SHARING"),
             plain_feeds=read.flag("PLAIN_FEEDS"),
             listen=read.text("LISTEN", cls.listen),
+            log=read.checked("LOG", cls.log, logs.FORMS.__contains__, "has to be text or json"),
+            metrics_token=read.checked(
+                "METRICS_TOKEN", "", _is_token, "has to be 22 to 200 letters, digits, - or _"
+            ),
             is_demo=read.flag("DEMO"),
             limits=Limits(
                 posts=read.number("LIMIT_POSTS", Limits.posts),
@@ -356,6 +363,11 @@ def is_loopback(host: str) -> bool:
 
 def _is_database(text: str) -> bool:
     return text.startswith(("sqlite:///", "postgresql+psycopg://"))
+
+
+def _is_token(text: str) -> bool:
+    """Long enough that nobody guesses it, and the same in every header and shell."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{22,200}", text) is not None
 
 
 def _is_site(text: str) -> bool:

@@ -2,15 +2,19 @@
 
 import os
 import socket
+from typing import Final
 
 import click
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from outreach import logs
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.config import Config
 from outreach.errors import Misconfigured
+
+LONGEST_ANSWER: Final = 30  # seconds for what was begun before a stop
 
 
 @click.command()
@@ -43,7 +47,7 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
 
     _require_free(host, port)
     server = Granian(
-        "outreach.app:create_app",
+        "outreach.app:served",
         factory=True,
         address=host,
         port=port,
@@ -54,9 +58,14 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
         backlog=1024,
         log_access=False,  # it would hold addresses and links
         log_level=LogLevels.warning,
+        log_dictconfig=logs.OF_SERVER,
         respawn_failed_workers=True,
+        # Told to stop, each process answers what it has begun; without this one it would wait
+        # for ever for a visitor who sends half a form and no more.
+        workers_kill_timeout=LONGEST_ANSWER,
     )
-    with mail_worker(wanted=mail):
+    logs.watch_all()
+    with mail_worker(wanted=mail, is_told=lambda: server.interrupt_signal):
         server.serve()
 
 
