@@ -1,7 +1,11 @@
 """`outreach serve`: the public site, for real."""
 
 import os
+import signal
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import click
@@ -65,8 +69,19 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
         workers_kill_timeout=LONGEST_ANSWER,
     )
     logs.watch_all()
-    with mail_worker(wanted=mail, is_told=lambda: server.interrupt_signal):
+    # A process that is still starting has our way to end, which in it ends nothing: told to stop,
+    # it would go on for ever. Nobody is waiting for it yet, so it just ends.
+    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+    with counting(), mail_worker(wanted=mail, is_told=lambda: server.interrupt_signal):
         server.serve()
+
+
+@contextmanager
+def counting() -> Iterator[None]:
+    """A folder in which all processes of this server count together, from nothing, for /metrics."""
+    with tempfile.TemporaryDirectory(prefix="outreach-counts-", ignore_cleanup_errors=True) as name:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = name
+        yield
 
 
 def _require_free(host: str, port: int) -> None:

@@ -4,6 +4,7 @@ A migration uses plain SQL types: it records the schema of its day, not of today
 """
 
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -42,9 +43,14 @@ def upgrade(base: Base, url: str) -> None:
 
 def is_current(base: Base, store: Store) -> bool:
     """Whether every migration has been applied to this database."""
-    wanted = set(ScriptDirectory.from_config(config(base, store.url)).get_heads())
     with store.engine.connect() as connection:
-        return set(MigrationContext.configure(connection).get_current_heads()) == wanted
+        return set(MigrationContext.configure(connection).get_current_heads()) == _heads(base)
+
+
+@cache
+def _heads(base: Base) -> set[str]:
+    """Where its history ends: read once, since a probe asks every few seconds."""
+    return set(ScriptDirectory.from_config(config(base, "")).get_heads())
 
 
 def differences(base: Base, store: Store) -> list[str]:
