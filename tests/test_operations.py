@@ -252,6 +252,7 @@ def test_a_worker_leaves_a_sign_of_life_once_a_minute(
     assert value(figures(watched), "worker_seen_seconds") < 30
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database("the processes are the same on either")
 def test_several_processes_count_together(config: Config, store: Store, tmp_path: Path) -> None:
     settings = {"OUTREACH_METRICS_TOKEN": TOKEN}

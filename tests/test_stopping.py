@@ -38,6 +38,10 @@ from tests.filling import answers
 from tests.postman import Postman, free_port, on_duty
 from tests.public import NOBODY
 
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/locks").exists(), reason="Linux tells who waits, and what was read"
+)
+
 WITHIN: Final = 25  # seconds: all that is begun here is done sooner
 
 
@@ -136,6 +140,15 @@ class Posting(threading.Thread):
     def send(self, start: int = 0, end: int | None = None) -> None:
         self.asking.sendall(self.whole[start:end])
 
+    def has_been_read(self) -> bool:
+        """Whether the server has accepted it, and read all that was sent so far."""
+        ours = f":{self.asking.getsockname()[1]:04X}"
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            _, _, remote, _, queues, *rest = line.split()
+            if remote.endswith(ours):
+                return queues.endswith(":00000000") and rest[4] != "0"
+        return False
+
     def run(self) -> None:
         with self.asking, closing(http.client.HTTPResponse(self.asking)) as answer:
             answer.begin()
@@ -161,7 +174,6 @@ def count(store: Store) -> int:
         return session.scalar(sa.select(sa.func.count()).select_from(Registration)) or 0
 
 
-@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="Linux tells who waits for a lock")
 def test_a_place_that_is_being_saved_is_saved_and_answered_before_the_end(
     app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
@@ -184,16 +196,16 @@ def test_a_place_that_is_being_saved_is_saved_and_answered_before_the_end(
     assert count(store) == 1
 
 
+@pytest.mark.any_database("the processes are the same on either")
 def test_half_a_form_is_waited_for_and_answered(
     app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
-    with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "2") as server:
+    with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
         path = f"/es/t/{workshop.public_id}/lugar"
         posting = Posting(server, path, answers(app, workshop))
         posting.send(0, -20)
         posting.start()
-        # The server has read what there is once it has answered whoever came later.
-        assert server.answers()
+        wait_until(posting.has_been_read, "nobody reads it")
         server.stop()
         wait_until(server.refuses, "it takes new visitors while it stops")
         posting.send(-20)
@@ -222,7 +234,7 @@ def test_who_sends_half_a_form_and_no_more_holds_nothing_up_for_long(
     with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
         posting = Posting(server, f"/es/t/{workshop.public_id}/lugar", answers(app, workshop))
         posting.send(0, -20)
-        assert server.answers()
+        wait_until(posting.has_been_read, "nobody reads it")
         server.stop()
         began = time.monotonic()
         assert server.process.wait(timeout=45) == 0
@@ -252,6 +264,7 @@ def outbox(app: Flask, store: Store, ring: Keyring, config: Config, workshop: Wo
     return made
 
 
+@pytest.mark.any_database("the processes are the same on either")
 def test_a_letter_that_is_under_way_arrives_once_and_no_other_is_begun(
     outbox: Outbox, tmp_path: Path
 ) -> None:
@@ -273,6 +286,7 @@ def test_a_letter_that_is_under_way_arrives_once_and_no_other_is_begun(
     assert outbox.pending == 2
 
 
+@pytest.mark.any_database("the processes are the same on either")
 def test_the_worker_stops_while_the_server_still_answers(
     app: Flask, outbox: Outbox, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
@@ -284,7 +298,7 @@ def test_the_worker_stops_while_the_server_still_answers(
         posting = Posting(server, f"/es/t/{workshop.public_id}/lugar", answers(app, workshop))
         posting.send(0, -20)
         posting.start()
-        assert server.answers()
+        wait_until(posting.has_been_read, "nobody reads it")
         server.stop()
         wait_until(lambda: not Path(f"/proc/{worker}").exists(), "the worker goes on", 20)
         assert server.process.poll() is None
@@ -301,6 +315,7 @@ def has_worker(config: Config) -> bool:
         return False
 
 
+@pytest.mark.any_database("the processes are the same on either")
 def test_what_a_server_writes_down_is_one_line_of_json_an_event(
     config: Config, store: Store, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -45,6 +46,22 @@ def is_current(base: Base, store: Store) -> bool:
     """Whether every migration has been applied to this database."""
     with store.engine.connect() as connection:
         return set(MigrationContext.configure(connection).get_current_heads()) == _heads(base)
+
+
+def fault(base: Base, store: Store) -> str:
+    """Why a base is not up to date, and what to do; empty when it is."""
+    with store.engine.connect() as connection:
+        found = set(MigrationContext.configure(connection).get_current_heads())
+        tables = set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
+    if found == _heads(base):
+        return ""
+    scripts = ScriptDirectory.from_config(config(base, ""))
+    known = {script.revision for script in scripts.walk_revisions()}
+    if found - known:
+        return "of a newer release than this program: install that one, or restore a backup"
+    if len(found) > 1 or (tables and not found):
+        return "half migrated: restore the backup from before, then run: outreach db upgrade"
+    return "not up to date. Run: outreach db upgrade"
 
 
 @cache
