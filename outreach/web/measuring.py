@@ -34,6 +34,7 @@ class Measures:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._found: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
         self.requests = Counter(
             "outreach_requests",
             "Requests answered, by the pattern of their address.",
@@ -49,9 +50,14 @@ class Measures:
         )
 
     def count(self, route: str, method: str, status: str, seconds: float) -> None:
-        known = method if method in METHODS else "other"
-        self.requests.labels(route, known, f"{status[:1]}xx").inc()
-        self.seconds.labels(group_of(route)).observe(seconds)
+        of = route, method if method in METHODS else "other", status[:1]
+        found = self._found.get(of)
+        if found is None:
+            # Looked up once: it takes longer than the counting. No more of them than patterns.
+            counter = self.requests.labels(of[0], of[1], f"{of[2]}xx")
+            found = self._found[of] = counter, self.seconds.labels(group_of(route))
+        found[0].inc()
+        found[1].observe(seconds)
 
     def of_all(self) -> CollectorRegistry:
         """The figures of all processes, where they are shared."""
