@@ -42,7 +42,7 @@ pytestmark = pytest.mark.skipif(
     not Path("/proc/locks").exists(), reason="Linux tells who waits, and what was read"
 )
 
-WITHIN: Final = 25  # seconds: all that is begun here is done sooner
+WITHIN: Final = 60  # seconds: all that is begun here is done sooner
 
 
 @pytest.fixture
@@ -237,9 +237,9 @@ def test_who_sends_half_a_form_and_no_more_holds_nothing_up_for_long(
         wait_until(posting.has_been_read, "nobody reads it")
         server.stop()
         began = time.monotonic()
-        assert server.process.wait(timeout=45) == 0
-        assert 25 < time.monotonic() - began < 35
-        posting.asking.close()
+        with posting.asking:
+            assert server.process.wait(timeout=90) == 0
+        assert 25 < time.monotonic() - began < 60  # 30, and what a busy machine adds
     assert count(store) == 0
 
 
@@ -274,6 +274,8 @@ def test_a_letter_that_is_under_way_arrives_once_and_no_other_is_begun(
         with serving_for(outbox.config, log, "--workers", "1", mail=postman.port) as server:
             outbox.owe("rosa", "luz", "ana")
             assert postman.has_begun.wait(60), "no letter is sent"
+            # To all at once, as systemd and a terminal do.
+            os.kill(pid_of_worker(outbox.config), signal.SIGTERM)
             server.stop()
             # The server itself has nothing to wait for; it does wait for the letter.
             wait_until(server.refuses, "it takes new visitors while it stops")

@@ -174,8 +174,8 @@ def _entries(worker: Worker, now: datetime) -> int:
 
 # Forgetting comes first, and what must not wait for a mail server comes before the letters.
 STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
-    ("sign of life", _sign_of_life),
     ("purge", _purge),
+    ("sign of life", _sign_of_life),
     ("journal", _journal),
     ("offers", _offers),
     ("who comes", _who_comes),
