@@ -7,7 +7,7 @@ from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 
-from outreach import clock, languages, web
+from outreach import clock, languages, logs, web
 from outreach.config import Config
 from outreach.db.patience import Patience
 from outreach.db.postgresql import PAGES, Waits
@@ -64,6 +64,14 @@ def create_app(config: Config | None = None, *, waits: Waits = PAGES) -> Flask:
     languages.init_app(app)
     web.init_app(app)
     return app
+
+
+def served() -> Flask:
+    """The same in a process of a server: what it logs is set up before anything else."""
+    config = Config.from_environ()
+    logs.set_up(config.log)
+    logs.watch_all()
+    return create_app(config)
 
 
 def _templates() -> Path:

@@ -2,8 +2,9 @@
 
 import json
 import os
+import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,8 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from outreach import databases, files
+from outreach import databases, files, logs
+from outreach.environment import Environment
 from outreach.errors import Misconfigured
 from outreach.loopback import LOOPBACK, is_loopback
 
@@ -87,6 +89,8 @@ class Config:
     plain_feeds: bool = False  # never compressed
     listen: str = "127.0.0.1"
     pool_size: int = 4  # connections to PostgreSQL that a process keeps, as many as it has threads
+    log: str = "text"  # or "json"
+    metrics_token: str = field(repr=False, default="")  # empty: nobody may ask
     is_demo: bool = False
     limits: Limits = field(default_factory=Limits)
     oidc: Oidc = field(default_factory=Oidc)
@@ -124,7 +128,7 @@ class Config:
         Raises Misconfigured naming every fault at once. `serving` also asks for what only a
         public site needs: PUBLIC_URL, MAIL_FROM, CONTROLLER, and KEYRING_URL with PostgreSQL.
         """
-        read = _Reader(environ)
+        read = Environment(environ)
         data = Path(read.text("DATA", platformdirs.user_data_dir("outreach"))).expanduser()
         keys = Path(read.text("KEYS", str(data.with_name(data.name + "-keys")))).expanduser()
         database_url = read.checked(
@@ -176,6 +180,10 @@ class Config:
             plain_feeds=read.flag("PLAIN_FEEDS"),
             listen=read.text("LISTEN", cls.listen),
             pool_size=read.among("POOL_SIZE", cls.pool_size, 1, 100),
+            log=read.checked("LOG", cls.log, logs.FORMS.__contains__, "has to be text or json"),
+            metrics_token=read.checked(
+                "METRICS_TOKEN", "", _is_token, "has to be 22 to 200 letters, digits, - or _"
+            ),
             is_demo=read.flag("DEMO"),
             limits=Limits(
                 posts=read.number("LIMIT_POSTS", Limits.posts),
@@ -231,68 +239,7 @@ class Config:
             ) from None
 
 
-class _Reader:
-    """Reads variables and collects what is wrong with them, to be told all at once."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self._faults: list[str] = []
-
-    def text(self, name: str, default: str) -> str:
-        return self._environ.get(f"OUTREACH_{name}", "").strip() or default
-
-    def path(self, name: str) -> Path | None:
-        text = self.text(name, "")
-        return Path(text).expanduser() if text else None
-
-    def checked(self, name: str, default: str, good: Callable[[str], bool], fault: str) -> str:
-        text = self.text(name, default)
-        if text and not good(text):
-            self._faults.append(f"OUTREACH_{name} {fault}")  # never its value: it may be a secret
-        return text
-
-    def number(self, name: str, default: int) -> int:
-        text = self.text(name, str(default))
-        if not (text.isascii() and text.isdigit()):
-            self._faults.append(f"OUTREACH_{name} has to be a whole number, 0 or more")
-            return default
-        return int(text)
-
-    def seconds(self, name: str, default: int) -> int:
-        """At most a minute: a letter that waits longer would outlast its lease."""
-        return self.among(name, default, 1, 60, " seconds")
-
-    def among(self, name: str, default: int, least: int, most: int, what: str = "") -> int:
-        found = self.number(name, default)
-        if not least <= found <= most:
-            self.fault(name, f"has to be from {least} to {most}{what}")
-        return found
-
-    def file(self, name: str) -> Path | None:
-        path = self.path(name)
-        if path is not None and not path.is_file():
-            self.fault(name, "names no file")
-        return path
-
-    def fault(self, name: str, words: str) -> None:
-        self._faults.append(f"OUTREACH_{name} {words}")
-
-    def flag(self, name: str) -> bool:
-        text = self.text(name, "0").lower()
-        if text not in {"0", "1", "no", "yes", "false", "true"}:
-            self._faults.append(f"OUTREACH_{name} has to be 1 or 0")
-        return text in {"1", "yes", "true"}
-
-    def require(self, name: str, what: str) -> None:
-        if not self.text(name, ""):
-            self._faults.append(f"OUTREACH_{name} is missing: {what}")
-
-    def finish(self) -> None:
-        if self._faults:
-            raise Misconfigured("\n".join(self._faults))
-
-
-def _texts(read: _Reader) -> Texts:
+def _texts(read: Environment) -> Texts:
     headers: dict[str, str] = {}
     if text := read.text("TEXTS_HEADERS", ""):
         try:
@@ -321,7 +268,7 @@ def _texts(read: _Reader) -> Texts:
     return texts
 
 
-def _oidc(read: _Reader) -> Oidc:
+def _oidc(read: Environment) -> Oidc:
     issuer = read.checked(
         "OIDC_ISSUER", "", _is_gateway, "has to be an https address without a user name"
     )
@@ -364,6 +311,11 @@ def _is_gateway(text: str) -> bool:
         return False
     is_safe = parts[0] == "https" or (parts[0] == "http" and is_loopback(parts[1]))
     return is_safe and "@" not in urlsplit(text).netloc
+
+
+def _is_token(text: str) -> bool:
+    """Long enough that nobody guesses it, and the same in every header and shell."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{22,200}", text) is not None
 
 
 def _is_site(text: str) -> bool:

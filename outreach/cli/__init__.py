@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from types import TracebackType
 from typing import Any, Final, NoReturn
 
 import click
@@ -40,6 +41,7 @@ class _Lazy(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Every error is one line on stderr that says what to do; never a traceback."""
+        sys.excepthook = _uncaught
         try:
             code = super().main(*args, **(kwargs | {"standalone_mode": False}))
         except click.ClickException as error:
@@ -72,6 +74,13 @@ def _of_database(error: Exception) -> str:
             "room and that OUTREACH_DATABASE_URL and OUTREACH_KEYRING_URL are right."
         )
     return f"The database did not do it ({kind}); nothing was kept. Run: outreach db check"
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, place: TracebackType | None) -> None:
+    """A fault of ours: where it is, without what it was about."""
+    from outreach import logs  # not above: `outreach --help` takes no second
+
+    logs.uncaught(kind, error, place)
 
 
 def _help_of(error: click.ClickException) -> str:

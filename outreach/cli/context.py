@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from outreach import clock, migrations
+from outreach import clock, logs, migrations
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.errors import Misconfigured
@@ -14,7 +14,9 @@ from outreach.migrations import Base
 def settings(*, serving: bool = False) -> Config:
     """The settings, once the zone rules are known to be fit. Raises Misconfigured."""
     clock.require_rules()
-    return Config.from_environ(serving=serving)
+    config = Config.from_environ(serving=serving)
+    logs.set_up(config.log)
+    return config
 
 
 @contextmanager

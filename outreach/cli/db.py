@@ -45,10 +45,10 @@ def check() -> None:
     if not faults:
         for base, url in urls(config).items():
             with _opened(url) as store:
-                if migrations.is_current(base, store):
-                    faults += [f"{base}: {found}" for found in migrations.differences(base, store)]
+                if fault := migrations.fault(base, store):
+                    faults.append(f"{base}: {fault}")
                 else:
-                    faults.append(f"{base}: not up to date. Run: outreach db upgrade")
+                    faults += [f"{base}: {found}" for found in migrations.differences(base, store)]
     for fault in faults:
         click.echo(fault, err=True)
     if faults:

@@ -1,17 +1,25 @@
 """`outreach serve`: the public site, for real."""
 
 import os
+import signal
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
 
 import click
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from outreach import logs
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.config import Config
 from outreach.errors import Misconfigured
 from outreach.keyring import signing
+
+LONGEST_ANSWER: Final = 30  # seconds for what was begun before a stop
 
 
 @click.command()
@@ -44,7 +52,7 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
 
     _require_free(host, port)
     server = Granian(
-        "outreach.app:create_app",
+        "outreach.app:served",
         factory=True,
         address=host,
         port=port,
@@ -55,10 +63,26 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
         backlog=1024,
         log_access=False,  # it would hold addresses and links
         log_level=LogLevels.warning,
+        log_dictconfig=logs.OF_SERVER,
         respawn_failed_workers=True,
+        # Told to stop, each process answers what it has begun; without this one it would wait
+        # for ever for a visitor who sends half a form and no more.
+        workers_kill_timeout=LONGEST_ANSWER,
     )
-    with mail_worker(wanted=mail):
+    logs.watch_all()
+    # A process that is still starting has our way to end, which in it ends nothing: told to stop,
+    # it would go on for ever. Nobody is waiting for it yet, so it just ends.
+    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+    with counting(), mail_worker(wanted=mail, is_told=lambda: server.interrupt_signal):
         server.serve()
+
+
+@contextmanager
+def counting() -> Iterator[None]:
+    """A folder in which all processes of this server count together, from nothing, for /metrics."""
+    with tempfile.TemporaryDirectory(prefix="outreach-counts-", ignore_cleanup_errors=True) as name:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = name
+        yield
 
 
 def _require_free(host: str, port: int) -> None:

@@ -1,14 +1,18 @@
 """`outreach worker`: sends letters, forgets people when their day has come."""
 
+import logging
 import signal
 import threading
 
 import click
 
+from outreach import logs
 from outreach.app import create_app
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.db.postgresql import WORK
 from outreach.upkeep.worker import Worker
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -22,6 +26,7 @@ def command(once: bool) -> None:
     config = settings()
     with opened(config), opened_ring(config):
         pass  # says at once when a database is not up to date
+    logs.watch_all()
     worker = Worker(create_app(config, waits=WORK))
     if once:
         click.echo(f"{worker.once()} letters sent.")
@@ -29,4 +34,4 @@ def command(once: bool) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    worker.run(stop, after=lambda sent: click.echo(f"{sent} letters sent.") if sent else None)
+    worker.run(stop, after=lambda sent: log.info("%d letters sent", sent) if sent else None)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
 from typing import Any
@@ -92,6 +93,16 @@ class Store:
             finally:
                 if is_mine:
                     connection.execute(_FREE, {"number": number})
+
+    def size(self) -> int:
+        """What it takes on the disk, in bytes; of SQLite with the log that is not in it yet."""
+        if self.is_sqlite:
+            file = str(self.engine.url.database)
+            paths = [Path(file), Path(f"{file}-wal")]
+            return sum(path.stat().st_size for path in paths if path.exists())
+        with self.engine.connect() as connection:
+            asked = sa.text("SELECT pg_database_size(current_database())")
+            return int(connection.scalar(asked) or 0)
 
     def sweep(self) -> None:
         """Leaves no older page behind in the files of SQLite itself (safety.md S11)."""

@@ -17,7 +17,7 @@ from outreach.clock import Month
 from outreach.db.base import Base
 from outreach.domain import months, unreported
 from outreach.domain.organizers import Organizer
-from outreach.domain.outbox.sending import FIRST_WAIT, GIVE_UP_AFTER, LEASE, LONGEST_WAIT
+from outreach.domain.outbox.sending import FIRST_WAIT, GIVE_UP_AFTER, LEASE, LONGEST_WAIT, Waiting
 from outreach.domain.subscribers import Subscriber
 
 NOT_AGAIN_FOR: Final = timedelta(days=1)  # nobody's mailbox is filled by asking and asking
@@ -334,6 +334,16 @@ def _change(connection: sa.Connection, taken: Taken, **values: object) -> None:
 
 
 # How it goes
+
+
+def waiting(session: Session, *, now: datetime) -> Waiting:
+    """Letters of this kind that are due and have not left yet."""
+    count, oldest = session.execute(
+        sa.select(sa.func.count(), sa.func.min(Circular.due_at)).where(
+            Circular.done_at.is_(None), Circular.due_at <= now
+        )
+    ).one()
+    return Waiting(count, oldest)
 
 
 def count_late(session: Session, before: datetime) -> int:

@@ -1,9 +1,12 @@
 """What is decided once, when an installation is born, and kept whatever happens to its address."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
+from outreach.db.store import took_effect
 
 
 class Fact(Base):
@@ -17,6 +20,19 @@ def calendar_host(session: Session) -> str:
     """The part after the @ in every UID. If it followed the site's address, a move to another
     host would double every event in every calendar."""
     return session.get_one(Fact, "calendar_host").value
+
+
+def worker_seen_at(session: Session) -> datetime | None:
+    """When a worker was last known to run; None before the first."""
+    found = session.get(Fact, "worker_seen_at", populate_existing=True)
+    return None if found is None else datetime.fromisoformat(found.value)
+
+
+def see_worker(session: Session, *, now: datetime) -> None:
+    value = now.isoformat(timespec="seconds")
+    seen = sa.update(Fact).where(Fact.name == "worker_seen_at").values(value=value)
+    if not took_effect(session, seen):
+        session.add(Fact(name="worker_seen_at", value=value))
 
 
 def keep_calendar_host(session: Session, host: str) -> None:

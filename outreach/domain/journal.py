@@ -119,6 +119,11 @@ def writers(session: Session, office: str | None = None) -> Sequence[tuple[int, 
     return [(row[0], row[1]) for row in session.execute(asked)]
 
 
+def newest_at(session: Session) -> datetime | None:
+    """When the last of all lines was written, by the clock of who wrote it."""
+    return session.scalar(sa.select(sa.func.max(Entry.at)))
+
+
 def first_at(session: Session, office: str | None = None) -> datetime | None:
     """When the oldest line was written, of an office or of all."""
     asked = sa.select(sa.func.min(Entry.at))

@@ -279,6 +279,12 @@ def count_at_venues(session: Session, office: Office, *, now: datetime) -> dict[
     return {row[0]: row[1] for row in rows if row[0] is not None}
 
 
+def count_published(session: Session) -> int:
+    """Of the whole network, past ones too."""
+    found = sa.select(sa.func.count()).where(Workshop.standing == Standing.PUBLISHED)
+    return session.scalar(found) or 0
+
+
 def find_by_external_id(session: Session, external_id: str) -> Workshop | None:
     """The workshop made from that row of a file, or by that form."""
     return session.scalar(sa.select(Workshop).where(Workshop.external_id == external_id))

@@ -223,6 +223,11 @@ class Keyring:
 
     # Forgetting
 
+    def count(self) -> int:
+        """How many keys there are: one for each registration that is not forgotten."""
+        with self.store.read() as session:
+            return session.scalar(sa.select(sa.func.count()).select_from(Key)) or 0
+
     def count_due(self) -> int:
         with self.store.read() as session:
             return session.scalar(_counting(Key.forget_on <= self.today())) or 0

@@ -5,6 +5,7 @@ A migration uses plain SQL types: it records the schema of its day, not of today
 
 import logging
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from time import sleep
 from typing import Final
@@ -24,7 +25,17 @@ from outreach.migrations import states
 from outreach.migrations.models import MAIN, RING
 from outreach.migrations.states import Stage, State
 
-__all__ = ["Base", "Stage", "State", "differences", "is_before", "is_current", "state", "upgrade"]
+__all__ = [
+    "Base",
+    "Stage",
+    "State",
+    "differences",
+    "fault",
+    "is_before",
+    "is_current",
+    "state",
+    "upgrade",
+]
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +109,7 @@ def _upgrade(base: Base, settings: Config, to: str, tries: int) -> None:
 
 def state(base: Base, store: Store) -> State:
     """How far this database has come."""
-    return states.look(store.engine, ScriptDirectory.from_config(config(base, store.url)))
+    return states.look(store.engine, _scripts(base))
 
 
 def is_current(base: Base, store: Store) -> bool:
@@ -106,9 +117,23 @@ def is_current(base: Base, store: Store) -> bool:
     return state(base, store).stage is Stage.CURRENT
 
 
+def fault(base: Base, store: Store) -> str:
+    """Why a base is not up to date, and what to do; empty when it is."""
+    found = state(base, store)
+    if found.stage in {Stage.BEHIND, Stage.EMPTY}:
+        return "not up to date. Run: outreach db upgrade"
+    return found.fault
+
+
 def is_before(base: Base, one: str, other: str) -> bool:
     """Whether the one version of that base comes before the other."""
-    return states.is_before(ScriptDirectory.from_config(config(base, "")), one, other)
+    return states.is_before(_scripts(base), one, other)
+
+
+@cache
+def _scripts(base: Base) -> ScriptDirectory:
+    """Its history: read once, since a probe asks every few seconds."""
+    return ScriptDirectory.from_config(config(base, ""))
 
 
 def differences(base: Base, store: Store) -> list[str]:

@@ -1,6 +1,5 @@
 """What the doctor asks of an installation. Each answer is a line: well, or what to do."""
 
-import shutil
 import stat
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,11 +17,10 @@ from outreach.domain import circulars, organizers, outbox, retiming
 from outreach.keyring import Keyring, Masters
 from outreach.mail import delivery
 from outreach.migrations import Base
-from outreach.upkeep import journal, keys
+from outreach.upkeep import journal, keys, machine
 from outreach.upkeep.findings import Finding
 
-LATE: Final = timedelta(minutes=30)
-LEAST_FREE: Final = 500 * 1024 * 1024  # bytes
+LATE: Final = timedelta(minutes=15)
 
 
 def examine(config: Config) -> Iterator[Finding]:
@@ -42,6 +40,8 @@ def examine(config: Config) -> Iterator[Finding]:
                 yield from _outbox(session)
                 yield _admins(session)
                 yield _hours(session)
+                yield machine.worker(session, clock.now())
+                yield from machine.clocks(config, stores[Base.MAIN], session, clock.now())
             ring = Keyring(stores[Base.RING], Masters(config.keys))
             yield journal.examine(stores[Base.MAIN], ring)
             yield from keys.examine(stores[Base.MAIN], ring, now=clock.now())
@@ -66,12 +66,10 @@ def _settings(config: Config) -> Iterator[Finding]:
 def _folders(config: Config) -> Iterator[Finding]:
     try:
         config.make_folders()
-        free = shutil.disk_usage(config.data).free
     except OSError as error:
         yield Finding("folders", False, f"{error.filename} cannot be read")
         return
-    words = f"{free // 2**20} MB free in {config.data}"
-    yield Finding("disk", free >= LEAST_FREE, words)
+    yield from machine.rooms(config)
     open_to_others = [
         path.name
         for path in (
@@ -99,8 +97,8 @@ def _ring_file(config: Config) -> Iterator[Path]:
 def _schema(base: Base, store: Store) -> Finding:
     about = f"database ({base})"
     try:
-        if not migrations.is_current(base, store):
-            return Finding(about, False, "not up to date. Run: outreach db upgrade")
+        if fault := migrations.fault(base, store):
+            return Finding(about, False, fault)
         if found := migrations.differences(base, store):
             return Finding(about, False, f"differs from the program in {len(found)} ways")
     except sa.exc.DBAPIError as error:
@@ -111,7 +109,16 @@ def _schema(base: Base, store: Store) -> Finding:
 def _outbox(session: Session) -> Iterator[Finding]:
     before = clock.now() - LATE
     late = outbox.count_late(session, before) + circulars.count_late(session, before)
-    yield Finding("outbox", not late, f"{late} letters late by half an hour or more")
+    words = f"{late} letters late by a quarter of an hour or more"
+    if late:
+        oldest = (
+            outbox.waiting(session, now=before) + circulars.waiting(session, now=before)
+        ).oldest
+        minutes = int((clock.now() - (oldest or before)).total_seconds() // 60)
+        words += (
+            f", the oldest by {minutes} minutes. See the lines on mail and the worker, and the log"
+        )
+    yield Finding("outbox", not late, words)
     if dead := outbox.count_dead(session) + circulars.count_dead(session):
         words = f"{dead}: an address is wrong, or the mail server refuses us"
         yield Finding("letters given up", False, words)

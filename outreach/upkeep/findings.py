@@ -8,3 +8,8 @@ class Finding:
     about: str
     is_well: bool
     words: str
+    is_warning: bool = False  # well so far, and something to see to soon
+
+    @property
+    def state(self) -> str:
+        return "to do" if not self.is_well else "soon" if self.is_warning else "well"

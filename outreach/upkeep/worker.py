@@ -15,7 +15,7 @@ from flask import Flask
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import links
+from outreach.domain import installation, links
 from outreach.keyring import Keyring
 from outreach.mail import circulars, delivery
 from outreach.privacy import retention, trail
@@ -26,6 +26,7 @@ from outreach.upkeep.leading import Leader
 log = logging.getLogger(__name__)
 
 PAUSE: Final = 5.0  # seconds between rounds
+MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 TEN_MINUTES: Final = timedelta(minutes=10)
 
@@ -39,6 +40,7 @@ class Worker:
         self.store: Store = app.extensions["outreach_store"]
         self.ring: Keyring = app.extensions["outreach_ring"]
         self.scribe = Scribe(self.store, self.config)
+        self.seen_at: datetime | None = None
         self.purged_on: date | None = None
         self.tidied_at: datetime | None = None
         self.reports_asked_at: datetime | None = None
@@ -91,6 +93,15 @@ class Worker:
             while not stop.is_set():
                 after(self.round())
                 stop.wait(PAUSE)
+
+
+def _sign_of_life(worker: Worker, now: datetime) -> int:
+    """Once a minute: each commit makes every process look again at what it remembers."""
+    if worker.seen_at is None or now - worker.seen_at >= MINUTE:
+        with worker.store.change() as session:
+            installation.see_worker(session, now=now)
+        worker.seen_at = now
+    return 0
 
 
 def _purge(worker: Worker, now: datetime) -> int:
@@ -182,6 +193,7 @@ def _entries(worker: Worker, now: datetime) -> int:
 STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("purge", _purge),
     ("host", _host),
+    ("sign of life", _sign_of_life),
     ("journal", _journal),
     ("offers", _offers),
     ("who comes", _who_comes),

@@ -21,6 +21,7 @@ from outreach.domain.outbox.sending import (
     Reader,
     Route,
     Taken,
+    Waiting,
     count_dead,
     count_late,
     drop,
@@ -31,6 +32,7 @@ from outreach.domain.outbox.sending import (
     mark_refused,
     put_back,
     take,
+    waiting,
 )
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Route",
     "Taken",
     "ToDo",
+    "Waiting",
     "calls_of",
     "count_dead",
     "count_late",
@@ -58,4 +61,5 @@ __all__ = [
     "try_again",
     "undo_called",
     "unsent",
+    "waiting",
 ]

@@ -294,6 +294,29 @@ def _change(connection: sa.Connection, taken: Taken, **values: object) -> None:
 # How it goes
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """What is due and has not left yet."""
+
+    count: int
+    oldest: datetime | None  # since when the first of it is due
+
+    def __add__(self, other: "Waiting") -> "Waiting":
+        both = [each for each in (self.oldest, other.oldest) if each is not None]
+        return Waiting(self.count + other.count, min(both, default=None))
+
+
+def waiting(session: Session, *, now: datetime) -> Waiting:
+    """Letters and texts that are due; nobody waits for a call of an organizer here."""
+    count, oldest = session.execute(
+        sa.select(sa.func.count(), sa.func.min(Notice.due_at))
+        .select_from(Notice)
+        .join(Notice.registration)
+        .where(sa.or_(*_CONDITIONS.values()), _PENDING, Notice.due_at <= now)
+    ).one()
+    return Waiting(count, oldest)
+
+
 def count_late(session: Session, before: datetime) -> int:
     """Letters that were due before then and are not sent."""
     return (
