@@ -126,7 +126,7 @@ class Config:
         database_url = read.checked(
             "DATABASE_URL",
             f"sqlite:///{data / 'outreach.db'}",
-            _is_database,
+            is_database,
             "has to start with sqlite:/// or postgresql+psycopg://",
         )
         ring_default = f"sqlite:///{keys / 'keyring.db'}"
@@ -137,7 +137,7 @@ class Config:
             keyring_url=read.checked(
                 "KEYRING_URL",
                 ring_default,
-                _is_database,
+                is_database,
                 "has to start with sqlite:/// or postgresql+psycopg://",
             ),
             public_url=read.checked(
@@ -354,7 +354,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _is_database(text: str) -> bool:
+def is_database(text: str) -> bool:
     return text.startswith(("sqlite:///", "postgresql+psycopg://"))
 
 

@@ -52,9 +52,16 @@ class Purged:
 
 
 def purge(
-    store: Store, ring: Keyring, config: Config | None = None, *, now: datetime, sure: bool = False
+    store: Store,
+    ring: Keyring,
+    config: Config | None = None,
+    *,
+    now: datetime,
+    sure: bool = False,
+    keep_unused: bool = False,
 ) -> Purged:
-    """Forgets everyone whose day has come, and all that was kept about them.
+    """Forgets everyone whose day has come, and all that was kept about them; with `keep_unused` but
+    for the keys that nothing points at.
 
     Raises TooManyDue as `Keyring.destroy_due` does and TooManyBlind as `settle` does, unless
     `sure`; then nothing has been destroyed."""
@@ -72,7 +79,7 @@ def purge(
     emptied = settle(store, ring, now=now, sure=True)
     with store.read() as session:
         used = settling.used(session)
-    unused = ring.destroy_unused(used)
+    unused = 0 if keep_unused else ring.destroy_unused(used)
     rows = {"look-ups": ring.tidy(), "subscribers": subscriptions.purge(store, ring, now=now)}
     trail.allow_to_go(store, ring, now=now)
     with store.change() as session:
@@ -112,9 +119,12 @@ def settle_after_restore(
     store: Store, ring: Keyring, config: Config | None = None, *, now: datetime, sure: bool = False
 ) -> Purged:
     """To be called before a restored copy is opened to anybody: whoever was forgotten since it
-    was made is forgotten in it. Raises as `purge` does."""
+    was made is forgotten in it. Raises as `purge` does.
+
+    The keys of those who registered since stay until the next purge: whoever finds that it was the
+    wrong copy can still go back."""
     trail.begin_again(store, ring, now=now)
-    return purge(store, ring, config, now=now, sure=sure)
+    return purge(store, ring, config, now=now, sure=sure, keep_unused=True)
 
 
 def daily(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Purged | None:
