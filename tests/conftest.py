@@ -98,11 +98,15 @@ class Pair:
         ]
 
     def drop(self) -> None:
-        for engine, _ in self._open:
-            engine.dispose()
+        self.rest()
         with _server() as server:
             for each in (self.name, f"{self.name}_ring"):
                 server.execute(sa.text(f"DROP DATABASE {each} WITH (FORCE)"))
+
+    def rest(self) -> None:
+        """Has neither open any more: for what wants them for itself."""
+        for engine, _ in self._open:
+            engine.dispose()
 
     def empty(self) -> None:
         try:
