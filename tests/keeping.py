@@ -11,12 +11,14 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
+from flask import Flask
+
 from outreach.cli import main
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.keyring import Keyring
 from outreach.upkeep import packing
-from tests.conftest import Pair
+from tests.conftest import Pair, close_app
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -26,6 +28,7 @@ class Keeper:
 
     def __init__(self, config: Config, store: Store, ring: Keyring, pair: Pair | None) -> None:
         self.config, self.store, self.ring, self.pair = config, store, ring, pair
+        self.app: Flask | None = None  # that has been used
         self.environ = {
             "OUTREACH_DATA": str(config.data),
             "OUTREACH_KEYS": str(config.keys),
@@ -45,6 +48,8 @@ class Keeper:
     def close(self) -> None:
         self.store.close()
         self.ring.store.close()
+        if self.app is not None:
+            close_app(self.app)
         if self.pair is not None:
             self.pair.rest()
 
@@ -105,5 +110,5 @@ def fingerprint(*folders: Path) -> dict[str, str]:
         str(path): hashlib.sha256(path.read_bytes()).hexdigest()
         for folder in folders
         for path in folder.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.name != "CACHEDIR.TAG"
     }

@@ -29,28 +29,32 @@ def in_file(path: Path, *, over_filled: bool, now: datetime) -> Iterator[Put]:
     """Holds the file that is there, so that nobody opens it meanwhile. Raises Refused where it has
     rows, unless `over_filled`: then it is kept aside."""
     with ExitStack() as held:
-        if path.exists() and _is_filled(path, held):
-            if not over_filled:
-                raise Refused(
-                    f"{path} has rows already. With --yes it is kept aside under another name."
-                )
-            aside = path.with_name(f"{path.stem}-before-{now:%Y%m%dT%H%M%SZ}{path.suffix}")
-        else:
-            aside = None
-        yield lambda database: _swap(database, path, aside)
+        connection, is_filled = _looked_at(path, held) if path.exists() else (None, False)
+        if is_filled and not over_filled:
+            raise Refused(
+                f"{path} has rows already. With --yes it is kept aside under another name."
+            )
+        name = f"{path.stem}-before-{now:%Y%m%dT%H%M%SZ}{path.suffix}"
+        aside = path.with_name(name) if is_filled else None
+
+        def put(database: Path) -> Path | None:
+            if connection is not None:
+                # Folds its log into it: what is moved has to be whole, and no log may stay behind.
+                connection.execute("PRAGMA journal_mode = DELETE")
+            return _swap(database, path, aside)
+
+        yield put
 
 
-def _is_filled(path: Path, held: ExitStack) -> bool:
-    """One that is damaged is kept like one with rows in it."""
+def _looked_at(path: Path, held: ExitStack) -> tuple[sqlite3.Connection | None, bool]:
+    """The database that is held, and whether it is filled; one that is damaged counts as filled."""
     try:
         connection = held.enter_context(quiet.alone(path))
         rows = packing.count(connection)
-        # Folds its log into it: what is moved has to be whole, and no log may stay behind.
-        connection.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.DatabaseError:
         held.close()
-        return True
-    return any(number for table, number in rows.items() if table not in GIVEN)
+        return None, True
+    return connection, any(number for table, number in rows.items() if table not in GIVEN)
 
 
 def _swap(database: Path, path: Path, aside: Path | None) -> Path | None:

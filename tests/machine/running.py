@@ -22,6 +22,7 @@ THOROUGH = frozenset(
     (
         "allies",
         "api_schemathesis",
+        "backup",
         "bad_input",
         "bringing",
         "bulletin",
@@ -61,6 +62,7 @@ THOROUGH = frozenset(
         "many",
         "month_at_once",
         "month_desk",
+        "moving",
         "network_desk",
         "oidc",
         "offline_counts",
@@ -76,6 +78,7 @@ THOROUGH = frozenset(
         "readiness",
         "reading_level",
         "report_reminders",
+        "restore",
         "round_trip",
         "rush",
         "second_factor",
