@@ -2,7 +2,7 @@
 
 import sqlite3
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -354,8 +354,8 @@ BAD = {
 
 
 @pytest.fixture
-def good(keeper: Keeper, workshop: Workshop, tmp_path: Path) -> Iterator[Path]:
-    yield keeper.back_up(tmp_path / "good.zip")
+def good(keeper: Keeper, workshop: Workshop, tmp_path: Path) -> Path:
+    return keeper.back_up(tmp_path / "good.zip")
 
 
 @pytest.mark.any_database("what the file is")

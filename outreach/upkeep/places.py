@@ -70,10 +70,12 @@ def _swap(database: Path, path: Path, aside: Path | None) -> Path | None:
             os.link(path, aside)
         except OSError:  # a file system that knows no second names
             path.rename(aside)
-    for suffix in ("-wal", "-shm"):  # of a damaged one
+    for suffix in ("-wal", "-shm"):  # of one that is damaged, or gone
         log = path.with_name(path.name + suffix)
-        if log.exists():
-            log.rename(log if aside is None else aside.with_name(aside.name + suffix))
+        if aside is None:
+            log.unlink(missing_ok=True)  # it would be taken for the new one's
+        elif log.exists():
+            log.rename(aside.with_name(aside.name + suffix))
     database.replace(path)
     files.sync(path.parent)
     return aside
