@@ -98,11 +98,15 @@ class Pair:
         ]
 
     def drop(self) -> None:
-        for engine, _ in self._open:
-            engine.dispose()
+        self.rest()
         with _server() as server:
             for each in (self.name, f"{self.name}_ring"):
                 server.execute(sa.text(f"DROP DATABASE {each} WITH (FORCE)"))
+
+    def rest(self) -> None:
+        """Has neither open any more: for what wants them for itself."""
+        for engine, _ in self._open:
+            engine.dispose()
 
     def empty(self) -> None:
         try:
@@ -191,7 +195,7 @@ def app(
     app.jinja_env.bytecode_cache = compiled_templates
     app.testing = False  # errors become pages, as for everyone
     yield app
-    _close(app)
+    close_app(app)
 
 
 @pytest.fixture
@@ -205,7 +209,7 @@ def make_app(config: Config, store: Store) -> Iterator[Callable[..., Flask]]:
 
     yield make
     for app in made:
-        _close(app)
+        close_app(app)
 
 
 @pytest.fixture
@@ -372,7 +376,7 @@ def _saved(store: Store, thing: Thing) -> Thing:
     return thing
 
 
-def _close(app: Flask) -> None:
+def close_app(app: Flask) -> None:
     app.extensions["outreach_store"].close()
     app.extensions["outreach_ring"].store.close()
     app.extensions["outreach_attempts"].close()

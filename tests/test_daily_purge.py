@@ -10,11 +10,13 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.kinds import Kind
+from outreach.domain.notices import Notice
 from outreach.domain.offices import Office
+from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Key, Keyring, rotation, spare
 from outreach.privacy import retention
-from outreach.privacy.settling import TooManyBlind
+from outreach.privacy.settling import TooManyBlind, TooManyUnused
 from tests.conftest import hold, seat
 from tests.test_retention import ring_of
 
@@ -32,6 +34,26 @@ def test_a_ring_that_is_empty_is_not_taken_for_people_who_were_forgotten(
     with store.read() as session:
         assert session.get_one(Workshop, workshop.id).seats_left == 18
     assert retention.purge(store, ring, now=clock.now(), sure=True).emptied == len(people)
+
+
+def test_keys_are_not_taken_for_unused_because_another_database_is_asked(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=30)
+    for _ in range(12):
+        seat(store, ring, workshop)
+    later = ring_of(ring, config, ring.today() + timedelta(days=2))
+    with store.change() as session:
+        session.execute(sa.delete(Notice))
+        session.execute(sa.delete(Registration))
+    with pytest.raises(TooManyUnused, match="belong together"):
+        retention.purge(store, later, now=clock.now())
+    assert retention.daily(store, later, config, now=clock.now()) is None
+    assert "of no registration here" in caplog.text
+    assert len(ring.known()) == 12
+    assert retention.purge(store, later, now=clock.now(), sure=True).unused == 12
 
 
 def test_many_who_ask_to_be_forgotten_are_no_lost_ring(

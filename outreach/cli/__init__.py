@@ -11,6 +11,7 @@ from outreach.errors import OutreachError
 
 # Each command's module is imported when it is asked for: `outreach --help` takes no second.
 COMMANDS: Final = {
+    "backup": "outreach.cli.backup",
     "bulletin": "outreach.cli.bulletin",
     "close": "outreach.cli.close",
     "counts": "outreach.cli.counts",
@@ -21,7 +22,9 @@ COMMANDS: Final = {
     "guide": "outreach.cli.guide",
     "keys": "outreach.cli.keys",
     "load": "outreach.cli.load",
+    "move": "outreach.cli.move",
     "purge": "outreach.cli.purge",
+    "restore": "outreach.cli.restore",
     "retime": "outreach.cli.retime",
     "serve": "outreach.cli.serve",
     "user": "outreach.cli.user",

@@ -1,7 +1,12 @@
 """What commands share: the settings, and the databases opened with them."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import click
 
 from outreach import clock, logs, migrations
 from outreach.config import Config
@@ -9,6 +14,7 @@ from outreach.db.store import Store
 from outreach.errors import Misconfigured
 from outreach.keyring import Keyring, Masters
 from outreach.migrations import Base
+from outreach.upkeep.packing import Unfit
 
 
 def settings(*, serving: bool = False) -> Config:
@@ -45,3 +51,33 @@ def opened_ring(config: Config) -> Iterator[Keyring]:
 def _require_current(store: Store, base: Base) -> None:
     if not migrations.is_current(base, store):
         raise Misconfigured("The database is not up to date. Run: outreach db upgrade")
+
+
+@contextmanager
+def misfits() -> Iterator[None]:
+    """A file that cannot be used is wrong input: one line, and exit 2."""
+    try:
+        yield
+    except Unfit as error:
+        click.echo(f"outreach: {error}", err=True)
+        sys.exit(2)
+
+
+def ask_passphrase(about: str, *, twice: bool) -> str:
+    """Asked for at the terminal; from a program, a line of its own."""
+    hide = sys.stdin.isatty()
+    words = f"Passphrase of {about}"
+    try:
+        return str(click.prompt(words, hide_input=hide, confirmation_prompt=twice, err=True))
+    except click.Abort:
+        raise Unfit(f"{about} wants a passphrase: give --passphrase-file.") from None
+
+
+def passphrase_in(file: Path | None) -> str | None:
+    """What was given with a command: in a file, or in the environment."""
+    if file is None:
+        return os.environ.get("OUTREACH_BACKUP_PASSPHRASE") or None
+    try:
+        return file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise Unfit(f"{file} cannot be read as text.") from None

@@ -13,8 +13,8 @@ PAGES = resources.files("outreach.guide")
 @click.command()
 @click.argument("page", required=False)
 def command(page: str | None) -> None:
-    """Print the operator's guide, or one PAGE of it: start, feeds, journal, keys, people,
-    proxy, settings, watching.
+    """Print the operator's guide, or one PAGE of it: start, backups, feeds, journal, keys,
+    people, proxy, settings, watching.
 
     Into a file or another program it goes as plain Markdown.
     """

@@ -13,7 +13,7 @@ from outreach.privacy.retention import Purged
 @click.option(
     "--yes",
     is_flag=True,
-    help="Go on though some are overdue by three days, or most have lost their key.",
+    help="Go on though some are overdue by three days, or most rows and keys do not match.",
 )
 def command(dry_run: bool, yes: bool) -> None:
     """Forget everyone whose day has come: 30 days after their workshop, 7 for discreet kinds and

@@ -25,7 +25,13 @@ from outreach.domain.notices import Notice
 from outreach.domain.passes import DoorPass
 from outreach.keyring import Keyring, TooManyDue, rotation, spare
 from outreach.privacy import letters, settling, subscriptions, trail
-from outreach.privacy.settling import TURN_KEPT, TooManyBlind, Turn, settle
+from outreach.privacy.settling import (
+    TURN_KEPT,
+    TooManyBlind,
+    TooManyUnused,
+    Turn,
+    settle,
+)
 
 __all__ = [
     "Purged",
@@ -53,17 +59,26 @@ class Purged:
 
 
 def purge(
-    store: Store, ring: Keyring, config: Config | None = None, *, now: datetime, sure: bool = False
+    store: Store,
+    ring: Keyring,
+    config: Config | None = None,
+    *,
+    now: datetime,
+    sure: bool = False,
+    keep_unused: bool = False,
 ) -> Purged:
-    """Forgets everyone whose day has come, and all that was kept about them.
+    """Forgets everyone whose day has come, and all that was kept about them; with `keep_unused` but
+    for the keys that nothing points at.
 
-    Raises TooManyDue as `Keyring.destroy_due` does and TooManyBlind as `settle` does, unless
-    `sure`; then nothing has been destroyed."""
+    Raises TooManyDue as `Keyring.destroy_due` does, TooManyBlind as `settle` does, and
+    TooManyUnused as `require_used` does, unless `sure`; then nothing has been destroyed."""
     with store.read() as session:
         turns = settling.never_came_in(session, now=now)
     _hasten(ring, turns)
     settling.correct(store, ring, now=now)
     # Asked before anything is destroyed.
+    if not (sure or keep_unused):
+        settling.require_used(store, ring)
     settling.blind(store, ring, sure=sure)
     subscriptions.going(store, ring, now=now, sure=sure)
     keys = ring.destroy_due(sure=sure)
@@ -73,7 +88,7 @@ def purge(
     emptied = settle(store, ring, now=now, sure=True)
     with store.read() as session:
         used = settling.used(session)
-    unused = ring.destroy_unused(used)
+    unused = 0 if keep_unused else ring.destroy_unused(used)
     rows = {"look-ups": ring.tidy(), "subscribers": subscriptions.purge(store, ring, now=now)}
     trail.allow_to_go(store, ring, now=now)
     with store.change() as session:
@@ -113,9 +128,12 @@ def settle_after_restore(
     store: Store, ring: Keyring, config: Config | None = None, *, now: datetime, sure: bool = False
 ) -> Purged:
     """To be called before a restored copy is opened to anybody: whoever was forgotten since it
-    was made is forgotten in it. Raises as `purge` does."""
+    was made is forgotten in it. Raises as `purge` does.
+
+    The keys of those who registered since stay until the next purge: whoever finds that it was the
+    wrong copy can still go back."""
     trail.begin_again(store, ring, now=now)
-    return purge(store, ring, config, now=now, sure=sure)
+    return purge(store, ring, config, now=now, sure=sure, keep_unused=True)
 
 
 def daily(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Purged | None:
@@ -124,7 +142,7 @@ def daily(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Purg
     None, and nothing is changed, when the purge refuses: that is logged, and `doctor` says so."""
     try:
         done = purge(store, ring, config, now=now)
-    except (TooManyDue, TooManyBlind) as error:
+    except (TooManyDue, TooManyBlind, TooManyUnused) as error:
         log.error("purge: %s", error)
         return None
     if rotation.may_begin(ring, now=now):

@@ -35,6 +35,10 @@ class TooManyBlind(OutreachError):
     """So many rows without a key are more likely a lost ring than people who were forgotten."""
 
 
+class TooManyUnused(OutreachError):
+    """So many keys that nothing points at are more likely those of another main database."""
+
+
 @dataclass(frozen=True)
 class Pointing:
     """A row that points at a key, and the day on which that key was to go."""
@@ -125,6 +129,20 @@ def blind(store: Store, ring: Keyring, *, sure: bool = False) -> list[Pointing]:
             "run again with --yes"
         )
     return found
+
+
+def require_used(store: Store, ring: Keyring) -> None:
+    """Raises TooManyUnused where the keys that nothing points at are more than a few, and more than
+    the others: the main database is empty, or another one than the ring is of."""
+    with store.read() as session:
+        mine = used(session)
+    unused = len(ring.unused(mine))
+    if unused > max(FEW, len(mine)):
+        raise TooManyUnused(
+            f"{unused} keys in the ring are of no registration here; {len(mine)} are. See that "
+            "OUTREACH_DATABASE_URL and OUTREACH_KEYRING_URL belong together, or put a backup back "
+            "first: outreach restore FILE. If they are to be forgotten, run again with --yes"
+        )
 
 
 def settle(store: Store, ring: Keyring, *, now: datetime, sure: bool = False) -> int:

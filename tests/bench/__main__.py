@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import busy, front, letters, load, many, million, workbook
+from tests.bench import backup, busy, front, letters, load, many, million, workbook
 from tests.bench.network import THOUSAND, Network, network
 from tests.bench.paths import paths, world
 from tests.bench.server import Running, running, serving
@@ -216,6 +216,13 @@ def months(bench: Bench) -> None:
     )
 
 
+def backups(bench: Bench) -> None:
+    """A year of the network, kept, put back and moved."""
+    for each in backup.measured(bench.folder):
+        size = "" if each.size is None else f"{each.size:.0f} MB"
+        bench.tell(each.what, f"{each.seconds:.1f} s", beside=size)
+
+
 PARTS: dict[str, Callable[[Bench], None]] = {
     "hello": hello,
     "many": of_many,
@@ -225,6 +232,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "nginx": proxy,
     "letters": post,
     "million": months,
+    "backup": backups,
 }
 
 

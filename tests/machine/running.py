@@ -22,6 +22,7 @@ THOROUGH = frozenset(
     (
         "allies",
         "api_schemathesis",
+        "backup",
         "bad_input",
         "bringing",
         "bulletin",
@@ -62,6 +63,7 @@ THOROUGH = frozenset(
         "many",
         "month_at_once",
         "month_desk",
+        "moving",
         "network_desk",
         "oidc",
         "offline_counts",
@@ -77,6 +79,7 @@ THOROUGH = frozenset(
         "readiness",
         "reading_level",
         "report_reminders",
+        "restore",
         "round_trip",
         "rush",
         "second_factor",

@@ -1,0 +1,49 @@
+"""`outreach backup`: a copy of the main database, while the site goes on."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from outreach import clock
+from outreach.cli.context import ask_passphrase, misfits, opened, passphrase_in, settings
+from outreach.upkeep import backup
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--passphrase-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Encrypt with the passphrase in this file (or in OUTREACH_BACKUP_PASSPHRASE).",
+)
+@click.option("--encrypt", is_flag=True, help="Encrypt with a passphrase that is asked for.")
+def command(file: Path, passphrase_file: Path | None, encrypt: bool) -> None:
+    """Write a backup of the main database to FILE, which must be new. The site may go on.
+
+    The keys of people's names are never in it: see `outreach guide backups`. Encrypted ones are
+    files of age (age-encryption.org).
+    """
+    with misfits():
+        backup.require_new(file)
+        passphrase = passphrase_in(passphrase_file)
+        if passphrase is None and encrypt:
+            passphrase = ask_passphrase(str(file), twice=True)
+        if passphrase is not None and len(passphrase) < backup.SHORTEST:
+            raise click.UsageError(f"A passphrase has {backup.SHORTEST} characters or more.")
+        config, console = settings(), Console(stderr=True)
+        with opened(config) as store, console.status("") as status:
+            made = backup.make(
+                store,
+                config,
+                file,
+                now=clock.now(),
+                passphrase=passphrase,
+                tell=lambda table, done: status.update(f"{table} {done or ''}"),
+            )
+    rows = made.manifest.rows
+    click.echo(
+        f"{file}: {rows['workshop']} workshops, {rows['registration']} registrations, "
+        f"{sum(rows.values())} rows in {len(rows)} tables, {made.size / 1e6:.1f} MB, "
+        f"{'encrypted' if passphrase else 'not encrypted'}, SHA-256 {made.sha256}"
+    )

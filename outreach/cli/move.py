@@ -1,0 +1,53 @@
+"""`outreach move`: to another database, as from SQLite to PostgreSQL."""
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from outreach import databases
+from outreach.cli.context import opened, opened_ring, settings
+from outreach.migrations import Base
+from outreach.upkeep import moving
+
+
+def _address(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    if text is not None and not databases.is_one(text):
+        raise click.BadParameter("has to start with sqlite:/// or postgresql+psycopg://")
+    return text
+
+
+@click.command()
+@click.option("--to", required=True, metavar="URL", callback=_address, help="The new database.")
+@click.option(
+    "--keyring-to",
+    metavar="URL",
+    callback=_address,
+    help="The new ring; else it stays where it is.",
+)
+def command(to: str, keyring_to: str | None) -> None:
+    """Copy everything to another database, which must be empty. Stop `serve` and `worker` first.
+
+    The database before is not touched. Afterwards change the settings that are named, and serve.
+    """
+    config = settings()
+    with opened(config), opened_ring(config):
+        pass  # both are up to date
+    ways = moving.ways(config, to, keyring_to)
+    with Console(stderr=True).status("") as status:
+        moved = moving.move(ways, tell=lambda table, done: status.update(f"{table} {done or ''}"))
+    table = Table("database", "table", "rows")
+    for base, rows in moved.items():
+        for name, number in rows.items():
+            table.add_row(base, name, str(number))
+    Console().print(table)
+    click.echo("All of it arrived. Change these settings on every host, then run outreach doctor:")
+    names = {Base.MAIN: "OUTREACH_DATABASE_URL", Base.RING: "OUTREACH_KEYRING_URL"}
+    for way in ways:
+        click.echo(f"  {names[way.base]}={moving.readable(way.target)}")
+    if keyring_to is None:
+        click.echo(f"  {names[Base.RING]}={moving.readable(config.keyring_url)}   (as it is)")
+    else:
+        click.echo(
+            "The ring before still holds its keys: run outreach keys rotate, and an hour later "
+            "outreach keys retire, then delete it."
+        )

@@ -1,0 +1,64 @@
+"""Whether anybody else has a database open: what is put in its place, or moved away, must not be
+written to meanwhile."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from outreach.errors import Refused
+
+_OTHERS: Final = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND usename = current_user AND pid <> pg_backend_pid()"
+)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[sqlite3.Connection]:
+    """Nobody else can open this SQLite file for as long as the block lasts. Raises Refused where
+    somebody has it open, and sqlite3.DatabaseError for what is no SQLite file."""
+    with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
+        try:
+            # Asked before anything else: only then SQLite wants the whole file for itself.
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise
+            raise _in_use(str(path)) from None
+        yield connection
+
+
+def require(url: str) -> None:
+    """Raises Refused where somebody has this database open: on PostgreSQL, by our account."""
+    path = file_of(url)
+    if path is None:
+        engine = sa.create_engine(url, hide_parameters=True, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            if others := connection.scalar(_OTHERS):
+                raise _in_use(f"the database on PostgreSQL ({others} connections)")
+    elif path.exists():
+        with alone(path):
+            pass
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite database; None for PostgreSQL. Raises Refused for one in memory."""
+    address = sa.make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return None
+    if not address.database or address.database == ":memory:":
+        raise Refused("A database in memory can be neither restored nor moved.")
+    return Path(address.database)
+
+
+def _in_use(what: str) -> Refused:
+    return Refused(
+        f"Somebody has {what} open. Stop `outreach serve` and `outreach worker` first, on every "
+        "host."
+    )
