@@ -22,7 +22,6 @@ SETTINGS: Final = {
     "max_connections": "250",
     "shared_buffers": "64MB",
     "wal_level": "replica",
-    "wal_log_hints": "on",  # for pg_rewind
     "wal_keep_size": "512MB",
     "max_wal_senders": "10",
     "hot_standby": "on",
@@ -55,11 +54,10 @@ class Server:
         return self.home / "data"
 
     def start(self) -> None:
-        settings = dict(SETTINGS, cluster_name=self.name)
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        own = ["-c", f"cluster_name={self.name}"]  # what the standby is called by its primary
         self.process = self.lan.start(
             self.name,
-            [self.programs / "postgres", "-D", self.data, "-p", "5432", *options],
+            [self.programs / "postgres", "-D", self.data, "-p", "5432", *own],
             self.home / "log",
             account=self.account,
         )
@@ -132,6 +130,7 @@ class Databases:
         if programs is None or account is None:
             raise Missing("PostgreSQL's server is not installed. Debian has it: postgresql")
         self.lan, self.rejoined = lan, dict.fromkeys(("rewound", "copied"), 0)
+        self.told: list[str] = []  # why one could not be rewound
         self.servers = {
             name: Server(name, lan.add(name, 11 + number), folder / name, lan, account, programs)
             for number, name in enumerate(NAMES)
@@ -144,10 +143,13 @@ class Databases:
 
     def _make(self) -> None:
         first = self.primary
-        first.run("initdb", "-D", first.data, *postgresql.CLUSTER)
+        first.run("initdb", "-D", first.data, "-k", *postgresql.CLUSTER)  # -k: for pg_rewind
         with (first.data / "pg_hba.conf").open("a") as allowed:
             for what in ("all", "replication"):
                 allowed.write(f"host {what} all 10.77.0.0/24 trust\n")
+        # In the file, so that pg_rewind's own recovery of a killed one keeps the log it needs.
+        with (first.data / "postgresql.conf").open("a") as settings:
+            settings.writelines(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
         first.start()
         for name in NAMES[1:]:
             self._copy(self.servers[name])
@@ -174,6 +176,7 @@ class Databases:
         for each in self.standbys():
             if each is not lost:
                 each.follow(best)
+        best.do("CHECKPOINT")  # pg_rewind reads there which timeline it is on
         return Lost(lost.name, best.name, took)
 
     def rejoin(self, server: Server) -> None:
@@ -183,11 +186,11 @@ class Databases:
             server.run(
                 "pg_rewind", "-D", server.data,
                 f"--source-server={_conninfo(self.primary)} dbname=postgres",
-                "--config-file", server.data / "postgresql.conf",
             )  # fmt: skip
             self._mark_standby(server)
             self.rejoined["rewound"] += 1
-        except RuntimeError:
+        except RuntimeError as error:
+            self.told.append(str(error))
             self._copy(server)
             self.rejoined["copied"] += 1
         server.start()

@@ -63,10 +63,8 @@ class Program:
         if self.process is None or self.process.poll() is not None:
             return
         self.process.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            pass
         self.kill()
 
 
