@@ -147,6 +147,13 @@ class Lan:
         self.hosts[name] = address
         return address
 
+    def clear(self) -> None:
+        """No hosts any more."""
+        for name in list(self.hosts):
+            self.kill(name)
+            tell("ip", "netns", "del", name)
+            del self.hosts[name]
+
     def start(
         self,
         name: str,

@@ -45,7 +45,7 @@ class Book:
     unlucky: int = 0  # saw an error, or no answer, at least once
     recovered: int = 0  # and then succeeded by repeating
     given_up: int = 0
-    shown: Counter[str] = field(default_factory=Counter)  # words that no page should have
+    shown: Counter[str] = field(default_factory=Counter)  # headings of pages of 500 and more
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def meet(self, workshop: str, nonce: str, *, writes: bool, people: int) -> Person:

@@ -1,6 +1,7 @@
 """Three PostgreSQL servers on hosts of their own, two of them synchronous standbys of the third,
 and what somebody must do when the first is lost: what Patroni would."""
 
+import signal
 import subprocess
 import time
 from contextlib import suppress
@@ -26,7 +27,6 @@ SETTINGS: Final = {
     "max_wal_senders": "10",
     "hot_standby": "on",
     "synchronous_commit": "on",
-    "synchronous_standby_names": "ANY 1 (n1,n2,n3)",  # whichever of them is not the primary
     "wal_sender_timeout": "4s",
     "wal_receiver_timeout": "4s",
     "wal_retrieve_retry_interval": "500ms",
@@ -53,7 +53,7 @@ class Server:
     def data(self) -> Path:
         return self.home / "data"
 
-    def start(self) -> None:
+    def begin(self) -> "subprocess.Popen[bytes]":
         own = ["-c", f"cluster_name={self.name}"]  # what the standby is called by its primary
         self.process = self.lan.start(
             self.name,
@@ -61,8 +61,12 @@ class Server:
             self.home / "log",
             account=self.account,
         )
+        return self.process
+
+    def start(self) -> None:
+        process = self.begin()
         until = time.monotonic() + SECONDS_TO_START
-        while time.monotonic() < until and self.process.poll() is None:
+        while time.monotonic() < until and process.poll() is None:
             with suppress(psycopg.Error), self.connected():
                 return
             time.sleep(0.1)
@@ -105,6 +109,13 @@ class Server:
         if self.process is not None:
             self.process.wait()
 
+    def restart(self, number: signal.Signals) -> None:
+        """Told to end (SIGINT: at once, in order; SIGQUIT: at once), and started."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        self.process.wait(timeout=60)
+        self.start()
+
     def run(self, program: str, *arguments: str | Path) -> None:
         tell(*self.lan.on(self.name, self.account), self.programs / program, *arguments)
 
@@ -123,9 +134,9 @@ class Lost:
 
 
 class Databases:
-    """The three, and which of them is the primary now."""
+    """The three, or fewer, and which of them is the primary now."""
 
-    def __init__(self, lan: Lan, folder: Path) -> None:
+    def __init__(self, lan: Lan, folder: Path, *, standbys: int = 2) -> None:
         programs, account = postgresql.programs(), postgresql.runs_as()
         if programs is None or account is None:
             raise Missing("PostgreSQL's server is not installed. Debian has it: postgresql")
@@ -133,11 +144,11 @@ class Databases:
         self.told: list[str] = []  # why one could not be rewound
         self.servers = {
             name: Server(name, lan.add(name, 11 + number), folder / name, lan, account, programs)
-            for number, name in enumerate(NAMES)
+            for number, name in enumerate(NAMES[: 1 + standbys])
         }
         self.primary = self.servers[NAMES[0]]
         for each in self.servers.values():
-            each.home.mkdir(mode=0o700)
+            each.home.mkdir(mode=0o700, exist_ok=True)
             tell("chown", account, each.home)
         self._make()
 
@@ -150,16 +161,20 @@ class Databases:
         # In the file, so that pg_rewind's own recovery of a killed one keeps the log it needs.
         with (first.data / "postgresql.conf").open("a") as settings:
             settings.writelines(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
+            if len(self.servers) > 1:  # whichever of them is not the primary
+                settings.write("synchronous_standby_names = 'ANY 1 (n1,n2,n3)'\n")
         first.start()
-        for name in NAMES[1:]:
-            self._copy(self.servers[name])
-            self.servers[name].start()
-        self.wait_for_standbys()
+        for each in self.standbys():
+            self._copy(each)
+            each.start()
+        self.wait_for_standbys(len(self.standbys()))
         first.do(*(f"CREATE DATABASE {each}" for each in DATABASES))
 
-    def url(self, database: str, more: str = "") -> str:
-        """Of all three hosts: the one that takes changes answers."""
-        hosts = "&".join(f"host={each.address}:5432" for each in self.servers.values())
+    def url(self, database: str, more: str = "", *, by_name: bool = False) -> str:
+        """Of all the hosts: the one that takes changes answers."""
+        hosts = "&".join(
+            f"host={each.name if by_name else each.address}:5432" for each in self.servers.values()
+        )
         wanted = "target_session_attrs=read-write"
         return f"postgresql+psycopg://postgres@/{database}?{hosts}&{wanted}{more}"
 

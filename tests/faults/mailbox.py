@@ -2,12 +2,14 @@
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.postman import Postman
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -19,9 +21,12 @@ class Letter:
 
 
 class Mailbox(Postman):
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+    """`dates`: whether the clock of who writes can be believed."""
+
+    def __init__(self, port: int, host: str = "127.0.0.1", *, dates: bool = True) -> None:
         super().__init__(port, host)
         self.came: list[Letter] = []
+        self.dates = dates
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         before = len(self.letters)
@@ -31,7 +36,7 @@ class Mailbox(Postman):
                 Letter(
                     str(letter["To"]),
                     str(letter["Message-ID"]),
-                    parsedate_to_datetime(str(letter["Date"])),
+                    parsedate_to_datetime(str(letter["Date"])) if self.dates else LONG_AGO,
                     time.time(),
                 )
             )

@@ -21,9 +21,18 @@ PATIENCE: Final = 90.0  # seconds for which somebody repeats
 PAUSE: Final = 0.5
 READING: Final = 2.1  # seconds: the form says that nobody fills it in two
 BURST: Final = 3.0  # seconds from one burst to the next
+_SAID: Final = re.compile(r"<h1[^>]*>([^<]+)")
 _FORM: Final = "application/x-www-form-urlencoded"
 # What nobody may ever see of a fault.
-SECRETS: Final = ("Traceback", "sqlite3", "psycopg", "OperationalError", "sqlalchemy", "/tmp/")
+SECRETS: Final = (
+    "Traceback",
+    "Errno",
+    "sqlite3",
+    "psycopg",
+    "OperationalError",
+    "sqlalchemy",
+    "/tmp/",
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,9 @@ class Browser:
         finally:
             line.close()
         self.book.count(what, found.status)
+        if found.status >= 500 and (said := _SAID.search(found.text)):
+            with self.book.lock:
+                self.book.shown[f"{found.status} «{' '.join(said[1].split())}»"] += 1
         for word in SECRETS:
             if word in found.text:
                 self.book.tell(f"{what}: an answer of {found.status} says «{word}»")

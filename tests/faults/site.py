@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,9 +84,14 @@ class Keeper(threading.Thread):
                     self.restarts[each.name] += 1
                     each.start()
 
-    def stop(self) -> None:
+    def leave(self) -> None:
+        """Looks after them no more."""
         self._over.set()
-        self.join(timeout=10)
+        if self.is_alive():
+            self.join(timeout=10)
+
+    def stop(self) -> None:
+        self.leave()
         for each in self.programs:
             each.is_wanted = False
         enders = [threading.Thread(target=each.stop) for each in self.programs]
@@ -178,11 +183,15 @@ def settings(folder: Path, **changes: object) -> Config:
     return Config(**(plain | changes))  # type: ignore[arg-type]  # each of a type of its own
 
 
-def on_one_machine(folder: Path, mail_port: int, **changes: object) -> Site:
-    """SQLite, one server, and the mail worker beside it: `outreach serve` as it comes."""
+def on_one_machine(
+    folder: Path, mail_port: int, *, around: Mapping[str, str] | None = None, **changes: object
+) -> Site:
+    """One server and one worker, on SQLite unless told otherwise; `around` is in their
+    environment."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    config = settings(folder, public_url=url, smtp_url=f"smtp://127.0.0.1:{mail_port}", **changes)
+    plain = {"public_url": url, "smtp_url": f"smtp://127.0.0.1:{mail_port}"}
+    config = settings(folder, **(plain | changes))
     bring_up_to_date(config)
     site = Site(url, config, people="127.10")
 
@@ -190,7 +199,7 @@ def on_one_machine(folder: Path, mail_port: int, **changes: object) -> Site:
         with (folder / "site.log").open("ab") as out:
             return subprocess.Popen(
                 [*leash(), *OUTREACH, *arguments],
-                env={**os.environ, **environ_of(config)},
+                env={**os.environ, **environ_of(config), **(around or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
