@@ -73,7 +73,7 @@ def look(
             for each in edits
             if each.is_sure and not _is_as_told(session, each.workshop, each.capacity, each.starts)
         ]
-        oversold = list(_oversold(session))
+        full = list(oversold(session))
     doubled = list(_doubled(list(rows.values()), ring, {_nonce(each) for each in known}, book))
     chain = trail.wrong(store, ring)
     unwanted = list(_unwanted(known, letters))
@@ -84,7 +84,7 @@ def look(
         letters=len(letters),
         twice=sum(count - 1 for count in Counter(each.name for each in letters).values()),
         lost=tuple(lost),
-        oversold=tuple(oversold),
+        oversold=tuple(full),
         doubled=tuple(doubled),
         unwanted=tuple(unwanted),
         others=(*(f"journal: {each}" for each in chain), *book.wrong),
@@ -152,7 +152,7 @@ def _is_as_told(session: Session, public_id: str, capacity: int, starts: str) ->
     return (workshop.capacity, f"{workshop.starts:%H:%M}") == (capacity, starts)
 
 
-def _oversold(session: Session) -> Iterator[str]:
+def oversold(session: Session) -> Iterator[str]:
     for workshop in session.scalars(sa.select(Workshop)):
         held = session.scalar(
             sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0)).where(
