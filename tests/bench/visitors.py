@@ -69,12 +69,25 @@ class _Line:
         async with self.load.room:
             try:
                 async with asyncio.timeout(LONGEST):
-                    answer = await self._asked(path, form, headers)
+                    answer = await self._insisted(path, form, headers)
             except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
                 await self.close()
                 answer = (0, {}, "")
         self.load.note(what, answer[0], (perf_counter() - due) * 1000)
         return answer
+
+    async def _insisted(
+        self, path: str, form: object, headers: dict[str, str]
+    ) -> tuple[int, dict[str, str], str]:
+        """On a line that the server has closed meanwhile, as any browser: once more, on another."""
+        was_open = self.ends is not None
+        try:
+            return await self._asked(path, form, headers)
+        except (ConnectionError, asyncio.IncompleteReadError) as error:
+            if not was_open or getattr(error, "partial", b""):
+                raise
+        await self.close()
+        return await self._asked(path, form, headers)
 
     async def _asked(
         self, path: str, form: object, headers: dict[str, str]

@@ -42,6 +42,7 @@ class Book:
     done: list[float] = field(default_factory=list)  # when a post had succeeded; monotonic
     answers: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    longest: float = 0.0  # seconds that somebody waited for an answer
     unlucky: int = 0  # saw an error, or no answer, at least once
     recovered: int = 0  # and then succeeded by repeating
     given_up: int = 0

@@ -8,6 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -65,7 +66,7 @@ def look(
     with store.read() as session:
         if not store.is_sqlite:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        rows = {row.nonce: row for row in session.scalars(sa.select(Registration))}
+        rows = _Rows(session, book)
         lost = [fault for each in saved for fault in _of_person(each, rows, ring, is_over)]
         lost += [
             f"{each.workshop}: an organizer was told it has {each.capacity} places and begins at "
@@ -74,13 +75,13 @@ def look(
             if each.is_sure and not _is_as_told(session, each.workshop, each.capacity, each.starts)
         ]
         full = list(oversold(session))
-    doubled = list(_doubled(list(rows.values()), ring, {_nonce(each) for each in known}, book))
+    doubled = list(_doubled(rows, ring))
     chain = trail.wrong(store, ring)
     unwanted = list(_unwanted(known, letters))
     return Looked(
         saved=len(saved),
         left=sum(each.has_left for each in saved),
-        rows=len(rows),
+        rows=len(rows.every),
         letters=len(letters),
         twice=sum(count - 1 for count in Counter(each.name for each in letters).values()),
         lost=tuple(lost),
@@ -100,15 +101,34 @@ class _Known:
     is_leaving: bool
 
 
+class _Rows:
+    """All registrations there are. Of who is forgotten, a purge half a day later changes what the
+    form had too: such a row is of its workshop, and of nobody else any more."""
+
+    def __init__(self, session: Session, book: Book) -> None:
+        workshop = sa.orm.joinedload(Registration.workshop)
+        self.every = session.scalars(sa.select(Registration).options(workshop)).all()
+        self.by_nonce = {row.nonce: row for row in self.every}
+        # Whoever opened a form after the book was read is in it by now.
+        known = {_nonce(each) for each in list(book.everyone)}
+        unknown = [row for row in self.every if row.nonce not in known]
+        self.strangers = sum(row.key_id is not None for row in unknown)
+        self.nameless = Counter(row.workshop.public_id for row in unknown if row.key_id is None)
+
+    def take_nameless(self, workshop: str) -> bool:
+        self.nameless[workshop] -= 1
+        return self.nameless[workshop] >= 0
+
+
 def _nonce(person: Person) -> bytes:
     return hashlib.sha256(person.nonce.encode()).digest()
 
 
-def _of_person(
-    known: _Known, rows: dict[bytes, Registration], ring: Keyring, is_over: bool
-) -> Iterator[str]:
+def _of_person(known: _Known, rows: _Rows, ring: Keyring, is_over: bool) -> Iterator[str]:
     person = known.person
-    about, row = f"p{person.number} of {person.workshop}", rows.get(_nonce(person))
+    about, row = f"p{person.number} of {person.workshop}", rows.by_nonce.get(_nonce(person))
+    if row is None and known.has_left and rows.take_nameless(person.workshop):
+        return
     if row is None:
         yield f"{about}: was told the place is saved, and there is no row"
     elif known.has_left:
@@ -167,18 +187,13 @@ def oversold(session: Session) -> Iterator[str]:
             yield from (f"{workshop.public_id}: {fault}" for fault in faults(session, workshop.id))
 
 
-def _doubled(
-    rows: Sequence[Registration], ring: Keyring, nonces: set[bytes], book: Book
-) -> Iterator[str]:
-    people = registrations.people_of(ring, [row for row in rows if row.key_id is not None])
+def _doubled(rows: _Rows, ring: Keyring) -> Iterator[str]:
+    people = registrations.people_of(ring, [row for row in rows.every if row.key_id is not None])
     addresses = Counter(person.address for person in people.values() if person.address)
     for address, count in addresses.items():
         if count > 1:
             yield f"{address} is registered {count} times by one form"
-    # Whoever came after the book was read is in it by now.
-    nonces |= {_nonce(each) for each in list(book.everyone)}
-    strangers = sum(row.nonce not in nonces for row in rows)
-    if strangers:
+    if strangers := rows.strangers + sum(max(0, count) for count in rows.nameless.values()):
         yield f"{strangers} registrations are of nobody who asked for one"
 
 
@@ -196,15 +211,26 @@ def _unwanted(people: Sequence[Person], letters: Sequence[Letter]) -> Iterator[s
             yield f"{letter.to} had a letter {seconds:.1f} s after being told they are forgotten"
 
 
-def owed(book: Book, store: Store, letters: Sequence[Letter], *, kills: int) -> list[str]:
-    """At the end, when every letter has been sent: who got none, and what came too often."""
+def owed(
+    book: Book, store: Store, letters: Sequence[Letter], *, kills: int, at: datetime
+) -> list[str]:
+    """At the end, when every letter has been sent by that moment: who got none, and what came too
+    often. An offer that had ended by then needs no letter any more."""
     found = list[str]()
     had = Counter(each.to for each in letters)
     named = Counter(each.name for each in letters)
-    for person in book.saved:
-        if person.email and not person.is_leaving and not had[person.email]:
-            found.append(f"{person.email} has a place or a turn, and never had a letter")
     with store.read() as session:
+        ended = set(
+            session.scalars(
+                sa.select(Registration.nonce).where(
+                    Registration.standing == Standing.OFFERED, Registration.offered_until <= at
+                )
+            )
+        )
+        for person in book.saved:
+            has_to_know = not person.is_leaving and _nonce(person) not in ended
+            if person.email and has_to_know and not had[person.email]:
+                found.append(f"{person.email} has a place or a turn, and never had a letter")
         notices = session.scalars(
             sa.select(Notice)
             .join(Notice.registration)

@@ -176,7 +176,7 @@ def mail_down(stage: Stage) -> str:
     """An hour, by the clock of our own processes: four steps of a quarter, a few rounds of the
     worker in each."""
     stage.mailbox.always["EHLO"] = "hang up"
-    stage.scene.ahead = timedelta(days=1)
+    stage.scene.ahead = timedelta(hours=3)
     for quarter in range(1, 5):
         set_clock(stage, quarter * 900)
         time.sleep(6)
@@ -189,7 +189,7 @@ def mail_down(stage: Stage) -> str:
 def mail_says(answer: str, step: str = "RCPT") -> Play:
     def play(stage: Stage) -> str:
         stage.mailbox.always[step] = answer
-        stage.scene.ahead = timedelta(days=1)
+        stage.scene.ahead = timedelta(hours=3)  # what was refused for now is tried again later
         time.sleep(BAD)
         said = doctor(stage, "letters given up" if answer.startswith("5") else "outbox")
         stage.mailbox.always.clear()

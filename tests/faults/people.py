@@ -57,6 +57,7 @@ class Browser:
         body = None
         if form is not None:
             body, said["Content-Type"] = urlencode(form, doseq=True), _FORM  # type: ignore[call-overload]
+        begun = time.monotonic()
         line = http.client.HTTPConnection(self.host, timeout=25, source_address=(self.own, 0))
         try:
             line.request("GET" if form is None else "POST", path, body, said)
@@ -70,6 +71,7 @@ class Browser:
             found = Answer(0)
         finally:
             line.close()
+        self.book.longest = max(self.book.longest, time.monotonic() - begun)
         self.book.count(what, found.status)
         if found.status >= 500 and (said := _SAID.search(found.text)):
             with self.book.lock:
@@ -107,6 +109,7 @@ class Crowd:
     def __init__(self, site: Site, workshops: Sequence[str], seed: int) -> None:
         self.site, self.workshops, self.book = site, workshops, Book()
         self.seed, self.stops = seed, threading.Event()
+        self.may_be_signed_out = False  # where the clock jumps: sessions end by it
         self._threads: list[threading.Thread] = []
 
     def start(
@@ -219,7 +222,7 @@ class Crowd:
         path = f"/org/talleres/{workshop}/editar"
         page = browser.insist("desk", path)
         if page.status != 200:
-            if 0 < page.status < 500:
+            if 0 < page.status < 500 and not self.may_be_signed_out:
                 self.book.tell(f"an organizer's page is answered {page.status}")
             return
         fields = filled.fields(page.text, path)

@@ -57,7 +57,13 @@ class Scene:
         self.deliver_rest()
         looked = self.look(is_over=True)
         wrong = [] if purged.returncode == 0 else [f"purge: {purged.stderr.strip()}"]
-        wrong += owed(self.book, self.site.store, list(self.mailbox.came), kills=kills)
+        wrong += owed(
+            self.book,
+            self.site.store,
+            list(self.mailbox.came),
+            kills=kills,
+            at=clock.now() + self.ahead,
+        )
         said = self.site.run("doctor").stdout
         journal = [line for line in said.splitlines() if "journal" in line]
         if not journal or not journal[0].startswith("well"):
@@ -138,6 +144,7 @@ def played(
     """The day goes on while the block runs."""
     ids, desks = furnish(site, random.Random(f"{seed} workshops"), workshops=workshops)
     crowd = Crowd(site, ids, seed)
+    crowd.may_be_signed_out = not mailbox.dates
     try:
         site.start()
         crowd.start(people=people, desks=list(desks.items()), calendars=calendars)

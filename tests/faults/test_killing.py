@@ -1,5 +1,6 @@
 """The harness of kills keeps its word: what is planted for it to find, it finds."""
 
+import hashlib
 import subprocess
 import sys
 import time
@@ -44,9 +45,7 @@ class Day:
         someone = applicant(contact=Contact.EMAIL, address=person.email, people=people)
         ticket = registrations.prepare(self.ring, self.workshop, someone)
         with self.store.change() as session:
-            registrations.register(
-                session, self.workshop, someone, ticket, nonce, now=clock.now()
-            )
+            registrations.register(session, self.workshop, someone, ticket, nonce, now=clock.now())
         person.token, person.saved_at = registrations.manage_token(ticket.key), time.time()
         return person
 
@@ -85,7 +84,7 @@ class Day:
         return look(self.book, self.store, self.ring, self.letters, is_over=True)
 
     def owed(self, *, kills: int = 0) -> list[str]:
-        return owed(self.book, self.store, self.letters, kills=kills)
+        return owed(self.book, self.store, self.letters, kills=kills, at=clock.now())
 
 
 @pytest.fixture
@@ -118,6 +117,19 @@ def test_a_registration_that_is_lost_is_found(day: Day) -> None:
     )
     [fault] = day.look().lost
     assert "there is no row" in fault
+
+
+def test_who_was_forgotten_half_a_day_ago_is_not_missed(day: Day) -> None:
+    rosa, luz = day.save(), day.save()
+    day.forget(rosa)
+    day.forget(luz)
+    later = {"id": "A" * 26, "nonce": b"n" * 32}
+    gone = sa.update(Registration).where(Registration.nonce == hashlib.sha256(rosa.nonce.encode()).digest())
+    day.do(gone.values(**later))
+    assert day.look().wrong == []
+    gone = sa.delete(Registration).where(Registration.nonce == b"n" * 32)
+    day.do(gone)
+    assert "there is no row" in day.look().lost[0]
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ def _through(plan: Plan, stage: Stage, night: Night) -> None:
     night.people = seen or (f"{errors} errors" if errors else "nothing")
     if book.silences():
         night.people += f"; {book.silences()} without an answer"
+    night.people += f"; waited {book.longest:.1f} s at most"
     night.people += f"; {book.recovered} of {book.unlucky} then succeeded" if book.unlucky else ""
     log = stage.log()
     if told := _kinds(log):
