@@ -3,20 +3,32 @@
 from pathlib import Path
 from types import TracebackType
 
-from flask import Flask
+from flask import Flask, Response
+from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 
 from outreach import clock, languages, web
 from outreach.config import Config
+from outreach.db.patience import Patience
+from outreach.db.postgresql import PAGES, Waits
 from outreach.db.store import Store
-from outreach.keyring import Keyring, Masters
+from outreach.keyring import Keyring, Masters, signing
 from outreach.keyring.attempts import Attempts
+from outreach.web import again
 
 PACKAGE = Path(__file__).parent
 LARGEST_FORM = 64 * 1024  # bytes; the largest honest form of ours is under 10 KB
 
 
 class Application(Flask):
+    def full_dispatch_request(self) -> Response:
+        return again.answered(super().full_dispatch_request)
+
+    def handle_user_exception(self, e: Exception) -> Response | ResponseReturnValue:
+        """Before an error becomes a page: whether the request is to be answered once more."""
+        again.or_not(e)
+        return super().handle_user_exception(e)
+
     def log_exception(
         self,
         exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
@@ -26,7 +38,7 @@ class Application(Flask):
             web.errors.note(exc_info[1])
 
 
-def create_app(config: Config | None = None) -> Flask:
+def create_app(config: Config | None = None, *, waits: Waits = PAGES) -> Flask:
     """The WSGI application. Without `config`, settings are read from the environment."""
     clock.require_rules()
     config = config or Config.from_environ()
@@ -38,10 +50,17 @@ def create_app(config: Config | None = None) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["outreach_config"] = config
-    app.extensions["outreach_store"] = Store(config.database_url)
-    app.extensions["outreach_ring"] = Keyring(Store(config.keyring_url), Masters(config.keys))
-    app.extensions["outreach_attempts"] = Attempts(config.keyring_url)
-    app.extensions["outreach_secret"] = config.secret()
+    size = config.pool_size
+    ring = Keyring(Store(config.keyring_url, pool_size=size, waits=waits), Masters(config.keys))
+    app.extensions["outreach_store"] = Store(config.database_url, pool_size=size, waits=waits)
+    app.extensions["outreach_ring"] = ring
+    app.extensions["outreach_attempts"] = Attempts(config.keyring_url, pool_size=size)
+    # A server that starts while a standby takes over waits for it, as a request would.
+    try:
+        app.extensions["outreach_secret"] = Patience().with_(lambda: signing.secret(config, ring))
+    except Exception:
+        ring.store.close()  # nobody has the application that could
+        raise
     languages.init_app(app)
     web.init_app(app)
     return app

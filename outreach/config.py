@@ -5,17 +5,20 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import platformdirs
 
-from outreach import files
+from outreach import databases, files
 from outreach.errors import Misconfigured
+from outreach.loopback import LOOPBACK, is_loopback
 
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+_DATABASE: Final = (
+    "has to start with sqlite:/// or postgresql+psycopg:// and to name a database; "
+    "an @ or / in a password is written %40 or %2F"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +86,7 @@ class Config:
     promise_no_sharing: bool = False
     plain_feeds: bool = False  # never compressed
     listen: str = "127.0.0.1"
+    pool_size: int = 4  # connections to PostgreSQL that a process keeps, as many as it has threads
     is_demo: bool = False
     limits: Limits = field(default_factory=Limits)
     oidc: Oidc = field(default_factory=Oidc)
@@ -126,20 +130,20 @@ class Config:
         database_url = read.checked(
             "DATABASE_URL",
             f"sqlite:///{data / 'outreach.db'}",
-            _is_database,
-            "has to start with sqlite:/// or postgresql+psycopg://",
+            databases.is_one,
+            _DATABASE,
         )
-        ring_default = f"sqlite:///{keys / 'keyring.db'}"
+        keyring_url = read.checked(
+            "KEYRING_URL",
+            f"sqlite:///{keys / 'keyring.db'}",
+            databases.is_one,
+            _DATABASE,
+        )
         found = cls(
             data=data,
             keys=keys,
             database_url=database_url,
-            keyring_url=read.checked(
-                "KEYRING_URL",
-                ring_default,
-                _is_database,
-                "has to start with sqlite:/// or postgresql+psycopg://",
-            ),
+            keyring_url=keyring_url,
             public_url=read.checked(
                 "PUBLIC_URL",
                 cls.public_url,
@@ -171,6 +175,7 @@ class Config:
             promise_no_sharing=read.flag("PROMISE_NO_SHARING"),
             plain_feeds=read.flag("PLAIN_FEEDS"),
             listen=read.text("LISTEN", cls.listen),
+            pool_size=read.among("POOL_SIZE", cls.pool_size, 1, 100),
             is_demo=read.flag("DEMO"),
             limits=Limits(
                 posts=read.number("LIMIT_POSTS", Limits.posts),
@@ -179,12 +184,23 @@ class Config:
             ),
             oidc=_oidc(read),
         )
+        if databases.is_same(database_url, keyring_url):
+            read.fault("KEYRING_URL", "has to be another database than OUTREACH_DATABASE_URL")
         if serving:
             read.require("PUBLIC_URL", "the address people type, as https://talleres.example.org")
             read.require("MAIL_FROM", "the sender of letters, as talleres@example.org")
             read.require("CONTROLLER", "who answers for people's data, by name")
             if found.is_postgresql:
                 read.require("KEYRING_URL", "the database of keys that all hosts share")
+                if not read.text("KEYRING_URL", ""):
+                    pass  # told
+                elif not keyring_url.startswith("postgresql"):
+                    read.fault("KEYRING_URL", "has to be PostgreSQL too: all hosts share it")
+                elif databases.is_nearer(keyring_url, database_url):
+                    read.fault(
+                        "KEYRING_URL",
+                        "names this machine, OUTREACH_DATABASE_URL another: all hosts share both",
+                    )
         read.finish()
         return found
 
@@ -244,9 +260,12 @@ class _Reader:
 
     def seconds(self, name: str, default: int) -> int:
         """At most a minute: a letter that waits longer would outlast its lease."""
+        return self.among(name, default, 1, 60, " seconds")
+
+    def among(self, name: str, default: int, least: int, most: int, what: str = "") -> int:
         found = self.number(name, default)
-        if not 1 <= found <= 60:
-            self.fault(name, "has to be from 1 to 60 seconds")
+        if not least <= found <= most:
+            self.fault(name, f"has to be from {least} to {most}{what}")
         return found
 
     def file(self, name: str) -> Path | None:
@@ -345,17 +364,6 @@ def _is_gateway(text: str) -> bool:
         return False
     is_safe = parts[0] == "https" or (parts[0] == "http" and is_loopback(parts[1]))
     return is_safe and "@" not in urlsplit(text).netloc
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return host in LOOPBACK or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _is_database(text: str) -> bool:
-    return text.startswith(("sqlite:///", "postgresql+psycopg://"))
 
 
 def _is_site(text: str) -> bool:

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from outreach.config import Oidc, is_loopback
+from outreach.config import Oidc
+from outreach.loopback import is_loopback
 
 SECONDS: Final = 5.0  # to wait for each answer of the provider
 IN_ALL: Final = 10.0

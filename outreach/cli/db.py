@@ -1,6 +1,8 @@
 """`outreach db`: migrations of the main base and of the ring of keys."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -9,8 +11,9 @@ from outreach.cli.context import settings
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import installation
+from outreach.errors import Misconfigured
 from outreach.intake import zipcodes
-from outreach.migrations import Base
+from outreach.migrations import Base, Stage
 
 
 @click.group()
@@ -19,12 +22,18 @@ def command() -> None:
 
 
 @command.command()
-def upgrade() -> None:
+@click.option(
+    "--new-ring",
+    is_flag=True,
+    help="The ring of keys was lost, or an older copy was put back: go on with what there is.",
+)
+def upgrade(new_ring: bool) -> None:
     """Make the databases if there are none, and bring them up to date.
 
-    Safe to run again: it changes nothing when there is nothing to do.
+    Safe to run again: it changes nothing when there is nothing to do. People may go on saving
+    places meanwhile. Two at once are one after the other.
     """
-    bring_up_to_date(settings())
+    bring_up_to_date(settings(), new_ring=new_ring)
     click.echo("The database is up to date.")
 
 
@@ -32,14 +41,14 @@ def upgrade() -> None:
 def check() -> None:
     """See whether the databases are up to date and match the program; exit 1 if not."""
     config = settings()
-    faults = []
-    for base, url in urls(config).items():
-        store = Store(url)
-        if not migrations.is_current(base, store):
-            faults.append(f"{base}: not up to date. Run: outreach db upgrade")
-        else:
-            faults += [f"{base}: {found}" for found in migrations.differences(base, store)]
-        store.close()
+    faults = _oddities(config)
+    if not faults:
+        for base, url in urls(config).items():
+            with _opened(url) as store:
+                if migrations.is_current(base, store):
+                    faults += [f"{base}: {found}" for found in migrations.differences(base, store)]
+                else:
+                    faults.append(f"{base}: not up to date. Run: outreach db upgrade")
     for fault in faults:
         click.echo(fault, err=True)
     if faults:
@@ -51,13 +60,57 @@ def urls(config: Config) -> dict[Base, str]:
     return {Base.MAIN: config.database_url, Base.RING: config.keyring_url}
 
 
-def bring_up_to_date(config: Config) -> None:
-    """Migrates both databases, and fills what every installation has."""
+def bring_up_to_date(config: Config, *, new_ring: bool = False) -> None:
+    """Migrates both databases, and fills what every installation has.
+
+    Raises Misconfigured, with all that is wrong, where they are not what they should be."""
     config.make_folders()
-    for base, url in urls(config).items():
-        migrations.upgrade(base, url)
-    store = Store(config.database_url)
-    with store.change() as session:
+    if wrong := _oddities(config, new_ring=new_ring):
+        raise Misconfigured("\n".join(wrong))
+    # The ring first: so a main base that is ahead of its ring has another ring than it had.
+    for base in (Base.RING, Base.MAIN):
+        migrations.upgrade(base, urls(config)[base])
+    with _opened(config.keyring_url) as ring:
+        version = migrations.state(Base.RING, ring).revision
+    with _opened(config.database_url) as store, store.change() as session:
         installation.keep_calendar_host(session, config.host.partition(":")[0])
+        installation.keep_ring_version(session, version)
         zipcodes.fill(session)
-    store.close()
+
+
+def _oddities(config: Config, *, new_ring: bool = False) -> list[str]:
+    """What no upgrade may go over, a line each."""
+    found = {}
+    for base, url in urls(config).items():
+        with _opened(url) as store:
+            found[base] = migrations.state(base, store)
+    wrong = [f"{base}: {state.fault}." for base, state in found.items() if state.fault]
+    if wrong or new_ring or found[Base.MAIN].stage is Stage.EMPTY:
+        return wrong
+    before, now = "", found[Base.RING].revision
+    with _opened(config.database_url) as store, store.read() as session:
+        before = installation.ring_version(session)
+    if found[Base.RING].stage is Stage.EMPTY:
+        return [f"ring: {_EMPTY_RING}"]
+    if before and migrations.is_before(Base.RING, now, before):
+        return [f"ring: {_OLDER_RING}"]
+    return []
+
+
+_WHICH = "See that OUTREACH_KEYRING_URL names the right one. If it does, and the ring was"
+_EMPTY_RING = (
+    f"it is empty, and the main base is not. {_WHICH} lost, run: outreach db upgrade --new-ring"
+)
+_OLDER_RING = (
+    f"it is behind what it was before, and the main base is not. {_WHICH} put back from an older "
+    "copy, run: outreach db upgrade --new-ring"
+)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Store]:
+    store = Store(url)
+    try:
+        yield store
+    finally:
+        store.close()

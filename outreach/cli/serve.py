@@ -11,6 +11,7 @@ from granian.log import LogLevels
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.config import Config
 from outreach.errors import Misconfigured
+from outreach.keyring import signing
 
 
 @click.command()
@@ -31,8 +32,8 @@ def command(host: str, port: int, workers: int, no_mail: bool) -> None:
     too, unless --no-mail.
     """
     config = settings(serving=True)
-    with opened(config), opened_ring(config):
-        config.secret()  # made once, before several processes want it
+    with opened(config), opened_ring(config) as ring:
+        signing.secret(config, ring)  # made once, before several processes want it
     os.environ["OUTREACH_LISTEN"] = host
     run(config, host, port, workers, mail=not no_mail)
 

@@ -7,6 +7,7 @@ import click
 
 from outreach.app import create_app
 from outreach.cli.context import opened, opened_ring, settings
+from outreach.db.postgresql import WORK
 from outreach.upkeep.worker import Worker
 
 
@@ -21,7 +22,7 @@ def command(once: bool) -> None:
     config = settings()
     with opened(config), opened_ring(config):
         pass  # says at once when a database is not up to date
-    worker = Worker(create_app(config))
+    worker = Worker(create_app(config, waits=WORK))
     if once:
         click.echo(f"{worker.once()} letters sent.")
         return

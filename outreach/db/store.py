@@ -4,19 +4,24 @@ import os
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from time import monotonic, sleep
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
+from outreach.db import postgresql
+from outreach.db.postgresql import POOL, WORK, Waits
 from outreach.db.turn import Turn
 
 
 class Store:
     """A database: `sqlite:///file` or `postgresql+psycopg://…` (several hosts allowed)."""
 
-    def __init__(self, url: str, *, pool_size: int = 5, is_durable: bool = True) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = POOL, is_durable: bool = True, waits: Waits = WORK
+    ) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
@@ -24,9 +29,7 @@ class Store:
             self.engine = sa.create_engine(url, hide_parameters=True)
             _prepare_sqlite(self.engine, is_durable=is_durable)
         else:
-            self.engine = sa.create_engine(
-                url, hide_parameters=True, pool_size=pool_size, pool_pre_ping=True
-            )
+            self.engine = postgresql.engine(url, pool_size=pool_size, waits=waits)
             if not is_durable:
                 _let_commits_wait(self.engine)
             _hide_values(self.engine)
@@ -68,6 +71,28 @@ class Store:
         SQLite. `?` in the question stands for the value."""
         return self._watch.glance(question, value)
 
+    @contextmanager
+    def alone(self, number: int, *, patience: float) -> Iterator[bool]:
+        """Keeps everybody else out of such a block, on all hosts; False where another one was in
+        it for as long as one's patience. SQLite keeps out whoever wants to write anything."""
+        if self.is_sqlite:
+            with self._turn.taken():
+                yield True
+            return
+        with self.engine.connect() as connection:
+            # Not one transaction for as long as the block is: it would hold up the vacuum.
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            until = monotonic() + patience
+            while not (is_mine := connection.scalar(_TRY, {"number": number})):
+                if monotonic() >= until:
+                    break
+                sleep(_LOOK)
+            try:
+                yield bool(is_mine)
+            finally:
+                if is_mine:
+                    connection.execute(_FREE, {"number": number})
+
     def sweep(self) -> None:
         """Leaves no older page behind in the files of SQLite itself (safety.md S11)."""
         if self.is_sqlite:
@@ -80,6 +105,11 @@ class Store:
         self._watch.close()
         self._turn.close()
         self.engine.dispose()
+
+
+_LOOK = 0.2  # seconds
+_TRY = sa.text("SELECT pg_try_advisory_lock(:number)")
+_FREE = sa.text("SELECT pg_advisory_unlock(:number)")
 
 
 class _Anybody(Turn):

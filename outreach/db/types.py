@@ -38,6 +38,22 @@ def _latest(element: latest, compiler: Any, **how: Any) -> str:
     return f"{name}({compiler.process(element.clauses, **how)})"
 
 
+class database_now(sa.sql.functions.GenericFunction[datetime]):
+    """This moment by the clock of the database, so many seconds on: hosts' clocks may be wrong, and
+    have to agree on one."""
+
+    type = Instant()
+    inherit_cache = True
+
+
+@compiles(database_now)
+def _database_now(element: database_now, compiler: Any, **how: Any) -> str:
+    seconds = compiler.process(element.clauses, **how)
+    if compiler.dialect.name == "sqlite":
+        return f"(strftime('%Y-%m-%d %H:%M:%f000', 'now', {seconds} || ' seconds'))"
+    return f"(timezone('utc', clock_timestamp()) + {seconds} * interval '1 second')"
+
+
 class Zone(sa.TypeDecorator[ZoneInfo]):
     """An IANA time zone, stored by name."""
 

@@ -23,3 +23,13 @@ def keep_calendar_host(session: Session, host: str) -> None:
     """Keeps the host there was when the database was made; later calls change nothing."""
     if session.get(Fact, "calendar_host") is None:
         session.add(Fact(name="calendar_host", value=host))
+
+
+def ring_version(session: Session) -> str:
+    """How far the ring had come when it was last brought up to date; empty when nobody said."""
+    found = session.get(Fact, "ring_version")
+    return "" if found is None else found.value
+
+
+def keep_ring_version(session: Session, version: str) -> None:
+    session.merge(Fact(name="ring_version", value=version))

@@ -9,6 +9,7 @@ from limits.storage import Storage
 from sqlalchemy.dialects import postgresql, sqlite
 
 from outreach import clock
+from outreach.db.postgresql import PAGES
 from outreach.db.store import Store
 from outreach.keyring.rows import Attempt
 
@@ -18,10 +19,10 @@ class Attempts(Storage):
 
     STORAGE_SCHEME = None
 
-    def __init__(self, keyring_url: str) -> None:
+    def __init__(self, keyring_url: str, *, pool_size: int = 2) -> None:
         super().__init__()
         # A count that a power cut loses harms nobody: it need not wait for the disk.
-        self._store = Store(keyring_url, pool_size=2, is_durable=False)
+        self._store = Store(keyring_url, pool_size=pool_size, is_durable=False, waits=PAGES)
         self._counting = _counting(self._store)
 
     def close(self) -> None:

@@ -15,11 +15,12 @@ from outreach import clock
 from outreach.db.store import Store, took_effect
 from outreach.errors import Forgotten, OutreachError, TooMany
 from outreach.keyring.masters import Masters
-from outreach.keyring.rows import Asked, Attempt, DayKey, IndexKey, Key
+from outreach.keyring.rows import Asked, Attempt, DayKey, IndexKey, Key, Secret
 from outreach.keyring.seals import Seals
 
 OVERDUE: Final = timedelta(days=3)
 ASKED_KEPT: Final = timedelta(days=1)
+Kept = type[IndexKey] | type[DayKey] | type[Secret]
 
 
 class TooManyDue(OutreachError):
@@ -305,13 +306,20 @@ class Keyring:
             self._day = today, self._kept(DayKey, "day", today, day_of(today))
         return hmac.new(self._day[1], address.encode(), hashlib.sha256).digest()[:16]
 
+    def secret(self, mine: Callable[[], bytes]) -> bytes:
+        """What all hosts sign with: `mine` of whoever asks first. Raises Misconfigured on a host
+        that lacks the master."""
+        self.seals.newest()
+        return self._kept(Secret, "id", 1, b"secret", mine)
+
     def _kept(
-        self, table: type[IndexKey] | type[DayKey], column: str, value: object, about: bytes
-    ) -> bytes:
-        """A random key kept in a row, made by whoever needs it first."""
+        self, table: Kept, column: str, value: object, about: bytes,
+        new: Callable[[], bytes] = lambda: secrets.token_bytes(32),
+    ) -> bytes:  # fmt: skip
+        """A key kept in a row, made by whoever needs it first."""
         found = self._read_kept(table, column, value)
         if found is None:
-            sealed, generation = self.seals.seal(secrets.token_bytes(32), about)
+            sealed, generation = self.seals.seal(new(), about)
             row = {column: value, "sealed": sealed, "generation": generation}
             try:
                 with self.store.change() as session:
@@ -325,9 +333,7 @@ class Keyring:
             raise Forgotten("the key of the ring itself is gone")
         return self.seals.unseal(found[0], about, found[1])
 
-    def _read_kept(
-        self, table: type[IndexKey] | type[DayKey], column: str, value: object
-    ) -> tuple[bytes, int] | None:
+    def _read_kept(self, table: Kept, column: str, value: object) -> tuple[bytes, int] | None:
         with self.store.read() as session:
             row = session.execute(
                 sa.select(table.sealed, table.generation).where(table.__table__.c[column] == value)

@@ -8,7 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from outreach.keyring.ring import Keyring, day_of
-from outreach.keyring.rows import DayKey, Generation, IndexKey, Key
+from outreach.keyring.rows import DayKey, Generation, IndexKey, Key, Secret
 
 EVERY: Final = timedelta(days=30)
 # Another process may go on sealing with the master before until it looks again.
@@ -131,8 +131,9 @@ def _reseal(ring: Keyring, number: int) -> int:
 def _reseal_own(ring: Keyring, number: int) -> None:
     """The keys of the ring itself."""
     with ring.store.change() as session:
-        kept: list[tuple[IndexKey | DayKey, bytes]] = [
+        kept: list[tuple[IndexKey | DayKey | Secret, bytes]] = [
             *((row, b"index") for row in session.scalars(sa.select(IndexKey).with_for_update())),
+            *((row, b"secret") for row in session.scalars(sa.select(Secret).with_for_update())),
             *(
                 (row, day_of(row.day))
                 for row in session.scalars(sa.select(DayKey).with_for_update())
@@ -149,7 +150,7 @@ def _needs_older(ring: Keyring, number: int) -> bool:
     with ring.store.read() as session:
         needed = {
             generation
-            for table in (Key, IndexKey, DayKey)
+            for table in (Key, IndexKey, DayKey, Secret)
             for generation in session.scalars(
                 sa.select(table.generation).where(table.generation < number).distinct()
             )
@@ -162,7 +163,7 @@ def _let_go(ring: Keyring) -> int:
     there = ring.seals.masters.numbers()
     with ring.store.change() as session:
         gone = session.execute(sa.delete(Key).where(Key.generation.not_in(there)))
-        for table in (IndexKey, DayKey):
+        for table in (IndexKey, DayKey, Secret):
             session.execute(sa.delete(table).where(table.generation.not_in(there)))
     assert isinstance(gone, sa.CursorResult)
     return gone.rowcount

@@ -51,6 +51,16 @@ class DayKey(RingBase):
     generation: Mapped[int]
 
 
+class Secret(RingBase):
+    """What signs forms and seals second factors where several hosts do: one for all of them."""
+
+    __tablename__ = "secret"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[bytes]
+    generation: Mapped[int]
+
+
 class Attempt(RingBase):
     """How often one address of today asked for something, in one window of time."""
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from outreach.errors import Refused
 from outreach.keyring.ring import Keyring
-from outreach.keyring.rows import IndexKey, Key, Spare
+from outreach.keyring.rows import IndexKey, Key, Secret, Spare
 
 FRESH: Final = timedelta(hours=1)
 MARK: Final = "outreach spare of the keyring, 1"
@@ -81,6 +81,7 @@ def load(ring: Keyring, source: Path, wanted: set[bytes]) -> Loaded:
             for row in readable:
                 row.contact = None
         session.add_all(readable)
+        _take_secret(ring, session, lines["secret"])
     return Loaded(len(readable), len(rows) - len(readable))
 
 
@@ -101,6 +102,13 @@ def _take_index(ring: Keyring, session: Session, lines: list[list[Any]]) -> bool
             sealed, b"index", generation
         )
     return True
+
+
+def _take_secret(ring: Keyring, session: Session, lines: list[list[Any]]) -> None:
+    """Takes back what all hosts signed with, where nothing has taken its place."""
+    for generation, text in lines:
+        if session.get(Secret, 1) is None and ring.seals.can_open(generation):
+            session.add(Secret(id=1, sealed=bytes.fromhex(text), generation=generation))
 
 
 def _write(ring: Keyring, path: Path) -> int:
@@ -124,11 +132,13 @@ def _overwrite(file: IO[bytes]) -> None:
 
 
 def _lines(ring: Keyring) -> Iterator[list[object]]:
-    """A line that says what it is, one for the index key, and one for each key."""
+    """A line that says what it is, one for each key of the ring itself, and for each key."""
     yield ["mark", MARK]
     with ring.store.read() as session:
         for index in session.scalars(sa.select(IndexKey)):
             yield ["index", index.generation, index.sealed.hex()]
+        for secret in session.scalars(sa.select(Secret)):
+            yield ["secret", secret.generation, secret.sealed.hex()]
         for key in session.scalars(sa.select(Key).execution_options(yield_per=1000)):
             yield [
                 "key",
@@ -143,7 +153,7 @@ def _lines(ring: Keyring) -> Iterator[list[object]]:
 
 
 def _read(source: Path) -> dict[str, list[list[Any]]]:
-    found: dict[str, list[list[Any]]] = {"mark": [], "index": [], "key": []}
+    found: dict[str, list[list[Any]]] = {"mark": [], "index": [], "secret": [], "key": []}
     try:
         for line in source.read_text("ascii").splitlines():
             what, *values = json.loads(line)

@@ -17,7 +17,8 @@ from time import monotonic
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from outreach.config import Config, is_loopback
+from outreach.config import Config
+from outreach.loopback import is_loopback
 from outreach.mail import letters
 from outreach.mail.carrying import Away, Doubt, Refusal
 

@@ -3,19 +3,35 @@
 A migration uses plain SQL types: it records the schema of its day, not of today.
 """
 
+import logging
 from enum import StrEnum
 from pathlib import Path
+from time import sleep
+from typing import Final
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from outreach.db import faults
+from outreach.db.faults import Fault
 from outreach.db.store import Store
+from outreach.errors import Misconfigured
+from outreach.migrations import states
 from outreach.migrations.models import MAIN, RING
+from outreach.migrations.states import Stage, State
+
+__all__ = ["Base", "Stage", "State", "differences", "is_before", "is_current", "state", "upgrade"]
+
+log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
+TRIES: Final = 30  # of a migration that does not get its lock: about three minutes
+LONGEST_PAUSE: Final = 5  # seconds between two of them
+PATIENCE: Final = 600.0  # seconds for another upgrade to end
 
 
 class Base(StrEnum):
@@ -25,10 +41,16 @@ class Base(StrEnum):
     RING = "ring"
 
 
-def config(base: Base, url: str) -> Config:
+# Of the locks that keep two upgrades apart: any two numbers will do.
+_NUMBERS: Final = {Base.MAIN: 7_406_001, Base.RING: 7_406_002}
+
+
+def config(base: Base, url: str, *, beside: Path | None = None) -> Config:
+    """`beside` is a folder of further migrations."""
+    folders = [HERE / "versions" / base, *([] if beside is None else [beside])]
     alembic = Config()
     alembic.set_main_option("script_location", str(HERE))
-    alembic.set_main_option("version_locations", str(HERE / "versions" / base))
+    alembic.set_main_option("version_locations", "\n".join(map(str, folders)))
     alembic.set_main_option("path_separator", "newline")
     alembic.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(slug)s")
     alembic.attributes["base"] = base
@@ -36,15 +58,57 @@ def config(base: Base, url: str) -> Config:
     return alembic
 
 
-def upgrade(base: Base, url: str) -> None:
-    command.upgrade(config(base, url), "head")
+def upgrade(
+    base: Base, url: str, *, to: str = "head", beside: Path | None = None, tries: int = TRIES
+) -> None:
+    """Each migration is done whole or not at all. One that does not get its lock lets the others
+    go on, and is tried again: whoever saves a place waits two seconds for it at most.
+
+    Raises Misconfigured where it never gets it, and where the database is odd."""
+    settings = config(base, url, beside=beside)
+    store = Store(url)
+    try:
+        with store.alone(_NUMBERS[base], patience=PATIENCE) as is_mine:
+            if not is_mine:
+                raise Misconfigured(f"{base}: another upgrade is running. Wait until it has ended.")
+            found = states.look(store.engine, ScriptDirectory.from_config(settings))
+            if found.fault:
+                raise Misconfigured(f"{base}: {found.fault}.")
+            _upgrade(base, settings, to, tries)
+    finally:
+        store.close()
+
+
+def _upgrade(base: Base, settings: Config, to: str, tries: int) -> None:
+    for number in range(1, tries + 1):
+        try:
+            command.upgrade(settings, to)
+            return
+        except sa.exc.DBAPIError as error:
+            if faults.of(error) not in {Fault.BUSY, Fault.CONFLICT}:
+                raise
+            log.warning("%s: a migration waits for its lock (%s of %s)", base, number, tries)
+        sleep(min(number, LONGEST_PAUSE))
+    raise Misconfigured(
+        f"{base}: a migration did not get its lock in {tries} tries, and nothing of it was done. "
+        "Run `outreach db upgrade` again at a quieter hour, or look in pg_stat_activity for what "
+        "has been open for long."
+    )
+
+
+def state(base: Base, store: Store) -> State:
+    """How far this database has come."""
+    return states.look(store.engine, ScriptDirectory.from_config(config(base, store.url)))
 
 
 def is_current(base: Base, store: Store) -> bool:
     """Whether every migration has been applied to this database."""
-    wanted = set(ScriptDirectory.from_config(config(base, store.url)).get_heads())
-    with store.engine.connect() as connection:
-        return set(MigrationContext.configure(connection).get_current_heads()) == wanted
+    return state(base, store).stage is Stage.CURRENT
+
+
+def is_before(base: Base, one: str, other: str) -> bool:
+    """Whether the one version of that base comes before the other."""
+    return states.is_before(ScriptDirectory.from_config(config(base, "")), one, other)
 
 
 def differences(base: Base, store: Store) -> list[str]:

@@ -3,6 +3,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from alembic import context
 
+from outreach.db.postgresql import MIGRATION
 from outreach.db.store import Store
 from outreach.migrations import Base
 from outreach.migrations.models import MAIN, RING
@@ -18,16 +19,23 @@ def render(kind: str, item: Any, _autogenerate: object) -> str | Literal[False]:
 
 
 attributes = context.config.attributes
-store = Store(attributes["url"])
+store = Store(attributes["url"], waits=MIGRATION)
 
-with store.engine.begin() as connection:
-    context.configure(
-        connection,
-        target_metadata=MAIN if attributes["base"] is Base.MAIN else RING,
-        render_as_batch=True,
-        render_item=render,
-        compare_type=True,
-    )
-    context.run_migrations()
-
-store.close()
+try:
+    # On SQLite nobody may write between what a migration reads and what it writes.
+    engine = store.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+    with engine.connect() as connection:
+        context.configure(
+            connection,
+            target_metadata=MAIN if attributes["base"] is Base.MAIN else RING,
+            render_as_batch=True,
+            render_item=render,
+            compare_type=True,
+            # One that fails leaves those before it done, and nothing of itself; and no table is
+            # locked for longer than one of them takes.
+            transaction_per_migration=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+finally:
+    store.close()

@@ -30,6 +30,7 @@ from outreach.privacy.settling import TURN_KEPT, TooManyBlind, Turn, settle
 __all__ = [
     "Purged",
     "daily",
+    "forget_letters",
     "hourly",
     "preview",
     "purge",
@@ -133,10 +134,18 @@ def daily(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Purg
 
 
 def hourly(ring: Keyring, *, now: datetime) -> None:
-    """The worker's round of each hour: older masters go, and the spare is written over."""
+    """The round of each hour, on every host: older masters go, and the spare is written over."""
     rotation.retire(ring, now=now)
     ring.tidy()
     _refresh(ring, now=now)
+
+
+def forget_letters(store: Store, config: Config) -> int:
+    """Deletes what the mail folder of this host has of those who are forgotten; the purge may have
+    been another host's."""
+    with store.read() as session:
+        files = letters.to_forget(session, config.mail_folder)
+    return letters.forget(files)
 
 
 def _refresh(ring: Keyring, *, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """The worker's round: one step after the other, and a step that fails stops no other.
 
-A new duty is one more line in `STEPS`: what to do now, and how many times it was done.
+A new duty is one more line in `STEPS`: what to do now, and how many times it was done. Of several
+workers only the one that leads does what is in `LED`; letters are taken one by one, so all send.
 """
 
 import logging
@@ -20,6 +21,7 @@ from outreach.mail import circulars, delivery
 from outreach.privacy import retention, trail
 from outreach.upkeep import lists
 from outreach.upkeep.entries import Scribe
+from outreach.upkeep.leading import Leader
 
 log = logging.getLogger(__name__)
 
@@ -40,15 +42,22 @@ class Worker:
         self.purged_on: date | None = None
         self.tidied_at: datetime | None = None
         self.reports_asked_at: datetime | None = None
+        self.leader = Leader(self.store, LED, tell=self.tell)
         self.is_stopping = threading.Event()
         self._told: dict[str, datetime] = {}
 
     def round(self) -> int:
         """One round of all the steps; says how many letters and texts went out."""
         sent = 0
+        try:
+            self.leader.ask()
+        except Exception as error:
+            log.error("leases failed: %s", type(error).__name__)
         for name, step in STEPS:
             if self.is_stopping.is_set():
                 break
+            if name in LED and not self.leader.leads(name):
+                continue
             try:
                 done = step(self, clock.now())
             except Exception as error:
@@ -68,8 +77,9 @@ class Worker:
     def once(self) -> int:
         """Rounds until nothing more is due, or nothing more can be sent."""
         sent = 0
-        while some := self.round():
-            sent += some
+        with self.leader.lasting():
+            while some := self.round():
+                sent += some
         return sent
 
     def run(
@@ -77,19 +87,26 @@ class Worker:
     ) -> None:
         """Rounds until told to stop; what is being sent is finished first."""
         self.is_stopping = stop
-        while not stop.is_set():
-            after(self.round())
-            stop.wait(PAUSE)
+        with self.leader.lasting():
+            while not stop.is_set():
+                after(self.round())
+                stop.wait(PAUSE)
 
 
 def _purge(worker: Worker, now: datetime) -> int:
-    """At the start and once a day; what the ring needs each hour, each hour."""
-    if worker.purged_on != now.date():
-        done = retention.daily(worker.store, worker.ring, worker.config, now=now)
-        worker.purged_on, worker.tidied_at = now.date(), now
-        return 0 if done is None else done.keys
+    """At the start, or when it comes to lead, and once a day."""
+    if worker.purged_on == now.date():
+        return 0
+    done = retention.daily(worker.store, worker.ring, worker.config, now=now)
+    worker.purged_on, worker.tidied_at = now.date(), now
+    return 0 if done is None else done.keys
+
+
+def _host(worker: Worker, now: datetime) -> int:
+    """Each hour, and by every worker: the files of its host are nobody else's to forget."""
     if worker.tidied_at is None or now - worker.tidied_at >= HOUR:
         retention.hourly(worker.ring, now=now)
+        retention.forget_letters(worker.store, worker.config)
         worker.tidied_at = now
     return 0
 
@@ -164,6 +181,7 @@ def _entries(worker: Worker, now: datetime) -> int:
 # Forgetting comes first, and what must not wait for a mail server comes before the letters.
 STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("purge", _purge),
+    ("host", _host),
     ("journal", _journal),
     ("offers", _offers),
     ("who comes", _who_comes),
@@ -175,3 +193,4 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("entries", _entries),
 )
 SENDING: Final = frozenset({"letters", "texts", "circulars"})
+LED: Final = frozenset({"purge", "journal", "offers", "who comes", "reports", "links", "entries"})

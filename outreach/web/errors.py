@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
 
 from outreach import languages
+from outreach.db import faults
 from outreach.domain.text import code
 from outreach.errors import (
     Closed,
@@ -34,7 +35,9 @@ STATUS: Final[dict[type[OutreachError], int]] = {
     TooMany: 409,
     Refused: 422,
 }
-PAGES: Final = frozenset({404, 429, 500})
+PAGES: Final = frozenset({404, 429, 500, 503})
+SHORTLY: Final = "5"  # seconds until one may ask again
+SECRETS: Final = frozenset({"password", "code"})  # that no page gives back
 # Programs ask for these: they show the text of an answer, not a page.
 CALENDAR: Final = re.compile(r"/(es|en|fr)/(cal|t)/[^/]+\.(ics|atom|json|jcal)")
 
@@ -77,6 +80,15 @@ def note(error: BaseException) -> str:
     return f"{incident[:3]} {incident[3:]}"
 
 
+def note_fault(error: BaseException) -> str:
+    """The same for a fault of the moment: it says nothing about us, so no traceback."""
+    rule = request.url_rule.rule if request.url_rule else "-"
+    incident, fault = code(6), faults.of(error)
+    what = "-" if fault is None else fault.name.lower()
+    log.warning("%s: %s %s: database %s (%s)", incident, request.method, rule, what, _bare(error))
+    return f"{incident[:3]} {incident[3:]}"
+
+
 def _bare(error: BaseException) -> RuntimeError:
     """The kind and the traceback of an error. Its own text might hold what somebody typed."""
     kind = type(error.orig) if isinstance(error, sa.exc.DBAPIError) else type(error)
@@ -102,12 +114,15 @@ def _plain(status: int) -> str:
 
 def _typed(status: int) -> list[tuple[str, str]] | None:
     """What was sent, if this is a form worth sending again."""
-    if not g.get("keeps_form") or status not in {429, 500}:
+    # Where the database is away, a view may not have come to say what it keeps.
+    is_kept = g.get("keeps_form") or (status == 503 and request.method == "POST")
+    if not is_kept or status not in {429, 500, 503}:
         return None
     try:
-        return list(request.form.items(multi=True))
+        sent = request.form
     except HTTPException:  # nobody has read it so far, and it is too large or no form at all
         return None
+    return None if SECRETS & sent.keys() else list(sent.items(multi=True))
 
 
 def _domain_error(error: OutreachError) -> ResponseReturnValue:
@@ -129,4 +144,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    return page(500, incident=note(error))
+    if faults.of(error) is None:
+        return page(500, incident=note(error))
+    answer = make_response(page(503, incident=note_fault(error)))
+    answer.headers["Retry-After"] = SHORTLY
+    return answer

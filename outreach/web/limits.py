@@ -16,6 +16,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from outreach import clock
 from outreach.keyring.attempts import Attempts
+from outreach.web import again
 from outreach.web.context import config, ring
 
 MINUTES: Final = 10
@@ -78,7 +79,12 @@ def _count(what: str, most: int) -> None:
 def _hit(what: str, most: int, who: str) -> None:
     limit = _per_ten_minutes(most)
     limiter = FixedWindowRateLimiter(attempts())
-    if not limiter.hit(limit, what, who):
+    counted: set[tuple[str, str]] = again.kept("counted", set)
+    if (what, who) in counted:
+        return  # by an earlier try of the same request
+    if limiter.hit(limit, what, who):
+        counted.add((what, who))
+    else:
         ends = limiter.get_window_stats(limit, what, who).reset_time
         raise TooManyRequests(retry_after=max(1, math.ceil(ends - clock.now().timestamp())))
 

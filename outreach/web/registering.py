@@ -13,13 +13,25 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from outreach import clock, languages
+from outreach.db import faults
 from outreach.domain import registrations, workshops
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, OutreachError, Taken, TooMany
 from outreach.languages import gettext as _
 from outreach.languages import ngettext
-from outreach.web import cards, choices, elsewhere, errors, limits, mine, reference, saving, stamp
+from outreach.web import (
+    again,
+    cards,
+    choices,
+    elsewhere,
+    errors,
+    limits,
+    mine,
+    reference,
+    saving,
+    stamp,
+)
 from outreach.web.context import ring, store
 from outreach.web.forms import RegistrationForm
 from outreach.web.headers import keep_private
@@ -46,6 +58,7 @@ def form(public_id: str) -> ResponseReturnValue:
 
 
 @pages.post("")
+@again.repeatable
 def save(public_id: str) -> ResponseReturnValue:
     keep_private()
     errors.keep_form()
@@ -66,6 +79,8 @@ def save(public_id: str) -> ResponseReturnValue:
     except (OutreachError, HTTPException):
         raise
     except Exception as error:  # most likely the database: the person need not type it all again
+        if faults.of(error) is not None:
+            raise  # it is tried again, or told by who can tell it without the database
         return _page(filled, 500, incident=errors.note(error))
 
 

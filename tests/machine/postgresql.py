@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.machine import Missing
@@ -57,14 +57,57 @@ def serving(temporary: Path) -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+class Stoppable:
+    """A server of one's own, that is stopped and started on the same port."""
+
+    def __init__(self, folder: Path, home: Path, account: str | None) -> None:
+        self._where = folder, home, account
+        self._port = _free_port()
+        self._running: ExitStack | None = None
+        self.address = f"postgresql+psycopg://postgres@127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        self._running = ExitStack()
+        self._running.enter_context(_started(*self._where, port=self._port))
+
+    def stop(self) -> None:
+        if self._running is not None:
+            self._running.close()
+            self._running = None
+
+
+@contextmanager
+def stoppable(temporary: Path) -> Iterator[Stoppable]:
+    """One that runs already, and is gone when the block ends."""
+    folder = programs()
+    if folder is None:
+        raise Missing("PostgreSQL's server is not installed. Debian has it: postgresql")
+    account = _account()
+    home = Path(tempfile.mkdtemp(prefix="postgresql-", dir=temporary))
+    try:
+        if account:
+            shutil.chown(home, account, account)
+        _run([folder / "initdb", "-D", home / "data", *_CLUSTER], account, home)
+        server = Stoppable(folder, home, account)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
 # Ordered as Spanish is, so that nothing comes to rely on the order of bytes, which SQLite has.
 _ORDER = ["-E", "UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=es-MX"]
 CLUSTER = ["-U", "postgres", "-A", "trust", "--no-sync", *_ORDER]
 
 
 @contextmanager
-def _started(folder: Path, home: Path, account: str | None) -> Iterator[int]:
-    port = _free_port()
+def _started(
+    folder: Path, home: Path, account: str | None, *, port: int | None = None
+) -> Iterator[int]:
+    port = port or _free_port()
     settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
     # Where Linux can, the server ends with us even when we are killed and cannot end it.
     leash = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES, http_date
 
 from outreach import clock
+from outreach.db import faults
 from outreach.errors import OutreachError
 from outreach.web import errors
 from outreach.web.api import asking, shapes
@@ -154,7 +155,11 @@ def _http_error(error: HTTPException) -> Response:
 @api.errorhandler(OutreachError)
 @api.errorhandler(Exception)
 def _unexpected(error: Exception) -> Response:
-    return _problem(500, "This is our fault. Ask again later.", incident=errors.note(error))
+    if faults.of(error) is None:
+        return _problem(500, "This is our fault. Ask again later.", incident=errors.note(error))
+    answer = _problem(503, "Ask again in a moment.", incident=errors.note_fault(error))
+    answer.headers["Retry-After"] = errors.SHORTLY
+    return answer
 
 
 def _problem(status: int, detail: str, **more: Any) -> Response:

@@ -17,7 +17,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, Refused, Taken, TooMany
 from outreach.languages import gettext as _
 from outreach.languages import ngettext
-from outreach.web import choices, saving
+from outreach.web import again, choices, saving
 from outreach.web.context import store
 from outreach.web.desk import words
 from outreach.web.desk.staff import desk, find_mine, note, page
@@ -69,6 +69,7 @@ def new_party(public_id: str) -> ResponseReturnValue:
 
 
 @desk.post("/talleres/<public_id>/apartar")
+@again.repeatable
 def save_party(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:

@@ -16,6 +16,7 @@ from outreach.domain.planning import Plan
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refused
 from outreach.languages import gettext as _
+from outreach.web import again
 from outreach.web.context import store
 from outreach.web.desk import proposing, words
 from outreach.web.desk.fields import DayField, HourField, required
@@ -54,6 +55,7 @@ def ask_to_clone(public_id: str) -> ResponseReturnValue:
 
 
 @desk.post("/talleres/<public_id>/clonar")
+@again.repeatable
 def clone(public_id: str) -> ResponseReturnValue:
     form, nonce = CloneForm(request.form), proposing.typed_nonce()
     with store().read() as session:

@@ -23,6 +23,7 @@ from outreach.domain.workshops import Standing, Workshop
 from outreach.errors import NotFound, Refused
 from outreach.languages import gettext as _
 from outreach.languages import name_of
+from outreach.web import again
 from outreach.web.context import ring, store
 from outreach.web.desk import checks, drafting, filling, following, words
 from outreach.web.desk.checks import Checked, Unsure
@@ -67,6 +68,7 @@ def new() -> ResponseReturnValue:
 
 
 @desk.post("/talleres/nuevo")
+@again.repeatable
 def create() -> ResponseReturnValue:
     return _create(request.form)
 

@@ -24,6 +24,7 @@ from outreach.errors import Refused
 from outreach.languages import LANGUAGES
 from outreach.languages import gettext as _
 from outreach.mail import samples
+from outreach.web import again
 from outreach.web.context import config, ring, store
 from outreach.web.desk import people, words
 from outreach.web.desk.staff import desk, find_mine, me, note, page
@@ -53,6 +54,7 @@ def write_message(public_id: str) -> ResponseReturnValue:
 
 
 @desk.post("/talleres/<public_id>/mensaje")
+@again.repeatable
 def send_message(public_id: str) -> ResponseReturnValue:
     """`do` says what: see how it will be read, or send it as it was seen."""
     draft, now = _typed(request.form), clock.now()

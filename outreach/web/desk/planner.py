@@ -30,6 +30,7 @@ from outreach.domain.venues import Venue
 from outreach.errors import Refused
 from outreach.languages import SPOKEN, name_of
 from outreach.languages import gettext as _
+from outreach.web import again
 from outreach.web.context import store
 from outreach.web.desk import month_lines, proposing, words
 from outreach.web.desk.fields import Choice, Choices, HourField, text
@@ -115,6 +116,7 @@ def plan_month() -> ResponseReturnValue:
 
 
 @desk.post("/talleres/mes-nuevo")
+@again.repeatable
 def make_month() -> ResponseReturnValue:
     typed, nonce = request.form, proposing.typed_nonce()
     is_look = typed.get("action") not in {"draft", "publish"}

@@ -21,6 +21,7 @@ from outreach.domain.repeating import Every, Proposal, Rule
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
 from outreach.languages import gettext as _
+from outreach.web import again
 from outreach.web.context import store
 from outreach.web.desk import proposing, words
 from outreach.web.desk.fields import Choice, Choices, DayField, number
@@ -80,6 +81,7 @@ def ask_to_repeat(public_id: str) -> ResponseReturnValue:
 
 
 @desk.post("/talleres/<public_id>/repetir")
+@again.repeatable
 def repeat(public_id: str) -> ResponseReturnValue:
     typed, nonce = request.form, proposing.typed_nonce()
     with store().read() as session:

@@ -17,6 +17,7 @@ from outreach.domain.workshops import Standing, Workshop
 from outreach.errors import Refused, Taken
 from outreach.languages import gettext as _
 from outreach.languages import ngettext
+from outreach.web import again
 from outreach.web.context import config, ring, store
 from outreach.web.desk import stop_form, words
 from outreach.web.desk.network.reading import somebody_else
@@ -46,17 +47,20 @@ def new_tour() -> ResponseReturnValue:
 
 
 @desk.post("/giras/nueva")
+@again.repeatable
 def make_tour() -> ResponseReturnValue:
     slug, name = clean(request.form.get("office", "")), clean(request.form.get("name", ""))
     nonce = clean(request.form.get("nonce", ""))[:40] or secrets.token_urlsafe(16)
+    now = clock.now()
     must(Action.EDIT, slug)
     if not name or len(name) > 120:
         return _new_page(nonce, _("Escribe el nombre de la gira, en una línea."), 422)
     with store().change() as session:
         office = offices.find(session, slug)
-        tour = tours.add(session, office, name, nonce, now=clock.now())
+        tour = tours.add(session, office, name, nonce, now=now)
         must(Action.EDIT, tour.office.slug)
-        note_of(session, slug, "tour created", f"tour {tour.id}")
+        if tour.created_at == now:  # else the same form has made it before
+            note_of(session, slug, "tour created", f"tour {tour.id}")
         number = tour.id
     return redirect(f"/org/giras/{slug}/{number}", 303)
 

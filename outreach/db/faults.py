@@ -1,0 +1,54 @@
+"""What a database's error means for whoever asked: ask at once again, in a moment, or never."""
+
+from enum import Enum, auto
+from typing import Final
+
+import sqlalchemy as sa
+
+
+class Fault(Enum):
+    """None of these is about what was asked."""
+
+    CONFLICT = auto()  # two changes met, and this one was undone
+    LOST = auto()  # the server, or the way to it, is gone; another may take its place
+    BUSY = auto()  # it was waited for as long as we wait
+
+
+CONFLICTS: Final = frozenset({"40001", "40P01"})
+# Ended by an administrator, a crash, a start that is not over; a primary that became a standby.
+LOST: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "25006"})
+NO_CONNECTION: Final = "08"  # the class of them
+# A lock, a statement or a transaction that took too long; too many connections.
+BUSY: Final = frozenset({"55P03", "57014", "25P03", "53300"})
+
+
+def of(error: BaseException) -> Fault | None:
+    """None for what is no fault of the moment."""
+    if isinstance(error, sa.exc.TimeoutError):  # no connection of the pool came free
+        return Fault.BUSY
+    # What was asked of the driver without SQLAlchemy (`Store.mark`) comes as the driver says it.
+    wrapped = isinstance(error, sa.exc.DBAPIError)
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if cause is None or not type(cause).__module__.startswith("psycopg"):
+        return _of_sqlite(cause)
+    state = getattr(cause, "sqlstate", None)
+    if state is not None:
+        return _of_state(state)
+    if wrapped and error.connection_invalidated:  # type: ignore[attr-defined]  # it is a DBAPIError
+        return Fault.LOST
+    # Without a state it is the driver's own word: the way to the server is gone, or was never.
+    return Fault.LOST if type(cause).__name__ in {"OperationalError", "ConnectionTimeout"} else None
+
+
+def _of_state(state: str) -> Fault | None:
+    if state in CONFLICTS:
+        return Fault.CONFLICT
+    if state in LOST or state.startswith(NO_CONNECTION):
+        return Fault.LOST
+    return Fault.BUSY if state in BUSY else None
+
+
+def _of_sqlite(cause: BaseException | None) -> Fault | None:
+    """Another wrote for longer than we wait."""
+    name = getattr(cause, "sqlite_errorname", "")
+    return Fault.BUSY if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) else None

@@ -1,0 +1,81 @@
+"""The way to a server, that can be cut: a port of loopback that passes on what it is told."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+
+class Forwarder:
+    """Passes on bytes both ways until it is cut."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._there = host, port
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self._open: list[socket.socket] = []
+        self._last_word = b""  # after whose answer, which is kept, everything is cut
+        self.was_cut = threading.Event()
+        self.is_refusing = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """All that is open breaks; what comes anew is passed on."""
+        for each in self._open:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        self._open.clear()
+
+    def cut_after(self, word: bytes) -> None:
+        """The next connection that says this is heard, and gets no answer any more."""
+        self.was_cut.clear()
+        self._last_word = word
+
+    def close(self) -> None:
+        self.cut()
+        self._socket.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _address = self._socket.accept()
+            except OSError:
+                return
+            if self.is_refusing:
+                near.close()
+                continue
+            try:
+                far = socket.create_connection(self._there)
+            except OSError:
+                near.close()
+                continue
+            self._open += [near, far]
+            said = threading.Event()
+            for pair in ((near, far, True), (far, near, False)):
+                threading.Thread(target=self._pass, args=(*pair, said), daemon=True).start()
+
+    def _pass(
+        self, whence: socket.socket, whither: socket.socket, is_asking: bool, said: threading.Event
+    ) -> None:
+        with suppress(OSError):
+            while heard := whence.recv(65536):
+                if is_asking and self._last_word and self._last_word in heard:
+                    self._last_word = b""
+                    said.set()
+                elif not is_asking and said.is_set():
+                    self.was_cut.set()  # the server has done it, and says so to nobody
+                    break
+                whither.sendall(heard)
+        for each in (whence, whither):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+
+@contextmanager
+def leading_to(host: str, port: int) -> Iterator[Forwarder]:
+    made = Forwarder(host, port)
+    try:
+        yield made
+    finally:
+        made.close()
