@@ -1,5 +1,6 @@
 """What the doctor asks of an installation. Each answer is a line: well, or what to do."""
 
+import os
 import shutil
 import stat
 from collections.abc import Iterator
@@ -66,12 +67,17 @@ def _settings(config: Config) -> Iterator[Finding]:
 def _folders(config: Config) -> Iterator[Finding]:
     try:
         config.make_folders()
-        free = shutil.disk_usage(config.data).free
+        # The keys may be on a disk of their own, and that is as easily full.
+        disks = {path.stat().st_dev: path for path in (config.keys, config.data)}
+        free = {path: shutil.disk_usage(path).free for path in disks.values()}
     except OSError as error:
         yield Finding("folders", False, f"{error.filename} cannot be read")
         return
-    words = f"{free // 2**20} MB free in {config.data}"
-    yield Finding("disk", free >= LEAST_FREE, words)
+    for path, room in free.items():
+        yield Finding("disk", room >= LEAST_FREE, f"{room // 2**20} MB free in {path}")
+    for path in (config.data, config.keys):
+        if not os.access(path, os.W_OK):  # as when the disk has gone read-only
+            yield Finding("folders", False, f"{path} cannot be written: look at the disk")
     open_to_others = [
         path.name
         for path in (

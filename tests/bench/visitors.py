@@ -6,7 +6,7 @@ import asyncio
 import random
 import re
 import secrets
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Final
@@ -20,6 +20,7 @@ BURST: Final = 10.0  # seconds from one burst to the next
 SHORT: Final = 1.0  # within which those of a burst come
 LONGEST: Final = 120.0  # seconds that anybody waits for an answer
 MOST: Final = 400  # requests at once
+Form = Mapping[str, Any]
 _FIELD: Final = re.compile(r'name="(stamp|nonce)" value="([^"]*)"')
 
 
@@ -63,13 +64,19 @@ class _Line:
         self.ends: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(
-        self, what: str, path: str, form: object = None, *, due: float = 0.0, **headers: str
+        self,
+        what: str,
+        path: str,
+        form: Form | None = None,
+        *,
+        due: float = 0.0,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, dict[str, str], str]:
         due = due or perf_counter()
         async with self.load.room:
             try:
                 async with asyncio.timeout(LONGEST):
-                    answer = await self._insisted(path, form, headers)
+                    answer = await self._insisted(path, form, headers or {})
             except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
                 await self.close()
                 answer = (0, {}, "")
@@ -77,28 +84,29 @@ class _Line:
         return answer
 
     async def _insisted(
-        self, path: str, form: object, headers: dict[str, str]
+        self, path: str, form: Form | None, headers: Mapping[str, str]
     ) -> tuple[int, dict[str, str], str]:
         """On a line that the server has closed meanwhile, as any browser: once more, on another."""
         was_open = self.ends is not None
         try:
             return await self._asked(path, form, headers)
         except (ConnectionError, asyncio.IncompleteReadError) as error:
-            if not was_open or getattr(error, "partial", b""):
+            has_begun = isinstance(error, asyncio.IncompleteReadError) and error.partial
+            if not was_open or has_begun:
                 raise
         await self.close()
         return await self._asked(path, form, headers)
 
     async def _asked(
-        self, path: str, form: object, headers: dict[str, str]
+        self, path: str, form: Form | None, headers: Mapping[str, str]
     ) -> tuple[int, dict[str, str], str]:
         day = self.load.day
         if self.ends is None:
             self.ends = await asyncio.open_connection(day.host, day.port, local_addr=(self.own, 0))
         reader, writer = self.ends
-        body = urlencode(form, doseq=True).encode() if form is not None else b""  # type: ignore[call-overload]
+        body = urlencode(form, doseq=True).encode() if form is not None else b""
         lines = [f"{'GET' if form is None else 'POST'} {path} HTTP/1.1", f"Host: {day.name}"]
-        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
         if form is not None:
             lines += [
                 "Content-Type: application/x-www-form-urlencoded",
@@ -217,9 +225,9 @@ class _Load:
         first = self.pick.random() * apart
         for turn in range(self.day.polls):
             due = await self._until(first + turn * apart)
-            headers = {"Accept_Encoding": "gzip"} | ({"If_None_Match": held} if held else {})
+            headers = {"Accept-Encoding": "gzip"} | ({"If-None-Match": held} if held else {})
             status, found, _ = await line.ask(
-                "calendar, again" if held else "calendar, first", feed, due=due, **headers
+                "calendar, again" if held else "calendar, first", feed, due=due, headers=headers
             )
             held = found.get("etag", held) if status == 200 else held
             await line.close()  # a program that comes back in a quarter of an hour has hung up
@@ -229,11 +237,11 @@ class _Load:
         while perf_counter() - self.begun < self.day.seconds:
             workshop = self.pick.choice(own)
             path = f"/org/talleres/{workshop}/editar"
-            status, _, page = await line.ask("desk: form", path, **said)
+            status, _, page = await line.ask("desk: form", path, headers=said)
             if status == 200:
                 form = filled.fields(page, path)
                 form.pop("action", None)
                 form["capacity"] = str(int(str(form["capacity"])) + self.pick.randint(0, 3))
-                await line.ask("desk: save", path, form, **said)
+                await line.ask("desk: save", path, form, headers=said)
             await asyncio.sleep(1 + self.pick.random() * 2)
         await line.close()

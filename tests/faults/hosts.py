@@ -8,7 +8,6 @@ from shutil import copytree
 from typing import Final
 
 from outreach.cli.db import bring_up_to_date
-from outreach.config import Config
 from tests.faults.apart import Lan
 from tests.faults.databases import Databases
 from tests.faults.site import OUTREACH, Program, Site, environ_of, settings
@@ -100,7 +99,7 @@ class Hosts(Site):
             f"server {each}:{PORT} max_fails=2 fail_timeout=2s;" for each in self.addresses
         )
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, servers=servers))
-        command = ["nginx", "-c", folder / "nginx.conf", "-p", folder]
+        command: list[str | Path] = ["nginx", "-c", folder / "nginx.conf", "-p", folder]
         return Program("nginx", lambda: self.lan.start(FRONT, command, folder / "start.log"))
 
     def close(self) -> None:
@@ -108,6 +107,3 @@ class Hosts(Site):
         for each in self.databases.servers.values():
             with suppress(RuntimeError, OSError):
                 each.kill()
-
-
-__all__ = ["APPS", "Config", "Hosts"]

@@ -10,6 +10,7 @@ killed, or cut off by the network and then fenced; the script does then what a P
 end. Exit 1 when anything is not as they were told.
 """
 
+import os
 import random
 import secrets
 import signal
@@ -18,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
@@ -102,8 +104,6 @@ def of_processes(
     def one_process() -> str:
         own = server.pids[1:]
         if own:
-            import os
-
             os.kill(pick.choice(own), signal.SIGKILL)
         return ""
 
@@ -173,7 +173,7 @@ def of_hosts(
     events: list[tuple[str, Callable[[], str]]] = [("primary killed", kill)] * kills
     for number in range(cuts):
         where = places[number % 3]
-        events.append((f"primary cut off from {where}", lambda where=where: cut(where)))
+        events.append((f"primary cut off from {where}", partial(cut, where)))
     pick.shuffle(events)
     return events
 

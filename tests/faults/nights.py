@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from tests.faults import apart
 from tests.faults.apart import Lan, tell
 from tests.faults.databases import Databases
 from tests.faults.mailbox import Mailbox
@@ -76,6 +75,7 @@ def doctor(stage: Stage, about: str) -> str:
     """What `outreach doctor` has to say of it now."""
     done = stage.site.run("doctor")
     found = [line for line in done.stdout.splitlines() if about in line]
+    found.sort(key=lambda line: line.startswith("well"))
     words = found[0] if found else (done.stderr.strip().splitlines() or ["says nothing"])[-1]
     if "Traceback" in done.stderr:
         words = f"doctor ends with a traceback: {words}"
@@ -97,7 +97,7 @@ def disk_full(where: str) -> Play:
         filler = stage.folder / where / "filler"
         fill(filler)
         time.sleep(BAD)
-        said = doctor(stage, "disk" if where == "data" else "key")
+        said = doctor(stage, "disk")
         filler.unlink()
         return said
 
@@ -113,7 +113,7 @@ def disk_read_only(stage: Stage) -> str:
         tell("chattr", "+i", path)
     try:
         time.sleep(BAD)
-        return doctor(stage, "database (main)")
+        return doctor(stage, "folders")
     finally:
         for path in (data, *files):
             tell("chattr", "-i", path)
@@ -285,6 +285,3 @@ def restarter(databases: Databases) -> Program:
     """systemd's part: PostgreSQL that has ended for want of room is started again."""
     server = databases.primary
     return Program("postgresql", server.begin, server.process, is_wanted=True)
-
-
-__all__ = ["NAMES", "Night", "Stage", "apart"]

@@ -7,9 +7,9 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from tests import filled
@@ -17,6 +17,7 @@ from tests.desk import COOKIE
 from tests.faults.book import Book, Edit, Person
 from tests.faults.site import Site
 
+Form = Mapping[str, Any]
 PATIENCE: Final = 90.0  # seconds for which somebody repeats
 PAUSE: Final = 0.5
 READING: Final = 2.1  # seconds: the form says that nobody fills it in two
@@ -50,13 +51,13 @@ class Browser:
         self.host, self.book = urlsplit(site.url).netloc, book
         self.own, self.cookie = site.address_of(number), cookie
 
-    def ask(self, what: str, path: str, form: object = None, **headers: str) -> Answer:
+    def ask(self, what: str, path: str, form: Form | None = None, **headers: str) -> Answer:
         said = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookie:
             said["Cookie"] = f"{COOKIE}={self.cookie}"
         body = None
         if form is not None:
-            body, said["Content-Type"] = urlencode(form, doseq=True), _FORM  # type: ignore[call-overload]
+            body, said["Content-Type"] = urlencode(form, doseq=True), _FORM
         begun = time.monotonic()
         line = http.client.HTTPConnection(self.host, timeout=25, source_address=(self.own, 0))
         try:
@@ -73,15 +74,15 @@ class Browser:
             line.close()
         self.book.longest = max(self.book.longest, time.monotonic() - begun)
         self.book.count(what, found.status)
-        if found.status >= 500 and (said := _SAID.search(found.text)):
+        if found.status >= 500 and (heading := _SAID.search(found.text)):
             with self.book.lock:
-                self.book.shown[f"{found.status} «{' '.join(said[1].split())}»"] += 1
+                self.book.shown[f"{found.status} «{' '.join(heading[1].split())}»"] += 1
         for word in SECRETS:
             if word in found.text:
                 self.book.tell(f"{what}: an answer of {found.status} says «{word}»")
         return found
 
-    def insist(self, what: str, path: str, form: object = None) -> Answer:
+    def insist(self, what: str, path: str, form: Form | None = None) -> Answer:
         """Asks, and asks again as long as it goes wrong through no fault of theirs."""
         until, first = time.monotonic() + PATIENCE, True
         while True:
@@ -183,7 +184,7 @@ class Crowd:
                 self._wait(pick.random() * 6)
             self._leave(browser, person, "borrar" if chance < 0.3 else "cancelar")
 
-    def _save(self, browser: Browser, person: Person, path: str, mine: object) -> None:
+    def _save(self, browser: Browser, person: Person, path: str, mine: Form) -> None:
         for _ in range(20):
             answer = browser.insist("save", path, mine)
             if answer.status == 303 and "/r/" in answer.location:
@@ -195,7 +196,7 @@ class Crowd:
                 return
             self._wait(PAUSE)
 
-    def _again(self, browser: Browser, person: Person, path: str, mine: object) -> None:
+    def _again(self, browser: Browser, person: Person, path: str, mine: Form) -> None:
         answer = browser.insist("save again", path, mine)
         if answer.status == 303 and not answer.location.endswith(person.token):
             self.book.tell(f"p{person.number}: one nonce led to two links")

@@ -23,10 +23,10 @@ from outreach.domain.workshops import Workshop
 from outreach.keyring import Keyring
 from outreach.privacy import forgetting
 from tests.conftest import applicant, hold
-from tests.faults import trouble
 from tests.faults.book import Book, Edit, Person
 from tests.faults.checking import Looked, look, owed
 from tests.faults.mailbox import Letter
+from tests.faults.nights import NAMES
 
 pytestmark = pytest.mark.any_database("the checker reads both by the same questions")
 CHECKOUT = Path(__file__).parent.parent.parent
@@ -124,11 +124,12 @@ def test_who_was_forgotten_half_a_day_ago_is_not_missed(day: Day) -> None:
     day.forget(rosa)
     day.forget(luz)
     later = {"id": "A" * 26, "nonce": b"n" * 32}
-    gone = sa.update(Registration).where(Registration.nonce == hashlib.sha256(rosa.nonce.encode()).digest())
+    gone = sa.update(Registration).where(
+        Registration.nonce == hashlib.sha256(rosa.nonce.encode()).digest()
+    )
     day.do(gone.values(**later))
     assert day.look().wrong == []
-    gone = sa.delete(Registration).where(Registration.nonce == b"n" * 32)
-    day.do(gone)
+    day.do(sa.delete(Registration).where(Registration.nonce == b"n" * 32))
     assert "there is no row" in day.look().lost[0]
 
 
@@ -219,9 +220,9 @@ def test_more_repeats_than_kills_are_found(day: Day) -> None:
 
 
 def test_a_name_in_a_log_is_seen() -> None:
-    assert trouble.nights.NAMES.search("notice of p12@example.org cannot be written")
-    assert trouble.nights.NAMES.search("GET /es/r/AAAAAAAAAAAAAAAAAAAAAA failed")
-    assert not trouble.nights.NAMES.search("POST /<any(es,en,fr):lang>/r/<token>/borrar failed")
+    assert NAMES.search("notice of p12@example.org cannot be written")
+    assert NAMES.search("GET /es/r/AAAAAAAAAAAAAAAAAAAAAA failed")
+    assert not NAMES.search("POST /<any(es,en,fr):lang>/r/<token>/borrar failed")
 
 
 @pytest.mark.long

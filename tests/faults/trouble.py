@@ -42,12 +42,13 @@ class Plan:
     is_postgresql: bool = False
     by_name: bool = False
     mail_seconds: int = 30
+    tells: bool = False  # whether the doctor has to say what to do
 
 
 PLANS: Final = {
-    "data-full": Plan("disk full: DATA", nights.disk_full("data"), small="data"),
-    "keys-full": Plan("disk full: KEYS", nights.disk_full("keys"), small="keys"),
-    "read-only": Plan("disk read-only: DATA", nights.disk_read_only),
+    "data-full": Plan("disk full: DATA", nights.disk_full("data"), small="data", tells=True),
+    "keys-full": Plan("disk full: KEYS", nights.disk_full("keys"), small="keys", tells=True),
+    "read-only": Plan("disk read-only: DATA", nights.disk_read_only, tells=True),
     "clock-ahead": Plan("clock a day ahead", nights.clock_jumps(86_400), has_clock=True),
     "clock-back": Plan("clock a day back", nights.clock_jumps(-86_400), has_clock=True),
     "mail-down": Plan("mail server away for an hour", nights.mail_down, has_clock=True),
@@ -100,6 +101,8 @@ def _through(plan: Plan, stage: Stage, night: Night) -> None:
         time.sleep(CALM)
         scene_before = _errors(stage)
         night.operator = plan.play(stage)
+        if plan.tells and "to do" not in night.operator:
+            night.wrong.append(f"the doctor sees nothing: {night.operator}")
         night.back = stage.wait_for_success()
         time.sleep(3)
     except TimeoutError as error:

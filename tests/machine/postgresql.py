@@ -82,12 +82,12 @@ def stoppable(temporary: Path) -> Iterator[Stoppable]:
     folder = programs()
     if folder is None:
         raise Missing("PostgreSQL's server is not installed. Debian has it: postgresql")
-    account = _account()
+    account = runs_as()
     home = Path(tempfile.mkdtemp(prefix="postgresql-", dir=temporary))
     try:
         if account:
             shutil.chown(home, account, account)
-        _run([folder / "initdb", "-D", home / "data", *_CLUSTER], account, home)
+        _run([folder / "initdb", "-D", home / "data", *CLUSTER], account, home)
         server = Stoppable(folder, home, account)
         server.start()
         try:
