@@ -203,9 +203,9 @@ def show(console: Console, run: Run, mailbox: Mailbox, title: str, wrong: list[s
             ", ".join(f"{status}: {count:,}" for status, count in sorted(statuses.items())),
         )
     console.print(requests)
-    memory = Table("process", "MB at the start", "middle", "end", "MB an hour")
+    memory = Table("process", "MB at the start", "middle", "end", "MB an hour", "s of processor")
     for name, held in sorted(run.held.items()):
-        numbers = (held.start, held.middle, held.end, held.slope)
+        numbers = (held.start, held.middle, held.end, held.slope, held.worked)
         memory.add_row(name, *(f"{each:.0f}" for each in numbers))
     console.print(memory)
     before, after = run.sizes

@@ -1,5 +1,6 @@
 """What processes hold of memory over time, and how the files of a database grow."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -9,13 +10,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Held:
-    """Megabytes of a process: at the start, in the middle, at the end; and what it gains in an
-    hour, by its second half."""
+    """Megabytes of a process: at the start, in the middle, at the end; what it gains in an hour, by
+    its second half; and how many seconds of a processor it has used meanwhile."""
 
     start: float
     middle: float
     end: float
     slope: float
+    worked: float
 
 
 @dataclass
@@ -24,7 +26,7 @@ class Watch(threading.Thread):
 
     pids: Callable[[], Mapping[str, int]]
     every: float = 2.0
-    seen: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    seen: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__init__(daemon=True)
@@ -38,7 +40,9 @@ class Watch(threading.Thread):
         while not self._over.wait(self.every):
             for name, pid in self.pids().items():
                 if held := resident(pid):
-                    self.seen.setdefault(name, []).append((time.monotonic() - begun, held))
+                    self.seen.setdefault(name, []).append(
+                        (time.monotonic() - begun, held, worked(pid))
+                    )
 
     def stop(self) -> dict[str, Held]:
         self._over.set()
@@ -46,15 +50,16 @@ class Watch(threading.Thread):
         return {name: _held(points) for name, points in self.seen.items() if len(points) > 2}
 
 
-def _held(points: list[tuple[float, float]]) -> Held:
+def _held(points: list[tuple[float, float, float]]) -> Held:
     half = points[len(points) // 2 :]
     count = len(half)
-    x = sum(at for at, _ in half) / count
-    y = sum(size for _, size in half) / count
-    across = sum((at - x) ** 2 for at, _ in half)
-    up = sum((at - x) * (size - y) for at, size in half)
+    x = sum(at for at, _, _ in half) / count
+    y = sum(size for _, size, _ in half) / count
+    across = sum((at - x) ** 2 for at, _, _ in half)
+    up = sum((at - x) * (size - y) for at, size, _ in half)
     slope = up / across * 3600 if across else 0.0
-    return Held(points[0][1], points[len(points) // 2][1], points[-1][1], slope)
+    used = points[-1][2] - points[0][2]
+    return Held(points[0][1], points[len(points) // 2][1], points[-1][1], slope, used)
 
 
 def resident(pid: int) -> float:
@@ -64,6 +69,15 @@ def resident(pid: int) -> float:
     except OSError:
         return 0.0
     return next((int(each.split()[1]) / 1000 for each in lines if each.startswith("VmRSS:")), 0.0)
+
+
+def worked(pid: int) -> float:
+    """Seconds of a processor."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def size(*folders: Path) -> float:

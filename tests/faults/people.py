@@ -51,8 +51,8 @@ class Browser:
         self.host, self.book = urlsplit(site.url).netloc, book
         self.own, self.cookie = site.address_of(number), cookie
 
-    def ask(self, what: str, path: str, form: Form | None = None, **headers: str) -> Answer:
-        said = {name.replace("_", "-"): value for name, value in headers.items()}
+    def ask(self, what: str, path: str, form: Form | None = None, etag: str = "") -> Answer:
+        said = {"If-None-Match": etag} if etag else {}
         if self.cookie:
             said["Cookie"] = f"{COOKIE}={self.cookie}"
         body = None
@@ -250,8 +250,7 @@ class Crowd:
         while not self.stops.is_set():
             name = pick.choice(["red", "chicago", "calgary"])
             path = f"/{pick.choice(['es', 'en', 'fr'])}/cal/{name}.ics"
-            headers = {"If_None_Match": held[path]} if path in held else {}
-            answer = browser.ask("calendar", path, **headers)
+            answer = browser.ask("calendar", path, etag=held.get(path, ""))
             if answer.status == 200:
                 held[path] = answer.etag
                 if not re.search(r"END:VCALENDAR\s*$", answer.text):
