@@ -26,8 +26,8 @@ class Postman:
 
     The steps are CONNECT, MAIL, RCPT, DATA (before the letter) and TAKEN (after it)."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.port, self.host = port, host
         self.letters: list[EmailMessage] = []
         self.always: dict[str, str] = {}
         self.next_time: dict[str, deque[str]] = {}
@@ -120,7 +120,7 @@ def on_duty(postman: Postman, **settings: Any) -> Iterator[Postman]:
     if postman.password:
         settings |= {"authenticator": postman.authenticate, "auth_require_tls": False}
     controller = _Controller(
-        postman, hostname="127.0.0.1", port=postman.port, ready_timeout=20, **settings
+        postman, hostname=postman.host, port=postman.port, ready_timeout=20, **settings
     )
     controller.start()
     try:

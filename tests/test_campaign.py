@@ -1,8 +1,12 @@
 """Three hundred people and fifty places, through a real server, on both databases."""
 
+import subprocess
+import sys
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -43,3 +47,17 @@ def test_three_hundred_at_once_for_fifty_places(
         left = session.scalar(sa.select(Workshop.seats_left))
     assert standings == {Standing.SEATED: 50, Standing.WAITING: 250}
     assert left == 0
+
+
+@pytest.mark.long
+@pytest.mark.any_database("the harness has a database of its own")
+def test_a_campaigns_day_in_half_a_minute_has_no_error_and_loses_nobody() -> None:
+    small = ("--workshops", "60", "--registrations", "150", "--calendars", "60", "--seconds", "30")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.day", "--on", "sqlite", *small],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

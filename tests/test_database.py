@@ -233,3 +233,19 @@ def _assert_names_no_one(text: str) -> None:
 def _is_in(config: Config, secret: bytes) -> bool:
     files = [path for folder in (config.data, config.keys) for path in folder.rglob("*")]
     return any(secret in path.read_bytes() for path in files if path.is_file())
+
+
+def test_what_was_opened_while_the_disk_was_read_only_is_opened_anew(
+    store: Store, chicago: Office
+) -> None:
+    if not store.is_sqlite:
+        pytest.skip("PostgreSQL has files of its own")
+    with store.read() as session:  # as SQLite opens a file that it may not write
+        session.execute(sa.text("PRAGMA query_only = ON"))
+    rename = sa.update(Office).values(city="Chicago, IL")
+    with pytest.raises(DBAPIError, match="readonly"), store.change() as session:
+        session.execute(rename)
+    with store.change() as session:
+        session.execute(rename)
+    with store.read() as session:
+        assert session.scalar(sa.select(Office.city)) == "Chicago, IL"

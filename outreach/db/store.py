@@ -238,6 +238,14 @@ def _prepare_sqlite(engine: sa.Engine, *, is_durable: bool) -> None:
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         connection.execute("PRAGMA secure_delete = ON")  # erased rows are overwritten
 
+    @event.listens_for(engine, "handle_error")
+    def on_error(context: sa.engine.ExceptionContext) -> None:
+        """A file that was opened while the disk was read-only stays so, though the disk is well
+        again: all connections are let go, and the next ones open it anew."""
+        name = getattr(context.original_exception, "sqlite_errorname", "")
+        if name.startswith("SQLITE_READONLY"):
+            context.is_disconnect = True
+
     @event.listens_for(engine, "begin")
     def on_begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))

@@ -1,5 +1,6 @@
 """What the doctor asks of the machine: is there room, and is its clock right."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,9 @@ def rooms(config: Config) -> Iterator[Finding]:
             free = shutil.disk_usage(folder).free
         except OSError:
             yield Finding(about, False, f"{folder} cannot be read: give it to this account")
+            continue
+        if not os.access(folder, os.W_OK):  # as when the disk has gone read-only
+            yield Finding(about, False, f"{folder} cannot be written: look at the disk")
             continue
         words = f"{free // MEGABYTE} MB free in {folder}"
         if free < TOO_LITTLE:

@@ -45,12 +45,12 @@ def serving(temporary: Path) -> Iterator[str]:
     folder = programs()
     if folder is None:
         raise Missing("PostgreSQL's server is not installed. Debian has it: postgresql")
-    account = _account()
+    account = runs_as()
     home = Path(tempfile.mkdtemp(prefix="postgresql-", dir=temporary))
     try:
         if account:
             shutil.chown(home, account, account)
-        _run([folder / "initdb", "-D", home / "data", *_CLUSTER], account, home)
+        _run([folder / "initdb", "-D", home / "data", *CLUSTER], account, home)
         with _started(folder, home, account) as port:
             yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
     finally:
@@ -82,12 +82,12 @@ def stoppable(temporary: Path) -> Iterator[Stoppable]:
     folder = programs()
     if folder is None:
         raise Missing("PostgreSQL's server is not installed. Debian has it: postgresql")
-    account = _account()
+    account = runs_as()
     home = Path(tempfile.mkdtemp(prefix="postgresql-", dir=temporary))
     try:
         if account:
             shutil.chown(home, account, account)
-        _run([folder / "initdb", "-D", home / "data", *_CLUSTER], account, home)
+        _run([folder / "initdb", "-D", home / "data", *CLUSTER], account, home)
         server = Stoppable(folder, home, account)
         server.start()
         try:
@@ -100,7 +100,7 @@ def stoppable(temporary: Path) -> Iterator[Stoppable]:
 
 # Ordered as Spanish is, so that nothing comes to rely on the order of bytes, which SQLite has.
 _ORDER = ["-E", "UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=es-MX"]
-_CLUSTER = ["-U", "postgres", "-A", "trust", "--no-sync", *_ORDER]
+CLUSTER = ["-U", "postgres", "-A", "trust", "--no-sync", *_ORDER]
 
 
 @contextmanager
@@ -162,7 +162,7 @@ def _run(command: list[str | Path], account: str | None, cwd: Path) -> None:
         raise Missing(f"PostgreSQL's {Path(command[0]).name} failed:\n{done.stderr}")
 
 
-def _account() -> str | None:
+def runs_as() -> str | None:
     """The account the server runs as: our own, unless we are root, which PostgreSQL refuses."""
     if os.geteuid() != 0:
         return None

@@ -1,0 +1,86 @@
+"""What processes hold of memory over time, and how the files of a database grow."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Held:
+    """Megabytes of a process: at the start, in the middle, at the end; what it gains in an hour, by
+    its second half; and how many seconds of a processor it has used meanwhile."""
+
+    start: float
+    middle: float
+    end: float
+    slope: float
+    worked: float
+
+
+@dataclass
+class Watch(threading.Thread):
+    """Looks every so often at the processes that `pids` names."""
+
+    pids: Callable[[], Mapping[str, int]]
+    every: float = 2.0
+    seen: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+        self._over = threading.Event()
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def run(self) -> None:
+        begun = time.monotonic()
+        while not self._over.wait(self.every):
+            for name, pid in self.pids().items():
+                if held := resident(pid):
+                    self.seen.setdefault(name, []).append(
+                        (time.monotonic() - begun, held, worked(pid))
+                    )
+
+    def stop(self) -> dict[str, Held]:
+        self._over.set()
+        self.join()
+        return {name: _held(points) for name, points in self.seen.items() if len(points) > 2}
+
+
+def _held(points: list[tuple[float, float, float]]) -> Held:
+    half = points[len(points) // 2 :]
+    count = len(half)
+    x = sum(at for at, _, _ in half) / count
+    y = sum(size for _, size, _ in half) / count
+    across = sum((at - x) ** 2 for at, _, _ in half)
+    up = sum((at - x) * (size - y) for at, size, _ in half)
+    slope = up / across * 3600 if across else 0.0
+    used = points[-1][2] - points[0][2]
+    return Held(points[0][1], points[len(points) // 2][1], points[-1][1], slope, used)
+
+
+def resident(pid: int) -> float:
+    """Megabytes; 0 of one that is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(each.split()[1]) / 1000 for each in lines if each.startswith("VmRSS:")), 0.0)
+
+
+def worked(pid: int) -> float:
+    """Seconds of a processor."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def size(*folders: Path) -> float:
+    """Megabytes of the files there."""
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return sum(path.stat().st_size for path in files) / 1e6

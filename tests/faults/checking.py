@@ -1,0 +1,251 @@
+"""Whether what people were told is true: the book against the databases and the letters.
+
+Each check says in a line what is wrong. All but `owed` may be asked while everybody is busy: the
+book is read first, and what was acknowledged by then must be in the databases after it.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.notices import Notice
+from outreach.domain.registrations import HOLDING, Contact, Registration, Standing
+from outreach.domain.slots import Slot
+from outreach.domain.workshops import Workshop
+from outreach.errors import OutreachError
+from outreach.keyring import Keyring
+from outreach.privacy import trail
+from tests.faults.book import Book, Person
+from tests.faults.mailbox import Letter
+from tests.staging import faults
+
+# A letter that was written before somebody was told they are forgotten is on the wire for so many
+# seconds at most: a worker reads a person, writes to them, and hands the letter over at once.
+ON_THE_WIRE = 10.0
+
+
+@dataclass(frozen=True)
+class Looked:
+    """How much there was to look at, and what was wrong with it."""
+
+    saved: int = 0
+    left: int = 0
+    rows: int = 0
+    letters: int = 0
+    twice: int = 0  # letters that came a second time
+    lost: tuple[str, ...] = ()
+    oversold: tuple[str, ...] = ()
+    doubled: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()  # letters to who was forgotten
+    others: tuple[str, ...] = ()
+
+    @property
+    def wrong(self) -> list[str]:
+        return [*self.lost, *self.oversold, *self.doubled, *self.unwanted, *self.others]
+
+
+def look(
+    book: Book,
+    store: Store,
+    ring: Keyring,
+    letters: Sequence[Letter],
+    *,
+    is_over: bool = False,
+) -> Looked:
+    """At any moment; `is_over`: everybody has gone, and a purge has been."""
+    saved = [_Known(each, bool(each.left_at), each.is_leaving) for each in book.saved]
+    edits = [each for each in list(book.edits.values()) if each.is_sure]
+    known = list(book.everyone)
+    with store.read() as session:
+        if not store.is_sqlite:
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        rows = _Rows(session, book)
+        lost = [fault for each in saved for fault in _of_person(each, rows, ring, is_over)]
+        lost += [
+            f"{each.workshop}: an organizer was told it has {each.capacity} places and begins at "
+            f"{each.starts}"
+            for each in edits
+            if each.is_sure and not _is_as_told(session, each.workshop, each.capacity, each.starts)
+        ]
+        full = list(oversold(session))
+    doubled = list(_doubled(rows, ring))
+    chain = trail.wrong(store, ring)
+    unwanted = list(_unwanted(known, letters))
+    return Looked(
+        saved=len(saved),
+        left=sum(each.has_left for each in saved),
+        rows=len(rows.every),
+        letters=len(letters),
+        twice=sum(count - 1 for count in Counter(each.name for each in letters).values()),
+        lost=tuple(lost),
+        oversold=tuple(full),
+        doubled=tuple(doubled),
+        unwanted=tuple(unwanted),
+        others=(*(f"journal: {each}" for each in chain), *book.wrong),
+    )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What was acknowledged to somebody before the databases were read."""
+
+    person: Person
+    has_left: bool
+    is_leaving: bool
+
+
+class _Rows:
+    """All registrations there are. Of who is forgotten, a purge half a day later changes what the
+    form had too: such a row is of its workshop, and of nobody else any more."""
+
+    def __init__(self, session: Session, book: Book) -> None:
+        workshop = sa.orm.joinedload(Registration.workshop)
+        self.every = session.scalars(sa.select(Registration).options(workshop)).all()
+        self.by_nonce = {row.nonce: row for row in self.every}
+        # Whoever opened a form after the book was read is in it by now.
+        known = {_nonce(each) for each in list(book.everyone)}
+        unknown = [row for row in self.every if row.nonce not in known]
+        self.strangers = sum(row.key_id is not None for row in unknown)
+        self.nameless = Counter(row.workshop.public_id for row in unknown if row.key_id is None)
+
+    def take_nameless(self, workshop: str) -> bool:
+        self.nameless[workshop] -= 1
+        return self.nameless[workshop] >= 0
+
+
+def _nonce(person: Person) -> bytes:
+    return hashlib.sha256(person.nonce.encode()).digest()
+
+
+def _of_person(known: _Known, rows: _Rows, ring: Keyring, is_over: bool) -> Iterator[str]:
+    person = known.person
+    about, row = f"p{person.number} of {person.workshop}", rows.by_nonce.get(_nonce(person))
+    if row is None and known.has_left and rows.take_nameless(person.workshop):
+        return
+    if row is None:
+        yield f"{about}: was told the place is saved, and there is no row"
+    elif known.has_left:
+        if row.key_id is not None and not _is_forgotten(row, ring):
+            yield f"{about}: was told it is erased, and it can be read"
+        # A process killed between the key and the row: erased at once, and the place is given
+        # back by the next purge.
+        if row.standing is not Standing.CANCELLED and not (person.link_was_dead and not is_over):
+            yield f"{about}: was told the place is given back, and is {row.standing}"
+    elif not (known.is_leaving or person.is_leaving):
+        yield from (f"{about}: {fault}" for fault in _unreadable(person, row, ring))
+
+
+def _is_forgotten(row: Registration, ring: Keyring) -> bool:
+    try:
+        registrations.key_of(ring, row)
+    except OutreachError:
+        return True
+    return False
+
+
+def _unreadable(person: Person, row: Registration, ring: Keyring) -> Iterator[str]:
+    if row.standing is Standing.CANCELLED:
+        yield "has given nothing back, and is cancelled"
+        return
+    try:
+        key = registrations.key_of(ring, row)
+        read = registrations.read_person(row, key)
+    except OutreachError:
+        if not person.is_leaving:  # they may have asked to be forgotten a moment ago
+            yield "asked for nothing, and is forgotten"
+        return
+    if registrations.manage_token(key) != person.token:
+        yield "has a link that leads to nothing"
+    if (read.address, row.people) != (person.email, person.people):
+        yield "is kept with other answers than theirs"
+
+
+def _is_as_told(session: Session, public_id: str, capacity: int, starts: str) -> bool:
+    workshop = session.scalars(sa.select(Workshop).where(Workshop.public_id == public_id)).one()
+    return (workshop.capacity, f"{workshop.starts:%H:%M}") == (capacity, starts)
+
+
+def oversold(session: Session) -> Iterator[str]:
+    for workshop in session.scalars(sa.select(Workshop)):
+        held = session.scalar(
+            sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0)).where(
+                Registration.workshop_id == workshop.id, Registration.standing.in_(HOLDING)
+            )
+        )
+        most = workshop.capacity + workshop.overbooked
+        if (held or 0) > most:
+            yield f"{workshop.public_id}: {held} people have a place, and there are {most}"
+        is_alone = session.scalar(sa.select(Slot.id).where(Slot.workshop_id == workshop.id)) is None
+        if is_alone:
+            yield from (f"{workshop.public_id}: {fault}" for fault in faults(session, workshop.id))
+
+
+def _doubled(rows: _Rows, ring: Keyring) -> Iterator[str]:
+    people = registrations.people_of(ring, [row for row in rows.every if row.key_id is not None])
+    addresses = Counter(person.address for person in people.values() if person.address)
+    for address, count in addresses.items():
+        if count > 1:
+            yield f"{address} is registered {count} times by one form"
+    if strangers := rows.strangers + sum(max(0, count) for count in rows.nameless.values()):
+        yield f"{strangers} registrations are of nobody who asked for one"
+
+
+def _unwanted(people: Sequence[Person], letters: Sequence[Letter]) -> Iterator[str]:
+    left = {each.email: each.left_at for each in people if each.email and each.left_at}
+    for letter in letters:
+        told_at = left.get(letter.to)
+        if told_at is None:
+            continue
+        # A Date has whole seconds: what was written in the second of the answer may be older.
+        is_later = letter.written.timestamp() > told_at
+        is_late = letter.came > told_at + ON_THE_WIRE
+        if is_later or is_late:
+            seconds = letter.came - told_at
+            yield f"{letter.to} had a letter {seconds:.1f} s after being told they are forgotten"
+
+
+def owed(
+    book: Book, store: Store, letters: Sequence[Letter], *, kills: int, at: datetime
+) -> list[str]:
+    """At the end, when every letter has been sent by that moment: who got none, and what came too
+    often. An offer that had ended by then needs no letter any more."""
+    found = list[str]()
+    had = Counter(each.to for each in letters)
+    named = Counter(each.name for each in letters)
+    with store.read() as session:
+        ended = set(
+            session.scalars(
+                sa.select(Registration.nonce).where(
+                    Registration.standing == Standing.OFFERED, Registration.offered_until <= at
+                )
+            )
+        )
+        for person in book.saved:
+            has_to_know = not person.is_leaving and _nonce(person) not in ended
+            if person.email and has_to_know and not had[person.email]:
+                found.append(f"{person.email} has a place or a turn, and never had a letter")
+        notices = session.scalars(
+            sa.select(Notice)
+            .join(Notice.registration)
+            .where(Registration.contact == Contact.EMAIL, Registration.key_id.is_not(None))
+        ).all()
+    for notice in notices:
+        name = f"<{notice.id}.{notice.registration_id.lower()}@example.org>"
+        if notice.is_dead:
+            found.append(f"letter {notice.id} ({notice.cause}) was given up")
+        elif notice.done_at is None and notice.tries:
+            found.append(f"letter {notice.id} ({notice.cause}) was tried and not sent")
+        elif notice.done_at is not None and not named[name]:
+            found.append(f"letter {notice.id} ({notice.cause}) is called sent, and never came")
+    found += [f"{name} came {count} times" for name, count in named.items() if count > 2]
+    repeats = sum(count - 1 for count in named.values())
+    if repeats > kills:
+        found.append(f"{repeats} letters came twice, and there were {kills} kills")
+    return found

@@ -1,0 +1,109 @@
+"""An installation on seven hosts: three with PostgreSQL, three with our servers and a worker each,
+and nginx in front. Run apart (tests/faults/apart.py)."""
+
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from shutil import copytree
+from typing import Final
+
+from outreach.cli.db import bring_up_to_date
+from tests.faults.apart import Lan
+from tests.faults.databases import Databases
+from tests.faults.site import OUTREACH, Program, Site, environ_of, settings
+
+APPS: Final = ("a1", "a2", "a3")
+FRONT: Final = "front"
+PORT: Final = 8000
+
+# What matters here of the guide's page *proxy*, for several servers behind it.
+NGINX: Final = """
+worker_processes 1;
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log crit;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    upstream outreach {{
+        {servers}
+        keepalive 16;
+    }}
+    server {{
+        listen 80;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_set_header Host $host;
+        proxy_set_header X-Forwarded-For $remote_addr;
+        proxy_connect_timeout 5s;
+        location / {{ proxy_pass http://outreach; }}
+    }}
+}}
+"""
+
+
+class Hosts(Site):
+    """All of it. `more` goes into the addresses of the databases, which name three hosts."""
+
+    def __init__(self, folder: Path, mail_port: int, *, more: str = "") -> None:
+        lan = self.lan = Lan()
+        self.databases = Databases(self.lan, folder)
+        front = self.lan.add(FRONT, 30)
+        config = settings(
+            folder,
+            public_url=f"http://{front}",
+            database_url=self.databases.url("outreach", more),
+            keyring_url=self.databases.url("ring", more),
+            smtp_url=f"smtp://{Lan.OURS}:{mail_port}",
+            trusted_proxies=1,
+        )
+        bring_up_to_date(config)
+        super().__init__(config.public_url, config, people="10.78")
+        self.folder, self.apps = folder, APPS
+        self.addresses = [lan.add(name, 21 + number) for number, name in enumerate(APPS)]
+        self.programs = [*map(self._server, APPS, self.addresses), self._front()]
+        self.workers = [self._worker(name) for name in APPS]
+
+    def start(self) -> None:
+        # Every host has its own copy of the masters, made before any of them starts.
+        self.ring.index("nobody@example.org")
+        for name in APPS:
+            copytree(self.config.keys, self.folder / name / "keys")
+        super().start()
+
+    def environ(self, name: str) -> dict[str, str]:
+        home = self.folder / name
+        own = {"OUTREACH_DATA": str(home / "data"), "OUTREACH_KEYS": str(home / "keys")}
+        return environ_of(self.config) | own
+
+    def _server(self, name: str, address: str) -> Program:
+        serve = ("serve", "--host", address, "--port", str(PORT), "--workers", "2", "--no-mail")
+        return Program(f"server on {name}", lambda: self._begin(name, *serve))
+
+    def _worker(self, name: str) -> Program:
+        return Program(f"worker on {name}", lambda: self._begin(name, "worker"))
+
+    def _begin(self, name: str, *arguments: str) -> "subprocess.Popen[bytes]":
+        log = self.folder / f"{name}.log"
+        return self.lan.start(name, [*OUTREACH, *arguments], log, environ=self.environ(name))
+
+    def _front(self) -> Program:
+        folder = self.folder / FRONT
+        folder.mkdir()
+        servers = "\n        ".join(
+            f"server {each}:{PORT} max_fails=2 fail_timeout=2s;" for each in self.addresses
+        )
+        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, servers=servers))
+        command: list[str | Path] = ["nginx", "-c", folder / "nginx.conf", "-p", folder]
+        return Program("nginx", lambda: self.lan.start(FRONT, command, folder / "start.log"))
+
+    def close(self) -> None:
+        super().close()
+        for each in self.databases.servers.values():
+            with suppress(RuntimeError, OSError):
+                each.kill()

@@ -1,0 +1,299 @@
+"""`python -m tests.faults.killing`: a campaign's day, and kill -9 all the while.
+
+    python -m tests.faults.killing --on sqlite --rounds 25
+    python -m tests.faults.killing --on postgresql --kills 10 --cuts 5      (as root)
+
+While people save places and leave, organizers change their workshops, calendars are followed and
+letters go out, processes are killed at random moments. On PostgreSQL it is the primary that is
+killed, or cut off by the network and then fenced; the script does then what a Patroni would, after
+`DETECTION` seconds. What people were told is compared with what there is, after each and at the
+end. Exit 1 when anything is not as they were told.
+"""
+
+import os
+import random
+import secrets
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Final, NoReturn
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from tests.faults import apart
+from tests.faults.checking import Looked
+from tests.faults.hosts import Hosts
+from tests.faults.mailbox import Mailbox
+from tests.faults.scene import Scene, logs, played
+from tests.faults.site import Site, on_one_machine
+from tests.machine import Missing
+from tests.postman import free_port, on_duty
+
+DETECTION: Final = 1.0  # seconds until the script notices, as a Patroni of a very short ttl
+PEOPLE: Final = 24  # at once
+BACK: Final = 60.0  # seconds in which somebody's post has to succeed again
+QUIET: Final = 5.0  # seconds after which nothing more is going to show
+
+
+@dataclass
+class Round:
+    what: str
+    gap: float
+    took: str = ""
+    looked: Looked = field(default_factory=Looked)
+    wrong: list[str] = field(default_factory=list)
+
+
+class Killing:
+    """One run."""
+
+    def __init__(self, scene: Scene, pick: random.Random, console: Console) -> None:
+        self.scene, self.pick, self.console = scene, pick, console
+        self.rounds: list[Round] = []
+        self.seen: set[str] = set()  # faults that have been told
+
+    def play(self, events: Sequence[tuple[str, Callable[[], str]]]) -> None:
+        self._wait_for_success("the day does not begin")
+        for name, act in events:
+            time.sleep(self.pick.uniform(2.0, 6.0))
+            began = time.monotonic()
+            self._told(name, began, act())
+
+    def _told(self, name: str, began: float, took: str) -> None:
+        wrong = list[str]()
+        try:
+            self._wait_for_success("nobody's post succeeds")
+        except TimeoutError as error:
+            wrong.append(str(error))
+        looked = self.scene.look()
+        time.sleep(QUIET)
+        gap = self.scene.book.gap(began, time.monotonic())
+        wrong += [each for each in looked.wrong if each not in self.seen]
+        self.seen.update(wrong)
+        self.rounds.append(Round(name, gap, took, looked, wrong))
+        self.console.print(
+            f"{len(self.rounds):3}  {name}: gap {gap:.1f} s{took and ', ' + took}; "
+            f"{looked.saved} saved, {looked.left} left, {looked.letters} letters; "
+            f"{len(wrong)} wrong",
+            soft_wrap=True,
+        )
+        for each in wrong[:10]:
+            self.console.print(f"     {each}", soft_wrap=True)
+
+    def _wait_for_success(self, fault: str) -> None:
+        count, until = len(self.scene.book.done), time.monotonic() + BACK
+        while len(self.scene.book.done) <= count:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{fault} within {BACK:.0f} s")
+            time.sleep(0.1)
+
+
+def of_processes(
+    site: Site, pick: random.Random, rounds: int
+) -> list[tuple[str, Callable[[], str]]]:
+    [server], [worker] = site.programs, site.workers
+
+    def one_process() -> str:
+        own = server.pids[1:]
+        if own:
+            os.kill(pick.choice(own), signal.SIGKILL)
+        return ""
+
+    def whole_server() -> str:
+        server.kill()
+        return ""
+
+    def mail_worker() -> str:
+        worker.kill()
+        return ""
+
+    def all_of_it() -> str:
+        server.kill()
+        worker.kill()
+        return ""
+
+    every: list[tuple[str, Callable[[], str]]] = [
+        ("one process of the server", one_process),
+        ("the whole server", whole_server),
+        ("the worker", mail_worker),
+        ("server and worker", all_of_it),
+    ]
+    # Each of them at least once where there are rounds enough.
+    chosen = [every[number % 4] for number in range(min(rounds, 4))]
+    chosen += [pick.choice(every) for _ in range(rounds - len(chosen))]
+    pick.shuffle(chosen)
+    return chosen
+
+
+def of_hosts(
+    site: Hosts, pick: random.Random, kills: int, cuts: int
+) -> list[tuple[str, Callable[[], str]]]:
+    lan, databases = site.lan, site.databases
+
+    def come_back(how_lost: str) -> str:
+        old = databases.primary
+        lost = databases.fail_over()
+        lan.mend(old.name)
+        began = time.monotonic()
+        # It comes back while everybody goes on.
+        databases.rejoin(old)
+        took = time.monotonic() - began
+        return (
+            f"{lost.name}{how_lost}, {lost.promoted} in {lost.seconds:.1f} s, back in {took:.1f} s"
+        )
+
+    def kill() -> str:
+        databases.primary.kill()
+        time.sleep(DETECTION)
+        return come_back(" killed")
+
+    def cut(where: str) -> str:
+        old = databases.primary
+        others = {
+            "the apps": [*site.apps],
+            "its standbys": [each.name for each in databases.standbys()],
+        }
+        if where in others:
+            lan.cut(old.name, *others[where])
+        else:
+            lan.isolate(old.name)
+        time.sleep(DETECTION + pick.uniform(0, 2))
+        old.kill()  # the fence: before another one takes changes, this one takes none
+        return come_back(f" cut off from {where}")
+
+    places = ["the apps", "its standbys", "everything"]
+    events: list[tuple[str, Callable[[], str]]] = [("primary killed", kill)] * kills
+    for number in range(cuts):
+        where = places[number % 3]
+        events.append((f"primary cut off from {where}", partial(cut, where)))
+    pick.shuffle(events)
+    return events
+
+
+def told(console: Console, run: Killing, folder: Path, kills: int, title: str) -> int:
+    """The table, and 0 when all is as people were told."""
+    scene = run.scene
+    looked, wrong = scene.finish(kills=kills)
+    book = scene.book
+    wrong += [each for each in looked.wrong if each not in run.seen]
+    wrong = [each for some in run.rounds for each in some.wrong] + wrong
+    if "Traceback" in (said := logs(folder)) and any(name in said for name in ("Rosa", "@example")):
+        wrong.append("a name or an address is in a log")
+    table = Table("", "", title=title, show_header=False)
+    longest = max((each.gap for each in run.rounds), default=0.0)
+    letters = f"{looked.letters}, {looked.twice} of them a second time"
+    rows = [
+        ("places saved and acknowledged", looked.saved),
+        ("cancelled or forgotten, acknowledged", looked.left),
+        ("of these lost", len(looked.lost)),
+        ("workshops oversold", len(looked.oversold)),
+        ("registered twice", len(looked.doubled)),
+        ("letters", letters),
+        ("letters to somebody forgotten", len(looked.unwanted)),
+        ("owed a letter and never told, or told too often", len(wrong_letters(wrong))),
+        ("longest time without a success", f"{longest:.1f} s"),
+        ("errors of 500 and more that were seen", book.errors()),
+        ("posts and pages without an answer", book.silences()),
+        ("saw one of these, and then succeeded", f"{book.recovered} of {book.unlucky}"),
+        ("started again by the keeper", sum(scene.site.keeper.restarts.values())),
+        ("wrong in all", len(wrong)),
+    ]
+    if isinstance(scene.site, Hosts):
+        back = scene.site.databases.rejoined
+        rows.insert(-1, ("came back rewound, copied", f"{back['rewound']}, {back['copied']}"))
+    for name, value in rows:
+        table.add_row(name, str(value))
+    console.print(table)
+    for each in wrong[:40]:
+        console.print(each, soft_wrap=True)
+    console.print("answers: " + ", ".join(f"{k}: {v}" for k, v in sorted(book.answers.items())))
+    return 1 if wrong or not looked.saved else 0
+
+
+def wrong_letters(wrong: Sequence[str]) -> list[str]:
+    return [each for each in wrong if "letter" in each and "forgotten" not in each]
+
+
+def on_sqlite(seed: int, rounds: int, console: Console) -> int:
+    pick = random.Random(seed)
+    with (
+        tempfile.TemporaryDirectory(prefix="outreach-faults-") as name,
+        on_duty(Mailbox(free_port())) as mailbox,
+    ):
+        assert isinstance(mailbox, Mailbox)
+        folder = Path(name)
+        site = on_one_machine(folder, mailbox.port)
+        try:
+            with played(site, mailbox, seed, people=PEOPLE) as scene:
+                run = Killing(scene, pick, console)
+                run.play(of_processes(site, pick, rounds))
+                return told(console, run, folder, rounds, f"SQLite, {rounds} rounds, seed {seed}")
+        finally:
+            site.close()
+
+
+def on_postgresql(seed: int, kills: int, cuts: int, more: str, console: Console) -> int:
+    apart.settle_in()
+    pick, folder = random.Random(seed), apart.folder()
+    with on_duty(Mailbox(2525, "0.0.0.0")) as mailbox:
+        assert isinstance(mailbox, Mailbox)
+        site = Hosts(folder, mailbox.port, more=more)
+        try:
+            with played(site, mailbox, seed, people=PEOPLE) as scene:
+                run = Killing(scene, pick, console)
+                run.play(of_hosts(site, pick, kills, cuts))
+                title = f"PostgreSQL, {kills} kills and {cuts} cuts of the primary, seed {seed}"
+                return told(console, run, folder, kills + cuts, title)
+        finally:
+            site.close()
+
+
+@click.command()
+@click.option("--on", type=click.Choice(["sqlite", "postgresql"]), required=True)
+@click.option("--rounds", default=25, show_default=True, help="Kills on SQLite.")
+@click.option("--kills", default=10, show_default=True, help="Of the primary.")
+@click.option("--cuts", default=5, show_default=True, help="Of the primary's network.")
+@click.option("--seed", type=int, help="Of an earlier run, to have its moments again.")
+@click.option("--more", default="", help="Appended to the databases' addresses: &name=value.")
+def command(on: str, rounds: int, kills: int, cuts: int, seed: int | None, more: str) -> None:
+    """Kill, at random moments, what runs; see that nothing acknowledged is lost."""
+    seed = secrets.randbelow(10**6) if seed is None else seed
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    if on == "sqlite":
+        _end_after(120 + 60 * rounds)
+        sys.exit(on_sqlite(seed, rounds, console))
+    if apart.is_apart():
+        sys.exit(on_postgresql(seed, kills, cuts, more, console))
+    try:
+        apart.require()
+    except Missing as missing:
+        print(f"tests.faults.killing: {missing}", file=sys.stderr)
+        sys.exit(2)
+    arguments = [
+        "--on", on, "--kills", str(kills), "--cuts", str(cuts), "--seed", str(seed), "--more", more,
+    ]  # fmt: skip
+    at_most = 300 + 120 * (kills + cuts)
+    sys.exit(apart.run("tests.faults.killing", arguments, at_most=at_most))
+
+
+def _end_after(seconds: int) -> None:
+    """Whatever hangs, it ends, and so does all it has started."""
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.signal(signal.SIGTERM, _too_long)
+    signal.alarm(seconds)
+
+
+def _too_long(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise TimeoutError("ended: it took too long, or was told to")
+
+
+if __name__ == "__main__":
+    command()

@@ -1,0 +1,226 @@
+"""A whole installation for the harnesses, and how its programs are kept running: as systemd would,
+what dies is started again."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from outreach.cli.db import bring_up_to_date
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.keyring import Keyring, Masters
+from tests.postman import free_port
+
+OUTREACH: Final = (sys.executable, "-m", "outreach.cli")
+SECONDS_TO_START: Final = 90.0
+RESTART: Final = 1.0  # seconds, as a unit of systemd with RestartSec=1
+
+
+@dataclass
+class Program:
+    """One that is to run always, with whatever it starts itself."""
+
+    name: str
+    begin: Callable[[], "subprocess.Popen[bytes]"]
+    process: "subprocess.Popen[bytes] | None" = None
+    is_wanted: bool = False
+
+    def start(self) -> None:
+        self.is_wanted = True
+        self.process = self.begin()
+
+    @property
+    def pids(self) -> list[int]:
+        """Its own process and those that it has started, the youngest last."""
+        if self.process is None or self.process.poll() is not None:
+            return []
+        return [self.process.pid, *children(self.process.pid)]
+
+    def kill(self) -> None:
+        """kill -9 of all of it, as when the machine has no memory left, or no current."""
+        if self.process is not None:
+            for pid in reversed(self.pids):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def stop(self) -> None:
+        """Told to end; what it is doing is finished first."""
+        self.is_wanted = False
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=60)
+        self.kill()
+
+
+class Keeper(threading.Thread):
+    """Starts again what has died, and counts how often it had to."""
+
+    def __init__(self, programs: Sequence[Program]) -> None:
+        super().__init__(daemon=True)
+        self.programs, self.restarts = programs, Counter[str]()
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.wait(0.2):
+            for each in self.programs:
+                is_dead = each.process is not None and each.process.poll() is not None
+                if each.is_wanted and is_dead and not self._over.wait(RESTART):
+                    self.restarts[each.name] += 1
+                    each.start()
+
+    def leave(self) -> None:
+        """Looks after them no more."""
+        self._over.set()
+        if self.is_alive():
+            self.join(timeout=10)
+
+    def stop(self) -> None:
+        self.leave()
+        for each in self.programs:
+            each.is_wanted = False
+        enders = [threading.Thread(target=each.stop) for each in self.programs]
+        for ender in enders:
+            ender.start()
+        for ender in enders:
+            ender.join()
+
+
+@dataclass
+class Site:
+    """Where people go, and what the harness itself opens."""
+
+    url: str
+    config: Config
+    people: str  # the first two numbers of their addresses
+    programs: list[Program] = field(default_factory=list)
+    workers: list[Program] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.config.database_url)
+        self.ring = Keyring(Store(self.config.keyring_url), Masters(self.config.keys))
+        self.keeper = Keeper([])
+
+    def address_of(self, number: int) -> str:
+        """Everybody comes from somewhere else: what one asks is not counted for another."""
+        return f"{self.people}.{1 + number // 250 % 250}.{1 + number % 250}"
+
+    def start(self) -> None:
+        for each in (*self.programs, *self.workers):
+            each.start()
+        self.keeper = Keeper([*self.programs, *self.workers])
+        self.keeper.start()
+        self.wait()
+
+    def wait(self, seconds: float = SECONDS_TO_START) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            with suppress(OSError), urllib.request.urlopen(f"{self.url}/es/", timeout=5):
+                return
+            time.sleep(0.2)
+        raise RuntimeError(f"{self.url} does not answer after {seconds:.0f} s")
+
+    def stop(self) -> None:
+        self.keeper.stop()
+
+    def close(self) -> None:
+        self.stop()
+        self.store.close()
+        self.ring.store.close()
+
+    def run(self, *arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
+        """One command of this installation."""
+        return subprocess.run(
+            [*OUTREACH, *arguments],
+            env={**os.environ, **environ_of(self.config), **changes},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+
+def environ_of(config: Config) -> dict[str, str]:
+    return {
+        "OUTREACH_DATA": str(config.data),
+        "OUTREACH_KEYS": str(config.keys),
+        "OUTREACH_DATABASE_URL": config.database_url,
+        "OUTREACH_KEYRING_URL": config.keyring_url,
+        "OUTREACH_PUBLIC_URL": config.public_url,
+        "OUTREACH_MAIL_FROM": config.mail_from,
+        "OUTREACH_CONTROLLER": config.controller,
+        "OUTREACH_SECRET_KEY": config.secret_key,
+        "OUTREACH_SMTP_URL": config.smtp_url,
+        "OUTREACH_SMTP_SECONDS": str(config.smtp_seconds),
+        "OUTREACH_TRUSTED_PROXIES": str(config.trusted_proxies),
+    }
+
+
+def settings(folder: Path, **changes: object) -> Config:
+    plain: dict[str, object] = {
+        "data": folder / "data",
+        "keys": folder / "keys",
+        "database_url": f"sqlite:///{folder / 'data' / 'outreach.db'}",
+        "keyring_url": f"sqlite:///{folder / 'keys' / 'keyring.db'}",
+        "mail_from": "talleres@example.org",
+        "controller": "Red de consulados",
+        "secret_key": "only for the harness of faults",
+    }
+    return Config(**(plain | changes))  # type: ignore[arg-type]  # each of a type of its own
+
+
+def on_one_machine(
+    folder: Path, mail_port: int, *, around: Mapping[str, str] | None = None, **changes: object
+) -> Site:
+    """One server and one worker, on SQLite unless told otherwise; `around` is in their
+    environment."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    plain = {"public_url": url, "smtp_url": f"smtp://127.0.0.1:{mail_port}"}
+    config = settings(folder, **(plain | changes))
+    bring_up_to_date(config)
+    site = Site(url, config, people="127.10")
+
+    def begin(*arguments: str) -> "subprocess.Popen[bytes]":
+        with (folder / "site.log").open("ab") as out:
+            return subprocess.Popen(
+                [*leash(), *OUTREACH, *arguments],
+                env={**os.environ, **environ_of(config), **(around or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+
+    serve = ("serve", "--port", str(port), "--workers", "2", "--no-mail")
+    site.programs = [Program("server", lambda: begin(*serve))]
+    site.workers = [Program("worker", lambda: begin("worker"))]
+    return site
+
+
+def leash() -> list[str]:
+    """Where Linux can, what we start ends with us, even when we are killed and cannot end it."""
+    return ["setpriv", "--pdeathsig", "KILL"] if Path("/usr/bin/setpriv").exists() else []
+
+
+def children(pid: int) -> list[int]:
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    own = [int(each) for each in text.split()]
+    return [each for child in own for each in (child, *children(child))]

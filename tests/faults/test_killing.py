@@ -1,0 +1,256 @@
+"""The harness of kills keeps its word: what is planted for it to find, it finds."""
+
+import hashlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.kinds import Kind
+from outreach.domain.notices import Notice
+from outreach.domain.offices import Office
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.workshops import Workshop
+from outreach.keyring import Keyring
+from outreach.privacy import forgetting
+from tests.conftest import applicant, hold
+from tests.faults.book import Book, Edit, Person
+from tests.faults.checking import Looked, look, owed
+from tests.faults.mailbox import Letter
+from tests.faults.nights import NAMES
+
+pytestmark = pytest.mark.any_database("the checker reads both by the same questions")
+CHECKOUT = Path(__file__).parent.parent.parent
+
+
+class Day:
+    """A small one: who saved a place, and what the checker says of it."""
+
+    def __init__(self, app: Flask, store: Store, ring: Keyring, workshop: Workshop) -> None:
+        self.app, self.store, self.ring, self.workshop = app, store, ring, workshop
+        self.book, self.letters = Book(), list[Letter]()
+
+    def save(self, *, people: int = 1) -> Person:
+        nonce = f"nonce-{len(self.book.everyone):020}"
+        person = self.book.meet(self.workshop.public_id, nonce, writes=True, people=people)
+        someone = applicant(contact=Contact.EMAIL, address=person.email, people=people)
+        ticket = registrations.prepare(self.ring, self.workshop, someone)
+        with self.store.change() as session:
+            registrations.register(session, self.workshop, someone, ticket, nonce, now=clock.now())
+        person.token, person.saved_at = registrations.manage_token(ticket.key), time.time()
+        return person
+
+    def row(self, person: Person) -> Registration:
+        with self.store.read() as session:
+            found = registrations.saved_before(session, person.nonce)
+            assert found is not None
+            return found
+
+    def forget(self, person: Person) -> None:
+        config = self.app.extensions["outreach_config"]
+        mine = [self.row(person).id]
+        person.is_leaving = True
+        forgetting.forget(self.store, self.ring, config, mine, now=clock.now())
+        person.left_at = time.time()
+
+    def do(self, *statements: sa.Executable) -> None:
+        with self.store.change() as session:
+            for each in statements:
+                session.execute(each)
+
+    def write(self, person: Person, *, after: float = 0.0, times: int = 1) -> None:
+        """The letter that is owed, so many seconds after they have left or saved."""
+        mine = self.row(person) if not person.left_at else None
+        name = "<1.gone@example.org>"
+        if mine is not None:
+            with self.store.read() as session:
+                notice = sa.select(Notice.id).where(Notice.registration_id == mine.id)
+                name = f"<{session.scalar(notice)}.{mine.id.lower()}@example.org>"
+        moment = (person.left_at or person.saved_at) + after
+        written = datetime.fromtimestamp(int(moment), UTC)
+        self.letters += [Letter(person.email, name, written, moment)] * times
+        self.do(sa.update(Notice).values(done_at=clock.now()))
+
+    def look(self) -> Looked:
+        return look(self.book, self.store, self.ring, self.letters, is_over=True)
+
+    def owed(self, *, kills: int = 0) -> list[str]:
+        return owed(self.book, self.store, self.letters, kills=kills, at=clock.now())
+
+
+@pytest.fixture
+def day(app: Flask, store: Store, ring: Keyring, chicago: Office, rights: Kind) -> Day:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=6)
+    return Day(app, store, ring, workshop)
+
+
+def test_where_all_is_as_people_were_told_nothing_is_found(day: Day) -> None:
+    rosa, luz, _ana = day.save(), day.save(people=2), day.save()
+    day.write(rosa)
+    day.write(luz)
+    day.forget(luz)
+    day.write(luz, after=-2)
+    day.write(_ana)
+    looked = day.look()
+    assert looked.wrong == []
+    assert (looked.saved, looked.left, looked.rows, looked.letters) == (3, 1, 3, 4)
+    assert day.owed(kills=1) == []
+
+
+def test_a_registration_that_is_lost_is_found(day: Day) -> None:
+    rosa = day.save()
+    mine = day.row(rosa).id
+    day.do(
+        sa.delete(Notice).where(Notice.registration_id == mine),
+        sa.delete(Registration).where(Registration.id == mine),
+        sa.update(Workshop).values(seats_left=6),
+    )
+    [fault] = day.look().lost
+    assert "there is no row" in fault
+
+
+def test_who_was_forgotten_half_a_day_ago_is_not_missed(day: Day) -> None:
+    rosa, luz = day.save(), day.save()
+    day.forget(rosa)
+    day.forget(luz)
+    later = {"id": "A" * 26, "nonce": b"n" * 32}
+    gone = sa.update(Registration).where(
+        Registration.nonce == hashlib.sha256(rosa.nonce.encode()).digest()
+    )
+    day.do(gone.values(**later))
+    assert day.look().wrong == []
+    day.do(sa.delete(Registration).where(Registration.nonce == b"n" * 32))
+    assert "there is no row" in day.look().lost[0]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda day, rosa: day.ring.destroy(day.row(rosa).key_id), "is forgotten"),
+        (lambda day, rosa: setattr(rosa, "token", "A" * 22), "leads to nothing"),
+        (lambda day, rosa: setattr(rosa, "people", 3), "other answers"),
+        (lambda day, rosa: setattr(rosa, "left_at", time.time()), "can be read"),
+    ],
+    ids=["key gone", "link", "answers", "not forgotten"],
+)
+def test_what_is_not_as_somebody_was_told_is_found(
+    day: Day, spoil: Callable[[Day, Person], object], words: str
+) -> None:
+    rosa = day.save()
+    assert day.look().wrong == []
+    spoil(day, rosa)
+    assert words in day.look().lost[0]
+
+
+def test_an_oversold_workshop_is_found(day: Day) -> None:
+    rosa = day.save()
+    day.do(sa.update(Registration).values(people=7), sa.update(Workshop).values(seats_left=0))
+    rosa.people = 7
+    assert f"{day.workshop.public_id}: 7 people have a place, and there are 6" in day.look().wrong
+
+
+def test_a_place_that_was_given_and_not_taken_off_is_found(day: Day) -> None:
+    day.save()
+    day.do(sa.update(Workshop).values(seats_left=6))
+    assert day.look().oversold
+
+
+def test_one_form_that_registers_twice_is_found(day: Day) -> None:
+    rosa = day.save()
+    again = day.save()
+    day.book.everyone.remove(again)
+    someone = applicant(contact=Contact.EMAIL, address=rosa.email)
+    ticket = registrations.prepare(day.ring, day.workshop, someone)
+    with day.store.change() as session:
+        registrations.register(
+            session, day.workshop, someone, ticket, "another-nonce-of-hers-1", now=clock.now()
+        )
+    first, second = day.look().doubled
+    assert first == f"{rosa.email} is registered 2 times by one form"
+    assert second == "2 registrations are of nobody who asked for one"
+
+
+def test_a_letter_to_somebody_who_was_forgotten_is_found(day: Day) -> None:
+    rosa = day.save()
+    day.forget(rosa)
+    day.write(rosa, after=2)
+    assert "after being told they are forgotten" in day.look().unwanted[0]
+
+
+def test_a_letter_on_the_wire_for_longer_than_a_moment_is_found(day: Day) -> None:
+    rosa = day.save()
+    day.forget(rosa)
+    written = datetime.now(UTC) - timedelta(minutes=1)
+    day.letters.append(Letter(rosa.email, "<1.x@example.org>", written, rosa.left_at + 11))
+    assert day.look().unwanted
+
+
+def test_an_edit_that_an_organizer_was_told_is_saved_and_is_not_is_found(day: Day) -> None:
+    told = Edit(day.workshop.public_id, 6, "18:00")
+    day.book.edits[told.workshop] = told
+    assert day.look().wrong == []
+    told.capacity = 9
+    assert "an organizer was told" in day.look().lost[0]
+
+
+def test_who_never_had_a_letter_is_found_and_who_had_it_three_times(day: Day) -> None:
+    rosa, luz = day.save(), day.save()
+    assert len([each for each in day.owed() if "never had a letter" in each]) == 2
+    day.write(rosa, times=3)
+    found = day.owed(kills=5)
+    assert any(f"{luz.email} has a place or a turn" in each for each in found)
+    assert any("is called sent, and never came" in each for each in found)
+    assert any("came 3 times" in each for each in found)
+
+
+def test_more_repeats_than_kills_are_found(day: Day) -> None:
+    day.write(day.save(), times=2)
+    assert day.owed(kills=1) == []
+    assert day.owed(kills=0) == ["1 letters came twice, and there were 0 kills"]
+
+
+def test_a_name_in_a_log_is_seen() -> None:
+    assert NAMES.search("notice of p12@example.org cannot be written")
+    assert NAMES.search("GET /es/r/AAAAAAAAAAAAAAAAAAAAAA failed")
+    assert not NAMES.search("POST /<any(es,en,fr):lang>/r/<token>/borrar failed")
+
+
+@pytest.mark.long
+def test_two_kills_on_sqlite_lose_nothing() -> None:
+    done = _run("--on", "sqlite", "--rounds", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.long
+def test_without_root_it_says_what_it_needs() -> None:
+    done = subprocess.run(
+        [
+            "setpriv", "--reuid=65534", "--clear-groups",
+            sys.executable, "-m", "tests.faults.killing", "--on", "postgresql",
+        ],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("tests.faults.killing: Namespaces need root")
+
+
+def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "tests.faults.killing", *arguments],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )

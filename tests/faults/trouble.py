@@ -1,0 +1,218 @@
+"""`python -m tests.faults.trouble`: bad nights, one after the other, as root.
+
+Disk full or read-only, clock wrong, mail server away or refusing, names that cannot be looked up,
+PostgreSQL restarted: each while people save places. The table says what people and the operator
+saw, and how long after its end the next place was saved, without anything of ours being started
+again. Exit 1 when something acknowledged is lost, an inside or a name is shown, or it does not
+come back by itself.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copy
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from tests.faults import apart, nights
+from tests.faults.apart import Lan
+from tests.faults.mailbox import Mailbox
+from tests.faults.nights import Night, Play, Stage
+from tests.faults.scene import played
+from tests.faults.site import Keeper
+from tests.machine import Missing
+from tests.postman import free_port, on_duty
+
+PEOPLE: Final = 8
+CALM: Final = 8.0  # seconds before the trouble
+
+
+@dataclass(frozen=True)
+class Plan:
+    name: str
+    play: Play
+    small: str = ""  # which folder is a small disk of its own
+    has_clock: bool = False
+    is_postgresql: bool = False
+    by_name: bool = False
+    mail_seconds: int = 30
+    tells: bool = False  # whether the doctor has to say what to do
+
+
+PLANS: Final = {
+    "data-full": Plan("disk full: DATA", nights.disk_full("data"), small="data", tells=True),
+    "keys-full": Plan("disk full: KEYS", nights.disk_full("keys"), small="keys", tells=True),
+    "read-only": Plan("disk read-only: DATA", nights.disk_read_only, tells=True),
+    "clock-ahead": Plan("clock a day ahead", nights.clock_jumps(86_400), has_clock=True),
+    "clock-back": Plan("clock a day back", nights.clock_jumps(-86_400), has_clock=True),
+    "mail-down": Plan("mail server away for an hour", nights.mail_down, has_clock=True),
+    "mail-4xx": Plan("mail server answers 451", nights.mail_says("451 later")),
+    "mail-5xx": Plan("mail server answers 550", nights.mail_says("550 no such user")),
+    "mail-slow": Plan("mail server says nothing", nights.mail_says("say nothing"), mail_seconds=3),
+    "pg-full": Plan(
+        "disk full: PostgreSQL", nights.postgresql_full, small="n1", is_postgresql=True
+    ),
+    "names": Plan("names dead", nights.names_dead, is_postgresql=True, by_name=True),
+    "pg-restart": Plan(
+        "PostgreSQL restarted 3 times", nights.database_restarted, is_postgresql=True
+    ),
+}
+
+
+def play(plan: Plan, folder: Path, lan: Callable[[], Lan]) -> Night:
+    night, is_believed = Night(plan.name), not plan.has_clock
+    with ExitStack() as until_the_end:
+        mailbox = until_the_end.enter_context(on_duty(Mailbox(free_port(), dates=is_believed)))
+        assert isinstance(mailbox, Mailbox)
+        databases = None
+        if plan.is_postgresql:
+            site, databases = until_the_end.enter_context(
+                nights.on_postgresql(
+                    folder, mailbox, lan(), is_small=bool(plan.small), by_name=plan.by_name
+                )
+            )
+        else:
+            site = until_the_end.enter_context(
+                nights.on_sqlite(folder, mailbox, small=plan.small, clock=plan.has_clock,
+                                 smtp_seconds=plan.mail_seconds)
+            )  # fmt: skip
+        scene = until_the_end.enter_context(
+            played(site, mailbox, 1, people=PEOPLE, calendars=2, workshops=12)
+        )
+        stage = Stage(folder, mailbox, site, scene, databases=databases)
+        if plan.small == "n1" and databases is not None:
+            keeper = Keeper([nights.restarter(databases)])
+            keeper.start()
+            until_the_end.callback(keeper.leave)
+        _through(plan, stage, night)
+    return night
+
+
+def _through(plan: Plan, stage: Stage, night: Night) -> None:
+    scene, book = stage.scene, stage.scene.book
+    try:
+        stage.wait_for_success()
+        time.sleep(CALM)
+        scene_before = _errors(stage)
+        night.operator = plan.play(stage)
+        if plan.tells and "to do" not in night.operator:
+            night.wrong.append(f"the doctor sees nothing: {night.operator}")
+        night.back = stage.wait_for_success()
+        time.sleep(3)
+    except TimeoutError as error:
+        night.wrong.append(str(error))
+        scene_before = 0
+    looked, wrong = scene.finish(kills=_may_repeat(plan))
+    wrong = [each for each in wrong if not _is_meant(plan, each)]
+    night.saved = looked.saved
+    seen = ", ".join(f"{words} ×{count}" for words, count in book.shown.most_common(3))
+    errors = _errors(stage) - scene_before
+    night.people = seen or (f"{errors} errors" if errors else "nothing")
+    if book.silences():
+        night.people += f"; {book.silences()} without an answer"
+    night.people += f"; waited {book.longest:.1f} s at most"
+    night.people += f"; {book.recovered} of {book.unlucky} then succeeded" if book.unlucky else ""
+    log = stage.log()
+    if told := _kinds(log):
+        night.operator += f"; log: {told}"
+    night.wrong += [*looked.wrong, *wrong]
+    if found := nights.NAMES.search(log):
+        night.wrong.append(f"the log names somebody: {found[0]}")
+    if restarts := sum(stage.site.keeper.restarts.values()):
+        night.wrong.append(f"{restarts} of our processes had to be started again")
+
+
+def _may_repeat(plan: Plan) -> int:
+    """A server that says nothing, or goes away with a letter in its hands, may get it twice."""
+    return 1000 if plan.name.startswith("mail") or plan.is_postgresql or plan.small else 20
+
+
+def _is_meant(plan: Plan, fault: str) -> bool:
+    """Who is refused for good is told nothing more: the organizer sees it."""
+    return "550" in plan.name and ("given up" in fault or "never had a letter" in fault)
+
+
+def _errors(stage: Stage) -> int:
+    return stage.scene.book.errors()
+
+
+def _kinds(log: str) -> str:
+    """The kinds of errors in a log, without what differs each time."""
+    found: dict[str, int] = {}
+    for line in log.splitlines():
+        if "failed: " in line:
+            kind = line.rpartition("failed: ")[2][:40]
+            found[kind] = found.get(kind, 0) + 1
+        elif "wait: " in line:
+            found[line.strip()[-70:]] = found.get(line.strip()[-70:], 0) + 1
+    return ", ".join(f"{kind} ×{count}" for kind, count in found.items())
+
+
+def told(console: Console, every: Sequence[Night]) -> int:
+    table = Table("night", "people see", "operator sees", "back after", "wrong", show_lines=True)
+    for night in every:
+        wrong = "no" if not night.wrong else f"YES: {night.wrong[0][:80]}"
+        back = f"{night.back:.1f} s"
+        table.add_row(night.name, night.people, night.operator, back, wrong)
+    console.print(table)
+    for night in every:
+        for each in night.wrong[:20]:
+            console.print(f"{night.name}: {each}", soft_wrap=True)
+    return 1 if any(night.wrong for night in every) else 0
+
+
+def inside(chosen: Sequence[str], logs: Path | None, console: Console) -> int:
+    apart.settle_in()
+    every, lans = list[Night](), list[Lan]()
+
+    def lan() -> Lan:
+        if not lans:
+            lans.append(Lan())
+        lans[0].clear()
+        return lans[0]
+
+    for name in chosen or PLANS:
+        folder = apart.folder() / name
+        folder.mkdir(mode=0o711)
+        begun = time.monotonic()
+        try:
+            every.append(play(PLANS[name], folder, lan))
+        except Exception as error:
+            every.append(Night(PLANS[name].name, wrong=[f"the harness: {error!r}"]))
+        night = every[-1]
+        if logs is not None and (folder / "site.log").exists():
+            logs.mkdir(exist_ok=True)
+            copy(folder / "site.log", logs / f"{name}.log")
+        console.print(
+            f"{night.name}: {len(night.wrong)} wrong, {night.saved} saved, "
+            f"{time.monotonic() - begun:.0f} s",
+            soft_wrap=True,
+        )
+    return told(console, every)
+
+
+@click.command()
+@click.argument("chosen", nargs=-1, type=click.Choice([*PLANS]))
+@click.option("--logs", type=click.Path(path_type=Path), help="A folder to keep the logs in.")
+def command(chosen: tuple[str, ...], logs: Path | None) -> None:
+    """Play bad nights, all of them or those named."""
+    if apart.is_apart():
+        sys.exit(inside(chosen, logs, Console(width=None if sys.stdout.isatty() else 150)))
+    try:
+        apart.require(apart.PROGRAMS | {"faketime": "faketime", "chattr": "e2fsprogs"})
+    except Missing as missing:
+        print(f"tests.faults.trouble: {missing}", file=sys.stderr)
+        sys.exit(2)
+    arguments = [*chosen, *(["--logs", str(logs.resolve())] if logs else [])]
+    at_most = 240 * len(chosen or PLANS)
+    sys.exit(apart.run("tests.faults.trouble", arguments, at_most=at_most))
+
+
+if __name__ == "__main__":
+    command()
