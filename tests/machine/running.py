@@ -50,6 +50,7 @@ THOROUGH = frozenset(
         "flyers",
         "forgetting",
         "form_drafts",
+        "fuzz",
         "headers",
         "hidden_address",
         "hostile_files",
