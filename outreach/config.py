@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from outreach import files
 from outreach.errors import Misconfigured
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+_THIS_MACHINE: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +103,8 @@ class Config:
         only this machine can ask."""
         if host.lower() == self.host:
             return True
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
-            return False
-        return self.listens_on_loopback and name in LOOPBACK
+        # All of it: «evil@localhost» is read by some as the one and by some as the other.
+        return self.listens_on_loopback and _THIS_MACHINE.fullmatch(host.lower()) is not None
 
     @property
     def listens_on_loopback(self) -> bool:
