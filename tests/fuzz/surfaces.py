@@ -101,6 +101,7 @@ def addresses(asker: Asker) -> Asked:
     for name in random.sample(sorted(parts), random.randint(1, len(parts))):
         is_bent = random.random() < 0.4
         made = mutating.bent(parts[name], random) if is_bent else mutating.value(random, asker.ids)
+        made = made.encode(errors="replace").decode()
         raw = random.random() < 0.2
         parts[name] = made if raw else quote(made, safe="", errors="surrogatepass")
     path = path_of(rule, parts)

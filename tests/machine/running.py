@@ -22,6 +22,9 @@ THOROUGH = frozenset(
     (
         "allies",
         "api_schemathesis",
+        "attacks",
+        "attacks_line",
+        "attacks_text",
         "bad_input",
         "bringing",
         "bulletin",
