@@ -2,10 +2,13 @@
 
 from pathlib import Path
 from types import TracebackType
+from typing import NoReturn
+from urllib.parse import urlsplit
 
-from flask import Flask, Response
+from flask import Flask, Request, Response
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
+from werkzeug.routing import RequestRedirect
 
 from outreach import clock, languages, logs, web
 from outreach.config import Config
@@ -36,6 +39,16 @@ class Application(Flask):
         """Writes it down as any other error is: Flask would write the path, and in it a token."""
         if exc_info[1] is not None:
             web.errors.note(exc_info[1])
+
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        """To an address as it is spelled rightly leads its path alone: a proxy knows whether people
+        come by https, and we would send them on without."""
+        error = request.routing_exception
+        if isinstance(error, RequestRedirect):
+            parts = urlsplit(error.new_url)
+            path = "/" + parts.path.lstrip("/")  # never «//», which is another site's
+            error.new_url = f"{path}?{parts.query}" if parts.query else path
+        super().raise_routing_exception(request)
 
 
 def create_app(config: Config | None = None, *, waits: Waits = PAGES) -> Flask:

@@ -382,3 +382,15 @@ def test_a_post_that_is_no_list_is_refused(tomas: Desk, tonight: Workshop, body:
         headers={"Authorization": f"Bearer {phone.bundle['door_pass']}"},
     )
     assert answer.status_code == 400
+
+
+def test_lists_within_lists_without_end_are_refused(tomas: Desk, tonight: Workshop) -> None:
+    phone = take_along(tomas, tonight)
+    for body in (b"[" * 20_000, b'{"marks":' * 5_000, b"[" * 20_000 + b"]" * 20_000):
+        answer = phone.app.test_client().post(
+            f"/org/puerta/{tonight.public_id}/llegadas",
+            data=body,
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {phone.bundle['door_pass']}"},
+        )
+        assert answer.status_code == 400

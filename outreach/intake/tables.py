@@ -32,7 +32,7 @@ _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _YEARS: Final = range(1990, 2101)  # a century off is a slip of the hand, not a plan
 # A spreadsheet takes a text that begins so for a formula. Ours go out with an apostrophe before
 # them (`workshops/write.py`), and it is taken off again here.
-RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "'")
+RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
 
 Record = tuple[int, list[str]]  # the number of its first line, and its cells
 

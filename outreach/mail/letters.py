@@ -99,7 +99,8 @@ def _set_text(letter: EmailMessage, text: str) -> None:
 
 @lru_cache(maxsize=256)
 def _header(name: str, value: str) -> Any:
-    return DEFAULT.header_factory(name, value)
+    """A header of one line: made this way, the library does not look for a second one."""
+    return DEFAULT.header_factory(name, " ".join(value.splitlines()))
 
 
 @lru_cache(maxsize=256)

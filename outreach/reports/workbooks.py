@@ -1,6 +1,7 @@
 """Spreadsheets that one can hand on: headings that stay in sight, numbers that are numbers, widths
 that fit, and nothing that a spreadsheet would run."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -12,15 +13,18 @@ if TYPE_CHECKING:
 Cell = str | int
 
 # A spreadsheet takes a text that begins so for a formula, and runs it.
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
+_RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where lists have semicolons between their cells, as in Quebec, what comes after one begins a cell.
+_WITHIN: Final = re.compile(r"([;\t])(?=[=+\-@＝＋－＠])")
 WIDEST: Final = 60
 
 
 def escape(cell: Cell) -> Cell:
     """A text that a spreadsheet would run as a formula, made a text again."""
-    if isinstance(cell, str) and cell.startswith(_RISKY):
-        return f"'{cell}"
-    return cell
+    if not isinstance(cell, str):
+        return cell
+    whole = _WITHIN.sub(r"\1 ", cell)
+    return f"'{whole}" if whole.startswith(_RISKY) else whole
 
 
 class Book:

@@ -38,8 +38,19 @@ def _refuse_other_sites() -> None:
     if site is not None and site not in {"same-origin", "none"}:
         abort(403)
     origin = request.headers.get("Origin")
-    if origin not in {None, "null"} and urlsplit(origin).netloc.lower() != request.host.lower():
+    if origin not in {None, "null"} and not _is_ours(str(origin)):
         abort(403)
+
+
+def _is_ours(origin: str) -> bool:
+    try:
+        parts = urlsplit(origin.lower())
+    except ValueError:  # as «http://[», which no browser says
+        return False
+    ours = urlsplit(config().public_url.lower())
+    # A page that somebody on the way has made up, without https, is no page of ours.
+    is_safe = parts.netloc != ours.netloc or parts.scheme == ours.scheme
+    return is_safe and parts.netloc == request.host.lower()
 
 
 def _is_one_click() -> bool:

@@ -22,6 +22,9 @@ THOROUGH = frozenset(
     (
         "allies",
         "api_schemathesis",
+        "attacks",
+        "attacks_line",
+        "attacks_text",
         "backup",
         "bad_input",
         "bringing",
@@ -51,6 +54,7 @@ THOROUGH = frozenset(
         "flyers",
         "forgetting",
         "form_drafts",
+        "fuzz",
         "headers",
         "hidden_address",
         "hostile_files",

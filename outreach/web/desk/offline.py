@@ -125,7 +125,7 @@ def bring_arrivals(public_id: str) -> ResponseReturnValue:
             raise
         parties = passes.parties(session, door_pass)
     limits.count_door(door_pass.digest)
-    told = _told(request.get_json(silent=True), parties)
+    told = _told(_body(), parties)
     if told is None:
         abort(400)
     with store().change() as session:
@@ -177,6 +177,14 @@ def _counts(session: Session, workshop: Workshop) -> dict[str, int]:
 def _bearer() -> str:
     how, _space, token = request.headers.get("Authorization", "").partition(" ")
     return token if how == "Bearer" else ""
+
+
+def _body() -> object:
+    """The JSON that was sent; None for what is none."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:  # lists within lists without end
+        return None
 
 
 def _told(body: object, parties: dict[bytes, str]) -> list[Came | Undone] | None:

@@ -1,0 +1,74 @@
+"""`python -m tests.fuzz`: asks each surface for so long, or so often, and says what came of it."""
+
+import logging
+import os
+import secrets
+import sys
+import time
+from collections import Counter
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from tests.fuzz.asking import Tally
+from tests.fuzz.running import EVERY, IN_A_ROUND, ready, round_of
+
+MINUTE = 60
+
+
+@click.command()
+@click.option("--seconds", type=int, help="How long each surface is asked. Default: a minute.")
+@click.option("--each", type=int, help="How many questions of each surface, instead.")
+@click.option("--on", type=click.Choice(["sqlite", "postgresql"]), default="sqlite")
+@click.option("--only", multiple=True, type=click.Choice(EVERY), help="This surface, and no other.")
+@click.option("--seed", default="", help="Repeats a run, as it was printed.")
+def main(seconds: int | None, each: int | None, on: str, only: tuple[str, ...], seed: str) -> None:
+    """Ask the application what nobody would. Ends with 1 if anything went wrong.
+
+    PostgreSQL is asked at OUTREACH_TEST_POSTGRESQL.
+    """
+    server = os.environ.get("OUTREACH_TEST_POSTGRESQL", "") if on == "postgresql" else ""
+    if on == "postgresql" and not server:
+        raise click.UsageError("Set OUTREACH_TEST_POSTGRESQL to the address of a server.")
+    # What goes wrong is told once at the end, and not a thousand times as it happens.
+    logging.getLogger().addHandler(logging.NullHandler())
+    console = Console(highlight=False, soft_wrap=True)
+    seed = seed or secrets.token_hex(4)
+    console.print(f"seed {seed}")
+    tallies: dict[str, Tally] = {}
+    with ready(server) as (base, seen):
+        console.print(f"{seen.pages} pages, {len(seen.forms)} forms, {len(seen.queries)} filters")
+        for surface in only or EVERY:
+            tallies[surface] = total = Tally()
+            until = time.monotonic() + (seconds or (10**9 if each else MINUTE))
+            number = 0
+            while time.monotonic() < until and total.tried < (each or 10**9):
+                number += 1
+                named = f"{seed} {surface} {number}"
+                most = min(IN_A_ROUND, each - total.tried if each else IN_A_ROUND)
+                this = round_of(base, seen, surface, named, most=most, until=until)
+                total.take(this)
+    console.print(_table(tallies))
+    for surface, total in tallies.items():
+        for fault, asked in total.faults.items():
+            console.print(f"\n{surface}: {fault}\n  {asked}", markup=False)
+    sys.exit(0 if all(each.is_fine for each in tallies.values()) else 1)
+
+
+def _table(tallies: dict[str, Tally]) -> Table:
+    table = Table(title="What was asked, and how it was answered")
+    for heading in ("surface", "tried", "2xx", "3xx", "4xx", "5xx", "log errors", "leaks", "s"):
+        table.add_column(heading, justify="left" if heading == "surface" else "right")
+    for surface, each in tallies.items():
+        answers: Counter[str] = each.answers
+        counted = [f"{answers[f'{first}xx']:,}" for first in "2345"]
+        table.add_row(
+            surface, f"{each.tried:,}", *counted, str(each.logged), str(each.leaks),
+            f"{each.took:.0f}",
+        )  # fmt: skip
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""One question, what came of it, and whether that is as it should be."""
+
+import gzip
+import logging
+import re
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from flask.testing import FlaskClient
+
+from tests.fuzz.world import HIDDEN, OTHERS_EMAIL, OTHERS_NAME, OURS_EMAIL, OURS_NAME
+
+# What only an error of ours would say of itself.
+OF_OURS: Final = re.compile(
+    rb"Traceback \(most recent|File \"/|/outreach/[\w/]+\.py|sqlalchemy|werkzeug\.|psycopg"
+    rb"|sqlite3\.|jinja2\.|0x[0-9a-f]{10,}>"
+)
+OTHERS: Final = (OTHERS_NAME.encode(), OTHERS_EMAIL.encode(), HIDDEN.encode())
+OURS: Final = (OURS_NAME.encode(), OURS_EMAIL.encode())
+# What nobody may read: of another office's people, the staff; of anybody, who is not signed in.
+UNSEEN: Final = {
+    "anonymous": OTHERS + OURS,
+    "door": (*OTHERS, OURS[1]),
+    "reader": OTHERS + OURS,
+    "organizer": OTHERS,
+    "admin": (),
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as it goes over the line: enough to ask it again."""
+
+    who: str
+    method: str
+    path: str
+    body: bytes = b""
+    content_type: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        body = repr(self.body if len(self.body) < 3000 else self.body[:3000] + b"...")
+        said = f" {self.content_type} {body}" if self.body else ""
+        return f"{self.who} {self.method} {self.path!r}{said} {dict(self.headers) or ''}".rstrip()
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Status, words and headers; and what was written into the log meanwhile."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    log: tuple[str, ...] = ()
+
+
+@dataclass
+class Tally:
+    """What came of one surface."""
+
+    answers: Counter[str] = field(default_factory=Counter)  # 2xx, 3xx, …
+    tried: int = 0
+    logged: int = 0
+    leaks: int = 0
+    # The first question of each fault, by what it was.
+    faults: dict[str, str] = field(default_factory=dict)
+
+    took: float = 0.0  # seconds
+
+    @property
+    def is_fine(self) -> bool:
+        return not self.faults
+
+    def add(self, asked: object, answered: Answered, who: str = "admin") -> None:
+        self.tried += 1
+        self.answers[f"{answered.status // 100}xx"] += 1
+        self.logged += len(answered.log)
+        for fault in _faults(answered, who):
+            self.leaks += fault.startswith("tells")
+            self.faults.setdefault(fault, f"{asked} -> {answered.status}")
+
+    def take(self, other: "Tally") -> None:
+        self.answers += other.answers
+        self.tried += other.tried
+        self.logged += other.logged
+        self.leaks += other.leaks
+        self.took += other.took
+        for fault, asked in other.faults.items():
+            self.faults.setdefault(fault, asked)
+
+
+def _faults(answered: Answered, who: str) -> Iterator[str]:
+    if answered.status >= 500 or answered.log:
+        yield "\n".join(answered.log) or f"answered {answered.status}, and nothing in the log"
+    body = answered.body
+    if dict(answered.headers).get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body) if body else b""
+    if found := OF_OURS.search(body):
+        yield f"tells of itself: {found[0]!r}"
+    said = body + repr(answered.headers).encode()
+    for secret in UNSEEN[who]:
+        if secret in said:
+            yield f"tells {who} of {secret.decode()}"
+
+
+@contextmanager
+def listening() -> Iterator[list[str]]:
+    """What is written into the log as an error while the block runs, with where it was raised."""
+    heard: list[str] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            error = record.exc_info[1] if record.exc_info else None
+            where = "".join(traceback.format_exception(error)[-6:]) if error else ""
+            # The number of an incident is another one each time.
+            heard.append(re.sub(r"^[0-9A-Z]{6}: ", "", record.getMessage()) + "\n" + where)
+
+    ear, root = Ear(logging.ERROR), logging.getLogger()
+    root.addHandler(ear)
+    try:
+        yield heard
+    finally:
+        root.removeHandler(ear)
+
+
+def ask(client: FlaskClient, asked: Asked) -> Answered:
+    """Through the whole application, what stands in front of Flask too."""
+    path, _, query = asked.path.partition("?")
+    with listening() as heard:
+        try:
+            answer = client.open(
+                path,
+                method=asked.method,
+                query_string=query,
+                data=asked.body or None,
+                content_type=asked.content_type or None,
+                headers=list(asked.headers),
+            )
+            body, status = answer.get_data(), answer.status_code
+            headers = tuple((name, value) for name, value in answer.headers.items())
+            answer.close()
+        except Exception as error:
+            told = "".join(traceback.format_exception(error)[-6:])
+            return Answered(599, log=(f"left the application: {told}",))
+    return Answered(status, body, headers, tuple(heard))

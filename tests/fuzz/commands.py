@@ -1,0 +1,95 @@
+"""Files that the command line loads, with something wrong in them. What it answers has to be one
+plain line, and its status 0 or 2."""
+
+import json
+import traceback
+from functools import cache
+from importlib import resources
+from random import Random
+from typing import Any, Final
+
+from tests.fuzz import mutating
+from tests.fuzz.asking import Answered, listening
+from tests.fuzz.surfaces import spoiled_file
+from tests.fuzz.world import HOME, OTHER, Site
+from tests.loading import run
+
+DATA: Final = resources.files("outreach.intake").joinpath("data")
+LINES: Final = 12  # of a good file: more would say the same
+STATUS: Final = {0: 200, 2: 422}
+
+
+def load(site: Site, random: Random) -> tuple[str, Answered]:
+    """What was loaded, and what came of it; as though the command were a page."""
+    what = random.choice(("offices", "kinds", "figures", "workshops"))
+    ending, data = _file(what, random)
+    config = site.app.extensions["outreach_config"]
+    path = config.data / f"file.{ending}"
+    path.write_bytes(data)
+    more = ["--dry-run"] if random.random() < 0.3 else []
+    if what == "workshops":
+        more += ["--office", random.choice((HOME, "nada", "")), "--kind", "derechos"]
+    with listening() as heard:
+        result = run(config, "load", what, path, *more)
+    said = f"load {what} {' '.join(more)} {data[:3000]!r}"
+    log = list(heard)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        log.append("".join(traceback.format_exception(result.exception)[-6:]))
+    status = STATUS.get(result.exit_code, 500)
+    told = (result.stdout + result.stderr).encode("utf-8", "replace")
+    if status == 500 and not log:
+        log.append(f"ended with {result.exit_code}: {told.decode()[:300]}")
+    # Where the file is, the command does say.
+    told = told.replace(str(path).encode(), b"FILE")
+    return said, Answered(status, told, log=tuple(log))
+
+
+def _file(what: str, random: Random) -> tuple[str, bytes]:
+    if what == "workshops" and random.random() < 0.7:
+        name, data = spoiled_file(random.choice((HOME, OTHER)), random)
+        return name.rpartition(".")[2], data
+    good = _good(what)
+    if what == "kinds" and random.random() < 0.8:
+        found = json.loads(good)
+        for _ in range(random.choice((1, 1, 2, 5))):
+            _bend(found, random)
+        return "json", json.dumps(found).encode()
+    if random.random() < 0.6:
+        return "csv", mutating.rewritten(good.decode(), random).encode("utf-8", "surrogatepass")
+    return "csv", mutating.spoiled(good, random)
+
+
+@cache
+def _good(what: str) -> bytes:
+    name = {
+        "offices": "offices.csv",
+        "kinds": "taxonomy.json",
+        "figures": "figures-2020-01.csv",
+        "workshops": "workshops-2020-01.csv",
+    }[what]
+    text = DATA.joinpath(name).read_text(encoding="utf-8")
+    return (text if what == "kinds" else "\n".join(text.split("\n")[:LINES])).encode()
+
+
+def _bend(found: Any, random: Random) -> None:
+    """Something within it is something else."""
+    while isinstance(found, dict | list) and found:
+        key: Any = random.choice(sorted(found)) if isinstance(found, dict) else None
+        key = random.randrange(len(found)) if key is None else key
+        is_leaf = not isinstance(found[key], dict | list) or not found[key]
+        if is_leaf or random.random() < 0.1:
+            if random.random() < 0.2:
+                del found[key]
+            else:
+                found[key] = random.choice(ODD)
+            return
+        found = found[key]
+
+
+ODD: Final[tuple[Any, ...]] = (
+    None, True, 0, -1, 10**30, 1.5, float("inf"), "", " ", "x", "\x00", "\ud800", [], {}, [[]],
+    {"es": None},
+    {"es": ""}, {"": "x"}, {"es": "x" * 5000}, ["US", "US"], ["XX"], "derechos", "mujeres",
+    "#12", "K7QX",
+    *mutating.NASTY[:60],
+)  # fmt: skip

@@ -1,0 +1,70 @@
+"""A run: rounds of questions, each on a copy of the network of its own."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from tests.fuzz import commands
+from tests.fuzz.asking import Asked, Tally, ask
+from tests.fuzz.reading import PAGES_OF_ONE, Map, found
+from tests.fuzz.surfaces import SURFACES, Asker, follow
+from tests.fuzz.world import Base, made
+
+IN_A_ROUND: Final = 250  # questions, before the network is whole again
+STEPS: Final = 4  # that follow from one question: sent on, shown, loaded, shown
+LOADS: Final = "loads"
+EVERY: Final = (*SURFACES, LOADS)
+
+
+@contextmanager
+def ready(server: str = "", *, pages: int = PAGES_OF_ONE) -> Iterator[tuple[Base, Map]]:
+    """A network, and all there is to ask of it, as so many pages of each sort show it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="outreach-fuzz-") as name,
+        made(Path(name), server) as base,
+    ):
+        with base.opened() as site:
+            seen = found(site, pages)
+        yield base, seen
+
+
+def round_of(
+    base: Base,
+    seen: Map,
+    surface: str,
+    seed: str,
+    *,
+    most: int = IN_A_ROUND,
+    until: float = float("inf"),
+) -> Tally:
+    """So many questions, all that follows from the seed; fewer when it is `until` (monotonic)."""
+    tally = Tally()
+    with base.opened() as site:
+        asker, began = Asker(site, seen, Random(seed)), time.monotonic()
+        while tally.tried < most and time.monotonic() < until:
+            asked = ask_and_follow(asker, surface, tally)
+            # Signed out, or disabled: nothing more is learned of them here.
+            if asked is not None and asked.method == "POST" and not site.is_in(asked.who):
+                break
+        tally.took = time.monotonic() - began
+    return tally
+
+
+def ask_and_follow(asker: Asker, surface: str, tally: Tally) -> Asked | None:
+    """One question of a surface, and what a browser would ask next; the first of them."""
+    if surface == LOADS:
+        tally.add(*commands.load(asker.site, asker.random))
+        return None
+    first = SURFACES[surface](asker)
+    onward: Asked | None = first
+    for _step in range(STEPS):
+        if onward is None:
+            break
+        answered = ask(asker.site.client, onward)
+        tally.add(onward, answered, onward.who)
+        onward = follow(asker, onward, answered)
+    return first

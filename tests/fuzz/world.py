@@ -1,0 +1,298 @@
+"""The network that is asked: made once, and copied for every few hundred questions, since what is
+asked cancels workshops, signs people out and closes offices."""
+
+import gc
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
+from sqlalchemy.orm import Session
+
+from outreach import clock, migrations
+from outreach.accounts import codes, sessions
+from outreach.accounts.sealing import ServerKey
+from outreach.accounts.sessions import StaffSession
+from outreach.app import create_app
+from outreach.clock import Month
+from outreach.config import Config, Limits
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import installation, kinds, offices, organizers, passes, registrations, tours
+from outreach.domain.kinds import Visibility
+from outreach.domain.organizers import EVERYWHERE, Organizer, Role
+from outreach.domain.partners import Partner, PartnerKind, Speaker
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.tours import StopPlan
+from outreach.domain.venues import Venue
+from outreach.domain.workshops import Workshop
+from outreach.intake import demo
+from outreach.keyring import Keyring, Masters
+from outreach.reports import closing
+from tests.conftest import hold, seat
+from tests.desk import HASHED, SECRET
+
+HOME: Final = "calgary"  # where the staff who ask are employed
+OTHER: Final = "chicago"  # whose people they must never see
+# Whoever is asked about, and by whom: nobody has such a name or lives there.
+OTHERS_NAME, OTHERS_EMAIL = "Canariajena", "canariajena@ejemplo.com"
+OURS_NAME, OURS_EMAIL = "Canariapropia", "canariapropia@ejemplo.com"
+HIDDEN: Final = "77 Calle Canariaoculta"
+VISITORS: Final = ("anonymous", "door", "reader", "organizer", "admin")
+SIGNS: Final = "only for tests"
+_NUMBERS: Final = count(1)  # of copies
+PATIENT: Final = Limits(posts=10**9, look_ups=10**9, sign_ins=10**9)
+
+
+@dataclass(frozen=True)
+class Base:
+    """A furnished installation that nobody asks anything of: it is copied."""
+
+    config: Config
+    folder: Path
+    cookies: Mapping[str, str]  # of each visitor's session
+    ids: Mapping[str, tuple[str, ...]]  # what stands in addresses and forms, by what it is
+    door_pass: str
+    server: str = ""  # of PostgreSQL, where there is one
+
+    @contextmanager
+    def opened(self) -> Iterator["Site"]:
+        """A copy of it: whatever happens to it, the next is whole."""
+        number = next(_NUMBERS)
+        config = self._copied(number)
+        app = create_app(config)
+        app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(self.folder / "templates"))
+        app.testing = False
+        site = Site(self, app)
+        try:
+            site.begin()
+            yield site
+        finally:
+            for each in (app.extensions["outreach_store"], app.extensions["outreach_ring"].store):
+                each.close()
+            app.extensions["outreach_attempts"].close()
+            self._forget(config, number)
+            gc.collect()
+
+    def _copied(self, number: int) -> Config:
+        data, keys = self.folder / f"data{number}", self.folder / f"keys{number}"
+        shutil.copytree(self.config.data, data)
+        shutil.copytree(self.config.keys, keys)
+        copied = replace(
+            self.config,
+            data=data,
+            keys=keys,
+            database_url=f"sqlite:///{data / 'outreach.db'}",
+            keyring_url=f"sqlite:///{keys / 'keyring.db'}",
+        )
+        if not self.server:
+            return copied
+        urls = {}
+        with _of_server(self.server) as server:
+            for what, url in (
+                ("main", self.config.database_url),
+                ("ring", self.config.keyring_url),
+            ):
+                name = url.rpartition("/")[2]
+                server.execute(sa.text(f"CREATE DATABASE {name}_{number} TEMPLATE {name}"))
+                urls[what] = f"{self.server}/{name}_{number}"
+        return replace(copied, database_url=urls["main"], keyring_url=urls["ring"])
+
+    def _forget(self, config: Config, number: int) -> None:
+        shutil.rmtree(config.data)
+        shutil.rmtree(config.keys)
+        if self.server:
+            with _of_server(self.server) as server:
+                for url in (config.database_url, config.keyring_url):
+                    name = url.rpartition("/")[2]
+                    server.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+class Site:
+    """A copy that is being asked, and who asks."""
+
+    def __init__(self, base: Base, app: Flask) -> None:
+        self.base, self.app = base, app
+        self.store: Store = app.extensions["outreach_store"]
+        self.client: FlaskClient = app.test_client(use_cookies=False)
+        self.tokens: dict[str, str] = {}  # of forms, by visitor
+
+    def begin(self) -> None:
+        """Sessions that were made with the base are young again."""
+        now = clock.now()
+        with self.store.change() as session:
+            fresh = {"started_at": now, "seen_at": now, "proven_at": now}
+            session.execute(sa.update(StaffSession).values(**fresh))
+        with self.store.read() as session:
+            for who, cookie in self.base.cookies.items():
+                found = sessions.find(session, cookie, now=now)
+                assert found is not None, who
+                self.tokens[who] = found[0].form_token
+
+    def headers(self, who: str) -> dict[str, str]:
+        cookie = self.base.cookies.get(who)
+        return {"Cookie": f"__Host-staff={cookie}"} if cookie else {}
+
+    def is_in(self, who: str) -> bool:
+        """Whether what was asked has left their session alive, where they have one."""
+        if who not in self.base.cookies:
+            return True
+        with self.store.read() as session:
+            return sessions.find(session, self.base.cookies[who], now=clock.now()) is not None
+
+
+@contextmanager
+def made(folder: Path, server: str = "") -> Iterator[Base]:
+    """Makes the network, on SQLite or on a server of PostgreSQL, for as long as the block lasts."""
+    config = _config(folder, server)
+    migrations.upgrade(migrations.Base.MAIN, config.database_url)
+    migrations.upgrade(migrations.Base.RING, config.keyring_url)
+    store = Store(config.database_url)
+    ring = Keyring(Store(config.keyring_url), Masters(config.keys))
+    try:
+        cookies, ids, door_pass = _furnish(store, ring)
+        store.sweep()
+        ring.store.sweep()
+    finally:
+        store.close()
+        ring.store.close()
+    (folder / "templates").mkdir()
+    try:
+        yield Base(config, folder, cookies, ids, door_pass, server)
+    finally:
+        if server:
+            with _of_server(server) as told:
+                for url in (config.database_url, config.keyring_url):
+                    name = url.rpartition("/")[2]
+                    told.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _config(folder: Path, server: str) -> Config:
+    data, keys = folder / "data", folder / "keys"
+    data.mkdir()
+    keys.mkdir(mode=0o700)
+    main, ring = f"sqlite:///{data / 'outreach.db'}", f"sqlite:///{keys / 'keyring.db'}"
+    if server:
+        name = f"fuzz_{secrets.token_hex(4)}"
+        with _of_server(server) as told:
+            for each in (name, f"{name}_ring"):
+                told.execute(sa.text(f"CREATE DATABASE {each}"))
+        main, ring = f"{server}/{name}", f"{server}/{name}_ring"
+    return Config(
+        data=data,
+        keys=keys,
+        database_url=main,
+        keyring_url=ring,
+        public_url="http://localhost:8000",
+        mail_from="talleres@example.org",
+        controller="Red de consulados",
+        secret_key=SIGNS,
+        limits=PATIENT,
+    )
+
+
+def _of_server(server: str) -> Any:
+    engine = sa.create_engine(
+        f"{server}/postgres", isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
+    return engine.connect()
+
+
+def _furnish(store: Store, ring: Keyring) -> tuple[dict[str, str], dict[str, tuple[str, ...]], str]:
+    """The demo, and beside it all that it lacks; the people whom nobody may see."""
+    now = clock.now()
+    with store.change() as session:
+        installation.keep_calendar_host(session, "talleres.example.org")
+    demo.fill(store, ring, now=now)
+    today = clock.now().date()
+    with store.change() as session:
+        here, there = offices.find(session, HOME), offices.find(session, OTHER)
+        rights, women = kinds.find(session, "derechos"), kinds.find(session, "mujeres")
+        ours = hold(session, here, rights, day=today, starts=time(23, 50), ends=time(23, 55))
+        theirs = hold(session, there, rights)
+        secret = hold(session, there, women, visibility=Visibility.PHONE_ONLY)
+        assert secret.venue is not None
+        secret.venue.address = HIDDEN
+        for office in (here, there):
+            _allies_and_tour(session, office)
+        closing.close(session, Month(2020, 1), now=now)
+        session.flush()
+        ids: dict[str, tuple[str, ...]] = {
+            "workshop": (ours.public_id, theirs.public_id, secret.public_id)
+        }
+    mine = seat(store, ring, ours, name=OURS_NAME, contact=Contact.EMAIL, address=OURS_EMAIL)
+    for workshop in (theirs, secret):
+        seat(store, ring, workshop, name=OTHERS_NAME, contact=Contact.EMAIL, address=OTHERS_EMAIL)
+    nobody = seat(store, ring, ours, name="Rosa")
+    cookies = _employ(store)
+    with store.change() as session:
+        workshop = session.get_one(Workshop, ours.id)
+        admin = session.scalars(
+            sa.select(Organizer.id).where(Organizer.email.like("admin@%"))
+        ).one()
+        door_pass = passes.issue(session, workshop, admin, {}, now=now)
+    with store.read() as session:
+        key = registrations.key_of(ring, session.get_one(Registration, nobody.id))
+        ids |= {
+            "token": (registrations.manage_token(key),),
+            "entry": (registrations.entry_token(key),),
+            "registration": (nobody.id, mine.id),
+            "any workshop": tuple(session.scalars(sa.select(Workshop.public_id).limit(400))),
+            "office": (HOME, OTHER, "montreal"),
+            "kind": ("derechos", "mujeres", "daca", women.public_code),
+            "month": ("2020-01", str(Month.of(today)), "2020-02"),
+            **{
+                table.__tablename__: tuple(
+                    str(each) for each in session.scalars(sa.select(table.id).limit(9))
+                )
+                for table in (Venue, Partner, Speaker, tours.Tour, tours.Stop, Organizer)
+            },
+        }
+    return cookies, ids, door_pass
+
+
+def _allies_and_tour(session: Session, office: Any) -> None:
+    partner = Partner(
+        office_id=office.id, name="Casa Sur", kind=PartnerKind.CIVIL_SOCIETY, is_shown=True
+    )
+    session.add(Speaker(office_id=office.id, name="Lic. Mora", partner=partner, is_shown=False))
+    tour = tours.add(session, office, "Ruta", secrets.token_urlsafe(16), now=clock.now())
+    plan = StopPlan(
+        day=clock.now().date() + timedelta(days=30),
+        starts=time(9),
+        ends=time(15),
+        city=office.city,
+        region=office.region,
+        venue=None,
+        kinds=Codes(["derechos"]),
+    )
+    tours.add_stop(session, tour, plan, now=clock.now())
+
+
+def _employ(store: Store) -> dict[str, str]:
+    """One session for each way of working here; the admin's office is everywhere."""
+    roles = {
+        "door": Role.DOOR,
+        "reader": Role.READER,
+        "organizer": Role.ORGANIZER,
+        "admin": Role.ADMIN,
+    }
+    now, cookies = clock.now(), {}
+    with store.change() as session:
+        for who, role in roles.items():
+            where = EVERYWHERE if role is Role.ADMIN else HOME
+            someone = organizers.add(session, f"{who}@example.org", role, (where,))
+            someone.password = HASHED
+            session.flush()
+            codes.keep(session, someone.id, SECRET, ServerKey(SIGNS), now=now)
+            cookies[who] = sessions.start(session, someone.id, now=now, proven_at=now)
+    return cookies

@@ -1,0 +1,86 @@
+"""What nobody would ask is answered all the same: no fault of ours, and nothing of somebody else.
+`python -m tests.fuzz` asks as much as one likes."""
+
+import secrets
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import DATABASES, SERVER
+from tests.fuzz.asking import Answered, Asked, Tally
+from tests.fuzz.reading import Map
+from tests.fuzz.running import EVERY, ask_and_follow, ready, round_of
+from tests.fuzz.surfaces import Asker
+from tests.fuzz.world import HIDDEN, OTHERS_NAME, VISITORS, Base
+
+FEW, MANY = 40, 1_000  # questions of a surface
+Ready = tuple[Base, Map]
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[Ready]:
+    with ready(pages=2) as found:
+        yield found
+
+
+@pytest.mark.parametrize("surface", EVERY)
+def test_nothing_that_is_asked_is_a_fault_or_tells_of_others(network: Ready, surface: str) -> None:
+    base, seen = network
+    tally = Tally()
+    with base.opened() as site:
+
+        @given(st.randoms(use_true_random=False))
+        @settings(max_examples=FEW, database=None, deadline=None, derandomize=True)
+        def ask_once(chance: Random) -> None:
+            ask_and_follow(Asker(site, seen, chance), surface, tally)
+
+        ask_once()
+    assert tally.faults == {}
+    assert tally.tried >= FEW
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("database", DATABASES)
+def test_nor_is_it_however_much_is_asked(database: str) -> None:
+    seed = secrets.token_hex(4)
+    with ready(SERVER if database == "postgresql" else "") as (base, seen):
+        for surface in EVERY:
+            total, number = Tally(), 0
+            while total.tried < MANY:
+                number += 1
+                total.take(round_of(base, seen, surface, f"{seed} {surface} {number}"))
+            assert total.faults == {}, f"python -m tests.fuzz --seed {seed} --each {MANY}"
+
+
+def test_its_forms_are_those_of_every_visitor_and_lead_to_most_posts(network: Ready) -> None:
+    base, seen = network
+    assert {form.who for form in seen.forms} == set(VISITORS)
+    with base.opened() as site:
+        posts = site.app.url_map.bind("localhost:8000")
+        reached = {
+            posts.match(form.action.partition("?")[0], method="POST")[0]
+            for form in seen.forms
+            if form.method == "post"
+        }
+    assert len(reached) > 50
+    assert {"tipo", "donde", "desde", "mes", "lote", "volver"} <= seen.queries.keys()
+
+
+def test_what_would_be_amiss_is_seen() -> None:
+    tally = Tally()
+    asked = Asked("organizer", "GET", "/es/")
+    for amiss in (
+        Answered(500, b"", log=("GET / failed: ValueError",)),
+        Answered(200, b'<pre>  File "/srv/app.py", line 3'),
+        Answered(200, OTHERS_NAME.encode()),
+        Answered(303, b"", (("Location", f"/es/?donde={HIDDEN}"),)),
+    ):
+        tally.add(asked, amiss, "organizer")
+    assert (len(tally.faults), tally.leaks) == (4, 3)
+    assert not tally.is_fine
+    of_admins = Tally()
+    of_admins.add(asked, Answered(200, OTHERS_NAME.encode()), "admin")
+    assert of_admins.is_fine
