@@ -18,7 +18,8 @@ STRONG: Final = "aeoáéó"
 CLOSED: Final = "iuü"  # beside another vowel they share its syllable
 ACCENTED: Final = "íú"  # and these do not
 _WORD: Final = re.compile(r"[a-zñáéíóúü]+", re.IGNORECASE)
-_SENTENCE: Final = re.compile(r"[.!?…:;]+\s|\n")
+# A row of marks is looked at from its first one only: else a long row takes its square in time.
+_SENTENCE: Final = re.compile(r"(?<![.!?…:;])[.!?…:;]+\s|\n")
 
 
 def syllables(word: str) -> int:

@@ -166,7 +166,7 @@ def _is_good(link: str, is_there: Callable[[str], bool], home: str) -> bool:
     return parts.scheme == "https" and "." in (parts.hostname or "")
 
 
-_LINK: Final = re.compile(r"\[([^\]]*)\]\(\s*<?([^()\s<>]*(?:\([^()\s]*\)[^()\s<>]*)*)>?[^)]*\)")
+_LINK: Final = re.compile(r"\[([^\[\]]*)\]\(\s*<?([^()\s<>]*(?:\([^()\s]*\)[^()\s<>]*)*)>?[^)]*\)")
 _URL: Final = re.compile(r"\b[a-z][a-z+]*://[^\s<>)\]]+", re.IGNORECASE)
 _GROUPS: Final = re.compile(r"[,.' \u00a0\u202f]")
 _NUMBER: Final = re.compile(r"\d{1,3}(?:[,.' \u00a0\u202f]\d{3})+(?![\d])|\d+(?:[.,]\d+)?")

@@ -101,7 +101,8 @@ class VenueForm(Form):
 
 def point_of(typed: str) -> tuple[float, float] | None:
     """A place on the map as people copy it; None when it is none."""
-    found = _POINT.fullmatch(typed.strip())
+    # One space for many: the pattern would try every way to share a thousand of them out.
+    found = _POINT.fullmatch(" ".join(typed.split()))
     if found is None:
         return None
     latitude, longitude = float(found[1]), float(found[2])
