@@ -1,5 +1,6 @@
 """What processes hold of memory over time, and how the files of a database grow."""
 
+import math
 import os
 import threading
 import time
@@ -26,7 +27,7 @@ class Watch(threading.Thread):
 
     pids: Callable[[], Mapping[str, int]]
     every: float = 2.0
-    seen: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
+    seen: dict[str, list[tuple[float, float, float, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__init__(daemon=True)
@@ -41,7 +42,7 @@ class Watch(threading.Thread):
             for name, pid in self.pids().items():
                 if held := resident(pid):
                     self.seen.setdefault(name, []).append(
-                        (time.monotonic() - begun, held, worked(pid))
+                        (time.monotonic() - begun, held, worked(pid), pid)
                     )
 
     def stop(self) -> dict[str, Held]:
@@ -50,15 +51,18 @@ class Watch(threading.Thread):
         return {name: _held(points) for name, points in self.seen.items() if len(points) > 2}
 
 
-def _held(points: list[tuple[float, float, float]]) -> Held:
+def _held(points: list[tuple[float, float, float, int]]) -> Held:
     half = points[len(points) // 2 :]
     count = len(half)
-    x = sum(at for at, _, _ in half) / count
-    y = sum(size for _, size, _ in half) / count
-    across = sum((at - x) ** 2 for at, _, _ in half)
-    up = sum((at - x) * (size - y) for at, size, _ in half)
+    x = sum(at for at, *_ in half) / count
+    y = sum(size for _, size, *_ in half) / count
+    across = sum((at - x) ** 2 for at, *_ in half)
+    up = sum((at - x) * (size - y) for at, size, *_ in half)
     slope = up / across * 3600 if across else 0.0
-    used = points[-1][2] - points[0][2]
+    is_one = len({pid for *_, pid in points}) == 1
+    used = (
+        points[-1][2] - points[0][2] if is_one else math.nan
+    )  # the largest was now one, now another
     return Held(points[0][1], points[len(points) // 2][1], points[-1][1], slope, used)
 
 

@@ -63,11 +63,13 @@ def run(module: str, arguments: Sequence[str], *, at_most: float) -> int:
         home = Path(name)
         home.chmod(0o711)  # PostgreSQL, which runs as somebody else, has a folder in it
         environ = os.environ | {INSIDE: name, "PATH": _path(), "PYTHONUNBUFFERED": "1"}
+        # With us gone it goes too, and its child with it, and with that all that is inside.
         command = [
-            "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+            "setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid",
+            "--fork", "--kill-child", "--mount-proc",
             sys.executable, "-m", module, *arguments,
         ]  # fmt: skip
-        process = subprocess.Popen(command, env=environ, preexec_fn=None)
+        process = subprocess.Popen(command, env=environ)
         try:
             return _waited(process, at_most)
         finally:

@@ -43,12 +43,13 @@ class Plan:
     by_name: bool = False
     mail_seconds: int = 30
     tells: bool = False  # whether the doctor has to say what to do
+    may_die: bool = False  # the kernel may kill who writes to a page of a file (SIGBUS)
 
 
 PLANS: Final = {
     "data-full": Plan("disk full: DATA", nights.disk_full("data"), small="data", tells=True),
     "keys-full": Plan("disk full: KEYS", nights.disk_full("keys"), small="keys", tells=True),
-    "read-only": Plan("disk read-only: DATA", nights.disk_read_only, tells=True),
+    "read-only": Plan("disk read-only: DATA", nights.disk_read_only, tells=True, may_die=True),
     "clock-ahead": Plan("clock a day ahead", nights.clock_jumps(86_400), has_clock=True),
     "clock-back": Plan("clock a day back", nights.clock_jumps(-86_400), has_clock=True),
     "mail-down": Plan("mail server away for an hour", nights.mail_down, has_clock=True),
@@ -124,7 +125,10 @@ def _through(plan: Plan, stage: Stage, night: Night) -> None:
     night.wrong += [*looked.wrong, *wrong]
     if found := nights.NAMES.search(log):
         night.wrong.append(f"the log names somebody: {found[0]}")
-    if restarts := sum(stage.site.keeper.restarts.values()):
+    restarts = sum(stage.site.keeper.restarts.values())
+    if restarts and plan.may_die:
+        night.operator += f"; {restarts} killed by the kernel, started again as systemd would"
+    elif restarts:
         night.wrong.append(f"{restarts} of our processes had to be started again")
 
 
