@@ -1,6 +1,7 @@
 """The worker that runs beside a server, as a process of its own."""
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,15 @@ from contextlib import contextmanager
 from typing import Final
 
 log = logging.getLogger(__name__)
+
+# A process of the server that is forked while one of ours is being started holds that one's pipe
+# open, and who starts it waits for the end of the pipe for as long as the other lives.
+_starting = threading.Lock()
+os.register_at_fork(
+    before=_starting.acquire,
+    after_in_parent=_starting.release,
+    after_in_child=_starting.release,
+)
 
 LONGEST_GOODBYE: Final = 60  # seconds for the letter that is being sent
 FIRST_PAUSE: Final = 1.0  # seconds before one that died is started again; each time twice as long
@@ -62,7 +72,8 @@ def keep_running(
 def _run(command: Sequence[str], is_over: threading.Event, is_told: Callable[[], bool]) -> int:
     """The status with which it ended: 0 where we have ended it."""
     try:
-        process = subprocess.Popen(command)  # noqa: S603 - WORKER, or what a test wants run
+        with _starting:
+            process = subprocess.Popen(command)  # noqa: S603 - WORKER, or what a test wants run
     except OSError:  # no memory just now, most likely
         return 1
     while not is_over.wait(LOOK) and not is_told():

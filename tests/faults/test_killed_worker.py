@@ -180,6 +180,37 @@ def test_what_dies_is_run_again_and_what_was_told_to_end_is_not(tmp_path: Path) 
     assert runs.read_text() == "run run "
 
 
+WHILE_SERVERS_START = """
+import os, signal, threading
+from outreach.cli import beside
+
+def run():
+    for _ in range(3):
+        beside._run(("true",), threading.Event(), lambda: False)
+
+threads = [threading.Thread(target=run, daemon=True) for _ in range(12)]
+for each in threads:
+    each.start()
+children = []
+while len(children) < 200 and any(each.is_alive() for each in threads):
+    if not (child := os.fork()):
+        signal.pause()
+    children.append(child)
+for each in threads:
+    each.join(20)
+print(sum(each.is_alive() for each in threads), "wait")
+for child in children:
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+"""
+
+
+def test_who_starts_a_worker_does_not_wait_for_a_server_that_starts_meanwhile() -> None:
+    command = [sys.executable, "-W", "ignore", "-c", WHILE_SERVERS_START]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr) == ("0 wait\n", "")
+
+
 @pytest.mark.parametrize("workers", [4])
 def test_several_workers_at_once_send_each_letter_once(outbox: Outbox, workers: int) -> None:
     outbox.owe(*(f"p{number}" for number in range(60)))
