@@ -14,7 +14,7 @@ PAGES = resources.files("outreach.guide")
 @click.argument("page", required=False)
 def command(page: str | None) -> None:
     """Print the operator's guide, or one PAGE of it: start, backups, feeds, journal, keys,
-    people, proxy, settings, watching.
+    people, proxy, settings, threats, watching.
 
     Into a file or another program it goes as plain Markdown.
     """

@@ -19,6 +19,7 @@ OF_OURS: Final = re.compile(
     rb"Traceback \(most recent|File \"/|/outreach/[\w/]+\.py|sqlalchemy|werkzeug\.|psycopg"
     rb"|sqlite3\.|jinja2\.|0x[0-9a-f]{10,}>"
 )
+REFUSED_FORMAT: Final = 501  # as oEmbed wants it said of a format that there is none of
 OTHERS: Final = (OTHERS_NAME.encode(), OTHERS_EMAIL.encode(), HIDDEN.encode())
 OURS: Final = (OURS_NAME.encode(), OURS_EMAIL.encode())
 # What nobody may read: of another office's people, the staff; of anybody, who is not signed in.
@@ -77,7 +78,8 @@ class Tally:
 
     def add(self, asked: object, answered: Answered, who: str = "admin") -> None:
         self.tried += 1
-        self.answers[f"{answered.status // 100}xx"] += 1
+        first = 4 if answered.status == REFUSED_FORMAT else answered.status // 100
+        self.answers[f"{first}xx"] += 1
         self.logged += len(answered.log)
         for fault in _faults(answered, who):
             self.leaks += fault.startswith("tells")
@@ -94,7 +96,7 @@ class Tally:
 
 
 def _faults(answered: Answered, who: str) -> Iterator[str]:
-    if answered.status >= 500 or answered.log:
+    if (answered.status >= 500 and answered.status != REFUSED_FORMAT) or answered.log:
         yield "\n".join(answered.log) or f"answered {answered.status}, and nothing in the log"
     body = answered.body
     if dict(answered.headers).get("Content-Encoding") == "gzip":
