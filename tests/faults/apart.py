@@ -153,6 +153,8 @@ class Lan:
         """No hosts any more."""
         for name in list(self.hosts):
             self.kill(name)
+            # A namespace goes when the last of its processes has, and that takes its time.
+            tell("ip", "link", "del", f"to-{name}")
             tell("ip", "netns", "del", name)
             del self.hosts[name]
 
