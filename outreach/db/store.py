@@ -4,9 +4,10 @@ import os
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, Final
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -41,6 +42,9 @@ class Store:
         self._changing_rows = changing
         self._watch = _Watch(self.engine)
         self._turn = Turn(self.engine.url.database or "") if self.is_sqlite else _Anybody()
+        if self.is_sqlite:
+            _stores.add(self)
+            _open_anew(self.engine, url)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -112,7 +116,13 @@ class Store:
                 assert raw is not None
                 raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def let_go(self) -> None:
+        """Closes what nobody is using; the next who asks opens it anew."""
+        self._watch.close()
+        self.engine.dispose()
+
     def close(self) -> None:
+        _stores.discard(self)
         self._watch.close()
         self._turn.close()
         self.engine.dispose()
@@ -147,7 +157,7 @@ class _Watch:
         self._connection: Any = None
         self._opened = 0
         self._process = 0
-        self._lock = Lock()
+        self._lock = RLock()  # an error while it opens closes it
 
     def mark(self) -> Hashable:
         with self._lock:
@@ -161,10 +171,16 @@ class _Watch:
             return None if found is None else int(found)
 
     def close(self) -> None:
-        if self._connection is not None and self._process == os.getpid():
-            self._connection.close()
-        self._connection = None
-        self._process = 0
+        # Two threads that each fail while they open must not wait for each other for ever.
+        if not self._lock.acquire(timeout=1):
+            return
+        try:
+            if self._connection is not None and self._process == os.getpid():
+                self._connection.close()
+            self._connection = None
+            self._process = 0
+        finally:
+            self._lock.release()
 
     def _open(self) -> None:
         pooled = self._engine.raw_connection()
@@ -225,6 +241,27 @@ def _let_commits_wait(engine: sa.Engine) -> None:
         connection.commit()
 
 
+_stores: Final[WeakSet[Store]] = WeakSet()  # of SQLite, in this process
+
+
+def _open_anew(engine: sa.Engine, url: str) -> None:
+    """What SQLite opened while the disk was read-only stays so, though the disk is well again; and
+    all connections of a process to one file share it, so all of them are let go."""
+
+    @event.listens_for(engine, "handle_error")
+    def on_error(context: sa.engine.ExceptionContext) -> None:
+        name = getattr(context.original_exception, "sqlite_errorname", "")
+        if name.startswith("SQLITE_READONLY"):
+            context.is_disconnect = True
+            # A connection stays open as long as a question to it does, in some error's traceback.
+            asked = context.execution_context
+            if asked is not None and asked.cursor is not None:
+                asked.cursor.close()
+            for store in list(_stores):
+                if store.url == url:
+                    store.let_go()
+
+
 def _prepare_sqlite(engine: sa.Engine, *, is_durable: bool) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:
@@ -237,14 +274,6 @@ def _prepare_sqlite(engine: sa.Engine, *, is_durable: bool) -> None:
         # Moving pages from the log to the file four times less often; a log of 16 MB at most.
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         connection.execute("PRAGMA secure_delete = ON")  # erased rows are overwritten
-
-    @event.listens_for(engine, "handle_error")
-    def on_error(context: sa.engine.ExceptionContext) -> None:
-        """A file that was opened while the disk was read-only stays so, though the disk is well
-        again: all connections are let go, and the next ones open it anew."""
-        name = getattr(context.original_exception, "sqlite_errorname", "")
-        if name.startswith("SQLITE_READONLY"):
-            context.is_disconnect = True
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: sa.Connection) -> None:

@@ -65,8 +65,8 @@ def run(module: str, arguments: Sequence[str], *, at_most: float) -> int:
         environ = os.environ | {INSIDE: name, "PATH": _path(), "PYTHONUNBUFFERED": "1"}
         # With us gone it goes too, and its child with it, and with that all that is inside.
         command = [
-            "setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid",
-            "--fork", "--kill-child", "--mount-proc",
+            "setpriv", "--pdeathsig", "KILL", "unshare",
+            "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
             sys.executable, "-m", module, *arguments,
         ]  # fmt: skip
         process = subprocess.Popen(command, env=environ)
@@ -153,6 +153,8 @@ class Lan:
         """No hosts any more."""
         for name in list(self.hosts):
             self.kill(name)
+            # A namespace goes when the last of its processes has, and that takes its time.
+            tell("ip", "link", "del", f"to-{name}")
             tell("ip", "netns", "del", name)
             del self.hosts[name]
 

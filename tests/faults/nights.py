@@ -106,13 +106,18 @@ def disk_full(where: str) -> Play:
 
 def disk_read_only(stage: Stage) -> str:
     """Linux refuses to remount what is open for writing, so each file, and the folder, is made
-    immutable: every write fails, on the lines that are open too."""
+    immutable: every write fails, on the lines that are open too. Who writes to a page of the shared
+    memory may be killed for it (SIGBUS), so the server is, in the middle, and opens its files
+    anew while they are read-only."""
     data = stage.folder / "data"
     files = [path for path in data.iterdir() if path.is_file()]
     for path in (*files, data):
         tell("chattr", "+i", path)
     try:
-        time.sleep(BAD)
+        time.sleep(BAD / 2)
+        stage.site.programs[0].kill()
+        stage.site.wait()
+        time.sleep(BAD / 2)
         return doctor(stage, "folders")
     finally:
         for path in (data, *files):

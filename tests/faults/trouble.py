@@ -43,7 +43,7 @@ class Plan:
     by_name: bool = False
     mail_seconds: int = 30
     tells: bool = False  # whether the doctor has to say what to do
-    may_die: bool = False  # the kernel may kill who writes to a page of a file (SIGBUS)
+    may_die: bool = False  # it is killed, and started again, in the middle of it
 
 
 PLANS: Final = {
@@ -127,7 +127,7 @@ def _through(plan: Plan, stage: Stage, night: Night) -> None:
         night.wrong.append(f"the log names somebody: {found[0]}")
     restarts = sum(stage.site.keeper.restarts.values())
     if restarts and plan.may_die:
-        night.operator += f"; {restarts} killed by the kernel, started again as systemd would"
+        night.operator += f"; {restarts} killed, started again as systemd would"
     elif restarts:
         night.wrong.append(f"{restarts} of our processes had to be started again")
 
