@@ -30,13 +30,13 @@ def main() -> int:
 
 
 def _follow(page: str, kept: Path | None, *, hold: bool) -> int:
-    from tests.following import hosts, machine
+    from tests.following import hosts, machine, many
 
     began = time.monotonic()
     apart.settle_in()
     try:
         base = hosts.base(apart.folder(), kept)
-        {"machine": machine.follow}[page](apart.folder(), base, hold=hold)
+        {"machine": machine.follow, "many": many.follow}[page](apart.folder(), base, hold=hold)
     except hosts.Failed as error:
         print(f"\nFailed: {error}", file=sys.stderr)
         return 1

@@ -19,8 +19,8 @@ from tests.following.pages import Block
 RELEASE: Final = "trixie"
 # What Debian's installer puts on every machine, and the smallest root has not.
 ALWAYS_THERE: Final = (
-    "systemd", "systemd-sysv", "dbus", "iproute2", "ca-certificates", "openssh-client", "procps",
-    "tzdata", "less",
+    "systemd", "systemd-sysv", "dbus", "iproute2", "ca-certificates", "openssh-client",
+    "openssh-server", "procps", "tzdata", "less",
 )  # fmt: skip
 AUTHORITIES: Final = Path("usr/local/share/ca-certificates")
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -81,6 +81,8 @@ class Host:
             "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
             f"--directory={self.root}", f"--machine={self.name}", "--console=pipe",
             "--network-bridge=lan", "--resolv-conf=copy-host", "--link-journal=no", "--timezone=off",
+            # Nobody cuts the power of the machine that all of them are on.
+            "--suppress-sync=yes",
         ]  # fmt: skip
         with self._log.open("ab") as log:
             process = subprocess.Popen(

@@ -1,6 +1,7 @@
 """The page *machine*, from a bare Debian to a site, and what it says about living with it."""
 
 import re
+import socket
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -65,14 +66,15 @@ def _set_up(host: Host, certificate: Certificate) -> None:
     host.ask("outreach load workshops /etc/outreach/workshops.csv")
     # It answers a moment after systemd says that it has started.
     section(host, "Start it", {"curl -sf ": f"{PATIENTLY} curl -sf "})
-    section(host, "nginx in front, with https", {_line("certbot "): certificate.put(host)})
+    section(host, "nginx in front, with https", {line("certbot "): certificate.put(host)})
     section(host, "The firewall")
     say("doctor", section(host, "See that all is well"))
     exposure = host.ask("systemd-analyze security --no-pager outreach.service | tail -n 1")
     say("systemd-analyze security", exposure.strip())
 
 
-def _line(start: str) -> str:
+def line(start: str) -> str:
+    """The line to type that begins so."""
     for block in pages.blocks("machine"):
         for line in block.text.splitlines():
             if block.is_typed and line.startswith(start):
@@ -86,15 +88,11 @@ def _first_people(host: Host, site: Site, mail: Mailbox) -> None:
     site.require(link, "Rosa")
     mail.wait_for("rosa@example.org")
     say("https", "a place was saved, and its letter came")
-    port = Site(host.address, site.trust)
-    del port
     _require_closed(host)
 
 
 def _require_closed(host: Host) -> None:
     """Only nginx is seen from outside."""
-    import socket
-
     for number in (8000, 25, 111):
         with suppress(OSError):
             socket.create_connection((host.address, number), 2).close()
@@ -128,7 +126,7 @@ def _live_with_it(host: Host, site: Site) -> None:
     host.kill()
     host.start()
     site.require(before, "Antes")
-    say("power cut", "the machine comes back by itself, and its places with it")
+    say("killed", "the machine comes back by itself, and its places with it")
 
 
 def while_busy(site: Site, what: str, act: Callable[[], object]) -> None:

@@ -45,8 +45,20 @@ def blocks(page: str) -> Iterator[Block]:
 
 
 def typed(page: str, section: str) -> list[Block]:
-    """What that section has to be typed, at least one block."""
-    found = [each for each in blocks(page) if each.section == section and each.is_typed]
+    """What that section has to be typed where one is, at least one block."""
+    return _some(page, section, [each for each in of(page, section) if not each.name])
+
+
+def everywhere(page: str, section: str) -> list[Block]:
+    """The same, on whatever machines the blocks say."""
+    return _some(page, section, of(page, section))
+
+
+def of(page: str, section: str) -> list[Block]:
+    return [each for each in blocks(page) if each.section == section and each.is_typed]
+
+
+def _some(page: str, section: str, found: list[Block]) -> list[Block]:
     if not found:
         raise LookupError(f"the page {page} has nothing to type under {section!r}")
     return found
