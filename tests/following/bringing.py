@@ -21,7 +21,14 @@ from tests.following.hosts import Host
 from tests.following.people import NAME
 
 CHECKOUT: Final = Path(__file__).parents[2]
-INGREDIENTS: Final = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "outreach", "templates")
+INGREDIENTS: Final = (
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
+    "outreach",
+    "templates",
+)
 DATA: Final = CHECKOUT / "outreach" / "intake" / "data"
 MAIL: Final = 2525
 THIS: Final = "0.1.0"  # the release that the guide installs

@@ -35,8 +35,10 @@ def base(home: Path, kept: Path | None) -> Path:
     """The folder of a fresh root; `kept` is an archive of one, made when it is not there."""
     root, archive = home / "base", kept or home / "base.tar"
     if not archive.exists():
+        whole = home / "whole.tar"
         tell("mmdebstrap", "--quiet", "--variant=apt", f"--include={','.join(ALWAYS_THERE)}",
-             RELEASE, archive)  # fmt: skip
+             RELEASE, whole)  # fmt: skip
+        shutil.move(whole, archive)
     root.mkdir()
     tell("tar", "--extract", "--file", archive, "--directory", root, "--numeric-owner")
     # A machine on this network trusts whom this one trusts, and takes packages from where it does.
@@ -80,7 +82,8 @@ class Host:
         command = [
             "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
             f"--directory={self.root}", f"--machine={self.name}", "--console=pipe",
-            "--network-bridge=lan", "--resolv-conf=copy-host", "--link-journal=no", "--timezone=off",
+            "--network-bridge=lan", "--resolv-conf=copy-host", "--link-journal=no",
+            "--timezone=off",
             # Nobody cuts the power of the machine that all of them are on.
             "--suppress-sync=yes",
         ]  # fmt: skip
@@ -100,8 +103,9 @@ class Host:
         tell(*inside, "ip", "route", "add", "default", "via", OURS)
         self._first = first
         self._until(
-            lambda: self.ask("systemctl is-system-running || true").strip()
-            in {"running", "degraded"},
+            lambda: (
+                self.ask("systemctl is-system-running || true").strip() in {"running", "degraded"}
+            ),
             "its services",
         )
         return process, first
@@ -163,9 +167,7 @@ class Host:
                 shell = shell.replace(old, new)
             began = time.monotonic()
             said += self.ask(shell)
-            print(
-                f"  {self.name}: {block.section} ({time.monotonic() - began:.0f} s)", flush=True
-            )
+            print(f"  {self.name}: {block.section} ({time.monotonic() - began:.0f} s)", flush=True)
         return said
 
     def write(self, path: str, text: str) -> None:

@@ -16,10 +16,12 @@ from tests.following.people import NAME, Crowd, Site
 # What is yours, and stands for something else here.
 SETTINGS: Final = {
     r"^OUTREACH_SMTP_URL=.*$": f"OUTREACH_SMTP_URL=smtp://{OURS}:{bringing.MAIL}",
-    r'^OUTREACH_CONTROLLER=.*$': 'OUTREACH_CONTROLLER="Red de prueba"',
+    r"^OUTREACH_CONTROLLER=.*$": 'OUTREACH_CONTROLLER="Red de prueba"',
 }
 # Somebody types the next line when a moment has passed.
-PATIENTLY: Final = "for try in $(seq 60); do curl -sf -o /dev/null http://127.0.0.1:8000/healthz && break; sleep 0.5; done;"
+PATIENTLY: Final = (
+    "for try in $(seq 60); do curl -sf http://127.0.0.1:8000/healthz && break; sleep 0.5; done;"
+)
 CADDY: Final = ("email you@example.org", "local_certs")
 CADDYS_OWN: Final = "/var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt"
 
@@ -56,7 +58,9 @@ def _set_up(host: Host, certificate: Certificate) -> None:
     section(host, "Packages, an account, folders")
     section(host, "The program")
     section(host, "Its files")
-    verified = host.ask("cd /etc/systemd/system && systemd-analyze verify outreach*.service outreach*.timer")
+    verified = host.ask(
+        "cd /etc/systemd/system && systemd-analyze verify outreach*.service outreach*.timer"
+    )
     say("systemd-analyze verify", verified.strip() or "nothing to say")
     settle(host, SETTINGS)
     said = section(host, "Databases, offices, the first account")
@@ -137,7 +141,9 @@ def while_busy(site: Site, what: str, act: Callable[[], object]) -> None:
     if crowd.wrong:
         raise Failed(f"{what}: {crowd.wrong}")
     crowd.require_all()
-    say(what, f"{len(crowd.links)} places saved meanwhile, none lost; longest gap {crowd.gap:.1f} s")
+    say(
+        what, f"{len(crowd.links)} places saved meanwhile, none lost; longest gap {crowd.gap:.1f} s"
+    )
 
 
 def _require_version(host: Host, number: str) -> None:
@@ -147,9 +153,17 @@ def _require_version(host: Host, number: str) -> None:
 
 
 def _caddy(host: Host) -> None:
-    section(host, "Caddy instead of nginx", {"caddy validate": f"sed -i 's/{CADDY[0]}/{CADDY[1]}/' /etc/caddy/Caddyfile\ncaddy validate"})
+    section(
+        host,
+        "Caddy instead of nginx",
+        {
+            "caddy validate": f"sed -i 's/{CADDY[0]}/{CADDY[1]}/' /etc/caddy/Caddyfile; "
+            "caddy validate"
+        },
+    )
     root = host.ask(
-        f"for try in $(seq 100); do test -s {CADDYS_OWN} && break; sleep 0.1; done; cat {CADDYS_OWN}"
+        f"for try in $(seq 100); do test -s {CADDYS_OWN} && break; sleep 0.1; done; "
+        f"cat {CADDYS_OWN}"
     )
     site = Site(host.address, ssl.create_default_context(cadata=root))
     link = site.save(site.workshop(), "Carmen", 4)

@@ -138,7 +138,7 @@ def _set_up(network: Network, certificate: Certificate) -> None:
     def as_machine(host: Host) -> None:
         machine.section(host, "Packages, an account, folders")
         machine.section(host, "The program")
-        machine.section(host, "Its files", {"    /etc/systemd/system/outreach-.service.d/closed.conf \\\n    /etc/nftables.conf\n": "    /etc/systemd/system/outreach-.service.d/closed.conf\n"})
+        machine.section(host, "Its files")
         machine.settle(host, machine.SETTINGS)
 
     at_once(as_machine, network.meant("app"))

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final
@@ -20,6 +21,7 @@ NAME: Final = "talleres.example.org"
 READING: Final = 2.2  # seconds: the form says that nobody fills it in two
 PATIENCE: Final = 120.0  # seconds for which somebody tries again
 PAUSE: Final = 0.5
+Form = Mapping[str, str | list[str]] | None
 _FIRST: Final = int(ip_address(PEOPLE.partition("/")[0]))
 
 
@@ -37,12 +39,12 @@ class Site:
     address: str
     trust: ssl.SSLContext
 
-    def ask(self, path: str, form: object = None, *, visitor: int = 1, **headers: str) -> Answer:
+    def ask(self, path: str, form: Form = None, *, visitor: int = 1, **headers: str) -> Answer:
         line = _Line(self, str(ip_address(_FIRST + visitor % 1000)))
         said = {name.replace("_", "-"): value for name, value in headers.items()}
         body = None
         if form is not None:
-            body = urlencode(form, doseq=True)  # type: ignore[call-overload]
+            body = urlencode(form, doseq=True)
             said["Content-Type"] = "application/x-www-form-urlencoded"
         try:
             line.request("GET" if form is None else "POST", path, body, said)
@@ -54,7 +56,7 @@ class Site:
         finally:
             line.close()
 
-    def insist(self, path: str, form: object = None, *, visitor: int = 1) -> Answer:
+    def insist(self, path: str, form: Form = None, *, visitor: int = 1) -> Answer:
         """Asks, and asks again as long as it goes wrong through no fault of theirs."""
         until = time.monotonic() + PATIENCE
         while True:
@@ -117,8 +119,8 @@ class _Line(http.client.HTTPSConnection):
 
 @dataclass
 class Crowd:
-    """Several at once, each saving one place after the other until told to stop. What was answered
-    with a page of one's own is in `links`; `waits` has when each was answered, and after how long."""
+    """Several at once, each saving one place after the other until told to stop. Whoever was given
+    a page of their own is in `links`, by name; `waits` has how long each waited for it."""
 
     site: Site
     workshop: str
@@ -173,7 +175,10 @@ class Crowd:
     def gap(self) -> float:
         """The longest time in which nobody was given a place."""
         return max(
-            (after - before for before, after in zip(self.answered, self.answered[1:], strict=False)),
+            (
+                after - before
+                for before, after in zip(self.answered, self.answered[1:], strict=False)
+            ),
             default=0.0,
         )
 
