@@ -187,8 +187,12 @@ class Host:
     def kill(self) -> None:
         """As if its power were cut."""
         self._process.kill()
-        os.kill(self._first, 9)
+        with suppress(ProcessLookupError):
+            os.kill(self._first, signal.SIGKILL)
         self._process.wait(timeout=60)
+        # nspawn had no time to, and does not start again over it.
+        with suppress(RuntimeError):
+            tell("umount", "--lazy", f"/run/systemd/nspawn/unix-export/{self.name}")
 
     def start(self) -> None:
         self._process, self._first = self._boot()

@@ -18,10 +18,6 @@ SETTINGS: Final = {
     r"^OUTREACH_SMTP_URL=.*$": f"OUTREACH_SMTP_URL=smtp://{OURS}:{bringing.MAIL}",
     r"^OUTREACH_CONTROLLER=.*$": 'OUTREACH_CONTROLLER="Red de prueba"',
 }
-# Somebody types the next line when a moment has passed.
-PATIENTLY: Final = (
-    "for try in $(seq 60); do curl -sf http://127.0.0.1:8000/healthz && break; sleep 0.5; done;"
-)
 CADDY: Final = ("email you@example.org", "local_certs")
 CADDYS_OWN: Final = "/var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt"
 
@@ -68,8 +64,7 @@ def _set_up(host: Host, certificate: Certificate) -> None:
         raise Failed(f"no link for the first account in:\n{said}")
     host.ask("install -m 640 -g outreach /root/workshops.csv /etc/outreach/")
     host.ask("outreach load workshops /etc/outreach/workshops.csv")
-    # It answers a moment after systemd says that it has started.
-    section(host, "Start it", {"curl -sf ": f"{PATIENTLY} curl -sf "})
+    section(host, "Start it")
     section(host, "nginx in front, with https", {line("certbot "): certificate.put(host)})
     section(host, "The firewall")
     say("doctor", section(host, "See that all is well"))
