@@ -45,6 +45,7 @@ def base(home: Path, kept: Path | None) -> Path:
     for each in Path("/", AUTHORITIES).glob("*.crt"):
         shutil.copy(each, root / AUTHORITIES)
     tell("chroot", root, "update-ca-certificates")
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost ip6-localhost\n")
     (root / "etc/pip.conf").write_text(_pip())
     (root / "etc/machine-id").write_text("")
     return root
