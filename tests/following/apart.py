@@ -23,7 +23,8 @@ from tests.machine.packages import SYSTEM
 
 INSIDE: Final = "OUTREACH_TEST_FOLLOWING"  # the folder of a command that runs inside already
 GOODBYE: Final = 30.0  # seconds
-CABLE: Final = ("100.64.79.1", "100.64.79.2")  # its ends, outside and inside
+CABLE: Final = "OUTREACH_TEST_CABLE"  # the network of the cable: one a run, of two addresses
+OUTSIDE: Final = "outgo"  # what is outside begins so, and has the command's number behind it
 OURS: Final = "10.79.0.1"  # where we are, among the machines
 PEOPLE: Final = "10.79.8.0/22"  # more addresses of ours: each person has one
 GROUPS: Final = Path("/sys/fs/cgroup")
@@ -81,7 +82,8 @@ def run(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(
         prefix="outreach-following-", dir="/var/tmp", ignore_cleanup_errors=True
     ) as name:
-        environ = os.environ | {INSIDE: name, "PATH": path(), "PYTHONUNBUFFERED": "1"}
+        cable = f"100.64.{os.getpid() % 256}"
+        environ = os.environ | {INSIDE: name, CABLE: cable, "PATH": path(), "PYTHONUNBUFFERED": "1"}
         command = [
             "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
             sys.executable, "-m", "tests.following", *arguments,
@@ -89,7 +91,7 @@ def run(arguments: Sequence[str]) -> int:
         # It begins when the cable is there.
         process = subprocess.Popen(command, env=environ, stdin=subprocess.PIPE)
         try:
-            with _way_out(_child(process)):
+            with _way_out(_child(process), cable):
                 assert process.stdin is not None
                 process.stdin.close()
                 return process.wait()
@@ -111,9 +113,9 @@ def settle_in() -> None:
     tell("mount", "-t", "tmpfs", "none", "/run")
     _one_hierarchy()
     tell("ip", "link", "set", "lo", "up")
-    tell("ip", "addr", "add", f"{CABLE[1]}/30", "dev", "cable")
+    tell("ip", "addr", "add", f"{os.environ[CABLE]}.2/30", "dev", "cable")
     tell("ip", "link", "set", "cable", "up")
-    tell("ip", "route", "add", "default", "via", CABLE[0])
+    tell("ip", "route", "add", "default", "via", f"{os.environ[CABLE]}.1")
     tell("ip", "link", "add", "lan", "type", "bridge")
     tell("ip", "addr", "add", f"{OURS}/24", "dev", "lan")
     tell("ip", "link", "set", "lan", "up")
@@ -148,24 +150,26 @@ def _child(process: "subprocess.Popen[bytes]") -> int:
 
 
 @contextmanager
-def _way_out(child: int) -> Iterator[None]:
-    name = f"following{os.getpid()}"[-15:]
+def _way_out(child: int, cable: str) -> Iterator[None]:
+    name = f"{OUTSIDE}{os.getpid()}"
     route = re.search(r"\bdev (\S+)", tell("ip", "route", "show", "default"))
     if route is None:
         raise Missing("This machine has no way to the package archives (no default route).")
-    before = FORWARDING.read_text()
+    before = "0" if OUTSIDE in tell("nft", "list", "tables") else FORWARDING.read_text()
     tell("ip", "link", "add", name, "type", "veth", "peer", "name", "cable", "netns", str(child))
     try:
-        tell("ip", "addr", "add", f"{CABLE[0]}/30", "dev", name)
+        tell("ip", "addr", "add", f"{cable}.1/30", "dev", name)
         tell("ip", "link", "set", name, "up")
         FORWARDING.write_text("1")
-        tell("nft", "-f", "-", given=_masquerade(name, f"{CABLE[1]}/32", route[1]))
+        tell("nft", "-f", "-", given=_masquerade(name, f"{cable}.2/32", route[1]))
         yield
     finally:
         for undo in (("nft", "delete", "table", "ip", name), ("ip", "link", "del", name)):
             with suppress(RuntimeError):
                 tell(*undo)
-        FORWARDING.write_text(before)
+        # Another run may be under way, and need it still.
+        if OUTSIDE not in tell("nft", "list", "tables"):
+            FORWARDING.write_text(before)
 
 
 def _masquerade(table: str, whose: str, out: str) -> str:
