@@ -24,7 +24,7 @@ from tests.machine.packages import SYSTEM
 INSIDE: Final = "OUTREACH_TEST_FOLLOWING"  # the folder of a command that runs inside already
 GOODBYE: Final = 30.0  # seconds
 CABLE: Final = "OUTREACH_TEST_CABLE"  # the network of the cable: one a run, of two addresses
-OUTSIDE: Final = "outgo"  # what is outside begins so, and has the command's number behind it
+OUTSIDE: Final = "outgo"  # what is outside begins so
 OURS: Final = "10.79.0.1"  # where we are, among the machines
 PEOPLE: Final = "10.79.8.0/22"  # more addresses of ours: each person has one
 GROUPS: Final = Path("/sys/fs/cgroup")
@@ -151,11 +151,13 @@ def _child(process: "subprocess.Popen[bytes]") -> int:
 
 @contextmanager
 def _way_out(child: int, cable: str) -> Iterator[None]:
-    name = f"{OUTSIDE}{os.getpid()}"
     route = re.search(r"\bdev (\S+)", tell("ip", "route", "show", "default"))
     if route is None:
         raise Missing("This machine has no way to the package archives (no default route).")
-    before = "0" if OUTSIDE in tell("nft", "list", "tables") else FORWARDING.read_text()
+    # Another run may be under way: its name says how it was before all of us.
+    others = re.search(rf"{OUTSIDE}([01])", tell("nft", "list", "tables"))
+    before = others[1] if others else FORWARDING.read_text().strip()
+    name = f"{OUTSIDE}{before}x{os.getpid()}"
     tell("ip", "link", "add", name, "type", "veth", "peer", "name", "cable", "netns", str(child))
     try:
         tell("ip", "addr", "add", f"{cable}.1/30", "dev", name)
@@ -167,7 +169,6 @@ def _way_out(child: int, cable: str) -> Iterator[None]:
         for undo in (("nft", "delete", "table", "ip", name), ("ip", "link", "del", name)):
             with suppress(RuntimeError):
                 tell(*undo)
-        # Another run may be under way, and need it still.
         if OUTSIDE not in tell("nft", "list", "tables"):
             FORWARDING.write_text(before)
 
