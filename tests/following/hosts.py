@@ -191,9 +191,13 @@ class Host:
         with suppress(ProcessLookupError):
             os.kill(self._first, signal.SIGKILL)
         self._process.wait(timeout=60)
-        # nspawn had no time to, and does not start again over it.
-        with suppress(RuntimeError):
-            tell("umount", "--lazy", f"/run/systemd/nspawn/unix-export/{self.name}")
+        # nspawn had no time to, and does not start again over them.
+        for undo in (
+            ("umount", "--lazy", f"/run/systemd/nspawn/unix-export/{self.name}"),
+            ("ip", "link", "del", f"vb-{self.name}"),
+        ):
+            with suppress(RuntimeError):
+                tell(*undo)
 
     def start(self) -> None:
         self._process, self._first = self._boot()
