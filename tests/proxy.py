@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from outreach.cli import guide
 from tests import certificates
 from tests.browser.serving import free_port
 from tests.machine.packages import SYSTEM
@@ -144,10 +145,8 @@ def nginx(
 
 
 def of_the_guide() -> str:
-    """What the guide's own command cuts out of it."""
-    _, fence, after = CHAPTER.read_text().partition("\n```nginx\n")
-    assert fence
-    return after.partition("\n```\n")[0] + "\n"
+    """What the guide's own command prints."""
+    return dict(guide.files(CHAPTER.read_text()))["/etc/nginx/conf.d/outreach.conf"]
 
 
 def _filled(text: str, changes: Mapping[str, str]) -> str:
