@@ -104,6 +104,7 @@ def test_a_backup_made_while_people_register_is_of_one_moment(
     assert trail.wrong(store, ring) == []
 
 
+@pytest.mark.any_database("the file is SQLite's from either")
 def test_no_name_address_or_key_is_in_the_file(
     keeper: Keeper, app: Flask, client: FlaskClient, store: Store, ring: Keyring,
     workshop: Workshop, tmp_path: Path,

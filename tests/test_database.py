@@ -70,7 +70,11 @@ def test_check_tells_of_a_database_that_was_never_made(tmp_path: Path) -> None:
 def test_check_tells_of_a_schema_that_somebody_changed(config: Config, store: Store) -> None:
     with store.change() as session:
         session.execute(sa.text("ALTER TABLE office ADD COLUMN nickname VARCHAR(20)"))
-    said = _outreach(config, "db", "check")
+    try:
+        said = _outreach(config, "db", "check")
+    finally:  # the tests after this one have the same database
+        with store.change() as session:
+            session.execute(sa.text("ALTER TABLE office DROP COLUMN nickname"))
     assert said.exit_code == 1
     assert "nickname" in said.stderr
 

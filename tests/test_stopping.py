@@ -226,7 +226,7 @@ def test_a_server_that_is_told_to_stop_while_it_starts_stops(
     assert "Killing" not in server.log.read_text()
 
 
-@pytest.mark.thorough
+@pytest.mark.long  # it waits half a minute
 @pytest.mark.any_database("how long it waits is no question to it")
 def test_who_sends_half_a_form_and_no_more_holds_nothing_up_for_long(
     app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path

@@ -73,20 +73,23 @@ def keep_form() -> None:
 
 def note(error: BaseException) -> str:
     """Writes an unexpected error to the log, without a name, and returns the code it has there."""
-    # The route's pattern and the kind of error: no path, no token, no name (safety.md S10).
-    rule = request.url_rule.rule if request.url_rule else "-"
     bare, incident = _bare(error), code(6)
-    log.error("%s: %s %s failed: %s", incident, request.method, rule, bare, exc_info=bare)
+    log.error("%s: %s failed: %s", incident, _asked(), bare, exc_info=bare)
     return f"{incident[:3]} {incident[3:]}"
 
 
 def note_fault(error: BaseException) -> str:
     """The same for a fault of the moment: it says nothing about us, so no traceback."""
-    rule = request.url_rule.rule if request.url_rule else "-"
     incident, fault = code(6), faults.of(error)
     what = "-" if fault is None else fault.name.lower()
-    log.warning("%s: %s %s: database %s (%s)", incident, request.method, rule, what, _bare(error))
+    log.warning("%s: %s: database %s (%s)", incident, _asked(), what, _bare(error))
     return f"{incident[:3]} {incident[3:]}"
+
+
+def _asked() -> str:
+    """The method and the route's pattern: no path, no token, no name (safety.md S10)."""
+    rule = request.url_rule.rule if request.url_rule else "-"
+    return f"{request.method} {rule}"
 
 
 def _bare(error: BaseException) -> RuntimeError:
