@@ -192,6 +192,7 @@ ABSURD: Final[tuple[bytes, ...]] = (
 )  # fmt: skip
 
 
+@pytest.mark.long
 def test_nothing_absurd_is_a_fault_of_ours_or_ends_the_server(line: Line) -> None:
     for said in ABSURD:
         answer = line.say(said.replace(b"{host}", line.host), seconds=QUIET)
@@ -238,6 +239,7 @@ def test_no_request_hides_in_the_body_of_another(line: Line) -> None:
 # Bodies
 
 
+@pytest.mark.long
 def test_a_body_that_is_too_large_is_refused_whatever_it_says_of_itself(line: Line) -> None:
     path = b"POST /es/mi-registro HTTP/1.1\r\n%s\r\n" % line.host
     form = b"Content-Type: application/x-www-form-urlencoded\r\n"

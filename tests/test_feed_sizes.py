@@ -62,6 +62,7 @@ def test_first_the_past_goes_by_whole_days(store: Store, chicago: Office, rights
     assert "Llega hasta" not in about
 
 
+@pytest.mark.long
 def test_then_the_texts_become_an_address(store: Store, chicago: Office, rights: Kind) -> None:
     crowd(store, chicago, rights, range(-20, 110), 12)
     body = feed(store, None)

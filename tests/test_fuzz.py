@@ -26,6 +26,7 @@ def network() -> Iterator[Ready]:
         yield found
 
 
+@pytest.mark.long  # half a minute goes by until all forms have been found
 @pytest.mark.parametrize("surface", EVERY)
 def test_nothing_that_is_asked_is_a_fault_or_tells_of_others(network: Ready, surface: str) -> None:
     base, seen = network
@@ -55,6 +56,7 @@ def test_nor_is_it_however_much_is_asked(database: str) -> None:
             assert total.faults == {}, f"python -m tests.fuzz --seed {seed} --each {MANY}"
 
 
+@pytest.mark.long
 def test_its_forms_are_those_of_every_visitor_and_lead_to_most_posts(network: Ready) -> None:
     base, seen = network
     assert {form.who for form in seen.forms} == set(VISITORS)

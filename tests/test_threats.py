@@ -32,6 +32,14 @@ def test_everybody_whom_we_fear_has_a_section_that_says_what_is_left() -> None:
         assert NAMED.search(found[0]), who
 
 
+def test_every_test_named_there_is_written() -> None:
+    for each in sorted(set(named())):
+        path, _, name = each.partition("::")
+        text = (CHECKOUT / "tests" / path).read_text()
+        assert re.search(rf"^def {name or 'test_'}", text, re.MULTILINE), each
+
+
+@pytest.mark.long  # all that there is has to be collected
 def test_every_test_named_there_is_collected() -> None:
     tests = sorted({f"tests/{each}" for each in named()})
     assert len(tests) > 70
@@ -42,6 +50,7 @@ def test_every_test_named_there_is_collected() -> None:
         assert re.search(rf"^{re.escape(each)}(\[|::|$)", found.stdout, re.MULTILINE), each
 
 
+@pytest.mark.long
 def test_a_test_that_is_not_there_would_be_missed() -> None:
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
     asked = [*command, "tests/test_safety.py::test_that_nobody_has_written"]

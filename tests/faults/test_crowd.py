@@ -38,14 +38,11 @@ CONSULTATIONS = {
 }
 
 
-AT_LENGTH = pytest.mark.any_database("a place is taken by the same statement")
-
-
 @pytest.mark.parametrize(
     ("plan", "steps"),
     [
         pytest.param({"capacity": 10}, SHORT, id="places"),
-        pytest.param(CONSULTATIONS, SHORT, id="consultations", marks=AT_LENGTH),
+        pytest.param(CONSULTATIONS, SHORT, id="consultations", marks=pytest.mark.long),
         pytest.param({"capacity": 10}, LONG, id="places, long", marks=pytest.mark.long),
         pytest.param(CONSULTATIONS, LONG, id="consultations, long", marks=pytest.mark.long),
     ],

@@ -92,7 +92,7 @@ def test_a_purge_that_is_killed_has_forgotten_already_and_is_finished_by_the_nex
         assert session.get_one(Workshop, workshop.id).seats_left == 500
 
 
-@pytest.mark.any_database("what was done stays done on either")
+@pytest.mark.long
 def test_a_purge_killed_again_and_again_ends_with_the_same_counts(
     config: Config, store: Store, ring: Keyring, workshop: Workshop
 ) -> None:

@@ -314,7 +314,8 @@ def _temporary() -> Iterator[Path]:
 def _steps(mode: str, rest: list[str]) -> list[tuple[str, list[str]]]:
     workers = str(min(os.cpu_count() or 1, 4))
     # The tests of one file share what they opened: a demo, a wheel, an environment.
-    spread = ["-n", workers, "--dist", "loadfile"]
+    # In the order of conftest: by the number of tests, what takes longest would come last.
+    spread = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
     chosen = ["-m", WHICH[mode]] if WHICH[mode] else []
     steps = [
         ("style", ["ruff", "check", ".", "tests/run"]),
