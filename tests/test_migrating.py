@@ -38,7 +38,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "later"
-down_revision = "main_leases"
+down_revision = "main_rebuilt"
 
 
 def upgrade() -> None:
@@ -56,6 +56,8 @@ def older(config: Config, request: pytest.FixtureRequest) -> Iterator[Config]:
         engine = sa.create_engine(url)
         with engine.begin() as connection:
             connection.exec_driver_sql(f"DROP TABLE {gone}")
+            if base is Base.MAIN:
+                connection.exec_driver_sql("DROP INDEX ix_workshop_rebuilt")
             connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{BEFORE[base]}'")
         engine.dispose()
     yield config
@@ -263,7 +265,7 @@ VERSION = "alembic_version"
         (
             [f"INSERT INTO {VERSION} VALUES ('main_first')"],
             False,
-            "main: it is at several versions at once (main_first, main_leases)",
+            "main: it is at several versions at once (main_first, main_rebuilt)",
         ),
     ],
 )

@@ -63,10 +63,14 @@ class Workshop(Base):
         sa.CheckConstraint("overbooked >= 0", name="overbooked"),
         # Holds all that a month's count asks for: the table itself is not read (`reports/`).
         sa.Index(None, "month", "standing", "kind_id", "office_id", "is_synthetic"),
+        sa.Index(
+            "ix_workshop_rebuilt", "month",
+            sqlite_where=sa.text("is_synthetic = 1"), postgresql_where=sa.text("is_synthetic"),
+        ),
         sa.Index(None, "day", "starts", "id"),
         sa.Index(None, "office_id", "day"),
         sa.Index(None, "kind_id", "day"),
-    )
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     # In addresses: 10 letters, 26 where having the link is a permission (unlisted, discreet).
