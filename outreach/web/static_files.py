@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Final
 
@@ -51,6 +52,7 @@ def static_file(name: str) -> Response:
     return response
 
 
+@cache  # of several applications in one process only the first squeezes
 def _read(name: str, body: bytes) -> File:
     stem, dot, ending = name.rpartition(".")
     mark = hashlib.sha256(body).hexdigest()[:10]
