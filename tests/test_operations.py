@@ -273,7 +273,8 @@ def test_several_processes_count_together(config: Config, store: Store, tmp_path
         told = [scrape() for _ in range(8)]
         # Whichever process answers: 40 in all, and the memory of both.
         assert [value(each, "requests_total", **asked) for each in told] == [40.0] * 8
-        assert max(sum("memory" in name for name, _ in each) for each in told) == 2
+        # The system chooses who answers, and may choose the same one many times.
+        assert any(sum("memory" in name for name, _ in scrape()) == 2 for _ in range(200))
         server.stop()
         assert server.end() == 0
     assert TOKEN not in log.read_text()

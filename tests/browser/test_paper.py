@@ -38,7 +38,7 @@ def test_a_flyer_taken_from_its_page_leads_whoever_reads_it_to_the_workshop(
     page.get_by_role("link", name={"es": "Español", "en": "English"}[lang], exact=True).click()
     for each in page.locator(".muestra img").all():
         each.scroll_into_view_if_needed()
-        expect(each).to_have_js_property("complete", True)
+        expect(each).to_have_js_property("complete", True, timeout=30_000)
         assert each.evaluate("image => image.naturalWidth") > 400
     address = f"{world.url}/{lang}/t/{world.more['flyer']}"
     square, tall = taken(page, "1080 × 1080"), taken(page, "1080 × 1920")
