@@ -194,6 +194,7 @@ for each in threads:
 children = []
 while len(children) < 200 and any(each.is_alive() for each in threads):
     if not (child := os.fork()):
+        signal.alarm(90)  # whatever becomes of its parent
         signal.pause()
     children.append(child)
 for each in threads:
