@@ -9,7 +9,12 @@ if TYPE_CHECKING:
 
 KINDS: Final = ("sqlite:///", "postgresql+psycopg://")
 # Also where Debian and PostgreSQL itself put the socket of this machine.
-LOCAL: Final = LOOPBACK | {"", "/var/run/postgresql", "/run/postgresql", "/tmp"}  # noqa: S108
+LOCAL: Final = LOOPBACK | {
+    "",
+    "/var/run/postgresql",
+    "/run/postgresql",
+    "/tmp",  # noqa: S108 - no file of ours: only compared with what an address says
+}
 PORT: Final = "5432"
 
 

@@ -129,11 +129,11 @@ def test_no_name_address_or_key_is_in_the_file(
     assert sealed.read_bytes().startswith(packing.SEALED)
 
 
+# PostgreSQL hands out rows, and no pages.
+@pytest.mark.parametrize("config", ["sqlite"], indirect=True)
 def test_what_was_deleted_before_is_not_in_the_file(
     keeper: Keeper, store: Store, tmp_path: Path
 ) -> None:
-    if not store.is_sqlite:
-        pytest.skip("PostgreSQL hands out rows, and no pages")
     # As a database has it that was once opened by a program that does not overwrite.
     with closing(sqlite3.connect(keeper.config.data / "outreach.db")) as connection:
         connection.execute("PRAGMA secure_delete = OFF")

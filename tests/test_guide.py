@@ -140,8 +140,8 @@ def test_the_machine_gets_every_file_of_its_page() -> None:
 def test_the_guide_installs_this_release() -> None:
     version = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
     assert version == bringing.THIS
-    assert f"/root/outreach-{version}-py3-none-any.whl" in guide.text("machine")
-    assert f"/root/outreach-{bringing.NEXT}-py3-none-any.whl" in guide.text("machine")
+    assert f"/srv/outreach-{version}-py3-none-any.whl" in guide.text("machine")
+    assert f"/srv/outreach-{bringing.NEXT}-py3-none-any.whl" in guide.text("machine")
 
 
 @pytest.mark.parametrize("page", pages.names())

@@ -27,14 +27,16 @@ def of(error: BaseException) -> Fault | None:
     if isinstance(error, sa.exc.TimeoutError):  # no connection of the pool came free
         return Fault.BUSY
     # What was asked of the driver without SQLAlchemy (`Store.mark`) comes as the driver says it.
-    wrapped = isinstance(error, sa.exc.DBAPIError)
-    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    cause: BaseException | None = error
+    is_cut = False
+    if isinstance(error, sa.exc.DBAPIError):
+        cause, is_cut = error.orig, error.connection_invalidated
     if cause is None or not type(cause).__module__.startswith("psycopg"):
         return _of_sqlite(cause)
     state = getattr(cause, "sqlstate", None)
     if state is not None:
         return _of_state(state)
-    if wrapped and error.connection_invalidated:  # type: ignore[attr-defined]  # it is a DBAPIError
+    if is_cut:
         return Fault.LOST
     # Without a state it is the driver's own word: the way to the server is gone, or was never.
     return Fault.LOST if type(cause).__name__ in {"OperationalError", "ConnectionTimeout"} else None

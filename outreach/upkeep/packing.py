@@ -31,6 +31,7 @@ _LARGEST_MANIFEST: Final = 1 << 20
 _LARGEST_INDEX: Final = 1 << 12  # bytes of the zip's own list, which has two names in it
 _DENSEST: Final = 200  # times smaller than a database with rows in it can be made
 _CHUNK: Final = 1 << 20
+# What zipfile raises for a file that is none, or that somebody has made to look like one.
 _DAMAGE: Final = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError,
 )  # fmt: skip
@@ -96,7 +97,7 @@ def count(connection: sqlite3.Connection) -> dict[str, int]:
     ).fetchall()
     quoted = {name: name.replace('"', '""') for (name,) in tables}
     return {
-        name: connection.execute(f'SELECT count(*) FROM "{safe}"').fetchone()[0]  # noqa: S608
+        name: connection.execute(f'SELECT count(*) FROM "{safe}"').fetchone()[0]  # noqa: S608 - a name
         for name, safe in sorted(quoted.items())
     }
 

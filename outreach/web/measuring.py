@@ -64,7 +64,7 @@ class Measures:
         if not os.environ.get(SHARED):
             return self.registry
         together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # it has no types
         return together
 
 

@@ -69,12 +69,12 @@ def wheels(home: Path) -> dict[str, Path]:
 def pack(host: Host, home: Path, releases: dict[str, Path]) -> None:
     """Puts into /root what the guide says to bring, and workshops for somebody to come to."""
     for release in releases.values():
-        host.bring(release, f"/root/{release.name}")
+        host.bring(release, f"/srv/{release.name}")
     for name in ("offices.csv", "taxonomy.json"):
-        host.bring(DATA / name, f"/root/{name}")
+        host.bring(DATA / name, f"/srv/{name}")
     path = home / "workshops.csv"
     path.write_text("\n".join([COLUMNS, *_workshops()]) + "\n")
-    host.bring(path, "/root/workshops.csv")
+    host.bring(path, "/srv/workshops.csv")
 
 
 def _workshops() -> Iterator[str]:

@@ -62,7 +62,7 @@ def _set_up(host: Host, certificate: Certificate) -> None:
     said = section(host, "Databases, offices, the first account")
     if not re.search(rf"https://{NAME}/\S+", said):
         raise Failed(f"no link for the first account in:\n{said}")
-    host.ask("install -m 640 -g outreach /root/workshops.csv /etc/outreach/")
+    host.ask("install -m 640 -g outreach /srv/workshops.csv /etc/outreach/")
     host.ask("outreach load workshops /etc/outreach/workshops.csv")
     section(host, "Start it")
     section(host, "nginx in front, with https", {line("certbot "): certificate.put(host)})

@@ -144,7 +144,7 @@ def _set_up(network: Network, certificate: Certificate) -> None:
     at_once(as_machine, network.meant("app"))
     network.section("Our server, on each app machine")
     first = network.hosts["app1"]
-    first.ask("install -m 640 -g outreach /root/workshops.csv /etc/outreach/")
+    first.ask("install -m 640 -g outreach /srv/workshops.csv /etc/outreach/")
     first.ask("outreach load workshops /etc/outreach/workshops.csv")
     network.section("nginx", {machine.line("certbot "): certificate.put(network.hosts["front"])})
 
