@@ -18,6 +18,7 @@ from outreach.db.store import Store
 from outreach.keyring import Keyring
 from outreach.upkeep import packing
 from tests.conftest import Pair, close_app
+from tests.environment import where
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -29,10 +30,7 @@ class Keeper:
         self.config, self.store, self.ring, self.pair = config, store, ring, pair
         self.app: Flask | None = None  # that has been used
         self.environ = {
-            "OUTREACH_DATA": str(config.data),
-            "OUTREACH_KEYS": str(config.keys),
-            "OUTREACH_DATABASE_URL": config.database_url,
-            "OUTREACH_KEYRING_URL": config.keyring_url,
+            **where(config),
             "OUTREACH_MAIL_FOLDER": "",
         }
 

@@ -7,6 +7,7 @@ from click.testing import CliRunner, Result
 
 from outreach.cli import main
 from outreach.config import Config
+from tests.environment import where
 
 PLAIN = {
     "id": "w1",
@@ -29,12 +30,7 @@ PLAIN = {
 
 def run(config: Config, *arguments: str | Path) -> Result:
     """Runs the `outreach` command with these settings."""
-    environ = {
-        "OUTREACH_DATA": str(config.data),
-        "OUTREACH_KEYS": str(config.keys),
-        "OUTREACH_DATABASE_URL": config.database_url,
-        "OUTREACH_KEYRING_URL": config.keyring_url,
-    }
+    environ = where(config)
     return CliRunner(env=environ).invoke(main, [str(each) for each in arguments])
 
 

@@ -22,6 +22,7 @@ from outreach.keyring import Keyring
 from tests import proxy
 from tests.browser import serving
 from tests.conftest import hold, seat
+from tests.environment import where
 from tests.public import manage_token
 
 pytestmark = pytest.mark.any_database("what is read before any question to it")
@@ -87,10 +88,7 @@ def line(
     rosa = seat(store, ring, workshop)
     port, log = serving.free_port(), tmp_path / "server.log"
     settings = {
-        "OUTREACH_DATA": str(config.data),
-        "OUTREACH_KEYS": str(config.keys),
-        "OUTREACH_DATABASE_URL": config.database_url,
-        "OUTREACH_KEYRING_URL": config.keyring_url,
+        **where(config),
         "OUTREACH_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "OUTREACH_MAIL_FROM": config.mail_from,
         "OUTREACH_CONTROLLER": config.controller,

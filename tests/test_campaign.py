@@ -21,6 +21,7 @@ from outreach.web import stamp
 from tests.bench.campaign import rush
 from tests.bench.server import serving
 from tests.conftest import hold
+from tests.environment import where
 
 
 def test_three_hundred_at_once_for_fifty_places(
@@ -32,10 +33,7 @@ def test_three_hundred_at_once_for_fifty_places(
         some_time_ago = clock.now() - timedelta(minutes=1)
         signed = stamp.make(workshop.public_id, now=some_time_ago)
     environ = {
-        "OUTREACH_DATA": str(config.data),
-        "OUTREACH_KEYS": str(config.keys),
-        "OUTREACH_DATABASE_URL": config.database_url,
-        "OUTREACH_KEYRING_URL": config.keyring_url,
+        **where(config),
         "OUTREACH_SECRET_KEY": config.secret_key,
     }
     with serving("outreach.app:create_app", environ, "/es/") as site:

@@ -27,6 +27,7 @@ from outreach.keyring import Key, Keyring
 from outreach.migrations import Base, differences
 from outreach.web.context import store as app_store
 from tests.conftest import LONG_AGO, hold, seat
+from tests.environment import where
 
 NAME = "Rosalinda Quetzalcanario"
 EMAIL = "rosalinda.quetzalcanario@example.org"
@@ -209,12 +210,7 @@ def test_a_name_is_in_no_file_even_before_it_is_erased(
 
 
 def _outreach(config: Config, *arguments: str) -> Result:
-    settings = {
-        "OUTREACH_DATA": str(config.data),
-        "OUTREACH_KEYS": str(config.keys),
-        "OUTREACH_DATABASE_URL": config.database_url,
-        "OUTREACH_KEYRING_URL": config.keyring_url,
-    }
+    settings = where(config)
     return CliRunner().invoke(main, list(arguments), env=settings)
 
 

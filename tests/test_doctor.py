@@ -27,6 +27,7 @@ from outreach.migrations import Base
 from outreach.upkeep import doctor, machine
 from outreach.upkeep.findings import Finding
 from tests.conftest import hold, seat
+from tests.environment import where
 
 
 def told(config: Config) -> dict[str, Finding]:
@@ -145,10 +146,7 @@ def test_an_empty_base_is_only_not_up_to_date(tmp_path: Path) -> None:
 
 def _settings(config: Config) -> dict[str, str]:
     return {
-        "OUTREACH_DATA": str(config.data),
-        "OUTREACH_KEYS": str(config.keys),
-        "OUTREACH_DATABASE_URL": config.database_url,
-        "OUTREACH_KEYRING_URL": config.keyring_url,
+        **where(config),
         "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
     }
 

@@ -27,6 +27,7 @@ from outreach.domain.workshops import Mode, Standing
 from outreach.intake import offices as intake
 from outreach.intake.offices import Row
 from tests.conftest import LONG_AGO, hold, kind, office, venue
+from tests.environment import where
 from tests.feed_reading import TODAY, feed
 from tests.readers import rules
 
@@ -112,10 +113,7 @@ def test_other_processes_in_other_places_write_the_same_bytes(
             "PYTHONHASHSEED": str(number + 1),
             "TZ": zone,
             "LC_ALL": locale,
-            "OUTREACH_DATA": str(config.data),
-            "OUTREACH_KEYS": str(config.keys),
-            "OUTREACH_DATABASE_URL": config.database_url,
-            "OUTREACH_KEYRING_URL": config.keyring_url,
+            **where(config),
             "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
             "OUTREACH_PHONE": "800 555 0100",
         }

@@ -34,6 +34,7 @@ from outreach.upkeep.worker import Worker
 from tests.canaries import Backup, Canary, back_up, counts, names_in, plant, traces
 from tests.conftest import hold, seat
 from tests.desk import at_desk, employ
+from tests.environment import where
 
 ROSA = {"name": "Xochiquetzal Canario", "contact": "email", "email": "canario.x@ejemplo.com"}
 LUZ = {
@@ -117,10 +118,7 @@ class Aviary:
     @property
     def _environ(self) -> dict[str, str]:
         return {
-            "OUTREACH_DATA": str(self.config.data),
-            "OUTREACH_KEYS": str(self.config.keys),
-            "OUTREACH_DATABASE_URL": self.config.database_url,
-            "OUTREACH_KEYRING_URL": self.config.keyring_url,
+            **where(self.config),
             "OUTREACH_PUBLIC_URL": self.config.public_url,
             "OUTREACH_MAIL_FOLDER": str(self.config.mail_folder),
             "OUTREACH_MAIL_FROM": "talleres@example.org",

@@ -18,6 +18,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keyring import Key, Keyring
 from outreach.keyring.rows import Generation, Spare
 from tests.conftest import hold, seat
+from tests.environment import where
 from tests.test_safety import everything
 
 
@@ -26,10 +27,7 @@ class Shell:
 
     def __init__(self, config: Config) -> None:
         self._environ = {
-            "OUTREACH_DATA": str(config.data),
-            "OUTREACH_KEYS": str(config.keys),
-            "OUTREACH_DATABASE_URL": config.database_url,
-            "OUTREACH_KEYRING_URL": config.keyring_url,
+            **where(config),
             "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
         }
 

@@ -15,6 +15,7 @@ from outreach.domain.kinds import Kind, Visibility, Way
 from outreach.domain.offices import Office
 from outreach.domain.places import ZipCode
 from outreach.domain.workshops import Mode, Workshop
+from tests.environment import where
 from tests.loading import PLAIN, done, run, table
 
 
@@ -157,12 +158,7 @@ def test_the_program_itself_ends_with_two_and_without_a_traceback(
     config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     path = table(tmp_path / "wrong.csv", {"office": "atlantida"})
-    environ = os.environ | {
-        "OUTREACH_DATA": str(config.data),
-        "OUTREACH_KEYS": str(config.keys),
-        "OUTREACH_DATABASE_URL": config.database_url,
-        "OUTREACH_KEYRING_URL": config.keyring_url,
-    }
+    environ = os.environ | where(config)
     program = [sys.executable, "-c", "from outreach.cli import main; main()"]
     found = subprocess.run(
         [*program, "load", "workshops", str(path)], env=environ, capture_output=True, check=False

@@ -27,6 +27,7 @@ from outreach.domain.registrations import Registration
 from outreach.errors import Misconfigured
 from outreach.migrations import Base
 from tests.conftest import SERVER, Pair, hold
+from tests.environment import where
 from tests.filling import answers, send
 
 needs_server = pytest.mark.skipif(not SERVER, reason="it is about a server")
@@ -92,12 +93,7 @@ def later(tmp_path: Path) -> Callable[..., Path]:
 
 
 def outreach(config: Config, *arguments: str) -> Result:
-    settings = {
-        "OUTREACH_DATA": str(config.data),
-        "OUTREACH_KEYS": str(config.keys),
-        "OUTREACH_DATABASE_URL": config.database_url,
-        "OUTREACH_KEYRING_URL": config.keyring_url,
-    }
+    settings = where(config)
     return CliRunner().invoke(main, list(arguments), env=settings)
 
 

@@ -28,6 +28,7 @@ from outreach.keyring import Keyring
 from tests import proxy
 from tests.browser import serving
 from tests.conftest import hold, seat
+from tests.environment import where
 from tests.filling import answers, everyone, link_of
 from tests.proxy import NAME, Answer, Proxy
 
@@ -49,10 +50,7 @@ def server(config: Config, store: Store) -> Iterator[int]:
 @contextmanager
 def _serving(config: Config, port: int) -> Iterator[None]:
     settings = {
-        "OUTREACH_DATA": str(config.data),
-        "OUTREACH_KEYS": str(config.keys),
-        "OUTREACH_DATABASE_URL": config.database_url,
-        "OUTREACH_KEYRING_URL": config.keyring_url,
+        **where(config),
         "OUTREACH_PUBLIC_URL": f"https://{NAME}",
         "OUTREACH_TRUSTED_PROXIES": "1",
         "OUTREACH_MAIL_FROM": config.mail_from,

@@ -19,6 +19,7 @@ from outreach.domain.offices import Office
 from outreach.domain.organizers import Organizer
 from outreach.web.desk.account import ago
 from tests.desk import HASHED, PASSWORD, Visitor, at_desk, employ, hidden, words
+from tests.environment import where
 from tests.signing import ana, ended_meanwhile, half_a_minute_later, journal, patient, printed
 from tests.test_passkeys import add_key
 
@@ -196,12 +197,7 @@ def test_a_lost_second_factor_is_reset_by_somebody_else_and_set_up_again(
 
 
 def user(config: Config, *words: str) -> Result:
-    environ = {
-        "OUTREACH_DATA": str(config.data),
-        "OUTREACH_KEYS": str(config.keys),
-        "OUTREACH_DATABASE_URL": config.database_url,
-        "OUTREACH_KEYRING_URL": config.keyring_url,
-    }
+    environ = where(config)
     return CliRunner(env=environ).invoke(main, ["user", *words])
 
 

@@ -20,6 +20,7 @@ from outreach.domain.registrations import Contact
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Keyring
 from tests.conftest import hold, seat
+from tests.environment import where
 from tests.feed_reading import feed, unfolded
 
 JANUARY = date(2027, 1, 21)  # Alberta's clocks do not go back any more: 18:00 is 00:00 UTC
@@ -31,10 +32,7 @@ IN_NOVEMBER = date(2026, 11, 24)
 class Shell:
     def __init__(self, config: Config) -> None:
         self._environ = {
-            "OUTREACH_DATA": str(config.data),
-            "OUTREACH_KEYS": str(config.keys),
-            "OUTREACH_DATABASE_URL": config.database_url,
-            "OUTREACH_KEYRING_URL": config.keyring_url,
+            **where(config),
             "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
         }
 

@@ -28,6 +28,7 @@ from outreach.web import stamp
 from outreach.web.mine import lost
 from tests.browser import serving
 from tests.conftest import hold, seat
+from tests.environment import where
 from tests.filling import answers
 from tests.public import NOBODY, manage_token
 
@@ -94,10 +95,7 @@ def server(config: Config, store: Store, ring: Keyring, tmp_path: Path) -> Itera
 @contextmanager
 def _serving(config: Config, folder: Path, port: int) -> Iterator[None]:
     settings = {
-        "OUTREACH_DATA": str(config.data),
-        "OUTREACH_KEYS": str(config.keys),
-        "OUTREACH_DATABASE_URL": config.database_url,
-        "OUTREACH_KEYRING_URL": config.keyring_url,
+        **where(config),
         "OUTREACH_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "OUTREACH_MAIL_FROM": config.mail_from,
         "OUTREACH_CONTROLLER": config.controller,

@@ -10,6 +10,7 @@ from outreach.cli import main
 from outreach.config import Config
 from outreach.domain.offices import Office
 from tests.desk import PASSWORD
+from tests.environment import where
 
 
 class Shell:
@@ -17,10 +18,7 @@ class Shell:
 
     def __init__(self, config: Config) -> None:
         self._environ = {
-            "OUTREACH_DATA": str(config.data),
-            "OUTREACH_KEYS": str(config.keys),
-            "OUTREACH_DATABASE_URL": config.database_url,
-            "OUTREACH_KEYRING_URL": config.keyring_url,
+            **where(config),
             "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
         }
 

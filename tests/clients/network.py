@@ -26,6 +26,7 @@ from outreach.domain.workshops import Standing, Workshop
 from outreach.feeds import calendar
 from tests.browser import serving
 from tests.clients import Calendars, Shown
+from tests.environment import where
 from tests.readers.life import is_in_feed, location, summary
 
 LANG: Final = "es"
@@ -79,10 +80,7 @@ class Network:
     def _settings(self) -> dict[str, str]:
         config = self.config
         return {
-            "OUTREACH_DATA": str(config.data),
-            "OUTREACH_KEYS": str(config.keys),
-            "OUTREACH_DATABASE_URL": config.database_url,
-            "OUTREACH_KEYRING_URL": config.keyring_url,
+            **where(config),
             "OUTREACH_PUBLIC_URL": config.public_url,
             "OUTREACH_MAIL_FROM": "talleres@example.org",
             "OUTREACH_CONTROLLER": "Red de consulados",

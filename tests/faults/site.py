@@ -20,6 +20,7 @@ from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.keyring import Keyring, Masters
+from tests.environment import where
 from tests.postman import free_port
 
 OUTREACH: Final = (sys.executable, "-m", "outreach.cli")
@@ -156,10 +157,7 @@ class Site:
 
 def environ_of(config: Config) -> dict[str, str]:
     return {
-        "OUTREACH_DATA": str(config.data),
-        "OUTREACH_KEYS": str(config.keys),
-        "OUTREACH_DATABASE_URL": config.database_url,
-        "OUTREACH_KEYRING_URL": config.keyring_url,
+        **where(config),
         "OUTREACH_PUBLIC_URL": config.public_url,
         "OUTREACH_MAIL_FROM": config.mail_from,
         "OUTREACH_CONTROLLER": config.controller,

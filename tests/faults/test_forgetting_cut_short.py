@@ -25,6 +25,7 @@ from outreach.keyring import Key, Keyring, Masters, rotation
 from outreach.privacy import retention
 from tests.canaries import counts
 from tests.conftest import hold, seat
+from tests.environment import where
 
 MANY = 120
 
@@ -38,12 +39,9 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 @contextmanager
 def process(config: Config, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
     """The program, at work in a process of its own."""
-    environ = {name: value for name, value in os.environ.items() if "OUTREACH" not in name} | {
-        "OUTREACH_DATA": str(config.data),
-        "OUTREACH_KEYS": str(config.keys),
-        "OUTREACH_DATABASE_URL": config.database_url,
-        "OUTREACH_KEYRING_URL": config.keyring_url,
-    }
+    environ = {name: value for name, value in os.environ.items() if "OUTREACH" not in name} | where(
+        config
+    )
     command = [sys.executable, "-m", "outreach.cli", *words]
     running = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
     try:

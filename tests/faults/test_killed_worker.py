@@ -21,6 +21,7 @@ from outreach.config import Config
 from outreach.domain.notices import Notice
 from outreach.domain.registrations import Registration
 from tests.browser import serving
+from tests.environment import where
 from tests.faults.conftest import Outbox
 from tests.postman import Postman, free_port, on_duty
 
@@ -51,10 +52,7 @@ class Counting(Postman):
 def settings(config: Config, port: int) -> dict[str, str]:
     """Those of a command whose mail server listens at that port."""
     return {
-        "OUTREACH_DATA": str(config.data),
-        "OUTREACH_KEYS": str(config.keys),
-        "OUTREACH_DATABASE_URL": config.database_url,
-        "OUTREACH_KEYRING_URL": config.keyring_url,
+        **where(config),
         "OUTREACH_PUBLIC_URL": config.public_url,
         "OUTREACH_MAIL_FROM": config.mail_from,
         "OUTREACH_CONTROLLER": config.controller,
