@@ -64,7 +64,7 @@ class Workshop(Base):
         # Holds all that a month's count asks for: the table itself is not read (`reports/`).
         sa.Index(None, "month", "standing", "kind_id", "office_id", "is_synthetic"),
         sa.Index(
-            "ix_workshop_rebuilt", "month",
+            "ix_workshop_rebuilt", "month", "standing", "kind_id", "office_id",
             sqlite_where=sa.text("is_synthetic = 1"), postgresql_where=sa.text("is_synthetic"),
         ),
         sa.Index(None, "day", "starts", "id"),

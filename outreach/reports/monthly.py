@@ -77,28 +77,34 @@ class Count:
         return self.planned == 0 and self.cut.date() > self.month.last
 
 
-# Kind, office, whether reconstructed, held, planned.
-Cell = sa.Row[int, int, bool, int, int]
+# Kind, office, whether reconstructed (1 or 0), held, planned.
+Cell = sa.Row[int, int, int, int, int]
 
 
+# The table's columns, not the mapper's, and no converting of each row's truth: of the time that a
+# month takes, the object-relational way was a third.
+_TABLE: Final = Workshop.__table__.c
 _IS_HELD: Final = sa.or_(
-    Workshop.standing == Standing.HELD,
-    Workshop.ends_at <= sa.bindparam("now", type_=Workshop.ends_at.type),
+    _TABLE.standing == Standing.HELD,
+    _TABLE.ends_at <= sa.bindparam("now", type_=Workshop.ends_at.type),
 )
-_IS_COUNTED: Final = (Workshop.month == sa.bindparam("month"), Workshop.standing.in_(COUNTED))
-_CELL: Final = (Workshop.kind_id, Workshop.office_id, Workshop.is_synthetic)
+_IS_COUNTED: Final = (_TABLE.month == sa.bindparam("month"), _TABLE.standing.in_(COUNTED))
+_CELL: Final[tuple[sa.ColumnElement[int], sa.ColumnElement[int], sa.ColumnElement[int]]] = (
+    _TABLE.kind_id,
+    _TABLE.office_id,
+    sa.cast(_TABLE.is_synthetic, sa.Integer),
+)
 # Grouped in the order of the index, so that the database need not sort.
-_ORDER: Final = (Workshop.standing, *_CELL)
+_ORDER: Final = (_TABLE.standing, _TABLE.kind_id, _TABLE.office_id, _TABLE.is_synthetic)
 _HELD: Final = sa.func.sum(sa.case((_IS_HELD, 1), else_=0))
-_CELLS: Final[sa.Select[int, int, bool, int, int]] = (
-    sa.select(*_CELL, sa.func.count(), sa.literal_column("0", sa.Integer))
-    .where(*_IS_COUNTED)
-    .group_by(*_ORDER)
+_NONE: Final = sa.literal_column("0", sa.Integer)
+_CELLS: Final[sa.Select[int, int, int, int, int]] = (
+    sa.select(*_CELL, sa.func.count(), _NONE).where(*_IS_COUNTED).group_by(*_ORDER)
 )
-_CELLS_SO_FAR: Final[sa.Select[int, int, bool, int, int]] = (
+_CELLS_SO_FAR: Final[sa.Select[int, int, int, int, int]] = (
     sa.select(*_CELL, _HELD, sa.func.count() - _HELD).where(*_IS_COUNTED).group_by(*_ORDER)
 )
-_WAYS: Final[sa.Select[int, int, bool, int, int, Mode, Codes]] = (
+_WAYS: Final[sa.Select[int, int, int, int, int, Mode, Codes]] = (
     sa.select(*_CELL, _HELD, sa.func.count() - _HELD, Workshop.mode, Workshop.languages)
     .where(*_IS_COUNTED)
     .group_by(*_ORDER, Workshop.mode, Workshop.languages)
@@ -121,7 +127,7 @@ def cells(session: Session, month: Month, *, now: datetime) -> Sequence[Cell]:
 
 def ways(
     session: Session, month: Month, *, now: datetime
-) -> Sequence[sa.Row[int, int, bool, int, int, Mode, Codes]]:
+) -> Sequence[sa.Row[int, int, int, int, int, Mode, Codes]]:
     """The cells, parted by mode and by languages. All tables of a month come from this one
     statement, so that each has the same sum, whatever others change meanwhile."""
     return session.execute(_WAYS, {"month": month.number, "now": now}).all()
@@ -132,7 +138,7 @@ def count(
     month: Month,
     *,
     now: datetime,
-    found: Iterable[tuple[int, int, bool, int, int]] | None = None,
+    found: Iterable[tuple[int, int, int, int, int]] | None = None,
 ) -> Count:
     """The count of a month as of `now`; `found`: the cells that it is to be made from."""
     held: dict[int, int] = {}
@@ -144,7 +150,7 @@ def count(
     for kind_id, office_id, is_rebuilt, done, ahead in found:
         held[kind_id] = held.get(kind_id, 0) + done
         planned[kind_id] = planned.get(kind_id, 0) + ahead
-        is_synthetic = is_synthetic or is_rebuilt
+        is_synthetic = is_synthetic or bool(is_rebuilt)
         if done:
             mine = offices.setdefault(office_id, {})
             mine[kind_id] = mine.get(kind_id, 0) + done
@@ -201,18 +207,24 @@ def by_region(count: Count) -> dict[str, int]:
 
 
 def months(session: Session) -> list[Month]:
-    """The months that have anything to count, the first one first.
-
-    Goes from month to month on the index, so that a million workshops cost as much as a hundred.
-    """
-    walk = sa.select(sa.func.min(Workshop.month).label("month")).cte("months", recursive=True)
-    following = (
-        sa.select(sa.func.min(Workshop.month)).where(Workshop.month > walk.c.month)
-    ).scalar_subquery()
-    walk = walk.union_all(sa.select(following).where(walk.c.month.is_not(None)))
+    """The months that have anything to count, the first one first."""
+    walk = _walk()
     has_any = sa.exists().where(Workshop.month == walk.c.month, Workshop.standing.in_(COUNTED))
     found = session.scalars(sa.select(walk.c.month).where(has_any).order_by(walk.c.month))
     return [Month.from_number(number) for number in found]
+
+
+def _walk(first: int = 0) -> sa.CTE:
+    """The numbers of all months since `first` that have a workshop, of whatever standing.
+
+    Goes from month to month on the index, so that a million workshops cost as much as a hundred.
+    """
+    start = sa.select(sa.func.min(Workshop.month).label("month")).where(Workshop.month >= first)
+    walk = start.cte("months", recursive=True)
+    following = (
+        sa.select(sa.func.min(Workshop.month)).where(Workshop.month > walk.c.month)
+    ).scalar_subquery()
+    return walk.union_all(sa.select(following).where(walk.c.month.is_not(None)))
 
 
 def history(
@@ -232,24 +244,56 @@ def history(
         asked.append(Workshop.office_id == office_id)
     if kind_id is not None:
         asked.append(Workshop.kind_id == kind_id)
-    running = _first_running(now)
-    every = sa.func.count()
-    so_far = sa.func.sum(sa.case((is_held(now), 1), else_=0))
-    none = sa.literal_column("0", sa.Integer)
     rebuilt = _rebuilt(session, first, last, by, asked)
-    for since, until, held, planned in (
-        (first, min(last, running.plus(-1)), every, none),  # read from an index alone
-        (max(first, running), last, so_far, every - so_far),
-    ):
-        if since > until:
-            continue
-        rows = session.execute(
-            sa.select(Workshop.month, by, held, planned)
-            .where(Workshop.month.between(since.number, until.number), *asked)
-            .group_by(Workshop.month, Workshop.standing, by)
-        )
-        for number, what, done, ahead in rows:
-            yield Month.from_number(number), what, (number, what) in rebuilt, int(done), int(ahead)
+    over = min(last, _first_running(now).plus(-1))
+    running = max(first, over.following)
+    ranged = by is Workshop.kind_id and session.get_bind().dialect.name == "sqlite"
+    found: list[sa.Select[int, int, int, int]] = []
+    if first <= over:
+        found.append((_by_range if ranged else _by_group)(first, over, by, asked))
+    if running <= last:
+        held = sa.func.sum(sa.case((is_held(now), 1), else_=0))
+        found.append(_by_group(running, last, by, asked, held))
+    for statement in found:
+        for number, what, done, ahead in session.execute(statement):
+            if done or ahead:
+                month = Month.from_number(number)
+                yield month, what, (number, what) in rebuilt, int(done), int(ahead)
+
+
+def _by_group(
+    first: Month,
+    last: Month,
+    by: sa.SQLColumnExpression[int],
+    asked: Sequence[sa.ColumnElement[bool]],
+    held: sa.ColumnElement[int] | None = None,
+) -> sa.Select[int, int, int, int]:
+    """Without `held`, of months that are over: read from an index alone."""
+    every = sa.func.count()
+    numbers = (every, _NONE) if held is None else (held, every - held)
+    return (
+        sa.select(Workshop.month, by, *numbers)
+        .where(Workshop.month.between(first.number, last.number), *asked)
+        .group_by(Workshop.month, Workshop.standing, by)
+    )
+
+
+def _by_range(
+    first: Month, last: Month, _by: object, asked: Sequence[sa.ColumnElement[bool]]
+) -> sa.Select[int, int, int, int]:
+    """The same by kind, for SQLite, which counts each range of its index in half the time that it
+    takes to look of each row whether it is still of the same group. Kinds at none come too."""
+    walk = _walk(first.number)
+    number = (
+        sa.select(sa.func.count())
+        .where(Workshop.month == walk.c.month, Workshop.kind_id == Kind.id, *asked)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(walk.c.month, Kind.id, number, _NONE)
+        .select_from(walk.join(Kind, sa.true()))
+        .where(walk.c.month <= last.number)
+    )
 
 
 def _rebuilt(
@@ -261,7 +305,7 @@ def _rebuilt(
 ) -> set[tuple[int, int]]:
     """The months, and kinds or whatever it is by, of which something is reconstructed. Asked by
     itself: these few have an index of their own, and to look at each of a million whether it is
-    one of them takes a sixth of the time of all."""
+    one of them takes a third of the time of all."""
     rows = session.execute(
         sa.select(Workshop.month, by)
         .where(Workshop.is_synthetic, Workshop.month.between(first.number, last.number), *asked)
