@@ -106,10 +106,11 @@ class Proxy:
 
 @contextmanager
 def nginx(
-    folder: Path, upstream: int, *, keeps: str = "29s", bare: int = 0, more: str = ""
+    folder: Path, *upstream: int, keeps: str = "29s", bare: int = 0, more: str = ""
 ) -> Iterator[Proxy]:
-    """Serves while the block does. `keeps` is how long a calendar is kept, as nginx spells it;
-    `bare` is a port where the same is had without TLS, and `more` goes into the `http` block."""
+    """Serves while the block does, in front of our servers at the ports `upstream`. `keeps` is how
+    long a calendar is kept, as nginx spells it; `bare` is a port where the same is had without TLS,
+    and `more` goes into the `http` block."""
     for name in ("log", "temp"):
         (folder / name).mkdir(parents=True)
     certificate = certificates.make(folder, NAME)
@@ -123,7 +124,10 @@ def nginx(
                 r"listen 80\b": f"listen 127.0.0.1:{plain}",
                 r"listen 443 ssl;\n    http2": f"{also}listen 443 ssl;\n    http2",
                 r"listen 443\b": f"listen 127.0.0.1:{tls}",
-                r"127\.0\.0\.1:8000": f"127.0.0.1:{upstream}",
+                r"^    server 127\.0\.0\.1:8000;": "\n".join(
+                    f"    server 127.0.0.1:{port} max_fails=1 fail_timeout=10s;"
+                    for port in upstream
+                ),
                 r"/etc/letsencrypt/live/\S+\.pem": str(certificate),
                 r"/var/lib/nginx/outreach": f"{folder}/cache",
                 r"/var/log/nginx/": f"{folder}/log/",

@@ -59,7 +59,8 @@ def older(config: Config, request: pytest.FixtureRequest) -> Iterator[Config]:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"DROP TABLE {gone}")
             if base is Base.MAIN:
-                connection.exec_driver_sql("DROP INDEX ix_workshop_rebuilt")
+                for index in ("rebuilt", "month_kind_id_standing"):
+                    connection.exec_driver_sql(f"DROP INDEX ix_workshop_{index}")
             connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{BEFORE[base]}'")
         engine.dispose()
     yield config
@@ -267,7 +268,7 @@ VERSION = "alembic_version"
         (
             [f"INSERT INTO {VERSION} VALUES ('main_first')"],
             False,
-            f"main: it is at several versions at once (main_first, {_head(Base.MAIN)})",
+            "main: it is at several versions at once",
         ),
     ],
 )

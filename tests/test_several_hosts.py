@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from flask import Flask
 
 from outreach import clock, databases
 from outreach.app import create_app
-from outreach.config import Config
+from outreach.config import Config, Limits
 from outreach.db.postgresql import MIGRATION, PAGES, WORK, Waits
 from outreach.db.store import Store
 from outreach.domain.kinds import Kind
@@ -23,7 +24,7 @@ from outreach.errors import Misconfigured
 from outreach.keyring import Keyring, rotation, signing, spare
 from outreach.keyring.rows import Secret
 from tests.conftest import SERVER, hold
-from tests.desk import Visitor, employ, enrol
+from tests.desk import Visitor, employ, enrol, hidden
 from tests.filling import answers, send
 
 needs_server = pytest.mark.skipif(not SERVER, reason="it is about a server")
@@ -43,14 +44,14 @@ def make_host(config: Config, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     says, and no secret given."""
     made: list[Flask] = []
 
-    def make(name: str, *, has_masters: bool = True) -> Flask:
+    def make(name: str, *, has_masters: bool = True, **changes: Any) -> Flask:
         keys = tmp_path / name
         keys.mkdir(mode=0o700)
         if has_masters:
             for master in config.keys.glob("master-*"):
                 shutil.copy(master, keys)
         own = replace(config, keys=keys, data=tmp_path / f"{name}-data", secret_key="")
-        made.append(create_app(own))
+        made.append(create_app(replace(own, **changes)))
         made[-1].testing = False
         return made[-1]
 
@@ -87,12 +88,43 @@ def test_who_signs_in_on_one_host_is_signed_in_on_another(
     make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office
 ) -> None:
     ring.seals.newest()
-    one, other = make_host("one"), make_host("other")
+    one, other, third = (make_host(name) for name in ("one", "other", "third"))
     enrol(one, store, employ(store))  # the second factor is sealed on one
     half_way = Visitor(other)
     assert half_way.come_in().status_code == 303, "and opened on the other"
-    for app in (one, other):
+    for app in (one, other, third):
         assert Visitor(app, half_way.cookies).get("/org/talleres").status_code == 200
+    leaving = Visitor(third, half_way.cookies)
+    leaving.post("/org/cerrar", token=hidden(leaving.get("/org/mas"), "/org/cerrar")["token"])
+    for app in (one, other, third):
+        answer = Visitor(app, half_way.cookies).get("/org/talleres")
+        assert answer.headers["Location"].startswith("/org/entrar")
+
+
+@needs_server
+@on_a_server
+def test_what_one_may_try_is_counted_by_three_hosts_together(
+    make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    ring.seals.newest()
+    hosts = [make_host(name) for name in ("one", "other", "third")]
+    enrol(hosts[0], store, employ(store))
+    tries = 2 * Limits.sign_ins
+    wrong = [
+        Visitor(hosts[number % 3]).post("/org/entrar", email="ana@example.org", password="x" * 14)
+        for number in range(tries)
+    ]
+    statuses = [answer.status_code for answer in wrong]
+    assert statuses == [422] * Limits.sign_ins + [429] * (tries - Limits.sign_ins)
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=100)
+    some = Limits(posts=8)
+    hosts = [make_host(name, limits=some) for name in ("fourth", "fifth", "sixth")]
+    sent = [
+        send(host.test_client(), workshop, answers(host, workshop)).status_code
+        for host in hosts * 4
+    ]
+    assert sent == [303] * 8 + [429] * 4
 
 
 @needs_server

@@ -34,10 +34,8 @@ class Standing(StrEnum):
 
 SHOWN: Final = (Standing.PUBLISHED, Standing.CANCELLED, Standing.HELD, Standing.NOT_HELD)
 COUNTED: Final = (Standing.PUBLISHED, Standing.HELD)
-
-
+_COUNTS: Final = sa.text("standing IN ('published', 'held')")
 OF_UID: Final = "taller-"  # so begins what names a workshop by its uid, in files and calendars
-
 ASKED: Final = time(11)  # an hour at which a letter or a text wakes nobody
 
 
@@ -63,6 +61,9 @@ class Workshop(Base):
         sa.CheckConstraint("overbooked >= 0", name="overbooked"),
         # Holds all that a month's count asks for: the table itself is not read (`reports/`).
         sa.Index(None, "month", "standing", "kind_id", "office_id", "is_synthetic"),
+        sa.Index(
+            None, "month", "kind_id", "standing", sqlite_where=_COUNTS, postgresql_where=_COUNTS
+        ),
         sa.Index(
             "ix_workshop_rebuilt", "month", "standing", "kind_id", "office_id",
             sqlite_where=sa.text("is_synthetic = 1"), postgresql_where=sa.text("is_synthetic"),
@@ -394,7 +395,6 @@ def modes_named(word: str) -> tuple[Mode, ...]:
     anywhere. Raises NotFound."""
     if word == "en-linea":
         return ONLINE
-    try:
-        return (Mode(word),)
-    except ValueError:
-        raise NotFound(f"mode {word}") from None
+    if word not in tuple(Mode):
+        raise NotFound(f"mode {word}")
+    return (Mode(word),)

@@ -12,7 +12,7 @@ from outreach.clock import Month
 from outreach.db.base import Words
 from outreach.domain.kinds import Kind
 from outreach.domain.offices import Office
-from outreach.domain.workshops import COUNTED, Mode, Standing, Workshop
+from outreach.domain.workshops import Mode, Standing, Workshop
 from outreach.reports import monthly
 
 AT_ONCE = 1_000  # rows in memory
@@ -42,7 +42,7 @@ def how_many(session: Session, first: Month, last: Month) -> int:
 
 def workshops(session: Session, first: Month, last: Month, *, now: datetime) -> Iterator[Listed]:
     """All but drafts, by day and hour, read as they are asked for."""
-    counts = sa.and_(Workshop.standing.in_(COUNTED), monthly.is_held(now))
+    counts = sa.and_(monthly.IS_COUNTED, monthly.is_held(now))
     rows = session.execute(
         sa.select(
             Workshop.day,

@@ -17,7 +17,7 @@ from outreach.domain import figures, kinds, months, offices
 from outreach.domain.kinds import Kind
 from outreach.domain.months import MonthRevision
 from outreach.domain.offices import Office
-from outreach.domain.workshops import COUNTED, Workshop
+from outreach.domain.workshops import Workshop
 from outreach.reports import closing, monthly
 from outreach.reports.monthly import TOTAL, Count
 
@@ -74,9 +74,7 @@ def by_office(
 def first_month(session: Session, now: datetime) -> Month:
     """The first there is anything of; this one where there is nothing yet, or only what comes."""
     known: Iterable[int | None] = (
-        session.scalar(
-            sa.select(sa.func.min(Workshop.month)).where(Workshop.standing.in_(COUNTED))
-        ),
+        session.scalar(sa.select(sa.func.min(Workshop.month)).where(monthly.IS_COUNTED)),
         session.scalar(sa.select(sa.func.min(MonthRevision.month))),
         *(each.number for each in figures.months(session)[:1]),
     )

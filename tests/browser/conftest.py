@@ -41,12 +41,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def opened(browser: Browser, world: world.World) -> Iterator[Open]:
-    with opening(browser, world) as open_page:
+    with opening(browser, world.url) as open_page:
         yield open_page
 
 
 @contextmanager
-def opening(browser: Browser, world: world.World) -> Iterator[Open]:
+def opening(browser: Browser, url: str) -> Iterator[Open]:
     """Opens a new page, a phone's unless told otherwise, as nobody has used it before.
 
     At the end of the block, no page may have complained in the console."""
@@ -58,7 +58,7 @@ def opening(browser: Browser, world: world.World) -> Iterator[Open]:
             complaints.append(message.text)
 
     def open_page(address: str = "", **options: Any) -> Page:
-        given = {"viewport": chromium.PHONE, "locale": "es-MX", "base_url": world.url} | options
+        given = {"viewport": chromium.PHONE, "locale": "es-MX", "base_url": url} | options
         context = browser.new_context(**given)
         context.set_default_timeout(30_000)  # of a machine that does much else
         contexts.append(context)

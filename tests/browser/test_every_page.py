@@ -49,7 +49,7 @@ public_page = pytest.mark.parametrize("visited", _each(PUBLIC), indirect=True)
 def visited(request: pytest.FixtureRequest, browser: Browser, world: World) -> Iterator[Visited]:
     """One visit for all that is asked of a page; the tests of one page come together."""
     asked: list[Request] = []
-    with opening(browser, world) as opened:
+    with opening(browser, world.url) as opened:
         page = opened(viewport=NARROW, reduced_motion="reduce")  # or colours are on their way
         page.on("requestfinished", lambda each: asked.append(each))
         page.on("requestfailed", lambda each: asked.append(each))

@@ -1,0 +1,208 @@
+"""Three hosts behind the guide's nginx, each with one real server: programs get the same bytes from
+each, and who saves a place on a phone does not see that one of them is killed."""
+
+import http.client
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, Page, Response, expect
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.kinds import Kind
+from outreach.domain.offices import Office
+from outreach.domain.workshops import Workshop
+from outreach.keyring import Keyring
+from tests import proxy
+from tests.browser.conftest import opening
+from tests.browser.serving import free_port
+from tests.browser.test_main_path import with_and_without
+from tests.conftest import SERVER, hold
+from tests.faults.site import OUTREACH, Program, environ_of, leash
+
+pytestmark = [
+    pytest.mark.skipif(not SERVER, reason="hosts share a server"),
+    pytest.mark.parametrize("config", ["postgresql"], indirect=True),
+]
+HOSTS: Final = 3
+SECONDS: Final = 60
+ESTABLISHED: Final = "01"
+FEEDS: Final = [
+    f"/{lang}/cal/{name}.{form}{asked}"
+    for name in ("red", "chicago")
+    for lang in ("es", "en", "fr")
+    for form in ("ics", "atom", "json", "jcal")
+    for asked in ("", "?tipo=derechos&idioma=es")
+]
+
+
+@dataclass(frozen=True)
+class Host:
+    server: Program
+    port: int
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether it was sent something that it has not yet read."""
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            _, local, _, state, queues, *_ = line.split()
+            of, waiting = (int(each.partition(":")[2], 16) for each in (local, queues))
+            if of == self.port and state == ESTABLISHED and waiting:
+                return True
+        return False
+
+    def ask(self, path: str, encoding: str = "identity") -> tuple[int, dict[str, str], bytes]:
+        asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        try:
+            asking.request("GET", path, headers={"Accept-Encoding": encoding})
+            answer = asking.getresponse()
+            return answer.status, dict(answer.headers), answer.read()
+        finally:
+            asking.close()
+
+    def signal(self, number: signal.Signals) -> None:
+        for pid in self.server.pids:
+            os.kill(pid, number)
+
+
+@dataclass(frozen=True)
+class Hosts:
+    url: str
+    every: tuple[Host, ...]
+
+
+@pytest.fixture
+def hosts(config: Config, store: Store, ring: Keyring, tmp_path: Path) -> Iterator[Hosts]:
+    ring.seals.newest()  # the first master is made, and copied to each host, as the guide says
+    bare, ports = free_port(), [free_port() for _ in range(HOSTS)]
+    shared = replace(
+        config, public_url=f"http://127.0.0.1:{bare}", secret_key="", trusted_proxies=1
+    )
+    with ExitStack() as stack:
+        made = []
+        for port in ports:
+            home = tmp_path / f"host-{port}"
+            shutil.copytree(config.keys, home / "keys")
+            own = replace(shared, data=home / "data", keys=home / "keys")
+            server = Program(f"server at {port}", lambda own=own, port=port: _serve(own, port))  # type: ignore[misc]  # bound now
+            server.start()
+            stack.callback(server.kill)
+            made.append(Host(server, port))
+        for each in made:
+            _wait_for(each)
+        stack.enter_context(proxy.nginx(tmp_path / "nginx", *ports, bare=bare))
+        yield Hosts(shared.public_url, tuple(made))
+
+
+def _serve(config: Config, port: int) -> "subprocess.Popen[bytes]":
+    with (config.keys.parent / "log").open("ab") as log:
+        return subprocess.Popen(
+            [*leash(), *OUTREACH, "serve", "--port", str(port), "--workers", "1", "--no-mail"],
+            env=os.environ | environ_of(config),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _wait_for(host: Host) -> None:
+    until = time.monotonic() + SECONDS
+    while True:
+        try:
+            assert host.ask("/healthz")[0] == 200
+        except OSError:
+            assert time.monotonic() < until, "a server did not start"
+            time.sleep(0.05)
+        else:
+            return
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights)
+
+
+def test_each_host_gives_the_same_bytes_of_a_feed(
+    hosts: Hosts, store: Store, workshop: Workshop
+) -> None:
+    def fetched() -> dict[str, bytes]:
+        found = {}
+        for path in FEEDS:
+            for encoding in ("identity", "gzip"):
+                answers = [host.ask(path, encoding) for host in hosts.every]
+                statuses, headers, bodies = zip(*answers, strict=True)
+                assert set(statuses) == {200}, path
+                assert len(set(bodies)) == 1, (path, encoding)
+                for name in ("ETag", "Last-Modified", "Content-Length"):
+                    assert len({each.get(name) for each in headers}) == 1, (path, name)
+                found[f"{path} {encoding}"] = bodies[0]
+        return found
+
+    before = fetched()
+    with store.change() as session:
+        changed = session.get_one(Workshop, workshop.id)
+        changed.title = {"es": "Otro título"}
+        changed.changed_at, changed.sequence = clock.now(), changed.sequence + 1
+    after = fetched()
+    assert [path for path in before if before[path] == after[path]] == []
+
+
+@with_and_without
+def test_rosa_does_not_see_that_a_host_is_killed_with_her_form(
+    browser: Browser, hosts: Hosts, workshop: Workshop, has_script: bool
+) -> None:
+    answers: list[Response] = []
+    with opening(browser, hosts.url) as opened:
+        page = opened(java_script_enabled=has_script)
+        page.on("response", lambda answer: answers.append(answer))
+        page.goto("/es/")
+        page.locator(f"a[href$='/t/{workshop.public_id}']").first.click()
+        page.get_by_role("link", name="Apartar mi lugar").locator("visible=true").click()
+        page.locator("#name").fill("Rosa")
+        page.get_by_text("No me avisen").click()
+        killed = _killed_with_the_form(page, hosts)
+        expect(page.locator("h1")).to_have_text("Listo, Rosa", timeout=SECONDS * 1000)
+        link = page.url
+        # Whoever is left answers all that she asks from now on.
+        page.get_by_role("link", name="Cambiar mi lugar").click()
+        page.get_by_text("3", exact=True).click()
+        page.get_by_role("button", name="Guardar cambios").click()
+        expect(page.locator("main")).to_contain_text("3 personas")
+        for _ in range(HOSTS + 1):
+            page.goto(link)
+            expect(page.locator("h1")).to_have_text("Listo, Rosa")
+        assert killed.server.pids == []
+    assert [answer.status for answer in answers if answer.status >= 400] == []
+
+
+def _killed_with_the_form(page: Page, hosts: Hosts) -> Host:
+    """Presses the button; the host that was given the form is killed before it has read it."""
+    # As long as a person takes: a form wants to have been open for two seconds.
+    while page.evaluate("performance.now()") < 2_100:
+        page.wait_for_timeout(50)
+    for host in hosts.every:
+        host.signal(signal.SIGSTOP)
+    page.get_by_role("button", name="Apartar mi lugar").click(no_wait_after=True)
+    until = time.monotonic() + SECONDS
+    having = None
+    while having is None:
+        assert time.monotonic() < until, "the form came to nobody"
+        page.wait_for_timeout(20)
+        having = next((host for host in hosts.every if host.has_unread), None)
+    for host in hosts.every:
+        if host is not having:
+            host.signal(signal.SIGCONT)
+    having.server.kill()
+    return having
