@@ -35,13 +35,14 @@ from outreach.domain.venues import Venue
 from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring, Masters
 from outreach.migrations.models import MAIN, RING
-from tests import addresses
+from tests import addresses, statements
 from tests.machine.running import ONE_DATABASE, THOROUGH
 
 SERVER = os.environ.get("OUTREACH_TEST_POSTGRESQL", "")
 DATABASES = ["sqlite", "postgresql"] if SERVER else ["sqlite"]
 Thing = TypeVar("Thing")
 addresses.compile_once()
+statements.compile_once()
 LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
 

@@ -18,6 +18,7 @@ from outreach.cli.context import opened, opened_ring, settings
 from outreach.config import Config
 from outreach.errors import Misconfigured
 from outreach.keyring import signing
+from outreach.upkeep.gauges import SHARED
 
 LONGEST_ANSWER: Final = 30  # seconds for what was begun before a stop
 
@@ -81,7 +82,7 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
 def counting() -> Iterator[None]:
     """A folder in which all processes of this server count together, from nothing, for /metrics."""
     with tempfile.TemporaryDirectory(prefix="outreach-counts-", ignore_cleanup_errors=True) as name:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = name
+        os.environ[SHARED] = name
         yield
 
 

@@ -24,7 +24,7 @@ from outreach.db.store import Store
 from outreach.domain import circulars, installation, outbox, workshops
 from outreach.keyring import Keyring
 
-SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
+SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"  # where the processes of a server count together
 
 
 class Gauges(CollectorRegistry):

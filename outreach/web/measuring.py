@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from outreach.feeds.serve import ADDRESS
+from outreach.upkeep.gauges import SHARED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,7 +27,6 @@ FEED: Final = "/<any(es,en,fr):lang>/cal/<name>.<any(ics,atom,json,jcal):form>"
 NOWHERE: Final = "-"  # an address that there is not: whatever was typed is not kept
 SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 ROUTE: Final = "outreach.route"
-SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Measures:

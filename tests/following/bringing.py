@@ -67,7 +67,7 @@ def wheels(home: Path) -> dict[str, Path]:
 
 
 def pack(host: Host, home: Path, releases: dict[str, Path]) -> None:
-    """Puts into /root what the guide says to bring, and workshops for somebody to come to."""
+    """Puts into /srv what the guide says to bring, and workshops for somebody to come to."""
     for release in releases.values():
         host.bring(release, f"/srv/{release.name}")
     for name in ("offices.csv", "taxonomy.json"):
