@@ -21,13 +21,15 @@ from tests.machine.packages import SYSTEM
 
 CHAPTER: Final = Path(__file__).parent.parent / "outreach" / "guide" / "proxy.md"
 NAME: Final = "talleres.example.org"
-# As Debian's own file has it, which the guide's file becomes a part of.
+# As Debian's own file has it once the guide's line has been through it; the guide's file becomes a
+# part of it.
 AROUND: Final = """
+worker_rlimit_nofile 8192;
 user {user};
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/log/start.log;
-events {{ worker_connections 768; }}
+events {{ worker_connections 4096; }}
 http {{
     sendfile on;
     tcp_nopush on;

@@ -1,6 +1,6 @@
 """`python -m tests.bench.day`: a campaign's day in some minutes.
 
-    python -m tests.bench.day --on sqlite
+    python -m tests.bench.day --on sqlite              (one machine, nginx in front)
     python -m tests.bench.day --on postgresql          (three hosts of each kind; as root)
     python -m tests.bench.day --on sqlite --soak 5m
 
@@ -15,8 +15,9 @@ import random
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations, islice
@@ -45,6 +46,7 @@ from tests.faults.mailbox import Mailbox
 from tests.faults.site import Site, on_one_machine
 from tests.machine import Missing
 from tests.postman import free_port, on_duty
+from tests.proxy import nginx
 
 OFFICES: Final = 59
 KINDS: Final = 21
@@ -122,7 +124,7 @@ class Run:
         self.told = Told()
 
     def go(self) -> None:
-        address = urlsplit(self.site.url)
+        address = urlsplit(self.site.config.public_url)
         day = Day(
             address.hostname or "",
             address.port or 80,
@@ -218,6 +220,18 @@ def show(console: Console, run: Run, mailbox: Mailbox, title: str, wrong: list[s
         console.print(each, soft_wrap=True)
 
 
+@contextmanager
+def _behind_nginx(folder: Path, mail_port: int) -> Iterator[Site]:
+    """One machine as the guide has it."""
+    bare = free_port()
+    public_url = f"http://127.0.0.1:{bare}"
+    site = on_one_machine(folder, mail_port, public_url=public_url, trusted_proxies=1)
+    port = urlsplit(site.url).port
+    assert port is not None
+    with nginx(folder / "nginx", port, bare=bare):
+        yield site
+
+
 def of(how_much: Size, on: str, console: Console, *, is_soak: bool) -> int:
     title = f"{on}: {how_much.workshops:,} workshops, {how_much.registrations:,} registrations, "
     title += f"{how_much.calendars:,} calendars in {how_much.seconds} s"
@@ -226,9 +240,14 @@ def of(how_much: Size, on: str, console: Console, *, is_soak: bool) -> int:
         if on == "postgresql":
             apart.settle_in()
             folder, port, host = apart.folder(), 2525, "0.0.0.0"
-        with on_duty(Mailbox(port, host)) as mailbox:
+        with ExitStack() as until_the_end:
+            mailbox = until_the_end.enter_context(on_duty(Mailbox(port, host)))
             assert isinstance(mailbox, Mailbox)
-            site = Hosts(folder, port) if on == "postgresql" else on_one_machine(folder, port)
+            site: Site
+            if on == "postgresql":
+                site = Hosts(folder, port)
+            else:
+                site = until_the_end.enter_context(_behind_nginx(folder, port))
             try:
                 run = Run(site, folder, how_much)
                 run.go()
@@ -244,7 +263,7 @@ def of(how_much: Size, on: str, console: Console, *, is_soak: bool) -> int:
 @click.option("--workshops", default=1500, show_default=True)
 @click.option("--registrations", default=20_000, show_default=True)
 @click.option("--calendars", default=5000, show_default=True)
-@click.option("--seconds", default=300, show_default=True, help="How long the day is.")
+@click.option("--seconds", default=600, show_default=True, help="How long the day is.")
 @click.option("--soak", help="An even load for so long instead, as 5m or 30m.")
 def command(
     on: str, workshops: int, registrations: int, calendars: int, seconds: int, soak: str | None

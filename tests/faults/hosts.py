@@ -18,11 +18,12 @@ PORT: Final = 8000
 
 # What matters here of the guide's page *proxy*, for several servers behind it.
 NGINX: Final = """
+worker_rlimit_nofile 8192;
 worker_processes 1;
 daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log crit;
-events {{ worker_connections 1024; }}
+events {{ worker_connections 4096; }}
 http {{
     access_log off;
     client_body_temp_path {folder}/body;
@@ -42,6 +43,11 @@ http {{
         proxy_set_header X-Forwarded-For $remote_addr;
         proxy_connect_timeout 5s;
         location / {{ proxy_pass http://outreach; }}
+        location ~ ^/(es|en|fr)/t/[^/]+/lugar$ {{
+            proxy_pass http://outreach;
+            proxy_read_timeout 15s;
+            proxy_next_upstream error timeout non_idempotent;
+        }}
     }}
 }}
 """
