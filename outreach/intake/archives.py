@@ -30,6 +30,11 @@ _UNWANTED: Final = (
     (re.compile(r"/externallinks/|connections\.xml$|/querytables/|/webextensions/"), "vínculos"),
     (re.compile(r"/embeddings/|/activex/|/ctrlprops/|\.(zip|exe|dll|xls[xmb]?|bin)$"), "anexos"),
 )
+# Of a part's flags (APPNOTE.TXT 4.4.4): it is enciphered, its own way or another.
+_LOCKED: Final = 0x1 | 0x40 | 0x2000
+# How it was squeezed, that its sizes come after it, and that its name is UTF-8; zipfile knows no
+# others.
+_KNOWN: Final = 0x2 | 0x4 | 0x8 | 0x800
 _SAFE_NAME: Final = re.compile(r"[^\x00-\x1f\\/:]+(?:/[^\x00-\x1f\\/:]+)*/?")
 _ALLOWED_BINARY: Final = re.compile(r"/printersettings/|/printersettings\d*\.bin$")
 
@@ -114,9 +119,10 @@ class Archive:
             raise too_large(self.name)
 
     def _check_part(self, info: zipfile.ZipInfo) -> None:
-        if info.flag_bits & 1:
+        if info.flag_bits & _LOCKED:
             raise locked(self.name)
-        if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        is_known = info.flag_bits & ~_KNOWN == 0
+        if not is_known or info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise damaged(self.name)
         if info.file_size > max(DENSE_FROM, DENSEST * info.compress_size):
             raise too_large(self.name)

@@ -192,11 +192,13 @@ def locked_workbook() -> bytes:
     return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le")
 
 
-def locked_zip() -> bytes:
+def flagged(bits: int) -> bytes:
+    """An honest book, each of whose parts is said to be so."""
     data = bytearray(honest())
     at = data.find(b"PK\x01\x02")
     while at >= 0:
-        data[at + 8] |= 1
+        data[at + 8] |= bits & 0xFF
+        data[at + 9] |= bits >> 8
         at = data.find(b"PK\x01\x02", at + 4)
     return bytes(data)
 
