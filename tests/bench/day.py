@@ -263,7 +263,7 @@ def of(how_much: Size, on: str, console: Console, *, is_soak: bool) -> int:
 @click.option("--workshops", default=1500, show_default=True)
 @click.option("--registrations", default=20_000, show_default=True)
 @click.option("--calendars", default=5000, show_default=True)
-@click.option("--seconds", default=600, show_default=True, help="How long the day is.")
+@click.option("--seconds", default=900, show_default=True, help="How long the day is.")
 @click.option("--soak", help="An even load for so long instead, as 5m or 30m.")
 def command(
     on: str, workshops: int, registrations: int, calendars: int, seconds: int, soak: str | None
@@ -275,7 +275,7 @@ def command(
             raise click.BadParameter("write it as 5m or 30m", param_hint="--soak")
         seconds = int(found[1]) * 60
         registrations = STEADY * seconds
-    polls = max(4, seconds // 75)
+    polls = 4 if soak is None else max(4, seconds // 300)
     how_much = Size(workshops, registrations, calendars, seconds, polls)
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
     if on == "postgresql" and not apart.is_apart():
