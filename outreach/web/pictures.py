@@ -94,7 +94,9 @@ def sign(name: str, pictogram: str, size: str = "") -> Markup:
 def qr(address: str) -> Markup:
     """An address as a picture, for a phone's camera: 33 squares by 33 or so. The rest of the quiet
     margin of four is the white frame around it."""
-    code = segno.make(address, micro=False, error="m")
+    # To try all eight masks takes five times as long, on the page that everybody sees who has saved
+    # a place; of our addresses the third is the best or near it (by the standard's own score).
+    code = segno.make(address, micro=False, error="m", mask=2)
     drawn = code.svg_inline(
         border=2, omitsize=True, svgclass=None, lineclass=None, title=_("Código QR")
     )
