@@ -118,7 +118,7 @@ def disk_read_only(stage: Stage) -> str:
         stage.site.programs[0].kill()
         stage.site.wait()
         time.sleep(BAD / 2)
-        return doctor(stage, "folders")
+        return doctor(stage, "disk")
     finally:
         for path in (data, *files):
             tell("chattr", "-i", path)

@@ -1,6 +1,7 @@
 """What a campaign's day is played with: two offices, their organizers, and workshops with few
 chairs, the first of which everybody wants."""
 
+import json
 import random
 import secrets
 from collections.abc import Iterator
@@ -64,10 +65,10 @@ class Scene:
             kills=kills,
             at=clock.now() + self.ahead,
         )
-        said = self.site.run("doctor").stdout
-        journal = [line for line in said.splitlines() if "journal" in line]
-        if not journal or not journal[0].startswith("well"):
-            wrong.append(f"doctor: {journal[0] if journal else said[-400:]}")
+        told = json.loads(self.site.run("doctor", "--json").stdout)["findings"]
+        of_journal = [each for each in told if each["about"] == "journal"]
+        if [each["state"] for each in of_journal] != ["well"]:
+            wrong.append(f"doctor: {of_journal or told}")
         return looked, wrong
 
     def deliver_rest(self) -> None:
