@@ -142,6 +142,26 @@ def test_the_last_place_that_went_to_oneself_is_not_refused(
     one_registration(store, ring)
 
 
+@pytest.mark.parametrize("which", ["database_url", "keyring_url"])
+@pytest.mark.parametrize("how", ["cancelar", "borrar"])
+def test_whoever_leaves_has_left_and_is_told_so(
+    config: Config, store: Store, ring: Keyring, workshop: Workshop, how: str, which: str
+) -> None:
+    with through(config, which) as (app, way):
+        link = post(app, workshop).headers["Location"]
+        way.cut_after(b"COMMIT")
+        answer = app.test_client().post(f"{link}/{how}")
+        assert way.was_cut.is_set()
+        assert answer.status_code == 200
+        assert ("Cancelaste" if how == "cancelar" else "Ya no tenemos tus datos") in answer.text
+        assert app.test_client().post(f"{link}/{how}").status_code == 404, "asked anew, it is gone"
+    assert ring.count() == 0
+    with store.read() as session:
+        # Its place is free at once, and not with the next purge.
+        assert session.get_one(Workshop, workshop.id).seats_left == workshop.capacity
+        assert session.scalars(sa.select(Registration.sealed)).all() == [None]
+
+
 def test_a_form_of_the_staff_is_done_and_written_down_once(
     config: Config, store: Store, chicago: Office
 ) -> None:

@@ -1,7 +1,8 @@
 """Answers again a request that failed because two changes met, or because the database was away.
 
 A page that is only read can be asked for as often as one likes. A form can be sent again where its
-nonce makes two posts one: its view says so with `repeatable`. Whatever else was posted may have
+nonce makes two posts one, or where doing it twice does no more than once: its view says so with
+`repeatable` or `harmless`. Whatever else was posted may have
 been done or not, and is shown to the person with all that they typed (`errors`, 503).
 """
 
@@ -43,6 +44,12 @@ def repeatable(view: View) -> View:
     return view
 
 
+def harmless(view: View) -> View:
+    """Done twice it has done no more than once, and the second time it says the same."""
+    view.is_harmless = True  # type: ignore[attr-defined]  # a mark on a function
+    return view
+
+
 def answered(dispatch: Callable[[], Response]) -> Response:
     """The answer of the first try that has one."""
     before = set(g)
@@ -74,6 +81,12 @@ def kept(name: str, make: Callable[[], Any]) -> Any:
     return make() if tries is None else tries.kept.setdefault(name, make())
 
 
+def kept_before(name: str) -> Any | None:
+    """What an earlier try of this request kept by that name."""
+    tries: Tries | None = g.get("tries")
+    return None if tries is None else tries.kept.get(name)
+
+
 def is_another_try() -> bool:
     tries: Tries | None = g.get("tries")
     return tries is not None and tries.number > 1
@@ -83,6 +96,8 @@ def _may_be_repeated() -> bool:
     if request.method in SAFE:
         return True
     view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "is_harmless", False):
+        return True
     if not getattr(view, "is_repeatable", False):
         return False
     try:

@@ -4,7 +4,10 @@ Of dates that were saved together one gives up this one, unless one says all; an
 all of them, unless one says this one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Final
 
 from flask import g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -13,9 +16,34 @@ from outreach import clock
 from outreach.domain.registrations import Contact, Registration
 from outreach.languages import gettext as _
 from outreach.privacy import forgetting
+from outreach.web import again
 from outreach.web.context import config, ring, store
 from outreach.web.mine import place
 from outreach.web.mine.place import Place, pages
+
+LEFT: Final = "left"
+View = Callable[[str], ResponseReturnValue]
+
+
+@dataclass(frozen=True)
+class Left:
+    """Who is forgotten, and what is said of it."""
+
+    ids: Sequence[str]
+    words: str
+    had_letters: bool
+
+
+def once(view: View) -> View:
+    """For whoever leaves by this form. Where an earlier try of the same request broke off, the link
+    may be dead by its own doing: then what that try began is finished, and said."""
+
+    @wraps(view)
+    def finish_or_begin(token: str) -> ResponseReturnValue:
+        left: Left | None = again.kept_before(LEFT)
+        return view(token) if left is None else _done(left)
+
+    return again.harmless(finish_or_begin)
 
 
 @pages.get("/r/<token>/cancelar")
@@ -32,6 +60,7 @@ def ask_forget(token: str) -> ResponseReturnValue:
 
 
 @pages.post("/r/<token>/cancelar")
+@once
 def cancel(token: str) -> ResponseReturnValue:
     mine = _found(token)
     if request.form.get("todas") == "yes" and len(_ahead(mine)) > 1:
@@ -40,6 +69,7 @@ def cancel(token: str) -> ResponseReturnValue:
 
 
 @pages.post("/r/<token>/borrar")
+@once
 def forget(token: str) -> ResponseReturnValue:
     mine = _found(token)
     if request.form.get("todas") == "no" and len(mine.joint) > 1:
@@ -49,10 +79,15 @@ def forget(token: str) -> ResponseReturnValue:
 
 def leave(those: Sequence[Registration], words: str) -> ResponseReturnValue:
     """Forgets them and shows the last page."""
-    forgetting.forget(store(), ring(), config(), (each.id for each in those), now=clock.now())
-    g.other_languages_at = "/"
+    ids = [each.id for each in those]
     had_letters = any(each.contact is Contact.EMAIL for each in those)
-    return render_template("mine/gone.html", words=words, had_letters=had_letters)
+    return _done(again.kept(LEFT, lambda: Left(ids, words, had_letters)))
+
+
+def _done(left: Left) -> ResponseReturnValue:
+    forgetting.forget(store(), ring(), config(), left.ids, now=clock.now())
+    g.other_languages_at = "/"
+    return render_template("mine/gone.html", words=left.words, had_letters=left.had_letters)
 
 
 def _found(token: str) -> Place:
