@@ -18,7 +18,6 @@ from outreach.cli.context import opened, opened_ring, settings
 from outreach.config import Config
 from outreach.errors import Misconfigured
 from outreach.keyring import signing
-from outreach.upkeep.gauges import SHARED
 
 LONGEST_ANSWER: Final = 30  # seconds for what was begun before a stop
 
@@ -82,7 +81,9 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
 def counting() -> Iterator[None]:
     """A folder in which all processes of this server count together, from nothing, for /metrics."""
     with tempfile.TemporaryDirectory(prefix="outreach-counts-", ignore_cleanup_errors=True) as name:
-        os.environ[SHARED] = name
+        # Before anything imports prometheus_client, which looks for it then and never again: so it
+        # is not asked of `gauges` what it is called.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = name
         yield
 
 
