@@ -36,7 +36,7 @@ from outreach.domain.workshops import Standing, Workshop
 from outreach.keyring import Keyring, Masters
 from outreach.migrations.models import MAIN, RING
 from tests import addresses, statements
-from tests.machine.running import ONE_DATABASE, THOROUGH
+from tests.machine.running import CORE, ONE_DATABASE
 
 SERVER = os.environ.get("OUTREACH_TEST_POSTGRESQL", "")
 DATABASES = ["sqlite", "postgresql"] if SERVER else ["sqlite"]
@@ -50,13 +50,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The longest files first: at the end of a run no process is to wait for another's.
     items.sort(key=lambda item: "browser" not in item.path.parts)
     for item in items:
-        if "faults" in item.path.parts or item.path.stem.removeprefix("test_") in THOROUGH:
+        stem = item.path.stem.removeprefix("test_")
+        if "faults" in item.path.parts or stem not in CORE:
             item.add_marker(pytest.mark.thorough)
         # What templates, headers and forms say is the same on any database, and asked for a
         # thousand times: twice that only by tests/run --long.
         callspec = getattr(item, "callspec", None)
         is_again = callspec is not None and callspec.params.get("config") == "postgresql"
-        stem = item.path.stem.removeprefix("test_")
         hangs_on_none = stem in ONE_DATABASE and not item.get_closest_marker("races")
         if is_again and (hangs_on_none or item.get_closest_marker("any_database")):
             item.add_marker(pytest.mark.long)
