@@ -20,6 +20,10 @@ def compile_once() -> None:
         lambda _engine, _own: None,
     )
     setattr(Engine, "_compiled_cache", in_common)  # noqa: B010 - it is a library's
+    alike = {
+        "__eq__": lambda one, other: type(one) is type(other),
+        "__hash__": lambda one: hash(type(one)),
+    }
     for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):
-        setattr(dialect, "__eq__", lambda one, other: type(one) is type(other))  # noqa: B010
-        setattr(dialect, "__hash__", lambda one: hash(type(one)))  # noqa: B010
+        for name, method in alike.items():
+            setattr(dialect, name, method)

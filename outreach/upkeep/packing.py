@@ -95,11 +95,13 @@ def count(connection: sqlite3.Connection) -> dict[str, int]:
     tables = connection.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     ).fetchall()
-    quoted = {name: name.replace('"', '""') for (name,) in tables}
-    return {
-        name: connection.execute(f'SELECT count(*) FROM "{safe}"').fetchone()[0]  # noqa: S608 - a name
-        for name, safe in sorted(quoted.items())
-    }
+    found = {}
+    for (name,) in sorted(tables):
+        quoted = name.replace('"', '""')
+        # The name of a table cannot come apart from the statement, so it is quoted.
+        rows = connection.execute(f'SELECT count(*) FROM "{quoted}"')  # noqa: S608 - see above
+        found[name] = rows.fetchone()[0]
+    return found
 
 
 def pack(database: Path, manifest: Manifest, target: Path) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +32,7 @@ from tests.conftest import SERVER, hold
 from tests.faults.site import OUTREACH, Program, environ_of, leash
 
 pytestmark = [
-    pytest.mark.skipif(not SERVER, reason="hosts share a server"),
+    pytest.mark.skipif(not SERVER, reason="three hosts share one PostgreSQL"),
     pytest.mark.parametrize("config", ["postgresql"], indirect=True),
 ]
 HOSTS: Final = 3
@@ -94,7 +95,7 @@ def hosts(config: Config, store: Store, ring: Keyring, tmp_path: Path) -> Iterat
             home = tmp_path / f"host-{port}"
             shutil.copytree(config.keys, home / "keys")
             own = replace(shared, data=home / "data", keys=home / "keys")
-            server = Program(f"server at {port}", lambda own=own, port=port: _serve(own, port))  # type: ignore[misc]  # bound now
+            server = Program(f"server at {port}", partial(_serve, own, port))
             server.start()
             stack.callback(server.kill)
             made.append(Host(server, port))
