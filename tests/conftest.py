@@ -189,28 +189,26 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBy
 
 
 @pytest.fixture
-def app(
+def make_app(
     config: Config, store: Store, compiled_templates: FileSystemBytecodeCache
-) -> Iterator[Flask]:
-    app = create_app(config)
-    app.jinja_env.bytecode_cache = compiled_templates
-    app.testing = False  # errors become pages, as for everyone
-    yield app
-    close_app(app)
-
-
-@pytest.fixture
-def make_app(config: Config, store: Store) -> Iterator[Callable[..., Flask]]:
-    """Makes further applications on the same databases, with some settings changed."""
+) -> Iterator[Callable[..., Flask]]:
+    """Makes applications on the same databases, with some settings changed."""
     made: list[Flask] = []
 
     def make(**changes: Any) -> Flask:
-        made.append(create_app(replace(config, **changes)))
-        return made[-1]
+        app = create_app(replace(config, **changes))
+        app.jinja_env.bytecode_cache = compiled_templates
+        made.append(app)
+        return app
 
     yield make
     for app in made:
         close_app(app)
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app()
 
 
 @pytest.fixture

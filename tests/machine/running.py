@@ -208,6 +208,8 @@ def _run(checkout: Path, mode: str, rest: list[str], began: float) -> int:
     packages.require(all_of_it=mode != "quick", is_long=mode == "long")
     programs = packages.environment(checkout, is_long=mode == "long")
     environ = dict(os.environ, PATH=f"{programs}{os.pathsep}{os.environ['PATH']}")
+    # Hundreds of processes are started: each would compile all that there is anew.
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
     passed: list[str] = []
     failed: list[str] = []
     with ExitStack() as until_the_end:
@@ -215,7 +217,7 @@ def _run(checkout: Path, mode: str, rest: list[str], began: float) -> int:
         environ["TMPDIR"] = str(folder)
         if mode != "quick":
             packages.ical_js(checkout)
-            environ["OUTREACH_TEST_CHROMIUM"] = packages.chromium() or ""
+            environ["OUTREACH_TEST_CHROMIUM"] = packages.chromium(is_long=mode == "long") or ""
             if not environ.get("OUTREACH_TEST_POSTGRESQL"):
                 address = until_the_end.enter_context(postgresql.serving(folder))
                 environ["OUTREACH_TEST_POSTGRESQL"] = address
