@@ -43,6 +43,7 @@ MARKUP: Final = (
     "</title></script><style>*{}</style>]]><!--{{7*7}}${7*7}"
 )
 HARM: Final = FORMULA + MARKUP + LINES
+SHORT: Final = "=1+1<script>mal()</script>\r\nX-Mal: 1\r\nATTENDEE:mailto:x@mal.example\nEND:VEVENT"
 STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -54,10 +55,11 @@ def harmed(store: Store, ring: Keyring, chicago: Office, rights: Kind) -> Worksh
         said = {"es": HARM, "en": HARM, "fr": HARM}
         workshop.title, workshop.summary, workshop.bring = said, said, said
     seat(store, ring, workshop, name=FORMULA)
-    words = {"name": HARM, "address": HARM, "area": HARM, "city": HARM[:90]}
+    # As long as PostgreSQL takes them: something of each kind in one of them.
+    words = {"name": SHORT, "address": HARM[:200], "area": MARKUP[:120], "city": SHORT[:80]}
     with store.change() as session:
         session.execute(sa.update(Venue).values(**words))
-        session.execute(sa.update(Office).values(name=said, city=HARM[:90], region="IL"))
+        session.execute(sa.update(Office).values(name=said, city=SHORT[:80], region="IL"))
         session.execute(sa.update(Kind).values(name=said, short_name=said, description=said))
     return workshop
 

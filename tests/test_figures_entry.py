@@ -212,10 +212,11 @@ def test_protection_cases_come_with_their_five_matters(store: Store) -> None:
     assert {each.part_of for each in found if each.code in codes[1:]} == {CASES}
 
 
-def test_a_part_of_nothing_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("whole", ["perros", {"es": "perros"}, ["perros"], 7])
+def test_a_part_of_nothing_is_refused(tmp_path: Path, whole: object) -> None:
     with resources.as_file(resources.files("outreach.intake").joinpath("data")) as data:
         taxonomy = json.loads((data / "taxonomy.json").read_text("utf-8"))
-    taxonomy["figure_series"][0]["part_of"] = "perros"
+    taxonomy["figure_series"][0]["part_of"] = whole
     there = tmp_path / "taxonomy.json"
     there.write_text(json.dumps(taxonomy), encoding="utf-8")
     with pytest.raises(Faulty) as told:

@@ -326,11 +326,13 @@ def _sealed(aviary: Aviary) -> list[bytes]:
 
 @pytest.mark.long
 def test_the_same_by_a_process_whose_clock_has_really_moved(aviary: Aviary) -> None:
-    """The worker, started on the day after each was to be forgotten (libfaketime)."""
+    """On the day after each was to be forgotten (libfaketime). The worker of a host whose clock is
+    not that of PostgreSQL leads nothing; whoever runs the command there says that it is right."""
+    command = ("worker", "--once") if aviary.store.is_sqlite else ("purge",)
     today = clock.now().date()
     for workshop in (aviary.women, aviary.rights):
         days = (workshop.forget_on - today).days + 1
-        done = aviary.run(f"+{days}d", "worker", "--once")
+        done = aviary.run(f"+{days}d", *command)
         assert done.returncode == 0, done.stderr
     assert aviary.traces(aviary.rosa, aviary.luz) == []
     assert aviary.readable() == {ANA["name"]}
@@ -343,7 +345,8 @@ def test_a_process_whose_clock_has_jumped_forgets_nobody_until_somebody_is_sure(
 ) -> None:
     done = aviary.run("+400d", "worker", "--once")
     assert done.returncode == 0
-    assert "overdue by three days" in done.stderr
+    why = "overdue by three days" if aviary.store.is_sqlite else "leads no work until"
+    assert why in done.stderr
     done = aviary.run("+400d", "purge")
     assert done.returncode == 1
     assert "outreach purge --yes" in done.stderr

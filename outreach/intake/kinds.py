@@ -186,7 +186,10 @@ class _Item:
 
     def text(self, path: str, longest: int) -> str:
         found = self.get(path)
-        if not isinstance(found, str) or not clean(found):
+        if found is not None and not isinstance(found, str):
+            self.fault(path, "has to be a text")
+            return ""
+        if not found or not clean(found):
             self.fault(path, "is missing")
             return ""
         if len(found) > longest:
@@ -302,5 +305,6 @@ def _refuse_parts_of_nothing(items: Iterable[_Item]) -> None:
     given = list(items)
     whole = {item.code for item in given if item.get("part_of") is None}
     for item in given:
-        if item.get("part_of") is not None and item.get("part_of") not in whole:
+        part_of = item.get("part_of")
+        if isinstance(part_of, str) and part_of not in whole:  # of anything else it is told already
             item.fault("part_of", "name a series of this file that is no part itself")

@@ -143,7 +143,7 @@ def daily(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Purg
     try:
         done = purge(store, ring, config, now=now)
     except (TooManyDue, TooManyBlind, TooManyUnused) as error:
-        log.error("purge: %s", error)
+        log.error("purge: %s", str(error))  # a sentence of ours: of an error only its kind is told
         return None
     if rotation.may_begin(ring, now=now):
         rotation.rotate(ring, now=now)

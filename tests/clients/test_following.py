@@ -146,10 +146,13 @@ class Story:
         planning.reinstate(session, self._workshop(session, "first"), now=self.there.now)
 
     def _made_discreet(self, session: Session) -> None:
-        self._change(session, "first", kind=kinds.find(session, "mujeres"))
+        """Its address is told only to who saved a place, or it could not be."""
+        women = kinds.find(session, "mujeres")
+        self._change(session, "first", kind=women, visibility=women.visibility)
 
     def _made_plain_again(self, session: Session) -> None:
-        self._change(session, "first", kind=kinds.find(session, "derechos"))
+        rights = kinds.find(session, "derechos")
+        self._change(session, "first", kind=rights, visibility=rights.visibility)
 
     def _at_another_address(self, session: Session) -> None:
         """One goes elsewhere; the house of another has a new number."""

@@ -87,11 +87,12 @@ def _guards() -> Iterator[Guard]:
         "S07", f"{web}errors.py", 'g.other_languages_at = "/"', "",
         "tests/test_safety.py::test_every_dead_link_gives_the_same_page",
     )  # fmt: skip
+    after = (
+        "tests/test_traces.py::test_what_goes_wrong_after_the_answer_is_told_without_a_link"
+        "_and_without_what_was_typed"
+    )
     rule = 'rule = request.url_rule.rule if request.url_rule else "-"'
-    yield Guard(
-        "S08", f"{web}errors.py", rule, "rule = request.remote_addr",
-        "tests/test_traces.py::test_an_address_is_written_nowhere",
-    )  # fmt: skip
+    yield Guard("S08", f"{web}errors.py", rule, "rule = request.remote_addr", after)
     yield Guard(
         "S09", f"{web}limits.py", "ip_network((parsed, 64), strict=False)", "parsed",
         "tests/test_abuse.py::test_a_household_with_many_addresses_is_one",
@@ -106,20 +107,16 @@ def _guards() -> Iterator[Guard]:
         "chain[0] if True",
         "tests/test_abuse.py::test_a_forwarded_address_is_believed_only_behind_our_proxies",
     )  # fmt: skip
-    for words, instead in (
-        (rule, "rule = request.path"),
-        ("return RuntimeError(kind.__name__)", "return RuntimeError(str(request.form))"),
-    ):
-        yield Guard(
-            "S10", f"{web}errors.py", words, instead,
-            "tests/test_traces.py::test_a_name_an_email_and_a_link_are_written_nowhere",
-        )  # fmt: skip
-    after = "what_goes_wrong_after_the_answer_is_told_without_a_link_and_without_what_was_typed"
     for file, words, instead in (
+        (f"{web}errors.py", rule, "rule = request.path"),
+        (
+            f"{web}errors.py", "return RuntimeError(kind.__name__)",
+            "return RuntimeError(str(request.form))",
+        ),
         ("outreach/app.py", "web.errors.note(exc_info[1])", "super().log_exception(exc_info)"),
         (f"{web}errors.py", ".addFilter(_hush)", ""),
-    ):
-        yield Guard("S10", file, words, instead, f"tests/test_traces.py::test_{after}")
+    ):  # fmt: skip
+        yield Guard("S10", file, words, instead, after)
     yield Guard(
         "S11", "outreach/db/store.py", "PRAGMA secure_delete = ON", "PRAGMA secure_delete = OFF",
         "tests/test_forgetting.py::test_after_their_day_nothing_of_them_is_in_any_byte",

@@ -158,7 +158,7 @@ def _purpose(bound: str) -> str:
 
 
 def _away(error: Unreachable) -> Response:
-    log.warning("the OpenID provider cannot be used: %s", error)
+    log.warning("the OpenID provider cannot be used: %s", str(error))  # words of ours
     said = _(
         "%(name)s no contesta. Entra con tu contraseña, o vuelve a intentar más tarde.",
         name=config().oidc.label,
