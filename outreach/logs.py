@@ -243,6 +243,9 @@ class Formatter(structlog.stdlib.ProcessorFormatter):
         record = copy.copy(record)
         record.exc_text = None
         record.stack_info = None
+        # What another handler made of it, with the text of an error in it, would be told beside it.
+        for name in ("message", "asctime"):
+            vars(record).pop(name, None)
         if isinstance(record.msg, BaseException):
             record.msg = kind_of(record.msg)
         record.args = _without_errors(record.args)

@@ -3,6 +3,7 @@
 from types import MethodType
 from typing import Any, Final
 
+import pytest
 from werkzeug.routing import Rule
 
 MADE: Final = ("_parts", "_trace", "_converters", "arguments")
@@ -29,4 +30,4 @@ def compile_once() -> None:
         vars(rule).update(made)
         vars(rule).update((name, MethodType(each, rule)) for name, each in builders.items())
 
-    setattr(Rule, "compile", known)  # noqa: B010 - it is a library's
+    pytest.MonkeyPatch().setattr(Rule, "compile", known)  # to the end: nobody undoes it

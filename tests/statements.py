@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -19,11 +20,8 @@ def compile_once() -> None:
         lambda engine: compiled[type(engine.dialect)],
         lambda _engine, _own: None,
     )
-    setattr(Engine, "_compiled_cache", in_common)  # noqa: B010 - it is a library's
-    alike = {
-        "__eq__": lambda one, other: type(one) is type(other),
-        "__hash__": lambda one: hash(type(one)),
-    }
+    to_the_end = pytest.MonkeyPatch()  # nobody undoes it
+    to_the_end.setattr(Engine, "_compiled_cache", in_common, raising=False)
     for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):
-        for name, method in alike.items():
-            setattr(dialect, name, method)
+        to_the_end.setattr(dialect, "__eq__", lambda one, other: type(one) is type(other))
+        to_the_end.setattr(dialect, "__hash__", lambda one: hash(type(one)))

@@ -32,17 +32,14 @@ from outreach.domain.tours import Tour
 from outreach.domain.workshops import Workshop
 from outreach.keyring import Key, Keyring
 from outreach.web.context import store as app_store
-from tests.conftest import SERVER, hold, kind, office
+from tests.conftest import hold, kind, office
 from tests.desk import at_desk, employ
 from tests.filling import answers, send
 from tests.forwarder import Forwarder, leading_to
 from tests.machine import postgresql
 from tests.signing import journal
 
-pytestmark = [
-    pytest.mark.skipif(not SERVER, reason="it is about a server"),
-    pytest.mark.parametrize("config", ["postgresql"], indirect=True),
-]
+pytestmark = pytest.mark.parametrize("config", ["postgresql"], indirect=True)
 SOON = 20.0  # seconds for what is awaited; never waited out when all is well
 
 

@@ -94,6 +94,17 @@ def lines(text: str, form: str) -> list[str]:
 
 
 @FORMS
+def test_what_another_handler_made_of_a_line_is_not_told_beside_it(form: str) -> None:
+    record = logging.makeLogRecord(
+        {"name": "x", "msg": "about %s", "args": (ValueError("Rosa Canario"),)}
+    )
+    assert "Rosa Canario" in logging.Formatter("%(asctime)s %(message)s").format(record)
+    said = logs.Formatter(form).format(record)
+    assert "about ValueError" in said
+    assert "Canario" not in said
+
+
+@FORMS
 @settings(max_examples=400, deadline=None)
 @given(secret=SECRETS, before=AROUND, after=AROUND, key=st.text(max_size=5))
 def test_whatever_is_logged_nobody_stands_in_it(

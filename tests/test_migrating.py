@@ -27,11 +27,10 @@ from outreach.domain.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.errors import Misconfigured
 from outreach.migrations import Base
-from tests.conftest import SERVER, Pair, hold
+from tests.conftest import Pair, hold
 from tests.environment import where
 from tests.filling import answers, send
 
-needs_server = pytest.mark.skipif(not SERVER, reason="it is about a server")
 WRITERS = 3
 BEFORE = {Base.MAIN: "main_door", Base.RING: "ring_network"}
 # What a later version might do to the table that everybody writes to.
@@ -167,7 +166,6 @@ def test_people_save_places_while_the_database_is_brought_up_to_date(
     assert crowd.longest < MIGRATION.lock + 8
 
 
-@needs_server
 @pytest.mark.parametrize("config", ["postgresql"], indirect=True)
 def test_a_migration_of_the_busiest_table_lets_people_go_first_where_it_has_to_wait(
     broken: Config, store: Store, chicago: Office, rights: Kind, later: Callable[..., Path]
@@ -195,7 +193,6 @@ def test_a_migration_of_the_busiest_table_lets_people_go_first_where_it_has_to_w
     assert crowd.longest < 2 * MIGRATION.lock + 3
 
 
-@needs_server
 @pytest.mark.parametrize("config", ["postgresql"], indirect=True)
 def test_a_migration_that_never_gets_its_lock_says_so_and_leaves_nothing(
     broken: Config, store: Store, later: Callable[..., Path]

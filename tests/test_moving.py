@@ -20,7 +20,7 @@ from outreach.keyring import Key, Keyring, Masters
 from outreach.migrations.models import MAIN, RING
 from outreach.privacy import trail
 from outreach.upkeep import copying
-from tests.conftest import SERVER, Pair, hold, seat
+from tests.conftest import Pair, hold, require_server, seat
 from tests.keeping import Keeper, fingerprint, is_one_line
 
 FOREIGN: Words = {"es": "«Niñez» 🌻 \\ \" '", "fr": "L’été"}
@@ -53,8 +53,7 @@ def workshop(store: Store, ring: Keyring, chicago: Office, rights: Kind) -> Work
 
 @pytest.fixture
 def elsewhere() -> Iterator[Pair]:
-    if not SERVER:
-        pytest.skip("there is no PostgreSQL")
+    require_server()
     made = Pair()
     made.rest()
     yield made

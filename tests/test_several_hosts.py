@@ -23,11 +23,10 @@ from outreach.domain.registrations import Registration
 from outreach.errors import Misconfigured
 from outreach.keyring import Keyring, rotation, signing, spare
 from outreach.keyring.rows import Secret
-from tests.conftest import SERVER, hold
+from tests.conftest import hold
 from tests.desk import Visitor, employ, enrol, hidden
 from tests.filling import answers, send
 
-needs_server = pytest.mark.skipif(not SERVER, reason="it is about a server")
 on_a_server = pytest.mark.parametrize("config", ["postgresql"], indirect=True)
 MAIN = "postgresql+psycopg://outreach:secreta@/outreach?host=db1:5432&host=db2:5432"
 SERVING = {
@@ -62,7 +61,6 @@ def make_host(config: Config, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
         app.extensions["outreach_ring"].store.close()
 
 
-@needs_server
 @on_a_server
 def test_a_form_of_one_host_is_good_on_another(
     make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office, rights: Kind
@@ -82,7 +80,6 @@ def test_a_form_of_one_host_is_good_on_another(
         assert session.scalar(sa.select(sa.func.count()).select_from(Registration)) == 1
 
 
-@needs_server
 @on_a_server
 def test_who_signs_in_on_one_host_is_signed_in_on_another(
     make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office
@@ -101,7 +98,6 @@ def test_who_signs_in_on_one_host_is_signed_in_on_another(
         assert answer.headers["Location"].startswith("/org/entrar")
 
 
-@needs_server
 @on_a_server
 def test_what_one_may_try_is_counted_by_three_hosts_together(
     make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office, rights: Kind
@@ -127,7 +123,6 @@ def test_what_one_may_try_is_counted_by_three_hosts_together(
     assert sent == [303] * 8 + [429] * 4
 
 
-@needs_server
 @on_a_server
 def test_what_was_signed_before_there_was_a_second_host_stays_good(
     config: Config, make_host: Callable[..., Flask], ring: Keyring
@@ -139,7 +134,6 @@ def test_what_was_signed_before_there_was_a_second_host_stays_good(
     assert make_host("second").extensions["outreach_secret"] == before
 
 
-@needs_server
 @on_a_server
 def test_a_host_without_the_masters_says_which_one_to_copy(
     make_host: Callable[..., Flask], ring: Keyring
@@ -149,7 +143,6 @@ def test_a_host_without_the_masters_says_which_one_to_copy(
         make_host("bare", has_masters=False)
 
 
-@needs_server
 @on_a_server
 def test_the_secret_outlives_a_rotation_and_a_lost_ring(
     config: Config, ring: Keyring, tmp_path: Path
@@ -223,7 +216,6 @@ def opened(url: str, waits: Waits) -> Iterator[Store]:
         store.close()
 
 
-@needs_server
 @on_a_server
 @pytest.mark.parametrize("waits", [PAGES, WORK, MIGRATION], ids=lambda waits: str(waits.name))
 def test_the_server_knows_how_long_each_may_wait(config: Config, waits: Waits) -> None:
@@ -237,7 +229,6 @@ def test_the_server_knows_how_long_each_may_wait(config: Config, waits: Waits) -
     assert found["idle_in_transaction_session_timeout"] == str(waits.idle * 1000)
 
 
-@needs_server
 @on_a_server
 def test_what_the_address_says_itself_counts(config: Config) -> None:
     url = f"{config.database_url}?application_name=ours&options=-c%20lock_timeout%3D7s"
@@ -247,7 +238,6 @@ def test_what_the_address_says_itself_counts(config: Config) -> None:
         assert session.scalar(sa.text("SHOW statement_timeout")) == "20s"
 
 
-@needs_server
 @on_a_server
 def test_of_several_hosts_the_one_that_takes_changes_is_used(config: Config) -> None:
     url = sa.make_url(config.database_url)
@@ -284,7 +274,6 @@ def test_an_error_says_no_password(tmp_path: Path) -> None:
         assert "secreta" not in repr(store.engine)
 
 
-@needs_server
 @on_a_server
 def test_what_another_host_changed_is_seen_at_once(
     make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office, rights: Kind

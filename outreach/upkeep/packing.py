@@ -18,6 +18,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
 from outreach import files
 from outreach.errors import OutreachError
 
@@ -97,10 +100,9 @@ def count(connection: sqlite3.Connection) -> dict[str, int]:
     ).fetchall()
     found = {}
     for (name,) in sorted(tables):
-        quoted = name.replace('"', '""')
-        # The name of a table cannot come apart from the statement, so it is quoted.
-        rows = connection.execute(f'SELECT count(*) FROM "{quoted}"')  # noqa: S608 - see above
-        found[name] = rows.fetchone()[0]
+        table = sa.table(sa.quoted_name(name, quote=True))
+        counting = sa.select(sa.func.count()).select_from(table).compile(dialect=sqlite.dialect())
+        found[name] = connection.execute(str(counting)).fetchone()[0]
     return found
 
 

@@ -1,6 +1,7 @@
 """Debian's Chromium, as the tests start it."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,12 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_play
 
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 DESK: Final[ViewportSize] = {"width": 1280, "height": 900}
-PATH: Final = os.environ.get("OUTREACH_TEST_CHROMIUM") or "/usr/bin/chromium"
+# By hand, without tests/run, whichever of Debian's two there is.
+PATH: Final = (
+    os.environ.get("OUTREACH_TEST_CHROMIUM")
+    or shutil.which("chromium")
+    or "/usr/bin/chromium-headless-shell"
+)
 # It asks nobody anything by itself: where there is no network it would ask again and again.
 _FLAGS: Final = [
     "--disable-gpu",

@@ -28,13 +28,10 @@ from tests import proxy
 from tests.browser.conftest import opening
 from tests.browser.serving import free_port
 from tests.browser.test_main_path import with_and_without
-from tests.conftest import SERVER, hold
+from tests.conftest import hold
 from tests.faults.site import OUTREACH, Program, environ_of, leash
 
-pytestmark = [
-    pytest.mark.skipif(not SERVER, reason="three hosts share one PostgreSQL"),
-    pytest.mark.parametrize("config", ["postgresql"], indirect=True),
-]
+pytestmark = pytest.mark.parametrize("config", ["postgresql"], indirect=True)
 HOSTS: Final = 3
 SECONDS: Final = 60
 ESTABLISHED: Final = "01"

@@ -208,7 +208,7 @@ def _run(checkout: Path, mode: str, rest: list[str], began: float) -> int:
     packages.require(all_of_it=mode != "quick", is_long=mode == "long")
     programs = packages.environment(checkout, is_long=mode == "long")
     environ = dict(os.environ, PATH=f"{programs}{os.pathsep}{os.environ['PATH']}")
-    # Hundreds of processes are started: each would compile all that there is anew.
+    # Each of the processes that tests start would compile all that there is anew.
     environ.pop("PYTHONDONTWRITEBYTECODE", None)
     passed: list[str] = []
     failed: list[str] = []
