@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keyring import Key, Keyring, Masters
 from outreach.migrations.models import MAIN, RING
 from outreach.privacy import trail
-from outreach.upkeep import copying
+from outreach.upkeep import copying, quiet
 from tests.conftest import Pair, hold, require_server, seat
 from tests.keeping import Keeper, fingerprint, is_one_line
 
@@ -162,6 +163,16 @@ def test_what_somebody_has_open_is_not_moved(
     done = keeper.run_beside("move", "--to", f"sqlite:///{target}")
     assert is_one_line(done, 1, "Stop `outreach serve` and `outreach worker` first")
     assert not target.exists()
+
+
+def test_who_is_just_leaving_is_waited_for(elsewhere: Pair) -> None:
+    store = Store(elsewhere.main)
+    with store.read() as session:
+        session.execute(sa.select(Workshop.id))
+    leaving = Timer(0.3, store.close)
+    leaving.start()
+    quiet.require(elsewhere.main)
+    leaving.join()
 
 
 def test_a_row_that_does_not_fit_is_told_by_its_table_and_nothing_arrives(

@@ -2,6 +2,7 @@
 written to meanwhile."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from outreach.errors import Refused
 
+LEAVING: Final = 2.0  # seconds that PostgreSQL may take to let go of who has just left
 _OTHERS: Final = sa.text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
     "AND usename = current_user AND pid <> pg_backend_pid()"
@@ -39,9 +41,13 @@ def require(url: str) -> None:
     path = file_of(url)
     if path is None:
         engine = sa.create_engine(url, hide_parameters=True, poolclass=sa.NullPool)
-        with engine.connect() as connection:
-            if others := connection.scalar(_OTHERS):
-                raise _in_use(f"the database on PostgreSQL ({others} connections)")
+        until = time.monotonic() + LEAVING
+        # Within one transaction the answer would stay what it was.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while others := connection.scalar(_OTHERS):
+                if time.monotonic() > until:
+                    raise _in_use(f"the database on PostgreSQL ({others} connections)")
+                time.sleep(0.05)
     elif path.exists():
         with alone(path):
             pass

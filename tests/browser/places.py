@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from outreach import clock
 from outreach.clock import Month
-from tests.browser import brought, second
+from tests.browser import brought, patience, second
 from tests.browser.editions import ELENA
 from tests.browser.world import ANA, World
 
@@ -303,9 +303,7 @@ def _ask_for_the_link(page: Page, world: World) -> None:
     visit(page, world, "find my link")
     page.wait_for_load_state("networkidle")
     page.locator("input[name=email]").fill("rosa@ejemplo.com")
-    page.locator("main form [type=submit]").click()
-    while page.get_by_role("alert").filter(has_text="Espera un momento").count():
-        page.locator("main form [type=submit]").click()
+    patience.send(page, page.locator("main form [type=submit]").click)
     page.locator("[role=status]").first.wait_for()
 
 

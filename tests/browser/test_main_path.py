@@ -9,6 +9,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser import patience
 from tests.browser.conftest import Open
 from tests.browser.world import World
 
@@ -107,7 +108,4 @@ def test_the_link_is_copied_where_there_is_javascript(opened: Open, world: World
 
 
 def send(page: Page, name: str) -> None:
-    """Sends the form. A person takes longer than the two seconds it wants to have been open."""
-    page.get_by_role("button", name=name).click()
-    while page.get_by_role("alert").filter(has_text="Espera un momento").count():
-        page.get_by_role("button", name=name).click()
+    patience.send(page, page.get_by_role("button", name=name).click)

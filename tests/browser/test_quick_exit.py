@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
+from tests.browser import patience
 from tests.browser.chromium import DESK, PHONE
 from tests.browser.conftest import Open
 from tests.browser.world import World
@@ -100,10 +101,7 @@ def test_no_page_about_it_is_left_behind(opened: Open, world: World) -> None:
 
 
 def send(page: Page) -> None:
-    """Sends the form. A person takes longer than the two seconds it wants to have been open."""
-    page.locator("main form [type=submit]").click()
-    while page.get_by_role("alert").filter(has_text="Espera un momento").count():
-        page.locator("main form [type=submit]").click()
+    patience.send(page, page.locator("main form [type=submit]").click)
 
 
 def test_a_page_brought_back_is_asked_for_again(opened: Open, world: World) -> None:

@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser import patience
 from tests.browser.conftest import Open
 from tests.browser.test_main_path import send, with_and_without
 from tests.browser.world import World
@@ -34,9 +35,7 @@ def test_rosa_saves_a_place_by_the_keyboard_alone(
     page.keyboard.press("Enter")
     tab_to(page, "Entrada para silla de ruedas")
     page.keyboard.press("Space")
-    follow(page, "Apartar mi lugar")
-    while page.get_by_role("alert").filter(has_text="Espera un momento").count():
-        follow(page, "Apartar mi lugar")
+    patience.send(page, lambda: follow(page, "Apartar mi lugar"))
 
     expect(page.locator("main")).to_have_attribute("data-standing", "seated")
     expect(page.locator(".boleto")).to_contain_text("2 personas")
