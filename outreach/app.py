@@ -10,14 +10,14 @@ from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from werkzeug.routing import RequestRedirect
 
-from outreach import clock, languages, logs, web
+from outreach import clock, i18n, logs, web
 from outreach.config import Config
-from outreach.db.patience import Patience
 from outreach.db.postgresql import PAGES, Waits
+from outreach.db.retry import Patience
 from outreach.db.store import Store
-from outreach.keyring import Keyring, Masters, signing
-from outreach.keyring.attempts import Attempts
-from outreach.web import again
+from outreach.keystore import Keyring, Masters, signing
+from outreach.keystore.rate_counters import Attempts
+from outreach.web.middleware import error_pages, request_retry
 
 PACKAGE = Path(__file__).parent
 LARGEST_FORM = 64 * 1024  # bytes; the largest honest form of ours is under 10 KB
@@ -25,11 +25,11 @@ LARGEST_FORM = 64 * 1024  # bytes; the largest honest form of ours is under 10 K
 
 class Application(Flask):
     def full_dispatch_request(self) -> Response:
-        return again.answered(super().full_dispatch_request)
+        return request_retry.answered(super().full_dispatch_request)
 
     def handle_user_exception(self, e: Exception) -> Response | ResponseReturnValue:
         """Before an error becomes a page: whether the request is to be answered once more."""
-        again.or_not(e)
+        request_retry.or_not(e)
         return super().handle_user_exception(e)
 
     def log_exception(
@@ -38,7 +38,7 @@ class Application(Flask):
     ) -> None:
         """Writes it down as any other error is: Flask would write the path, and in it a token."""
         if exc_info[1] is not None:
-            web.errors.note(exc_info[1])
+            error_pages.note(exc_info[1])
 
     def raise_routing_exception(self, request: Request) -> NoReturn:
         """To an address as it is spelled rightly leads its path alone: a proxy knows whether people
@@ -74,7 +74,7 @@ def create_app(config: Config | None = None, *, waits: Waits = PAGES) -> Flask:
     except Exception:
         ring.store.close()  # nobody has the application that could
         raise
-    languages.init_app(app)
+    i18n.init_app(app)
     web.init_app(app)
     return app
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from outreach import databases, files, logs
+from outreach import atomic_files, database_urls, logs
 from outreach.environment import Environment
 from outreach.errors import Misconfigured
 from outreach.loopback import is_loopback
@@ -132,13 +132,13 @@ class Config:
         database_url = read.checked(
             "DATABASE_URL",
             f"sqlite:///{data / 'outreach.db'}",
-            databases.is_one,
+            database_urls.is_one,
             _DATABASE,
         )
         keyring_url = read.checked(
             "KEYRING_URL",
             f"sqlite:///{keys / 'keyring.db'}",
-            databases.is_one,
+            database_urls.is_one,
             _DATABASE,
         )
         found = cls(
@@ -190,7 +190,7 @@ class Config:
             ),
             oidc=_oidc(read),
         )
-        if databases.is_same(database_url, keyring_url):
+        if database_urls.is_same(database_url, keyring_url):
             read.fault("KEYRING_URL", "has to be another database than OUTREACH_DATABASE_URL")
         if serving:
             read.require("PUBLIC_URL", "the address people type, as https://talleres.example.org")
@@ -202,7 +202,7 @@ class Config:
                     pass  # told
                 elif not keyring_url.startswith("postgresql"):
                     read.fault("KEYRING_URL", "has to be PostgreSQL too: all hosts share it")
-                elif databases.is_nearer(keyring_url, database_url):
+                elif database_urls.is_nearer(keyring_url, database_url):
                     read.fault(
                         "KEYRING_URL",
                         "names this machine, OUTREACH_DATABASE_URL another: all hosts share both",
@@ -218,7 +218,7 @@ class Config:
         path = self.keys / "secret-key"
         if not path.exists():
             # Two processes that start at once must not sign with two keys, or with half of one.
-            files.write_once(path, secrets.token_urlsafe(32).encode())
+            atomic_files.write_once(path, secrets.token_urlsafe(32).encode())
         return path.read_text()
 
     def make_folders(self) -> None:

@@ -26,23 +26,25 @@ from outreach.app import create_app
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import installation, planning, registrations
-from outreach.domain.kinds import Kind, Visibility, Way
-from outreach.domain.offices import Office
-from outreach.domain.planning import Plan
+from outreach.domain import registrations
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network import installation_settings
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Applicant, Registration
-from outreach.domain.venues import Venue
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling.workshop_service import Plan
 from outreach.domain.workshops import Standing, Workshop
-from outreach.keyring import Keyring, Masters
+from outreach.keystore import Keyring, Masters
 from outreach.migrations.models import MAIN, RING
-from tests import addresses, statements
-from tests.machine.running import CORE, ONE_DATABASE
+from tests.runner.running import CORE, ONE_DATABASE
+from tests.support import route_cache, statement_cache
 
 SERVER = os.environ.get("OUTREACH_TEST_POSTGRESQL", "")
 DATABASES = ["sqlite", "postgresql"] if SERVER else ["sqlite"]
 Thing = TypeVar("Thing")
-addresses.compile_once()
-statements.compile_once()
+route_cache.compile_once()
+statement_cache.compile_once()
 LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
 
@@ -178,7 +180,7 @@ def config(
 def store(config: Config) -> Iterator[Store]:
     store = Store(config.database_url)
     with store.change() as session:
-        installation.keep_calendar_host(session, "talleres.example.org")
+        installation_settings.keep_calendar_host(session, "talleres.example.org")
     yield store
     store.close()
 
@@ -352,7 +354,7 @@ def hold(session: Session, office: Office, kind: Kind, **changes: Any) -> Worksh
     plain |= changes
     if "venue" not in plain:
         plain["venue"] = venue(session, office, name=f"Biblioteca {secrets.token_hex(3)}")
-    return planning.create(session, Plan(**plain), now=now, standing=standing)
+    return workshop_service.create(session, Plan(**plain), now=now, standing=standing)
 
 
 def applicant(**changes: Any) -> Applicant:

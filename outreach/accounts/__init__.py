@@ -5,23 +5,23 @@ row.
 """
 
 from outreach.accounts import (
-    access,
-    calendars,
-    challenges,
-    codes,
+    calendar_tokens,
+    credentials,
     invitations,
     passkeys,
     passwords,
     sessions,
+    totp,
+    webauthn_challenges,
 )
 
 __all__ = [
-    "access",
-    "calendars",
-    "challenges",
-    "codes",
+    "calendar_tokens",
+    "credentials",
     "invitations",
     "passkeys",
     "passwords",
     "sessions",
+    "totp",
+    "webauthn_challenges",
 ]

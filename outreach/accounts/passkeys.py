@@ -26,7 +26,7 @@ from fido2.webauthn import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from outreach.accounts import challenges
+from outreach.accounts import webauthn_challenges
 from outreach.db.base import Base
 from outreach.db.store import took_effect
 
@@ -69,7 +69,7 @@ def offer(
 ) -> dict[str, Any]:
     """What a browser needs to make a key. Only the session `bound_to` can bring it."""
     challenge = secrets.token_bytes(32)
-    challenges.give(session, challenge, f"new {bound_to}", now=now)
+    webauthn_challenges.give(session, challenge, f"new {bound_to}", now=now)
     options, _ = site.server().register_begin(
         PublicKeyCredentialUserEntity(id=_handle(organizer_id), name=email, display_name=email),
         [
@@ -122,7 +122,7 @@ def ask(session: Session, bound_to: str, site: Site, *, now: datetime) -> dict[s
     """What a browser needs to answer with a key: for anyone who wants to sign in (`bound_to` is
     empty), or for a session to prove who it is."""
     challenge = secrets.token_bytes(32)
-    challenges.give(session, challenge, f"ask {bound_to}", now=now)
+    webauthn_challenges.give(session, challenge, f"ask {bound_to}", now=now)
     options, _ = site.server().authenticate_begin(user_verification=_REQUIRED, challenge=challenge)
     return dict(options.public_key)
 
@@ -211,7 +211,7 @@ def _state(
         challenge = websafe_decode(client["challenge"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    if challenges.take_back(session, challenge, purpose, now=now) is None:
+    if webauthn_challenges.take_back(session, challenge, purpose, now=now) is None:
         return None
     return {"challenge": websafe_encode(challenge), "user_verification": _REQUIRED}
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
 from outreach.db.store import took_effect
-from outreach.domain.organizers import Grant, Organizer, Role
+from outreach.domain.network.staff import Grant, Organizer, Role
 
 IDLE: Final = timedelta(minutes=30)
 AT_MOST: Final = timedelta(hours=12)

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from outreach import clock
 from outreach.cli.context import ask_passphrase, misfits, opened, passphrase_in, settings
-from outreach.upkeep import backup
+from outreach.maintenance import backup
 
 
 @click.command()

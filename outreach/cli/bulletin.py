@@ -11,10 +11,10 @@ from outreach import clock
 from outreach.cli.context import opened, settings
 from outreach.clock import Month
 from outreach.config import Config
-from outreach.languages import LANGUAGES
-from outreach.print import bulletin as paper
-from outreach.reports import bulletin, told
-from outreach.reports.bulletin import Document
+from outreach.i18n import LANGUAGES
+from outreach.pdf import bulletin as paper
+from outreach.reports import bulletin_data, bulletin_text
+from outreach.reports.bulletin_data import Document
 
 FORMATS: Final = ("text", "html", "pdf", "json")
 
@@ -62,7 +62,7 @@ def command(month: str, lang: str, form: str, path: Path | None) -> None:
         _refuse(f"{path} is there already. Give another name, or take it away first.")
     config = settings()
     with opened(config) as store, store.read() as session:
-        found = bulletin.document(session, wanted, now=clock.now())
+        found = bulletin_data.document(session, wanted, now=clock.now())
     made = _made(found, lang, form, config)
     if path is None:
         sys.stdout.buffer.write(made)
@@ -76,9 +76,11 @@ def command(month: str, lang: str, form: str, path: Path | None) -> None:
 
 def _made(found: Document, lang: str, form: str, config: Config) -> bytes:
     if form == "json":
-        return (json.dumps(bulletin.as_json(found), ensure_ascii=False, indent=1) + "\n").encode()
+        return (
+            json.dumps(bulletin_data.as_json(found), ensure_ascii=False, indent=1) + "\n"
+        ).encode()
     if form == "text":
-        return told.as_text(found, lang, config.public_url).encode()
+        return bulletin_text.as_text(found, lang, config.public_url).encode()
     if form == "pdf":
         return paper.pdf(found, lang, public_url=config.public_url, brand=config.brand)
     return paper.html(found, lang, public_url=config.public_url, brand=config.brand).encode()

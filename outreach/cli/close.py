@@ -8,10 +8,10 @@ import click
 from outreach import clock
 from outreach.cli.context import opened, settings
 from outreach.clock import Month
-from outreach.domain import journal
+from outreach.domain.audit import audit_log
 from outreach.errors import Refused, Taken
-from outreach.reports import closing
-from outreach.reports.closing import Change, NoReason, NothingNew, NotOver
+from outreach.reports import month_report
+from outreach.reports.month_report import Change, NoReason, NothingNew, NotOver
 
 # What the page says in Spanish.
 _WHY_NOT: Final[Mapping[type[Refused], str]] = {
@@ -37,10 +37,14 @@ def command(month: str, reason: str) -> None:
     with opened(settings()) as store:
         try:
             with store.change() as session:
-                made = closing.close(session, wanted, reason=reason, now=clock.now())
+                made = month_report.close(session, wanted, reason=reason, now=clock.now())
                 detail = f"{wanted} {made.number}"
-                journal.note(session, None, "month.close", now=made.cut, detail=detail)
-                number, changes, told = made.number, closing.changes_of(made), closing.thawed(made)
+                audit_log.note(session, None, "month.close", now=made.cut, detail=detail)
+                number, changes, told = (
+                    made.number,
+                    month_report.changes_of(made),
+                    month_report.thawed(made),
+                )
         except Taken:
             raise Refused("Somebody else has just closed it. Look at it first.") from None
         except (NotOver, NoReason, NothingNew) as refusal:

@@ -12,9 +12,9 @@ from outreach import clock, logs, migrations
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.errors import Misconfigured
-from outreach.keyring import Keyring, Masters
+from outreach.keystore import Keyring, Masters
+from outreach.maintenance.archive_format import Unfit
 from outreach.migrations import Base
-from outreach.upkeep.packing import Unfit
 
 
 def settings(*, serving: bool = False) -> Config:

@@ -18,11 +18,18 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.cli.context import opened, settings
 from outreach.clock import Month
-from outreach.domain import months
+from outreach.domain.reporting import months
 from outreach.errors import NotFound
-from outreach.reports import closing, listed, monthly, sheets, trends, workbooks
-from outreach.reports.closing import Change, Report
-from outreach.reports.sheets import By
+from outreach.reports import (
+    month_report,
+    month_tables,
+    spreadsheets,
+    trends,
+    workshop_counts,
+    workshop_rows,
+)
+from outreach.reports.month_report import Change, Report
+from outreach.reports.month_tables import By
 from outreach.reports.trends import MonthTold
 
 MOST = 1_200  # months at once: a century
@@ -115,11 +122,11 @@ def _told(
 ) -> tuple[Report, dict[int, list[Change]]]:
     """What the month tells, or a revision of it; and what each revision changed."""
     try:
-        told = closing.report(session, month, now=clock.now(), number=number)
+        told = month_report.report(session, month, now=clock.now(), number=number)
     except NotFound:
         _refuse(f"{month} has no revision {number}. Leave --revision out to see the last.")
     known = months.revisions(session, month)
-    return told, {each.number: closing.changes_of(each) for each in known}
+    return told, {each.number: month_report.changes_of(each) for each in known}
 
 
 Writers = dict[str, Callable[[BinaryIO], object]]
@@ -130,19 +137,21 @@ def _of_a_month(
 ) -> tuple[Callable[[Console], None], Writers]:
     count = told.count
     changes = revisions.get(count.revision, []) if told.is_closed else []
-    notes = [*sheets.notes(count), *count.rules]
+    notes = [*month_tables.notes(count), *count.rules]
 
     def show(console: Console) -> None:
         # The month is in the title, and an office's name is its slug said at length.
-        rows = sheets.table(count, by)
+        rows = month_tables.table(count, by)
         shown = [1, *range(2 if by is By.KIND else 3, len(rows[0]))]
         _show(console, f"Talleres de {count.month}", rows, shown, notes)
 
     return show, {
         "table": _as_table(show),
-        "csv": lambda file: file.write(sheets.as_csv(count, by).encode()),
-        "json": lambda file: file.write(_as_json(sheets.as_json(told, revisions=[*revisions]))),
-        "xlsx": lambda file: file.write(sheets.as_xlsx(told, changes)),
+        "csv": lambda file: file.write(month_tables.as_csv(count, by).encode()),
+        "json": lambda file: file.write(
+            _as_json(month_tables.as_json(told, revisions=[*revisions]))
+        ),
+        "xlsx": lambda file: file.write(month_tables.as_xlsx(told, changes)),
     }
 
 
@@ -151,28 +160,28 @@ def _of_months(
 ) -> tuple[Callable[[Console], None], Writers]:
     now = clock.now()
     row = (trends.by_kind if by is By.KIND else trends.by_office)(session, first, last, now=now)
-    rows = sheets.trend(row)
-    notes = [*sheets.trend_notes(row), *monthly.RULES]
+    rows = month_tables.trend(row)
+    notes = [*month_tables.trend_notes(row), *workshop_counts.RULES]
 
     def show(console: Console) -> None:
         _show(console, f"Talleres de {first} a {last}", rows, range(len(rows[0])), notes)
 
     def as_csv(file: BinaryIO) -> None:
         text = io.StringIO()
-        csv.writer(text).writerows([workbooks.escape(cell) for cell in line] for line in rows)
+        csv.writer(text).writerows([spreadsheets.escape(cell) for cell in line] for line in rows)
         file.write(text.getvalue().encode())
 
     def as_xlsx(file: BinaryIO) -> None:
         if not has_rows:
-            sheets.rows_xlsx(file, None, row)
+            month_tables.rows_xlsx(file, None, row)
             return
         with _progress() as progress:
             lines = progress.track(
-                listed.workshops(session, first, last, now=now),
-                total=listed.how_many(session, first, last),
+                workshop_rows.workshops(session, first, last, now=now),
+                total=workshop_rows.how_many(session, first, last),
                 description="workshops",
             )
-            sheets.rows_xlsx(file, lines, row)
+            month_tables.rows_xlsx(file, lines, row)
 
     return show, {
         "table": _as_table(show),
@@ -200,7 +209,7 @@ def _row_as_json(row: list[MonthTold], by: By) -> dict[str, Any]:
         "months": [
             {
                 "month": str(each.month),
-                "state": monthly.CLOSED if each.is_closed else monthly.OPEN,
+                "state": workshop_counts.CLOSED if each.is_closed else workshop_counts.OPEN,
                 "revision": each.revision,
                 "total": each.total,
                 "planned": each.planned,
@@ -209,7 +218,7 @@ def _row_as_json(row: list[MonthTold], by: By) -> dict[str, Any]:
             }
             for each in row
         ],
-        "rules": list(monthly.RULES),
+        "rules": list(workshop_counts.RULES),
     }
 
 

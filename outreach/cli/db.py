@@ -10,9 +10,9 @@ from outreach import migrations
 from outreach.cli.context import settings
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import installation
+from outreach.domain.network import installation_settings
 from outreach.errors import Misconfigured
-from outreach.intake import zipcodes
+from outreach.imports import zip_codes
 from outreach.migrations import Base, Stage
 
 
@@ -73,9 +73,9 @@ def bring_up_to_date(config: Config, *, new_ring: bool = False) -> None:
     with _opened(config.keyring_url) as ring:
         version = migrations.state(Base.RING, ring).revision
     with _opened(config.database_url) as store, store.change() as session:
-        installation.keep_calendar_host(session, config.host.partition(":")[0])
-        installation.keep_ring_version(session, version)
-        zipcodes.fill(session)
+        installation_settings.keep_calendar_host(session, config.host.partition(":")[0])
+        installation_settings.keep_ring_version(session, version)
+        zip_codes.fill(session)
 
 
 def _oddities(config: Config, *, new_ring: bool = False) -> list[str]:
@@ -89,7 +89,7 @@ def _oddities(config: Config, *, new_ring: bool = False) -> list[str]:
         return wrong
     before, now = "", found[Base.RING].revision
     with _opened(config.database_url) as store, store.read() as session:
-        before = installation.ring_version(session)
+        before = installation_settings.ring_version(session)
     if found[Base.RING].stage is Stage.EMPTY:
         return [f"ring: {_EMPTY_RING}"]
     if before and migrations.is_before(Base.RING, now, before):

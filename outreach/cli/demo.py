@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from outreach import clock
-from outreach.accounts.sealing import ServerKey
+from outreach.accounts.server_encryption import ServerKey
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.cli.db import bring_up_to_date
 from outreach.cli.serve import run
-from outreach.intake import demo
+from outreach.imports import demo
 
 
 @click.command()

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from outreach.cli.context import settings
-from outreach.upkeep import doctor
+from outreach.maintenance import doctor
 
 MARKS: Final = {"well": "[green]well[/] ", "soon": "[yellow]soon[/] ", "to do": "[red]to do[/]"}
 

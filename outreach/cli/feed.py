@@ -7,11 +7,12 @@ import click
 
 from outreach import clock
 from outreach.cli.context import opened, settings
-from outreach.domain import calendars, installation
-from outreach.domain.calendars import Unknown
-from outreach.feeds import calendar
-from outreach.feeds.event import Site
-from outreach.languages import LANGUAGES
+from outreach.domain.calendar import feed_query
+from outreach.domain.calendar.feed_query import Unknown
+from outreach.domain.network import installation_settings
+from outreach.feeds import ics_feed
+from outreach.feeds.vevent import Site
+from outreach.i18n import LANGUAGES
 
 
 @click.command()
@@ -44,14 +45,14 @@ def command(office: str | None, kinds: tuple[str, ...], lang: str, output: Path 
     config = settings()
     with opened(config) as store, store.read() as session:
         try:
-            choice = calendars.choose(session, office, kind_codes=kinds)
+            choice = feed_query.choose(session, office, kind_codes=kinds)
         except Unknown as unknown:
             raise click.BadParameter(
                 f"there is no {unknown.what} {unknown.value!r}.",
                 param_hint=f"--{unknown.what}",
             ) from None
-        site = Site(config.public_url, installation.calendar_host(session), config.phone)
-        body = calendar.feed(session, choice, lang, site, today=clock.now().date())
+        site = Site(config.public_url, installation_settings.calendar_host(session), config.phone)
+        body = ics_feed.feed(session, choice, lang, site, today=clock.now().date())
     if output is None:
         sys.stdout.buffer.write(body)
         return

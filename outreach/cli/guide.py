@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 from rich.markdown import Markdown
 
-PAGES = resources.files("outreach.guide")
+PAGES = resources.files("outreach.docs")
 
 
 def names() -> list[str]:

@@ -8,9 +8,9 @@ import click
 from outreach import clock
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.errors import OutreachError
-from outreach.keyring import rotation, spare
-from outreach.privacy import settling
-from outreach.upkeep import keys
+from outreach.keystore import key_backup, rotation
+from outreach.maintenance import keystore_check
+from outreach.privacy import reconcile
 
 
 @click.group()
@@ -76,14 +76,14 @@ def spare_(file: Path, load: bool) -> None:
     with opened_ring(config) as ring:
         if not load:
             try:
-                count = spare.save(ring, file, now=clock.now())
+                count = key_backup.save(ring, file, now=clock.now())
             except OSError as error:
                 _fail(f"{file} cannot be written: {error.strerror}.")
             click.echo(f"{count} keys are in {file}.")
             return
         with opened(config) as store, store.read() as session:
-            wanted = settling.used(session)
-        done = spare.load(ring, file, wanted)
+            wanted = reconcile.used(session)
+        done = key_backup.load(ring, file, wanted)
     click.echo(f"{done.keys} keys taken back.")
     if done.unreadable:
         _fail(f"{done.unreadable} keys were sealed by a master that is not in {config.keys}.")
@@ -99,7 +99,7 @@ def check() -> None:
             ring.seals.look()
         except OutreachError as error:
             _fail(str(error))
-        for finding in keys.check(store, ring):
+        for finding in keystore_check.check(store, ring):
             click.echo(f"{'well ' if finding.is_well else 'to do'}  {finding.words}")
             is_well = is_well and finding.is_well
     if not is_well:

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.db.store import Store
-from outreach.domain import journal
+from outreach.domain.audit import audit_log
 from outreach.errors import OutreachError, Refused
-from outreach.intake import figures, formats, kinds, offices, tables, workshops
-from outreach.intake.changes import Loaded, Outcome
-from outreach.intake.faults import Faulty
-from outreach.intake.workshops import Given, Network, Row
+from outreach.imports import csv_tables, figures, file_types, kinds, offices, workshops
+from outreach.imports.import_errors import Faulty
+from outreach.imports.import_result import Loaded, Outcome
+from outreach.imports.workshops import Given, Network, Row
 
 _ENOUGH_TO_WATCH = 200
 
@@ -116,8 +116,8 @@ def workshops_(path: Path, dry_run: bool, reconstruction: bool, office: str, kin
 
 def _rows(session: Session, path: Path, known: Network, given: Given) -> list[Row]:
     """A CSV file may be of any length; a workbook or a calendar as long as the desk takes it."""
-    data = tables.open_bytes(path)
-    if formats.is_table_of_text(data):
+    data = csv_tables.open_bytes(path)
+    if file_types.is_table_of_text(data):
         return workshops.read(path, known)
     return workshops.checked(workshops.opened(session, str(path), data, known, given), known)
 
@@ -156,15 +156,15 @@ def _note(session: Session, what: str, loaded: Loaded) -> None:
             continue
         if what == "offices":
             action = "office opened" if counts[Outcome.NEW] else "office changed"
-            journal.note(session, None, action, now=now, office=about, detail=about)
+            audit_log.note(session, None, action, now=now, office=about, detail=about)
         elif what == "kinds":
-            journal.note(session, None, "kinds brought in", now=now, detail=said)
+            audit_log.note(session, None, "kinds brought in", now=now, detail=said)
         elif what == "figures":
             detail = f"{about}: {said}"
-            journal.note(session, None, "figures brought in", now=now, detail=detail)
+            audit_log.note(session, None, "figures brought in", now=now, detail=detail)
         else:
             action = "workshops brought in"
-            journal.note(session, None, action, now=now, office=about, detail=said)
+            audit_log.note(session, None, action, now=now, office=about, detail=said)
 
 
 @contextmanager

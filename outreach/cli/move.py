@@ -4,14 +4,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from outreach import databases
+from outreach import database_urls
 from outreach.cli.context import opened, opened_ring, settings
+from outreach.maintenance import migrate_database
 from outreach.migrations import Base
-from outreach.upkeep import moving
 
 
 def _address(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
-    if text is not None and not databases.is_one(text):
+    if text is not None and not database_urls.is_one(text):
         raise click.BadParameter("has to start with sqlite:/// or postgresql+psycopg://")
     return text
 
@@ -32,9 +32,11 @@ def command(to: str, keyring_to: str | None) -> None:
     config = settings()
     with opened(config), opened_ring(config):
         pass  # both are up to date
-    ways = moving.ways(config, to, keyring_to)
+    ways = migrate_database.ways(config, to, keyring_to)
     with Console(stderr=True).status("") as status:
-        moved = moving.move(ways, tell=lambda table, done: status.update(f"{table} {done or ''}"))
+        moved = migrate_database.move(
+            ways, tell=lambda table, done: status.update(f"{table} {done or ''}")
+        )
     table = Table("database", "table", "rows")
     for base, rows in moved.items():
         for name, number in rows.items():
@@ -43,9 +45,11 @@ def command(to: str, keyring_to: str | None) -> None:
     click.echo("All of it arrived. Change these settings on every host, then run outreach doctor:")
     names = {Base.MAIN: "OUTREACH_DATABASE_URL", Base.RING: "OUTREACH_KEYRING_URL"}
     for way in ways:
-        click.echo(f"  {names[way.base]}={moving.readable(way.target)}")
+        click.echo(f"  {names[way.base]}={migrate_database.readable(way.target)}")
     if keyring_to is None:
-        click.echo(f"  {names[Base.RING]}={moving.readable(config.keyring_url)}   (as it is)")
+        click.echo(
+            f"  {names[Base.RING]}={migrate_database.readable(config.keyring_url)}   (as it is)"
+        )
     else:
         click.echo(
             "The ring before still holds its keys: run outreach keys rotate, and an hour later "

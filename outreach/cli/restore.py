@@ -7,8 +7,8 @@ from rich.console import Console
 
 from outreach import clock
 from outreach.cli.context import ask_passphrase, misfits, opened_ring, passphrase_in, settings
-from outreach.upkeep import quiet, restore
-from outreach.upkeep.restore import Restored, Wanted
+from outreach.maintenance import exclusive_access, restore
+from outreach.maintenance.restore import Restored, Wanted
 
 
 @click.command()
@@ -53,7 +53,7 @@ def command(
     config = settings()
     config.make_folders()
     if not dry_run:
-        quiet.require(config.keyring_url)
+        exclusive_access.require(config.keyring_url)
     with misfits(), opened_ring(config) as ring, Console(stderr=True).status("") as status:
 
         def passphrase() -> str:

@@ -10,8 +10,8 @@ import click
 from outreach import clock
 from outreach.cli.context import opened, settings
 from outreach.db.store import Store
-from outreach.domain import retiming
-from outreach.domain.retiming import Wrong
+from outreach.domain.scheduling import timezone_update
+from outreach.domain.scheduling.timezone_update import Wrong
 
 AT_ONCE: Final = 200  # workshops in one transaction: a page that saves a place waits no longer
 
@@ -30,14 +30,14 @@ def command(dry_run: bool) -> None:
     now = clock.now()
     with opened(settings()) as store:
         with store.read() as session:
-            found = list(retiming.wrong(session))
+            found = list(timezone_update.wrong(session))
         if not dry_run:
             found = [each for batch in _batches(found) for each in _retime(store, batch)]
         with store.read() as session:
-            reminders = retiming.wrong_reminders(session, now=now)
+            reminders = timezone_update.wrong_reminders(session, now=now)
         if reminders and not dry_run:
             with store.change() as session:
-                retiming.remind_at(session, reminders)
+                timezone_update.remind_at(session, reminders)
     _say(found, len(reminders), "would move" if dry_run else "moved")
 
 
@@ -47,7 +47,7 @@ def _batches(found: list[Wrong]) -> Iterable[list[Wrong]]:
 
 def _retime(store: Store, batch: list[Wrong]) -> list[Wrong]:
     with store.change() as session:
-        return retiming.retime(session, [each.id for each in batch], now=clock.now())
+        return timezone_update.retime(session, [each.id for each in batch], now=clock.now())
 
 
 def _say(found: list[Wrong], reminders: int, moved: str) -> None:

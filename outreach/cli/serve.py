@@ -17,7 +17,7 @@ from outreach import logs
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.config import Config
 from outreach.errors import Misconfigured
-from outreach.keyring import signing
+from outreach.keystore import signing
 
 LONGEST_ANSWER: Final = 30  # seconds for what was begun before a stop
 
@@ -48,7 +48,7 @@ def command(host: str, port: int, workers: int, no_mail: bool) -> None:
 
 def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> None:
     """Serves until stopped, with the mail worker as a process of its own beside it."""
-    from outreach.cli.beside import mail_worker
+    from outreach.cli.worker_process import mail_worker
 
     _require_free(host, port)
     server = Granian(

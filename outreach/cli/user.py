@@ -9,11 +9,11 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.accounts import access, members
+from outreach.accounts import administration, credentials
 from outreach.cli.context import opened, settings
 from outreach.config import Config
-from outreach.domain import offices, organizers
-from outreach.domain.organizers import EVERYWHERE, Organizer, Role
+from outreach.domain.network import offices, staff
+from outreach.domain.network.staff import EVERYWHERE, Organizer, Role
 from outreach.errors import NotFound, Refused
 
 _EVERYWHERE_BY_DEFAULT: Final = (Role.ADMIN, Role.READER)
@@ -44,7 +44,7 @@ def command() -> None:
 def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
     """Make an account for EMAIL and print the link to set its password."""
     address = email.strip().lower()
-    if not members.is_address(address):
+    if not administration.is_address(address):
         _wrong(f"{email} is not an e-mail address. Write it like ana@example.org")
     if role not in list(Role):
         _wrong(f"There is no role {role}. Choose one of: {', '.join(Role)}")
@@ -56,7 +56,9 @@ def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
             _require_office(session, slug)
         places = slugs or [EVERYWHERE]
         try:
-            token = members.invite(session, address, Role(role), places, by=None, now=clock.now())
+            token = administration.invite(
+                session, address, Role(role), places, by=None, now=clock.now()
+            )
         except Refused:
             _wrong(f"There is an account for {address} already. To let it in again: user reset")
     _print_link(config, address, token)
@@ -67,8 +69,8 @@ def list_() -> None:
     """Show the accounts."""
     table = Table("E-mail", "Role and office", "State")
     with opened(settings()) as store, store.read() as session:
-        with_second = access.with_second_factor(session)
-        for organizer in organizers.all_of_them(session):
+        with_second = credentials.with_second_factor(session)
+        for organizer in staff.all_of_them(session):
             state = _state(organizer, has_second=organizer.id in with_second)
             table.add_row(organizer.email, _rights(organizer), state)
     # A file or a pipe has no width of its own.
@@ -81,7 +83,7 @@ def disable(email: str) -> None:
     """Shut an account: from the next click on it opens nothing."""
     with opened(settings()) as store, store.change() as session:
         organizer = _require(session, email)
-        members.disable(session, organizer, by=None, now=clock.now())
+        administration.disable(session, organizer, by=None, now=clock.now())
     click.echo(f"{organizer.email} cannot sign in any more. To let them in again: user reset")
 
 
@@ -98,7 +100,7 @@ def reset(email: str, second_factor: bool) -> None:
     config = settings()
     with opened(config) as store, store.change() as session:
         organizer = _require(session, email)
-        token = members.reset(
+        token = administration.reset(
             session, organizer, by=None, now=clock.now(), second_factor=second_factor
         )
     _print_link(config, organizer.email, token)
@@ -106,7 +108,7 @@ def reset(email: str, second_factor: bool) -> None:
 
 def _require(session: Session, email: str) -> Organizer:
     try:
-        return organizers.require(session, email)
+        return staff.require(session, email)
     except NotFound:
         _wrong(f"There is no account for {email}. See them with: outreach user list")
 

@@ -10,7 +10,7 @@ from outreach import logs
 from outreach.app import create_app
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.db.postgresql import WORK
-from outreach.upkeep.worker import Worker
+from outreach.maintenance.worker import Worker
 
 log = logging.getLogger(__name__)
 

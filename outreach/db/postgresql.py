@@ -7,7 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from outreach import databases
+from outreach import database_urls
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def engine(url: str, *, pool_size: int, waits: Waits) -> sa.Engine:
         "keepalives_interval": 3,
         "keepalives_count": 2,
     }
-    if len(databases.hosts(address)) > 1:
+    if len(database_urls.hosts(address)) > 1:
         wanted["target_session_attrs"] = "read-write"
     missing = {name: value for name, value in wanted.items() if name not in said}
     # What the address says comes last, and counts.

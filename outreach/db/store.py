@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from outreach.db import postgresql
 from outreach.db.postgresql import POOL, WORK, Waits
-from outreach.db.turn import Turn
+from outreach.db.sqlite_write_lock import Turn
 
 
 class Store:

@@ -1,73 +1,52 @@
 """The nouns of the work: offices, workshops, registrations, notices. Knows nothing of the web."""
 
+from outreach.db import job_locks
 from outreach.db.base import Base
-from outreach.domain import (
-    batches,
-    bulletins,
-    chain,
-    circulars,
-    copies,
-    ctags,
-    entries,
-    figures,
-    form_drafts,
-    installation,
-    journal,
-    kinds,
-    leases,
-    marks,
-    messages,
-    months,
-    network,
-    notices,
-    offices,
-    organizers,
-    partners,
-    passes,
-    places,
-    registrations,
-    series,
-    slots,
-    subscribers,
-    support,
-    tours,
-    venues,
-    workshops,
-)
+from outreach.domain import registrations, workshops
+from outreach.domain.audit import audit_log, hash_chain
+from outreach.domain.calendar import change_counters, event_cache, feed_cache
+from outreach.domain.checkin import checkin_events, checkin_tokens
+from outreach.domain.locations import venues, zip_codes
+from outreach.domain.network import installation_settings, kinds, offices, staff
+from outreach.domain.newsletter import bulletins, mailings, subscribers
+from outreach.domain.registrations import notifications, staff_messages
+from outreach.domain.reporting import figures, months
+from outreach.domain.scheduling import form_drafts, import_batches, network_changes, tours
+from outreach.domain.workshops import accommodations, partners, series, time_slots
 
 __all__ = [
-    "batches",
+    "accommodations",
+    "audit_log",
     "bulletins",
-    "chain",
-    "circulars",
-    "copies",
-    "ctags",
-    "entries",
+    "change_counters",
+    "checkin_events",
+    "checkin_tokens",
+    "event_cache",
+    "feed_cache",
     "figures",
     "form_drafts",
-    "installation",
-    "journal",
+    "hash_chain",
+    "import_batches",
+    "installation_settings",
+    "job_locks",
     "kinds",
-    "leases",
-    "marks",
-    "messages",
+    "mailings",
     "metadata",
     "months",
-    "network",
-    "notices",
+    "network_changes",
+    "notifications",
     "offices",
-    "organizers",
     "partners",
-    "passes",
-    "places",
     "registrations",
     "series",
-    "slots",
+    "staff",
+    "staff_messages",
     "subscribers",
-    "support",
+    "time_slots",
     "tours",
     "venues",
     "workshops",
+    "zip_codes",
 ]
 
 metadata = Base.metadata

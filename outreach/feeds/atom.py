@@ -11,11 +11,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 from sqlalchemy.orm import Session
 
-from outreach.domain.calendars import Choice
-from outreach.feeds import calendar, coming
-from outreach.feeds.coming import Coming, Cut, Event
-from outreach.feeds.event import Site
-from outreach.languages import LANGUAGES
+from outreach.domain.calendar.feed_query import Choice
+from outreach.feeds import ics_feed, upcoming
+from outreach.feeds.upcoming import Coming, Cut, Event
+from outreach.feeds.vevent import Site
+from outreach.i18n import LANGUAGES
 
 MIMETYPE: Final = "application/atom+xml; charset=utf-8"
 _NO_XML: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -23,29 +23,29 @@ _NO_XML: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 def write(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> bytes:
     """The workshops of a choice from `today` (UTC) on. Raises Unknown for a discreet kind."""
-    found = coming.read(session, choice, lang, site, today=today)
+    found = upcoming.read(session, choice, lang, site, today=today)
     entries = [_entry(each, lang).encode() for each in found.events]
-    cut = coming.fit(found, entries, lang)
+    cut = upcoming.fit(found, entries, lang)
     head = _head(choice, lang, site, found, cut).encode()
     return b"".join([head, *entries[: cut.count], b"</feed>\n"])
 
 
 def _head(choice: Choice, lang: str, site: Site, found: Coming, cut: Cut) -> str:
     home = found.text("URL")
-    author = _element("name", coming.author(choice, found, lang)) + _element("uri", home)
+    author = _element("name", upcoming.author(choice, found, lang)) + _element("uri", home)
     parts = [
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{lang}">\n',
-        _element("id", coming.tag(choice, lang, site)),
+        _element("id", upcoming.tag(choice, lang, site)),
         _element("title", found.text("NAME")),
         _element("subtitle", cut.about),
-        _element("updated", _moment(coming.changed_at(found.events[: cut.count]))),
+        _element("updated", _moment(upcoming.changed_at(found.events[: cut.count]))),
         f"<author>\n{author}</author>\n",
         _link("alternate", "text/html", home, lang),
-        _link("alternate", "text/calendar", calendar.address(choice, lang, site.public_url), lang),
+        _link("alternate", "text/calendar", ics_feed.address(choice, lang, site.public_url), lang),
     ]
     for each in LANGUAGES:
-        there = calendar.address(choice, each, site.public_url, "atom")
+        there = ics_feed.address(choice, each, site.public_url, "atom")
         relation = "self" if each == lang else "alternate"
         parts.append(_link(relation, "application/atom+xml", there, each))
     return "".join(parts)

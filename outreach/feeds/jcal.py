@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from outreach.domain.calendars import Choice
-from outreach.feeds import calendar, coming
-from outreach.feeds.coming import Coming, Cut, Event, Line
-from outreach.feeds.event import Site
+from outreach.domain.calendar.feed_query import Choice
+from outreach.feeds import ics_feed, upcoming
+from outreach.feeds.upcoming import Coming, Cut, Event, Line
+from outreach.feeds.vevent import Site
 
 MIMETYPE: Final = "application/calendar+json"
 
@@ -37,11 +37,11 @@ Component = list[Any]
 
 def write(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> bytes:
     """The workshops of a choice from `today` (UTC) on. Raises Unknown for a discreet kind."""
-    found = coming.read(session, choice, lang, site, today=today)
+    found = upcoming.read(session, choice, lang, site, today=today)
     texts = [_bytes(_event(each)) for each in found.events]
-    cut = coming.fit(found, texts, lang)
+    cut = upcoming.fit(found, texts, lang)
     events = found.events[: cut.count]
-    source = calendar.address(choice, lang, site.public_url, "jcal")
+    source = ics_feed.address(choice, lang, site.public_url, "jcal")
     head = [_property(line) for line in _head(found, events, cut, source)]
     used = {event.lines["DTSTART"].parameters["TZID"] for event in events} or set(found.zones)
     zones = [_bytes(_component(iter(found.zones[key][1:]), "vtimezone")) for key in sorted(used)]
@@ -56,7 +56,7 @@ def _head(found: Coming, events: Sequence[Event], cut: Cut, source: str) -> Iter
         "DESCRIPTION": about,
         "X-WR-CALDESC": about,
         "SOURCE": source,
-        "LAST-MODIFIED": f"{coming.changed_at(events):%Y%m%dT%H%M%SZ}",
+        "LAST-MODIFIED": f"{upcoming.changed_at(events):%Y%m%dT%H%M%SZ}",
     }
     for line in found.head:
         if line.name == "LAST-MODIFIED" and not events:

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from outreach.domain.calendars import Choice
-from outreach.feeds import calendar, coming
-from outreach.feeds.coming import Coming, Cut, Event
-from outreach.feeds.event import Site
+from outreach.domain.calendar.feed_query import Choice
+from outreach.feeds import ics_feed, upcoming
+from outreach.feeds.upcoming import Coming, Cut, Event
+from outreach.feeds.vevent import Site
 
 MIMETYPE: Final = "application/feed+json"
 VERSION: Final = "https://jsonfeed.org/version/1.1"
@@ -25,9 +25,9 @@ VERSION: Final = "https://jsonfeed.org/version/1.1"
 
 def write(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> bytes:
     """The workshops of a choice from `today` (UTC) on. Raises Unknown for a discreet kind."""
-    found = coming.read(session, choice, lang, site, today=today)
+    found = upcoming.read(session, choice, lang, site, today=today)
     items = [_bytes(_item(each, lang)) for each in found.events]
-    cut = coming.fit(found, items, lang)
+    cut = upcoming.fit(found, items, lang)
     head = _bytes(_head(choice, lang, site, found, cut)).removesuffix(b"}")
     return b"".join([head, b',"items":[\n', b",\n".join(items[: cut.count]), b"\n]}\n"])
 
@@ -39,9 +39,9 @@ def _head(choice: Choice, lang: str, site: Site, found: Coming, cut: Cut) -> dic
         "title": found.text("NAME"),
         "description": cut.about,
         "home_page_url": home,
-        "feed_url": calendar.address(choice, lang, site.public_url, "json"),
+        "feed_url": ics_feed.address(choice, lang, site.public_url, "json"),
         "language": lang,
-        "authors": [{"name": coming.author(choice, found, lang), "url": home}],
+        "authors": [{"name": upcoming.author(choice, found, lang), "url": home}],
     }
 
 

@@ -22,14 +22,15 @@ import sqlalchemy as sa
 
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import installation, outbox, registrations
+from outreach.domain import outbox, registrations
+from outreach.domain.network import installation_settings
 from outreach.domain.outbox import Route, Taken
 from outreach.errors import Forgotten, NotFound
-from outreach.keyring import Keyring
-from outreach.mail import gateway, letters, smtp, texts
-from outreach.mail.carrying import Away, Doubt, Refusal
-from outreach.mail.gateway import Text
-from outreach.mail.matter import Matter
+from outreach.keystore import Keyring
+from outreach.mail import render, sms, sms_gateway, smtp
+from outreach.mail.delivery_errors import Away, Doubt, Refusal
+from outreach.mail.message_context import Matter
+from outreach.mail.sms_gateway import Text
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ def post(config: Config) -> Post | None:
 
 def text_post(config: Config) -> TextPost | None:
     """How texts leave; None without a gateway: then who left a phone is called."""
-    return partial(gateway.line, config.texts) if config.texts.url else None
+    return partial(sms_gateway.line, config.texts) if config.texts.url else None
 
 
 def deliver(
@@ -69,7 +70,7 @@ def deliver(
 
     A round ends after a minute, when the server is away (which `tell` is told), or when `is_over`
     says so."""
-    write = partial(letters.write, config=config)
+    write = partial(render.write, config=config)
     return _Round(store, ring, Route.LETTER, write, now, is_over, tell).run(post)
 
 
@@ -84,7 +85,7 @@ def deliver_texts(
     tell: Callable[[str], None] = log.warning,
 ) -> int:
     """The same for texts."""
-    write = partial(texts.write, config=config)
+    write = partial(sms.write, config=config)
     return _Round(store, ring, Route.TEXT, write, now, is_over, tell).run(post)
 
 
@@ -181,7 +182,7 @@ class _Round(Generic[Written]):
                 return None
             others = registrations.joint(session, notice.registration)
             wants_entry = notice.registration.wants_entry
-            host = installation.calendar_host(session) if wants_entry else ""
+            host = installation_settings.calendar_host(session) if wants_entry else ""
         try:
             key = registrations.key_of(self.ring, notice.registration)
             person = registrations.read_person(notice.registration, key)
@@ -214,6 +215,6 @@ def _into(folder: Path) -> Iterator[Send]:
             folder / f"{secrets.token_hex(8)}.eml", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
         )
         with os.fdopen(new, "wb") as file:
-            file.write(letters.as_bytes(letter))
+            file.write(render.as_bytes(letter))
 
     yield send

@@ -19,8 +19,8 @@ from urllib.parse import unquote, urlsplit
 
 from outreach.config import Config
 from outreach.loopback import is_loopback
-from outreach.mail import letters
-from outreach.mail.carrying import Away, Doubt, Refusal
+from outreach.mail import render
+from outreach.mail.delivery_errors import Away, Doubt, Refusal
 
 LONGEST: Final = 240.0  # seconds for one letter in all: less than its lease
 FINAL_FACTOR: Final = 4  # a server that has the letter thinks longer, and hurry makes repeats
@@ -109,7 +109,7 @@ class Line:
         except Refusal:
             self._start_over(server)
             raise
-        self._hand_over(server, letters.as_bytes(letter))
+        self._hand_over(server, render.as_bytes(letter))
 
     def _start_over(self, server: "_Server") -> None:
         """In the middle of a letter: the next one begins where any does."""

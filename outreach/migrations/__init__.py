@@ -17,13 +17,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from outreach.db import faults
-from outreach.db.faults import Fault
+from outreach.db import error_classes
+from outreach.db.error_classes import Fault
 from outreach.db.store import Store
 from outreach.errors import Misconfigured
-from outreach.migrations import states
+from outreach.migrations import schema_state
 from outreach.migrations.models import MAIN, RING
-from outreach.migrations.states import Stage, State
+from outreach.migrations.schema_state import Stage, State
 
 __all__ = [
     "Base",
@@ -82,7 +82,7 @@ def upgrade(
         with store.alone(_NUMBERS[base], patience=PATIENCE) as is_mine:
             if not is_mine:
                 raise Misconfigured(f"{base}: another upgrade is running. Wait until it has ended.")
-            found = states.look(store.engine, ScriptDirectory.from_config(settings))
+            found = schema_state.look(store.engine, ScriptDirectory.from_config(settings))
             if found.fault:
                 raise Misconfigured(f"{base}: {found.fault}.")
             _upgrade(base, settings, to, tries)
@@ -96,7 +96,7 @@ def _upgrade(base: Base, settings: Config, to: str, tries: int) -> None:
             command.upgrade(settings, to)
             return
         except sa.exc.DBAPIError as error:
-            if faults.of(error) not in {Fault.BUSY, Fault.CONFLICT}:
+            if error_classes.of(error) not in {Fault.BUSY, Fault.CONFLICT}:
                 raise
             log.warning("%s: a migration waits for its lock (%s of %s)", base, number, tries)
         sleep(min(number, LONGEST_PAUSE))
@@ -109,7 +109,7 @@ def _upgrade(base: Base, settings: Config, to: str, tries: int) -> None:
 
 def state(base: Base, store: Store) -> State:
     """How far this database has come."""
-    return states.look(store.engine, _scripts(base))
+    return schema_state.look(store.engine, _scripts(base))
 
 
 def is_current(base: Base, store: Store) -> bool:
@@ -127,7 +127,7 @@ def fault(base: Base, store: Store) -> str:
 
 def is_before(base: Base, one: str, other: str) -> bool:
     """Whether the one version of that base comes before the other."""
-    return states.is_before(_scripts(base), one, other)
+    return schema_state.is_before(_scripts(base), one, other)
 
 
 @cache

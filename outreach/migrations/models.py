@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from outreach import accounts, domain
-from outreach.keyring import RingBase
+from outreach.keystore import RingBase
 
 MAIN: sa.MetaData = domain.metadata
 RING: sa.MetaData = RingBase.metadata

@@ -10,28 +10,24 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.accounts import challenges, invitations, sessions
+from outreach.accounts import invitations, sessions, webauthn_challenges
 from outreach.accounts.invitations import Invitation
 from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import batches, chain, form_drafts, marks, passes
-from outreach.domain.batches import Batch
-from outreach.domain.form_drafts import FormDraft
-from outreach.domain.journal import Entry
-from outreach.domain.marks import DoorEvent
-from outreach.domain.messages import Message
-from outreach.domain.notices import Notice
-from outreach.domain.passes import DoorPass
-from outreach.keyring import Keyring, TooManyDue, rotation, spare
-from outreach.privacy import letters, settling, subscriptions, trail
-from outreach.privacy.settling import (
-    TURN_KEPT,
-    TooManyBlind,
-    TooManyUnused,
-    Turn,
-    settle,
-)
+from outreach.domain.audit import hash_chain
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.checkin import checkin_events, checkin_tokens
+from outreach.domain.checkin.checkin_events import DoorEvent
+from outreach.domain.checkin.checkin_tokens import DoorPass
+from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations.staff_messages import Message
+from outreach.domain.scheduling import form_drafts, import_batches
+from outreach.domain.scheduling.form_drafts import FormDraft
+from outreach.domain.scheduling.import_batches import Batch
+from outreach.keystore import Keyring, TooManyDue, key_backup, rotation
+from outreach.privacy import audit_verification, mail_folder, reconcile, subscriber_erasure
+from outreach.privacy.reconcile import TURN_KEPT, TooManyBlind, TooManyUnused, Turn, settle
 
 __all__ = [
     "Purged",
@@ -73,31 +69,31 @@ def purge(
     Raises TooManyDue as `Keyring.destroy_due` does, TooManyBlind as `settle` does, and
     TooManyUnused as `require_used` does, unless `sure`; then nothing has been destroyed."""
     with store.read() as session:
-        turns = settling.never_came_in(session, now=now)
+        turns = reconcile.never_came_in(session, now=now)
     _hasten(ring, turns)
-    settling.correct(store, ring, now=now)
+    reconcile.correct(store, ring, now=now)
     # Asked before anything is destroyed.
     if not (sure or keep_unused):
-        settling.require_used(store, ring)
-    settling.blind(store, ring, sure=sure)
-    subscriptions.going(store, ring, now=now, sure=sure)
+        reconcile.require_used(store, ring)
+    reconcile.blind(store, ring, sure=sure)
+    subscriber_erasure.going(store, ring, now=now, sure=sure)
     keys = ring.destroy_due(sure=sure)
-    blind = settling.blind(store, ring, sure=True)
+    blind = reconcile.blind(store, ring, sure=True)
     with store.read() as session:
-        told = settling.count_notices(session, [row.id for row in blind])
+        told = reconcile.count_notices(session, [row.id for row in blind])
     emptied = settle(store, ring, now=now, sure=True)
     with store.read() as session:
-        used = settling.used(session)
+        used = reconcile.used(session)
     unused = 0 if keep_unused else ring.destroy_unused(used)
-    rows = {"look-ups": ring.tidy(), "subscribers": subscriptions.purge(store, ring, now=now)}
-    trail.allow_to_go(store, ring, now=now)
+    rows = {"look-ups": ring.tidy(), "subscribers": subscriber_erasure.purge(store, ring, now=now)}
+    audit_verification.allow_to_go(store, ring, now=now)
     with store.change() as session:
         rows |= _clear(session, now=now)
     rows["notices"] += told
     with store.read() as session:
-        files = letters.to_forget(session, None if config is None else config.mail_folder)
+        files = mail_folder.to_forget(session, None if config is None else config.mail_folder)
     store.sweep()
-    gone = letters.forget(files)
+    gone = mail_folder.forget(files)
     _refresh(ring, now=now)
     return Purged(keys, emptied, unused, gone, rows)
 
@@ -105,21 +101,21 @@ def purge(
 def preview(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Purged:
     """What `purge` would do now, as numbers; nothing is changed."""
     with store.read() as session:
-        pointing, used = settling.pointing(session), settling.used(session)
-        files = letters.to_forget(session, config.mail_folder)
-        turns = settling.never_came_in(session, now=now)
+        pointing, used = reconcile.pointing(session), reconcile.used(session)
+        files = mail_folder.to_forget(session, config.mail_folder)
+        turns = reconcile.never_came_in(session, now=now)
     late = {turn.key_id for turn in turns if turn.day + TURN_KEPT <= ring.today()}
     known = ring.known()
-    moved = settling.astray(store, ring, now=now)
+    moved = reconcile.astray(store, ring, now=now)
     put_off = {key_id for key_id, (_was, day) in moved.items() if day > ring.today()}
     due = ((ring.due() | moved.keys()) - put_off) | (late & known)
     going = [row.id for row in pointing if row.key_id in due or row.key_id not in known]
     with store.change() as session:
-        told = settling.count_notices(session, going)
+        told = reconcile.count_notices(session, going)
         rows = _clear(session, now=now)
         session.rollback()
     rows["notices"] += told
-    rows["subscribers"] = len(subscriptions.going(store, ring, now=now, sure=True))
+    rows["subscribers"] = len(subscriber_erasure.going(store, ring, now=now, sure=True))
     unused = ring.unused(used)
     return Purged(len(due), len(going), len(unused), len(files), rows)
 
@@ -132,7 +128,7 @@ def settle_after_restore(
 
     The keys of those who registered since stay until the next purge: whoever finds that it was the
     wrong copy can still go back."""
-    trail.begin_again(store, ring, now=now)
+    audit_verification.begin_again(store, ring, now=now)
     return purge(store, ring, config, now=now, sure=sure, keep_unused=True)
 
 
@@ -162,15 +158,15 @@ def forget_letters(store: Store, config: Config) -> int:
     """Deletes what the mail folder of this host has of those who are forgotten; the purge may have
     been another host's."""
     with store.read() as session:
-        files = letters.to_forget(session, config.mail_folder)
-    return letters.forget(files)
+        files = mail_folder.to_forget(session, config.mail_folder)
+    return mail_folder.forget(files)
 
 
 def _refresh(ring: Keyring, *, now: datetime) -> None:
     """Writes the spare over. A disk that is full or may not be written holds up nothing else: the
     purge is done, and would begin again each round; `doctor` says that the spare is old."""
     try:
-        spare.refresh(ring, now=now)
+        key_backup.refresh(ring, now=now)
     except OSError as error:
         log.error("the spare of the ring cannot be written: %s", type(error).__name__)
 
@@ -187,17 +183,17 @@ def _hasten(ring: Keyring, turns: Sequence[Turn]) -> None:
 def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     """Deletes what has grown old in the main database; how many rows of each."""
     before = _count(session)
-    settling.wash(session, now=now)
-    settling.drop_unread(session)
+    reconcile.wash(session, now=now)
+    reconcile.drop_unread(session)
     sessions.purge(session, now=now)
     invitations.purge(session, now=now)
-    challenges.purge(session, now=now)
+    webauthn_challenges.purge(session, now=now)
     form_drafts.purge(session, now=now)
-    batches.purge(session, now=now)
-    marks.purge(session, now=now)
-    passes.purge(session, now=now)
+    import_batches.purge(session, now=now)
+    checkin_events.purge(session, now=now)
+    checkin_tokens.purge(session, now=now)
     # Last: whoever writes in the journal waits for it.
-    chain.let_go(session, now=now)
+    hash_chain.let_go(session, now=now)
     after = _count(session)
     return {noun: before[noun] - after[noun] for noun in _TABLES}
 

@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 
 from outreach.clock import Month
 from outreach.db.base import Words
-from outreach.domain import kinds, months, offices
-from outreach.domain.kinds import Kind
-from outreach.domain.offices import Office
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.reporting import months
 from outreach.domain.workshops import Standing, Workshop
-from outreach.reports import monthly
-from outreach.reports.monthly import TOTAL
+from outreach.reports import workshop_counts
+from outreach.reports.workshop_counts import TOTAL
 
 AHEAD: Final = timedelta(days=30)
 FIRST_TOLD: Final = Month(2020, 1)  # of it, and it alone, we were told who was open
@@ -99,7 +100,7 @@ class Matrix:
 
 def matrix(session: Session, month: Month, mine: Slugs, *, now: datetime) -> Matrix:
     """Each of these offices and its month, as of now."""
-    count = monthly.count(session, month, now=now)
+    count = workshop_counts.count(session, month, now=now)
     core = [kind for kind in kinds.all_of_them(session) if kind.is_core]
     pending, called_off = _open_ends(session, month, now)
     said = months.said(session, month)
@@ -127,7 +128,7 @@ def matrix(session: Session, month: Month, mine: Slugs, *, now: datetime) -> Mat
             rows.append(row)
     return Matrix(
         month=month,
-        is_over=monthly.is_over(month, now),
+        is_over=workshop_counts.is_over(month, now),
         kinds=tuple(kind.short_name for kind in core),
         rows=tuple(sorted(rows, key=lambda row: (not row.is_late, row.city))),
         is_synthetic=count.is_synthetic,

@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.clock import Month
-from outreach.domain import figures, kinds, months, offices
-from outreach.domain.kinds import Kind
-from outreach.domain.months import MonthRevision
-from outreach.domain.offices import Office
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.reporting import figures, months
+from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.workshops import Workshop
-from outreach.reports import closing, monthly
-from outreach.reports.monthly import TOTAL, Count
+from outreach.reports import month_report, workshop_counts
+from outreach.reports.workshop_counts import TOTAL, Count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,9 @@ def by_kind(
     def frozen(count: Count) -> Mapping[str, int]:
         return count.by_office.get(office.slug, {}) if office else count.by_kind
 
-    found = monthly.history(session, first, last, now=now, office_id=office.id if office else None)
+    found = workshop_counts.history(
+        session, first, last, now=now, office_id=office.id if office else None
+    )
     return _row(first, last, found, codes, _thawed(session, first, last, frozen), now)
 
 
@@ -65,7 +68,7 @@ def by_office(
         what = kind.code if kind else TOTAL
         return {slug: row[what] for slug, row in count.by_office.items() if row.get(what)}
 
-    found = monthly.history(
+    found = workshop_counts.history(
         session, first, last, now=now, by=Workshop.office_id, kind_id=kind.id if kind else None
     )
     return _row(first, last, found, slugs, _thawed(session, first, last, frozen), now)
@@ -74,7 +77,7 @@ def by_office(
 def first_month(session: Session, now: datetime) -> Month:
     """The first there is anything of; this one where there is nothing yet, or only what comes."""
     known: Iterable[int | None] = (
-        session.scalar(sa.select(sa.func.min(Workshop.month)).where(monthly.IS_COUNTED)),
+        session.scalar(sa.select(sa.func.min(Workshop.month)).where(workshop_counts.IS_COUNTED)),
         session.scalar(sa.select(sa.func.min(MonthRevision.month))),
         *(each.number for each in figures.months(session)[:1]),
     )
@@ -127,7 +130,7 @@ def _row(
         else:
             told = MonthTold(
                 month=month, numbers=held.get(month, {}), planned=planned[month], revision=0,
-                is_over=monthly.is_over(month, now), is_synthetic=month in rebuilt,
+                is_over=workshop_counts.is_over(month, now), is_synthetic=month in rebuilt,
             )  # fmt: skip
         row.append(told)
         month = month.following
@@ -139,7 +142,7 @@ def _thawed(
 ) -> dict[Month, tuple[Count, Mapping[str, int]]]:
     """The counts of the months that are closed, each with its numbers that are asked for."""
     counts = {
-        month: closing.thawed(revision).count
+        month: month_report.thawed(revision).count
         for month, revision in months.closed(session, first, last).items()
     }
     return {month: (count, numbers(count)) for month, count in counts.items()}

@@ -2,13 +2,13 @@
 
 After a sentence changed on a public page, in the checkout (staff pages are in Spanish only):
 
-    pybabel -q extract -F pyproject.toml -k lazy -k N_ --ignore-dirs ".* __* desk" \\
+    pybabel -q extract -F pyproject.toml -k lazy -k N_ --ignore-dirs ".* __* staff" \\
         --sort-by-file --add-location=file --project=outreach -o messages.pot .
     pybabel -q update -i messages.pot -d outreach/translations --no-fuzzy-matching \\
         --ignore-obsolete --ignore-pot-creation-date --no-wrap && rm messages.pot
     python -m outreach.translations.build
 
-Between the last two, fill in what `grep -B2 'msgstr ""$'` shows. tests/test_languages.py says
+Between the last two, fill in what `grep -B2 'msgstr ""$'` shows. tests/core/test_i18n.py says
 what is missing. An editable install compiles them too.
 """
 

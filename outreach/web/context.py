@@ -4,7 +4,7 @@ from flask import current_app
 
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.keyring import Keyring
+from outreach.keystore import Keyring
 
 
 def store() -> Store:

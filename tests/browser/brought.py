@@ -4,7 +4,7 @@ from typing import Final
 
 from playwright.sync_api import Page
 
-from tests.bringing import csv_of, row
+from tests.support.import_files import csv_of, row
 
 # A workshop of the world's January, as its file has it, but for two cells.
 CHANGED: Final = {

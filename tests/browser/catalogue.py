@@ -7,17 +7,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
-from outreach.domain import (
-    form_drafts,
-    holidays,
-    kinds,
-    offices,
-    organizers,
-    partners,
-    planning,
-)
-from outreach.domain.partners import Chosen, Partner, PartnerKind, Speaker
-from outreach.domain.workshops import Standing
+from outreach.domain.locations import holidays
+from outreach.domain.network import kinds, offices, staff
+from outreach.domain.scheduling import form_drafts, workshop_service
+from outreach.domain.workshops import Standing, partners
+from outreach.domain.workshops.partners import Chosen, Partner, PartnerKind, Speaker
 from tests.conftest import a_saturday, hold, venue
 
 
@@ -66,7 +60,7 @@ def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
         lacking = _lacking(session, now)
         unsaved = form_drafts.keep(
             session,
-            organizers.require(session, organizer).id,
+            staff.require(session, organizer).id,
             form_drafts.of_new("b" * 22),
             [("kind", "derechos"), ("title_es", "Un taller a medias"), ("mode", "presencial")],
             office="chicago",
@@ -86,9 +80,9 @@ def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
 def _lacking(session: Session, now: datetime) -> str:
     """A draft without a venue, in Spanish only, for more people than it should have."""
     chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
-    draft = planning.create(
+    draft = workshop_service.create(
         session,
-        planning.from_kind(rights, chicago, now.date(), time(23, 59)),
+        workshop_service.from_kind(rights, chicago, now.date(), time(23, 59)),
         now=now,
         standing=Standing.DRAFT,
     )

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from outreach.accounts import passwords
 from outreach.clock import Month
-from outreach.domain import bulletins
-from outreach.domain.bulletins import Edition, Text
-from outreach.domain.organizers import EVERYWHERE, Grant, Organizer, Role
-from outreach.reports import bulletin, closing
+from outreach.domain.network.staff import EVERYWHERE, Grant, Organizer, Role
+from outreach.domain.newsletter import bulletins
+from outreach.domain.newsletter.bulletins import Edition, Text
+from outreach.reports import bulletin_data, month_report
 
 ELENA: Final = "elena@example.org"  # an admin
 JANUARY: Final = Month(2020, 1)
@@ -48,14 +48,14 @@ def make(session: Session, past: Month, password: str, *, now: datetime) -> None
     elena = Organizer(email=ELENA, password=passwords.hashed(password))
     elena.grants.append(Grant(office=EVERYWHERE, role=Role.ADMIN))
     session.add(elena)
-    closing.close(session, past, now=now)
-    closing.close(session, JANUARY, now=now)
+    month_report.close(session, past, now=now)
+    month_report.close(session, JANUARY, now=now)
     first = bulletins.begin(session, JANUARY, now=now)
     bulletins.edit(session, first, FIRST, version=1, now=now)
 
     def freeze(made: Edition) -> str:
-        document = bulletin.document(session, JANUARY, now=now, edition=made)
-        return json.dumps(bulletin.as_json(document))
+        document = bulletin_data.document(session, JANUARY, now=now, edition=made)
+        return json.dumps(bulletin_data.as_json(document))
 
     bulletins.publish(session, first, freeze, version=2, now=now)
     second = bulletins.begin(session, JANUARY, correction=SECOND.correction["es"], now=now)

@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import kinds, offices, registrations, subscribers
-from outreach.domain import series as many
-from outreach.domain.kinds import Visibility, Way
-from outreach.domain.notices import Notice
-from outreach.domain.registrations import Contact, Registration, rounds, waiting
+from outreach.domain import registrations
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.kinds import Visibility, Way
+from outreach.domain.newsletter import subscribers
+from outreach.domain.registrations import Contact, Registration, reconfirmation, waitlist
+from outreach.domain.registrations.notifications import Notice
 from outreach.domain.workshops import Workshop
-from outreach.keyring import Keyring
+from outreach.domain.workshops import series as many
+from outreach.keystore import Keyring
 from tests.conftest import a_saturday, applicant, hold, seat, venue
 
 
@@ -167,7 +169,7 @@ def _lapsed(store: Store, ring: Keyring, workshop: Workshop, now: datetime) -> R
         registrations.release(session, session.get_one(Registration, first.id), now=now)
         for hours in (25, 50):
             there = session.get_one(Workshop, workshop.id)
-            waiting.lapse_due(session, there, now=now + timedelta(hours=hours))
+            waitlist.lapse_due(session, there, now=now + timedelta(hours=hours))
     return second
 
 
@@ -176,7 +178,7 @@ def _asked(store: Store, ring: Keyring, workshop: Workshop, now: datetime) -> Re
     long_ago = now - timedelta(days=30)
     someone = seat(store, ring, workshop, now=long_ago, people=2, **ROSA)
     with store.change() as session:
-        rounds.ask(session, session.get_one(Workshop, workshop.id), now=now)
+        reconfirmation.ask(session, session.get_one(Workshop, workshop.id), now=now)
     return someone
 
 
@@ -186,7 +188,7 @@ def _call(store: Store, ring: Keyring, workshop: Workshop, now: datetime) -> Non
     seat(store, ring, workshop, now=long_ago, **LUZ)
     rosa = seat(store, ring, workshop, now=long_ago, needs=Codes(["step_free"]), **ROSA)
     with store.change() as session:
-        rounds.ask(session, session.get_one(Workshop, workshop.id), now=now)
+        reconfirmation.ask(session, session.get_one(Workshop, workshop.id), now=now)
         for notice in session.scalars(sa.select(Notice).where(Notice.registration_id == rosa.id)):
             notice.is_dead, notice.done_at = True, now
 

@@ -3,17 +3,19 @@ two days."""
 
 from datetime import datetime, timedelta
 
-from outreach.accounts import members
+from outreach.accounts import administration
 from outreach.db.store import Store
-from outreach.domain import journal, organizers, workshops
-from outreach.domain.organizers import EVERYWHERE, Role
+from outreach.domain import workshops
+from outreach.domain.audit import audit_log
+from outreach.domain.network import staff
+from outreach.domain.network.staff import EVERYWHERE, Role
 
 
 def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]:
     """The ids of accounts, by whose they are; `plain` is the public id of a workshop."""
     with store.change() as session:
-        hers = organizers.require(session, ana).id
-        elena = organizers.require(session, "elena@example.org").id
+        hers = staff.require(session, ana).id
+        elena = staff.require(session, "elena@example.org").id
         workshop = workshops.find(session, plain)
         for hours, action, detail in (
             (30, "workshop created", ""),
@@ -22,7 +24,7 @@ def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]
             (3, "contact seen", ""),
             (2, "list seen", ""),
         ):
-            journal.note(
+            audit_log.note(
                 session,
                 hers,
                 action,
@@ -31,14 +33,18 @@ def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]
                 office="chicago",
                 detail=detail,
             )
-        journal.note(
+        audit_log.note(
             session, elena, "month.close", now=now - timedelta(hours=1), detail="2020-01 1"
         )
-        members.invite(session, "tomas@example.org", Role.DOOR, ["chicago"], by=elena, now=now)
-        members.invite(session, "noe@example.org", Role.READER, [EVERYWHERE], by=elena, now=now)
-        members.invite(
+        administration.invite(
+            session, "tomas@example.org", Role.DOOR, ["chicago"], by=elena, now=now
+        )
+        administration.invite(
+            session, "noe@example.org", Role.READER, [EVERYWHERE], by=elena, now=now
+        )
+        administration.invite(
             session, "marta@example.org", Role.ORGANIZER, ["dallas", "houston"], by=elena, now=now
         )
-        julio = organizers.add(session, "julio@example.org", Role.ORGANIZER, ["fresno"])
-        members.disable(session, julio, by=elena, now=now)
+        julio = staff.add(session, "julio@example.org", Role.ORGANIZER, ["fresno"])
+        administration.disable(session, julio, by=elena, now=now)
     return {"ana": str(hers)}

@@ -13,17 +13,18 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.accounts import passwords
-from outreach.accounts.sealing import ServerKey
+from outreach.accounts.server_encryption import ServerKey
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import door, registrations, workshops
-from outreach.domain.marks import DoorEvent
-from outreach.domain.organizers import Grant, Organizer, Role
-from outreach.domain.passes import DoorPass
+from outreach.domain import registrations, workshops
+from outreach.domain.checkin import checkin
+from outreach.domain.checkin.checkin_events import DoorEvent
+from outreach.domain.checkin.checkin_tokens import DoorPass
+from outreach.domain.network.staff import Grant, Organizer, Role
 from outreach.domain.registrations import Contact, Registration
 from outreach.domain.workshops import Workshop
-from outreach.keyring import Keyring, Masters
+from outreach.keystore import Keyring, Masters
 from tests.browser import second, serving
 from tests.browser.second import PASSWORD
 from tests.conftest import hold, kind, office, seat
@@ -122,7 +123,7 @@ class Evening:
         store = Store(self.config.database_url)
         with store.read() as session:
             workshop = workshops.find(session, self.public_id)
-            found = door.arrived(session, workshop), workshop.walk_ins
+            found = checkin.arrived(session, workshop), workshop.walk_ins
         store.close()
         return found
 

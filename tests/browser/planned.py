@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from outreach import clock
 from outreach.db.store import Store
-from outreach.domain import kinds, offices
-from outreach.domain import series as all_series
-from outreach.keyring import Keyring
+from outreach.domain.network import kinds, offices
+from outreach.domain.workshops import series as all_series
+from outreach.keystore import Keyring
 from tests.conftest import hold, seat, venue
 
 VENUES = ("Biblioteca Lozano", "Parroquia San Pío", "Consulado, sala B")

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page
 from sqlalchemy.orm import Session
 
-from outreach.accounts import codes, passwords
-from outreach.accounts.sealing import ServerKey
-from outreach.domain import organizers
-from outreach.domain.organizers import Grant, Organizer, Role
+from outreach.accounts import passwords, totp
+from outreach.accounts.server_encryption import ServerKey
+from outreach.domain.network import staff
+from outreach.domain.network.staff import Grant, Organizer, Role
 
 PASSWORD: Final = "cuatro palabras de prueba"
 SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -33,12 +33,12 @@ def make(session: Session, key: ServerKey, *, now: datetime) -> None:
         someone.grants.append(Grant(office="chicago", role=Role.ORGANIZER))
         session.add(someone)
     session.flush()
-    for someone in organizers.all_of_them(session):
+    for someone in staff.all_of_them(session):
         if someone.email == NORA:
             continue
         sheet = [f"{number:012}" for number in range(LONG)]
-        codes.keep(session, someone.id, SECRET, key, now=now)
-        codes.keep_paper(session, someone.id, sheet, key)
+        totp.keep(session, someone.id, SECRET, key, now=now)
+        totp.keep_paper(session, someone.id, sheet, key)
         _left[someone.email] = sheet
 
 

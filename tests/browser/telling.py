@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
-from outreach.domain import kinds, offices, planning, writing
-from outreach.domain.messages import Audience, Template
+from outreach.domain.network import kinds, offices
+from outreach.domain.outbox import messaging
 from outreach.domain.registrations import Contact
+from outreach.domain.registrations.staff_messages import Audience, Template
+from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Standing, Workshop
-from outreach.keyring import Keyring
+from outreach.keystore import Keyring
 from tests.conftest import a_saturday, hold, seat
 
 BACK_DOOR = {"es": "La entrada es por la puerta de atrás, junto al estacionamiento."}
@@ -37,8 +39,8 @@ def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
         seat(store, ring, crowded, name=name, people=3)
     seat(store, ring, off, name="Inés", contact=Contact.PHONE, address="+13125550163")
     with store.change() as session:
-        planning.cancel(session, session.get_one(Workshop, off.id), now=now)
-        message, _is_new = writing.send(
+        workshop_service.cancel(session, session.get_one(Workshop, off.id), now=now)
+        message, _is_new = messaging.send(
             session, session.get_one(Workshop, told.id), Template.PLACE, Audience.ALL, BACK_DOOR,
             "once", organizer_id=None, now=now,
         )  # fmt: skip

@@ -15,9 +15,9 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests import certificates
 from tests.browser.conftest import Open
 from tests.browser.world import World
+from tests.support import tls_certificate
 
 COUNT = "#cuenta:not(:empty)"
 
@@ -171,7 +171,7 @@ def _parish(folder: Path, shown: list[str]) -> Iterator[str]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificates.make(folder))
+        context.load_cert_chain(tls_certificate.make(folder))
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"https://localhost:{server.server_port}/"

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route
 
 from tests.browser.conftest import Open
 from tests.browser.world import World
-from tests.machine.packages import ICAL_JS
+from tests.runner.packages import ICAL_JS
 
 MODULE: Final = Path(__file__).parents[2] / ".tests" / ICAL_JS / "dist" / "ical.min.js"
 READ: Final = """async text => {

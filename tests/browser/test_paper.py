@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests import papers
 from tests.browser.chromium import DESK
 from tests.browser.conftest import Open
 from tests.browser.places import sign_in
 from tests.browser.world import World
+from tests.support import pdf_reader
 
 PICTURES: Final = Path(__file__).parent / "pictures"
 KEPT_WIDTH: Final = 360  # of a picture for the README
@@ -43,13 +43,13 @@ def test_a_flyer_taken_from_its_page_leads_whoever_reads_it_to_the_workshop(
     address = f"{world.url}/{lang}/t/{world.more['flyer']}"
     square, tall = taken(page, "1080 × 1080"), taken(page, "1080 × 1920")
     letter, a4 = taken(page, "PDF, carta"), taken(page, "PDF, A4")
-    assert papers.read_square(square) == papers.read_square(tall) == [address]
-    assert papers.read_square_of_pdf(letter) == papers.read_square_of_pdf(a4) == [address]
+    assert pdf_reader.read_square(square) == pdf_reader.read_square(tall) == [address]
+    assert pdf_reader.read_square_of_pdf(letter) == pdf_reader.read_square_of_pdf(a4) == [address]
     drawing = tmp_path / "flyer.svg"
     drawing.write_bytes(taken(page, "SVG, para diseño (cuadro)"))
     shown = drawn(opened, drawing)
-    assert papers.read_square(shown) == [address]
-    answer = opened().goto(papers.read_square(square)[0])
+    assert pdf_reader.read_square(shown) == [address]
+    answer = opened().goto(pdf_reader.read_square(square)[0])
     assert answer is not None
     assert answer.status == 200
     keep(square, f"flyer-square-{lang}.png", tmp_path)
@@ -66,7 +66,7 @@ def test_the_pages_of_a_flyer_show_the_sheet_itself(
         f"/org/talleres/{world.more['flyer']}/volante.png?forma=carta&vista", headers=signed(page)
     )
     assert answer.status == 200
-    assert papers.read_square(answer.body()) == [f"{world.url}/es/t/{world.more['flyer']}"]
+    assert pdf_reader.read_square(answer.body()) == [f"{world.url}/es/t/{world.more['flyer']}"]
     keep(answer.body(), "flyer-letter-es.png", tmp_path)
 
 
@@ -94,8 +94,8 @@ def test_tomas_prints_the_list_of_his_door(opened: Open, world: World) -> None:
     link = page.get_by_role("link", name="Hoja de papel").get_attribute("href")
     assert link is not None
     answer = page.request.get(link, headers=signed(page))
-    assert "Rosa" in papers.words_of(answer.body())
-    assert papers.faults(answer.body(), lang="es-MX", title="Hoja de asistencia") == []
+    assert "Rosa" in pdf_reader.words_of(answer.body())
+    assert pdf_reader.faults(answer.body(), lang="es-MX", title="Hoja de asistencia") == []
     page.goto(f"/org/talleres/{world.discreet}/entrada")
     expect(page.get_by_role("link", name="Hoja de papel")).to_have_count(0)
 

@@ -11,8 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from outreach import clock
 from outreach.clock import Month
-from outreach.domain import holidays
-from outreach.web.desk.words import short_day
+from outreach.domain.locations import holidays
+from outreach.web.staff.common.workshop_labels import short_day
 from tests.browser.chromium import DESK
 from tests.browser.conftest import Open
 from tests.browser.places import sign_in

@@ -20,16 +20,16 @@ from playwright.sync_api import Browser, Page, Response, expect
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain.kinds import Kind
-from outreach.domain.offices import Office
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
-from outreach.keyring import Keyring
-from tests import proxy
+from outreach.keystore import Keyring
 from tests.browser.conftest import opening
 from tests.browser.serving import free_port
 from tests.browser.test_main_path import with_and_without
 from tests.conftest import hold
 from tests.faults.site import OUTREACH, Program, environ_of, leash
+from tests.support import nginx
 
 pytestmark = pytest.mark.parametrize("config", ["postgresql"], indirect=True)
 HOSTS: Final = 3
@@ -98,7 +98,7 @@ def hosts(config: Config, store: Store, ring: Keyring, tmp_path: Path) -> Iterat
             made.append(Host(server, port))
         for each in made:
             _wait_for(each)
-        stack.enter_context(proxy.nginx(tmp_path / "nginx", *ports, bare=bare))
+        stack.enter_context(nginx.nginx(tmp_path / "nginx", *ports, bare=bare))
         yield Hosts(shared.public_url, tuple(made))
 
 

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import offices, tours
-from outreach.domain.tours import StopPlan
+from outreach.domain.network import offices
+from outreach.domain.scheduling import tours
+from outreach.domain.scheduling.tours import StopPlan
 from tests.conftest import a_saturday, venue
 
 INDIANA = "Indiana/Indianapolis"

@@ -13,20 +13,22 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.accounts import passwords
-from outreach.accounts.sealing import ServerKey
+from outreach.accounts.server_encryption import ServerKey
 from outreach.cli.db import bring_up_to_date
 from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import kinds, offices, planning, registrations
-from outreach.domain.organizers import Grant, Organizer, Role
+from outreach.domain import registrations
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.staff import Grant, Organizer, Role
+from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.intake import figures
-from outreach.intake import kinds as kinds_file
-from outreach.intake import offices as offices_file
-from outreach.intake import workshops as workshops_file
-from outreach.keyring import Keyring, Masters
+from outreach.imports import figures
+from outreach.imports import kinds as kinds_file
+from outreach.imports import offices as offices_file
+from outreach.imports import workshops as workshops_file
+from outreach.keystore import Keyring, Masters
 from tests.browser import (
     catalogue,
     editions,
@@ -123,7 +125,7 @@ def _made(config: Config, weather: "Weather") -> World:
 
 def _load(session: Session, *, now: datetime) -> None:
     """The network, its kinds and January 2020, and somebody who works there."""
-    with resources.as_file(resources.files("outreach.intake").joinpath("data")) as data:
+    with resources.as_file(resources.files("outreach.imports").joinpath("data")) as data:
         offices_file.load(session, offices_file.read(data / "offices.csv"), now=now)
         kinds_file.load(session, kinds_file.read(data / "taxonomy.json"), now=now)
         session.flush()
@@ -142,7 +144,7 @@ def _workshops(session: Session, *, now: datetime) -> dict[str, Workshop]:
     chicago, calgary = offices.find(session, "chicago"), offices.find(session, "calgary")
     rights, screening = kinds.find(session, "derechos"), kinds.find(session, "diagnostico")
     cancelled = hold(session, chicago, kinds.find(session, "daca"), title={"es": "DACA a tiempo"})
-    planning.cancel(session, cancelled, now=now)
+    workshop_service.cancel(session, cancelled, now=now)
     for _ in range(3):
         hold(session, calgary, rights, languages=Codes(["en", "es"]))
     return {

@@ -17,8 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
-from tests.machine import Missing, postgresql
-from tests.machine.packages import SYSTEM
+from tests.runner import Missing, postgresql
+from tests.runner.packages import SYSTEM
 
 INSIDE: Final = "OUTREACH_TEST_INSIDE"  # the folder of a command that runs apart already
 GOODBYE: Final = 20.0  # seconds to end in an orderly way before it is killed

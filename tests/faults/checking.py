@@ -15,16 +15,16 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
 from outreach.domain import registrations
-from outreach.domain.notices import Notice
 from outreach.domain.registrations import HOLDING, Contact, Registration, Standing
-from outreach.domain.slots import Slot
+from outreach.domain.registrations.notifications import Notice
 from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.time_slots import Slot
 from outreach.errors import OutreachError
-from outreach.keyring import Keyring
-from outreach.privacy import trail
+from outreach.keystore import Keyring
+from outreach.privacy import audit_verification
 from tests.faults.book import Book, Person
 from tests.faults.mailbox import Letter
-from tests.staging import faults
+from tests.support.scenario import faults
 
 # A letter that was written before somebody was told they are forgotten is on the wire for so many
 # seconds at most: a worker reads a person, writes to them, and hands the letter over at once.
@@ -76,7 +76,7 @@ def look(
         ]
         full = list(oversold(session))
     doubled = list(_doubled(rows, ring))
-    chain = trail.wrong(store, ring)
+    chain = audit_verification.wrong(store, ring)
     unwanted = list(_unwanted(known, letters))
     return Looked(
         saved=len(saved),

@@ -12,15 +12,15 @@ from flask import Flask
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain.kinds import Kind
-from outreach.domain.notices import Notice
-from outreach.domain.offices import Office
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Contact, Registration
+from outreach.domain.registrations.notifications import Notice
 from outreach.domain.workshops import Workshop
-from outreach.keyring import Keyring
+from outreach.keystore import Keyring
 from outreach.mail import delivery
 from tests.conftest import hold, seat
-from tests.postman import Postman, free_port, on_duty
+from tests.support.smtp_server import Postman, free_port, on_duty
 
 
 class Outbox:

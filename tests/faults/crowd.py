@@ -15,12 +15,13 @@ import sqlalchemy as sa
 
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import planning, registrations
-from outreach.domain.registrations import Applicant, Change, Registration, Standing, rounds
+from outreach.domain import registrations
+from outreach.domain.registrations import Applicant, Change, Registration, Standing, reconfirmation
+from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError
-from outreach.keyring import Keyring, Masters
-from outreach.upkeep import lists
+from outreach.keystore import Keyring, Masters
+from outreach.maintenance import scheduled_jobs
 
 BEGAN: Final = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
 _start: list[Barrier] = []
@@ -140,7 +141,7 @@ class _One:
         self._with(self._somebody(Standing.OFFERED), registrations.accept)
 
     def confirm(self) -> None:
-        self._with(self._somebody(Standing.SEATED), rounds.confirm)
+        self._with(self._somebody(Standing.SEATED), reconfirmation.confirm)
 
     def rejoin(self) -> None:
         self._with(self._somebody(Standing.LAPSED), registrations.rejoin)
@@ -153,15 +154,15 @@ class _One:
     def resize(self) -> None:
         with self.store.change() as session:
             workshop = session.get_one(Workshop, self.scene.workshop_ids[0])
-            plan = planning.plan_of(workshop)
+            plan = workshop_service.plan_of(workshop)
             places = self.random.randint(2, 4) if workshop.has_slots else self.random.randint(8, 12)
             changed: dict[str, Any] = {"slot_places" if workshop.has_slots else "capacity": places}
             changed_plan = replace(plan, **changed, support={"childcare": places // 2})
-            planning.change(session, workshop, changed_plan, now=self.now)
+            workshop_service.change(session, workshop, changed_plan, now=self.now)
 
     def work(self) -> None:
-        lists.pass_on_offers(self.store, now=self.now)
-        lists.ask_who_comes(self.store, now=self.now)
+        scheduled_jobs.pass_on_offers(self.store, now=self.now)
+        scheduled_jobs.ask_who_comes(self.store, now=self.now)
 
     def _somebody(self, *standings: Standing) -> Registration | None:
         with self.store.read() as session:

@@ -12,7 +12,7 @@ from typing import Final
 import psycopg
 
 from tests.faults.apart import Lan, tell
-from tests.machine import Missing, postgresql
+from tests.runner import Missing, postgresql
 
 NAMES: Final = ("n1", "n2", "n3")
 DATABASES: Final = ("outreach", "ring")

@@ -59,110 +59,115 @@ class Gone(Exception):
 def _guards() -> Iterator[Guard]:
     web = "outreach/web/"
     yield Guard(
-        "S02", f"{web}headers.py", """    "frame-ancestors": "'none'",\n""", "",
-        "tests/test_headers.py::test_every_answer_tells_the_browser_to_trust_nobody_else",
+        "S02", f"{web}middleware/response_headers.py", """    "frame-ancestors": "'none'",\n""", "",
+        "tests/web/middleware/test_headers.py::test_every_answer_tells_the_browser_to_trust_nobody_else",
     )  # fmt: skip
     script = "<script src=\"{{ static('app.js') }}\" defer></script>"
     for test in (
-        "tests/test_headers.py::test_no_page_holds_a_style_a_script_or_anything_of_others",
-        "tests/test_house.py::test_a_page_asks_nothing_of_others_and_runs_nothing_of_its_own",
+        "tests/web/middleware/test_headers.py::test_no_page_holds_a_style_a_script_or_anything_of_others",
+        "tests/project/test_layout.py::test_a_page_asks_nothing_of_others_and_runs_nothing_of_its_own",
     ):
         yield Guard("S03", "templates/base.html", script, "<script>go()</script>", test)
     yield Guard(
-        "S04", f"{web}headers.py", 'if g.get("is_private") or response.status_code >= 400:',
+        "S04", f"{web}middleware/response_headers.py",
+        'if g.get("is_private") or response.status_code >= 400:',
         "if response.status_code >= 400:",
-        "tests/test_headers.py::test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine",
+        "tests/web/middleware/test_headers.py::test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine",
     )  # fmt: skip
     yield Guard(
-        "S05", "outreach/domain/registrations/registration.py",
+        "S05", "outreach/domain/registrations/models.py",
         'return _text_of(keyring.derive(key, "entry"))', "return manage_token(key)",
-        "tests/test_safety.py::test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other",
+        "tests/security/test_safety.py::test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other",
     )  # fmt: skip
     yield Guard(
-        "S06", f"{web}mine/leaving.py",
+        "S06", f"{web}public/my_registration/cancel.py",
         'return place.show("forget", _found(token), clock.now())', "return forget(token)",
-        "tests/test_safety.py::test_looking_never_changes_anything",
+        "tests/security/test_safety.py::test_looking_never_changes_anything",
     )  # fmt: skip
     yield Guard(
-        "S07", f"{web}errors.py", 'g.other_languages_at = "/"', "",
-        "tests/test_safety.py::test_every_dead_link_gives_the_same_page",
+        "S07", f"{web}middleware/error_pages.py", 'g.other_languages_at = "/"', "",
+        "tests/security/test_safety.py::test_every_dead_link_gives_the_same_page",
     )  # fmt: skip
     after = (
-        "tests/test_traces.py::test_what_goes_wrong_after_the_answer_is_told_without_a_link"
+        "tests/security/test_traces.py::test_what_goes_wrong_after_the_answer_is_told_without_a_link"
         "_and_without_what_was_typed"
     )
     rule = 'rule = request.url_rule.rule if request.url_rule else "-"'
-    yield Guard("S08", f"{web}errors.py", rule, "rule = request.remote_addr", after)
+    yield Guard("S08", f"{web}middleware/error_pages.py", rule, "rule = request.remote_addr", after)
     yield Guard(
-        "S09", f"{web}limits.py", "ip_network((parsed, 64), strict=False)", "parsed",
-        "tests/test_abuse.py::test_a_household_with_many_addresses_is_one",
+        "S09", f"{web}middleware/rate_limits.py",
+        "ip_network((parsed, 64), strict=False)", "parsed",
+        "tests/security/test_abuse.py::test_a_household_with_many_addresses_is_one",
     )  # fmt: skip
     yield Guard(
-        "S09", "outreach/keyring/ring.py", "hmac.new(self._day[1], address",
+        "S09", "outreach/keystore/keystore.py", "hmac.new(self._day[1], address",
         'hmac.new(b"x", address',
-        "tests/test_abuse.py::test_the_next_day_nothing_links_a_row_to_an_address",
+        "tests/security/test_abuse.py::test_the_next_day_nothing_links_a_row_to_an_address",
     )  # fmt: skip
     yield Guard(
-        "S09", f"{web}limits.py", "chain[-proxies].strip() if len(chain) >= proxies",
+        "S09", f"{web}middleware/rate_limits.py",
+        "chain[-proxies].strip() if len(chain) >= proxies",
         "chain[0] if True",
-        "tests/test_abuse.py::test_a_forwarded_address_is_believed_only_behind_our_proxies",
+        "tests/security/test_abuse.py::test_a_forwarded_address_is_believed_only_behind_our_proxies",
     )  # fmt: skip
     for file, words, instead in (
-        (f"{web}errors.py", rule, "rule = request.path"),
+        (f"{web}middleware/error_pages.py", rule, "rule = request.path"),
         (
-            f"{web}errors.py", "return RuntimeError(kind.__name__)",
+            f"{web}middleware/error_pages.py", "return RuntimeError(kind.__name__)",
             "return RuntimeError(str(request.form))",
         ),
-        ("outreach/app.py", "web.errors.note(exc_info[1])", "super().log_exception(exc_info)"),
-        (f"{web}errors.py", ".addFilter(_hush)", ""),
+        ("outreach/app.py", "error_pages.note(exc_info[1])", "super().log_exception(exc_info)"),
+        (f"{web}middleware/error_pages.py", ".addFilter(_hush)", ""),
     ):  # fmt: skip
         yield Guard("S10", file, words, instead, after)
     yield Guard(
         "S11", "outreach/db/store.py", "PRAGMA secure_delete = ON", "PRAGMA secure_delete = OFF",
-        "tests/test_forgetting.py::test_after_their_day_nothing_of_them_is_in_any_byte",
+        "tests/privacy/test_erasure.py::test_after_their_day_nothing_of_them_is_in_any_byte",
     )  # fmt: skip
     yield Guard(
-        "S12", "outreach/privacy/forgetting.py",
+        "S12", "outreach/privacy/erasure.py",
         "ring.destroy(*(row.key_id for row in rows if row.key_id is not None))", "pass",
-        "tests/test_forgetting.py::test_who_asks_to_be_forgotten_is_so_at_once",
+        "tests/privacy/test_erasure.py::test_who_asks_to_be_forgotten_is_so_at_once",
     )  # fmt: skip
-    address = "tests/test_hidden_address.py::test_a_hidden_address_is_on_no_public_page"
+    address = "tests/security/test_hidden_address.py::test_a_hidden_address_is_on_no_public_page"
     yield Guard(
-        "S13", "templates/finding/workshop.html", "{%- elif workshop.has_secret_address %}",
+        "S13", "templates/workshops/workshop.html", "{%- elif workshop.has_secret_address %}",
         "{%- elif false %}", address,
     )  # fmt: skip
     yield Guard(
-        "S13", f"{web}cards.py", 'found.venue_name if is_public else found.venue_area or ""',
+        "S13", f"{web}presentation/workshop_cards.py",
+        'found.venue_name if is_public else found.venue_area or ""',
         "found.venue_name", address,
     )  # fmt: skip
     yield Guard(
-        "S13", "outreach/feeds/event.py", "return workshop.visibility is Visibility.PUBLIC and",
+        "S13", "outreach/feeds/vevent.py", "return workshop.visibility is Visibility.PUBLIC and",
         "return True and", address,
     )  # fmt: skip
     yield Guard(
-        "S14", "templates/finding/workshop.html", "{% block title %}{% if is_quiet %}",
+        "S14", "templates/workshops/workshop.html", "{% block title %}{% if is_quiet %}",
         "{% block title %}{% if false %}",
-        "tests/test_discreet.py"
+        "tests/security/test_discreet.py"
         "::test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address",
     )  # fmt: skip
     yield Guard(
-        "S15", "outreach/feeds/appointment.py", 'event.add("transp",',
+        "S15", "outreach/feeds/attendee_event.py", 'event.add("transp",',
         'event.add("url", f"https://x/es/t/{workshop.public_id}"), event.add("transp",',
-        "tests/test_discreet.py::test_no_personal_entry_is_a_permission",
+        "tests/security/test_discreet.py::test_no_personal_entry_is_a_permission",
     )  # fmt: skip
     yield Guard(
-        "S17", "templates/mine/ticket.html", "{% block title %}{{ _('Cita')",
+        "S17", "templates/my_registration/detail.html", "{% block title %}{{ _('Cita')",
         "{% block title %}{{ workshop.title|said }}{{ _('Cita')",
-        "tests/test_discreet.py::test_no_personal_page_names_a_kind_in_what_a_browser_keeps",
+        "tests/security/test_discreet.py::test_no_personal_page_names_a_kind_in_what_a_browser_keeps",
     )  # fmt: skip
     yield Guard(
-        "S16", "outreach/domain/calendars.py", "yield Kind.is_discreet.is_(False)", "pass",
-        "tests/test_feed_discretion.py"
+        "S16", "outreach/domain/calendar/feed_query.py",
+        "yield Kind.is_discreet.is_(False)", "pass",
+        "tests/feeds/test_feed_discretion.py"
         "::test_a_discreet_workshop_is_in_no_feed_that_did_not_ask_for_it",
     )  # fmt: skip
     yield Guard(
-        "S16", "outreach/feeds/event.py", "if workshop.kind.is_discreet:", "if False:",
-        "tests/test_feed_discretion.py::test_who_asks_for_it_gets_a_day_an_hour_and_a_city",
+        "S16", "outreach/feeds/vevent.py", "if workshop.kind.is_discreet:", "if False:",
+        "tests/feeds/test_feed_discretion.py::test_who_asks_for_it_gets_a_day_an_hour_and_a_city",
     )  # fmt: skip
     yield from _ways_out()
     yield from _of_staff()
@@ -188,29 +193,30 @@ def _ways_out() -> Iterator[Guard]:
         f"{tests}::test_it_is_in_sight_wherever_she_scrolls",
     )  # fmt: skip
     yield Guard(
-        "S20", "outreach/web/about.py", "target = config().quick_exit_url or",
+        "S20", "outreach/web/public/about.py", "target = config().quick_exit_url or",
         'target = __import__("flask").request.args.get("url") or config().quick_exit_url or',
-        "tests/test_safety.py::test_the_way_out_leads_only_where_the_settings_say",
+        "tests/security/test_safety.py::test_the_way_out_leads_only_where_the_settings_say",
     )  # fmt: skip
     yield Guard(
         "S27", script, "if (e.persisted) location.reload();", "",
         f"{tests}::test_a_page_brought_back_is_asked_for_again",
     )  # fmt: skip
     yield Guard(
-        "S28", "outreach/web/cards.py", "FEW_DISCREET = 5", "FEW_DISCREET = 3",
-        "tests/test_discreet.py::test_nobody_can_watch_one_person_sign_up",
+        "S28", "outreach/web/presentation/workshop_cards.py",
+        "FEW_DISCREET = 5", "FEW_DISCREET = 3",
+        "tests/security/test_discreet.py::test_nobody_can_watch_one_person_sign_up",
     )  # fmt: skip
 
 
 def _of_staff() -> Iterator[Guard]:
-    desk = "outreach/web/desk/"
+    desk = "outreach/web/staff/"
     yield Guard(
-        "S21", f"{desk}staff.py", "httponly=True, samesite", "samesite",
-        "tests/test_accounts.py::test_the_cookie_is_for_this_host_only_and_no_script_reads_it",
+        "S21", f"{desk}common/guards.py", "httponly=True, samesite", "samesite",
+        "tests/accounts/test_sessions.py::test_the_cookie_is_for_this_host_only_and_no_script_reads_it",
     )  # fmt: skip
-    second = "tests/test_second_factor.py::test_"
+    second = "tests/accounts/test_second_factor.py::test_"
     yield Guard(
-        "S21", f"{desk}staff.py", "    if not who.is_whole:\n", "    if False:\n",
+        "S21", f"{desk}common/guards.py", "    if not who.is_whole:\n", "    if False:\n",
         f"{second}the_password_alone_opens_nothing",
     )  # fmt: skip
     for words, instead, test in (
@@ -232,74 +238,80 @@ def _of_staff() -> Iterator[Guard]:
             "paper_codes_forgive_how_they_are_typed_and_are_kept_as_marks",
         ),
     ):  # fmt: skip
-        yield Guard("S21", "outreach/accounts/codes.py", words, instead, second + test)
+        yield Guard("S21", "outreach/accounts/totp.py", words, instead, second + test)
     yield Guard(
         "S21", "outreach/accounts/sessions.py", '{"digest": digest(token), "proven_at": now,',
         '{"digest": signed.digest, "proven_at": now,',
         f"{second}the_second_factor_changes_the_token",
     )  # fmt: skip
     yield Guard(
-        "S21", "outreach/accounts/challenges.py",
+        "S21", "outreach/accounts/webauthn_challenges.py",
         "return kept if took_effect(session, sa.delete(Challenge).where(*mine)) else None",
         "return kept",
-        "tests/test_passkeys.py::test_an_answer_posted_twice_is_refused_the_second_time",
+        "tests/accounts/test_passkeys.py::test_an_answer_posted_twice_is_refused_the_second_time",
     )  # fmt: skip
     yield Guard(
-        "S21", f"{desk}staff.py", "    if rule.is_fresh and not who.is_fresh(clock.now()):\n",
+        "S21", f"{desk}common/guards.py",
+        "    if rule.is_fresh and not who.is_fresh(clock.now()):\n",
         "    if False:\n",
-        "tests/test_policy.py::test_what_matters_asks_for_a_factor_of_the_last_minutes",
+        "tests/web/staff/test_policy.py::test_what_matters_asks_for_a_factor_of_the_last_minutes",
     )  # fmt: skip
     yield Guard(
-        "S22", f"{desk}staff.py", "    if not may(Action.SEE, office):", "    if False:",
-        "tests/test_policy.py::test_not_even_that_another_offices_workshop_is_there",
+        "S22", f"{desk}common/guards.py", "    if not may(Action.SEE, office):", "    if False:",
+        "tests/web/staff/test_policy.py::test_not_even_that_another_offices_workshop_is_there",
     )  # fmt: skip
-    for file in ("people.py", "attending.py"):
+    for file in ("workshops/attendee_list.py", "checkin/checkin_pages.py"):
         yield Guard(
             "S23", desk + file, 'note(session, workshop, "list seen")', "pass",
-            "tests/test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",
+            "tests/web/staff/test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",
         )  # fmt: skip
     table = '<table class="tabla izq apila">{{ head() }}<tbody>'
     yield Guard(
-        "S23", "templates/desk/workshop.html", table, f'<a href="lista.csv">CSV</a>{table}',
-        "tests/test_policy.py::test_nothing_carries_a_discreet_list_away",
+        "S23", "templates/staff/workshops/detail.html",
+        table, f'<a href="lista.csv">CSV</a>{table}',
+        "tests/web/staff/test_policy.py::test_nothing_carries_a_discreet_list_away",
     )  # fmt: skip
     yield Guard(
-        "S24", "outreach/reports/attendance.py", "is_safe = (not small and", "is_safe = (True or",
-        "tests/test_counts.py::test_nobody_can_work_out_a_small_number",
+        "S24", "outreach/reports/attendance_counts.py",
+        "is_safe = (not small and", "is_safe = (True or",
+        "tests/reports/test_counts.py::test_nobody_can_work_out_a_small_number",
     )  # fmt: skip
     yield Guard(
-        "S24", "outreach/reports/attendance.py",
+        "S24", "outreach/reports/attendance_counts.py",
         "return any(0 < abs(", "return False and any(0 < abs(",
-        "tests/test_closing.py::test_the_few_of_a_workshop_reported_late_are_not_told",
+        "tests/reports/test_month_closing.py::test_the_few_of_a_workshop_reported_late_are_not_told",
     )  # fmt: skip
     yield Guard(
-        "S25", "outreach/web/door.py", "return attending.person_page(token) or _everybodys()",
-        'return attending.person_page(token) or (_everybodys() + "." * (len(token) < 9))',
-        "tests/test_safety.py::test_the_square_says_the_same_to_everyone",
+        "S25", "outreach/web/staff/checkin/qr_landing.py",
+        "return checkin_pages.person_page(token) or _everybodys()",
+        'return checkin_pages.person_page(token) or (_everybodys() + "." * (len(token) < 9))',
+        "tests/security/test_safety.py::test_the_square_says_the_same_to_everyone",
     )  # fmt: skip
 
 
 def _of_forms() -> Iterator[Guard]:
     yield Guard(
-        "S26", "outreach/web/forms.py", "return bool(self[TRAP].data)", "return False",
-        "tests/test_abuse.py::test_a_program_that_fills_every_field_saves_nothing",
+        "S26", "outreach/web/forms/registration_form.py",
+        "return bool(self[TRAP].data)", "return False",
+        "tests/security/test_abuse.py::test_a_program_that_fills_every_field_saves_nothing",
     )  # fmt: skip
     for words in ("if passed < SOONEST:", "Age.GOOD if passed <= LATEST else Age.TOO_OLD"):
         yield Guard(
-            "S26", "outreach/web/stamp.py", words,
+            "S26", "outreach/web/forms/form_token.py", words,
             "if False:" if words.startswith("if") else "Age.GOOD",
-            "tests/test_abuse.py::test_a_stamp_is_good_from_two_seconds_to_twelve_hours",
+            "tests/security/test_abuse.py::test_a_stamp_is_good_from_two_seconds_to_twelve_hours",
         )  # fmt: skip
     yield Guard(
-        "S26", "outreach/web/mine/lost.py", "if notice := email_form.notice(ABOUT):",
+        "S26", "outreach/web/public/my_registration/recover_link.py",
+        "if notice := email_form.notice(ABOUT):",
         'if notice := "":',
-        "tests/test_find_again.py"
+        "tests/web/public/test_recover_link.py"
         "::test_a_program_that_asks_for_links_gets_the_form_back_and_nobody_a_letter",
     )  # fmt: skip
     yield Guard(
-        "S26", "outreach/web/registering.py",
+        "S26", "outreach/web/public/registration.py",
         "    except TooMany:\n        return mine.answer_for(filled.address)\n", "",
-        "tests/test_abuse.py"
+        "tests/security/test_abuse.py"
         "::test_the_fourth_registration_of_a_contact_is_answered_like_a_lost_link",
     )  # fmt: skip
 

@@ -34,8 +34,8 @@ from tests.faults.hosts import Hosts
 from tests.faults.mailbox import Mailbox
 from tests.faults.scene import Scene, logs, played
 from tests.faults.site import Site, on_one_machine
-from tests.machine import Missing
-from tests.postman import free_port, on_duty
+from tests.runner import Missing
+from tests.support.smtp_server import free_port, on_duty
 
 DETECTION: Final = 1.0  # seconds until the script notices, as a Patroni of a very short ttl
 PEOPLE: Final = 24  # at once

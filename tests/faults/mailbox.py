@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.postman import Postman
+from tests.support.smtp_server import Postman
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 

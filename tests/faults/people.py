@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from tests import filled
-from tests.desk import COOKIE
 from tests.faults.book import Book, Edit, Person
 from tests.faults.site import Site
+from tests.support import html_forms
+from tests.support.staff_client import COOKIE
 
 Form = Mapping[str, Any]
 PATIENCE: Final = 90.0  # seconds for which somebody repeats
@@ -156,7 +156,7 @@ class Crowd:
         page = browser.insist("form", path)
         if page.status != 200:
             return  # it is full, with no list, or we gave up
-        fields = filled.fields(page.text, path)
+        fields = html_forms.fields(page.text, path)
         person = self.book.meet(
             workshop, str(fields["nonce"]), writes=pick.random() < 0.8, people=pick.randint(1, 3)
         )
@@ -226,7 +226,7 @@ class Crowd:
             if 0 < page.status < 500 and not self.may_be_signed_out:
                 self.book.tell(f"an organizer's page is answered {page.status}")
             return
-        fields = filled.fields(page.text, path)
+        fields = html_forms.fields(page.text, path)
         fields.pop("action", None)
         capacity = max(1, int(str(fields["capacity"])) + pick.randint(-4, 6))
         # A new hour is told to everybody, so it is not changed each time.

@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from outreach import clock
 from outreach.accounts import sessions
 from outreach.app import create_app
-from outreach.domain import organizers
-from outreach.domain.notices import Notice
-from outreach.domain.organizers import Role
+from outreach.domain.network import staff
+from outreach.domain.network.staff import Role
 from outreach.domain.registrations import Contact, Registration
+from outreach.domain.registrations.notifications import Notice
 from outreach.mail import delivery
 from tests.conftest import hold, kind, office
 from tests.faults.book import Book
@@ -128,7 +128,7 @@ def furnish(
         ids = [each.public_id for each in made]
         desks = {}
         for number, each in enumerate(every):
-            who = organizers.add(
+            who = staff.add(
                 session, f"ana{secrets.token_hex(2)}@example.org", Role.ORGANIZER, [each.slug]
             )
             session.flush()

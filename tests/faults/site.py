@@ -19,9 +19,9 @@ from typing import Final
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.keyring import Keyring, Masters
-from tests.environment import where
-from tests.postman import free_port
+from outreach.keystore import Keyring, Masters
+from tests.support.environment import where
+from tests.support.smtp_server import free_port
 
 OUTREACH: Final = (sys.executable, "-m", "outreach.cli")
 SECONDS_TO_START: Final = 90.0

@@ -18,14 +18,14 @@ from sqlalchemy.orm import Session
 
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import series
-from outreach.domain.kinds import Kind, Way
-from outreach.domain.offices import Office
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration, Standing
-from outreach.keyring import Keyring
+from outreach.domain.workshops import series
+from outreach.keystore import Keyring
 from tests.conftest import hold
 from tests.faults.crowd import BEGAN, Done, Scene, act, begin_together
-from tests.staging import faults, stranded
+from tests.support.scenario import faults, stranded
 
 PROCESSES = 8
 SHORT, LONG = 30, 400  # steps of each process

@@ -16,16 +16,16 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import registrations
-from outreach.domain.kinds import Kind
-from outreach.domain.offices import Office
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration, Standing
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
-from outreach.keyring import Key, Keyring, Masters, rotation
+from outreach.keystore import Key, Keyring, Masters, rotation
 from outreach.privacy import retention
-from tests.canaries import counts
 from tests.conftest import hold, seat
-from tests.environment import where
+from tests.support.canaries import counts
+from tests.support.environment import where
 
 MANY = 120
 

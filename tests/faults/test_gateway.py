@@ -17,9 +17,9 @@ from outreach import clock
 from outreach.config import Config, Texts
 from outreach.domain.registrations import Contact
 from outreach.errors import Misconfigured
-from outreach.mail import delivery, gateway, texts
-from outreach.mail.gateway import Text
-from outreach.upkeep.worker import Worker
+from outreach.mail import delivery, sms, sms_gateway
+from outreach.mail.sms_gateway import Text
+from outreach.maintenance.worker import Worker
 from tests.faults.conftest import Outbox
 
 pytestmark = pytest.mark.any_database("what a gateway does wrong")
@@ -198,15 +198,15 @@ NASTY = Text(to="+13125550142", words='Hola & "adiós"\\ {to} ñ=1#?%\r\n')
 
 def test_what_is_said_cannot_change_the_shape_of_a_request() -> None:
     as_json = Texts(url="https://t.example.org/a", body='{"a": ["{to}", {"b": "{text}"}]}')
-    _target, headers, body = gateway.request(as_json, NASTY)
+    _target, headers, body = sms_gateway.request(as_json, NASTY)
     assert headers["Content-Type"].startswith("application/json")
     assert json.loads(body) == {"a": [NASTY.to, {"b": NASTY.words}]}
     as_form = Texts(url="https://t.example.org/a", body="To={to}&Body={text}")
-    _target, headers, body = gateway.request(as_form, NASTY)
+    _target, headers, body = sms_gateway.request(as_form, NASTY)
     assert headers["Content-Type"].startswith("application/x-www-form-urlencoded")
     assert parse_qs(body.decode()) == {"To": [NASTY.to], "Body": [NASTY.words]}
     as_address = Texts(url="https://t.example.org/to/{to}?text={text}&x=1", method="GET")
-    target, headers, body = gateway.request(as_address, NASTY)
+    target, headers, body = sms_gateway.request(as_address, NASTY)
     assert (headers, body) == ({}, b"")
     assert urlsplit(target).path == "/to/%2B13125550142"
     assert parse_qs(urlsplit(target).query) == {"text": [NASTY.words], "x": ["1"]}
@@ -253,6 +253,6 @@ def test_texts_leave_this_machine_over_a_secure_line_only(url: str, is_good: boo
 
 
 def test_a_text_is_made_of_letters_every_phone_has() -> None:
-    said = texts.plain("¿Sigues viniendo? sábado 28, 6:00\u00a0p.\u00a0m. À l’entrée : «forêt», ç")
+    said = sms.plain("¿Sigues viniendo? sábado 28, 6:00\u00a0p.\u00a0m. À l’entrée : «forêt», ç")
     assert said == '¿Sigues viniendo? sabado 28, 6:00 p. m. A l\'entrée : "foret", c'
-    assert (texts.parts("a" * 160), texts.parts("a" * 161), texts.parts("a" * 306)) == (1, 2, 2)
+    assert (sms.parts("a" * 160), sms.parts("a" * 161), sms.parts("a" * 306)) == (1, 2, 2)

@@ -16,14 +16,14 @@ import pytest
 import sqlalchemy as sa
 
 from outreach import clock
-from outreach.cli import beside
+from outreach.cli import worker_process
 from outreach.config import Config
-from outreach.domain.notices import Notice
 from outreach.domain.registrations import Registration
+from outreach.domain.registrations.notifications import Notice
 from tests.browser import serving
-from tests.environment import where
 from tests.faults.conftest import Outbox
-from tests.postman import Postman, free_port, on_duty
+from tests.support.environment import where
+from tests.support.smtp_server import Postman, free_port, on_duty
 
 AFTER_A_LEASE = timedelta(minutes=6)
 
@@ -64,7 +64,7 @@ def settings(config: Config, port: int) -> dict[str, str]:
 def worker(config: Config, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     """`outreach worker`, as it runs beside a server."""
     process = subprocess.Popen(
-        beside.WORKER, env=os.environ | settings(config, port), stdout=subprocess.DEVNULL
+        worker_process.WORKER, env=os.environ | settings(config, port), stdout=subprocess.DEVNULL
     )
     try:
         yield process
@@ -139,7 +139,10 @@ def pid_of_worker(config: Config) -> int:
             around = (process / "environ").read_bytes().split(b"\0")
         except OSError:  # somebody else's, or gone by now
             continue
-        if command[1:-1] == [word.encode() for word in beside.WORKER[1:]] and ours in around:
+        if (
+            command[1:-1] == [word.encode() for word in worker_process.WORKER[1:]]
+            and ours in around
+        ):
             return int(process.name)
     raise AssertionError("no worker runs")
 
@@ -174,7 +177,7 @@ def test_what_dies_is_run_again_and_what_was_told_to_end_is_not(tmp_path: Path) 
         "import sys, pathlib; runs = pathlib.Path(sys.argv[1]); is_first = not runs.exists(); "
         "runs.open('a').write('run '); sys.exit(1 if is_first else 0)"
     )
-    beside.keep_running((sys.executable, "-c", dies_once, str(runs)), threading.Event())
+    worker_process.keep_running((sys.executable, "-c", dies_once, str(runs)), threading.Event())
     assert runs.read_text() == "run run "
 
 

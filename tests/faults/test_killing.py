@@ -15,13 +15,13 @@ from flask import Flask
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import registrations
-from outreach.domain.kinds import Kind
-from outreach.domain.notices import Notice
-from outreach.domain.offices import Office
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Contact, Registration
+from outreach.domain.registrations.notifications import Notice
 from outreach.domain.workshops import Workshop
-from outreach.keyring import Keyring
-from outreach.privacy import forgetting
+from outreach.keystore import Keyring
+from outreach.privacy import erasure
 from tests.conftest import applicant, hold
 from tests.faults.book import Book, Edit, Person
 from tests.faults.checking import Looked, look, owed
@@ -29,7 +29,7 @@ from tests.faults.mailbox import Letter
 from tests.faults.nights import NAMES
 
 pytestmark = pytest.mark.any_database("the checker reads both by the same questions")
-CHECKOUT = Path(__file__).parent.parent.parent
+CHECKOUT = Path(__file__).parents[2]
 
 
 class Day:
@@ -59,7 +59,7 @@ class Day:
         config = self.app.extensions["outreach_config"]
         mine = [self.row(person).id]
         person.is_leaving = True
-        forgetting.forget(self.store, self.ring, config, mine, now=clock.now())
+        erasure.forget(self.store, self.ring, config, mine, now=clock.now())
         person.left_at = time.time()
 
     def do(self, *statements: sa.Executable) -> None:

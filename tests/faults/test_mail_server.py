@@ -16,11 +16,11 @@ from outreach.domain import outbox as outboxes
 from outreach.domain import registrations
 from outreach.domain.registrations import Registration
 from outreach.mail import delivery, smtp
-from outreach.mail.carrying import Refusal
-from outreach.upkeep import doctor
-from tests import certificates
+from outreach.mail.delivery_errors import Refusal
+from outreach.maintenance import doctor
 from tests.faults.conftest import Outbox
-from tests.postman import (
+from tests.support import tls_certificate
+from tests.support.smtp_server import (
     DRIP,
     HANG_UP,
     SAY_NOTHING,
@@ -291,7 +291,7 @@ def test_letters_go_over_a_secure_line_whose_certificate_is_known(
     outbox: Outbox, tmp_path: Path
 ) -> None:
     outbox.owe("rosa")
-    certificate = certificates.make(tmp_path)
+    certificate = tls_certificate.make(tmp_path)
     postman = Postman(free_port())
     postman.password = "secret"
     url = f"smtp://us:secret@localhost:{postman.port}"
@@ -307,7 +307,7 @@ def test_letters_go_over_a_secure_line_whose_certificate_is_known(
 
 def test_a_server_may_be_secure_from_the_first_byte(outbox: Outbox, tmp_path: Path) -> None:
     outbox.owe("rosa")
-    certificate = certificates.make(tmp_path)
+    certificate = tls_certificate.make(tmp_path)
     postman = Postman(free_port())
     url = f"smtps://localhost:{postman.port}"
     with on_duty(postman, ssl_context=context(certificate)):

@@ -26,8 +26,8 @@ from tests.faults.mailbox import Mailbox
 from tests.faults.nights import Night, Play, Stage
 from tests.faults.scene import played
 from tests.faults.site import Keeper
-from tests.machine import Missing
-from tests.postman import free_port, on_duty
+from tests.runner import Missing
+from tests.support.smtp_server import free_port, on_duty
 
 PEOPLE: Final = 8
 CALM: Final = 8.0  # seconds before the trouble

@@ -12,9 +12,9 @@ from tests.fuzz import mutating
 from tests.fuzz.asking import Answered, listening
 from tests.fuzz.surfaces import spoiled_file
 from tests.fuzz.world import HOME, OTHER, Site
-from tests.loading import run
+from tests.support.loading import run
 
-DATA: Final = resources.files("outreach.intake").joinpath("data")
+DATA: Final = resources.files("outreach.imports").joinpath("data")
 LINES: Final = 12  # of a good file: more would say the same
 STATUS: Final = {0: 200, 2: 422}
 

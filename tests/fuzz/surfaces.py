@@ -14,13 +14,13 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from outreach import clock
-from outreach.intake.workshops import write
-from tests.bringing import row
+from outreach.imports.workshops import write
 from tests.fuzz import mutating
 from tests.fuzz.asking import Answered, Asked
 from tests.fuzz.reading import Map, filled, forms_of, known, path_of, rules
 from tests.fuzz.world import HOME, OTHER, VISITORS, Site
-from tests.hostile import books, texts
+from tests.hostile_files import books, texts
+from tests.support.import_files import row
 
 FORM: Final = "application/x-www-form-urlencoded"
 MARK: Final = "----fuzz"

@@ -19,27 +19,30 @@ from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 
 from outreach import clock, migrations
-from outreach.accounts import codes, sessions
-from outreach.accounts.sealing import ServerKey
+from outreach.accounts import sessions, totp
+from outreach.accounts.server_encryption import ServerKey
 from outreach.accounts.sessions import StaffSession
 from outreach.app import create_app
 from outreach.clock import Month
 from outreach.config import Config, Limits
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import installation, kinds, offices, organizers, passes, registrations, tours
-from outreach.domain.kinds import Visibility
-from outreach.domain.organizers import EVERYWHERE, Organizer, Role
-from outreach.domain.partners import Partner, PartnerKind, Speaker
+from outreach.domain import registrations
+from outreach.domain.checkin import checkin_tokens
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network import installation_settings, kinds, offices, staff
+from outreach.domain.network.kinds import Visibility
+from outreach.domain.network.staff import EVERYWHERE, Organizer, Role
 from outreach.domain.registrations import Contact, Registration
-from outreach.domain.tours import StopPlan
-from outreach.domain.venues import Venue
+from outreach.domain.scheduling import tours
+from outreach.domain.scheduling.tours import StopPlan
 from outreach.domain.workshops import Workshop
-from outreach.intake import demo
-from outreach.keyring import Keyring, Masters
-from outreach.reports import closing
+from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
+from outreach.imports import demo
+from outreach.keystore import Keyring, Masters
+from outreach.reports import month_report
 from tests.conftest import hold, seat
-from tests.desk import HASHED, SECRET
+from tests.support.staff_client import HASHED, SECRET
 
 HOME: Final = "calgary"  # where the staff who ask are employed
 OTHER: Final = "chicago"  # whose people they must never see
@@ -211,7 +214,7 @@ def _furnish(store: Store, ring: Keyring) -> tuple[dict[str, str], dict[str, tup
     """The demo, and beside it all that it lacks; the people whom nobody may see."""
     now = clock.now()
     with store.change() as session:
-        installation.keep_calendar_host(session, "talleres.example.org")
+        installation_settings.keep_calendar_host(session, "talleres.example.org")
     demo.fill(store, ring, now=now)
     today = clock.now().date()
     with store.change() as session:
@@ -224,7 +227,7 @@ def _furnish(store: Store, ring: Keyring) -> tuple[dict[str, str], dict[str, tup
         secret.venue.address = HIDDEN
         for office in (here, there):
             _allies_and_tour(session, office)
-        closing.close(session, Month(2020, 1), now=now)
+        month_report.close(session, Month(2020, 1), now=now)
         session.flush()
         ids: dict[str, tuple[str, ...]] = {
             "workshop": (ours.public_id, theirs.public_id, secret.public_id)
@@ -239,7 +242,7 @@ def _furnish(store: Store, ring: Keyring) -> tuple[dict[str, str], dict[str, tup
         admin = session.scalars(
             sa.select(Organizer.id).where(Organizer.email.like("admin@%"))
         ).one()
-        door_pass = passes.issue(session, workshop, admin, {}, now=now)
+        door_pass = checkin_tokens.issue(session, workshop, admin, {}, now=now)
     with store.read() as session:
         key = registrations.key_of(ring, session.get_one(Registration, nobody.id))
         ids |= {
@@ -290,9 +293,9 @@ def _employ(store: Store) -> dict[str, str]:
     with store.change() as session:
         for who, role in roles.items():
             where = EVERYWHERE if role is Role.ADMIN else HOME
-            someone = organizers.add(session, f"{who}@example.org", role, (where,))
+            someone = staff.add(session, f"{who}@example.org", role, (where,))
             someone.password = HASHED
             session.flush()
-            codes.keep(session, someone.id, SECRET, ServerKey(SIGNS), now=now)
+            totp.keep(session, someone.id, SECRET, ServerKey(SIGNS), now=now)
             cookies[who] = sessions.start(session, someone.id, now=now, proven_at=now)
     return cookies

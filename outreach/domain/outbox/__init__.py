@@ -1,22 +1,10 @@
 """The outbox: what is owed to people, on its way out.
 
-`sending` is how a worker takes a notice and says how its try ended; `by_hand` is what is left for
-the staff: calls, and what was given up.
+`delivery_queue` is how a worker takes a notice and says how its try ended; `manual_calls` is what
+is left for the staff: calls, and what was given up.
 """
 
-from outreach.domain.outbox.by_hand import (
-    ToDo,
-    calls_of,
-    dead_of,
-    find,
-    mark_called,
-    to_call,
-    to_do,
-    try_again,
-    undo_called,
-    unsent,
-)
-from outreach.domain.outbox.sending import (
+from outreach.domain.outbox.delivery_queue import (
     LEASE,
     Reader,
     Route,
@@ -33,6 +21,18 @@ from outreach.domain.outbox.sending import (
     put_back,
     take,
     waiting,
+)
+from outreach.domain.outbox.manual_calls import (
+    ToDo,
+    calls_of,
+    dead_of,
+    find,
+    mark_called,
+    to_call,
+    to_do,
+    try_again,
+    undo_called,
+    unsent,
 )
 
 __all__ = [

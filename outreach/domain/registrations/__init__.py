@@ -1,14 +1,14 @@
 """Registrations: who asked to come, and whether there is a place for them.
 
-`registration` is the row and who may read it; `standings` every way it can go; `holding` how places
-are taken; `seats` saving, changing and giving up; `reaching` another name or contact; `waiting` the
-list and its offers; `rounds` the question whether people still come; `approval` who may read a
-hidden address; `telling` what they are owed to be told.
+`models` is the row and who may read it; `status` every way it can go; `capacity` how places
+are taken; `service` saving, changing and giving up; `contact_details` another name or contact;
+`waitlist` the list and its offers; `reconfirmation` the question whether people still come;
+`address_approval` who may read a hidden address; `notify` what they are owed to be told.
 """
 
-from outreach.domain.registrations.approval import approve, unapprove
-from outreach.domain.registrations.reaching import change_person
-from outreach.domain.registrations.registration import (
+from outreach.domain.registrations.address_approval import approve, unapprove
+from outreach.domain.registrations.contact_details import change_person
+from outreach.domain.registrations.models import (
     HOLDING,
     INTERPRETER,
     LIVE,
@@ -34,10 +34,10 @@ from outreach.domain.registrations.registration import (
     read_person,
     saved_before,
 )
-from outreach.domain.registrations.seats import Change, change, register, register_all, release
-from outreach.domain.registrations.standings import ARROWS, Move
-from outreach.domain.registrations.telling import tell_all
-from outreach.domain.registrations.waiting import accept, grant, lapsed, offer_free, rejoin, turn
+from outreach.domain.registrations.notify import tell_all
+from outreach.domain.registrations.service import Change, change, register, register_all, release
+from outreach.domain.registrations.status import ARROWS, Move
+from outreach.domain.registrations.waitlist import accept, grant, lapsed, offer_free, rejoin, turn
 
 __all__ = [
     "ARROWS",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from outreach.db.base import Words
-from outreach.web.api.answers import Answer
-from outreach.web.api.asking import Parameter
+from outreach.web.api.handlers import Answer
+from outreach.web.api.params import Parameter
 
 
 @dataclass(frozen=True, kw_only=True)

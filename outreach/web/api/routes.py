@@ -3,44 +3,44 @@ page for people shows."""
 
 from typing import Final
 
-from outreach.web.api import answers, asking, document, shapes
-from outreach.web.api.answers import LATER, Answer, Question
+from outreach.web.api import handlers, openapi, params, schemas
+from outreach.web.api.handlers import LATER, Answer, Question
 from outreach.web.api.route import Route
 from outreach.web.context import config
 
 
 def _openapi(question: Question) -> Answer:
-    return Answer(told=document.write(TABLE, config()), seconds=LATER)
+    return Answer(told=openapi.write(TABLE, config()), seconds=LATER)
 
 
 TABLE: Final = (
     Route(
         path="/",
         name="index",
-        type=shapes.Index,
-        answer=answers.index,
+        type=schemas.Index,
+        answer=handlers.index,
         says={"es": "Dónde está todo", "en": "Where everything is", "fr": "Où tout se trouve"},
     ),
     Route(
         path="/offices",
         name="offices",
-        type=shapes.Offices,
-        answer=answers.offices,
+        type=schemas.Offices,
+        answer=handlers.offices,
         says={"es": "Las oficinas", "en": "The offices", "fr": "Les bureaux"},
     ),
     Route(
         path="/offices/{slug}",
         name="office",
-        type=shapes.Office,
-        answer=answers.office,
-        parts=(asking.SLUG_PART,),
+        type=schemas.Office,
+        answer=handlers.office,
+        parts=(params.SLUG_PART,),
         says={"es": "Una oficina", "en": "One office", "fr": "Un bureau"},
     ),
     Route(
         path="/kinds",
         name="kinds",
-        type=shapes.Kinds,
-        answer=answers.kinds,
+        type=schemas.Kinds,
+        answer=handlers.kinds,
         says={
             "es": "Los tipos de taller",
             "en": "The kinds of workshop",
@@ -50,26 +50,26 @@ TABLE: Final = (
     Route(
         path="/kinds/{code}",
         name="kind",
-        type=shapes.Kind,
-        answer=answers.kind,
-        parts=(asking.CODE_PART,),
+        type=schemas.Kind,
+        answer=handlers.kind,
+        parts=(params.CODE_PART,),
         says={"es": "Un tipo de taller", "en": "One kind of workshop", "fr": "Un type d’atelier"},
     ),
     Route(
         path="/workshops",
         name="workshops",
-        type=shapes.Workshops,
-        answer=answers.listed,
+        type=schemas.Workshops,
+        answer=handlers.listed,
         parameters=(
-            asking.WHERE,
-            asking.KIND,
-            asking.SINCE,
-            asking.UNTIL,
-            asking.LANGUAGE,
-            asking.MODE,
-            asking.OFFICE,
-            asking.AFTER,
-            asking.LIMIT,
+            params.WHERE,
+            params.KIND,
+            params.SINCE,
+            params.UNTIL,
+            params.LANGUAGE,
+            params.MODE,
+            params.OFFICE,
+            params.AFTER,
+            params.LIMIT,
         ),
         says={
             "es": "Los talleres que vienen, o los de otros días",
@@ -80,16 +80,16 @@ TABLE: Final = (
     Route(
         path="/workshops/{id}",
         name="workshop",
-        type=shapes.Workshop,
-        answer=answers.one_listed,
-        parts=(asking.ID_PART,),
+        type=schemas.Workshop,
+        answer=handlers.one_listed,
+        parts=(params.ID_PART,),
         says={"es": "Un taller", "en": "One workshop", "fr": "Un atelier"},
     ),
     Route(
         path="/counts",
         name="counts",
-        type=shapes.CountedMonths,
-        answer=answers.counted_months,
+        type=schemas.CountedMonths,
+        answer=handlers.counted_months,
         says={
             "es": "De qué meses hay cuenta, y cómo se cuenta",
             "en": "The months that are counted, and the rules of counting",
@@ -99,10 +99,10 @@ TABLE: Final = (
     Route(
         path="/counts/{month}",
         name="count",
-        type=shapes.Count,
-        answer=answers.count,
-        parts=(asking.MONTH_PART,),
-        parameters=(asking.REVISION,),
+        type=schemas.Count,
+        answer=handlers.count,
+        parts=(params.MONTH_PART,),
+        parameters=(params.REVISION,),
         says={
             "es": "Cuántos talleres hubo en un mes",
             "en": "How many workshops there were in a month",
@@ -112,8 +112,8 @@ TABLE: Final = (
     Route(
         path="/figures",
         name="figures",
-        type=shapes.FigureMonths,
-        answer=answers.figure_months,
+        type=schemas.FigureMonths,
+        answer=handlers.figure_months,
         says={
             "es": "De qué meses hay otras cifras",
             "en": "The months that have other figures",
@@ -123,9 +123,9 @@ TABLE: Final = (
     Route(
         path="/figures/{month}",
         name="figure",
-        type=shapes.Figures,
-        answer=answers.figures_of,
-        parts=(asking.MONTH_PART,),
+        type=schemas.Figures,
+        answer=handlers.figures_of,
+        parts=(params.MONTH_PART,),
         says={
             "es": "Otras cifras de un mes, como los pasaportes",
             "en": "Other figures of a month, such as passports",
@@ -135,9 +135,9 @@ TABLE: Final = (
     Route(
         path="/bulletins",
         name="bulletins",
-        type=shapes.Bulletins,
-        answer=answers.bulletins,
-        parameters=(asking.AFTER_MONTH, asking.LIMIT_MONTHS),
+        type=schemas.Bulletins,
+        answer=handlers.bulletins,
+        parameters=(params.AFTER_MONTH, params.LIMIT_MONTHS),
         says={
             "es": "Los meses que ya pasaron, con sus números",
             "en": "The months that are over, with their numbers",
@@ -147,9 +147,9 @@ TABLE: Final = (
     Route(
         path="/bulletins/{month}",
         name="bulletin",
-        type=shapes.Bulletin,
-        answer=answers.bulletin,
-        parts=(asking.MONTH_PART,),
+        type=schemas.Bulletin,
+        answer=handlers.bulletin,
+        parts=(params.MONTH_PART,),
         says={
             "es": "Los números de un mes que ya pasó",
             "en": "The numbers of a month that is over",
@@ -159,7 +159,7 @@ TABLE: Final = (
     Route(
         path="/openapi.json",
         name="openapi",
-        type=shapes.OpenApi,
+        type=schemas.OpenApi,
         answer=_openapi,
         says={
             "es": "Lo mismo que esta página, para programas (OpenAPI)",

@@ -1,0 +1,70 @@
+"""An organizer's own calendar: one address a person, for their phone, which can be taken back.
+
+The address is the permission. It is shown once, when it is made; only its hash is kept. What it
+opens follows the account: a role taken away counts the next time a phone asks.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from outreach.accounts.sessions import digest
+from outreach.db.base import Base
+from outreach.domain.network.staff import EVERYWHERE, Action, Grant, Organizer, may
+
+
+class OrganizerFeed(Base):
+    __tablename__ = "organizer_feed"
+
+    organizer_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True
+    )
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)  # SHA-256, in hex
+    created_at: Mapped[datetime]
+
+
+@dataclass(frozen=True)
+class Follower:
+    """Whose calendar it is, and what is in it."""
+
+    organizer_id: int
+    offices: frozenset[str] | None  # slugs; None for all of them
+
+
+def make(session: Session, organizer_id: int, *, now: datetime) -> str:
+    """A new address's token; an earlier one stops working."""
+    revoke(session, organizer_id)
+    token = secrets.token_urlsafe(32)
+    session.add(OrganizerFeed(organizer_id=organizer_id, token_hash=digest(token), created_at=now))
+    session.flush()
+    return token
+
+
+def revoke(session: Session, organizer_id: int) -> None:
+    """The address that is out, if there is one, stops working."""
+    session.execute(sa.delete(OrganizerFeed).where(OrganizerFeed.organizer_id == organizer_id))
+
+
+def made_at(session: Session, organizer_id: int) -> datetime | None:
+    """When the address that works was made; None when there is none."""
+    return session.scalar(
+        sa.select(OrganizerFeed.created_at).where(OrganizerFeed.organizer_id == organizer_id)
+    )
+
+
+def whose(session: Session, token: str) -> Follower | None:
+    """None for an address that nobody has, and for one of an account that may see nothing."""
+    rows = session.execute(
+        sa.select(Organizer.id, Grant.office, Grant.role)
+        .join(OrganizerFeed, OrganizerFeed.organizer_id == Organizer.id)
+        .join(Grant, Grant.organizer_id == Organizer.id)
+        .where(OrganizerFeed.token_hash == digest(token), Organizer.disabled_at.is_(None))
+    ).all()
+    grants = {office: role for _, office, role in rows}
+    seen = frozenset(office for office in grants if may(grants, Action.SEE, office))
+    if not seen:
+        return None
+    return Follower(rows[0][0], None if EVERYWHERE in seen else seen)

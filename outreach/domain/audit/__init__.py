@@ -1,0 +1,1 @@
+"""The audit log and its hash chain. Imports network, workshops."""

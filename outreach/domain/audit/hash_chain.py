@@ -1,0 +1,257 @@
+"""The chain of the journal: a line that is changed, taken out or put in later is found.
+
+Each line holds the SHA-256 of the line before it and of itself, and a number without gaps. Whoever
+can write to this database alone could still make all of it anew, or cut off its end: so the worker
+keeps the newest hash in the ring's database too, within seconds (`maintenance/audit_check.py`), and
+doctor compares. What is a year old goes from the beginning; the hash of the last line that went
+stays.
+
+Lines are linked when their transaction is kept, as one of its last statements: the row that they
+wait for each other at is held for a moment only.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
+
+from outreach.db.base import Base
+from outreach.domain.audit.audit_log import NOTED, Entry
+
+KEPT: Final = timedelta(days=365)
+_ONLY: Final = 1  # the id of the only row
+
+
+class Chain(Base):
+    """The two ends of the chain."""
+
+    __tablename__ = "journal_chain"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(default=0)  # of the newest line
+    hash: Mapped[str] = mapped_column(sa.String(64), default="")
+    gone: Mapped[int] = mapped_column(default=0)  # the number of the last line that was let go
+    gone_hash: Mapped[str] = mapped_column(sa.String(64), default="")
+
+
+class Link(NamedTuple):
+    """A line's place in the chain."""
+
+    number: int
+    hash: str
+
+
+BEGINNING: Final = Link(0, "")
+
+
+@dataclass(frozen=True)
+class Break:
+    """What is wrong with the chain, in words for who looks after the server."""
+
+    number: int  # of the first line it is about; 0 for one outside the chain
+    words: str
+
+
+def digest(
+    number: int,
+    previous: str,
+    *,
+    at: datetime,
+    who: int | None,
+    action: str,
+    what: int | None,
+    office: str,
+    detail: str,
+) -> str:
+    """The hash of a line: over all it says, and the hash of the one before."""
+    said = [number, previous, at.astimezone(UTC).isoformat(timespec="microseconds")]
+    told = json.dumps([*said, who, action, what, office, detail], separators=(",", ":"))
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def ends(session: Session) -> tuple[Link, Link]:
+    """The newest line, and the last one that was let go."""
+    chain = session.get(Chain, _ONLY, populate_existing=True)
+    if chain is None:
+        return BEGINNING, BEGINNING
+    return Link(chain.number, chain.hash), Link(chain.gone, chain.gone_hash)
+
+
+def at(session: Session, number: int) -> Link | None:
+    """The line of that number; the last one that was let go is known too."""
+    _newest, gone = ends(session)
+    if number == gone.number:
+        return gone
+    found = session.scalar(sa.select(Entry.hash).where(Entry.number == number))
+    return None if found is None else Link(number, found)
+
+
+def breaks(session: Session, since: Link | None = None) -> Iterator[Break]:
+    """What is wrong with it, from the first line that is left, or from the one after `since`."""
+    before, seen, end = since, 0, BEGINNING
+    # Closed, though whoever asks may stop at the first break.
+    with session.execute(_ALL, {"since": -1 if since is None else since.number}) as rows:
+        for row in rows:
+            if before is None:
+                before = Link(row.gone, row.gone_hash)
+            end = Link(row.chain_number, row.chain_hash)
+            if row.id is None:
+                continue  # the outer join: there are no lines
+            if row.number is None:
+                yield Break(0, f"the line with the id {row.id} was never linked")
+                continue
+            seen += 1
+            if row.number > before.number + 1:
+                yield Break(before.number + 1, _missing(before.number + 1, row.number - 1))
+            elif row.previous != before.hash:
+                yield Break(row.number, f"line {row.number} does not follow the one before it")
+            if not _is_intact(row):
+                yield Break(row.number, f"line {row.number} was changed")
+            before = Link(row.number, row.hash)
+    if before is None or (not seen and end == BEGINNING):
+        yield from _without_ends(session)
+    elif before.number < end.number:
+        yield Break(before.number + 1, _missing(before.number + 1, end.number))
+    elif before != end:
+        yield Break(before.number, f"line {before.number} is not the newest that was kept")
+
+
+def outdated(session: Session, *, now: datetime) -> Link | None:
+    """The last line to be let go: all up to it are over a year old. A clock that once ran ahead
+    does not hold up the others. None where there is none."""
+    old = sa.select(sa.func.max(Entry.number)).where(Entry.at < now - KEPT)
+    kept = sa.select(sa.func.min(Entry.number)).where(Entry.at.between(now - KEPT, now))
+    last, first_kept = session.scalar(old), session.scalar(kept)
+    if last is None:
+        return None
+    return at(session, last if first_kept is None else min(last, first_kept - 1))
+
+
+def let_go(session: Session, *, now: datetime) -> None:
+    """Deletes what is over a year old; the rest of the chain still holds."""
+    last = outdated(session, now=now)
+    if last is None:
+        return
+    chain = _locked(session)
+    if last.number <= chain.gone:
+        return
+    chain.gone, chain.gone_hash = last
+    session.execute(sa.delete(Entry).where(Entry.number <= last.number))
+
+
+@event.listens_for(Session, "before_commit")
+def _before_commit(session: Session) -> None:
+    # Letting go of a savepoint keeps nothing yet.
+    if NOTED in session.info and not session.in_nested_transaction():
+        noted: list[Entry] = session.info.pop(NOTED)
+        # First all that may have to wait for somebody else: who holds the end waits for nobody.
+        session.flush()
+        # What was noted in a savepoint that was rolled back is not in the session any more.
+        _link(session, [entry for entry in noted if entry in session])
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _after_rollback(session: Session, previous: SessionTransaction) -> None:
+    # Where it was a savepoint, the transaction around it goes on with what it has noted.
+    if not session.in_nested_transaction() and not previous.nested:
+        session.info.pop(NOTED, None)
+
+
+def _link(session: Session, entries: Sequence[Entry]) -> None:
+    if not entries:
+        return
+    chain = _locked(session)
+    for entry in entries:
+        number, previous = chain.number + 1, chain.hash
+        entry.number, entry.previous = number, previous
+        entry.hash = digest(
+            number,
+            previous,
+            at=entry.at,
+            who=entry.who,
+            action=entry.action,
+            what=entry.what,
+            office=entry.office,
+            detail=entry.detail,
+        )
+        chain.number, chain.hash = number, entry.hash
+    session.flush()
+
+
+def _locked(session: Session) -> Chain:
+    """The ends of the chain, held to the end of the transaction."""
+    wanted = (
+        sa.select(Chain)
+        .where(Chain.id == _ONLY)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = session.scalar(wanted)
+    if found is None:
+        dialect = session.connection().dialect.name
+        insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+        newest = session.execute(_NEWEST).first() or BEGINNING
+        row = {"id": _ONLY, "number": newest[0], "hash": newest[1], "gone": 0, "gone_hash": ""}
+        session.execute(insert(Chain).values(row).on_conflict_do_nothing())
+        found = session.scalar(wanted)
+    assert found is not None
+    return found
+
+
+def _is_intact(row: sa.Row[tuple[object, ...]]) -> bool:
+    """Whether a line says what it was linked with, the ids that may have gone too."""
+    found = digest(
+        row.number,
+        row.previous,
+        at=row.at,
+        who=row.who,
+        action=row.action,
+        what=row.what,
+        office=row.office,
+        detail=row.detail,
+    )
+    return bool(
+        found == row.hash
+        and row.organizer_id in {None, row.who}
+        and row.workshop_id in {None, row.what}
+    )
+
+
+def _without_ends(session: Session) -> Iterator[Break]:
+    """There is no row with the ends: so there must be no line."""
+    if number := session.scalar(sa.select(sa.func.count()).select_from(Entry)):
+        yield Break(1, f"the ends of the chain of {number} lines are missing")
+
+
+def _missing(first: int, last: int) -> str:
+    return f"line {first} is missing" if first == last else f"lines {first} to {last} are missing"
+
+
+_NEWEST: Final = (
+    sa.select(Entry.number, Entry.hash)
+    .where(Entry.number.is_not(None))
+    .order_by(Entry.number.desc())
+    .limit(1)
+)
+# One statement sees one moment: what is written or let go meanwhile cannot look like a break.
+_ALL: Final = (
+    sa.select(
+        Chain.number.label("chain_number"),
+        Chain.hash.label("chain_hash"),
+        Chain.gone,
+        Chain.gone_hash,
+        *Entry.__table__.c,
+    )
+    .select_from(Chain)
+    .outerjoin(Entry, sa.or_(Entry.number.is_(None), Entry.number > sa.bindparam("since")))
+    .where(Chain.id == _ONLY)
+    .order_by(Entry.number.is_(None), Entry.number)
+    .execution_options(yield_per=1000)
+)

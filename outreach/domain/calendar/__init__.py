@@ -1,0 +1,1 @@
+"""Calendar feeds: what may be asked, and what is cached. Imports search."""

@@ -1,0 +1,119 @@
+"""Counts the changes that a calendar may show: one number an office, and one for the network.
+
+CalDAV calls such a number a collection's ctag. Whoever has made a feed reads one row to know that
+it still holds. The number rises in the transaction of the change itself, as its last statement:
+nobody waits for another's long transaction, and no two can wait for each other.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, SessionTransaction, mapped_column
+
+from outreach import clock
+from outreach.db.base import Base
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import Workshop
+
+NETWORK: Final = "red"  # no office has this slug
+EVERY_OFFICE: Final = 0  # instead of the id of one
+# For who reads it many times a second, without a session. `?` is the name.
+QUESTION: Final = "SELECT number FROM ctag WHERE name = ?"
+
+_TOUCHED: Final = "outreach_offices_touched"  # in Session.info
+_SHOWN: Final = (Workshop, Office, Kind, Venue)
+
+
+class CTag(Base):
+    __tablename__ = "ctag"
+
+    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)  # red, or an office's slug
+    number: Mapped[int] = mapped_column(sa.BigInteger)
+    changed_at: Mapped[datetime]
+
+
+def read(session: Session, name: str) -> tuple[int, datetime | None]:
+    """How many changes there have been, and when the last was committed. Read it before what it
+    counts, never after."""
+    row = session.execute(sa.select(CTag.number, CTag.changed_at).where(CTag.name == name)).first()
+    return (0, None) if row is None else (row[0], row[1])
+
+
+def touch(session: Session, office_id: int = EVERY_OFFICE) -> None:
+    """Something was changed past the session, by a statement of its own: count it too."""
+    _touched(session).add(office_id)
+
+
+@event.listens_for(Session, "after_flush")
+def _after_flush(session: Session, _context: object) -> None:
+    for each in (*session.new, *session.deleted):
+        if isinstance(each, _SHOWN):
+            _touched(session).update(_offices_of(each))
+    for each in session.dirty:
+        # Whatever a subscriber can see makes `changed_at` rise; the rest is nobody's news.
+        if isinstance(each, _SHOWN) and _history(each, "changed_at").has_changes():
+            _touched(session).update(_offices_of(each))
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _on_statement(state: ORMExecuteState) -> None:
+    """Many rows written or removed by one statement. An update by statement is one of places."""
+    is_ours = state.bind_mapper is not None and state.bind_mapper.class_ in _SHOWN
+    if (state.is_insert or state.is_delete) and is_ours:
+        touch(state.session)
+
+
+@event.listens_for(Session, "before_commit")
+def _before_commit(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # a savepoint is let go, and the transaction goes on
+    session.flush()
+    touched: set[int] = session.info.pop(_TOUCHED, set())
+    if not touched:
+        return
+    slugs = sa.select(Office.slug).order_by(Office.slug)  # always in one order: no deadlock
+    if EVERY_OFFICE not in touched:
+        slugs = slugs.where(Office.id.in_(touched))
+    names = [NETWORK, *session.scalars(slugs)]
+    now = clock.now()
+    session.connection().execute(_RAISE, [{"name": name, "now": now} for name in names])
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _after_rollback(session: Session, previous: SessionTransaction) -> None:
+    # Where it was a savepoint, what was touched before it is still to be counted.
+    if not session.in_nested_transaction() and not previous.nested:
+        session.info.pop(_TOUCHED, None)
+
+
+_RAISE: Final = sa.text(
+    "INSERT INTO ctag (name, number, changed_at) VALUES (:name, 1, :now) "
+    "ON CONFLICT (name) DO UPDATE SET number = ctag.number + 1, changed_at = excluded.changed_at"
+).bindparams(sa.bindparam("now", type_=CTag.__table__.c.changed_at.type))
+
+
+def _touched(session: Session) -> set[int]:
+    found: set[int] = session.info.setdefault(_TOUCHED, set())
+    return found
+
+
+def _offices_of(each: Workshop | Office | Kind | Venue) -> Iterator[int]:
+    """The office whose feed shows it, and the one whose feed did before."""
+    if isinstance(each, Kind):
+        yield EVERY_OFFICE
+    elif isinstance(each, Office):
+        yield each.id
+    else:
+        yield each.office_id
+        yield from (before for before in _history(each, "office_id").deleted if before)
+
+
+def _history(each: object, name: str) -> Any:
+    found = sa.inspect(each)
+    assert found is not None
+    return found.attrs[name].history

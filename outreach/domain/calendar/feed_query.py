@@ -1,0 +1,256 @@
+"""Calendars of workshops: what one may ask of a feed, and which workshops are in it.
+
+A feed holds what the public list shows, except that a discreet kind is in it only when it is
+asked for by name. Unlisted workshops and drafts are in none.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.db.types import has_code, latest
+from outreach.domain.calendar import change_counters
+from outreach.domain.locations import geocoding
+from outreach.domain.locations.geocoding import Scale, Where
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.search import search
+from outreach.domain.workshops import SHOWN, Mode, Standing, Workshop, modes_named
+from outreach.errors import NotFound
+
+NETWORK: Final = change_counters.NETWORK  # the network's feed, where an office has its slug
+DAY: Final = timedelta(days=1)
+# A calendar that asks once a week still sees a cancellation.
+KEPT_AFTER_ITS_END: Final = timedelta(days=7)
+KEPT_AFTER_CANCELLING: Final = timedelta(days=14)
+AT_ONCE: Final = 500  # rows fetched by one statement
+MOST_VALUES: Final = 60  # of one filter
+LONGEST_VALUE: Final = 100
+
+
+class Unknown(NotFound):
+    """There is no such office, kind, language, region or mode: `what` says which of these."""
+
+    def __init__(self, what: str, value: str) -> None:
+        super().__init__(f"{what} {value}")
+        self.what = what
+        self.value = value
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a feed is to hold. Nothing chosen of a filter: everything, but for discreet kinds."""
+
+    office: Office | None
+    kinds: tuple[Kind, ...] = ()
+    languages: tuple[str, ...] = ()
+    wheres: tuple[Where, ...] = ()  # each in its one spelling: IL, joliet il, 60608
+    modes: tuple[Mode, ...] = ()
+
+    @property
+    def is_discreet(self) -> bool:
+        """Whether something was asked for that its subscriber may not want to be seen."""
+        return any(kind.is_discreet for kind in self.kinds)
+
+    @property
+    def name(self) -> str:
+        """As in the feed's address, and what its changes are counted by."""
+        return self.office.slug if self.office else NETWORK
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        return tuple(where.spelling for where in self.wheres)
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """As in the feed's address, in one order, and without the name of a discreet kind."""
+        return [
+            *(("tipo", kind.public_code) for kind in self.kinds),
+            *(("idioma", language) for language in self.languages),
+            *(("donde", place) for place in self.places),
+            *(("modalidad", mode.value) for mode in self.modes),
+        ]
+
+
+class Entry(NamedTuple):
+    """What is known of a workshop before it is read in full."""
+
+    id: int
+    starts_at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    changed_at: datetime  # of whatever its calendar entry shows
+
+
+def choose(
+    session: Session,
+    office: str | None = None,
+    *,
+    kind_codes: Collection[str] = (),
+    languages: Collection[str] = (),
+    places: Collection[str] = (),
+    modes: Collection[str] = (),
+) -> Choice:
+    """The choice that these words stand for: places as in the list of workshops. Raises Unknown for
+    the first that stands for none."""
+    names = () if office is None else (office,)
+    for what, words in (
+        ("office", names),
+        ("kind", kind_codes),
+        ("place", places),
+        ("mode", modes),
+    ):
+        for number, word in enumerate(words):
+            # No page of ours asks for so much; and PostgreSQL cannot even look for a NUL.
+            if number >= MOST_VALUES or len(word) > LONGEST_VALUE or "\0" in word:
+                raise Unknown(what, word)
+    found = {where.spelling: where for where in (_place(session, name) for name in places)}
+    return Choice(
+        office=None if office is None else _office(session, office),
+        kinds=tuple(
+            sorted(
+                {_kind(session, code) for code in kind_codes},
+                key=lambda kind: (kind.position, kind.code),
+            )
+        ),
+        languages=tuple(sorted(set(languages))),
+        wheres=tuple(where for _spelling, where in sorted(found.items())),
+        modes=tuple(sorted({mode for word in modes for mode in _modes(word)})),
+    )
+
+
+def entries(
+    session: Session, choice: Choice, *, since: date, until: date, today: date
+) -> list[Entry]:
+    """The feed's workshops that start from `since` to before `until` (UTC days), by start and UID.
+
+    A cancelled one is kept a week past its end, and two weeks after it was cancelled.
+    """
+    rows = session.execute(query(choice, since=since, until=until, today=today).order_by(*IN_ORDER))
+    return [Entry(*row) for row in rows]
+
+
+def count(session: Session, choice: Choice, *, since: date, until: date, today: date) -> int:
+    """How many `event_cache` would give."""
+    asked = query(choice, since=since, until=until, today=today)
+    return session.scalar(sa.select(sa.func.count()).select_from(asked.subquery())) or 0
+
+
+IN_ORDER: Final = (Workshop.starts_at, Workshop.uid)
+
+
+def query(
+    choice: Choice, *, since: date, until: date, today: date
+) -> sa.Select[int, datetime, datetime, ZoneInfo, datetime]:
+    """What `event_cache` reads, in no order."""
+    begin, end, now = midnight(since), midnight(until), midnight(today)
+    return (
+        sa.select(Workshop.id, Workshop.starts_at, Workshop.ends_at, Workshop.zone, CHANGED_AT)
+        .select_from(Workshop)
+        .join(Workshop.office)
+        .join(Workshop.kind)
+        .outerjoin(Workshop.venue)
+        .where(
+            # The day is what the indexes know; it differs by at most one from the UTC day.
+            Workshop.day >= since - DAY,
+            Workshop.day <= until,
+            Workshop.starts_at >= begin,
+            Workshop.starts_at < end,
+            Workshop.standing.in_(SHOWN),
+            Workshop.way != Way.UNLISTED,
+            sa.or_(
+                Workshop.standing != Standing.CANCELLED,
+                Workshop.ends_at > now - KEPT_AFTER_ITS_END,
+                Workshop.cancelled_at > now - KEPT_AFTER_CANCELLING,
+            ),
+            *_conditions(choice),
+        )
+    )
+
+
+# When anything changed that an entry shows.
+CHANGED_AT: Final = latest(
+    Workshop.changed_at,
+    Office.changed_at,
+    Kind.changed_at,
+    # Without a venue there is no change of one.
+    sa.func.coalesce(Venue.changed_at, Workshop.changed_at),
+)
+
+
+def read(session: Session, ids: Sequence[int]) -> Iterator[Workshop]:
+    """The workshops of these numbers, in no particular order."""
+    for start in range(0, len(ids), AT_ONCE):
+        yield from session.scalars(
+            sa.select(Workshop).where(Workshop.id.in_(ids[start : start + AT_ONCE]))
+        )
+
+
+def second_after(session: Session, whose: sa.ColumnElement[bool], *, now: datetime) -> datetime:
+    """When a change of now is to be dated that the entries of these workshops show: its second, or
+    one that is later than what any of them says."""
+    latest_of_them = session.scalar(
+        sa.select(sa.func.max(CHANGED_AT))
+        .select_from(Workshop)
+        .join(Workshop.office)
+        .join(Workshop.kind)
+        .outerjoin(Workshop.venue)
+        .where(whose)
+    )
+    return clock.second_after(latest_of_them, now)
+
+
+def midnight(day: date) -> datetime:
+    """The start of a day in UTC, by which feeds are cut: their bytes change at most then."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _conditions(choice: Choice) -> Iterator[sa.ColumnElement[bool]]:
+    if choice.office:
+        yield Workshop.office_id == choice.office.id
+    if choice.kinds:
+        yield Workshop.kind_id.in_([kind.id for kind in choice.kinds])
+    else:
+        yield Kind.is_discreet.is_(False)
+    if choice.languages:
+        yield sa.or_(*(has_code(Workshop.languages, code) for code in choice.languages))
+    if choice.wheres:
+        yield sa.or_(*(sa.and_(*search.is_there(where)) for where in choice.wheres))
+    if choice.modes:
+        yield Workshop.mode.in_(choice.modes)
+
+
+def _office(session: Session, slug: str) -> Office:
+    try:
+        return offices.find(session, slug)
+    except NotFound:
+        raise Unknown("office", slug) from None
+
+
+def _kind(session: Session, code: str) -> Kind:
+    try:
+        return kinds.find(session, code)
+    except NotFound:
+        raise Unknown("kind", code) from None
+
+
+def _modes(word: str) -> tuple[Mode, ...]:
+    try:
+        return modes_named(word)
+    except NotFound:
+        raise Unknown("mode", word) from None
+
+
+def _place(session: Session, name: str) -> Where:
+    where = geocoding.resolve(session, name)
+    if where.scale in {Scale.UNKNOWN, Scale.EVERYWHERE}:
+        raise Unknown("place", name)
+    return where

@@ -1,0 +1,1 @@
+"""Check-in at the door, on line and off line. Imports registrations."""

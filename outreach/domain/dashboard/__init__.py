@@ -1,0 +1,1 @@
+"""What the staff's first page shows: agenda and alerts. Imports reporting, outbox."""

@@ -1,0 +1,248 @@
+"""The agenda of the staff: what their offices hold, and when."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.clock import Month
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import LIVE, Contact, Registration
+from outreach.domain.registrations import Standing as Place
+from outreach.domain.workshops import COUNTED, Standing, Workshop
+
+Offices = frozenset[str] | None  # slugs; None for all of them
+Hour = tuple[str, str, date, time]  # an office, a kind, and when it gives one
+
+
+class Show(StrEnum):
+    """Which of a month's workshops a list shows, by how they stand."""
+
+    DRAFT = "borrador"
+    AHEAD = "publicado"
+    UNREPORTED = "por-reportar"
+    HELD = "hecho"
+    NOT_HELD = "no-se-hizo"
+    CANCELLED = "cancelado"
+
+
+def between(
+    session: Session, offices: Offices, since: date, until: date, *, limit: int
+) -> Sequence[Workshop]:
+    """Workshops of the days from `since` to before `until`, drafts too, in order of time."""
+    return session.scalars(
+        sa.select(Workshop)
+        .where(Workshop.day >= since, Workshop.day < until, *_of(offices))
+        .order_by(Workshop.day, Workshop.starts, Workshop.id)
+        .limit(limit)
+    ).all()
+
+
+class Line(NamedTuple):
+    """What is known of a workshop before it is read in full."""
+
+    id: int
+    day: date
+    ends_at: datetime
+    zone: ZoneInfo
+    waiting: int  # people
+    version: tuple[object, ...]  # another one as soon as anything of it changes, its places too
+
+
+def lines(
+    session: Session, offices: Offices, since: date, until: date, *, limit: int
+) -> list[Line]:
+    """As `between`, for who may have all of them already."""
+    rows = session.execute(
+        sa.select(
+            Workshop.id,
+            Workshop.day,
+            Workshop.ends_at,
+            Workshop.zone,
+            _WAITING,
+            Workshop.changed_at,
+            Workshop.standing,
+            Workshop.capacity,
+            Workshop.overbooked,
+            Workshop.seats_left,
+            Office.changed_at,
+            Kind.changed_at,
+            Venue.changed_at,
+        )
+        .select_from(Workshop)
+        .join(Workshop.office)
+        .join(Workshop.kind)
+        .outerjoin(Workshop.venue)
+        .where(Workshop.day >= since, Workshop.day < until, *_of(offices))
+        .order_by(Workshop.day, Workshop.starts, Workshop.id)
+        .limit(limit)
+    )
+    return [Line(row[0], row[1], row[2], row[3], row[4], tuple(row[4:])) for row in rows]
+
+
+_WAITING: Final = (
+    sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0))
+    .where(Registration.workshop_id == Workshop.id, Registration.standing == Place.WAITING)
+    .scalar_subquery()
+)
+
+
+def hours(
+    session: Session, offices: Offices, since: date, until: date
+) -> Iterable[tuple[str, Hour]]:
+    """Of each workshop of these days that is not cancelled, the public id, and when it is."""
+    rows = session.execute(
+        sa.select(Workshop.public_id, Office.slug, Kind.code, Workshop.day, Workshop.starts)
+        .select_from(Workshop)
+        .join(Workshop.office)
+        .join(Workshop.kind)
+        .where(Workshop.day >= since, Workshop.day <= until, *_of(offices))
+        .where(Workshop.standing != Standing.CANCELLED)
+    )
+    return [(row[0], (row[1], row[2], row[3], row[4])) for row in rows]
+
+
+def reachable(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
+    """How many parties with a place or a turn can be told of something, by workshop."""
+    found: dict[int, int] = {}
+    for start in range(0, len(ids), 500):
+        rows = session.execute(
+            sa.select(Registration.workshop_id, sa.func.count())
+            .where(
+                Registration.workshop_id.in_(ids[start : start + 500]),
+                Registration.standing.in_(LIVE),
+                Registration.contact != Contact.NONE,
+            )
+            .group_by(Registration.workshop_id)
+        )
+        found |= {row[0]: row[1] for row in rows}
+    return found
+
+
+def of_month(
+    session: Session,
+    offices: Offices,
+    month: Month,
+    *,
+    show: Show | None,
+    now: datetime,
+    after: tuple[date, time, int] | None = None,
+    limit: int,
+) -> Sequence[Workshop]:
+    """The month's workshops that stand so, in order of time, those after a (day, hour, id)."""
+    wanted = sa.select(Workshop).where(Workshop.month == month.number, *_of(offices))
+    if show is not None:
+        wanted = wanted.where(_SHOWN[show](now))
+    if after is not None:
+        key = sa.tuple_(Workshop.day, Workshop.starts, Workshop.id)
+        day, starts, number = after
+        wanted = wanted.where(
+            key > sa.tuple_(sa.literal(day), sa.literal(starts), sa.literal(number))
+        )
+    ordered = wanted.order_by(Workshop.day, Workshop.starts, Workshop.id)
+    return session.scalars(ordered.limit(limit)).all()
+
+
+def count_by_standing(
+    session: Session, offices: Offices, month: Month, *, now: datetime
+) -> Mapping[Show, int]:
+    """How many of the month's workshops stand so."""
+    row = session.execute(
+        sa.select(*(_count_if(condition(now)) for condition in _SHOWN.values())).where(
+            Workshop.month == month.number, *_of(offices)
+        )
+    ).one()
+    return dict(zip(_SHOWN, row, strict=True))
+
+
+def waiting(session: Session, workshops: Iterable[Workshop]) -> Mapping[int, int]:
+    """People on the waiting list of each workshop that has any, by the workshop's id."""
+    ids = [workshop.id for workshop in workshops]
+    rows = session.execute(
+        sa.select(Registration.workshop_id, sa.func.sum(Registration.people))
+        .where(Registration.workshop_id.in_(ids), Registration.standing == Place.WAITING)
+        .group_by(Registration.workshop_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """A month of one's offices until now."""
+
+    held: int  # and not said otherwise
+    ahead: int
+    people: int  # of those whose head count is known
+    expected: int  # people with a place in workshops that have ended
+    came: int  # of those
+
+
+def so_far(session: Session, offices: Offices, month: Month, *, now: datetime) -> SoFar:
+    of_the_month = [Workshop.month == month.number, *_of(offices)]
+    has_ended = Workshop.ends_at <= now
+    held, ahead, people = session.execute(
+        sa.select(
+            _count_if(sa.and_(Workshop.standing.in_(COUNTED), has_ended)),
+            _count_if(sa.and_(Workshop.standing == Standing.PUBLISHED, Workshop.ends_at > now)),
+            sa.func.coalesce(
+                sa.func.sum(sa.case((Workshop.standing == Standing.HELD, Workshop.head_count))), 0
+            ),
+        ).where(*of_the_month)
+    ).one()
+    expected, came = session.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(Registration.people), 0),
+            sa.func.coalesce(sa.func.sum(Registration.arrived), 0),
+        )
+        .join(Workshop, Workshop.id == Registration.workshop_id)
+        .where(
+            *of_the_month,
+            has_ended,
+            Workshop.standing.in_(COUNTED),
+            Registration.standing == Place.SEATED,
+        )
+    ).one()
+    return SoFar(held, ahead, people, expected, came)
+
+
+def next_one(session: Session, offices: Offices, *, now: datetime) -> Workshop | None:
+    """The next that begins, of those that are public."""
+    return session.scalar(
+        sa.select(Workshop)
+        .where(Workshop.standing == Standing.PUBLISHED, Workshop.starts_at > now, *_of(offices))
+        .order_by(Workshop.starts_at, Workshop.id)
+        .limit(1)
+    )
+
+
+def _of(offices: Offices) -> list[sa.ColumnElement[bool]]:
+    if offices is None:
+        return []
+    return [Workshop.office_id.in_(sa.select(Office.id).where(Office.slug.in_(offices)))]
+
+
+def _unreported(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(Workshop.standing == Standing.PUBLISHED, Workshop.ends_at <= now)
+
+
+def _count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.count(sa.case((condition, 1)))
+
+
+_SHOWN: Final[Mapping[Show, Callable[[datetime], sa.ColumnElement[bool]]]] = {
+    Show.DRAFT: lambda now: Workshop.standing == Standing.DRAFT,
+    Show.AHEAD: lambda now: sa.and_(
+        Workshop.standing == Standing.PUBLISHED, Workshop.ends_at > now
+    ),
+    Show.UNREPORTED: _unreported,
+    Show.HELD: lambda now: Workshop.standing == Standing.HELD,
+    Show.NOT_HELD: lambda now: Workshop.standing == Standing.NOT_HELD,
+    Show.CANCELLED: lambda now: Workshop.standing == Standing.CANCELLED,
+}

@@ -1,0 +1,183 @@
+"""What wants the attention of the staff: the rules of their first page, the gravest first."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain import outbox
+from outreach.domain.dashboard import agenda
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration
+from outreach.domain.registrations import Standing as Place
+from outreach.domain.reporting import missing_reports as late
+from outreach.domain.workshops import Mode, Standing, Workshop
+
+MANY_WAIT: Final = 5
+ALMOST_FULL: Final = 90  # of a hundred places
+IS_SOON: Final = timedelta(days=14)
+REPORT_AFTER: Final = timedelta(hours=24)
+
+
+class Concern(StrEnum):
+    """Why a workshop wants attention, the gravest first."""
+
+    UNREPORTED = "unreported"
+    CALLS = "calls"
+    EXPOSED = "exposed"  # a discreet kind whose address everybody sees
+    NO_VENUE = "no venue"
+    WAITING = "waiting"
+    UNPUBLISHED = "unpublished"
+    LETTERS = "letters"  # that did not arrive
+    FULL = "full"
+
+
+@dataclass(frozen=True)
+class Attention:
+    concern: Concern
+    workshop: Workshop
+    count: int = 0  # calls to make, people who wait, letters
+
+
+def of(
+    session: Session,
+    *,
+    edit: Collection[str],
+    call: Collection[str],
+    now: datetime,
+    has_texts: bool = False,
+    limit: int = 50,
+) -> list[Attention]:
+    """What wants to be done, by how grave it is and how soon it comes: at the offices, by their
+    slugs, whose workshops one may edit, and whose people one may call."""
+    found: dict[Concern, list[Attention]] = {each: [] for each in Concern}
+    for each in _owed_to_people(session, call, now, has_texts):
+        found[each.concern].append(each)
+    seen: dict[Concern, set[int]] = {}
+    for concern, rule in _RULES.items():
+        rows = _rows(session, rule(now), edit, limit)
+        spared = {mine for other in _SPARED.get(concern, ()) for mine in seen[other]}
+        seen[concern] = {row.id for row in rows}
+        people = agenda.waiting(session, rows) if concern is Concern.WAITING else {}
+        found[concern] = [
+            Attention(concern, row, people.get(row.id, 0)) for row in rows if row.id not in spared
+        ]
+    return [each for concern in Concern for each in found[concern]][:limit]
+
+
+def _rows(
+    session: Session, rule: sa.ColumnElement[bool], offices: Collection[str], limit: int
+) -> Sequence[Workshop]:
+    mine = Workshop.office_id.in_(sa.select(Office.id).where(Office.slug.in_(offices)))
+    return session.scalars(
+        sa.select(Workshop)
+        .outerjoin(Venue, Venue.id == Workshop.venue_id)
+        .where(rule, mine)
+        .order_by(Workshop.day, Workshop.starts, Workshop.id)
+        .limit(limit)
+    ).all()
+
+
+def _owed_to_people(
+    session: Session, offices: Collection[str], now: datetime, has_texts: bool
+) -> list[Attention]:
+    """Calls to make and letters that did not arrive, about what is still ahead; of one that was
+    cancelled, first."""
+    ids = session.scalars(sa.select(Office.id).where(Office.slug.in_(offices))).all()
+    if not ids:
+        return []
+    todo = [
+        each
+        for each in outbox.to_do(session, ids, now=now, has_texts=has_texts)
+        if not each.workshop.has_ended(now)
+    ]
+    todo.sort(key=lambda each: not each.workshop.is_cancelled)
+    calls = [Attention(Concern.CALLS, each.workshop, each.calls) for each in todo if each.calls]
+    dead = [Attention(Concern.LETTERS, each.workshop, each.dead) for each in todo if each.dead]
+    return [*calls, *dead]
+
+
+# The rules. Each is asked with the venue joined, if there is one.
+
+
+def _unreported(now: datetime) -> sa.ColumnElement[bool]:
+    """A day after its end nobody has said whether it was held."""
+    return sa.and_(
+        Workshop.standing == Standing.PUBLISHED,
+        Workshop.ends_at <= now - REPORT_AFTER,
+        Workshop.ends_at > now - late.WITHIN,
+    )
+
+
+def _exposed(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Workshop.ends_at > now,
+        Workshop.standing.in_([Standing.DRAFT, Standing.PUBLISHED]),
+        Workshop.visibility == Visibility.PUBLIC,
+        Workshop.venue_id.is_not(None),
+        Workshop.kind_id.in_(sa.select(Kind.id).where(Kind.is_discreet)),
+    )
+
+
+def _without_venue(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Workshop.ends_at > now,
+        Workshop.starts_at <= now + IS_SOON,
+        Workshop.standing.in_([Standing.DRAFT, Standing.PUBLISHED]),
+        Workshop.mode.in_([mode for mode in Mode if mode.has_venue]),
+        Workshop.venue_id.is_(None),
+    )
+
+
+def _crowded(now: datetime) -> sa.ColumnElement[bool]:
+    """Many wait, and the venue holds more; online there is no wall."""
+    # Asked of the few that are ahead: who waited for all there ever were is not added up.
+    queue = (
+        sa.select(sa.func.sum(Registration.people))
+        .where(Registration.workshop_id == Workshop.id, Registration.standing == Place.WAITING)
+        .scalar_subquery()
+    )
+    has_room = sa.or_(Venue.capacity.is_(None), Venue.capacity > Workshop.capacity)
+    is_on = sa.and_(Workshop.standing == Standing.PUBLISHED, Workshop.starts_at > now)
+    return sa.and_(is_on, has_room, queue >= MANY_WAIT)
+
+
+def _unpublished(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Workshop.standing == Standing.DRAFT,
+        Workshop.ends_at > now,
+        Workshop.starts_at <= now + IS_SOON,
+    )
+
+
+def _full(now: datetime) -> sa.ColumnElement[bool]:
+    taken = Workshop.capacity + Workshop.overbooked - Workshop.seats_left
+    return sa.and_(
+        Workshop.standing == Standing.PUBLISHED,
+        Workshop.starts_at > now,
+        Workshop.way.in_([Way.PLACE, Way.SLOTS, Way.UNLISTED]),
+        Workshop.capacity > 0,
+        taken * 100 >= Workshop.capacity * ALMOST_FULL,
+    )
+
+
+_RULES: Final[Mapping[Concern, Callable[[datetime], sa.ColumnElement[bool]]]] = {
+    Concern.UNREPORTED: _unreported,
+    Concern.EXPOSED: _exposed,
+    Concern.NO_VENUE: _without_venue,
+    Concern.WAITING: _crowded,
+    Concern.UNPUBLISHED: _unpublished,
+    Concern.FULL: _full,
+}
+# What is said already, in a graver way: without a venue it cannot be published, and whom more
+# places help need no other date yet.
+_SPARED: Final[Mapping[Concern, tuple[Concern, ...]]] = {
+    Concern.UNPUBLISHED: (Concern.NO_VENUE,),
+    Concern.FULL: (Concern.WAITING,),
+}

@@ -1,0 +1,1 @@
+"""Where things are: venues, regions, ZIP codes, geocoding, holidays. Imports network."""

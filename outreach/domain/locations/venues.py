@@ -1,0 +1,210 @@
+"""Venues: where an office's workshops are held."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from outreach.db.base import Base, Words
+from outreach.domain.locations import zip_codes
+from outreach.domain.network.offices import Office
+from outreach.domain.text import plain
+from outreach.errors import NotFound, Refused
+
+
+class Venue(Base):
+    __tablename__ = "venue"
+    __table_args__ = (sa.UniqueConstraint("office_id", "name", "address", "city"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), init=False)
+    office: Mapped[Office] = relationship(lazy="joined", innerjoin=True)
+    name: Mapped[str] = mapped_column(sa.String(120))
+    address: Mapped[str] = mapped_column(sa.String(200), default="")
+    city: Mapped[str] = mapped_column(sa.String(80))
+    region: Mapped[str] = mapped_column(sa.String(3))
+    # What may be said of where it is while the address is hidden: «Zona de Pilsen».
+    area: Mapped[str] = mapped_column(sa.String(120), default="")
+    zone: Mapped[ZoneInfo]
+    # Its own position, if someone entered it: shown on maps and in feeds.
+    latitude: Mapped[float | None] = mapped_column(default=None)
+    longitude: Mapped[float | None] = mapped_column(default=None)
+    # About where it is, from its city: only to find what is near.
+    near_latitude: Mapped[float]
+    near_longitude: Mapped[float]
+    city_plain: Mapped[str] = mapped_column(sa.String(80), init=False, index=True)
+    is_step_free: Mapped[bool] = mapped_column(default=False)
+    capacity: Mapped[int | None] = mapped_column(default=None)
+    # What people should know to get in: «Toca el timbre de la entrada lateral».
+    access: Mapped[Words] = mapped_column(default_factory=dict)
+    retired_at: Mapped[datetime | None] = mapped_column(default=None)  # not offered any more
+    changed_at: Mapped[datetime]
+
+    def __post_init__(self) -> None:
+        self.city_plain = plain(self.city)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Premises:
+    """All that an office says of a venue."""
+
+    name: str
+    address: str
+    city: str
+    region: str
+    zone: ZoneInfo
+    area: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    is_step_free: bool = False
+    capacity: int | None = None
+    access: Words = field(default_factory=dict)
+
+
+_THERE_IS_ONE: Final = "Ya hay una sede con ese nombre y esa dirección. Cambia el nombre."
+SAID: Final = tuple(each.name for each in fields(Premises))
+
+
+def of_office(session: Session, office: Office) -> Sequence[Venue]:
+    """All of an office's, those that are retired too."""
+    return session.scalars(
+        sa.select(Venue).where(Venue.office_id == office.id).order_by(Venue.name, Venue.city)
+    ).all()
+
+
+def offered(session: Session, office: Office, *, keep: int | None = None) -> list[Venue]:
+    """Those one may choose for a workshop; the one it has may stay, though it is retired."""
+    return [
+        each for each in of_office(session, office) if each.retired_at is None or each.id == keep
+    ]
+
+
+def told_apart(venues: Iterable[Venue]) -> dict[int, str]:
+    """By id, what to call each of them: its name; with its city, and with its address too, where
+    another one is called so as well."""
+    every = list(venues)
+    called = {venue.id: venue.name for venue in every}
+    for more in (("city",), ("address", "city")):
+        times = Counter(plain(name) for name in called.values())
+        for venue in every:
+            if times[plain(called[venue.id])] > 1:
+                parts = (getattr(venue, each) for each in ("name", *more))
+                called[venue.id] = ", ".join(part for part in parts if part)
+    return called
+
+
+def find(session: Session, office: Office, venue_id: int) -> Venue:
+    """A venue of this office. Raises NotFound."""
+    venue = session.get(Venue, venue_id)
+    if venue is None or venue.office_id != office.id:
+        raise NotFound("venue")
+    return venue
+
+
+def lock(session: Session, venue: Venue) -> None:
+    """Nobody else changes it until the transaction ends; and what others have just changed of it is
+    seen."""
+    # No stronger than a change of its row is: a new workshop points at it.
+    session.refresh(venue, with_for_update={"of": Venue, "key_share": True})
+
+
+def named(session: Session, office: Office, name: str, address: str, city: str) -> Venue | None:
+    return session.scalar(
+        sa.select(Venue).where(
+            Venue.office_id == office.id,
+            Venue.name == name,
+            Venue.address == address,
+            Venue.city == city,
+        )
+    )
+
+
+def find_or_make(
+    session: Session,
+    office: Office,
+    name: str,
+    *,
+    address: str,
+    city: str,
+    region: str,
+    area: str,
+    zone: ZoneInfo,
+    now: datetime,
+) -> Venue:
+    """The office's venue of that name and address; a new one, about where its city is, if there
+    is none. An area is added to one that had none."""
+    venue = named(session, office, name, address, city)
+    if venue is not None:
+        if area and not venue.area:
+            venue.area, venue.changed_at = area, now
+        return venue
+    latitude, longitude = _near(session, office, region, city)
+    venue = Venue(
+        office=office,
+        name=name,
+        address=address,
+        city=city,
+        region=region,
+        area=area,
+        zone=zone,
+        near_latitude=latitude,
+        near_longitude=longitude,
+        changed_at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(venue)
+    except sa.exc.IntegrityError:  # somebody made it in this very moment
+        there = named(session, office, name, address, city)
+        if there is None:
+            raise
+        return there
+    return venue
+
+
+def add(session: Session, office: Office, said: Premises, *, now: datetime) -> Venue:
+    """A venue more. Raises Refused when there is one by that name and address."""
+    require_own_name(session, office, said, None)
+    near = _near(session, office, said.region, said.city)
+    venue = Venue(
+        office=office,
+        near_latitude=near[0],
+        near_longitude=near[1],
+        changed_at=now,
+        **{name: getattr(said, name) for name in SAID},
+    )
+    session.add(venue)
+    settle(session)
+    return venue
+
+
+def settle(session: Session) -> None:
+    """Writes what is new of a venue. Raises Refused when a colleague was a moment faster."""
+    try:
+        session.flush()
+    except sa.exc.IntegrityError:
+        raise Refused(_THERE_IS_ONE) from None
+
+
+def require_own_name(session: Session, office: Office, said: Premises, venue: Venue | None) -> None:
+    """Raises Refused when another venue of the office has this name and address."""
+    there = named(session, office, said.name, said.address, said.city)
+    if there is not None and there is not venue:
+        raise Refused(_THERE_IS_ONE)
+
+
+def settle_in(session: Session, venue: Venue) -> None:
+    """Works out again what follows from the city."""
+    venue.city_plain = plain(venue.city)
+    venue.near_latitude, venue.near_longitude = _near(
+        session, venue.office, venue.region, venue.city
+    )
+
+
+def _near(session: Session, office: Office, region: str, city: str) -> tuple[float, float]:
+    return zip_codes.of_city(session, region, city) or (office.latitude, office.longitude)

@@ -1,0 +1,1 @@
+"""The network itself: offices, kinds, staff and their roles, installation settings."""

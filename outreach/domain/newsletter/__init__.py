@@ -1,0 +1,1 @@
+"""The monthly bulletin, its subscribers and mailings. Imports reporting, outbox, audit."""

@@ -1,0 +1,176 @@
+"""Writing to the people of a workshop: what can be said, to whom, and that it is said once."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.db.base import Words
+from outreach.domain.registrations import LIVE, Contact, Registration, capacity, notifications
+from outreach.domain.registrations import Standing as Place
+from outreach.domain.registrations.models import digest
+from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations.staff_messages import Audience, Message, Template
+from outreach.domain.workshops import Standing, Workshop
+from outreach.errors import Refused
+
+LONGEST: Final = 500  # letters of a paragraph
+NOT_AGAIN_FOR: Final = timedelta(minutes=10)
+# Of itself: the others tell what the page shows already.
+_SAYS_SOMETHING: Final = frozenset({Template.PLACE, Template.HOUR, Template.BRING})
+_LINK: Final = re.compile(
+    r"://|@|\bwww\.|\b[\w-]+\.(com|org|net|mx|gob|gov|edu|info|io|ly|gl|me|co|ca|us|app)\b",
+    re.IGNORECASE,
+)
+PLACES: Final[Mapping[Audience, tuple[Place, ...]]] = {
+    Audience.ALL: LIVE,
+    Audience.SEATED: (Place.SEATED,),
+    Audience.WAITING: (Place.WAITING, Place.OFFERED),
+}
+
+
+def templates_of(workshop: Workshop) -> tuple[Template, ...]:
+    """What can be said of it as it stands now."""
+    if workshop.is_cancelled:
+        return (Template.CANCELLED,)
+    if workshop.is_discreet:  # what to bring would say what it is about
+        return (Template.REMINDER, Template.PLACE, Template.HOUR)
+    return (Template.REMINDER, Template.PLACE, Template.HOUR, Template.BRING)
+
+
+def require_open(workshop: Workshop, *, now: datetime) -> None:
+    """Raises Refused where there is nobody to tell, or nothing."""
+    if workshop.standing not in {Standing.PUBLISHED, Standing.CANCELLED}:
+        raise Refused("Solo se escribe a la gente de un taller publicado o cancelado.")
+    if workshop.has_ended(now):
+        raise Refused("Este taller ya pasó. Ya no se mandan mensajes.")
+
+
+def check(workshop: Workshop, template: Template, paragraph: Words, *, now: datetime) -> None:
+    """Raises Refused, in a sentence for the organizer, when this cannot be sent."""
+    require_open(workshop, now=now)
+    if template not in templates_of(workshop):
+        raise Refused("Elige qué pasó con los botones de la página.")
+    if paragraph and workshop.is_discreet:
+        raise Refused("Aquí solo se mandan los textos ya escritos. Quita el tuyo.")
+    if any(len(text) > LONGEST for text in paragraph.values()):
+        raise Refused(f"Es demasiado largo. Escribe {LONGEST} letras o menos.")
+    if any(_LINK.search(text) for text in paragraph.values()):
+        raise Refused("Quita los enlaces y los correos. La carta ya lleva el de cada persona.")
+    if paragraph and "es" not in paragraph:
+        raise Refused("Escríbelo también en español: así lo lee quien no tiene su idioma.")
+    if template is Template.BRING and not (workshop.bring or paragraph):
+        raise Refused("Este taller no dice qué traer. Escríbelo en «Algo más».")
+
+
+def send(
+    session: Session,
+    workshop: Workshop,
+    template: Template,
+    audience: Audience,
+    paragraph: Words,
+    nonce: str,
+    *,
+    organizer_id: int | None,
+    now: datetime,
+) -> tuple[Message, bool]:
+    """Owes the message to each of them who left a way to be told, and says whether it is new: the
+    same form sent twice is one message.
+
+    Raises Refused as `check` does, when the same was sent a moment ago, and when it would reach
+    nobody."""
+    check(workshop, template, paragraph, now=now)
+    capacity.lock(session, workshop)  # two who send the same at once are one after the other
+    sent = session.scalar(sa.select(Message).where(Message.nonce == digest(nonce)))
+    if sent is not None:
+        return sent, False
+    if _was_just_sent(session, workshop, template, audience, paragraph, now):
+        raise Refused("Ese mismo mensaje se envió hace unos minutos. No sale dos veces.")
+    whom = session.scalars(
+        _of(workshop, audience)
+        .where(Registration.contact != Contact.NONE)
+        .with_only_columns(Registration.id)
+    ).all()
+    if not whom:
+        raise Refused("Nadie de ellos dejó correo ni teléfono. No hay a quién avisar.")
+    message = Message(
+        workshop_id=workshop.id,
+        template=template,
+        audience=audience,
+        paragraph=dict(paragraph),
+        nonce=digest(nonce),
+        organizer_id=organizer_id,
+        made_at=now,
+    )
+    session.add(message)
+    session.flush()
+    for registration_id in whom:
+        notifications.owe(session, registration_id, Cause.MESSAGE, now=now, message_id=message.id)
+    return message, True
+
+
+def reach(session: Session, workshop: Workshop, audience: Audience) -> Mapping[Contact, int]:
+    """How many parties of these can be told of something, and how."""
+    rows = session.execute(
+        _of(workshop, audience)
+        .with_only_columns(Registration.contact, sa.func.count())
+        .group_by(Registration.contact)
+    )
+    return dict.fromkeys(Contact, 0) | {row[0]: row[1] for row in rows}
+
+
+def find(session: Session, workshop: Workshop, number: str) -> Message | None:
+    """A message about that workshop, by its number as an address holds it."""
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        return None
+    message = session.get(Message, int(number))
+    return message if message is not None and message.workshop_id == workshop.id else None
+
+
+def told(session: Session, registration: Registration) -> Sequence[Message]:
+    """What the staff told people who stand as this one does, since they registered, the newest
+    first. Who wanted no letter reads it on their own page."""
+    workshop = registration.workshop
+    found = session.scalars(
+        sa.select(Message)
+        .where(
+            Message.workshop_id == registration.workshop_id,
+            Message.made_at >= registration.registered_at,
+        )
+        .order_by(Message.id.desc())
+    )
+    return [
+        each
+        for each in found
+        if registration.standing in PLACES[each.audience]
+        and each.is_of_cancelled == workshop.is_cancelled
+        and (each.paragraph or each.template in _SAYS_SOMETHING)
+    ]
+
+
+def _of(workshop: Workshop, audience: Audience) -> sa.Select[Registration]:
+    return sa.select(Registration).where(
+        Registration.workshop_id == workshop.id, Registration.standing.in_(PLACES[audience])
+    )
+
+
+def _was_just_sent(
+    session: Session,
+    workshop: Workshop,
+    template: Template,
+    audience: Audience,
+    paragraph: Words,
+    now: datetime,
+) -> bool:
+    lately = session.scalars(
+        sa.select(Message).where(
+            Message.workshop_id == workshop.id,
+            Message.template == template,
+            Message.audience == audience,
+            Message.made_at > now - NOT_AGAIN_FOR,
+        )
+    )
+    return any(each.paragraph == dict(paragraph) for each in lately)

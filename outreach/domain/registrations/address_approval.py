@@ -1,0 +1,49 @@
+"""Approval: where the address is for few, somebody of the staff speaks with each who has a place
+and says that this one may read it."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.db.store import took_effect
+from outreach.domain.network.kinds import Visibility
+from outreach.domain.registrations import notifications
+from outreach.domain.registrations.models import Contact, Registration, Standing
+from outreach.domain.registrations.notifications import Cause
+from outreach.errors import Refused
+
+
+def approve(session: Session, registration: Registration, *, now: datetime) -> bool:
+    """They may read the address, and are told so. False when they could already."""
+    if registration.workshop.visibility is not Visibility.APPROVED:
+        raise Refused("En este taller la dirección no se aprueba persona por persona.")
+    if registration.standing is not Standing.SEATED:
+        raise Refused("Primero dale un lugar. Después puedes aprobar que vea la dirección.")
+    is_new = took_effect(
+        session,
+        sa.update(Registration)
+        .where(
+            Registration.id == registration.id,
+            Registration.standing == Standing.SEATED,
+            Registration.key_id.is_not(None),
+            Registration.approved_at.is_(None),
+        )
+        .values(approved_at=now),
+    )
+    if is_new and registration.contact is not Contact.NONE:
+        notifications.owe(session, registration.id, Cause.APPROVED, now=now)
+    return is_new
+
+
+def unapprove(session: Session, registration: Registration) -> bool:
+    """It was a mistake: the address is hidden from them again. False when it was hidden."""
+    was_approved = took_effect(
+        session,
+        sa.update(Registration)
+        .where(Registration.id == registration.id, Registration.approved_at.is_not(None))
+        .values(approved_at=None),
+    )
+    if was_approved:
+        notifications.drop_pending(session, registration.id, Cause.APPROVED)
+    return was_approved

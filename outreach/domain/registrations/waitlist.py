@@ -1,0 +1,267 @@
+"""The waiting list: a place that comes free is offered to who waited longest and fits.
+
+An offer is held for a day, or two hours when the workshop starts within a day; in the last three
+hours nobody is told of a place they could not reach any more. An offer that is not answered puts
+its party at the end of the list; the second one takes it off.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.db.types import Codes
+from outreach.domain.registrations import capacity, notifications
+from outreach.domain.registrations.capacity import Hold
+from outreach.domain.registrations.models import Contact, Registration, Standing
+from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations.notify import tell_seated
+from outreach.domain.registrations.status import Move, follow
+from outreach.domain.workshops import Standing as WorkshopStanding
+from outreach.domain.workshops import Workshop, accommodations, time_slots
+from outreach.errors import Closed, Full
+
+NO_OFFER_BEFORE: Final = timedelta(hours=3)
+OFFER_LASTS: Final = timedelta(hours=24)
+OFFER_LASTS_LATE: Final = timedelta(hours=2)  # when the workshop starts within a day
+
+
+def has_closed(workshop: Workshop, now: datetime) -> bool:
+    """Whether the list does not move by itself any more: the staff go on by hand."""
+    return now > workshop.starts_at - NO_OFFER_BEFORE
+
+
+def offer_ends(workshop: Workshop, now: datetime) -> datetime:
+    is_near = workshop.starts_at - now <= OFFER_LASTS
+    return now + (OFFER_LASTS_LATE if is_near else OFFER_LASTS)
+
+
+def offer_free(session: Session, workshop: Workshop, *, now: datetime) -> int:
+    """Offers what is free to who waited longest and fits, and says to how many parties."""
+    capacity.lock(session, workshop)
+    if workshop.standing is not WorkshopStanding.PUBLISHED or has_closed(workshop, now):
+        return 0
+    offered, until = 0, offer_ends(workshop, now)
+    left = _left(session, workshop)
+    for party in _line(session, workshop) if left else ():
+        fits = party.people <= left
+        held = capacity.take(session, workshop, Hold(party.people, party.needs)) if fits else None
+        if held is None:
+            continue
+        left -= party.people
+        follow(
+            session,
+            party.id,
+            Standing.WAITING,
+            Move.OFFER,
+            offered_until=until,
+            slot_id=held.slot_id,
+        )
+        offered += 1
+        if party.contact is not Contact.NONE:
+            notifications.owe(session, party.id, Cause.OFFER, now=now)
+    return offered
+
+
+def has_fitting(session: Session, workshop: Workshop) -> bool:
+    """Whether somebody waits for whom there is room now."""
+    left = _left(session, workshop)
+    if left == 0:
+        return False
+    supported = accommodations.left(session, workshop.id)
+    return any(
+        party.people <= left
+        and all(supported.get(need, 1) > 0 for need in party.needs)
+        and (not workshop.has_slots or time_slots.first_free(session, workshop.id, party.people))
+        for party in _line(session, workshop)
+    )
+
+
+def lapse_due(session: Session, workshop: Workshop, *, now: datetime) -> int:
+    """Offers that ran out go on to the next who fits; says how many ran out. None does while the
+    workshop is off: nobody could say yes."""
+    capacity.lock(session, workshop)
+    if workshop.standing is not WorkshopStanding.PUBLISHED:
+        return 0
+    late = session.scalars(
+        sa.select(Registration)
+        .where(
+            Registration.workshop_id == workshop.id,
+            Registration.standing == Standing.OFFERED,
+            Registration.offered_until <= now,
+        )
+        .order_by(Registration.queued_at, Registration.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    for place, party in enumerate(late):
+        capacity.give_back(session, workshop, capacity.of(party))
+        # One after the other, as they stood before.
+        end = {"queued_at": now + timedelta(microseconds=place)} if party.lapses == 0 else {}
+        follow(
+            session,
+            party.id,
+            Standing.OFFERED,
+            Move.LAPSE if party.lapses == 0 else Move.DROP,
+            offered_until=None,
+            slot_id=None,
+            lapses=party.lapses + 1,
+            **end,
+        )
+        notifications.drop_pending(session, party.id, Cause.OFFER)
+        if party.contact is not Contact.NONE:
+            notifications.owe(session, party.id, Cause.LAPSED, now=now)
+    if late:
+        offer_free(session, workshop, now=now)
+    return len(late)
+
+
+def renew(session: Session, workshop: Workshop, *, now: datetime) -> None:
+    """The workshop is on again, or on another day: who has an offer has the whole time for it."""
+    ends = offer_ends(workshop, now)
+    session.execute(
+        sa.update(Registration)
+        .where(
+            Registration.workshop_id == workshop.id,
+            Registration.standing == Standing.OFFERED,
+            Registration.offered_until < ends,
+        )
+        .values(offered_until=ends)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def with_late_offers(session: Session, now: datetime) -> Sequence[int]:
+    """The ids of workshops where an offer has run out."""
+    return session.scalars(
+        sa.select(Registration.workshop_id)
+        .join(Registration.workshop)
+        .where(
+            Registration.standing == Standing.OFFERED,
+            Registration.offered_until <= now,
+            Workshop.standing == WorkshopStanding.PUBLISHED,
+        )
+        .distinct()
+    ).all()
+
+
+# What the person says
+
+
+def accept(session: Session, registration: Registration, *, now: datetime) -> None:
+    """«Yes, I want it.» Raises Closed when there is nothing to take any more: the offer ran out
+    and somebody else was next, or the workshop is off."""
+    workshop = registration.workshop
+    lapse_due(session, workshop, now=now)
+    if workshop.standing is not WorkshopStanding.PUBLISHED or now >= workshop.starts_at:
+        raise Closed(f"workshop {workshop.public_id}")
+    session.refresh(registration)
+    if registration.standing is Standing.SEATED:  # said twice
+        return
+    taken = registration.standing is Standing.OFFERED and follow(
+        session,
+        registration.id,
+        Standing.OFFERED,
+        Move.ACCEPT,
+        offered_until=None,
+        confirmed_at=now,  # who has just said yes is not asked again
+    )
+    if not taken:
+        raise Closed(f"workshop {workshop.public_id}")
+    notifications.drop_pending(session, registration.id, Cause.OFFER, Cause.LAPSED)
+    tell_seated(session, registration, Cause.SAVED, now=now)
+
+
+def rejoin(session: Session, registration: Registration, *, now: datetime) -> None:
+    """Who lost the turn or the place by silence waits again, at the end. Raises Closed, or Full
+    where there is no list."""
+    workshop = registration.workshop
+    capacity.lock(session, workshop)
+    if not workshop.is_open(now):
+        raise Closed(f"workshop {workshop.public_id}")
+    if not workshop.has_waiting_list:
+        raise Full(f"workshop {workshop.public_id}")
+    follow(
+        session,
+        registration.id,
+        Standing.LAPSED,
+        Move.RETURN,
+        queued_at=now,
+        lapses=0,
+        asked_at=None,
+        slot_id=None,
+    )
+    notifications.drop_pending(session, registration.id, Cause.LAPSED)
+    offer_free(session, workshop, now=now)
+
+
+def grant(session: Session, registration: Registration, *, now: datetime) -> None:
+    """The staff give a place to who waits, out of turn if they choose. Raises Full."""
+    workshop = registration.workshop
+    capacity.lock(session, workshop)
+    session.refresh(registration)
+    if registration.standing is Standing.WAITING:
+        held = capacity.take(session, workshop, Hold(registration.people, registration.needs))
+        if held is None:
+            raise Full(f"workshop {workshop.public_id}")
+        follow(session, registration.id, Standing.WAITING, Move.GRANT, slot_id=held.slot_id)
+    elif not (
+        registration.standing is Standing.OFFERED
+        and follow(session, registration.id, Standing.OFFERED, Move.GRANT, offered_until=None)
+    ):
+        raise Closed(f"workshop {workshop.public_id}")
+    notifications.drop_pending(session, registration.id, Cause.OFFER)
+    tell_seated(session, registration, Cause.SEATED, now=now)
+
+
+# The line
+
+
+def lapsed(session: Session, workshop: Workshop) -> Sequence[Registration]:
+    """Who lost the turn or the place by silence and can still be spoken to."""
+    return session.scalars(
+        sa.select(Registration)
+        .where(
+            Registration.workshop_id == workshop.id,
+            Registration.standing == Standing.LAPSED,
+            Registration.key_id.is_not(None),
+        )
+        .order_by(Registration.queued_at, Registration.id)
+    ).all()
+
+
+def turn(session: Session, registration: Registration) -> int:
+    """The place in the waiting list; the first is 1."""
+    before = session.scalar(
+        sa.select(sa.func.count())
+        .select_from(Registration)
+        .where(
+            Registration.workshop_id == registration.workshop_id,
+            Registration.standing == Standing.WAITING,
+            sa.tuple_(Registration.queued_at, Registration.id)
+            < sa.tuple_(
+                sa.literal(registration.queued_at, Registration.queued_at.type),
+                sa.literal(registration.id),
+            ),
+        )
+    )
+    return (before or 0) + 1
+
+
+def _line(session: Session, workshop: Workshop) -> Sequence[sa.Row[str, int, Codes, Contact]]:
+    return session.execute(_LINE, {"workshop": workshop.id}).all()
+
+
+_LINE: Final = (
+    sa.select(Registration.id, Registration.people, Registration.needs, Registration.contact)
+    .where(
+        Registration.workshop_id == sa.bindparam("workshop"),
+        Registration.standing == Standing.WAITING,
+    )
+    .order_by(Registration.queued_at, Registration.id)
+)
+
+
+def _left(session: Session, workshop: Workshop) -> int:
+    return session.scalar(sa.select(Workshop.seats_left).where(Workshop.id == workshop.id)) or 0

@@ -1,0 +1,1 @@
+"""Months, typed figures and missing reports. Imports workshops."""

@@ -1,0 +1,95 @@
+"""Workshops that are over and of which nobody has said how they went: whose they are, and when the
+staff are asked for them by letter.
+
+In the morning of the day after, and once more on the third of the month after: two days before that
+month closes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import ALLOWED, EVERYWHERE, Action, Grant, Organizer, Role
+from outreach.domain.workshops import Standing, Workshop
+
+ASKED_AT: Final = time(10)  # on the clock of the office
+ASKED_AGAIN_ON: Final = 3  # of the month after
+LATE_BY: Final = timedelta(days=2)  # a worker that was away longer asks at the next occasion
+WITHIN: Final = timedelta(days=60)  # older ones were closed with their month
+
+_REPORTERS: Final = [role for role in Role if Action.EDIT in ALLOWED[role]]
+
+
+def of_organizer(session: Session, organizer_id: int, *, now: datetime) -> Sequence[Workshop]:
+    """Those of the offices this account works for, in the order of the days. Who answers for the
+    whole network has the page of the month for that."""
+    mine = sa.select(Office.id).join(Grant, Grant.office == Office.slug)
+    return session.scalars(
+        _open(now)
+        .where(
+            Workshop.office_id.in_(
+                mine.where(Grant.organizer_id == organizer_id, Grant.role.in_(_REPORTERS))
+            )
+        )
+        .order_by(Workshop.day, Workshop.starts, Workshop.id)
+    ).all()
+
+
+def due(session: Session, *, now: datetime) -> dict[int, datetime]:
+    """Whom to ask now, by account, and since when: the last occasion of their offices."""
+    occasions: dict[str, datetime] = {}
+    for workshop in session.scalars(_open(now)):
+        last = max((each for each in moments(workshop) if each <= now), default=None)
+        if last is not None and now - last < LATE_BY:
+            slug = workshop.office.slug
+            occasions[slug] = max(last, occasions.get(slug, last))
+    return _reporters(session, occasions)
+
+
+def moments(workshop: Workshop) -> tuple[datetime, datetime]:
+    """When its office is asked for it."""
+    zone = workshop.office.zone
+    next_day = workshop.ends_at.astimezone(zone).date() + timedelta(days=1)
+    after = Month.from_number(workshop.month).following
+    return (
+        clock.instant(next_day, ASKED_AT, zone),
+        clock.instant(date(after.year, after.month, ASKED_AGAIN_ON), ASKED_AT, zone),
+    )
+
+
+def _reporters(session: Session, occasions: Mapping[str, datetime]) -> dict[int, datetime]:
+    if not occasions:
+        return {}
+    found: dict[int, datetime] = {}
+    for organizer_id, slug in reporters(session, occasions):
+        since = occasions[slug]
+        found[organizer_id] = max(since, found.get(organizer_id, since))
+    return found
+
+
+def reporters(session: Session, slugs: Iterable[str]) -> list[tuple[int, str]]:
+    """The accounts that report for these offices, each with the slug of one of them."""
+    rows = session.execute(
+        sa.select(Grant.organizer_id, Grant.office)
+        .join(Organizer, Organizer.id == Grant.organizer_id)
+        .where(
+            Grant.office.in_([each for each in slugs if each != EVERYWHERE]),
+            Grant.role.in_(_REPORTERS),
+            Organizer.disabled_at.is_(None),
+        )
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _open(now: datetime) -> sa.Select[Workshop]:
+    return sa.select(Workshop).where(
+        Workshop.standing == Standing.PUBLISHED,
+        Workshop.ends_at <= now,
+        Workshop.ends_at > now - WITHIN,
+    )

@@ -1,0 +1,1 @@
+"""What staff do to workshops: create, change, publish, repeat. Imports registrations, calendar."""

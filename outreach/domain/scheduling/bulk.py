@@ -1,0 +1,235 @@
+"""The same done to many workshops: tried first, so that one sees what it would come to; then all of
+it, or nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.locations.venues import Venue
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.scheduling import form_drafts, workshop_service
+from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.workshops import Standing, Workshop, partners
+from outreach.errors import Refused
+
+MOST: Final = 200
+ALLIES: Final = "allies"  # partners and speakers, as one thing that can be alike
+_TOLD_OF: Final = (Cause.CHANGED, Cause.CANCELLED)
+
+When = tuple[date, time, time]  # a day, a start and an end, on the wall clock
+# What is done to one. Returns the names of what is new; raises Refused.
+Act = Callable[[Session, Workshop, datetime], frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an act did to a workshop, or would do."""
+
+    public_id: str
+    changed: frozenset[str] = frozenset()
+    told: int = 0  # parties that are written to
+    calls: int = 0  # parties that are to be called
+    plan: Plan | None = None  # as it is then
+    refusal: str = ""
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.changed and not self.refusal
+
+
+def rehearse(
+    session: Session, workshops: Sequence[Workshop], act: Act, *, now: datetime
+) -> list[Outcome]:
+    """What the act would do to each. Each is really tried, and taken back: the caller makes sure
+    that nothing of the session is kept."""
+    found = []
+    for workshop in workshops:
+        attempt = session.begin_nested()
+        try:
+            found.append(_done(session, workshop, act, now))
+        except Refused as refusal:
+            found.append(Outcome(workshop.public_id, refusal=str(refusal)))
+        finally:
+            attempt.rollback()
+    return found
+
+
+def do(
+    session: Session, workshops: Sequence[Workshop], act: Act, *, now: datetime
+) -> list[Outcome]:
+    """Does it to each. Raises Refused, with the workshop it is about, at the first that cannot."""
+    found = []
+    for workshop in workshops:
+        title, day = workshop.title.get("es", ""), workshop.day
+        try:
+            found.append(_done(session, workshop, act, now))
+        except Refused as refusal:
+            when = f"{day.day}/{day.month}/{day.year}"
+            raise Refused(f"«{title}», {when}: {refusal} No se hizo nada.") from None
+    return found
+
+
+def _done(session: Session, workshop: Workshop, act: Act, now: datetime) -> Outcome:
+    public_id, number = workshop.public_id, workshop.id
+    before = _owed(session, number)
+    changed = act(session, workshop, now)
+    session.flush()
+    if sa.inspect(workshop).deleted:
+        return Outcome(public_id, changed)
+    after = _owed(session, number)
+    return Outcome(
+        public_id,
+        changed,
+        told=after[Contact.EMAIL] - before[Contact.EMAIL],
+        calls=after[Contact.PHONE] - before[Contact.PHONE],
+        plan=workshop_service.plan_of(workshop),
+    )
+
+
+def _owed(session: Session, workshop_id: int) -> Mapping[Contact, int]:
+    """How many notices of a change or a cancellation there have been, by how they go out."""
+    rows = session.execute(
+        sa.select(Registration.contact, sa.func.count())
+        .join(Notice, Notice.registration_id == Registration.id)
+        .where(Registration.workshop_id == workshop_id, Notice.cause.in_(_TOLD_OF))
+        .group_by(Registration.contact)
+    )
+    return dict.fromkeys(Contact, 0) | {row[0]: row[1] for row in rows}
+
+
+@dataclass(frozen=True)
+class Publish:
+    """From draft to public; `phone` is the network's, as in `publish_checks`."""
+
+    phone: str = ""
+
+    def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
+        if workshop.standing is not Standing.DRAFT:
+            raise Refused("No es un borrador.")
+        if workshop.starts_at <= now:
+            raise Refused("Su fecha ya pasó. Cámbiala primero.")
+        workshop_service.publish(session, workshop, now=now, phone=self.phone)
+        return frozenset({"standing"})
+
+
+def cancel(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
+    workshop_service.cancel(session, workshop, now=now)
+    return frozenset({"standing"})
+
+
+def discard(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
+    """A draft that nobody outside has seen is gone without a trace but the journal's."""
+    if workshop.standing is not Standing.DRAFT or workshop.published_at is not None:
+        raise Refused("Solo se borra un borrador que nunca se publicó. Este se puede cancelar.")
+    is_used = sa.exists().where(Registration.workshop_id == workshop.id)
+    if session.scalar(sa.select(is_used)):
+        raise Refused("Ya tiene personas registradas. No se borra.")
+    form_drafts.forget(session, workshop.id)  # its number may be given to another
+    session.delete(workshop)
+    return frozenset({"standing"})
+
+
+@dataclass(frozen=True)
+class Move:
+    """To another day, hour or venue; what is None stays."""
+
+    days: int = 0
+    starts: time | None = None  # it lasts as long as before
+    venue: Venue | None = None
+
+    def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
+        require_ahead(workshop, now)
+        plan = workshop_service.plan_of(workshop)
+        plan = replace(plan, day=plan.day + timedelta(days=self.days))
+        if self.starts is not None:
+            there = (plan.day, plan.starts, plan.ends)
+            later, _longer = span_between(there, (plan.day, self.starts, plan.ends))
+            plan = shifted(plan, later)
+        if self.venue is not None:
+            if not plan.mode.has_venue:
+                raise Refused("No tiene sede: es en línea o por teléfono.")
+            plan = replace(plan, venue=self.venue, zone=self.venue.zone)
+        _require_coming(plan, now)
+        return workshop_service.change(session, workshop, plan, now=now)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """What has been changed on one date of a series, on another too; what is about its day and
+    hour is a shift, by the same amount."""
+
+    source: Workshop
+    names: frozenset[str]  # of fields of `Plan`, or ALLIES
+    minutes: int = 0  # later, on the wall clock
+    longer: int = 0  # minutes
+
+    def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
+        require_ahead(workshop, now)
+        given: dict[str, Any] = {name: getattr(self.source, name) for name in self.names - {ALLIES}}
+        if "venue" in given:
+            given["zone"] = self.source.zone
+        plan = replace(workshop_service.plan_of(workshop), **given)
+        if self.minutes or self.longer:
+            plan = shifted(plan, self.minutes, self.longer)
+            _require_coming(plan, now)
+        changed = workshop_service.change(session, workshop, plan, now=now)
+        if ALLIES in self.names:
+            changed |= partners.copy(session, self.source, workshop)
+        return changed
+
+
+def require_ahead(workshop: Workshop, now: datetime) -> None:
+    """Raises Refused for what is over, or cancelled: that stays as it was."""
+    if workshop.standing is Standing.CANCELLED:
+        raise Refused("Está cancelado.")
+    if workshop.starts_at <= now or workshop.standing not in {Standing.DRAFT, Standing.PUBLISHED}:
+        raise Refused("Ya empezó o ya pasó.")
+
+
+def _require_coming(plan: Plan, now: datetime) -> None:
+    if datetime.combine(plan.day, plan.starts, plan.zone) <= now:
+        raise Refused("Quedaría en una fecha que ya pasó.")
+
+
+def shifted(plan: Plan, minutes: int, longer: int = 0) -> Plan:
+    """So much later on the wall clock, over midnight too, and so much longer. Raises Refused where
+    nothing would be left of it, or more than a day."""
+    starts = datetime.combine(plan.day, plan.starts)
+    length = _length((plan.day, plan.starts, plan.ends)) + timedelta(minutes=longer)
+    if not timedelta(0) < length < timedelta(days=1):
+        raise Refused("Duraría menos de un minuto, o un día entero. Cambia su hora de término.")
+    starts += timedelta(minutes=minutes)
+    return replace(plan, day=starts.date(), starts=starts.time(), ends=(starts + length).time())
+
+
+def span_between(before: When, after: When) -> tuple[int, int]:
+    """How many minutes later, and how many longer, something is whose day, start and end were
+    these, and are those."""
+    minute = timedelta(minutes=1)
+    old, new = datetime.combine(*before[:2]), datetime.combine(*after[:2])
+    return (new - old) // minute, (_length(after) - _length(before)) // minute
+
+
+def _length(of: When) -> timedelta:
+    day, starts, ends = of
+    last = day if ends > starts else day + timedelta(days=1)
+    return datetime.combine(last, ends) - datetime.combine(day, starts)
+
+
+def dates_of_series(
+    session: Session, workshop: Workshop, *, only_following: bool
+) -> Sequence[Workshop]:
+    """The other dates of its series, or those after it, in order of time."""
+    if workshop.series_id is None:
+        return []
+    wanted = sa.select(Workshop).where(
+        Workshop.series_id == workshop.series_id, Workshop.id != workshop.id
+    )
+    if only_following:
+        wanted = wanted.where(Workshop.starts_at > workshop.starts_at)
+    return session.scalars(wanted.order_by(Workshop.starts_at, Workshop.id).limit(MOST)).all()

@@ -1,0 +1,76 @@
+"""The workshops whose pages anybody may find, month by month: for search engines.
+
+Discreet and unlisted ones and drafts are not among them: having their link is a permission.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.clock import Month
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import SHOWN, Workshop
+
+
+class Pages(NamedTuple):
+    """The pages of one month's workshops."""
+
+    month: Month
+    number: int
+    changed_at: datetime  # the last change of any
+
+
+class Page(NamedTuple):
+    """The page of one workshop."""
+
+    public_id: str
+    changed_at: datetime  # of anything it shows
+
+
+# Without a venue there is no change of one.
+_CHANGES: Final = (
+    Workshop.changed_at,
+    Kind.changed_at,
+    Office.changed_at,
+    sa.func.coalesce(Venue.changed_at, Workshop.changed_at),
+)
+_PUBLIC: Final = (Workshop.standing.in_(SHOWN), Workshop.way != Way.UNLISTED)
+
+
+def by_month(session: Session, since: Month, until: Month) -> list[Pages]:
+    """The months from `since` to `until` that have any, the first one first."""
+    rows = session.execute(
+        _joined(Workshop.month, sa.func.count(), *(sa.func.max(each) for each in _CHANGES))
+        .where(Workshop.month.between(since.number, until.number))
+        .group_by(Workshop.month)
+        .order_by(Workshop.month)
+    )
+    return [Pages(Month.from_number(row[0]), row[1], max(row[2:])) for row in rows]
+
+
+def of_month(session: Session, month: Month, *, skip: int, limit: int) -> Sequence[Page]:
+    """The pages of a month, by day and hour, without the first `skip`."""
+    rows = session.execute(
+        _joined(Workshop.public_id, *_CHANGES)
+        .where(Workshop.month == month.number)
+        .order_by(Workshop.day, Workshop.starts, Workshop.id)
+        .offset(skip)
+        .limit(limit)
+    )
+    return [Page(row[0], max(row[1:])) for row in rows]
+
+
+def _joined(*columns: Any) -> sa.Select[Any]:
+    return (
+        sa.select(*columns)
+        .select_from(Workshop)
+        .join(Kind, Kind.id == Workshop.kind_id)
+        .join(Office, Office.id == Workshop.office_id)
+        .outerjoin(Venue, Venue.id == Workshop.venue_id)
+        .where(*_PUBLIC, Kind.is_discreet.is_(False))
+    )

@@ -1,0 +1,212 @@
+"""What any program may read of workshops: those of the public list, of any day, past ones too.
+
+Discreet and unlisted workshops and drafts are not in it, whoever asks. Like a page of the list, a
+page of it is one query, and goes on by key.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.db.types import Codes
+from outreach.domain.locations.geocoding import Scale
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.search import search
+from outreach.domain.search.search import HORIZON, Filters
+from outreach.domain.workshops import SHOWN, Mode, Standing, Workshop, opening
+from outreach.errors import NotFound
+
+
+class Key(NamedTuple):
+    """Where a workshop stands in the list."""
+
+    day: date
+    starts: time
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One workshop, with what may be told of it; the venue's address only for `has_open_address`.
+    `seats_left` stops at `finding.MANY`."""
+
+    id: int
+    public_id: str
+    title_json: str
+    summary_json: str
+    bring_json: str
+    day: date
+    starts: time
+    ends: time
+    zone: ZoneInfo
+    starts_at: datetime
+    ends_at: datetime
+    standing: Standing
+    way: Way
+    mode: Mode
+    visibility: Visibility
+    seats_left: int
+    has_waiting_list: bool
+    opens_days: int | None
+    languages: Codes
+    interpretation: Codes
+    has_childcare: bool
+    is_synthetic: bool
+    changed_at: datetime
+    kind_code: str
+    office_slug: str
+    office_city: str
+    office_region: str
+    venue_name: str | None
+    venue_address: str | None
+    venue_city: str | None
+    venue_region: str | None
+    latitude: float | None
+    longitude: float | None
+    is_step_free: bool | None
+
+    @property
+    def last_day(self) -> date:
+        """The day it ends on: the next one, if it goes on past midnight."""
+        return self.day if self.ends > self.starts else self.day + timedelta(days=1)
+
+    @property
+    def opens_at(self) -> datetime | None:
+        return opening(self.day, self.opens_days, self.zone)
+
+    @property
+    def has_open_address(self) -> bool:
+        return self.visibility is Visibility.PUBLIC
+
+    def tells_seats(self, now: datetime) -> bool:
+        """Whether the list says how many places are left: while one can be saved."""
+        return (
+            self.standing is Standing.PUBLISHED
+            and self.way in {Way.PLACE, Way.SLOTS}
+            and self.starts_at > now
+            and (self.opens_at is None or self.opens_at <= now)
+        )
+
+
+_COLUMNS: Final = (
+    Workshop.id,
+    Workshop.public_id,
+    sa.cast(Workshop.title, sa.Text),
+    sa.cast(Workshop.summary, sa.Text),
+    sa.cast(Workshop.bring, sa.Text),
+    Workshop.day,
+    Workshop.starts,
+    Workshop.ends,
+    Workshop.zone,
+    Workshop.starts_at,
+    Workshop.ends_at,
+    Workshop.standing,
+    Workshop.way,
+    Workshop.mode,
+    Workshop.visibility,
+    sa.case((Workshop.seats_left > search.MANY, search.MANY), else_=Workshop.seats_left),
+    Workshop.has_waiting_list,
+    Workshop.opens_days,
+    Workshop.languages,
+    Workshop.interpretation,
+    Workshop.has_childcare,
+    Workshop.is_synthetic,
+    Workshop.changed_at,
+    Kind.code,
+    Office.slug,
+    Office.city,
+    Office.region,
+    Venue.name,
+    Venue.address,
+    Venue.city,
+    Venue.region,
+    Venue.latitude,
+    Venue.longitude,
+    Venue.is_step_free,
+)
+_ORDER: Final = (Workshop.day, Workshop.starts, Workshop.id)
+_LISTED: Final = (
+    sa.select(*_COLUMNS)
+    .select_from(Workshop)
+    .join(Kind, Kind.id == Workshop.kind_id)
+    .join(Office, Office.id == Workshop.office_id)
+    .outerjoin(Venue, Venue.id == Workshop.venue_id)
+    .where(
+        Workshop.standing.in_(SHOWN),
+        Workshop.way != Way.UNLISTED,
+        Kind.is_discreet.is_(False),
+    )
+)
+_PAGE: Final = (
+    _LISTED.where(
+        Workshop.day >= sa.bindparam("since", type_=sa.Date),
+        Workshop.day <= sa.bindparam("until", type_=sa.Date),
+    )
+    .order_by(*_ORDER)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+_COMING: Final = _PAGE.where(
+    Workshop.ends_at > sa.bindparam("now", type_=Workshop.ends_at.type),
+)
+_AFTER: Final = sa.tuple_(*_ORDER) > sa.tuple_(
+    *(sa.bindparam(f"after_{c.key}", type_=c.type) for c in _ORDER)
+)
+_ONE: Final = _LISTED.where(Workshop.public_id == sa.bindparam("public_id"))
+
+
+def page(
+    session: Session,
+    filters: Filters,
+    *,
+    office: int | None = None,
+    now: datetime,
+    after: Key | None = None,
+    limit: int,
+) -> tuple[list[Listed], Key | None]:
+    """The workshops asked for, by day and hour, and the key that the next page goes on after.
+
+    Without `filters.since` those that are not over, and without either day up to 90 days ahead, as
+    the list; with it every one from that day on.
+    """
+    if filters.where.scale is Scale.UNKNOWN:
+        return [], None
+    is_coming = filters.since is None
+    until = filters.until or (now.date() + HORIZON if is_coming else date.max)
+    # A workshop west of Greenwich can be on yesterday's date, by UTC, and not over yet.
+    values: dict[str, Any] = {
+        "since": filters.since or now.date() - timedelta(days=2),
+        "until": until,
+        "limit": limit + 1,
+    }
+    statement = (_COMING if is_coming else _PAGE).where(*search.conditions(filters))
+    if is_coming:
+        values["now"] = now
+    if office is not None:
+        statement = statement.where(Workshop.office_id == office)
+    if after is not None:
+        statement = statement.where(_AFTER)
+        values |= {f"after_{name}": value for name, value in after._asdict().items()}
+        values["since"] = max(values["since"], after.day)
+    found = [_listed(row) for row in session.execute(statement, values)]
+    last = found[limit - 1] if len(found) > limit else None
+    return found[:limit], Key(last.day, last.starts, last.id) if last else None
+
+
+def find(session: Session, public_id: str) -> Listed:
+    """Raises NotFound, for what is not on the public list too."""
+    row = session.execute(_ONE, {"public_id": public_id}).first()
+    if row is None:
+        raise NotFound(f"workshop {public_id}")
+    return _listed(row)
+
+
+def _listed(row: sa.Row[*tuple[Any, ...]]) -> Listed:
+    values: Sequence[Any] = tuple(row)
+    return Listed(*values)

@@ -1,0 +1,285 @@
+"""Finding a workshop: what is coming up, and where. A list page is one query, paged by key and
+never by offset."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.db.base import Words
+from outreach.db.types import Codes, has_code
+from outreach.domain.locations.geocoding import EVERYWHERE, Scale, Where, miles
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import Mode, Standing, Workshop, opening
+
+HORIZON: Final = timedelta(days=90)
+PAGE: Final = 40
+NEAR_MILES: Final = 50
+MANY: Final = 11  # so many places left, or more, are all the same to a list
+_MILES_A_DEGREE: Final = 69.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    where: Where = EVERYWHERE
+    kinds: tuple[int, ...] = ()  # ids
+    since: date | None = None
+    until: date | None = None
+    languages: tuple[str, ...] = ()
+    modes: tuple[Mode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One workshop of a list, with all that a list shows and nothing else. Two that are equal look
+    the same on a page: `seats_left` stops at `MANY`."""
+
+    id: int
+    public_id: str
+    title_json: str
+    day: date
+    starts: time
+    ends: time
+    zone: ZoneInfo
+    starts_at: datetime
+    standing: Standing
+    way: Way
+    mode: Mode
+    visibility: Visibility
+    seats_left: int
+    has_waiting_list: bool
+    opens_days: int | None
+    languages: Codes
+    has_childcare: bool
+    is_synthetic: bool
+    kind_code: str
+    kind_name_json: str
+    is_discreet: bool
+    sign: str
+    pictogram: str
+    venue_name: str | None
+    venue_city: str | None
+    venue_region: str | None
+    venue_area: str | None
+    near_latitude: float | None
+    near_longitude: float | None
+    office_city: str
+    office_region: str
+    office_slug: str
+
+    @property
+    def title(self) -> Words:
+        return _words(self.title_json)
+
+    @property
+    def opens_at(self) -> datetime | None:
+        return opening(self.day, self.opens_days, self.zone)
+
+    @property
+    def kind_name(self) -> Words:
+        return _words(self.kind_name_json)
+
+
+@dataclass(frozen=True)
+class Page:
+    found: tuple[Found, ...]
+    total: int
+    next: str | None  # the key of the page after, if there is one
+    filters: Filters = field(default_factory=Filters)
+
+
+_SHOWN: Final = (
+    sa.select(
+        Workshop.id,
+        Workshop.public_id,
+        sa.cast(Workshop.title, sa.Text),
+        Workshop.day,
+        Workshop.starts,
+        Workshop.ends,
+        Workshop.zone,
+        Workshop.starts_at,
+        Workshop.standing,
+        Workshop.way,
+        Workshop.mode,
+        Workshop.visibility,
+        sa.case((Workshop.seats_left > MANY, MANY), else_=Workshop.seats_left),
+        Workshop.has_waiting_list,
+        Workshop.opens_days,
+        Workshop.languages,
+        Workshop.has_childcare,
+        Workshop.is_synthetic,
+        Kind.code,
+        sa.cast(Kind.short_name, sa.Text),
+        Kind.is_discreet,
+        Kind.sign,
+        Kind.pictogram,
+        Venue.name,
+        Venue.city,
+        Venue.region,
+        Venue.area,
+        Venue.near_latitude,
+        Venue.near_longitude,
+        Office.city,
+        Office.region,
+        Office.slug,
+    )
+    .select_from(Workshop)
+    .join(Kind, Kind.id == Workshop.kind_id)
+    .join(Office, Office.id == Workshop.office_id)
+    .outerjoin(Venue, Venue.id == Workshop.venue_id)
+)
+_UPCOMING: Final = (
+    Workshop.standing.in_([Standing.PUBLISHED, Standing.CANCELLED]),
+    Workshop.way != Way.UNLISTED,
+    Workshop.day >= sa.bindparam("since", type_=sa.Date),
+    Workshop.day <= sa.bindparam("until", type_=sa.Date),
+    Workshop.ends_at > sa.bindparam("now", type_=Workshop.ends_at.type),
+)
+_KEY: Final = (Workshop.day, Workshop.starts, Workshop.id)
+_LIST: Final = (
+    _SHOWN.where(*_UPCOMING).order_by(*_KEY).limit(sa.bindparam("limit", type_=sa.Integer))
+)
+_COUNT: Final = (
+    sa.select(sa.func.count())
+    .select_from(Workshop)
+    .join(Office, Office.id == Workshop.office_id)
+    .outerjoin(Venue, Venue.id == Workshop.venue_id)
+    .where(*_UPCOMING)
+)
+
+
+def upcoming(
+    session: Session, filters: Filters, *, now: datetime, after: str = "", limit: int = PAGE
+) -> Page:
+    """The workshops from now to 90 days ahead, by day and hour; a cancelled one until its end.
+
+    `after` is the `next` of the page before; one that cannot be read starts at the beginning.
+    """
+    if filters.where.scale is Scale.UNKNOWN:
+        return Page((), 0, None, filters)
+    wanted = conditions(filters)
+    values = _window(filters, now)
+    statement = _LIST.where(*wanted) if wanted else _LIST
+    key = _read_key(after)
+    if key is not None:
+        statement = statement.where(
+            sa.tuple_(*_KEY)
+            > sa.tuple_(*(sa.literal(v, c.type) for v, c in zip(key, _KEY, strict=True)))
+        )
+    rows = session.execute(statement, values | {"limit": limit + 1}).all()
+    found = tuple(_found(row) for row in rows[:limit])
+    if key is None and len(rows) <= limit:
+        return Page(found, len(found), None, filters)
+    total = session.scalar(_COUNT.where(*wanted), values) or 0
+    return Page(found, total, _write_key(found[-1]) if len(rows) > limit else None, filters)
+
+
+def nearest(
+    session: Session, filters: Filters, *, now: datetime, limit: int = 3
+) -> list[tuple[Found, float | None]]:
+    """What there is instead when a place has nothing: the closest of the same kind, with miles,
+    then what can be followed from anywhere; the distance of those is None."""
+    everywhere = replace(filters, where=EVERYWHERE)
+    found = upcoming(session, everywhere, now=now, limit=400).found
+    open_ones = [each for each in found if each.standing is Standing.PUBLISHED]
+    here = filters.where.position
+    with_miles = [
+        (each, miles(here, each.near_latitude, each.near_longitude))
+        for each in open_ones
+        if each.near_latitude is not None and here is not None
+    ]
+    close = sorted(
+        ((each, far) for each, far in with_miles if far is not None), key=lambda pair: pair[1]
+    )[:limit]
+    online = [(each, None) for each in open_ones if not each.mode.has_venue][:1]
+    return [*online, *close][: limit + 1]
+
+
+def conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """The conditions, all to be met, that a workshop is what was asked for, whatever its day. The
+    query has to join Office and Venue."""
+    found = is_there(filters.where)
+    if filters.kinds:
+        found.append(Workshop.kind_id.in_(filters.kinds))
+    if filters.modes:
+        found.append(Workshop.mode.in_(filters.modes))
+    if filters.languages:
+        found.append(sa.or_(*(has_code(Workshop.languages, code) for code in filters.languages)))
+    return found
+
+
+def is_there(where: Where) -> list[sa.ColumnElement[bool]]:
+    """The conditions, all to be met, that a workshop is at that place or, where it has no venue,
+    of an office there. The query has to join Office and Venue. An unknown place has none."""
+    region = sa.func.coalesce(Venue.region, Office.region)
+    if where.scale is Scale.OFFICE:
+        in_town = sa.and_(Venue.city_plain == where.city, Venue.region == where.region)
+        return [sa.or_(Workshop.office_id == where.office, in_town)]
+    if where.scale is Scale.CITY:
+        return [Venue.city_plain == where.city, region == where.region]
+    if where.scale is Scale.REGION:
+        return [region == where.region]
+    if where.scale is not Scale.NEAR or where.position is None:
+        return []
+    latitude, longitude = where.position
+    high = NEAR_MILES / _MILES_A_DEGREE
+    wide = high / max(0.2, math.cos(math.radians(latitude)))
+    return [
+        Venue.near_latitude.between(latitude - high, latitude + high),
+        Venue.near_longitude.between(longitude - wide, longitude + wide),
+    ]
+
+
+def _window(filters: Filters, now: datetime) -> dict[str, Any]:
+    # A workshop west of Greenwich can be on yesterday's date, by UTC, and not over yet.
+    first, last = now.date() - timedelta(days=2), now.date() + HORIZON
+    since = max(first, filters.since) if filters.since else first
+    until = min(last, filters.until) if filters.until else last
+    return {"now": now, "since": since, "until": until}
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> Words:
+    words: Words = json.loads(text)
+    return words
+
+
+def _found(row: sa.Row[*tuple[Any, ...]]) -> Found:
+    return Found(*tuple(row))
+
+
+def _write_key(found: Found) -> str:
+    return f"{found.day:%Y%m%d}-{found.starts:%H%M}-{found.id}"
+
+
+def _read_key(text: str) -> tuple[date, time, int] | None:
+    try:
+        day, hour, number = text.split("-")
+        moment = datetime.strptime(f"{day} {hour}", "%Y%m%d %H%M")  # noqa: DTZ007 - a wall clock
+        return moment.date(), moment.time(), int(number) if len(number) < 19 else 0
+    except ValueError:
+        return None
+
+
+def coming_to(session: Session, office: Office, *, now: datetime, limit: int) -> Sequence[Found]:
+    """The next workshops of one office."""
+    rows = session.execute(
+        _LIST.where(Workshop.office_id == office.id),
+        _window(Filters(), now) | {"limit": limit},
+    )
+    return [_found(row) for row in rows]
+
+
+def of_ids(session: Session, ids: Sequence[int]) -> Sequence[Found]:
+    """The workshops of these numbers, by day and hour."""
+    rows = session.execute(_SHOWN.where(Workshop.id.in_(ids)).order_by(*_KEY))
+    return [_found(row) for row in rows]

@@ -1,0 +1,400 @@
+"""Workshops: what is offered, where, when, and to how many.
+
+The day and the hours on the wall clock of the venue are the truth. `starts_at`, `ends_at` (UTC)
+and `month` are worked out from them and stored, to search and to count by.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from outreach import clock
+from outreach.db.base import Amounts, Base, Words
+from outreach.db.types import Codes
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.text import code
+from outreach.domain.workshops.series import Series
+from outreach.errors import NotFound
+
+
+class Standing(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+    HELD = "held"  # confirmed after its day, with a head count
+    NOT_HELD = "not_held"
+
+
+SHOWN: Final = (Standing.PUBLISHED, Standing.CANCELLED, Standing.HELD, Standing.NOT_HELD)
+COUNTED: Final = (Standing.PUBLISHED, Standing.HELD)
+_COUNTS: Final = sa.text("standing IN ('published', 'held')")
+OF_UID: Final = "taller-"  # so begins what names a workshop by its uid, in files and calendars
+ASKED: Final = time(11)  # an hour at which a letter or a text wakes nobody
+
+
+class Mode(StrEnum):
+    """How it is delivered; the codes are those of the data files."""
+
+    IN_PERSON = "presencial"
+    LIVE_STREAM = "virtual_en_vivo"
+    VIDEO_CALL = "virtual_sala"
+    HYBRID = "hibrido"
+    PHONE_BANK = "telefonico"
+
+    @property
+    def has_venue(self) -> bool:
+        return self in {Mode.IN_PERSON, Mode.HYBRID}
+
+
+class Workshop(Base):
+    __tablename__ = "workshop"
+    __table_args__ = (
+        sa.CheckConstraint("seats_left >= 0", name="seats_left"),
+        sa.CheckConstraint("capacity >= 0", name="capacity"),
+        sa.CheckConstraint("overbooked >= 0", name="overbooked"),
+        # Holds all that a month's count asks for: the table itself is not read (`reports/`).
+        sa.Index(None, "month", "standing", "kind_id", "office_id", "is_synthetic"),
+        sa.Index(
+            None, "month", "kind_id", "standing", sqlite_where=_COUNTS, postgresql_where=_COUNTS
+        ),
+        sa.Index(
+            "ix_workshop_rebuilt", "month", "standing", "kind_id", "office_id",
+            sqlite_where=sa.text("is_synthetic = 1"), postgresql_where=sa.text("is_synthetic"),
+        ),
+        sa.Index(None, "day", "starts", "id"),
+        sa.Index(None, "office_id", "day"),
+        sa.Index(None, "kind_id", "day"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    # In addresses: 10 letters, 26 where having the link is a permission (unlisted, discreet).
+    public_id: Mapped[str] = mapped_column(sa.String(26), unique=True)
+    # In calendars: never changes, tells nothing, is no address.
+    uid: Mapped[str] = mapped_column(
+        sa.String(26), unique=True, init=False, default_factory=lambda: code(20)
+    )
+    # The id of the row it was loaded from, so that loading again changes it.
+    external_id: Mapped[str | None] = mapped_column(sa.String(120), unique=True, default=None)
+    is_synthetic: Mapped[bool] = mapped_column(
+        default=False
+    )  # a reconstruction, said wherever shown
+
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), init=False)
+    office: Mapped[Office] = relationship(lazy="joined", innerjoin=True)
+    kind_id: Mapped[int] = mapped_column(sa.ForeignKey("kind.id"), init=False)
+    kind: Mapped[Kind] = relationship(lazy="joined", innerjoin=True)
+    venue_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("venue.id"), init=False, index=True, nullable=True
+    )
+    venue: Mapped[Venue | None] = relationship(lazy="joined")
+    series_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("series.id"), init=False, index=True, nullable=True
+    )
+    series: Mapped[Series | None] = relationship(default=None, lazy="joined")
+    # Of the mobile consulate (`tours.py`), where it is held.
+    stop_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stop.id"), index=True, default=None)
+
+    title: Mapped[Words]
+    summary: Mapped[Words]
+    bring: Mapped[Words]
+    mode: Mapped[Mode]
+    way: Mapped[Way]
+    visibility: Mapped[Visibility]
+    languages: Mapped[Codes]
+    interpretation: Mapped[Codes]
+    has_childcare: Mapped[bool]
+    facilitator: Mapped[str] = mapped_column(sa.String(120), default="")
+    phone: Mapped[str] = mapped_column(sa.String(40), default="")  # empty: the office's
+    online_url: Mapped[str] = mapped_column(sa.String(400), default="")  # only for who registered
+
+    zone: Mapped[ZoneInfo]
+    day: Mapped[date]
+    starts: Mapped[time]
+    ends: Mapped[time]  # not after `starts`: the next day
+    starts_at: Mapped[datetime] = mapped_column(init=False)
+    ends_at: Mapped[datetime] = mapped_column(init=False, index=True)
+    month: Mapped[int] = mapped_column(init=False)  # 202001
+
+    standing: Mapped[Standing]
+    capacity: Mapped[int]  # chairs; of one-to-one consultations, places in all slots together
+    overbooked: Mapped[int] = mapped_column(default=0)  # places beyond the chairs
+    seats_left: Mapped[int]  # of capacity + overbooked
+    slot_minutes: Mapped[int | None] = mapped_column(default=None)  # a slot starts this often
+    slot_places: Mapped[int] = mapped_column(default=1)  # in each slot
+    support: Mapped[Amounts] = mapped_column(default_factory=dict)  # by need; absent: no limit
+    opens_days: Mapped[int | None] = mapped_column(default=None)  # before the day; None: at once
+    confirm_days: Mapped[int | None] = mapped_column(default=None)  # None: nobody is asked again
+    frees_silence: Mapped[bool] = mapped_column(default=False)  # who does not answer loses it
+    party_limit: Mapped[int]
+    has_waiting_list: Mapped[bool] = mapped_column(default=True)
+    retention_days: Mapped[int]
+    has_reminders: Mapped[bool]
+    walk_ins: Mapped[int] = mapped_column(default=0)
+    head_count: Mapped[int | None] = mapped_column(default=None)
+
+    sequence: Mapped[int] = mapped_column(default=0)  # of iCalendar: rises with time, place, status
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime] = mapped_column(index=True)
+    published_at: Mapped[datetime | None] = mapped_column(default=None)  # the first time
+    cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    def __post_init__(self) -> None:
+        self.retime()
+
+    def retime(self) -> None:
+        """Works the instants and the month out from the wall clock again."""
+        self.starts_at, self.ends_at = clock.span(self.day, self.starts, self.ends, self.zone)
+        self.month = clock.Month.of(self.day).number
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether its link is a permission: longer, and kept out of public lists and engines."""
+        return self.way is Way.UNLISTED or self.kind.is_discreet
+
+    @property
+    def is_discreet(self) -> bool:
+        return self.kind.is_discreet
+
+    @property
+    def has_secret_address(self) -> bool:
+        return self.visibility is not Visibility.PUBLIC
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.standing is Standing.CANCELLED
+
+    @property
+    def is_full(self) -> bool:
+        return self.seats_left == 0
+
+    @property
+    def takes_places(self) -> bool:
+        return self.way in {Way.PLACE, Way.SLOTS, Way.UNLISTED}
+
+    @property
+    def has_slots(self) -> bool:
+        return self.way is Way.SLOTS
+
+    @property
+    def forget_on(self) -> date:
+        """The day on which who registered is forgotten."""
+        return self.day + timedelta(days=self.retention_days)
+
+    @property
+    def remind_at(self) -> datetime:
+        """When who asked for it is reminded: the day before, at 11 in the morning there."""
+        return clock.instant(self.day - timedelta(days=1), ASKED, self.zone)
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """From when a place can be saved. None: at once."""
+        return opening(self.day, self.opens_days, self.zone)
+
+    @property
+    def confirm_at(self) -> datetime | None:
+        """When those who registered are asked whether they still come. None: never."""
+        if self.confirm_days is None:
+            return None
+        return clock.instant(self.day - timedelta(days=self.confirm_days), ASKED, self.zone)
+
+    def has_opened(self, now: datetime) -> bool:
+        return self.opens_at is None or self.opens_at <= now
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether a place can be saved."""
+        is_ahead = self.standing is Standing.PUBLISHED and now < self.starts_at
+        return is_ahead and self.takes_places and self.has_opened(now)
+
+    def has_ended(self, now: datetime) -> bool:
+        return self.ends_at <= now
+
+
+def opening(day: date, opens_days: int | None, zone: ZoneInfo) -> datetime | None:
+    """The first minute, there, of the day that many days before; None: at once."""
+    if opens_days is None:
+        return None
+    return clock.instant(day - timedelta(days=opens_days), time(0), zone)
+
+
+def new_public_id(kind: Kind, way: Way) -> str:
+    return code(26 if kind.is_discreet or way is Way.UNLISTED else 10)
+
+
+_BY_PUBLIC_ID: Final = sa.select(Workshop).where(Workshop.public_id == sa.bindparam("public_id"))
+
+
+def find(session: Session, public_id: str) -> Workshop:
+    """Any workshop, drafts too. Raises NotFound."""
+    workshop = session.scalar(_BY_PUBLIC_ID, {"public_id": public_id})
+    if workshop is None:
+        raise NotFound(f"workshop {public_id}")
+    return workshop
+
+
+def find_all(session: Session, public_ids: Collection[str]) -> Sequence[Workshop]:
+    """Any workshops, in order of time. Raises NotFound where one of them is not there."""
+    found = session.scalars(
+        sa.select(Workshop)
+        .where(Workshop.public_id.in_(public_ids))
+        .order_by(Workshop.day, Workshop.starts, Workshop.id)
+    ).all()
+    if len(found) != len(set(public_ids)):
+        raise NotFound("one of several workshops")
+    return found
+
+
+def office_slug(session: Session, public_id: str) -> str:
+    """The slug of the office whose workshop it is. Raises NotFound."""
+    slug = session.scalar(_SLUG, {"public_id": public_id})
+    if slug is None:
+        raise NotFound(f"workshop {public_id}")
+    return slug
+
+
+_SLUG: Final = (
+    sa.select(Office.slug)
+    .join(Workshop, Workshop.office_id == Office.id)
+    .where(Workshop.public_id == sa.bindparam("public_id"))
+)
+
+
+def by_id(session: Session, workshop_id: int) -> Workshop | None:
+    return session.get(Workshop, workshop_id)
+
+
+def count_at_venues(session: Session, office: Office, *, now: datetime) -> dict[int, int]:
+    """How many workshops an office has still to hold in each of its venues, drafts too."""
+    rows = session.execute(
+        sa.select(Workshop.venue_id, sa.func.count())
+        .where(
+            Workshop.office_id == office.id,
+            Workshop.venue_id.is_not(None),
+            Workshop.ends_at > now,
+            Workshop.standing.in_((Standing.DRAFT, Standing.PUBLISHED)),
+        )
+        .group_by(Workshop.venue_id)
+    )
+    return {row[0]: row[1] for row in rows if row[0] is not None}
+
+
+def count_published(session: Session) -> int:
+    """Of the whole network, past ones too."""
+    found = sa.select(sa.func.count()).where(Workshop.standing == Standing.PUBLISHED)
+    return session.scalar(found) or 0
+
+
+def find_by_external_id(session: Session, external_id: str) -> Workshop | None:
+    """The workshop made from that row of a file, or by that form."""
+    return session.scalar(sa.select(Workshop).where(Workshop.external_id == external_id))
+
+
+def version(session: Session, public_id: str) -> tuple[object, ...] | None:
+    """Another one as soon as anything of the workshop changes, its venue, office and kind with it;
+    only the seats that are left do not count. None when there is no such workshop."""
+    row = session.connection().execute(_VERSION, {"public_id": public_id}).first()
+    return None if row is None else tuple(row)
+
+
+_VERSION: Final = (
+    sa.select(
+        Workshop.changed_at,
+        Workshop.standing,
+        Workshop.has_waiting_list,
+        Workshop.party_limit,
+        Workshop.retention_days,
+        Workshop.has_reminders,
+        Workshop.opens_days,
+        Workshop.slot_minutes,
+        Workshop.series_id,
+        Series.is_joint,
+        Office.changed_at,
+        Kind.changed_at,
+        Venue.changed_at,
+    )
+    .select_from(Workshop)
+    .join(Office, Office.id == Workshop.office_id)
+    .join(Kind, Kind.id == Workshop.kind_id)
+    .outerjoin(Venue, Venue.id == Workshop.venue_id)
+    .outerjoin(Series, Series.id == Workshop.series_id)
+    .where(Workshop.public_id == sa.bindparam("public_id"))
+)
+
+
+def find_shown(session: Session, public_id: str) -> Workshop:
+    """A workshop the public may see. Raises NotFound, for a draft too."""
+    workshop = find(session, public_id)
+    if workshop.standing not in SHOWN:
+        raise NotFound(f"workshop {public_id}")
+    return workshop
+
+
+def loaded_from(session: Session, external_ids: Sequence[str]) -> dict[str, Workshop]:
+    """The workshops that were loaded from rows of a file, by the id of the row. A row may also
+    name one as calendars do: `taller-` and its uid."""
+    found: dict[str, Workshop] = {}
+    for start in range(0, len(external_ids), 500):
+        some = external_ids[start : start + 500]
+        uids = [each.removeprefix(OF_UID) for each in some if each.startswith(OF_UID)]
+        is_named = Workshop.external_id.in_(some)
+        is_wanted = sa.or_(is_named, Workshop.uid.in_(uids)) if uids else is_named
+        rows = session.scalars(sa.select(Workshop).where(is_wanted)).all()
+        found |= {f"{OF_UID}{each.uid}": each for each in rows}
+        found |= {each.external_id: each for each in rows if each.external_id}
+    return found
+
+
+def of_office(
+    session: Session, office: Office, *, since: date, until: date, limit: int | None = None
+) -> Sequence[Workshop]:
+    """An office's workshops of the days from `since` to before `until`, drafts too."""
+    return session.scalars(
+        sa.select(Workshop)
+        .where(Workshop.office_id == office.id, Workshop.day >= since, Workshop.day < until)
+        .order_by(Workshop.day, Workshop.starts, Workshop.id)
+        .limit(limit)
+    ).all()
+
+
+def together_with(session: Session, workshop: Workshop, *, now: datetime) -> Sequence[Workshop]:
+    """The other dates of its series in which a place can be saved along with this one, in the
+    order of the days. None where the organizer has not said so, nor for one-to-one consultations:
+    each of those wants an hour of its own."""
+    if workshop.series is None or not workshop.series.is_joint or workshop.has_slots:
+        return []
+    others = session.scalars(
+        sa.select(Workshop)
+        .where(
+            Workshop.series_id == workshop.series_id,
+            Workshop.id != workshop.id,
+            Workshop.way != Way.SLOTS,
+            Workshop.starts_at > now,
+        )
+        .order_by(Workshop.starts_at, Workshop.id)
+    ).all()
+    return [
+        each
+        for each in others
+        if each.is_open(now)
+        and each.is_discreet == workshop.is_discreet  # its form asks for consent, or does not
+        and (each.has_waiting_list or not each.is_full)
+    ]
+
+
+ONLINE: Final = (Mode.LIVE_STREAM, Mode.VIDEO_CALL, Mode.HYBRID, Mode.PHONE_BANK)
+
+
+def modes_named(word: str) -> tuple[Mode, ...]:
+    """What a filter `modalidad=` means: a mode's code, or `en-linea` for all one can follow from
+    anywhere. Raises NotFound."""
+    if word == "en-linea":
+        return ONLINE
+    if word not in tuple(Mode):
+        raise NotFound(f"mode {word}")
+    return (Mode(word),)

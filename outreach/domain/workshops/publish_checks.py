@@ -1,0 +1,123 @@
+"""Whether a workshop is fit to be public: what is missing, and what somebody should look at first.
+
+What is missing keeps it a draft. A doubt is asked once, and then it is the organizer's word.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.domain.locations import holidays
+from outreach.domain.network.kinds import Visibility
+from outreach.domain.workshops.models import Mode, Standing, Workshop
+from outreach.errors import Refused
+
+FEWEST_DAYS: Final = 3  # fewer than so many ahead, hardly anybody hears of it
+_LINKED: Final = frozenset({Mode.LIVE_STREAM, Mode.VIDEO_CALL, Mode.HYBRID})
+
+
+class Doubt(StrEnum):
+    OPEN_ADDRESS = "address"  # of a discreet kind, and everybody may read where it is
+    TAKEN = "taken"  # something else is in that venue at that hour
+    CROWDED = "crowded"  # more places than the room has
+    RETIRED = "retired"  # the venue is not offered any more
+    UNSEEN_LINK = "link"  # who enters online without saving a place never gets the link
+    ONE_LANGUAGE = "language"  # the title is in Spanish only
+    PAST = "past"
+    SOON = "soon"
+    HOLIDAY = "holiday"
+    DOUBLED = "doubled"  # clocks show that hour twice
+
+
+@dataclass(frozen=True)
+class Doubted:
+    what: Doubt
+    detail: str = ""  # a number, a name; what the sentence is about
+
+
+def missing(workshop: Workshop, *, phone: str = "") -> list[str]:
+    """What has to be there before everybody sees it, in the words of the form. `phone` is the
+    network's, for where neither the workshop nor its office has one."""
+    there = {
+        "título": workshop.title.get("es"),
+        "sede": workshop.venue or not workshop.mode.has_venue,
+        "enlace": workshop.online_url or workshop.mode not in _LINKED,
+        "idioma": workshop.languages,
+        "lugares": workshop.capacity or not workshop.takes_places,
+        "teléfono": workshop.phone or workshop.office.phone or phone,
+    }
+    return [name for name, is_there in there.items() if not is_there]
+
+
+def require_safe(session: Session, workshop: Workshop, *, now: datetime) -> None:
+    """Where nobody is asked about doubts: raises Refused for those that harm."""
+    found = {each.what for each in doubts(session, workshop, now=now)}
+    if Doubt.PAST in found:
+        raise Refused("Ese día y esa hora ya pasaron. Revisa la fecha.")
+    if Doubt.OPEN_ADDRESS in found:
+        raise Refused(
+            "Es un taller discreto y todas las personas verían su dirección. Ocúltala primero."
+        )
+
+
+def said(missing: Sequence[str]) -> str:
+    return f"Falta: {', '.join(missing)}. No se publicó."
+
+
+def doubts(session: Session, workshop: Workshop, *, now: datetime) -> list[Doubted]:
+    """What somebody should look at before it is public, the gravest first."""
+    found: list[Doubted] = []
+    venue = workshop.venue
+    if workshop.is_discreet and venue and workshop.visibility is Visibility.PUBLIC:
+        found.append(Doubted(Doubt.OPEN_ADDRESS))
+    if (other := _beside(session, workshop)) is not None:
+        found.append(Doubted(Doubt.TAKEN, f"{other.title.get('es', '')}, {other.starts:%H:%M}"))
+    places = workshop.capacity + workshop.overbooked
+    if venue and venue.capacity is not None and workshop.takes_places and not workshop.has_slots:
+        found += [Doubted(Doubt.CROWDED, str(venue.capacity))] if places > venue.capacity else []
+    if venue and venue.retired_at is not None:
+        found.append(Doubted(Doubt.RETIRED, venue.name))
+    if workshop.online_url and not workshop.takes_places:
+        found.append(Doubted(Doubt.UNSEEN_LINK))
+    if set(workshop.title) == {"es"}:
+        found.append(Doubted(Doubt.ONE_LANGUAGE))
+    return [*found, *_of_its_day(workshop, now)]
+
+
+def _of_its_day(workshop: Workshop, now: datetime) -> list[Doubted]:
+    found: list[Doubted] = []
+    if workshop.starts_at <= now:
+        found.append(Doubted(Doubt.PAST))
+    elif workshop.starts_at < now + timedelta(days=FEWEST_DAYS):
+        found.append(Doubted(Doubt.SOON, str(FEWEST_DAYS)))
+    place = workshop.venue or workshop.office
+    closed = holidays.of(workshop.day, workshop.office.country, place.region)
+    if closed:
+        found.append(Doubted(Doubt.HOLIDAY, closed[0].name))
+    if clock.is_doubled(workshop.day, workshop.starts, workshop.zone):
+        found.append(Doubted(Doubt.DOUBLED))
+    return found
+
+
+def _beside(session: Session, workshop: Workshop) -> Workshop | None:
+    """Another workshop that is in the same venue at the same time, if it is not cancelled."""
+    if workshop.venue is None:
+        return None
+    return session.scalars(
+        sa.select(Workshop)
+        .where(
+            Workshop.venue_id == workshop.venue.id,
+            Workshop.id != workshop.id,
+            Workshop.standing.in_((Standing.DRAFT, Standing.PUBLISHED)),
+            Workshop.starts_at < workshop.ends_at,
+            Workshop.ends_at > workshop.starts_at,
+        )
+        .order_by(Workshop.starts_at, Workshop.id)
+        .limit(1)
+    ).first()

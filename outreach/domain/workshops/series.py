@@ -1,0 +1,52 @@
+"""Series: workshops of one office that belong together, as the four Saturdays of a course.
+
+Where `is_joint` is set, a person may save a place in all of its dates at once.
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from outreach.db.base import Base
+from outreach.domain.network.offices import Office
+from outreach.errors import NotFound
+
+
+class Series(Base):
+    __tablename__ = "series"
+    __table_args__ = (sa.UniqueConstraint("office_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"))
+    name: Mapped[str] = mapped_column(sa.String(120))  # the public never sees it
+    is_joint: Mapped[bool] = mapped_column(default=False)
+
+
+def find(session: Session, office: Office, series_id: int) -> Series:
+    """One of an office's. Raises NotFound."""
+    series = session.get(Series, series_id)
+    if series is None or series.office_id != office.id:
+        raise NotFound("series")
+    return series
+
+
+def of_office(session: Session, office: Office) -> Sequence[Series]:
+    return session.scalars(
+        sa.select(Series).where(Series.office_id == office.id).order_by(Series.name)
+    ).all()
+
+
+def find_or_make(session: Session, office: Office, name: str, *, is_joint: bool) -> Series:
+    """The office's series of that name, with this choice; made if there is none."""
+    wanted = sa.select(Series).where(Series.office_id == office.id, Series.name == name)
+    series = session.scalar(wanted)
+    if series is None:
+        series = Series(office_id=office.id, name=name, is_joint=is_joint)
+        try:
+            with session.begin_nested():
+                session.add(series)
+        except sa.exc.IntegrityError:  # somebody made it in this very moment
+            series = session.scalars(wanted).one()
+    series.is_joint = is_joint
+    return series

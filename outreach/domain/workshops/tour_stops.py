@@ -1,0 +1,67 @@
+"""Stops: where and when the mobile consulate halts on a tour (`tours.py`)."""
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from outreach.db.base import Base
+from outreach.db.types import Codes
+from outreach.domain.locations.venues import Venue
+from outreach.domain.workshops.models import Workshop
+from outreach.errors import Refused
+
+
+class Stop(Base):
+    __tablename__ = "stop"
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    tour_id: Mapped[int] = mapped_column(sa.ForeignKey("tour.id", ondelete="CASCADE"), index=True)
+    day: Mapped[date]
+    starts: Mapped[time]
+    ends: Mapped[time]  # not after `starts`: the next day
+    city: Mapped[str] = mapped_column(sa.String(80))
+    region: Mapped[str] = mapped_column(sa.String(3))
+    zone: Mapped[ZoneInfo]
+    venue_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("venue.id"), init=False, nullable=True
+    )
+    venue: Mapped[Venue | None] = relationship(lazy="joined")  # None: not found yet
+    kinds: Mapped[Codes]  # by code; one workshop each, as soon as there is a venue
+    capacity: Mapped[int | None]  # of each; None: as its kind has it
+    cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+def lock(session: Session, stop: Stop) -> None:
+    """Nobody else changes the stop until the transaction ends; and what others have just changed of
+    it is seen. Before any of its workshops is locked: two who want both wait, not each for the
+    other."""
+    session.flush()  # what is not written yet would be lost
+    # No stronger than a change of its row is: a new workshop points at it.
+    session.refresh(stop, with_for_update={"of": Stop, "key_share": True})
+
+
+def of(session: Session, workshop: Workshop) -> Stop | None:
+    return session.get(Stop, workshop.stop_id) if workshop.stop_id is not None else None
+
+
+def is_off(session: Session, workshop: Workshop) -> bool:
+    """Whether its stop is cancelled."""
+    stop = of(session, workshop)
+    return stop is not None and stop.cancelled_at is not None
+
+
+def require_on(session: Session, workshop: Workshop) -> None:
+    """Raises Refused for a workshop whose stop is cancelled."""
+    if is_off(session, workshop):
+        raise Refused("Su parada de la gira está cancelada. Reactívala primero.")
+
+
+def follow(session: Session, venue: Venue) -> None:
+    """A stop is in the city and the zone of its venue, whatever is said of that now."""
+    session.execute(
+        sa.update(Stop)
+        .where(Stop.venue_id == venue.id)
+        .values(city=venue.city, region=venue.region, zone=venue.zone)
+    )

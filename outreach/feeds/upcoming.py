@@ -1,0 +1,193 @@
+"""What is coming, for the formats beside iCalendar: Atom, JSON Feed and jCal.
+
+They are made from the calendar's own text, so that they can tell nothing that it does not tell:
+what an entry may say is decided once, in `vevent.py`. Read with those rules in mind: every line
+here was written by us.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property, lru_cache
+from itertools import groupby
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from outreach.domain.calendar.feed_query import Choice, Unknown
+from outreach.domain.text import clean
+from outreach.feeds import ics_feed, labels
+from outreach.feeds.ics_feed import HEADER_ROOM, LARGEST
+from outreach.feeds.vevent import Site
+from outreach.i18n import say
+
+TAGGED: Final = 2026  # the year a name was first given in this way; it never changes
+
+_LINE: Final = re.compile(r'([^;:]+)((?:;[^=]+=(?:"[^"]*"|[^;:"]*))*):(.*)', re.DOTALL)
+_NONE: Final[Mapping[str, str]] = {}
+_ESCAPED: Final = re.compile(r"\\(.)")
+
+
+class Line(NamedTuple):
+    """One content line; its value as it is written, escaped."""
+
+    name: str
+    parameters: Mapping[str, str]
+    value: str
+
+    @property
+    def text(self) -> str:
+        if "\\" not in self.value:
+            return self.value
+        return _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], self.value)
+
+    @property
+    def moment(self) -> datetime:
+        """On the clock of its zone; in UTC without one."""
+        zone = self.parameters.get("TZID")
+        read = datetime.fromisoformat(self.value.removesuffix("Z"))
+        return read.replace(tzinfo=ZoneInfo(zone) if zone else UTC)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A VEVENT of the calendar."""
+
+    lines: Mapping[str, Line]  # in their order; of each name there is one
+
+    def text(self, name: str) -> str:
+        """What the line of that name says; empty if there is none."""
+        return self.lines[name].text if name in self.lines else ""
+
+    @property
+    def tag(self) -> str:
+        """Its name for readers of feeds: as lasting as the UID it is made of, no address."""
+        local, _at, host = self.text("UID").partition("@")
+        return f"tag:{host},{TAGGED}:{local}"
+
+    @cached_property
+    def starts(self) -> datetime:
+        return self.lines["DTSTART"].moment
+
+    @property
+    def ends(self) -> datetime:
+        return self.lines["DTEND"].moment
+
+    @property
+    def changed_at(self) -> datetime:
+        return self.lines["LAST-MODIFIED"].moment
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.text("STATUS") == "CANCELLED"
+
+    def content(self, lang: str) -> str:
+        """When in words, where, and what a calendar says of it."""
+        starts = self.starts
+        hour = labels.local_time(starts, lang)
+        # Said in the first line, and by the entry's own link.
+        said = {hour, self.text("URL")}
+        about = [line for line in self.text("DESCRIPTION").split("\n") if line not in said]
+        lines = [f"{_day(starts.date(), lang)}, {hour}", self.text("LOCATION"), *about]
+        return "\n".join(line for line in lines if line)
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A calendar from today on."""
+
+    head: Sequence[Line]  # of the calendar itself
+    zones: Mapping[str, Sequence[Line]]  # from BEGIN:VTIMEZONE on, by TZID
+    events: Sequence[Event]
+
+    def text(self, name: str) -> str:
+        """Of a line of the calendar itself; empty if it has none of that name."""
+        return next((line.text for line in self.head if line.name == name), "")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What fits: so many of the events, and what the feed says of itself."""
+
+    count: int
+    about: str
+
+
+def read(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> Coming:
+    """What the calendar of that choice has from `today` (UTC) on. Raises Unknown for a discreet
+    kind: outside the calendar of who asked for it, there is none."""
+    for kind in choice.kinds:
+        if kind.is_discreet:
+            raise Unknown("kind", kind.public_code)
+    body = ics_feed.feed(session, choice, lang, site, today=today).decode()
+    start, *blocks = body.replace("\r\n ", "").split("\r\nBEGIN:VEVENT\r\n")
+    events = [_event(block.split("\r\nEND:VEVENT", 1)[0]) for block in blocks]
+    first, *zones = start.removesuffix("\r\nEND:VCALENDAR\r\n").split("\r\nBEGIN:VTIMEZONE\r\n")
+    return Coming(
+        head=_lines(first)[1:],
+        zones=dict(_zone(zone) for zone in zones),
+        events=[each for each in events if each.starts.astimezone(UTC).date() >= today],
+    )
+
+
+def fit(coming: Coming, texts: Sequence[bytes], lang: str) -> Cut:
+    """How many of the events, each written as one of `texts`, a feed can hold: up to the last
+    whole day. What it says of itself tells until when it reaches, if not all could stay."""
+    if HEADER_ROOM + sum(map(len, texts)) <= LARGEST:
+        return Cut(len(texts), coming.text("DESCRIPTION"))
+    days = [each.starts.astimezone(UTC).date() for each in coming.events]
+    size, kept, reaches = HEADER_ROOM, 0, days[0] - ics_feed.DAY
+    for day, group in groupby(days):
+        count = len(list(group))
+        size += sum(map(len, texts[kept : kept + count]))
+        if size > LARGEST:
+            break
+        kept, reaches = kept + count, day
+    until = say(labels.REACHES, lang).format(day=labels.day(reaches, lang))
+    return Cut(kept, f"{say(labels.ABOUT, lang)} {until}")
+
+
+def tag(choice: Choice, lang: str, site: Site) -> str:
+    """The lasting name of a feed, wherever the site moves to."""
+    return f"tag:{site.host},{TAGGED}:{ics_feed.address(choice, lang, '', 'atom').lstrip('/')}"
+
+
+def author(choice: Choice, coming: Coming, lang: str) -> str:
+    """Who holds these workshops: an office, or the network."""
+    return clean(say(choice.office.name, lang)) if choice.office else coming.text("NAME")
+
+
+def changed_at(events: Iterable[Event]) -> datetime:
+    """The last change of anything a feed of these events shows."""
+    return max((each.changed_at for each in events), default=labels.WORDED_AT)
+
+
+def _event(text: str) -> Event:
+    return Event({line.name: line for line in _lines(text)})
+
+
+def _zone(text: str) -> tuple[str, list[Line]]:
+    lines = _lines("BEGIN:VTIMEZONE\r\n" + text)
+    return next(line.value for line in lines if line.name == "TZID"), lines
+
+
+def _lines(text: str) -> list[Line]:
+    return [_line(each) for each in text.split("\r\n")]
+
+
+def _line(text: str) -> Line:
+    name, _colon, value = text.partition(":")
+    if ";" not in name:  # most have no parameter
+        return Line(name, _NONE, value)
+    found = _LINE.fullmatch(text)
+    assert found is not None, "a line that we wrote"
+    name, parameters, value = found.groups()
+    given = (each.partition("=") for each in parameters.split(";")[1:])
+    return Line(name, {key: said.strip('"') for key, _is, said in given}, value)
+
+
+@lru_cache(maxsize=1024)
+def _day(value: date, lang: str) -> str:
+    return labels.day(value, lang)

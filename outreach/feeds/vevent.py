@@ -1,0 +1,142 @@
+"""One workshop as a VEVENT, by the rules of its kind: a discreet one says where and when, no more.
+
+Its lines are the same in every feed, in its own file and for everyone who asks.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from icalendar import Event
+
+from outreach import clock
+from outreach.domain.network.kinds import Visibility, Way
+from outreach.domain.text import clean, clean_lines
+from outreach.domain.workshops import Mode, Workshop
+from outreach.feeds import labels, serialization
+from outreach.feeds.serialization import Text
+from outreach.i18n import say
+
+LONGEST_TITLE: Final = 200
+
+
+@dataclass(frozen=True)
+class Site:
+    """Whose calendars these are."""
+
+    public_url: str
+    host: str  # in every UID; never follows the site's address
+    phone: str = ""  # for an office that has none
+
+
+def write(workshop: Workshop, lang: str, site: Site, *, is_short: bool = False) -> bytes:
+    """From BEGIN:VEVENT to END:VEVENT, every line ended. `is_short`: its description is an
+    address only, for feeds that would otherwise grow too large."""
+    start, end = wall_clock(workshop)
+    stamp = changed_at(workshop)
+    event = Event()
+    event.add("uid", f"taller-{workshop.uid}@{site.host}")
+    event.add("dtstamp", stamp)
+    event.add("created", min(workshop.created_at, stamp))
+    event.add("last-modified", stamp)
+    event.add("sequence", workshop.sequence)
+    event.add("status", "CANCELLED" if workshop.is_cancelled else "CONFIRMED")
+    event.add("dtstart", start)
+    event.add("dtend", end)
+    event.add("summary", Text(title(workshop, lang)))
+    event.add("location", Text(place(workshop, lang)))
+    url = _address(workshop, lang, site)
+    if not workshop.kind.is_discreet:
+        text = url if is_short else _description(workshop, lang, site, start, url)
+        if text:
+            event.add("description", Text(text))
+        event.add("categories", [clean(say(workshop.kind.short_name, lang))])
+        _add_position(event, workshop)
+    if url:
+        event.add("url", url)
+    event.add("transp", "TRANSPARENT")  # to follow a calendar is not to be busy
+    return serialization.written(event.content_lines(sorted=False))
+
+
+def changed_at(workshop: Workshop) -> datetime:
+    """The last change of anything the entry shows."""
+    return max(
+        labels.WORDED_AT,
+        workshop.changed_at,
+        workshop.office.changed_at,
+        workshop.kind.changed_at,
+        *([workshop.venue.changed_at] if workshop.venue else []),
+    )
+
+
+def wall_clock(workshop: Workshop) -> tuple[datetime, datetime]:
+    """Start and end on the clock of its zone. An end that the clock jumps over is said as the
+    clock shows it after the jump."""
+    instants = clock.span(workshop.day, workshop.starts, workshop.ends, workshop.zone)
+    start, end = (instant.astimezone(workshop.zone) for instant in instants)
+    return start, end
+
+
+def title(workshop: Workshop, lang: str) -> str:
+    """What the entry is called."""
+    if workshop.kind.is_discreet:
+        name = say(workshop.kind.neutral_title, lang) or say(labels.NEUTRAL, lang)
+    else:
+        name = say(workshop.title, lang)
+    name = clean(name) or say(labels.NEUTRAL, lang)
+    prefix = say(labels.CANCELLED, lang) if workshop.is_cancelled else ""
+    room = LONGEST_TITLE - len(prefix)
+    return prefix + (name if len(name) <= room else name[: room - 1].rstrip() + "…")
+
+
+def place(workshop: Workshop, lang: str) -> str:
+    """One line that a phone's map understands; the city only, where the address is not public."""
+    if workshop.mode is Mode.PHONE_BANK:
+        return say(labels.BY_PHONE, lang)
+    if not workshop.mode.has_venue:
+        return say(labels.ONLINE, lang)
+    venue = workshop.venue
+    if venue is None:
+        return clean(f"{workshop.office.city}, {workshop.office.region}")
+    known = (venue.name, venue.address) if _has_public_address(workshop) else ()
+    parts = [clean(part) for part in (*known, venue.city, venue.region)]
+    return ", ".join(part for part in parts if part)
+
+
+def _has_public_address(workshop: Workshop) -> bool:
+    return workshop.visibility is Visibility.PUBLIC and not workshop.kind.is_discreet
+
+
+def _add_position(event: Event, workshop: Workshop) -> None:
+    venue = workshop.venue
+    if venue is None or not workshop.mode.has_venue or not _has_public_address(workshop):
+        return
+    # Its own position only: `near_…` is that of its city, and a pin there would mislead.
+    if venue.latitude is not None and venue.longitude is not None:
+        event.add("geo", (_degrees(venue.latitude), _degrees(venue.longitude)))
+
+
+def _degrees(angle: float) -> float:
+    # What is nearer to zero would be written as 1e-05, which no calendar reads.
+    return round(angle, 6) if abs(angle) >= 0.0001 else 0.0
+
+
+def _description(workshop: Workshop, lang: str, site: Site, start: datetime, url: str) -> str:
+    bring = clean_lines(say(workshop.bring, lang))
+    phone = clean(workshop.phone or workshop.office.phone or site.phone)
+    paragraphs = [
+        clean_lines(say(workshop.summary, lang)),
+        f"{say(labels.BRING, lang)}{bring}" if bring else "",
+        f"{say(labels.CALL, lang)}{phone}" if phone else "",
+        say(labels.SYNTHETIC, lang) if workshop.is_synthetic else "",
+        labels.local_time(start, lang),
+        url,
+    ]
+    return "\n".join(each for each in paragraphs if each)
+
+
+def _address(workshop: Workshop, lang: str, site: Site) -> str:
+    # Having the link of an unlisted one is a permission, and calendars are shared.
+    if workshop.way is Way.UNLISTED:
+        return ""
+    return f"{site.public_url}/{lang}/t/{workshop.public_id}"

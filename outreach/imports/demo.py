@@ -1,0 +1,316 @@
+"""The demo: a network to try things on. Offices, kinds and January 2020 from the package's data;
+what is coming up, and who registered, made up from today's date."""
+
+import json
+import random
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from importlib import resources
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.accounts import passwords, totp
+from outreach.accounts.server_encryption import ServerKey
+from outreach.db.base import Words
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import registrations
+from outreach.domain.locations import venues
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network import kinds, offices, staff
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Grant, Organizer, Role
+from outreach.domain.registrations import Applicant, Contact, Need
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.workshops import Mode, Standing, Workshop, time_slots
+from outreach.imports import demo_registrations, figures, workshops
+from outreach.imports import kinds as kinds_file
+from outreach.imports import offices as offices_file
+from outreach.keystore import Keyring
+
+DATA: Final = resources.files("outreach.imports").joinpath("data")
+PASSWORD: Final = "cuatro palabras de prueba"  # noqa: S105 - of a demo, and printed by it
+SECRETS: Final = {  # of a demo, and printed by it
+    "elena@example.org": "DEMO5ELENA5DEMO5ELENA5DEMO5ELENA",
+    "ana@example.org": "DEMO2ANA2ANA2DEMO2ANA2ANA2DEMO22",
+    "tomas@example.org": "DEMO3TOMAS3DEMO3TOMAS3DEMO3TOMAS",
+    "ivan@example.org": "DEMO4IVAN4IVAN4DEMO4IVAN4IVAN444",
+}
+ACCOUNTS: Final = {
+    "elena@example.org": (Role.ADMIN, EVERYWHERE),
+    "ana@example.org": (Role.ORGANIZER, "chicago"),
+    "tomas@example.org": (Role.DOOR, "chicago"),
+    "ivan@example.org": (Role.READER, EVERYWHERE),
+}
+_EACH_OFFICE: Final = 2
+_NICKNAMES: Final = (
+    "Rosa", "Beto", "Doña Chelo", "Alma R.", "Flor", "Esteban", "Lupe", "Chayo", "Memo", "Toño",
+    "Nena", "Lety", "Paco", "Tere", "Chava", "Mago", "Pepe", "Yoli", "Nacho", "Concha",
+)  # fmt: skip
+_VENUES: Final = (
+    "Biblioteca pública", "Salón parroquial", "Centro comunitario", "Consulado, sala B",
+    "Escuela primaria", "Centro de salud",
+)  # fmt: skip
+_TITLES: Final[dict[str, tuple[Words, ...]]] = {
+    "derechos": (
+        {"es": "Conoce tus derechos", "en": "Know your rights", "fr": "Connaissez vos droits"},
+        {
+            "es": "Qué hacer si te detienen",
+            "en": "What to do if you are stopped",
+            "fr": "Quoi faire si on vous arrête",
+        },
+    ),
+    "diagnostico": (
+        {
+            "es": "Diagnóstico migratorio: revisa tus opciones",
+            "en": "Immigration screening: know your options",
+            "fr": "Évaluation migratoire\u00a0: vos options",
+        },
+    ),
+    "daca": (
+        {"es": "DACA: renueva a tiempo", "en": "DACA: renew on time", "fr": "DACA : à temps"},
+    ),
+    "mujeres": (
+        {
+            "es": "Un espacio de confianza",
+            "en": "A space you can trust",
+            "fr": "Un espace de confiance",
+        },
+    ),
+    "ciudadania": (
+        {"es": "Camino a la ciudadanía", "en": "Path to citizenship", "fr": "Vers la citoyenneté"},
+    ),
+    "finanzas": (
+        {"es": "Cuida tu dinero", "en": "Take care of your money", "fr": "Soignez votre argent"},
+    ),
+}
+_HOURS: Final = (
+    time(9),
+    time(10),
+    time(11),
+    time(13),
+    time(16),
+    time(17, 30),
+    time(18),
+    time(18, 30),
+)
+
+
+def fill(store: Store, ring: Keyring, *, now: datetime) -> bool:
+    """Fills an empty base, and says whether it did: a second start finds everything there."""
+    with store.read() as session:
+        if session.scalar(sa.select(Office.id).limit(1)) is not None:
+            return False
+    with store.change() as session:
+        _load_files(session, now)
+        _add_accounts(session)
+    with store.change() as session:
+        coming = list(_plan(session, now))
+    _register(store, ring, coming, now)
+    demo_registrations.add(store, ring, now=now)
+    return True
+
+
+def sign_ins(store: Store, key: ServerKey, *, now: datetime) -> Iterator[tuple[str, str, str]]:
+    """Each account with its second factor's secret and the code of now. Whoever has none, as in
+    a demo that was made before there were any, gets theirs."""
+    for email, secret in SECRETS.items():
+        with store.change() as session:
+            someone = staff.find(session, email)
+            if someone is None:
+                continue
+            if not totp.is_enrolled(session, someone.id):
+                totp.keep(session, someone.id, secret, key, now=now)
+                session.flush()
+            found = totp.secret_of(session, someone.id, key) or ""
+            code = totp.next_code(session, someone.id, key, now=now)
+        yield email, found, code
+
+
+_PHONE: Final = "312 555 0142"  # nobody's: 555 01xx is kept free for fiction
+
+
+def _load_files(session: Session, now: datetime) -> None:
+    with resources.as_file(DATA) as folder:
+        offices_file.load(session, offices_file.read(folder / "offices.csv"), now=now)
+        for office in offices.all_of_them(session):
+            office.phone = office.phone or _PHONE  # the file knows none
+        kinds_file.load(session, kinds_file.read(folder / "taxonomy.json"), now=now)
+        session.flush()
+        rows = workshops.read(folder / "workshops-2020-01.csv", workshops.network(session))
+        workshops.load(session, rows, now=now, is_synthetic=True)
+        series = figures.known(session)
+        figures.load(session, figures.read(folder / "figures-2020-01.csv", series), now=now)
+
+
+def _add_accounts(session: Session) -> None:
+    stored = passwords.hashed(PASSWORD)
+    for email, (role, office) in ACCOUNTS.items():
+        someone = Organizer(email=email, password=stored)
+        someone.grants.append(Grant(office=office, role=role))
+        session.add(someone)
+
+
+def _plan(session: Session, now: datetime) -> Iterator[Workshop]:
+    """The samples at their offices, then two or more workshops at each office there is."""
+    chance = random.Random(2026)  # noqa: S311 - the same demo every time, not a secret
+    by_code = {kind.code: kind for kind in kinds.all_of_them(session)}
+    by_slug = {office.slug: office for office in offices.open_on(session, now.date())}
+    with resources.as_file(DATA / "sample-workshops.json") as path:
+        samples: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    for sample in samples:
+        office, kind = by_slug[sample["office"]], by_code[sample["kind"]]
+        yield _hold(session, _of_sample(session, sample, office, kind, _day(now, chance)), now)
+    for office in by_slug.values():
+        for _ in range(8 if office.slug == "chicago" else _EACH_OFFICE):
+            codes = [c for c in _TITLES if office.country in by_code[c].countries]
+            weights = [30, 18, 20, 14, 4, 4][: len(codes)]
+            kind = by_code[chance.choices(codes, weights)[0]]
+            yield _hold(session, _at_office(session, office, kind, chance, now), now)
+    yield _hold(session, _today(session, by_slug["chicago"], by_code["diagnostico"], now), now)
+    draft = replace(
+        _at_office(session, by_slug["chicago"], by_code["daca"], chance, now),
+        day=now.date() + timedelta(days=9),
+    )
+    yield workshop_service.create(session, draft, now=now)
+
+
+def _of_sample(
+    session: Session, sample: dict[str, Any], office: Office, kind: Kind, day: date
+) -> Plan:
+    starts = datetime.fromisoformat(sample["starts_local"]).time()
+    mode = Mode(sample["format"])
+    plan = workshop_service.from_kind(kind, office, day, starts)
+    ends = (datetime.combine(day, starts, UTC) + timedelta(minutes=sample["minutes"])).time()
+    sampled = replace(
+        plan,
+        title=sample["title"],
+        summary={"es": sample["summary_es"]},
+        bring={"es": sample["bring_es"]} if sample["bring_es"] else plan.bring,
+        ends=ends,
+        mode=mode,
+        way=Way(sample["way"]),
+        capacity=sample["capacity"] or kind.capacity,
+        languages=Codes(sample["languages"]),
+        has_childcare=sample["childcare"],
+        venue=_venue(session, office, sample["venue"], sample["city"]) if mode.has_venue else None,
+    )
+    return workshop_service.spread(sampled)
+
+
+def _at_office(
+    session: Session, office: Office, kind: Kind, chance: random.Random, now: datetime
+) -> Plan:
+    plan = workshop_service.from_kind(kind, office, _day(now, chance), chance.choice(_HOURS))
+    is_online = chance.random() < 0.08 and not kind.is_discreet
+    made = replace(
+        plan,
+        title=chance.choice(_TITLES[kind.code]),
+        capacity=chance.choice((12, 20, 30, 40)),
+        mode=Mode.VIDEO_CALL if is_online else Mode.IN_PERSON,
+        venue=None if is_online else _venue(session, office, chance.choice(_VENUES), office.city),
+        languages=Codes(["es", "fr"] if office.slug == "montreal" else ["es"]),
+        interpretation=Codes(["mxt"] if chance.random() < 0.1 else []),
+        has_childcare=chance.random() < 0.25,
+    )
+    return workshop_service.spread(made)
+
+
+def _today(session: Session, office: Office, kind: Kind, now: datetime) -> Plan:
+    """One that is about to begin in Chicago, for trying the door."""
+    soon = (now + timedelta(hours=2)).astimezone(office.zone)
+    plan = workshop_service.from_kind(kind, office, soon.date(), time(soon.hour))
+    venue = _venue(session, office, "Consulado, sala B", office.city)
+    title = _TITLES["diagnostico"][0]
+    return replace(plan, title=title, capacity=35, venue=venue, way=Way.PLACE, party_limit=4)
+
+
+def _venue(session: Session, office: Office, name: str, city: str) -> Venue:
+    """Its street is made up: «Ejemplo» is in no city."""
+    address = f"{len(name) * 100 + 5} S. Ejemplo St."
+    venue = venues.find_or_make(
+        session,
+        office,
+        name,
+        address=address,
+        city=city,
+        region=office.region,
+        area="",
+        zone=office.zone,
+        now=clock.now().replace(microsecond=0),
+    )
+    venue.is_step_free = len(name) % 2 == 0
+    return venue
+
+
+def _hold(session: Session, plan: Plan, now: datetime) -> Workshop:
+    if clock.is_skipped(plan.day, plan.starts, plan.zone):
+        plan = replace(plan, day=plan.day + timedelta(days=1))
+    return workshop_service.create(
+        session, plan, now=now - timedelta(days=20), standing=Standing.PUBLISHED
+    )
+
+
+def _register(store: Store, ring: Keyring, coming: Sequence[Workshop], now: datetime) -> None:
+    """Fills some workshops, some to the last place and beyond, and cancels some."""
+    chance = random.Random(59)  # noqa: S311 - the same people every time
+    takers = [each for each in coming if each.is_open(now) and each.capacity <= 40]
+    for number, workshop in enumerate(takers):
+        if number % 4:
+            continue
+        share = (1.2, 0.9, 0.5, 0.3)[number // 4 % 4]
+        someone = [
+            _someone(chance, workshop) for _ in range(round(workshop.capacity * share / 1.6))
+        ]
+        tickets = [registrations.prepare(ring, workshop, each) for each in someone]
+        with store.change() as session:
+            mine = session.merge(workshop, load=False)
+            for who, ticket in zip(someone, tickets, strict=True):
+                who = replace(who, slot=_free_hour(session, mine, who))
+                registrations.register(session, mine, who, ticket, secrets.token_hex(16), now=now)
+    with store.change() as session:
+        for workshop in takers[2::25]:
+            workshop_service.cancel(session, session.merge(workshop, load=False), now=now)
+
+
+def _free_hour(session: Session, workshop: Workshop, who: Applicant) -> str:
+    """The first hour that is free, where there are hours."""
+    for slot in time_slots.of_workshop(session, workshop) if workshop.has_slots else ():
+        session.refresh(slot)
+        if slot.seats_left >= who.people:
+            return f"{time_slots.starts(workshop, slot.minute):%H:%M}"
+    return ""
+
+
+def _someone(chance: random.Random, workshop: Workshop) -> Applicant:
+    name = chance.choice(_NICKNAMES)
+    contact = chance.choice((Contact.NONE, Contact.EMAIL, Contact.PHONE))
+    if workshop.is_discreet:
+        contact = Contact.NONE
+    address = {
+        Contact.NONE: "",
+        Contact.EMAIL: f"persona{chance.randrange(10**6)}@example.org",
+        Contact.PHONE: f"+1312555{chance.randrange(100, 200):04d}",
+    }[contact]
+    return Applicant(
+        name=name,
+        people=min(workshop.party_limit, chance.choice((1, 1, 1, 2, 2, 3))),
+        contact=contact,
+        address=address,
+        needs=Codes([Need.CHILDCARE] if workshop.has_childcare and chance.random() < 0.2 else []),
+    )
+
+
+def _day(now: datetime, chance: random.Random) -> date:
+    """A day in the next twelve weeks, sooner more often than later, and mostly on a Saturday."""
+    day = now.date() + timedelta(days=1 + int(84 * chance.random() ** 1.6))
+    if chance.random() < 0.35:
+        day += timedelta(days=(5 - day.weekday()) % 7)
+    return day

@@ -1,0 +1,89 @@
+"""Typed monthly figures from a file in the format of `data/figures-2020-01.csv`."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.clock import Month
+from outreach.domain.reporting.figures import Figure, Series
+from outreach.imports import csv_tables
+from outreach.imports.csv_tables import Line
+from outreach.imports.import_errors import Faulty
+from outreach.imports.import_result import Loaded, Outcome, Watch, fill, unwatched
+
+REQUIRED: Final = ("month", "series", "value", "source")
+_MOST: Final = 10**15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    month: int  # 202001
+    series: str
+    value: int
+    source: str
+
+
+def known(session: Session) -> frozenset[str]:
+    """The codes of the series a figure may belong to."""
+    return frozenset(session.scalars(sa.select(Series.code)))
+
+
+def read(path: Path, series: Collection[str]) -> list[Row]:
+    """The figures of a file. Raises Faulty with all its faults, Refused when it is no table."""
+    table = csv_tables.read(path, REQUIRED)
+    rows = [_row(line, series) for line in table.lines]
+    csv_tables.refuse_twice(
+        table.lines, lambda line: f"{line.raw('month')} {line.raw('series')}", "series"
+    )
+    faults = [fault for line in table.lines for fault in line.faults]
+    if faults:
+        raise Faulty(faults)
+    return rows
+
+
+def load(
+    session: Session, rows: Iterable[Row], *, now: datetime, watch: Watch = unwatched
+) -> Loaded:
+    """Makes the figures what the rows say. Those of which no row tells stay as they are."""
+    loaded = Loaded()
+    for row in watch(rows):
+        month = str(Month.from_number(row.month))
+        figure = session.get(Figure, (row.month, row.series))
+        if figure is None:
+            session.add(Figure(**vars(row), entered_at=now))
+            loaded.count(Outcome.NEW, month)
+        elif fill(figure, vars(row)):
+            figure.entered_at, figure.entered_by_id = now, None
+            loaded.count(Outcome.CHANGED, month)
+        else:
+            loaded.count(Outcome.SAME, month)
+    session.flush()
+    return loaded
+
+
+def _row(line: Line, series: Collection[str]) -> Row:
+    """The figure of a line; nobody looks at one whose line has faults."""
+    try:
+        month = Month.parse(line.raw("month"))
+    except ValueError:
+        month = Month(1, 1)
+    if not csv_tables.is_likely(month.first):
+        line.fault("month", "is no month; write it like 2020-01")
+    code = line.raw("series")
+    if code.startswith("talleres."):
+        line.fault("series", "is counted by the program, and not typed; take the line out")
+    elif code not in series:
+        line.fault("series", "is no series we know; load the kinds first: they come together")
+    if not line.raw("value"):
+        line.fault("value", "is missing; leave the line out where the number is not known")
+    return Row(
+        month=month.number,
+        series=code,
+        value=line.number_of("value", most=_MOST) or 0,
+        source=line.text("source", 200, is_required=True),
+    )

@@ -1,0 +1,276 @@
+"""An iCalendar file as events: only what a workshop is made of, with a bound on everything.
+
+Rules of zones are not taken from the file: a zone is known by its name, and a file that says
+something else of it is refused. An event that repeats is refused too: here each date is a workshop.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from icalendar import vDuration
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+from outreach import clock
+from outreach.imports import csv_tables
+from outreach.imports.import_errors import Unfit
+
+LONGEST_LINE: Final = 65_536  # letters, unfolded
+# icalendar's own reader of lines takes a typed «%2C» for a comma.
+_HEAD: Final = re.compile(
+    r'[A-Za-z0-9-]+((?:;[A-Za-z0-9-]+=(?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)*):'
+)
+_TZID: Final = re.compile(r';TZID=(?:"([^"]*)"|([^";:,]*))', re.IGNORECASE)
+MOST_LINES: Final = 250_000  # 50 for each of 5,000 events
+DEEPEST: Final = 4
+_WANTED: Final = frozenset(
+    ("UID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "LOCATION", "STATUS", "CATEGORIES")
+)
+_REPEATS: Final = frozenset({"RRULE", "RDATE", "EXRULE", "RECURRENCE-ID"})
+_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,60}(?=[:;])")
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_STAMP: Final = re.compile(r"(\d{8})T(\d{6})(Z?)", re.ASCII)
+_DAY: Final = re.compile(r"\d{8}", re.ASCII)
+_OFFSET: Final = re.compile(r"([+-])(\d{2})(\d{2})(?:\d{2})?", re.ASCII)
+
+
+class Wrong(ValueError):
+    """A time of an event that cannot be taken: in English, and in Spanish."""
+
+    def __init__(self, reason: str, says: str) -> None:
+        self.reason, self.says = reason, says
+        super().__init__(reason)
+
+
+@dataclass
+class Event:
+    """One VEVENT; texts as they were meant, times as they are written."""
+
+    line: int
+    uid: str = ""
+    summary: str = ""
+    location: str = ""
+    status: str = ""
+    categories: list[str] = field(default_factory=list)
+    starts: tuple[str, str] | None = None  # the value, and its TZID
+    ends: tuple[str, str] | None = None
+    lasts: str = ""
+    repeats: str = ""  # the property that says so
+
+
+@dataclass(frozen=True)
+class Calendar:
+    events: list[Event]
+    offsets: dict[str, frozenset[timedelta]]  # of each zone, those the file tells of
+
+
+def read(name: str, data: bytes, *, most: int) -> Calendar:
+    """The events of a file. Raises Unfit when it is no calendar, or none we can bound."""
+    text = csv_tables.decoded(name, data)
+    return _Reader(name, most).calendar(text)
+
+
+class _Reader:
+    def __init__(self, name: str, most: int) -> None:
+        self._name, self._most = name, most
+        self._path: list[str] = []
+        self._events: list[Event] = []
+        self._zone = ""
+        self._offsets: dict[str, set[timedelta]] = {}
+        self._is_over = False
+
+    def calendar(self, text: str) -> Calendar:
+        for number, line in _unfolded(self._name, text):
+            found = _NAME.match(line)
+            if found is None:
+                raise self._garbled(number)
+            self._take(number, found[0].upper(), line)
+        if self._path or not self._is_over:
+            raise Unfit(
+                f"{self._name} ends before its calendar does.",
+                "El calendario está cortado: le falta el final. Expórtalo otra vez.",
+            )
+        if not self._events:
+            raise Unfit(
+                f"{self._name} is a calendar without events.",
+                "El calendario no trae ningún evento. Elige otro archivo.",
+            )
+        offsets = {zone: frozenset(found) for zone, found in self._offsets.items()}
+        return Calendar(self._events, offsets)
+
+    def _take(self, number: int, name: str, line: str) -> None:
+        if name == "BEGIN":
+            self._begin(number, line[6:].strip().upper())
+        elif name == "END":
+            if not self._path or self._path.pop() != line[4:].strip().upper():
+                raise Unfit(
+                    f"{self._name}, line {number}: ends what has not begun.",
+                    f"El calendario está mal armado (renglón {number}). Expórtalo otra vez.",
+                )
+            self._is_over = not self._path
+        elif not self._path:
+            raise Unfit(
+                f"{self._name}, line {number}: is outside of the calendar.",
+                f"El renglón {number} está fuera del calendario. Expórtalo otra vez.",
+            )
+        elif self._path[-1] == "VEVENT":
+            self._property(number, name, line)
+        elif "VTIMEZONE" in self._path and name in {"TZID", "TZOFFSETTO"}:
+            self._rule(name, line)
+
+    def _garbled(self, number: int) -> Unfit:
+        return Unfit(
+            f"{self._name}, line {number}: is no line of a calendar.",
+            f"No se entiende el renglón {number} del calendario. Expórtalo otra vez.",
+        )
+
+    def _begin(self, number: int, what: str) -> None:
+        self._path.append(what)
+        if len(self._path) > DEEPEST:
+            raise Unfit(
+                f"{self._name}, line {number}: is too deep for a calendar.",
+                f"El calendario está mal armado (renglón {number}). Expórtalo otra vez.",
+            )
+        if what == "VEVENT":
+            if len(self._events) >= self._most:
+                raise Unfit(
+                    f"{self._name} has more than {self._most} events.",
+                    f"El calendario tiene más de {self._most:,} eventos. Súbelo en partes.",
+                )
+            self._events.append(Event(number))
+
+    def _rule(self, name: str, line: str) -> None:
+        value = line.rpartition(":")[2].strip()
+        if name == "TZID":
+            self._zone = value
+            return
+        found = _OFFSET.fullmatch(value)
+        if found:
+            size = timedelta(hours=int(found[2]), minutes=int(found[3]))
+            self._offsets.setdefault(self._zone, set()).add(-size if found[1] == "-" else size)
+
+    def _property(self, number: int, name: str, line: str) -> None:
+        event = self._events[-1]
+        if name in _REPEATS:
+            event.repeats = name
+        if name not in _WANTED:
+            return
+        head = _HEAD.match(line)
+        if head is None:
+            raise self._garbled(number)
+        zone_said, value = _TZID.search(head[1]), line[head.end() :]
+        zone = (zone_said[1] or zone_said[2]) if zone_said else ""
+        if name == "DTSTART":
+            event.starts = (value, zone)
+        elif name == "DTEND":
+            event.ends = (value, zone)
+        elif name == "CATEGORIES":
+            event.categories += [unescaped(each) for each in re.split(r"(?<!\\),", value)]
+        else:
+            said = {"UID": "uid", "DURATION": "lasts", "STATUS": "status"}
+            text = unescaped(value) if name in {"SUMMARY", "LOCATION"} else value.strip()
+            setattr(event, said.get(name, name.lower()), text)
+
+
+def times(event: Event, home: ZoneInfo, calendar: Calendar) -> tuple[datetime, datetime]:
+    """Start and end on the wall clock of the event's zone. UTC and a time without a zone are said
+    on the clock of `home`. Raises Wrong."""
+    if event.repeats:
+        raise Wrong(
+            f"repeats ({event.repeats}); give each date an event of its own",
+            "Se repite. Exporta cada fecha como un evento aparte.",
+        )
+    if event.starts is None:
+        raise Wrong("has no start", "No dice cuándo empieza. Ponle día y hora.")
+    starts = _instant(*event.starts, home, calendar)
+    if event.ends is not None:
+        return starts, _instant(*event.ends, home, calendar).astimezone(starts.tzinfo)
+    return starts, (starts.astimezone(UTC) + _duration(event)).astimezone(starts.tzinfo)
+
+
+def _duration(event: Event) -> timedelta:
+    try:
+        found: timedelta = vDuration.from_ical(event.lasts)  # type: ignore[no-untyped-call]  # icalendar has no type here
+    except (ValueError, OverflowError):
+        found = timedelta()
+    if not timedelta() < found <= timedelta(days=2):
+        raise Wrong("has no end", "No dice a qué hora termina. Ponle hora de término.")
+    return timedelta(seconds=found.total_seconds())
+
+
+def _instant(value: str, zone_name: str, home: ZoneInfo, calendar: Calendar) -> datetime:
+    found = _STAMP.fullmatch(value.strip())
+    if found is None:
+        if _DAY.fullmatch(value.strip()):
+            raise Wrong("has a day and no hour", "Es de todo el día. Ponle hora.")
+        raise Wrong(f"is no time we can read: {value[:30]}", "No se entiende su día o su hora.")
+    try:
+        wall = datetime.strptime(found[1] + found[2], "%Y%m%d%H%M%S")  # noqa: DTZ007 - of a wall clock
+    except ValueError:
+        raise Wrong(f"is no time there is: {value[:30]}", "Ese día o esa hora no existe.") from None
+    if not csv_tables.is_likely(wall.date()):
+        raise Wrong(f"has an unlikely year: {wall.year}", "El año no parece bueno. Revísalo.")
+    wall = wall.replace(second=0)
+    if found[3]:
+        return wall.replace(tzinfo=UTC).astimezone(home)
+    zone = _zone(zone_name) if zone_name else home
+    there = wall.replace(tzinfo=zone)
+    said = calendar.offsets.get(zone_name)
+    if said and there.utcoffset() not in said:
+        raise Wrong(
+            f"is in {zone.key}, of which the file says what is not so",
+            f"El archivo dice otra cosa de la hora de {zone.key}. Expórtalo otra vez.",
+        )
+    return there
+
+
+def _zone(name: str) -> ZoneInfo:
+    """By its name, that of Windows, or one with a maker's path before it."""
+    tried = [name, WINDOWS_TO_OLSON.get(name, ""), "/".join(name.split("/")[-2:])]
+    for each in tried:
+        if each and len(each) <= 40 and clock.is_zone(each):
+            return ZoneInfo(each)
+    raise Wrong(
+        f"is in a zone we do not know: {name[:40]}",
+        f"No conocemos el huso horario «{name[:40]}». Escribe uno como America/Chicago.",
+    )
+
+
+def unescaped(text: str) -> str:
+    r"""A text as it was meant, read once from left to right: `\\n` is a backslash and an n."""
+    return _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], text)
+
+
+def _unfolded(name: str, text: str) -> Iterator[tuple[int, str]]:
+    """Each line put together again, with the number of its first part."""
+    if text.count("\n") + text.count("\r") > 2 * MOST_LINES:
+        raise Unfit(
+            f"{name} has more lines than a list of workshops has.",
+            "El calendario trae mucho más que una lista. Exporta solo los talleres.",
+        )
+    held, first, size = list[str](), 1, 0
+    for number, found in enumerate(_LINE.finditer(text), 1):
+        line = found[0].rstrip("\r\n")
+        if len(line) > LONGEST_LINE:
+            raise Unfit(
+                f"{name}, line {number}: is more than a list of workshops has.",
+                "El calendario trae mucho más que una lista. Exporta solo los talleres.",
+            )
+        if line[:1] in {" ", "\t"} and held:
+            size += len(line)
+            if size > LONGEST_LINE:
+                raise Unfit(
+                    f"{name}, line {first}: is too long.",
+                    f"El renglón {first} del calendario es demasiado largo. Expórtalo otra vez.",
+                )
+            held.append(line[1:])
+            continue
+        if held and held[0]:
+            yield first, "".join(held)
+        held, first, size = [line], number, len(line)
+    if held and held[0]:
+        yield first, "".join(held)

@@ -1,0 +1,311 @@
+"""Kinds of workshop, and series of typed figures, from a file in the format of
+`data/taxonomy.json`."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.db.base import Words
+from outreach.db.types import Codes
+from outreach.domain.network import kinds
+from outreach.domain.network.kinds import CODE, COLOUR, Kind, Visibility, Way
+from outreach.domain.reporting.figures import Series
+from outreach.domain.scheduling import network_changes
+from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
+from outreach.domain.text import clean
+from outreach.errors import Refused
+from outreach.imports import csv_tables
+from outreach.imports.import_errors import Fault, Faulty
+from outreach.imports.import_result import Loaded, Outcome, Watch, fill, unwatched
+
+_COUNTRIES: Final = ("US", "CA")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A kind as a file tells of it. Its public code is made when it is first loaded."""
+
+    code: str
+    is_core: bool
+    name: Words
+    short_name: Words
+    description: Words
+    sensitivity: str
+    is_discreet: bool
+    neutral_title: Words
+    countries: Codes
+    sign: str
+    pictogram: str
+    colour: str
+    minutes: int
+    capacity: int
+    party_limit: int
+    way: Way
+    slot_minutes: int | None
+    opens_days: int | None
+    confirm_days: int | None
+    frees_silence: bool
+    retention_days: int
+    visibility: Visibility
+    has_reminders: bool
+    bring: Words
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesRow:
+    code: str
+    position: int
+    label: Words
+    unit: str
+    provided_by: str
+    part_of: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taxonomy:
+    kinds: tuple[Row, ...]
+    series: tuple[SeriesRow, ...]
+
+
+def read(path: Path) -> Taxonomy:
+    """The kinds and series of a file. Raises Faulty with all its faults, Refused when it is no
+    such file. Series that the program counts by itself are left out."""
+    text = csv_tables.open_text(path)
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Refused(
+            f"{path} is no JSON: {error.msg}, line {error.lineno}. "
+            "Kinds come in a file like taxonomy.json."
+        ) from None
+    except RecursionError:
+        raise Refused(f"{path} is no list of kinds.") from None
+    if not isinstance(found, dict) or not isinstance(found.get("kinds"), list):
+        raise Refused(f'{path} has no list of "kinds". They come in a file like taxonomy.json.')
+    items = [_Item(text, f"kinds[{place}]", item) for place, item in enumerate(found["kinds"])]
+    listed = found.get("figure_series", [])
+    given = listed if isinstance(listed, list) else []
+    more = [_Item(text, f"figure_series[{place}]", item) for place, item in enumerate(given)]
+    taxonomy = Taxonomy(
+        kinds=tuple(_row(item) for item in items),
+        series=tuple(
+            _series(item, place)
+            for place, item in enumerate(more, 1)
+            if item.get("computed_by_product") is not True
+        ),
+    )
+    _refuse_twice(items)
+    _refuse_twice(more)
+    _refuse_parts_of_nothing(more)
+    faults = [fault for item in (*items, *more) for fault in item.faults]
+    if faults:
+        raise Faulty(faults)
+    if not taxonomy.kinds:
+        raise Refused(f"{path} has no kinds in it.")
+    return taxonomy
+
+
+def load(
+    session: Session, taxonomy: Taxonomy, *, now: datetime, watch: Watch = unwatched
+) -> Loaded:
+    """Makes the kinds and series what the file says. Those it does not name stay as they are."""
+    known = {kind.code: kind for kind in kinds.all_of_them(session)}
+    positions = _positions(taxonomy.kinds, known)
+    loaded = Loaded()
+    for row in watch(taxonomy.kinds):
+        kind = known.get(row.code)
+        values: dict[str, Any] = vars(row) | {"position": positions[row.code]}
+        if kind is None:
+            network_changes.add_kind(session, values, now=now)
+            loaded.count(Outcome.NEW, "")
+        elif network_changes.change_kind(session, kind, values, now=now):
+            loaded.count(Outcome.CHANGED, "")
+        else:
+            loaded.count(Outcome.SAME, "")
+    _load_series(session, taxonomy.series, loaded)
+    session.flush()
+    return loaded
+
+
+def _load_series(session: Session, rows: Iterable[SeriesRow], loaded: Loaded) -> None:
+    known = {series.code: series for series in session.scalars(sa.select(Series))}
+    # A whole before its parts: they point at it.
+    for row in sorted(rows, key=lambda row: row.part_of is not None):
+        series = known.get(row.code)
+        if series is None:
+            session.add(Series(**vars(row)))
+            session.flush()
+            loaded.count(Outcome.NEW, "")
+        elif fill(series, vars(row)):
+            loaded.count(Outcome.CHANGED, "")
+        else:
+            loaded.count(Outcome.SAME, "")
+
+
+def _positions(rows: Iterable[Row], known: Mapping[str, Kind]) -> dict[str, int]:
+    """The order of a file that has all kinds; one with a few leaves the order there is, and puts
+    what is new at its end."""
+    codes = [row.code for row in rows]
+    if known.keys() <= set(codes):
+        return {code: place for place, code in enumerate(codes, 1)}
+    last = max(kind.position for kind in known.values())
+    new = [code for code in codes if code not in known]
+    return {code: kind.position for code, kind in known.items()} | {
+        code: place for place, code in enumerate(new, last + 1)
+    }
+
+
+class _Item:
+    """One kind or series of the file: gives its values, and notes what is wrong with them."""
+
+    def __init__(self, text: str, path: str, item: object) -> None:
+        self._text, self._path = text, path
+        self._values: Mapping[str, Any] = item if isinstance(item, dict) else {}
+        self.faults: list[Fault] = []
+        self.code = self.text("code", 40 if path.startswith("kinds") else 60)
+        if self.code and not CODE.fullmatch(self.code):
+            self.fault("code", "write small letters, digits and underscores, as plan_familiar")
+
+    def get(self, path: str) -> Any:
+        """What is at `defaults.way`, say; None where there is nothing."""
+        found: Any = self._values
+        for name in path.split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        return found
+
+    def fault(self, path: str, reason: str) -> None:
+        found = self.get(path)
+        value = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+        self.faults.append(Fault(self._line(), f"{self._path}.{path}", value, reason))
+
+    def text(self, path: str, longest: int) -> str:
+        found = self.get(path)
+        if found is not None and not isinstance(found, str):
+            self.fault(path, "has to be a text")
+            return ""
+        if not found or not clean(found):
+            self.fault(path, "is missing")
+            return ""
+        if len(found) > longest:
+            self.fault(path, f"is longer than {longest} characters")
+        return clean(found)
+
+    def words(self, path: str, *, is_required: bool = True) -> Words:
+        found = self.get(path)
+        if found is None and not is_required:
+            return {}
+        if not isinstance(found, dict) or not found.get("es"):
+            self.fault(path, 'is missing; write at least {"es": "…"}')
+            return {}
+        if not all(isinstance(said, str) for said in found.values()):
+            self.fault(path, "has to be a text in each language")
+            return {}
+        return {lang: clean(said) for lang, said in found.items() if said}
+
+    def flag(self, path: str) -> bool:
+        found = self.get(path)
+        if not isinstance(found, bool):
+            self.fault(path, "write true or false")
+        return found is True
+
+    def number(self, path: str, least: int, most: int) -> int:
+        found = self.get(path)
+        if isinstance(found, bool) or not isinstance(found, int) or not least <= found <= most:
+            self.fault(path, f"write a whole number from {least} to {most}")
+            return least
+        return found
+
+    def _line(self) -> int:
+        """Where the item begins to speak of itself, or 1."""
+        code = self._values.get("code")
+        found = re.search(rf'"code"\s*:\s*{re.escape(json.dumps(code))}', self._text)
+        return self._text.count("\n", 0, found.start()) + 1 if found else 1
+
+
+def _row(item: _Item) -> Row:
+    is_discreet = item.flag("discreet")
+    countries = item.get("countries")
+    is_list = isinstance(countries, list) and all(each in _COUNTRIES for each in countries)
+    if not is_list or not countries:
+        item.fault("countries", 'write a list of "US", "CA" or both')
+        countries = []
+    ways, visibilities = [way.value for way in Way], [seen.value for seen in Visibility]
+    way, visibility = item.get("defaults.way"), item.get("defaults.venue_visibility")
+    if way not in ways:
+        item.fault("defaults.way", f"write one of: {', '.join(ways)}")
+    if visibility not in visibilities:
+        item.fault("defaults.venue_visibility", f"write one of: {', '.join(visibilities)}")
+    elif is_discreet and visibility == Visibility.PUBLIC:
+        item.fault("defaults.venue_visibility", "a discreet kind cannot show its addresses")
+    colour = item.text("sign.colour", 7)
+    if colour and not COLOUR.fullmatch(colour):
+        item.fault("sign.colour", "write it like #1b5ea6")
+    has_slots = item.get("defaults.slot_minutes") is not None
+    return Row(
+        code=item.code,
+        is_core=item.flag("core"),
+        name=item.words("name"),
+        short_name=item.words("short_name"),
+        description=item.words("description"),
+        sensitivity=item.text("sensitivity", 20),
+        is_discreet=is_discreet,
+        neutral_title=item.words("neutral_title", is_required=is_discreet),
+        countries=Codes(countries),
+        sign=item.text("sign.name", 20),
+        pictogram=item.text("sign.pictogram", 20),
+        colour=colour,
+        minutes=item.number("defaults.minutes", 5, 1439),
+        capacity=item.number("defaults.capacity", 0, 100_000),
+        party_limit=item.number("defaults.party_limit", 1, LARGEST_PARTY),
+        way=Way(way) if way in ways else Way.PLACE,
+        slot_minutes=item.number("defaults.slot_minutes", 5, 1439) if has_slots else None,
+        opens_days=_days(item, "defaults.opens_days", 1, 365),
+        confirm_days=_days(item, "defaults.confirm_days", 2, 14),
+        frees_silence=item.get("defaults.frees_silence") is not None
+        and item.flag("defaults.frees_silence"),
+        retention_days=item.number("defaults.retention_days", 0, 3650),
+        visibility=Visibility(visibility) if visibility in visibilities else Visibility.REGISTERED,
+        has_reminders=item.flag("defaults.reminders"),
+        bring=item.words("defaults.bring", is_required=False),
+    )
+
+
+def _days(item: _Item, path: str, least: int, most: int) -> int | None:
+    """A number of days before the workshop; None where the file leaves it out."""
+    return None if item.get(path) is None else item.number(path, least, most)
+
+
+def _series(item: _Item, position: int) -> SeriesRow:
+    return SeriesRow(
+        code=item.code,
+        position=position,
+        label=item.words("label"),
+        unit=item.text("unit", 40),
+        provided_by=item.text("provided_by", 120),
+        part_of=None if item.get("part_of") is None else item.text("part_of", 60),
+    )
+
+
+def _refuse_twice(items: Iterable[_Item]) -> None:
+    seen: set[str] = set()
+    for item in items:
+        if item.code and item.code in seen:
+            item.fault("code", "is in the file twice")
+        seen.add(item.code)
+
+
+def _refuse_parts_of_nothing(items: Iterable[_Item]) -> None:
+    """A part names a series of the same file that is whole."""
+    given = list(items)
+    whole = {item.code for item in given if item.get("part_of") is None}
+    for item in given:
+        part_of = item.get("part_of")
+        if isinstance(part_of, str) and part_of not in whole:  # of anything else it is told already
+            item.fault("part_of", "name a series of this file that is no part itself")

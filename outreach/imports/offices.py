@@ -1,0 +1,157 @@
+"""Offices from a file in the format of `data/offices.csv`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.db.base import Words
+from outreach.db.types import Codes
+from outreach.domain.network import offices
+from outreach.domain.network.offices import SLUG, TAKEN, Office
+from outreach.domain.scheduling import network_changes
+from outreach.imports import csv_tables
+from outreach.imports.csv_tables import Line
+from outreach.imports.import_errors import Faulty
+from outreach.imports.import_result import Loaded, Outcome, Watch, unwatched
+
+REQUIRED: Final = (
+    "slug",
+    "name_es",
+    "kind",
+    "city",
+    "region",
+    "country",
+    "timezone",
+    "latitude",
+    "longitude",
+    "in_network_2020_01",
+)
+_LANGUAGES: Final = ("es", "en", "fr")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """An office as a file tells of it; empty texts where it says nothing."""
+
+    slug: str
+    name: Words
+    rank: str
+    city: str
+    region: str
+    country: str
+    zone: ZoneInfo
+    extra_zones: Codes
+    latitude: float
+    longitude: float
+    was_open_in_january_2020: bool
+    opened_on: date | None
+    closed_on: date | None
+    phone: str
+    email: str
+    address: str
+    website: str
+    district: str
+    note: str
+
+
+def read(path: Path) -> list[Row]:
+    """The offices of a file. Raises Faulty with all its faults, Refused when it is no table."""
+    table = csv_tables.read(path, REQUIRED)
+    rows = [_row(line) for line in table.lines]
+    csv_tables.refuse_twice(table.lines, lambda line: line.raw("slug"), "slug")
+    faults = [fault for line in table.lines for fault in line.faults]
+    if faults:
+        raise Faulty(faults)
+    return rows
+
+
+def load(
+    session: Session, rows: Iterable[Row], *, now: datetime, watch: Watch = unwatched
+) -> Loaded:
+    """Makes the offices what the rows say. Those of which no row tells stay as they are."""
+    known = {office.slug: office for office in offices.all_of_them(session)}
+    loaded = Loaded()
+    for row in watch(rows):
+        values = vars(row)
+        office = known.get(row.slug)
+        if office is None:
+            session.add(Office(**values, changed_at=now))
+            loaded.count(Outcome.NEW, row.slug)
+        elif network_changes.change_office(session, office, values, now=now):
+            loaded.count(Outcome.CHANGED, row.slug)
+        else:
+            loaded.count(Outcome.SAME, row.slug)
+    session.flush()
+    return loaded
+
+
+def _row(line: Line) -> Row:
+    """The office of a line; nobody looks at one whose line has faults."""
+    opened, closed = line.day("opened"), line.day("closed")
+    if opened and closed and closed <= opened:
+        line.fault("closed", f"is not after the day it opened, {opened}")
+    zone = line.zone("timezone", is_required=True)
+    names = {lang: line.text(f"name_{lang}", 200) for lang in _LANGUAGES}
+    if not names["es"]:
+        line.fault("name_es", "is missing")
+    return Row(
+        slug=_slug(line),
+        name={lang: name for lang, name in names.items() if name},
+        rank=line.text("kind", 40, is_required=True),
+        city=line.text("city", 80, is_required=True),
+        region=line.region("region", is_required=True),
+        country=line.one_of("country", {"US": "US", "CA": "CA"}, "write US or CA") or "",
+        zone=ZoneInfo(zone or "UTC"),
+        extra_zones=_extra_zones(line),
+        latitude=line.degrees("latitude", most=90),
+        longitude=line.degrees("longitude", most=180),
+        was_open_in_january_2020=line.flag("in_network_2020_01"),
+        opened_on=opened,
+        closed_on=closed,
+        phone=line.text("phone", 40),
+        email=_email(line),
+        address=line.text("address", 200),
+        website=_website(line),
+        district=line.text("district", 2000),
+        note=line.text("note", 2000),
+    )
+
+
+def _slug(line: Line) -> str:
+    slug = line.text("slug", 40, is_required=True)
+    if slug and not SLUG.fullmatch(slug):
+        line.fault("slug", "write small letters, digits and hyphens, as nueva-york")
+    if slug in TAKEN:
+        line.fault("slug", "has a meaning of its own in our addresses; choose another")
+    return slug
+
+
+def _extra_zones(line: Line) -> Codes:
+    zones = line.raw("extra_timezones").split()
+    for each in zones:
+        if len(each) > 40 or not clock.is_zone(each):
+            line.fault("extra_timezones", f"“{each}” is no time zone we know")
+    if len(" ".join(zones)) > 118:
+        line.fault("extra_timezones", "has too many zones to keep")
+    return Codes(zones)
+
+
+def _email(line: Line) -> str:
+    email = line.text("email", 254)
+    name, at, host = email.partition("@")
+    if email and not (name and at and host and " " not in email):
+        line.fault("email", "is no e-mail address")
+    return email
+
+
+def _website(line: Line) -> str:
+    website = line.text("website", 200)
+    if website and not website.startswith(("https://", "http://")):
+        line.fault("website", "has to start with https://")
+    return website

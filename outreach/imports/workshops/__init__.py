@@ -1,0 +1,26 @@
+"""Workshops from a file in the format of `data/workshops-2020-01.csv`, from a workbook with the
+same columns, or from an iCalendar file; and files like these made of workshops.
+
+`read` looks at the text and knows the network only as `Network`; `preview` says what loading would
+do; `load` does to each workshop what an organizer would: plans it, changes it, publishes, cancels
+or reinstates it.
+"""
+
+from outreach.imports.workshops.detect import MOST_ROWS, opened
+from outreach.imports.workshops.from_ical import Given
+from outreach.imports.workshops.load import load
+from outreach.imports.workshops.read import Network, Place, Row, checked, look, network, read
+
+__all__ = [
+    "MOST_ROWS",
+    "Given",
+    "Network",
+    "Place",
+    "Row",
+    "checked",
+    "load",
+    "look",
+    "network",
+    "opened",
+    "read",
+]

@@ -1,0 +1,313 @@
+"""Rows of workshops to workshops, as an organizer would make and change them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.domain import workshops
+from outreach.domain.locations import venues
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.workshops import Mode, Standing, Workshop, publish_checks, tour_stops
+from outreach.errors import Refused
+from outreach.imports.import_errors import Fault, Faulty
+from outreach.imports.import_result import Loaded, Outcome, Watch, unwatched
+from outreach.imports.workshops.read import Place, Row
+
+_WITH_PLACES: Final = frozenset({Way.PLACE, Way.SLOTS, Way.UNLISTED})
+_TOGETHER: Final = 250  # new workshops that are written at once
+Turn = tuple[Standing, Standing]  # from how it stands to what the file says
+_publish: Final = partial(workshop_service.publish, is_in_file=True)
+_PUBLISHED_ONCE: Final = (
+    "it has been published and cannot be a draft again; write cancelled",
+    "Ya se publicó y no vuelve a ser borrador. Escribe published o cancelled.",
+)
+_OVER: Final = (
+    "somebody has said how it went; write published",
+    "Ya se dijo cómo salió. Escribe published.",
+)
+_PAST: Final = (
+    "it is past; say in its attendance that it was not held",
+    "Ya pasó. Di en su asistencia que no se hizo.",
+)
+_IMPOSSIBLE: Final[Mapping[Turn, tuple[str, str]]] = MappingProxyType(
+    {
+        (Standing.PUBLISHED, Standing.DRAFT): _PUBLISHED_ONCE,
+        (Standing.CANCELLED, Standing.DRAFT): _PUBLISHED_ONCE,
+        (Standing.HELD, Standing.DRAFT): _OVER,
+        (Standing.HELD, Standing.CANCELLED): _OVER,
+        (Standing.NOT_HELD, Standing.DRAFT): _OVER,
+        (Standing.NOT_HELD, Standing.CANCELLED): _OVER,
+    }
+)
+_STEPS: Final[Mapping[Turn, tuple[Callable[..., object], ...]]] = MappingProxyType(
+    {
+        (Standing.DRAFT, Standing.PUBLISHED): (_publish,),
+        (Standing.DRAFT, Standing.CANCELLED): (_publish, workshop_service.cancel),
+        (Standing.PUBLISHED, Standing.CANCELLED): (workshop_service.cancel,),
+        (Standing.CANCELLED, Standing.PUBLISHED): (workshop_service.reinstate,),
+    }
+)
+
+
+def load(
+    session: Session,
+    rows: Sequence[Row],
+    *,
+    now: datetime,
+    is_synthetic: bool = False,
+    watch: Watch = unwatched,
+) -> Loaded:
+    """Makes the workshops what the rows say; who is registered is owed a notice, as ever.
+
+    `is_synthetic` marks them as a reconstruction. Raises Faulty when a row asks for what cannot be
+    done to the workshop as it stands: then leave the transaction, nothing must be kept.
+    """
+    known = workshops.loaded_from(session, [row.id for row in rows])
+    loader = _Loader(session, now, is_synthetic)
+    for row in watch(rows):
+        loader.take(row, known.get(row.id))
+    loader.add()
+    if loader.faults:
+        raise Faulty(loader.faults)
+    return loader.loaded
+
+
+@dataclass(frozen=True)
+class Named:
+    """What rows name: offices by their slug, kinds by their code."""
+
+    offices: Mapping[str, Office]
+    kinds: Mapping[str, Kind]
+
+    @classmethod
+    def of(cls, session: Session) -> "Named":
+        return cls(
+            {office.slug: office for office in offices.all_of_them(session)},
+            {kind.code: kind for kind in kinds.all_of_them(session)},
+        )
+
+
+def unplannable(row: Row, workshop: Workshop | None, named: Named) -> Iterator[Fault]:
+    """Why what the row says of the workshop, or of a new one, cannot be. Nothing is written to
+    find out: no venue is made, and that there is one has been seen to when the row was read."""
+    told = _told(row, workshop, named, workshop.venue if workshop is not None else None)
+    told = workshop_service.settled(told)
+    try:
+        workshop_service.check(told, is_draft=True)
+        if workshop is not None:
+            _check_sight(row, workshop, told)
+    except Refused as error:
+        yield _refused(row, "id", row.id, error)
+
+
+def _check_sight(row: Row, workshop: Workshop, told: Plan) -> None:
+    """Raises Refused for what cannot come into everybody's sight."""
+    if workshop.standing is Standing.DRAFT:
+        is_publishing = row.standing is not Standing.DRAFT
+        if is_publishing and told.way in _WITH_PLACES and not told.capacity:
+            raise Refused(publish_checks.said(["lugares"]))
+        return
+    there, place = workshop.venue, row.place
+    if place is None or not told.kind.is_discreet or told.visibility is not Visibility.PUBLIC:
+        return
+    is_there = there is not None and there.office is told.office and is_same_venue(there, place)
+    if not is_there or told.kind is not workshop.kind:
+        raise Refused(
+            "Es un taller discreto y todas las personas verían su dirección. Ocúltala primero."
+        )
+
+
+def impossible(
+    session: Session, row: Row, workshop: Workshop, named: Named, *, now: datetime
+) -> Iterator[Fault]:
+    """What the row asks for that cannot be done to the workshop as it stands."""
+    is_draft = workshop.standing is Standing.DRAFT
+    _starts_at, ends_at = clock.span(row.day, row.starts, row.ends, row.zone)
+    turn = (workshop.standing, row.standing)
+    steps = _STEPS.get(turn, ())
+    if turn in _IMPOSSIBLE:
+        yield Fault(row.line, "status", row.standing.value, *_IMPOSSIBLE[turn])
+    elif workshop_service.cancel in steps and (ends_at if is_draft else workshop.ends_at) <= now:
+        yield Fault(row.line, "status", row.standing.value, *_PAST)
+    if steps and steps[0] is not workshop_service.cancel and tour_stops.is_off(session, workshop):
+        reason = "its stop of the tour is cancelled; reinstate the stop first"
+        says = "Su parada de la gira está cancelada. Reactívala primero."
+        yield Fault(row.line, "status", row.standing.value, reason, says)
+    if workshop_service.would_be_over(workshop, ends_at, now=now):
+        reason = "that day and hour are past; look at the date"
+        says = "Ese día y esa hora ya pasaron. Revisa la fecha."
+        yield Fault(row.line, "starts_at", f"{row.day}T{row.starts:%H:%M}", reason, says)
+    taken = workshop.capacity + workshop.overbooked - workshop.seats_left
+    if row.way is not Way.SLOTS and row.capacity + workshop.overbooked < taken:
+        reason = f"{taken} places have been saved already; write {taken} or more"
+        says = f"Ya hay {taken} lugares apartados. Pon {taken} o más."
+        yield Fault(row.line, "capacity", str(row.capacity), reason, says)
+    if taken and row.way is not workshop.way:
+        reason = f"places have been saved already; leave it at {workshop.way}"
+        says = f"Ya hay lugares apartados. Deja {workshop.way}."
+        yield Fault(row.line, "way", row.way.value, reason, says)
+    yield from unplannable(row, workshop, named)
+
+
+class _Loader:
+    """Does one row after another, and remembers what came of it."""
+
+    def __init__(self, session: Session, now: datetime, is_synthetic: bool) -> None:
+        self.loaded = Loaded()
+        self.faults: list[Fault] = []
+        self._session, self._now, self._is_synthetic = session, now, is_synthetic
+        self._named = Named.of(session)
+        self._venues: dict[tuple[str, Place], Venue] = {}
+        self._prepared: list[Workshop] = []
+
+    def add(self) -> None:
+        """Writes the new ones there are by now, together."""
+        if not self.faults:
+            workshop_service.add(self._session, self._prepared)
+        self._prepared.clear()
+
+    def take(self, row: Row, workshop: Workshop | None) -> None:
+        if workshop is None:
+            self._create(row)
+            return
+        found = list(impossible(self._session, row, workshop, self._named, now=self._now))
+        if found:
+            self.faults += found
+            return
+        left, has_changed = workshop.office.slug, self._mark(workshop)
+        # Cancelled first and reinstated last, so that people hear of it once. Of a draft nobody
+        # does, and it is published as it is to be.
+        is_first = row.standing is Standing.CANCELLED and workshop.standing is not Standing.DRAFT
+        if is_first:
+            has_changed |= self._set_standing(row, workshop)
+        has_changed |= self._change(row, workshop)
+        if not is_first:
+            has_changed |= self._set_standing(row, workshop)
+        self.loaded.count(Outcome.CHANGED if has_changed else Outcome.SAME, row.office, left)
+
+    def _create(self, row: Row) -> None:
+        try:
+            self._prepared.append(
+                workshop_service.prepare(
+                    _told(row, None, self._named, self._venue(row, None)),
+                    now=self._now,
+                    standing=row.standing,
+                    external_id=row.id,
+                    is_synthetic=self._is_synthetic,
+                )
+            )
+        except Refused as error:
+            self.faults.append(_refused(row, "id", row.id, error))
+        if len(self._prepared) >= _TOGETHER:
+            self.add()
+        self.loaded.count(Outcome.NEW, row.office)
+
+    def _mark(self, workshop: Workshop) -> bool:
+        if not self._is_synthetic or workshop.is_synthetic:
+            return False
+        workshop.is_synthetic = True
+        return True
+
+    def _change(self, row: Row, workshop: Workshop) -> bool:
+        told = _told(row, workshop, self._named, self._venue(row, workshop.venue))
+        try:
+            new = workshop_service.change(self._session, workshop, told, now=self._now)
+        except Refused as error:
+            self.faults.append(_refused(row, "id", row.id, error))
+            return False
+        if new & {"day", "retention_days"}:
+            self.loaded.moved[workshop.id] = workshop.forget_on
+        return bool(new)
+
+    def _set_standing(self, row: Row, workshop: Workshop) -> bool:
+        turn = (workshop.standing, row.standing)
+        for step in _STEPS.get(turn, ()):
+            try:
+                step(self._session, workshop, now=self._now)
+            except Refused as error:
+                self.faults.append(_refused(row, "status", row.standing.value, error))
+        return turn in _STEPS
+
+    def _venue(self, row: Row, now_at: Venue | None) -> Venue | None:
+        place, office = row.place, self._named.offices[row.office]
+        if place is None:
+            return None
+        if now_at is not None and now_at.office is office and is_same_venue(now_at, place):
+            return now_at
+        key = (office.slug, place)
+        if key not in self._venues:
+            self._venues[key] = venues.find_or_make(
+                self._session,
+                office,
+                place.name,
+                address=place.address,
+                city=place.city,
+                region=place.region,
+                area=place.area,
+                zone=row.zone,
+                now=self._now,
+            )
+        return self._venues[key]
+
+
+def _refused(row: Row, field: str, value: str, error: Refused) -> Fault:
+    return Fault(row.line, field, value, str(error), str(error))
+
+
+def _told(row: Row, before: Workshop | None, named: Named, venue: Venue | None) -> Plan:
+    """The plan of the workshop as it is, or of a new one of its kind, with what the row says."""
+    kind, office, title = named.kinds[row.kind], named.offices[row.office], dict(row.title)
+    plan = workshop_service.from_kind(kind, office, row.day, row.starts)
+    if before is not None:
+        there = workshop_service.plan_of(before)
+        plan = there if before.kind.code == row.kind else _as_its_kind(there, plan)
+        if not row.has_french and "fr" in before.title:
+            title["fr"] = before.title["fr"]
+    told = replace(
+        plan,
+        office=office,
+        kind=kind,
+        venue=venue,
+        mode=row.mode or (plan.mode if plan.mode.has_venue else Mode.IN_PERSON),
+        zone=row.zone,
+        day=row.day,
+        starts=row.starts,
+        ends=row.ends,
+        title=title,
+        capacity=row.capacity,
+        way=row.way,
+        languages=row.languages,
+        has_childcare=row.has_childcare,
+        phone=plan.phone if row.phone is None else row.phone,
+    )
+    return workshop_service.spread(told)
+
+
+def is_same_venue(venue: Venue, place: Place) -> bool:
+    # An address that someone gave the venue since is not lost to a file that has none.
+    has_same_name = (venue.name, venue.city) == (place.name, place.city)
+    return has_same_name and place.address in {"", venue.address}
+
+
+def _as_its_kind(plan: Plan, new: Plan) -> Plan:
+    """A workshop that becomes one of another kind starts again from that kind's defaults."""
+    return replace(
+        plan,
+        summary=new.summary,
+        bring=new.bring,
+        visibility=new.visibility,
+        party_limit=new.party_limit,
+        retention_days=new.retention_days,
+        has_reminders=new.has_reminders,
+    )

@@ -1,0 +1,320 @@
+"""A file of workshops to rows: everything that can be known to be wrong before any is loaded."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.db.base import Words
+from outreach.db.types import Codes
+from outreach.domain.dashboard.agenda import Offices
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.kinds import Way
+from outreach.domain.text import plain
+from outreach.domain.workshops import Mode, Standing
+from outreach.i18n import SPOKEN
+from outreach.imports import csv_tables
+from outreach.imports.csv_tables import Line, Table
+from outreach.imports.import_errors import Fault, Faulty
+
+REQUIRED: Final = (
+    "id",
+    "office",
+    "kind",
+    "title_es",
+    "title_en",
+    "timezone",
+    "starts_at",
+    "ends_at",
+    "venue",
+    "city",
+    "region",
+    "capacity",
+    "languages",
+    "childcare",
+    "status",
+)
+OPTIONAL: Final = ("title_fr", "way", "mode", "address", "area", "phone")
+MOST_SEATS: Final = 100_000
+
+_WALL_CLOCK = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:00)?", re.ASCII)
+_ONLINE: Final = frozenset({"online", "on line", "en linea", "virtual", "en ligne", "por internet"})
+_STATUSES: Final = MappingProxyType(
+    {each.value: each for each in (Standing.DRAFT, Standing.PUBLISHED, Standing.CANCELLED)}
+)
+_DAY: Final = timedelta(days=1)
+_EMPTY: Final = "Está vacío. Escribe el título en español: lo ve todo el mundo."
+_A_TIME: Final = "Escribe el día y la hora del lugar, como 2027-01-31T18:30, de 00:00 a 23:59."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """What a row may name: offices by slug, with zone, country and region, and kinds by code."""
+
+    offices: Mapping[str, "OfficeFacts"]
+    kinds: Mapping[str, "KindFacts"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficeFacts:
+    zone: ZoneInfo
+    country: str
+    city: str
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindFacts:
+    code: str
+    countries: tuple[str, ...]
+    minutes: int
+    capacity: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where, as a file says it: a venue of the office is found by name, address and city."""
+
+    name: str
+    address: str
+    city: str
+    region: str
+    area: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A workshop as a file tells of it, its faults seen to. None is for what the file does not
+    say, so that it stays as it is."""
+
+    line: int
+    id: str
+    office: str
+    kind: str
+    title: Words
+    has_french: bool  # whether the file has a column for a French title
+    zone: ZoneInfo
+    day: date
+    starts: time
+    ends: time
+    place: Place | None
+    mode: Mode | None
+    way: Way
+    capacity: int
+    languages: Codes
+    has_childcare: bool
+    standing: Standing
+    phone: str | None
+
+    @property
+    def last_day(self) -> date:
+        """The day it ends on: the next one, if it goes on past midnight."""
+        return self.day if self.ends > self.starts else self.day + _DAY
+
+
+def network(session: Session, mine: Offices = None) -> Network:
+    """The offices and kinds there are now; of the offices only `mine`, unless that is None."""
+    return Network(
+        offices={
+            office.slug: OfficeFacts(
+                zone=office.zone, country=office.country, city=office.city, region=office.region
+            )
+            for office in offices.all_of_them(session)
+            if mine is None or office.slug in mine
+        },
+        kinds={
+            name: KindFacts(
+                code=kind.code,
+                countries=kind.countries,
+                minutes=kind.minutes,
+                capacity=kind.capacity,
+                names=(*kind.name.values(), *kind.short_name.values()),
+            )
+            for kind in kinds.all_of_them(session)
+            for name in (kind.code, kind.public_code)
+        },
+    )
+
+
+def read(path: Path, known: Network) -> list[Row]:
+    """The workshops of a file. Raises Faulty with all its faults, Refused when it is no table."""
+    return checked(csv_tables.read(path, REQUIRED), known)
+
+
+def checked(table: Table, known: Network) -> list[Row]:
+    """The workshops of a table. Raises Faulty with all its faults."""
+    rows, faults = look(table, known)
+    if faults:
+        raise Faulty(faults)
+    return rows
+
+
+def look(table: Table, known: Network) -> tuple[list[Row], list[Fault]]:
+    """The workshops of those lines that have no faults, and the faults of the others."""
+    # What reading a calendar has found wrong already is not said twice.
+    rows = [None if line.faults else _row(line, known) for line in table.lines]
+    csv_tables.refuse_twice(table.lines, lambda line: line.raw("id"), "id")
+    faults = [fault for line in table.lines for fault in line.faults]
+    found = [
+        row
+        for row, line in zip(rows, table.lines, strict=True)
+        if row is not None and not line.faults
+    ]
+    return found, faults
+
+
+def _row(line: Line, known: Network) -> Row | None:
+    """The workshop of a line, or None when it has faults."""
+    mine = line.text("id", 120, is_required=True)
+    office = line.one_of(
+        "office", known.offices, "is no office we know; load offices first", _whose(known)
+    )
+    kind = line.one_of(
+        "kind",
+        known.kinds,
+        "is no kind of workshop we know; load kinds first",
+        "No conocemos ese tipo. Copia su clave de la plantilla.",
+    )
+    if office and kind and office.country not in kind.countries:
+        line.fault(
+            "kind",
+            f"is not given in the country of {line.raw('office')}",
+            "Ese tipo no se da en el país de la oficina. Elige otro.",
+        )
+    title = {lang: line.text(f"title_{lang}", 200) for lang in ("es", "en", "fr")}
+    if not title["es"]:
+        line.fault("title_es", "is missing; the title in Spanish is shown to everyone", _EMPTY)
+    zone_name = line.zone("timezone")
+    zone = ZoneInfo(zone_name) if zone_name else None
+    if zone is None and office and not line.raw("timezone"):
+        zone = office.zone
+    hours = _hours(line, zone, kind)
+    mode = _mode(line)
+    # A draft may still be without one.
+    is_without = line.raw("status") == Standing.DRAFT and not line.raw("venue")
+    has_place = (mode is None or mode.has_venue) and not is_without
+    place = _place(line, office) if has_place else None
+    way = _one_of_or(line, "way", {each.value: each for each in Way}, Way.PLACE)
+    capacity = line.number_of("capacity", most=MOST_SEATS)
+    languages = line.codes("languages", SPOKEN, "language")
+    has_childcare = line.flag("childcare")
+    standing = line.one_of("status", _STATUSES, f"write one of: {', '.join(_STATUSES)}")
+    phone = line.text("phone", 40) if line.has("phone") else None
+    if line.faults or not (office and kind and zone and hours and way and standing):
+        return None
+    day, starts, ends = hours
+    return Row(
+        line=line.number,
+        id=mine,
+        office=line.raw("office"),
+        kind=kind.code,
+        title={lang: said for lang, said in title.items() if said},
+        has_french=line.has("title_fr"),
+        zone=zone,
+        day=day,
+        starts=starts,
+        ends=ends,
+        place=place,
+        mode=mode,
+        way=way,
+        capacity=kind.capacity if capacity is None else capacity,
+        languages=Codes(languages or ("es",)),
+        has_childcare=has_childcare,
+        standing=standing,
+        phone=phone,
+    )
+
+
+def _whose(known: Network) -> str:
+    """The same for an office there is not and for one that is somebody else's."""
+    if len(known.offices) > 12:
+        return "No conocemos esa oficina. Copia su clave de la plantilla."
+    return f"Esa oficina no es tuya. Escribe una de estas: {', '.join(known.offices)}."
+
+
+def _hours(
+    line: Line, zone: ZoneInfo | None, kind: KindFacts | None
+) -> tuple[date, time, time] | None:
+    """Day, start and end; None, and a fault, when they cannot be."""
+    starts = _wall_clock(line, "starts_at")
+    if starts and zone and clock.is_skipped(starts.date(), starts.time(), zone):
+        line.fault(
+            "starts_at",
+            f"clocks in {zone.key} jump over this hour; choose another",
+            "Ese día el reloj se adelanta y esa hora no existe. Elige otra.",
+        )
+    if not line.raw("starts_at"):
+        line.fault("starts_at", "is missing", _A_TIME)
+    if line.raw("ends_at"):
+        ends = _wall_clock(line, "ends_at")
+    else:
+        ends = starts + timedelta(minutes=kind.minutes) if starts and kind else None
+    if starts is None or ends is None:
+        return None
+    if ends <= starts:
+        line.fault(
+            "ends_at",
+            f"is not after the start, {line.raw('starts_at')}",
+            "No es después de la hora de inicio. Revisa el día y la hora.",
+        )
+    elif ends - starts >= _DAY:
+        line.fault(
+            "ends_at",
+            "is 24 hours or more after the start; give each day a line",
+            "Dura un día o más. Pon un renglón por cada día.",
+        )
+    return starts.date(), starts.time(), ends.time()
+
+
+def _wall_clock(line: Line, field: str) -> datetime | None:
+    """What the clock of the venue shows, without a zone; None, and a fault, for anything else."""
+    found = line.raw(field)
+    parts = _WALL_CLOCK.fullmatch(found)
+    try:
+        when = datetime.fromisoformat(f"{parts[1]}T{parts[2]}") if parts else None
+    except ValueError:
+        when = None
+    if when is not None and csv_tables.is_likely(when.date()):
+        return when
+    if found:
+        line.fault(field, "is no date we can read; write local time like 2020-01-31T18:30", _A_TIME)
+    return None
+
+
+def _mode(line: Line) -> Mode | None:
+    if line.raw("mode"):
+        modes = {each.value: each for each in Mode}
+        return line.one_of("mode", modes, f"write one of: {', '.join(modes)}")
+    return Mode.VIDEO_CALL if plain(line.raw("venue")) in _ONLINE else None
+
+
+def _place(line: Line, office: OfficeFacts | None) -> Place:
+    """The venue of a line; its city and region are the office's where the line has none."""
+    name = line.text("venue", 120)
+    if not name:
+        line.fault(
+            "venue",
+            "is missing; name the place, or write online",
+            "Falta la sede. Escribe su nombre, o «en línea».",
+        )
+    return Place(
+        name=name,
+        address=line.text("address", 200),
+        city=line.text("city", 80) or (office.city if office else ""),
+        region=line.region("region") or (office.region if office else ""),
+        area=line.text("area", 120),
+    )
+
+
+def _one_of_or(line: Line, field: str, known: Mapping[str, Way], default: Way) -> Way | None:
+    if not line.raw(field):
+        return default
+    return line.one_of(field, known, f"write one of: {', '.join(known)}")

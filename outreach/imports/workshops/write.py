@@ -1,0 +1,91 @@
+"""Workshops to files that can be brought in again: the same columns, and the same text in them."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import BinaryIO, Final
+
+from outreach.domain.workshops import OF_UID, Standing, Workshop
+from outreach.imports.csv_tables import RISKY
+from outreach.imports.workshops.read import OPTIONAL, REQUIRED
+from outreach.reports import spreadsheets
+
+COLUMNS: Final = (*REQUIRED, *OPTIONAL)
+_WIDTHS: Final = (
+    28, 14, 14, 36, 30, 20, 18, 18, 30, 16, 8, 9, 10, 10, 11, 30, 10, 12, 30, 20, 16,
+)  # fmt: skip
+# Forms leave a mark of their own where a row of a file has its id.
+_OF_A_FORM: Final = re.compile(r"desk ")
+_DAY: Final = timedelta(days=1)
+
+
+def own_id(workshop: Workshop) -> str:
+    """What names it in a file: the id of the row it came from, else the one calendars have."""
+    given = workshop.external_id
+    return given if given and not _OF_A_FORM.match(given) else f"{OF_UID}{workshop.uid}"
+
+
+def cells(workshop: Workshop) -> dict[str, str]:
+    """A workshop as a line of a file, by column."""
+    venue = workshop.venue
+    last = workshop.day if workshop.ends > workshop.starts else workshop.day + _DAY
+    return {
+        "id": own_id(workshop),
+        "office": workshop.office.slug,
+        "kind": workshop.kind.code,
+        "title_es": workshop.title.get("es", ""),
+        "title_en": workshop.title.get("en", ""),
+        "title_fr": workshop.title.get("fr", ""),
+        "timezone": workshop.zone.key,
+        "starts_at": f"{workshop.day}T{workshop.starts:%H:%M}",
+        "ends_at": f"{last}T{workshop.ends:%H:%M}",
+        "venue": venue.name if venue else "",
+        "city": venue.city if venue else "",
+        "region": venue.region if venue else "",
+        "address": venue.address if venue else "",
+        "area": venue.area if venue else "",
+        "capacity": str(workshop.capacity),
+        "languages": " ".join(workshop.languages),
+        "childcare": "true" if workshop.has_childcare else "false",
+        "status": status(workshop.standing).value,
+        "way": workshop.way.value,
+        "mode": workshop.mode.value,
+        "phone": workshop.phone,
+    }
+
+
+def status(standing: Standing) -> Standing:
+    """As a file says it: how a workshop went is not told by files."""
+    over = standing in {Standing.HELD, Standing.NOT_HELD}
+    return Standing.PUBLISHED if over else standing
+
+
+def to_csv(rows: Iterable[Mapping[str, str]]) -> bytes:
+    """A file that spreadsheets open as UTF-8. No cell of it is taken for a formula."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    writer.writerows([escaped(row[name]) for name in COLUMNS] for row in rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def to_xlsx(
+    out: BinaryIO, rows: Iterable[Mapping[str, str]], notes: Sequence[str], *, made_at: datetime
+) -> None:
+    """The same as a workbook, with a sheet of notes behind."""
+    with spreadsheets.opened(out, title=f"Talleres {made_at:%Y-%m-%d}", is_long=True) as book:
+        lines = ([_cell(name, row[name]) for name in COLUMNS] for row in rows)
+        book.add_many("Talleres", COLUMNS, _WIDTHS, lines)
+        book.add_notes("Cómo se llena", notes)
+
+
+def _cell(name: str, text: str) -> str | int:
+    return int(text) if name == "capacity" and text else escaped(text)
+
+
+def escaped(text: str) -> str:
+    """With an apostrophe before what a spreadsheet would run, and before an apostrophe; `tables`
+    takes it off."""
+    return f"'{text}" if text.startswith(RISKY) else text

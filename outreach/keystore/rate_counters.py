@@ -1,0 +1,95 @@
+"""How often an address asked, counted in the keyring's database so that all processes and hosts
+share it. What stands for an address is an HMAC under the day's key (`Keyring.address_of_today`)."""
+
+import hashlib
+from datetime import timedelta
+
+import sqlalchemy as sa
+from limits.storage import Storage
+from sqlalchemy.dialects import postgresql, sqlite
+
+from outreach import clock
+from outreach.db.postgresql import PAGES
+from outreach.db.store import Store
+from outreach.keystore.models import Attempt
+
+
+class Attempts(Storage):
+    """Counts kept in the keyring's database, for the windows of `limits`."""
+
+    STORAGE_SCHEME = None
+
+    def __init__(self, keyring_url: str, *, pool_size: int = 2) -> None:
+        super().__init__()
+        # A count that a power cut loses harms nobody: it need not wait for the disk.
+        self._store = Store(keyring_url, pool_size=pool_size, is_durable=False, waits=PAGES)
+        self._counting = _counting(self._store)
+
+    def close(self) -> None:
+        self._store.close()
+
+    @property
+    def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
+        return sa.exc.SQLAlchemyError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """One statement counts, and starts a new window where the old one has ended."""
+        now = clock.now()
+        values = {
+            "bucket": _bucket(key),
+            "amount": amount,
+            "ends": now + timedelta(seconds=expiry),
+            "now": now,
+        }
+        with self._store.change_rows() as connection:
+            return int(connection.execute(self._counting, values).scalar_one())
+
+    def get(self, key: str) -> int:
+        with self._store.read() as session:
+            found = session.scalar(
+                sa.select(Attempt.count).where(
+                    Attempt.bucket == _bucket(key), Attempt.ends_at > clock.now()
+                )
+            )
+        return found or 0
+
+    def get_expiry(self, key: str) -> float:
+        with self._store.read() as session:
+            ends = session.scalar(sa.select(Attempt.ends_at).where(Attempt.bucket == _bucket(key)))
+        return (ends or clock.now()).timestamp()
+
+    def check(self) -> bool:
+        return True
+
+    def reset(self) -> int | None:
+        with self._store.change() as session:
+            session.execute(sa.delete(Attempt))
+        return None
+
+    def clear(self, key: str) -> None:
+        with self._store.change() as session:
+            session.execute(sa.delete(Attempt).where(Attempt.bucket == _bucket(key)))
+
+
+def _counting(store: Store) -> sa.Executable:
+    """The statement that counts; built once, since every post waits for it."""
+    instant, number = Attempt.ends_at.type, sa.Integer()
+    amount, ends = sa.bindparam("amount", type_=number), sa.bindparam("ends", type_=instant)
+    insert = sqlite.insert if store.is_sqlite else postgresql.insert
+    is_over = Attempt.ends_at <= sa.bindparam("now", type_=instant)
+    return (
+        insert(Attempt.__table__)  # type: ignore[arg-type]  # a mapped class's table is a Table
+        .values(bucket=sa.bindparam("bucket"), count=amount, ends_at=ends)
+        .on_conflict_do_update(
+            index_elements=["bucket"],
+            set_={
+                "count": sa.case((is_over, amount), else_=Attempt.count + amount),
+                "ends_at": sa.case((is_over, ends), else_=Attempt.ends_at),
+            },
+        )
+        .returning(Attempt.count)
+    )
+
+
+def _bucket(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()[:16]

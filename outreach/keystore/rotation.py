@@ -1,0 +1,169 @@
+"""A new master, every month: the broom. Whoever has an older copy of the ring, a dead page of its
+database or an archived log, has what no file opens any more."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from outreach.keystore.keystore import Keyring, day_of
+from outreach.keystore.models import DayKey, Generation, IndexKey, Key, Secret
+
+EVERY: Final = timedelta(days=30)
+# Another process may go on sealing with the master before until it looks again.
+PATIENCE: Final = timedelta(hours=1)
+BATCH: Final = 1000
+
+
+@dataclass(frozen=True)
+class Rotated:
+    number: int  # of the master that seals now
+    keys: int  # sealed anew
+    lost: int  # that no master opens: they are as good as gone
+
+
+def prepare(ring: Keyring) -> int:
+    """Makes the next master without using it, so that it can be copied to the other hosts first.
+    Returns its number; one that was prepared before is the next one."""
+    in_use, masters = ring.seals.in_use(), ring.seals.masters
+    newest = ring.seals.look() if in_use is None else in_use.number
+    return max((each for each in masters.numbers() if each > newest), default=0) or masters.make(
+        newest + 1
+    )
+
+
+def rotate(ring: Keyring, *, now: datetime, sure: bool = False) -> Rotated:
+    """Seals every key with the next master. `retire`, an hour later, destroys those before.
+
+    Raises Misconfigured where the master in use is missing, unless `sure`: then what no master
+    opens is let go."""
+    if not sure:
+        ring.seals.look()
+    number = prepare(ring)
+    ring.seals.begin(number, now=now)
+    lost = _let_go(ring) if sure else 0
+    keys = _reseal(ring, number)
+    ring.store.sweep()
+    return Rotated(number, keys, lost)
+
+
+def is_due(ring: Keyring, *, now: datetime) -> bool:
+    """Whether the master in use has sealed for a month."""
+    row = ring.seals.in_use()
+    return row is not None and row.since <= now - EVERY
+
+
+def may_begin(ring: Keyring, *, now: datetime) -> bool:
+    """Whether the worker may rotate by itself: it is due, and no other host would be left without
+    the file. A ring in a file is one host's; on a server, the next master has to be prepared."""
+    row = ring.seals.in_use()
+    if row is None or not is_due(ring, now=now):
+        return False
+    return ring.store.is_sqlite or max(ring.seals.masters.numbers(), default=0) > row.number
+
+
+def may_retire(ring: Keyring, *, now: datetime) -> bool:
+    """Whether there are older masters, and nobody seals with them any more."""
+    row = ring.seals.in_use()
+    if row is None or row.since > now - PATIENCE:
+        return False
+    return min(ring.seals.masters.numbers(), default=row.number) < row.number
+
+
+def retire(ring: Keyring, *, now: datetime) -> int:
+    """Destroys the masters before the one in use, and says how many; none for an hour after a
+    rotation, nor while a key needs one of them."""
+    if not may_retire(ring, now=now):
+        return 0
+    number = ring.seals.look()
+    _reseal(ring, number)  # what another process sealed before it knew of the new one
+    if _needs_older(ring, number):
+        return 0
+    gone = ring.seals.masters.destroy_before(number)
+    with ring.store.change() as session:
+        session.execute(sa.delete(Generation).where(Generation.number < number))
+    ring.seals.look()
+    ring.store.sweep()
+    return gone
+
+
+def generations(ring: Keyring) -> dict[int, int]:
+    """How many keys each master has sealed."""
+    with ring.store.read() as session:
+        counted = session.execute(
+            sa.select(Key.generation, sa.func.count()).group_by(Key.generation)
+        )
+        return {row[0]: row[1] for row in counted}
+
+
+def _reseal(ring: Keyring, number: int) -> int:
+    """Seals what older masters sealed; a key that another process holds, or that no master here
+    opens, is passed over."""
+    seals, done, last = ring.seals, 0, b""
+    while True:
+        with ring.store.change() as session:
+            rows = session.execute(
+                sa.select(Key.id, Key.sealed, Key.generation)
+                .where(Key.generation < number, Key.id > last)
+                .order_by(Key.id)
+                .limit(BATCH)
+                .with_for_update(skip_locked=True)
+            ).all()
+            anew = [
+                {
+                    "id": key_id,
+                    "generation": number,
+                    "sealed": seals.seal_with(number, seals.unseal(sealed, key_id, old), key_id),
+                }
+                for key_id, sealed, old in rows
+                if seals.can_open(old)
+            ]
+            if anew:
+                session.execute(sa.update(Key), anew)
+        if not rows:
+            break
+        done, last = done + len(anew), rows[-1].id
+    _reseal_own(ring, number)
+    return done
+
+
+def _reseal_own(ring: Keyring, number: int) -> None:
+    """The keys of the ring itself."""
+    with ring.store.change() as session:
+        kept: list[tuple[IndexKey | DayKey | Secret, bytes]] = [
+            *((row, b"index") for row in session.scalars(sa.select(IndexKey).with_for_update())),
+            *((row, b"secret") for row in session.scalars(sa.select(Secret).with_for_update())),
+            *(
+                (row, day_of(row.day))
+                for row in session.scalars(sa.select(DayKey).with_for_update())
+            ),
+        ]
+        for row, about in kept:
+            if row.generation < number and ring.seals.can_open(row.generation):
+                plain = ring.seals.unseal(row.sealed, about, row.generation)
+                row.sealed, row.generation = ring.seals.seal_with(number, plain, about), number
+
+
+def _needs_older(ring: Keyring, number: int) -> bool:
+    """Whether something is still sealed with a master before that one, and could be opened."""
+    with ring.store.read() as session:
+        needed = {
+            generation
+            for table in (Key, IndexKey, DayKey, Secret)
+            for generation in session.scalars(
+                sa.select(table.generation).where(table.generation < number).distinct()
+            )
+        }
+    return any(map(ring.seals.can_open, needed))
+
+
+def _let_go(ring: Keyring) -> int:
+    """Destroys what no master here opens, and says how many keys that were."""
+    there = ring.seals.masters.numbers()
+    with ring.store.change() as session:
+        gone = session.execute(sa.delete(Key).where(Key.generation.not_in(there)))
+        for table in (IndexKey, DayKey, Secret):
+            session.execute(sa.delete(table).where(table.generation.not_in(there)))
+    assert isinstance(gone, sa.CursorResult)
+    return gone.rowcount

@@ -1,0 +1,59 @@
+"""The calendar entry that goes with a letter, to who asked for it; never of a discreet kind.
+
+It is no invitation: nothing to answer, nobody else in it, and its title says no topic, because
+calendars are shared with families and shown on locked screens.
+"""
+
+from email.message import EmailMessage
+from typing import Final
+
+from outreach.config import Config
+from outreach.domain.network.kinds import Way
+from outreach.domain.registrations import Standing
+from outreach.domain.registrations.notifications import Cause
+from outreach.feeds import attendee_event
+from outreach.feeds.attendee_event import Method
+from outreach.i18n import gettext as _
+from outreach.mail.message_context import Matter, mail_from
+
+ABOUT_A_PLACE: Final = frozenset(
+    {Cause.SAVED, Cause.SEATED, Cause.APPROVED, Cause.CHANGED, Cause.REINSTATED, Cause.CANCELLED}
+)
+
+
+def method_of(matter: Matter) -> Method | None:
+    """Whether the letter puts an entry into the calendar or takes it out; None for most."""
+    registration, cause = matter.registration, matter.notice.cause
+    if not registration.wants_entry or registration.workshop.is_discreet:
+        return None
+    if cause is Cause.LAPSED and registration.standing is Standing.LAPSED:
+        return Method.CANCEL
+    if cause not in ABOUT_A_PLACE or registration.standing is not Standing.SEATED:
+        return None
+    return Method.CANCEL if cause is Cause.CANCELLED else Method.PUBLISH
+
+
+def enclose(letter: EmailMessage, matter: Matter, config: Config) -> None:
+    """Adds the entry to a letter that is to have one."""
+    method = method_of(matter)
+    if method is None:
+        return
+    workshop, lang = matter.registration.workshop, matter.registration.language
+    # Having the link of an unlisted one is a permission, and calendars are shared.
+    url = f"{config.public_url}/{lang}/t/{workshop.public_id}"
+    lines = attendee_event.write(
+        matter.registration,
+        _("Cita"),
+        attendee_event.uid(matter.key, matter.calendar_host),
+        now=matter.now,
+        sending=attendee_event.Sending(
+            method, mail_from(config), "" if workshop.way is Way.UNLISTED else url
+        ),
+    )
+    letter.add_attachment(
+        lines,
+        maintype="text",
+        subtype="calendar",
+        filename="cita.ics",
+        params={"method": method.value, "charset": "utf-8"},
+    )

@@ -1,0 +1,73 @@
+"""How a message will be read, before it is sent: the letter that somebody invented would get."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from typing import Final
+
+from outreach import i18n
+from outreach.config import Config
+from outreach.db.types import Codes
+from outreach.domain.outbox.messaging import PLACES
+from outreach.domain.registrations import Contact, Person, Registration, manage_token
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations.staff_messages import Message
+from outreach.domain.workshops import Workshop
+from outreach.mail import render
+from outreach.mail.message_context import Matter
+
+_KEY: Final = bytes(32)  # nobody's
+_NAME: Final = "Rosa"
+_ADDRESS: Final = "rosa@ejemplo.com"
+
+
+@dataclass(frozen=True)
+class Sample:
+    subject: str
+    body: str
+
+
+def of_message(
+    workshop: Workshop, message: Message, lang: str, config: Config, *, now: datetime, link: str
+) -> Sample:
+    """The letter in one language, with `link` said where each has their own. Needs an application
+    context."""
+    party = _party(workshop, message, lang, now)
+    notice = Notice(registration_id=party.id, cause=Cause.MESSAGE, due_at=now, made_at=now)
+    notice.id, notice.registration, notice.message = 0, party, message
+    person = Person(name=_NAME, address=_ADDRESS)
+    with i18n.speaking(lang):
+        letter = render.write(Matter(notice=notice, person=person, key=_KEY, now=now), config)
+    own = f"{config.public_url}/{lang}/r/{manage_token(_KEY)}"
+    return Sample(str(letter["Subject"]), _text(letter).replace(own, link).strip())
+
+
+def _party(workshop: Workshop, message: Message, lang: str, now: datetime) -> Registration:
+    """Somebody of those it goes to. Never kept: it is in no session."""
+    made = Registration(
+        id="0" * 26,
+        workshop_id=workshop.id,
+        standing=PLACES[message.audience][0],
+        people=1,
+        contact=Contact.EMAIL,
+        may_leave_message=False,
+        wants_reminder=False,
+        language=lang,
+        needs=Codes(),
+        key_id=None,
+        sealed=None,
+        manage=None,
+        entry=None,
+        door_code="7K3Q9X",
+        nonce=b"",
+        registered_at=now,
+        queued_at=now,
+    )
+    made.workshop = workshop
+    return made
+
+
+def _text(letter: EmailMessage) -> str:
+    payload = letter.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    return payload.decode("utf-8")

@@ -1,0 +1,125 @@
+"""Texts through a gateway: one HTTP request each, shaped by the settings OUTREACH_TEXTS_….
+
+No proxy is asked and no redirect followed: a phone and a text go where the operator said, nowhere
+else.
+"""
+
+import http.client
+import json
+import re
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, quote_plus, urlsplit
+
+from outreach.config import Texts
+from outreach.mail.delivery_errors import Away, Doubt, Refusal
+
+_PLACEHOLDER: Final = re.compile(r"\{(to|text)\}")
+FOR_NOW: Final = frozenset({408, 425, 429})  # of the answers that begin with 4
+MUST_SIGN_IN: Final = frozenset({401, 407})
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Text:
+    """A text message: to one phone, as +13125550142."""
+
+    to: str
+    words: str
+
+
+@contextmanager
+def line(texts: Texts) -> Iterator["Gateway"]:
+    yield Gateway(texts)
+
+
+class Gateway:
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def __call__(self, text: Text) -> None:
+        """Gives the text to the gateway. Raises Away, Refusal or Doubt."""
+        connection = self._connected()
+        try:
+            status = self._ask(connection, text)
+        finally:
+            connection.close()
+        if status in MUST_SIGN_IN:
+            raise Away("the gateway of texts refuses us: OUTREACH_TEXTS_HEADERS")
+        if not 200 <= status < 300:
+            is_final = 400 <= status < 500 and status not in FOR_NOW
+            raise Refusal(is_final=is_final, ends_round=not is_final and status >= 429)
+
+    def _connected(self) -> http.client.HTTPConnection:
+        parts = urlsplit(self._texts.url)
+        host, port, seconds = parts.hostname or "", parts.port, self._texts.seconds
+        connection: http.client.HTTPConnection
+        if parts.scheme == "https":
+            connection = http.client.HTTPSConnection(
+                host, port, timeout=seconds, context=ssl.create_default_context()
+            )
+        else:
+            connection = http.client.HTTPConnection(host, port, timeout=seconds)
+        try:
+            connection.connect()
+        except OSError as error:
+            words = f"the gateway of texts cannot be reached ({type(error).__name__})"
+            raise Away(words) from None
+        return connection
+
+    def _ask(self, connection: http.client.HTTPConnection, text: Text) -> int:
+        target, headers, body = request(self._texts, text)
+        with _limit(connection, self._texts.seconds):
+            try:
+                connection.request(self._texts.method, target, body or None, headers)
+                return connection.getresponse().status
+            except (OSError, http.client.HTTPException):
+                raise Doubt from None  # it may have it all
+
+
+def request(texts: Texts, text: Text) -> tuple[str, dict[str, str], bytes]:
+    """Path, headers and body. What a person wrote cannot change the shape of any of them."""
+    parts = urlsplit(texts.url)
+    target = _filled(parts.path or "/", text, _in_path)
+    if parts.query:
+        target += "?" + _filled(parts.query, text, quote_plus)
+    kind = "application/json" if texts.is_json else "application/x-www-form-urlencoded"
+    headers = dict(texts.headers)
+    if texts.body and "content-type" not in {name.lower() for name in headers}:
+        headers["Content-Type"] = f"{kind}; charset=utf-8"
+    body = _filled(texts.body, text, _in_json if texts.is_json else quote_plus)
+    return target, headers, body.encode()
+
+
+def _filled(template: str, text: Text, escaped: Callable[[str], str]) -> str:
+    values = {"to": escaped(text.to), "text": escaped(text.words)}
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
+
+
+def _in_json(value: str) -> str:
+    return json.dumps(value)[1:-1]
+
+
+def _in_path(value: str) -> str:
+    return quote(value, safe="")
+
+
+@contextmanager
+def _limit(connection: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
+    """Hangs up when the whole answer takes longer: a socket's own limit is for each byte."""
+
+    def hang_up() -> None:
+        if connection.sock is not None:
+            with suppress(OSError):
+                connection.sock.shutdown(2)
+
+    timer = threading.Timer(seconds, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,0 +1,144 @@
+"""What the doctor asks of an installation. Each answer is a line: well, or what to do."""
+
+import stat
+from collections.abc import Iterator
+from datetime import timedelta
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock, migrations
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import outbox
+from outreach.domain.network import staff
+from outreach.domain.newsletter import mailings
+from outreach.domain.scheduling import timezone_update
+from outreach.keystore import Keyring, Masters
+from outreach.mail import delivery
+from outreach.maintenance import audit_check, host_checks, keystore_check
+from outreach.maintenance.check_result import Finding
+from outreach.migrations import Base
+
+LATE: Final = timedelta(minutes=15)
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """The findings, one by one; nothing is changed."""
+    yield Finding("zone rules", True, f"tzdata {metadata.version('tzdata')}")
+    yield from _settings(config)
+    yield from _folders(config)
+    stores = {Base.MAIN: Store(config.database_url), Base.RING: Store(config.keyring_url)}
+    try:
+        are_current = True
+        for base, store in stores.items():
+            finding = _schema(base, store)
+            are_current = are_current and finding.is_well
+            yield finding
+        if are_current:
+            with stores[Base.MAIN].read() as session:
+                yield from _outbox(session)
+                yield _admins(session)
+                yield _hours(session)
+                yield host_checks.worker(session, clock.now())
+                yield from host_checks.clocks(config, stores[Base.MAIN], session, clock.now())
+            ring = Keyring(stores[Base.RING], Masters(config.keys))
+            yield audit_check.examine(stores[Base.MAIN], ring)
+            yield from keystore_check.examine(stores[Base.MAIN], ring, now=clock.now())
+    finally:
+        for store in stores.values():
+            store.close()
+
+
+def _settings(config: Config) -> Iterator[Finding]:
+    if not config.public_url.startswith("https://") and not config.is_demo:
+        yield Finding(
+            "public address", False, "not https: set OUTREACH_PUBLIC_URL to the address people type"
+        )
+    else:
+        yield Finding("public address", True, config.public_url)
+    fault = delivery.fault(config)
+    yield Finding("mail", not fault, fault or "letters are sent")
+    promise = "made on every page" if config.promise_no_sharing else "not made"
+    yield Finding("promise not to share data", True, promise)
+
+
+def _folders(config: Config) -> Iterator[Finding]:
+    try:
+        config.make_folders()
+    except OSError as error:
+        yield Finding("folders", False, f"{error.filename} cannot be read")
+        return
+    yield from host_checks.rooms(config)
+    open_to_others = [
+        path.name
+        for path in (
+            config.keys,
+            *config.keys.glob("master-*"),
+            config.keys / "secret-key",
+            *_ring_file(config),
+        )
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
+    if open_to_others:
+        names = ", ".join(open_to_others)
+        yield Finding("key files", False, f"others can read {names}: chmod -R go-rwx {config.keys}")
+    else:
+        yield Finding("key files", True, f"closed to others, in {config.keys}")
+
+
+def _ring_file(config: Config) -> Iterator[Path]:
+    """The ring's own file, where it is not in the folder that is closed."""
+    path = Path(config.keyring_url.removeprefix("sqlite:///"))
+    if config.keyring_url.startswith("sqlite") and path.parent != config.keys:
+        yield path
+
+
+def _schema(base: Base, store: Store) -> Finding:
+    about = f"database ({base})"
+    try:
+        if fault := migrations.fault(base, store):
+            return Finding(about, False, fault)
+        if found := migrations.differences(base, store):
+            return Finding(about, False, f"differs from the program in {len(found)} ways")
+    except sa.exc.DBAPIError as error:
+        return Finding(about, False, f"cannot be reached ({type(error.orig).__name__})")
+    return Finding(about, True, "up to date")
+
+
+def _outbox(session: Session) -> Iterator[Finding]:
+    before = clock.now() - LATE
+    late = outbox.count_late(session, before) + mailings.count_late(session, before)
+    words = f"{late} letters late by a quarter of an hour or more"
+    if late:
+        oldest = (
+            outbox.waiting(session, now=before) + mailings.waiting(session, now=before)
+        ).oldest
+        minutes = int((clock.now() - (oldest or before)).total_seconds() // 60)
+        words += (
+            f", the oldest by {minutes} minutes. See the lines on mail and the worker, and the log"
+        )
+    yield Finding("outbox", not late, words)
+    if dead := outbox.count_dead(session) + mailings.count_dead(session):
+        words = f"{dead}: an address is wrong, or the mail server refuses us"
+        yield Finding("letters given up", False, words)
+
+
+def _hours(session: Session) -> Finding:
+    """Of the workshops ahead only: a wrong one of the past can wait for the next upgrade."""
+    yesterday = clock.now().date() - timedelta(days=1)
+    wrong = sum(1 for _ in timezone_update.wrong(session, since=yesterday))
+    if wrong:
+        words = f"workshops ahead stored by older zone rules: {wrong}. Run: outreach retime"
+        return Finding("stored hours", False, words)
+    return Finding("stored hours", True, "as the zone rules say")
+
+
+def _admins(session: Session) -> Finding:
+    admins = staff.count_admins(session)
+    if not admins:
+        return Finding("accounts", False, "no admin. Run: outreach user add YOU@… --role admin")
+    return Finding("accounts", True, f"{admins} with the role admin")

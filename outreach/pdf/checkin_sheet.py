@@ -1,0 +1,67 @@
+"""The list of a door on paper, for when nothing else works: nickname, code, people, and a box to
+tick. It has no surname, no phone and no signature, and says that it is to be destroyed."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from babel.dates import format_date
+
+from outreach.domain.text import clean, plain
+from outreach.domain.workshops import Workshop
+from outreach.i18n import LOCALES, say
+from outreach.pdf import typesetting
+from outreach.reports import bulletin_text
+
+ROWS: Final = 40  # on a page
+FEWEST_BLANK: Final = 6  # for those who come without a place
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Line:
+    """One party."""
+
+    name: str
+    code: str
+    people: int
+    hour: str = ""  # of their own
+    arrived: int = 0  # so many are known to have come
+
+
+def pdf(workshop: Workshop, lines: Sequence[Line], *, brand: str, made_at: datetime) -> bytes:
+    """PDF/UA in Spanish, which the staff speak: by name, or by hour where each has one."""
+    rows = sorted(lines, key=lambda line: (_minute(line.hour), plain(line.name), line.code))
+    count = -(-(len(rows) + FEWEST_BLANK) // ROWS)
+    pages = [rows[page * ROWS : (page + 1) * ROWS] for page in range(count)]
+    data = {
+        "title": "Hoja de asistencia",
+        "workshop": clean(say(workshop.title, "es")),
+        "when": _when(workshop),
+        "where": clean(workshop.venue.name) if workshop.venue else workshop.office.city,
+        "brand": brand,
+        "has_hours": workshop.has_slots,
+        "rows_on_a_page": ROWS,
+        "parties": len(rows),
+        "people": sum(line.people for line in rows),
+        "pages": [[_row(line) for line in page] for page in pages],
+    }
+    return typesetting.pdf("checkin_sheet", data, made_at=made_at.replace(microsecond=0))
+
+
+def _row(line: Line) -> dict[str, Any]:
+    return asdict(line) | {"name": clean(line.name)}
+
+
+def _minute(hour: str) -> tuple[int, int]:
+    """What sorts hours as they come: 9:40 a. m., 12:20 p. m., 1:00 p. m."""
+    if not hour:
+        return 0, 0
+    digits, _, half = hour.replace("\u00a0", " ").partition(" ")
+    hours, _, minutes = digits.partition(":")
+    return int(hours) % 12 + (12 if half.startswith("p") else 0), int(minutes)
+
+
+def _when(workshop: Workshop) -> str:
+    day = format_date(workshop.day, "EEEE d 'de' MMMM 'de' y", LOCALES["es"])
+    return f"{day}, {bulletin_text.hour(workshop.starts, 'es')}"

@@ -1,0 +1,85 @@
+"""The figures of a month on paper: the same tables as its page and its files."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from outreach.pdf import typesetting
+from outreach.reports import month_tables
+from outreach.reports.month_report import Report
+from outreach.reports.month_tables import Translate
+from outreach.reports.spreadsheets import Cell
+from outreach.reports.workshop_counts import N_, TOTAL
+
+REGION: Final = {"es": "MX", "en": "US", "fr": "CA"}
+COLUMNS: Final = 4  # kinds that fit side by side; the others are added up
+UNSAID: Final = 2  # the first columns of a table: the month and the code
+
+
+def pdf(
+    told: Report,
+    *,
+    title: str,
+    short_names: Mapping[str, str],
+    lang: str,
+    brand: str,
+    translate: Translate,
+    grouped: Callable[[int], str],
+) -> bytes:
+    """PDF/UA of what is told of the month; `short_names` of kinds, by their codes. The same report
+    gives the same bytes."""
+    rows = month_tables.told_tables(told, lang=lang, translate=translate)
+    tables = [_by_office(told, lang, short_names, translate)] if told.count.by_office else []
+    total = translate(N_("Total"))
+    data = {
+        "title": title,
+        "lang": lang,
+        "region": REGION[lang],
+        "brand": brand,
+        "total": grouped(told.count.total),
+        "digest": told.digest,
+        "notes": month_tables.notes(told.count, translate=translate),
+        "tables": [
+            _said(name, [_without_codes(row, total) for row in table], has_total, grouped)
+            for name, table, has_total in rows
+        ]
+        + [_said(name, table, True, grouped) for name, table in tables],
+        "rules_are": translate(N_("Cómo contamos")),
+        "rules": [translate(rule) for rule in told.count.rules],
+    }
+    return typesetting.pdf("month_report", data, made_at=told.count.cut.replace(microsecond=0))
+
+
+def _by_office(
+    told: Report, lang: str, short_names: Mapping[str, str], translate: Translate
+) -> tuple[str, list[list[Cell]]]:
+    count = told.count
+    codes = list(count.by_kind)[:COLUMNS]
+    has_others = len(count.by_kind) > len(codes)
+
+    def cells(row: Mapping[str, int]) -> list[Cell]:
+        shown = [row.get(code, 0) for code in codes]
+        return [*shown, *([row[TOTAL] - sum(shown)] if has_others else []), row[TOTAL]]
+
+    heads: list[Cell] = [translate(N_("Oficina")), *(short_names.get(c, c) for c in codes)]
+    heads += [translate(N_("Otros"))] if has_others else []
+    table: list[list[Cell]] = [[*heads, translate(N_("Total"))]]
+    for slug, row in count.by_office.items():
+        name = count.offices[slug].name
+        table.append([name.get(lang) or name.get("es", slug), *cells(row)])
+    total = {**count.by_kind, TOTAL: count.total}
+    return translate(N_("Por oficina")), [*table, [translate(N_("Toda la red")), *cells(total)]]
+
+
+def _without_codes(row: Sequence[Cell], total: str) -> list[Cell]:
+    """A row for people; the total has no name of its own."""
+    return [row[UNSAID] or total, *row[UNSAID + 1 :]]
+
+
+def _said(
+    name: str, table: list[list[Cell]], has_total: bool, grouped: Callable[[int], str]
+) -> dict[str, Any]:
+    heads, *rows = [
+        [grouped(cell) if isinstance(cell, int) else str(cell) for cell in row] for row in table
+    ]
+    last = rows.pop() if has_total and rows else None
+    return {"name": name, "heads": heads, "rows": rows, "last": last}

@@ -1,0 +1,90 @@
+"""The journal, looked through: in each round what is new, when somebody asks all of it.
+
+Whoever can write to the main database alone could make the chain of the journal anew (`domain/
+chain.py`), or cut off its end. So the ring remembers how far it had come.
+"""
+
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from outreach.db.store import Store
+from outreach.domain.audit import audit_log, hash_chain
+from outreach.domain.audit.hash_chain import BEGINNING, Link
+from outreach.keystore import JournalMark, Keyring, audit_anchor
+
+SHOWN: Final = 5
+
+
+def mark(store: Store, ring: Keyring, *, now: datetime) -> int:
+    """Keeps in the ring how far the journal has come; says how many lines it went on. What does
+    not follow from the mark before is not marked: it is found then, and ever after."""
+    known = audit_anchor.read(ring.store)
+    before = BEGINNING if known is None else Link(known.number, known.hash)
+    with store.read() as session:
+        newest, gone = hash_chain.ends(session)
+        if newest.number <= before.number:
+            return 0
+        since = before if before.number >= gone.number else gone
+        if any(hash_chain.breaks(session, since)):
+            return 0
+    audit_anchor.move(ring.store, newest.number, newest.hash, now=now)
+    return newest.number - before.number
+
+
+def wrong(store: Store, ring: Keyring) -> list[str]:
+    """What is not as it was written, the first few; none when all of it is."""
+    known = audit_anchor.read(ring.store)
+    with store.read() as session:
+        found = [each.words for each in islice(hash_chain.breaks(session), SHOWN + 1)]
+        if known is not None:
+            newest, gone = hash_chain.ends(session)
+            found = _against(session, known, newest, gone) + found
+    return found if len(found) <= SHOWN else [*found[:SHOWN], "and more"]
+
+
+def count(store: Store) -> int:
+    """How many lines there are, by what the chain says."""
+    with store.read() as session:
+        newest, gone = hash_chain.ends(session)
+    return newest.number - gone.number
+
+
+def allow_to_go(store: Store, ring: Keyring, *, now: datetime) -> None:
+    """The ring is told first which lines of the journal go: any others that are missing were
+    taken out."""
+    with store.read() as session:
+        last = hash_chain.outdated(session, now=now)
+    if last is not None:
+        audit_anchor.let_go(ring.store, last.number, now=now)
+
+
+def begin_again(store: Store, ring: Keyring, *, now: datetime) -> None:
+    """A copy lacks the newest lines of the journal: that is written down in it."""
+    known = audit_anchor.read(ring.store)
+    with store.read() as session:
+        newest, _gone = hash_chain.ends(session)
+    if known is None or known.number <= newest.number:
+        return
+    with store.change() as session:
+        lost = f"lines {newest.number + 1} to {known.number}"
+        audit_log.note(session, None, "copy restored", now=now, detail=lost)
+    with store.read() as session:
+        newest, _gone = hash_chain.ends(session)
+    audit_anchor.begin_again(ring.store, *newest, now=now)
+
+
+def _against(session: Session, known: JournalMark, newest: Link, gone: Link) -> list[str]:
+    """What the ring remembers otherwise."""
+    found = []
+    if gone.number > known.gone:
+        found.append(f"lines {known.gone + 1} to {gone.number} went before they were a year old")
+    if known.number > newest.number:
+        found.append(f"the newest lines, {newest.number + 1} to {known.number}, are missing")
+    elif known.number >= max(gone.number, 1):
+        there = hash_chain.at(session, known.number)
+        if there is None or there.hash != known.hash:
+            found.append(f"the lines up to {known.number} are not those that were there")
+    return found

@@ -1,0 +1,60 @@
+"""Why a number of a month is not what was published: what staff did to it since, for who closes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.clock import Month
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Organizer
+from outreach.domain.reporting.figures import Figure
+from outreach.domain.workshops import Workshop
+
+FIGURE: Final = "figure"
+_TELLING: Final = (
+    "attendance reported",
+    "workshop cancelled",
+    "workshop changed",
+    "workshop created",
+    "workshop published",
+    "workshop reinstated",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    action: str  # of the journal; FIGURE for a typed figure
+    detail: str
+    by: str  # the account's e-mail; empty where none did it
+    at: datetime
+
+
+def since(session: Session, month: Month, cut: datetime) -> dict[tuple[str, str], Cause]:
+    """What was last done to the workshops of an office and kind, by (slug, code); and to a
+    figure, by (series, "")."""
+    found: dict[tuple[str, str], Cause] = {}
+    done = session.execute(
+        sa.select(Office.slug, Kind.code, Entry.action, Entry.detail, Organizer.email, Entry.at)
+        .select_from(Entry)
+        .join(Workshop, Workshop.id == Entry.workshop_id)
+        .join(Office, Office.id == Workshop.office_id)
+        .join(Kind, Kind.id == Workshop.kind_id)
+        .outerjoin(Organizer, Organizer.id == Entry.organizer_id)
+        .where(Workshop.month == month.number, Entry.at > cut, Entry.action.in_(_TELLING))
+        .order_by(Entry.at, Entry.id)
+    )
+    for slug, kind, action, detail, email, at in done:
+        found[slug, kind] = Cause(action=action, detail=detail, by=email or "", at=at)
+    typed = session.execute(
+        sa.select(Figure.series, Figure.source, Organizer.email, Figure.entered_at)
+        .outerjoin(Organizer, Organizer.id == Figure.entered_by_id)
+        .where(Figure.month == month.number, Figure.entered_at > cut)
+    )
+    for series, source, email, at in typed:
+        found[series, ""] = Cause(action=FIGURE, detail=source, by=email or "", at=at)
+    return found

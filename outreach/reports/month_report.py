@@ -1,0 +1,317 @@
+"""What is told of a month: as it is now, or as a revision froze it.
+
+Every page, file and bulletin of a month is made from one `Report`. A closed month's is read from
+its revision, so that all of them agree to the digit, whatever was changed since.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from outreach.clock import Month
+from outreach.db.base import Words
+from outreach.domain.reporting import figures, months
+from outreach.domain.reporting.months import MonthRevision
+from outreach.errors import Refused, Taken
+from outreach.reports import attendance_counts, workshop_counts
+from outreach.reports.attendance_counts import Attendance
+from outreach.reports.workshop_counts import TOTAL, Count, Named
+
+FORMAT: Final = 1  # of what is frozen: raise it when something in it changes its meaning
+LONGEST_REASON: Final = 300
+
+
+class NotOver(Refused):
+    """The month has not ended, or not long enough ago."""
+
+
+class NoReason(Refused):
+    """It is closed already, and nobody said why there should be another revision."""
+
+
+class NothingNew(Refused):
+    """Another revision would say what the last one says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureTold:
+    """A typed figure, as it was when it was told."""
+
+    series: str
+    label: Words
+    unit: str
+    value: int
+    source: str
+    part_of: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All that is told of a month. People only once it is closed: numbers that change from day to
+    day would say who came."""
+
+    count: Count
+    by_mode: Mapping[str, int]
+    by_language: Mapping[str, int]  # a workshop in two languages counts in both
+    figures: tuple[FigureTold, ...]
+    people: Attendance | None = None
+    digest: str = ""  # SHA-256 of the revision it was read from
+
+    @property
+    def month(self) -> Month:
+        return self.count.month
+
+    @property
+    def is_closed(self) -> bool:
+        return self.count.state == workshop_counts.CLOSED
+
+    def figure(self, series: str) -> int | None:
+        """None where nobody has typed it."""
+        return next((each.value for each in self.figures if each.series == series), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A number that differs between two revisions. `what` is `workshops` (with office and kind),
+    `figure` (with series) or `people` (with kind)."""
+
+    what: str
+    before: int | None
+    after: int | None
+    office: str = ""
+    kind: str = ""
+    series: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What the next revision would say of a month, and what of the last one that would change."""
+
+    latest: MonthRevision | None
+    report: Report
+    changes: list[Change]  # none where there is no revision yet
+
+
+def report(session: Session, month: Month, *, now: datetime, number: int | None = None) -> Report:
+    """What is published of a month; `number`: what a certain revision said. Raises NotFound."""
+    if number is not None:
+        return thawed(months.revision(session, month, number))
+    latest = months.latest(session, month)
+    if latest is None or latest.reopened_at is not None:
+        return live(session, month, now=now, revision=latest.number if latest else 0)
+    return thawed(latest)
+
+
+def figure_months(session: Session, first: Month, last: Month) -> list[Month]:
+    """The months of these whose `report` has typed figures, the first one first."""
+    closed = months.closed(session, first, last)
+    frozen = {month for month, revision in closed.items() if thawed(revision).figures}
+    typed = {month for month in figures.months(session) if first <= month <= last}
+    return sorted(frozen | (typed - closed.keys()))
+
+
+def count(session: Session, month: Month, *, now: datetime) -> Count:
+    """The count of `report`, for who needs no more."""
+    latest = months.latest(session, month)
+    if latest is None:
+        return workshop_counts.count(session, month, now=now)
+    return report(session, month, now=now).count
+
+
+def live(session: Session, month: Month, *, now: datetime, revision: int = 0) -> Report:
+    """As the database has it now, provisional; nobody in it is counted by head."""
+    rows = workshop_counts.ways(session, month, now=now)
+    cells = [(kind, office, rebuilt, n, ahead) for kind, office, rebuilt, n, ahead, *_ in rows]
+    found = replace(workshop_counts.count(session, month, now=now, found=cells), revision=revision)
+    modes: Counter[str] = Counter()
+    languages: Counter[str] = Counter()
+    for _kind, _office, _is_rebuilt, held, _ahead, mode, spoken in rows:
+        if held:
+            modes[mode.value] += held
+            languages.update(dict.fromkeys(spoken, held))
+    return Report(
+        count=found,
+        by_mode=_most_first(modes),
+        by_language=_most_first(languages),
+        figures=tuple(
+            FigureTold(
+                series=series.code,
+                label=series.label,
+                unit=series.unit,
+                value=figure.value,
+                source=figure.source,
+                part_of=series.part_of,
+            )
+            for series, figure in figures.of_month(session, month)
+        ),
+    )
+
+
+def close(
+    session: Session,
+    month: Month,
+    *,
+    reason: str = "",
+    organizer_id: int | None = None,
+    seen: int | None = None,
+    draft: Draft | None = None,
+    now: datetime,
+) -> MonthRevision:
+    """Freezes the next revision. `seen` is the number of the revision that whoever asks for it saw
+    as the last; `draft` what it is to say, if that was worked out since `months.lock`. Raises
+    Refused, or Taken when somebody else was faster."""
+    months.lock(session, month)
+    if not workshop_counts.is_over(month, now):
+        raise NotOver("Este mes no ha terminado. Ciérralo tres días después de su último día.")
+    latest = months.latest(session, month)
+    number = latest.number + 1 if latest else 1
+    if seen is not None and seen != number - 1:
+        raise Taken(f"revision {number - 1} of {month}")
+    reason = " ".join(reason.split())[:LONGEST_REASON]
+    if latest is not None and not reason:
+        raise NoReason("Este mes ya se cerró. Di el motivo para publicar otra revisión.")
+    draft = draft or drafted(session, month, now=now)
+    if latest is not None and not draft.changes and latest.reopened_at is None:
+        raise NothingNew("Nada ha cambiado desde la última revisión. No hace falta otra.")
+    text = json.dumps(_frozen(draft.report), ensure_ascii=False, separators=(",", ":"))
+    made = MonthRevision(
+        month=month.number,
+        number=number,
+        cut=draft.report.count.cut,
+        reason=reason,
+        organizer_id=organizer_id,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        frozen=text,
+        changes=[_plain(change) for change in draft.changes],
+    )
+    months.add(session, made)
+    return made
+
+
+def drafted(session: Session, month: Month, *, now: datetime) -> Draft:
+    """What `close` would freeze now."""
+    earlier = months.revisions(session, month)
+    latest = earlier[-1] if earlier else None
+    cut = now.replace(microsecond=0)
+    found = live(session, month, now=cut, revision=latest.number + 1 if latest else 1)
+    told = [people for each in earlier if (people := thawed(each).people)]
+    made = replace(
+        found,
+        count=replace(found.count, state=workshop_counts.CLOSED),
+        people=attendance_counts.of_month(session, month, told),
+    )
+    changes = differences(thawed(latest), made) if latest else []
+    return Draft(latest=latest, report=made, changes=changes)
+
+
+def changes_of(revision: MonthRevision) -> list[Change]:
+    """What it changed of the revision before it."""
+    return [Change(**each) for each in revision.changes]
+
+
+def differences(before: Report, after: Report) -> list[Change]:
+    """Every number that is not the same in both. Where people are hidden in one, nothing is told:
+    a difference would tell."""
+    found = []
+    offices = sorted({*before.count.by_office, *after.count.by_office})
+    for office in offices:
+        old, new = before.count.by_office.get(office, {}), after.count.by_office.get(office, {})
+        kinds = [kind for kind in {**old, **new} if kind != TOTAL]
+        found += [
+            Change(what="workshops", office=office, kind=kind, before=a, after=b)
+            for kind in kinds
+            if (a := old.get(kind, 0)) != (b := new.get(kind, 0))
+        ]
+    series = {each.series: None for each in (*before.figures, *after.figures)}
+    found += [
+        Change(what="figure", series=code, before=before.figure(code), after=after.figure(code))
+        for code in series
+        if before.figure(code) != after.figure(code)
+    ]
+    if before.people and after.people:
+        hidden = before.people.hidden | after.people.hidden
+        old, new = before.people.told, after.people.told
+        found += [
+            Change(what="people", kind=kind, before=a, after=b)
+            for kind in {**old, **new}
+            if kind not in hidden and (a := old.get(kind, 0)) != (b := new.get(kind, 0))
+        ]
+    return found
+
+
+def thawed(revision: MonthRevision) -> Report:
+    """What a revision says."""
+    kept = json.loads(revision.frozen)
+    people = kept["people"]
+    named = {name: Named(*each) for name, each in kept["offices"].items()}
+    return Report(
+        count=Count(
+            month=Month.from_number(revision.month),
+            state=workshop_counts.CLOSED,
+            revision=revision.number,
+            cut=revision.cut,
+            total=kept["total"],
+            planned=0,
+            is_synthetic=kept["is_reconstruction"],
+            by_kind=kept["by_kind"],
+            by_office=kept["by_office"],
+            planned_by_kind={},
+            kinds={code: Named(name) for code, name in kept["kinds"].items()},
+            offices=named,
+        ),
+        by_mode=kept["by_mode"],
+        by_language=kept["by_language"],
+        figures=tuple(FigureTold(**each) for each in kept["figures"]),
+        people=Attendance(
+            told=people["told"],
+            small=frozenset(people["small"]),
+            withheld=frozenset(people["withheld"]),
+            total=people["total"],
+        ),
+        digest=revision.digest,
+    )
+
+
+def is_sound(revision: MonthRevision) -> bool:
+    """Whether what it says is what was frozen."""
+    return hashlib.sha256(revision.frozen.encode()).hexdigest() == revision.digest
+
+
+def _frozen(found: Report) -> dict[str, Any]:
+    told, people = found.count, found.people
+    assert people is not None
+    return {
+        "format": FORMAT,
+        "month": str(told.month),
+        "revision": told.revision,
+        "cut": told.cut.astimezone(UTC).isoformat(),
+        "total": told.total,
+        "is_reconstruction": told.is_synthetic,
+        "by_kind": dict(told.by_kind),
+        "by_office": {slug: dict(row) for slug, row in told.by_office.items()},
+        "by_mode": dict(found.by_mode),
+        "by_language": dict(found.by_language),
+        "kinds": {code: kind.name for code, kind in told.kinds.items()},
+        "offices": {slug: [each.name, each.region] for slug, each in told.offices.items()},
+        "figures": [vars(each) for each in found.figures],
+        "people": {
+            "told": dict(people.told),
+            "small": sorted(people.small),
+            "withheld": sorted(people.withheld),
+            "total": people.total,
+        },
+    }
+
+
+def _plain(change: Change) -> dict[str, Any]:
+    return {name: value for name, value in vars(change).items() if value != ""}
+
+
+def _most_first(counted: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counted.items(), key=lambda each: (-each[1], each[0])))

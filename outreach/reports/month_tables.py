@@ -1,0 +1,273 @@
+"""What is told of a month as CSV, JSON and a spreadsheet: the same numbers in all of them."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import Any, BinaryIO, Final
+
+from outreach import i18n
+from outreach.db.base import Words
+from outreach.domain.locations import regions
+from outreach.reports import spreadsheets, trends, workshop_counts
+from outreach.reports.month_report import Change, Report
+from outreach.reports.spreadsheets import Cell, escape
+from outreach.reports.trends import MonthTold
+from outreach.reports.workshop_counts import N_, TOTAL, Count
+from outreach.reports.workshop_rows import Listed
+
+Translate = Callable[[str], str]
+Titled = tuple[str, list[list[Cell]], bool]
+
+RECONSTRUCTION: Final = N_("Reconstrucción sintética; solo los totales por tipo son reales.")
+PROVISIONAL: Final = N_("Provisional: este mes no se ha cerrado.")
+SOME_PROVISIONAL: Final = N_("Los meses que no se han cerrado son provisionales.")
+AS_OF_NOW: Final = N_(
+    "La lista de talleres es la de hoy. Los meses cerrados se dicen como en su última revisión."
+)
+ROW_HEADS: Final = (
+    N_("Día"), N_("Hora"), N_("Oficina"), N_("Ciudad"), N_("Estado o provincia"), N_("Tipo"),
+    N_("Nombre"), N_("Modalidad"), N_("Idioma"), N_("Situación"), N_("Cuenta"), N_("Personas"),
+    N_("Clave"),
+)  # fmt: skip
+ROW_WIDTHS: Final = (11, 7, 18, 18, 10, 18, 34, 16, 9, 12, 8, 10, 30)
+MODES: Final = {
+    "presencial": N_("En persona"),
+    "virtual_en_vivo": N_("Transmisión en vivo"),
+    "virtual_sala": N_("Por videollamada"),
+    "hibrido": N_("En persona y en línea"),
+    "telefonico": N_("Por teléfono"),
+}
+
+
+class By(StrEnum):
+    KIND = "kind"
+    OFFICE = "office"
+
+
+def table(
+    count: Count, by: By, *, lang: str = "es", translate: Translate = str
+) -> list[list[Cell]]:
+    """The count as rows of cells: a header, a row for each kind or office, and the total."""
+    rows = _by_kind(count, lang) if by is By.KIND else _by_office(count, lang)
+    return _titled(rows, translate)
+
+
+def as_csv(count: Count, by: By = By.KIND, *, lang: str = "es", translate: Translate = str) -> str:
+    """The table as CSV (RFC 4180). The web encodes it as utf-8-sig, for Excel."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    for row in table(count, by, lang=lang, translate=translate):
+        writer.writerow([escape(cell) for cell in row])
+    return out.getvalue()
+
+
+def as_json(
+    told: Report, translate: Translate = str, *, revisions: Sequence[int] = ()
+) -> dict[str, Any]:
+    """What the page's JSON and the command give (product.md); only ever added to. `revisions` are
+    the numbers of those there are of the month."""
+    return workshop_counts.as_json(told.count, translate) | {
+        "by_region": workshop_counts.by_region(told.count),
+        "by_mode": dict(told.by_mode),
+        "by_language": dict(told.by_language),
+        "figures": {each.series: each.value for each in told.figures},
+        "digest": told.digest,
+        "revisions": list(revisions),
+    }
+
+
+def as_xlsx(
+    told: Report,
+    changes: Sequence[Change] = (),
+    *,
+    lang: str = "es",
+    translate: Translate = str,
+) -> bytes:
+    """A workbook with a sheet for each way to count, the `changes` of the revision if it has any,
+    and the rules on the last sheet."""
+    count = told.count
+    by_office = table(count, By.OFFICE, lang=lang, translate=translate)
+    by_kind, *others = told_tables(told, lang=lang, translate=translate)
+    sheets: list[Titled] = [by_kind, (translate(N_("Por oficina")), by_office, True), *others]
+    rows = _changes(changes)
+    if len(rows) > 1:
+        sheets.append((translate(N_("Cambios")), _titled(rows, translate), False))
+    out = io.BytesIO()
+    with spreadsheets.opened(out, title=str(count.month)) as book:
+        for name, rows, has_total in sheets:
+            book.add(name, rows, has_total=has_total)
+        every = [*notes(count, translate=translate), *(translate(rule) for rule in count.rules)]
+        book.add_notes(translate(N_("Reglas")), every)
+    return out.getvalue()
+
+
+def rows_xlsx(
+    out: BinaryIO,
+    found: Iterable[Listed] | None,
+    row: Sequence[MonthTold],
+    *,
+    lang: str = "es",
+    translate: Translate = str,
+) -> None:
+    """Writes a workbook of months in a row and, if workshops are given, with a line for each;
+    however many there are, few are in memory."""
+    heads = [translate(head) for head in ROW_HEADS]
+    first, last = row[0].month, row[-1].month
+    with spreadsheets.opened(out, title=f"{first} – {last}", is_long=True) as book:
+        if found is not None:
+            lines = (_line(each, lang) for each in found)
+            book.add_many(translate(N_("Talleres")), heads, ROW_WIDTHS, lines)
+        book.add(translate(N_("Meses")), trend(row, translate=translate), has_total=True)
+        said = [
+            *([translate(AS_OF_NOW)] if found is not None else []),
+            *(translate(note) for note in trend_notes(row)),
+            *(translate(rule) for rule in workshop_counts.RULES),
+        ]
+        book.add_notes(translate(N_("Reglas")), said)
+
+
+def trend(row: Sequence[MonthTold], *, translate: Translate = str) -> list[list[Cell]]:
+    """Months in a row as a table: what each is worth, its numbers, the total at the foot."""
+    codes = list(trends.added(row))
+    heads = [N_("Mes"), N_("Revisión"), *codes, TOTAL, N_("Planeados")]
+    table: list[list[Cell]] = [[translate(head) for head in heads]]
+    for each in row:
+        numbers = [each.numbers.get(code, 0) for code in codes]
+        table.append([str(each.month), each.revision, *numbers, each.total, each.planned])
+    sums = trends.added(row)
+    total = sum(each.total for each in row)
+    planned = sum(each.planned for each in row)
+    return [*table, [TOTAL, "", *(sums[code] for code in codes), total, planned]]
+
+
+def trend_notes(row: Sequence[MonthTold]) -> list[str]:
+    """What has to be said beside them, if it is so of any of the months; not yet translated."""
+    some = [each for each in row if each.total]
+    notes = [RECONSTRUCTION] if any(each.is_synthetic for each in some) else []
+    return [*notes, SOME_PROVISIONAL] if any(not each.is_closed for each in some) else notes
+
+
+def told_tables(told: Report, *, lang: str = "es", translate: Translate = str) -> list[Titled]:
+    """Every table of a month but that of the offices: its name, its rows, and whether the last is
+    the total. Those with nothing in them are left out; each begins with month, code and name."""
+    by_kind = table(told.count, By.KIND, lang=lang, translate=translate)
+    others = (
+        (N_("Por estado"), _by_region(told.count, lang), True),
+        (N_("Modalidad"), _by_mode(told, translate), True),
+        (N_("Idioma"), _by_language(told, lang), False),
+        (N_("Otras cifras"), _figures(told, lang), False),
+    )
+    return [
+        (translate(N_("Por tipo")), by_kind, True),
+        *(
+            (translate(name), _titled(rows, translate), has_total)
+            for name, rows, has_total in others
+            if len(rows) > 1 + has_total
+        ),
+    ]
+
+
+def notes(count: Count, *, translate: Translate = str) -> list[str]:
+    """What has to be said beside the numbers: what they are worth, and the date."""
+    said = []
+    if count.is_synthetic:
+        said.append(translate(RECONSTRUCTION))
+    if count.state == workshop_counts.OPEN:
+        said.append(translate(PROVISIONAL))
+    cut = translate(N_("Corte: %(cut)s, revisión %(revision)d."))
+    said.append(cut % {"cut": f"{count.cut:%Y-%m-%d %H:%M} UTC", "revision": count.revision})
+    return said
+
+
+def _by_kind(count: Count, lang: str) -> list[list[Cell]]:
+    month = str(count.month)
+    rows: list[list[Cell]] = [
+        [N_("Mes"), N_("Tipo"), N_("Nombre"), N_("Talleres"), N_("Planeados")]
+    ]
+    for code, kind in count.kinds.items():
+        held, planned = count.by_kind.get(code, 0), count.planned_by_kind.get(code, 0)
+        rows.append([month, code, _said(kind.name, lang), held, planned])
+    return [*rows, [month, TOTAL, "", count.total, count.planned]]
+
+
+def _by_office(count: Count, lang: str) -> list[list[Cell]]:
+    month = str(count.month)
+    codes = list(count.by_kind)
+    rows: list[list[Cell]] = [[N_("Mes"), N_("Oficina"), N_("Nombre"), *codes, TOTAL]]
+    for slug, numbers in count.by_office.items():
+        cells = [numbers.get(code, 0) for code in codes]
+        rows.append([month, slug, _said(count.offices[slug].name, lang), *cells, numbers[TOTAL]])
+    return [*rows, [month, TOTAL, "", *count.by_kind.values(), count.total]]
+
+
+def _by_region(count: Count, lang: str) -> list[list[Cell]]:
+    found = workshop_counts.by_region(count)
+    rows: list[list[Cell]] = [[N_("Mes"), N_("Estado o provincia"), N_("Nombre"), N_("Talleres")]]
+    month = str(count.month)
+    for code, number in found.items():
+        rows.append([month, code, i18n.say(regions.NAMES.get(code), lang) or code, number])
+    return [*rows, [month, TOTAL, "", count.total]]
+
+
+def _by_mode(told: Report, translate: Translate) -> list[list[Cell]]:
+    month = str(told.month)
+    rows: list[list[Cell]] = [[N_("Mes"), N_("Modalidad"), N_("Nombre"), N_("Talleres")]]
+    for mode, number in told.by_mode.items():
+        rows.append([month, mode, translate(MODES.get(mode, mode)), number])
+    return [*rows, [month, TOTAL, "", told.count.total]]
+
+
+def _by_language(told: Report, lang: str) -> list[list[Cell]]:
+    """Without a total: a workshop in two languages counts in both."""
+    rows: list[list[Cell]] = [[N_("Mes"), N_("Idioma"), N_("Nombre"), N_("Talleres")]]
+    for code, number in told.by_language.items():
+        rows.append([str(told.month), code, i18n.name_of(code, lang), number])
+    return rows
+
+
+def _figures(told: Report, lang: str) -> list[list[Cell]]:
+    rows: list[list[Cell]] = [
+        [N_("Mes"), N_("Cifra"), N_("Nombre"), N_("Número"), N_("Unidad"), N_("Fuente")]
+    ]
+    for each in told.figures:
+        label = _said(each.label, lang)
+        rows.append([str(told.month), each.series, label, each.value, each.unit, each.source])
+    return rows
+
+
+def _changes(changes: Sequence[Change]) -> list[list[Cell]]:
+    """What the revision changed of the one before it. People are told on the page alone."""
+    rows: list[list[Cell]] = [[N_("Oficina"), N_("Tipo"), N_("Cifra"), N_("Antes"), N_("Ahora")]]
+    for each in changes:
+        if each.what != "people":
+            before, after = ("" if n is None else n for n in (each.before, each.after))
+            rows.append([each.office, each.kind, each.series, before, after])
+    return rows
+
+
+def _line(each: Listed, lang: str) -> list[Cell]:
+    return [
+        each.day.isoformat(),
+        f"{each.starts:%H:%M}",
+        each.office,
+        each.city,
+        each.region,
+        each.kind,
+        _said(each.kind_name, lang),
+        each.mode.value,
+        " ".join(each.languages),
+        each.standing.value,
+        int(each.counts),
+        "" if each.head_count is None else each.head_count,
+        each.public_id,
+    ]
+
+
+def _titled(rows: list[list[Cell]], translate: Translate) -> list[list[Cell]]:
+    header, *others = rows
+    return [[translate(str(cell)) for cell in header], *others]
+
+
+def _said(name: Words, lang: str) -> str:
+    return name.get(lang) or name.get("es", "")

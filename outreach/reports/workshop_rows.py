@@ -1,0 +1,76 @@
+"""Every workshop of some months, one after the other: the rows behind the numbers. For staff, since
+a head count of one workshop can point at somebody."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.clock import Month
+from outreach.db.base import Words
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.reports import workshop_counts
+
+AT_ONCE = 1_000  # rows in memory
+
+
+class Listed(NamedTuple):
+    """A workshop as a line of a list."""
+
+    day: date
+    starts: time
+    office: str
+    city: str
+    region: str
+    kind: str
+    kind_name: Words
+    mode: Mode
+    languages: tuple[str, ...]
+    standing: Standing
+    counts: bool  # it is one of those that were held
+    head_count: int | None
+    public_id: str
+
+
+def how_many(session: Session, first: Month, last: Month) -> int:
+    return session.scalars(sa.select(sa.func.count()).where(*_asked(first, last))).one()
+
+
+def workshops(session: Session, first: Month, last: Month, *, now: datetime) -> Iterator[Listed]:
+    """All but drafts, by day and hour, read as they are asked for."""
+    counts = sa.and_(workshop_counts.IS_COUNTED, workshop_counts.is_held(now))
+    rows = session.execute(
+        sa.select(
+            Workshop.day,
+            Workshop.starts,
+            Office.slug,
+            Office.city,
+            Office.region,
+            Kind.code,
+            Kind.name,
+            Workshop.mode,
+            Workshop.languages,
+            Workshop.standing,
+            sa.case((counts, 1), else_=0),
+            Workshop.head_count,
+            Workshop.public_id,
+        )
+        .join(Office, Office.id == Workshop.office_id)
+        .join(Kind, Kind.id == Workshop.kind_id)
+        .where(*_asked(first, last))
+        .order_by(Workshop.day, Workshop.starts, Workshop.id),
+        execution_options={"yield_per": AT_ONCE},
+    )
+    for *before, is_counted, head_count, public_id in rows:
+        yield Listed._make((*before, bool(is_counted), head_count, public_id))
+
+
+def _asked(first: Month, last: Month) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        Workshop.day.between(first.first, last.last),
+        Workshop.standing != Standing.DRAFT,
+    )

@@ -1,0 +1,104 @@
+"""The OpenAPI 3.1 document, made from the table of routes and the classes of what they answer."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from outreach.config import Config
+from outreach.web.api.params import Parameter
+from outreach.web.api.route import Route
+from outreach.web.api.schemas import OpenApi, Problem
+from outreach.web.api.serializers import ROOT
+
+JSON: Final = "application/json"
+PROBLEM: Final = "application/problem+json"
+REF: Final = "#/components/schemas/{name}"
+DESCRIPTION: Final = """\
+What the network tells of its offices, its workshops and its numbers. Free to use, without a key:
+say where it comes from. Nothing in it is about a person. Discreet workshops are counted and never
+listed; the address of a place that is hidden is not told.
+
+Every answer can be asked for with GET, HEAD and, from any site, OPTIONS (CORS). Ask again with
+`If-None-Match`, or with `If-Modified-Since` where there is a `Last-Modified`, and get 304 while
+nothing has changed. What the clock changes and how many places are left is told by the minute.
+Answers are compressed with gzip for who accepts it. Lists go on in `next`, which is in the `Link`
+header too; never count pages.
+
+A parameter there is not, or a value that cannot be read, is answered 400; a word that stands for
+nothing, as an office there is not, 404. Every error is one sentence (RFC 9457). Objects may get
+more fields: leave those you do not know. A field that is there stays, with its meaning."""
+
+
+def write(table: Sequence[Route], config: Config) -> OpenApi:
+    """The same bytes for the same code and site."""
+    _, schemas = msgspec.json.schema_components(
+        [*(route.type for route in table), Problem], ref_template=REF
+    )
+    return OpenApi(
+        openapi="3.1.0",
+        info={
+            "title": f"{config.brand}: open data",
+            "version": "1",
+            "summary": "Workshops, offices, kinds, counts and figures of the network.",
+            "description": DESCRIPTION,
+        },
+        servers=[{"url": config.public_url + ROOT}],
+        paths={route.path: {"get": _operation(route)} for route in table},
+        components={"schemas": schemas, "headers": _HEADERS},
+    )
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    headers = ["ETag", "Cache-Control"]
+    headers += ["Last-Modified"] if route.has_dates else []
+    headers += ["Link"] if "next" in route.type.__struct_fields__ else []
+    responses: dict[str, Any] = {
+        "200": {
+            "description": (route.type.__doc__ or "").partition("\n\n")[0].replace("\n    ", " "),
+            "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
+            "content": {JSON: {"schema": {"$ref": REF.format(name=route.type.__name__)}}},
+        },
+        "304": {"description": "It is as you have it."},
+        "400": _problem("A parameter that there is not, or a value that cannot be read."),
+    }
+    if route.parts or route.parameters:
+        responses["404"] = _problem("There is no such thing.")
+    responses["default"] = _problem("Something else went wrong.")
+    return {
+        "operationId": route.name,
+        "summary": route.says["en"],
+        "parameters": [
+            *(_parameter(each, "path") for each in route.parts),
+            *(_parameter(each, "query") for each in route.parameters),
+        ],
+        "responses": responses,
+    }
+
+
+def _parameter(parameter: Parameter, where: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": parameter.name,
+        "in": where,
+        "description": parameter.says["en"],
+        "schema": parameter.schema,
+    }
+    if where == "path":
+        found["required"] = True
+    if parameter.example:
+        found["example"] = parameter.shown
+    return found
+
+
+def _problem(description: str) -> dict[str, Any]:
+    schema = {"$ref": REF.format(name=Problem.__name__)}
+    return {"description": description, "content": {PROBLEM: {"schema": schema}}}
+
+
+_TEXT: Final = {"type": "string"}
+_HEADERS: Final[dict[str, Any]] = {
+    "ETag": {"description": "Weak: the same for every encoding.", "schema": _TEXT},
+    "Cache-Control": {"description": "For how long any cache may keep it.", "schema": _TEXT},
+    "Last-Modified": {"description": "It has been so since then.", "schema": _TEXT},
+    "Link": {"description": 'The next page, rel="next"; absent on the last.', "schema": _TEXT},
+}

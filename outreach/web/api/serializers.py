@@ -1,0 +1,208 @@
+"""From what the domain knows to what the open data tells."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import cast
+from urllib.parse import quote, urlencode
+
+from outreach import clock, i18n
+from outreach.db.base import Words
+from outreach.domain.locations import regions
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.search import search
+from outreach.domain.search.public_listing import Listed
+from outreach.reports.month_report import FigureTold, Report
+from outreach.web.api import schemas
+from outreach.web.api.schemas import Pages, Text
+
+ROOT = "/api/v1"
+FEW = search.MANY - 1  # so many, or fewer, are told by their number
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Writes the objects of one site; `phone` is for the offices that have none of their own."""
+
+    public_url: str
+    phone: str
+
+    def office(self, office: Office) -> schemas.Office:
+        return schemas.Office(
+            slug=office.slug,
+            name=text(office.name),
+            rank=office.rank,
+            city=office.city,
+            region=office.region,
+            region_name=text(regions.NAMES.get(office.region) or {"es": office.region}),
+            country=office.country,
+            zone=office.zone.key,
+            extra_zones=list(office.extra_zones),
+            latitude=office.latitude,
+            longitude=office.longitude,
+            address=office.address or None,
+            phone=office.phone or self.phone or None,
+            website=office.website or None,
+            district=office.district or None,
+            opened_on=office.opened_on,
+            closed_on=office.closed_on,
+            changed_at=instant(office.changed_at),
+            links=schemas.OfficeLinks(
+                self=self.api("offices", office.slug),
+                workshops=self.api("workshops", query=[("oficina", office.slug)]),
+                page=self.pages(f"o/{office.slug}"),
+                calendar=self.pages(f"cal/{office.slug}.ics"),
+            ),
+        )
+
+    def kind(self, kind: Kind) -> schemas.Kind:
+        listed = None if kind.is_discreet else self.api("workshops", query=[("tipo", kind.code)])
+        return schemas.Kind(
+            code=kind.code,
+            name=text(kind.name),
+            short_name=text(kind.short_name),
+            description=text(kind.description),
+            is_core=kind.is_core,
+            is_discreet=kind.is_discreet,
+            countries=list(kind.countries),
+            minutes=kind.minutes,
+            changed_at=instant(kind.changed_at),
+            links=schemas.KindLinks(self=self.api("kinds", kind.code), workshops=listed),
+        )
+
+    def workshop(self, found: Listed, *, now: datetime) -> schemas.Workshop:
+        page = self.pages(f"t/{found.public_id}")
+        return schemas.Workshop(
+            id=found.public_id,
+            office=found.office_slug,
+            kind=found.kind_code,
+            title=_text(found.title_json),
+            summary=_text(found.summary_json),
+            bring=_text(found.bring_json),
+            status=cast(schemas.Status, found.standing.value),
+            when=_when(found),
+            mode=found.mode.value,
+            place=_place(found),
+            way=cast(schemas.Way, found.way.value),
+            opens_at=None if found.opens_at is None else instant(found.opens_at),
+            seats=_seats(found) if found.tells_seats(now) else None,
+            languages=list(found.languages),
+            interpretation=list(found.interpretation),
+            has_childcare=found.has_childcare,
+            is_reconstruction=found.is_synthetic,
+            changed_at=instant(found.changed_at),
+            links=schemas.WorkshopLinks(
+                self=self.api("workshops", found.public_id),
+                office=self.api("offices", found.office_slug),
+                kind=self.api("kinds", found.kind_code),
+                page=page,
+                calendar=Pages(es=f"{page.es}.ics", en=f"{page.en}.ics", fr=f"{page.fr}.ics"),
+            ),
+        )
+
+    def bulletin(self, report: Report, edition: int | None) -> schemas.Bulletin:
+        """`edition`: the last one that was published of it."""
+        count, month = report.count, str(report.month)
+        # A month that is closed has its page as soon as somebody publishes it.
+        has_page = edition is not None or not report.is_closed
+        return schemas.Bulletin(
+            month=month,
+            state=cast(schemas.State, count.state),
+            revision=count.revision,
+            is_provisional=not report.is_closed,
+            edition=edition,
+            is_reconstruction=count.is_synthetic,
+            total=count.total,
+            by_kind=[
+                schemas.KindTotal(kind=code, name=text(count.kinds[code].name), total=total)
+                for code, total in count.by_kind.items()
+            ],
+            figures=[figure(each) for each in report.figures],
+            links=schemas.BulletinLinks(
+                self=self.api("bulletins", month),
+                counts=self.api("counts", month),
+                figures=self.api("figures", month) if report.figures else None,
+                page=self.pages(f"cifras/{month}"),
+                bulletin=self.pages(f"boletin/{month}") if has_page else None,
+            ),
+        )
+
+    def month_links(self, what: str, month: clock.Month) -> schemas.MonthLinks:
+        return schemas.MonthLinks(
+            self=self.api(what, str(month)), page=self.pages(f"cifras/{month}")
+        )
+
+    def api(self, *parts: str, query: Sequence[tuple[str, str]] = ()) -> str:
+        """The address of something in the open data."""
+        path = "/".join((self.public_url + ROOT, *map(quote, parts)))
+        return f"{path}?{urlencode(query)}" if query else path
+
+    def pages(self, rest: str) -> Pages:
+        """The addresses of a page, in each language."""
+        return Pages(**{lang: f"{self.public_url}/{lang}/{rest}" for lang in i18n.LANGUAGES})
+
+
+def text(words: Words) -> Text:
+    return Text(**{lang: i18n.say(words, lang) for lang in i18n.LANGUAGES})
+
+
+def instant(moment: datetime) -> str:
+    """2026-11-28T16:00:00Z"""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def figure(told: FigureTold) -> schemas.Figure:
+    return schemas.Figure(
+        series=told.series,
+        label=text(told.label),
+        unit=told.unit,
+        value=told.value,
+        source=told.source,
+        part_of=told.part_of,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _text(words_json: str) -> Text:
+    """Many workshops share their texts."""
+    return text(json.loads(words_json))
+
+
+def _when(found: Listed) -> schemas.When:
+    return schemas.When(
+        day=found.day,
+        starts=f"{found.starts:%H:%M}",
+        last_day=found.last_day,
+        ends=f"{found.ends:%H:%M}",
+        zone=found.zone.key,
+        starts_at=instant(found.starts_at),
+        ends_at=instant(found.ends_at),
+    )
+
+
+def _place(found: Listed) -> schemas.Place | None:
+    if not found.mode.has_venue:
+        return None
+    is_open = found.has_open_address
+    return schemas.Place(
+        is_address_public=is_open,
+        name=found.venue_name if is_open else None,
+        address=(found.venue_address or None) if is_open else None,
+        city=found.venue_city or found.office_city,
+        region=found.venue_region or found.office_region,
+        latitude=found.latitude if is_open else None,
+        longitude=found.longitude if is_open else None,
+        is_step_free=found.is_step_free if is_open else None,
+    )
+
+
+def _seats(found: Listed) -> schemas.Seats:
+    left = found.seats_left
+    return schemas.Seats(
+        left="none" if left == 0 else "few" if left <= FEW else "many",
+        number=left if left <= FEW else None,
+        has_waiting_list=found.has_waiting_list,
+    )

@@ -1,0 +1,1 @@
+"""Forms that public pages and staff pages share. Imports presentation, middleware."""

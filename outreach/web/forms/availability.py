@@ -1,0 +1,154 @@
+"""What there is to choose from when a place is saved or changed, at this moment: the hours that are
+free, the support that is left, the other dates of the series."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import groupby
+
+from sqlalchemy.orm import Session
+
+from outreach import i18n
+from outreach.domain import workshops
+from outreach.domain.registrations import INTERPRETER, Need, Registration
+from outreach.domain.registrations.models import HOLDING
+from outreach.domain.workshops import Workshop, accommodations, time_slots
+from outreach.i18n import gettext as _
+from outreach.web.presentation import formatting
+
+
+@dataclass(frozen=True)
+class Hour:
+    """One hour of a day of consultations, as the form shows it."""
+
+    day: date
+    starts: time
+    has_room: bool
+
+    @property
+    def value(self) -> str:
+        return f"{self.starts:%H:%M}"
+
+    @property
+    def words(self) -> str:
+        """What is seen: 10:20. Of which half of the day is said above, and read aloud with it."""
+        return (
+            formatting.hour(self.starts).split(formatting.NBSP)[0]
+            if self._has_half
+            else self._in_full
+        )
+
+    @property
+    def half(self) -> str:
+        """a. m., where hours are said by halves of the day."""
+        return self._in_full.partition(formatting.NBSP)[2] if self._has_half else ""
+
+    @property
+    def _in_full(self) -> str:
+        return formatting.hour(self.starts)
+
+    @property
+    def _has_half(self) -> bool:
+        return i18n.current() != "fr"
+
+
+@dataclass(frozen=True)
+class Choices:
+    hours: Sequence[Hour] = ()
+    used_up: Collection[str] = ()  # needs that nobody more can have met
+    dates: Sequence[Workshop] = ()  # others of the series, in which a place can be saved too
+
+    @property
+    def free(self) -> int:
+        return sum(hour.has_room for hour in self.hours)
+
+    @property
+    def halves(self) -> list[tuple[str, list[Hour]]]:
+        """The hours by half of the day, each under its name."""
+
+        def half(hour: Hour) -> tuple[date, bool]:
+            return hour.day, hour.starts.hour >= 12
+
+        named = []
+        for (day, is_late), those in groupby(self.hours, key=half):
+            name = _("Tarde") if is_late else _("Mañana")
+            is_next = day != self.hours[0].day
+            named.append(
+                (formatting.first_capital(formatting.day(day)) if is_next else name, list(those))
+            )
+        return named
+
+
+def of_workshop(session: Session, workshop: Workshop, *, now: datetime) -> Choices:
+    """For somebody who has no place yet."""
+    return Choices(
+        hours=_hours(session, workshop),
+        used_up=_used_up(session, workshop),
+        dates=workshops.together_with(session, workshop, now=now),
+    )
+
+
+def of_registration(session: Session, registration: Registration) -> Choices:
+    """For who has a place and may keep what they have: their hour, their support."""
+    workshop = registration.workshop
+    mine = registration.slot_id if registration.standing in HOLDING else None
+    kept = registration.needs if registration.standing in HOLDING else ()
+    return Choices(
+        hours=_hours(session, workshop, mine) if mine is not None else (),
+        used_up=_used_up(session, workshop) - set(kept),
+    )
+
+
+def _hours(session: Session, workshop: Workshop, mine: int | None = None) -> list[Hour]:
+    if not workshop.has_slots:
+        return []
+    # Of a discreet kind an hour that is taken is not even shown: nobody is to watch one go.
+    return [
+        Hour(
+            time_slots.day(workshop, slot.minute),
+            time_slots.starts(workshop, slot.minute),
+            slot.seats_left > 0 or slot.id == mine,
+        )
+        for slot in time_slots.of_workshop(session, workshop)
+        if slot.seats_left > 0 or slot.id == mine or not workshop.is_discreet
+    ]
+
+
+def _used_up(session: Session, workshop: Workshop) -> set[str]:
+    if not workshop.support:
+        return set()
+    return {need for need, left in accommodations.left(session, workshop.id).items() if left == 0}
+
+
+# Needs, in words
+
+
+def need_words(need: str) -> str:
+    """What somebody ticks."""
+    if need.startswith(INTERPRETER):
+        name = _language(need)
+        return _("Intérprete de %(language)s", language=name)
+    words: dict[str, str] = {
+        Need.STEP_FREE: _("Entrada para silla de ruedas"),
+        Need.CHILDCARE: _("Cuidado de niños"),
+        Need.SIGN_LANGUAGE: _("Intérprete de señas"),
+    }
+    return words.get(need, need)
+
+
+def used_up_words(need: str) -> str:
+    """That there is none of it any more."""
+    if need.startswith(INTERPRETER):
+        return _("Ya no queda intérprete de %(language)s", language=_language(need))
+    words: dict[str, str] = {
+        Need.STEP_FREE: _("Ya no queda lugar para silla de ruedas"),
+        Need.CHILDCARE: _("Ya no queda cuidado de niños"),
+        Need.SIGN_LANGUAGE: _("Ya no queda intérprete de señas"),
+    }
+    return words.get(need, need)
+
+
+def _language(need: str) -> str:
+    lang = i18n.current()
+    name = i18n.name_of(need.removeprefix(INTERPRETER), lang)
+    return name if lang == "en" else name[:1].lower() + name[1:]

@@ -1,0 +1,76 @@
+"""Making a registration of what somebody answered: a key, a place or a turn, or nothing of it."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain import registrations
+from outreach.domain.registrations import Applicant, Registration, Ticket
+from outreach.domain.workshops import Workshop
+from outreach.errors import Closed, Full, Taken, TooMany
+from outreach.web.context import ring, store
+from outreach.web.middleware import request_retry
+
+
+def save(
+    wanted: Sequence[Workshop],
+    applicant: Applicant,
+    nonce: str,
+    *,
+    now: datetime,
+    also: Callable[[Session], None] = lambda session: None,
+) -> bytes:
+    """Registers somebody for one workshop, or for all the dates of a series, and gives the key of
+    the first; of a form that was sent before, the key it made then. `also` is done in the same
+    transaction. Raises TooMany, Closed, Full, Taken: then nothing of it is left."""
+    # Of an earlier try of this request too: it may have been done, though nobody heard of it.
+    made: list[tuple[Workshop, Ticket]] = request_retry.kept(f"tickets {nonce}", list)
+    try:
+        for each in wanted[len(made) :]:
+            made.append((each, registrations.prepare(ring(), each, applicant)))
+        (workshop, ticket), *others = made
+        with store().change() as session:
+            if others:
+                registrations.register_all(session, made, applicant, nonce, now=now)
+            else:
+                registrations.register(session, workshop, applicant, ticket, nonce, now=now)
+            also(session)
+        return ticket.key
+    except (TooMany, Closed, Full, Taken):
+        if not request_retry.is_another_try():
+            _destroy(made)
+            raise
+        # The last place may have gone to this very form, a moment ago. And what nobody heard of may
+        # still be done: a key that was made for it stays; the purge takes it if nothing needs it.
+        before = _before(nonce)
+        if before is None:
+            raise
+        return _key_of(before, made)
+    except sa.exc.IntegrityError:
+        # The same form, sent twice at the same moment: the other post was first.
+        before = _before(nonce)
+        if before is None:
+            _destroy(made)
+            raise
+        return _key_of(before, made)
+
+
+def _before(nonce: str) -> Registration | None:
+    with store().read() as session:
+        return registrations.saved_before(session, nonce)
+
+
+def _key_of(before: Registration, made: list[tuple[Workshop, Ticket]]) -> bytes:
+    """The key of what was saved. Those made now go, unless they are the very ones of it."""
+    if not made or before.key_id != made[0][1].key_id:
+        _destroy(made)
+    return registrations.key_of(ring(), before)
+
+
+def _destroy(made: list[tuple[Workshop, Ticket]]) -> None:
+    gone = [ticket.key_id for _workshop, ticket in made]
+    made.clear()  # first: a key that may be gone must not be used by another try
+    if gone:
+        ring().destroy(*gone)

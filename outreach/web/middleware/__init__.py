@@ -1,0 +1,1 @@
+"""Around every request: retry, headers, limits, errors, caches, metrics, health."""

@@ -1,0 +1,1 @@
+"""Pages for everybody, each module a blueprint. Imports forms; never staff."""

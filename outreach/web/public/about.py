@@ -1,0 +1,65 @@
+"""Notices: privacy, safety, accessibility; and the quick exit."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, redirect, render_template
+from flask.typing import ResponseReturnValue
+
+from outreach import i18n
+from outreach.domain.network.kinds import Kind
+from outreach.i18n import gettext as _
+from outreach.web.context import config
+from outreach.web.middleware.reference_cache import reference
+from outreach.web.middleware.response_headers import keep_for, keep_private
+
+pages = Blueprint("about", __name__, url_prefix="/<any(es,en,fr):lang>")
+
+WEATHER = {"es": "clima", "en": "weather", "fr": "météo"}
+
+
+@pages.get("/privacidad")
+def privacy() -> ResponseReturnValue:
+    keep_for(3600)
+    usual, others = _days(reference().kinds)
+    return render_template("about/privacy.html", usual=usual, others=others)
+
+
+@pages.get("/accesibilidad")
+def accessibility() -> ResponseReturnValue:
+    keep_for(3600)
+    return render_template("about/accessibility.html")
+
+
+@pages.get("/seguridad")
+def safety() -> ResponseReturnValue:
+    keep_private()
+    return render_template("about/safety.html")
+
+
+@pages.get("/salir")
+def leave() -> Response:
+    """Away at once, and nothing of ours left in the browser. The target is a setting, and nothing
+    in the request can change it (safety.md S20)."""
+    keep_private()
+    word = WEATHER[i18n.current()]
+    target = config().quick_exit_url or f"https://www.google.com/search?q={word}"
+    answer = redirect(target, 303)
+    assert isinstance(answer, Response)
+    answer.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return answer
+
+
+def _days(kinds: Sequence[Kind]) -> tuple[int, list[tuple[int, list[str]]]]:
+    """After how many days people are forgotten: those of most kinds (0: there are none yet), and
+    those of others, with their names. Discreet kinds are one: Luz may be reading it aloud."""
+    usual = Counter(kind.retention_days for kind in kinds).most_common(1)
+    if not usual:
+        return 0, []
+    named: dict[int, list[str]] = {}
+    for kind in kinds:
+        if kind.retention_days != usual[0][0]:
+            name = i18n.say(kind.short_name, i18n.current())
+            said = _("los talleres que piden discreción") if kind.is_discreet else name
+            named.setdefault(kind.retention_days, []).append(said)
+    return usual[0][0], [(days, list(dict.fromkeys(named[days]))) for days in sorted(named)]

@@ -1,0 +1,245 @@
+"""The monthly bulletin: its page, as a PDF and as a message, the months there are, and their feed.
+
+What is shown is what was published. A month that is over and not closed yet is shown from its
+numbers alone, marked as provisional; one that is closed waits for somebody to publish it.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from outreach import clock, i18n
+from outreach.clock import Month
+from outreach.domain.network import installation_settings
+from outreach.domain.newsletter import bulletins
+from outreach.domain.newsletter.bulletins import Edition
+from outreach.domain.reporting import figures, months
+from outreach.domain.text import clean
+from outreach.pdf import bulletin as paper
+from outreach.reports import bulletin_data, bulletin_markdown, workshop_counts
+from outreach.reports import bulletin_text as words
+from outreach.reports.bulletin_data import Document
+from outreach.web.context import config, store
+from outreach.web.middleware.page_cache import Latest
+from outreach.web.middleware.reference_cache import reference
+from outreach.web.middleware.response_headers import keep_for
+from outreach.web.presentation.icons import qr
+
+pages = Blueprint("bulletin", __name__, url_prefix="/<any(es,en,fr):lang>/boletin")
+
+ATOM: Final = "application/atom+xml; charset=utf-8"
+TAGGED: Final = 2026  # the year an edition was first named in this way; it never changes
+_EPOCH: Final = datetime(TAGGED, 1, 1, tzinfo=UTC)  # of a feed with nothing in it
+FAR: Final = Month(1900, 1), Month(2199, 12)
+MOST_ENTRIES: Final = 24
+PUBLISHED_SECONDS, PROVISIONAL_SECONDS = 3600, 60
+
+
+@dataclass(frozen=True)
+class Row:
+    """A month in the list."""
+
+    month: Month
+    name: str
+    published_at: datetime | None  # None: provisional
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An edition in the feed."""
+
+    tag: str
+    title: str
+    address: str
+    published_at: datetime
+    text: str
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["outreach_bulletin_pdfs"] = Latest[bytes]()
+    app.add_template_filter(_markdown, "markdown")
+    app.register_blueprint(pages)
+
+
+@pages.get("/")
+def index() -> ResponseReturnValue:
+    lang, now = i18n.current(), _minute()
+    with store().read() as session:
+        found = _months(session, now)
+    rows = [
+        Row(each, words.first_capital(words.month_and_year(each, lang)), published_at)
+        for each, published_at in sorted(found.items(), reverse=True)
+    ]
+    return _kept(Response(render_template("bulletin/index.html", rows=rows)), PROVISIONAL_SECONDS)
+
+
+@pages.get("/atom.xml")
+def atom() -> ResponseReturnValue:
+    lang = i18n.current()
+    with store().read() as session:
+        host = installation_settings.calendar_host(session)
+        published = [line for line in bulletins.lines(session) if line.published_at]
+        published.sort(key=lambda line: (line.published_at or _EPOCH, line.number), reverse=True)
+        entries = [
+            _entry(bulletins.find(session, line.month, line.number), lang, host)
+            for line in published[:MOST_ENTRIES]
+        ]
+    body = render_template(
+        "bulletin/atom.xml",
+        entries=entries,
+        host=host,
+        tagged=TAGGED,
+        title=words.KICKER[lang],
+        changed_at=max((each.published_at for each in entries), default=_EPOCH),
+    )
+    return _kept(Response(body, content_type=ATOM), PUBLISHED_SECONDS)
+
+
+@pages.get("/<text>")
+def month(text: str) -> ResponseReturnValue:
+    found, replaced_by = _found(text)
+    lang = i18n.current()
+    page = render_template(
+        "bulletin/month.html",
+        document=found,
+        told=words.told(found, lang, config().public_url),
+        replaced_by=replaced_by,
+        query=f"?edicion={found.edition}" if replaced_by else "",
+        kinds={kind.code: kind for kind in reference().kinds},
+        square=qr(f"{config().public_url}/{lang}/calendario"),
+        **paper.labels(lang),
+    )
+    return _kept(Response(page), _seconds(found))
+
+
+@pages.get("/<text>.pdf")
+def as_pdf(text: str) -> ResponseReturnValue:
+    found, _replaced_by = _found(text)
+    body = _pdf(found, i18n.current())
+    answer = Response(body, mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'inline; filename="boletin-{found.month}.pdf"'
+    return _kept(answer, _seconds(found))
+
+
+@pages.get("/<text>.txt")
+def as_text(text: str) -> ResponseReturnValue:
+    found, _replaced_by = _found(text)
+    body = words.as_text(found, i18n.current(), config().public_url)
+    return _kept(Response(body, mimetype="text/plain"), _seconds(found))
+
+
+def _found(text: str) -> tuple[Document, int | None]:
+    """The bulletin asked for, and the number of the edition that has replaced it, if one has."""
+    wanted, now = _month(text), _minute()
+    with store().read() as session:
+        last = bulletins.latest(session, wanted)
+        if last is None and not _is_provisional(session, wanted, now):
+            abort(404)
+        edition = _edition(session, wanted, last)
+        found = bulletin_data.document(session, wanted, now=now, edition=edition)
+    if last is None and not found.total and not found.figures:
+        abort(404)
+    is_replaced = last is not None and edition is not None and edition.number < last.number
+    return found, last.number if last is not None and is_replaced else None
+
+
+def _edition(session: Session, wanted: Month, last: Edition | None) -> Edition | None:
+    """The one asked for by its number, if it was published; else the last one."""
+    asked = request.args.get("edicion", "")
+    if not asked:
+        return last
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 6):
+        abort(404)
+    found = bulletins.find(session, wanted, int(asked))
+    if found.is_draft:
+        abort(404)
+    return found
+
+
+def _is_provisional(session: Session, wanted: Month, now: datetime) -> bool:
+    return workshop_counts.is_over(wanted, now) and wanted not in months.closed(
+        session, wanted, wanted
+    )
+
+
+def _months(session: Session, now: datetime) -> dict[Month, datetime | None]:
+    """The months that have a bulletin, and when its last edition was published."""
+    published = {
+        line.month: line.published_at for line in bulletins.lines(session) if line.published_at
+    }
+    closed = months.closed(session, *FAR)
+    counted = {*workshop_counts.months(session), *figures.months(session)}
+    waiting = {
+        each: None
+        for each in counted
+        if FAR[0] <= each <= FAR[1] and each not in closed and workshop_counts.is_over(each, now)
+    }
+    return {**waiting, **published}
+
+
+def _entry(edition: Edition, lang: str, host: str) -> Entry:
+    wanted = Month.from_number(edition.month)
+    found = bulletin_data.thawed(json.loads(edition.frozen))
+    told = words.told(found, lang, config().public_url)
+    said = [sentence for _heading, sentences in told.sections for sentence in sentences]
+    correction = [
+        clean(line) for line in bulletin_markdown.as_text(told.correction, told.site).splitlines()
+    ]
+    assert edition.published_at is not None
+    return Entry(
+        tag=f"tag:{host},{TAGGED}:boletin/{wanted}/{edition.number}",
+        title=clean(told.title),
+        address=f"{told.address}?edicion={edition.number}",
+        published_at=edition.published_at,
+        text="\n".join([told.dated, *correction, told.lead, *told.notes, *said]),
+    )
+
+
+def _pdf(found: Document, lang: str) -> bytes:
+    """Set in type once for the same document: that takes a tenth of a second of a processor."""
+    kept: Latest[bytes] = current_app.extensions["outreach_bulletin_pdfs"]
+    told = json.dumps(bulletin_data.as_json(found), sort_keys=True)
+    key = lang, hashlib.sha256(told.encode()).hexdigest()
+    made = kept.get(key)
+    if made is None:
+        made = paper.pdf(found, lang, public_url=config().public_url, brand=config().brand)
+        kept.put(key, made)
+    return made
+
+
+def _kept(answer: Response, seconds: int) -> Response:
+    """For so long by anybody; who asks again with its mark is told that it still holds."""
+    keep_for(seconds)
+    answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest(), weak=True)
+    answer.make_conditional(request)
+    return answer
+
+
+def _seconds(found: Document) -> int:
+    return PUBLISHED_SECONDS if found.published_at else PROVISIONAL_SECONDS
+
+
+def _minute() -> datetime:
+    """Now: who asks twice within a minute is told the same to the byte."""
+    return clock.now().replace(second=0, microsecond=0)
+
+
+def _month(text: str) -> Month:
+    try:
+        found = Month.parse(text)
+    except ValueError:
+        abort(404)
+    if not FAR[0] <= found <= FAR[1]:
+        abort(404)
+    return found
+
+
+def _markdown(text: str) -> Markup:
+    return Markup(bulletin_markdown.as_html(text))  # noqa: S704 - cleaned

@@ -1,0 +1,80 @@
+"""Calendars: what feeds there are not, and the file of one workshop.
+
+Feeds themselves are answered in front of Flask (`feeds/serve.py`); what gets here is wrong.
+"""
+
+from typing import Final
+
+from flask import Blueprint, Flask, Response, current_app, request
+
+from outreach import i18n
+from outreach.domain import workshops
+from outreach.domain.calendar.feed_query import Unknown
+from outreach.domain.network import installation_settings
+from outreach.domain.text import clean
+from outreach.errors import NotFound
+from outreach.feeds import ics_feed
+from outreach.feeds.server import Feeds, Front
+from outreach.feeds.vevent import Site
+from outreach.i18n import gettext as _
+from outreach.web.context import config, store
+from outreach.web.middleware.response_headers import ALWAYS, keep_private
+
+pages = Blueprint("calendar_files", __name__, url_prefix="/<any(es,en,fr):lang>")
+
+LONGEST_QUOTE: Final = 40  # of what somebody asked for
+
+
+def init_app(app: Flask) -> None:
+    feeds = Feeds(app.extensions["outreach_config"], app.extensions["outreach_store"], ALWAYS)
+    app.extensions["outreach_feeds"] = feeds
+    app.wsgi_app = Front(app.wsgi_app, feeds)  # type: ignore[assignment]  # as Flask says to
+    app.register_blueprint(pages)
+
+
+@pages.get("/cal/<name>.<any(ics,atom,json,jcal):form>")
+def feed(name: str, form: str) -> Response:
+    """Says in a sentence what is wrong with the address. Where something else went wrong, it goes
+    wrong again here, and is told as errors are."""
+    feeds: Feeds = current_app.extensions["outreach_feeds"]
+    try:
+        status, headers, body = feeds.answer(request.environ)
+    except Unknown as unknown:
+        return _not_found(_sentence(unknown))
+    answer = Response(body, status, headers)
+    answer.direct_passthrough = True  # it is compressed, or not wanted so
+    return answer
+
+
+@pages.get("/t/<public_id>.ics")
+def workshop(public_id: str) -> Response:
+    keep_private()
+    lang = i18n.current()
+    with store().read() as session:
+        try:
+            found = workshops.find_shown(session, public_id)
+        except NotFound:
+            return _not_found(_("No encontramos ese taller. Pide el enlace otra vez."))
+        site = Site(
+            config().public_url, installation_settings.calendar_host(session), config().phone
+        )
+        body = ics_feed.single(found, lang, site)
+    disposition = {"Content-Disposition": 'inline; filename="taller.ics"'}
+    return Response(body, headers=disposition, mimetype="text/calendar")
+
+
+def _not_found(sentence: str) -> Response:
+    # A calendar program shows the text of an answer, not a page.
+    return Response(sentence + "\n", 404, mimetype="text/plain")
+
+
+def _sentence(unknown: Unknown) -> str:
+    value = clean(unknown.value)[:LONGEST_QUOTE]
+    sentences: dict[str, str] = {
+        "office": _("No hay una oficina «%(value)s». Elige otra en la lista.", value=value),
+        "kind": _("No hay un tipo de taller «%(value)s». Quítalo de la dirección.", value=value),
+        "language": _("No conocemos el idioma «%(value)s». Escribe es, en o fr.", value=value),
+        "mode": _("No hay una modalidad «%(value)s». Quítala de la dirección.", value=value),
+        "place": _("No conocemos el lugar «%(value)s». Escribe un estado, como IL.", value=value),
+    }
+    return sentences[unknown.what]

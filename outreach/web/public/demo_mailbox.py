@@ -1,0 +1,26 @@
+"""The demo's letters, as a page. A real installation has no such page."""
+
+from email import message_from_bytes
+from email.policy import default
+
+from flask import Blueprint, abort, g, render_template
+from flask.typing import ResponseReturnValue
+
+from outreach.web.context import config
+from outreach.web.middleware.response_headers import keep_private
+
+pages = Blueprint("demo", __name__, url_prefix="/demo")
+
+NEWEST = 50
+
+
+@pages.get("/cartas")
+def letters() -> ResponseReturnValue:
+    g.lang = "es"
+    keep_private()
+    folder = config().mail_folder
+    if not config().is_demo or folder is None:
+        abort(404)
+    files = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime, reverse=True)
+    read = [message_from_bytes(path.read_bytes(), policy=default) for path in files[:NEWEST]]
+    return render_template("demo/mailbox.html", letters=read)

@@ -1,0 +1,142 @@
+"""The page on which somebody puts a calendar together. It keeps nothing: the address is all.
+
+With JavaScript the page asks for itself again after each tick, and shows the part that changed.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import Blueprint, render_template, request
+from sqlalchemy.orm import Session
+
+from outreach import clock, i18n
+from outreach.domain.calendar.feed_query import Choice
+from outreach.domain.locations import regions
+from outreach.domain.network import installation_settings, offices
+from outreach.domain.network.offices import Office
+from outreach.domain.text import plain
+from outreach.domain.workshops import Mode
+from outreach.feeds import ics_feed
+from outreach.feeds.vevent import Site
+from outreach.web.context import config, store
+from outreach.web.middleware.reference_cache import reference
+from outreach.web.middleware.response_headers import keep_for, keep_private
+from outreach.web.presentation import formatting
+from outreach.web.presentation.icons import qr
+from outreach.web.public import embed, feed_params
+
+pages = Blueprint("feed_builder", __name__, url_prefix="/<any(es,en,fr):lang>")
+
+FIRST_LANGUAGES: Final = ("es", "en", "fr")  # the others are folded away
+# However long their texts, so many are in a calendar in full.
+SURELY_FIT: Final = 600
+
+
+@dataclass(frozen=True)
+class Option:
+    """Something to tick or to choose."""
+
+    value: str
+    words: str
+    is_chosen: bool
+
+
+@pages.get("/calendario")
+def build() -> str:
+    today = clock.now().date()
+    with store().read() as session:
+        choice = feed_params.choice(session, request.args)
+        coming = ics_feed.coming(session, choice, today=today)
+        reach = _reach(session, choice, today) if coming > SURELY_FIT else None
+        names = {place: feed_params.place_name(session, place) for place in choice.places}
+        open_offices = offices.open_on(session, today)
+    if choice.is_discreet:
+        keep_private()
+    elif not request.query_string:
+        keep_for(60)
+    region, others = _region_and_others(choice, open_offices)
+    return render_template(
+        "calendar/build.html",
+        choice=choice,
+        is_asked=bool(request.query_string),
+        coming=coming,
+        reach=reach,
+        summary=" · ".join(feed_params.said(choice, names.values())),
+        offices=_offices(choice, open_offices),
+        regions=_regions(open_offices, region),
+        others=[Option(place, names[place], True) for place in others],
+        kinds=reference().kinds,
+        spoken=_spoken(choice),
+        modes=_modes(choice),
+        first_languages=FIRST_LANGUAGES,
+        frame=None if choice.is_discreet else embed.of_choice(choice, list(names.values())),
+        **_addresses(choice),
+    )
+
+
+def _reach(session: Session, choice: Choice, today: date) -> date | None:
+    """The last day the calendar has room for, if it has not for all: it is written to find out."""
+    site = Site(config().public_url, installation_settings.calendar_host(session), config().phone)
+    return ics_feed.reach(session, choice, i18n.current(), site, today=today)
+
+
+def _addresses(choice: Choice) -> dict[str, object]:
+    """Where each program finds the calendar."""
+    formats = {
+        form: ics_feed.address(choice, i18n.current(), config().public_url, form)
+        for form in ("ics", "atom", "json", "jcal")
+    }
+    address = formats["ics"]
+    webcal = "webcal:" + address.partition(":")[2]
+    return {
+        "address": address,
+        "webcal": webcal,
+        "google": "https://calendar.google.com/calendar/r?" + urlencode({"cid": webcal}),
+        "outlook": "https://outlook.live.com/calendar/0/addfromweb?" + urlencode({"url": address}),
+        "formats": formats,
+        "qr": qr(address),
+    }
+
+
+def _offices(choice: Choice, open_offices: list[Office]) -> list[Option]:
+    """By city; a closed one too, for who has its address still."""
+    shown = {office.slug: office for office in open_offices}
+    if choice.office:
+        shown.setdefault(choice.office.slug, choice.office)
+    return [
+        Option(slug, f"{office.city}, {office.region}", slug == choice.name)
+        for slug, office in sorted(shown.items(), key=lambda item: plain(item[1].city))
+    ]
+
+
+def _region_and_others(choice: Choice, open_offices: list[Office]) -> tuple[str, list[str]]:
+    """The one region that the list of regions can show, and the places that it cannot."""
+    listed = {office.region for office in open_offices}
+    region = next((place for place in choice.places if place in listed), "")
+    return region, [place for place in choice.places if place != region]
+
+
+def _regions(open_offices: list[Office], chosen: str) -> list[Option]:
+    names = {
+        office.region: formatting.said(regions.NAMES.get(office.region)) or office.region
+        for office in open_offices
+    }
+    return [
+        Option(code, name, code == chosen)
+        for code, name in sorted(names.items(), key=lambda item: plain(item[1]))
+    ]
+
+
+def _spoken(choice: Choice) -> list[Option]:
+    return [
+        Option(code, name, code in choice.languages) for code, name in formatting.spoken_languages()
+    ]
+
+
+def _modes(choice: Choice) -> list[Option]:
+    """In person, online, and whatever else was asked for."""
+    asked = feed_params.mode_codes(choice.modes)
+    offered = dict.fromkeys([Mode.IN_PERSON.value, feed_params.EN_LINEA, *asked])
+    return [Option(code, feed_params.mode_words(code), code in asked) for code in offered]

@@ -1,0 +1,249 @@
+"""The figures of a month, as it is told now or as a revision told it: a page and its files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Response, jsonify, redirect, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import clock, i18n
+from outreach.clock import Month
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.kinds import Kind
+from outreach.domain.reporting import months
+from outreach.domain.reporting.months import MonthRevision
+from outreach.domain.text import plain
+from outreach.i18n import gettext
+from outreach.pdf import month_report as on_paper
+from outreach.reports import month_report, month_tables, trends, workshop_counts
+from outreach.reports.attendance_counts import Attendance
+from outreach.reports.month_report import Change, Report
+from outreach.reports.trends import MonthTold
+from outreach.reports.workshop_counts import Count
+from outreach.web.context import config, store
+from outreach.web.middleware.response_headers import keep_for
+from outreach.web.presentation import formatting
+from outreach.web.public.figures import charts, month_params
+from outreach.web.public.figures.month_params import pages
+
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+YEAR: Final = 12  # months
+
+
+@dataclass(frozen=True)
+class Known:
+    """The names of the network, which pages say in place of codes."""
+
+    kinds: Mapping[str, Kind]
+    cities: Mapping[str, str]
+    series: Mapping[str, str]
+
+    def kind(self, code: str) -> str:
+        return formatting.said(self.kinds[code].name) if code in self.kinds else code
+
+    def what(self, change: Change) -> str:
+        """The number that a revision changed: Chicago, DACA."""
+        if change.what == "figure":
+            return self.series.get(change.series, change.series)
+        if change.what == "people":
+            return gettext("Personas que vinieron: %(kind)s", kind=self.kind(change.kind))
+        return f"{self.cities.get(change.office, change.office)}, {self.kind(change.kind)}"
+
+
+@pages.get("/")
+def latest() -> ResponseReturnValue:
+    """The last month that is over and has anything; else the one we are in."""
+    this = Month.of(clock.now().date())
+    with store().read() as session:
+        over = [month for month in workshop_counts.months(session) if month < this]
+    return redirect(f"/{i18n.current()}/cifras/{over[-1] if over else this}", 302)
+
+
+@pages.get("/<text>")
+def month(text: str) -> ResponseReturnValue:
+    now, number = clock.now(), month_params.revision()
+    with store().read() as session:
+        wanted = month_params.month_of(session, text)
+        told = month_report.report(session, wanted, now=now, number=number)
+        revisions = months.revisions(session, wanted)
+        row = trends.by_kind(session, wanted.plus(-YEAR), wanted, now=now)
+        first, last = month_params.span(session)
+        known = _known(session, told, revisions)
+    count = told.count
+    totals = [(each.month, each.total) for each in row[:-1]] + [(wanted, count.total)]
+    core = [kind for code, kind in known.kinds.items() if kind.is_core and code in count.by_kind]
+    by_region = workshop_counts.by_region(count)
+    lines = charts.lines([*row[1:-1], _as_told(row[-1], count)], count.by_kind)
+    keep_for(month_params.seconds(is_over=count.is_over))
+    return render_template(
+        "figures/month.html",
+        told=told,
+        count=count,
+        newest=revisions[-1].number if revisions else 0,
+        is_reopened=bool(revisions) and revisions[-1].reopened_at is not None,
+        revisions=[
+            (each, [(known.what(change), change) for change in month_report.changes_of(each)])
+            for each in reversed(revisions)
+        ],
+        is_empty=not (count.total or count.planned or told.figures or revisions),
+        kinds=_shown_kinds(count, known.kinds, lines),
+        core=core,
+        has_others=any(not known.kinds[code].is_core for code in count.by_kind),
+        offices=_office_rows(count, core, known.cities),
+        columns=charts.columns(totals[1:], wanted),
+        beside=_beside(count, row, first),
+        people=_people_rows(told.people, known.kinds) if told.people else [],
+        all_people=told.people.total if told.people else None,
+        typed=told.figures,
+        modes=[
+            (gettext(month_tables.MODES.get(mode, mode)), n) for mode, n in told.by_mode.items()
+        ],
+        spoken=[(i18n.name_of(code, i18n.current()), n) for code, n in told.by_language.items()],
+        squares=charts.squares(by_region),
+        legend=charts.legend(by_region),
+        before=wanted.plus(-1) if first < wanted else None,
+        after=wanted.plus(1) if wanted < last else None,
+        years=range(Month.of(now.date()).year, first.year - 1, -1),
+        asked=f"?revision={number}" if number is not None else "",
+        provisional=month_tables.PROVISIONAL,
+        reconstruction=month_tables.RECONSTRUCTION,
+    )
+
+
+@pages.get("/<text>.json")
+def as_json(text: str) -> ResponseReturnValue:
+    told, revisions = _asked_for(text)
+    keep_for(month_params.seconds(is_over=told.count.is_over))  # it says which revisions there are
+    numbers = [each.number for each in revisions]
+    answer = jsonify(month_tables.as_json(told, gettext, revisions=numbers))
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    return answer
+
+
+@pages.get("/<text>.csv")
+def as_csv(text: str) -> ResponseReturnValue:
+    told, _revisions = _asked_for(text)
+    body = month_tables.as_csv(
+        told.count, month_tables.By.OFFICE, lang=i18n.current(), translate=gettext
+    ).encode("utf-8-sig")
+    return _file(body, "text/csv; charset=utf-8", told, "csv")
+
+
+@pages.get("/<text>.xlsx")
+def as_xlsx(text: str) -> ResponseReturnValue:
+    told, revisions = _asked_for(text)
+    changes = [
+        change
+        for each in revisions
+        if told.is_closed and each.number == told.count.revision
+        for change in month_report.changes_of(each)
+    ]
+    body = month_tables.as_xlsx(told, changes, lang=i18n.current(), translate=gettext)
+    return _file(body, XLSX, told, "xlsx")
+
+
+@pages.get("/<text>.pdf")
+def as_pdf(text: str) -> ResponseReturnValue:
+    told, _revisions = _asked_for(text)
+    with store().read() as session:
+        short_names = {
+            each.code: formatting.said(each.short_name) for each in kinds.all_of_them(session)
+        }
+    body = on_paper.pdf(
+        told,
+        title=gettext("Talleres en %(month)s", month=formatting.month_and_year(told.month.first)),
+        short_names=short_names,
+        lang=i18n.current(),
+        brand=config().brand,
+        translate=gettext,
+        grouped=formatting.grouped,
+    )
+    return _file(body, "application/pdf", told, "pdf")
+
+
+def _asked_for(text: str) -> tuple[Report, Sequence[MonthRevision]]:
+    """What the month tells, or a revision of it; and all revisions there are."""
+    now, number = clock.now(), month_params.revision()
+    with store().read() as session:
+        wanted = month_params.month_of(session, text)
+        told = month_report.report(session, wanted, now=now, number=number)
+        revisions = months.revisions(session, wanted)
+    keep_for(month_params.seconds(is_over=told.count.is_over, number=number))
+    return told, revisions
+
+
+def _known(session: Session, told: Report, revisions: Sequence[MonthRevision]) -> Known:
+    figures = {each.series: formatting.said(each.label) for each in told.figures}
+    for each in revisions if any(each.changes for each in revisions) else ():
+        frozen = month_report.thawed(each).figures
+        figures = {one.series: formatting.said(one.label) for one in frozen} | figures
+    return Known(
+        kinds={kind.code: kind for kind in kinds.all_of_them(session)},
+        cities={office.slug: office.city for office in offices.all_of_them(session)},
+        series=figures,
+    )
+
+
+def _as_told(row: MonthTold, count: Count) -> MonthTold:
+    """The month of the row with the numbers of the revision that the page tells."""
+    return MonthTold(
+        month=row.month, numbers=count.by_kind, planned=count.planned, revision=count.revision,
+        is_over=row.is_over, is_synthetic=count.is_synthetic,
+    )  # fmt: skip
+
+
+def _beside(count: Count, row: Sequence[MonthTold], first: Month) -> list[dict[str, Any]]:
+    """The month before and the year before, where the month is over and there was one."""
+    if not count.is_over or not count.total:
+        return []
+    return [
+        {"month": each.month, "total": each.total, "more": count.total - each.total}
+        for each in (row[-2], row[0])
+        if each.month >= first and each.total
+    ]
+
+
+def _shown_kinds(
+    count: Count, all_kinds: Mapping[str, Kind], drawn: Mapping[str, str]
+) -> list[tuple[Kind, int, float, str]]:
+    """Each kind with its number, the length of its bar and its line, most first."""
+    most = max(count.by_kind.values(), default=0) or 1
+    rows = [(all_kinds[code], n, 100 * n / most, drawn[code]) for code, n in count.by_kind.items()]
+    return sorted(rows, key=lambda row: (-row[1], row[0].position))
+
+
+def _office_rows(
+    count: Count, core: list[Kind], cities: Mapping[str, str]
+) -> list[tuple[str, str, list[int], int, int]]:
+    """Slug, city, the core kinds, all others together, and the total; the largest first."""
+    rows = []
+    for slug, numbers in count.by_office.items():
+        shown = [numbers.get(kind.code, 0) for kind in core]
+        total = numbers[workshop_counts.TOTAL]
+        rows.append((slug, cities[slug], shown, total - sum(shown), total))
+    return sorted(rows, key=lambda row: (-row[4], plain(row[1])))
+
+
+def _people_rows(people: Attendance, all_kinds: Mapping[str, Kind]) -> list[tuple[Kind, str]]:
+    """Each kind with how many came, as it may be told."""
+    rows = []
+    for code, kind in all_kinds.items():
+        if code in people.told:
+            rows.append((kind, formatting.grouped(people.told[code])))
+        elif code in people.small:
+            rows.append((kind, "<5"))
+        elif code in people.withheld:
+            rows.append((kind, gettext("No se dice")))
+    return rows
+
+
+def _file(body: bytes, mimetype: str, told: Report, ending: str) -> Response:
+    """The file, named after its month and its revision if it has one."""
+    revision = f"-r{told.count.revision}" if told.is_closed else ""
+    answer = Response(body, mimetype=mimetype)
+    answer.headers["Content-Disposition"] = (
+        f'attachment; filename="{told.month}{revision}.{ending}"'
+    )
+    return answer

@@ -1,0 +1,148 @@
+"""Months in a row: a year of the network, all that an office or a kind has had."""
+
+from collections.abc import Sequence
+
+from flask import abort, redirect, render_template
+from flask.typing import ResponseReturnValue
+
+from outreach import clock, i18n
+from outreach.clock import Month
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.kinds import Kind
+from outreach.domain.text import plain
+from outreach.reports import month_tables, trends, workshop_counts
+from outreach.reports.trends import MonthTold
+from outreach.web.context import store
+from outreach.web.middleware.response_headers import keep_for, keep_private
+from outreach.web.presentation import formatting
+from outreach.web.public.figures import charts, month_params
+from outreach.web.public.figures.month_params import pages
+
+SHOWN = 12  # months in the chart and in the lines
+
+
+@pages.get("/<int(fixed_digits=4):year>")
+def year(year: int) -> ResponseReturnValue:
+    now = clock.now()
+    with store().read() as session:
+        first, last = month_params.span(session)
+        if not first.year <= year <= last.year:
+            abort(404)
+        since, until = Month(year, 1), Month(year, 12)
+        row = trends.by_kind(session, since, until, now=now)
+        by_office = trends.by_office(session, since, until, now=now)
+        all_kinds = {kind.code: kind for kind in kinds.all_of_them(session)}
+        cities = {office.slug: office.city for office in offices.all_of_them(session)}
+    keep_for(month_params.LATER)
+    total = sum(each.total for each in row)
+    core = [kind for kind in all_kinds.values() if kind.is_core]
+    return render_template(
+        "figures/year.html",
+        year=year,
+        total=total,
+        planned=sum(each.planned for each in row),
+        months=_months(row, core),
+        core=core,
+        has_others=any(not all_kinds[code].is_core for code in trends.added(row)),
+        kinds=_bars(row, all_kinds),
+        columns=charts.columns([(each.month, each.total) for each in row], None),
+        offices=_offices(by_office, cities),
+        years=range(Month.of(now.date()).year, first.year - 1, -1),
+        before=year - 1 if first.year < year else None,
+        after=year + 1 if year < last.year else None,
+        notes=month_tables.trend_notes(row),
+        rules=workshop_counts.RULES,
+    )
+
+
+@pages.get("/oficina/<slug>")
+def office(slug: str) -> ResponseReturnValue:
+    now = clock.now()
+    this = Month.of(now.date())
+    with store().read() as session:
+        found = offices.find(session, slug)
+        row = trends.by_kind(session, trends.first_month(session, now), this, now=now, office=found)
+        all_kinds = {kind.code: kind for kind in kinds.all_of_them(session)}
+    keep_for(month_params.LATER)
+    return render_template(
+        "figures/office.html",
+        office=found,
+        total=sum(each.total for each in row),
+        row=row,
+        kinds=_bars(row, all_kinds),
+        columns=charts.columns([(each.month, each.total) for each in row[-SHOWN:]], None),
+        line=charts.line([each.total for each in row]),
+        years=_years(row),
+        month_names=_month_names(),
+        notes=month_tables.trend_notes(row),
+        rules=workshop_counts.RULES,
+    )
+
+
+@pages.get("/tipo/<code>")
+def kind(code: str) -> ResponseReturnValue:
+    """A kind by its public code: that of a discreet one says nothing to who reads an address."""
+    now = clock.now()
+    this = Month.of(now.date())
+    with store().read() as session:
+        found = kinds.find(session, code)
+        if found.is_discreet:
+            keep_private()
+        if found.public_code != code:
+            return redirect(f"/{i18n.current()}/cifras/tipo/{found.public_code}", 301)
+        row = trends.by_office(session, trends.first_month(session, now), this, now=now, kind=found)
+        cities = {office.slug: office.city for office in offices.all_of_them(session)}
+    keep_for(month_params.LATER)
+    return render_template(
+        "figures/kind.html",
+        kind=found,
+        total=sum(each.total for each in row),
+        row=row,
+        columns=charts.columns([(each.month, each.total) for each in row[-SHOWN:]], None),
+        line=charts.line([each.total for each in row]),
+        offices=_offices(row, cities),
+        years=_years(row),
+        month_names=_month_names(),
+        notes=month_tables.trend_notes(row),
+        rules=workshop_counts.RULES,
+    )
+
+
+def _months(
+    row: Sequence[MonthTold], core: Sequence[Kind]
+) -> list[tuple[MonthTold, list[int], int]]:
+    """Each month with its core kinds, and all others together."""
+    found = []
+    for each in row:
+        shown = [each.numbers.get(kind.code, 0) for kind in core]
+        found.append((each, shown, each.total - sum(shown)))
+    return found
+
+
+def _bars(
+    row: Sequence[MonthTold], all_kinds: dict[str, Kind]
+) -> list[tuple[Kind, int, float, str]]:
+    """Each kind with its number, the length of its bar and its line through the last months."""
+    sums = trends.added(row)
+    most = max(sums.values(), default=0) or 1
+    drawn = charts.lines(row[-SHOWN:], sums)
+    return [(all_kinds[code], n, 100 * n / most, drawn[code]) for code, n in sums.items()]
+
+
+def _offices(row: Sequence[MonthTold], cities: dict[str, str]) -> list[tuple[str, str, int, str]]:
+    """Slug, city, how many, and the line through the last months; the most first."""
+    sums = trends.added(row)
+    drawn = charts.lines(row[-SHOWN:], sums)
+    found = [(slug, cities[slug], number, drawn[slug]) for slug, number in sums.items()]
+    return sorted(found, key=lambda each: (-each[2], plain(each[1])))
+
+
+def _years(row: Sequence[MonthTold]) -> list[tuple[int, list[MonthTold | None], int]]:
+    return [
+        (year, months, sum(each.total for each in months if each))
+        for year, months in trends.by_year(row).items()
+    ]
+
+
+def _month_names() -> list[str]:
+    return [formatting.short_month(Month(2020, number).first) for number in range(1, 13)]

@@ -1,0 +1,214 @@
+"""Changing what one said: how many come, the name, the contact, what one needs, the hour."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from flask import make_response, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from outreach import clock
+from outreach.domain import registrations
+from outreach.domain.registrations import (
+    LIVE_PER_CONTACT,
+    Change,
+    Contact,
+    Person,
+    Standing,
+    contact_details,
+)
+from outreach.domain.text import clean
+from outreach.errors import Closed, Full, Taken, TooMany
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.web.context import ring, store
+from outreach.web.forms import availability
+from outreach.web.forms.registration_form import PersonForm
+from outreach.web.presentation.workshop_cards import FEW_DISCREET
+from outreach.web.public.my_registration import recover_link, registration_page
+from outreach.web.public.my_registration.registration_page import Place, pages
+
+SAME: Final = "same"
+
+
+@dataclass(frozen=True, repr=False)
+class Said:
+    """What the person wants from now on."""
+
+    change: Change
+    person: Person
+    contact: Contact
+    may_leave_message: bool
+
+
+class ChangeForm(PersonForm):
+    """What they said before, to be said anew. A post without a name changes the number of people
+    and nothing else."""
+
+    contacts: ClassVar[Sequence[str]] = (SAME, *Contact)
+
+    def __init__(self, mine: Place, typed: MultiDict[str, str] | None = None) -> None:
+        self.mine = mine
+        was = mine.registration
+        super().__init__(
+            mine.workshop,
+            typed,
+            name=mine.person.name,
+            contact=Contact.NONE.value if was.contact is Contact.NONE else SAME,
+            message_ok="yes" if was.may_leave_message else "no",
+            people=str(was.people),
+            needs=list(was.needs),
+            slot=f"{was.starts:%H:%M}" if was.slot is not None else "",
+        )
+        if typed is not None and not self.is_sent("people"):
+            self.people.data = ""
+        if typed is not None and not self.is_sent("name"):
+            self.needs.data = list(was.needs)
+
+    @property
+    def most_people(self) -> int:
+        return max(self.workshop.party_limit, self.mine.registration.people)
+
+    @property
+    def needs_offered(self) -> list[str]:
+        """Those of the workshop, and those somebody was promised before it changed."""
+        kept = self.mine.registration.needs
+        return list(dict.fromkeys([*super().needs_offered, *kept]))
+
+    @property
+    def first_contact(self) -> str:
+        has_contact = self.mine.registration.contact is not Contact.NONE
+        return f"contact-{SAME if has_contact else Contact.NONE.value}"
+
+    def said(self) -> Said:
+        """Only after `validate()`."""
+        was, contact = self.mine.registration, self._contact()
+        is_same = contact is was.contact and not self.address
+        return Said(
+            change=Change(
+                people=int(self.people.data or 1),
+                needs=self.chosen_needs,
+                slot=self.slot.data or "" if was.standing is Standing.SEATED else "",
+            ),
+            person=Person(
+                name=clean(self.name.data or ""),
+                address=self.mine.person.address if is_same else self.address,
+            ),
+            contact=contact,
+            may_leave_message=contact is Contact.PHONE and self.message_ok.data == "yes",
+        )
+
+    def _contact(self) -> Contact:
+        was = self.mine.registration.contact
+        return was if self.contact.data == SAME else Contact(self.contact.data or was)
+
+
+@pages.get("/r/<token>/cambiar")
+def ask_changes(token: str) -> ResponseReturnValue:
+    mine = _found(token)
+    if mine.standing in {Standing.OFFERED, Standing.LAPSED}:  # there is something to answer first
+        return redirect(mine.path, 303)
+    return _page(ChangeForm(mine), "", 200)
+
+
+@pages.post("/r/<token>/cambiar")
+def change(token: str) -> ResponseReturnValue:
+    mine = _found(token)
+    filled = ChangeForm(mine, request.form)
+    if not filled.validate():
+        return _page(filled, "", 422)
+    said = filled.said()
+    is_elsewhere = said.person.address != mine.person.address
+    try:
+        if is_elsewhere:
+            _be_found_by(mine, said.person.address)
+        _keep(token, mine, said)
+    except TooMany:
+        return recover_link.answer_for(said.person.address)
+    except (Full, Taken, Closed) as refused:
+        if is_elsewhere:
+            _be_found_by(mine, mine.person.address)
+        return _page(filled, _refusal(refused), 409)
+    return redirect(mine.path, 303)
+
+
+def _be_found_by(mine: Place, address: str) -> None:
+    """Lets the ring find the place by this e-mail or phone, or by none. Raises TooMany when others
+    hold as many here by it as one may (safety.md S26), and leaves all as it was."""
+    was, key_id = mine.person.address, mine.registration.key_id
+    if key_id is None:
+        return
+    ring().set_contact(key_id, address or None)
+    # Counted afterwards: of two who do this at the same moment, one at least sees both.
+    if address and len(ring().find(address, mine.workshop.id)) > LIVE_PER_CONTACT:
+        ring().set_contact(key_id, was or None)
+        raise TooMany("for one contact")
+
+
+def _keep(token: str, mine: Place, said: Said) -> None:
+    """All of it or nothing. Raises Closed, Full, Taken."""
+    now = clock.now()
+    with store().change() as session:
+        registration = registrations.find(session, token)
+        before = registration.slot_id
+        registrations.change(session, registration, said.change, now=now)
+        contact_details.change_person(
+            session,
+            registration,
+            mine.key,
+            said.person,
+            said.contact,
+            may_leave_message=said.may_leave_message,
+            has_moved=said.person.address != mine.person.address or registration.slot_id != before,
+            now=now,
+        )
+
+
+def _refusal(refused: Exception) -> str:
+    """Why nothing has changed."""
+    if isinstance(refused, Full):
+        return _("No caben tantas personas. Tus lugares siguen apartados.")
+    if isinstance(refused, Closed):
+        return _("Ya no se puede cambiar.")
+    if need := str(refused):
+        gone = availability.used_up_words(need)
+        return _("%(gone)s. Tu lugar sigue apartado como estaba.", gone=gone)
+    return _("Esa hora ya está ocupada. Tu hora sigue apartada.")
+
+
+def _page(filled: ChangeForm, notice: str, status: int) -> ResponseReturnValue:
+    """The form as things are now: after a refusal other people may have changed them."""
+    with store().read() as session:
+        mine = registration_page.find(session, filled.mine.token)
+        filled.mine, filled.workshop = mine, mine.workshop
+        filled.choices = availability.of_registration(session, mine.registration)
+    page = registration_page.show(
+        "change",
+        mine,
+        clock.now(),
+        form=filled,
+        notice=notice,
+        faults=filled.faults if status == 422 else [],
+        left=_left(mine),
+    )
+    return make_response(page, status)
+
+
+def _left(mine: Place) -> str:
+    """How many more could come; of a discreet kind not exactly (safety.md S28)."""
+    left, words = mine.workshop.seats_left, ""
+    if not mine.has_seat or mine.workshop.has_slots:
+        return words
+    if mine.workshop.is_discreet:
+        words = _("Quedan pocos lugares.") if left <= FEW_DISCREET else ""
+    elif left == 0:
+        words = _("No quedan más.")
+    else:
+        words = ngettext("Queda %(num)d más.", "Quedan %(num)d más.", left)
+    return words
+
+
+def _found(token: str) -> Place:
+    with store().read() as session:
+        return registration_page.find(session, token)

@@ -1,0 +1,165 @@
+"""How one's place stands, and its entry for one's own calendar."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from flask import Response, g, make_response, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock, i18n
+from outreach.domain import registrations
+from outreach.domain.network import installation_settings
+from outreach.domain.outbox import messaging
+from outreach.domain.registrations import Registration, Standing, reconfirmation, waitlist
+from outreach.domain.text import clean
+from outreach.feeds import attendee_event
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.web.context import ring, store
+from outreach.web.presentation import alternatives, formatting
+from outreach.web.presentation.workshop_cards import Card
+from outreach.web.public.my_registration import registration_page
+from outreach.web.public.my_registration.registration_page import Place, pages
+
+LONGEST_TITLE: Final = 60  # of an entry in one's own calendar
+_PAGES: Final = {
+    Standing.SEATED: "detail",
+    Standing.WAITING: "waitlisted",
+    Standing.OFFERED: "offer",
+    Standing.LAPSED: "offer_expired",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Other:
+    """Another date that was saved together with this one."""
+
+    words: str
+    standing: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Until:
+    """How long an offer is held."""
+
+    words: str
+    left: str  # empty when the time is over
+    share: float  # of it that is left, in hundredths
+
+
+@pages.get("/r/<token>")
+def ticket(token: str) -> ResponseReturnValue:
+    return own_page(token, clock.now())
+
+
+def own_page(
+    token: str, now: datetime, *, notice: str = "", status: int = 200
+) -> ResponseReturnValue:
+    """The page of the place as it stands now; `notice` says what could not be done just before."""
+    g.other_languages_at = f"/r/{token}"  # it may be the answer to a post, somewhere below
+    turn, others = 0, list[Card]()
+    with store().read() as session:
+        mine = registration_page.find(session, token)
+        messages = messaging.told(session, mine.registration)
+        if mine.standing is Standing.WAITING:
+            turn = registrations.turn(session, mine.registration)
+        if not mine.has_seat or mine.workshop.is_cancelled:
+            others = alternatives.alternatives(session, mine.workshop, now=now)
+    page = registration_page.show(
+        _PAGES[mine.standing],
+        mine,
+        now,
+        notice=notice,
+        turn=turn,
+        others=others,
+        messages=messages,
+        series=_series(mine),
+        until=_until(mine.registration, now),
+        is_asked=reconfirmation.is_asked(mine.registration, now),
+        may_return=mine.workshop.is_open(now) and mine.workshop.has_waiting_list,
+        was_silent=mine.registration.lapses < 2,  # it was the question, and no offer
+    )
+    return make_response(page, status)
+
+
+@pages.post("/r/<token>/cita.ics")
+def my_entry(token: str) -> ResponseReturnValue:
+    now = clock.now()
+    with store().read() as session:
+        mine = registration_page.find(session, token)
+        host = installation_settings.calendar_host(session)
+    typed = clean(request.form.get("title", ""))[:LONGEST_TITLE].strip()
+    uid = attendee_event.uid(mine.key, host)
+    answer = Response(
+        attendee_event.write(
+            mine.registration, typed or registration_page.own_title(mine), uid, now=now
+        ),
+        content_type="text/calendar; charset=utf-8",
+    )
+    answer.headers["Content-Disposition"] = 'attachment; filename="cita.ics"'
+    return answer
+
+
+def _series(mine: Place) -> list[Other]:
+    """The other dates, each with its own link."""
+    others = [each for each in mine.joint if each.id != mine.registration.id]
+    keys = ring().get_all(each.key_id for each in others if each.key_id is not None)
+    return [
+        Other(
+            words=", ".join(
+                (formatting.first_capital(formatting.day(each.day)), formatting.hour(each.starts))
+            ),
+            standing=_standing_words(each),
+            path=f"/{i18n.current()}/r/{registrations.manage_token(keys[each.key_id])}",
+        )
+        for each in others
+        if each.key_id in keys
+    ]
+
+
+def _standing_words(registration: Registration) -> str:
+    if registration.workshop.is_cancelled:
+        return _("Se canceló")
+    words: dict[Standing, str] = {
+        Standing.SEATED: _("Tienes lugar"),
+        Standing.WAITING: _("En lista de espera"),
+        Standing.OFFERED: _("Ya hay lugar: contesta"),
+        Standing.LAPSED: _("Tu lugar pasó a otra persona"),
+    }
+    return words[registration.standing]
+
+
+def _until(registration: Registration, now: datetime) -> Until | None:
+    ends = registration.offered_until
+    if ends is None:
+        return None
+    left = max(ends - now, timedelta())
+    lasts = waitlist.OFFER_LASTS if left > waitlist.OFFER_LASTS_LATE else waitlist.OFFER_LASTS_LATE
+    return Until(
+        words=moment_words(registration, ends, now),
+        left=_left_words(int(left.total_seconds()) // 60),
+        share=100 * min(1.0, left / lasts),
+    )
+
+
+def moment_words(registration: Registration, moment: datetime, now: datetime) -> str:
+    """hoy, 6:00 p. m. · mañana, … · sábado 28 de noviembre, …: on the clock of the venue."""
+    zone = registration.workshop.zone
+    there, today = moment.astimezone(zone), now.astimezone(zone).date()
+    days: dict[int, str] = {0: _("hoy"), 1: _("mañana")}
+    day = days.get((there.date() - today).days) or formatting.day(there.date())
+    return f"{day}, {formatting.hour(there.time())}"
+
+
+def _left_words(minutes: int) -> str:
+    hours, minutes = divmod(minutes, 60)
+    if not hours:
+        few = ngettext("Te queda %(num)d minuto.", "Te quedan %(num)d minutos.", minutes)
+        return few if minutes else ""
+    said = ngettext("Te queda %(num)d hora", "Te quedan %(num)d horas", hours)
+    if not minutes:
+        return f"{said}."
+    rest = ngettext("%(num)d minuto", "%(num)d minutos", minutes)
+    return _("%(hours)s y %(minutes)s.", hours=said, minutes=rest)

@@ -1,0 +1,118 @@
+"""A registration as its own pages show it, and what all of them have in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from outreach import i18n
+from outreach.domain import registrations
+from outreach.domain.registrations import Person, Registration, Standing
+from outreach.domain.workshops import Workshop
+from outreach.errors import Forgotten, NotFound
+from outreach.i18n import gettext as _
+from outreach.web.context import config, ring
+from outreach.web.middleware import error_pages, rate_limits
+from outreach.web.middleware.response_headers import keep_private
+from outreach.web.presentation import alternatives
+from outreach.web.presentation.icons import qr
+
+pages = Blueprint("my_registration", __name__, url_prefix="/<any(es,en,fr):lang>")
+
+
+@dataclass(frozen=True, repr=False)
+class Place:
+    """A registration, by its link."""
+
+    token: str
+    registration: Registration
+    person: Person
+    key: bytes
+    joint: Sequence[Registration]  # the dates that were saved together, this one among them
+
+    @property
+    def workshop(self) -> Workshop:
+        return self.registration.workshop
+
+    @property
+    def standing(self) -> Standing:
+        return self.registration.standing
+
+    @property
+    def has_seat(self) -> bool:
+        return self.standing is Standing.SEATED
+
+    @property
+    def link(self) -> str:
+        return f"{config().public_url}/{i18n.current()}/r/{self.token}"
+
+    @property
+    def path(self) -> str:
+        return f"/{i18n.current()}/r/{self.token}"
+
+    @property
+    def address_hint(self) -> str:
+        """Enough of the e-mail or phone to know it again: r•••@ejemplo.com, •••• 0142."""
+        name, at, host = self.person.address.partition("@")
+        return f"{name[:1]}•••@{host}" if at else f"•••• {self.person.address[-4:]}"
+
+    @property
+    def square(self) -> Markup:
+        """The address to show at the door, as a picture."""
+        token = registrations.entry_token(self.key)
+        return qr(f"{config().public_url}/q/{token}")
+
+
+@pages.before_request
+def _nobody_elses_business() -> None:
+    keep_private()
+    if request.method == "POST":
+        error_pages.keep_form()
+        rate_limits.count_post()
+
+
+@pages.errorhandler(NotFound)
+@pages.errorhandler(Forgotten)
+def _dead_link(_error: Exception) -> ResponseReturnValue:
+    return error_pages.page(404, is_link=True)
+
+
+def find(session: Session, token: str) -> Place:
+    """Raises NotFound, for a registration that cannot be read any more too."""
+    registration = registrations.find(session, token)
+    key = registrations.key_of(ring(), registration)
+    person = registrations.read_person(registration, key)
+    return Place(token, registration, person, key, registrations.joint(session, registration))
+
+
+def show(name: str, mine: Place, now: datetime, **more: object) -> str:
+    """A page about the place. What is asked of a person always says when and what about."""
+    given = {"notice": "", "dates": len(mine.joint)} | more
+    return render_template(
+        f"my_registration/{name}.html",
+        mine=mine,
+        registration=mine.registration,
+        workshop=mine.workshop,
+        is_quiet=mine.workshop.is_discreet,
+        is_over=mine.workshop.has_ended(now),
+        has_begun=mine.workshop.starts_at <= now,
+        can_change=mine.workshop.is_open(now) and mine.standing in _CHANGEABLE,
+        own_title=own_title(mine),
+        phone=alternatives.phone_of(mine.workshop),
+        **given,
+    )
+
+
+# Who has an offer says yes or no to it first.
+_CHANGEABLE = frozenset({Standing.SEATED, Standing.WAITING})
+
+
+def own_title(mine: Place) -> str:
+    """What the entry in one's calendar says if one says nothing else."""
+    neutral: str = _("Cita")
+    title = i18n.say(mine.workshop.title, i18n.current())
+    return neutral if mine.workshop.is_discreet else title

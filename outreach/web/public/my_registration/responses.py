@@ -1,0 +1,95 @@
+"""Yes or no: to an offer, to the question whether one still comes, to waiting once more."""
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock
+from outreach.domain import registrations
+from outreach.domain.registrations import Standing, reconfirmation, waitlist
+from outreach.errors import Closed, Full
+from outreach.i18n import gettext as _
+from outreach.web.context import store
+from outreach.web.public.my_registration import cancel, detail, registration_page
+from outreach.web.public.my_registration.registration_page import Place, pages
+
+
+@pages.post("/r/<token>/oferta")
+def answer_offer(token: str) -> ResponseReturnValue:
+    answer, mine = request.form.get("answer"), _found(token)
+    if answer == "yes":
+        return _accept(token)
+    if answer != "no":
+        return detail.own_page(
+            token, clock.now(), notice=_("Elige sí o no. Tu lugar sigue guardado."), status=422
+        )
+    if mine.standing is not Standing.OFFERED:  # it ran out, or they said yes on another phone
+        return redirect(mine.path, 303)
+    return cancel.leave([mine.registration], _("Otra persona toma el lugar. Borramos tus datos."))
+
+
+def _accept(token: str) -> ResponseReturnValue:
+    now = clock.now()
+    try:
+        with store().change() as session:
+            registrations.accept(session, registrations.find(session, token), now=now)
+    except Closed:
+        # The offer goes on to the next one now, and not when the worker comes.
+        with store().change() as session:
+            workshop = registrations.find(session, token).workshop
+            waitlist.lapse_due(session, workshop, now=now)
+            is_off = workshop.is_cancelled
+        late = _("Ya pasó el tiempo para contestar. El lugar pasó a otra persona.")
+        # That it was cancelled is on the page already.
+        return detail.own_page(token, now, notice="" if is_off else late, status=409)
+    return redirect(_found(token).path, 303)
+
+
+@pages.post("/r/<token>/volver")
+def wait_again(token: str) -> ResponseReturnValue:
+    now = clock.now()
+    try:
+        with store().change() as session:
+            registrations.rejoin(session, registrations.find(session, token), now=now)
+    except Full:
+        words = _("Este taller ya no tiene lista de espera.")
+        return detail.own_page(token, now, notice=words, status=409)
+    except Closed:
+        return detail.own_page(token, now, notice=_("Ya no se apartan lugares."), status=409)
+    return redirect(_found(token).path, 303)
+
+
+@pages.get("/r/<token>/vengo")
+def ask_coming(token: str) -> ResponseReturnValue:
+    mine, now = _found(token), clock.now()
+    if mine.workshop.is_cancelled or not reconfirmation.is_asked(mine.registration, now):
+        return redirect(mine.path, 303)
+    return _question(mine)
+
+
+@pages.post("/r/<token>/vengo")
+def answer_coming(token: str) -> ResponseReturnValue:
+    now, mine, answer = clock.now(), _found(token), request.form.get("answer")
+    if answer == "yes":
+        try:
+            with store().change() as session:
+                reconfirmation.confirm(session, registrations.find(session, token), now=now)
+        except Closed:
+            words = _("Ya pasó el tiempo para contestar.")
+            return detail.own_page(token, now, notice=words, status=409)
+        return redirect(mine.path, 303)
+    if not reconfirmation.is_asked(mine.registration, now):
+        return redirect(mine.path, 303)
+    if answer != "no":
+        return _question(mine, notice=_("Elige sí o no. Tu lugar sigue apartado.")), 422
+    return cancel.leave([mine.registration], _("Cancelaste tu lugar. Borramos tus datos."))
+
+
+def _question(mine: Place, notice: str = "") -> str:
+    now, by = clock.now(), reconfirmation.answer_by(mine.registration)
+    words = detail.moment_words(mine.registration, by, now) if by and by > now else ""
+    return registration_page.show("reconfirm", mine, now, notice=notice, answer_by=words)
+
+
+def _found(token: str) -> Place:
+    with store().read() as session:
+        return registration_page.find(session, token)

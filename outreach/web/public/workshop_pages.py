@@ -1,0 +1,255 @@
+"""How a person finds a workshop: the list, an office, the network, one workshop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock, i18n
+from outreach.domain import workshops
+from outreach.domain.locations import geocoding, regions
+from outreach.domain.locations.geocoding import Scale, Where
+from outreach.domain.network import offices
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.search import search
+from outreach.domain.search.search import Filters, Found, Page
+from outreach.domain.text import plain
+from outreach.domain.workshops import Mode, partners
+from outreach.errors import NotFound
+from outreach.web.context import config, store
+from outreach.web.middleware.page_cache import memo
+from outreach.web.middleware.reference_cache import Reference, reference
+from outreach.web.middleware.response_headers import keep_for, keep_private
+from outreach.web.presentation import workshop_cards
+
+pages = Blueprint("workshops", __name__, url_prefix="/<any(es,en,fr):lang>")
+root = Blueprint("root", __name__)
+
+ASKED: Final = ("donde", "tipo", "desde", "hasta", "idioma", "modalidad")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for, as text; kinds by their public code."""
+
+    where: str
+    kinds: tuple[str, ...]
+    since: str
+    until: str
+    languages: tuple[str, ...]
+    modes: tuple[str, ...]
+
+    @classmethod
+    def read(cls) -> "Asked":
+        def many(name: str) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(v for v in request.args.getlist(name)[:20] if v))
+
+        return cls(
+            where=request.args.get("donde", "")[:80],
+            kinds=many("tipo"),
+            since=request.args.get("desde", ""),
+            until=request.args.get("hasta", ""),
+            languages=many("idioma"),
+            modes=many("modalidad"),
+        )
+
+    def query(self, **changes: object) -> str:
+        """The query string of the same search, with some of it changed."""
+        values: dict[str, object] = {
+            "donde": self.where,
+            "tipo": self.kinds,
+            "desde": self.since,
+            "hasta": self.until,
+            "idioma": self.languages,
+            "modalidad": self.modes,
+        }
+        values |= changes
+        return urlencode({k: v for k, v in values.items() if v}, doseq=True)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the folded part of the form holds an answer."""
+        return bool(self.since or self.until or self.languages or self.modes)
+
+
+@root.get("/")
+def start() -> ResponseReturnValue:
+    answer = redirect(f"/{i18n.accepted()}/", 302)
+    answer.headers["Vary"] = "Accept-Language"
+    return answer
+
+
+@pages.get("/")
+def upcoming() -> ResponseReturnValue:
+    now, mark = clock.now(), store().mark()
+    if (recalled := memo().recall(mark, now)) is not None:
+        return recalled
+    asked, known = Asked.read(), reference()
+    chosen = _chosen(known.kinds, asked)
+    with store().read() as session:
+        filters = Filters(
+            where=geocoding.resolve(session, asked.where),
+            kinds=tuple(kind.id for kind in chosen),
+            since=_day(asked.since),
+            until=_day(asked.until),
+            languages=asked.languages,
+            modes=_modes(asked),
+        )
+        page = search.upcoming(session, filters, now=now, after=request.args.get("tras", ""))
+        instead = [] if page.found else search.nearest(session, filters, now=now)
+    # What the clock alone changes on the page: what has begun, and whether places can be saved.
+    seen = [*page.found, *(each for each, _miles in instead)]
+    moments = tuple((each.starts_at <= now, workshop_cards.opening(each, now=now)) for each in seen)
+    return memo().page(
+        mark,
+        now,
+        (known.version, now.date(), page, moments, tuple(instead)),
+        lambda: _list(now, asked, known, chosen, page, instead),
+        is_private=any(kind.is_discreet for kind in chosen),
+    )
+
+
+def _list(
+    now: datetime,
+    asked: Asked,
+    known: Reference,
+    chosen: list[Kind],
+    page: Page,
+    instead: list[tuple[Found, float | None]],
+) -> str:
+    open_offices = [each for each in known.offices if each.is_open(now.date())]
+    return render_template(
+        "workshops/list.html",
+        asked=asked,
+        chosen=chosen,
+        kinds=[kind for kind in known.kinds if kind.is_core]
+        + [kind for kind in chosen if not kind.is_core],
+        offices=open_offices,
+        page=page,
+        place=_place_words(page.filters.where),
+        days=workshop_cards.by_day(
+            page.found,
+            now=now,
+            with_city=page.filters.where.scale not in {Scale.OFFICE, Scale.CITY},
+        ),
+        instead=[
+            workshop_cards.card(each, now=now, miles=far, with_city=True) for each, far in instead
+        ],
+        feed=_feed_address(page.filters.where, chosen, asked, known.offices),
+        Scale=Scale,
+    )
+
+
+@pages.get("/o/<slug>")
+def office(slug: str) -> ResponseReturnValue:
+    now = clock.now()
+    with store().read() as session:
+        found = offices.find(session, slug)
+        coming = search.coming_to(session, found, now=now, limit=search.PAGE)
+    keep_for(60)
+    return render_template(
+        "workshops/office.html",
+        office=found,
+        phone=found.phone or config().phone,
+        region=i18n.say(regions.NAMES.get(found.region), i18n.current()),
+        found=coming,
+        days=workshop_cards.by_day(coming, now=now),
+    )
+
+
+@pages.get("/red")
+def network() -> ResponseReturnValue:
+    today = clock.now().date()
+    with store().read() as session:
+        open_offices = offices.open_on(session, today)
+    by_region: dict[str, list[Office]] = {}
+    for each in open_offices:
+        by_region.setdefault(each.region, []).append(each)
+    keep_for(3600)
+    return render_template(
+        "workshops/network.html",
+        total=len(open_offices),
+        tiles=[
+            (code, column * 28 + 1, row * 28 + 1, len(by_region.get(code, ())), _region(code))
+            for code, (column, row) in regions.TILES.items()
+        ],
+        regions=sorted(
+            ((code, _region(code), those) for code, those in by_region.items()),
+            key=lambda group: plain(group[1]),
+        ),
+    )
+
+
+@pages.get("/t/<public_id>")
+def workshop(public_id: str) -> ResponseReturnValue:
+    now = clock.now()
+    with store().read() as session:
+        found = workshops.find_shown(session, public_id)
+        given_with = partners.said_of(session, found)
+    if found.is_hidden:
+        keep_private()
+    else:
+        keep_for(60)
+    return render_template(
+        "workshops/workshop.html",
+        workshop=found,
+        given_with=given_with,
+        phone=found.phone or found.office.phone or config().phone,
+        is_open=found.is_open(now),
+        opens=workshop_cards.opening(found, now=now),
+        is_over=found.has_ended(now),
+        seats=workshop_cards.seats_tag(found, now=now),
+        is_doubled=clock.is_doubled(found.day, found.starts, found.zone),
+    )
+
+
+def _chosen(all_kinds: Sequence[Kind], asked: Asked) -> list[Kind]:
+    """The kinds asked for by code or by the letters that stand for one. Raises NotFound."""
+    by_name = {kind.code: kind for kind in all_kinds} | {k.public_code: k for k in all_kinds}
+    if unknown := [code for code in asked.kinds if code not in by_name]:
+        raise NotFound(f"kind {unknown[0]}")
+    return list({by_name[code].id: by_name[code] for code in asked.kinds}.values())
+
+
+def _modes(asked: Asked) -> tuple[Mode, ...]:
+    return tuple({mode: None for word in asked.modes for mode in workshops.modes_named(word)})
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _region(code: str) -> str:
+    return i18n.say(regions.NAMES.get(code), i18n.current()) or code
+
+
+def _place_words(where: Where) -> str:
+    if where.scale is Scale.REGION:
+        return _region(where.region)
+    return where.name
+
+
+def _feed_address(
+    where: Where, chosen: Sequence[Kind], asked: Asked, all_offices: Sequence[Office]
+) -> str:
+    """The page that makes a calendar of the same search; of its dates nothing is said there, since
+    a calendar goes on."""
+    office = next((each.slug for each in all_offices if each.id == where.office), "")
+    is_elsewhere = not office and where.scale not in {Scale.EVERYWHERE, Scale.UNKNOWN}
+    values = {
+        "oficina": [office or "red"],
+        "donde": [where.spelling] if is_elsewhere else [],
+        "tipo": [kind.public_code for kind in chosen],
+        "idioma": asked.languages,
+        "modalidad": asked.modes,
+    }
+    query = urlencode({name: each for name, each in values.items() if each}, doseq=True)
+    return f"/{i18n.current()}/calendario?{query}"

@@ -1,0 +1,1 @@
+"""The people of one workshop: register, call, write, export. Imports workshops."""

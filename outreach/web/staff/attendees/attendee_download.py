@@ -1,0 +1,45 @@
+"""The list of one workshop as a file, for who answers for an office; of a discreet kind there is
+none, for nobody (safety.md S23)."""
+
+from flask import Response
+from flask.typing import ResponseReturnValue
+
+from outreach import clock
+from outreach.domain import registrations
+from outreach.errors import NotFound
+from outreach.reports import attendee_export
+from outreach.web.context import ring, store
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import desk, find_mine, note
+
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@desk.get("/talleres/<public_id>/lista.<any(csv,xlsx):ending>")
+def export_list(public_id: str, ending: str) -> ResponseReturnValue:
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+        if workshop.is_discreet:
+            raise NotFound("list")
+        parties = registrations.of_workshop(session, workshop)
+    needs = {need for party in parties for need in party.needs}
+    rows = attendee_export.table(
+        parties,
+        registrations.people_of(ring(), parties),
+        {need: workshop_labels.need_words(need) for need in needs},
+    )
+    with store().change() as session:  # before anything is handed out
+        note(session, workshop, "list exported", f"{ending}, {len(rows) - 1} parties")
+    made = (
+        attendee_export.as_csv(rows)
+        if ending == "csv"
+        else attendee_export.as_xlsx(rows, str(workshop.day))
+    )
+    answer = Response(made, content_type=TYPES[ending])
+    here = clock.now().astimezone(workshop.zone).date()
+    name = f"registros-{workshop.day}-al-{here}.{ending}"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer

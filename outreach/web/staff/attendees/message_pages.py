@@ -1,0 +1,198 @@
+"""A message to the people of a workshop: written, read as they will read it, then sent; and whom to
+call after it."""
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from outreach import clock
+from outreach.domain import outbox, registrations
+from outreach.domain.network.staff import Action
+from outreach.domain.outbox import messaging
+from outreach.domain.registrations import Contact
+from outreach.domain.registrations.staff_messages import Audience, Message, Template
+from outreach.domain.text import clean_lines
+from outreach.domain.workshops import Workshop
+from outreach.errors import Refused
+from outreach.i18n import LANGUAGES
+from outreach.i18n import gettext as _
+from outreach.mail import preview
+from outreach.web.context import config, ring, store
+from outreach.web.middleware import request_retry
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import desk, find_mine, me, note, page
+from outreach.web.staff.workshops import attendee_list
+
+_NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What is being written."""
+
+    template: str = ""
+    audience: str = Audience.SEATED
+    paragraph: Mapping[str, str] = field(default_factory=dict)
+    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+    @property
+    def print(self) -> str:
+        """Another one as soon as anything of it is another: what is sent has been read first."""
+        said = json.dumps([self.template, self.audience, dict(self.paragraph)])
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+@desk.get("/talleres/<public_id>/mensaje")
+def write_message(public_id: str) -> ResponseReturnValue:
+    return written(public_id, Draft())
+
+
+@desk.post("/talleres/<public_id>/mensaje")
+@request_retry.repeatable
+def send_message(public_id: str) -> ResponseReturnValue:
+    """`do` says what: see how it will be read, or send it as it was seen."""
+    draft, now = _typed(request.form), clock.now()
+    try:
+        template, audience = _chosen(draft)
+        if request.form.get("do") != "send" or request.form.get("seen") != draft.print:
+            with store().read() as session:
+                workshop = find_mine(session, public_id)
+                messaging.check(workshop, template, dict(draft.paragraph), now=now)
+            return written(public_id, draft, is_seen=True)
+        with store().change() as session:
+            workshop = find_mine(session, public_id)
+            message, is_new = messaging.send(
+                session,
+                workshop,
+                template,
+                audience,
+                dict(draft.paragraph),
+                draft.nonce,
+                organizer_id=me().organizer_id,
+                now=now,
+            )
+            if is_new:
+                reach = messaging.reach(session, workshop, audience)
+                told = f"{reach[Contact.EMAIL]} by e-mail, {reach[Contact.PHONE]} by phone"
+                note(session, workshop, "message sent", f"{template}, {audience}: {told}")
+            number = message.id
+    except Refused as refusal:
+        return written(public_id, draft, fault=str(refusal))
+    return redirect(f"/org/talleres/{public_id}/mensaje?enviado={number}", 303)
+
+
+def written(
+    public_id: str,
+    draft: Draft,
+    *,
+    is_seen: bool = False,
+    fault: str = "",
+    shown: str = "",
+    action: Action | None = None,
+) -> Response:
+    """The page; after sending, with those who are to be called. `shown` is the party whose phone
+    was asked for; `action` as in `find_mine`."""
+    now, number = clock.now(), request.args.get("enviado") or request.form.get("message", "")
+    with store().read() as session:
+        workshop = find_mine(session, public_id, action)
+        messaging.require_open(workshop, now=now)
+        sent = messaging.find(session, workshop, number)
+        reach = {each: messaging.reach(session, workshop, each) for each in Audience}
+        calls = (
+            outbox.calls_of(session, sent.id, now=now, has_texts=bool(config().texts.url))
+            if sent is not None
+            else []
+        )
+    parties = [notice.registration for notice in calls]
+    if parties and workshop.is_discreet:  # whoever reads such a list leaves a trace
+        with store().change() as session:
+            note(session, workshop, "list seen")
+    rows = workshop_labels.rows(
+        workshop, parties, registrations.people_of(ring(), parties), shown=shown
+    )
+    chosen = draft.template if draft.template in messaging.templates_of(workshop) else ""
+    chosen = chosen or messaging.templates_of(workshop)[0]
+    audience = Audience(draft.audience) if draft.audience in set(Audience) else Audience.SEATED
+    return page(
+        "attendees/message",
+        422 if fault else 200,
+        workshop=workshop,
+        draft=draft,
+        chosen=chosen,
+        audience=audience,
+        audiences=[(each, _audience_words(each), sum(reach[each].values())) for each in Audience],
+        templates=[
+            (each, workshop_labels.template_words(each))
+            for each in messaging.templates_of(workshop)
+        ],
+        reach=reach[sent.audience if sent else audience],
+        longest=messaging.LONGEST,
+        letters={} if fault else _letters(workshop, _sample(workshop, chosen, audience, draft)),
+        is_seen=is_seen,
+        fault=fault,
+        sent=sent,
+        calls=attendee_list.calls(calls, rows),
+        called=sum(1 for each in calls if each.done_at is not None and not each.is_dead),
+        words=workshop_labels,
+    )
+
+
+def filled_again(path: str, form: MultiDict[str, str]) -> Response:
+    """The page at a path of ours with what was typed before the session ended."""
+    return written(path.split("/")[-2], _typed(form), action=Action.EDIT)
+
+
+def _typed(form: MultiDict[str, str]) -> Draft:
+    texts = {lang: clean_lines(form.get(f"more_{lang}", "")) for lang in LANGUAGES}
+    nonce = form.get("nonce", "")
+    return Draft(
+        template=form.get("template", ""),
+        audience=form.get("audience", ""),
+        paragraph={lang: text for lang, text in texts.items() if text},
+        **({"nonce": nonce} if _NONCE.fullmatch(nonce) else {}),
+    )
+
+
+def _chosen(draft: Draft) -> tuple[Template, Audience]:
+    if draft.audience not in set(Audience):
+        raise Refused(_("Elige a quién se le escribe."))
+    if draft.template not in set(Template):
+        raise Refused(_("Elige qué pasó."))
+    return Template(draft.template), Audience(draft.audience)
+
+
+def _sample(workshop: Workshop, template: str, audience: Audience, draft: Draft) -> Message:
+    return Message(
+        workshop_id=workshop.id,
+        template=Template(template),
+        audience=audience,
+        paragraph={} if workshop.is_discreet else dict(draft.paragraph),
+        nonce=b"",
+        organizer_id=None,
+        made_at=clock.now(),
+    )
+
+
+def _letters(workshop: Workshop, message: Message) -> dict[str, Any]:
+    link, now = f"[{_('su enlace')}]", clock.now()
+    return {
+        lang: preview.of_message(workshop, message, lang, config(), now=now, link=link)
+        for lang in LANGUAGES
+    }
+
+
+def _audience_words(audience: Audience) -> str:
+    said: dict[Audience, str] = {
+        Audience.ALL: _("Todas"),
+        Audience.SEATED: _("Con lugar"),
+        Audience.WAITING: _("En espera"),
+    }
+    return said[audience]

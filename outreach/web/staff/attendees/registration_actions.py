@@ -1,0 +1,163 @@
+"""What the staff do for one person: see how to reach them, give them a place, let them read the
+address, call them; and letters that did not arrive."""
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.domain import outbox, registrations
+from outreach.domain.checkin import checkin
+from outreach.domain.registrations import reconfirmation
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.text import clean
+from outreach.domain.workshops import Workshop
+from outreach.errors import Closed, Full, Refused
+from outreach.i18n import gettext as _
+from outreach.privacy import erasure
+from outreach.web.context import config, ring, store
+from outreach.web.staff.attendees import message_pages
+from outreach.web.staff.common.guards import desk, find_mine, note
+from outreach.web.staff.workshops.workshop_detail import show
+
+
+@desk.post("/talleres/<public_id>/contacto")
+def contact(public_id: str) -> ResponseReturnValue:
+    """The whole e-mail or phone of one party. Who looked, and when, is written down."""
+    wanted = clean(request.form.get("registration", ""))
+    with store().change() as session:
+        found = find_mine(session, public_id)
+        checkin.find(session, found, wanted)
+        note(session, found, "contact seen")
+    if request.form.get("message"):
+        return message_pages.written(public_id, message_pages.Draft(), shown=wanted)
+    return show(public_id, shown=wanted)
+
+
+@desk.post("/talleres/<public_id>/persona")
+def decide(public_id: str) -> ResponseReturnValue:
+    """`do` says what: grant a place, approve that they read the address, or undo that; and what
+    somebody said on the phone: that they come, or that they do not."""
+    what, wanted = request.form.get("do", ""), clean(request.form.get("registration", ""))
+    now = clock.now()
+    if what == "cancel":
+        return _cancels(public_id, wanted)
+    try:
+        with store().change() as session:
+            workshop = find_mine(session, public_id)
+            party = checkin.find(session, workshop, wanted)
+            if what == "grant":
+                registrations.grant(session, party, now=now)
+                note(session, workshop, "place given by hand")
+                there = "hecho=con-lugar&ver=espera"
+            elif what == "confirm":
+                reconfirmation.confirm(session, party, now=now)
+                note(session, workshop, "answer noted")
+                there = "hecho=si"
+            elif what == "approve":
+                if registrations.approve(session, party, now=now):
+                    note(session, workshop, "address approved")
+                there = "hecho=aprobada"
+            elif what == "unapprove":
+                if registrations.unapprove(session, party):
+                    note(session, workshop, "approval taken back")
+                there = "hecho=sin-aprobar"
+            else:
+                raise Refused(_("Elige qué hacer con los botones de la lista."))
+    except Full:
+        words = _("No hay lugar libre para esas personas, o lo que necesitan ya se llenó.")
+        return show(public_id, fault=words)
+    except Closed:
+        said = {"confirm": _("Esa persona ya no tiene lugar, o el taller ya empezó.")}
+        return show(public_id, fault=said.get(what, _("Esa persona ya no espera un lugar.")))
+    except Refused as refusal:
+        return show(public_id, fault=str(refusal))
+    return redirect(f"/org/talleres/{public_id}?{there}", 303)
+
+
+@desk.post("/talleres/<public_id>/llamada")
+def call(public_id: str) -> ResponseReturnValue:
+    """`do` says what: called, or undo that; or what they answered, yes or no."""
+    what, number = request.form.get("do", ""), request.form.get("notice", "")
+    try:
+        with store().read() as session:
+            workshop = find_mine(session, public_id)
+            notice = _notice(session, workshop, number)
+        if what == "no" and _is_question(notice):
+            return _gives_up(public_id, notice)
+        with store().change() as session:
+            workshop = find_mine(session, public_id)
+            there = _answer(session, workshop, _notice(session, workshop, number), what)
+    except Closed:
+        return show(public_id, fault=_("Ese lugar ya no está apartado para esta persona."))
+    except Refused as refusal:
+        return show(public_id, fault=str(refusal))
+    message = request.form.get("message", "")
+    if _is_number(message):
+        return redirect(f"/org/talleres/{public_id}/mensaje?enviado={message}#l-{number}", 303)
+    return redirect(f"/org/talleres/{public_id}?ver=llamadas&{there}", 303)
+
+
+@desk.post("/talleres/<public_id>/correos")
+def send_again(public_id: str) -> ResponseReturnValue:
+    """Letters that were given up go out once more."""
+    now = clock.now()
+    with store().change() as session:
+        workshop = find_mine(session, public_id)
+        unsent = outbox.unsent(session, workshop, now=now)
+        for notice in unsent:
+            outbox.try_again(session, notice.id, now=now)
+        if unsent:
+            note(session, workshop, "letters sent again", str(len(unsent)))
+    return redirect(f"/org/talleres/{public_id}?hecho=correos", 303)
+
+
+def _cancels(public_id: str, wanted: str) -> ResponseReturnValue:
+    """They called to say that they do not come: forgotten at once, as on their own page."""
+    with store().read() as session:
+        party = checkin.find(session, find_mine(session, public_id), wanted)
+    if erasure.forget(store(), ring(), config(), [party.id], now=clock.now()):
+        with store().change() as session:
+            note(session, find_mine(session, public_id), "place given up by phone")
+    return redirect(f"/org/talleres/{public_id}?hecho=no", 303)
+
+
+def _gives_up(public_id: str, notice: Notice) -> ResponseReturnValue:
+    """They said no: they are forgotten at once, as on their own page."""
+    erasure.forget(store(), ring(), config(), [notice.registration_id], now=clock.now())
+    with store().change() as session:
+        note(session, find_mine(session, public_id), "place given up by phone")
+    return redirect(f"/org/talleres/{public_id}?ver=llamadas&hecho=no", 303)
+
+
+def _notice(session: Session, workshop: Workshop, number: str) -> Notice:
+    if not _is_number(number):
+        raise Refused(_("Marca las llamadas con los botones de la lista."))
+    return outbox.find(session, workshop, int(number))
+
+
+def _is_number(typed: str) -> bool:
+    return typed.isascii() and typed.isdigit() and len(typed) < 10
+
+
+def _is_question(notice: Notice) -> bool:
+    return notice.cause in {Cause.OFFER, Cause.CONFIRM}
+
+
+def _answer(session: Session, workshop: Workshop, notice: Notice, what: str) -> str:
+    now = clock.now()
+    if what == "undo":
+        outbox.undo_called(session, notice.id)
+        return "hecho=pendiente"
+    if what not in {"called", "yes"} or (what == "yes" and not _is_question(notice)):
+        raise Refused(_("Marca las llamadas con los botones de la lista."))
+    outbox.mark_called(session, notice.id, now=now)
+    if what == "called":
+        note(session, workshop, "call made")
+        return f"llamada={notice.id}"
+    if notice.cause is Cause.OFFER:
+        registrations.accept(session, notice.registration, now=now)
+    else:
+        reconfirmation.confirm(session, notice.registration, now=now)
+    note(session, workshop, "answer noted")
+    return "hecho=si"

@@ -1,0 +1,210 @@
+"""The journal, for who answers for it: of one workshop, of an office, of the whole network."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.domain.audit import audit_log
+from outreach.domain.audit.audit_log import Line, Wanted
+from outreach.domain.network import offices, staff
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Action
+from outreach.i18n import gettext as _
+from outreach.i18n import say
+from outreach.privacy import audit_verification
+from outreach.web.context import ring, store
+from outreach.web.presentation.formatting import day as day_words
+from outreach.web.presentation.formatting import first_capital, month_and_year
+from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.staff.audit import audit_details, audit_labels
+from outreach.web.staff.audit.audit_labels import About
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import desk, find_mine, may, my_offices, page
+
+AT_ONCE: Final = 100
+UTC: Final = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for; whatever cannot be read counts as not asked."""
+
+    month: Month | None
+    about: About | None
+    who: int | None
+    before: int | None
+
+    def query(self, **changes: object) -> str:
+        asked = {"mes": self.month, "que": self.about, "quien": self.who} | changes
+        return "?" + "&".join(f"{key}={value}" for key, value in asked.items() if value)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One line, as the page says it."""
+
+    at: time
+    who: str
+    deed: str
+    workshop: str  # its title and day
+    address: str  # of its page
+    place: str  # the city of the office, where lines of several are shown
+    detail: str
+    tag: Tag | None
+
+
+@desk.get("/bitacora")
+def network_journal() -> ResponseReturnValue:
+    """Of everything, and, if asked, whether it is as it was written."""
+    broken = audit_verification.wrong(store(), ring()) if "revisar" in request.args else None
+    with store().read() as session:
+        return _journal_page(session, None, broken=broken)
+
+
+@desk.get("/bitacora/<slug>")
+def office_journal(slug: str) -> ResponseReturnValue:
+    with store().read() as session:
+        return _journal_page(session, offices.find(session, slug))
+
+
+@desk.get("/talleres/<public_id>/bitacora")
+def workshop_journal(public_id: str) -> ResponseReturnValue:
+    asked = _asked()
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+        wanted = Wanted(workshop_id=workshop.id, before=asked.before)
+        found = audit_log.lines(session, wanted, limit=AT_ONCE + 1)
+        days = _days(session, found[:AT_ONCE], workshop.zone, is_of_one=True)
+    return page(
+        "audit/workshop_log",
+        workshop=workshop,
+        days=days,
+        more=_more(asked, found),
+        words=workshop_labels,
+    )
+
+
+def _journal_page(
+    session: Session, office: Office | None, broken: list[str] | None = None
+) -> ResponseReturnValue:
+    asked, slug = _asked(), office.slug if office else None
+    zone = office.zone if office else UTC
+    wanted = Wanted(
+        office=slug,
+        organizer_id=asked.who,
+        actions=audit_labels.of(asked.about),
+        since=clock.instant(asked.month.first, time(0), zone) if asked.month else None,
+        until=clock.instant(asked.month.following.first, time(0), zone) if asked.month else None,
+        before=asked.before,
+    )
+    found = audit_log.lines(session, wanted, limit=AT_ONCE + 1)
+    is_admin = may(Action.NETWORK, EVERYWHERE)
+    return page(
+        "audit/log",
+        asked=asked,
+        office=office,
+        offices=my_offices(session, Action.EDIT),
+        is_admin=is_admin,
+        months=_months(audit_log.first_at(session, slug), zone),
+        writers=audit_log.writers(session, slug),
+        abouts=[(each.value, audit_labels.about_words(each)) for each in About],
+        days=_days(session, found[:AT_ONCE], zone, is_of_one=False),
+        more=_more(asked, found),
+        zone=zone,
+        broken=broken,
+        count=audit_verification.count(store()) if broken is not None else 0,
+        words=workshop_labels,
+    )
+
+
+def _days(
+    session: Session, lines: Sequence[Line], zone: ZoneInfo, *, is_of_one: bool
+) -> list[tuple[str, list[Told]]]:
+    """The lines by the day there on which they were written, the newest first."""
+    cities = {each.slug: each.city for each in offices.all_of_them(session)}
+    accounts = {each.id: each.email for each in staff.all_of_them(session)}
+    today = clock.now().astimezone(zone).date()
+    by_day: dict[date, list[Told]] = defaultdict(list)
+    for line in lines:
+        there = line.at.astimezone(zone)
+        by_day[there.date()].append(_told(line, there, cities, accounts, is_of_one=is_of_one))
+    return [(_day_words(day, today), told) for day, told in by_day.items()]
+
+
+def _told(
+    line: Line,
+    there: datetime,
+    cities: dict[str, str],
+    accounts: dict[int, str],
+    *,
+    is_of_one: bool,
+) -> Told:
+    workshop, address = "", ""
+    if line.public_id and line.day and not is_of_one:
+        workshop = f"{say(line.title, 'es')}, {workshop_labels.short_day(line.day)}"
+        address = f"/org/talleres/{line.public_id}"
+    gone = _("Una cuenta que ya no existe") if line.organizer_id else _("El sistema")
+    return Told(
+        at=there.time(),
+        who=line.email or gone,
+        deed=audit_labels.sentence(line, accounts),
+        workshop=workshop,
+        address=address,
+        place="" if is_of_one else cities.get(line.office, ""),
+        detail=audit_details.words(line, cities),
+        tag=audit_labels.tag(line),
+    )
+
+
+def _day_words(day: date, today: date) -> str:
+    said = day_words(day) if day.year == today.year else f"{day_words(day)} de {day.year}"
+    return _("Hoy, %(day)s", day=said) if day == today else first_capital(said)
+
+
+def _months(first: datetime | None, zone: ZoneInfo) -> list[tuple[str, str]]:
+    """The months there are lines of, the newest first."""
+    this = Month.of(clock.now().astimezone(zone).date())
+    oldest = Month.of(first.astimezone(zone).date()) if first else this
+    found: list[tuple[str, str]] = []
+    month = this
+    while month >= oldest and len(found) < 14:
+        found.append((str(month), first_capital(month_and_year(month.first))))
+        month = month.plus(-1)
+    return found
+
+
+def _more(asked: Asked, found: Sequence[Line]) -> str:
+    """The way to what is older; empty where there is nothing."""
+    return asked.query(antes=found[AT_ONCE - 1].id) if len(found) > AT_ONCE else ""
+
+
+def _asked() -> Asked:
+    given: Any = request.args
+    about = given.get("que", "")
+    return Asked(
+        month=_month(given.get("mes", "")),
+        about=About(about) if about in set(About) else None,
+        who=_number(given.get("quien", "")),
+        before=_number(given.get("antes", "")),
+    )
+
+
+def _month(text: str) -> Month | None:
+    try:
+        month = Month.parse(text)
+    except ValueError:
+        return None
+    return month if Month(2015, 1) <= month < Month(2100, 1) else None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

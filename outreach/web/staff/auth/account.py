@@ -1,0 +1,124 @@
+"""«Mi cuenta»: where one is signed in, one's password, keys and codes."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock
+from outreach.accounts import credentials, passkeys, passwords, sessions, totp
+from outreach.domain.audit import audit_log
+from outreach.domain.network.staff import Organizer
+from outreach.domain.text import clean
+from outreach.errors import Refused
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.web.context import store
+from outreach.web.staff.auth import login
+from outreach.web.staff.common.guards import desk, me, page
+
+FEW: Final = 3  # paper codes: time to print others
+
+
+@desk.get("/cuenta")
+def account() -> ResponseReturnValue:
+    return _page()
+
+
+@desk.post("/cuenta/sesiones")
+def end_session() -> ResponseReturnValue:
+    """One of them by its name in the list (`which`), or all others (`others`)."""
+    now, who = clock.now(), me()
+    with store().change() as session:
+        if "others" in request.form:
+            count = sessions.end_all(session, who.organizer_id, now=now, but=who.digest)
+            audit_log.note(
+                session, who.organizer_id, "other sessions ended", now=now, detail=str(count)
+            )
+            return redirect("/org/cuenta?hecho=sesiones", 303)
+        which = clean(request.form.get("which", ""))
+        if not sessions.end_one(session, who.organizer_id, which, now=now):
+            raise Refused(_("Esa sesión ya terminó. Mira las que siguen abiertas en tu cuenta."))
+        audit_log.note(session, who.organizer_id, "session ended", now=now)
+    return redirect("/org/cuenta?hecho=sesion", 303)
+
+
+@desk.post("/cuenta/contrasena")
+def change_password() -> ResponseReturnValue:
+    who, now = me(), clock.now()
+    old, new = request.form.get("password", ""), request.form.get("new", "")
+    with store().read() as session:
+        stored = session.get_one(Organizer, who.organizer_id).password
+    if len(new) < passwords.SHORTEST:
+        return _page(422, fault=_("La contraseña es corta. Escribe 12 letras o más."), field="new")
+    login.count()  # whoever finds a browser open may not guess
+    said = _("Esa no es tu contraseña de ahora. Escríbela otra vez.")
+    if not passwords.is_right(old, stored) or stored is None:
+        with store().change() as session:
+            audit_log.note(session, who.organizer_id, "wrong password", now=now)
+        return _page(422, fault=said, field="password")
+    hashed = passwords.hashed(new)
+    with store().change() as session:
+        # The account before its sessions: whoever shuts somebody out takes them in this order.
+        is_changed = credentials.change_password(session, who.organizer_id, stored, hashed)
+        is_open = sessions.hold(session, who, now=now)
+        if is_changed and is_open:
+            sessions.end_all(session, who.organizer_id, now=now, but=who.digest)
+            audit_log.note(session, who.organizer_id, "password changed", now=now)
+        else:
+            session.rollback()
+    if not is_open:
+        return redirect("/org/entrar", 303)
+    if not is_changed:  # by somebody else, since it was read
+        return _page(422, fault=said, field="password")
+    return redirect("/org/cuenta?hecho=contrasena", 303)
+
+
+def _page(status: int = 200, *, fault: str = "", field: str = "") -> Response:
+    who, now = me(), clock.now()
+    with store().read() as session:
+        browsers = sessions.of(session, who, now=now)
+        keys = passkeys.of(session, who.organizer_id)
+        left = totp.paper_left(session, who.organizer_id)
+        has_codes = totp.is_enrolled(session, who.organizer_id)
+        has_password = session.get_one(Organizer, who.organizer_id).password is not None
+    return page(
+        "auth/account",
+        status,
+        browsers=browsers,
+        keys=keys,
+        left=left,
+        few=FEW,
+        has_codes=has_codes,
+        has_password=has_password,
+        fault=fault,
+        field=field,
+        said=_done(request.args.get("hecho", "")),
+        shortest=passwords.SHORTEST,
+        ago=lambda moment: ago(now - moment),
+        day_of=datetime.date,
+    )
+
+
+def ago(since: timedelta) -> str:
+    """How long ago, as one says it; sessions last twelve hours."""
+    minutes = int(since.total_seconds()) // 60
+    if minutes < 1:
+        return _("ahora")
+    if minutes < 60:
+        return ngettext("hace %(num)d minuto", "hace %(num)d minutos", minutes)
+    return ngettext("hace %(num)d hora", "hace %(num)d horas", minutes // 60)
+
+
+def _done(what: str) -> str:
+    said: dict[str, str] = {
+        "sesion": _("Cerramos esa sesión."),
+        "sesiones": _("Cerramos todas las demás sesiones."),
+        "contrasena": _("Tu contraseña cambió. Cerramos las demás sesiones."),
+        "llave": _("Guardamos tu llave. Ya puedes entrar con ella."),
+        "nombre": _("Cambiamos el nombre de la llave."),
+        "quitada": _("Quitamos la llave. Ya no abre nada."),
+        "aplicacion": _("Tu aplicación nueva ya da los códigos. La de antes ya no sirve."),
+    }
+    return said.get(what, "")

@@ -1,0 +1,63 @@
+"""The link that sets a password: of an invitation, or of a reset. It is never a second factor."""
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.accounts import credentials, invitations, passwords
+from outreach.domain.network import offices
+from outreach.domain.network.staff import EVERYWHERE, Organizer
+from outreach.errors import NotFound
+from outreach.i18n import gettext as _
+from outreach.web.context import store
+from outreach.web.staff.common.guards import desk, page, role_words
+
+
+@desk.get("/invitacion/<token>")
+def invitation(token: str) -> ResponseReturnValue:
+    return _invitation_page(token)
+
+
+@desk.post("/invitacion/<token>")
+def accept(token: str) -> ResponseReturnValue:
+    password = request.form.get("password", "")
+    with store().read() as session:
+        _whose(session, token)
+    if len(password) < passwords.SHORTEST:
+        return _invitation_page(token, _("La contraseña es corta. Escribe 12 letras o más."))
+    hashed = passwords.hashed(password)
+    with store().change() as session:
+        if not credentials.set_password(session, token, hashed, now=clock.now()):
+            raise NotFound("invitation")
+    return redirect("/org/entrar", 303)
+
+
+def _whose(session: Session, token: str) -> Organizer:
+    """Raises NotFound, the same for a link that is used, old, withdrawn or was never made."""
+    who = invitations.whose(session, token, now=clock.now())
+    organizer = session.get(Organizer, who) if who is not None else None
+    if organizer is None or organizer.disabled_at is not None:
+        raise NotFound("invitation")
+    return organizer
+
+
+def _invitation_page(token: str, fault: str = "") -> ResponseReturnValue:
+    with store().read() as session:
+        organizer = _whose(session, token)
+        slugs = sorted(grant.office for grant in organizer.grants if grant.office != EVERYWHERE)
+        places = [offices.find(session, slug) for slug in slugs]
+        ends_at = invitations.ends_at(session, token) or clock.now()
+        role = role_words(grant.role for grant in organizer.grants)
+    there = ends_at.astimezone(places[0].zone) if places else ends_at
+    return page(
+        "auth/invitation",
+        422 if fault else 200,
+        email=organizer.email,
+        role=role,
+        offices=", ".join(office.city for office in places) or _("Toda la red"),
+        ends=there,
+        zone=places[0].zone if places else None,
+        fault=fault,
+        shortest=passwords.SHORTEST,
+    )

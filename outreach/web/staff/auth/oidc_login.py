@@ -1,0 +1,185 @@
+"""Signing in by another provider's word: there, and back again."""
+
+import hashlib
+import json
+import logging
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+from flask import Response, abort, redirect, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock
+from outreach.accounts import oidc, sessions, webauthn_challenges
+from outreach.accounts.oidc import Unreachable, Untrue, Word
+from outreach.accounts.sessions import Signed
+from outreach.domain.audit import audit_log
+from outreach.domain.network import staff
+from outreach.domain.network.staff import Organizer
+from outreach.i18n import gettext as _
+from outreach.web.context import config, store
+from outreach.web.staff.auth import login
+from outreach.web.staff.common.guards import begin, desk, our_path, signed
+
+log = logging.getLogger(__name__)
+
+# It binds the way back to the browser that went: somebody else's answer opens nothing here.
+COOKIE: Final = "__Secure-oidc"
+
+
+@desk.get("/oidc")
+def provider() -> ResponseReturnValue:
+    """A link and not a form: the Content-Security-Policy lets no form lead to another site."""
+    _require_one()
+    login.count()
+    who, now = signed(), clock.now()
+    try:
+        endpoints = oidc.discover(config().oidc)
+    except Unreachable as error:
+        return _away(error)
+    state, nonce, verifier, bound = (secrets.token_urlsafe(48) for _ in range(4))
+    kept = {
+        "nonce": nonce,
+        "verifier": verifier,
+        "back": our_path(request.args.get("volver", "")),
+        "again": who.digest if who else "",
+        "asked_at": now.isoformat(),
+    }
+    with store().change() as session:
+        webauthn_challenges.give(
+            session, state.encode(), _purpose(bound), now=now, kept=json.dumps(kept)
+        )
+    there = oidc.address(
+        config().oidc,
+        endpoints,
+        back=_back(),
+        state=state,
+        nonce=nonce,
+        verifier=verifier,
+        again=who is not None,
+    )
+    response = redirect(there, 303)
+    assert isinstance(response, Response)
+    response.set_cookie(
+        COOKIE,
+        bound,
+        max_age=webauthn_challenges.LASTS,
+        path="/org",
+        secure=True,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@desk.get("/oidc/vuelta")
+def from_provider() -> ResponseReturnValue:
+    _require_one()
+    response = _arrived()
+    response.delete_cookie(COOKIE, path="/org", secure=True, httponly=True, samesite="Lax")
+    return response
+
+
+def _arrived() -> Response:
+    now, state = clock.now(), request.args.get("state", "")
+    with store().change() as session:
+        purpose = _purpose(request.cookies.get(COOKIE, ""))
+        kept = webauthn_challenges.take_back(session, state.encode(), purpose, now=now)
+    if kept is None:
+        login.count()
+        return _page_of_refusal()  # anybody can come here: it is not written down
+    asked: dict[str, str] = json.loads(kept)
+    code = request.args.get("code", "")
+    if not code:  # they thought better of it, or are nobody there
+        return _refused("no code")
+    try:
+        word = oidc.ask(
+            config().oidc,
+            oidc.discover(config().oidc),
+            back=_back(),
+            code=code,
+            nonce=asked["nonce"],
+            verifier=asked["verifier"],
+            now=now,
+        )
+    except Unreachable as error:
+        return _away(error)
+    except Untrue as error:
+        return _refused(str(error))
+    with store().read() as session:
+        who = staff.find(session, word.email)
+    if who is None or who.disabled_at is not None:
+        return _refused("no account", who)
+    return _let_in(who, word, asked, now)
+
+
+def _let_in(who: Organizer, word: Word, asked: dict[str, str], now: datetime) -> Response:
+    back, mine = our_path(asked["back"]), signed()
+    if asked["again"] and mine is not None and mine.organizer_id == who.id:
+        since = datetime.fromisoformat(asked["asked_at"])
+        return _proven_again(mine, word, back, since, is_asked=asked["again"] == mine.digest)
+    if word.has_two_factors:
+        # One that does not say when may mean hours ago: it is asked for again before what matters.
+        proven_at = word.shown_at or now - 2 * sessions.FRESH
+        token = login.start(who, proven_at=proven_at, by="provider")
+        return begin(login.see_other(back), token)
+    token = login.start(who)
+    with store().change() as session:
+        audit_log.note(session, who.id, "named by the provider", now=now)
+    return begin(login.see_other("/org/codigo" + login.asking_back(back)), token)
+
+
+def _proven_again(
+    mine: Signed, word: Word, back: str, since: datetime, *, is_asked: bool
+) -> Response:
+    """Somebody who is in already had to show who they are: we had asked for it anew, and take no
+    word that does not say that they did so since."""
+    now = clock.now()
+    if not word.has_two_factors:
+        return _refused("no second factor there")
+    early = since - timedelta(seconds=oidc.LEEWAY)
+    if not is_asked or word.shown_at is None or word.shown_at < early:
+        return _refused("not shown again there")
+    with store().change() as session:
+        sessions.prove_again(session, mine, now=min(word.shown_at, now))
+        audit_log.note(session, mine.organizer_id, "second factor shown again", now=now)
+    return login.see_other(back)
+
+
+def _require_one() -> None:
+    if not config().oidc.label:
+        abort(404)
+
+
+def _back() -> str:
+    return f"{config().public_url}/org/oidc/vuelta"
+
+
+def _purpose(bound: str) -> str:
+    return f"oidc {hashlib.sha256(bound.encode()).hexdigest()}"
+
+
+def _away(error: Unreachable) -> Response:
+    log.warning("the OpenID provider cannot be used: %s", str(error))  # words of ours
+    said = _(
+        "%(name)s no contesta. Entra con tu contraseña, o vuelve a intentar más tarde.",
+        name=config().oidc.label,
+    )
+    return login.entrance_page(503, message=said)
+
+
+def _refused(why: str, who: Organizer | None = None) -> Response:
+    """Why is for the journal: the page says the same of every account that is not here."""
+    with store().change() as session:
+        whose = who.id if who else None
+        audit_log.note(session, whose, "provider's word refused", now=clock.now(), detail=why)
+    return _page_of_refusal()
+
+
+def _page_of_refusal() -> Response:
+    said = _(
+        "No pudimos entrar con %(name)s. Entra con tu contraseña, o pide ayuda.",
+        name=config().oidc.label,
+    )
+    return login.entrance_page(422, message=said)

@@ -1,0 +1,118 @@
+"""Setting up the application that gives codes: the first time, right after the password, or
+another one later; and the sheet of paper codes."""
+
+from flask import Response, make_response, redirect, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock
+from outreach.accounts import sessions, totp
+from outreach.accounts.sessions import Signed
+from outreach.domain.audit import audit_log
+from outreach.errors import Forgotten
+from outreach.i18n import gettext as _
+from outreach.web.context import config, store
+from outreach.web.presentation.icons import qr
+from outreach.web.staff.common.guards import begin, desk, me, page, remember, server_key
+
+
+@desk.get("/cuenta/aplicacion")
+def application() -> ResponseReturnValue:
+    return offer_page(me(), back="/org/cuenta", kept=[])
+
+
+@desk.post("/cuenta/aplicacion")
+def change_application() -> ResponseReturnValue:
+    who, now = me(), clock.now()
+    secret = _offered(who)
+    with store().change() as session:
+        if not sessions.hold(session, who, now=now):
+            return redirect("/org/entrar", 303)
+        is_done = secret is not None and totp.enrol(
+            session, who.organizer_id, secret, _typed(), server_key(), now=now, instead=True
+        )
+        if is_done:
+            audit_log.note(session, who.organizer_id, "code application changed", now=now)
+    if not is_done:
+        return offer_page(who, 422, back="/org/cuenta", kept=[], fault=_wrong(), secret=secret)
+    return redirect("/org/cuenta?hecho=aplicacion", 303)
+
+
+@desk.post("/cuenta/codigos")
+def print_codes() -> ResponseReturnValue:
+    """The only page that ever shows them."""
+    who, now = me(), clock.now()
+    with store().change() as session:
+        if not sessions.hold(session, who, now=now):
+            return redirect("/org/entrar", 303)
+        printed = totp.print_paper(session, who.organizer_id, server_key())
+        audit_log.note(session, who.organizer_id, "paper codes printed", now=now)
+    return page("auth/recovery_codes", printed=printed, back="/org/cuenta", kept=[], is_first=False)
+
+
+def first(who: Signed, *, back: str, kept: list[tuple[str, str]]) -> Response:
+    """Sets up the second factor of somebody who has none, and shows their paper codes."""
+    secret, now = _offered(who), clock.now()
+    printed: list[str] = []
+    token = None
+    with store().change() as session:
+        is_done = secret is not None and totp.enrol(
+            session, who.organizer_id, secret, _typed(), server_key(), now=now
+        )
+        if is_done:
+            token = sessions.prove(session, who, now=now)
+            if token is None:  # the session was ended in this very moment: none of it stays
+                session.rollback()
+                return make_response(redirect("/org/entrar", 303))
+            printed = totp.print_paper(session, who.organizer_id, server_key())
+            audit_log.note(session, who.organizer_id, "second factor set up", now=now)
+            audit_log.note(session, who.organizer_id, "signed in", now=now, detail="set up")
+    if token is None:
+        return offer_page(who, 422, back=back, kept=kept, fault=_wrong(), secret=secret)
+    remember(token)
+    return begin(
+        page("auth/recovery_codes", printed=printed, back=back, kept=kept, is_first=True), token
+    )
+
+
+def offer_page(
+    who: Signed,
+    status: int = 200,
+    *,
+    back: str,
+    kept: list[tuple[str, str]],
+    fault: str = "",
+    secret: str | None = None,
+) -> Response:
+    """A secret to read with a phone, as a square and in letters. It is kept nowhere: it comes
+    back sealed, for this session only, with the first code that was made of it."""
+    secret = secret or totp.new_secret()
+    return page(
+        "auth/totp_setup",
+        status,
+        half=who,
+        back=back,
+        kept=kept,
+        fault=fault,
+        square=qr(totp.address(secret, who.email, config().brand)),
+        letters=" ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
+        sealed=server_key().seal(secret, _about(who)).hex(),
+    )
+
+
+def _offered(who: Signed) -> str | None:
+    try:
+        return server_key().unseal(bytes.fromhex(request.form.get("sealed", "")), _about(who))
+    except (Forgotten, ValueError):
+        return None
+
+
+def _about(who: Signed) -> str:
+    return f"totp offered to {who.digest}"
+
+
+def _typed() -> str:
+    return request.form.get("code", "")
+
+
+def _wrong() -> str:
+    return _("El código no coincide. Lee el cuadro con tu aplicación y escribe el código que sale.")

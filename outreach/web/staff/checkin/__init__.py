@@ -1,0 +1,1 @@
+"""Check-in pages, on line, off line and on paper."""

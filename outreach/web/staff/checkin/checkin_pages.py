@@ -1,0 +1,256 @@
+"""The door of a workshop: who came; and, after its day, how many."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from flask import Response, g, make_response, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.domain import registrations
+from outreach.domain.checkin import checkin
+from outreach.domain.network.staff import Action, may
+from outreach.domain.registrations import Registration
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.text import clean, plain, read_code
+from outreach.domain.workshops import Standing, Workshop
+from outreach.errors import NotFound, Refused
+from outreach.i18n import gettext as _
+from outreach.web.context import ring, store
+from outreach.web.middleware.response_headers import keep_private
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import (
+    desk,
+    find_mine,
+    may_anywhere,
+    me,
+    note,
+    page,
+    require_token,
+    signed,
+)
+
+TABS: Final = ("faltan", "llegaron", "todos")
+MOST_PEOPLE: Final = 100_000
+
+
+@desk.get("/talleres/<public_id>/entrada")
+def at_door(public_id: str) -> ResponseReturnValue:
+    return _door_page(public_id, tab=request.args.get("ver", ""))
+
+
+@desk.post("/talleres/<public_id>/entrada")
+def mark(public_id: str) -> ResponseReturnValue:
+    """`do` says what: arrived, admit, undo, more, less; or find, by what was typed.
+
+    What was typed is posted, not put in an address: a name belongs in nobody's log."""
+    what, tab = request.form.get("do", ""), request.form.get("ver", "")
+    if what == "find":
+        return _door_page(public_id, tab="todos", typed=clean(request.form.get("q", "")))
+    wanted, is_known = clean(request.form.get("registration", "")), False
+    try:
+        with store().change() as session:
+            workshop = find_mine(session, public_id)
+            checkin.require_open(workshop)
+            if what in {"more", "less"}:
+                checkin.count_walk_in(session, workshop, 1 if what == "more" else -1)
+            else:
+                is_known = not _mark(session, checkin.find(session, workshop, wanted), what)
+    except Refused as refusal:
+        return _door_page(public_id, tab=tab, fault=str(refusal))
+    there = "#sin-lugar" if what in {"more", "less"} else f"&r={wanted}"
+    there += "&ya=1" if is_known and what != "undo" else ""
+    return redirect(f"/org/talleres/{public_id}/entrada?ver={_tab(tab)}{there}", 303)
+
+
+@desk.get("/talleres/<public_id>/asistencia")
+def attendance(public_id: str) -> ResponseReturnValue:
+    return _attendance_page(public_id)
+
+
+@desk.post("/talleres/<public_id>/asistencia")
+def report(public_id: str) -> ResponseReturnValue:
+    is_held, typed = request.form.get("held", ""), clean(request.form.get("people", ""))
+    if is_held not in {"yes", "no"}:
+        return _attendance_page(public_id, _("Di si el taller se hizo o no."))
+    is_number = typed.isascii() and typed.isdigit() and len(typed) < 7
+    if is_held == "yes" and not (is_number and int(typed) <= MOST_PEOPLE):
+        return _attendance_page(public_id, _("Escribe cuántas personas llegaron, con números."))
+    try:
+        with store().change() as session:
+            workshop = find_mine(session, public_id)
+            people = int(typed) if is_held == "yes" else None
+            workshop_service.report(workshop, head_count=people, now=clock.now())
+            told = "not held" if people is None else f"held, {people}"
+            note(session, workshop, "attendance reported", told)
+    except Refused as refusal:
+        return _attendance_page(public_id, str(refusal))
+    return redirect(f"/org/talleres/{public_id}?hecho=reportado", 303)
+
+
+# The square that a person shows, read with the camera of a member of the staff
+
+
+def person_page(token: str, fault: str = "") -> Response | None:
+    """For someone who stands at that door: who it is, with a button. Whoever stands at another one
+    is told that this is nobody of theirs; None for anybody else, who sees what everybody sees."""
+    who = signed()
+    if who is None or not may_anywhere(Action.DOOR):
+        return None
+    try:
+        with store().read() as session:
+            party = registrations.find_by_entry(session, token)
+            workshop = party.workshop
+            chairs = checkin.chairs_left(session, workshop, now=clock.now())
+    except NotFound:
+        return _nobodys_page()
+    if not may(who.grants, Action.DOOR, workshop.office.slug):
+        return _nobodys_page()
+    _prepare()
+    _leave_trace(workshop)
+    row = workshop_labels.rows(workshop, [party], registrations.people_of(ring(), [party]))[0]
+    now = clock.now()
+    here = now.astimezone(workshop.zone).date()
+    # One that goes on past midnight is still tonight's.
+    is_on = workshop.starts_at <= now < workshop.ends_at
+    return page(
+        "checkin/person",
+        422 if fault else 200,
+        workshop=workshop,
+        row=row,
+        is_live=party.is_live and workshop.standing in {Standing.PUBLISHED, Standing.HELD},
+        is_another_day=workshop.day != here and not is_on,
+        chairs=chairs,
+        fault=fault,
+        is_just_done=request.args.get("hecho") == "1",
+        words=workshop_labels,
+    )
+
+
+def mark_person(token: str) -> Response | None:
+    """Marks that party as arrived, or not after all. None for whom `person_page` is not."""
+    shown = person_page(token)
+    if shown is None or shown.status_code == 404:
+        return shown
+    _prepare()
+    who, is_new = me(), True
+    require_token(who)
+    try:
+        with store().change() as session:
+            party = registrations.find_by_entry(session, token)
+            checkin.require_open(party.workshop)
+            if party.is_live:
+                is_new = _mark(session, party, request.form.get("do", ""))
+    except Refused as refusal:
+        return person_page(token, str(refusal))
+    return make_response(redirect(f"/q/{token}" + ("?hecho=1" if is_new else ""), 303))
+
+
+def _nobodys_page() -> Response:
+    """The same for a place that was given up, another office's and what never was one."""
+    _prepare()
+    return page("checkin/unknown_code", 404)
+
+
+def _leave_trace(workshop: Workshop) -> None:
+    """Whoever reads a name of a discreet list is written down (safety.md S23)."""
+    if workshop.is_discreet:
+        with store().change() as session:
+            note(session, workshop, "list seen")
+
+
+def _prepare() -> None:
+    g.lang = "es"
+    keep_private()
+
+
+def _mark(session: Session, party: Registration, what: str) -> bool:
+    """False when that was known already."""
+    if what == "undo":
+        return checkin.undo(session, party)
+    if what not in {"arrived", "admit"}:
+        raise Refused("Marca quién llegó con los botones de la lista.")
+    typed = request.form.get("people", "")
+    people = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else party.people
+    people = max(1, min(people, party.people))
+    if what == "admit":
+        return checkin.admit(session, party, people, now=clock.now())
+    return checkin.mark_arrived(session, party, people)
+
+
+def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") -> Response:
+    now = clock.now()
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+        checkin.require_open(workshop)
+        everyone = registrations.of_workshop(session, workshop)
+        came = checkin.arrived(session, workshop)
+        chairs = checkin.chairs_left(session, workshop, now=now)
+    _leave_trace(workshop)
+    rows = workshop_labels.rows(workshop, everyone, registrations.people_of(ring(), everyone))
+    line = [row for row in rows if row.is_waiting and not row.arrived]
+    rows = sorted(
+        (row for row in rows if typed or not row.is_waiting or row.arrived),
+        key=lambda row: plain(row.name),
+    )
+    expected = sum(row.people for row in rows if not row.is_waiting)
+    return page(
+        "checkin/checkin",
+        422 if fault else 200,
+        workshop=workshop,
+        rows=_chosen(rows, _tab(tab), typed, request.args.get("r", "")),
+        line=[] if typed else line,
+        chairs=chairs,
+        tab=_tab(tab),
+        typed=typed,
+        fault=fault,
+        missing=sum(1 for row in rows if not row.arrived and not row.is_waiting),
+        arrived=sum(1 for row in rows if row.arrived),
+        came=came,
+        expected=expected,
+        share=100 * min(1, came / expected) if expected else 0.0,
+        is_known=request.args.get("ya") == "1",
+        just=next((row for row in rows if row.id == request.args.get("r")), None),
+        plain=plain,
+        words=workshop_labels,
+        may_report=may(me().grants, Action.EDIT, workshop.office.slug),
+    )
+
+
+def _chosen(
+    rows: Sequence[workshop_labels.Row], tab: str, typed: str, just: str
+) -> list[workshop_labels.Row]:
+    """The rows of a tab, or those that match what was typed. The one just marked stays, so that
+    a slip of the finger can be undone."""
+    if typed:
+        name, code = plain(typed), read_code(typed)
+        return [
+            row
+            for row in rows
+            if name in plain(row.name) or (len(code) >= 3 and code in row.code.replace(" ", ""))
+        ]
+    if tab == "todos":
+        return list(rows)
+    return [row for row in rows if bool(row.arrived) == (tab == "llegaron") or row.id == just]
+
+
+def _tab(asked: str) -> str:
+    return asked if asked in TABS else "faltan"
+
+
+def _attendance_page(public_id: str, fault: str = "") -> Response:
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+        came = checkin.head_count(session, workshop)
+    prefilled = workshop.head_count if workshop.head_count is not None else came
+    return page(
+        "checkin/attendance",
+        422 if fault else 200,
+        workshop=workshop,
+        came=came,
+        people=clean(request.form.get("people", str(prefilled)))[:9],
+        held=request.form.get("held") or ("no" if workshop.standing == "not_held" else "yes"),
+        fault=fault,
+        words=workshop_labels,
+    )

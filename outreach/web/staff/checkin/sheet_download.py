@@ -1,0 +1,40 @@
+"""The list of a door on paper, where no phone works."""
+
+from flask import Response
+from flask.typing import ResponseReturnValue
+
+from outreach import clock
+from outreach.domain import registrations
+from outreach.domain.checkin import checkin
+from outreach.errors import NotFound
+from outreach.pdf import checkin_sheet as paper
+from outreach.pdf.checkin_sheet import Line
+from outreach.web.context import config, ring, store
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import desk, find_mine, note
+
+
+@desk.get("/talleres/<public_id>/lista.pdf")
+def door_sheet(public_id: str) -> ResponseReturnValue:
+    """Of a discreet workshop there is none: its list stays where each look at it is written down
+    (safety.md S23)."""
+    with store().change() as session:
+        workshop = find_mine(session, public_id)
+        if workshop.is_discreet:
+            raise NotFound("the door sheet of a discreet workshop")
+        checkin.require_open(workshop)
+        parties = [
+            each
+            for each in registrations.of_workshop(session, workshop)
+            if each.standing in registrations.HOLDING
+        ]
+        note(session, workshop, "door sheet printed", f"{len(parties)} parties")
+    rows = workshop_labels.rows(workshop, parties, registrations.people_of(ring(), parties))
+    lines = [
+        Line(name=row.name, code=row.code, people=row.people, hour=row.hour, arrived=row.arrived)
+        for row in rows
+    ]
+    body = paper.pdf(workshop, lines, brand=config().brand, made_at=clock.now())
+    answer = Response(body, mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = 'inline; filename="hoja-de-asistencia.pdf"'
+    return answer

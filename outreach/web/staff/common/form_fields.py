@@ -1,0 +1,83 @@
+"""The fields of the staff's forms: what cannot be read is said in a sentence."""
+
+from typing import Any
+
+from wtforms import (
+    DateField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    TimeField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from outreach.domain.text import clean, clean_lines
+from outreach.i18n import gettext as _
+from outreach.i18n import lazy
+
+
+def _cleaned(text: str | None) -> str:
+    return clean(text or "")
+
+
+def _cleaned_lines(text: str | None) -> str:
+    return clean_lines(text or "")
+
+
+def line(most: int, *validators: Any) -> StringField:
+    too_long = Length(max=most, message=lazy("Es demasiado largo. Escribe menos."))
+    return StringField(filters=[_cleaned], validators=[*validators, too_long])
+
+
+def required(message: str) -> InputRequired:
+    return InputRequired(lazy(message))
+
+
+class DayField(DateField):
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_("Escribe la fecha como 2026-12-05.")) from None
+
+
+class HourField(TimeField):
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_("Escribe la hora como 18:30.")) from None
+
+
+class NumberField(IntegerField):
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_("Escribe un número entero.")) from None
+
+
+class Choice(SelectField):
+    def pre_validate(self, form: Any) -> None:
+        if self.data not in {value for value, _label, *_rest in self.iter_choices()}:
+            raise ValidationError(_("Elige una opción de la lista."))
+
+
+class Choices(SelectMultipleField):
+    def pre_validate(self, form: Any) -> None:
+        offered = {value for value, _label, *_rest in self.iter_choices()}
+        if not set(self.data or ()) <= offered:
+            raise ValidationError(_("Elige solo opciones de la lista."))
+
+
+def text(most: int, *filters: Any) -> TextAreaField:
+    too_long = Length(max=most, message=lazy("Es demasiado largo. Escribe menos."))
+    return TextAreaField(filters=[*filters, _cleaned_lines], validators=[too_long])
+
+
+def number(least: int, most: int, message: str) -> NumberField:
+    """A number, or nothing."""
+    return NumberField(validators=[Optional(), NumberRange(least, most, lazy(message))])

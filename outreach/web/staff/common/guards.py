@@ -1,0 +1,368 @@
+"""Who is asking, on every page under /org, and whether they may.
+
+Nothing under /org answers without a session but what `policy.py` says, no page does more than its
+line there allows, and no form changes anything without the token of its session: all of it is asked
+for here, so no page can forget it.
+"""
+
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeVar
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as BaseResponse
+
+from outreach import clock
+from outreach.accounts import passkeys, sessions, totp
+from outreach.accounts.server_encryption import ServerKey
+from outreach.accounts.sessions import Signed
+from outreach.domain import workshops
+from outreach.domain.audit import audit_log
+from outreach.domain.network import offices, staff
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Action, Role
+from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.web.context import config, store
+from outreach.web.middleware import response_headers
+from outreach.web.staff.common.policy import Of, Rule, rule_of
+
+COOKIE: Final = "__Host-staff"
+FORM_MEMORY: Final = 1024 * 1024  # bytes, where a file may be sent
+_OUR_PATH: Final = re.compile(r"/org/[A-Za-z0-9/-]*")
+# Forms long enough that nobody should have to fill them twice.
+_KEPT: Final = re.compile(
+    r"/org/(talleres/(nuevo|mes-nuevo|[0-9A-Z]{10,26}/(editar|textos|mensaje))|boletin/[0-9]{4}-[0-9]{2}"
+    r"|mes/[0-9]{4}-[0-9]{2}/cifras)"
+)
+_KEPT_PREFIX: Final = "dato-"
+SENT: Final = "enviado"  # the page to go back to was asked for by a form
+
+Answer = TypeVar("Answer", bound=BaseResponse)
+
+desk = Blueprint("staff", __name__, url_prefix="/org")
+
+
+@desk.before_request
+def _guard() -> ResponseReturnValue | None:
+    g.lang = "es"
+    response_headers.keep_private()
+    rule = rule_of(request.endpoint)
+    if rule.of is Of.NOBODY:
+        return None
+    who = known()
+    if who is None:
+        return _ask_again()
+    if rule.largest is not None and who.is_whole:
+        require(rule, request.view_args or {})
+        # Before any of it is read. What is no file has to fit in memory beside one read of it.
+        request.max_content_length = rule.largest
+        request.max_form_memory_size = FORM_MEMORY
+    if request.method == "POST":
+        # One signed in anew in another window, or half-way: what was typed in this one stays.
+        if is_kept(request.path) and not who.is_whole:
+            return _ask_again()
+        if is_kept(request.path) and not _has_token(who):
+            require(rule, request.view_args or {})
+            return _ask_for_proof()
+        require_token(who)
+    if not who.is_whole:
+        return None if rule.of is Of.HALFWAY else _ask_for_code()
+    require(rule, request.view_args or {})
+    if rule.is_fresh and not who.is_fresh(clock.now()):
+        return _ask_for_proof()
+    return None
+
+
+def require(rule: Rule, given: Mapping[str, str]) -> None:
+    """What the policy says of a page and the parts of its address. Raises NotFound, or answers
+    403, as `must` does."""
+    if rule.action is None:
+        return
+    if rule.of is Of.NETWORK:
+        must(rule.action, EVERYWHERE)
+    elif rule.of is Of.WORKSHOP:
+        with store().read() as session:
+            must(rule.action, workshops.office_slug(session, given["public_id"]))
+    elif "slug" in given:
+        must(rule.action, given["slug"])
+    elif not may_anywhere(rule.action):
+        abort(403)
+
+
+def known() -> Signed | None:
+    """Whose cookie it is, though the second factor may be to come. The cookie is read under /org
+    and /q only."""
+    if "signed" not in g:
+        token = request.cookies.get(COOKIE)
+        g.signed = _find(token) if token else None
+    found: Signed | None = g.signed
+    return found
+
+
+def signed() -> Signed | None:
+    """Who is asking; None when nobody is signed in, or not yet with both factors."""
+    who = known()
+    return who if who is not None and who.is_whole else None
+
+
+def remember(token: str) -> None:
+    """A session that has just begun: for the rest of this answer, it is they who ask."""
+    with store().read() as session:
+        found = sessions.find(session, token, now=clock.now())
+    g.signed = found[0] if found else None
+
+
+def me() -> Signed:
+    who = signed()
+    assert who is not None  # the guard has seen to it
+    return who
+
+
+def require_token(who: Signed) -> None:
+    """Another site cannot know the token of a session: a form without it is not ours."""
+    if not _has_token(who):
+        abort(403)
+
+
+def _has_token(who: Signed) -> bool:
+    given = request.form.get("token", "")
+    return hmac.compare_digest(given.encode(), who.form_token.encode())
+
+
+def may(action: Action, office: str) -> bool:
+    return staff.may(me().grants, action, office)
+
+
+def must(action: Action, office: str) -> None:
+    """Another office's things do not exist; of one's own, some may not be done."""
+    if not may(Action.SEE, office):
+        raise NotFound(f"office {office}")
+    if not may(action, office):
+        abort(403)
+
+
+def find_mine(session: Session, public_id: str, action: Action | None = None) -> Workshop:
+    """A workshop one may do this to; without an action, what this page's rule says. Raises
+    NotFound for another office's."""
+    workshop = workshops.find(session, public_id)
+    wanted = action or rule_of(request.endpoint).action
+    assert wanted is not None  # pages without an action of their own name one
+    must(wanted, workshop.office.slug)
+    return workshop
+
+
+def my_offices(session: Session, action: Action) -> list[Office]:
+    """The offices where one may do this, by the name of their city."""
+    found = [each for each in offices.all_of_them(session) if may(action, each.slug)]
+    return sorted(found, key=lambda office: office.city)
+
+
+def may_anywhere(action: Action) -> bool:
+    return any(staff.may(me().grants, action, office) for office in me().grants)
+
+
+def note(session: Session, workshop: Workshop, action: str, detail: str = "") -> None:
+    """Writes down that one has done this. Never with a name of who registered."""
+    audit_log.note(
+        session,
+        me().organizer_id,
+        action,
+        now=clock.now(),
+        workshop_id=workshop.id,
+        office=workshop.office.slug,
+        detail=detail,
+    )
+
+
+def note_of(session: Session, office: str, action: str, detail: str = "") -> None:
+    """The same of what is no workshop's: an office's, by its slug, or, by «», the network's."""
+    now, who = clock.now(), me().organizer_id
+    audit_log.note(session, who, action, now=now, office=office, detail=detail)
+
+
+def begin(response: Answer, token: str) -> Answer:
+    """The cookie of a new session. Lax, not Strict: a square read at the door opens from
+    outside. `__Host-` makes browsers refuse one that another host has set."""
+    response.set_cookie(COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/")
+    return response
+
+
+def page(name: str, status: int = 200, **values: Any) -> Response:
+    """A page of the staff, with what its frame shows of who is asking."""
+    who = signed()
+    values |= {"who": who, "frame": _frame(who) if who else {}}
+    return make_response(render_template(f"staff/{name}.html", **values), status)
+
+
+def kept_fields(fields: MultiDict[str, str]) -> list[tuple[str, str]]:
+    """What was typed, as hidden fields of the page that asks who one is."""
+    return [
+        (f"{_KEPT_PREFIX}{name}", value)
+        for name, value in fields.items(multi=True)
+        if name != "token"
+    ]
+
+
+def given_back(fields: MultiDict[str, str]) -> MultiDict[str, str]:
+    """The same, as it was typed."""
+    return MultiDict(
+        (name.removeprefix(_KEPT_PREFIX), value)
+        for name, value in fields.items(multi=True)
+        if name.startswith(_KEPT_PREFIX)
+    )
+
+
+def still_kept() -> list[tuple[str, str]]:
+    """The hidden fields once more, of a page that asks who one is and was sent without success."""
+    return [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name.startswith(_KEPT_PREFIX) or name == SENT
+    ]
+
+
+def is_kept(path: str) -> bool:
+    """Whether the form at a path is shown again with what was typed in it."""
+    return _KEPT.fullmatch(path) is not None
+
+
+def our_path(path: str) -> str:
+    """A path of ours to go on to after signing in; today's page for anything else."""
+    return path if _OUR_PATH.fullmatch(path) else "/org/"
+
+
+def server_key() -> ServerKey:
+    return ServerKey(current_app.extensions["outreach_secret"])
+
+
+def proof_page(
+    status: int = 200, *, back: str, kept: list[tuple[str, str]], fault: str = ""
+) -> Response:
+    """Asks for the second factor once more, before what matters."""
+    with store().read() as session:
+        has_codes = totp.is_enrolled(session, me().organizer_id)
+        has_keys = bool(passkeys.of(session, me().organizer_id))
+    return page(
+        "auth/confirm",
+        status,
+        back=back,
+        kept=kept,
+        fault=fault,
+        has_codes=has_codes,
+        has_keys=has_keys,
+        provider="" if has_codes or has_keys else config().oidc.label,
+    )
+
+
+def _find(token: str) -> Signed | None:
+    now = clock.now()
+    with store().read() as session:
+        found = sessions.find(session, token, now=now)
+        is_ended = found is None and sessions.is_ended(session, token)
+    if found is None:
+        if is_ended:
+            _note_refusal(token)
+        return None
+    who, is_time_to_touch = found
+    if is_time_to_touch or who.has_new_rights:
+        with store().change() as session:
+            if is_time_to_touch:
+                sessions.touch(session, who, now=now)
+            if who.has_new_rights and sessions.see_rights(session, who):
+                held = ", ".join(f"{role} {office}" for office, role in sorted(who.grants.items()))
+                detail = held[:200]
+                audit_log.note(
+                    session, who.organizer_id, "role changed meanwhile", now=now, detail=detail
+                )
+    return who
+
+
+def _note_refusal(token: str) -> None:
+    """The cookie of a session that was ended: a tab left open, or somebody who took it."""
+    now = clock.now()
+    with store().change() as session:
+        whose = sessions.refuse(session, token, now=now)
+        if whose is not None:
+            audit_log.note(session, whose, "ended session refused", now=now)
+
+
+def _ask_again() -> ResponseReturnValue:
+    """Sign in first. What was typed in a long form waits in the sign-in page."""
+    if request.method == "GET":
+        back = our_path(request.path)
+        return redirect("/org/entrar" + ("" if back == "/org/" else f"?volver={back}"), 303)
+    may_wait = is_kept(request.path)
+    return page(
+        "auth/login",
+        401,
+        message=_("Cerramos la sesión por seguridad. Entra otra vez; lo que escribiste sigue aquí.")
+        if may_wait
+        else _("Cerramos la sesión por seguridad. Entra otra vez."),
+        email="",
+        back=request.path if may_wait else "/org/",
+        kept=kept_fields(request.form) if may_wait else [],
+        provider=config().oidc.label,
+    )
+
+
+def _ask_for_code() -> ResponseReturnValue:
+    """The password was right: now the second factor, and nothing else before it."""
+    back = our_path(request.path) if request.method == "GET" else "/org/"
+    return redirect("/org/codigo" + ("" if back == "/org/" else f"?volver={back}"), 303)
+
+
+def _ask_for_proof() -> ResponseReturnValue:
+    """Once more, since it was a while ago. What was sent waits in the page that asks."""
+    if request.method == "GET":
+        return redirect(f"/org/confirmar?volver={our_path(request.path)}", 303)
+    return proof_page(
+        401, back=our_path(request.path), kept=[*kept_fields(request.form), (SENT, "1")]
+    )
+
+
+def role_words(roles: Iterable[Role]) -> str:
+    there = set(roles)
+    words: dict[Role, str] = {
+        Role.ADMIN: _("Administra"),
+        Role.ORGANIZER: _("Organiza"),
+        Role.DOOR: _("Entrada"),
+        Role.READER: _("Consulta"),
+    }
+    return ", ".join(said for role, said in words.items() if role in there)
+
+
+def _frame(who: Signed) -> dict[str, Any]:
+    """The words of the header, and what the navigation holds."""
+    return {
+        "name": _desk_name(who),
+        "role": role_words(who.grants.values()),
+        "may_edit": may_anywhere(Action.EDIT),
+        "may_stand_at_door": may_anywhere(Action.DOOR),
+        "may_network": may(Action.NETWORK, EVERYWHERE),
+    }
+
+
+def _desk_name(who: Signed) -> str:
+    if EVERYWHERE in who.grants:
+        return str(_("Toda la red"))
+    if len(who.grants) != 1:
+        return ngettext("%(num)d oficina", "%(num)d oficinas", len(who.grants))
+    with store().read() as session:
+        return offices.find(session, next(iter(who.grants))).city

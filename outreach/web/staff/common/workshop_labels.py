@@ -1,0 +1,292 @@
+"""How a workshop is said to the staff: its standing, its place, who sees what."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from outreach.clock import Month
+from outreach.domain.checkin.no_show_rate import FEWEST_WORKSHOPS, Show
+from outreach.domain.dashboard.agenda import Show as Shown
+from outreach.domain.network.kinds import Visibility, Way
+from outreach.domain.registrations import INTERPRETER, Contact, Need, Person, Registration
+from outreach.domain.registrations import Standing as Place
+from outreach.domain.registrations.staff_messages import Template
+from outreach.domain.reporting import months
+from outreach.domain.workshops import Mode, Standing, Workshop, time_slots
+from outreach.i18n import gettext as _
+from outreach.i18n import name_of, ngettext
+from outreach.web.presentation.formatting import day as day_words
+from outreach.web.presentation.formatting import hour as hour_words
+from outreach.web.presentation.formatting import month_name
+from outreach.web.presentation.workshop_cards import Tag
+
+SHORT_MONTHS: Final = (
+    "ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic",
+)  # fmt: skip
+SHORT_DAYS: Final = ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"]
+
+
+def standing_tag(workshop: Workshop, *, now: datetime) -> Tag:
+    if workshop.standing is Standing.PUBLISHED and workshop.has_ended(now):
+        return Tag(_("Por reportar"), "etq-poco")
+    tags = {
+        Standing.DRAFT: Tag(_("Borrador"), "etq-bor"),
+        Standing.PUBLISHED: Tag(_("Publicado"), "etq-bien"),
+        Standing.CANCELLED: Tag(_("Cancelado"), "etq-no"),
+        Standing.HELD: Tag(_("Hecho")),
+        Standing.NOT_HELD: Tag(_("No se hizo")),
+    }
+    return tags[workshop.standing]
+
+
+def show_words(show: Shown | None) -> str:
+    words: dict[Shown | None, str] = {
+        None: _("Todos"),
+        Shown.DRAFT: _("Borrador"),
+        Shown.AHEAD: _("Publicado"),
+        Shown.UNREPORTED: _("Por reportar"),
+        Shown.HELD: _("Hecho"),
+        Shown.NOT_HELD: _("No se hizo"),
+        Shown.CANCELLED: _("Cancelado"),
+    }
+    return words[show]
+
+
+def short_day(day: date) -> str:
+    """sáb 28 nov"""
+    return f"{SHORT_DAYS[day.weekday()]} {day.day} {SHORT_MONTHS[day.month - 1]}"
+
+
+def span(first: date, last: date) -> str:
+    """7 de diciembre; 7 al 12 de diciembre; 30 de noviembre al 2 de diciembre"""
+    end = f"{last.day} de {month_name(last)}"
+    if first == last:
+        return end
+    is_one_month = (first.year, first.month) == (last.year, last.month)
+    start = str(first.day) if is_one_month else f"{first.day} de {month_name(first)}"
+    said: str = _("%(first)s al %(last)s", first=start, last=end)
+    return said
+
+
+def brief_day(day: date) -> str:
+    """28 nov"""
+    return f"{day.day} {SHORT_MONTHS[day.month - 1]}"
+
+
+def place(workshop: Workshop) -> str:
+    if workshop.venue is not None:
+        return workshop.venue.name
+    if workshop.mode is Mode.IN_PERSON:
+        return str(_("Sin sede todavía"))
+    by_phone: bool = workshop.mode is Mode.PHONE_BANK
+    return str(_("Por teléfono") if by_phone else _("En línea"))
+
+
+def taken(workshop: Workshop) -> int:
+    """Places that are kept for somebody, those that are offered too."""
+    return workshop.capacity + workshop.overbooked - workshop.seats_left
+
+
+def share(workshop: Workshop) -> float:
+    """How full it is, of 100."""
+    return min(100.0, 100 * taken(workshop) / workshop.capacity) if workshop.capacity else 0.0
+
+
+def seats(workshop: Workshop) -> str:
+    """32 de 40 lugares, or how one comes in where there are none to save."""
+    if workshop.takes_places:
+        said: str = _(
+            "%(taken)d de %(capacity)d lugares", taken=taken(workshop), capacity=workshop.capacity
+        )
+        return said
+    return str(_("Llega sin cita") if workshop.way is Way.OPEN else _("Por teléfono"))
+
+
+def visibility_words(visibility: Visibility) -> str:
+    words: dict[Visibility, str] = {
+        Visibility.PUBLIC: _("Todas las personas"),
+        Visibility.REGISTERED: _("Solo quien apartó lugar"),
+        Visibility.APPROVED: _("Solo quien tú apruebes por teléfono"),
+        Visibility.PHONE_ONLY: _("Nadie en el sitio: se dice por teléfono"),
+    }
+    return words[visibility]
+
+
+def way_words(way: Way) -> str:
+    words: dict[Way, str] = {
+        Way.PLACE: _("Se aparta lugar en el sitio"),
+        Way.OPEN: _("Se llega sin cita"),
+        Way.PHONE: _("Se aparta por teléfono"),
+        Way.UNLISTED: _("Solo con el enlace: no sale en la lista"),
+        Way.SLOTS: _("Con hora propia"),
+    }
+    return words[way]
+
+
+def template_words(template: Template) -> str:
+    words: dict[Template, str] = {
+        Template.REMINDER: _("Recordatorio"),
+        Template.PLACE: _("Cambió el lugar"),
+        Template.HOUR: _("Cambió la hora"),
+        Template.BRING: _("Qué traer"),
+        Template.CANCELLED: _("Se canceló"),
+    }
+    return words[template]
+
+
+def need_words(need: str) -> str:
+    words: dict[str, str] = {
+        Need.STEP_FREE: _("Entrada sin escalones"),
+        Need.CHILDCARE: _("Cuidado de niños"),
+        Need.SIGN_LANGUAGE: _("Lengua de señas"),
+    }
+    if need.startswith(INTERPRETER):
+        return _("Intérprete: %(language)s", language=name_of(need.removeprefix(INTERPRETER), "es"))
+    return words.get(need, need)
+
+
+def closes_words(workshop: Workshop, *, now: datetime) -> str:
+    """How long there is to say how it went: El mes cierra en 6 días."""
+    closes = months.closes_at(Month.from_number(workshop.month), workshop.office.zone)
+    here = closes.astimezone(workshop.office.zone)
+    days = (here.date() - now.astimezone(workshop.office.zone).date()).days
+    if now >= closes:
+        return str(_("Su mes ya debía estar completo."))
+    if days == 0:
+        said: str = _("El mes cierra hoy, a las %(hour)s", hour=hour_words(here.time()))
+        return said
+    return ngettext("El mes cierra en %(num)d día.", "El mes cierra en %(num)d días.", days)
+
+
+def people_words(people: int) -> str:
+    return ngettext("%(num)d persona", "%(num)d personas", people)
+
+
+def masked(contact: Contact, address: str) -> str:
+    """r•••@ejemplo.com · •••• 0142: enough to tell two apart, too little to write or call."""
+    if contact is Contact.EMAIL:
+        name, _at, host = address.partition("@")
+        return f"{name[:1]}•••@{host}"
+    return f"•••• {address[-4:]}"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Row:
+    """One party in a list, as this member of the staff may see it."""
+
+    id: str
+    name: str
+    code: str
+    people: int
+    arrived: int
+    is_waiting: bool
+    is_lapsed: bool
+    is_approved: bool
+    offered_until: str  # sáb 28 nov, 6:00 p. m.; empty unless a place is offered
+    hour: str  # of their own; empty where there are no hours
+    says: str  # whether they still come, where they said so or were asked
+    is_sure: bool  # they said that they come
+    contact: Contact
+    may_leave_message: bool
+    address: str  # masked, or whole where it was asked for
+    is_whole: bool
+    needs: list[str]
+
+
+def rows(
+    workshop: Workshop,
+    registrations: Iterable[Registration],
+    people: dict[str, Person],
+    *,
+    shown: str = "",
+) -> list[Row]:
+    """The parties of a list; `shown` is the one whose contact was asked for."""
+    return [
+        _row(workshop, each, people.get(each.id), is_whole=each.id == shown)
+        for each in registrations
+    ]
+
+
+def _row(
+    workshop: Workshop, registration: Registration, person: Person | None, *, is_whole: bool
+) -> Row:
+    address = person.address if person else ""
+    code, slot = registration.door_code or "", registration.slot
+    return Row(
+        id=registration.id,
+        name=person.name if person else _("Sin nombre: ya se borró"),
+        code=f"{code[:3]} {code[3:]}",
+        people=registration.people,
+        arrived=registration.arrived,
+        is_waiting=registration.standing is Place.WAITING,
+        is_lapsed=registration.standing is Place.LAPSED,
+        is_approved=registration.approved_at is not None,
+        offered_until=_until(workshop, registration.offered_until),
+        hour=hour_words(time_slots.starts(workshop, slot.minute)) if slot else "",
+        says=_says(registration),
+        is_sure=registration.confirmed_at is not None,
+        contact=registration.contact if address else Contact.NONE,
+        may_leave_message=registration.may_leave_message,
+        address=address if is_whole else masked(registration.contact, address),
+        is_whole=is_whole,
+        needs=[need_words(need) for need in registration.needs],
+    )
+
+
+def _until(workshop: Workshop, moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    there = moment.astimezone(workshop.zone)
+    return f"{short_day(there.date())}, {hour_words(there.time())}"
+
+
+def _says(registration: Registration) -> str:
+    if registration.standing is not Place.SEATED:
+        return ""
+    if registration.confirmed_at is not None:
+        return str(_("Dijo que sí viene"))
+    return str(_("No ha contestado")) if registration.asked_at is not None else ""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Places more than chairs, and what makes us think so; no show where there is too little."""
+
+    show: Show | None
+    extra: int
+
+
+def suggestion_words(found: Suggestion) -> str:
+    """En tus últimos 8 talleres de este tipo vino 6 de cada 10. Puedes dar 9 lugares de más."""
+    show = found.show
+    if show is None:
+        too_little: str = _(
+            "Todavía no sabemos cuántas personas faltan. Hacen falta %(num)d talleres con lista en"
+            " la entrada.",
+            num=FEWEST_WORKSHOPS,
+        )
+        return too_little
+    if show.is_of_network:
+        came = _(
+            "En los últimos %(num)d talleres de este tipo en la red vino %(ten)d de cada 10.",
+            num=show.workshops,
+            ten=show.in_ten,
+        )
+    else:
+        came = _(
+            "En tus últimos %(num)d talleres de este tipo vino %(ten)d de cada 10.",
+            num=show.workshops,
+            ten=show.in_ten,
+        )
+    if not found.extra:
+        return f"{came} {_('No conviene dar lugares de más.')}"
+    advice = ngettext(
+        "Puedes dar %(num)d lugar de más.", "Puedes dar %(num)d lugares de más.", found.extra
+    )
+    return f"{came} {advice}"
+
+
+def when(workshop: Workshop) -> str:
+    """sábado 28 de noviembre, 10:00 a. m."""
+    return f"{day_words(workshop.day)}, {hour_words(workshop.starts)}"

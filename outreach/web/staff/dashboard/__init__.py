@@ -1,0 +1,1 @@
+"""The staff's first page, the menu, one's own calendar."""

@@ -1,0 +1,15 @@
+"""What we still hold of people: numbers only, for those who answer for it."""
+
+from flask.typing import ResponseReturnValue
+
+from outreach.privacy import retention_report
+from outreach.web.context import ring, store
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import desk, page
+
+
+@desk.get("/datos")
+def what_we_hold() -> ResponseReturnValue:
+    with store().read() as session:
+        found = retention_report.hold(session, ring())
+    return page("dashboard/data_held", held=found, words=workshop_labels)

@@ -1,0 +1,97 @@
+"""Today: what is on, what wants attention, the next seven days, the month so far."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from flask import redirect
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.domain.dashboard import agenda, alerts
+from outreach.domain.dashboard.alerts import Attention
+from outreach.domain.network.staff import EVERYWHERE, Action, offices_of
+from outreach.domain.workshops import Standing, Workshop
+from outreach.web.context import config, store
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import desk, may, me, my_offices, page
+
+WEEK: Final = timedelta(days=7)
+AT_MOST: Final = 40  # a member of headquarters has hundreds a week: the list has them all
+
+
+@desk.get("/")
+def today() -> ResponseReturnValue:
+    now, mine = clock.now(), offices_of(me().grants)
+    with store().read() as session:
+        near = agenda.between(session, mine, *_around(now), limit=1000)
+        wanted = _wanted(session, now)
+        offices = [] if EVERYWHERE in me().grants else my_offices(session, Action.SEE)
+        here = now.astimezone(offices[0].zone).date() if offices else now.date()
+        month = Month.of(here)
+        so_far = agenda.so_far(session, mine, month, now=now)
+        following = agenda.next_one(session, mine, now=now)
+    ahead = [each for each in near if not _is_on(each, now) and _is_ahead(each, now)]
+    return page(
+        "dashboard/today",
+        date=here,
+        today=[each for each in near if _is_on(each, now)][:AT_MOST],
+        ahead=ahead[:AT_MOST],
+        is_cut=len(ahead) > AT_MOST,
+        wanted=wanted,
+        following=following,
+        so_far=so_far,
+        month=month,
+        rate=round(100 * so_far.came / so_far.expected) if so_far.expected else None,
+        now=now,
+        words=workshop_labels,
+        may=may,
+    )
+
+
+def _wanted(session: Session, now: datetime) -> list[Attention]:
+    """Of the offices where one may do something about it."""
+    return alerts.of(
+        session,
+        edit=[office.slug for office in my_offices(session, Action.EDIT)],
+        call=[office.slug for office in my_offices(session, Action.CONTACTS)],
+        now=now,
+        has_texts=bool(config().texts.url),
+    )
+
+
+@desk.get("/entrada")
+def doors() -> ResponseReturnValue:
+    """The doors one may stand at today; straight to it when there is one."""
+    now, mine = clock.now(), offices_of(me().grants)
+    with store().read() as session:
+        near = agenda.between(session, mine, *_around(now), limit=1000)
+    there = [
+        each
+        for each in near
+        if _is_on(each, now) and _has_door(each) and may(Action.DOOR, each.office.slug)
+    ]
+    if len(there) == 1:
+        return redirect(f"/org/talleres/{there[0].public_id}/entrada", 303)
+    return page("checkin/choose_workshop", there=there, words=workshop_labels, now=now, may=may)
+
+
+def _around(now: datetime) -> tuple[date, date]:
+    # The day before and after too: it is not the same day at every office.
+    return now.date() - timedelta(days=1), now.date() + WEEK + timedelta(days=2)
+
+
+def _is_on(workshop: Workshop, now: datetime) -> bool:
+    """Whether it is held today, or still going on from last night."""
+    is_today = workshop.day == now.astimezone(workshop.zone).date()
+    return is_today or workshop.starts_at <= now < workshop.ends_at
+
+
+def _is_ahead(workshop: Workshop, now: datetime) -> bool:
+    here = now.astimezone(workshop.zone).date()
+    return here < workshop.day <= here + WEEK and workshop.standing is not Standing.CANCELLED
+
+
+def _has_door(workshop: Workshop) -> bool:
+    return workshop.standing in {Standing.PUBLISHED, Standing.HELD}

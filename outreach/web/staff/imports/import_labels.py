@@ -1,0 +1,173 @@
+"""How a file, its faults and what would become of it are said."""
+
+import difflib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.workshops import Mode, Standing
+from outreach.i18n import gettext as _
+from outreach.i18n import name_of, ngettext
+from outreach.imports.import_errors import Fault
+from outreach.imports.row_parser import Line
+from outreach.imports.workshops.preview import Seen, Verdict
+from outreach.web.presentation.formatting import hour as hour_words
+from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.staff.common.workshop_labels import short_day, way_words
+
+_LONGEST_CODE: Final = 40
+COLUMNS: Final = {
+    "id": "Id",
+    "office": "Oficina",
+    "kind": "Tipo",
+    "title_es": "Título",
+    "title_en": "Título en inglés",
+    "title_fr": "Título en francés",
+    "timezone": "Huso horario",
+    "starts_at": "Empieza",
+    "ends_at": "Termina",
+    "venue": "Sede",
+    "city": "Ciudad",
+    "region": "Estado",
+    "address": "Dirección",
+    "area": "Zona",
+    "capacity": "Lugares",
+    "languages": "Idiomas",
+    "childcare": "Cuidado de niños",
+    "status": "Estado",
+    "way": "Cómo se entra",
+    "mode": "Modalidad",
+    "phone": "Teléfono",
+}
+# What is written on the second sheet of the template.
+NOTES: Final = (
+    "Un taller por renglón. No cambies los nombres de las columnas.",
+    "id: un nombre tuyo para el renglón, como dic-01. Con el mismo id, el taller se cambia y no se"
+    " hace otro.",
+    "starts_at y ends_at: día y hora del lugar, como 2027-01-31T18:30. Sin ends_at dura lo de su"
+    " tipo.",
+    "title_es: se ve en todas partes. title_en y title_fr: si los tienes.",
+    "venue: el nombre de la sede, o «en línea». address: su calle. area: lo que se puede decir de"
+    " un lugar que no se publica.",
+    "languages: claves separadas por espacios, como «es en». childcare: true o false.",
+    "status: draft (borrador), published (publicado) o cancelled (cancelado).",
+    "way: open (se llega sin cita), place (se aparta lugar), slots (con hora), phone, unlisted.",
+    "mode: presencial, hibrido, virtual_sala, virtual_en_vivo o telefonico.",
+    "Lo que dejes vacío sale de su tipo o de tu oficina. Fórmulas no: pega solo el valor.",
+)
+
+
+def verdict_tag(seen: Seen | None) -> Tag:
+    if seen is None:
+        return Tag(_("Con falla"), "etq-no")
+    tags = {
+        Verdict.NEW: Tag(_("Nuevo"), "etq-bien"),
+        Verdict.CHANGED: Tag(_("Cambia"), "etq-poco"),
+        Verdict.CANCELLED: Tag(_("Se cancela"), "etq-no"),
+        Verdict.SAME: Tag(_("Ya estaba igual")),
+    }
+    return tags[seen.verdict]
+
+
+def standing_words(status: str) -> str:
+    words = {
+        Standing.DRAFT: _("Borrador"),
+        Standing.PUBLISHED: _("Publicado"),
+        Standing.CANCELLED: _("Cancelado"),
+    }
+    return words.get(Standing(status), status)
+
+
+def column(field: str) -> str:
+    return str(COLUMNS.get(field, field))
+
+
+def value(field: str, text: str) -> str:
+    """What a cell says, as a page says it."""
+    if not text:
+        return str(_("nada"))
+    if field in {"starts_at", "ends_at"}:
+        return when(text)
+    if field == "status":
+        return standing_words(text)
+    if field == "way":
+        return way_words(Way(text))
+    if field == "mode":
+        return mode_words(Mode(text))
+    if field == "languages":
+        return ", ".join(name_of(code, "es") for code in text.split())
+    if field == "childcare":
+        return str(_("Sí") if text == "true" else _("No"))
+    return text
+
+
+def mode_words(mode: Mode) -> str:
+    words: dict[Mode, str] = {
+        Mode.IN_PERSON: _("En persona"),
+        Mode.LIVE_STREAM: _("En vivo por internet"),
+        Mode.VIDEO_CALL: _("Por videollamada"),
+        Mode.HYBRID: _("En persona y en línea"),
+        Mode.PHONE_BANK: _("Por teléfono"),
+    }
+    return words[mode]
+
+
+def when(text: str) -> str:
+    """sáb 5 dic 2026, 10:00 a. m.; what is no time stays as it is written."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{short_day(found.date())} {found.year}, {hour_words(found.time())}"
+
+
+def told(number: int) -> str:
+    return ngettext("%(num)d registro", "%(num)d registros", number) if number else _("Nadie")
+
+
+def what_to_do(fault: Fault, kinds: Iterable[str]) -> str:
+    """The fault's own sentence; for a kind that is nearly one of ours, which."""
+    if fault.field == "kind" and len(fault.value) <= _LONGEST_CODE:
+        near = difflib.get_close_matches(fault.value.lower(), list(kinds), 1, 0.7)
+        if near and near[0] != fault.value:
+            return str(_("Escribe «%(code)s». Es el tipo más parecido.", code=near[0]))
+    return fault.says or fault.reason
+
+
+def twins(seen: Seen) -> str:
+    """What looks like the same workshop, where that is in the file."""
+    lines = [each[1:] for each in seen.twins if each.startswith("#")]
+    return ", ".join(lines)
+
+
+def there_already(seen: Seen) -> list[str]:
+    """The public ids of workshops that look like the same."""
+    return [each for each in seen.twins if not each.startswith("#")]
+
+
+def title(line: Line, seen: Seen | None) -> str:
+    found = seen.row.title.get("es", "") if seen else line.raw("title_es")
+    return found[:200] or str(_("Sin título"))
+
+
+def kind_of(line: Line, kinds: dict[str, Kind]) -> Kind | None:
+    return kinds.get(line.raw("kind"))
+
+
+def done(said: str) -> str:
+    """24 talleres nuevos, 3 cambiaron, 1 se canceló, 2 ya estaban igual."""
+    parts = said.split("-")
+    if len(parts) != len(Verdict) or not all(
+        p.isascii() and p.isdigit() and len(p) < 6 for p in parts
+    ):
+        return ""
+    new, changed, cancelled, same = map(int, parts)
+    told = [
+        ngettext("%(num)d taller nuevo", "%(num)d talleres nuevos", new) if new else "",
+        ngettext("%(num)d cambió", "%(num)d cambiaron", changed) if changed else "",
+        ngettext("%(num)d se canceló", "%(num)d se cancelaron", cancelled) if cancelled else "",
+        ngettext("%(num)d ya estaba igual", "%(num)d ya estaban igual", same) if same else "",
+    ]
+    found = ", ".join(each for each in told if each)
+    return f"{_('Listo')}: {found}." if found else ""

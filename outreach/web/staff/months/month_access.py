@@ -1,0 +1,31 @@
+"""Which month a page is of, and who may do what with it."""
+
+from typing import Final
+
+from outreach.clock import Month
+from outreach.domain.network.staff import EVERYWHERE, Action, offices_of
+from outreach.errors import NotFound
+from outreach.web.staff.common.guards import may, me
+
+FIRST: Final = Month(2015, 1)
+LAST: Final = Month(2100, 1)
+
+
+def month_of(text: str) -> Month:
+    """The month of an address. Raises NotFound."""
+    try:
+        month = Month.parse(text)
+    except ValueError:
+        raise NotFound(f"month {text[:10]}") from None
+    if not FIRST <= month < LAST:
+        raise NotFound(f"month {month}")
+    return month
+
+
+def answers_for_all() -> bool:
+    return may(Action.NETWORK, EVERYWHERE)
+
+
+def own_offices() -> list[str]:
+    """The slugs of the offices that one works for by name; nobody's of headquarters."""
+    return sorted(offices_of(me().grants) or ())

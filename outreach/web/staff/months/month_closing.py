@@ -1,0 +1,218 @@
+"""Closing a month: asks first, says what the revision changes, and lets one of two win."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.domain.audit import audit_log
+from outreach.domain.network import kinds, offices, staff
+from outreach.domain.reporting import figures, months
+from outreach.domain.reporting.months import MonthRevision
+from outreach.domain.text import clean
+from outreach.errors import Refused, Taken
+from outreach.i18n import gettext as _
+from outreach.i18n import say
+from outreach.reports import change_causes, coverage, month_report, workshop_counts
+from outreach.reports.month_report import LONGEST_REASON, Change, Draft
+from outreach.web.context import store
+from outreach.web.staff.common.guards import desk, me, page
+from outreach.web.staff.months import month_access, month_labels
+
+SHORTEST: Final = 4  # letters of a reason
+
+
+@desk.get("/mes/<month>/cierre")
+def ask_to_close(month: str) -> ResponseReturnValue:
+    return _page(month_access.month_of(month))
+
+
+@desk.post("/mes/<month>/cierre")
+def close_month(month: str) -> ResponseReturnValue:
+    wanted, now = month_access.month_of(month), clock.now()
+    try:
+        with store().change() as session:
+            months.lock(session, wanted)
+            seen = _require_as_seen(session, wanted)
+            draft = month_report.drafted(session, wanted, now=now)
+            if request.form.get("changes", "") != _print_of(draft):
+                raise Taken(f"changes of {wanted}")
+            if (draft.changes or not seen) and request.form.get("checked") != "yes":
+                raise Refused(_("Marca que ya lo revisaste."))
+            reason = _reason() if seen else ""
+            made = month_report.close(
+                session,
+                wanted,
+                reason=reason,
+                organizer_id=me().organizer_id,
+                seen=seen,
+                draft=draft,
+                now=now,
+            )
+            _note(session, "month.close", f"{wanted} {made.number}")
+            number = made.number
+    except Taken:
+        return _page(wanted, 409)
+    except Refused as refusal:
+        return _page(wanted, 422, fault=str(refusal))
+    return redirect(f"/org/mes/{wanted}/cierre?hecho={number}", 303)
+
+
+@desk.post("/mes/<month>/reabrir")
+def reopen(month: str) -> ResponseReturnValue:
+    wanted = month_access.month_of(month)
+    reason = clean(request.form.get("why", ""))[:LONGEST_REASON]
+    try:
+        with store().change() as session:
+            months.lock(session, wanted)
+            seen = _require_as_seen(session, wanted)
+            if len(reason) < SHORTEST:
+                raise Refused(_("Escribe por qué se vuelve a abrir."))
+            is_open = months.reopen(
+                session,
+                wanted,
+                reason,
+                seen=seen,
+                organizer_id=me().organizer_id,
+                now=clock.now(),
+            )
+            if not is_open:
+                raise Taken(f"revision {seen} of {wanted}")
+            _note(session, "month.reopen", f"{wanted} {seen}")
+    except Taken:
+        return _page(wanted, 409)
+    except Refused as refusal:
+        return _page(wanted, 422, fault=str(refusal))
+    return redirect(f"/org/mes/{wanted}/cierre?hecho=abierto", 303)
+
+
+def _require_as_seen(session: Session, month: Month) -> int:
+    """The number of the last revision, if it is the one on the page that was sent, as open or as
+    closed as it was. Raises Taken."""
+    latest = months.latest(session, month)
+    if request.form.get("seen", "") != _standing_of(latest):
+        raise Taken(f"standing of {month}")
+    return latest.number if latest else 0
+
+
+def _standing_of(latest: MonthRevision | None) -> str:
+    """0, 1, 2 …, with «a» once it is open again."""
+    if latest is None:
+        return "0"
+    return f"{latest.number}{'a' if latest.reopened_at else ''}"
+
+
+def _print_of(draft: Draft) -> str:
+    """Another one as soon as anything of the differences is another; where there is no revision
+    yet, any count of an office or any figure that the first one would freeze."""
+    seen: list[Any] = [vars(change) for change in draft.changes]
+    if draft.latest is None:
+        seen = [draft.report.count.by_office, *(vars(each) for each in draft.report.figures)]
+    text = json.dumps(seen, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _reason() -> str:
+    chosen = _reasons().get(request.form.get("reason", ""), "")
+    detail = clean(request.form.get("detail", ""))
+    said = ": ".join(part for part in (chosen, detail) if part)
+    if len(said) < SHORTEST:
+        raise Refused(_("Elige el motivo, o escríbelo."))
+    if len(said) > LONGEST_REASON:
+        raise Refused(_("El motivo es demasiado largo. Escribe menos."))
+    return said
+
+
+def _reasons() -> Mapping[str, str]:
+    return {"late": _("Reportes tardíos"), "slip": _("Error de captura")}
+
+
+def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturnValue:
+    now = clock.now()
+    with store().read() as session:
+        draft = month_report.drafted(session, month, now=now)
+        latest, count, changes = draft.latest, draft.report.count, draft.changes
+        values: dict[str, Any] = {
+            "latest": latest,
+            "before": month_report.thawed(latest).count.total if latest else 0,
+            "after": count.total,
+            "is_synthetic": count.is_synthetic,
+            "changes": _told(session, month, latest, changes),
+            "touched": len({each.office for each in changes if each.office}),
+            "revisions": [_Told(each) for each in reversed(months.revisions(session, month))],
+            "emails": {each.id: each.email for each in staff.all_of_them(session)},
+            "found": coverage.matrix(session, month, None, now=now),
+        }
+    return page(
+        "months/month_closing",
+        status,
+        month=month,
+        is_over=workshop_counts.is_over(month, now),
+        seen=_standing_of(latest),
+        print=_print_of(draft),
+        reasons=_reasons(),
+        typed=request.form,
+        fault=fault or (_taken(latest) if status == 409 else ""),
+        said=_said(),
+        words=month_labels,
+        **values,
+    )
+
+
+class _Told:
+    """A revision with what a list says of it."""
+
+    def __init__(self, revision: MonthRevision) -> None:
+        self.row = revision
+        self.total = month_report.thawed(revision).count.total
+        self.changes = len(revision.changes)
+        self.is_sound = month_report.is_sound(revision)
+
+
+def _told(
+    session: Session, month: Month, latest: MonthRevision | None, changes: Sequence[Change]
+) -> list[month_labels.Line]:
+    if latest is None:
+        return []
+    return month_labels.lines(
+        changes,
+        offices={each.slug: each for each in offices.all_of_them(session)},
+        kinds={each.code: each for each in kinds.all_of_them(session)},
+        series={each.code: say(each.label, "es") for each in figures.every_series(session)},
+        causes=change_causes.since(session, month, latest.cut),
+    )
+
+
+def _taken(latest: MonthRevision | None) -> str:
+    """Why nothing was done: somebody else was faster."""
+    number = latest.number if latest else 0
+    if request.form.get("seen", "").rstrip("a") != str(number):
+        return str(
+            _(
+                "Otra persona publicó la revisión %(number)s mientras mirabas. "
+                "No se guardó nada de lo tuyo. Así está ahora.",
+                number=number,
+            )
+        )
+    return str(_("Algo cambió mientras mirabas. No se guardó nada. Así está ahora: revísalo."))
+
+
+def _said() -> str:
+    done = request.args.get("hecho", "")
+    if done == "abierto":
+        return str(_("El mes está abierto otra vez. Todo dice «provisional» hasta que lo cierres."))
+    if done == "1":
+        return str(_("El mes quedó cerrado. Sus números ya no cambian solos."))
+    if done.isascii() and done.isdigit() and len(done) < 4:
+        return str(_("Se publicó la revisión %(number)s.", number=done))
+    return ""
+
+
+def _note(session: Session, action: str, detail: str) -> None:
+    audit_log.note(session, me().organizer_id, action, now=clock.now(), detail=detail)

@@ -1,0 +1,116 @@
+"""How a month is said to the staff: how far an office is, what a revision changes, and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext, say
+from outreach.reports.change_causes import FIGURE, Cause
+from outreach.reports.coverage import Row, State
+from outreach.reports.month_report import Change
+from outreach.web.presentation.formatting import hour, short_day
+from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.staff.common.workshop_labels import SHORT_MONTHS
+
+
+def state_tag(row: Row) -> Tag:
+    if row.state is State.MISSING and not row.is_asked:
+        return Tag(_("No estaba abierta"))
+    tags = {
+        State.MISSING: Tag(_("No ha reportado"), "etq-no"),
+        State.PENDING: Tag(
+            ngettext("%(num)d por reportar", "%(num)d por reportar", row.pending), "etq-poco"
+        ),
+        State.CALLED_OFF: Tag(called_off(row.called_off)),
+        State.ZERO: Tag(_("Reportó cero")),
+        State.READY: Tag(_("Listo"), "etq-bien"),
+    }
+    return tags[row.state]
+
+
+def called_off(number: int) -> str:
+    return ngettext("%(num)d cancelado", "%(num)d cancelados", number)
+
+
+def slim_date(moment: datetime) -> str:
+    """5 nov"""
+    return f"{moment.day} {SHORT_MONTHS[moment.month - 1]}"
+
+
+def cut_words(moment: datetime) -> str:
+    """5 de noviembre, 6:00 p. m. UTC"""
+    return f"{short_day(moment.date())}, {hour(moment.time())} UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One number that a revision changes."""
+
+    title: str
+    about: str
+    sign: tuple[str, str] | None  # of its kind: sign and pictogram
+    before: int | None
+    after: int | None
+    why: str = ""
+    by: str = ""
+
+
+def lines(
+    changes: Sequence[Change],
+    *,
+    offices: Mapping[str, Office],
+    kinds: Mapping[str, Kind],
+    series: Mapping[str, str],
+    causes: Mapping[tuple[str, str], Cause],
+) -> list[Line]:
+    """The changes as a table tells them."""
+    return [_line(each, offices, kinds, series, causes) for each in changes]
+
+
+def _line(
+    change: Change,
+    offices: Mapping[str, Office],
+    kinds: Mapping[str, Kind],
+    series: Mapping[str, str],
+    causes: Mapping[tuple[str, str], Cause],
+) -> Line:
+    kind = kinds.get(change.kind)
+    named = say(kind.short_name, "es") if kind else change.kind
+    drawn = (kind.sign, kind.pictogram) if kind else None
+    if change.what == "people":
+        why = _("Asistencia de toda la red. No se dice por oficina.")
+        return Line(
+            title=_("Personas"), about=named, sign=drawn, before=change.before, after=change.after,
+            why=why,
+        )  # fmt: skip
+    key = (change.office or change.series, change.kind)
+    cause = causes.get(key)
+    if change.what == "figure":
+        title, about = series.get(change.series, change.series), _("Cifra escrita")
+    else:
+        office = offices.get(change.office)
+        title, about = office.city if office else change.office, named
+    return Line(
+        title=title,
+        about=about,
+        sign=drawn,
+        before=change.before,
+        after=change.after,
+        why=cause_words(cause) if cause else "",
+        by=f"{cause.by}, {slim_date(cause.at)}" if cause and cause.by else "",
+    )
+
+
+def cause_words(cause: Cause) -> str:
+    if cause.action == "attendance reported":
+        return _("Un taller no se hizo") if cause.detail == "not held" else _("Se reportó tarde")
+    said = {
+        "workshop cancelled": _("Se canceló un taller"),
+        "workshop created": _("Se agregó un taller"),
+        "workshop published": _("Se publicó un taller"),
+        FIGURE: cause.detail,
+    }
+    return said.get(cause.action, _("Se cambió un taller"))

@@ -1,0 +1,148 @@
+"""Who has reported: each office and its month, and what the days ahead lack."""
+
+from datetime import timedelta
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.domain.audit import audit_log
+from outreach.domain.network import offices
+from outreach.domain.network.staff import Action, offices_of
+from outreach.domain.newsletter import mailings
+from outreach.domain.reporting import missing_reports, months
+from outreach.errors import Refused
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.reports import coverage
+from outreach.reports.coverage import Matrix, Row
+from outreach.web.context import store
+from outreach.web.staff.common.guards import desk, may, me, must, note_of, page
+from outreach.web.staff.months import month_access, month_labels
+
+
+@desk.get("/mes")
+def last_month() -> ResponseReturnValue:
+    """The month that has just ended is the one to report."""
+    return redirect(f"/org/mes/{Month.of(clock.now().date()).plus(-1)}", 303)
+
+
+@desk.get("/mes/<month>")
+def month(month: str) -> ResponseReturnValue:
+    return _matrix_page(month_access.month_of(month))
+
+
+@desk.post("/mes/<month>/completo")
+def say_complete(month: str) -> ResponseReturnValue:
+    """An office says that nothing is missing of its month; `do=undo` takes it back."""
+    wanted, now = month_access.month_of(month), clock.now()
+    slug, is_undone = request.form.get("office", ""), request.form.get("do") == "undo"
+    must(Action.EDIT, slug)
+    try:
+        with store().change() as session:
+            office = offices.find(session, slug)
+            if not is_undone:
+                _require_all_reported(session, wanted, slug)
+            months.say_complete(
+                session,
+                office.id,
+                wanted,
+                organizer_id=me().organizer_id,
+                now=None if is_undone else now,
+            )
+            action = "month.incomplete" if is_undone else "month.complete"
+            note_of(session, slug, action, f"{wanted}")
+    except Refused as refusal:
+        return _matrix_page(wanted, fault=str(refusal))
+    return redirect(f"/org/mes/{wanted}?hecho={'incompleto' if is_undone else 'completo'}", 303)
+
+
+@desk.post("/mes/<month>/recordar")
+def remind(month: str) -> ResponseReturnValue:
+    """Asks those who are late for what is missing, by letter. An office that nobody works for is
+    not said to have been asked."""
+    wanted, now = month_access.month_of(month), clock.now()
+    with store().change() as session:
+        late = coverage.matrix(session, wanted, None, now=now).late
+        whom = missing_reports.reporters(session, [row.slug for row in late])
+        told = mailings.remind(session, {account for account, _slug in whom}, wanted, now=now)
+        if told:
+            asked_of = {slug for account, slug in whom if account in told}
+            reached = [row.id for row in late if row.slug in asked_of]
+            months.reminded(session, reached, wanted, now=now)
+            _note(session, "month.remind", f"{wanted}: {len(told)}")
+    return redirect(f"/org/mes/{wanted}?hecho=recordado&cartas={len(told)}", 303)
+
+
+def has_ended(month: Month) -> bool:
+    """Whether its last day is over, on the westernmost clocks of the network too."""
+    return (clock.now() - timedelta(hours=10)).date() > month.last
+
+
+def _require_all_reported(session: Session, month: Month, slug: str) -> None:
+    if not has_ended(month):
+        raise Refused(_("Este mes no ha terminado. Dilo cuando pase su último día."))
+    rows = coverage.matrix(session, month, frozenset([slug]), now=clock.now()).rows
+    pending = sum(row.pending for row in rows)
+    if pending:
+        raise Refused(
+            ngettext(
+                "Falta decir cómo salió %(num)d taller. Repórtalo primero.",
+                "Falta decir cómo salieron %(num)d talleres. Repórtalos primero.",
+                pending,
+            )
+        )
+
+
+def _matrix_page(month: Month, fault: str = "") -> ResponseReturnValue:
+    now, mine, own = clock.now(), offices_of(me().grants), month_access.own_offices()
+    with store().read() as session:
+        found = coverage.matrix(session, month, mine, now=now)
+        latest = months.latest(session, month)
+        people = coverage.people(session, month, own) if own else []
+        gaps = coverage.gaps(session, mine, now=now)
+    return page(
+        "months/report_matrix",
+        422 if fault else 200,
+        month=month,
+        found=found,
+        latest=latest,
+        own=_own(found, own),
+        people=people,
+        gaps=gaps,
+        is_admin=month_access.answers_for_all(),
+        has_ended=has_ended(month),
+        said=_said(),
+        fault=fault,
+        words=month_labels,
+    )
+
+
+def _own(found: Matrix, own: list[str]) -> list[Row]:
+    """The offices of whose month one may say that it is complete."""
+    return [row for row in found.rows if row.slug in own and may(Action.EDIT, row.slug)]
+
+
+def _said() -> str:
+    letters = request.args.get("cartas", "")
+    sent = int(letters) if letters.isascii() and letters.isdigit() and len(letters) < 5 else 0
+    done = {
+        "completo": _("Listo. Tu mes quedó completo."),
+        "incompleto": _("Tu mes vuelve a estar abierto."),
+        "recordado": ngettext(
+            "Sale %(num)d carta a quien falta por reportar.",
+            "Salen %(num)d cartas a quienes faltan por reportar.",
+            sent,
+        )
+        if sent
+        else _(
+            "Nadie recibe otra carta: ya se les recordó hoy, o esas oficinas no tienen cuentas."
+        ),
+    }
+    return done.get(request.args.get("hecho", ""), "")
+
+
+def _note(session: Session, action: str, detail: str) -> None:
+    audit_log.note(session, me().organizer_id, action, now=clock.now(), detail=detail)

@@ -1,0 +1,339 @@
+"""The kinds of workshop: a network adds one without a release. What is already planned stays as it
+was planned, but for one thing: a kind that becomes discreet hides its workshops at once."""
+
+from typing import Any, Final
+
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, Form, ValidationError
+
+from outreach import clock
+from outreach.db.types import Codes
+from outreach.domain.network import kinds
+from outreach.domain.network.kinds import CODE, Kind, Visibility, Way
+from outreach.domain.registrations import reconfirmation
+from outreach.domain.scheduling import network_changes
+from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
+from outreach.errors import Refused, Taken
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.web.context import store
+from outreach.web.presentation.icons import PICTOGRAMS
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.form_fields import Choice, Choices, line, number, required, text
+from outreach.web.staff.common.guards import desk, note_of, page
+from outreach.web.staff.network.form_reading import (
+    country_choices,
+    faults_of,
+    seen_of,
+    somebody_else,
+    words_in,
+    words_out,
+)
+
+# The colour of each sign, as outside programs are told it; pages have it in their stylesheet.
+COLOURS: Final = {
+    "rights": "#1b5ea6",
+    "screening": "#1c6446",
+    "daca": "#975000",
+    "women": "#8a2f66",
+    "other": "#555b6e",
+}
+NEUTRAL: Final = {"es": "Taller", "en": "Workshop", "fr": "Atelier"}
+WAYS: Final = (Way.PLACE, Way.SLOTS, Way.OPEN, Way.PHONE, Way.UNLISTED)
+SENSITIVITIES: Final = ("low", "medium", "high", "very_high")
+
+
+class KindForm(Form):
+    code = line(40)
+    name_es = line(120, required("Escribe el nombre."))
+    name_en = line(120)
+    name_fr = line(120)
+    short_name_es = line(60, required("Escribe el nombre corto."))
+    short_name_en = line(60)
+    short_name_fr = line(60)
+    description_es = text(500)
+    description_en = text(500)
+    description_fr = text(500)
+    neutral_title_es = line(60)
+    neutral_title_en = line(60)
+    neutral_title_fr = line(60)
+    bring_es = text(500)
+    bring_en = text(500)
+    bring_fr = text(500)
+    sign = Choice()
+    pictogram = Choice()
+    position = number(1, 999, "Escribe un número del 1 al 999.")
+    is_core = BooleanField()
+    sensitivity = Choice()
+    is_discreet = BooleanField()
+    sure = BooleanField()
+    countries = Choices()
+    minutes = number(5, 1439, "La duración va de 5 a 1439 minutos.")
+    capacity = number(0, 100_000, "Los lugares van de 0 a 100,000.")
+    party_limit = number(1, LARGEST_PARTY, f"Las personas por registro van de 1 a {LARGEST_PARTY}.")
+    way = Choice()
+    slot_minutes = number(5, 1439, "Una cita dura de 5 a 1439 minutos.")
+    opens_days = number(1, 365, "Los lugares se abren de 1 a 365 días antes.")
+    confirm_days = number(
+        reconfirmation.FEWEST_DAYS,
+        reconfirmation.MOST_DAYS,
+        "Pregunta quién viene entre 2 y 14 días antes.",
+    )
+    frees_silence = BooleanField()
+    retention_days = number(0, 3650, "Los días van de 0 a 3650.")
+    visibility = Choice()
+    has_reminders = BooleanField()
+
+    def __init__(
+        self, typed: MultiDict[str, str] | None, kind: Kind | None, values: dict[str, Any]
+    ) -> None:
+        self.kind = kind
+        super().__init__(typed, **values)
+        self.sign.choices = [(each, sign_words(each)) for each in COLOURS]
+        self.pictogram.choices = [(each, pictogram_words(each)) for each in PICTOGRAMS]
+        self.countries.choices = country_choices()
+        self.sensitivity.choices = [(each, sensitivity_words(each)) for each in SENSITIVITIES]
+        self.way.choices = [(each.value, workshop_labels.way_words(each)) for each in WAYS]
+        self.visibility.choices = [
+            (each.value, workshop_labels.visibility_words(each)) for each in Visibility
+        ]
+
+    @property
+    def becomes_discreet(self) -> bool:
+        return bool(self.kind and not self.kind.is_discreet and self.is_discreet.data)
+
+    def validate_code(self, field: Any) -> None:
+        if self.kind is None and not CODE.fullmatch(field.data or ""):
+            raise ValidationError(
+                _("Escribe el código con minúsculas y guion bajo, como plan_familiar.")
+            )
+
+    def validate_neutral_title_es(self, field: Any) -> None:
+        if self.is_discreet.data and not field.data:
+            raise ValidationError(_("Un tipo con discreción necesita un título neutro: «Taller»."))
+
+    def validate_visibility(self, field: Any) -> None:
+        if self.is_discreet.data and field.data == Visibility.PUBLIC:
+            raise ValidationError(
+                _("Un tipo con discreción no muestra su dirección a todas las personas.")
+            )
+
+    def validate_countries(self, field: Any) -> None:
+        if not field.data:
+            raise ValidationError(_("Elige al menos un país."))
+
+    def validate_description_es(self, field: Any) -> None:
+        if not field.data:
+            raise ValidationError(_("Escribe de qué trata, en una línea."))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        is_well = bool(super().validate(extra_validators))
+        for name in ("position", "minutes", "capacity", "party_limit", "retention_days"):
+            if self[name].data is None and not self[name].errors:
+                self[name].errors = [_("Escribe un número.")]
+                is_well = False
+        return is_well
+
+    def values(self) -> dict[str, Any]:
+        """What `network.add_kind` and `change_kind` take."""
+        plain = (
+            "position", "is_core", "sensitivity", "is_discreet", "sign", "pictogram", "minutes",
+            "capacity", "party_limit", "slot_minutes", "opens_days", "confirm_days",
+            "frees_silence", "retention_days", "has_reminders",
+        )  # fmt: skip
+        texts = ("name", "short_name", "description", "neutral_title", "bring")
+        told = {name: self[name].data for name in plain} | {
+            name: words_in(self, name) for name in texts
+        }
+        colour = COLOURS[self.sign.data]
+        if self.kind is not None and self.kind.sign == self.sign.data:
+            colour = self.kind.colour  # a file may have said another
+        return told | {
+            "code": self.kind.code if self.kind else self.code.data,
+            "countries": Codes(sorted(self.countries.data or (), reverse=True)),
+            "colour": colour,
+            "way": Way(self.way.data),
+            "visibility": Visibility(self.visibility.data),
+        }
+
+
+@desk.get("/tipos")
+def network_kinds() -> ResponseReturnValue:
+    with store().read() as session:
+        found = kinds.all_of_them(session)
+    return page("network/kinds", kinds=found, words=workshop_labels)
+
+
+@desk.get("/tipos/nuevo")
+def new_kind() -> ResponseReturnValue:
+    with store().read() as session:
+        values = _first_values(network_changes.next_position(session))
+        return _form_page(session, KindForm(None, None, values), None)
+
+
+@desk.post("/tipos/nuevo")
+def add_kind() -> ResponseReturnValue:
+    form = KindForm(request.form, None, {})
+    with store().read() as session:
+        if not form.validate():
+            return _form_page(session, form, None, 422)
+    values = form.values()
+    try:
+        with store().change() as session:
+            network_changes.add_kind(session, values, now=clock.now())
+            note_of(session, "", "kind added", values["code"])
+    except Refused as refusal:
+        with store().read() as session:
+            return _form_page(session, form, None, 422, fault=str(refusal))
+    return redirect(f"/org/tipos/{values['code']}?hecho=nuevo", 303)
+
+
+@desk.get("/tipos/<code>")
+def edit_kind(code: str) -> ResponseReturnValue:
+    with store().read() as session:
+        kind = kinds.find(session, code)
+        return _form_page(session, KindForm(None, kind, _values_of(kind)), kind)
+
+
+@desk.post("/tipos/<code>")
+def change_kind(code: str) -> ResponseReturnValue:
+    now = clock.now()
+    with store().read() as session:
+        kind = kinds.find(session, code)
+        form = KindForm(request.form, kind, {})
+        is_well = form.validate()
+        ahead = network_changes.count_not_over(session, kind, now=now)
+        if is_well and form.becomes_discreet and ahead and not form.sure.data:
+            form.sure.errors = [_("Marca que sí, o quita la discreción.")]
+            is_well = False
+        if not is_well:
+            return _form_page(session, form, kind, 422)
+    try:
+        with store().change() as session:
+            kind = kinds.find(session, code)
+            network_changes.require_unchanged(session, kind, request.form.get("seen", ""))
+            new = network_changes.change_kind(session, kind, form.values(), now=now)
+            if new:
+                told = ", ".join(sorted(new))
+                note_of(session, "", "kind changed", f"{kind.code}: {told}"[:200])
+    except Taken:
+        with store().read() as session:
+            kind = kinds.find(session, code)
+            return _form_page(session, form, kind, 409, fault=somebody_else())
+    done = "igual" if not new else "discreto" if form.becomes_discreet else "cambiado"
+    return redirect(f"/org/tipos/{kind.code}?hecho={done}", 303)
+
+
+def sign_words(sign: str) -> str:
+    said = {
+        "rights": _("Azul"),
+        "screening": _("Verde"),
+        "daca": _("Ocre"),
+        "women": _("Morado"),
+        "other": _("Gris"),
+    }
+    return said[sign]
+
+
+def pictogram_words(pictogram: str) -> str:
+    said = {
+        "balance": _("Balanza"),
+        "compass": _("Brújula"),
+        "card": _("Credencial"),
+        "flower": _("Flor"),
+        "calendar": _("Calendario"),
+        "van": _("Camioneta"),
+        "helmet": _("Casco"),
+        "clock": _("Reloj"),
+        "question": _("Pregunta"),
+        "wrench": _("Llave"),
+    }
+    return said.get(pictogram, pictogram)
+
+
+def sensitivity_words(sensitivity: str) -> str:
+    said = {
+        "low": _("Baja"),
+        "medium": _("Media"),
+        "high": _("Alta"),
+        "very_high": _("Muy alta"),
+    }
+    return said.get(sensitivity, sensitivity)
+
+
+def _form_page(
+    session: Session, form: KindForm, kind: Kind | None, status: int = 200, fault: str = ""
+) -> Response:
+    ahead = network_changes.count_not_over(session, kind, now=clock.now()) if kind else 0
+    return page(
+        "network/kind",
+        status,
+        form=form,
+        kind=kind,
+        ahead=ahead,
+        asks=form.becomes_discreet and ahead,
+        seen=seen_of(kind, status),
+        faults=[("formulario", fault), *faults_of(form)] if fault else faults_of(form),
+        said=_said(request.args.get("hecho", "")),
+        warning=_warning(ahead),
+        words=workshop_labels,
+    )
+
+
+def _warning(ahead: int) -> str:
+    return ngettext(
+        "Hay %(num)d taller de este tipo por venir. Su dirección se esconde de quien no tiene"
+        " lugar y su enlace cambia: el que ya se repartió deja de servir.",
+        "Hay %(num)d talleres de este tipo por venir. Su dirección se esconde de quien no tiene"
+        " lugar y sus enlaces cambian: los que ya se repartieron dejan de servir.",
+        ahead,
+    )
+
+
+def _said(what: str) -> str:
+    done: dict[str, str] = {
+        "nuevo": _("Listo. Ya se puede elegir al hacer un taller."),
+        "cambiado": _("Cambios guardados. Los talleres que ya estaban siguen como se hicieron."),
+        "discreto": _("Cambios guardados. Los talleres por venir ya están escondidos."),
+        "igual": _("No había nada que cambiar."),
+    }
+    return done.get(what, "")
+
+
+def _first_values(position: int) -> dict[str, Any]:
+    """What a new kind starts with."""
+    return {
+        "position": position,
+        "sign": "other",
+        "pictogram": "calendar",
+        "sensitivity": "medium",
+        "countries": ["US", "CA"],
+        "minutes": 90,
+        "capacity": 40,
+        "party_limit": 4,
+        "way": Way.PLACE.value,
+        "retention_days": 30,
+        "visibility": Visibility.PUBLIC.value,
+        "has_reminders": True,
+    } | words_out({"neutral_title": NEUTRAL})
+
+
+def _values_of(kind: Kind) -> dict[str, Any]:
+    plain = (
+        "code", "sign", "pictogram", "position", "is_core", "sensitivity", "is_discreet",
+        "minutes", "capacity", "party_limit", "slot_minutes", "opens_days", "confirm_days",
+        "frees_silence", "retention_days", "has_reminders",
+    )  # fmt: skip
+    texts = ("name", "short_name", "description", "neutral_title", "bring")
+    return (
+        {name: getattr(kind, name) for name in plain}
+        | words_out({name: getattr(kind, name) for name in texts})
+        | {
+            "countries": list(kind.countries),
+            "way": kind.way.value,
+            "visibility": kind.visibility.value,
+        }
+    )

@@ -1,0 +1,271 @@
+"""The offices of the network: added, changed, closed. The short name of each never changes: its
+page and its feed are found by it, also when it is closed."""
+
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, Form, ValidationError
+from wtforms.validators import Optional
+
+from outreach import clock
+from outreach.accounts import administration
+from outreach.db.types import Codes
+from outreach.domain.locations import regions
+from outreach.domain.network import offices
+from outreach.domain.network.offices import SLUG, TAKEN, Office
+from outreach.domain.scheduling import network_changes
+from outreach.errors import Refused, Taken
+from outreach.i18n import gettext as _
+from outreach.web.context import store
+from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.form_fields import Choice, DayField, line, required, text
+from outreach.web.staff.common.guards import desk, note_of, page
+from outreach.web.staff.network.form_reading import (
+    DegreesField,
+    country_choices,
+    faults_of,
+    seen_of,
+    somebody_else,
+    words_in,
+    words_out,
+)
+
+RANKS: Final = ("general_consulate", "career_consulate", "consular_section")
+LONGEST_ZONES: Final = 118  # what the column holds
+
+
+class OfficeForm(Form):
+    slug = line(40)
+    name_es = line(200, required("Escribe el nombre."))
+    name_en = line(200)
+    name_fr = line(200)
+    rank = Choice()
+    city = line(80, required("Escribe la ciudad."))
+    region = Choice()
+    country = Choice()
+    zone = line(40, required("Escribe la hora local, como America/Chicago."))
+    extra_zones = line(200)
+    latitude = DegreesField(90)
+    longitude = DegreesField(180)
+    district = text(2000)
+    phone = line(40)
+    email = line(254)
+    address = line(200)
+    website = line(200)
+    opened_on = DayField(validators=[Optional()])
+    closed_on = DayField(validators=[Optional()])
+    was_open_in_january_2020 = BooleanField()
+    note = text(2000)
+
+    def __init__(self, typed: MultiDict[str, str] | None, office: Office | None) -> None:
+        self.office = office
+        super().__init__(typed, **(_values_of(office) if office else {"country": "US"}))
+        known = {*RANKS, office.rank} if office else set(RANKS)
+        self.rank.choices = [(each, rank_words(each)) for each in sorted(known, key=_rank_order)]
+        self.country.choices = country_choices()
+        self.region.choices = [
+            (code, f"{names['es']} ({code})")
+            for code, names in sorted(regions.NAMES.items(), key=lambda item: item[1]["es"])
+        ]
+
+    def validate_slug(self, field: Any) -> None:
+        if self.office is not None:
+            return  # it stays
+        if not SLUG.fullmatch(field.data or ""):
+            raise ValidationError(
+                _("Escribe el nombre corto con minúsculas y guiones, como nueva-york.")
+            )
+        if field.data in TAKEN:
+            raise ValidationError(_("Ese nombre corto ya tiene otro uso. Elige otro."))
+
+    def validate_zone(self, field: Any) -> None:
+        if not clock.is_zone(field.data):
+            raise ValidationError(_("No conocemos esa hora local. Escríbela como America/Chicago."))
+
+    def validate_extra_zones(self, field: Any) -> None:
+        zones = (field.data or "").split()
+        for each in zones:
+            if len(each) > 40 or not clock.is_zone(each):
+                raise ValidationError(_("No conocemos esta hora local: %(zone)s", zone=each[:40]))
+        if len(" ".join(zones)) > LONGEST_ZONES:
+            raise ValidationError(_("Son demasiadas horas locales. Deja las que más se usan."))
+
+    def validate_email(self, field: Any) -> None:
+        if field.data and not administration.is_address(field.data):
+            raise ValidationError(_("Revisa el correo. Se escribe como chicago@ejemplo.org"))
+
+    def validate_website(self, field: Any) -> None:
+        if field.data and not field.data.startswith(("https://", "http://")):
+            raise ValidationError(_("La página empieza con https://"))
+
+    def validate_closed_on(self, field: Any) -> None:
+        if field.data and self.opened_on.data and field.data <= self.opened_on.data:
+            raise ValidationError(_("El día en que cierra va después del día en que abre."))
+
+    def values(self) -> dict[str, Any]:
+        """What `network.add_office` and `change_office` take."""
+        plain = ("rank", "city", "region", "country", "district", "phone", "email", "address")
+        dates = ("opened_on", "closed_on", "was_open_in_january_2020", "website", "note")
+        return {name: self[name].data for name in (*plain, *dates)} | {
+            "slug": self.office.slug if self.office else self.slug.data,
+            "name": words_in(self, "name"),
+            "zone": ZoneInfo(self.zone.data or ""),
+            "extra_zones": Codes((self.extra_zones.data or "").split()),
+            "latitude": float(self.latitude.data or 0),
+            "longitude": float(self.longitude.data or 0),
+        }
+
+
+@desk.get("/red")
+def network_offices() -> ResponseReturnValue:
+    today = clock.now().date()
+    with store().read() as session:
+        found = sorted(offices.all_of_them(session), key=lambda office: office.city)
+    is_closed = request.args.get("ver") == "cerradas"
+    closed = [each for each in found if each.closed_on is not None and each.closed_on <= today]
+    open_ = [each for each in found if each not in closed]
+    return page(
+        "network/offices",
+        offices=closed if is_closed else open_,
+        is_closed=is_closed,
+        counts=(len(open_), len(closed)),
+        tag=lambda office: standing_tag(office, today),
+        words=workshop_labels,
+    )
+
+
+@desk.get("/red/nueva")
+def new_office() -> ResponseReturnValue:
+    with store().read() as session:
+        return _form_page(session, OfficeForm(None, None), None)
+
+
+@desk.post("/red/nueva")
+def open_office() -> ResponseReturnValue:
+    form = OfficeForm(request.form, None)
+    with store().read() as session:
+        if not form.validate():
+            return _form_page(session, form, None, 422)
+    values = form.values()
+    try:
+        with store().change() as session:
+            network_changes.add_office(session, values, now=clock.now())
+            note_of(session, values["slug"], "office opened", values["slug"])
+    except Refused as refusal:
+        with store().read() as session:
+            return _form_page(session, form, None, 422, fault=str(refusal))
+    return redirect(f"/org/red/{values['slug']}?hecho=nueva", 303)
+
+
+@desk.get("/red/<slug>")
+def edit_office(slug: str) -> ResponseReturnValue:
+    with store().read() as session:
+        office = offices.find(session, slug)
+        return _form_page(session, OfficeForm(None, office), office)
+
+
+@desk.post("/red/<slug>")
+def change_office(slug: str) -> ResponseReturnValue:
+    with store().read() as session:
+        office = offices.find(session, slug)
+        form = OfficeForm(request.form, office)
+        if not form.validate():
+            return _form_page(session, form, office, 422)
+    try:
+        with store().change() as session:
+            office = offices.find(session, slug)
+            network_changes.require_unchanged(session, office, request.form.get("seen", ""))
+            was_closed_on = office.closed_on
+            new = network_changes.change_office(session, office, form.values(), now=clock.now())
+            if new:
+                is_closing = office.closed_on is not None and office.closed_on != was_closed_on
+                action = "office closed" if is_closing else "office changed"
+                told = f"{office.closed_on}" if is_closing else ", ".join(sorted(new))[:150]
+                note_of(session, slug, action, f"{slug}: {told}")
+    except Taken:
+        with store().read() as session:
+            office = offices.find(session, slug)
+            return _form_page(session, form, office, 409, fault=somebody_else())
+    done = "igual" if not new else "hora" if "zone" in new else "cambiada"
+    return redirect(f"/org/red/{slug}?hecho={done}", 303)
+
+
+def standing_tag(office: Office, today: date) -> Tag:
+    if office.closed_on is not None and office.closed_on <= today:
+        return Tag(_("Cerrada el %(day)s", day=_slim(office.closed_on)), "etq-bor")
+    if office.opened_on is not None and office.opened_on > today:
+        return Tag(_("Abre el %(day)s", day=_slim(office.opened_on)), "etq-poco")
+    if office.closed_on is not None:
+        return Tag(_("Cierra el %(day)s", day=_slim(office.closed_on)), "etq-poco")
+    return Tag(_("Abierta"), "etq-bien")
+
+
+def rank_words(rank: str) -> str:
+    said = {
+        "general_consulate": _("Consulado general"),
+        "career_consulate": _("Consulado de carrera"),
+        "consular_section": _("Sección consular"),
+    }
+    return said.get(rank, rank)
+
+
+def _rank_order(rank: str) -> int:
+    return RANKS.index(rank) if rank in RANKS else len(RANKS)
+
+
+def _slim(day: date) -> str:
+    return f"{day.day} {workshop_labels.SHORT_MONTHS[day.month - 1]} {day.year}"
+
+
+def _form_page(
+    session: Session, form: OfficeForm, office: Office | None, status: int = 200, fault: str = ""
+) -> Response:
+    now = clock.now()
+    closes = office.closed_on if office else None
+    after = network_changes.ahead_of(session, office, closes) if office and closes else 0
+    return page(
+        "network/office",
+        status,
+        form=form,
+        office=office,
+        seen=seen_of(office, status),
+        faults=[("formulario", fault), *faults_of(form)] if fault else faults_of(form),
+        zones=sorted({each.zone.key for each in offices.all_of_them(session)}),
+        ahead=network_changes.ahead_of(session, office, now.date()) if office else 0,
+        after=after,
+        said=_said(request.args.get("hecho", "")),
+        tag=standing_tag(office, now.date()) if office else None,
+        words=workshop_labels,
+    )
+
+
+def _said(what: str) -> str:
+    done: dict[str, str] = {
+        "nueva": _("Listo. La oficina ya tiene su página y su calendario."),
+        "cambiada": _("Cambios guardados. Salen en el sitio y en los calendarios."),
+        "hora": _(
+            "Cambios guardados. La hora local nueva es la de los talleres que se hagan desde ahora;"
+            " los que ya estaban siguen con la suya."
+        ),
+        "igual": _("No había nada que cambiar."),
+    }
+    return done.get(what, "")
+
+
+def _values_of(office: Office) -> dict[str, Any]:
+    plain = {
+        name: getattr(office, name)
+        for name in (
+            "slug", "rank", "city", "region", "country", "latitude", "longitude", "district",
+            "phone", "email", "address", "website", "opened_on", "closed_on",
+            "was_open_in_january_2020", "note",
+        )
+    }  # fmt: skip
+    zones = {"zone": office.zone.key, "extra_zones": " ".join(office.extra_zones)}
+    return plain | words_out({"name": office.name}) | zones

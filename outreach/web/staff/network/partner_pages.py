@@ -1,0 +1,251 @@
+"""Who gives an office's workshops with it: organizations, and the people who speak."""
+
+import re
+from typing import Any, Final
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, Field, Form, SelectField, ValidationError
+
+from outreach import clock
+from outreach.domain.network import offices
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Action
+from outreach.domain.workshops import partners
+from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
+from outreach.errors import Refused
+from outreach.i18n import gettext as _
+from outreach.web.context import store
+from outreach.web.staff.common.form_fields import Choice, line, required
+from outreach.web.staff.common.guards import desk, my_offices, note_of, page
+
+_LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
+
+
+class PartnerForm(Form):
+    name = line(120, required("Escribe el nombre de la organización."))
+    kind = Choice()
+    link = line(200)
+    phone = line(40)
+    is_shown = BooleanField()
+
+    def __init__(self, typed: MultiDict[str, str] | None, **values: Any) -> None:
+        super().__init__(typed, data=values)
+        assert isinstance(self.kind, SelectField)
+        self.kind.choices = [(each.value, kind_words(each)) for each in PartnerKind]
+
+    def validate_link(self, field: Field) -> None:
+        if field.data and not _LINK.fullmatch(field.data):
+            raise ValidationError(_("Copia el enlace completo, con https://"))
+
+
+class SpeakerForm(Form):
+    name = line(120, required("Escribe el nombre de la persona."))
+    partner = Choice()
+    is_shown = BooleanField()
+
+    def __init__(
+        self, typed: MultiDict[str, str] | None, there: list[Partner], **values: Any
+    ) -> None:
+        super().__init__(typed, data=values)
+        assert isinstance(self.partner, SelectField)
+        self.partner.choices = [("", _("Ninguna")), *((str(each.id), each.name) for each in there)]
+
+
+@desk.get("/aliados")
+def allies() -> ResponseReturnValue:
+    with store().read() as session:
+        mine = my_offices(session, Action.EDIT)
+        organizations, people = partners.by_office(session, [office.id for office in mine])
+    rows = [(office, organizations[office.id], people[office.id]) for office in mine]
+    done = _done(request.args.get("hecho", ""))
+    return page("network/partners", rows=rows, done=done, kind_words=kind_words)
+
+
+@desk.get("/aliados/<slug>/organizacion")
+def new_partner(slug: str) -> ResponseReturnValue:
+    return _page(_office(slug), PartnerForm(None, kind=PartnerKind.CIVIL_SOCIETY, is_shown=True))
+
+
+@desk.post("/aliados/<slug>/organizacion")
+def make_partner(slug: str) -> ResponseReturnValue:
+    return _keep_partner(slug, None)
+
+
+@desk.get("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
+def edit_partner(slug: str, partner: int) -> ResponseReturnValue:
+    office = _office(slug)
+    with store().read() as session:
+        found = partners.find(session, office, partner)
+    values = {name: getattr(found, name) for name in ("name", "kind", "link", "phone", "is_shown")}
+    return _page(office, PartnerForm(None, **values), found)
+
+
+@desk.post("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
+def change_partner(slug: str, partner: int) -> ResponseReturnValue:
+    """`do` says what: retire, offer; without it, what is said of it is kept."""
+    return _retired(slug, partner=partner) or _keep_partner(slug, partner)
+
+
+@desk.get("/aliados/<slug>/persona")
+def new_speaker(slug: str) -> ResponseReturnValue:
+    office = _office(slug)
+    return _page(office, SpeakerForm(None, _offered(office)))
+
+
+@desk.post("/aliados/<slug>/persona")
+def make_speaker(slug: str) -> ResponseReturnValue:
+    return _keep_speaker(slug, None)
+
+
+@desk.get("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
+def edit_speaker(slug: str, speaker: int) -> ResponseReturnValue:
+    office = _office(slug)
+    with store().read() as session:
+        found = partners.find_speaker(session, office, speaker)
+    chosen = str(found.partner.id) if found.partner else ""
+    form = SpeakerForm(
+        None, _offered(office, found), name=found.name, partner=chosen, is_shown=found.is_shown
+    )
+    return _page(office, form, found)
+
+
+@desk.post("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
+def change_speaker(slug: str, speaker: int) -> ResponseReturnValue:
+    """The same as of an organization."""
+    return _retired(slug, speaker=speaker) or _keep_speaker(slug, speaker)
+
+
+def kind_words(kind: PartnerKind) -> str:
+    words: dict[PartnerKind, str] = {
+        PartnerKind.LAW_FIRM: _("Despacho de abogados (PALE)"),
+        PartnerKind.LAW_CLINIC: _("Clínica jurídica de universidad"),
+        PartnerKind.CIVIL_SOCIETY: _("Organización de la sociedad civil"),
+        PartnerKind.LABOR_AGENCY: _("Agencia laboral (OSHA, WHD, EEOC, NLRB o estatal)"),
+        PartnerKind.UNION: _("Sindicato"),
+        PartnerKind.HEALTH: _("Hospital, clínica o agencia de salud (VDS)"),
+        PartnerKind.SCHOOL: _("Escuela o biblioteca"),
+        PartnerKind.CHURCH: _("Iglesia"),
+        PartnerKind.SHELTER: _("Refugio o línea de violencia doméstica"),
+        PartnerKind.BANK: _("Institución financiera (VAF)"),
+        PartnerKind.CONSULATE: _("Otro consulado (TRICAMEX y otros)"),
+        PartnerKind.AUTHORITY: _("Autoridad local"),
+    }
+    return words[kind]
+
+
+def _keep_partner(slug: str, number: int | None) -> ResponseReturnValue:
+    office = _office(slug)
+    with store().read() as session:
+        there = None if number is None else partners.find(session, office, number)
+    form = PartnerForm(request.form)
+    if not form.validate():
+        return _page(office, form, there, 422)
+    said = {name: form[name].data for name in ("name", "link", "phone", "is_shown")}
+    said["kind"] = PartnerKind(form.kind.data)
+    try:
+        with store().change() as session:
+            if number is None:
+                partner = Partner(office_id=office.id, **said)
+            else:
+                partner = partners.find(session, office, number)
+                for name, value in said.items():
+                    setattr(partner, name, value)
+            partners.keep(session, partner)
+            what = "partner created" if number is None else "partner changed"
+            note_of(session, slug, what, f"partner {partner.id}")
+    except Refused as refusal:
+        return _page(office, form, there, 422, fault=str(refusal))
+    return redirect("/org/aliados?hecho=guardado", 303)
+
+
+def _keep_speaker(slug: str, number: int | None) -> ResponseReturnValue:
+    office = _office(slug)
+    with store().read() as session:
+        there = None if number is None else partners.find_speaker(session, office, number)
+    form = SpeakerForm(request.form, _offered(office, there))
+    if not form.validate():
+        return _page(office, form, there, 422)
+    try:
+        with store().change() as session:
+            chosen = form.partner.data
+            partner = partners.find(session, office, int(chosen)) if chosen else None
+            name, is_shown = form.name.data or "", form.is_shown.data
+            if number is None:
+                speaker = Speaker(
+                    office_id=office.id, name=name, partner=partner, is_shown=is_shown
+                )
+            else:
+                speaker = partners.find_speaker(session, office, number)
+                speaker.name, speaker.partner, speaker.is_shown = name, partner, is_shown
+            partners.keep(session, speaker)
+            what = "speaker created" if number is None else "speaker changed"
+            note_of(session, slug, what, f"speaker {speaker.id}")
+    except Refused as refusal:
+        return _page(office, form, there, 422, fault=str(refusal))
+    return redirect("/org/aliados?hecho=guardado", 303)
+
+
+def _retired(
+    slug: str, *, partner: int | None = None, speaker: int | None = None
+) -> ResponseReturnValue | None:
+    """Not offered any more, or again, if that is what was asked for."""
+    what = request.form.get("do", "")
+    if what not in {"retire", "offer"}:
+        return None
+    office = _office(slug)
+    with store().change() as session:
+        ally: Partner | Speaker = (
+            partners.find(session, office, partner)
+            if partner is not None
+            else partners.find_speaker(session, office, speaker or 0)
+        )
+        ally.retired_at = clock.now() if what == "retire" else None
+        if what == "retire":
+            action = "partner retired" if partner is not None else "speaker retired"
+        else:
+            action = "partner offered" if partner is not None else "speaker offered"
+        note_of(session, slug, action, str(ally.id))
+    return redirect(f"/org/aliados?hecho={'retirado' if what == 'retire' else 'otra-vez'}", 303)
+
+
+def _office(slug: str) -> Office:
+    with store().read() as session:
+        return offices.find(session, slug)
+
+
+def _offered(office: Office, speaker: Speaker | None = None) -> list[Partner]:
+    """The organizations somebody can be of: those in use, and their own."""
+    own = speaker.partner.id if speaker is not None and speaker.partner is not None else None
+    with store().read() as session:
+        there = partners.of_office(session, office)
+    return [each for each in there if each.retired_at is None or each.id == own]
+
+
+def _page(
+    office: Office,
+    form: PartnerForm | SpeakerForm,
+    ally: Partner | Speaker | None = None,
+    status: int = 200,
+    *,
+    fault: str = "",
+) -> ResponseReturnValue:
+    faults = [(field.name, str(each)) for field in form for each in field.errors[:1]]
+    return page(
+        "network/partner" if isinstance(form, PartnerForm) else "network/speaker",
+        status,
+        office=office,
+        form=form,
+        ally=ally,
+        faults=[*([("formulario", fault)] if fault else []), *faults],
+    )
+
+
+def _done(what: str) -> str:
+    said: dict[str, str] = {
+        "guardado": _("Guardado. Ya se puede elegir en un taller."),
+        "retirado": _("Retirado. Ya no sale al hacer un taller; lo pasado se queda."),
+        "otra-vez": _("Otra vez se puede elegir."),
+    }
+    return said.get(what, "")

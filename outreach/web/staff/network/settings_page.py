@@ -1,0 +1,85 @@
+"""What this installation was set to. Seen here, changed on the server: never from a browser."""
+
+import os
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Final
+
+from flask.typing import ResponseReturnValue
+
+from outreach.config import Config
+from outreach.i18n import gettext as _
+from outreach.web.context import config
+from outreach.web.staff.common.guards import desk, page
+
+PREFIX: Final = "OUTREACH_"
+_NAMED: Final = {"is_demo": "DEMO"}
+# Fields that hold several settings, by how their variables begin.
+_PARTS: Final = {"texts": "TEXTS", "limits": "LIMIT", "oidc": "OIDC"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str  # of the variable
+    value: str
+    source: str
+
+
+@desk.get("/ajustes")
+def settings() -> ResponseReturnValue:
+    found = all_of(config(), _defaults())
+    return page("network/settings", settings=found)
+
+
+def all_of(ours: Config, defaults: Config) -> list[Setting]:
+    """Every setting there is, by the name of its variable."""
+    given = [
+        _setting(name, value, default, is_secret=is_secret)
+        for (name, value, is_secret), (_n, default, _s) in zip(
+            _values(ours), _values(defaults), strict=True
+        )
+    ]
+    return sorted(given, key=lambda setting: setting.name)
+
+
+def _values(of: Config) -> list[tuple[str, object, bool]]:
+    """Name, value, and whether it is kept out of every text about it, as `config.py` says: it opens
+    something, or holds a password."""
+    found: list[tuple[str, object, bool]] = []
+    for each in fields(of):
+        value = getattr(of, each.name)
+        if each.name not in _PARTS:
+            found.append((_NAMED.get(each.name, each.name.upper()), value, not each.repr))
+            continue
+        prefix = _PARTS[each.name]
+        found += [
+            (f"{prefix}_{part.name.upper()}", getattr(value, part.name), not part.repr)
+            for part in fields(value)
+        ]
+    return found
+
+
+def _setting(name: str, value: object, default: object, *, is_secret: bool) -> Setting:
+    variable = f"{PREFIX}{name}"
+    if os.environ.get(variable, "").strip():
+        source = _("Del servidor")
+    elif value == default:
+        source = _("De fábrica")
+    else:
+        source = _("La puso el programa")
+    if name == "SECRET_KEY" and not value:
+        return Setting(variable, _("La hizo el programa y la guarda en OUTREACH_KEYS"), source)
+    return Setting(variable, _words(value, is_secret=is_secret), source)
+
+
+def _words(value: object, *, is_secret: bool) -> str:
+    if is_secret:
+        return _("Puesta") if value else _("Falta")
+    if isinstance(value, bool):
+        return _("Sí") if value else _("No")
+    return _("Nada") if value is None or value == "" else str(value)
+
+
+@cache
+def _defaults() -> Config:
+    return Config.from_environ({})

@@ -1,0 +1,297 @@
+"""The accounts of the staff: invited, given their roles, suspended, let in again."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from wtforms import Form, ValidationError
+
+from outreach import clock
+from outreach.accounts import administration, credentials, invitations
+from outreach.domain.network import offices, staff
+from outreach.domain.network.staff import EVERYWHERE, Organizer, Role
+from outreach.domain.text import clean, plain
+from outreach.errors import Refused
+from outreach.i18n import gettext as _
+from outreach.web.context import config, store
+from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.form_fields import Choice, Choices, line, required
+from outreach.web.staff.common.guards import desk, me, page, role_words
+from outreach.web.staff.network.form_reading import faults_of
+
+_GIVEN = "papel-"  # the field of a role at an office: papel-chicago
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One account, as the list says it."""
+
+    id: int
+    email: str
+    roles: frozenset[Role]
+    role: str
+    places: str
+    tag: Tag
+    seen: str
+    is_me: bool
+
+
+class InviteForm(Form):
+    email = line(254, required("Escribe su correo."))
+    role = Choice()
+    places = Choices()
+
+    def __init__(self, typed: MultiDict[str, str] | None, cities: Mapping[str, str]) -> None:
+        super().__init__(typed, role=Role.ORGANIZER.value)
+        self.role.choices = _role_choices()
+        self.places.choices = [(EVERYWHERE, _("Toda la red")), *cities.items()]
+
+    def validate_email(self, field: Any) -> None:
+        if not administration.is_address(field.data):
+            raise ValidationError(_("Revisa el correo. Se escribe como ana@ejemplo.org"))
+
+    def validate_places(self, field: Any) -> None:
+        if not field.data:
+            raise ValidationError(_("Elige dónde trabaja: una oficina o más."))
+
+
+@desk.get("/personal")
+def personnel() -> ResponseReturnValue:
+    wanted, role = clean(request.args.get("q", ""))[:100], request.args.get("papel", "")
+    now = clock.now()
+    with store().read() as session:
+        cities = _cities(session)
+        out = invitations.waiting(session, now=now)
+        rows = [_row(each, cities, out, now) for each in staff.all_of_them(session)]
+        with_second = credentials.with_second_factor(session)
+    found = [row for row in rows if plain(wanted) in plain(f"{row.email} {row.places}")]
+    counts = Counter(each for row in found for each in row.roles)
+    shown = [row for row in found if role not in set(Role) or Role(role) in row.roles]
+    return page(
+        "network/staff_accounts",
+        with_second=with_second,
+        rows=shown,
+        total=len(found),
+        asked=wanted,
+        role=role,
+        roles=[(each.value, role_words([each]), counts[each]) for each in Role],
+        abilities=_abilities(),
+    )
+
+
+@desk.get("/personal/invitar")
+def new_member() -> ResponseReturnValue:
+    with store().read() as session:
+        return _invite_page(InviteForm(None, _cities(session)))
+
+
+@desk.post("/personal/invitar")
+def invite_member() -> ResponseReturnValue:
+    with store().read() as session:
+        form = InviteForm(request.form, _cities(session))
+    if not form.validate():
+        return _invite_page(form, 422)
+    try:
+        with store().change() as session:
+            token = administration.invite(
+                session,
+                form.email.data or "",
+                Role(form.role.data),
+                form.places.data or (),
+                by=me().organizer_id,
+                now=clock.now(),
+            )
+    except Refused as refusal:
+        return _invite_page(form, 422, fault=str(refusal))
+    return _link_page((form.email.data or "").lower(), token)
+
+
+@desk.get("/personal/<int(max=2147483647):organizer_id>")
+def member(organizer_id: int) -> ResponseReturnValue:
+    return _member_page(organizer_id)
+
+
+@desk.post("/personal/<int(max=2147483647):organizer_id>")
+def change_member(organizer_id: int) -> ResponseReturnValue:
+    try:
+        with store().change() as session:
+            organizer = staff.get(session, organizer_id)
+            rights = _typed_rights(organizer)
+            is_new = administration.change(
+                session, organizer, rights, by=me().organizer_id, now=clock.now()
+            )
+    except Refused as refusal:
+        return _member_page(organizer_id, fault=str(refusal))
+    done = "cambiada" if is_new else "igual"
+    return redirect(f"/org/personal/{organizer_id}?hecho={done}", 303)
+
+
+@desk.post("/personal/<int(max=2147483647):organizer_id>/suspender")
+def disable_member(organizer_id: int) -> ResponseReturnValue:
+    try:
+        with store().change() as session:
+            organizer = staff.get(session, organizer_id)
+            administration.disable(session, organizer, by=me().organizer_id, now=clock.now())
+    except Refused as refusal:
+        return _member_page(organizer_id, fault=str(refusal))
+    return redirect(f"/org/personal/{organizer_id}?hecho=suspendida", 303)
+
+
+@desk.post("/personal/<int(max=2147483647):organizer_id>/reiniciar")
+def reset_member(organizer_id: int) -> ResponseReturnValue:
+    try:
+        with store().change() as session:
+            organizer = staff.get(session, organizer_id)
+            token = administration.reset(
+                session,
+                organizer,
+                by=me().organizer_id,
+                now=clock.now(),
+                second_factor=request.form.get("segundo") == "yes",
+            )
+    except Refused as refusal:
+        return _member_page(organizer_id, fault=str(refusal))
+    return _link_page(organizer.email, token, is_again=True)
+
+
+def _typed_rights(organizer: Organizer) -> dict[str, Role]:
+    """What the form says they may do: of the offices they have, and of one more. Raises Refused
+    for what cannot be read."""
+    rights: dict[str, Role] = {}
+    for office, role in administration.rights_of(organizer).items():
+        typed = request.form.get(f"{_GIVEN}{office}", role.value)
+        if typed == "":
+            continue
+        rights[office] = _role(typed)
+    more = request.form.get("oficina", "")
+    if more:
+        rights[more] = _role(request.form.get("papel", ""))
+    return rights
+
+
+def _role(typed: str) -> Role:
+    if typed not in set(Role):
+        raise Refused(_("Elige un papel de la lista."))
+    return Role(typed)
+
+
+def _row(
+    organizer: Organizer, cities: Mapping[str, str], out: Mapping[int, datetime], now: datetime
+) -> Row:
+    rights = administration.rights_of(organizer)
+    return Row(
+        id=organizer.id,
+        email=organizer.email,
+        roles=frozenset(rights.values()),
+        role=role_words(rights.values()),
+        places=", ".join(sorted(_place(office, cities) for office in rights)),
+        tag=_tag(organizer, out, now),
+        seen=_seen(organizer.signed_in_at, now),
+        is_me=organizer.id == me().organizer_id,
+    )
+
+
+def _tag(organizer: Organizer, out: Mapping[int, datetime], now: datetime) -> Tag:
+    if organizer.disabled_at is not None:
+        return Tag(_("Suspendida"), "etq-no")
+    if organizer.password is not None:
+        return Tag(_("Activa"), "etq-bien")
+    if organizer.id not in out:
+        return Tag(_("El enlace venció"), "etq-no")
+    days = (out[organizer.id].date() - now.date()).days
+    when = _("hoy") if days == 0 else _("mañana") if days == 1 else _("en %(num)d días", num=days)
+    return Tag(_("Invitada, vence %(when)s", when=when), "etq-poco")
+
+
+def _seen(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return _("Nunca")
+    if at.date() == now.date():
+        return _("Hoy")
+    slim = f"{at.day} {workshop_labels.SHORT_MONTHS[at.month - 1]}"
+    return slim if at.year == now.year else f"{slim} {at.year}"
+
+
+def _cities(session: Session) -> dict[str, str]:
+    """The offices by their slug, in the order of their cities."""
+    found = sorted(offices.all_of_them(session), key=lambda office: office.city)
+    return {office.slug: office.city for office in found}
+
+
+def _place(office: str, cities: Mapping[str, str]) -> str:
+    return str(_("Toda la red")) if office == EVERYWHERE else cities.get(office, office)
+
+
+def _role_choices() -> list[tuple[str, str]]:
+    return [(role.value, role_words([role])) for role in Role]
+
+
+def _choices_at(office: str, has: Role) -> list[tuple[str, str]]:
+    """The roles that can be given there; the one they have too, so that none is picked for it."""
+    unfit = administration.OF_ONE_OFFICE if office == EVERYWHERE else ()
+    out = {role.value for role in unfit if role is not has}
+    return [(value, said) for value, said in _role_choices() if value not in out]
+
+
+def _abilities() -> list[tuple[str, str]]:
+    return [
+        (role_words([Role.ADMIN]), _("Oficinas, tipos, personal, cierre del mes y boletín.")),
+        (role_words([Role.ORGANIZER]), _("Talleres de su oficina y quien aparta lugar en ellos.")),
+        (role_words([Role.DOOR]), _("Pasa lista. No ve correos ni teléfonos.")),
+        (role_words([Role.READER]), _("Talleres y cifras. No ve nombres.")),
+    ]
+
+
+def _invite_page(form: InviteForm, status: int = 200, fault: str = "") -> Response:
+    faults = [("email", fault), *faults_of(form)] if fault else faults_of(form)
+    return page("network/invite", status, form=form, faults=faults, abilities=_abilities())
+
+
+def _link_page(email: str, token: str, *, is_again: bool = False) -> Response:
+    """The only page that ever shows the link: it is not kept."""
+    address = f"{config().public_url}/org/invitacion/{token}"
+    return page("network/link", email=email, address=address, is_again=is_again)
+
+
+def _member_page(organizer_id: int, fault: str = "") -> Response:
+    now = clock.now()
+    with store().read() as session:
+        organizer = staff.get(session, organizer_id)
+        cities = _cities(session)
+        out = invitations.waiting(session, now=now)
+        rights = administration.rights_of(organizer)
+        row = _row(organizer, cities, out, now)
+    given = [
+        (f"{_GIVEN}{office}", _place(office, cities), role, _choices_at(office, role))
+        for office, role in rights.items()
+    ]
+    places = [(EVERYWHERE, _place(EVERYWHERE, cities)), *cities.items()]
+    return page(
+        "network/staff_account",
+        422 if fault else 200,
+        row=row,
+        is_disabled=organizer.disabled_at is not None,
+        given=sorted(given, key=lambda each: each[1]),
+        typed=request.form,
+        others=[(slug, city) for slug, city in places if slug not in rights],
+        roles=_role_choices(),
+        abilities=_abilities(),
+        fault=fault,
+        said=_said(request.args.get("hecho", "")),
+    )
+
+
+def _said(what: str) -> str:
+    done: dict[str, str] = {
+        "cambiada": _("Cambios guardados. Cuentan desde su siguiente clic."),
+        "suspendida": _("Cuenta suspendida. Desde su siguiente clic ya no entra."),
+        "igual": _("No había nada que cambiar."),
+    }
+    return done.get(what, "")

@@ -1,0 +1,255 @@
+"""The venues of an office: what there is, a new one, changes to one, and one that is left."""
+
+import re
+from hashlib import sha256
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, Field, Form, SelectField, ValidationError
+
+from outreach import clock
+from outreach.domain.locations import venues
+from outreach.domain.locations.geocoding import miles
+from outreach.domain.locations.venues import Premises, Venue
+from outreach.domain.network import offices
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Action
+from outreach.domain.scheduling import venue_change
+from outreach.domain.workshops import count_at_venues as _counts
+from outreach.errors import Refused, Taken
+from outreach.i18n import LANGUAGES
+from outreach.i18n import gettext as _
+from outreach.web.context import store
+from outreach.web.staff.common.form_fields import Choice, line, number, required, text
+from outreach.web.staff.common.guards import desk, my_offices, note_of, page
+from outreach.web.staff.network.form_reading import somebody_else
+from outreach.web.staff.workshop_form import form_options
+
+FARTHEST: Final = 1500  # miles from its office: further is a slip of the pen
+# What maps copy: «geo:41.85,-87.65;u=35», «41.8500, -87.6500».
+_POINT: Final = re.compile(
+    r"(?:geo:)?\s*(-?[0-9]{1,2}(?:\.[0-9]{1,15})?)\s*[,;\s]\s*(-?[0-9]{1,3}(?:\.[0-9]{1,15})?)(?:[;?,].*)?"
+)
+
+
+class VenueForm(Form):
+    name = line(120, required("Escribe el nombre de la sede."))
+    address = line(200)
+    city = line(80, required("Escribe la ciudad de la sede."))
+    region = Choice()
+    zone = Choice()
+    area = line(120)
+    position = line(80)
+    capacity = number(1, 100_000, "Escribe cuántas personas caben, o déjalo vacío.")
+    is_step_free = BooleanField()
+    access_es = text(400)
+    access_en = text(400)
+    access_fr = text(400)
+    seen = line(16)  # the mark of what was saved when the form was opened
+
+    def __init__(self, typed: MultiDict[str, str] | None, office: Office, **values: Any) -> None:
+        super().__init__(typed, data=values)
+        self.office = office
+        zones = form_options.zones(office)
+        if values.get("zone") not in {None, *(zone for zone, _words in zones)}:
+            zones.append((values["zone"], values["zone"]))
+        for name, listed in (("region", form_options.regions_listed()), ("zone", zones)):
+            field = self[name]
+            assert isinstance(field, SelectField)
+            field.choices = listed
+
+    @property
+    def faults(self) -> list[tuple[str, str]]:
+        return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
+
+    @property
+    def zones(self) -> list[str]:
+        return [value for value, *_rest in self.zone.iter_choices()]
+
+    def validate_position(self, field: Field) -> None:
+        if not field.data:
+            return
+        point = point_of(field.data)
+        if point is None:
+            raise ValidationError(_("Escribe latitud y longitud, como 41.8500, -87.6500."))
+        away = miles((self.office.latitude, self.office.longitude), *point)
+        if away is not None and away > FARTHEST:
+            raise ValidationError(
+                _("Ese punto está lejos de la oficina. Primero va la latitud y luego la longitud.")
+            )
+
+    def premises(self) -> Premises:
+        """Only after `validate()`."""
+        point = point_of(self.position.data or "")
+        told = {lang: self[f"access_{lang}"].data for lang in LANGUAGES}
+        return Premises(
+            name=self.name.data or "",
+            address=self.address.data or "",
+            city=self.city.data or "",
+            region=self.region.data,
+            zone=ZoneInfo(self.zone.data),
+            area=self.area.data or "",
+            latitude=point[0] if point else None,
+            longitude=point[1] if point else None,
+            is_step_free=self.is_step_free.data,
+            capacity=self.capacity.data,
+            access={lang: words for lang, words in told.items() if words},
+        )
+
+
+def point_of(typed: str) -> tuple[float, float] | None:
+    """A place on the map as people copy it; None when it is none."""
+    # One space for many: the pattern would try every way to share a thousand of them out.
+    found = _POINT.fullmatch(" ".join(typed.split()))
+    if found is None:
+        return None
+    latitude, longitude = float(found[1]), float(found[2])
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180) or latitude == longitude == 0:
+        return None
+    return latitude, longitude
+
+
+@desk.get("/sedes")
+def all_venues() -> ResponseReturnValue:
+    now = clock.now()
+    with store().read() as session:
+        mine = my_offices(session, Action.EDIT)
+        rows = [
+            (
+                office,
+                venues.of_office(session, office),
+                _counts(session, office, now=now),
+            )
+            for office in mine
+        ]
+    return page("network/venues", rows=rows, done=_done(request.args.get("hecho", "")))
+
+
+@desk.get("/sedes/<slug>/nueva")
+def new_venue(slug: str) -> ResponseReturnValue:
+    with store().read() as session:
+        office = offices.find(session, slug)
+    form = VenueForm(None, office, city=office.city, region=office.region, zone=office.zone.key)
+    return _page(form, None)
+
+
+@desk.post("/sedes/<slug>/nueva")
+def make_venue(slug: str) -> ResponseReturnValue:
+    with store().read() as session:
+        office = offices.find(session, slug)
+    form = VenueForm(request.form, office)
+    if not form.validate():
+        return _page(form, None, 422)
+    try:
+        with store().change() as session:
+            office = offices.find(session, slug)
+            venue = venues.add(session, office, form.premises(), now=clock.now())
+            note_of(session, slug, "venue created", f"venue {venue.id}")
+    except Refused as refusal:
+        return _page(form, None, 422, fault=str(refusal))
+    return redirect("/org/sedes?hecho=nueva", 303)
+
+
+@desk.get("/sedes/<slug>/<int(max=2147483647):venue>")
+def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
+    with store().read() as session:
+        found = venues.find(session, offices.find(session, slug), venue)
+        coming = _coming(session, found)
+    values = _values(found) | {"seen": _mark(found)}
+    return _page(VenueForm(None, found.office, **values), found, coming=coming)
+
+
+@desk.post("/sedes/<slug>/<int(max=2147483647):venue>")
+def change_venue(slug: str, venue: int) -> ResponseReturnValue:
+    """`do` says what: retire, offer; without it, what is said of the venue is kept."""
+    what = request.form.get("do", "")
+    if what in {"retire", "offer"}:
+        return _retire(slug, venue, is_retired=what == "retire")
+    with store().read() as session:
+        found = venues.find(session, offices.find(session, slug), venue)
+        coming = _coming(session, found)
+    form = VenueForm(request.form, found.office, zone=found.zone.key)
+    if not form.validate():
+        return _page(form, found, 422, coming=coming)
+    try:
+        with store().change() as session:
+            there = venues.find(session, offices.find(session, slug), venue)
+            venues.lock(session, there)
+            if form.seen.data != _mark(there):
+                raise Taken(f"venue {venue}")
+            moved = venue_change.change(session, there, form.premises(), now=clock.now())
+            if moved.new:
+                said = f"venue {venue}: {', '.join(sorted(moved.new))}"
+                detail = f"{said}; {moved.workshops} workshops, {moved.told} told"
+                note_of(session, slug, "venue changed", detail[:200])
+    except Taken:
+        with store().read() as session:
+            found = venues.find(session, offices.find(session, slug), venue)
+        form.seen.data = _mark(found)
+        return _page(form, found, 409, fault=somebody_else(), coming=coming)
+    except Refused as refusal:
+        return _page(form, found, 422, fault=str(refusal), coming=coming)
+    done = "cambiada" if moved.new else "igual"
+    return redirect(f"/org/sedes?hecho={done}", 303)
+
+
+def _retire(slug: str, venue: int, *, is_retired: bool) -> ResponseReturnValue:
+    with store().change() as session:
+        found = venues.find(session, offices.find(session, slug), venue)
+        if (found.retired_at is not None) != is_retired:
+            found.retired_at = clock.now() if is_retired else None
+            note_of(
+                session, slug, "venue retired" if is_retired else "venue offered", f"venue {venue}"
+            )
+    return redirect(f"/org/sedes?hecho={'retirada' if is_retired else 'otra-vez'}", 303)
+
+
+def _coming(session: Session, venue: Venue) -> int:
+    return _counts(session, venue.office, now=clock.now()).get(venue.id, 0)
+
+
+def _values(venue: Venue) -> dict[str, Any]:
+    has_point = venue.latitude is not None and venue.longitude is not None
+    return {
+        name: getattr(venue, name)
+        for name in ("name", "address", "city", "region", "area", "capacity", "is_step_free")
+    } | {
+        "zone": venue.zone.key,
+        "position": f"{venue.latitude!r}, {venue.longitude!r}" if has_point else "",
+        **{f"access_{lang}": venue.access.get(lang, "") for lang in LANGUAGES},
+    }
+
+
+def _mark(venue: Venue) -> str:
+    """Of what the form says of it: another as soon as somebody changes any of that."""
+    return sha256(repr(_values(venue)).encode()).hexdigest()[:16]
+
+
+def _page(
+    form: VenueForm, venue: Venue | None, status: int = 200, *, fault: str = "", coming: int = 0
+) -> ResponseReturnValue:
+    faults = [*([("formulario", fault)] if fault else []), *form.faults]
+    return page(
+        "network/venue",
+        status,
+        form=form,
+        venue=venue,
+        office=form.office,
+        faults=faults,
+        coming=coming,
+    )
+
+
+def _done(what: str) -> str:
+    said: dict[str, str] = {
+        "nueva": _("Sede guardada. Ya la puedes elegir en un taller."),
+        "cambiada": _("Cambios guardados. Las páginas y los calendarios ya lo dicen."),
+        "igual": _("No había nada que cambiar."),
+        "retirada": _("Retirada. Ya no sale al hacer un taller; lo pasado se queda."),
+        "otra-vez": _("Otra vez se puede elegir."),
+    }
+    return said.get(what, "")

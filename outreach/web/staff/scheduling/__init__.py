@@ -1,0 +1,1 @@
+"""Making many workshops: duplicate, repeat, a month at once."""

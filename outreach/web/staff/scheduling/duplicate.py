@@ -1,0 +1,144 @@
+"""The same workshop on another day: all of it but the day is there already."""
+
+from dataclasses import replace
+from datetime import date, time
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from wtforms import Field, Form, ValidationError
+
+from outreach import clock
+from outreach.domain import workshops
+from outreach.domain.scheduling import bulk, recurrence, workshop_service
+from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound, Refused
+from outreach.i18n import gettext as _
+from outreach.web.context import store
+from outreach.web.middleware import request_retry
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.form_fields import DayField, HourField, required
+from outreach.web.staff.common.guards import desk, find_mine, page
+from outreach.web.staff.scheduling import date_proposal
+
+
+class CloneForm(Form):
+    day = DayField(validators=[required("Escribe la fecha.")])
+    starts = HourField(validators=[required("Escribe a qué hora empieza.")])
+
+    def validate_day(self, field: Field) -> None:
+        today = clock.now().date()
+        if field.data is not None and not (
+            today - recurrence.AHEAD <= field.data <= today + recurrence.AHEAD
+        ):
+            raise ValidationError(_("Revisa el año de la fecha."))
+
+    @property
+    def faults(self) -> list[tuple[str, str]]:
+        return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
+
+    @property
+    def chosen(self) -> tuple[date, time]:
+        """Only after `validate()`."""
+        day, starts = self.day.data, self.starts.data
+        assert day is not None
+        assert starts is not None
+        return day, starts
+
+
+@desk.get("/talleres/<public_id>/clonar")
+def ask_to_clone(public_id: str) -> ResponseReturnValue:
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+        return _page(workshop, CloneForm(None, data={"starts": workshop.starts}))
+
+
+@desk.post("/talleres/<public_id>/clonar")
+@request_retry.repeatable
+def clone(public_id: str) -> ResponseReturnValue:
+    form, nonce = CloneForm(request.form), date_proposal.typed_nonce()
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+        if recurrence.made_before(session, nonce):  # the same form again
+            return redirect(f"/org/talleres/{_made_before(session, nonce)}", 303)
+        if not form.validate():
+            return _page(workshop, form, nonce=nonce, status=422, faults=form.faults)
+        try:
+            plan = _plan(workshop, form)
+            proposal = recurrence.look(session, [plan])[0]
+            workshop_service.check(plan, is_draft=request.form.get("action") != "publish")
+        except Refused as refusal:
+            fault = [("day", str(refusal))]
+            return _page(workshop, form, nonce=nonce, status=422, faults=fault)
+        if proposal.wants_a_look and request.form.get("known") != _known(form):
+            # Said once; whoever sends the same again has read it.
+            there, known = date_proposal.warnings(proposal), _known(form)
+            return _page(workshop, form, nonce=nonce, status=409, there=there, known=known)
+    try:
+        with store().change() as session:
+            made = _make(session, public_id, form, nonce)
+    except Refused as refusal:
+        with store().read() as session:
+            workshop = find_mine(session, public_id)
+            fault = [("day", str(refusal))]
+            return _page(workshop, form, nonce=nonce, status=422, faults=fault)
+    except sa.exc.IntegrityError as error:
+        date_proposal.is_made(nonce, error)
+        with store().read() as session:
+            made = _made_before(session, nonce)
+    what = "publicado" if request.form.get("action") == "publish" else "borrador"
+    return redirect(f"/org/talleres/{made}?hecho={what}", 303)
+
+
+def _make(session: Session, public_id: str, form: CloneForm, nonce: str) -> str:
+    workshop = find_mine(session, public_id)
+    if recurrence.made_before(session, nonce):
+        return _made_before(session, nonce)
+    plan = _plan(workshop, form)
+    detail = f"clone of {workshop.public_id}"
+    made = date_proposal.make([plan], session, nonce=nonce, detail=detail, source=workshop)
+    return made[0].public_id
+
+
+def _made_before(session: Session, nonce: str) -> str:
+    made = workshops.find_by_external_id(session, f"desk {nonce} 1")
+    if made is None:
+        raise NotFound("workshop")
+    return find_mine(session, made.public_id).public_id
+
+
+def _plan(workshop: Workshop, form: CloneForm) -> Plan:
+    """It lasts as long as the first one, and is in no series of its own accord."""
+    day, starts = form.chosen
+    plan = workshop_service.plan_of(workshop)
+    later, _longer = bulk.span_between((plan.day, plan.starts, plan.ends), (day, starts, plan.ends))
+    return replace(bulk.shifted(plan, later), series=None)
+
+
+def _known(form: CloneForm) -> str:
+    day, starts = form.chosen
+    return f"{day} {starts:%H:%M}"
+
+
+def _page(
+    workshop: Workshop,
+    form: CloneForm,
+    *,
+    nonce: str = "",
+    status: int = 200,
+    faults: list[tuple[str, str]] | None = None,
+    **values: Any,
+) -> Response:
+    return page(
+        "scheduling/duplicate",
+        status,
+        workshop=workshop,
+        form=form,
+        nonce=nonce or date_proposal.new_nonce(),
+        faults=faults or [],
+        words=workshop_labels,
+        **({"there": [], "known": ""} | values),
+    )

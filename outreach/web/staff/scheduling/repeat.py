@@ -1,0 +1,217 @@
+"""A workshop again, on other days: a rule, the dates it means with what is in their way, and one
+workshop for each that is ticked."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+import sqlalchemy as sa
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, Form
+from wtforms.validators import Optional
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.domain.scheduling import recurrence, workshop_service
+from outreach.domain.scheduling.recurrence import Every, Proposal, Rule
+from outreach.domain.workshops import Workshop
+from outreach.errors import Refused
+from outreach.i18n import gettext as _
+from outreach.web.context import store
+from outreach.web.middleware import request_retry
+from outreach.web.presentation.formatting import day as day_words
+from outreach.web.presentation.formatting import hour as hour_words
+from outreach.web.presentation.formatting import weekday
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.form_fields import Choice, Choices, DayField, number
+from outreach.web.staff.common.guards import desk, find_mine, page
+from outreach.web.staff.scheduling import date_proposal
+
+_NTH: Final = ("primer", "segundo", "tercer", "cuarto", "quinto")
+_NAME_LENGTH: Final = 100
+
+
+class RepeatForm(Form):
+    cada = Choice(default=Every.WEEK)
+    dias = Choices()
+    hasta = DayField(validators=[Optional()])
+    veces = number(1, recurrence.MOST, "Escribe un número de 1 a 60, o déjalo vacío.")
+
+    def __init__(self, typed: MultiDict[str, str] | None, workshop: Workshop, today: date) -> None:
+        until = _end_of_month(max(workshop.day, today))
+        super().__init__(
+            typed, data={"cada": Every.WEEK, "dias": [str(workshop.day.weekday())], "hasta": until}
+        )
+        self.cada.choices = [(every.value, said) for every, said in _ways(workshop.day)]
+        # From Sunday on, as a calendar.
+        self.dias.choices = [(str(number), _NAMES[number]) for number in (6, 0, 1, 2, 3, 4, 5)]
+
+    def validate_veces(self, field: Field) -> None:
+        if self.hasta.errors:  # one of the two is enough, and so is one fault
+            field.errors = []
+
+    @property
+    def faults(self) -> list[tuple[str, str]]:
+        return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
+
+    @property
+    def rule(self) -> Rule:
+        """Only after `validate()`. A number of times is stronger than a day."""
+        count = self.veces.data
+        return Rule(
+            Every(self.cada.data),
+            weekdays=frozenset(int(number) for number in self.dias.data or ()),
+            until=self.hasta.data if count is None else None,
+            count=count,
+        )
+
+
+_NAMES: Final = ("lun", "mar", "mié", "jue", "vie", "sáb", "dom")
+
+
+@desk.get("/talleres/<public_id>/repetir")
+def ask_to_repeat(public_id: str) -> ResponseReturnValue:
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+        typed = request.args if "cada" in request.args else None
+        return _page(session, workshop, typed, date_proposal.new_nonce())
+
+
+@desk.post("/talleres/<public_id>/repetir")
+@request_retry.repeatable
+def repeat(public_id: str) -> ResponseReturnValue:
+    typed, nonce = request.form, date_proposal.typed_nonce()
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+        if not typed.getlist("dia"):
+            fault = _("Marca al menos una fecha.")
+            return _page(session, workshop, typed, nonce, fault=fault)
+        first = workshop.day
+    try:
+        with store().change() as session:
+            first = _make(session, find_mine(session, public_id), typed, nonce)
+    except Refused as refusal:
+        with store().read() as session:
+            workshop = find_mine(session, public_id)
+            return _page(session, workshop, typed, nonce, fault=str(refusal))
+    except sa.exc.IntegrityError as error:
+        date_proposal.is_made(nonce, error)
+    return redirect(date_proposal.done(first), 303)
+
+
+def _make(session: Session, workshop: Workshop, typed: MultiDict[str, str], nonce: str) -> date:
+    """Makes what is ticked, in the series of the workshop; the first day. Raises Refused."""
+    if recurrence.made_before(session, nonce):
+        return workshop.day
+    chosen = _chosen(workshop, typed)
+    now = clock.now()
+    series = recurrence.series_of(session, workshop, _series_name(workshop), now=now)
+    base = replace(workshop_service.plan_of(workshop), series=series)
+    plans = [replace(base, day=day) for day in chosen]
+    detail = f"repeats {workshop.public_id}, {len(plans)} dates"
+    date_proposal.make(plans, session, nonce=nonce, detail=detail, source=workshop)
+    return chosen[0]
+
+
+def _chosen(workshop: Workshop, typed: MultiDict[str, str]) -> list[date]:
+    """The days that are ticked. Raises Refused for one that the rule does not mean."""
+    form = RepeatForm(typed, workshop, _today(workshop))
+    if not form.validate():
+        raise Refused(form.faults[0][1])
+    meant = recurrence.days(form.rule, workshop.day, today=_today(workshop))
+    ticked = set(typed.getlist("dia"))
+    chosen = [day for day in meant if day.isoformat() in ticked]
+    if len(chosen) != len(ticked):
+        raise Refused(_("La lista de fechas ya no es la misma. Revísala otra vez."))
+    return chosen
+
+
+def _page(
+    session: Session,
+    workshop: Workshop,
+    typed: MultiDict[str, str] | None,
+    nonce: str,
+    *,
+    fault: str = "",
+) -> Response:
+    form = RepeatForm(typed, workshop, _today(workshop))
+    faults = [("fechas", fault)] if fault else []
+    dates: list[date] = []
+    if not form.validate():
+        faults += form.faults
+    else:
+        try:
+            dates = recurrence.days(form.rule, workshop.day, today=_today(workshop))
+        except Refused as refusal:
+            # Without having asked for anything one is not scolded.
+            faults += [("hasta", str(refusal))] if typed is not None and not fault else []
+    base = workshop_service.plan_of(workshop)
+    proposals = recurrence.look(session, [replace(base, day=day) for day in dates])
+    is_sent = request.method == "POST"
+    ticked = set(typed.getlist("dia")) if is_sent and typed is not None else None
+    return page(
+        "scheduling/repeat",
+        422 if faults else 200,
+        workshop=workshop,
+        form=form,
+        faults=faults,
+        nonce=nonce,
+        rule_words=_rule_words(form, workshop, dates) if dates else "",
+        rows=[(each.plan.day.isoformat(), each) for each in proposals],
+        ticked=_ticked(proposals) if ticked is None else ticked,
+        changes=date_proposal.clock_changes(proposals, workshop.zone),
+        warnings=date_proposal.warnings,
+        words=workshop_labels,
+    )
+
+
+def _ticked(proposals: Sequence[Proposal]) -> set[str]:
+    return {each.plan.day.isoformat() for each in proposals if each.is_advised}
+
+
+def _ways(day: date) -> list[tuple[Every, str]]:
+    name, number = weekday(day), recurrence.nth(day)
+    ways = [
+        (Every.WEEK, _("Cada semana")),
+        (Every.TWO_WEEKS, _("Cada 2 semanas")),
+        (Every.MONTH, _("El %(nth)s %(day)s de cada mes", nth=_NTH[number - 1], day=name)),
+    ]
+    if recurrence.is_last(day):
+        ways.append((Every.LAST, _("El último %(day)s de cada mes", day=name)))
+    return ways
+
+
+def _rule_words(form: RepeatForm, workshop: Workshop, dates: Sequence[date]) -> str:
+    """Cada semana, sáb, 10:00 a. m., del sábado 5 de diciembre al …"""
+    rule = form.rule
+    said = dict(_ways(workshop.day))[rule.every]
+    if rule.every in {Every.WEEK, Every.TWO_WEEKS}:
+        names = (_NAMES[number] for number in (6, 0, 1, 2, 3, 4, 5) if number in rule.weekdays)
+        said += f" ({', '.join(names)})"
+    several: str = _(
+        "%(rule)s, %(hour)s, del %(first)s al %(last)s",
+        rule=said,
+        hour=hour_words(workshop.starts),
+        first=day_words(dates[0]),
+        last=day_words(dates[-1]),
+    )
+    return several
+
+
+def _series_name(workshop: Workshop) -> str:
+    title = workshop.title.get("es", "")[:_NAME_LENGTH]
+    return f"{title}, {weekday(workshop.day)}"
+
+
+def _end_of_month(day: date) -> date:
+    """The last day of its month; of the next one where a week more is no more of this."""
+    month = Month.of(day)
+    return month.last if (month.last - day).days >= 7 else month.following.last
+
+
+def _today(workshop: Workshop) -> date:
+    return clock.now().astimezone(workshop.zone).date()

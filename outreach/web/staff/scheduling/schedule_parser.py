@@ -1,0 +1,196 @@
+"""A month as it is typed: ticked days, and lines such as «5 12 19, 18:30, Parroquia San Pío, DACA».
+
+What a line leaves out is as chosen for all. What cannot be read is said, with its line's number.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, time
+from functools import cached_property
+from typing import Final
+
+from outreach.clock import Month
+from outreach.db.types import Codes
+from outreach.domain.locations import venues
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.text import plain
+from outreach.domain.workshops import Mode
+from outreach.i18n import gettext as _
+
+ONLINE: Final = "en linea"
+_DAYS: Final = re.compile(r"(?:[^\W\d]+\.?\s+)?(\d{1,2}(?:(?:\s+y\s+|\s+)\d{1,2})*)")
+_HOUR: Final = re.compile(
+    r"(\d{1,2})(?:[:.](\d{2}))?\s*(?:(h|hrs?)|([ap])\.?\s*m)?\.?", re.IGNORECASE
+)
+
+
+class Unclear(Exception):
+    """Its text is a whole sentence for who typed it."""
+
+
+@dataclass(frozen=True)
+class Common:
+    """What holds for all, unless a line says otherwise."""
+
+    office: Office
+    month: Month
+    today: date
+    kinds: Sequence[Kind]
+    venues: Sequence[Venue]
+    kind: Kind
+    venue: Venue | None  # None: online
+    starts: time | None
+    languages: Codes
+
+    @cached_property
+    def called(self) -> Mapping[int, str]:
+        """What to call each venue."""
+        return venues.told_apart(self.venues)
+
+
+def of_days(common: Common, ticked: Sequence[date]) -> list[Plan]:
+    """The ticked days, as chosen for all. Raises Unclear."""
+    if ticked and common.starts is None:
+        raise Unclear(_("Escribe a qué hora empiezan los días que marcaste."))
+    if any(day < common.today for day in ticked):
+        raise Unclear(_("Marcaste un día que ya pasó. Quítalo."))
+    return [_plan(common, day, common.starts, None, common.kind, common.venue) for day in ticked]
+
+
+def of_line(common: Common, line: str) -> list[Plan]:
+    """What one line means. Raises Unclear."""
+    apart = ";" if ";" in line else ","
+    pieces = [piece.strip() for piece in line.split(apart)]
+    days = _days(pieces[0], common)
+    starts, ends, kind, venue = common.starts, None, common.kind, common.venue
+    for piece in pieces[1:]:
+        hours = _hours(piece)
+        if not piece:
+            continue
+        if hours is not None:
+            starts, ends = hours
+        elif plain(piece) == ONLINE:
+            venue = None
+        else:
+            found = _named(piece, common)
+            if isinstance(found, Kind):
+                kind = found
+            else:
+                venue = found
+    if starts is None:
+        raise Unclear(_("falta la hora. Escríbela así: 18:30."))
+    return [_plan(common, day, starts, ends, kind, venue) for day in days]
+
+
+def _days(text: str, common: Common) -> list[date]:
+    found = _DAYS.fullmatch(text)
+    if found is None:
+        raise Unclear(_("empieza con el día, como 12, o con varios, como 5 12 19."))
+    days = []
+    for number in re.findall(r"\d+", found[1]):
+        try:
+            day = common.month.first.replace(day=int(number))
+        except ValueError:
+            raise Unclear(_("ese mes no tiene día %(number)s.", number=number)) from None
+        if day < common.today:
+            raise Unclear(_("el día %(number)s ya pasó.", number=number))
+        days.append(day)
+    return list(dict.fromkeys(days))
+
+
+def _hours(text: str) -> tuple[time, time | None] | None:
+    """18:30, 6:30 p. m., 10:00-12:00; None for what is no hour."""
+    first, _dash, last = text.replace("–", "-").partition("-")
+    starts = _hour(first.strip())
+    if starts is None or not last:
+        return None if starts is None else (starts, None)
+    ends = _hour(last.strip())
+    return None if ends is None else (starts, ends)
+
+
+def _hour(text: str) -> time | None:
+    found = _HOUR.fullmatch(text)
+    if found is None or not (found[2] or found[3] or found[4]):
+        return None
+    hour, minute = int(found[1]), int(found[2] or 0)
+    if found[4]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if found[4].casefold() == "p" else 0)
+    return time(hour, minute) if hour < 24 and minute < 60 else None
+
+
+def _named(text: str, common: Common) -> Kind | Venue:
+    """The venue or the kind that is meant: by its whole name, or by a part that only one has. A
+    venue whose name another one has too is meant by its name and city."""
+    bare = plain(text)
+    known: list[Kind | Venue] = [*common.venues, *common.kinds]
+    names = [(name, each) for each in known for name in _names(each)]
+    found: Sequence[Kind | Venue] = (
+        [venue for venue in common.venues if plain(common.called[venue.id]) == bare]
+        or list(dict.fromkeys(each for name, each in names if name == bare))
+        or list(dict.fromkeys(each for name, each in names if bare and bare in name))
+    )
+    if not found:
+        raise Unclear(
+            _("no conozco «%(text)s». Escribe una sede o un tipo como en las listas.", text=text)
+        )
+    if len(found) > 1:
+        raise _one_of(found, text, common)
+    return found[0]
+
+
+def _one_of(several: Sequence[Kind | Venue], text: str, common: Common) -> Unclear:
+    names = [
+        common.called[each.id] if isinstance(each, Venue) else each.name.get("es", "")
+        for each in several[:3]
+    ]
+    said = " o ".join(f"«{name}»" for name in names)
+    if any("," in name for name in names):
+        apart = _(
+            "«%(text)s» puede ser %(said)s. Escribe una así, y separa con punto y coma.",
+            text=text,
+            said=said,
+        )
+        return Unclear(apart)
+    return Unclear(_("«%(text)s» puede ser %(said)s. Escribe más.", text=text, said=said))
+
+
+def _names(of: Kind | Venue) -> Iterator[str]:
+    if isinstance(of, Venue):
+        yield plain(of.name)
+        return
+    yield plain(of.name.get("es", ""))
+    yield plain(of.short_name.get("es", ""))
+    yield plain(of.public_code)
+
+
+def _plan(
+    common: Common,
+    day: date,
+    starts: time | None,
+    ends: time | None,
+    kind: Kind,
+    venue: Venue | None,
+) -> Plan:
+    assert starts is not None
+    base = workshop_service.from_kind(kind, common.office, day, starts)
+    capacity = base.capacity
+    if venue is not None and venue.capacity and kind.way is not Way.SLOTS:
+        capacity = min(capacity, venue.capacity)
+    plan = replace(
+        base,
+        venue=venue,
+        zone=venue.zone if venue is not None else common.office.zone,
+        mode=Mode.IN_PERSON if venue is not None else Mode.LIVE_STREAM,
+        ends=ends or base.ends,
+        languages=common.languages,
+        phone=common.office.phone,
+        capacity=capacity,
+    )
+    return workshop_service.spread(plan) if ends else plan

@@ -1,0 +1,1 @@
+"""Tours of the mobile consulate and their stops."""

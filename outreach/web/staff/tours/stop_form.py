@@ -1,0 +1,142 @@
+"""The form of a stop: text on the way in, a `StopPlan` on the way out."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, Form, ValidationError
+from wtforms.validators import NumberRange, Optional
+
+from outreach import clock
+from outreach.db.types import Codes
+from outreach.domain.locations import regions, venues
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network import kinds
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling.tours import Stop, StopPlan, Tour
+from outreach.i18n import gettext as _
+from outreach.i18n import lazy
+from outreach.web.staff.common.form_fields import (
+    Choice,
+    Choices,
+    DayField,
+    HourField,
+    NumberField,
+    line,
+    required,
+)
+from outreach.web.staff.workshop_form.workshop_form import AHEAD, EARLIEST, words_of
+
+
+class StopForm(Form):
+    day = DayField(validators=[required("Escribe la fecha.")])
+    starts = HourField(validators=[required("Escribe a qué hora empieza.")])
+    ends = HourField(validators=[required("Escribe a qué hora termina.")])
+    venue = Choice(default="")
+    city = line(80)
+    region = Choice()
+    kinds = Choices()
+    capacity = NumberField(
+        validators=[
+            Optional(),
+            NumberRange(1, 100_000, lazy("Escribe un número de 1 a 100,000, o déjalo vacío.")),
+        ]
+    )
+    seen = line(16)  # the mark of what was saved when the form was opened
+
+    def __init__(
+        self,
+        typed: MultiDict[str, str] | None,
+        offered_kinds: Iterable[Kind],
+        offered_venues: Iterable[Venue],
+        **values: Any,
+    ) -> None:
+        super().__init__(typed, data=values)
+        self.kinds.choices = [(kind.code, words_of(kind)) for kind in offered_kinds]
+        self.region.choices = [(code, name["es"]) for code, name in regions.NAMES.items()]
+        self.venue.choices = [
+            ("", _("Todavía sin sede")),
+            *((str(each.id), f"{each.name}, {each.city}") for each in offered_venues),
+        ]
+
+    @property
+    def faults(self) -> list[tuple[str, str]]:
+        return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
+
+    def validate_day(self, field: Field) -> None:
+        if field.data is not None and not EARLIEST <= field.data <= clock.now().date() + AHEAD:
+            raise ValidationError(_("Revisa el año de la fecha."))
+
+    def validate_city(self, field: Field) -> None:
+        if not self.venue.data and not field.data:
+            raise ValidationError(_("Escribe la ciudad, o elige la sede."))
+
+    def validate_kinds(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(_("Elige al menos un tipo de taller."))
+
+    def plan(self, session: Session, office: Office) -> StopPlan:
+        """What the form says. Only after `validate()`."""
+        venue = venues.find(session, office, int(self.venue.data)) if self.venue.data else None
+        assert self.day.data is not None
+        assert self.starts.data is not None
+        assert self.ends.data is not None
+        return StopPlan(
+            day=self.day.data,
+            starts=self.starts.data,
+            ends=self.ends.data,
+            city=venue.city if venue else self.city.data or "",
+            region=venue.region if venue else self.region.data,
+            venue=venue,
+            kinds=Codes(self.kinds.data or ()),
+            capacity=self.capacity.data,
+        )
+
+
+def of_new(session: Session, tour: Tour, last: Stop | None) -> StopForm:
+    """A new stop as the last one, but for when and where."""
+    values: dict[str, Any] = {"region": tour.office.region}
+    if last is not None:
+        values = _values(last) | {"day": None, "venue": "", "city": ""}
+    return form_of(session, tour.office, None, **values)
+
+
+def of_stop(session: Session, tour: Tour, stop: Stop) -> StopForm:
+    return form_of(session, tour.office, None, stop, **_values(stop) | {"seen": mark(stop)})
+
+
+def form_of(
+    session: Session,
+    office: Office,
+    typed: MultiDict[str, str] | None,
+    keep: Stop | None = None,
+    **values: Any,
+) -> StopForm:
+    offered = [
+        kind
+        for kind in kinds.all_of_them(session)
+        if not kind.countries or office.country in kind.countries
+    ]
+    has = keep.venue_id if keep is not None else None
+    return StopForm(typed, offered, venues.offered(session, office, keep=has), **values)
+
+
+def _values(stop: Stop) -> dict[str, Any]:
+    return {
+        "day": stop.day,
+        "starts": stop.starts,
+        "ends": stop.ends,
+        "city": stop.city,
+        "region": stop.region,
+        "venue": str(stop.venue.id) if stop.venue else "",
+        "kinds": list(stop.kinds),
+        "capacity": stop.capacity,
+    }
+
+
+def mark(stop: Stop) -> str:
+    """Of what the form says of it: another as soon as somebody changes any of that."""
+    return sha256(repr(_values(stop)).encode()).hexdigest()[:16]

@@ -1,0 +1,311 @@
+"""The mobile consulate's pages: a tour, its stops, and what is done to one of them."""
+
+import secrets
+from typing import Final
+
+from flask import Response, abort, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.domain.network import offices
+from outreach.domain.network.staff import Action, offices_of
+from outreach.domain.registrations import Contact
+from outreach.domain.scheduling import tours, workshop_service
+from outreach.domain.scheduling.tours import Stop, Tour
+from outreach.domain.text import clean
+from outreach.domain.workshops import Standing, Workshop
+from outreach.errors import Refused, Taken
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.web.context import config, ring, store
+from outreach.web.middleware import request_retry
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import desk, may, me, must, my_offices, note, note_of, page
+from outreach.web.staff.network.form_reading import somebody_else
+from outreach.web.staff.tours import stop_form
+from outreach.web.staff.tours.stop_form import StopForm
+
+_OF: Final = "/giras/<slug>/<int(max=2147483647):tour_id>"
+_AT: Final = f"{_OF}/parada/<int(max=2147483647):stop_id>"
+
+
+# Tours
+
+
+@desk.get("/giras", endpoint="tours")
+def all_tours() -> ResponseReturnValue:
+    mine = offices_of(me().grants)
+    with store().read() as session:
+        found = tours.of_offices(session, mine)
+        stops = tours.stops(session, [each.id for each in found])
+        may_make = bool(my_offices(session, Action.EDIT))
+    return page("tours/tours", tours=found, stops=stops, may_make=may_make, words=workshop_labels)
+
+
+@desk.get("/giras/nueva")
+def new_tour() -> ResponseReturnValue:
+    return _new_page(secrets.token_urlsafe(16))
+
+
+@desk.post("/giras/nueva")
+@request_retry.repeatable
+def make_tour() -> ResponseReturnValue:
+    slug, name = clean(request.form.get("office", "")), clean(request.form.get("name", ""))
+    nonce = clean(request.form.get("nonce", ""))[:40] or secrets.token_urlsafe(16)
+    now = clock.now()
+    must(Action.EDIT, slug)
+    if not name or len(name) > 120:
+        return _new_page(nonce, _("Escribe el nombre de la gira, en una línea."), 422)
+    with store().change() as session:
+        office = offices.find(session, slug)
+        tour = tours.add(session, office, name, nonce, now=now)
+        must(Action.EDIT, tour.office.slug)
+        if tour.created_at == now:  # else the same form has made it before
+            note_of(session, slug, "tour created", f"tour {tour.id}")
+        number = tour.id
+    return redirect(f"/org/giras/{slug}/{number}", 303)
+
+
+@desk.get(_OF)
+def tour(slug: str, tour_id: int) -> ResponseReturnValue:
+    return _tour_page(slug, tour_id)
+
+
+@desk.post(f"{_OF}/publicar")
+def publish_tour(slug: str, tour_id: int) -> ResponseReturnValue:
+    """Every stop that is ready comes out; those without a venue wait."""
+    number = 0
+    try:
+        with store().change() as session:
+            found = _find(session, slug, tour_id)
+            for stop in tours.stops(session, [found.id])[found.id]:
+                if stop.venue is not None and stop.cancelled_at is None:
+                    number += _publish_one_of(session, stop)
+    except Refused as refusal:
+        return _tour_page(slug, tour_id, str(refusal))
+    return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
+
+
+# Stops
+
+
+@desk.get(f"{_OF}/parada")
+def new_stop(slug: str, tour_id: int) -> ResponseReturnValue:
+    with store().read() as session:
+        found = _find(session, slug, tour_id)
+        there = tours.stops(session, [found.id])[found.id]
+        form = stop_form.of_new(session, found, there[-1] if there else None)
+        return _stop_page(found, form)
+
+
+@desk.post(f"{_OF}/parada")
+def make_stop(slug: str, tour_id: int) -> ResponseReturnValue:
+    with store().read() as session:
+        found = _find(session, slug, tour_id)
+        form = stop_form.form_of(session, found.office, request.form)
+        if not form.validate():
+            return _stop_page(found, form, status=422)
+    try:
+        with store().change() as session:
+            tour = _find(session, slug, tour_id)
+            plan = form.plan(session, tour.office)
+            stop = tours.add_stop(session, tour, plan, now=clock.now())
+            for workshop in tours.workshops_at(session, [stop.id])[stop.id]:
+                note(session, workshop, "workshop created", f"tour {tour.id}, stop {stop.id}")
+            note_of(session, slug, "stop added", f"tour {tour.id}, stop {stop.id}")
+    except Refused as refusal:
+        return _stop_page(found, form, status=422, fault=str(refusal))
+    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=parada", 303)
+
+
+@desk.get(_AT)
+def edit_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+    with store().read() as session:
+        found = _find(session, slug, tour_id)
+        stop = tours.find_stop(session, found, stop_id)
+        return _stop_page(found, stop_form.of_stop(session, found, stop), stop)
+
+
+@desk.post(_AT)
+def change_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+    """The stop and its workshops, all or nothing; only its people are told."""
+    with store().read() as session:
+        found = _find(session, slug, tour_id)
+        stop = tours.find_stop(session, found, stop_id)
+        form = stop_form.form_of(session, found.office, request.form, stop)
+        if not form.validate():
+            return _stop_page(found, form, stop, status=422)
+    try:
+        with store().change() as session:
+            tour = _find(session, slug, tour_id)
+            mine = tours.find_stop(session, tour, stop_id)
+            tours.lock(session, tour, mine)
+            if form.seen.data != stop_form.mark(mine):
+                raise Taken(f"stop {stop_id}")
+            plan = form.plan(session, tour.office)
+            changed = tours.change_stop(session, tour, mine, plan, now=clock.now())
+            for workshop in changed:
+                note(session, workshop, "workshop changed", f"tour {tour.id}, stop {mine.id}")
+            detail = f"tour {tour.id}, stop {mine.id}, {len(changed)} workshops"
+            note_of(session, slug, "stop changed", detail)
+            moved = [(each.id, each.forget_on) for each in changed]
+    except Taken:
+        with store().read() as session:
+            stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
+        form.seen.data = stop_form.mark(stop)
+        return _stop_page(found, form, stop, status=409, fault=somebody_else())
+    except Refused as refusal:
+        return _stop_page(found, form, stop, status=422, fault=str(refusal))
+    for workshop_id, forget_on in moved:
+        # Whoever registered is to be forgotten as many days after the new day.
+        ring().move(workshop_id, forget_on)
+    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cambiada", 303)
+
+
+@desk.post(f"{_AT}/publicar")
+def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+    try:
+        with store().change() as session:
+            stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
+            now, phone = clock.now(), config().phone
+            made = tours.publish_stop(session, stop, now=now, phone=phone)
+            number = _published(session, made)
+    except Refused as refusal:
+        return _tour_page(slug, tour_id, str(refusal))
+    return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
+
+
+@desk.get(f"{_AT}/cancelar")
+def ask_to_cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+    """Asks first, and says whom it concerns."""
+    with store().read() as session:
+        found = _find(session, slug, tour_id)
+        stop = tours.find_stop(session, found, stop_id)
+        there = [
+            each
+            for each in tours.workshops_at(session, [stop.id])[stop.id]
+            if each.standing is Standing.PUBLISHED
+        ]
+        told = dict.fromkeys(Contact, 0)
+        for workshop in there:
+            for contact, number in workshop_service.reach(session, workshop).items():
+                told[contact] += number
+    return page(
+        "tours/stop_cancel", tour=found, stop=stop, there=there, told=told, words=workshop_labels
+    )
+
+
+@desk.post(f"{_AT}/cancelar")
+def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+    try:
+        with store().change() as session:
+            stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
+            cancelled, told = tours.cancel_stop(session, stop, now=clock.now())
+            for workshop in cancelled:
+                note(session, workshop, "workshop cancelled", f"stop {stop.id}")
+            detail = f"tour {tour_id}, stop {stop.id}, {len(cancelled)} workshops, {told} told"
+            note_of(session, slug, "stop cancelled", detail)
+    except Refused as refusal:
+        return _tour_page(slug, tour_id, str(refusal))
+    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cancelada", 303)
+
+
+@desk.post(f"{_AT}/reactivar")
+def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+    try:
+        with store().change() as session:
+            stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
+            back = tours.reinstate_stop(session, stop, now=clock.now())
+            for workshop in back:
+                note(session, workshop, "workshop reinstated", f"stop {stop.id}")
+            note_of(session, slug, "stop reinstated", f"tour {tour_id}, stop {stop.id}")
+    except Refused as refusal:
+        return _tour_page(slug, tour_id, str(refusal))
+    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=reactivada", 303)
+
+
+def _find(session: Session, slug: str, tour_id: int) -> Tour:
+    return tours.find(session, offices.find(session, slug), tour_id)
+
+
+def _publish_one_of(session: Session, stop: Stop) -> int:
+    """How many workshops came out. Raises Refused, with the stop it is about."""
+    try:
+        made = tours.publish_stop(session, stop, now=clock.now(), phone=config().phone)
+    except Refused as refusal:
+        raise Refused(f"{stop.city}, {workshop_labels.short_day(stop.day)}: {refusal}") from None
+    return _published(session, made)
+
+
+def _published(session: Session, made: list[Workshop]) -> int:
+    for workshop in made:
+        note(session, workshop, "workshop published", f"stop {workshop.stop_id}")
+    return len(made)
+
+
+def _new_page(nonce: str, fault: str = "", status: int = 200) -> Response:
+    with store().read() as session:
+        mine = my_offices(session, Action.EDIT)
+    if not mine:
+        abort(403)
+    return page(
+        "tours/tour_new", status, offices=mine, nonce=nonce, fault=fault, typed=request.form
+    )
+
+
+def _stop_page(
+    tour: Tour, form: StopForm, stop: Stop | None = None, *, status: int = 200, fault: str = ""
+) -> Response:
+    faults = [("formulario", fault), *form.faults] if fault else form.faults
+    return page(
+        "tours/stop", status, tour=tour, form=form, stop=stop, faults=faults, words=workshop_labels
+    )
+
+
+def _tour_page(slug: str, tour_id: int, fault: str = "") -> Response:
+    now = clock.now()
+    with store().read() as session:
+        found = _find(session, slug, tour_id)
+        there = tours.stops(session, [found.id])[found.id]
+        held = tours.workshops_at(session, [stop.id for stop in there])
+    on = [stop for stop in there if stop.cancelled_at is None]
+    shown = [each for stop in on for each in held[stop.id] if each.takes_places]
+    return page(
+        "tours/tour",
+        422 if fault else 200,
+        tour=found,
+        stops=there,
+        held=held,
+        days=(on[-1].day - on[0].day).days + 1 if on else 0,
+        on=len(on),
+        without_venue=sum(1 for stop in on if stop.venue is None),
+        zones=len({stop.zone.key for stop in on}),
+        taken=sum(workshop_labels.taken(each) for each in shown),
+        places=sum(each.capacity for each in shown),
+        may_edit=may(Action.EDIT, slug),
+        drafts=any(
+            each.standing is Standing.DRAFT and not each.has_ended(now)
+            for stop in on
+            for each in held[stop.id]
+        ),
+        fault=fault,
+        done=_done(),
+        now=now,
+        words=workshop_labels,
+    )
+
+
+def _done() -> str:
+    number = request.args.get("publicados", "")
+    if number.isascii() and number.isdigit() and len(number) < 4:
+        return ngettext(
+            "Se publicó %(num)d taller.", "Se publicaron %(num)d talleres.", int(number)
+        )
+    said: dict[str, str] = {
+        "parada": _("Parada agregada. Sus talleres son borradores hasta que la publiques."),
+        "cambiada": _("Parada cambiada. Solo avisamos a quienes apartaron lugar en ella."),
+        "cancelada": _("Parada cancelada. Solo avisamos a quienes apartaron lugar en ella."),
+        "reactivada": _("Parada reactivada. Sus personas conservan su lugar."),
+    }
+    return said.get(request.args.get("hecho", ""), "")

@@ -1,0 +1,146 @@
+"""What is typed into a workshop's form is kept as it is typed, and offered when one comes back."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from outreach import clock
+from outreach.domain import workshops
+from outreach.domain.network import offices
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Action
+from outreach.domain.scheduling import form_drafts
+from outreach.domain.scheduling.form_drafts import FormDraft
+from outreach.domain.text import clean
+from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound, Refused
+from outreach.web.context import store
+from outreach.web.presentation.formatting import hour
+from outreach.web.staff.common.guards import desk, find_mine, may, me, must
+from outreach.web.staff.common.workshop_labels import short_day
+
+NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+OFFERED: Final = 3  # the last few
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+# Not what the form's buttons and its session say.
+_NOT_KEPT: Final = frozenset({"token", "action", "sure", "office", "nonce", "workshop"})
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A form that was left: when, what it said, and where it goes on."""
+
+    id: int
+    at: str  # 6:42 p. m.; of another day, with that
+    title: str
+    address: str
+
+
+@desk.post("/talleres/borrador")
+def save_form() -> ResponseReturnValue:
+    """Keeps the form as it stands. Answers the hour, to be said beside the button."""
+    typed, now = request.form, clock.now()
+    try:
+        try:
+            office = _kept(typed, now)
+        except sa.exc.IntegrityError:  # the same form, for the first time, twice at once
+            office = _kept(typed, now)
+    except Refused as refusal:
+        return {"fault": str(refusal)}, 422
+    return {"at": hour(now.astimezone(office.zone).time())}
+
+
+@desk.post("/talleres/borrador/descartar")
+def discard_form() -> ResponseReturnValue:
+    with store().change() as session:
+        draft = form_drafts.find(session, me().organizer_id, _id(request.form.get("draft", "")))
+        back = "/org/talleres/nuevo"
+        if not draft.is_new:
+            workshop = workshops.by_id(session, draft.workshop_id)
+            back = f"/org/talleres/{workshop.public_id}/editar" if workshop else "/org/talleres"
+        form_drafts.discard(session, me().organizer_id, draft.form)
+    return redirect(back, 303)
+
+
+def offers(session: Session) -> list[Offer]:
+    """The forms of new workshops that one left unsaved, of offices where one may still make any."""
+    there = form_drafts.unsaved(session, me().organizer_id)
+    mine = [each for each in there if may(Action.EDIT, each.office)]
+    return [_offer(session, each, "/org/talleres/nuevo") for each in mine[:OFFERED]]
+
+
+def offers_of(session: Session, workshop: Workshop) -> list[Offer]:
+    draft = _of_workshop(session, workshop)
+    address = f"/org/talleres/{workshop.public_id}/editar"
+    return [] if draft is None else [_offer(session, draft, address)]
+
+
+def recovered(session: Session, draft_id: str) -> tuple[Office, str, MultiDict[str, str]]:
+    """Of a new workshop: its office, its nonce, what was typed. Raises NotFound."""
+    draft = form_drafts.find(session, me().organizer_id, _id(draft_id))
+    if not draft.is_new:
+        raise NotFound("draft")
+    must(Action.EDIT, draft.office)
+    return offices.find(session, draft.office), draft.nonce, MultiDict(draft.typed)
+
+
+def recovered_of(session: Session, workshop: Workshop) -> MultiDict[str, str] | None:
+    draft = _of_workshop(session, workshop)
+    return None if draft is None else MultiDict(draft.typed)
+
+
+def settle(session: Session, *, nonce: str = "", workshop: Workshop | None = None) -> None:
+    """What was typed is saved where it belongs: it need not be kept any more."""
+    form = form_drafts.of_new(nonce) if workshop is None else form_drafts.of_workshop(workshop.id)
+    form_drafts.discard(session, me().organizer_id, form)
+
+
+def _kept(typed: MultiDict[str, str], now: datetime) -> Office:
+    """Keeps what was typed; the office it is for."""
+    said = [each for each in typed.items(multi=True) if each[0] not in _NOT_KEPT]
+    with store().change() as session:
+        form, office = _which(session, typed)
+        if form:
+            form_drafts.keep(session, me().organizer_id, form, said, office=office.slug, now=now)
+    return office
+
+
+def _which(session: Session, typed: MultiDict[str, str]) -> tuple[str, Office]:
+    """The form's name, or none when its workshop has been made meanwhile; and its office."""
+    public_id = clean(typed.get("workshop", ""))
+    if public_id:
+        workshop = find_mine(session, public_id)
+        return form_drafts.of_workshop(workshop.id), workshop.office
+    slug, nonce = clean(typed.get("office", "")), typed.get("nonce", "")
+    must(Action.EDIT, slug)
+    if not NONCE.fullmatch(nonce):
+        raise NotFound("form")
+    is_made = workshops.find_by_external_id(session, f"desk {nonce}") is not None
+    return "" if is_made else form_drafts.of_new(nonce), offices.find(session, slug)
+
+
+def _of_workshop(session: Session, workshop: Workshop) -> FormDraft | None:
+    form = form_drafts.of_workshop(workshop.id)
+    return form_drafts.of_form(session, me().organizer_id, form)
+
+
+def _offer(session: Session, draft: FormDraft, address: str) -> Offer:
+    zone = offices.find(session, draft.office).zone
+    there, today = draft.saved_at.astimezone(zone), clock.now().astimezone(zone).date()
+    at = hour(there.time())
+    if there.date() != today:
+        at = f"{at}, {short_day(there.date())}"
+    return Offer(draft.id, at, draft.first("title_es"), f"{address}?borrador={draft.id}")
+
+
+def _id(text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise NotFound("draft")
+    return int(text)

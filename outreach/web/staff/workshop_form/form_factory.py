@@ -1,0 +1,125 @@
+"""The form of a workshop, made of what there is: an office, a workshop, a kind, what was typed."""
+
+from dataclasses import replace
+from datetime import time
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from wtforms import Field
+
+from outreach import clock
+from outreach.domain.locations import venues
+from outreach.domain.network import kinds
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Standing, Workshop, partners, series
+from outreach.domain.workshops.partners import Chosen
+from outreach.errors import NotFound
+from outreach.web.staff.workshop_form.workshop_form import WorkshopForm, values_of
+
+NOON: Final = time(12, 0)
+
+
+def form_of(
+    session: Session,
+    office: Office,
+    typed: MultiDict[str, str] | None,
+    *,
+    workshop: Workshop | None = None,
+    values: dict[str, Any] | None = None,
+) -> WorkshopForm:
+    """The form as typed or, without that, with these values. It offers what the office uses, and
+    what the workshop has already."""
+    there = partners.chosen(session, workshop) if workshop is not None else Chosen()
+    venue_id = workshop.venue.id if workshop is not None and workshop.venue else None
+    is_draft = workshop is None or workshop.standing is Standing.DRAFT
+    return WorkshopForm(
+        typed,
+        office=office,
+        kinds=kinds_of(session, office),
+        venues=[
+            each
+            for each in venues.of_office(session, office)
+            if each.retired_at is None or each.id == venue_id
+        ],
+        all_series=series.of_office(session, office),
+        partners=[
+            each
+            for each in partners.of_office(session, office)
+            if each.retired_at is None or each.id in there.partners
+        ],
+        speakers=[
+            each
+            for each in partners.speakers_of(session, office)
+            if each.retired_at is None or each.id in there.speakers
+        ],
+        is_draft=is_draft and (typed is None or typed.get("action") != "publish"),
+        values=values,
+    )
+
+
+def of_workshop(session: Session, workshop: Workshop) -> WorkshopForm:
+    values = _saved(session, workshop) | {"seen": mark(session, workshop)}
+    return form_of(session, workshop.office, None, workshop=workshop, values=values)
+
+
+def mark(session: Session, workshop: Workshop) -> str:
+    """Of what is saved of the form's fields: another as soon as somebody changes one of them."""
+    return sha256(repr(_saved(session, workshop)).encode()).hexdigest()[:16]
+
+
+def _saved(session: Session, workshop: Workshop) -> dict[str, Any]:
+    chosen = partners.chosen(session, workshop)
+    return values_of(workshop_service.plan_of(workshop)) | {
+        "partners": sorted(str(each) for each in chosen.partners),
+        "speakers": sorted(str(each) for each in chosen.speakers),
+    }
+
+
+def of_kind(session: Session, office: Office, kind: Kind) -> WorkshopForm:
+    """A new one, as the kind starts it: everything but day, hour and venue."""
+    today = clock.now().astimezone(office.zone).date()
+    plan = replace(workshop_service.from_kind(kind, office, today, NOON), phone=office.phone)
+    values = values_of(plan) | dict.fromkeys(("day", "starts", "ends"))
+    values["filled_by"] = kind.code
+    return form_of(session, office, None, values=values)
+
+
+def refilled(session: Session, office: Office, typed: MultiDict[str, str]) -> WorkshopForm:
+    """Of another kind: what nobody has touched is as the new kind starts it, the rest as typed."""
+    form = form_of(session, office, typed)
+    try:
+        before = of_kind(session, office, kinds.find(session, form.filled_by.data or ""))
+        after = of_kind(session, office, kinds.find(session, form.kind.data or ""))
+    except NotFound:
+        return form
+    filled = MultiDict(typed)
+    for field in form:
+        if field.name != "kind" and _is_untouched(field, before[field.name]):
+            filled.setlist(field.name, _as_sent(after[field.name]))
+    return form_of(session, office, filled)
+
+
+def kinds_of(session: Session, office: Office) -> list[Kind]:
+    """Kinds that are given in the office's country."""
+    return [
+        kind
+        for kind in kinds.all_of_them(session)
+        if not kind.countries or office.country in kind.countries
+    ]
+
+
+def _is_untouched(field: Field, default: Field) -> bool:
+    return not field.process_errors and (field.data or None) == (default.data or None)
+
+
+def _as_sent(field: Field) -> list[str]:
+    """What a browser would send of it."""
+    if isinstance(field.data, bool):
+        return ["yes"] if field.data else []
+    if isinstance(field.data, list):
+        return field.data
+    return [field._value() if hasattr(field, "_value") else field.data or ""]

@@ -1,0 +1,330 @@
+"""The form of a workshop: text on the way in, a `Plan` on the way out."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, Field, Form, SelectField, ValidationError
+from wtforms.validators import NumberRange, Optional, StopValidation
+
+from outreach import clock
+from outreach.db.base import Amounts, Words
+from outreach.db.types import Codes
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import INTERPRETER, Need
+from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
+from outreach.domain.scheduling.workshop_service import SLOT_MINUTES, Plan
+from outreach.domain.workshops import Mode, time_slots
+from outreach.domain.workshops.partners import Partner, Speaker
+from outreach.domain.workshops.series import Series
+from outreach.i18n import SPOKEN, lazy, name_of
+from outreach.i18n import gettext as _
+from outreach.web.staff.common.form_fields import (
+    Choice,
+    Choices,
+    DayField,
+    HourField,
+    NumberField,
+    line,
+    number,
+    required,
+    text,
+)
+from outreach.web.staff.workshop_form import form_options
+from outreach.web.staff.workshop_form.form_options import NEW, words_of
+
+EARLIEST: Final = date(2015, 1, 1)
+AHEAD: Final = timedelta(days=3 * 366)
+_LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
+
+
+def _chairs_needed(form: Any, field: Field) -> None:
+    """Of consultations the places follow from the hours: what is written here says nothing."""
+    if form.way.data == Way.SLOTS:
+        field.errors = []
+        raise StopValidation
+    required("Escribe cuántos lugares hay.")(form, field)
+
+
+__all__ = ["NEW", "WorkshopForm", "values_of", "words_of", "zone_of"]
+
+
+class WorkshopForm(Form):
+    kind = Choice()
+    filled_by = line(40)  # the kind whose defaults the form holds
+    seen = line(16)  # the mark of what was saved when the form was opened
+    title_es = line(120, required("Escribe el título."))
+    title_en = line(120)
+    title_fr = line(120)
+    summary_es = text(1000)
+    bring_es = text(600)
+    day = DayField(validators=[required("Escribe la fecha.")])
+    starts = HourField(validators=[required("Escribe a qué hora empieza.")])
+    ends = HourField(validators=[Optional()])
+    mode = Choice()
+    venue = Choice()
+    venue_name = line(120)
+    venue_address = line(200)
+    venue_city = line(80)
+    venue_region = Choice()
+    venue_area = line(120)
+    venue_zone = Choice()
+    venue_step_free = BooleanField()
+    visibility = Choice()
+    way = Choice()
+    capacity = NumberField(
+        validators=[
+            _chairs_needed,
+            NumberRange(0, 100_000, lazy("Escribe un número de 0 a 100,000.")),
+        ]
+    )
+    party_limit = NumberField(
+        validators=[
+            required("Escribe cuántas personas puede traer cada quien."),
+            NumberRange(1, LARGEST_PARTY, lazy(f"Escribe un número de 1 a {LARGEST_PARTY}.")),
+        ]
+    )
+    has_waiting_list = BooleanField()
+    languages = Choices()
+    interpretation = Choices()
+    has_childcare = BooleanField()
+    facilitator = line(120)
+    partners = Choices()
+    speakers = Choices()
+    phone = line(40)
+    online_url = line(400)
+    slot_minutes = number(5, 1439, "Di cada cuántos minutos empieza una cita: 5 o más.")
+    slot_places = number(1, 1000, "Di cuántos lugares hay a cada hora: 1 o más.")
+    opens_days = number(1, 365, "Escribe de 1 a 365 días antes, o déjalo vacío.")
+    confirm_days = number(2, 14, "Escribe de 2 a 14 días antes, o déjalo vacío.")
+    frees_silence = BooleanField()
+    overbooked = number(0, 100_000, "Escribe un número de 0 a 100,000.")
+    limit_childcare = number(0, 100_000, "Escribe un número de 0 a 100,000.")
+    series = Choice(default="")
+    series_name = line(120)
+    series_joint = BooleanField()
+
+    def __init__(
+        self,
+        typed: MultiDict[str, str] | None,
+        *,
+        office: Office,
+        kinds: Iterable[Kind],
+        venues: Iterable[Venue],
+        all_series: Iterable[Series],
+        partners: Iterable[Partner] = (),
+        speakers: Iterable[Speaker] = (),
+        is_draft: bool = False,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(typed, data=values)
+        self.office, self.is_draft = office, is_draft
+        offered = form_options.of(office, kinds, venues, all_series, partners, speakers)
+        for name, listed in offered.items():
+            field = self[name]
+            assert isinstance(field, SelectField)
+            field.choices = listed
+
+    @property
+    def faults(self) -> list[tuple[str, str]]:
+        """What has to be mended: the id of the field on the page, and the sentence."""
+        return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
+
+    @property
+    def zones(self) -> list[str]:
+        return [value for value, *_rest in self.venue_zone.iter_choices()]
+
+    def validate_day(self, field: Field) -> None:
+        if field.data is None:
+            return
+        if not EARLIEST <= field.data <= clock.now().date() + AHEAD:
+            raise ValidationError(_("Revisa el año de la fecha."))
+
+    def validate_venue(self, field: Field) -> None:
+        if self.has_venue and not field.data and not self.is_draft:
+            raise ValidationError(_("Falta la sede. Elige una o di que es en línea."))
+
+    def validate_venue_name(self, field: Field) -> None:
+        if self.is_new_venue and not field.data:
+            raise ValidationError(_("Escribe el nombre de la sede."))
+
+    def validate_venue_city(self, field: Field) -> None:
+        if self.is_new_venue and not field.data:
+            raise ValidationError(_("Escribe la ciudad de la sede."))
+
+    def validate_languages(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(_("Elige al menos un idioma."))
+
+    def validate_online_url(self, field: Field) -> None:
+        if field.data and not _LINK.fullmatch(field.data):
+            raise ValidationError(_("Copia el enlace completo, con https://"))
+
+    def validate_overbooked(self, field: Field) -> None:
+        if field.data and self.way.data == Way.SLOTS:
+            raise ValidationError(_("En las citas a una hora no se dan lugares de más."))
+
+    def validate_limit_childcare(self, field: Field) -> None:
+        if field.data is not None and not self.has_childcare.data:
+            raise ValidationError(_("Marca que hay cuidado de niños, o quita el límite."))
+
+    def validate_interpretation(self, field: Field) -> None:
+        for lang, limit in self.limits.items():
+            if limit.data is not None and lang not in (field.data or ()):
+                name = name_of(lang, "es")
+                raise ValidationError(
+                    _("Marca intérprete de %(language)s, o quita su límite.", language=name)
+                )
+
+    def validate_series_name(self, field: Field) -> None:
+        if self.series.data == NEW and not field.data:
+            raise ValidationError(_("Escribe el nombre de la serie."))
+
+    @property
+    def limits(self) -> dict[str, Field]:
+        """How many parties each interpreter can be there for, by language."""
+        return {lang: self[f"limit_{lang}"] for lang in SPOKEN}
+
+    def slot_count(self, kind: Kind) -> int:
+        """How many hours the consultations have, as the form stands."""
+        every = self.slot_minutes.data or kind.slot_minutes or SLOT_MINUTES
+        starts, ends = self.starts.data, self.ends.data
+        length = time_slots.length(starts, ends) if starts and ends else kind.minutes
+        return max(1, length // every)
+
+    @property
+    def has_venue(self) -> bool:
+        return self.mode.data in set(Mode) and Mode(self.mode.data).has_venue
+
+    @property
+    def is_new_venue(self) -> bool:
+        return self.has_venue and self.venue.data == NEW
+
+    def plan(self, base: Plan, kind: Kind, venue: Venue | None, series: Series | None) -> Plan:
+        """What the form says, over `base`. Only after `validate()`."""
+        day, starts = self.day.data, self.starts.data
+        assert day is not None
+        assert starts is not None
+        of_kind = {"retention_days", "has_reminders"} if kind is not base.kind else set()
+        return replace(
+            base,
+            kind=kind,
+            venue=venue,
+            zone=venue.zone if venue is not None else self.office.zone,
+            day=day,
+            starts=starts,
+            ends=self.ends.data or _later(day, starts, kind.minutes),
+            title=_words(es=self.title_es.data, en=self.title_en.data, fr=self.title_fr.data),
+            summary=_retold(base.summary, self.summary_es),
+            bring=self._bring(base, kind),
+            mode=Mode(self.mode.data),
+            way=Way(self.way.data),
+            visibility=Visibility(self.visibility.data),
+            capacity=self.capacity.data or 0,
+            party_limit=self.party_limit.data or 1,
+            has_waiting_list=self.has_waiting_list.data,
+            languages=Codes(self.languages.data or ()),
+            interpretation=Codes(self.interpretation.data or ()),
+            has_childcare=self.has_childcare.data,
+            facilitator=_typed(self.facilitator, base.facilitator),
+            phone=self.phone.data or "",
+            online_url=self.online_url.data or "",
+            series=series,
+            overbooked=self.overbooked.data or 0,
+            slot_minutes=self.slot_minutes.data,
+            slot_places=self.slot_places.data or 1,
+            support=self._support(),
+            opens_days=self.opens_days.data,
+            confirm_days=self.confirm_days.data,
+            frees_silence=self.frees_silence.data,
+            **{name: getattr(kind, name) for name in of_kind},
+        )
+
+    def _bring(self, base: Plan, kind: Kind) -> Words:
+        """As typed; of another kind that kind's, if nobody has written their own."""
+        before = base.bring.get("es", "")
+        if kind is not base.kind and _typed(self.bring_es, before) == before:
+            return kind.bring
+        return _retold(base.bring, self.bring_es)
+
+    def _support(self) -> Amounts:
+        limits = {f"{INTERPRETER}{lang}": field.data for lang, field in self.limits.items()}
+        limits[Need.CHILDCARE] = self.limit_childcare.data
+        return {str(need): limit for need, limit in limits.items() if limit is not None}
+
+
+for _lang in SPOKEN:  # one field each
+    setattr(WorkshopForm, f"limit_{_lang}", number(0, 100_000, "Escribe un número de 0 a 100,000."))
+
+
+def values_of(plan: Plan) -> dict[str, Any]:
+    """A plan as the form shows it: a workshop to edit, or what its kind starts it with."""
+    return {
+        "kind": plan.kind.code,
+        "title_es": plan.title.get("es", ""),
+        "title_en": plan.title.get("en", ""),
+        "title_fr": plan.title.get("fr", ""),
+        "summary_es": plan.summary.get("es", ""),
+        "bring_es": plan.bring.get("es", ""),
+        "day": plan.day,
+        "starts": plan.starts,
+        "ends": plan.ends,
+        "mode": plan.mode.value,
+        "venue": str(plan.venue.id) if plan.venue is not None else "",
+        "venue_city": plan.office.city,
+        "venue_region": plan.office.region,
+        "venue_zone": plan.office.zone.key,
+        "visibility": plan.visibility.value,
+        "way": plan.way.value,
+        "capacity": plan.capacity,
+        "party_limit": plan.party_limit,
+        "has_waiting_list": plan.has_waiting_list,
+        "languages": list(plan.languages),
+        "interpretation": list(plan.interpretation),
+        "has_childcare": plan.has_childcare,
+        "facilitator": plan.facilitator,
+        "phone": plan.phone,
+        "online_url": plan.online_url,
+        "slot_minutes": plan.slot_minutes,
+        "slot_places": plan.slot_places,
+        "opens_days": plan.opens_days,
+        "confirm_days": plan.confirm_days,
+        "frees_silence": plan.frees_silence,
+        "overbooked": plan.overbooked,
+        "limit_childcare": plan.support.get(Need.CHILDCARE),
+        **{f"limit_{lang}": plan.support.get(f"{INTERPRETER}{lang}") for lang in SPOKEN},
+        "series": str(plan.series.id) if plan.series is not None else "",
+        "series_joint": plan.series is not None and plan.series.is_joint,
+    }
+
+
+def zone_of(form: WorkshopForm) -> ZoneInfo:
+    """Of a new venue."""
+    return ZoneInfo(form.venue_zone.data)
+
+
+def _words(**told: str | None) -> Words:
+    return {lang: text for lang, text in told.items() if text}
+
+
+def _typed(field: Field, before: str) -> str:
+    """What a field says; what there was, where the page has not shown it."""
+    return field.data or "" if field.raw_data or field.raw_data is None else before
+
+
+def _retold(before: Words, field: Field) -> Words:
+    """Told anew in Spanish; its translations stay, until somebody has looked at them."""
+    spanish = _typed(field, before.get("es", ""))
+    if spanish == before.get("es", ""):
+        return before
+    return before | {"es": spanish} if spanish else {}
+
+
+def _later(day: date, starts: time, minutes: int) -> time:
+    return (datetime.combine(day, starts) + timedelta(minutes=minutes)).time()

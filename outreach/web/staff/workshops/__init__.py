@@ -1,0 +1,1 @@
+"""Workshops: list, detail, edit, publish, cancel. Imports workshop_form, scheduling."""

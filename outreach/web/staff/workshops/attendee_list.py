@@ -1,0 +1,169 @@
+"""The people of one workshop, as its page lists them: with a place, in line, to call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from outreach.domain import outbox, registrations
+from outreach.domain.network.staff import Action
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.registrations import Standing as Place
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.workshops import Workshop, time_slots
+from outreach.domain.workshops.time_slots import Slot
+from outreach.errors import NotFound
+from outreach.i18n import gettext as _
+from outreach.web.context import config, ring, store
+from outreach.web.presentation.formatting import hour
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import may, note
+
+TABS: Final = ("lugar", "espera", "llamadas")
+_OFFERED_FIRST: Final = (Place.OFFERED, Place.WAITING)
+
+
+@dataclass(frozen=True)
+class People:
+    everyone: Sequence[Registration]  # with a place or a turn
+    lapsed: Sequence[Registration]
+    calls: Sequence[Notice]
+    unsent: Sequence[Notice]  # letters that were given up
+    hours: Sequence[Slot]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Call:
+    """Somebody to be called, and why."""
+
+    id: int
+    row: workshop_labels.Row
+    why: str
+    asks: bool  # whether the answer can be noted: an offer, or whether they still come
+    is_called: bool
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Hour:
+    """One hour of the consultations, with who comes then."""
+
+    starts: str
+    taken: int
+    places: int
+    rows: list[workshop_labels.Row]
+
+
+def of(session: Session, workshop: Workshop, *, now: datetime) -> People:
+    calls = list(outbox.to_call(session, workshop, now=now, has_texts=bool(config().texts.url)))
+    return People(
+        registrations.of_workshop(session, workshop),
+        registrations.lapsed(session, workshop),
+        [*calls, *_just_called(session, workshop)],
+        outbox.unsent(session, workshop, now=now),
+        time_slots.of_workshop(session, workshop) if workshop.has_slots else (),
+    )
+
+
+def _just_called(session: Session, workshop: Workshop) -> list[Notice]:
+    """The one that was marked a moment ago: a slip of the finger can be undone."""
+    number = request.args.get("llamada", "")
+    if not (number.isascii() and number.isdigit() and len(number) < 12):
+        return []
+    try:
+        found = outbox.find(session, workshop, int(number))
+    except NotFound:  # forgotten meanwhile
+        return []
+    is_done = found.done_at is not None and found.registration.contact is Contact.PHONE
+    return [found] if is_done else []
+
+
+def listed(workshop: Workshop, there: People, shown: str) -> dict[str, Any]:
+    """The list of one tab, with names where they may be seen."""
+    slug = workshop.office.slug
+    if not may(Action.PEOPLE, slug):
+        return {"tab": "", "rows": [], "hours": [], "calls": [], "to_call": 0, "unreached": ()}
+    waiting = [each for each in there.everyone if each.standing in _OFFERED_FIRST]
+    waiting.sort(key=lambda each: _OFFERED_FIRST.index(each.standing))
+    tab = _tab(there, shown) if may(Action.CONTACTS, slug) else _tab_of_door()
+    wanted = {
+        "lugar": [each for each in there.everyone if each.standing is Place.SEATED],
+        "espera": [*waiting, *there.lapsed],
+        "llamadas": [notice.registration for notice in there.calls],
+    }[tab]
+    if workshop.is_discreet:  # whoever reads such a list leaves a trace (safety.md S23)
+        with store().change() as session:
+            note(session, workshop, "list seen")
+    rows = workshop_labels.rows(
+        workshop, wanted, registrations.people_of(ring(), wanted), shown=shown
+    )
+    waits = [notice for notice in there.calls if notice.done_at is None or notice.is_dead]
+    return {
+        "tab": tab,
+        "rows": rows,
+        "hours": _hours(workshop, there, rows) if tab == "lugar" else [],
+        "calls": calls(there.calls, rows) if tab == "llamadas" else [],
+        "to_call": len(waits) if may(Action.CONTACTS, slug) else 0,
+        "unreached": {notice.registration_id for notice in there.unsent},
+    }
+
+
+def _tab(there: People, shown: str) -> str:
+    asked = request.args.get("ver", "") or request.form.get("ver", "")
+    if asked in TABS:
+        return asked if asked != "llamadas" or there.calls else "lugar"
+    in_line = {each.id for each in there.everyone if each.standing in _OFFERED_FIRST}
+    return "espera" if shown in in_line else "lugar"
+
+
+def _tab_of_door() -> str:
+    """Who stands at the door calls nobody."""
+    return "espera" if request.args.get("ver") == "espera" else "lugar"
+
+
+def _hours(workshop: Workshop, there: People, rows: Sequence[workshop_labels.Row]) -> list[Hour]:
+    """The parties with a place by their hour, in the order of the day, empty hours too."""
+    at = {each.id: each.slot_id for each in there.everyone}
+    return [
+        Hour(
+            starts=hour(time_slots.starts(workshop, slot.minute)),
+            taken=slot.capacity - slot.seats_left,
+            places=slot.capacity,
+            rows=[row for row in rows if at.get(row.id) == slot.id],
+        )
+        for slot in there.hours
+    ]
+
+
+def calls(notices: Sequence[Notice], rows: Sequence[workshop_labels.Row]) -> list[Call]:
+    """Each of these to be called, with their row."""
+    return [
+        Call(
+            id=notice.id,
+            row=row,
+            why=_why(notice),
+            asks=notice.cause in {Cause.OFFER, Cause.CONFIRM},
+            is_called=notice.done_at is not None and not notice.is_dead,
+        )
+        for notice, row in zip(notices, rows, strict=True)
+    ]
+
+
+def _why(notice: Notice) -> str:
+    if notice.cause is Cause.MESSAGE and notice.message is not None:
+        what = workshop_labels.template_words(notice.message.template)
+        return f"{what}. {notice.message.paragraph.get('es', '')}".strip()
+    said: dict[Cause, str] = {
+        Cause.OFFER: _("Hay un lugar para esta persona. ¿Lo quiere?"),
+        Cause.SEATED: _("Ya tiene lugar"),
+        Cause.LAPSED: _("No contestó y el lugar pasó a otra persona"),
+        Cause.CHANGED: _("Cambió la hora o el lugar"),
+        Cause.CANCELLED: _("Se canceló"),
+        Cause.REINSTATED: _("Siempre sí se hace"),
+        Cause.REMINDER: _("Pidió que le recordemos"),
+        Cause.CONFIRM: _("¿Sigue viniendo?"),
+        Cause.APPROVED: _("Ya puede ver la dirección en su enlace"),
+    }
+    return said.get(notice.cause, "")

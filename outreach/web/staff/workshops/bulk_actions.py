@@ -1,0 +1,257 @@
+"""Many workshops at once, from the list: publish, move, cancel, delete. First a page that says what
+would happen to each; then all of it, or nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from wtforms import Form
+from wtforms.validators import NumberRange, Optional
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.domain import workshops
+from outreach.domain.locations import venues
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.staff import Action
+from outreach.domain.scheduling import bulk
+from outreach.domain.scheduling.bulk import Act, Move, Outcome, Publish
+from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound, Refused
+from outreach.i18n import gettext as _
+from outreach.i18n import lazy, ngettext
+from outreach.web.context import config, ring, store
+from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.form_fields import Choice, HourField, NumberField
+from outreach.web.staff.common.guards import desk, must, note, note_of, page
+from outreach.web.staff.scheduling import date_proposal
+from outreach.web.staff.scheduling.date_proposal import Line, Warned
+from outreach.web.staff.workshops import cancel_workshop, publish_warnings
+
+FARTHEST: Final = 366  # days
+
+
+class Deed(StrEnum):
+    PUBLISH = "publicar"
+    MOVE = "mover"
+    CANCEL = "cancelar"
+    DELETE = "borrar"
+
+
+class BulkForm(Form):
+    """What a move and a cancellation want to know; nothing of it has to be said at once."""
+
+    dias = NumberField(
+        validators=[
+            Optional(),
+            NumberRange(-FARTHEST, FARTHEST, lazy("Escribe un número de -366 a 366.")),
+        ]
+    )
+    hora = HourField(validators=[Optional()])
+    sede = Choice(default="")
+    motivo = Choice(default="")
+
+    def __init__(self, typed: MultiDict[str, str], there: Sequence[Venue]) -> None:
+        super().__init__(typed)
+        self.sede.choices = [
+            ("", _("La que tiene cada uno")),
+            *((str(venue.id), venue.name) for venue in there),
+        ]
+        self.motivo.choices = [("", _("Elige")), *cancel_workshop.reasons().items()]
+
+    @property
+    def faults(self) -> list[tuple[str, str]]:
+        return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
+
+
+@desk.get("/talleres/varios")
+def ask_for_many() -> ResponseReturnValue:
+    return _ask(request.args)
+
+
+@desk.post("/talleres/varios")
+def do_to_many() -> ResponseReturnValue:
+    typed, now = request.form, clock.now()
+    deed = _deed(typed)
+    try:
+        with store().change() as session:
+            chosen = _chosen(session, typed.getlist("t"))
+            form = BulkForm(typed, _venues(session, chosen))
+            if not form.validate() or not _is_said(deed, form):
+                raise Refused(_missing(deed, form))
+            month = Month.of(chosen[0].day)
+            numbers = {each.public_id: each.id for each in chosen}
+            act = _act(session, deed, form, chosen)
+            outcomes = bulk.do(session, chosen, act, now=now)
+            _write_down(session, chosen, deed, form, outcomes)
+            moved = {
+                numbers[each.public_id]: each.plan.day + timedelta(days=each.plan.retention_days)
+                for each in outcomes
+                if each.plan is not None and "day" in each.changed
+            }
+    except Refused as refusal:
+        return _ask(typed, fault=str(refusal))
+    for number, forget_on in moved.items():
+        # Whoever registered is to be forgotten as many days after the new day.
+        ring().move(number, forget_on)
+    return redirect(f"/org/talleres?mes={month}&hecho={deed}&cuantos={len(outcomes)}", 303)
+
+
+def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
+    """What it would come to, tried on each and taken back."""
+    deed, ids = _deed(typed), typed.getlist("t")
+    if not ids:
+        return page("workshops/bulk_none", 422 if request.method == "POST" else 200)
+    try:
+        tried = _rehearsed(typed, deed, ids)
+    except Refused as refusal:
+        return page("workshops/bulk_none", 422, fault=str(refusal))
+    outcomes = [outcome for outcome, _warned in tried.values()]
+    with store().read() as session:
+        chosen = _chosen(session, ids)
+        form = BulkForm(typed, _venues(session, chosen))
+        form.validate()
+        faults = ([("talleres", fault)] if fault else []) + form.faults
+        lines = [Line(each, *tried.get(each.public_id, (None, []))) for each in chosen]
+        return page(
+            "workshops/bulk",
+            422 if faults else 200,
+            deed=deed,
+            form=form,
+            lines=lines,
+            faults=faults,
+            told=sum(each.told for each in outcomes),
+            calls=sum(each.calls for each in outcomes),
+            possible=sum(1 for each in outcomes if not each.refusal and each.changed),
+            refused=sum(1 for each in outcomes if each.refusal),
+            month=Month.of(chosen[0].day),
+            has_several_offices=len({each.office_id for each in chosen}) > 1,
+            now=clock.now(),
+            words=workshop_labels,
+        )
+
+
+def _rehearsed(
+    typed: MultiDict[str, str], deed: Deed, ids: Sequence[str]
+) -> Mapping[str, tuple[Outcome, list[Warned]]]:
+    """What the deed would do to each, and what would be in its way where it moves to; nothing,
+    where it is not said yet how far."""
+    with store().change() as session:
+        chosen = _chosen(session, ids)
+        form = BulkForm(typed, _venues(session, chosen))
+        if not form.validate() or (deed is Deed.MOVE and not _is_said(deed, form)):
+            return {}
+        act = _act(session, deed, form, chosen)
+        warned = _doubted(session, chosen) if deed is Deed.PUBLISH else {}
+        found = bulk.rehearse(session, chosen, act, now=clock.now())
+        if deed is Deed.MOVE:
+            warned = date_proposal.warned(session, found, chosen)
+        # What was looked at is shown; nothing is kept, not even that something was touched.
+        session.expunge_all()
+        session.rollback()
+    return {each.public_id: (each, warned.get(each.public_id, [])) for each in found}
+
+
+def _doubted(session: Session, chosen: Sequence[Workshop]) -> Mapping[str, list[Warned]]:
+    """What somebody should look at before they are public."""
+    return {
+        each.public_id: [
+            Warned(Tag(what, "etq-poco"), more)
+            for what, more in publish_warnings.of(session, each).doubts
+        ]
+        for each in chosen
+    }
+
+
+def _chosen(session: Session, ids: Sequence[str]) -> Sequence[Workshop]:
+    """The workshops that are ticked, in order of time. Raises Refused for too many or none."""
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        raise Refused(_("Marca al menos un taller."))
+    if len(wanted) > bulk.MOST:
+        raise Refused(_("Son más de 200 talleres. Marca menos."))
+    found = workshops.find_all(session, wanted)
+    for slug in {each.office.slug for each in found}:
+        must(Action.EDIT, slug)
+    return found
+
+
+def _venues(session: Session, chosen: Sequence[Workshop]) -> Sequence[Venue]:
+    """Those all of them could be moved to: of one office."""
+    if len({each.office_id for each in chosen}) != 1:
+        return []
+    return venues.offered(session, chosen[0].office)
+
+
+def _deed(typed: MultiDict[str, str]) -> Deed:
+    try:
+        return Deed(typed.get("hacer", Deed.PUBLISH))
+    except ValueError:
+        raise NotFound("deed") from None
+
+
+def _is_said(deed: Deed, form: BulkForm) -> bool:
+    if deed is Deed.MOVE:
+        return bool(form.dias.data or form.hora.data is not None or form.sede.data)
+    return bool(deed is not Deed.CANCEL or form.motivo.data)
+
+
+def _missing(deed: Deed, form: BulkForm) -> str:
+    if form.faults:
+        return form.faults[0][1]
+    if deed is Deed.CANCEL:
+        return str(_("Elige por qué se cancelan."))
+    return str(_("Di cuántos días, a qué hora o a qué sede se mueven."))
+
+
+def _act(session: Session, deed: Deed, form: BulkForm, chosen: Sequence[Workshop]) -> Act:
+    if deed is Deed.MOVE:
+        venue = (
+            venues.find(session, chosen[0].office, int(form.sede.data)) if form.sede.data else None
+        )
+        return Move(days=form.dias.data or 0, starts=form.hora.data, venue=venue)
+    if deed is Deed.PUBLISH:
+        return Publish(phone=config().phone)
+    return bulk.cancel if deed is Deed.CANCEL else bulk.discard
+
+
+def _write_down(
+    session: Session,
+    chosen: Sequence[Workshop],
+    deed: Deed,
+    form: BulkForm,
+    outcomes: Sequence[Outcome],
+) -> None:
+    told = f"one of {len(chosen)}"
+    for workshop, outcome in zip(chosen, outcomes, strict=True):
+        if not outcome.changed:
+            continue
+        if deed is Deed.DELETE:
+            slug = workshop.office.slug
+            note_of(session, slug, "workshop deleted", f"draft {outcome.public_id}")
+        elif deed is Deed.CANCEL:
+            note(session, workshop, "workshop cancelled", f"{form.motivo.data}, {told}")
+        elif deed is Deed.PUBLISH:
+            note(session, workshop, "workshop published", told)
+        else:
+            what = ", ".join(sorted(outcome.changed))
+            note(session, workshop, "workshop changed", f"{what} ({told})"[:200])
+
+
+def done_words(what: str, many_: int) -> str:
+    """What the list says after it."""
+    words_of: dict[str, tuple[str, str]] = {
+        "publicar": ("Publicamos %(num)d taller.", "Publicamos %(num)d talleres."),
+        "mover": ("Movimos %(num)d taller.", "Movimos %(num)d talleres."),
+        "cancelar": ("Cancelamos %(num)d taller.", "Cancelamos %(num)d talleres."),
+        "borrar": ("Borramos %(num)d borrador.", "Borramos %(num)d borradores."),
+    }
+    if what not in words_of:
+        return ""
+    return ngettext(*words_of[what], many_)

@@ -1,0 +1,73 @@
+"""Cancelling a workshop: asks first, and says whom it concerns."""
+
+from collections.abc import Mapping
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock
+from outreach.domain.registrations import Contact
+from outreach.domain.scheduling import workshop_service
+from outreach.errors import Refused
+from outreach.i18n import gettext as _
+from outreach.web.context import store
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import desk, find_mine, note, page
+
+
+@desk.get("/talleres/<public_id>/cancelar")
+def ask_to_cancel(public_id: str) -> ResponseReturnValue:
+    return _ask(public_id)
+
+
+@desk.post("/talleres/<public_id>/cancelar")
+def cancel(public_id: str) -> ResponseReturnValue:
+    reason = request.form.get("reason", "")
+    if reason not in reasons():
+        return _ask(public_id, fault=_("Elige por qué se cancela."))
+    # A form without the tick, as it is near the day, tells.
+    tells = "notify" in request.form or "may_be_quiet" not in request.form
+    try:
+        with store().change() as session:
+            workshop = find_mine(session, public_id)
+            workshop_service.cancel(session, workshop, now=clock.now(), tells=tells)
+            note(session, workshop, "workshop cancelled", reason if tells else f"{reason}, untold")
+    except Refused as refusal:
+        return _ask(public_id, fault=str(refusal))
+    return redirect(f"/org/talleres/{public_id}?hecho=cancelado&ver=llamadas", 303)
+
+
+def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+        reach = workshop_service.reach(session, workshop)
+    return page(
+        "workshops/cancel",
+        422 if fault else 200,
+        workshop=workshop,
+        told=_told(reach),
+        must_tell=workshop_service.must_tell(workshop, now=clock.now()),
+        is_quiet="may_be_quiet" in request.form and "notify" not in request.form,
+        reasons=reasons(),
+        fault=fault,
+        words=workshop_labels,
+    )
+
+
+def _told(reach: Mapping[Contact, int]) -> dict[str, int]:
+    return {
+        "email": reach[Contact.EMAIL],
+        "phone": reach[Contact.PHONE],
+        "none": reach[Contact.NONE],
+    }
+
+
+def reasons() -> dict[str, str]:
+    return {
+        "facilitator": _("Quien lo daba no puede"),
+        "venue": _("La sede no está disponible"),
+        "weather": _("Clima o emergencia"),
+        "few": _("Hay muy pocas personas"),
+        "moved": _("Se hará en otra fecha"),
+        "other": _("Otra razón"),
+    }

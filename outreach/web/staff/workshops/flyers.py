@@ -1,0 +1,167 @@
+"""The flyer of a workshop: looked at, and taken along as a sheet or a picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Response, abort, request
+from flask.typing import ResponseReturnValue
+
+from outreach.domain.network.staff import Action
+from outreach.domain.text import plain
+from outreach.domain.workshops import Workshop
+from outreach.errors import Refused
+from outreach.i18n import LANGUAGES
+from outreach.i18n import gettext as _
+from outreach.pdf import flyer as paper
+from outreach.pdf import flyer_text
+from outreach.pdf.flyer import Flyer
+from outreach.web.context import config, store
+from outreach.web.presentation import icons
+from outreach.web.staff.common.guards import desk, find_mine, may, page
+
+# Of its size, to look at: sharp on a screen of two dots a pixel.
+PREVIEW: Final = {"carta": 1.0, "a4": 1.0, "cuadrada": 0.6, "vertical": 0.45}
+LARGEST_SHOWN: Final = 384
+_LONGEST_NAME: Final = 40
+
+
+@dataclass(frozen=True)
+class Offered:
+    """One shape on the page."""
+
+    shape: str
+    name: str
+    is_for: str
+    width: int
+    height: int
+    files: Sequence[tuple[str, str]]  # the end of its address, and what it is
+
+
+@desk.get("/talleres/<public_id>/volante")
+def flyer(public_id: str) -> ResponseReturnValue:
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+    lang, fault = _lang(), ""
+    try:
+        paper.require_made(workshop)
+    except Refused as refusal:
+        fault = str(refusal)
+    return page(
+        "workshops/flyer",
+        workshop=workshop,
+        lang_of_flyer=lang,
+        fault=fault,
+        offered=[] if fault else _offered(lang),
+        has_secret_place=flyer_text.has_secret_place(workshop),
+        is_untranslated=not workshop.title.get(lang),
+        may_edit=may(Action.EDIT, workshop.office.slug),
+    )
+
+
+@desk.get("/talleres/<public_id>/volante.pdf")
+def flyer_pdf(public_id: str) -> ResponseReturnValue:
+    shape = request.args.get("papel", paper.LETTER)
+    if shape not in paper.PAPER:
+        abort(404)
+    workshop, made = _made(public_id)
+    return _file(workshop, paper.pdf(made, shape), "application/pdf", shape, "pdf")
+
+
+@desk.get("/talleres/<public_id>/volante.png")
+def flyer_png(public_id: str) -> ResponseReturnValue:
+    """The picture to send; with `vista`, a smaller one to look at, of the sheets too."""
+    shape, is_preview = _shape(), "vista" in request.args
+    workshop, made = _made(public_id)
+    body = paper.picture(made, shape, scale=PREVIEW[shape] if is_preview else 1.0)
+    if is_preview:
+        return Response(body, mimetype="image/png")
+    return _file(workshop, body, "image/png", shape, "png")
+
+
+@desk.get("/talleres/<public_id>/volante.svg")
+def flyer_svg(public_id: str) -> ResponseReturnValue:
+    shape = _shape()
+    workshop, made = _made(public_id)
+    return _file(workshop, paper.drawing(made, shape), "image/svg+xml", shape, "svg")
+
+
+def _made(public_id: str) -> tuple[Workshop, Flyer]:
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+    drawn = icons.PICTOGRAMS
+    made = paper.of(
+        workshop,
+        _lang(),
+        public_url=config().public_url,
+        phone=config().phone,
+        pictogram=drawn.get(workshop.kind.pictogram, drawn["calendar"]),
+        neutral_pictogram=drawn["calendar"],
+        brand=config().brand,
+    )
+    return workshop, made
+
+
+def _lang() -> str:
+    lang = request.args.get("idioma", "es")
+    return lang if lang in LANGUAGES else abort(404)
+
+
+def _shape() -> str:
+    shape = request.args.get("forma", "cuadrada")
+    return shape if shape in paper.SHAPES else abort(404)
+
+
+def _file(
+    workshop: Workshop, body: bytes | str, mimetype: str, shape: str, ending: str
+) -> Response:
+    answer = Response(body, mimetype=mimetype)
+    name = f"{_file_name(workshop)}-{shape}-{_lang()}.{ending}"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _file_name(workshop: Workshop) -> str:
+    """A file lies about on computers that many use: of a discreet one its name says nothing."""
+    if workshop.is_discreet:
+        return "taller"
+    title = plain(workshop.title.get("es", "")).encode("ascii", "ignore").decode()
+    words = "-".join(title[:_LONGEST_NAME].split())
+    return "-".join(part for part in ("volante", words, str(workshop.day)) if part)
+
+
+def _offered(lang: str) -> list[Offered]:
+    def files(shape: str, *ways: tuple[str, str]) -> list[tuple[str, str]]:
+        drawn = (f".svg?forma={shape}&idioma={lang}", _("SVG, para diseño"))
+        return [*((f"{way}&idioma={lang}", words) for way, words in ways), drawn]
+
+    return [
+        Offered(
+            "carta",
+            _("Hoja para imprimir"),
+            _("Para la pared de la parroquia, la biblioteca o la tienda"),
+            *_size("carta"),
+            files("carta", (".pdf?papel=carta", _("PDF, carta")), (".pdf?papel=a4", _("PDF, A4"))),
+        ),
+        Offered(
+            "cuadrada",
+            _("Cuadro"),
+            _("Para WhatsApp, Facebook e Instagram"),
+            *_size("cuadrada"),
+            files("cuadrada", (".png?forma=cuadrada", _("Imagen de 1080 × 1080"))),
+        ),
+        Offered(
+            "vertical",
+            _("Vertical"),
+            _("Para estados e historias"),
+            *_size("vertical"),
+            files("vertical", (".png?forma=vertical", _("Imagen de 1080 × 1920"))),
+        ),
+    ]
+
+
+def _size(shape: str) -> tuple[int, int]:
+    """Of the picture on the page: all of them fit into the same square."""
+    found = paper.SHAPES[shape]
+    scale = LARGEST_SHOWN / max(found.width, found.height)
+    return round(found.width * scale), round(found.height * scale)

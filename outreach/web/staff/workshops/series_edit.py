@@ -1,0 +1,262 @@
+"""What was changed on one date of a series, on the following ones too, or on all: first what it
+would come to on each, then all of it, or nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Any, Final
+
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from outreach import clock
+from outreach.domain.scheduling import bulk, workshop_service
+from outreach.domain.scheduling.bulk import ALLIES, Alike, Outcome, When
+from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.workshops import Workshop, partners
+from outreach.errors import NotFound, Refused
+from outreach.i18n import gettext as _
+from outreach.web.context import ring, store
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import desk, find_mine, note, page
+from outreach.web.staff.scheduling import date_proposal
+from outreach.web.staff.scheduling.date_proposal import Line
+
+# A date has these for itself; its zone goes with its venue.
+_OWN: Final = {"office", "series", "day", "starts", "ends", "zone"}
+CARRIED: Final = (*(each.name for each in fields(Plan) if each.name not in _OWN), ALLIES)
+FARTHEST: Final = 366 * 24 * 60  # minutes
+_IN_A_DAY: Final = 24 * 60
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be as in this one, on which dates, and how far those move."""
+
+    names: tuple[str, ...]
+    only_following: bool
+    days: int
+    minutes: int
+    longer: int
+
+    @property
+    def is_something(self) -> bool:
+        return bool(self.names or self.days or self.minutes or self.longer)
+
+    def act(self, source: Workshop) -> Alike:
+        return Alike(
+            source, frozenset(self.names), self.days * _IN_A_DAY + self.minutes, self.longer
+        )
+
+
+@desk.get("/talleres/<public_id>/serie")
+def ask_for_series(public_id: str) -> ResponseReturnValue:
+    return _ask(public_id, request.args)
+
+
+@desk.post("/talleres/<public_id>/serie")
+def change_series(public_id: str) -> ResponseReturnValue:
+    typed = request.form
+    try:
+        moved = _change(public_id, typed)
+    except Refused as refusal:
+        return _ask(public_id, typed, fault=str(refusal))
+    for number, forget_on in moved.items():
+        # Whoever registered is to be forgotten as many days after the new day.
+        ring().move(number, forget_on)
+    return redirect(f"/org/talleres/{public_id}?hecho=serie", 303)
+
+
+def _change(public_id: str, typed: MultiDict[str, str]) -> Mapping[int, Any]:
+    """Changes the dates that are ticked; until when people of those that moved are kept now."""
+    with store().change() as session:
+        workshop = find_mine(session, public_id)
+        asked, ticked = _asked(typed), set(typed.getlist("t"))
+        dates = [each for each in _dates(session, workshop, asked) if each.public_id in ticked]
+        if not ticked or not asked.is_something:
+            raise Refused(_("Elige qué cambiar, y en qué fechas."))
+        if len(dates) != len(ticked):
+            raise NotFound("date of a series")
+        outcomes = bulk.do(session, dates, asked.act(workshop), now=clock.now())
+        for date, outcome in zip(dates, outcomes, strict=True):
+            if outcome.changed:
+                what = f"as {public_id}: {', '.join(sorted(outcome.changed))}"
+                note(session, date, "workshop changed", what[:200])
+        return {
+            date.id: date.day + timedelta(days=date.retention_days)
+            for date, outcome in zip(dates, outcomes, strict=True)
+            if outcome.changed & {"day", "retention_days"}
+        }
+
+
+def _ask(public_id: str, typed: MultiDict[str, str], *, fault: str = "") -> Response:
+    asked = _asked(typed)
+    tried = _tried(public_id, asked) if asked.is_something else {}
+    outcomes = [outcome for outcome, _warned in tried.values()]
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+        every = bulk.dates_of_series(session, workshop, only_following=False)
+        following = bulk.dates_of_series(session, workshop, only_following=True)
+        shown = following if asked.only_following else every
+        return page(
+            "workshops/series_edit",
+            422 if fault else 200,
+            workshop=workshop,
+            asked=asked,
+            every=every,
+            following=following,
+            lines=[Line(each, *tried.get(each.public_id, (None, []))) for each in shown],
+            offered=_offered(session, workshop, every, asked),
+            told=sum(each.told for each in outcomes),
+            calls=sum(each.calls for each in outcomes),
+            possible=sum(1 for each in outcomes if each.changed),
+            refused=sum(1 for each in outcomes if each.refusal),
+            fault=fault,
+            now=clock.now(),
+            words=workshop_labels,
+        )
+
+
+def _tried(
+    public_id: str, asked: Asked
+) -> Mapping[str, tuple[Outcome, list[date_proposal.Warned]]]:
+    with store().change() as session:
+        workshop = find_mine(session, public_id)
+        dates = _dates(session, workshop, asked)
+        found = bulk.rehearse(session, dates, asked.act(workshop), now=clock.now())
+        has_moved = asked.days or asked.minutes or "venue" in asked.names
+        warned = date_proposal.warned(session, found, dates) if has_moved else {}
+        session.rollback()  # no calendar is made anew for what was only tried
+    return {each.public_id: (each, warned.get(each.public_id, [])) for each in found}
+
+
+def _dates(session: Session, workshop: Workshop, asked: Asked) -> Sequence[Workshop]:
+    return bulk.dates_of_series(session, workshop, only_following=asked.only_following)
+
+
+def _asked(typed: MultiDict[str, str]) -> Asked:
+    """What cannot be read counts as not asked."""
+    named = [name for text in typed.getlist("campos") for name in text.split(",")]
+    return Asked(
+        names=tuple(name for name in CARRIED if name in named),
+        only_following=typed.get("alcance", "siguientes") != "todas",
+        days=_number(typed.get("dias", ""), FARTHEST // _IN_A_DAY),
+        minutes=_number(typed.get("minutos", ""), FARTHEST),
+        longer=_number(typed.get("durar", ""), _IN_A_DAY),
+    )
+
+
+def _number(text: str, most: int) -> int:
+    try:
+        number = int(text[:8])
+    except ValueError:
+        return 0
+    return number if abs(number) <= most else 0
+
+
+def _offered(
+    session: Session, workshop: Workshop, others: Sequence[Workshop], asked: Asked
+) -> list[tuple[str, str, str]]:
+    """What is different on another date, or was asked for: its name, its words, how it is here."""
+    return [
+        (name, field_words(name), _value_words(session, workshop, name))
+        for name in CARRIED
+        if name in asked.names or _is_different(session, workshop, others, name)
+    ]
+
+
+def _is_different(
+    session: Session, workshop: Workshop, others: Sequence[Workshop], name: str
+) -> bool:
+    if name == ALLIES:
+        return not partners.are_alike(session, [workshop, *others])
+    return any(getattr(each, name) != getattr(workshop, name) for each in others)
+
+
+def when(workshop: Workshop) -> When:
+    return workshop.day, workshop.starts, workshop.ends
+
+
+def offer(session: Session, workshop: Workshop, before: When, changed: frozenset[str]) -> str:
+    """For the address of the page that comes after a change: what of it could be done to the other
+    dates of the series. Empty where there is none, or nothing."""
+    ahead = bulk.dates_of_series(session, workshop, only_following=False)
+    later, longer = bulk.span_between(before, when(workshop))
+    if changed & {"partners", "speakers"}:
+        changed |= {ALLIES}
+    asked = {
+        "campos": ",".join(name for name in CARRIED if name in changed),
+        "dias": later // _IN_A_DAY if later % _IN_A_DAY == 0 else 0,
+        "minutos": later if later % _IN_A_DAY else 0,
+        "durar": longer,
+    }
+    if not any(asked.values()) or not any(each.starts_at > clock.now() for each in ahead):
+        return ""
+    return "".join(f"&{name}={value}" for name, value in asked.items() if value)
+
+
+def offered_address(public_id: str) -> str:
+    """The page that does so, from the address of the one that is asked for; empty without."""
+    asked = _asked(request.args)
+    if not asked.is_something:
+        return ""
+    given = {
+        "campos": ",".join(asked.names),
+        "dias": asked.days,
+        "minutos": asked.minutes,
+        "durar": asked.longer,
+    }
+    said = "&".join(f"{name}={value}" for name, value in given.items() if value)
+    return f"/org/talleres/{public_id}/serie?{said}"
+
+
+def _value_words(session: Session, workshop: Workshop, name: str) -> str:
+    if name == ALLIES:
+        return ", ".join(partners.all_of(session, workshop)) or _("Nadie más")
+    value: Any = getattr(workshop_service.plan_of(workshop), name)
+    if name == "venue":
+        return workshop_labels.place(workshop)
+    if name == "kind":
+        return str(value.name.get("es", value.code))
+    if isinstance(value, bool):
+        return str(_("Sí") if value else _("No"))
+    if isinstance(value, dict):
+        return str(value.get("es", ""))[:60]
+    if isinstance(value, int):
+        return str(value)
+    return value if isinstance(value, str) and not hasattr(value, "name") else ""
+
+
+def field_words(name: str) -> str:
+    said: dict[str, str] = {
+        "kind": _("Tipo"),
+        "venue": _("Sede"),
+        "title": _("Título"),
+        "capacity": _("Lugares"),
+        "summary": _("De qué trata"),
+        "bring": _("Qué llevar"),
+        "mode": _("Cómo se da"),
+        "way": _("Cómo se llega"),
+        "visibility": _("Quién ve la dirección"),
+        "languages": _("Idioma"),
+        "interpretation": _("Intérprete"),
+        "has_childcare": _("Cuidado de niños"),
+        "facilitator": _("Quién lo da"),
+        "phone": _("Teléfono para dudas"),
+        "online_url": _("Enlace en línea"),
+        "party_limit": _("Personas por registro"),
+        "has_waiting_list": _("Lista de espera"),
+        "retention_days": _("Cuándo se borran los datos"),
+        "has_reminders": _("Recordatorios"),
+        "overbooked": _("Lugares de más"),
+        "slot_minutes": _("Minutos de cada cita"),
+        "slot_places": _("Lugares a cada hora"),
+        "support": _("Hasta cuántas personas atienden"),
+        "opens_days": _("Cuándo se abren los lugares"),
+        "confirm_days": _("Cuándo se pregunta quién viene"),
+        "frees_silence": _("Quien no contesta pierde su lugar"),
+        ALLIES: _("Con quién se da"),
+    }
+    return said.get(name, name)

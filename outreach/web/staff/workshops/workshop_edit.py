@@ -1,0 +1,354 @@
+"""A new workshop, and changes to one."""
+
+import secrets
+from collections.abc import Sequence, Set
+from typing import Final
+
+import sqlalchemy as sa
+from flask import Response, abort, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from outreach import clock
+from outreach.domain import workshops
+from outreach.domain.checkin import no_show_rate
+from outreach.domain.locations import venues
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.kinds import Way
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Action
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.text import clean
+from outreach.domain.workshops import Standing, Workshop, partners, series
+from outreach.domain.workshops.partners import Chosen
+from outreach.domain.workshops.series import Series
+from outreach.errors import NotFound, Refused
+from outreach.i18n import gettext as _
+from outreach.i18n import name_of
+from outreach.web.context import ring, store
+from outreach.web.middleware import request_retry
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import desk, find_mine, must, my_offices, note, page
+from outreach.web.staff.workshop_form import autosave, form_factory
+from outreach.web.staff.workshop_form.autosave import Offer
+from outreach.web.staff.workshop_form.form_factory import form_of, kinds_of
+from outreach.web.staff.workshop_form.workshop_form import NEW, WorkshopForm, words_of, zone_of
+from outreach.web.staff.workshops import publish_warnings, series_edit
+from outreach.web.staff.workshops.publish_warnings import Checked, Unsure
+
+_OF_KEYS: Final = frozenset({"day", "retention_days"})
+_WITHOUT_SAVING: Final = frozenset({"overbook", "kind"})  # buttons that only fill the form
+
+
+class _Overtaken(Refused):
+    """Somebody else has changed the workshop since the form was opened."""
+
+
+@desk.get("/talleres/nuevo")
+def new() -> ResponseReturnValue:
+    """First the kind, and the office if there are several; then the form, filled by the kind."""
+    code, slug = clean(request.args.get("tipo", "")), clean(request.args.get("oficina", ""))
+    with store().read() as session:
+        mine = my_offices(session, Action.EDIT)
+        if not mine:
+            abort(403)
+        if left := request.args.get("borrador"):
+            office, nonce, typed = autosave.recovered(session, left)
+            form = form_of(session, office, typed)
+            return _form_page(session, form, workshop=None, nonce=nonce)
+        office = _chosen_office(session, slug) if slug else mine[0]
+        if not code or (not slug and len(mine) > 1):
+            return page(
+                "workshops/choose_type",
+                offices=mine if len(mine) > 1 else [],
+                office=office,
+                kinds=kinds_of(session, office),
+                words_of=words_of,
+                offers=autosave.offers(session),
+            )
+        form = form_factory.of_kind(session, office, kinds.find(session, code))
+        nonce, offers = secrets.token_urlsafe(16), autosave.offers(session)
+        return _form_page(session, form, workshop=None, nonce=nonce, offers=offers)
+
+
+@desk.post("/talleres/nuevo")
+@request_retry.repeatable
+def create() -> ResponseReturnValue:
+    return _create(request.form)
+
+
+@desk.get("/talleres/<public_id>/editar")
+def edit(public_id: str) -> ResponseReturnValue:
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+        if "borrador" in request.args:
+            typed = autosave.recovered_of(session, workshop)
+            form = form_of(session, workshop.office, typed, workshop=workshop)
+            if typed is not None:
+                return _form_page(session, form, workshop=workshop)
+        form = form_factory.of_workshop(session, workshop)
+        offers = autosave.offers_of(session, workshop)
+        return _form_page(session, form, workshop=workshop, offers=offers)
+
+
+@desk.post("/talleres/<public_id>/editar")
+def change(public_id: str) -> ResponseReturnValue:
+    with store().read() as session:
+        workshop = find_mine(session, public_id)
+        if request.form.get("action") in _WITHOUT_SAVING:
+            form = _overbooked(session, workshop.office, request.form, workshop)
+            return _form_page(session, form, workshop=workshop)
+        form = form_of(session, workshop.office, request.form, workshop=workshop)
+        if not form.validate():
+            return _form_page(session, form, workshop=workshop, status=422)
+    try:
+        new_id, moved, what = _change(public_id, form)
+    except (Refused, Unsure) as why:
+        status = 409 if isinstance(why, _Overtaken) else 422
+        with store().read() as session:
+            workshop = find_mine(session, public_id)
+            if status == 409:
+                form.seen.data = form_factory.mark(session, workshop)
+            return _form_page(session, form, workshop=workshop, status=status, why=why)
+    if moved is not None:
+        # Whoever registered is to be forgotten as many days after the new day.
+        ring().move(moved.id, moved.forget_on)
+    return redirect(f"/org/talleres/{new_id}?hecho={what}", 303)
+
+
+def filled_again(path: str, typed: MultiDict[str, str]) -> Response:
+    """The form at a path of ours with what was typed before the session ended."""
+    with store().read() as session:
+        if path == "/org/talleres/nuevo":
+            office = _chosen_office(session, clean(typed.get("office", "")))
+            form = form_of(session, office, typed)
+            return _form_page(session, form, workshop=None, nonce=_nonce(typed))
+        workshop = find_mine(session, path.split("/")[-2], Action.EDIT)
+        form = form_of(session, workshop.office, typed, workshop=workshop)
+        return _form_page(session, form, workshop=workshop)
+
+
+def _create(typed: MultiDict[str, str]) -> ResponseReturnValue:
+    slug, nonce = clean(typed.get("office", "")), _nonce(typed)
+    with store().read() as session:
+        office = _chosen_office(session, slug)
+        if typed.get("action") in _WITHOUT_SAVING:
+            is_kind = typed.get("action") == "kind"
+            fill = form_factory.refilled if is_kind else _overbooked
+            form = fill(session, office, typed)
+            return _form_page(session, form, workshop=None, nonce=nonce)
+        form = form_of(session, office, typed)
+        if not form.validate():
+            return _form_page(session, form, workshop=None, nonce=nonce, status=422)
+    try:
+        public_id, what = _made(form, nonce)
+    except (Refused, Unsure) as why:
+        with store().read() as session:
+            return _form_page(session, form, workshop=None, nonce=nonce, status=422, why=why)
+    except sa.exc.IntegrityError as error:  # the same form, sent twice at the same moment
+        with store().read() as session:
+            public_id, what = _made_before(session, nonce, error), ""
+    return redirect(f"/org/talleres/{public_id}?hecho={what}", 303)
+
+
+def _nonce(typed: MultiDict[str, str]) -> str:
+    given = typed.get("nonce", "")
+    return given if autosave.NONCE.fullmatch(given) else secrets.token_urlsafe(16)
+
+
+def _made(form: WorkshopForm, nonce: str) -> tuple[str, str]:
+    """Makes the workshop; its public id and what is to be said of it."""
+    now = clock.now()
+    with store().change() as session:
+        made = workshops.find_by_external_id(session, f"desk {nonce}")
+        if made is not None:  # the same form again: one workshop, not two
+            must(Action.EDIT, made.office.slug)
+            return made.public_id, ""
+        office = offices.find(session, form.office.slug)
+        kind = kinds.find(session, form.kind.data)
+        assert form.day.data is not None
+        assert form.starts.data is not None
+        base = workshop_service.from_kind(kind, office, form.day.data, form.starts.data)
+        own, _is_new_choice = _series(session, form, office, None)
+        plan = form.plan(base, kind, _venue(session, form, office), own)
+        workshop = workshop_service.create(session, plan, now=now, external_id=f"desk {nonce}")
+        note(session, workshop, "workshop created")
+        _choose_allies(session, form, workshop)
+        what = _publish_if_asked(session, workshop) or "borrador"
+        autosave.settle(session, nonce=nonce)
+        return workshop.public_id, what
+
+
+def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, str]:
+    """Changes the workshop; its public id now, itself if its day moved, what is to be said."""
+    with store().change() as session:
+        workshop = find_mine(session, public_id)
+        workshop_service.lock(
+            session, workshop
+        )  # of two who save at once, the second sees the first's
+        if form.seen.data and form.seen.data != form_factory.mark(session, workshop):
+            raise _Overtaken(
+                _(
+                    "Alguien más cambió este taller desde que abriste esta página. No guardamos "
+                    "nada: mira abajo qué cambió, y guarda otra vez si lo que vale es lo tuyo."
+                )
+            )
+        kind = kinds.find(session, form.kind.data)
+        venue = _venue(session, form, workshop.office)
+        own, is_new_choice = _series(session, form, workshop.office, workshop.series)
+        plan = form.plan(workshop_service.plan_of(workshop), kind, venue, own)
+        before = series_edit.when(workshop)
+        changed = workshop_service.change(session, workshop, plan, now=clock.now())
+        changed |= {"series"} if is_new_choice else set()
+        changed |= _choose_allies(session, form, workshop)
+        if changed:
+            note(session, workshop, "workshop changed", ", ".join(sorted(changed))[:200])
+        what = _publish_if_asked(session, workshop) or _said(workshop, changed)
+        autosave.settle(session, workshop=workshop)
+        what += series_edit.offer(session, workshop, before, changed) if changed else ""
+        return workshop.public_id, workshop if changed & _OF_KEYS else None, what
+
+
+def _said(workshop: Workshop, changed: Set[str]) -> str:
+    """What the next page says; of a text whose translations may say something else now, so."""
+    if any(set(getattr(workshop, each)) > {"es"} for each in changed & {"summary", "bring"}):
+        return "traducir"
+    return "cambiado" if changed else "igual"
+
+
+def _publish_if_asked(session: Session, workshop: Workshop) -> str:
+    if request.form.get("action") != "publish" or workshop.standing is not Standing.DRAFT:
+        return ""
+    publish_warnings.publish(session, workshop)
+    return "publicado"
+
+
+def _choose_allies(session: Session, form: WorkshopForm, workshop: Workshop) -> frozenset[str]:
+    """Who gives it with the office, if the page has asked."""
+    if "allies" not in request.form:
+        return frozenset()
+    wanted = Chosen(partners.ids(form.partners.data or ()), partners.ids(form.speakers.data or ()))
+    return partners.choose(session, workshop, wanted)
+
+
+def _made_before(session: Session, nonce: str, error: sa.exc.IntegrityError) -> str:
+    """What the other one made. Raises the error where it was about something else."""
+    made = workshops.find_by_external_id(session, f"desk {nonce}")
+    if made is None:
+        raise error
+    must(Action.EDIT, made.office.slug)
+    return made.public_id
+
+
+def _venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None:
+    if not form.has_venue or not form.venue.data:
+        return None
+    if form.venue.data != NEW:
+        return venues.find(session, office, int(form.venue.data))
+    venue = venues.find_or_make(
+        session,
+        office,
+        form.venue_name.data or "",
+        address=form.venue_address.data or "",
+        city=form.venue_city.data or "",
+        region=form.venue_region.data,
+        area=form.venue_area.data or "",
+        zone=zone_of(form),
+        now=clock.now(),
+    )
+    venue.is_step_free = venue.is_step_free or form.venue_step_free.data
+    venue.retired_at = None  # whoever names it offers it again
+    return venue
+
+
+def _series(
+    session: Session, form: WorkshopForm, office: Office, current: Series | None
+) -> tuple[Series | None, bool]:
+    """The series the form says, and whether its dates are now saved together, or not any more.
+
+    That is changed only of a series the form has shown: its own, or a new one."""
+    if not form.series.data:
+        return None, False
+    is_joint = bool(form.series_joint.data)
+    if form.series.data == NEW:
+        name = form.series_name.data or ""
+        return series.find_or_make(session, office, name, is_joint=is_joint), False
+    chosen = series.find(session, office, int(form.series.data))
+    if chosen is not current or chosen.is_joint == is_joint:
+        return chosen, False
+    chosen.is_joint = is_joint
+    return chosen, True
+
+
+def _chosen_office(session: Session, slug: str) -> Office:
+    must(Action.EDIT, slug)
+    return offices.find(session, slug)
+
+
+def _overbooked(
+    session: Session,
+    office: Office,
+    typed: MultiDict[str, str],
+    workshop: Workshop | None = None,
+) -> WorkshopForm:
+    """The form as typed, with as many places beyond the chairs as we suggest. Nothing is saved."""
+    form = form_of(session, office, typed, workshop=workshop)
+    found = _suggestion(session, form)
+    if found is None or not found.extra:
+        return form
+    filled = MultiDict(typed)
+    filled["overbooked"] = str(found.extra)
+    return form_of(session, office, filled, workshop=workshop)
+
+
+def _suggestion(session: Session, form: WorkshopForm) -> workshop_labels.Suggestion | None:
+    """How many places more than chairs the form's workshop bears; None where nobody asks that."""
+    if form.way.data not in {Way.PLACE, Way.UNLISTED}:
+        return None
+    try:
+        kind = kinds.find(session, form.kind.data or "")
+    except NotFound:
+        return None
+    show = no_show_rate.rate(session, form.office, kind)
+    chairs = form.capacity.data or 0
+    return workshop_labels.Suggestion(show, no_show_rate.extra_places(show, chairs) if show else 0)
+
+
+def _form_page(
+    session: Session,
+    form: WorkshopForm,
+    *,
+    workshop: Workshop | None,
+    nonce: str = "",
+    status: int = 200,
+    why: Refused | Unsure | None = None,
+    offers: Sequence[Offer] = (),
+) -> Response:
+    faults = form.faults
+    if isinstance(why, Refused):
+        faults = [("formulario", str(why)), *faults]
+    try:
+        kind = kinds.find(session, form.kind.data or "")
+    except NotFound:
+        kind = None
+    return page(
+        "workshops/form",
+        status,
+        form=form,
+        workshop=workshop,
+        kind=kind,
+        office=form.office,
+        nonce=nonce,
+        faults=faults,
+        is_overtaken=isinstance(why, _Overtaken),
+        is_draft=workshop is None or workshop.standing is Standing.DRAFT,
+        suggestion=_suggestion(session, form),
+        is_overbooking=request.form.get("action") == "overbook",
+        checked=publish_warnings.told(why.doubts) if isinstance(why, Unsure) else Checked(),
+        offers=offers,
+        name_of=name_of,
+        words=workshop_labels,
+        NEW=NEW,
+    )

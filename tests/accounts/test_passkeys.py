@@ -1,0 +1,276 @@
+"""Passkeys: both factors at once, each answer once, and only at our own address."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.accounts import credentials, passkeys, webauthn_challenges
+from outreach.accounts.passkeys import Passkey
+from outreach.accounts.webauthn_challenges import Challenge
+from outreach.config import Limits
+from outreach.db.store import Store
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Organizer
+from tests.support.login import age, ana, ended_meanwhile, half_a_minute_later, journal, patient
+from tests.support.soft_passkey import PRESENT, SoftKey
+from tests.support.staff_client import Visitor, at_desk, employ, enrol, hidden, words
+
+__all__ = ["ana", "patient"]  # fixtures
+same = pytest.mark.any_database("what a key says")
+
+
+def add_key(app: Flask, store: Store, who: int, **changes: Any) -> SoftKey:
+    key, desk = SoftKey(**changes), at_desk(app, store, who)
+    options = desk.post("/org/cuenta/llaves/reto").get_json()
+    done = desk.post("/org/cuenta/llaves", name="Mi teléfono", answer=key.create(options))
+    assert (done.status_code, done.headers["Location"]) == (303, "/org/cuenta?hecho=llave")
+    return key
+
+
+def challenge(visitor: Visitor) -> dict[str, Any]:
+    found: dict[str, Any] = visitor.post("/org/llave/reto").get_json()
+    return found
+
+
+def test_a_key_is_both_factors_at_once(patient: Flask, store: Store, ana: int) -> None:
+    key, visitor = add_key(patient, store, ana), Visitor(patient)
+    answer = visitor.post("/org/llave", answer=key.get(challenge(visitor)), volver="/org/talleres")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/talleres")
+    assert visitor.get("/org/").status_code == 200
+    assert visitor.get("/org/cuenta/llaves").status_code == 200, "fresh too"
+    assert journal(store) == ["key added", "key used", "signed in"]
+
+
+@pytest.mark.parametrize("counts", [True, False], ids=["a key that counts", "one of a cloud"])
+def test_an_answer_posted_twice_is_refused_the_second_time(
+    patient: Flask, store: Store, ana: int, counts: bool
+) -> None:
+    key = add_key(patient, store, ana, counts=counts)
+    first, second = Visitor(patient), Visitor(patient)
+    answer = key.get(challenge(first))
+    statuses = [each.post("/org/llave", answer=answer).status_code for each in (first, second)]
+    print(f"one answer of a key, posted twice: {statuses}")
+    assert statuses == [303, 422]
+    assert second.get("/org/").status_code == 303
+    assert journal(store).count("key refused") == 1
+    again = key.get(challenge(second))
+    assert second.post("/org/llave", answer=again).status_code == 303
+
+
+@same
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"authenticatorData": "AAAA"},
+        {"authenticatorData": ""},
+        {"signature": "!"},
+        {"userHandle": 7},
+        {"clientExtensionResults": "x"},
+    ],
+)
+def test_an_answer_that_is_none_is_refused_in_a_sentence_and_uses_its_question_up(
+    patient: Flask, store: Store, ana: int, broken: dict[str, Any]
+) -> None:
+    key, visitor = add_key(patient, store, ana), Visitor(patient)
+    good = key.get(challenge(visitor))
+    bad = json.loads(good)
+    bad["response"] |= broken
+    bad |= {name: value for name, value in broken.items() if name.startswith("client")}
+    if "clientExtensionResults" in broken:
+        bad["response"]["authenticatorData"] = "AAAA"
+    assert visitor.post("/org/llave", answer=json.dumps(bad)).status_code == 422
+    assert visitor.post("/org/llave", answer=good).status_code == 422, "it was asked once"
+
+
+@pytest.mark.races
+def test_one_answer_in_eight_browsers_at_once_lets_one_in(
+    patient: Flask, store: Store, ana: int
+) -> None:
+    key = add_key(patient, store, ana, counts=False)
+    answer, start = key.get(challenge(Visitor(patient))), Barrier(8)
+
+    def send(_: int) -> int:
+        start.wait()
+        return Visitor(patient).post("/org/llave", answer=answer).status_code
+
+    with ThreadPoolExecutor(8) as crowd:
+        statuses = sorted(crowd.map(send, range(8)))
+    print(f"one answer of a key in eight browsers at once: {statuses}")
+    assert statuses == [303] + [422] * 7
+
+
+def test_a_copy_of_a_key_is_seen_by_its_count(patient: Flask, store: Store, ana: int) -> None:
+    key, visitor = add_key(patient, store, ana), Visitor(patient)
+    assert visitor.post("/org/llave", answer=key.get(challenge(visitor))).status_code == 303
+    key.count = 0
+    copy = Visitor(patient)
+    assert copy.post("/org/llave", answer=key.get(challenge(copy))).status_code == 422
+
+
+@same
+def test_a_key_used_elsewhere_or_by_nobody_in_particular_is_refused(
+    patient: Flask, store: Store, ana: int
+) -> None:
+    key, visitor = add_key(patient, store, ana), Visitor(patient)
+    unverified = key.get(challenge(visitor), flags=PRESENT)
+    key.origin = "http://1ocalhost:8000"
+    elsewhere = key.get(challenge(visitor))
+    key.origin, key.host = "http://localhost:8000", "example.org"
+    of_another_host = key.get(challenge(visitor))
+    key.host, key.private = "localhost", SoftKey().private
+    forged = key.get(challenge(visitor))
+    unknown = SoftKey().get(challenge(visitor))
+    for answer in (unverified, elsewhere, of_another_host, forged, unknown):
+        refused = visitor.post("/org/llave", answer=answer)
+        assert refused.status_code == 422
+        assert "No reconocimos esa llave" in words(refused)
+
+
+@same
+@pytest.mark.parametrize(
+    "answer", ["", "{}", "[]", "x", '{"response": []}', '{"response": {"clientDataJSON": "é"}}',
+               '{"response": {"clientDataJSON": "W10"}}', "[" * 10_000]
+)  # fmt: skip
+def test_what_is_no_answer_is_refused(patient: Flask, answer: str) -> None:
+    assert Visitor(patient).post("/org/llave", answer=answer).status_code == 422
+
+
+@same
+def test_a_challenge_grows_old_and_is_swept_away(patient: Flask, store: Store, ana: int) -> None:
+    key, visitor = add_key(patient, store, ana), Visitor(patient)
+    options = challenge(visitor)
+    with store.change() as session:
+        session.execute(sa.update(Challenge).values(ends_at=clock.now()))
+    assert visitor.post("/org/llave", answer=key.get(options)).status_code == 422
+    with store.change() as session:
+        webauthn_challenges.purge(session, now=clock.now())
+        assert session.scalars(sa.select(Challenge)).all() == []
+
+
+@same
+def test_an_account_that_is_shut_is_not_opened_by_its_key(
+    patient: Flask, store: Store, ana: int
+) -> None:
+    key, visitor = add_key(patient, store, ana), Visitor(patient)
+    with store.change() as session:
+        credentials.disable(session, session.get_one(Organizer, ana), now=clock.now())
+    assert visitor.post("/org/llave", answer=key.get(challenge(visitor))).status_code == 422
+
+
+def test_a_key_is_the_second_factor_after_the_password_too(
+    patient: Flask, store: Store, ana: int
+) -> None:
+    key, visitor = add_key(patient, store, ana), Visitor(patient)
+    form = hidden(visitor.password())
+    options = visitor.post("/org/codigo/reto", token=form["token"]).get_json()
+    stranger = key.get(challenge(Visitor(patient)))
+    assert visitor.post("/org/codigo", form | {"answer": stranger}).status_code == 422
+    answer = visitor.post("/org/codigo", form | {"answer": key.get(options)})
+    assert answer.status_code == 303
+    assert visitor.get("/org/").status_code == 200
+
+
+def test_only_her_own_key_proves_who_she_is(patient: Flask, store: Store, ana: int) -> None:
+    """Anybody's key once proved anybody's session elsewhere: GHSA-f66q-9rf6-8795."""
+    luz = employ(store, "luz@example.org")
+    hers, of_luz = add_key(patient, store, ana), add_key(patient, store, luz)
+    visitor = Visitor(patient)
+    visitor.come_in()
+    half_a_minute_later(store)
+    age(store, proven_at=timedelta(minutes=11))
+    form = hidden(visitor.get("/org/confirmar"), "/org/confirmar")
+
+    def options() -> dict[str, Any]:
+        found: dict[str, Any] = visitor.post("/org/codigo/reto", token=form["token"]).get_json()
+        return found
+
+    refused = visitor.post("/org/confirmar", form | {"answer": of_luz.get(options())})
+    assert refused.status_code == 422
+    assert visitor.get("/org/cuenta/llaves").status_code == 303
+    answer = visitor.post("/org/confirmar", form | {"answer": hers.get(options())})
+    assert answer.status_code == 303
+    assert visitor.get("/org/cuenta/llaves").status_code == 200
+
+
+def test_a_session_that_ended_meanwhile_keeps_no_key(
+    patient: Flask, store: Store, ana: int
+) -> None:
+    desk = at_desk(patient, store, ana)
+    answer = SoftKey().create(desk.post("/org/cuenta/llaves/reto").get_json())
+    with ended_meanwhile(patient):
+        done = desk.post("/org/cuenta/llaves", name="Mía", answer=answer)
+    assert (done.status_code, done.headers["Location"]) == (303, "/org/entrar")
+    with store.read() as session:
+        assert session.scalars(sa.select(Passkey)).all() == []
+
+
+@same
+def test_a_key_made_for_another_session_is_not_kept(patient: Flask, store: Store, ana: int) -> None:
+    luz = at_desk(patient, store, employ(store, "luz@example.org"))
+    desk, key = at_desk(patient, store, ana), SoftKey()
+    options = luz.post("/org/cuenta/llaves/reto").get_json()
+    refused = desk.post("/org/cuenta/llaves", name="Mía", answer=key.create(options))
+    assert refused.status_code == 422
+    assert 'value="Mía"' in refused.text, "the name is not typed twice"
+    answer = key.create(luz.post("/org/cuenta/llaves/reto").get_json())
+    for status in (303, 422):
+        assert luz.post("/org/cuenta/llaves", name="Suya", answer=answer).status_code == status
+    with store.read() as session:
+        assert [key.name for key in session.scalars(sa.select(Passkey))] == ["Suya"]
+
+
+@same
+def test_keys_are_listed_renamed_and_removed(patient: Flask, store: Store, ana: int) -> None:
+    key, desk = add_key(patient, store, ana), at_desk(patient, store, ana)
+    assert "Mi teléfono" in words(desk.get("/org/cuenta"))
+    ref = key.id.hex()
+    desk.post("/org/cuenta/llaves/nombre", key=ref, name=" El  de la oficina ")
+    assert "El de la oficina" in words(desk.get("/org/cuenta"))
+    assert desk.post("/org/cuenta/llaves/nombre", key=ref, name=" ").status_code == 422
+    luz = at_desk(patient, store, employ(store, "luz@example.org"))
+    for path in ("nombre", "quitar"):
+        assert luz.post(f"/org/cuenta/llaves/{path}", key=ref, name="x").status_code == 422
+    assert desk.post("/org/cuenta/llaves/quitar", key="zz").status_code == 404
+    assert desk.post("/org/cuenta/llaves/quitar", key=ref).status_code == 303
+    assert desk.post("/org/cuenta/llaves/quitar", key=ref).status_code == 422
+    visitor = Visitor(patient)
+    assert visitor.post("/org/llave", answer=key.get(challenge(visitor))).status_code == 422
+    assert journal(store)[:3] == ["key added", "key renamed", "key removed"]
+
+
+@same
+def test_twenty_keys_are_enough(patient: Flask, store: Store, ana: int) -> None:
+    desk = at_desk(patient, store, ana)
+    for _ in range(passkeys.MOST):
+        answer = SoftKey().create(desk.post("/org/cuenta/llaves/reto").get_json())
+        assert desk.post("/org/cuenta/llaves", name="Otra", answer=answer).status_code == 303
+    answer = SoftKey().create(desk.post("/org/cuenta/llaves/reto").get_json())
+    assert desk.post("/org/cuenta/llaves", name="Otra", answer=answer).status_code == 422
+
+
+@same
+def test_asking_for_a_challenge_is_an_attempt_to_sign_in(app: Flask, chicago: Office) -> None:
+    statuses = [Visitor(app).post("/org/llave/reto").status_code for _ in range(12)]
+    assert statuses == [200] * Limits.sign_ins + [429] * 2
+
+
+def test_wrong_keys_are_counted_written_down_and_keep_nobody_else_from_writing(
+    app: Flask, store: Store, chicago: Office
+) -> None:
+    who = employ(store)
+    enrol(app, store, who)
+    desk = at_desk(app, store, who)
+    statuses = [
+        desk.post("/org/confirmar", answer="{}").status_code for _ in range(Limits.sign_ins + 2)
+    ]
+    assert statuses == [422] * Limits.sign_ins + [429] * 2
+    said = journal(store)
+    assert said.count("key refused") == Limits.sign_ins + 2
+    assert said.count("too many sign-ins") == 1

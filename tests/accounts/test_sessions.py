@@ -1,0 +1,324 @@
+"""Getting in and staying in: passwords, sessions, links that work once."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from argon2 import extract_parameters
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.accounts import credentials, invitations, passwords
+from outreach.accounts.invitations import Invitation
+from outreach.accounts.sessions import StaffSession
+from outreach.config import Limits
+from outreach.db.store import Store
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Grant, Organizer, Role
+from tests.support.staff_client import (
+    PASSWORD,
+    Visitor,
+    at_desk,
+    code_now,
+    employ,
+    enrol,
+    hidden,
+    words,
+)
+
+NEW_PASSWORD = "otra clave larga y nueva"
+
+
+def test_the_right_password_and_a_code_open_today(
+    app: Flask, store: Store, chicago: Office
+) -> None:
+    enrol(app, store, employ(store))
+    ana = Visitor(app)
+    answer = ana.post("/org/entrar", email=" Ana@Example.org ", password=PASSWORD)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/codigo")
+    answer = ana.post("/org/codigo", hidden(ana.get("/org/codigo")) | {"code": code_now()})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/")
+    page = ana.get("/org/")
+    assert page.status_code == 200
+    assert "Hoy no hay talleres" in words(page)
+
+
+def test_the_cookie_is_for_this_host_only_and_no_script_reads_it(
+    client: FlaskClient, store: Store, chicago: Office
+) -> None:
+    employ(store)
+    answer = client.post("/org/entrar", data={"email": "ana@example.org", "password": PASSWORD})
+    name, *attributes = re.split(r"; ?", answer.headers["Set-Cookie"])
+    assert name.startswith("__Host-staff=")
+    assert set(attributes) == {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+
+
+def test_the_sign_in_page_sets_no_cookie_and_is_kept_by_nobody(client: FlaskClient) -> None:
+    page = client.get("/org/entrar")
+    assert "Set-Cookie" not in page.headers
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["X-Robots-Tag"] == "noindex, nofollow"
+
+
+def test_a_wrong_password_and_an_unknown_address_are_told_the_same(
+    client: FlaskClient, store: Store, chicago: Office
+) -> None:
+    employ(store)
+    wrong = client.post("/org/entrar", data={"email": "ana@example.org", "password": "x" * 14})
+    nobody = client.post("/org/entrar", data={"email": "ivan@example.org", "password": "x" * 14})
+    assert wrong.status_code == nobody.status_code == 422
+    assert "Correo o contraseña incorrectos." in words(wrong)
+    assert words(wrong) == words(nobody)
+
+
+def test_an_account_without_a_password_yet_cannot_be_entered(
+    client: FlaskClient, store: Store, chicago: Office
+) -> None:
+    who = employ(store)
+    with store.change() as session:
+        session.get_one(Organizer, who).password = None
+    answer = client.post("/org/entrar", data={"email": "ana@example.org", "password": ""})
+    assert answer.status_code == 422
+
+
+def test_an_unknown_address_costs_as_much_work_as_a_known_one() -> None:
+    known, unknown = passwords.hashed(PASSWORD), passwords.NOBODYS
+    assert extract_parameters(known) == extract_parameters(unknown)
+    assert not passwords.is_right("nobody has this password", None)
+
+
+def test_an_address_that_tries_too_often_has_to_wait(
+    app: Flask, client: FlaskClient, store: Store, chicago: Office
+) -> None:
+    employ(store)
+    for _ in range(Limits.sign_ins):
+        client.post("/org/entrar", data={"email": "ana@example.org", "password": "x"})
+    answer = client.post("/org/entrar", data={"email": "ana@example.org", "password": PASSWORD})
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_what_no_database_can_hold_is_only_a_wrong_address(client: FlaskClient) -> None:
+    answer = client.post("/org/entrar", data={"email": "ana\x00@example.org", "password": "\x00"})
+    assert answer.status_code == 422
+
+
+def test_half_an_hour_of_silence_ends_a_session(app: Flask, store: Store, chicago: Office) -> None:
+    desk = at_desk(app, store, employ(store))
+    _age(store, seen_at=timedelta(minutes=29))
+    assert desk.get("/org/").status_code == 200
+    _age(store, seen_at=timedelta(minutes=31))
+    answer = desk.get("/org/talleres")
+    assert (answer.status_code, answer.headers["Location"]) == (
+        303,
+        "/org/entrar?volver=/org/talleres",
+    )
+
+
+def test_twelve_hours_end_a_session_however_busy(app: Flask, store: Store, chicago: Office) -> None:
+    desk = at_desk(app, store, employ(store))
+    _age(store, started_at=timedelta(hours=11, minutes=59))
+    assert desk.get("/org/").status_code == 200
+    _age(store, started_at=timedelta(hours=12, minutes=1))
+    assert desk.get("/org/").status_code == 303
+
+
+def test_a_busy_organizer_writes_once_a_minute(app: Flask, store: Store, chicago: Office) -> None:
+    desk = at_desk(app, store, employ(store))
+    _age(store, seen_at=timedelta(seconds=40))
+    before = _seen(store)
+    desk.get("/org/")
+    assert _seen(store) == before
+    _age(store, seen_at=timedelta(seconds=70))
+    desk.get("/org/")
+    assert clock.now() - _seen(store) < timedelta(seconds=30)
+
+
+def test_a_role_taken_away_counts_at_the_next_click(
+    app: Flask, store: Store, chicago: Office
+) -> None:
+    who = employ(store)
+    desk = at_desk(app, store, who)
+    assert desk.get("/org/talleres/nuevo").status_code == 200
+    with store.change() as session:
+        session.execute(sa.update(Grant).values(role=Role.READER))
+    assert desk.get("/org/talleres/nuevo").status_code == 403
+
+
+def test_a_disabled_account_is_out_at_the_next_click(
+    app: Flask, client: FlaskClient, store: Store, chicago: Office
+) -> None:
+    who = employ(store)
+    desk = at_desk(app, store, who)
+    with store.change() as session:
+        credentials.disable(session, session.get_one(Organizer, who), now=clock.now())
+    assert desk.get("/org/").status_code == 303
+    answer = client.post("/org/entrar", data={"email": "ana@example.org", "password": PASSWORD})
+    assert answer.status_code == 422
+
+
+def test_signing_out_ends_the_session_and_leaves_nothing_in_the_browser(
+    app: Flask, store: Store, chicago: Office
+) -> None:
+    desk = at_desk(app, store, employ(store))
+    answer = desk.post("/org/cerrar")
+    assert answer.headers["Clear-Site-Data"] == '"*"'
+    assert "Max-Age=0" in answer.headers["Set-Cookie"]
+    assert desk.get("/org/").status_code == 303
+
+
+def test_signing_in_again_ends_the_session_before(
+    app: Flask, store: Store, chicago: Office
+) -> None:
+    desk = at_desk(app, store, employ(store))
+    desk.client.post(
+        "/org/entrar",
+        data={"email": "ana@example.org", "password": PASSWORD},
+        headers=desk.headers,
+    )
+    assert desk.get("/org/").status_code == 303
+
+
+def test_the_page_after_signing_in_is_never_another_site(
+    client: FlaskClient, store: Store, chicago: Office
+) -> None:
+    employ(store)
+    for elsewhere in ("https://example.com/org/", "//example.com", "/\\example.com", "/es/"):
+        answer = client.post(
+            "/org/entrar",
+            data={"email": "ana@example.org", "password": PASSWORD, "volver": elsewhere},
+        )
+        assert answer.headers["Location"] == "/org/codigo"
+
+
+def test_a_link_shows_whose_it_is_and_looking_changes_nothing(
+    client: FlaskClient, store: Store, chicago: Office
+) -> None:
+    token = _invited(store)
+    for _ in range(2):
+        page = client.get(f"/org/invitacion/{token}")
+        assert page.status_code == 200
+        assert "ana@example.org" in page.get_data(as_text=True)
+        assert "Set-Cookie" not in page.headers
+
+
+def test_a_link_sets_the_password_and_leads_to_the_sign_in_page(
+    client: FlaskClient, store: Store, chicago: Office
+) -> None:
+    token = _invited(store)
+    answer = client.post(f"/org/invitacion/{token}", data={"password": NEW_PASSWORD})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/entrar")
+    data = {"email": "ana@example.org", "password": NEW_PASSWORD}
+    assert client.post("/org/entrar", data=data).status_code == 303
+
+
+def test_a_short_password_is_told_so_and_the_link_still_works(
+    client: FlaskClient, store: Store, chicago: Office
+) -> None:
+    token = _invited(store)
+    answer = client.post(f"/org/invitacion/{token}", data={"password": "once letras"})
+    assert answer.status_code == 422
+    assert "12 letras o más" in words(answer)
+    answer = client.post(f"/org/invitacion/{token}", data={"password": "doce  letras"})
+    assert answer.status_code == 303
+
+
+def test_used_old_withdrawn_and_invented_links_all_look_the_same(
+    client: FlaskClient, store: Store, chicago: Office
+) -> None:
+    used, old, withdrawn = (_invited(store, f"{who}@example.org") for who in ("a", "b", "c"))
+    client.post(f"/org/invitacion/{used}", data={"password": NEW_PASSWORD})
+    with store.change() as session:
+        session.execute(
+            sa.update(Invitation)
+            .where(Invitation.organizer_id == _id(session, "b@example.org"))
+            .values(ends_at=clock.now() - timedelta(seconds=1))
+        )
+        invitations.invite(session, _id(session, "c@example.org"), now=clock.now())
+    pages = {
+        client.open(f"/org/invitacion/{token}", method=method, data=data).get_data()
+        for token in (used, old, withdrawn, "x" * 43, "x")
+        for method, data in (("GET", None), ("POST", {"password": NEW_PASSWORD}))
+    }
+    answers = [client.get(f"/org/invitacion/{token}") for token in (used, old, withdrawn, "x")]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len(pages) == 1
+
+
+def test_a_link_lasts_three_days(store: Store, chicago: Office) -> None:
+    token, now = _invited(store), clock.now()
+    with store.read() as session:
+        almost, after = now + timedelta(days=3, minutes=-1), now + timedelta(days=3, minutes=1)
+        assert invitations.whose(session, token, now=almost) is not None
+        assert invitations.whose(session, token, now=after) is None
+
+
+@pytest.mark.races
+def test_eight_browsers_with_one_link_set_one_password(
+    app: Flask, store: Store, chicago: Office
+) -> None:
+    token = _invited(store)
+
+    def use(number: int) -> int:
+        password = f"clave larga numero {number}"
+        answer = app.test_client().post(f"/org/invitacion/{token}", data={"password": password})
+        return answer.status_code
+
+    with ThreadPoolExecutor(8) as crowd:
+        statuses = sorted(crowd.map(use, range(8)))
+    assert statuses == [303] + [404] * 7
+
+
+def test_a_new_password_ends_every_session(app: Flask, store: Store, chicago: Office) -> None:
+    who = employ(store)
+    phone, computer = at_desk(app, store, who), at_desk(app, store, who)
+    with store.change() as session:
+        token = invitations.invite(session, who, now=clock.now())
+    phone.client.post(f"/org/invitacion/{token}", data={"password": NEW_PASSWORD})
+    assert phone.get("/org/").status_code == computer.get("/org/").status_code == 303
+
+
+def test_a_reset_makes_the_old_password_worthless(
+    client: FlaskClient, store: Store, chicago: Office
+) -> None:
+    who = employ(store)
+    with store.change() as session:
+        credentials.reset(session, session.get_one(Organizer, who), now=clock.now())
+    answer = client.post("/org/entrar", data={"email": "ana@example.org", "password": PASSWORD})
+    assert answer.status_code == 422
+
+
+def test_no_token_is_stored_as_it_is(app: Flask, store: Store, chicago: Office) -> None:
+    desk, token = at_desk(app, store, employ(store)), _invited(store, "luz@example.org")
+    with store.read() as session:
+        kept = [
+            *session.scalars(sa.select(StaffSession.digest)),
+            *session.scalars(sa.select(Invitation.digest)),
+        ]
+    assert not {desk.cookie, token} & set(kept)
+
+
+def _invited(store: Store, email: str = "ana@example.org") -> str:
+    who = employ(store, email)
+    with store.change() as session:
+        session.get_one(Organizer, who).password = None
+        return invitations.invite(session, who, now=clock.now())
+
+
+def _id(session: Session, email: str) -> int:
+    return session.scalars(sa.select(Organizer.id).where(Organizer.email == email)).one()
+
+
+def _age(store: Store, **ages: timedelta) -> None:
+    moments = {name: clock.now() - age for name, age in ages.items()}
+    with store.change() as session:
+        session.execute(sa.update(StaffSession).values(**moments))
+
+
+def _seen(store: Store) -> datetime:
+    with store.read() as session:
+        return session.scalars(sa.select(StaffSession.seen_at)).one()

@@ -1,1 +1,0 @@
-"""Speeds, as ratios to a bare Flask view on the same server: `python -m tests.bench`."""

@@ -1,0 +1,1 @@
+"""Speeds, as ratios to a bare Flask view on the same server: `python -m tests.benchmarks`."""

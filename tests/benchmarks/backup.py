@@ -1,0 +1,111 @@
+"""A year of the network, 22,000 workshops and 100,000 registrations: how long a backup of it takes,
+how large it is, and how long it takes to put it back or to move it."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from outreach import clock
+from outreach.cli import main
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.registrations import Registration
+from outreach.domain.text import code
+from outreach.keystore import Key, Keyring, Masters
+from tests.benchmarks.network import network
+from tests.conftest import SERVER, Pair
+
+WORKSHOPS: Final = 22_000
+REGISTRATIONS: Final = 100_000
+PASSPHRASE: Final = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class Taken:
+    what: str
+    seconds: float
+    size: float | None = None  # MB
+
+
+def measured(folder: Path) -> Iterator[Taken]:
+    base = network(folder / "year", same=300, others=WORKSHOPS - 300)
+    _register(Config.from_environ(base.environ))
+    yield from _around(folder, "SQLite", base.environ)
+    if not SERVER:
+        return
+    pair = Pair()
+    try:
+        there = {"OUTREACH_DATABASE_URL": pair.main, "OUTREACH_KEYRING_URL": pair.ring}
+        pair.rest()
+        yield Taken(
+            "move to PostgreSQL, with the ring",
+            _run(base.environ, "move", "--to", pair.main, "--keyring-to", pair.ring),
+        )
+        yield from _around(folder, "PostgreSQL", base.environ | there)
+    finally:
+        pair.drop()
+
+
+def _around(folder: Path, kind: str, environ: dict[str, str]) -> Iterator[Taken]:
+    plain, sealed = folder / f"{kind}.zip", folder / f"{kind}.age"
+    for what, file, more in (
+        ("backup", plain, {}),
+        ("encrypted backup", sealed, {"OUTREACH_BACKUP_PASSPHRASE": PASSPHRASE}),
+    ):
+        seconds = _run(environ | more, "backup", str(file))
+        yield Taken(f"{what} of {kind}", seconds, file.stat().st_size / 1e6)
+    yield Taken(f"restore onto {kind}", _run(environ, "restore", str(plain), "--yes"))
+
+
+def _run(environ: dict[str, str], *words: str) -> float:
+    began = perf_counter()
+    done = CliRunner(env=environ).invoke(main, [*words])
+    if done.exit_code:
+        raise RuntimeError(done.output)
+    return perf_counter() - began
+
+
+def _register(config: Config) -> None:
+    store, keys = Store(config.database_url), Store(config.keyring_url)
+    ring, now = Keyring(keys, Masters(config.keys)), clock.now()
+    kept = sa.text("SELECT id, day FROM workshop WHERE day > :day ORDER BY id")
+    with store.read() as session:
+        ahead = session.execute(kept, {"day": now.date().isoformat()}).all()
+    for start in range(0, REGISTRATIONS, 10_000):
+        rows: list[dict[str, Any]] = []
+        sealed: list[dict[str, Any]] = []
+        for number in range(start, start + 10_000):
+            workshop, day = ahead[number % len(ahead)]
+            key_id = secrets.token_bytes(16)
+            under, generation = ring.seals.seal(secrets.token_bytes(32), key_id)
+            forget_on = date.fromisoformat(day) + timedelta(days=30)
+            sealed.append(
+                {
+                    "id": key_id, "sealed": under, "generation": generation, "contact": None,
+                    "workshop": workshop, "forget_on": forget_on, "made_on": now.date(),
+                }
+            )  # fmt: skip
+            rows.append(
+                {
+                    "id": code(26), "workshop_id": workshop, "standing": "seated", "people": 1,
+                    "contact": "none", "may_leave_message": False, "wants_reminder": False,
+                    "language": "es", "needs": Codes(), "key_id": key_id,
+                    "sealed": secrets.token_bytes(80), "manage": secrets.token_bytes(32),
+                    "entry": secrets.token_bytes(32), "door_code": code(6),
+                    "nonce": secrets.token_bytes(32), "registered_at": now, "queued_at": now,
+                }
+            )  # fmt: skip
+        with keys.change_rows() as connection:
+            connection.execute(sa.insert(Key), sealed)
+        with store.change_rows() as connection:
+            connection.execute(sa.insert(Registration), rows)
+    store.close()
+    keys.close()

@@ -1,0 +1,76 @@
+"""What programs that poll calendars cost others: the slowest list pages while 500 polls a second
+come in, and the memory of a process that was asked for ten thousand different feeds."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations, islice, product
+from statistics import median
+from time import monotonic
+
+from tests.benchmarks import paced
+from tests.benchmarks.network import KINDS, OFFICES
+from tests.benchmarks.poll import Poll
+from tests.benchmarks.server import Running
+
+POLLS = 500  # a second
+PAGES = 60
+FEEDS = 300
+UNCHANGED = 9  # of ten
+
+
+def slowest(server: Running, *, seconds: int, rounds: int) -> tuple[float, float, float]:
+    """The 99th percentile of the list page alone, and with the polls, in milliseconds; and the
+    median of their ratios."""
+    page = [paced.request("/es/", Accept_Encoding="gzip")]
+    polls = list(_polls(server))
+    pairs = []
+    with paced.beside() as pool:
+        paced.begin(pool, server.port, polls, POLLS, 3).result()  # each process has made them once
+        for _ in range(rounds):
+            alone = paced.begin(pool, server.port, page, PAGES, seconds).result()
+            polling = paced.begin(pool, server.port, polls, POLLS, seconds)
+            together = paced.begin(pool, server.port, page, PAGES, seconds).result()
+            told = polling.result()
+            if {*told.statuses} - {200, 304} or told.rate < POLLS * 0.95:
+                raise RuntimeError(f"the polls were not kept up: {told.statuses}, {told.rate:.0f}")
+            pairs.append((alone.percentile(0.99), together.percentile(0.99)))
+    alone_ms, together_ms = (median(each) for each in zip(*pairs, strict=True))
+    return alone_ms, together_ms, median(busy / calm for calm, busy in pairs)
+
+
+def memory(server: Running, *, count: int, seconds: int) -> tuple[float, int]:
+    """Megabytes of the largest process after so many addresses, none twice; and how many there
+    were time for."""
+    until = monotonic() + seconds
+
+    def ask(some: list[str]) -> int:
+        asked = 0
+        with Poll(server.port) as poll:
+            for path in some:
+                if monotonic() > until:
+                    break
+                poll.ask(path)
+                asked += 1
+        return asked
+
+    paths = list(islice(addresses(), count))
+    with ThreadPoolExecutor(8) as pool:
+        done = sum(pool.map(ask, [paths[start::8] for start in range(8)]))
+    return server.largest(), done
+
+
+def addresses() -> Iterator[str]:
+    """Feeds with every two kinds of every office, some of the whole network among them."""
+    pairs = list(combinations(range(KINDS), 2))
+    for number, (office, (one, other)) in enumerate(product(range(2, OFFICES), pairs)):
+        name = "red" if number % 50 == 0 else f"office-{office}"
+        yield f"/es/cal/{name}.ics?tipo=kind-{one}&tipo=kind-{other}"
+
+
+def _polls(server: Running) -> Iterator[bytes]:
+    """Nine of ten hold what there is."""
+    with Poll(server.port) as poll:
+        for number, path in enumerate(islice(addresses(), FEEDS)):
+            _, etag, _ = poll.ask(path)
+            held = {"If_None_Match": etag} if number % 10 < UNCHANGED else {}
+            yield paced.request(path, Accept_Encoding="gzip", **held)

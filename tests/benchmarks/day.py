@@ -1,0 +1,293 @@
+"""`python -m tests.benchmarks.day`: a campaign's day in some minutes.
+
+    python -m tests.benchmarks.day --on sqlite              (one machine, nginx in front)
+    python -m tests.benchmarks.day --on postgresql          (three hosts of each kind; as root)
+    python -m tests.benchmarks.day --on sqlite --soak 5m
+
+1,500 workshops, 20,000 registrations in bursts, 5,000 programs that each follow a calendar of their
+own, organizers at their pages, the worker sending letters to a real mail server. `--soak` instead
+keeps an even load for so long, to see what grows. Exit 1 when a request failed, when a registration
+that was acknowledged is not there, or when a workshop is oversold; at a soak also when a process
+keeps growing.
+"""
+
+import random
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import combinations, islice
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+from typing import Final
+from urllib.parse import urlsplit
+
+import click
+import sqlalchemy as sa
+from rich.console import Console
+from rich.table import Table
+
+from outreach import clock
+from outreach.accounts import sessions
+from outreach.domain.network import staff
+from outreach.domain.network.staff import Role
+from outreach.domain.registrations import Registration
+from tests.benchmarks.visitors import Day, Told, visit
+from tests.benchmarks.watching import Held, Watch, resident, size
+from tests.conftest import hold, kind, office, venue
+from tests.faults import apart, checking
+from tests.faults.hosts import Hosts
+from tests.faults.mailbox import Mailbox
+from tests.faults.site import Site, on_one_machine
+from tests.runner import Missing
+from tests.support.nginx import nginx
+from tests.support.smtp_server import free_port, on_duty
+
+OFFICES: Final = 59
+KINDS: Final = 21
+DESKS: Final = 6
+STEADY: Final = 12  # registrations a second of a soak
+MOST_GROWTH: Final = 0.15  # of a process, from the middle of a soak to its end
+ERRORS: Final = frozenset({0, 429, *range(500, 600)})
+LANGUAGES: Final = ("", "&idioma=es", "&idioma=en")
+
+
+@dataclass(frozen=True)
+class Size:
+    workshops: int
+    registrations: int
+    calendars: int
+    seconds: int
+    polls: int = 4
+
+
+def furnish(site: Site, how_much: Size) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """The public ids, and the cookie and workshops of each organizer."""
+    pick = random.Random(1)
+    with site.store.change() as session:
+        names = [f"office-{number}" for number in range(OFFICES)]
+        offices = [office(each, "Chicago", "IL", "America/Chicago") for each in names]
+        kinds = [kind(f"kind-{n}", "Tus derechos", position=n) for n in range(KINDS)]
+        session.add_all([*offices, *kinds])
+        session.flush()
+        places = [venue(session, each) for each in offices]
+        made = []
+        for number in range(how_much.workshops):
+            which = number % OFFICES
+            made.append(
+                hold(
+                    session,
+                    offices[which],
+                    kinds[pick.randrange(KINDS)],
+                    venue=places[which],
+                    capacity=pick.randint(10, 40),
+                    day=clock.now().date() + timedelta(days=5 + number % 7),
+                )
+            )
+        ids = [each.public_id for each in made]
+        desks = []
+        for number in range(DESKS):
+            who = staff.add(session, f"ana{number}@example.org", Role.ORGANIZER, names)
+            session.flush()
+            now = clock.now()
+            desks.append((sessions.start(session, who.id, now=now, proven_at=now), ids))
+        return ids, desks
+
+
+def feeds(count: int) -> list[str]:
+    """So many addresses, none twice."""
+
+    def every() -> "list[str]":
+        pairs = list(combinations(range(KINDS), 2))
+        return [
+            f"/es/cal/{'red' if number == 0 else f'office-{number}'}.ics"
+            f"?tipo=kind-{one}&tipo=kind-{other}{language}"
+            for one, other in pairs
+            for language in LANGUAGES
+            for number in range(OFFICES)
+        ]
+
+    return list(islice(every(), count))
+
+
+class Run:
+    def __init__(self, site: Site, folder: Path, how_much: Size) -> None:
+        self.site, self.folder, self.how_much = site, folder, how_much
+        self.ids, self.desks = furnish(site, how_much)
+        self.held: Mapping[str, Held] = {}
+        self.sizes: list[float] = []
+        self.told = Told()
+
+    def go(self) -> None:
+        address = urlsplit(self.site.config.public_url)
+        day = Day(
+            address.hostname or "",
+            address.port or 80,
+            address.netloc,
+            self.site.people,
+            self.ids,
+            feeds(self.how_much.calendars),
+            self.desks,
+            self.how_much.seconds,
+            self.how_much.registrations,
+            self.how_much.polls,
+        )
+        self.site.start()
+        self.sizes.append(self._size())
+        watch = Watch(self._pids)
+        watch.start()
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
+            self.told = beside.submit(visit, day).result(timeout=self.how_much.seconds * 6 + 300)
+        self.held = watch.stop()
+        self.sizes.append(self._size())
+
+    def _pids(self) -> dict[str, int]:
+        """The largest of PostgreSQL's processes stands for all: each has the shared memory too."""
+        found = {}
+        for program in (*self.site.programs, *self.site.workers):
+            for number, pid in enumerate(program.pids):
+                found[program.name if number == 0 else f"{program.name}, {number}"] = pid
+        if isinstance(self.site, Hosts):
+            for name in self.site.databases.servers:
+                if pids := self.site.lan.processes(name):
+                    found[f"PostgreSQL on {name}, largest"] = max(pids, key=resident)
+        return found
+
+    def _size(self) -> float:
+        if not isinstance(self.site, Hosts):
+            return size(self.site.config.data, self.site.config.keys)
+        found = 0.0
+        for name in ("outreach", "ring"):
+            rows = self.site.databases.primary.ask(f"SELECT pg_database_size('{name}')")
+            found += int(str(rows[0][0])) / 1e6
+        return found
+
+    def wrong(self, *, is_soak: bool) -> list[str]:
+        found = [
+            f"{what}: {count} answered {status or 'not at all'}"
+            for what, statuses in self.told.statuses.items()
+            for status, count in statuses.items()
+            if status in ERRORS
+        ]
+        with self.site.store.read() as session:
+            rows = session.scalar(sa.select(sa.func.count()).select_from(Registration)) or 0
+            found += checking.oversold(session)
+        if rows < self.told.saved:
+            found.append(f"{self.told.saved} were told their place is saved, and there are {rows}")
+        if is_soak:
+            found += [
+                f"{name} grows: {held.middle:.0f} MB in the middle, {held.end:.0f} at the end"
+                for name, held in self.held.items()
+                if held.end > held.middle * (1 + MOST_GROWTH)
+            ]
+        return found
+
+
+def show(console: Console, run: Run, mailbox: Mailbox, title: str, wrong: list[str]) -> None:
+    requests = Table("request", "count", "a second", "p50 ms", "p99 ms", "longest", "errors",
+                     "answers", title=title)  # fmt: skip
+    for what, times in sorted(run.told.times.items()):
+        ordered, statuses = sorted(times), run.told.statuses[what]
+        errors = sum(count for status, count in statuses.items() if status in ERRORS)
+        requests.add_row(
+            what,
+            f"{len(ordered):,}",
+            f"{len(ordered) / run.told.seconds:.1f}",
+            f"{median(ordered):.0f}",
+            f"{ordered[min(int(len(ordered) * 0.99), len(ordered) - 1)]:.0f}",
+            f"{ordered[-1]:.0f}",
+            str(errors),
+            ", ".join(f"{status}: {count:,}" for status, count in sorted(statuses.items())),
+        )
+    console.print(requests)
+    memory = Table("process", "MB at the start", "middle", "end", "MB an hour", "s of processor")
+    for name, held in sorted(run.held.items()):
+        numbers = (held.start, held.middle, held.end, held.slope, held.worked)
+        memory.add_row(name, *(f"{each:.0f}" for each in numbers))
+    console.print(memory)
+    before, after = run.sizes
+    console.print(
+        f"{run.told.seconds:.0f} s; {run.told.saved:,} places saved; "
+        f"{len(mailbox.came):,} letters taken; databases {before:.0f} → {after:.0f} MB",
+        soft_wrap=True,
+    )
+    for each in wrong[:30]:
+        console.print(each, soft_wrap=True)
+
+
+@contextmanager
+def _behind_nginx(folder: Path, mail_port: int) -> Iterator[Site]:
+    """One machine as the guide has it."""
+    bare = free_port()
+    public_url = f"http://127.0.0.1:{bare}"
+    site = on_one_machine(folder, mail_port, public_url=public_url, trusted_proxies=1)
+    port = urlsplit(site.url).port
+    assert port is not None
+    with nginx(folder / "nginx", port, bare=bare):
+        yield site
+
+
+def of(how_much: Size, on: str, console: Console, *, is_soak: bool) -> int:
+    title = f"{on}: {how_much.workshops:,} workshops, {how_much.registrations:,} registrations, "
+    title += f"{how_much.calendars:,} calendars in {how_much.seconds} s"
+    with tempfile.TemporaryDirectory(prefix="outreach-day-") as name:
+        folder, port, host = Path(name), free_port(), "127.0.0.1"
+        if on == "postgresql":
+            apart.settle_in()
+            folder, port, host = apart.folder(), 2525, "0.0.0.0"
+        with ExitStack() as until_the_end:
+            mailbox = until_the_end.enter_context(on_duty(Mailbox(port, host)))
+            assert isinstance(mailbox, Mailbox)
+            site: Site
+            if on == "postgresql":
+                site = Hosts(folder, port)
+            else:
+                site = until_the_end.enter_context(_behind_nginx(folder, port))
+            try:
+                run = Run(site, folder, how_much)
+                run.go()
+                wrong = run.wrong(is_soak=is_soak)
+                show(console, run, mailbox, title, wrong)
+            finally:
+                site.close()
+    return 1 if wrong or not run.told.saved else 0
+
+
+@click.command()
+@click.option("--on", type=click.Choice(["sqlite", "postgresql"]), required=True)
+@click.option("--workshops", default=1500, show_default=True)
+@click.option("--registrations", default=20_000, show_default=True)
+@click.option("--calendars", default=5000, show_default=True)
+@click.option("--seconds", default=900, show_default=True, help="How long the day is.")
+@click.option("--soak", help="An even load for so long instead, as 5m or 30m.")
+def command(
+    on: str, workshops: int, registrations: int, calendars: int, seconds: int, soak: str | None
+) -> None:
+    """Play a campaign's day, and say what it cost."""
+    if soak is not None:
+        found = re.fullmatch(r"(\d+)m", soak)
+        if found is None:
+            raise click.BadParameter("write it as 5m or 30m", param_hint="--soak")
+        seconds = int(found[1]) * 60
+        registrations = STEADY * seconds
+    polls = 4 if soak is None else max(4, seconds // 300)
+    how_much = Size(workshops, registrations, calendars, seconds, polls)
+    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+    if on == "postgresql" and not apart.is_apart():
+        try:
+            apart.require()
+        except Missing as missing:
+            print(f"tests.benchmarks.day: {missing}", file=sys.stderr)
+            sys.exit(2)
+        arguments = sys.argv[1:]
+        sys.exit(apart.run("tests.benchmarks.day", arguments, at_most=seconds * 8 + 600))
+    sys.exit(of(how_much, on, console, is_soak=soak is not None))
+
+
+if __name__ == "__main__":
+    command()

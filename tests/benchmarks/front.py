@@ -1,0 +1,101 @@
+"""nginx in front, as the guide has it: its own rate for a file, the rate of the same bytes out of
+its cache, and how long a change of ours stays unseen."""
+
+import gzip
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from time import perf_counter, sleep
+
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop
+from tests.benchmarks import load
+from tests.benchmarks.network import HOST, Network
+from tests.benchmarks.poll import FEED
+from tests.benchmarks.server import Running
+from tests.browser.serving import free_port
+from tests.support.nginx import Proxy, nginx
+
+FILE = """
+    server {{
+        listen 127.0.0.1:{port};
+        root {folder};
+        access_log {folder}/file.log outreach;
+        default_type "text/calendar; charset=utf-8";
+        types {{ }}
+        gzip off;
+        gzip_static on;
+        etag on;
+        {headers}
+    }}
+"""
+ITS_OWN = {"server", "date", "connection", "content-length", "content-type", "content-encoding",
+           "etag", "last-modified"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Front:
+    cached: float  # answers a second
+    file: float
+    ratio: float
+    seen_after: float  # seconds
+
+
+def measured(folder: Path, server: Running, base: Network, *, seconds: int, rounds: int) -> Front:
+    path = FEED.format("thousand")
+    bare, other = free_port(), free_port()
+    root = folder / "files"
+    root.mkdir()
+    with nginx(folder / "first", server.port, bare=bare) as first:
+        answer = first.ask(path, headers={"Accept-Encoding": "gzip"})
+    (root / "feed.ics.gz").write_bytes(answer.body)
+    (root / "feed.ics").write_bytes(gzip.decompress(answer.body))
+    headers = [
+        f"add_header {name} {json.dumps(value)};"
+        for name, value in answer.headers.items()
+        if name.lower() not in ITS_OWN
+    ]
+    twin = FILE.format(port=other, folder=root, headers="\n        ".join(headers))
+    with nginx(folder / "second", server.port, bare=bare, more=twin) as proxy:
+        wanted = (f"Host: {HOST}", "Accept-Encoding: gzip")
+        pairs = []
+        for turn in range(rounds):
+            both = {
+                f"http://127.0.0.1:{bare}{path}": 0.0,
+                f"http://127.0.0.1:{other}/feed.ics": 0.0,
+            }
+            for address in list(both) if turn % 2 else reversed(both):
+                both[address] = load.rate(address, seconds=seconds, headers=wanted)
+            pairs.append(tuple(both.values()))
+        cached, file = (median(each) for each in zip(*pairs, strict=True))
+        ratio = median(one / whole for one, whole in pairs)
+        return Front(cached, file, ratio, _seen_after(proxy, base, path))
+
+
+def _seen_after(proxy: Proxy, base: Network, path: str) -> float:
+    """Seconds from the commit until the last poll that was still given what was there before."""
+    etag = proxy.ask(path).headers["ETag"]
+    store = Store(base.database, is_durable=False)
+    with store.change() as session:
+        workshop = session.scalars(
+            sa.select(Workshop)
+            .join(Workshop.office)
+            .where(Office.slug == "thousand", Workshop.day > clock.now().date())
+            .order_by(Workshop.day.desc())
+            .limit(1)
+        ).one()
+        plan = replace(workshop_service.plan_of(workshop), title={"es": "Se ve por nginx"})
+        workshop_service.change(session, workshop, plan, now=clock.now())
+    store.close()
+    begun = perf_counter()
+    while proxy.ask(path).headers["ETag"] == etag:
+        if perf_counter() - begun > 120:
+            raise RuntimeError("nginx does not show the change")
+        sleep(0.05)
+    return perf_counter() - begun

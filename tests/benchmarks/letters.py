@@ -1,0 +1,135 @@
+"""Letters a second: the worker's round, with its lease, its key and its words, beside a bare
+smtplib loop that sends one ready letter over and over to the same server."""
+
+import smtplib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from email.message import EmailMessage
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from flask import Flask
+
+from outreach import clock
+from outreach.app import create_app
+from outreach.cli.db import bring_up_to_date
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.network import installation_settings, kinds, offices
+from outreach.domain.registrations import Applicant, Contact
+from outreach.keystore import Keyring
+from outreach.mail import delivery
+from tests.conftest import hold, kind, office
+
+_SINK = """
+import asyncio, sys
+from aiosmtpd.smtp import SMTP
+class Taker:
+    async def handle_DATA(self, server, session, envelope):
+        return "250 OK"
+async def main():
+    loop = asyncio.get_running_loop()
+    made = lambda: SMTP(Taker(), loop=loop, command_call_limit=None)
+    server = await loop.create_server(made, "127.0.0.1", int(sys.argv[1]))
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+def rates(folder: Path, *, count: int = 1000, rounds: int = 3) -> tuple[float, float, float]:
+    """The worker's letters a second, the bare loop's, and the median of their ratios."""
+    app = _app(folder)
+    pairs = []
+    with _sink() as port:
+        for _ in range(rounds):
+            _owe(app, count)
+            pairs.append((_worker(app, port, count), _bare(port, count)))
+    mine, bare = (median(each) for each in zip(*pairs, strict=True))
+    return mine, bare, median(one / other for one, other in pairs)
+
+
+def _worker(app: Flask, port: int, count: int) -> float:
+    config = replace(app.extensions["outreach_config"], smtp_url=f"smtp://127.0.0.1:{port}")
+    post = delivery.post(config)
+    assert post is not None
+    store, ring = app.extensions["outreach_store"], app.extensions["outreach_ring"]
+    begin, sent = perf_counter(), 0
+    with app.app_context():
+        while sent < count:
+            sent += delivery.deliver(store, ring, config, post, now=clock.now())
+    return count / (perf_counter() - begin)
+
+
+def _bare(port: int, count: int) -> float:
+    letter = EmailMessage()
+    letter["From"], letter["To"] = "talleres@example.org", "rosa@example.org"
+    letter["Subject"] = "Tu lugar: sábado 28 de noviembre, 10:00 a. m."
+    letter.set_content("Tu lugar está apartado.\n" * 20, cte="quoted-printable")
+    begin = perf_counter()
+    with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost") as server:
+        for _ in range(count):
+            server.send_message(letter)
+    return count / (perf_counter() - begin)
+
+
+def _app(folder: Path) -> Flask:
+    config = Config.from_environ(
+        {
+            "OUTREACH_DATA": str(folder / "mail" / "data"),
+            "OUTREACH_KEYS": str(folder / "mail" / "keys"),
+            "OUTREACH_MAIL_FROM": "talleres@example.org",
+        }
+    )
+    bring_up_to_date(config)
+    app = create_app(config)
+    store: Store = app.extensions["outreach_store"]
+    with store.change() as session:
+        installation_settings.keep_calendar_host(session, "talleres.example.org")
+        session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
+        session.add(kind("derechos", "Tus derechos"))
+    return app
+
+
+def _owe(app: Flask, count: int) -> None:
+    """So many people, each with a place and a letter due."""
+    store: Store = app.extensions["outreach_store"]
+    ring: Keyring = app.extensions["outreach_ring"]
+    now = clock.now()
+    with store.change() as session:
+        chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
+        big = hold(session, chicago, rights, capacity=count)
+    people = [
+        Applicant(name="Rosa", contact=Contact.EMAIL, address=f"rosa{number}@example.org")
+        for number in range(count)
+    ]
+    tickets = [registrations.prepare(ring, big, each) for each in people]
+    with store.change() as session:
+        for person, ticket in zip(people, tickets, strict=True):
+            registrations.register(session, big, person, ticket, ticket.id, now=now)
+
+
+@contextmanager
+def _sink() -> Iterator[int]:
+    """aiosmtpd in a process of its own, which takes everything and keeps nothing."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, "-c", _SINK, str(port)])
+    try:
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=30)

@@ -1,0 +1,96 @@
+"""Whether it matters how many workshops are stored: the same feed from a database of 500 and from
+one of 50,000, turn about; and how long the first who asks after a change has to wait."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop
+from tests.benchmarks import load
+from tests.benchmarks.network import Network
+from tests.benchmarks.poll import FEED, Poll
+from tests.benchmarks.server import Running
+
+
+@dataclass(frozen=True)
+class Pair:
+    what: str
+    many: float  # answers a second
+    few: float
+    ratio: float  # the median of each round's
+
+
+def rates(many: Running, few: Running, *, seconds: int, rounds: int) -> list[Pair]:
+    path = FEED.format("same")
+    held = [_fetched(server, path) for server in (many, few)]
+    if held[0] != held[1]:
+        raise RuntimeError("the two databases do not give the same feed")
+    etag, _ = held[0]
+    found = []
+    for what, headers in (
+        ("feed, unchanged (304)", (f"If-None-Match: {etag}",)),
+        ("feed, gzip (200)", ("Accept-Encoding: gzip",)),
+    ):
+        pairs = []
+        for turn in range(rounds):
+            order = (many, few) if turn % 2 else (few, many)
+            told = {
+                server.pid: load.rate(server.site + path, seconds=seconds, headers=headers)
+                for server in order
+            }
+            pairs.append((told[many.pid], told[few.pid]))
+        ours, others = (median(each) for each in zip(*pairs, strict=True))
+        found.append(Pair(what, ours, others, median(one / other for one, other in pairs)))
+    return found
+
+
+def rebuilt(server: Running, base: Network, *, times: int = 40) -> tuple[list[float], float]:
+    """Milliseconds of the first poll after each of so many changes, from least to most: a title,
+    or an hour, of one workshop in a feed of a thousand. And what the server worked for one."""
+    path, taken = FEED.format("thousand"), []
+    store = Store(base.database, is_durable=False)
+    with Poll(server.port) as poll:
+        _, etag, _ = poll.ask(path)
+        before = server.worked()
+        for number, workshop_id in enumerate(_coming(store, times)):
+            _change(store, workshop_id, number)
+            took, etag = poll.changed(path, etag)
+            taken.append(took)
+        worked = server.worked() - before
+    store.close()
+    return sorted(taken), worked / times
+
+
+def _coming(store: Store, count: int) -> Sequence[int]:
+    ids = (
+        sa.select(Workshop.id)
+        .join(Workshop.office)
+        .where(Office.slug == "thousand", Workshop.day > clock.now().date())
+        .order_by(Workshop.day)
+        .limit(count)
+    )
+    with store.read() as session:
+        return session.scalars(ids).all()
+
+
+def _change(store: Store, workshop_id: int, number: int) -> None:
+    with store.change() as session:
+        workshop = session.get_one(Workshop, workshop_id)
+        plan = workshop_service.plan_of(workshop)
+        if number % 2:
+            plan = replace(plan, title=plan.title | {"es": f"Taller {number}"})
+        else:
+            plan = replace(plan, starts=plan.starts.replace(minute=1 + number % 59))
+        workshop_service.change(session, workshop, plan, now=clock.now())
+
+
+def _fetched(server: Running, path: str) -> tuple[str, bytes]:
+    with Poll(server.port) as poll:
+        _, etag, body = poll.ask(path)
+    return etag, body

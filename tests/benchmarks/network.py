@@ -1,0 +1,116 @@
+"""Networks of any size, their workshops written straight into SQLite.
+
+One office, `same`, has the same workshops in all of them, so that its feed is the same bytes and
+only what is stored beside it differs. Another, `thousand`, has a feed of a thousand events."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.cli.db import bring_up_to_date
+from outreach.clock import Month
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.network import installation_settings
+from outreach.domain.workshops import Workshop
+from tests.benchmarks.million import ZONE
+from tests.conftest import LONG_AGO, kind, office, venue
+
+HOST: Final = "talleres.example.org"
+OFFICES: Final = 59
+KINDS: Final = 21
+SAME: Final = 300
+THOUSAND: Final = 1000
+MODES: Final = ("presencial", "virtual_sala", "telefonico")
+
+
+@dataclass(frozen=True)
+class Network:
+    environ: dict[str, str]
+    database: str
+
+
+def network(folder: Path, *, same: int = SAME, thousand: int = 0, others: int) -> Network:
+    """A database of so many workshops: of the others two thirds in the weeks that the network's
+    feed shows, the rest over the five years before."""
+    environ = {
+        "OUTREACH_DATA": str(folder / "data"),
+        "OUTREACH_KEYS": str(folder / "keys"),
+        "OUTREACH_PUBLIC_URL": f"https://{HOST}",
+        "OUTREACH_CONTROLLER": "bench",
+    }
+    config = Config.from_environ(environ)
+    bring_up_to_date(config)
+    store = Store(config.database_url, is_durable=False)
+    with store.change() as session:
+        installation_settings.keep_calendar_host(session, HOST)
+        names = ["same", "thousand", *(f"office-{number}" for number in range(2, OFFICES))]
+        offices = [office(name, "Chicago", "IL", "America/Chicago") for name in names]
+        kinds = [kind(f"kind-{n}", "Tus derechos", position=n) for n in range(KINDS)]
+        session.add_all([*offices, *kinds])
+        session.flush()
+        places = [venue(session, each).id for each in offices]
+        ids = [each.id for each in offices], [each.id for each in kinds], places
+    with store.change() as session:
+        connection = session.connection()
+        rows = list(_rows(clock.now().date(), same, thousand, others, *ids))
+        for start in range(0, len(rows), 10_000):
+            batch = rows[start : start + 10_000]
+            connection.execute(sa.insert(Workshop.__table__), batch)  # type: ignore[arg-type]  # it is a Table
+    with store.read() as session:
+        session.execute(sa.text("ANALYZE"))
+    store.close()
+    return Network(environ, config.database_url)
+
+
+def _rows(
+    today: date,
+    same: int,
+    thousand: int,
+    others: int,
+    offices: list[int],
+    kinds: list[int],
+    venues: list[int],
+) -> Iterator[dict[str, Any]]:
+    def row(number: int, which: int, day: date) -> dict[str, Any]:
+        mode = MODES[number // 2 % 3] if number % 2 else MODES[0]
+        where = venues[which] if mode == MODES[0] else None
+        return _row(number, day, offices[which], kinds[number % KINDS], where, mode)
+
+    for number in range(same):
+        yield row(number, 0, today + timedelta(days=number - 60))
+    for number in range(thousand):
+        yield row(1_000 + number, 1, today + timedelta(days=number % 400 - 60))
+    for number in range(others):
+        ahead = number % 140 - 25 if number % 3 else -(number % 1800) - 31
+        yield row(10_000 + number, 2 + number % (OFFICES - 2), today + timedelta(days=ahead))
+
+
+def _row(
+    number: int, day: date, office_id: int, kind_id: int, venue_id: int | None, mode: str
+) -> dict[str, Any]:
+    hour = 9 + number % 10
+    starts_at = datetime.combine(day, time(hour), ZONE).astimezone(UTC)
+    code = hashlib.sha256(str(number).encode()).hexdigest().upper()  # compresses as a real one
+    return {
+        "public_id": code[:10], "uid": code[10:30], "external_id": None,
+        "is_synthetic": False, "office_id": office_id, "kind_id": kind_id, "venue_id": venue_id,
+        "title": {"es": "Conoce tus derechos", "en": "Know your rights", "fr": "Vos droits"},
+        "summary": {"es": "Qué decir, qué no firmar y a quién llamar si te detienen."},
+        "bring": {}, "mode": mode, "way": "place", "visibility": "public",
+        "languages": Codes([("es", "en", "fr")[number % 3]]), "interpretation": Codes(),
+        "has_childcare": False, "facilitator": "", "phone": "", "online_url": "", "zone": ZONE,
+        "day": day, "starts": time(hour), "ends": time(hour + 2), "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(hours=2), "month": Month.of(day).number,
+        "standing": "published", "capacity": 40, "seats_left": 40, "party_limit": 4,
+        "has_waiting_list": True, "retention_days": 30, "has_reminders": True, "walk_ins": 0,
+        "head_count": None, "sequence": 0, "created_at": LONG_AGO, "changed_at": LONG_AGO,
+        "published_at": LONG_AGO, "cancelled_at": None,
+    }  # fmt: skip

@@ -1,0 +1,71 @@
+"""The paths of the site that are measured beside «hello», on a demo network."""
+
+import gzip
+import re
+import urllib.request
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import time, timedelta
+from pathlib import Path
+
+from outreach import clock
+from outreach.cli.db import bring_up_to_date
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network import kinds, offices
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Mode, Standing
+from outreach.imports import demo
+from outreach.keystore import Keyring, Masters
+from tests.benchmarks import load
+
+
+def world(folder: Path) -> tuple[dict[str, str], str]:
+    """A demo network, and the form of one workshop with places for everybody who comes."""
+    environ = {
+        "OUTREACH_DATA": str(folder / "data"),
+        "OUTREACH_KEYS": str(folder / "keys"),
+        "OUTREACH_LIMIT_POSTS": "100000000",
+        "OUTREACH_CONTROLLER": "bench",
+    }
+    config = Config.from_environ(environ)
+    bring_up_to_date(config)
+    store, ring_store = Store(config.database_url), Store(config.keyring_url)
+    demo.fill(store, Keyring(ring_store, Masters(config.keys)), now=clock.now())
+    with store.change() as session:
+        chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
+        day = clock.now().date() + timedelta(days=30)
+        plan = workshop_service.from_kind(rights, chicago, day, time(18))
+        plan = replace(plan, capacity=10_000_000, mode=Mode.VIDEO_CALL)
+        big = workshop_service.create(session, plan, now=clock.now(), standing=Standing.PUBLISHED)
+        form = f"/es/t/{big.public_id}/lugar"
+    store.close()
+    ring_store.close()
+    return environ, form
+
+
+def paths(site: str, form: str, folder: Path, seconds: int) -> dict[str, Callable[[], float]]:
+    feed = f"{site}/es/cal/red.ics"
+    with urllib.request.urlopen(feed) as answer:
+        etag = answer.headers["ETag"]
+    squeezed = ("Accept-Encoding: gzip",)
+    with urllib.request.urlopen(site + form) as answer:
+        page = answer.read()
+        page = gzip.decompress(page) if page[:2] == b"\x1f\x8b" else page
+    stamp = re.search(r'name="stamp"[^>]*value="([^"]+)"', page.decode())
+    if stamp is None:
+        raise RuntimeError("the form has no stamp")
+    # The form's own least age passes while the paths before this one are measured.
+    body = f"name=Rosa&people=1&contact=none&stamp={stamp[1]}"
+    script = load.posting(folder, body)
+    return {
+        "feed, unchanged (304)": lambda: load.rate(
+            feed, seconds=seconds, headers=(f"If-None-Match: {etag}",)
+        ),
+        "feed, gzip (200)": lambda: load.rate(feed, seconds=seconds, headers=squeezed),
+        "list page": lambda: load.rate(f"{site}/es/", seconds=seconds, headers=squeezed),
+        "workshop page": lambda: load.rate(
+            f"{site}{form.removesuffix('/lugar')}", seconds=seconds, headers=squeezed
+        ),
+        "registration POST": lambda: load.rate(site + form, seconds=seconds, script=script),
+    }

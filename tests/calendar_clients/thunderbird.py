@@ -1,0 +1,103 @@
+"""Thunderbird without a window: fetches the calendars of its profile when it starts, and keeps
+them in a database of its own."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from tests.calendar_clients import Calendars, Shown
+from tests.calendar_clients.network import program
+
+SECONDS: Final = 90  # to start on a slow machine, fetch and store
+CALENDAR: Final = """
+user_pref("calendar.registry.{name}.type", "ics");
+user_pref("calendar.registry.{name}.uri", "{address}");
+user_pref("calendar.registry.{name}.name", "{name}");
+user_pref("calendar.registry.{name}.cache.enabled", true);
+user_pref("calendar.registry.{name}.readOnly", true);
+user_pref("calendar.registry.{name}.refreshInterval", "60");
+"""
+# It asks nobody but us: to anywhere else leads a proxy that is not there.
+QUIET: Final = """
+user_pref("network.proxy.type", 1);
+user_pref("network.proxy.http", "127.0.0.1");
+user_pref("network.proxy.http_port", 9);
+user_pref("network.proxy.ssl", "127.0.0.1");
+user_pref("network.proxy.ssl_port", 9);
+user_pref("network.captive-portal-service.enabled", false);
+user_pref("network.connectivity-service.enabled", false);
+user_pref("app.update.enabled", false);
+user_pref("mail.provider.suppress_dialog_on_startup", true);
+user_pref("datareporting.policy.dataSubmissionEnabled", false);
+user_pref("toolkit.telemetry.enabled", false);
+user_pref("network.dns.disablePrefetch", true);
+user_pref("extensions.update.enabled", false);
+"""
+# Moments are microseconds, and UTC whatever the zone of the entry.
+READ: Final = """
+SELECT cal_id, event_start, event_end, title, ical_status, (
+    SELECT value FROM cal_properties AS more
+    WHERE more.item_id = event.id AND more.cal_id = event.cal_id AND more.key = 'LOCATION'
+) FROM cal_events AS event
+"""
+
+
+class Thunderbird:
+    knows_zones = False
+
+    def __init__(self, folder: Path, addresses: Mapping[str, str]) -> None:
+        self._profile = folder / "profile"
+        self._home = folder / "home"
+        for path in (self._profile, self._home):
+            path.mkdir()
+        calendars = [CALENDAR.format(name=n, address=a) for n, a in addresses.items()]
+        (self._profile / "user.js").write_text(QUIET + "".join(calendars))
+
+    def follow(self, expected: Calendars) -> Calendars:
+        path = program("thunderbird", "Debian has it: sudo apt-get install thunderbird")
+        with (self._home / "said.log").open("ab") as log:
+            process = subprocess.Popen(
+                [path, "--headless", "--no-remote", "--profile", self._profile],
+                env=os.environ | {"HOME": str(self._home), "TZ": "UTC"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            until = time.monotonic() + SECONDS
+            found = self._read(expected)
+            while found != expected and time.monotonic() < until and process.poll() is None:
+                time.sleep(0.2)
+                found = self._read(expected)
+            return found
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+
+    def _read(self, expected: Calendars) -> Calendars:
+        """From a copy: the database is in use, and a half of it in its journal."""
+        found: dict[str, list[Shown]] = {name: [] for name in expected}
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                for path in (self._profile / "calendar-data").glob("cache.sqlite*"):
+                    shutil.copy(path, folder)
+                with closing(sqlite3.connect(Path(folder) / "cache.sqlite")) as database:
+                    rows = database.execute(READ).fetchall()
+            except (OSError, sqlite3.DatabaseError):  # not yet made, or in the middle of a change
+                return found
+        for name, starts, ends, title, status, location in rows:
+            found[name].append(Shown(_instant(starts), _instant(ends), title, location, status))
+        return {name: sorted(entries) for name, entries in found.items()}
+
+
+def _instant(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1_000_000, UTC)

@@ -1,0 +1,41 @@
+"""icalendar with recurring-ical-events. Every moment goes through the file's own zones."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import recurring_ical_events
+from icalendar import Calendar
+
+from tests.calendar_readers import Misread, Seen
+
+BEGIN, END = date(2024, 12, 1), date(2029, 2, 1)
+
+
+def read(body: bytes) -> list[Seen]:
+    """Raises Misread when something in the file was not understood."""
+    calendar: Any = Calendar.from_ical(body)
+    wrong = [error for part in calendar.walk() for error in part.errors]
+    if wrong:
+        raise Misread(f"icalendar: {wrong}")
+    zones = {zone["TZID"]: zone.to_tz(lookup_tzid=False) for zone in calendar.timezones}
+    found = recurring_ical_events.of(calendar).between(BEGIN, END)
+    return sorted(
+        Seen(
+            uid=str(event["UID"]),
+            starts=_instant(event.start, event["DTSTART"].params["TZID"], zones),
+            ends=_instant(event.end, event["DTEND"].params["TZID"], zones),
+            summary=str(event["SUMMARY"]),
+            location=str(event["LOCATION"]),
+            status=str(event["STATUS"]),
+            sequence=int(event["SEQUENCE"]),
+        )
+        for event in found
+    )
+
+
+def _instant(moment: datetime, key: str, zones: dict[str, Any]) -> datetime:
+    """By the file's own rules; and those of icalendar's may say nothing else."""
+    told: datetime = moment.replace(tzinfo=zones[key]).astimezone(UTC)
+    if moment.astimezone(UTC) != told:
+        raise Misread(f"icalendar: {moment} is {told} by the block of {key}")
+    return told

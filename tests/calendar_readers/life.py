@@ -1,0 +1,226 @@
+"""An office as it lives through a story: real edits on a real database, its calendar after each,
+and what that calendar should say, worked out here once more."""
+
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.db.store import Store
+from outreach.domain.calendar import feed_query
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.text import clean
+from outreach.domain.workshops import SHOWN, Mode, Standing, Workshop
+from outreach.feeds import ics_feed, labels
+from outreach.i18n import say
+from outreach.imports import offices as intake
+from tests.calendar_readers import Seen
+from tests.calendar_readers.stories import Story, When
+from tests.conftest import LONG_AGO, office
+from tests.support.feed_reader import SITE
+
+NEUTRAL: Final = {"es": "Taller", "en": "Workshop", "fr": "Atelier"}
+FIRST_EDIT: Final = LONG_AGO.date() + timedelta(days=1)
+OFF: Final = {"es": "CANCELADO: ", "en": "CANCELLED: ", "fr": "ANNULÉ : "}
+
+
+class Life:
+    """One office, its workshops, and its calendar after each thing that happens to it."""
+
+    def __init__(self, store: Store, story: Story, number: int) -> None:
+        self.store, self.story = store, story
+        # After the last change of the words themselves, whatever day the calendar is read on.
+        self.now = datetime.combine(max(story.today, FIRST_EDIT), time(12), UTC)
+        self.ids: list[int] = []
+        with store.change() as session:
+            there = office(f"oficina-{number}", "St. John's", "NL", story.zone, changed_at=LONG_AGO)
+            session.add(there)
+            session.flush()
+            self.office_id = there.id
+
+    def feed(self, session: Session, *kinds: str) -> bytes:
+        choice = feed_query.choose(session, self._office(session).slug, kind_codes=kinds)
+        return ics_feed.feed(session, choice, self.story.lang, SITE, today=self.story.today)
+
+    def expected(self, session: Session, *, discreet: bool, fold: int = 0) -> list[Seen]:
+        """What the database has, for who asked for a discreet kind or did not; `fold`: for who
+        takes the first of an hour that comes twice (0), or the second (1)."""
+        return sorted(
+            Seen(
+                uid=f"taller-{each.uid}@{SITE.host}",
+                starts=_fold(each.starts_at, each.zone, fold),
+                ends=_fold(each.ends_at, each.zone, fold),
+                summary=summary(each, self.story.lang),
+                location=location(each, self.story.lang),
+                status="CANCELLED" if each.standing is Standing.CANCELLED else "CONFIRMED",
+                sequence=each.sequence,
+            )
+            for each in self.workshops(session)
+            if each.kind.is_discreet == discreet and is_in_feed(each, self.story.today)
+        )
+
+    def pass_(self, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def sequences(self) -> dict[int, tuple[int, tuple[object, ...]]]:
+        """Of each workshop its SEQUENCE, and what that counts the changes of."""
+        with self.store.read() as session:
+            return {
+                each.id: (each.sequence, place_and_time(each)) for each in self.workshops(session)
+            }
+
+    def workshops(self, session: Session) -> list[Workshop]:
+        return [session.get_one(Workshop, each) for each in self.ids]
+
+    def act(self, session: Session, which: int, name: str, what: Any) -> None:
+        """Raises Refused where the house does."""
+        if name == "create":
+            self._create(session, *what)
+        elif name == "office phone" or name == "office closes":
+            changes = {"phone": clean(what)[:40]} if name == "office phone" else {"closed_on": what}
+            self._load_office(session, changes)
+        elif self.ids:
+            there = session.get_one(Workshop, self.ids[which % len(self.ids)])
+            self._edit(session, there, name, what)
+
+    def _edit(self, session: Session, there: Workshop, name: str, what: Any) -> None:
+        if name == "cancel":
+            workshop_service.cancel(session, there, now=self.now)
+        elif name == "reinstate":
+            workshop_service.reinstate(session, there, now=self.now)
+        elif name == "report":
+            workshop_service.report(there, head_count=what, now=self.now)
+        elif name == "address":
+            if there.venue:
+                there.venue.address = what["address"]
+                there.venue.changed_at = self.now
+        elif name != "nothing":
+            changes = self._changes(session, there, name, what)
+            workshop_service.change(
+                session, there, replace(workshop_service.plan_of(there), **changes), now=self.now
+            )
+
+    def _changes(self, session: Session, there: Workshop, name: str, what: Any) -> dict[str, Any]:
+        if name == "move":
+            return self._when(what)
+        if name == "another venue":
+            return {"venue": self._venue(session, there.office, what)}
+        plain: dict[str, tuple[str, Any]] = {
+            "mode": ("mode", what),
+            "rename": ("title", what),
+            "reword": ("summary", what),
+            "visibility": ("visibility", what),
+            "unlist": ("way", Way.UNLISTED),
+            "list again": ("way", Way.PLACE),
+            "unseen": ("opens_days", what),
+        }
+        if name in plain:
+            return dict([plain[name]])
+        return {"kind": _kind(session, "mujeres" if name == "discreet" else "derechos")}
+
+    def _create(
+        self, session: Session, when: When, place: dict[str, Any], plan: dict[str, Any]
+    ) -> None:
+        there = self._office(session)
+        made = workshop_service.create(
+            session,
+            workshop_service.Plan(
+                office=there,
+                kind=_kind(session, "derechos"),
+                venue=self._venue(session, there, place),
+                capacity=20,
+                **self._when(when),
+                **plan,
+            ),
+            now=self.now,
+            standing=Standing.PUBLISHED,
+        )
+        self.ids.append(made.id)
+
+    def _when(self, when: When) -> dict[str, Any]:
+        return {
+            "zone": ZoneInfo(when.zone),
+            "day": when.day,
+            "starts": when.starts,
+            "ends": when.ends,
+        }
+
+    def _venue(self, session: Session, there: Office, place: dict[str, Any]) -> Venue:
+        count = session.scalar(sa.select(sa.func.count()).select_from(Venue))
+        made = Venue(
+            office=there,
+            region="NL",
+            zone=there.zone,
+            near_latitude=0.0,
+            near_longitude=0.0,
+            changed_at=self.now,
+            **place | {"name": f"{count} {place['name']}"[:120]},
+        )
+        session.add(made)
+        session.flush()
+        return made
+
+    def _load_office(self, session: Session, changes: dict[str, Any]) -> None:
+        there = self._office(session)
+        row = intake.Row(**{each.name: getattr(there, each.name) for each in fields(intake.Row)})
+        intake.load(session, [replace(row, **changes)], now=self.now)
+
+    def _office(self, session: Session) -> Office:
+        return session.get_one(Office, self.office_id)
+
+
+def is_in_feed(workshop: Workshop, today: date) -> bool:
+    """Whether the calendar of its office has it on that day."""
+    midnight = feed_query.midnight(today)
+    begins, ends = midnight - timedelta(days=90), midnight + timedelta(days=366)
+    is_there = workshop.standing in SHOWN and workshop.way is not Way.UNLISTED
+    is_near = begins <= workshop.starts_at < ends
+    is_kept = workshop.cancelled_at is None or (
+        workshop.ends_at > midnight - timedelta(days=7)
+        or workshop.cancelled_at > midnight - timedelta(days=14)
+    )
+    return is_there and is_near and is_kept
+
+
+def summary(workshop: Workshop, lang: str) -> str:
+    """As calendar-feeds.md has it: one line, at most 200 signs, a cancelled one says so."""
+    title = "" if workshop.kind.is_discreet else clean(say(workshop.title, lang))
+    whole = title or NEUTRAL[lang]
+    if workshop.standing is Standing.CANCELLED:
+        whole = OFF[lang] + whole
+    return whole if len(whole) <= 200 else whole[:199].rstrip() + "…"
+
+
+def location(workshop: Workshop, lang: str) -> str:
+    """The address where it is everybody's, the city where it is not."""
+    if workshop.mode is Mode.PHONE_BANK:
+        return labels.BY_PHONE[lang]
+    if not workshop.mode.has_venue:
+        return labels.ONLINE[lang]
+    assert workshop.venue is not None
+    venue = workshop.venue
+    is_public = workshop.visibility is Visibility.PUBLIC and not workshop.kind.is_discreet
+    known = [venue.name, venue.address] if is_public else []
+    return ", ".join(filter(None, map(clean, [*known, venue.city, venue.region])))
+
+
+def place_and_time(workshop: Workshop) -> tuple[object, ...]:
+    """What an entry's SEQUENCE counts the changes of."""
+    return (
+        *(workshop.day, workshop.starts, workshop.ends, workshop.zone.key, workshop.venue_id),
+        *(workshop.mode, workshop.standing is Standing.CANCELLED),
+    )
+
+
+def _fold(moment: datetime, zone: ZoneInfo, fold: int) -> datetime:
+    return moment.astimezone(zone).replace(fold=fold).astimezone(UTC)
+
+
+def _kind(session: Session, code: str) -> Kind:
+    return session.scalars(sa.select(Kind).where(Kind.code == code)).one()

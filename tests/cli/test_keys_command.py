@@ -1,0 +1,274 @@
+"""`outreach keys`, `outreach purge` and what the doctor says of keys, from the command line."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+
+from outreach import clock
+from outreach.cli import main
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Key, Keyring
+from outreach.keystore.models import Generation, Spare
+from tests.conftest import hold, seat
+from tests.security.test_safety import everything
+from tests.support.environment import where
+
+
+class Shell:
+    """The `outreach` command with the settings of the test."""
+
+    def __init__(self, config: Config) -> None:
+        self._environ = {
+            **where(config),
+            "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
+        }
+
+    def run(self, *words: str) -> Result:
+        return CliRunner(env=self._environ).invoke(main, [*words])
+
+    def line(self, about: str) -> str:
+        """What the doctor says about that."""
+        [line] = [line for line in self.run("doctor").stdout.splitlines() if f"{about}: " in line]
+        return line
+
+
+@pytest.fixture
+def shell(config: Config) -> Shell:
+    return Shell(config)
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights)
+
+
+def put_off(store: Store, ring: Keyring, days: int) -> None:
+    """Every key was to go so many days ago, as its workshop says."""
+    with store.change() as session:
+        for each in session.scalars(sa.select(Workshop)):
+            each.day = ring.today() - timedelta(days=days + each.retention_days)
+            each.retime()
+    with ring.store.change() as session:
+        day = ring.today() - timedelta(days=days)
+        session.execute(sa.update(Key).values(forget_on=day, made_on=day - timedelta(days=40)))
+
+
+def an_hour_passes(ring: Keyring) -> None:
+    with ring.store.change() as session:
+        session.execute(sa.update(Generation).values(since=clock.now() - timedelta(hours=2)))
+
+
+def is_one_line(done: Result, code: int, said: str) -> bool:
+    lines = done.stderr.strip().splitlines()
+    return done.exit_code == code and len(lines) == 1 and said in lines[0]
+
+
+# Masters
+
+
+def test_keys_are_rotated_and_an_hour_later_the_old_master_goes(
+    shell: Shell, config: Config, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    rosa = seat(store, ring, workshop)
+    done = shell.run("keys", "rotate")
+    assert done.exit_code == 0
+    assert "1 keys are sealed with master-2 now." in done.stdout
+    assert is_one_line(shell.run("keys", "retire"), 1, "until an hour after the rotation")
+    an_hour_passes(ring)
+    assert "1 older masters are still here: outreach keys retire" in shell.line("masters")
+    assert shell.run("keys", "retire").stdout == "1 older masters destroyed.\n"
+    assert "master-2 seals the ring" in shell.line("masters")
+    assert [path.name for path in config.keys.glob("master-*")] == ["master-2"]
+    assert rosa.key_id is not None
+    assert ring.get(rosa.key_id)
+
+
+def test_a_master_prepared_for_other_hosts_is_not_used_yet(
+    shell: Shell, config: Config, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    seat(store, ring, workshop)
+    done = shell.run("keys", "rotate", "--prepare")
+    assert "master-2 is made. Copy it to" in done.stdout
+    assert "1 keys are sealed with master-1" in shell.run("keys", "check").stdout
+    assert "master-2 now" in shell.run("keys", "rotate").stdout
+
+
+def test_check_opens_every_key_and_says_what_is_amiss(
+    shell: Shell, config: Config, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    rosa, _luz = seat(store, ring, workshop), seat(store, ring, workshop)
+    done = shell.run("keys", "check")
+    assert done.exit_code == 0
+    assert "2 keys open with the masters here" in done.stdout
+    ring.destroy(rosa.key_id or b"")
+    ring.new(workshop.id, workshop.forget_on)
+    with ring.store.change() as session:
+        long_ago = ring.today() - timedelta(days=5)
+        session.execute(sa.update(Key).values(made_on=long_ago))
+    done = shell.run("keys", "check")
+    assert done.exit_code == 1
+    assert "1 registrations have no key. To empty them: outreach purge" in done.stdout
+    assert "1 keys belong to no registration. To destroy them: outreach purge" in done.stdout
+    (config.keys / "master-1").rename(config.keys / "elsewhere")
+    assert is_one_line(shell.run("keys", "check"), 1, "master-1 is missing")
+    assert is_one_line(shell.run("keys", "rotate"), 1, "master-1 is missing")
+    assert "master-1 is missing" in shell.line("masters")
+
+
+def test_a_lost_master_is_given_up_with_yes(
+    shell: Shell, config: Config, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    seat(store, ring, workshop)
+    (config.keys / "master-1").unlink()
+    done = shell.run("keys", "rotate", "--yes")
+    assert done.exit_code == 0
+    assert "1 keys that no master opened are gone." in done.stdout
+    done = shell.run("purge")
+    assert "1 rows without a key emptied" in done.stdout
+
+
+# The spare
+
+
+def test_the_spare_is_written_and_brings_back_what_is_still_wanted(
+    shell: Shell, config: Config, store: Store, ring: Keyring, workshop: Workshop, tmp_path: Path
+) -> None:
+    rosa = seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    luz = seat(store, ring, workshop)
+    assert "none is kept" in shell.line("spare")
+    copy = tmp_path / "spare"
+    assert shell.run("keys", "spare", str(copy)).stdout == f"2 keys are in {copy}.\n"
+    assert "less than an hour old" in shell.line("spare")
+    assert luz.key_id is not None
+    assert rosa.key_id is not None
+    empty(store, luz.id)
+    with ring.store.change() as session:
+        session.execute(sa.delete(Key))
+    assert shell.run("keys", "spare", "--load", str(copy)).stdout == "1 keys taken back.\n"
+    assert ring.known() == {rosa.key_id}
+
+
+def empty(store: Store, registration_id: str) -> None:
+    with store.change() as session:
+        session.execute(
+            sa.text("UPDATE registration SET key_id = NULL WHERE id = :id"),
+            {"id": registration_id},
+        )
+
+
+def test_an_old_spare_and_an_open_one_are_told_of(
+    shell: Shell, ring: Keyring, tmp_path: Path
+) -> None:
+    copy = tmp_path / "spare"
+    shell.run("keys", "spare", str(copy))
+    with ring.store.change() as session:
+        session.execute(sa.update(Spare).values(saved_at=clock.now() - timedelta(hours=5)))
+    assert "5 hours old: whoever was forgotten since is still in it" in shell.line("spare")
+    copy.chmod(0o644)
+    assert "others can read" in shell.line("spare")
+
+
+def test_what_cannot_be_is_one_plain_line(shell: Shell, tmp_path: Path) -> None:
+    there = tmp_path / "nowhere" / "spare"
+    assert is_one_line(shell.run("keys", "spare", str(there)), 1, "cannot be written")
+    assert is_one_line(shell.run("keys", "spare", "--load", str(there)), 1, "cannot be read")
+    (tmp_path / "text").write_text("no spare")
+    done = shell.run("keys", "spare", "--load", str(tmp_path / "text"))
+    assert is_one_line(done, 1, "is not a spare of the keyring")
+    assert is_one_line(shell.run("keys", "spare"), 2, "Missing argument")
+    assert is_one_line(shell.run("keys", "nothing"), 2, "No such command")
+
+
+# The purge
+
+
+def test_a_dry_run_says_in_numbers_what_would_go_and_changes_nothing(
+    shell: Shell, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    seat(store, ring, workshop, name="Xochitl", contact=Contact.EMAIL, address="x@example.org")
+    seat(store, ring, workshop)
+    assert "0 registrations would be forgotten" in shell.run("purge", "--dry-run").stdout
+    put_off(store, ring, 1)
+    before = everything(store, ring)
+    said = shell.run("purge", "--dry-run")
+    assert said.exit_code == 0
+    assert "2 registrations would be forgotten" in said.stdout
+    assert "2 rows without a key would be emptied" in said.stdout
+    assert "1 notices would go" in said.stdout
+    assert "Xochitl" not in said.output
+    assert everything(store, ring) == before
+    done = shell.run("purge").stdout
+    assert "2 registrations forgotten" in done
+    assert "2 rows without a key emptied" in done
+    assert "1 notices gone" in done
+    assert "0 registrations would be forgotten" in shell.run("purge", "--dry-run").stdout
+
+
+def test_a_purge_that_finds_people_long_overdue_asks_first(
+    shell: Shell, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    seat(store, ring, workshop)
+    put_off(store, ring, 4)
+    before = everything(store, ring)
+    assert is_one_line(shell.run("purge"), 1, "run outreach purge --yes")
+    assert everything(store, ring) == before
+    assert "overdue by three days or more, and the purge waits" in shell.line("forgetting")
+    assert "1 registrations forgotten" in shell.run("purge", "--yes").stdout
+    assert "nobody is kept longer than promised" in shell.line("forgetting")
+
+
+def test_a_purge_with_an_empty_ring_asks_first(
+    shell: Shell, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    for _ in range(11):
+        seat(store, ring, workshop)
+    with ring.store.change() as session:
+        session.execute(sa.delete(Key))
+    before = everything(store, ring)
+    assert is_one_line(shell.run("purge"), 1, "outreach keys spare --load FILE")
+    assert everything(store, ring) == before
+    assert "11 rows without a key emptied" in shell.run("purge", "--yes").stdout
+
+
+# The doctor
+
+
+def test_the_doctor_looks_at_key_files_and_changes_nothing(
+    shell: Shell, config: Config, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    assert "no key has been made yet" in shell.line("masters")
+    assert list(config.keys.glob("master-*")) == []
+    seat(store, ring, workshop)
+    before = everything(store, ring)
+    assert "closed to others" in shell.line("key files")
+    (config.keys / "master-1").chmod(0o640)
+    assert "others can read master-1" in shell.line("key files")
+    assert everything(store, ring) == before
+
+
+def test_the_doctor_says_that_the_ring_needs_a_server_of_its_own(
+    shell: Shell, ring: Keyring
+) -> None:
+    if ring.store.is_sqlite:
+        assert "server of the ring" not in shell.run("doctor").stdout
+        return
+    assert "it is that of the main database" in shell.line("server of the ring")
+
+
+def test_the_doctor_reminds_of_a_rotation_that_only_a_person_can_begin(
+    shell: Shell, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    seat(store, ring, workshop)
+    with ring.store.change() as session:
+        session.execute(sa.update(Generation).values(since=clock.now() - timedelta(days=31)))
+    reminded = "master-1 is over a month old" in shell.line("masters")
+    assert reminded == (not ring.store.is_sqlite)  # a ring in a file is rotated by the worker

@@ -1,0 +1,225 @@
+"""`outreach retime`: rows written by older zone rules, as if tzdata had just been upgraded."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+from icalendar import Calendar
+from sqlalchemy.orm import Session
+
+from outreach.cli import main
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.db.types import Instant
+from outreach.domain.calendar import change_counters
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.scheduling import timezone_update
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+from tests.support.environment import where
+from tests.support.feed_reader import feed, unfolded
+
+JANUARY = date(2027, 1, 21)  # Alberta's clocks do not go back any more: 18:00 is 00:00 UTC
+RIGHT = datetime(2027, 1, 22, 0, 0, tzinfo=UTC)
+BEFORE_THE_LAW = RIGHT + timedelta(hours=1)
+IN_NOVEMBER = date(2026, 11, 24)
+
+
+class Shell:
+    def __init__(self, config: Config) -> None:
+        self._environ = {
+            **where(config),
+            "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
+        }
+
+    def run(self, *words: str) -> Result:
+        return CliRunner(env=self._environ).invoke(main, [*words])
+
+
+@pytest.fixture
+def shell(config: Config) -> Shell:
+    return Shell(config)
+
+
+def as_by_older_rules(session: Session, workshop: Workshop, hours: int = 1) -> None:
+    """Writes its instants past every rule of ours, as an older tzdata would have had them."""
+    moved = {"starts": workshop.starts_at, "ends": workshop.ends_at}
+    session.execute(
+        sa.text(
+            "UPDATE workshop SET starts_at = :starts, ends_at = :ends WHERE id = :id"
+        ).bindparams(*(sa.bindparam(name, type_=Instant()) for name in moved)),
+        {name: at + timedelta(hours=hours) for name, at in moved.items()} | {"id": workshop.id},
+    )
+
+
+@pytest.fixture
+def wrong(store: Store, calgary: Office, rights: Kind) -> Workshop:
+    """At six in the evening in Calgary, stored as seven."""
+    with store.change() as session:
+        made = hold(session, calgary, rights, day=JANUARY)
+        assert made.starts_at == RIGHT
+        as_by_older_rules(session, made)
+    return now_in(store, made)
+
+
+def now_in(store: Store, workshop: Workshop) -> Workshop:
+    with store.read() as session:
+        return session.get_one(Workshop, workshop.id)
+
+
+def event_of(body: bytes) -> dict[str, str]:
+    lines = unfolded(body).split("BEGIN:VEVENT")[1].splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line)
+
+
+def test_a_new_law_leaves_the_hour_on_the_wall_and_moves_the_instant(
+    store: Store, shell: Shell, wrong: Workshop
+) -> None:
+    assert wrong.starts_at == BEFORE_THE_LAW
+    before = event_of(feed(store, "calgary", today=IN_NOVEMBER))
+    done = shell.run("retime")
+    assert done.exit_code == 0, done.output
+    assert "America/Edmonton: workshops that moved: 1, from today on: 1" in done.output
+    right = now_in(store, wrong)
+    assert (right.starts_at, right.ends_at) == (RIGHT, RIGHT + timedelta(hours=2))
+    assert (right.day, right.starts, right.month) == (JANUARY, time(18), 202701)
+    assert right.changed_at > wrong.changed_at
+    assert right.sequence == wrong.sequence + 1
+    body = feed(store, "calgary", today=IN_NOVEMBER)
+    after = event_of(body)
+    hour = "DTSTART;TZID=America/Edmonton"
+    assert after[hour] == before[hour] == "20270121T180000"
+    assert after["LAST-MODIFIED"] > before["LAST-MODIFIED"]
+    assert int(after["SEQUENCE"]) == int(before["SEQUENCE"]) + 1
+    [block] = Calendar.from_ical(body).timezones
+    zone = block.to_tz(lookup_tzid=False)
+    assert datetime(2027, 1, 21, 18, tzinfo=zone).utcoffset() == timedelta(hours=-6)
+
+
+def test_whoever_keeps_a_feed_learns_that_it_changed(
+    store: Store, shell: Shell, wrong: Workshop
+) -> None:
+    def count() -> tuple[int, int]:
+        with store.read() as session:
+            return change_counters.read(session, "calgary")[0], change_counters.read(
+                session, "red"
+            )[0]
+
+    before = count()
+    shell.run("retime")
+    assert count() == (before[0] + 1, before[1] + 1)
+
+
+def test_a_dry_run_says_so_and_changes_nothing(store: Store, shell: Shell, wrong: Workshop) -> None:
+    done = shell.run("retime", "--dry-run")
+    assert "America/Edmonton: workshops that would move: 1" in done.output
+    assert now_in(store, wrong).starts_at == BEFORE_THE_LAW
+
+
+def test_running_it_again_changes_nothing(store: Store, shell: Shell, wrong: Workshop) -> None:
+    shell.run("retime")
+    once = now_in(store, wrong)
+    done = shell.run("retime")
+    assert "Nothing to do" in done.output
+    again = now_in(store, wrong)
+    assert (again.changed_at, again.sequence) == (once.changed_at, once.sequence)
+
+
+def test_only_those_that_are_wrong_are_touched(
+    store: Store, shell: Shell, wrong: Workshop, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        well = [hold(session, chicago, rights), hold(session, calgary, rights, day=JANUARY)]
+    shell.run("retime")
+    for each in well:
+        still = now_in(store, each)
+        assert (still.changed_at, still.sequence) == (each.changed_at, 0)
+
+
+def test_what_was_stopped_halfway_is_finished_by_the_next_run(
+    store: Store, shell: Shell, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        made = [hold(session, calgary, rights, day=JANUARY) for _ in range(3)]
+        for each in made:
+            as_by_older_rules(session, each)
+    with store.change() as session:  # the first batch, and then somebody stopped it
+        assert len(timezone_update.retime(session, [made[0].id], now=datetime.now(UTC))) == 1
+    done = shell.run("retime")
+    assert "America/Edmonton: workshops that moved: 2" in done.output
+    assert {now_in(store, each).starts_at for each in made} == {RIGHT}
+    assert {now_in(store, each).sequence for each in made} == {1}
+
+
+def test_past_workshops_are_put_right_too_and_stay_in_their_month(
+    store: Store, shell: Shell, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        past = hold(session, calgary, rights, day=date(2026, 10, 31), starts=time(22))
+        as_by_older_rules(session, past, hours=-1)
+    done = shell.run("retime")
+    assert "workshops that moved: 1, from today on: 0" in done.output
+    right = now_in(store, past)
+    assert (right.starts_at, right.month) == (datetime(2026, 11, 1, 4, tzinfo=UTC), 202610)
+
+
+def test_nobody_who_has_a_place_is_written_to_but_reminders_come_at_eleven_there(
+    store: Store, ring: Keyring, shell: Shell, wrong: Workshop
+) -> None:
+    hers = seat(
+        store, ring, wrong, contact=Contact.EMAIL, address="luz@ejemplo.com", wants_reminder=True
+    )
+    eleven = datetime(2027, 1, 20, 17, 0, tzinfo=UTC)
+    old = eleven + timedelta(hours=1)
+    with store.change() as session:
+        due = sa.update(Notice).where(Notice.cause == Cause.REMINDER).values(due_at=old)
+        session.execute(due)
+    done = shell.run("retime")
+    assert "Reminders that moved: 1" in done.output
+    assert "nobody is written to" in done.output
+    with store.read() as session:
+        owed = session.scalars(sa.select(Notice).where(Notice.registration_id == hers.id)).all()
+        assert {each.cause for each in owed} == {Cause.SAVED, Cause.REMINDER}
+        [reminder] = [each for each in owed if each.cause is Cause.REMINDER]
+    assert reminder.due_at == eleven
+
+
+def test_a_reminder_that_was_tried_keeps_the_hour_of_its_next_try(
+    store: Store, ring: Keyring, shell: Shell, wrong: Workshop
+) -> None:
+    seat(store, ring, wrong, contact=Contact.EMAIL, address="luz@ejemplo.com", wants_reminder=True)
+    later = datetime(2027, 1, 20, 18, 30, tzinfo=UTC)
+    with store.change() as session:
+        tried = sa.update(Notice).where(Notice.cause == Cause.REMINDER)
+        session.execute(tried.values(due_at=later, tries=1))
+    shell.run("retime")
+    with store.read() as session:
+        due = session.scalars(sa.select(Notice.due_at).where(Notice.cause == Cause.REMINDER)).all()
+    assert due == [later]
+
+
+def test_the_hours_of_consultations_follow_their_workshop(
+    store: Store, ring: Keyring, shell: Shell, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        slots = hold(session, calgary, rights, day=JANUARY, way=Way.SLOTS, slot_minutes=20)
+        as_by_older_rules(session, slots)
+    hers = seat(store, ring, slots, slot="18:20")
+    shell.run("retime")
+    with store.read() as session:
+        mine = session.get_one(type(hers), hers.id)
+        assert (mine.day, mine.starts) == (JANUARY, time(18, 20))
+        assert mine.workshop.starts_at == RIGHT
+
+
+def test_the_doctor_says_when_it_is_wanted(store: Store, shell: Shell, wrong: Workshop) -> None:
+    assert "workshops ahead stored by older zone rules: 1. Run: outreach retime" in (
+        shell.run("doctor").output
+    )
+    shell.run("retime")
+    assert "stored hours: as the zone rules say" in shell.run("doctor").output

@@ -1,0 +1,93 @@
+"""`outreach user`: accounts from the command line."""
+
+import re
+
+import pytest
+from click.testing import CliRunner, Result
+from flask.testing import FlaskClient
+
+from outreach.cli import main
+from outreach.config import Config
+from outreach.domain.network.offices import Office
+from tests.support.environment import where
+from tests.support.staff_client import PASSWORD
+
+
+class Shell:
+    """The `outreach` command with the settings of the test."""
+
+    def __init__(self, config: Config) -> None:
+        self._environ = {
+            **where(config),
+            "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
+        }
+
+    def run(self, *words: str) -> Result:
+        return CliRunner(env=self._environ).invoke(main, ["user", *words])
+
+
+@pytest.fixture
+def shell(config: Config, chicago: Office) -> Shell:
+    return Shell(config)
+
+
+def test_an_account_is_made_with_a_link_that_lets_its_owner_in(
+    shell: Shell, client: FlaskClient
+) -> None:
+    done = shell.run("add", "Ana@Example.org", "--role", "organizer", "--office", "chicago")
+    assert done.exit_code == 0
+    link = done.stdout.strip()
+    assert re.fullmatch(r"https://talleres\.example\.org/org/invitacion/[\w-]{43}", link)
+    path = link.removeprefix("https://talleres.example.org")
+    assert client.post(path, data={"password": PASSWORD}).status_code == 303
+    data = {"email": "ana@example.org", "password": PASSWORD}
+    assert client.post("/org/entrar", data=data).status_code == 303
+
+
+def test_admins_and_readers_work_everywhere_unless_told_otherwise(shell: Shell) -> None:
+    shell.run("add", "elena@example.org", "--role", "admin")
+    shell.run("add", "ivan@example.org", "--role", "reader", "--office", "chicago")
+    listed = shell.run("list").stdout
+    assert "admin, everywhere" in listed
+    assert "reader, chicago" in listed
+    assert "has not set a password yet" in listed
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["add", "ana", "--role", "admin"], "is not an e-mail address"),
+        (["add", "ana@example.org", "--role", "boss"], "There is no role boss"),
+        (["add", "ana@example.org", "--role", "door"], "needs an office"),
+        (
+            ["add", "ana@example.org", "--role", "door", "--office", "atlantis"],
+            "There is no office atlantis",
+        ),
+        (["disable", "ana@example.org"], "There is no account for ana@example.org"),
+        (["reset", "ana@example.org"], "There is no account for ana@example.org"),
+    ],
+)
+def test_what_is_wrong_is_one_plain_line(shell: Shell, words: list[str], said: str) -> None:
+    done = shell.run(*words)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+
+
+def test_an_account_is_made_once(shell: Shell) -> None:
+    shell.run("add", "ana@example.org", "--role", "admin")
+    again = shell.run("add", "ana@example.org", "--role", "admin")
+    assert again.exit_code == 2
+    assert "There is an account for ana@example.org already" in again.stderr
+
+
+def test_disabled_and_let_in_again(shell: Shell, client: FlaskClient) -> None:
+    first = shell.run("add", "ana@example.org", "--role", "admin").stdout.strip()
+    assert shell.run("disable", "ana@example.org").exit_code == 0
+    assert "disabled" in shell.run("list").stdout
+    path = first.removeprefix("https://talleres.example.org")
+    assert client.get(path).status_code == 404
+    second = shell.run("reset", "ana@example.org").stdout.strip()
+    path = second.removeprefix("https://talleres.example.org")
+    assert client.post(path, data={"password": PASSWORD}).status_code == 303

@@ -1,0 +1,1 @@
+"""Several at once: processes, hosts, double posts."""

@@ -1,0 +1,61 @@
+"""Three hundred people and fifty places, through a real server, on both databases."""
+
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration, Standing
+from outreach.domain.workshops import Workshop
+from outreach.web.forms import form_token
+from tests.benchmarks.campaign import rush
+from tests.benchmarks.server import serving
+from tests.conftest import hold
+from tests.support.environment import where
+
+
+def test_three_hundred_at_once_for_fifty_places(
+    config: Config, app: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=50)
+    with app.app_context():
+        some_time_ago = clock.now() - timedelta(minutes=1)
+        signed = form_token.make(workshop.public_id, now=some_time_ago)
+    environ = {
+        **where(config),
+        "OUTREACH_SECRET_KEY": config.secret_key,
+    }
+    with serving("outreach.app:create_app", environ, "/es/") as site:
+        outcome = rush(site, workshop.public_id, signed, people=300)
+    print(f"300 posts settled in {outcome.seconds:.1f} s")
+    assert outcome.statuses == {303: 300}
+    with store.read() as session:
+        standings = Counter(session.scalars(sa.select(Registration.standing)))
+        left = session.scalar(sa.select(Workshop.seats_left))
+    assert standings == {Standing.SEATED: 50, Standing.WAITING: 250}
+    assert left == 0
+
+
+@pytest.mark.long
+@pytest.mark.any_database("the harness has a database of its own")
+def test_a_campaigns_day_in_half_a_minute_has_no_error_and_loses_nobody() -> None:
+    small = ("--workshops", "60", "--registrations", "150", "--calendars", "60", "--seconds", "30")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.day", "--on", "sqlite", *small],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,51 @@
+"""Forms that two hands, or one impatient one, send at the same moment."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach.db.store import Store
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.scheduling.tours import Tour
+from tests.support.staff_client import TIMES, Desk, at_desk, at_once, employ, words
+from tests.web.staff.test_network import NEW_KIND, NEW_OFFICE
+
+
+@pytest.fixture
+def elena(app: Flask, store: Store, chicago: Office) -> Desk:
+    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "said"),
+    [
+        ("/org/red/nueva", NEW_OFFICE, "ya es de otra oficina"),
+        ("/org/tipos/nuevo", NEW_KIND, "ya es de otro tipo"),
+        (
+            "/org/personal/invitar",
+            {"email": "tomas@example.org", "role": "door", "places": "chicago"},
+            "Ya hay una cuenta con ese correo",
+        ),
+    ],
+)
+def test_what_there_is_one_of_is_made_once_and_the_others_are_told(
+    app: Flask, elena: Desk, path: str, form: dict[str, Any], said: str
+) -> None:
+    answers = at_once(app, elena, path, form)
+    refused = [each for each in answers if each.status_code == 422]
+    assert len(refused) == TIMES - 1
+    assert all(said in words(each) for each in refused)
+
+
+def test_the_form_of_a_tour_makes_one_and_leads_all_to_it(
+    app: Flask, elena: Desk, store: Store
+) -> None:
+    form = {"office": "chicago", "name": "Ruta del sur", "nonce": "abc"}
+    answers = at_once(app, elena, "/org/giras/nueva", form)
+    assert {each.status_code for each in answers} == {303}
+    assert len({each.location for each in answers}) == 1
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Tour)) == 1

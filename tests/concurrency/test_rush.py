@@ -1,0 +1,169 @@
+"""A campaign day: many ask for the same few places at the same second, and no place is given
+twice (product.md, «Places never oversell»)."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.config import Limits
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration, Standing, reconfirmation
+from outreach.domain.registrations.notifications import Cause
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Key, Keyring
+from outreach.web.forms import form_token
+from tests.conftest import applicant, hold
+from tests.support.scenario import HOUR, make_ticket, stage
+
+THREADS = 8
+POSTS = 24  # of each thread
+SEATS = 3
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """Open to any number of posts from one address, which is where these come from."""
+    app = make_app(limits=Limits(posts=10_000))
+    app.testing = False
+    return app
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights, capacity=SEATS)
+
+
+def test_three_seats_are_given_exactly_three_times(
+    app: Flask, store: Store, workshop: Workshop
+) -> None:
+    answers = _all_at_once(lambda: [_post(app, workshop) for _ in range(POSTS)])
+    assert Counter(answer.status_code for answer in answers) == {303: THREADS * POSTS}
+    assert len({answer.location for answer in answers}) == THREADS * POSTS
+    assert _standings(store) == {Standing.SEATED: SEATS, Standing.WAITING: THREADS * POSTS - SEATS}
+    assert _seats_left(store, workshop) == 0
+
+
+def test_without_a_waiting_list_the_others_are_told_no(
+    app: Flask, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=SEATS, has_waiting_list=False)
+    answers = _all_at_once(lambda: [_post(app, workshop) for _ in range(POSTS)])
+    said = Counter(answer.status_code for answer in answers)
+    assert said == {303: SEATS, 409: THREADS * POSTS - SEATS}
+    assert _standings(store) == {Standing.SEATED: SEATS}
+    with ring.store.read() as session:  # and of the others nothing is kept
+        assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == SEATS
+
+
+def test_parties_share_seats_without_going_over(
+    app: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=7)
+    answers = _all_at_once(lambda: [_post(app, workshop, people=n) for n in (2, 3, 1, 2)])
+    assert {answer.status_code for answer in answers} == {303}
+    with store.read() as session:
+        taken = session.scalar(
+            sa.select(sa.func.sum(Registration.people)).where(
+                Registration.standing == Standing.SEATED
+            )
+        )
+    assert taken == 7
+    assert _seats_left(store, workshop) == 0
+
+
+def test_a_form_sent_again_and_again_is_one_registration(
+    app: Flask, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    nonce = secrets.token_urlsafe(16)
+    answers = _all_at_once(lambda: [_post(app, workshop, nonce=nonce) for _ in range(3)])
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({answer.location for answer in answers}) == 1
+    assert _standings(store) == {Standing.SEATED: 1}
+    assert _seats_left(store, workshop) == SEATS - 1
+    with ring.store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 1
+
+
+def test_a_place_given_back_while_somebody_joins_the_list_is_theirs(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    small = stage(store, chicago, rights)
+    rosa, ticket = small.register(2), make_ticket()
+    workshop = small.workshop()
+    with store.change() as session:
+        registrations.register(session, workshop, applicant(), ticket, "luz", now=small.now)
+        giving_back = Thread(target=small.cancel, args=[rosa])
+        giving_back.start()
+        giving_back.join(timeout=0.5)  # it waits for Luz, or it would not see her
+    giving_back.join()
+    assert small.standing(ticket.id) is Standing.OFFERED
+
+
+def test_a_yes_said_while_silence_is_heard_is_heard(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    strict = stage(store, chicago, rights, confirm_days=4, frees_silence=True)
+    rosa, asked = strict.register(), strict.workshop().confirm_at
+    assert asked is not None
+    strict.work(at=asked)
+    strict.deliver(Cause.CONFIRM)
+    strict.now = asked + 36 * HOUR
+    with store.change() as session:
+        reconfirmation.confirm(session, session.get_one(Registration, rosa), now=strict.now)
+        listening = Thread(target=strict.free_silent)
+        listening.start()
+        listening.join(timeout=0.5)
+    listening.join()
+    assert strict.standing(rosa) is Standing.SEATED
+
+
+def _all_at_once(ask: Callable[[], Sequence[TestResponse]]) -> list[TestResponse]:
+    """What each of eight threads is answered, none of which begins before all are there."""
+    start = Barrier(THREADS)
+
+    def begin(_number: int) -> Sequence[TestResponse]:
+        start.wait(timeout=30)
+        return ask()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [answer for answers in pool.map(begin, range(THREADS)) for answer in answers]
+
+
+def _post(app: Flask, workshop: Workshop, *, people: int = 1, nonce: str = "") -> TestResponse:
+    """Sends the form, as somebody does who took ten seconds to fill it."""
+    with app.app_context():
+        stamped = form_token.make(workshop.public_id, now=clock.now() - timedelta(seconds=10))
+    answered = {
+        "name": "Rosa",
+        "people": str(people),
+        "contact": "none",
+        "language": "es",
+        "nonce": nonce or secrets.token_urlsafe(16),
+        "stamp": stamped,
+    }
+    return app.test_client().post(f"/es/t/{workshop.public_id}/lugar", data=answered)
+
+
+def _standings(store: Store) -> Counter[Standing]:
+    with store.read() as session:
+        return Counter(session.scalars(sa.select(Registration.standing)))
+
+
+def _seats_left(store: Store, workshop: Workshop) -> int:
+    with store.read() as session:
+        return session.get_one(Workshop, workshop.id).seats_left

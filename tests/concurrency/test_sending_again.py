@@ -1,0 +1,167 @@
+"""One form sent twice, too late, too often, or while the database is away."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach.config import Limits
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Standing as Seated
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Key, Keyring
+from tests.conftest import hold
+from tests.support.registration_forms import (
+    answers,
+    ask_for_link,
+    everyone,
+    filled,
+    send,
+    unstamped,
+)
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights)
+
+
+@pytest.fixture
+def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, women, title={"es": "Círculo de mujeres"})
+
+
+def test_a_form_left_open_all_night_comes_back_filled_and_works(
+    app: Flask, client: FlaskClient, workshop: Workshop
+) -> None:
+    typed = answers(app, workshop, minutes=12 * 60 + 1, people="3")
+    answer = send(client, workshop, typed)
+    assert answer.status_code == 422
+    assert "Vuelve a enviar: tus datos siguen aquí." in answer.text
+    kept = filled(answer)
+    assert kept["stamp"] != [typed["stamp"]]
+    assert (kept["nonce"], kept["name"], kept["people"]) == ([typed["nonce"]], ["Rosa"], ["3"])
+
+
+def test_the_stamp_of_another_workshop_is_worth_nothing(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop, circle: Workshop
+) -> None:
+    typed = answers(app, circle)
+    assert send(client, workshop, typed).status_code == 422
+    assert everyone(store) == []
+
+
+def test_a_program_that_fills_every_field_saves_nothing(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
+) -> None:
+    answer = send(client, workshop, answers(app, workshop, website="http://example.org"))
+    assert answer.status_code == 422
+    assert "Algo llenó un dato que no se ve." in answer.text
+    assert everyone(store) == []
+
+
+def test_the_same_form_sent_twice_is_one_place(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
+) -> None:
+    typed = answers(app, workshop)
+    first, second = send(client, workshop, typed), send(client, workshop, typed)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert len(everyone(store)) == 1
+
+
+@pytest.mark.races
+def test_the_same_form_sent_eight_times_at_once_is_one_place_and_one_key(
+    app: Flask, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    typed = answers(app, workshop)
+    with ThreadPoolExecutor(8) as threads:
+        sent = list(threads.map(lambda _: send(app.test_client(), workshop, typed), range(8)))
+    assert {answer.status_code for answer in sent} == {303}
+    assert len({answer.headers["Location"] for answer in sent}) == 1
+    assert len(everyone(store)) == 1
+    with ring.store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 1
+
+
+def test_the_form_of_a_cancelled_place_is_worth_nothing_any_more(
+    app: Flask, client: FlaskClient, workshop: Workshop
+) -> None:
+    typed = answers(app, workshop)
+    link = send(client, workshop, typed).headers["Location"]
+    assert client.post(f"{link}/cancelar").status_code == 200
+    assert send(client, workshop, typed).status_code == 404
+
+
+def test_the_fourth_registration_of_one_phone_is_answered_like_a_lost_link(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
+) -> None:
+    for _ in range(3):
+        typed = answers(app, workshop, contact="phone", phone="312 555 0142")
+        assert send(client, workshop, typed).status_code == 303
+    typed = answers(app, workshop, contact="phone", phone="+1 (312) 555-0142")
+    fourth = send(client, workshop, typed)
+    lost = ask_for_link(client)
+    assert (fourth.status_code, unstamped(fourth)) == (lost.status_code, unstamped(lost))
+    assert len(everyone(store)) == 3
+
+
+def test_too_many_posts_get_the_filled_form_and_are_told_to_wait(
+    make_app: Callable[..., Flask], store: Store, workshop: Workshop
+) -> None:
+    app = make_app(limits=Limits(posts=2))
+    client = app.test_client()
+    for _ in range(2):
+        assert send(client, workshop, answers(app, workshop)).status_code == 303
+    typed = answers(app, workshop, name="Luz", people="3")
+    answer = send(client, workshop, typed)
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 600
+    kept = filled(answer)
+    assert (kept["name"], kept["people"]) == (["Luz"], ["3"])
+    assert (kept["nonce"], kept["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
+    assert "Espera un momento" in answer.text
+    assert len(everyone(store)) == 2
+
+
+def test_a_fault_of_the_database_loses_nothing_and_names_no_one(
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    workshop: Workshop,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with store.change() as session:
+        session.execute(sa.text("ALTER TABLE registration RENAME TO elsewhere"))
+    typed = answers(app, workshop, name="Rosaura", contact="email", email="rosaura@ejemplo.com")
+    broken = send(client, workshop, typed)
+    assert broken.status_code == 500
+    assert "No sabemos si se guardó. Intenta otra vez: no se aparta dos veces." in broken.text
+    assert filled(broken)["nonce"] == [typed["nonce"]]
+    assert filled(broken)["name"] == ["Rosaura"]
+    assert "rosaura" not in caplog.text.lower()
+    with store.change() as session:
+        session.execute(sa.text("ALTER TABLE elsewhere RENAME TO registration"))
+    again = {name: each[0] for name, each in filled(broken).items()}
+    assert send(client, workshop, again).status_code == 303
+
+
+@pytest.mark.races
+def test_nobody_has_a_place_twice_when_many_want_the_same_few(
+    make_app: Callable[..., Flask], store: Store, chicago: Office, rights: Kind
+) -> None:
+    app = make_app(limits=Limits(posts=1000))
+    with store.change() as session:
+        small = hold(session, chicago, rights, capacity=3)
+    typed = [answers(app, small) for _ in range(24)]
+    with ThreadPoolExecutor(8) as threads:
+        sent = list(threads.map(lambda each: send(app.test_client(), small, each), typed))
+    assert {answer.status_code for answer in sent} == {303}
+    standings = [each.standing for each in everyone(store)]
+    assert (standings.count(Seated.SEATED), standings.count(Seated.WAITING)) == (3, 21)

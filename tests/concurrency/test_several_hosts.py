@@ -1,0 +1,299 @@
+"""Several hosts on one pair of databases: what is made on one is good on all, and what hosts do
+not share is refused before anybody is served."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock, database_urls
+from outreach.app import create_app
+from outreach.config import Config, Limits
+from outreach.db.postgresql import MIGRATION, PAGES, WORK, Waits
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration
+from outreach.errors import Misconfigured
+from outreach.keystore import Keyring, key_backup, rotation, signing
+from outreach.keystore.models import Secret
+from tests.conftest import hold
+from tests.support.registration_forms import answers, send
+from tests.support.staff_client import Visitor, employ, enrol, hidden
+
+on_a_server = pytest.mark.parametrize("config", ["postgresql"], indirect=True)
+MAIN = "postgresql+psycopg://outreach:secreta@/outreach?host=db1:5432&host=db2:5432"
+SERVING = {
+    "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
+    "OUTREACH_MAIL_FROM": "talleres@example.org",
+    "OUTREACH_CONTROLLER": "Red de consulados",
+    "OUTREACH_DATABASE_URL": MAIN,
+}
+
+
+@pytest.fixture
+def make_host(config: Config, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Makes hosts, each with a folder of keys of its own and the masters in it, as the guide
+    says, and no secret given."""
+    made: list[Flask] = []
+
+    def make(name: str, *, has_masters: bool = True, **changes: Any) -> Flask:
+        keys = tmp_path / name
+        keys.mkdir(mode=0o700)
+        if has_masters:
+            for master in config.keys.glob("master-*"):
+                shutil.copy(master, keys)
+        own = replace(config, keys=keys, data=tmp_path / f"{name}-data", secret_key="")
+        made.append(create_app(replace(own, **changes)))
+        made[-1].testing = False
+        return made[-1]
+
+    yield make
+    for app in made:
+        for each in ("outreach_store", "outreach_attempts"):
+            app.extensions[each].close()
+        app.extensions["outreach_ring"].store.close()
+
+
+@on_a_server
+def test_a_form_of_one_host_is_good_on_another(
+    make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    ring.seals.newest()  # the first master is made
+    one, other = make_host("one"), make_host("other")
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    typed = answers(one, workshop, contact="email", email="rosa@example.org")
+    first = send(other.test_client(), workshop, typed)
+    assert first.status_code == 303
+    again = send(one.test_client(), workshop, typed)
+    assert again.headers["Location"] == first.headers["Location"]
+    for app in (one, other):
+        assert "Listo, Rosa" in app.test_client().get(first.headers["Location"]).text
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Registration)) == 1
+
+
+@on_a_server
+def test_who_signs_in_on_one_host_is_signed_in_on_another(
+    make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office
+) -> None:
+    ring.seals.newest()
+    one, other, third = (make_host(name) for name in ("one", "other", "third"))
+    enrol(one, store, employ(store))  # the second factor is sealed on one
+    half_way = Visitor(other)
+    assert half_way.come_in().status_code == 303, "and opened on the other"
+    for app in (one, other, third):
+        assert Visitor(app, half_way.cookies).get("/org/talleres").status_code == 200
+    leaving = Visitor(third, half_way.cookies)
+    leaving.post("/org/cerrar", token=hidden(leaving.get("/org/mas"), "/org/cerrar")["token"])
+    for app in (one, other, third):
+        answer = Visitor(app, half_way.cookies).get("/org/talleres")
+        assert answer.headers["Location"].startswith("/org/entrar")
+
+
+@on_a_server
+def test_what_one_may_try_is_counted_by_three_hosts_together(
+    make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    ring.seals.newest()
+    hosts = [make_host(name) for name in ("one", "other", "third")]
+    enrol(hosts[0], store, employ(store))
+    tries = 2 * Limits.sign_ins
+    wrong = [
+        Visitor(hosts[number % 3]).post("/org/entrar", email="ana@example.org", password="x" * 14)
+        for number in range(tries)
+    ]
+    statuses = [answer.status_code for answer in wrong]
+    assert statuses == [422] * Limits.sign_ins + [429] * (tries - Limits.sign_ins)
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=100)
+    some = Limits(posts=8)
+    hosts = [make_host(name, limits=some) for name in ("fourth", "fifth", "sixth")]
+    sent = [
+        send(host.test_client(), workshop, answers(host, workshop)).status_code
+        for host in hosts * 4
+    ]
+    assert sent == [303] * 8 + [429] * 4
+
+
+@on_a_server
+def test_what_was_signed_before_there_was_a_second_host_stays_good(
+    config: Config, make_host: Callable[..., Flask], ring: Keyring
+) -> None:
+    ring.seals.newest()
+    first = replace(config, secret_key="")
+    before = first.secret()  # made and kept in the folder of the only host
+    assert signing.secret(first, ring) == before
+    assert make_host("second").extensions["outreach_secret"] == before
+
+
+@on_a_server
+def test_a_host_without_the_masters_says_which_one_to_copy(
+    make_host: Callable[..., Flask], ring: Keyring
+) -> None:
+    ring.seals.newest()
+    with pytest.raises(Misconfigured, match=r"master-1 is missing in .*Copy it there"):
+        make_host("bare", has_masters=False)
+
+
+@on_a_server
+def test_the_secret_outlives_a_rotation_and_a_lost_ring(
+    config: Config, ring: Keyring, tmp_path: Path
+) -> None:
+    own, now = replace(config, secret_key=""), clock.now()
+    before = signing.secret(own, ring)
+    rotation.rotate(ring, now=now)
+    ring.seals.look()
+    assert signing.secret(own, ring) == before
+    with ring.store.read() as session:
+        assert session.scalars(sa.select(Secret.generation)).all() == [2]
+    key_backup.save(ring, tmp_path / "spare", now=now)
+    with ring.store.change() as session:
+        session.execute(sa.delete(Secret))
+    key_backup.load(ring, tmp_path / "spare", set())
+    (config.keys / "secret-key").unlink()
+    assert signing.secret(own, ring) == before
+
+
+def test_serve_names_all_that_hosts_do_not_share_at_once() -> None:
+    faults = {
+        "sqlite:////srv/keyring.db": "OUTREACH_KEYRING_URL has to be PostgreSQL too",
+        "postgresql+psycopg://keys@localhost:5433/keys": "OUTREACH_KEYRING_URL names this machine",
+        "postgresql+psycopg://keys@/keys": "OUTREACH_KEYRING_URL names this machine",
+        MAIN: "OUTREACH_KEYRING_URL has to be another database",
+        "": "OUTREACH_KEYRING_URL is missing",
+        "postgresql+psycopg://u:sec@reta@db1/keys": "OUTREACH_KEYRING_URL has to start with",
+    }
+    for url, fault in faults.items():
+        with pytest.raises(Misconfigured) as told:
+            Config.from_environ(
+                SERVING
+                | {
+                    "OUTREACH_KEYRING_URL": url,
+                    "OUTREACH_POOL_SIZE": "0",
+                    "OUTREACH_MAIL_FROM": "",
+                },
+                serving=True,
+            )
+        lines = str(told.value).splitlines()
+        assert [line for line in lines if line.startswith(fault)], (url, lines)
+        assert "OUTREACH_POOL_SIZE has to be from 1 to 100" in lines
+        assert any(line.startswith("OUTREACH_MAIL_FROM is missing") for line in lines)
+        assert "reta" not in str(told.value)
+        assert "secreta" not in str(told.value)
+    good = Config.from_environ(
+        SERVING | {"OUTREACH_KEYRING_URL": "postgresql+psycopg://keys@db3:5433/keys"}, serving=True
+    )
+    assert good.pool_size == 4
+
+
+def test_one_machine_may_have_both_databases() -> None:
+    Config.from_environ(
+        SERVING
+        | {
+            "OUTREACH_DATABASE_URL": "postgresql+psycopg://outreach@/outreach",
+            "OUTREACH_KEYRING_URL": "postgresql+psycopg://keys@localhost:5433/keys",
+        },
+        serving=True,
+    )
+    assert not database_urls.is_same(MAIN, MAIN.replace("db2", "db3"))
+    assert database_urls.is_same(
+        "postgresql+psycopg://a@db1/x", "postgresql+psycopg://b@db1:5432/x"
+    )
+
+
+@contextmanager
+def opened(url: str, waits: Waits) -> Iterator[Store]:
+    store = Store(url, waits=waits)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@on_a_server
+@pytest.mark.parametrize("waits", [PAGES, WORK, MIGRATION], ids=lambda waits: str(waits.name))
+def test_the_server_knows_how_long_each_may_wait(config: Config, waits: Waits) -> None:
+    asked = "SELECT name, setting FROM pg_settings WHERE name LIKE '%_timeout' OR name = :name"
+    with opened(config.database_url, waits) as store, store.read() as session:
+        rows = session.execute(sa.text(asked), {"name": "application_name"})
+        found = {row.name: row.setting for row in rows}
+    assert found["application_name"] == waits.name
+    assert found["statement_timeout"] == str(waits.statement * 1000)
+    assert found["lock_timeout"] == str(waits.lock * 1000)
+    assert found["idle_in_transaction_session_timeout"] == str(waits.idle * 1000)
+
+
+@on_a_server
+def test_what_the_address_says_itself_counts(config: Config) -> None:
+    url = f"{config.database_url}?application_name=ours&options=-c%20lock_timeout%3D7s"
+    with opened(url, PAGES) as store, store.read() as session:
+        assert session.scalar(sa.text("SHOW application_name")) == "ours"
+        assert session.scalar(sa.text("SHOW lock_timeout")) == "7s"
+        assert session.scalar(sa.text("SHOW statement_timeout")) == "20s"
+
+
+@on_a_server
+def test_of_several_hosts_the_one_that_takes_changes_is_used(config: Config) -> None:
+    url = sa.make_url(config.database_url)
+    there = f"{url.host}:{url.port}"
+    several = url.set(host=None, port=None, query={"host": ("127.0.0.1:1", there)})
+    with opened(several.render_as_string(hide_password=False), PAGES) as store:
+        with store.read() as session:
+            assert session.scalar(sa.text("SELECT 1")) == 1
+            name = session.scalar(sa.text("SELECT current_database()"))
+        admin = sa.create_engine(config.database_url, poolclass=sa.NullPool)
+        engine = admin.execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            alter = f"ALTER DATABASE {name}"
+            connection.exec_driver_sql(f"{alter} SET default_transaction_read_only = on")
+            store.engine.dispose()
+            try:
+                with pytest.raises(sa.exc.OperationalError), store.read() as session:
+                    session.scalar(sa.text("SELECT 1"))
+            finally:
+                connection.exec_driver_sql("SET default_transaction_read_only = off")
+                connection.exec_driver_sql(f"{alter} RESET default_transaction_read_only")
+
+
+def test_an_error_says_no_password(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://outreach:secreta@/x?host=127.0.0.1:1&host=127.0.0.1:2"
+    with opened(url, PAGES) as store:
+        for ask in (lambda: store.read().__enter__().connection(), store.mark):
+            with pytest.raises(Exception, match="connection") as told:
+                ask()
+            seen: BaseException | None = told.value
+            while seen is not None:
+                assert "secreta" not in f"{seen} {seen!r} {seen.args}"
+                seen = seen.__cause__ or seen.__context__
+        assert "secreta" not in repr(store.engine)
+
+
+@on_a_server
+def test_what_another_host_changed_is_seen_at_once(
+    make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    ring.seals.newest()
+    hosts = [make_host("one").test_client(), make_host("other").test_client()]
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, title={"es": "Antes"})
+    paths = ("/es/", f"/es/t/{workshop.public_id}", "/es/cal/red.ics", "/api/v1/workshops")
+    for path in paths:
+        for host in hosts:
+            assert "Antes" in host.get(path).text, path
+    with store.change() as session:
+        changed = session.get_one(type(workshop), workshop.id)
+        changed.title = {"es": "Cambiado"}
+        changed.changed_at, changed.sequence = clock.now(), changed.sequence + 1
+    for path in paths:
+        for host in hosts:
+            page = host.get(path).text
+            assert "Cambiado" in page, path
+            assert "Antes" not in page, path

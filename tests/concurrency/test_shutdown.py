@@ -1,0 +1,357 @@
+"""A server that is told to stop answers first what it has begun, and a letter that is under way
+gets there; the real processes, on free ports."""
+
+import asyncio
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlencode
+
+import pytest
+import sqlalchemy as sa
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from flask import Flask
+
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from tests.browser import serving
+from tests.conftest import hold
+from tests.faults.conftest import Outbox
+from tests.faults.test_killed_worker import pid_of_worker, settings
+from tests.support.public_urls import NOBODY
+from tests.support.registration_forms import answers
+from tests.support.smtp_server import Postman, free_port, on_duty
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/locks").exists(), reason="Linux tells who waits, and what was read"
+)
+
+WITHIN: Final = 60  # seconds: all that is begun here is done sooner
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights)
+
+
+class Server:
+    """`outreach serve`, as a process of its own."""
+
+    def __init__(
+        self, config: Config, log: Path, *arguments: str, mail: int, more: Mapping[str, str]
+    ) -> None:
+        self.port, self.log = serving.free_port(), log
+        environ = os.environ | settings(config, mail)
+        environ |= {
+            "OUTREACH_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
+            "OUTREACH_SECRET_KEY": config.secret_key,
+            "OUTREACH_LOG": "json",
+        } | dict(more)
+        command = [sys.executable, "-m", "outreach.cli", "serve", "--port", str(self.port)]
+        with log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [*command, *arguments], env=environ, stdout=out, stderr=out
+            )
+        wait_until(self.answers, "the server did not start")
+
+    def answers(self) -> bool:
+        try:
+            return self.ask("/es/") == 200
+        except OSError:
+            return False
+
+    def ask(self, path: str) -> int:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN)) as asking:
+            asking.request("GET", path)
+            return asking.getresponse().status
+
+    def refuses(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def end(self) -> int:
+        return self.process.wait(timeout=WITHIN)
+
+
+@contextmanager
+def serving_for(
+    config: Config,
+    log: Path,
+    *arguments: str,
+    mail: int = 1,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Server]:
+    server = Server(config, log, *arguments, mail=mail, more=settings)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            for each in (*children_of(server.process.pid), server.process.pid):
+                os.kill(each, signal.SIGKILL)
+            server.process.wait()
+
+
+def wait_until(is_so: object, otherwise: str, seconds: float = 60) -> None:
+    assert callable(is_so)
+    until = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < until, otherwise
+        time.sleep(0.02)
+
+
+class Posting(threading.Thread):
+    """Somebody who saves a place, and waits for the answer."""
+
+    def __init__(self, server: Server, path: str, typed: dict[str, str]) -> None:
+        super().__init__()
+        self.asking = socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN)
+        body = urlencode(typed).encode()
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        self.whole = head.encode() + body
+        self.status = 0
+
+    def send(self, start: int = 0, end: int | None = None) -> None:
+        self.asking.sendall(self.whole[start:end])
+
+    def has_been_read(self) -> bool:
+        """Whether the server has accepted it, and read all that was sent so far."""
+        ours = f":{self.asking.getsockname()[1]:04X}"
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            _, _, remote, _, queues, *rest = line.split()
+            if remote.endswith(ours):
+                return queues.endswith(":00000000") and rest[4] != "0"
+        return False
+
+    def run(self) -> None:
+        with self.asking, closing(http.client.HTTPResponse(self.asking)) as answer:
+            answer.begin()
+            answer.read()
+            self.status = answer.status
+
+
+def waits_for_its_turn(store: Store) -> bool:
+    """Whether somebody stands in line to write."""
+    if store.is_sqlite:
+        turn = Path(f"{store.engine.url.database}-turn").stat()
+        about = f":{turn.st_ino} "
+        locks = Path("/proc/locks").read_text().splitlines()
+        return any("->" in line and about in line for line in locks)
+    with store.read() as session:
+        asked = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+        held = sa.text(f"{asked} WHERE NOT l.granted AND d.datname = current_database()")
+        return bool(session.scalar(held))
+
+
+def count(store: Store) -> int:
+    with store.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(Registration)) or 0
+
+
+def test_a_place_that_is_being_saved_is_saved_and_answered_before_the_end(
+    app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
+) -> None:
+    with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
+        path = f"/es/t/{workshop.public_id}/lugar"
+        posting = Posting(server, path, answers(app, workshop))
+        with store.change() as session:  # and nobody else writes
+            if not store.is_sqlite:
+                session.execute(sa.text("LOCK TABLE workshop, registration IN EXCLUSIVE MODE"))
+            posting.send()
+            posting.start()
+            wait_until(lambda: waits_for_its_turn(store), "nobody waits")
+            server.stop()
+            wait_until(server.refuses, "it takes new visitors while it stops")
+            assert server.process.poll() is None
+            assert posting.status == 0
+        posting.join(WITHIN)
+        assert posting.status == 303
+        assert server.end() == 0
+    assert count(store) == 1
+
+
+@pytest.mark.any_database("the processes are the same on either")
+def test_half_a_form_is_waited_for_and_answered(
+    app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
+) -> None:
+    with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
+        path = f"/es/t/{workshop.public_id}/lugar"
+        posting = Posting(server, path, answers(app, workshop))
+        posting.send(0, -20)
+        posting.start()
+        wait_until(posting.has_been_read, "nobody reads it")
+        server.stop()
+        wait_until(server.refuses, "it takes new visitors while it stops")
+        posting.send(-20)
+        posting.join(WITHIN)
+        assert posting.status == 303
+        assert server.end() == 0
+    assert count(store) == 1
+
+
+@pytest.mark.any_database("how it starts is no question to it")
+def test_a_server_that_is_told_to_stop_while_it_starts_stops(
+    config: Config, store: Store, tmp_path: Path
+) -> None:
+    """The first of its processes answers long before the last is ready."""
+    with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "4") as server:
+        server.stop()
+        assert server.process.wait(timeout=15) == 0
+    assert "Killing" not in server.log.read_text()
+
+
+@pytest.mark.long  # it waits half a minute
+@pytest.mark.any_database("how long it waits is no question to it")
+def test_who_sends_half_a_form_and_no_more_holds_nothing_up_for_long(
+    app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
+) -> None:
+    with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
+        posting = Posting(server, f"/es/t/{workshop.public_id}/lugar", answers(app, workshop))
+        posting.send(0, -20)
+        wait_until(posting.has_been_read, "nobody reads it")
+        server.stop()
+        began = time.monotonic()
+        with posting.asking:
+            assert server.process.wait(timeout=90) == 0
+        assert 25 < time.monotonic() - began < 60  # 30, and what a busy machine adds
+    assert count(store) == 0
+
+
+class Slow(Postman):
+    """Takes a letter only when it is let."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.has_begun, self.may_go_on = threading.Event(), threading.Event()
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.has_begun.set()
+        while not self.may_go_on.is_set():
+            await asyncio.sleep(0.02)
+        return await super().handle_DATA(server, session, envelope)
+
+
+@pytest.fixture
+def outbox(app: Flask, store: Store, ring: Keyring, config: Config, workshop: Workshop) -> Outbox:
+    made = Outbox(app, store, ring, config)
+    made.workshop = workshop
+    return made
+
+
+@pytest.mark.any_database("the processes are the same on either")
+def test_a_letter_that_is_under_way_arrives_once_and_no_other_is_begun(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    with on_duty(Slow(free_port())) as postman:
+        assert isinstance(postman, Slow)
+        log = tmp_path / "log"
+        with serving_for(outbox.config, log, "--workers", "1", mail=postman.port) as server:
+            outbox.owe("rosa", "luz", "ana")
+            assert postman.has_begun.wait(60), "no letter is sent"
+            # To all at once, as systemd and a terminal do.
+            os.kill(pid_of_worker(outbox.config), signal.SIGTERM)
+            server.stop()
+            # The server itself has nothing to wait for; it does wait for the letter.
+            wait_until(server.refuses, "it takes new visitors while it stops")
+            assert server.process.poll() is None
+            assert len(postman.letters) == 0
+            postman.may_go_on.set()
+            assert server.end() == 0
+        assert postman.to == ["rosa@example.org"]
+    assert outbox.tries == [1, 0, 0]
+    assert outbox.pending == 2
+
+
+@pytest.mark.any_database("the processes are the same on either")
+def test_the_worker_stops_while_the_server_still_answers(
+    app: Flask, outbox: Outbox, store: Store, workshop: Workshop, tmp_path: Path
+) -> None:
+    """So that the time that both take is the time of one."""
+    log = tmp_path / "log"
+    with serving_for(outbox.config, log, "--workers", "1") as server:
+        wait_until(lambda: has_worker(outbox.config), "no worker was started")
+        worker = pid_of_worker(outbox.config)
+        posting = Posting(server, f"/es/t/{workshop.public_id}/lugar", answers(app, workshop))
+        posting.send(0, -20)
+        posting.start()
+        wait_until(posting.has_been_read, "nobody reads it")
+        server.stop()
+        wait_until(lambda: not Path(f"/proc/{worker}").exists(), "the worker goes on", 20)
+        assert server.process.poll() is None
+        posting.send(-20)
+        posting.join(WITHIN)
+        assert posting.status == 303
+        assert server.end() == 0
+
+
+def has_worker(config: Config) -> bool:
+    try:
+        return bool(pid_of_worker(config))
+    except AssertionError:
+        return False
+
+
+@pytest.mark.any_database("the processes are the same on either")
+def test_what_a_server_writes_down_is_one_line_of_json_an_event(
+    config: Config, store: Store, tmp_path: Path
+) -> None:
+    """Also in the processes that the server starts, and what the server itself says."""
+    with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "2") as server:
+        with store.change() as session:
+            session.execute(sa.text("ALTER TABLE registration RENAME TO elsewhere"))
+        for _ in range(6):
+            assert server.ask(f"/es/r/{NOBODY}?nombre=Canariosa") == 500
+        child = children_of(server.process.pid)[0]
+        os.kill(child, signal.SIGKILL)  # the server tells of it, and starts another
+        wait_until(lambda: "Unexpected exit" in server.log.read_text(), "it says nothing")
+        wait_until(server.answers, "no other was started")
+        server.stop()
+        assert server.end() in {0, 1}
+        with store.change() as session:
+            session.execute(sa.text("ALTER TABLE elsewhere RENAME TO registration"))
+    text = server.log.read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert {"outreach.web.middleware.error_pages", "_granian"} <= {line["logger"] for line in lines}
+    assert sum("/r/<token> failed" in line["event"] for line in lines) == 6
+    assert NOBODY not in text
+    assert "Canariosa" not in text
+
+
+def children_of(pid: int) -> list[int]:
+    """The server's own processes, without what Python keeps beside them."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if parent == pid and b"tracker" not in command:
+            found.append(int(process.name))
+    return found

@@ -1,0 +1,257 @@
+"""Every public sentence is said in three languages, and each page keeps to its own."""
+
+import html
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import time
+from email.message import EmailMessage
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Final
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock, i18n
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from outreach.mail.delivery import Send, deliver
+from outreach.web.presentation import formatting
+from tests.conftest import hold, seat
+
+CHECKOUT: Final = Path(__file__).parents[2]
+KEYWORDS: Final = {**DEFAULT_KEYWORDS, "lazy": None, "N_": None}
+PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]")
+LANGS: Final = ("es", "en", "fr")
+OTHERS: Final = ("en", "fr")
+
+
+def catalogue(lang: str) -> Catalog:
+    with (i18n.CATALOGUES / lang / "LC_MESSAGES" / "messages.po").open("rb") as source:
+        return read_po(source, locale=lang)
+
+
+CATALOGUES: Final = {lang: catalogue(lang) for lang in OTHERS}
+
+
+def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    """The singular and the plural of a message, or its only form."""
+    return (text,) if isinstance(text, str) else tuple(text or ("",))
+
+
+def messages(lang: str) -> list[Message]:
+    return [message for message in CATALOGUES[lang] if message.id]
+
+
+@pytest.fixture(scope="module")
+def public() -> set[tuple[str, ...]]:
+    """What public pages, letters and tables say; staff pages are in Spanish only."""
+    places = (("outreach", "**.py", "python"), ("templates", "**.*", "jinja2"))
+    return {
+        forms(said)
+        for folder, pattern, method in places
+        for _file, _line, said, _notes, _context in extract_from_dir(
+            CHECKOUT / folder,
+            [(pattern, method)],
+            keywords=KEYWORDS,
+            directory_filter=lambda path: Path(path).name not in {"staff", "__pycache__"},
+        )
+    }
+
+
+@pytest.mark.parametrize("lang", OTHERS)
+def test_every_public_sentence_is_translated(lang: str, public: set[tuple[str, ...]]) -> None:
+    said = {forms(message.id) for message in messages(lang)}
+    assert public - said == set(), "run the commands of outreach/translations/build.py"
+    assert said - public == set(), "nobody says this any more"
+    untold = [message.id for message in messages(lang) if not all(forms(message.string))]
+    assert untold == []
+    assert [message.id for message in messages(lang) if message.fuzzy] == []
+    assert not CATALOGUES[lang].obsolete
+
+
+@pytest.mark.parametrize("lang", OTHERS)
+def test_a_translation_fills_in_the_same_values(lang: str) -> None:
+    for message in messages(lang):
+        for source, form in zip(forms(message.id), forms(message.string), strict=True):
+            assert set(PLACEHOLDER.findall(form)) == set(PLACEHOLDER.findall(source)), source
+            assert "%" not in PLACEHOLDER.sub("", form), form
+
+
+def test_french_is_spaced_as_in_canada() -> None:
+    for message in messages("fr"):
+        for form in forms(message.string):
+            assert not re.search(r" [:»]|« |[^\u00a0\d]:(?!/)| [;?!]", form), form
+            assert "'" not in form, form
+
+
+def test_the_compiled_catalogues_are_those_of_the_source(app: Flask) -> None:
+    """When it fails: python -m outreach.translations.build"""
+    for lang in OTHERS:
+        with app.test_request_context(f"/{lang}/"):
+            app.preprocess_request()
+            assert [
+                message.id
+                for message in messages(lang)
+                if i18n.gettext(forms(message.id)[0]) != forms(message.string)[0]
+            ] == []
+
+
+class Words(HTMLParser):
+    """The texts of a page: what is shown, and what a screen reader says."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.feed(page)
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(" ".join(data.split()))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.said += [value for name, value in attrs if name == "aria-label" and value]
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights, starts=time(10, 30), ends=time(12, 0))
+
+
+@pytest.fixture
+def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, women)
+
+
+PAGES: Final = [
+    "/", "/?donde=chicago", "/?donde=xyzzy", "/red", "/o/chicago", "/t/{workshop}", "/t/{circle}",
+    "/t/{workshop}/lugar", "/t/{circle}/lugar", "/calendario", "/calendario?oficina=chicago",
+    "/cifras/2026-01", "/mi-registro", "/privacidad", "/seguridad", "/accesibilidad", "/no-hay",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("lang", OTHERS)
+def test_a_page_says_nothing_in_spanish(
+    client: FlaskClient,
+    config: Config,
+    workshop: Workshop,
+    circle: Workshop,
+    lang: str,
+    page: str,
+) -> None:
+    as_typed = {config.brand, "Tus derechos"}  # what a deployment and an office call things
+    path = page.format(workshop=workshop.public_id, circle=circle.public_id)
+    answer = client.get(f"/{lang}{path}")
+    assert answer.status_code == (404 if page == "/no-hay" else 200)
+    assert f'<html lang="{formatting.HTML_LANG[lang]}"' in answer.text
+    assert spanish(lang, answer.text) <= as_typed
+
+
+@pytest.mark.parametrize("lang", OTHERS)
+def test_what_went_wrong_is_said_in_the_language_of_the_page(
+    client: FlaskClient, config: Config, workshop: Workshop, lang: str
+) -> None:
+    answer = client.post(f"/{lang}/t/{workshop.public_id}/lugar", data={"contact": "email"})
+    assert answer.status_code == 422
+    assert spanish(lang, answer.text) <= {config.brand}
+    name = {"en": "Enter your name or nickname", "fr": "Écrivez votre nom ou surnom"}[lang]
+    assert name in answer.text
+
+
+def spanish(lang: str, page: str) -> set[str]:
+    """The texts of a page that are the source's and not the translation's."""
+    translated = {
+        form
+        for message in messages(lang)
+        if (form := forms(message.id)[0]) not in forms(message.string) and "%" not in form
+    }
+    kept = {form for message in messages(lang) for form in forms(message.string)}
+    return translated & {html.unescape(said) for said in Words(page).said} - kept
+
+
+@pytest.mark.parametrize(
+    ("accepts", "lang"),
+    [
+        ("en-US,en;q=0.9,es;q=0.5", "en"),
+        ("fr-CA", "fr"),
+        ("es-MX,es", "es"),
+        ("de", "es"),
+        ("", "es"),
+    ],
+)
+def test_the_door_leads_to_the_language_of_the_browser(
+    client: FlaskClient, accepts: str, lang: str
+) -> None:
+    answer = client.get("/", headers={"Accept-Language": accepts} if accepts else {})
+    assert (answer.status_code // 100, answer.location) == (3, f"/{lang}/")
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_another_language_is_the_same_page(
+    client: FlaskClient, workshop: Workshop, lang: str
+) -> None:
+    for path in (f"/t/{workshop.public_id}", "/?donde=chicago&tipo=derechos", "/privacidad"):
+        page = html.unescape(client.get(f"/{lang}{path}").text)
+        for other in LANGS:
+            assert f'href="/{other}{path}"' in page
+
+
+def test_hours_are_said_as_each_language_says_them(client: FlaskClient, workshop: Workshop) -> None:
+    said = {
+        lang: client.get(f"/{lang}/t/{workshop.public_id}").text.replace("\u00a0", " ")
+        for lang in LANGS
+    }
+    assert "10:30 a. m. a 12:00 p. m., hora de Chicago" in said["es"]
+    assert "10:30 a.m. to 12:00 p.m., Chicago time" in said["en"]
+    assert "de 10 h 30 à 12 h, heure locale à Chicago" in said["fr"]
+
+
+def test_a_value_cannot_break_the_page(client: FlaskClient, workshop: Workshop) -> None:
+    page = client.get("/fr/calendario?oficina=<b>x").text
+    assert "<b>x" not in page
+
+
+@pytest.mark.parametrize(
+    ("lang", "subject", "words"),
+    [
+        ("es", "Tu lugar:", ["Hola, Rosa:", "Tu lugar está apartado.", "10:30 a. m."]),
+        ("en", "Your place:", ["Hello Rosa,", "Your place is saved.", "10:30 a.m."]),
+        ("fr", "Votre place :", ["Bonjour Rosa,", "Votre place est réservée.", "10 h 30"]),
+    ],
+)
+def test_a_letter_is_in_the_readers_language(
+    app: Flask,
+    store: Store,
+    ring: Keyring,
+    config: Config,
+    workshop: Workshop,
+    lang: str,
+    subject: str,
+    words: list[str],
+) -> None:
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="r@example.org", language=lang)
+    box: list[EmailMessage] = []
+
+    @contextmanager
+    def post() -> Iterator[Send]:
+        yield box.append
+
+    with app.app_context():
+        deliver(store, ring, config, post, now=clock.now())
+    [letter] = box
+    assert letter["Subject"].replace("\u00a0", " ").startswith(subject)
+    text = letter.get_content().replace("\u00a0", " ")
+    assert [said for said in words if said not in text] == []
+    assert f"/{lang}/r/" in text

@@ -1,0 +1,376 @@
+"""What is written down holds nobody: whatever is logged, by whom, as text and as JSON."""
+
+import io
+import json
+import logging
+import os
+import re
+import secrets
+import subprocess
+import sys
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+import structlog
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outreach import logs
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.offices import Office
+from outreach.errors import Misconfigured
+from tests.support.public_urls import NOBODY
+
+pytestmark = pytest.mark.any_database("what is written down is no question to it")
+
+FORMS: Final = pytest.mark.parametrize("form", logs.FORMS)
+PLAIN_ID: Final = "7K3MZ90QAB"  # of a workshop that everybody may find
+
+
+@contextmanager
+def written(form: str) -> Iterator[io.StringIO]:
+    """All that is logged in the block, as it would stand on stderr."""
+    root, before = logging.getLogger(), sys.stderr
+    level, others = root.level, root.handlers[:]
+    sys.stderr = heard = io.StringIO()
+    root.handlers[:] = []
+    logs.set_up(form)
+    try:
+        yield heard
+    finally:
+        sys.stderr = before
+        root.handlers[:] = others
+        root.setLevel(level)
+
+
+def emails() -> st.SearchStrategy[str]:
+    return st.emails() | st.sampled_from(["rosa+luz@ejemplo.com", "o'brien@example.org", "ñ@ñ.mx"])
+
+
+def phones() -> st.SearchStrategy[str]:
+    digits = st.text("0123456789", min_size=10, max_size=10)
+    shapes = ["+1{}{}{}", "({}) {}-{}", "{}.{}.{}", "{} {} {}", "+52 1 {} {} {}", "{}{}{}"]
+    return st.builds(
+        lambda number, shape: shape.format(number[:3], number[3:6], number[6:]),
+        digits, st.sampled_from(shapes),
+    )  # fmt: skip
+
+
+def tokens() -> st.SearchStrategy[str]:
+    return st.binary(min_size=16, max_size=32).map(
+        lambda raw: urlsafe_b64encode(raw).decode().rstrip("=")
+    )
+
+
+CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODES: Final = st.text(CROCKFORD, min_size=6, max_size=6)
+SECRETS: Final = st.one_of(
+    emails(),
+    phones(),
+    tokens(),
+    st.text(CROCKFORD, min_size=26, max_size=26),
+    st.ip_addresses(v=4).map(str),
+    st.ip_addresses(v=6).map(str).filter(lambda address: address != "::"),
+    st.ip_addresses(v=6).map(lambda address: address.exploded),
+)
+AROUND: Final = st.text(max_size=12)
+
+
+def lines(text: str, form: str) -> list[str]:
+    """Each event is one line; as text, what belongs to it below is set in."""
+    found = text.split("\n")
+    assert found.pop() == ""
+    if form == "json":
+        for line in found:
+            assert {"time", "level", "logger", "event"} <= json.loads(line).keys()
+    return [line for line in found if not line.startswith("    ")]
+
+
+@FORMS
+def test_what_another_handler_made_of_a_line_is_not_told_beside_it(form: str) -> None:
+    record = logging.makeLogRecord(
+        {"name": "x", "msg": "about %s", "args": (ValueError("Rosa Canario"),)}
+    )
+    assert "Rosa Canario" in logging.Formatter("%(asctime)s %(message)s").format(record)
+    said = logs.Formatter(form).format(record)
+    assert "about ValueError" in said
+    assert "Canario" not in said
+
+
+@FORMS
+@settings(max_examples=400, deadline=None)
+@given(secret=SECRETS, before=AROUND, after=AROUND, key=st.text(max_size=5))
+def test_whatever_is_logged_nobody_stands_in_it(
+    form: str, secret: str, before: str, after: str, key: str
+) -> None:
+    said = f"{before}{secret}{after}"
+    with written(form) as heard:
+        log, native = logging.getLogger("sqlalchemy.engine"), structlog.get_logger("granian")
+        log.error(said.replace("%", "%%"))
+        log.error("about %s", said)
+        log.error("about %(this)s", {"this": said})
+        log.error("about %r", [said])
+        log.error("more", extra={"about": said, key or "x": {said: [said, (said,), {said}]}})
+        log.error("bytes %s", said.encode("utf-8", "replace"))
+        native.error(said, about=said, within={"deep": {"deeper": [said]}})
+        native.error("about %s", said)
+        native.bind(who=said).warning("bound")
+        logging.getLogger(said).error("a logger of that name")
+    for line in lines(heard.getvalue(), form):
+        told = line if form == "text" else json.dumps(json.loads(line), ensure_ascii=False)
+        assert secret not in told
+        for part in parts_of(secret):
+            assert part not in told
+
+
+def parts_of(secret: str) -> Iterator[str]:
+    """What would give somebody away alone: the name of a mailbox, if it is no word of ours."""
+    name, at, _ = secret.rpartition("@")
+    if at and len(name) > 8:
+        yield name
+
+
+@FORMS
+@settings(max_examples=200, deadline=None)
+@given(secret=SECRETS, before=AROUND)
+def test_an_error_is_told_by_its_kind_and_its_place_only(
+    form: str, secret: str, before: str
+) -> None:
+    said = f"{before} Canariosa {secret}"
+
+    def fail() -> None:
+        try:
+            raise KeyError(said)
+        except KeyError as first:
+            error = ValueError(said)
+            error.add_note(said)
+            raise ExceptionGroup(said, [error, OSError(28, said, said)]) from first
+
+    with written(form) as heard:
+        log = logging.getLogger("smtplib")
+        try:
+            fail()
+        except ExceptionGroup as error:
+            log.exception("it failed")
+            log.exception(error)
+            log.error("it failed: %s", error)
+            log.error("it failed: %(why)s", {"why": error})
+            log.error(error, stack_info=True)
+            structlog.get_logger("x").exception("it failed: %s", error, why=error)
+            logs.uncaught(type(error), error, None)
+    text = heard.getvalue()
+    assert len(lines(text, form)) == 7
+    assert "Canariosa" not in text
+    assert secret not in text or secret in "0123456789"
+    for told in ("ExceptionGroup", "KeyError", "ValueError", "No space left on device", "in fail"):
+        assert told in text
+
+
+@FORMS
+def test_what_a_database_quotes_is_not_told(form: str, store: Store, chicago: Office) -> None:
+    errors: list[BaseException] = []
+    for statement in (
+        "INSERT INTO office (slug, city) VALUES ('chicago', 'Canariosa')",
+        "SELECT CAST('Canariosa' AS integer) / 0 FROM nowhere",
+        "UPDATE office SET id = NULL, city = 'Canariosa'",
+    ):
+        with pytest.raises(sa.exc.DBAPIError) as caught, store.change() as session:
+            session.execute(sa.text(statement))
+        assert caught.value.orig is not None
+        errors += [caught.value, caught.value.orig]
+    quoting = (
+        'duplicate key value violates unique constraint "uq"\nDETAIL:  Key (name)=(Canariosa) '
+        "already exists.",
+        'invalid input syntax for type integer: "Canariosa"',
+        "(sqlite3.IntegrityError) Canariosa\n[SQL: INSERT … 'Canariosa']\n[parameters: ('x',)]",
+        "null value in column\nDETAIL:  Failing row contains (1, Canariosa, null).",
+    )
+    errors += [psycopg.errors.UniqueViolation(each) for each in quoting]
+    with written(form) as heard:
+        for error in errors:
+            logging.getLogger("alembic").error("failed: %s", error, exc_info=error)
+            if not isinstance(error, sa.exc.StatementError) or error.orig is None:
+                logging.getLogger("alembic").error("failed")
+        for each in quoting:
+            logging.getLogger("psycopg").error(each)
+    assert "Canariosa" not in heard.getvalue()
+    assert "UniqueViolation" in heard.getvalue()
+
+
+@FORMS
+@given(code=CODES | CODES.map(str.lower), query=st.text("abc=&%0", min_size=1))
+@settings(max_examples=200, deadline=None)
+def test_a_code_in_a_path_and_what_follows_a_path_are_not_told(
+    form: str, code: str, query: str
+) -> None:
+    with written(form) as heard:
+        for path in ("/q/{}", "/es/r/{}", "/org/talleres/7K3MZ90QAB/{}", "/org/puerta/{}/marca"):
+            logging.getLogger("_granian").error("GET %s HTTP/1.1", path.format(code))
+            logging.getLogger("_granian").error("at https://x.example%s", path.format(code))
+            logging.getLogger("_granian").error("asked for %s?%s x", path.format(code), query)
+        logging.getLogger("_granian").error("/es/?nombre=Canariosa&q=%s", code)
+        logging.getLogger("_granian").error("nombre=Canariosa&q=%s", code)
+        logging.getLogger("_granian").error("code=%s and name=Canariosa", code)
+    for line in lines(heard.getvalue(), form):
+        told = line.partition("event")[2] if form == "json" else line.partition("_granian")[2]
+        assert f"/{code}" not in told
+        assert f"={code}" not in told
+        assert "Canariosa" not in told
+        assert f"?{query}" not in told
+
+
+def test_what_helps_is_still_there() -> None:
+    for said in (
+        "GET /<any(es,en,fr):lang>/r/<token>/cambiar failed: ValueError",
+        "POST /org/talleres/<public_id>/entrada failed: ConnectionRefusedError",
+        "letters failed: NumericValueOutOfRange at 2026-11-24 18:05:07",
+        f"workshop {PLAIN_ID} was moved from 2026-11-24 to 2026-11-25",
+        "42 letters sent in 1.5 s",
+        "the worker died; it starts again in 60 s",
+        "granian::workers started",
+    ):
+        assert logs.clean(said) == said
+    assert logs.clean(f"/es/r/{NOBODY}?x") == "/es/r/…?…"
+    assert logs.clean("postgresql+psycopg://rosa:secreta@db/x") == (
+        "postgresql+psycopg://[sign-in]@db/x"
+    )
+    assert logs.clean("from 127.0.0.9:8000") == "from [address]:8000"
+    assert logs.clean("write to rosa@example.org now") == "write to [e-mail] now"
+    assert logs.clean("call (312) 555-0142 now") == "call [number] now"
+
+
+@FORMS
+def test_a_line_break_that_somebody_sends_makes_no_line(form: str) -> None:
+    with written(form) as heard:
+        logging.getLogger("x").error("a\n2026-01-01T00:00:00Z error outreach: all is lost\r\x1b[2J")
+        logging.getLogger("x").error("%s", "half a character \ud800")
+    assert len(lines(heard.getvalue(), form)) == 2
+    assert heard.getvalue().count("\n") == 2
+    assert "\x1b" not in heard.getvalue()
+    assert heard.getvalue().isprintable() or "\n" in heard.getvalue()
+
+
+@FORMS
+def test_a_line_that_cannot_be_written_is_told_without_what_was_in_it(form: str) -> None:
+    class Broken:
+        def __str__(self) -> str:
+            raise ValueError("Canariosa")
+
+    with written(form) as heard:
+        logging.getLogger("x").error("%d letters to %s", "Canariosa", "rosa@example.org")
+        logging.getLogger("x").error("%s", Broken())
+    assert "Canariosa" not in heard.getvalue()
+    assert "example.org" not in heard.getvalue()
+    assert heard.getvalue().count("a line could not be written down") == 2
+    assert len(lines(heard.getvalue(), form)) == 2
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda n: "a" * n,
+        lambda n: "a." * (n // 2),
+        lambda n: "1" * n,
+        lambda n: "1." * (n // 2),
+        lambda n: "::" * (n // 2),
+        lambda n: '"' * n,
+        lambda n: "/es/a" * (n // 5),
+        lambda n: "a=" * (n // 2),
+        lambda n: "a=&" * (n // 3),
+        lambda n: "%40" * (n // 3),
+        lambda n: "?" * n,
+        lambda n: "Key (" * (n // 5),
+        lambda n: "a://" * (n // 4),
+        lambda n: " " * n,
+    ],
+)
+def test_a_long_line_takes_no_time(made: Callable[[int], str]) -> None:
+    import time
+
+    began = time.process_time()
+    assert len(logs.clean(made(1_000_000))) <= 30_000
+    assert time.process_time() - began < 2
+
+
+def test_half_of_a_link_is_not_told_either() -> None:
+    for cut in range(30):
+        said = "x " * ((logs.LONGEST - cut) // 2) + f"{NOBODY} rosa@example.org"
+        assert NOBODY[:5] not in logs.clean(said)
+        assert "rosa" not in logs.clean(said)
+
+
+def test_settings_say_which_form_and_who_may_ask_for_figures() -> None:
+    assert Config.from_environ({}).log == "text"
+    assert Config.from_environ({"OUTREACH_LOG": "json"}).log == "json"
+    with pytest.raises(Misconfigured, match="OUTREACH_LOG has to be text or json"):
+        Config.from_environ({"OUTREACH_LOG": "xml"})
+    token = secrets.token_urlsafe(32)
+    assert Config.from_environ({"OUTREACH_METRICS_TOKEN": token}).metrics_token == token
+    assert token not in repr(Config.from_environ({"OUTREACH_METRICS_TOKEN": token}))
+    for bad in ("short", "a b" * 20, "ñ" * 30, "x" * 201):
+        with pytest.raises(Misconfigured, match="OUTREACH_METRICS_TOKEN has to be") as caught:
+            Config.from_environ({"OUTREACH_METRICS_TOKEN": bad})
+        assert bad not in str(caught.value)
+
+
+FAULT: Final = """
+import sys, threading
+from outreach import logs
+logs.set_up(sys.argv[1]); logs.watch_all()
+class Broken:
+    def __del__(self): raise ValueError("Canariosa")
+broken = Broken(); del broken
+def fail(): raise ValueError("Canariosa")
+thread = threading.Thread(target=fail); thread.start(); thread.join()
+import warnings; warnings.warn("rosa@example.org")
+raise ValueError("Canariosa")
+"""
+
+
+@FORMS
+def test_what_nobody_caught_is_not_printed_with_its_text(form: str, tmp_path: Path) -> None:
+    program = tmp_path / "fault.py"
+    program.write_text(FAULT)
+    done = subprocess.run(
+        [sys.executable, program, form],
+        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Canariosa" not in done.stderr
+    assert "rosa@" not in done.stderr
+    assert len(lines(done.stderr, form)) == 4
+    assert done.stderr.count("ValueError") == 3
+    assert re.search(r"fault\.py:8 in fail", done.stderr)
+
+
+def test_a_fault_of_a_command_is_told_the_same_way(config: Config, tmp_path: Path) -> None:
+    """A file of the program is gone: nothing that a command would expect."""
+    program = tmp_path / "broken.py"
+    program.write_text(
+        "import sys\nfrom outreach import cli\n"
+        "cli.COMMANDS['doctor'] = 'nowhere'\n"
+        "sys.modules['nowhere'] = type(sys)('nowhere')\n"
+        "sys.argv = ['outreach', 'doctor']\ncli.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, program],
+        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "ended by an error" in done.stderr
+    assert "AttributeError" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_name_of_a_setting_with_a_secret_is_told(config: Config) -> None:
+    assert "only for tests" not in repr(config)
+    found: Any = logs.clean(f"{config.database_url} {config!r}")
+    assert "only for tests" not in found

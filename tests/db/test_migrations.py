@@ -1,0 +1,310 @@
+"""Bringing a database up to date while people save places, twice at once, and not at all where it
+is not what it should be."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+from click.testing import CliRunner, Result
+from flask import Flask
+
+from outreach import migrations
+from outreach.app import create_app
+from outreach.cli import main
+from outreach.config import Config, Limits
+from outreach.db.postgresql import MIGRATION
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration
+from outreach.errors import Misconfigured
+from outreach.migrations import Base
+from tests.conftest import Pair, hold
+from tests.support.environment import where
+from tests.support.registration_forms import answers, send
+
+WRITERS = 3
+BEFORE = {Base.MAIN: "main_door", Base.RING: "ring_network"}
+# What a later version might do to the table that everybody writes to.
+LATER = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "later"
+down_revision = "{head}"
+
+
+def upgrade() -> None:
+    op.add_column("registration", sa.Column("later", sa.Integer(), nullable=True))
+    op.execute("CREATE TABLE of_later (id INTEGER PRIMARY KEY)")
+    {more}
+"""
+
+
+@pytest.fixture
+def older(config: Config, request: pytest.FixtureRequest) -> Iterator[Config]:
+    """An installation as the version before this one left it."""
+    for url, gone in ((config.database_url, "lease"), (config.keyring_url, "secret")):
+        base = Base.MAIN if url == config.database_url else Base.RING
+        engine = sa.create_engine(url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP TABLE {gone}")
+            if base is Base.MAIN:
+                for index in ("rebuilt", "month_kind_id_standing"):
+                    connection.exec_driver_sql(f"DROP INDEX ix_workshop_{index}")
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{BEFORE[base]}'")
+        engine.dispose()
+    yield config
+    _make_anew(config, request)
+
+
+@pytest.fixture
+def broken(config: Config, request: pytest.FixtureRequest) -> Iterator[Config]:
+    """One that a test may break as it likes."""
+    yield config
+    _make_anew(config, request)
+
+
+def _make_anew(config: Config, request: pytest.FixtureRequest) -> None:
+    if config.is_postgresql:
+        pair: Pair = request.getfixturevalue("pair")
+        pair.drop()
+        pair.make()
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Callable[..., Path]:
+    """A folder with the migration of a later version."""
+
+    def make(more: str = "pass") -> Path:
+        folder = tmp_path / "later"
+        folder.mkdir()
+        (folder / "later.py").write_text(LATER.format(head=_head(Base.MAIN), more=more))
+        return folder
+
+    return make
+
+
+def _head(base: Base) -> str:
+    [head] = ScriptDirectory.from_config(migrations.config(base, "")).get_heads()
+    return head
+
+
+def outreach(config: Config, *arguments: str) -> Result:
+    settings = where(config)
+    return CliRunner().invoke(main, list(arguments), env=settings)
+
+
+def run(config: Config, *statements: str, ring: bool = False) -> None:
+    engine = sa.create_engine(config.keyring_url if ring else config.database_url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+class Crowd:
+    """People who save places, one after the other on each of a few threads, until told to stop."""
+
+    def __init__(self, config: Config, store: Store, office: Office, kind: Kind) -> None:
+        # The server's own, that ran before: it asks nothing of what is new.
+        self.app: Flask = create_app(replace(config, limits=Limits(posts=100_000)))
+        with store.change() as session:
+            self.workshop = hold(session, office, kind, capacity=10_000)
+        self.stop, self.is_busy = threading.Event(), threading.Event()
+        self.statuses: list[int] = []
+        self.longest = 0.0
+
+    def work(self, _number: int) -> None:
+        client = self.app.test_client()
+        while not self.stop.is_set():
+            typed = answers(self.app, self.workshop)
+            began = time.monotonic()
+            status = send(client, self.workshop, typed).status_code
+            self.longest = max(self.longest, time.monotonic() - began)
+            self.statuses.append(status)
+            if len(self.statuses) > 20:
+                self.is_busy.set()
+
+    def during(self, do: Callable[[], object]) -> None:
+        with ThreadPoolExecutor(WRITERS) as threads:
+            working = threads.map(self.work, range(WRITERS))
+            try:
+                assert self.is_busy.wait(30)
+                do()
+                count = len(self.statuses)
+                while len(self.statuses) < count + 20:
+                    threading.Event().wait(0.01)
+            finally:
+                self.stop.set()
+            list(working)
+        for each in ("outreach_store", "outreach_attempts"):
+            self.app.extensions[each].close()
+        self.app.extensions["outreach_ring"].store.close()
+
+
+@pytest.mark.races
+def test_people_save_places_while_the_database_is_brought_up_to_date(
+    older: Config, store: Store, chicago: Office, rights: Kind
+) -> None:
+    crowd = Crowd(older, store, chicago, rights)
+    crowd.during(lambda: outreach(older, "db", "upgrade"))
+    assert set(crowd.statuses) == {303}
+    with store.read() as session:
+        count = session.scalar(sa.select(sa.func.count()).select_from(Registration))
+    assert count == len(crowd.statuses)
+    assert outreach(older, "db", "check").exit_code == 0
+    print(f"\n{count} places saved meanwhile; the longest wait {crowd.longest:.2f} s")
+    assert crowd.longest < MIGRATION.lock + 8
+
+
+@pytest.mark.parametrize("config", ["postgresql"], indirect=True)
+def test_a_migration_of_the_busiest_table_lets_people_go_first_where_it_has_to_wait(
+    broken: Config, store: Store, chicago: Office, rights: Kind, later: Callable[..., Path]
+) -> None:
+    folder, url = later(), broken.database_url
+    crowd, reading = Crowd(broken, store, chicago, rights), threading.Event()
+
+    def migrate() -> None:
+        with ThreadPoolExecutor(1) as thread, store.read() as session:
+            # Somebody's long report: without a bound everybody would wait for its end.
+            session.execute(sa.text("SELECT count(*) FROM registration"))
+            migrating = thread.submit(migrations.upgrade, Base.MAIN, url, beside=folder)
+            while not reading.wait(0.05):
+                reading_for = time.monotonic() - began
+                if reading_for > MIGRATION.lock + 1.5:
+                    reading.set()
+            assert not migrating.done(), "it has been tried, and is to be tried again"
+            session.commit()
+            migrating.result(30)
+
+    began = time.monotonic()
+    crowd.during(migrate)
+    assert set(crowd.statuses) == {303}
+    print(f"\n{len(crowd.statuses)} places saved; the longest wait {crowd.longest:.2f} s")
+    assert crowd.longest < 2 * MIGRATION.lock + 3
+
+
+@pytest.mark.parametrize("config", ["postgresql"], indirect=True)
+def test_a_migration_that_never_gets_its_lock_says_so_and_leaves_nothing(
+    broken: Config, store: Store, later: Callable[..., Path]
+) -> None:
+    folder, url = later(), broken.database_url
+    with store.read() as session:
+        session.execute(sa.text("SELECT count(*) FROM registration"))
+        with pytest.raises(Misconfigured, match="did not get its lock in 1 tries"):
+            migrations.upgrade(Base.MAIN, url, beside=folder, tries=1)
+    assert not sa.inspect(store.engine).has_table("of_later")
+    assert migrations.is_current(Base.MAIN, store)
+
+
+def test_a_migration_that_fails_leaves_nothing_of_itself(
+    broken: Config, store: Store, later: Callable[..., Path]
+) -> None:
+    folder = later("op.execute('SELECT nonsense FROM nowhere')")
+    with pytest.raises(sa.exc.DBAPIError):
+        migrations.upgrade(Base.MAIN, broken.database_url, beside=folder)
+    assert not sa.inspect(store.engine).has_table("of_later")
+    assert migrations.is_current(Base.MAIN, store)
+    assert migrations.differences(Base.MAIN, store) == []
+
+
+@pytest.mark.races
+def test_two_upgrades_at_once_are_one_after_the_other(older: Config) -> None:
+    for base, url in ((Base.MAIN, older.database_url), (Base.RING, older.keyring_url)):
+        assert _at_once(base, url) == [0, 0]
+    assert outreach(older, "db", "upgrade").exit_code == 0
+    assert outreach(older, "db", "check").exit_code == 0
+
+
+def _at_once(base: Base, url: str) -> list[int]:
+    """How two processes ended that began at the same moment."""
+    ask = (
+        "import sys; from outreach import migrations; print('ready', flush=True); "
+        "sys.stdin.readline(); migrations.upgrade(migrations.Base(sys.argv[1]), sys.argv[2])"
+    )
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", ask, base, url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for each in both:
+        assert each.stdout is not None
+        assert each.stdout.readline() == "ready\n"
+    for each in both:
+        assert each.stdin is not None
+        each.stdin.write("\n")
+        each.stdin.flush()
+    for each in both:
+        each.communicate()
+    return [each.returncode for each in both]
+
+
+VERSION = "alembic_version"
+
+
+@pytest.mark.parametrize(
+    ("statements", "of_ring", "said"),
+    [
+        ([f"UPDATE {VERSION} SET version_num = 'x'"], False, "main: its version (x) is not known"),
+        ([f"UPDATE {VERSION} SET version_num = 'x'"], True, "ring: its version (x) is not known"),
+        ([f"DELETE FROM {VERSION}"], False, "main: it has tables and no version"),
+        ([f"DROP TABLE {VERSION}"], True, "ring: it has tables and no version"),
+        (
+            [f"INSERT INTO {VERSION} VALUES ('main_first')"],
+            False,
+            "main: it is at several versions at once",
+        ),
+    ],
+)
+def test_what_is_odd_is_left_alone_and_told(
+    broken: Config, statements: list[str], of_ring: bool, said: str
+) -> None:
+    run(broken, *statements, ring=of_ring)
+    for command in ("upgrade", "check"):
+        answer = outreach(broken, "db", command)
+        assert answer.exit_code == 1, command
+        assert said in answer.stderr, command
+        assert "Traceback" not in answer.output
+
+
+def test_a_main_base_that_is_ahead_of_its_ring_has_another_ring_than_it_had(
+    broken: Config, tmp_path: Path
+) -> None:
+    assert outreach(broken, "db", "upgrade").exit_code == 0
+    run(
+        broken,
+        "DROP TABLE secret",
+        f"UPDATE {VERSION} SET version_num = 'ring_network'",
+        ring=True,
+    )
+    for command in ("upgrade", "check"):
+        answer = outreach(broken, "db", command)
+        assert answer.exit_code == 1
+        assert "ring: it is behind what it was before" in answer.stderr
+        assert "--new-ring" in answer.stderr
+    assert outreach(broken, "db", "upgrade", "--new-ring").exit_code == 0
+    assert outreach(broken, "db", "check").exit_code == 0
+
+
+def test_an_empty_ring_beside_a_base_in_use_is_taken_for_a_wrong_address(
+    broken: Config, tmp_path: Path
+) -> None:
+    elsewhere = replace(broken, keyring_url=f"sqlite:///{tmp_path / 'other.db'}")
+    answer = outreach(elsewhere, "db", "upgrade")
+    assert answer.exit_code == 1
+    assert "ring: it is empty, and the main base is not" in answer.stderr
+    assert "OUTREACH_KEYRING_URL" in answer.stderr
+    assert outreach(elsewhere, "db", "upgrade", "--new-ring").exit_code == 0

@@ -1,0 +1,389 @@
+"""The chain of the journal: what is changed in it afterwards is found, and the doctor says so."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.audit import audit_log, hash_chain
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.hash_chain import Chain
+from outreach.domain.network import staff
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Role
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.text import code
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring, audit_anchor
+from outreach.maintenance import audit_check as watch
+from outreach.maintenance import doctor
+from outreach.maintenance.check_result import Finding
+from outreach.maintenance.worker import Worker
+from outreach.privacy import audit_verification, retention
+from tests.conftest import hold, office
+from tests.support.staff_client import employ
+
+LINES = 6
+YEAR_AND_A_DAY = timedelta(days=366)
+
+
+@pytest.fixture
+def written(store: Store) -> Store:
+    """Ana did six things."""
+    who = employ(store)
+    for number in range(1, LINES + 1):
+        with store.change() as session:
+            _note(session, who, number)
+    return store
+
+
+def test_what_is_written_is_one_chain(written: Store, ring: Keyring) -> None:
+    assert _found(written, ring) == Finding("journal", True, "6 lines, one chain")
+    with written.read() as session:
+        rows = session.scalars(sa.select(Entry).order_by(Entry.number)).all()
+    assert [row.number for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert [row.previous for row in rows[1:]] == [row.hash for row in rows[:-1]]
+
+
+def test_an_empty_journal_is_well(store: Store, ring: Keyring) -> None:
+    assert _found(store, ring) == Finding("journal", True, "0 lines, one chain")
+    assert audit_verification.mark(store, ring, now=clock.now()) == 0
+
+
+FORGED: dict[str, Callable[[Session], object]] = {
+    "a line that says something else": lambda s: _set(s, 3, detail="nothing"),
+    "a line of another day": lambda s: _set(s, 3, at=clock.now() - timedelta(days=2)),
+    "a line of another action": lambda s: _set(s, 3, action="list seen"),
+    "a line of nobody": lambda s: _set(s, 3, who=None, organizer_id=None),
+    "a line that names somebody else": lambda s: _set(s, 3, who=77),
+    "a line shown as somebody else's": lambda s: _name_another(s, 3),
+    "a line of another office": lambda s: _set(s, 3, office="calgary"),
+    "the first line changed": lambda s: _set(s, 1, detail="nothing"),
+    "the newest line changed": lambda s: _set(s, LINES, detail="nothing"),
+    "a line with the hash it should have": lambda s: (_set(s, 3, detail="no"), _make_anew(s, 3, 3)),
+    "a line taken out": lambda s: _delete(s, 3),
+    "two lines taken out": lambda s: (_delete(s, 3), _delete(s, 4)),
+    "the first line taken out": lambda s: _delete(s, 1),
+    "the newest line taken out": lambda s: _delete(s, LINES),
+    "a line taken out, and the others moved up": lambda s: (_delete(s, 3), _move_up(s, 3)),
+    "two lines in each other's place": lambda s: _swap(s, 3, 4),
+    "a line put beside the chain": lambda s: s.add(_forged()),
+    "a line put into the chain": lambda s: _put_in(s, 3),
+    "the ends of the chain gone": lambda s: s.execute(sa.delete(Chain)),
+    "everything gone": lambda s: s.execute(sa.delete(Entry)),
+}
+# What only the ring knows: the chain itself was made anew.
+MADE_ANEW: dict[str, Callable[[Session], object]] = {
+    "a line changed, and all after it made anew": lambda s: (
+        _set(s, 3, detail="nothing"),
+        _make_anew(s, 3, LINES),
+    ),
+    "the newest line taken out, and the end with it": lambda s: _cut(s, LINES - 1),
+    "everything taken out, and the ends too": lambda s: (
+        s.execute(sa.delete(Entry)),
+        s.execute(sa.delete(Chain)),
+    ),
+    "the oldest lines taken out as if they were old": lambda s: _as_if_old(s, 3),
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_a_change_is_found(written: Store, ring: Keyring, what: str) -> None:
+    with written.change() as session:
+        FORGED[what](session)
+    found = _found(written, ring)
+    assert not found.is_well
+    assert found.words.endswith("See: outreach guide journal")
+
+
+@pytest.mark.parametrize("what", MADE_ANEW)
+def test_a_chain_made_anew_is_not_what_the_ring_remembers(
+    written: Store, ring: Keyring, what: str
+) -> None:
+    assert audit_verification.mark(written, ring, now=clock.now()) == LINES
+    assert _found(written, ring).is_well
+    with written.change() as session:
+        MADE_ANEW[what](session)
+    with written.read() as session:
+        assert list(hash_chain.breaks(session)) == [], "this database alone says nothing"
+    assert not _found(written, ring).is_well
+    # And the worker does not take it for good.
+    with written.change() as session:
+        _note(session, None, 7)
+    audit_verification.mark(written, ring, now=clock.now())
+    assert not _found(written, ring).is_well
+
+
+def test_the_doctor_names_the_line_that_was_changed(
+    written: Store, ring: Keyring, config: Config
+) -> None:
+    assert _found(written, ring) in list(doctor.examine(config))
+    with written.change() as session:
+        _set(session, 3, detail="nothing")
+        _delete(session, 5)
+    assert _found(written, ring) in list(doctor.examine(config))
+    words = _found(written, ring).words
+    assert words == "line 3 was changed; line 5 is missing. See: outreach guide journal"
+
+
+def test_the_worker_marks_what_is_new_and_nothing_that_is_wrong(
+    written: Store, ring: Keyring, app: Flask
+) -> None:
+    worker = Worker(app)
+    worker.round()
+    mark = audit_anchor.read(ring.store)
+    assert mark is not None
+    assert mark.number == LINES
+    with written.change() as session:
+        _note(session, None, 7)
+        _note(session, None, 8)
+    with written.change() as session:
+        _set(session, 7, detail="nothing")
+    worker.round()
+    after = audit_anchor.read(ring.store)
+    assert after is not None
+    assert after.number == LINES
+
+
+def test_eight_at_once_write_one_chain(store: Store, ring: Keyring) -> None:
+    start, failed = threading.Barrier(8), []
+
+    def write(writer: int) -> None:
+        start.wait()
+        try:
+            for number in range(10):
+                with store.change() as session:
+                    _note(session, None, number)
+                    _note(session, None, writer)
+        except Exception as error:  # told below, by the thread that looks
+            failed.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert _found(store, ring) == Finding("journal", True, "160 lines, one chain")
+
+
+def test_what_changes_calendars_meanwhile_waits_for_nobody_for_ever(
+    store: Store, ring: Keyring, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    """Lines and the numbers of feeds are written in one order: no two wait for each other."""
+    with store.change() as session:
+        workshops = [hold(session, office, rights).id for office in (chicago, calgary)] * 2
+    start, failed = threading.Barrier(4), []
+
+    def change(workshop_id: int) -> None:
+        start.wait()
+        try:
+            for number in range(8):
+                with store.change() as session:
+                    if number % 2:  # the row is locked against whatever points at it
+                        workshop = session.get_one(Workshop, workshop_id)
+                        with session.begin_nested():
+                            workshop.public_id = code(26)
+                            workshop_service.touch(workshop, clock.now(), is_new_version=False)
+                    audit_log.note(
+                        session, None, "workshop changed", now=clock.now(), workshop_id=workshop_id
+                    )
+        except Exception as error:  # told below
+            failed.append(error)
+
+    threads = [threading.Thread(target=change, args=(each,)) for each in workshops]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert _found(store, ring).words == "32 lines, one chain"
+
+
+def test_what_is_undone_leaves_no_line_and_no_gap(written: Store, ring: Keyring) -> None:
+    with pytest.raises(ZeroDivisionError), written.change() as session:
+        _note(session, None, 7)
+        raise ZeroDivisionError
+    with written.change() as session:
+        with pytest.raises(IntegrityError), session.begin_nested():
+            _note(session, None, 8)
+            for _again in range(2):
+                session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
+        _note(session, None, 9)
+    assert _found(written, ring) == Finding("journal", True, "7 lines, one chain")
+
+
+def test_what_was_noted_before_a_savepoint_that_fails_is_in_the_chain(
+    written: Store, ring: Keyring, chicago: Office
+) -> None:
+    with written.change() as session:
+        _note(session, None, 7)
+        with pytest.raises(IntegrityError), session.begin_nested():
+            _note(session, None, 8)
+            session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
+        _note(session, None, 9)
+    assert _found(written, ring) == Finding("journal", True, "8 lines, one chain")
+
+
+def test_an_account_or_a_workshop_that_goes_breaks_nothing(
+    written: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with written.change() as session:
+        workshop = hold(session, chicago, rights)
+        audit_log.note(session, None, "list seen", now=clock.now(), workshop_id=workshop.id)
+    with written.change() as session:
+        session.execute(sa.delete(Workshop))
+        session.execute(sa.text("DELETE FROM organizer"))
+    with written.read() as session:
+        assert not session.scalar(sa.select(sa.func.count(Entry.organizer_id)))
+        assert not session.scalar(sa.select(sa.func.count(Entry.workshop_id)))
+        assert session.scalar(sa.select(sa.func.count(Entry.who))) == LINES
+    assert _found(written, ring).is_well
+
+
+def test_what_is_a_year_old_goes_and_the_rest_still_holds(written: Store, ring: Keyring) -> None:
+    with written.change() as session:  # the clock once ran ahead
+        audit_log.note(session, None, "list seen", now=clock.now() + timedelta(days=4000))
+        _note(session, None, 8)
+    audit_verification.mark(written, ring, now=clock.now())
+    later = clock.now() + YEAR_AND_A_DAY
+    with written.change() as session:
+        audit_log.note(session, None, "list seen", now=later - timedelta(days=3))
+    assert retention.purge(written, ring, now=later).rows["journal entries"] == 8
+    assert _found(written, ring) == Finding("journal", True, "1 lines, one chain")
+    assert retention.purge(written, ring, now=later).rows["journal entries"] == 0
+    assert audit_verification.mark(written, ring, now=later) == 1
+    with written.change() as session:
+        _note(session, None, 9)
+    assert _found(written, ring) == Finding("journal", True, "2 lines, one chain")
+    with written.change() as session:
+        _set(session, 9, detail="nothing")
+    assert not _found(written, ring).is_well
+
+
+def test_a_restored_copy_says_itself_what_it_lacks(written: Store, ring: Keyring) -> None:
+    audit_verification.mark(written, ring, now=clock.now())
+    with written.change() as session:
+        _cut(session, 4)
+    assert "5 to 6, are missing" in _found(written, ring).words
+    retention.settle_after_restore(written, ring, now=clock.now())
+    assert _found(written, ring) == Finding("journal", True, "5 lines, one chain")
+    with written.read() as session:
+        newest = session.scalars(sa.select(Entry).order_by(Entry.id.desc())).first()
+    assert newest is not None
+    assert (newest.action, newest.detail) == ("copy restored", "lines 5 to 6")
+
+
+def test_the_migration_links_the_lines_there_were(written: Store, ring: Keyring) -> None:
+    """The recipe of the migration is its own; it has to give the same chain."""
+    migration = import_module("outreach.migrations.versions.main.2026_11_25_network")
+    with written.change() as session:
+        before = _hashes(session)
+        session.execute(sa.delete(Chain))
+        session.execute(sa.update(Entry).values(number=None, previous="", hash=""))
+        migration._link(session.connection())
+        assert _hashes(session) == before
+    assert _found(written, ring) == Finding("journal", True, "6 lines, one chain")
+
+
+def _found(store: Store, ring: Keyring) -> Finding:
+    return watch.examine(store, ring)
+
+
+def _note(session: Session, who: int | None, number: int) -> None:
+    audit_log.note(
+        session, who, "workshop changed", now=clock.now(), office="chicago", detail=f"día {number}"
+    )
+
+
+def _hashes(session: Session) -> list[tuple[int | None, str, str]]:
+    rows = session.execute(sa.select(Entry.number, Entry.previous, Entry.hash).order_by(Entry.id))
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def _set(session: Session, number: int, /, **values: object) -> object:
+    return session.execute(sa.update(Entry).where(Entry.number == number).values(**values))
+
+
+def _delete(session: Session, number: int) -> object:
+    return session.execute(sa.delete(Entry).where(Entry.number == number))
+
+
+def _name_another(session: Session, number: int) -> None:
+    luz = staff.add(session, "luz@example.org", Role.ORGANIZER, ["chicago"])
+    _set(session, number, organizer_id=luz.id)
+
+
+def _move_up(session: Session, number: int) -> object:
+    for each in range(number + 1, LINES + 1):
+        _set(session, each, number=each - 1)
+    return session
+
+
+def _swap(session: Session, one: int, other: int) -> None:
+    _set(session, one, number=99)
+    _set(session, other, number=one)
+    _set(session, 99, number=other)
+
+
+def _forged() -> Entry:
+    return Entry(at=clock.now(), organizer_id=None, action="list seen")
+
+
+def _put_in(session: Session, number: int) -> None:
+    """A line between two others, which make room."""
+    for each in range(LINES, number - 1, -1):
+        _set(session, each, number=each + 1)
+    line = _forged()
+    line.number = number
+    session.add(line)
+    session.flush()
+    _make_anew(session, number, number)
+
+
+def _make_anew(session: Session, first: int, last: int) -> object:
+    """As somebody would who knows how it is done."""
+    session.flush()
+    session.expire_all()
+    for number in range(first, last + 1):
+        line = session.scalars(sa.select(Entry).where(Entry.number == number)).one()
+        before = hash_chain.at(session, number - 1)
+        line.previous = before.hash if before else ""
+        line.hash = hash_chain.digest(
+            number,
+            line.previous,
+            at=line.at,
+            who=line.who,
+            action=line.action,
+            what=line.what,
+            office=line.office,
+            detail=line.detail,
+        )
+        session.flush()
+    if last == LINES and first < last:
+        session.execute(sa.update(Chain).values(hash=line.hash))
+    return session
+
+
+def _cut(session: Session, newest: int) -> None:
+    session.execute(sa.delete(Entry).where(Entry.number > newest))
+    there = hash_chain.at(session, newest)
+    assert there is not None
+    session.execute(sa.update(Chain).values(number=there.number, hash=there.hash))
+
+
+def _as_if_old(session: Session, number: int) -> None:
+    there = hash_chain.at(session, number)
+    assert there is not None
+    session.execute(sa.delete(Entry).where(Entry.number <= number))
+    session.execute(sa.update(Chain).values(gone=there.number, gone_hash=there.hash))

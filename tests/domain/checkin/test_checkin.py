@@ -1,0 +1,168 @@
+"""The door at the start: who waits is let in for chairs that stayed empty, and for no others."""
+
+import threading
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+
+import pytest
+
+from outreach.db.store import Store
+from outreach.domain.checkin import checkin
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration
+from outreach.domain.registrations import Standing as Place
+from outreach.domain.workshops import Workshop
+from outreach.errors import Refused
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+
+
+def test_who_waits_is_let_in_once_it_began_while_there_are_chairs(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop, rosa, waiting = _with_line(store, ring, chicago, rights, capacity=3)
+    before, after = workshop.starts_at - timedelta(minutes=1), workshop.starts_at
+    assert _chairs(store, workshop, before) is None
+    with pytest.raises(Refused, match="cuando empiece"):
+        _admit(store, waiting[0], 1, now=before)
+    _arrive(store, rosa, 1)  # of three
+    assert _chairs(store, workshop, after) == 2
+    assert _admit(store, waiting[0], 1, now=after)
+    assert not _admit(store, waiting[0], 1, now=after), "the second phone says the same"
+    assert _chairs(store, workshop, after) == 1
+    with pytest.raises(Refused, match="no hay sillas"):
+        _admit(store, waiting[1], 2, now=after)
+    assert _admit(store, waiting[1], 1, now=after), "one of the two"
+    assert _chairs(store, workshop, after) == 0
+
+
+def test_a_walk_in_takes_a_chair_too(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop, _rosa, waiting = _with_line(store, ring, chicago, rights, capacity=3)
+    with store.change() as session:
+        checkin.count_walk_in(session, session.get_one(Workshop, workshop.id), 3)
+    assert _chairs(store, workshop, workshop.starts_at) == 0
+    with pytest.raises(Refused):
+        _admit(store, waiting[0], 1, now=workshop.starts_at)
+
+
+def test_places_beyond_the_chairs_are_no_chairs(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop, rosa, _waiting = _with_line(
+        store, ring, chicago, rights, capacity=2, overbooked=1, people=3
+    )
+    _arrive(store, rosa, 3)
+    assert _chairs(store, workshop, workshop.starts_at) == 0
+
+
+def test_whoever_was_let_in_by_mistake_waits_again(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop, _rosa, waiting = _with_line(store, ring, chicago, rights, capacity=3)
+    _admit(store, waiting[0], 1, now=workshop.starts_at)
+    with store.change() as session:
+        luz = session.get_one(Registration, waiting[0].id)
+        assert luz.standing is Place.WAITING
+        assert checkin.undo(session, luz)
+    assert _chairs(store, workshop, workshop.starts_at) == 3
+
+
+def test_whoever_waits_is_not_marked_as_if_they_had_a_place(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    _workshop, _rosa, waiting = _with_line(store, ring, chicago, rights, capacity=3)
+    with store.change() as session:
+        luz = session.get_one(Registration, waiting[0].id)
+        assert not checkin.mark_arrived(session, luz, 1)
+
+
+def test_of_consultations_the_place_of_the_hour_that_is_on_is_free(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(
+            session,
+            chicago,
+            rights,
+            way=Way.SLOTS,
+            slot_minutes=30,
+            slot_places=1,
+            starts=time(9, 0),
+            ends=time(10, 0),
+            party_limit=1,
+        )
+    for hour in ("09:00", "09:30"):
+        seat(store, ring, workshop, slot=hour)
+    luz = seat(store, ring, workshop, name="Luz", slot="09:00")
+    ivan = seat(store, ring, workshop, name="Iván", slot="09:00")
+    begins = workshop.starts_at
+    assert _chairs(store, workshop, begins) == 1
+    assert _admit(store, luz, 1, now=begins + timedelta(minutes=10))
+    with pytest.raises(Refused):
+        _admit(store, ivan, 1, now=begins + timedelta(minutes=20))
+    assert _admit(store, ivan, 1, now=begins + timedelta(minutes=40)), "the next hour's"
+    assert _chairs(store, workshop, begins + timedelta(hours=2)) == 0
+
+
+def test_two_phones_at_one_door_never_let_in_more_than_there_are_chairs(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop, _rosa, _waiting = _with_line(store, ring, chicago, rights, capacity=3)
+    crowd = [seat(store, ring, workshop, name=f"Persona {n}") for n in range(8)]
+    let_in: list[str] = []
+
+    def stand_at_door(those: Sequence[Registration]) -> None:
+        for each in those:
+            try:
+                if _admit(store, each, 1, now=workshop.starts_at):
+                    let_in.append(each.id)
+            except Refused:
+                continue
+
+    phones = [
+        threading.Thread(target=stand_at_door, args=(order,)) for order in (crowd, crowd[::-1])
+    ]
+    for phone in phones:
+        phone.start()
+    for phone in phones:
+        phone.join()
+    assert len(let_in) == len(set(let_in)) == 3
+    with store.read() as session:
+        assert checkin.arrived(session, workshop) == 3
+
+
+def _with_line(
+    store: Store,
+    ring: Keyring,
+    office: Office,
+    kind: Kind,
+    *,
+    capacity: int,
+    overbooked: int = 0,
+    people: int = 3,
+) -> tuple[Workshop, Registration, list[Registration]]:
+    """A full workshop: Rosa's party has every place, Luz and then Iván with a friend wait."""
+    with store.change() as session:
+        workshop = hold(session, office, kind, capacity=capacity, overbooked=overbooked)
+    rosa = seat(store, ring, workshop, people=people)
+    luz = seat(store, ring, workshop, name="Luz")
+    ivan = seat(store, ring, workshop, name="Iván", people=2)
+    return workshop, rosa, [luz, ivan]
+
+
+def _chairs(store: Store, workshop: Workshop, now: datetime) -> int | None:
+    with store.read() as session:
+        return checkin.chairs_left(session, session.get_one(Workshop, workshop.id), now=now)
+
+
+def _admit(store: Store, who: Registration, people: int, *, now: datetime) -> bool:
+    with store.change() as session:
+        return checkin.admit(session, session.get_one(Registration, who.id), people, now=now)
+
+
+def _arrive(store: Store, who: Registration, people: int) -> None:
+    with store.change() as session:
+        checkin.mark_arrived(session, session.get_one(Registration, who.id), people)

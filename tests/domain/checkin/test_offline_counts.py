@@ -1,0 +1,172 @@
+"""What phones at a door tell, late and in any order: everybody is counted once, and nothing else
+outlasts the day after."""
+
+from datetime import time, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.checkin import checkin_events
+from outreach.domain.checkin.checkin_events import DoorEvent
+from outreach.domain.checkin.checkin_tokens import DoorPass, DoorRow
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Role
+from outreach.domain.registrations import Registration
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from outreach.privacy import retention
+from tests.conftest import seat
+from tests.support.checkin_phone import (
+    TOMAS,
+    counts,
+    held_today,
+    take_along,
+    token_of,
+    undo,
+    walk_in,
+)
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+
+@pytest.fixture
+def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
+    return at_desk(app, store, employ(store, TOMAS, Role.DOOR))
+
+
+@pytest.fixture
+def tonight(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    return held_today(store, chicago, rights)
+
+
+# Counted once
+
+
+def test_told_twice_late_or_the_other_way_round_it_counts_once(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    token = token_of(store, ring, seat(store, ring, tonight, people=2))
+    one, two = take_along(tomas, tonight), take_along(tomas, tonight)
+    mine, theirs, alone, slip = one.came(token, 1), two.came(token, 2), walk_in(), walk_in()
+    one.tell(undo(slip), mine)
+    two.tell(theirs, alone)
+    one.tell(mine, slip, undo(slip))
+    two.tell(alone, theirs)
+    assert counts(store, tonight) == (2, 1)
+    two.tell(undo(theirs))
+    assert counts(store, tonight) == (1, 1), "the other phone has seen one of them"
+    one.tell(undo(mine))
+    two.tell(theirs)
+    assert counts(store, tonight) == (0, 1)
+
+
+def test_the_doors_own_page_and_the_phones_count_the_same_people(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    rosa = seat(store, ring, tonight, people=2)
+    phone, path = take_along(tomas, tonight), f"/org/talleres/{tonight.public_id}/entrada"
+    mark = phone.came(token_of(store, ring, rosa), 2)
+    phone.tell(mark, walk_in())
+    page = words(tomas.get(path))
+    assert "2 de 2 ya llegaron" in page
+    there = tomas.post(path, do="arrived", registration=rosa.id).headers["Location"]
+    assert "Ya estaba registrada su llegada." in words(tomas.get(there))
+    phone.tell(undo(mark))
+    assert counts(store, tonight) == (2, 1), "she was seen on the page too"
+    tomas.post(path, do="undo", registration=rosa.id)
+    phone.tell(mark)
+    assert counts(store, tonight) == (0, 1), "whoever undid it had seen both"
+    phone.tell(phone.came(token_of(store, ring, rosa), 1))
+    tomas.post(path, do="more")
+    assert counts(store, tonight) == (1, 2)
+
+
+def test_who_gave_up_their_place_and_came_all_the_same_counts_among_the_walk_ins(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    rosa, luz = seat(store, ring, tonight, people=3), seat(store, ring, tonight, name="Luz")
+    one, two = take_along(tomas, tonight), take_along(tomas, tonight)
+    token, hers = token_of(store, ring, rosa), token_of(store, ring, luz)
+    mark = one.came(token, 3)
+    give_up(store, ring, rosa)
+    assert one.tell(mark).get_json() == {
+        "arrived": 0, "expected": 1, "walk_ins": 3, "strangers": 1
+    }  # fmt: skip
+    two.tell(two.came(token, 2), two.came(hers))
+    assert counts(store, tonight) == (1, 3), "one party, on two phones"
+    one.tell(undo(mark))
+    assert counts(store, tonight) == (1, 2)
+
+
+def test_who_is_forgotten_after_they_came_is_not_counted_again(
+    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    begins = clock.now().astimezone(chicago.zone) - timedelta(hours=1)
+    workshop = held_today(
+        store, chicago, rights, day=begins.date(), starts=begins.time(), ends=time(0)
+    )
+    rosa = seat(store, ring, workshop, people=2, now=workshop.starts_at - timedelta(days=2))
+    one, two = take_along(tomas, workshop), take_along(tomas, workshop)
+    token = token_of(store, ring, rosa)
+    one.tell(one.came(token, 2))
+    give_up(store, ring, rosa)
+    retention.purge(store, ring, now=clock.now())  # her row gets another id
+    two.tell(two.came(token, 2), walk_in())
+    assert counts(store, workshop) == (2, 1)
+
+
+def give_up(store: Store, ring: Keyring, registration: Registration) -> None:
+    assert registration.key_id
+    ring.destroy(registration.key_id)
+    with store.change() as session:
+        there = session.get_one(Registration, registration.id)
+        registrations.release(session, there, now=clock.now())
+
+
+def test_who_was_marked_before_there_were_marks_stays_marked(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    rosa = seat(store, ring, tonight, people=2)
+    with store.change() as session:
+        session.get_one(Registration, rosa.id).arrived = 1
+    phone = take_along(tomas, tonight)
+    mark = phone.came(token_of(store, ring, rosa), 2)
+    phone.tell(mark)
+    assert counts(store, tonight) == (2, 0)
+    phone.tell(undo(mark))
+    assert counts(store, tonight) == (1, 0)
+
+
+def test_a_workshop_that_is_called_off_takes_no_arrivals(
+    tomas: Desk, store: Store, tonight: Workshop
+) -> None:
+    phone = take_along(tomas, tonight)
+    with store.change() as session:
+        workshop_service.cancel(session, session.get_one(Workshop, tonight.id), now=clock.now())
+    assert phone.tell(walk_in()).status_code == 422
+
+
+# Afterwards
+
+
+def test_nothing_of_it_outlasts_the_day_after_but_the_counts(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    token = token_of(store, ring, seat(store, ring, tonight))
+    phone = take_along(tomas, tonight)
+    phone.tell(phone.came(token), walk_in())
+    ends = checkin_events.door_ends_at(tonight)
+    for moment, left in ((ends - timedelta(minutes=1), [2, 1, 1]), (ends, [0, 0, 0])):
+        retention.purge(store, ring, now=moment)
+        with store.read() as session:
+            rows = [
+                session.scalar(sa.select(sa.func.count()).select_from(table))
+                for table in (DoorEvent, DoorPass, DoorRow)
+            ]
+        assert rows == left
+    assert counts(store, tonight) == (1, 1)

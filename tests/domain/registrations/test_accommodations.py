@@ -1,0 +1,119 @@
+"""What some need so as to come: told when there is none left, and never lost with the form."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+from tests.support.registration_forms import answers, everyone, filled, send
+
+
+def test_what_is_used_up_is_told_before_anything_is_sent(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        limited = hold(
+            session,
+            chicago,
+            rights,
+            has_childcare=True,
+            interpretation=Codes(["nah", "mxt"]),
+            support={"childcare": 1, "interpreter-nah": 1},
+        )
+    before = client.get(f"/es/t/{limited.public_id}/lugar").text
+    assert "Ya no queda" not in before
+    assert "Intérprete de náhuatl" in before
+    seat(store, ring, limited, needs=Codes(["childcare", "interpreter-nah"]))
+    page = client.get(f"/es/t/{limited.public_id}/lugar").text
+    assert "Ya no queda cuidado de niños" in page
+    assert "Ya no queda intérprete de náhuatl" in page
+    for need in ("childcare", "interpreter-nah"):
+        assert f'value="{need}" disabled' in page
+    assert 'value="interpreter-mxt" disabled' not in page
+
+
+def test_a_support_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        limited = hold(session, chicago, rights, has_childcare=True, support={"childcare": 1})
+    seat(store, ring, limited, needs=Codes(["childcare"]))
+    typed = answers(
+        app,
+        limited,
+        needs=["childcare", "step_free"],
+        contact="email",
+        email="rosa@ejemplo.com",
+        people="2",
+    )
+    answer = send(client, limited, typed)
+    assert answer.status_code == 409
+    assert "Ya no queda cuidado de niños. Puedes apartar sin eso, o llamarnos." in answer.text
+    assert len(everyone(store)) == 1
+    assert ring.find("rosa@ejemplo.com") == []
+    kept = filled(answer)
+    assert (kept["needs"], kept["people"], kept["email"]) == (
+        ["step_free"],
+        ["2"],
+        ["rosa@ejemplo.com"],
+    )
+    assert kept["nonce"] == [typed["nonce"]]
+    again = {name: each[0] for name, each in kept.items()}
+    assert send(client, limited, again).status_code == 303
+
+
+def test_who_waits_may_wait_for_childcare_too(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        small = hold(
+            session, chicago, rights, capacity=1, has_childcare=True, support={"childcare": 1}
+        )
+    seat(store, ring, small, needs=Codes(["childcare"]))
+    page = client.get(f"/es/t/{small.public_id}/lugar").text
+    assert "Ya no queda cuidado de niños. Si lo marcas, esperas hasta que haya." in page
+    assert 'value="childcare" disabled' not in page
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (["interpreter"], ["interpreter-nah"]),
+        (["interpreter", "step_free"], ["interpreter-nah", "step_free"]),
+        (["interpreter-nah"], ["interpreter-nah"]),
+    ],
+)
+def test_an_interpreter_without_a_language_is_the_only_one_there_is(
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    chicago: Office,
+    rights: Kind,
+    sent: list[str],
+    kept: list[str],
+) -> None:
+    with store.change() as session:
+        one = hold(session, chicago, rights, interpretation=Codes(["nah"]))
+        two = hold(session, chicago, rights, interpretation=Codes(["nah", "mxt"]))
+    assert send(client, one, answers(app, one, needs=sent)).status_code == 303
+    assert everyone(store)[0].needs == Codes(kept)
+    if "interpreter" in sent:
+        assert send(client, two, answers(app, two, needs=sent)).status_code == 422
+
+
+def test_nobody_needs_four_interpreters(
+    app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    languages = ["nah", "mxt", "zap", "yua"]
+    with store.change() as session:
+        many = hold(session, chicago, rights, interpretation=Codes(languages))
+    needs = [f"interpreter-{language}" for language in languages]
+    answer = send(client, many, answers(app, many, needs=needs))
+    assert answer.status_code == 422
+    assert "Elige intérprete de 3 lenguas o menos." in answer.text
+    assert send(client, many, answers(app, many, needs=needs[:3])).status_code == 303

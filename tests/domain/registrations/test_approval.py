@@ -1,0 +1,62 @@
+"""Approval: where the address is for few, each who may read it is approved by somebody."""
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.errors import Refused
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+
+
+def test_whoever_is_approved_may_read_the_address_and_is_told_so(
+    store: Store, ring: Keyring, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, women, visibility=Visibility.APPROVED)
+    luz = seat(store, ring, workshop, contact=Contact.EMAIL, address="luz@example.com")
+    assert _decide(store, luz, is_approved=True)
+    assert not _decide(store, luz, is_approved=True), "once is enough"
+    assert _sees_address(store, luz)
+    assert _owed(store, luz) == [Cause.SAVED, Cause.APPROVED]
+    assert _decide(store, luz, is_approved=False)
+    assert not _sees_address(store, luz)
+    assert _owed(store, luz) == [Cause.SAVED]
+
+
+def test_only_who_has_a_place_is_approved_and_only_where_that_is_asked(
+    store: Store, ring: Keyring, chicago: Office, women: Kind, rights: Kind
+) -> None:
+    with store.change() as session:
+        hidden = hold(session, chicago, women, visibility=Visibility.APPROVED, capacity=1)
+        shown = hold(session, chicago, rights)
+    seat(store, ring, hidden)
+    with pytest.raises(Refused, match="Primero dale un lugar"):
+        _decide(store, seat(store, ring, hidden), is_approved=True)
+    with pytest.raises(Refused, match="no se aprueba"):
+        _decide(store, seat(store, ring, shown), is_approved=True)
+
+
+def _decide(store: Store, who: Registration, *, is_approved: bool) -> bool:
+    with store.change() as session:
+        registration = session.get_one(Registration, who.id)
+        if is_approved:
+            return registrations.approve(session, registration, now=clock.now())
+        return registrations.unapprove(session, registration)
+
+
+def _sees_address(store: Store, who: Registration) -> bool:
+    with store.read() as session:
+        return session.get_one(Registration, who.id).sees_address
+
+
+def _owed(store: Store, who: Registration) -> list[Cause]:
+    wanted = sa.select(Notice.cause).where(Notice.registration_id == who.id).order_by(Notice.id)
+    with store.read() as session:
+        return list(session.scalars(wanted))

@@ -1,0 +1,222 @@
+"""The confirmation round: «¿Sigues viniendo?», what a no and silence do, and to whom never."""
+
+from datetime import time, timedelta
+
+import pytest
+
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact, Standing, reconfirmation
+from outreach.domain.registrations.notifications import Cause
+from outreach.errors import Closed, Refused
+from tests.support.scenario import DAY, HOUR, MINUTE, MONDAY, SECOND, STARTS, Stage, stage
+
+SEATED, WAITING, OFFERED = Standing.SEATED, Standing.WAITING, Standing.OFFERED
+CANCELLED, LAPSED = Standing.CANCELLED, Standing.LAPSED
+ASKED = STARTS - timedelta(days=4) - 7 * HOUR  # four days before, at 11 in the morning
+
+
+@pytest.fixture
+def strict(store: Store, chicago: Office, rights: Kind) -> Stage:
+    """A workshop for four that frees the places of who does not answer."""
+    return stage(store, chicago, rights, capacity=4, confirm_days=4, frees_silence=True)
+
+
+@pytest.fixture
+def lenient(store: Store, chicago: Office, rights: Kind) -> Stage:
+    return stage(store, chicago, rights, capacity=4, confirm_days=4)
+
+
+def test_the_question_goes_at_eleven_in_the_morning_to_who_has_a_place_and_can_be_reached(
+    strict: Stage,
+) -> None:
+    rosa, luz = strict.register(), strict.register(2, contact=Contact.PHONE)
+    silent, waits = strict.register(contact=Contact.NONE), strict.register()
+    strict.work(at=ASKED - SECOND)
+    assert Cause.CONFIRM not in strict.owed(rosa)
+    strict.work(at=ASKED)
+    strict.work(at=ASKED + MINUTE)
+    assert [strict.owed(each).count(Cause.CONFIRM) for each in (rosa, luz, silent, waits)] == [
+        1,
+        1,
+        0,
+        0,
+    ]
+    assert strict.of(rosa).asked_at == ASKED
+
+
+def test_who_registers_when_the_round_has_begun_is_not_asked(strict: Stage) -> None:
+    strict.work(at=ASKED)
+    rosa = strict.register()
+    strict.work(at=ASKED + HOUR)
+    assert strict.owed(rosa) == [Cause.SAVED]
+
+
+def test_who_has_just_said_yes_to_an_offer_is_not_asked_again(strict: Stage) -> None:
+    rosa, luz = strict.register(4), strict.register()
+    strict.now = ASKED - HOUR
+    strict.cancel(rosa)
+    strict.accept(luz)
+    strict.work(at=ASKED)
+    assert Cause.CONFIRM not in strict.owed(luz)
+
+
+def test_nobody_is_asked_in_the_last_day(strict: Stage) -> None:
+    rosa = strict.register()
+    strict.work(at=STARTS - 24 * HOUR + SECOND)
+    assert Cause.CONFIRM not in strict.owed(rosa)
+
+
+def test_nobody_is_asked_about_a_workshop_that_is_off(strict: Stage) -> None:
+    rosa = strict.register()
+    strict.call_off()
+    strict.work(at=ASKED)
+    assert strict.of(rosa).asked_at is None
+
+
+def test_a_no_frees_the_place_at_once(strict: Stage) -> None:
+    rosa, luz = strict.register(4), strict.register(3)
+    strict.work(at=ASKED)
+    strict.cancel(rosa)
+    assert strict.standings(rosa, luz) == [CANCELLED, OFFERED]
+    assert strict.left() == 1
+
+
+def test_a_yes_keeps_the_place_whatever_follows(strict: Stage) -> None:
+    rosa = strict.register()
+    strict.work(at=ASKED)
+    strict.deliver(Cause.CONFIRM)
+    strict.now += HOUR
+    strict.confirm(rosa)
+    strict.confirm(rosa)
+    strict.work(at=ASKED + 60 * HOUR)
+    assert strict.standing(rosa) is SEATED
+
+
+def test_silence_frees_the_place_a_day_and_a_half_after_the_question(strict: Stage) -> None:
+    rosa, luz = strict.register(4, wants_reminder=True), strict.register()
+    strict.work(at=ASKED)
+    strict.deliver(Cause.CONFIRM)
+    assert reconfirmation.answer_by(strict.of(rosa)) == ASKED + 36 * HOUR
+    strict.work(at=ASKED + 36 * HOUR - SECOND)
+    assert strict.standings(rosa, luz) == [SEATED, WAITING]
+    strict.work(at=ASKED + 36 * HOUR)
+    assert strict.standings(rosa, luz) == [LAPSED, OFFERED]
+    assert strict.owed(rosa) == [Cause.LAPSED]
+    assert strict.left() == 3
+
+
+def test_silence_keeps_the_place_where_the_organizer_chose_so(lenient: Stage) -> None:
+    rosa = lenient.register(4)
+    lenient.work(at=ASKED)
+    lenient.deliver(Cause.CONFIRM)
+    lenient.work(at=ASKED + 60 * HOUR)
+    assert lenient.standing(rosa) is SEATED
+    assert reconfirmation.answer_by(lenient.of(rosa)) is None
+
+
+def test_who_left_no_contact_never_loses_the_place(strict: Stage) -> None:
+    rosa = strict.register(contact=Contact.NONE)
+    for hours in range(0, 90, 6):
+        strict.work(at=ASKED + hours * HOUR)
+        strict.deliver(Cause.CONFIRM)
+    assert strict.standing(rosa) is SEATED
+
+
+def test_a_question_that_did_not_arrive_costs_nobody_the_place(strict: Stage) -> None:
+    rosa, luz = strict.register(), strict.register()
+    strict.work(at=ASKED)
+    strict.cancel(luz)
+    strict.work(at=ASKED + 60 * HOUR)
+    assert strict.standing(rosa) is SEATED, "it has not been sent"
+    strict.deliver(Cause.CONFIRM, is_dead=True)
+    strict.work(at=ASKED + 87 * HOUR)
+    assert strict.standing(rosa) is SEATED, "it was given up"
+
+
+def test_a_question_that_came_late_leaves_a_day_to_answer(strict: Stage) -> None:
+    rosa = strict.register()
+    strict.work(at=ASKED)
+    strict.now = ASKED + 30 * HOUR
+    strict.deliver(Cause.CONFIRM)
+    strict.work(at=ASKED + 54 * HOUR - SECOND)
+    assert strict.standing(rosa) is SEATED
+    strict.work(at=ASKED + 54 * HOUR)
+    assert strict.standing(rosa) is LAPSED
+
+
+def test_no_silence_is_heard_in_the_last_three_hours(strict: Stage) -> None:
+    rosa = strict.register()
+    strict.work(at=STARTS - 38 * HOUR)
+    assert reconfirmation.answer_by(strict.of(rosa)) is None
+    strict.deliver(Cause.CONFIRM)
+    strict.work(at=STARTS - 2 * HOUR)
+    assert strict.standing(rosa) is SEATED
+
+
+def test_who_lost_the_place_by_silence_may_wait_again(strict: Stage) -> None:
+    rosa = strict.register(4)
+    luz = strict.register(4)
+    strict.work(at=ASKED)
+    strict.deliver(Cause.CONFIRM)
+    strict.work(at=ASKED + 36 * HOUR)
+    with pytest.raises(Closed):
+        strict.confirm(rosa)
+    strict.rejoin(rosa)
+    assert strict.standings(rosa, luz) == [WAITING, OFFERED]
+    strict.cancel(luz)
+    strict.accept(rosa)
+    strict.work(at=strict.now + 40 * HOUR)
+    assert strict.standing(rosa) is SEATED, "who said yes is not asked again"
+
+
+def test_a_yes_comes_too_late_once_it_has_begun(strict: Stage) -> None:
+    rosa = strict.register()
+    strict.work(at=ASKED)
+    strict.now = STARTS
+    with pytest.raises(Closed):
+        strict.confirm(rosa)
+
+
+def test_of_a_workshop_that_moved_everybody_is_asked_anew(strict: Stage) -> None:
+    rosa, luz = strict.register(), strict.register()
+    strict.work(at=ASKED)
+    strict.deliver(Cause.CONFIRM)
+    strict.now += HOUR
+    strict.confirm(luz)
+    strict.plan(day=DAY + timedelta(days=7))
+    strict.work(at=ASKED + 40 * HOUR)
+    assert strict.standings(rosa, luz) == [SEATED, SEATED], "the old silence says nothing"
+    strict.work(at=ASKED + timedelta(days=7, hours=1))
+    assert [strict.owed(each).count(Cause.CONFIRM) for each in (rosa, luz)] == [1, 1]
+
+
+def test_an_answer_read_before_the_hour_was_changed_says_nothing_of_the_new_hour(
+    strict: Stage,
+) -> None:
+    rosa = strict.register()
+    strict.work(at=ASKED)
+    strict.deliver(Cause.CONFIRM)
+    strict.now += HOUR
+    strict.plan(starts=time(17))
+    assert strict.of(rosa).asked_at is None
+    strict.work(at=ASKED + 2 * HOUR)
+    strict.work(at=ASKED + 37 * HOUR)
+    assert strict.standing(rosa) is SEATED, "the letter that went out was about the old hour"
+
+
+def test_a_question_about_the_old_day_is_not_put_any_more(strict: Stage) -> None:
+    rosa = strict.register()
+    strict.work(at=ASKED)
+    strict.plan(day=DAY + timedelta(days=1))
+    assert Cause.CONFIRM not in strict.owed(rosa)
+    strict.work(at=ASKED + 24 * HOUR)
+    assert strict.owed(rosa).count(Cause.CONFIRM) == 1
+
+
+@pytest.mark.parametrize("days", [0, 1, 15])
+def test_the_question_leaves_time_to_answer(strict: Stage, days: int) -> None:
+    strict.now = MONDAY
+    with pytest.raises(Refused, match="entre 2 y 14"):
+        strict.plan(confirm_days=days)

@@ -1,0 +1,290 @@
+"""Hours of one-to-one consultations, and support of which there is only so much."""
+
+from dataclasses import replace
+from datetime import time
+
+import pytest
+
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Standing, capacity
+from outreach.domain.registrations.capacity import Hold
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop, time_slots
+from outreach.errors import Full, Refused, Taken
+from tests.support.scenario import HOUR, STARTS, Stage, stage
+
+SEATED, WAITING, OFFERED = Standing.SEATED, Standing.WAITING, Standing.OFFERED
+CHILD, NAHUATL = "childcare", "interpreter-nah"
+
+
+@pytest.fixture
+def talks(store: Store, chicago: Office, rights: Kind) -> Stage:
+    """Consultations at 18:00, 18:20 and 18:40, for two people each."""
+    return stage(
+        store, chicago, rights, way=Way.SLOTS, ends=time(19), slot_minutes=20, slot_places=2
+    )
+
+
+@pytest.fixture
+def cared(store: Store, chicago: Office, rights: Kind) -> Stage:
+    """A workshop for four, with childcare for one party and an interpreter for one."""
+    return stage(
+        store,
+        chicago,
+        rights,
+        capacity=4,
+        has_childcare=True,
+        interpretation=Codes(["nah", "zap"]),
+        support={CHILD: 1, NAHUATL: 1},
+    )
+
+
+# Hours
+
+
+def test_each_hour_has_its_places_and_the_workshop_the_sum_of_them(talks: Stage) -> None:
+    assert talks.hours() == {"18:00": 2, "18:20": 2, "18:40": 2}
+    rosa = talks.register(slot="18:20")
+    assert talks.hours() == {"18:00": 2, "18:20": 1, "18:40": 2}
+    assert talks.left() == 5
+    assert talks.hour(rosa) == "18:20"
+
+
+def test_an_hour_that_has_just_gone_is_told_and_nothing_is_kept(talks: Stage) -> None:
+    talks.register(2, slot="18:20")
+    for hour in ("18:20", "18:10", ""):
+        with pytest.raises(Taken):
+            talks.register(slot=hour)
+    assert talks.hours() == {"18:00": 2, "18:20": 0, "18:40": 2}
+    assert talks.left() == 4
+
+
+def test_a_party_that_fits_in_no_hour_waits(talks: Stage) -> None:
+    mine = [talks.register(slot=hour) for hour in ("18:00", "18:20", "18:40")]
+    assert talks.left() == 3
+    luz = talks.register(2, slot="18:00")
+    assert talks.standing(luz) is WAITING
+    assert talks.left() == 3
+    talks.cancel(mine[1])
+    assert talks.standing(luz) is OFFERED
+    assert talks.hour(luz) == "18:20"
+
+
+def test_the_earliest_hour_that_comes_free_is_offered(talks: Stage) -> None:
+    first, second, third = (talks.register(2, slot=h) for h in ("18:00", "18:20", "18:40"))
+    luz = talks.register()
+    assert talks.hour(luz) is None
+    talks.cancel(third)
+    assert talks.hour(luz) == "18:40"
+    talks.accept(luz)
+    assert (talks.standing(luz), talks.hour(luz)) == (SEATED, "18:40")
+    talks.cancel(second, first)
+    assert talks.hours() == {"18:00": 2, "18:20": 2, "18:40": 1}
+
+
+def test_a_missed_offer_gives_its_hour_back(talks: Stage) -> None:
+    rosa, *_others = (talks.register(2, slot=h) for h in ("18:00", "18:20", "18:40"))
+    luz = talks.register()
+    talks.cancel(rosa)
+    for _missed in range(2):
+        talks.work(at=talks.now + 24 * HOUR)
+    assert talks.hour(luz) is None
+    assert talks.hours() == {"18:00": 2, "18:20": 0, "18:40": 0}
+
+
+def test_another_hour_is_taken_before_the_old_one_is_given_up(talks: Stage) -> None:
+    rosa = talks.register(2, slot="18:00")
+    talks.register(slot="18:20")
+    with pytest.raises(Taken):
+        talks.change(rosa, 2, slot="18:20")
+    with pytest.raises(Taken):
+        talks.change(rosa, 2, slot="18:30")
+    assert (talks.hour(rosa), talks.of(rosa).changes) == ("18:00", 0)
+    talks.change(rosa, 2, slot="18:40")
+    assert (talks.hour(rosa), talks.of(rosa).changes) == ("18:40", 1)
+    assert talks.hours() == {"18:00": 2, "18:20": 1, "18:40": 0}
+
+
+def test_in_the_last_three_hours_the_staff_give_the_first_hour_that_is_free(talks: Stage) -> None:
+    rosa, *_others = (talks.register(2, slot=h) for h in ("18:00", "18:20", "18:40"))
+    luz = talks.register(2)
+    talks.now = STARTS - HOUR
+    talks.cancel(rosa)
+    assert talks.standing(luz) is WAITING
+    talks.grant(luz)
+    assert (talks.standing(luz), talks.hour(luz)) == (SEATED, "18:00")
+
+
+def test_a_workshop_that_moves_takes_its_hours_along(talks: Stage) -> None:
+    rosa = talks.register(slot="18:20")
+    talks.plan(starts=time(16, 30), ends=time(17, 30))
+    assert talks.hours() == {"16:30": 2, "16:50": 1, "17:10": 2}
+    assert talks.hour(rosa) == "16:50"
+
+
+def test_an_hour_that_somebody_has_is_not_taken_away(talks: Stage) -> None:
+    talks.register(slot="18:40")
+    with pytest.raises(Refused, match="Alguien tiene la cita de las 18:40"):
+        talks.plan(ends=time(18, 40))
+    with pytest.raises(Refused, match="Alguien tiene la cita de las 18:40"):
+        talks.plan(slot_minutes=30)
+    assert talks.hours() == {"18:00": 2, "18:20": 2, "18:40": 1}
+
+
+def test_hours_that_nobody_has_may_go_and_others_come(talks: Stage) -> None:
+    rosa = talks.register(slot="18:00")
+    talks.plan(slot_minutes=30)
+    assert talks.hours() == {"18:00": 1, "18:30": 2}
+    talks.plan(ends=time(19, 30))
+    assert talks.hours() == {"18:00": 1, "18:30": 2, "19:00": 2}
+    assert talks.left() == 5
+    assert talks.hour(rosa) == "18:00"
+
+
+def test_an_hour_more_and_a_place_more_are_offered_at_once(talks: Stage) -> None:
+    for hour in ("18:00", "18:20", "18:40"):
+        talks.register(2, slot=hour)
+    luz, ines = talks.register(2), talks.register(1)
+    talks.plan(ends=time(19, 20))
+    assert [talks.hour(each) for each in (luz, ines)] == ["19:00", None]
+    talks.plan(slot_places=3)
+    assert talks.hour(ines) == "18:00"
+
+
+def test_fewer_places_in_an_hour_than_are_taken_are_refused(talks: Stage) -> None:
+    talks.register(2, slot="18:20")
+    with pytest.raises(Refused, match="18:20"):
+        talks.plan(slot_places=1)
+    assert talks.left() == 4
+
+
+def test_hours_go_past_midnight(store: Store, chicago: Office, rights: Kind) -> None:
+    night = stage(
+        store,
+        chicago,
+        rights,
+        way=Way.SLOTS,
+        starts=time(23, 30),
+        ends=time(0, 30),
+        slot_minutes=30,
+        slot_places=1,
+    )
+    rosa, luz = night.register(slot="23:30"), night.register(slot="00:00")
+    before, after = night.of(rosa), night.of(luz)
+    assert (after.day - before.day).days == 1
+    assert (before.starts, before.ends) == (time(23, 30), time(0))
+    assert (after.starts, after.ends) == (time(0), time(0, 30))
+
+
+def test_what_was_read_of_the_hours_before_does_not_give_a_place_twice(talks: Stage) -> None:
+    with talks.store.change() as session:
+        workshop = session.get_one(Workshop, talks.workshop_id)
+        early = time_slots.of_workshop(session, workshop)
+        assert capacity.take(session, workshop, Hold(2, (), early[0].id))
+        fewer = replace(workshop_service.plan_of(workshop), slot_places=1)
+        with pytest.raises(Refused, match="18:00"):
+            workshop_service.change(session, workshop, fewer, now=talks.now)
+        session.rollback()
+
+
+# Support
+
+
+def test_support_that_is_used_up_is_told_and_nothing_is_kept(cared: Stage) -> None:
+    cared.register(needs=Codes([CHILD]))
+    with pytest.raises(Taken, match=CHILD):
+        cared.register(needs=Codes([CHILD, NAHUATL]))
+    assert cared.supported() == {CHILD: 0, NAHUATL: 1}
+    assert cared.left() == 3
+
+
+def test_support_without_a_limit_is_there_for_everybody(cared: Stage) -> None:
+    for _each in range(3):
+        cared.register(needs=Codes(["step_free", "interpreter-zap"]))
+    assert cared.supported() == {CHILD: 1, NAHUATL: 1}
+
+
+def test_where_childcare_is_full_the_next_who_does_not_need_it_is_offered_the_place(
+    cared: Stage,
+) -> None:
+    cared.register(3, needs=Codes([CHILD]))
+    rosa = cared.register()
+    luz = cared.register(needs=Codes([CHILD]))
+    cared.now += HOUR
+    ines = cared.register()
+    cared.cancel(rosa)
+    assert cared.standings(luz, ines) == [WAITING, OFFERED]
+
+
+def test_more_support_is_offered_at_once(cared: Stage) -> None:
+    elena = cared.register(needs=Codes([CHILD]))
+    rosa = cared.register(3)
+    luz = cared.register(needs=Codes([CHILD]))
+    cared.cancel(rosa)
+    assert cared.standing(luz) is WAITING
+    cared.plan(support={CHILD: 2, NAHUATL: 1})
+    assert cared.standings(elena, luz) == [SEATED, OFFERED]
+    assert cared.supported() == {CHILD: 0, NAHUATL: 1}
+
+
+def test_a_limit_taken_away_lets_everybody_in(cared: Stage) -> None:
+    cared.register(needs=Codes([CHILD]))
+    rosa = cared.register(3)
+    luz = cared.register(needs=Codes([CHILD]))
+    cared.cancel(rosa)
+    cared.plan(support={})
+    assert cared.standing(luz) is OFFERED
+    assert cared.supported() == {}
+    cared.plan(support={CHILD: 3})
+    assert cared.supported() == {CHILD: 1}
+
+
+def test_who_needs_childcare_no_more_makes_room_for_who_does(cared: Stage) -> None:
+    rosa = cared.register(3, needs=Codes([CHILD]))
+    elena = cared.register()
+    luz = cared.register(needs=Codes([CHILD]))
+    cared.cancel(elena)
+    assert cared.standing(luz) is WAITING
+    cared.change(rosa, 3)
+    assert cared.standing(luz) is OFFERED
+
+
+def test_childcare_cannot_be_added_where_it_is_full(cared: Stage) -> None:
+    cared.register(needs=Codes([CHILD]))
+    rosa = cared.register(2)
+    with pytest.raises(Taken, match=CHILD):
+        cared.change(rosa, 2, needs=(CHILD,))
+    assert cared.of(rosa).needs == Codes()
+    assert cared.left() == 1
+
+
+def test_in_the_last_three_hours_nobody_takes_the_childcare_of_who_waits_and_fits(
+    cared: Stage,
+) -> None:
+    rosa, elena = cared.register(2, needs=Codes([CHILD])), cared.register(2)
+    luz = cared.register(needs=Codes([CHILD]))
+    cared.now = STARTS - HOUR
+    cared.cancel(rosa)
+    with pytest.raises(Full):
+        cared.change(elena, 2, needs=(CHILD,))
+    cared.grant(luz)
+    assert cared.supported() == {CHILD: 0, NAHUATL: 1}
+
+
+def test_less_support_than_was_promised_is_refused(cared: Stage) -> None:
+    cared.register(needs=Codes([CHILD]))
+    with pytest.raises(Refused, match="Ya se prometió apoyo a 1"):
+        cared.plan(support={CHILD: 0})
+    assert cared.supported() == {CHILD: 0, NAHUATL: 1}
+
+
+def test_a_limit_set_since_the_form_was_opened_holds(cared: Stage) -> None:
+    cared.plan(support={})
+    opened = cared.workshop()
+    cared.plan(support={CHILD: 0})
+    with pytest.raises(Taken, match=CHILD):
+        cared.register(needs=Codes([CHILD]), workshop=opened)
+    assert cared.left() == 4

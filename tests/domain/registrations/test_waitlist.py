@@ -1,0 +1,328 @@
+"""The waiting list: a place that comes free is offered to who waited longest and fits."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact, Standing
+from outreach.domain.registrations.notifications import Cause
+from outreach.errors import Closed, Full, Refused
+from outreach.maintenance import scheduled_jobs
+from tests.support.scenario import DAY, HOUR, MINUTE, MONDAY, SECOND, STARTS, Stage, stage
+
+SEATED, WAITING, OFFERED = Standing.SEATED, Standing.WAITING, Standing.OFFERED
+CANCELLED, LAPSED = Standing.CANCELLED, Standing.LAPSED
+MICROSECOND = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def full(store: Store, chicago: Office, rights: Kind) -> Stage:
+    """A workshop for two."""
+    return stage(store, chicago, rights)
+
+
+# How long an offer is held
+
+
+def test_a_workshop_whose_offers_cannot_go_on_holds_up_no_other(
+    store: Store, chicago: Office, rights: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, other = stage(store, chicago, rights), stage(store, chicago, rights)
+    offered = []
+    for each in (broken, other):
+        first, next_one = each.register(2), each.register()
+        each.cancel(first)
+        offered.append(next_one)
+    with store.change() as session:  # a word that only a newer program knows
+        session.execute(
+            sa.text("UPDATE registration SET contact = 'pigeon' WHERE id = :id"),
+            {"id": offered[0]},
+        )
+    assert scheduled_jobs.pass_on_offers(store, now=MONDAY + 24 * HOUR) == 1
+    assert other.of(offered[1]).lapses == 1
+    assert f"offers of workshop {broken.workshop_id}: LookupError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("before", "lasts"),
+    [
+        (7 * 24 * HOUR, 24 * HOUR),
+        (24 * HOUR + SECOND, 24 * HOUR),
+        (24 * HOUR, 2 * HOUR),
+        (4 * HOUR, 2 * HOUR),
+        (3 * HOUR, 2 * HOUR),
+    ],
+)
+def test_an_offer_is_held_a_day_or_two_hours_when_it_starts_within_a_day(
+    full: Stage, before: timedelta, lasts: timedelta
+) -> None:
+    rosa, luz = full.register(2), full.register()
+    full.now = STARTS - before
+    full.cancel(rosa)
+    assert full.standing(luz) is OFFERED
+    assert full.of(luz).offered_until == full.now + lasts
+    assert full.owed(luz) == [Cause.OFFER, Cause.WAITING]
+
+
+def test_nothing_is_offered_in_the_last_three_hours(full: Stage) -> None:
+    rosa, luz = full.register(2), full.register()
+    full.now = STARTS - 3 * HOUR + MICROSECOND
+    full.cancel(rosa)
+    assert full.offer() == 0
+    assert full.standing(luz) is WAITING
+    assert full.left() == 2
+
+
+def test_an_offer_runs_out_at_its_second_and_not_before(full: Stage) -> None:
+    rosa, luz, ines = full.register(2), full.register(2), full.register(2)
+    full.cancel(rosa)
+    full.work(at=MONDAY + 24 * HOUR - MICROSECOND)
+    assert full.standings(luz, ines) == [OFFERED, WAITING]
+    full.work(at=MONDAY + 24 * HOUR)
+    assert full.standings(luz, ines) == [WAITING, OFFERED]
+    assert full.of(ines).offered_until == MONDAY + 48 * HOUR
+    assert full.owed(luz) == [Cause.LAPSED, Cause.WAITING]
+    assert full.owed(ines) == [Cause.OFFER, Cause.WAITING]
+
+
+def test_the_first_missed_offer_leads_to_the_end_of_the_list_and_the_second_off_it(
+    full: Stage,
+) -> None:
+    rosa, luz = full.register(2), full.register(2)
+    full.now += MINUTE
+    ines, elena = full.register(2), full.register(2)
+    full.cancel(rosa)
+    for owner in (luz, ines, elena, luz):
+        assert full.standing(owner) is OFFERED
+        full.work(at=full.now + 24 * HOUR)
+    assert full.standing(luz) is LAPSED
+    assert full.of(luz).lapses == 2
+    assert full.standings(ines, elena) == [OFFERED, WAITING]
+
+
+def test_who_waits_alone_and_misses_an_offer_is_offered_it_again(full: Stage) -> None:
+    rosa, luz = full.register(2), full.register(2)
+    full.cancel(rosa)
+    full.work(at=MONDAY + 24 * HOUR)
+    assert full.standing(luz) is OFFERED
+    assert full.of(luz).offered_until == MONDAY + 48 * HOUR
+    full.work(at=MONDAY + 48 * HOUR)
+    assert full.standing(luz) is LAPSED
+    assert full.left() == 2
+
+
+def test_those_who_miss_an_offer_together_keep_their_order(full: Stage) -> None:
+    rosa = full.register(2)
+    luz = full.register()
+    full.now += MINUTE
+    ines = full.register()
+    full.now += MINUTE
+    elena = full.register()
+    full.cancel(rosa)
+    assert full.standings(luz, ines, elena) == [OFFERED, OFFERED, WAITING]
+    full.work(at=full.now + 24 * HOUR)
+    assert full.standings(luz, ines, elena) == [OFFERED, WAITING, OFFERED]
+
+
+# To whom
+
+
+def test_a_place_given_back_goes_to_whoever_waited_longest(full: Stage) -> None:
+    rosa, elena = full.register(), full.register()
+    luz = full.register()
+    full.now += SECOND
+    ines = full.register()
+    full.cancel(elena)
+    assert full.standings(rosa, luz, ines) == [SEATED, OFFERED, WAITING]
+    assert full.left() == 0
+
+
+def test_a_party_of_three_waits_while_two_are_free_and_a_later_party_of_two_is_offered_them(
+    full: Stage,
+) -> None:
+    rosa, three = full.register(2), full.register(3)
+    full.now += SECOND
+    two = full.register(2)
+    full.cancel(rosa)
+    assert full.standings(three, two) == [WAITING, OFFERED]
+
+
+def test_a_party_that_shrinks_while_it_waits_may_fit(full: Stage) -> None:
+    rosa, elena = full.register(), full.register()
+    luz = full.register(2)
+    full.cancel(rosa)
+    assert full.standing(luz) is WAITING
+    assert full.left() == 1
+    full.change(luz, 1)
+    assert full.standings(elena, luz) == [SEATED, OFFERED]
+
+
+def test_a_party_with_a_place_that_shrinks_makes_room_for_the_next(full: Stage) -> None:
+    rosa, luz = full.register(2), full.register()
+    full.change(rosa, 1)
+    assert full.standings(rosa, luz) == [SEATED, OFFERED]
+
+
+def test_who_has_a_place_may_bring_more_only_where_there_is_room(full: Stage) -> None:
+    rosa = full.register()
+    full.change(rosa, 2)
+    assert full.left() == 0
+    with pytest.raises(Full):
+        full.change(rosa, 3)
+    assert full.of(rosa).people == 2
+    assert full.left() == 0
+
+
+def test_who_has_an_offer_answers_it_before_changing_anything(full: Stage) -> None:
+    rosa, luz = full.register(2), full.register()
+    full.cancel(rosa)
+    with pytest.raises(Closed):
+        full.change(luz, 2)
+    assert full.of(luz).people == 1
+
+
+def test_who_comes_in_the_last_three_hours_does_not_pass_who_waits_and_fits(full: Stage) -> None:
+    rosa, luz = full.register(2), full.register()
+    full.now = STARTS - 2 * HOUR
+    full.cancel(rosa)
+    assert full.standing(luz) is WAITING
+    late = full.register()
+    assert full.standing(late) is WAITING
+    full.grant(luz)
+    full.grant(late)
+    assert full.standings(luz, late) == [SEATED, SEATED]
+
+
+def test_who_comes_in_the_last_three_hours_is_seated_where_nobody_waits_who_fits(
+    full: Stage,
+) -> None:
+    rosa, elena, luz = full.register(), full.register(), full.register(2)
+    full.now = STARTS - 2 * HOUR
+    full.cancel(rosa)
+    assert full.standing(full.register()) is SEATED
+    assert full.standings(elena, luz) == [SEATED, WAITING]
+
+
+def test_in_the_last_three_hours_nobody_brings_more_before_who_waits_and_fits(
+    full: Stage,
+) -> None:
+    rosa, elena, luz = full.register(), full.register(), full.register()
+    full.now = STARTS - 2 * HOUR
+    full.cancel(rosa)
+    with pytest.raises(Full):
+        full.change(elena, 2)
+    assert full.standings(elena, luz) == [SEATED, WAITING]
+
+
+def test_a_person_without_contact_is_offered_the_place_behind_their_link(full: Stage) -> None:
+    rosa, luz = full.register(2), full.register(contact=Contact.NONE)
+    full.cancel(rosa)
+    assert full.standing(luz) is OFFERED
+    assert full.owed(luz) == []
+    full.accept(luz)
+    assert full.standing(luz) is SEATED
+
+
+def test_without_a_waiting_list_who_finds_no_place_is_told_so(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    small = stage(store, chicago, rights, has_waiting_list=False)
+    small.register()
+    with pytest.raises(Full):
+        small.register(2)
+    assert small.left() == 1
+
+
+# What makes room
+
+
+@pytest.mark.parametrize("changes", [{"capacity": 3}, {"overbooked": 1}])
+def test_more_places_are_offered_at_once(full: Stage, changes: dict[str, int]) -> None:
+    full.register(2)
+    luz = full.register()
+    full.plan(**changes)
+    assert full.standing(luz) is OFFERED
+    assert full.owed(luz) == [Cause.OFFER, Cause.WAITING]
+
+
+def test_fewer_places_than_are_held_are_refused_offers_too(full: Stage) -> None:
+    rosa, luz = full.register(2), full.register(2)
+    full.cancel(rosa)
+    assert full.standing(luz) is OFFERED
+    with pytest.raises(Refused, match="Ya hay 2 lugares apartados"):
+        full.plan(capacity=1)
+    full.plan(capacity=1, overbooked=1)
+    assert full.left() == 0
+
+
+def test_a_workshop_that_is_on_again_offers_what_came_free_meanwhile(full: Stage) -> None:
+    rosa, luz = full.register(2), full.register()
+    full.call_off()
+    full.cancel(rosa)
+    assert full.standing(luz) is WAITING
+    full.reinstate()
+    assert full.standing(luz) is OFFERED
+
+
+def test_who_has_an_offer_has_the_whole_time_for_it_when_the_workshop_is_put_off(
+    full: Stage,
+) -> None:
+    rosa, luz = full.register(2), full.register()
+    full.now = STARTS - 4 * HOUR
+    full.cancel(rosa)
+    assert full.of(luz).offered_until == full.now + 2 * HOUR
+    full.plan(day=DAY + timedelta(days=7))
+    assert full.of(luz).offered_until == full.now + 24 * HOUR
+
+
+def test_no_offer_runs_out_while_the_workshop_is_off(full: Stage) -> None:
+    rosa, luz = full.register(2), full.register()
+    full.cancel(rosa)
+    full.call_off()
+    full.work(at=MONDAY + 30 * HOUR)
+    assert full.standing(luz) is OFFERED
+    assert full.of(luz).lapses == 0
+
+
+# What the person says
+
+
+def test_the_staff_give_a_place_out_of_turn_but_not_one_that_is_not_there(full: Stage) -> None:
+    rosa, elena = full.register(), full.register()
+    luz, ines = full.register(2), full.register(wants_reminder=True)
+    with pytest.raises(Full):
+        full.grant(ines)
+    full.now = STARTS - 2 * HOUR
+    full.cancel(rosa)
+    full.grant(ines)
+    assert full.standings(elena, luz, ines) == [SEATED, WAITING, SEATED]
+    assert full.owed(ines) == [Cause.SEATED, Cause.WAITING]
+
+
+# Letters
+
+
+def test_only_who_has_a_place_is_reminded(full: Stage) -> None:
+    rosa, luz = full.register(2, wants_reminder=True), full.register(wants_reminder=True)
+    assert full.owed(rosa) == [Cause.REMINDER, Cause.SAVED]
+    assert full.owed(luz) == [Cause.WAITING]
+    full.cancel(rosa)
+    assert full.owed(rosa) == []
+    full.accept(luz)
+    assert Cause.REMINDER in full.owed(luz)
+
+
+def test_who_was_reminded_of_a_day_that_is_put_off_is_reminded_of_the_new_one(
+    full: Stage,
+) -> None:
+    rosa = full.register(wants_reminder=True)
+    luz = full.register(wants_reminder=False)
+    full.now = STARTS - 5 * HOUR
+    full.deliver(Cause.REMINDER)
+    full.plan(day=DAY + timedelta(days=7))
+    assert full.owed(rosa) == [Cause.CHANGED, Cause.REMINDER, Cause.SAVED]
+    assert full.owed(luz) == [Cause.CHANGED, Cause.SAVED]

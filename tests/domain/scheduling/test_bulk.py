@@ -1,0 +1,220 @@
+"""The same done to many workshops of the list: first what it would come to; then all of it, or
+nothing; and only those are told whom it concerns."""
+
+from collections.abc import Sequence
+from datetime import time, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact
+from outreach.domain.registrations.notifications import Cause
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat, venue
+from tests.support.course_dates import by_mail, fresh, ids, journal, make, told
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+@pytest.fixture
+def dates(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
+    return make(store, chicago, rights)
+
+
+def asked(ana: Desk, deed: str, workshops: Sequence[Workshop], **given: str) -> TestResponse:
+    fields = {"hacer": deed} | given
+    query = "&".join([f"{k}={v}" for k, v in fields.items()] + [f"t={i}" for i in ids(workshops)])
+    return ana.get(f"/org/talleres/varios?{query}")
+
+
+def done(ana: Desk, deed: str, workshops: Sequence[Workshop], **given: str) -> TestResponse:
+    return ana.post("/org/talleres/varios", hacer=deed, t=ids(workshops), **given)
+
+
+# From the list
+
+
+def test_many_drafts_are_published_at_once(
+    ana: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        drafts = [hold(session, chicago, rights, standing=Standing.DRAFT) for _ in range(3)]
+    page = ana.get("/org/talleres?mes=" + f"{drafts[0].day:%Y-%m}" + "&elegir=todos")
+    assert page.text.count(' checked><span class="oculto">Elegir Conoce') == 3
+    assert "¿Publicar 3 talleres?" in words(asked(ana, "publicar", drafts))
+    assert {each.standing for each in fresh(store, drafts)} == {Standing.DRAFT}, "only tried"
+    assert journal(store) == []
+    answer = done(ana, "publicar", drafts)
+    assert "Publicamos 3 talleres." in words(ana.get(answer.location))
+    there = fresh(store, drafts)
+    assert {each.standing for each in there} == {Standing.PUBLISHED}
+    assert {each.sequence for each in there} == {0}
+    assert [line[:2] for line in journal(store)] == [("workshop published", d.id) for d in drafts]
+
+
+def test_if_one_cannot_nothing_is_done(
+    ana: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        good = hold(session, chicago, rights, standing=Standing.DRAFT)
+        bad = hold(session, chicago, rights, standing=Standing.DRAFT, capacity=0)
+    page = words(asked(ana, "publicar", [good, bad]))
+    assert "Falta: lugares." in page
+    assert "1 no se puede y se queda como está." in page
+    answer = done(ana, "publicar", [good, bad])
+    assert answer.status_code == 422
+    assert "No se hizo nada." in words(answer)
+    assert {each.standing for each in fresh(store, [good, bad])} == {Standing.DRAFT}
+    assert journal(store) == []
+
+
+def test_many_are_moved_and_only_their_people_are_told(
+    ana: Desk, store: Store, ring: Keyring, dates: list[Workshop]
+) -> None:
+    rosa = by_mail(store, ring, dates[0])
+    seat(store, ring, dates[0], name="Luz")  # who wants not to be told
+    call = seat(store, ring, dates[1], contact=Contact.PHONE, address="+13125550142")
+    by_mail(store, ring, dates[3], name="Flor")
+    moved, stays = dates[:3], dates[3]
+    page = words(asked(ana, "mover", moved, dias="1", hora="19:30"))
+    assert "Le escribimos a 1 registro." in page
+    assert "Hay que llamar a 1" in page
+    assert told(store) == [], "only tried"
+    answer = done(ana, "mover", moved, dias="1", hora="19:30")
+    assert "Movimos 3 talleres." in words(ana.get(answer.location))
+    for old, new in zip(moved, fresh(store, moved), strict=True):
+        assert new.day == old.day + timedelta(days=1)
+        assert (new.starts, new.ends) == (time(19, 30), time(21, 30))
+        assert (new.sequence, new.uid, new.public_id) == (1, old.uid, old.public_id)
+    assert fresh(store, [stays])[0].sequence == 0
+    assert told(store) == sorted([rosa.id, call.id])
+    assert [(line[0], line[1]) for line in journal(store)] == [
+        ("workshop changed", each.id) for each in moved
+    ]
+    with ring.store.read() as session:
+        kept = session.execute(
+            sa.text("SELECT workshop, forget_on FROM key WHERE workshop = :w"),
+            {"w": dates[0].id},
+        ).all()
+    new_day = fresh(store, dates)[0].forget_on
+    assert kept
+    assert {str(row[1]) for row in kept} == {str(new_day)}
+
+
+def test_many_go_to_another_venue_of_the_office(
+    ana: Desk, store: Store, chicago: Office, calgary: Office, dates: list[Workshop]
+) -> None:
+    with store.change() as session:
+        other = venue(session, chicago, name="Parroquia San Pío")
+        far = venue(session, calgary, name="Calgary")
+    assert done(ana, "mover", dates, sede=str(far.id)).status_code == 422
+    assert done(ana, "mover", dates, sede=str(other.id)).status_code == 303
+    assert {each.venue_id for each in fresh(store, dates)} == {other.id}
+    assert {each.sequence for each in fresh(store, dates)} == {1}
+
+
+def test_many_are_cancelled_with_a_reason_and_their_people_told(
+    ana: Desk, store: Store, ring: Keyring, dates: list[Workshop]
+) -> None:
+    rosa = by_mail(store, ring, dates[0])
+    by_mail(store, ring, dates[2])
+    answer = done(ana, "cancelar", dates[:2])
+    assert answer.status_code == 422
+    assert "Elige por qué se cancelan." in words(answer)
+    assert told(store, Cause.CANCELLED) == []
+    done(ana, "cancelar", dates[:2], motivo="weather")
+    assert [each.standing for each in fresh(store, dates)] == [
+        *[Standing.CANCELLED] * 2,
+        *[Standing.PUBLISHED] * 2,
+    ]
+    assert told(store, Cause.CANCELLED) == [rosa.id]
+    assert [each.sequence for each in fresh(store, dates)] == [1, 1, 0, 0]
+    assert journal(store)[0] == ("workshop cancelled", dates[0].id, "weather, one of 2")
+
+
+def test_drafts_nobody_has_seen_are_deleted_and_nothing_else(
+    ana: Desk, store: Store, chicago: Office, rights: Kind, dates: list[Workshop]
+) -> None:
+    with store.change() as session:
+        drafts = [hold(session, chicago, rights, standing=Standing.DRAFT) for _ in range(2)]
+    answer = done(ana, "borrar", [*drafts, dates[0]])
+    assert answer.status_code == 422
+    assert "nunca se publicó" in words(answer)
+    assert done(ana, "borrar", drafts).status_code == 303
+    with store.read() as session:
+        there = session.scalars(sa.select(Workshop.id)).all()
+    assert sorted(there) == sorted(each.id for each in dates)
+    assert journal(store) == [("workshop deleted", None, f"draft {d.public_id}") for d in drafts]
+
+
+def test_what_is_over_or_cancelled_stays_as_it_was(
+    ana: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
+        off = hold(session, chicago, rights, standing=Standing.CANCELLED)
+        draft = hold(
+            session,
+            chicago,
+            rights,
+            day=clock.now().date() - timedelta(days=3),
+            standing=Standing.DRAFT,
+        )
+    page = words(asked(ana, "mover", [past, off], dias="30"))
+    assert "Ya empezó o ya pasó." in page
+    assert "Está cancelado." in page
+    assert "Sí, mover" not in page
+    assert "Su fecha ya pasó" in words(asked(ana, "publicar", [draft]))
+    assert "Ya pasó." in words(asked(ana, "cancelar", [past]))
+
+
+def test_another_offices_workshop_does_not_exist_among_many(
+    ana: Desk, store: Store, calgary: Office, rights: Kind, dates: list[Workshop]
+) -> None:
+    with store.change() as session:
+        theirs = hold(session, calgary, rights)
+    for deed in ("publicar", "mover", "cancelar", "borrar"):
+        assert asked(ana, deed, [dates[0], theirs]).status_code == 404
+        given = {"dias": "1", "motivo": "few"}
+        assert done(ana, deed, [dates[0], theirs], **given).status_code == 404
+    assert {each.sequence for each in fresh(store, [*dates, theirs])} == {0}
+    assert ana.get("/org/talleres/varios?hacer=quemar&t=x").status_code == 404
+
+
+def test_at_most_two_hundred_at_once_and_at_least_one(ana: Desk) -> None:
+    many = "&".join(f"t={number}" for number in range(201))
+    answer = ana.get(f"/org/talleres/varios?hacer=publicar&{many}")
+    assert answer.status_code == 422
+    assert "más de 200" in words(answer)
+    assert "marca los talleres" in words(ana.get("/org/talleres/varios?hacer=publicar"))
+    assert ana.post("/org/talleres/varios", hacer="publicar").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "Di cuántos días"),
+        ({"dias": "mil"}, "número entero"),
+        ({"dias": "400"}, "de -366 a 366"),
+        ({"hora": "tarde"}, "como 18:30"),
+        ({"dias": "-300"}, "fecha que ya pasó"),
+    ],
+)
+def test_how_far_to_move_has_to_be_said(
+    ana: Desk, store: Store, dates: list[Workshop], given: dict[str, str], said: str
+) -> None:
+    answer = done(ana, "mover", dates, **given)
+    assert answer.status_code == 422
+    assert said in words(answer)
+    assert {each.sequence for each in fresh(store, dates)} == {0}

@@ -1,0 +1,287 @@
+"""Before a workshop is public: what keeps it a draft, and what is asked once."""
+
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach.db.store import Store
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Mode, Standing, Workshop, publish_checks
+from outreach.domain.workshops.publish_checks import Doubt
+from outreach.errors import Refused
+from outreach.keystore import Keyring
+from tests.conftest import LONG_AGO, hold, kind, office, seat, venue
+from tests.support.registration_forms import link_of
+from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.web.staff.test_workshops import typed
+
+TUESDAY = date(2027, 2, 2)  # no holiday anywhere
+TRANSLATED = {"es": "Tus derechos", "en": "Your rights", "fr": "Vos droits"}
+TEMPLATES = Path(__file__).parents[3] / "templates"
+LINK = "https://sala.example/canario"
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+def draft(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
+    plain: dict[str, Any] = {"day": TUESDAY, "standing": Standing.DRAFT, "title": TRANSLATED}
+    plain |= changes
+    with store.change() as session:
+        if plain.get("venue"):
+            plain["venue"] = session.get_one(Venue, plain["venue"].id)
+        return hold(session, office, kind, **plain)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "what"),
+    [
+        ({"venue": None}, "sede"),
+        ({"mode": Mode.VIDEO_CALL, "venue": None}, "enlace"),
+        ({"mode": Mode.LIVE_STREAM, "venue": None}, "enlace"),
+        ({"mode": Mode.HYBRID}, "enlace"),
+        ({"languages": ()}, "idioma"),
+        ({"capacity": 0}, "lugares"),
+        ({"title": {"en": "Rights"}}, "título"),
+        ({"venue": None, "capacity": 0}, "sede, lugares"),
+    ],
+)
+def test_a_draft_is_published_with_nothing_missing(
+    ana: Desk, store: Store, chicago: Office, rights: Kind, lacking: dict[str, Any], what: str
+) -> None:
+    made = draft(store, chicago, rights, **lacking)
+    page = words(ana.get(f"/org/talleres/{made.public_id}"))
+    assert f"Falta: {what}." in page
+    answer = ana.post(f"/org/talleres/{made.public_id}/publicar", sure=" ".join(Doubt))
+    assert answer.status_code == 422
+    assert f"Falta: {what}. No se publicó." in words(answer)
+    assert _standing(store, made) is Standing.DRAFT
+
+
+def test_a_phone_is_the_workshops_the_offices_or_the_networks(store: Store, rights: Kind) -> None:
+    with store.change() as session:
+        quiet = office("tucson", "Tucson", "AZ", "America/Phoenix", phone="")
+        session.add(quiet)
+    made = draft(store, quiet, rights)
+    with store.change() as session, pytest.raises(Refused, match="Falta: teléfono"):
+        workshop_service.publish(session, session.get_one(Workshop, made.id), now=LONG_AGO)
+    assert publish_checks.missing(made, phone="1 800 555 0100") == []
+    with store.change() as session:
+        workshop_service.publish(
+            session, session.get_one(Workshop, made.id), now=LONG_AGO, is_in_file=True
+        )
+    assert _standing(store, made) is Standing.PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("odd", "doubt"),
+    [
+        ({"title": {"es": "Tus derechos"}}, Doubt.ONE_LANGUAGE),
+        ({"day": date(2027, 12, 25)}, Doubt.HOLIDAY),
+        ({"day": date(2027, 11, 7), "starts": time(1, 30), "ends": time(4)}, Doubt.DOUBLED),
+        ({"day": date(2026, 1, 2)}, Doubt.PAST),
+        ({"day": date(2026, 1, 7)}, Doubt.SOON),
+        ({"way": Way.OPEN, "online_url": LINK}, Doubt.UNSEEN_LINK),
+    ],
+)
+def test_what_is_odd_of_a_workshop_is_asked(
+    store: Store, chicago: Office, rights: Kind, odd: dict[str, Any], doubt: Doubt
+) -> None:
+    made = draft(store, chicago, rights, **odd)
+    assert _doubts(store, made) == [doubt]
+
+
+def test_a_room_is_doubted_that_is_too_small_taken_or_retired(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        room = venue(session, chicago, capacity=15)
+        hold(session, chicago, rights, venue=room, day=TUESDAY, starts=time(19), ends=time(21))
+        hold(
+            session, chicago, rights, venue=room, day=TUESDAY, starts=time(20), ends=time(22)
+        ).standing = Standing.CANCELLED
+    same = draft(store, chicago, rights, venue=room, capacity=15)
+    assert _doubts(store, same) == [Doubt.TAKEN]
+    after = draft(store, chicago, rights, venue=room, starts=time(21), ends=time(22), capacity=15)
+    assert _doubts(store, after) == [], "one ends as the other begins"
+    more = draft(store, chicago, rights, venue=room, starts=time(8), ends=time(9), overbooked=1,
+                 capacity=15)  # fmt: skip
+    assert _doubts(store, more) == [Doubt.CROWDED]
+    with store.change() as session:
+        session.get_one(Venue, room.id).retired_at = LONG_AGO
+    assert _doubts(store, more) == [Doubt.CROWDED, Doubt.RETIRED]
+
+
+def test_a_discreet_workshop_that_everybody_finds_is_doubted(
+    store: Store, chicago: Office, women: Kind
+) -> None:
+    shown = draft(store, chicago, women, visibility=Visibility.PUBLIC)
+    assert _doubts(store, shown) == [Doubt.OPEN_ADDRESS]
+    assert _doubts(store, draft(store, chicago, women)) == []
+
+
+def test_the_form_asks_once_keeps_all_that_was_typed_and_then_publishes(
+    ana: Desk, store: Store
+) -> None:
+    asked = ana.post("/org/talleres/nuevo", **typed(title_en="", sure="", day=str(TUESDAY)))
+    assert asked.status_code == 422
+    said = words(asked)
+    assert "No se publicó todavía." in said
+    assert "El título está solo en español" in said
+    assert "Publicar de todos modos" in said
+    assert 'name="sure" value="language"' in asked.text
+    assert 'name="title_es" type="text" value="Conoce tus derechos"' in asked.text
+    assert _count(store, Workshop) == _count(store, Venue) == 0
+    wider = typed(title_en="", sure="language", day="2027-12-25")
+    assert "Ese día es feriado" in words(ana.post("/org/talleres/nuevo", **wider)), "not asked yet"
+    sure = typed(title_en="", sure="language", day=str(TUESDAY))
+    assert ana.post("/org/talleres/nuevo", **sure).status_code == 303
+    assert _count(store, Workshop) == 1
+
+
+def test_the_page_of_a_draft_asks_beside_its_button(
+    ana: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    made = draft(store, chicago, rights, title={"es": "Tus derechos"})
+    address = f"/org/talleres/{made.public_id}"
+    page = ana.get(address)
+    assert "El título está solo en español" in words(page)
+    assert 'name="sure" value="language"' in page.text
+    refused = ana.post(f"{address}/publicar")
+    assert refused.status_code == 422
+    assert "No se publicó. Mira primero esto." in words(refused)
+    assert ana.post(f"{address}/publicar", sure="language").status_code == 303
+    assert "Antes de publicar" not in words(ana.get(address))
+
+
+def test_a_draft_is_kept_without_a_venue_and_published_with_one(ana: Desk, store: Store) -> None:
+    answer = ana.post("/org/talleres/nuevo", **typed(venue="", action="draft"))
+    assert answer.status_code == 303
+    with store.read() as session:
+        made = session.scalars(sa.select(Workshop)).one()
+    assert made.venue is None
+    assert "Sin sede todavía" in words(ana.get(f"/org/talleres/{made.public_id}"))
+    edit = f"/org/talleres/{made.public_id}/editar"
+    refused = ana.post(edit, **typed(venue=""))
+    assert refused.status_code == 422
+    assert "Falta la sede." in words(refused)
+    assert ana.post(edit, **typed()).status_code == 303
+    assert _standing(store, made) is Standing.PUBLISHED
+    assert ana.post(edit, **typed(venue="", action="save")).status_code == 422
+
+
+def test_another_kind_fills_again_what_nobody_touched(ana: Desk, store: Store) -> None:
+    with store.change() as session:
+        session.add(
+            kind(
+                "laboral",
+                "Derechos laborales",
+                position=2,
+                capacity=25,
+                party_limit=2,
+                way=Way.OPEN,
+                bring={"es": "Un recibo de pago."},
+                has_reminders=False,
+            )
+        )
+    form = typed(
+        filled_by="derechos",
+        kind="laboral",
+        action="kind",
+        title_es="Tus derechos",
+        title_en="",
+        summary_es="Qué derechos tienes y qué hacer si te detienen.",
+        bring_es="Nada. No necesitas identificación ni papeles.",
+        capacity="40",
+        party_limit="3",
+        languages=["en"],
+        day="pronto",
+    )
+    filled = ana.post("/org/talleres/nuevo", **form)
+    assert filled.status_code == 200
+    for expected in (
+        'name="title_es" type="text" value="Derechos laborales"',
+        'name="capacity" type="text" value="25"',
+        'name="party_limit" type="text" value="3"',  # touched
+        'name="way" value="open" checked',
+        'name="languages" value="en" checked',
+        'name="day" type="date" value="pronto"',
+        'name="filled_by" value="laboral"',
+        'name="venue_name" type="text" value="Biblioteca de Pilsen"',
+        ">\nUn recibo de pago.</textarea>",
+    ):
+        assert expected in filled.text, expected
+    assert 'name="languages" value="es" checked' not in filled.text
+    assert _count(store, Workshop) == 0
+
+
+def test_all_that_a_packaged_kind_says_is_in_a_new_workshop(
+    ana: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.read() as session:
+        mine = kinds.find(session, "derechos")
+        plan = workshop_service.from_kind(mine, offices.find(session, "chicago"), TUESDAY, time(10))
+    assert plan.ends == time(11, 30)
+    same = ("summary", "description"), ("title", "short_name"), ("bring", "bring")
+    assert all(getattr(plan, ours) == getattr(mine, theirs) for ours, theirs in same)
+    for name in ("capacity", "party_limit", "way", "retention_days", "has_reminders",
+                 "visibility", "opens_days", "confirm_days", "frees_silence"):  # fmt: skip
+        assert getattr(plan, name) == getattr(mine, name), name
+
+
+def test_a_link_is_on_no_page_of_the_public(
+    ana: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        both = hold(session, chicago, rights, mode=Mode.HYBRID, online_url=LINK)
+        online = hold(session, chicago, rights, mode=Mode.VIDEO_CALL, online_url=LINK, venue=None)
+    for each in (both, online):
+        paths = [f"/es/t/{each.public_id}{end}" for end in ("", "/lugar", ".ics")]
+        for path in (*paths, f"/api/v1/workshops/{each.public_id}", "/es/cal/chicago.ics", "/es/"):
+            answer = ana.client.get(path)
+            assert answer.status_code == 200, path
+            assert "canario" not in answer.text, path
+
+
+def test_who_has_a_place_in_both_may_come_or_join_from_home_and_who_waits_may_not(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        both = hold(session, chicago, rights, mode=Mode.HYBRID, online_url=LINK, capacity=1)
+    first, second = seat(store, ring, both), seat(store, ring, both, name="Luz")
+    ticket = ana.client.get(link_of(ring, first))
+    assert f'href="{LINK}"' in ticket.text
+    assert "1805 S. Ejemplo St." in words(ticket)
+    assert "canario" not in ana.client.get(link_of(ring, second)).text
+
+
+def test_no_letter_carries_the_link() -> None:
+    """It is on the page of one's place, which the letter leads to."""
+    for text in sorted(TEMPLATES.glob("[mt]*/*.txt")):
+        assert "online_url" not in text.read_text(), text.name
+
+
+def _doubts(store: Store, workshop: Workshop) -> list[Doubt]:
+    with store.read() as session:
+        there = session.get_one(Workshop, workshop.id)
+        return [each.what for each in publish_checks.doubts(session, there, now=LONG_AGO)]
+
+
+def _standing(store: Store, workshop: Workshop) -> Standing:
+    with store.read() as session:
+        return session.get_one(Workshop, workshop.id).standing
+
+
+def _count(store: Store, table: type[Workshop] | type[Venue]) -> int:
+    with store.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0

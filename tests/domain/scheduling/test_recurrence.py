@@ -1,0 +1,194 @@
+"""Which days a rule means, and what is said of each before a workshop is made on it."""
+
+from dataclasses import replace
+from datetime import date, time, timedelta
+from zoneinfo import ZoneInfo
+
+import holidays as library
+import pytest
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.locations import holidays
+from outreach.domain.locations.regions import NAMES
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import recurrence, workshop_service
+from outreach.domain.scheduling.recurrence import Every, Rule
+from outreach.domain.scheduling.workshop_service import Plan
+from outreach.errors import Refused
+from tests.conftest import hold, venue
+
+SATURDAY = 5
+
+
+def days(rule: Rule, first: date, today: date | None = None) -> list[date]:
+    return recurrence.days(rule, first, today=today or first)
+
+
+def dates(*texts: str) -> list[date]:
+    return [date.fromisoformat(text) for text in texts]
+
+
+def test_every_week_until_a_day_and_that_day_too() -> None:
+    rule = Rule(Every.WEEK, frozenset({SATURDAY}), until=date(2026, 12, 26))
+    found = days(rule, date(2026, 12, 5))
+    assert found == dates("2026-12-12", "2026-12-19", "2026-12-26")
+
+
+def test_every_two_weeks_on_several_days_counts_weeks_from_sunday() -> None:
+    rule = Rule(Every.TWO_WEEKS, frozenset({1, SATURDAY, 6}), count=5)
+    found = days(rule, date(2026, 12, 1))  # a Tuesday
+    assert found == dates("2026-12-05", "2026-12-13", "2026-12-15", "2026-12-19", "2026-12-27")
+
+
+def test_a_month_without_a_fifth_saturday_has_none() -> None:
+    rule = Rule(Every.MONTH, until=date(2027, 7, 31))
+    found = days(rule, date(2027, 1, 30))  # the fifth
+    assert found == dates("2027-05-29", "2027-07-31")
+
+
+def test_the_last_saturday_is_the_fourth_or_the_fifth() -> None:
+    rule = Rule(Every.LAST, count=5)
+    found = days(rule, date(2027, 1, 30))
+    assert found == dates("2027-02-27", "2027-03-27", "2027-04-24", "2027-05-29", "2027-06-26")
+    assert recurrence.is_last(date(2027, 2, 27))
+    assert recurrence.nth(date(2027, 2, 27)) == 4
+
+
+def test_the_29th_of_february_is_a_day_like_any_other() -> None:
+    rule = Rule(Every.MONTH, count=3)
+    assert days(rule, date(2028, 2, 29)) == dates("2028-05-30", "2028-08-29", "2028-10-31")
+    weekly = Rule(Every.WEEK, frozenset({1}), count=2)
+    assert days(weekly, date(2028, 2, 22)) == dates("2028-02-29", "2028-03-07")
+
+
+def test_an_old_workshop_is_repeated_from_today_on_in_its_own_weeks() -> None:
+    rule = Rule(Every.TWO_WEEKS, frozenset({SATURDAY}), count=2)
+    found = days(rule, date(2026, 1, 3), today=date(2026, 12, 1))
+    assert found == dates("2026-12-05", "2026-12-19")
+
+
+def test_at_most_sixty_dates() -> None:
+    daily = frozenset(range(7))
+    assert len(days(Rule(Every.WEEK, daily, count=60), date(2026, 12, 1))) == 60
+    with pytest.raises(Refused, match="más de 60"):
+        days(Rule(Every.WEEK, daily, until=date(2027, 2, 1)), date(2026, 12, 1))
+    with pytest.raises(Refused, match="de 1 a 60"):
+        days(Rule(Every.WEEK, daily, count=61), date(2026, 12, 1))
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (Rule(Every.WEEK, frozenset({5})), "hasta qué día"),
+        (Rule(Every.WEEK, count=3), "día de la semana"),
+        (Rule(Every.MONTH, until=date(2026, 12, 6)), "ninguna fecha"),
+        (Rule(Every.WEEK, frozenset({5}), until=date(2035, 1, 1)), "próximos 3 años"),
+    ],
+)
+def test_a_rule_that_means_nothing_is_refused(rule: Rule, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        days(rule, date(2026, 12, 5))
+
+
+# Holidays
+
+
+def names(day: str, country: str = "US", region: str = "IL") -> list[str]:
+    return [each.name for each in holidays.of(date.fromisoformat(day), country, region)]
+
+
+def test_holidays_of_where_it_is_and_those_of_mexico() -> None:
+    assert names("2027-01-18") == ["Día de Martin Luther King"]
+    assert names("2027-02-01") == ["Día de la Constitución"]
+    assert holidays.of(date(2027, 2, 1), "US", "IL")[0].is_home
+    assert names("2026-12-25") == ["Navidad"], "kept by both, told once"
+    assert names("2027-02-15", "CA", "AB") == ["Día de la Familia"]
+    assert names("2027-02-15", "CA", "QC") == []
+    assert names("2027-06-24", "CA", "QC") == ["San Juan Bautista"]
+    assert names("2027-07-05") == ["Día de la Independencia de Estados Unidos (se guarda este día)"]
+    assert names("2027-05-05") == []
+
+
+def test_every_holiday_of_every_region_has_a_spanish_name() -> None:
+    english = set()
+    for country in ("US", "CA"):
+        for region in set(NAMES) & set(library.country_holidays(country).subdivisions):
+            for day in library.country_holidays(country, subdiv=region, years=(2026, 2027, 2028)):
+                english |= set(names(day.isoformat(), country, region))
+    assert len(english) > 60
+    assert [name for name in english if name.endswith((" Day", "Birthday", "Eve"))] == []
+
+
+# What is in the way
+
+
+def plan(session_office: Office, kind: Kind, day: date, starts: time, zone: str) -> Plan:
+    base = workshop_service.from_kind(kind, session_office, day, starts)
+    return replace(base, zone=ZoneInfo(zone))
+
+
+def test_an_hour_that_the_clock_jumps_over_cannot_be_and_a_doubled_one_is_said(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.read() as session:
+        plans = [
+            plan(chicago, rights, day, time(hour, 30), "America/Chicago")
+            for day, hour in (
+                (date(2027, 3, 14), 2),
+                (date(2027, 3, 14), 18),
+                (date(2027, 11, 7), 1),
+                (date(2027, 3, 21), 2),
+            )
+        ]
+        gap, evening, doubled, plain = recurrence.look(session, plans)
+    assert (gap.can_be, gap.is_advised) == (False, False)
+    assert (evening.can_be, evening.is_day_of_change) == (True, True)
+    assert (doubled.can_be, doubled.is_doubled) == (True, True)
+    assert (plain.is_day_of_change, plain.is_advised) == (False, True)
+
+
+def test_alberta_does_not_change_its_clocks_any_more(
+    store: Store, calgary: Office, rights: Kind
+) -> None:
+    zone = ZoneInfo("America/Edmonton")
+    assert recurrence.changes_of_clock(date(2027, 1, 1), date(2028, 12, 31), zone) == []
+    chicago = ZoneInfo("America/Chicago")
+    assert recurrence.changes_of_clock(date(2027, 1, 1), date(2027, 12, 31), chicago) == dates(
+        "2027-03-14", "2027-11-07"
+    )
+    with store.read() as session:
+        day = plan(calgary, rights, date(2027, 3, 14), time(2, 30), "America/Edmonton")
+        assert recurrence.look(session, [day])[0].is_advised
+
+
+def test_a_taken_venue_and_the_same_kind_are_told(
+    store: Store, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    day = clock.now().date() + timedelta(days=30)
+    with store.change() as session:
+        room = venue(session, chicago)
+        there = hold(session, chicago, women, venue=room, day=day, starts=time(18), ends=time(20))
+        office, kind = there.office, session.merge(rights, load=False)
+        base = replace(
+            workshop_service.from_kind(kind, office, day, time(19)), venue=room, zone=room.zone
+        )
+        late = replace(base, starts=time(20), ends=time(21))
+        twin = replace(workshop_service.plan_of(there), venue=venue(session, chicago, name="Otra"))
+        again = replace(twin, starts=time(9), ends=time(10))
+        found = recurrence.look(session, [base, late, twin, again])
+        assert [each.busy for each in found] == ["Conoce tus derechos", "Tus derechos", "", ""]
+        assert found[0].busy_until == there.ends_at
+        assert [each.is_twin for each in found] == [False, False, True, False]
+        assert [each.has_sibling for each in found] == [False, True, True, True]
+        alone = recurrence.look(session, [workshop_service.plan_of(there)], ignoring={there.id})
+        assert (alone[0].busy, alone[0].is_twin) == ("", False)
+
+
+def test_what_is_cancelled_is_in_nobodys_way(store: Store, chicago: Office, rights: Kind) -> None:
+    with store.change() as session:
+        there = hold(session, chicago, rights)
+        workshop_service.cancel(session, there, now=clock.now())
+        found = recurrence.look(session, [workshop_service.plan_of(there)])
+        assert (found[0].busy, found[0].has_sibling) == ("", False)

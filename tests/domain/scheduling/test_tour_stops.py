@@ -1,0 +1,96 @@
+"""A stop and its workshops: what is done to one of them, and to the stop, at once or one after the
+other."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.locations import venues
+from outreach.domain.locations.venues import Premises
+from outreach.domain.registrations.notifications import Cause
+from outreach.domain.scheduling import tours, venue_change, workshop_service
+from outreach.domain.scheduling.tours import Tour
+from outreach.domain.workshops import Standing
+from outreach.errors import Refused
+from outreach.keystore import Keyring
+from tests.domain.scheduling.test_tours import (
+    NINE,
+    THREE,
+    all_seated,
+    plan_of,
+    route,
+    stops_of,
+    told,
+)
+from tests.support.staff_client import TIMES, Desk, at_once
+from tests.web.staff.test_tours import ana
+
+__all__ = ["ana", "route"]  # fixtures
+
+
+def test_hours_of_their_own_that_move_over_midnight_are_on_the_next_day(
+    store: Store, route: Tour
+) -> None:
+    with store.change() as session:
+        stop = stops_of(session, route)[1]
+        _first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        own = replace(workshop_service.plan_of(second), starts=time(20), ends=time(22))
+        workshop_service.change(session, second, own, now=clock.now())
+        later = replace(plan_of(stop), starts=time(14), ends=time(20))
+        tours.change_stop(session, route, stop, later, now=clock.now())
+        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        assert (first.day, first.starts, first.ends) == (stop.day, time(14), time(20))
+        assert second.day == stop.day + timedelta(days=1)
+        assert (second.starts, second.ends) == (time(1), time(3))
+        back = replace(plan_of(stop), day=stop.day + timedelta(days=7), starts=NINE, ends=THREE)
+        tours.change_stop(session, route, stop, back, now=clock.now())
+        assert (second.day, second.starts, second.ends) == (stop.day, time(20), time(22))
+
+
+def test_nothing_comes_back_to_a_cancelled_stop_without_it(store: Store, route: Tour) -> None:
+    with store.change() as session:
+        stop = stops_of(session, route)[0]
+        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        tours.cancel_stop(session, stop, now=clock.now())
+        with pytest.raises(Refused, match="parada de la gira está cancelada"):
+            workshop_service.reinstate(session, first, now=clock.now())
+        assert tours.reinstate_stop(session, stop, now=clock.now()) == [first, second]
+        assert {first.standing, second.standing} == {Standing.PUBLISHED}
+
+
+@pytest.mark.races
+def test_a_stop_cancelled_twice_at_once_tells_everybody_once(
+    app: Flask, ana: Desk, store: Store, ring: Keyring, route: Tour
+) -> None:
+    all_seated(store, ring)
+    with store.read() as session:
+        stops = [each.id for each in stops_of(session, route)]
+    for number, stop in enumerate(stops, 1):
+        path = f"/org/giras/chicago/{route.id}/parada/{stop}/cancelar"
+        answers = Counter(each.status_code for each in at_once(app, ana, path, {}))
+        assert answers == {303: 1, 422: TIMES - 1}
+        with store.read() as session:
+            assert sum(told(session, Cause.CANCELLED).values()) == 4 * number
+
+
+def test_a_stop_goes_along_when_its_venue_is_said_to_be_in_another_city(
+    store: Store, route: Tour
+) -> None:
+    with store.change() as session:
+        first, second = stops_of(session, route)[:2]
+        there = first.venue
+        assert there is not None
+        said = Premises(**{name: getattr(there, name) for name in venues.SAID})
+        other = replace(said, city="Hammond", region="IN", zone=ZoneInfo("America/Indianapolis"))
+        venue_change.change(session, there, other, now=clock.now())
+        before = (second.city, second.region, second.zone)
+    with store.read() as session:
+        first, second = stops_of(session, route)[:2]
+        assert (first.city, first.region, first.zone) == (other.city, other.region, other.zone)
+        assert (second.city, second.region, second.zone) == before

@@ -1,0 +1,281 @@
+"""The mobile consulate: whatever is done to a stop is done to its workshops, and to no others."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.scheduling import tours, workshop_service
+from outreach.domain.scheduling.tours import Stop, StopPlan, Tour
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.errors import NotFound, Refused
+from outreach.keystore import Keyring
+from tests.conftest import a_saturday, seat, venue
+
+NINE, THREE = time(9), time(15)
+CITIES = ("Waukegan", "Rockford", "Elgin", "South Bend", "Gary")
+
+
+@pytest.fixture
+def route(store: Store, chicago: Office, rights: Kind, women: Kind) -> Tour:
+    return five_stops(store, chicago)
+
+
+def five_stops(store: Store, chicago: Office) -> Tour:
+    """Five stops on five days, of two kinds each, all published; South Bend is on other clocks."""
+    with store.change() as session:
+        here = session.merge(chicago, load=False)
+        tour = tours.add(session, here, "Ruta del norte", "nonce", now=clock.now())
+        for number, city in enumerate(CITIES):
+            zone = ZoneInfo("America/Indiana/Indianapolis") if city == "South Bend" else here.zone
+            found = venue(session, chicago, name=f"Parroquia de {city}", city=city, zone=zone)
+            stop = tours.add_stop(session, tour, planned(found, number), now=clock.now())
+            tours.publish_stop(session, stop, now=clock.now())
+    return tour
+
+
+def planned(venue: Venue | None, number: int = 0, **changes: Any) -> StopPlan:
+    plan = StopPlan(
+        day=a_saturday() + timedelta(days=number),
+        starts=NINE,
+        ends=THREE,
+        city=venue.city if venue else "Gary",
+        region=venue.region if venue else "IN",
+        venue=venue,
+        kinds=Codes(["derechos", "mujeres"]),
+    )
+    return replace(plan, **changes)
+
+
+def stops_of(session: Session, tour: Tour) -> list[Stop]:
+    return tours.stops(session, [tour.id])[tour.id]
+
+
+def plan_of(stop: Stop) -> StopPlan:
+    return StopPlan(**{name: getattr(stop, name) for name in StopPlan.__annotations__})
+
+
+def bare(stop: Stop) -> dict[str, object]:
+    """What is stored of it."""
+    return {column.key: getattr(stop, column.key) for column in sa.inspect(Stop).columns}
+
+
+def all_workshops(session: Session) -> dict[int, Workshop]:
+    return {each.id: each for each in session.scalars(sa.select(Workshop))}
+
+
+def told(session: Session, cause: Cause) -> Counter[int]:
+    """How many are owed such a notice, by workshop."""
+    rows = session.execute(
+        sa.select(Registration.workshop_id)
+        .join(Notice, Notice.registration_id == Registration.id)
+        .where(Notice.cause == cause)
+    )
+    return Counter(row[0] for row in rows)
+
+
+def all_seated(store: Store, ring: Keyring) -> None:
+    """Two people with an e-mail in every workshop there is."""
+    with store.read() as session:
+        there = list(all_workshops(session).values())
+    for workshop in there:
+        for name in ("Rosa", "Luz"):
+            mail = f"{name}{workshop.id}@example.org"
+            seat(store, ring, workshop, name=name, contact=Contact.EMAIL, address=mail)
+
+
+def test_a_stop_holds_a_workshop_of_each_kind_at_its_venue_and_on_its_clocks(
+    store: Store, route: Tour
+) -> None:
+    with store.read() as session:
+        there = stops_of(session, route)
+        held = tours.workshops_at(session, [stop.id for stop in there])
+        assert [stop.city for stop in there] == list(CITIES)
+        for stop in there:
+            assert [each.kind.code for each in held[stop.id]] == ["derechos", "mujeres"]
+            for each in held[stop.id]:
+                assert (each.day, each.starts, each.ends) == (stop.day, NINE, THREE)
+                assert each.venue is stop.venue
+                assert each.zone == stop.zone
+                assert each.standing is Standing.PUBLISHED
+        hours = {held[stop.id][0].starts_at.hour for stop in there}
+        assert len(hours) == 2, "nine in South Bend is another moment"
+
+
+def test_moving_one_of_five_stops_is_one_version_more_there_and_tells_its_people_alone(
+    store: Store, ring: Keyring, route: Tour
+) -> None:
+    all_seated(store, ring)
+    with store.read() as session:
+        stop = stops_of(session, route)[2]
+        mine = {each.id for each in tours.workshops_at(session, [stop.id])[stop.id]}
+        before = all_workshops(session)
+    with store.change() as session:
+        stop = session.get_one(Stop, stop.id)
+        later = replace(plan_of(stop), day=stop.day + timedelta(days=7), starts=time(10))
+        changed = tours.change_stop(session, route, stop, later, now=clock.now())
+        assert {each.id for each in changed} == mine
+    with store.read() as session:
+        after = all_workshops(session)
+        for number, workshop in after.items():
+            was = before[number]
+            assert workshop.sequence == was.sequence + (number in mine)
+            assert (workshop.changed_at > was.changed_at) == (number in mine)
+            assert (workshop.day, workshop.starts) == (
+                (was.day + timedelta(days=7), time(10)) if number in mine else (was.day, NINE)
+            )
+        assert told(session, Cause.CHANGED) == dict.fromkeys(mine, 2)
+
+
+def test_cancelling_one_stop_cancels_nothing_else_and_can_be_undone(
+    store: Store, ring: Keyring, route: Tour
+) -> None:
+    all_seated(store, ring)
+    with store.change() as session:
+        stop = stops_of(session, route)[0]
+        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        workshop_service.cancel(session, first, now=clock.now() - timedelta(hours=1))
+        cancelled, number = tours.cancel_stop(session, stop, now=clock.now())
+        assert ([each.id for each in cancelled], number) == ([second.id], 2)
+    with store.read() as session:
+        standings = Counter(each.standing for each in all_workshops(session).values())
+        assert standings == {Standing.PUBLISHED: 8, Standing.CANCELLED: 2}
+        assert told(session, Cause.CANCELLED) == {first.id: 2, second.id: 2}
+    with store.change() as session:
+        stop = session.get_one(Stop, stop.id)
+        back = tours.reinstate_stop(session, stop, now=clock.now())
+        assert [each.id for each in back] == [second.id], "the first was cancelled on its own"
+    with store.read() as session:
+        assert told(session, Cause.REINSTATED) == {second.id: 2}
+        with pytest.raises(Refused, match="no está cancelada"):
+            tours.reinstate_stop(session, session.get_one(Stop, stop.id), now=clock.now())
+
+
+def test_a_stop_without_a_venue_waits_and_gets_its_workshops_with_it(
+    store: Store, chicago: Office, route: Tour
+) -> None:
+    with store.change() as session:
+        stop = tours.add_stop(session, route, planned(None, 9), now=clock.now())
+        assert tours.workshops_at(session, [stop.id]) == {}
+        with pytest.raises(Refused, match="Gary: falta la sede"):
+            tours.publish_stop(session, stop, now=clock.now())
+        found = venue(session, chicago, name="Escuela Ejemplo", city="Gary")
+        with_venue = replace(plan_of(stop), venue=found)
+        tours.change_stop(session, route, stop, with_venue, now=clock.now())
+        made = tours.workshops_at(session, [stop.id])[stop.id]
+        assert [each.standing for each in made] == [Standing.DRAFT, Standing.DRAFT]
+        assert len(tours.publish_stop(session, stop, now=clock.now())) == 2
+
+
+def test_hours_of_their_own_are_kept_and_move_along(store: Store, route: Tour) -> None:
+    with store.change() as session:
+        stop = stops_of(session, route)[1]
+        _first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        own = replace(workshop_service.plan_of(second), starts=time(12), ends=time(13))
+        workshop_service.change(session, second, own, now=clock.now())
+        wanted = replace(plan_of(stop), starts=time(8), ends=time(14))
+        tours.change_stop(session, route, stop, wanted, now=clock.now())
+        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        assert (first.starts, first.ends) == (time(8), time(14))
+        assert (second.starts, second.ends) == (time(11), time(12))
+
+
+def test_what_is_held_in_another_place_or_online_stays_there(
+    store: Store, ring: Keyring, chicago: Office, route: Tour
+) -> None:
+    with store.change() as session:
+        stop = stops_of(session, route)[3]
+        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        room = venue(session, chicago, name="Sala 2", city="South Bend", zone=first.zone)
+        own = replace(workshop_service.plan_of(first), venue=room)
+        workshop_service.change(session, first, own, now=clock.now())
+        online = replace(
+            workshop_service.plan_of(second), venue=None, mode=Mode.LIVE_STREAM, zone=chicago.zone
+        )
+        workshop_service.change(session, second, online, now=clock.now())
+    all_seated(store, ring)
+    with store.change() as session:
+        stop = session.get_one(Stop, stop.id)
+        found = venue(session, chicago, name="Escuela Ejemplo", city="South Bend", zone=stop.zone)
+        wanted = replace(plan_of(stop), venue=found)
+        assert tours.change_stop(session, route, stop, wanted, now=clock.now()) == []
+        assert not told(session, Cause.CHANGED)
+        later = replace(plan_of(stop), day=stop.day + timedelta(days=1))
+        assert len(tours.change_stop(session, route, stop, later, now=clock.now())) == 2
+        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        assert (first.venue, first.day) == (session.get_one(Venue, room.id), later.day)
+        assert (second.venue, second.zone, second.day) == (None, chicago.zone, later.day)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"kinds": Codes()}, "al menos un tipo"),
+        ({"kinds": Codes(["derechos"])}, "ya tiene su taller"),
+        ({"venue": None}, "ya tienen sede"),
+        ({"starts": THREE}, "la misma que la de inicio"),
+        ({"day": date(2027, 3, 14), "starts": time(2, 30)}, "el reloj se adelanta"),
+        ({"capacity": 1}, "Ya hay 2 lugares"),
+    ],
+)
+def test_what_cannot_be_is_said_and_nothing_of_the_stop_changes(
+    store: Store, ring: Keyring, route: Tour, changes: dict[str, Any], said: str
+) -> None:
+    all_seated(store, ring)
+    with store.read() as session:
+        before = bare(stops_of(session, route)[0])
+    with pytest.raises(Refused, match=said), store.change() as session:
+        stop = stops_of(session, route)[0]
+        wanted = replace(plan_of(stop), **changes)
+        tours.change_stop(session, route, stop, wanted, now=clock.now())
+    with store.read() as session:
+        assert bare(stops_of(session, route)[0]) == before
+        assert not told(session, Cause.CHANGED)
+
+
+def test_a_venue_of_another_office_is_none(store: Store, calgary: Office, route: Tour) -> None:
+    with store.change() as session:
+        theirs = venue(session, calgary, name="Biblioteca de Calgary")
+        with pytest.raises(NotFound):
+            tours.add_stop(session, route, planned(theirs), now=clock.now())
+
+
+def test_a_workshop_with_a_day_of_its_own_keeps_it_and_moves_by_as_much(
+    store: Store, route: Tour
+) -> None:
+    with store.change() as session:
+        stop = stops_of(session, route)[1]
+        _first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        own = stop.day + timedelta(days=1)
+        workshop_service.change(
+            session, second, replace(workshop_service.plan_of(second), day=own), now=clock.now()
+        )
+        wanted = replace(plan_of(stop), capacity=30)
+        changed = tours.change_stop(session, route, stop, wanted, now=clock.now())
+        assert {each.day for each in changed} == {stop.day, own}
+        later = replace(plan_of(stop), day=stop.day + timedelta(days=7))
+        tours.change_stop(session, route, stop, later, now=clock.now())
+        assert second.day == own + timedelta(days=7)
+
+
+def test_a_draft_of_a_cancelled_stop_comes_out_nowhere(store: Store, route: Tour) -> None:
+    with store.change() as session:
+        there = stops_of(session, route)[0].venue
+        stop = tours.add_stop(session, route, planned(there, 12), now=clock.now())
+        tours.cancel_stop(session, stop, now=clock.now())
+        draft = tours.workshops_at(session, [stop.id])[stop.id][0]
+        with pytest.raises(Refused, match="parada de la gira está cancelada"):
+            workshop_service.publish(session, draft, now=clock.now())

@@ -1,0 +1,185 @@
+"""What organizers do to a workshop: planned, changed, published, cancelled, reported."""
+
+from dataclasses import replace
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+
+from outreach.db.store import Store
+from outreach.domain import workshops
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
+from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.errors import Refused
+from tests.conftest import LONG_AGO, hold, kind
+
+LATER = LONG_AGO + timedelta(hours=1)
+
+
+def test_a_kind_fills_a_new_workshop_all_but_its_venue(chicago: Office, women: Kind) -> None:
+    plan = workshop_service.from_kind(women, chicago, date(2026, 12, 5), time(23, 0))
+    assert plan.ends == time(0, 30)  # ninety minutes later, on the next day
+    assert plan.venue is None
+    assert (plan.capacity, plan.retention_days) == (40, 7)
+    assert plan.visibility is Visibility.REGISTERED
+    assert not plan.has_reminders
+
+
+def test_a_kind_with_hours_of_ones_own_starts_with_about_as_many_places(chicago: Office) -> None:
+    one_to_one = kind("asesoria", "Asesoría", way=Way.SLOTS, slot_minutes=20, minutes=240)
+    plan = workshop_service.from_kind(one_to_one, chicago, date(2026, 12, 5), time(9, 0))
+    assert (plan.way, plan.slot_minutes, plan.slot_places) == (Way.SLOTS, 20, 3)
+    assert (
+        workshop_service.settled(plan).capacity == 36
+    )  # twelve hours with three places; 40 asked for
+
+
+def test_a_kind_that_once_allowed_more_starts_with_the_largest_party_there_may_be(
+    chicago: Office,
+) -> None:
+    plan = workshop_service.from_kind(
+        kind("a", "A", party_limit=100), chicago, date(2026, 12, 5), time(9)
+    )
+    assert plan.party_limit == LARGEST_PARTY
+
+
+def test_a_kind_says_how_chairs_are_kept_from_staying_empty(chicago: Office) -> None:
+    asked = kind("a", "A", opens_days=21, confirm_days=3, frees_silence=True)
+    plan = workshop_service.from_kind(asked, chicago, date(2026, 12, 5), time(9, 0))
+    assert (plan.opens_days, plan.confirm_days, plan.frees_silence) == (21, 3, True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"day": date(2027, 3, 14), "starts": time(2, 30)}, "no existen las 02:30"),
+        ({"starts": time(20, 0)}, "es la misma que la de inicio"),
+        ({"capacity": -1}, "menos de cero"),
+        ({"venue": None}, "Falta la sede"),
+        ({"overbooked": -1}, "menos de cero"),
+        ({"support": {"childcare": 3}}, "un apoyo que este taller no da"),
+        ({"has_childcare": True, "support": {"childcare": -1}}, "menos de cero"),
+        ({"opens_days": 0}, "al menos 1 día antes"),
+        ({"confirm_days": 1}, "entre 2 y 14 días antes"),
+        ({"confirm_days": 15}, "entre 2 y 14 días antes"),
+        ({"way": Way.SLOTS, "slot_minutes": 4}, "5 o más"),
+        ({"way": Way.SLOTS, "slot_places": 0}, "1 o más"),
+        ({"way": Way.SLOTS, "overbooked": 1}, "no se dan lugares de más"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused_in_a_sentence(
+    store: Store, chicago: Office, rights: Kind, wrong: dict[str, Any], said: str
+) -> None:
+    with store.change() as session, pytest.raises(Refused, match=said):
+        hold(session, chicago, rights, **wrong)
+
+
+def test_a_kind_of_one_country_is_not_given_in_another(store: Store, calgary: Office) -> None:
+    daca = kind("daca", "DACA", countries=("US",))
+    with store.change() as session:
+        session.add(daca)
+        session.flush()
+        with pytest.raises(Refused, match="no se da en el país"):
+            hold(session, calgary, daca)
+
+
+def test_what_subscribers_see_makes_a_workshop_newer_and_a_move_a_new_version(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        public_id = hold(session, chicago, rights).public_id
+    told = _change(store, public_id, phone="312 555 0199")
+    assert (told.sequence, told.changed_at > LONG_AGO) == (0, True)
+    moved = _change(store, public_id, starts=time(17, 0))
+    assert moved.sequence == 1
+    assert moved.changed_at > told.changed_at
+
+
+def test_what_nobody_sees_leaves_a_workshop_as_it_was(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        before = hold(session, chicago, rights)
+    after = _change(store, before.public_id, facilitator="Lic. Mora", retention_days=10)
+    assert (after.sequence, after.changed_at) == (before.sequence, before.changed_at)
+
+
+def test_two_moves_in_one_second_can_be_told_apart(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        public_id = hold(session, chicago, rights).public_id
+    first = _change(store, public_id, starts=time(17, 0))
+    second = _change(store, public_id, starts=time(16, 0))
+    assert second.changed_at - first.changed_at >= timedelta(seconds=1)
+
+
+def test_a_draft_that_lacks_something_is_told_what(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        draft = hold(session, chicago, rights, standing=Standing.DRAFT, capacity=0, languages=())
+        with pytest.raises(Refused, match=r"Falta: idioma, lugares\. No se publicó\."):
+            workshop_service.publish(session, draft, now=LATER)
+        assert draft.standing is Standing.DRAFT
+
+
+def test_only_what_is_public_is_cancelled_and_only_the_cancelled_comes_back(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        draft = hold(session, chicago, rights, standing=Standing.DRAFT)
+        with pytest.raises(Refused):
+            workshop_service.cancel(session, draft, now=LATER)
+        with pytest.raises(Refused):
+            workshop_service.reinstate(session, draft, now=LATER)
+
+
+def test_what_somebody_else_has_just_done_to_it_is_seen(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        before = hold(session, chicago, rights)
+    with store.change() as session:
+        workshop_service.cancel(session, workshops.find(session, before.public_id), now=LATER)
+    with store.change() as session, pytest.raises(Refused, match="Solo se cancela"):
+        workshop_service.cancel(session, session.merge(before, load=False), now=LATER)
+    with store.read() as session:
+        off = workshops.find(session, before.public_id)
+    with store.change() as session:
+        workshop_service.reinstate(session, workshops.find(session, before.public_id), now=LATER)
+    with store.change() as session, pytest.raises(Refused, match="no está cancelado"):
+        workshop_service.reinstate(session, session.merge(off, load=False), now=LATER)
+
+
+def test_an_online_workshop_needs_no_venue(store: Store, chicago: Office, rights: Kind) -> None:
+    with store.change() as session:
+        online = hold(session, chicago, rights, venue=None, mode=Mode.VIDEO_CALL)
+    assert online.venue is None
+
+
+def test_it_is_reported_once_it_began_and_can_be_corrected(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+        with pytest.raises(Refused, match="todavía no empieza"):
+            workshop_service.report(
+                workshop, head_count=3, now=workshop.starts_at - timedelta(minutes=1)
+            )
+        workshop_service.report(workshop, head_count=3, now=workshop.ends_at)
+        assert (workshop.standing, workshop.head_count) == (Standing.HELD, 3)
+        workshop_service.report(workshop, head_count=None, now=workshop.ends_at)
+        assert (workshop.standing, workshop.head_count) == (Standing.NOT_HELD, None)
+
+
+def _change(store: Store, public_id: str, **changes: Any) -> Workshop:
+    with store.change() as session:
+        workshop = workshops.find(session, public_id)
+        plan: Plan = replace(workshop_service.plan_of(workshop), **changes)
+        workshop_service.change(session, workshop, plan, now=LATER)
+    return workshop

@@ -1,0 +1,172 @@
+"""What a calendar must not tell: Luz's partner looks at it too (safety.md S13, S15, S16)."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import workshops
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop
+from tests.conftest import hold, venue
+from tests.support.feed_reader import events_of, unfolded
+
+pytestmark = pytest.mark.any_database("what a calendar must not say")
+
+CANARY = "Calle Canario 99"
+TELLING = re.compile("mujer|women|femme|canari|pilsen|violencia|círculo", re.IGNORECASE)
+
+
+@pytest.fixture
+def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
+    """A discreet workshop, with everything an organizer might carelessly write."""
+    with store.change() as session:
+        here = venue(
+            session,
+            chicago,
+            name="Casa Canaria",
+            address=CANARY,
+            latitude=41.123456,
+            longitude=-87.123456,
+        )
+        return hold(
+            session,
+            chicago,
+            women,
+            venue=here,
+            title={"es": "Círculo de mujeres", "en": "Women's circle"},
+            summary={"es": "Un espacio para mujeres."},
+        )
+
+
+@pytest.mark.parametrize("path", ["/es/cal/red.ics", "/es/cal/chicago.ics"])
+def test_a_discreet_workshop_is_in_no_feed_that_did_not_ask_for_it(
+    client: FlaskClient, circle: Workshop, path: str
+) -> None:
+    assert not events_of(client.get(path).data)
+    assert not events_of(client.get(f"{path}?idioma=es&donde=IL").data)
+
+
+@pytest.mark.parametrize("asked", ["tipo=mujeres", "tipo=K7QX", "tipo=K7QX&tipo=mujeres"])
+@pytest.mark.parametrize("feed", ["red", "chicago"])
+@pytest.mark.parametrize(
+    ("lang", "title"), [("es", "Taller"), ("en", "Workshop"), ("fr", "Atelier")]
+)
+def test_who_asks_for_it_gets_a_day_an_hour_and_a_city(
+    client: FlaskClient, circle: Workshop, asked: str, feed: str, lang: str, title: str
+) -> None:
+    answer = client.get(f"/{lang}/cal/{feed}.ics?{asked}")
+    [event] = events_of(answer.data)
+
+    assert event["SUMMARY"] == title
+    assert event["LOCATION"] == "Chicago, IL"
+    assert event["URL"] == f"http://localhost:8000/{lang}/t/{circle.public_id}"
+    for name in ("GEO", "CATEGORIES", "DESCRIPTION", "COLOR", "ORGANIZER", "ATTENDEE"):
+        assert name not in event
+    assert b"COLOR" not in answer.data
+    assert not TELLING.search(unfolded(answer.data))
+    assert not TELLING.search(answer.headers["Content-Disposition"])
+
+
+def test_asked_for_beside_another_kind_it_stays_as_neutral(
+    client: FlaskClient, store: Store, circle: Workshop, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights, venue=venue(session, chicago, name="Biblioteca"))
+    answer = client.get("/es/cal/chicago.ics?tipo=derechos&tipo=mujeres")
+    assert {str(e["SUMMARY"]) for e in events_of(answer.data)} == {"Taller", "Conoce tus derechos"}
+    assert not TELLING.search(unfolded(answer.data))
+
+
+def test_a_cancelled_one_says_no_more(client: FlaskClient, store: Store, circle: Workshop) -> None:
+    with store.change() as session:
+        workshop_service.cancel(session, workshops.find(session, circle.public_id), now=clock.now())
+    [event] = events_of(client.get("/es/cal/red.ics?tipo=K7QX").data)
+    assert event["SUMMARY"] == "CANCELADO: Taller"
+
+
+def test_its_own_file_is_as_neutral(client: FlaskClient, circle: Workshop) -> None:
+    answer = client.get(f"/es/t/{circle.public_id}.ics")
+    [event] = events_of(answer.data)
+
+    assert (event["SUMMARY"], event["LOCATION"]) == ("Taller", "Chicago, IL")
+    assert "DESCRIPTION" not in event
+    assert answer.headers["Content-Disposition"] == 'inline; filename="taller.ics"'
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert not TELLING.search(unfolded(answer.data))
+
+
+@pytest.mark.parametrize(
+    "visibility", [Visibility.REGISTERED, Visibility.APPROVED, Visibility.PHONE_ONLY]
+)
+def test_a_hidden_address_is_in_no_feed_and_no_file(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind, visibility: Visibility
+) -> None:
+    with store.change() as session:
+        here = venue(
+            session, chicago, name="Casa Canaria", address=CANARY, latitude=41.1, longitude=-87.1
+        )
+        held = hold(session, chicago, rights, venue=here, visibility=visibility)
+    for path in (
+        "/es/cal/red.ics",
+        "/es/cal/chicago.ics",
+        "/en/cal/chicago.ics?tipo=derechos",
+        f"/es/t/{held.public_id}.ics",
+    ):
+        answer = client.get(path)
+        [event] = events_of(answer.data)
+        assert event["LOCATION"] == "Chicago, IL"
+        assert "GEO" not in event
+        assert "anari" not in unfolded(answer.data)
+
+
+def test_a_public_address_is_told_in_full_and_its_own_position_only(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        exact = venue(session, chicago, name="Sala A", latitude=41.8512345678, longitude=-87.65)
+        hold(session, chicago, rights, venue=exact)
+        about = venue(session, chicago, name="Sala B")
+        hold(session, chicago, rights, venue=about)
+    first, second = sorted(
+        events_of(client.get("/es/cal/chicago.ics").data), key=lambda e: str(e["LOCATION"])
+    )
+    assert first["LOCATION"] == "Sala A, 1805 S. Ejemplo St., Chicago, IL"
+    assert b"GEO:41.851235;-87.65\r\n" in first.to_ical()
+    assert "GEO" not in second, "about where it is, is no place for a pin"
+
+
+def test_the_link_of_an_unlisted_workshop_is_not_passed_on(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        held = hold(session, chicago, rights, way=Way.UNLISTED)
+    answer = client.get(f"/es/t/{held.public_id}.ics")
+    assert answer.status_code == 200
+    assert held.public_id not in unfolded(answer.data)
+
+
+def test_nothing_of_a_person_or_a_secret_is_in_any_calendar(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(
+            session,
+            chicago,
+            rights,
+            facilitator="Lic. Canario",
+            online_url="https://sala.example/canario",
+            day=clock.now().date() + timedelta(days=3),
+        )
+    text = unfolded(client.get("/es/cal/chicago.ics").data)
+    assert "canario" not in text.lower()
+    for name in ("ATTENDEE", "ORGANIZER", "VALARM", "CONFERENCE", "ATTACH", "METHOD"):
+        assert name not in text
+    assert "@" not in re.sub(r"UID:\S+", "", text)
+    known = {"X-WR-CALNAME", "X-WR-CALDESC", "X-WR-TIMEZONE", "X-PUBLISHED-TTL"}
+    assert set(re.findall(r"^X-[A-Z-]+", text, re.MULTILINE)) <= known | {"X-APPLE-CALENDAR-COLOR"}

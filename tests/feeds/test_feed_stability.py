@@ -1,0 +1,275 @@
+"""The bytes of feeds: the same wherever and whenever they are made, until something that one of
+them shows is changed; and then only those are others."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from datetime import datetime, time, timedelta
+from itertools import product
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.base import Base
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import workshops
+from outreach.domain.network import installation_settings, kinds, offices
+from outreach.domain.network.kinds import Visibility, Way
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Mode, Standing
+from outreach.imports import offices as intake
+from outreach.imports.offices import Row
+from tests.calendar_readers import rules
+from tests.conftest import LONG_AGO, hold, kind, office, venue
+from tests.support.environment import where
+from tests.support.feed_reader import TODAY, feed
+
+HOST: Final = "talleres.example.org"
+LANGUAGES: Final = ("es", "fr")
+
+
+class Feed(NamedTuple):
+    office: str | None
+    lang: str
+    kinds: tuple[str, ...]
+
+
+FEEDS: Final = [
+    Feed(*each)
+    for each in product(
+        (None, "chicago", "calgary"),
+        LANGUAGES,
+        ((), ("derechos",), ("daca",), ("mujeres",), ("daca", "mujeres")),
+    )
+]
+
+
+def all_feeds(store: Store) -> dict[Feed, bytes]:
+    return {each: feed(store, each.office, each.lang, kind_codes=each.kinds) for each in FEEDS}
+
+
+def fill(store: Store) -> None:
+    """Two offices, three kinds, and a little of everything."""
+    with store.change() as session:
+        chicago = office("chicago", "Chicago", "IL", "America/Chicago")
+        calgary = office("calgary", "Calgary", "AB", "America/Edmonton", country="CA")
+        rights, daca = kind("derechos", "Tus derechos"), kind("daca", "DACA", position=2)
+        women = kind("mujeres", "Mujeres", position=3, is_discreet=True, public_code="K7QX")
+        session.add_all((chicago, calgary, rights, daca, women))
+        session.flush()
+        # Several at one hour: only their UIDs tell which comes first.
+        for where, what in product((chicago, calgary), (rights, daca, women)):
+            hold(session, where, what)
+            hold(session, where, what, day=TODAY + timedelta(days=110))
+        held = hold(session, chicago, rights, title={"es": "Año nuevo, «ñ»; 🎉 " * 9})
+        workshop_service.cancel(session, held, now=clock.now())
+        hold(session, chicago, rights, mode=Mode.VIDEO_CALL, venue=None)
+
+
+@pytest.fixture
+def beside(empty_databases: Path, tmp_path: Path) -> Iterator[Store]:
+    """Another installation, on SQLite."""
+    shutil.copy(empty_databases / "outreach.db", tmp_path / "beside.db")
+    made = Store(f"sqlite:///{tmp_path / 'beside.db'}")
+    with made.change() as session:
+        installation_settings.keep_calendar_host(session, HOST)
+    yield made
+    made.close()
+
+
+def test_the_same_workshops_in_another_database_give_the_same_bytes(
+    store: Store, beside: Store
+) -> None:
+    """Rows that were copied have other numbers, and come in another order."""
+    fill(beside)
+    with beside.read() as old, store.change() as new:
+        for name in ("office", "kind", "venue", "workshop"):
+            table = Base.metadata.tables[name]
+            rows = [dict(row) for row in old.execute(sa.select(table)).mappings()]
+            for row in rows:
+                for key in ("id", "office_id", "kind_id", "venue_id"):
+                    if row.get(key) is not None:
+                        row[key] = 1000 - row[key]
+            new.execute(sa.insert(table), rows[::-1])
+    assert all_feeds(store) == all_feeds(beside)
+
+
+def test_other_processes_in_other_places_write_the_same_bytes(
+    config: Config, store: Store, tmp_path: Path
+) -> None:
+    fill(store)
+    asked = Feed(None, "fr", ("daca", "derechos"))
+    said = []
+    for number, (zone, locale) in enumerate((("Asia/Tokyo", "C"), ("America/Lima", "C.UTF-8"))):
+        environ = {
+            "PATH": os.environ["PATH"],
+            "PYTHONHASHSEED": str(number + 1),
+            "TZ": zone,
+            "LC_ALL": locale,
+            **where(config),
+            "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
+            "OUTREACH_PHONE": "800 555 0100",
+        }
+        words = ["feed", "--lang", asked.lang, *(f"--kind={code}" for code in asked.kinds)]
+        done = subprocess.run(
+            [sys.executable, "-m", "outreach.cli", *words], env=environ, capture_output=True
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        said.append(done.stdout)
+    today = clock.now().date()
+    here = feed(store, asked.office, asked.lang, today=today, kind_codes=asked.kinds)
+    assert said == [here, here]
+
+
+class Edit(NamedTuple):
+    """What is done, and the calendars that show it: of these offices, with any of these kinds. A
+    calendar for which no kind was chosen has all but the discreet ones."""
+
+    act: Callable[["Scene"], Any]
+    offices: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+    def is_shown_by(self, each: Feed) -> bool:
+        asked = each.kinds or ("derechos", "daca")
+        where = self.offices if each.office is None else {each.office} & {*self.offices}
+        return bool(where) and bool({*asked} & {*self.kinds})
+
+
+class Scene:
+    """A workshop in Chicago, what belongs to it, and an hour that goes on."""
+
+    def __init__(self, session: Session, public_id: str, now: datetime) -> None:
+        self.session, self.now = session, now
+        self.workshop = workshops.find(session, public_id)
+        self.chicago = offices.find(session, "chicago")
+        self.calgary = offices.find(session, "calgary")
+        self.rights, self.daca, self.women = (
+            kinds.find(session, code) for code in ("derechos", "daca", "mujeres")
+        )
+
+    def change(self, **changes: Any) -> None:
+        plan = replace(workshop_service.plan_of(self.workshop), **changes)
+        workshop_service.change(self.session, self.workshop, plan, now=self.now)
+
+    def move_house(self) -> None:
+        house = self.workshop.venue
+        assert house is not None
+        house.address, house.changed_at = "200 W. Otra St.", self.now
+
+    def ring_elsewhere(self) -> None:
+        self.calgary.phone, self.calgary.changed_at = "403 555 0199", self.now
+
+    def rename_kind(self) -> None:
+        self.daca.short_name, self.daca.changed_at = {"es": "DACA joven"}, self.now
+
+    def keep_apart(self) -> None:
+        self.change(kind=self.women, visibility=Visibility.REGISTERED)
+
+    def show_again(self) -> None:
+        self.change(kind=self.rights, visibility=Visibility.PUBLIC)
+
+    def draft(self) -> None:
+        hold(self.session, self.chicago, self.rights, standing=Standing.DRAFT, now=self.now)
+
+    def take_seats(self) -> None:
+        self.workshop.seats_left -= 3
+
+
+NOTHING: Final[tuple[str, ...]] = ()
+HERE: Final = ("chicago",)
+BOTH: Final = ("chicago", "calgary")
+EDITS: Final[Mapping[str, Edit]] = {
+    "a workshop elsewhere": Edit(
+        lambda s: hold(s.session, s.calgary, s.daca, now=s.now), ("calgary",), ("daca",)
+    ),
+    "a draft": Edit(Scene.draft, NOTHING, NOTHING),
+    "a facilitator": Edit(lambda s: s.change(facilitator="Ana"), NOTHING, NOTHING),
+    "another hour": Edit(lambda s: s.change(starts=time(17)), HERE, ("derechos",)),
+    "a new title": Edit(lambda s: s.change(title={"es": "Con café"}), HERE, ("derechos",)),
+    "its house": Edit(Scene.move_house, HERE, ("derechos",)),
+    "a house of its own": Edit(
+        lambda s: s.change(venue=venue(s.session, s.chicago, "Parroquia")), HERE, ("derechos",)
+    ),
+    "cancelled": Edit(
+        lambda s: workshop_service.cancel(s.session, s.workshop, now=s.now), HERE, ("derechos",)
+    ),
+    "reinstated": Edit(
+        lambda s: workshop_service.reinstate(s.session, s.workshop, now=s.now), HERE, ("derechos",)
+    ),
+    "another kind": Edit(lambda s: s.change(kind=s.daca), HERE, ("derechos", "daca")),
+    "discreet": Edit(Scene.keep_apart, HERE, ("daca", "mujeres")),
+    "a change of what is discreet": Edit(
+        lambda s: s.change(day=s.workshop.day + timedelta(days=1)), HERE, ("mujeres",)
+    ),
+    "plain again": Edit(Scene.show_again, HERE, ("derechos", "mujeres")),
+    "another office": Edit(lambda s: s.change(office=s.calgary), BOTH, ("derechos",)),
+    "the phone of an office": Edit(
+        Scene.ring_elsewhere, ("calgary",), ("derechos", "daca", "mujeres")
+    ),
+    "the name of a kind": Edit(Scene.rename_kind, BOTH, ("daca",)),
+    "unlisted": Edit(lambda s: s.change(way=Way.UNLISTED), ("calgary",), ("derechos",)),
+    "a change of what is unlisted": Edit(
+        lambda s: s.change(title={"es": "Entre nosotros"}), NOTHING, NOTHING
+    ),
+    "listed again": Edit(lambda s: s.change(way=Way.PLACE), ("calgary",), ("derechos",)),
+    "places taken": Edit(Scene.take_seats, NOTHING, NOTHING),
+}  # fmt: skip
+
+
+def test_each_change_alters_exactly_the_feeds_that_show_it(store: Store) -> None:
+    fill(store)
+    now = LONG_AGO + timedelta(days=1)
+    with store.change() as session:
+        held = hold(
+            session,
+            offices.find(session, "chicago"),
+            kinds.find(session, "derechos"),
+            languages=Codes(["es"]),
+        )
+    before = all_feeds(store)
+    assert all_feeds(store) == before
+    public_id = held.public_id
+    for name, edit in EDITS.items():
+        now += timedelta(hours=1)
+        with store.change() as session:
+            scene = Scene(session, public_id, now)
+            edit.act(scene)
+            session.flush()
+            public_id = scene.workshop.public_id
+        after = all_feeds(store)
+        altered = {each for each in FEEDS if after[each] != before[each]}
+        assert altered == {each for each in FEEDS if edit.is_shown_by(each)}, name
+        before = after
+
+
+@pytest.mark.parametrize("is_office_first", [True, False])
+def test_two_changes_within_a_second_are_told_apart_whoever_made_them(
+    store: Store, *, is_office_first: bool
+) -> None:
+    """A phone takes a new text only when LAST-MODIFIED has risen, and that counts in seconds."""
+    fill(store)
+    second = LONG_AGO + timedelta(days=1)
+    with store.change() as session:
+        held = hold(session, offices.find(session, "calgary"), kinds.find(session, "derechos"))
+    stamps = []
+    for is_office in (is_office_first, not is_office_first):
+        second += timedelta(milliseconds=300)
+        with store.change() as session:
+            scene = Scene(session, held.public_id, second)
+            if is_office:
+                row = {each.name: getattr(scene.calgary, each.name) for each in fields(Row)}
+                intake.load(session, [replace(Row(**row), phone="403 555 0199")], now=second)
+            else:
+                scene.change(title={"es": "Con café"})
+        entries = rules.check(feed(store, "calgary"))
+        stamps.append(entries[f"taller-{held.uid}@{HOST}"].value("LAST-MODIFIED"))
+    assert stamps[1] > stamps[0]

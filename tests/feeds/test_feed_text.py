@@ -1,0 +1,91 @@
+"""The lines of a calendar, whatever somebody typed into a workshop."""
+
+import re
+from collections.abc import Iterator
+from datetime import time
+
+import pytest
+import vobject
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outreach.db.types import Codes
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Visibility, Way
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.feeds import ics_feed
+from tests.conftest import LONG_AGO, kind, office
+from tests.support.feed_reader import SITE, TODAY, events_of
+
+pytestmark = pytest.mark.any_database("the words of an entry")
+
+
+def physical_lines(body: bytes) -> Iterator[bytes]:
+    assert body.endswith(b"\r\n")
+    yield from body[:-2].split(b"\r\n")
+
+
+@settings(max_examples=100, deadline=None)
+@given(title=st.text(max_size=300), place=st.text(max_size=60), text=st.text(max_size=300))
+def test_whatever_is_typed_every_line_is_well_formed(title: str, place: str, text: str) -> None:
+    workshop = _unsaved(title, place, text)
+    body = ics_feed.single(workshop, "es", SITE)
+
+    for line in physical_lines(body):
+        assert line
+        assert len(line) <= 75
+        assert not re.search(rb"[\x00-\x08\x0a-\x1f\x7f]", line)
+        line.decode("utf-8")
+        assert "\ufffd" not in line.decode()
+    [event] = events_of(body)
+    summary = str(event["SUMMARY"])
+    assert 0 < len(summary) <= 200
+    assert not re.search("[\x00-\x1f\x7f\x85\u2028\u2029\u202a-\u202e\u2066-\u2069]", summary)
+    assert vobject.readOne(body.decode()).vevent.summary.value == summary
+
+
+def test_half_a_pair_from_a_file_harms_no_calendar() -> None:
+    workshop = _unsaved("Taller \ud83d roto", "Sala \udc00", "a\ud800b")
+    [event] = events_of(ics_feed.single(workshop, "es", SITE))
+    assert event["SUMMARY"] == "Taller roto"
+
+
+def _unsaved(title: str, place: str, text: str) -> Workshop:
+    there = office("chicago", "Chicago", "IL", "America/Chicago")
+    here = Venue(
+        office=there,
+        name=place,
+        city="Chicago",
+        region="IL",
+        zone=there.zone,
+        near_latitude=0.0,
+        near_longitude=0.0,
+        changed_at=LONG_AGO,
+    )
+    return Workshop(
+        public_id="0123456789",
+        office=there,
+        kind=kind("derechos", "Tus derechos"),
+        venue=here,
+        title={"es": title},
+        summary={"es": text},
+        bring={"es": text},
+        mode=Mode.IN_PERSON,
+        way=Way.PLACE,
+        visibility=Visibility.PUBLIC,
+        languages=Codes(["es"]),
+        interpretation=Codes(),
+        has_childcare=False,
+        zone=there.zone,
+        day=TODAY,
+        starts=time(18),
+        ends=time(20),
+        standing=Standing.PUBLISHED,
+        capacity=1,
+        seats_left=1,
+        party_limit=1,
+        retention_days=30,
+        has_reminders=False,
+        created_at=LONG_AGO,
+        changed_at=LONG_AGO,
+    )

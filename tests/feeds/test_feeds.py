@@ -1,0 +1,389 @@
+"""What a calendar is given: parsed by icalendar and vobject, as phones and desks would."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import workshops
+from outreach.domain.network import offices
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.feeds.lru_cache import Shelf
+from tests.conftest import LONG_AGO, hold, kind, office, venue
+from tests.support.feed_reader import (
+    TODAY,
+    by_icalendar,
+    by_vobject,
+    events_of,
+    feed,
+    parsed,
+    unfolded,
+)
+
+
+def events(
+    store: Store, office: str | None = "chicago", lang: str = "es", **asked: Any
+) -> list[Any]:
+    return events_of(feed(store, office, lang, **asked))
+
+
+def only_event(store: Store, lang: str = "es", **asked: Any) -> Any:
+    [found] = events(store, lang=lang, **asked)
+    return found
+
+
+def later(store: Store, workshop: Workshop, **changes: Any) -> None:
+    """An organizer changes something, a day after it was written."""
+    with store.change() as session:
+        there = workshops.find(session, workshop.public_id)
+        plan = replace(workshop_service.plan_of(there), **changes)
+        workshop_service.change(session, there, plan, now=LONG_AGO + timedelta(days=1))
+
+
+def test_two_parsers_read_the_hours_that_the_database_has(
+    store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    held = []
+    with store.change() as session:
+        for place in (chicago, calgary):
+            for weeks in range(1, 50):
+                day = TODAY + timedelta(weeks=weeks)
+                held.append(hold(session, place, rights, day=day, starts=time(23), ends=time(1)))
+    for slug in ("chicago", "calgary"):
+        body = feed(store, slug)
+        known = {
+            (f"taller-{w.uid}@talleres.example.org", w.starts_at, w.ends_at)
+            for w in held
+            if w.office.slug == slug
+        }
+        assert by_icalendar(body) == known
+        assert by_vobject(body) == known
+
+
+def test_calgary_in_january_2027_is_midnight_in_utc(
+    store: Store, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, calgary, rights, day=date(2027, 1, 21), starts=time(18), ends=time(20))
+    body = feed(store, "calgary", today=date(2027, 1, 10))
+
+    assert b"DTSTART;TZID=America/Edmonton:20270121T180000\r\n" in body
+    for read in (by_icalendar, by_vobject):
+        [(_uid, start, _end)] = read(body)
+        assert start == datetime(2027, 1, 22, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("es", "18:00, hora de Chicago, UTC-6"),
+        ("en", "18:00, Chicago time, UTC-6"),
+        ("fr", "18:00, heure de Chicago, UTC-6"),
+    ],
+)
+def test_the_text_ends_with_the_local_time_in_words_and_the_address(
+    store: Store, chicago: Office, rights: Kind, lang: str, words: str
+) -> None:
+    with store.change() as session:
+        held = hold(session, chicago, rights, day=date(2027, 1, 12))
+    lines = str(only_event(store, lang, today=date(2027, 1, 1))["DESCRIPTION"]).splitlines()
+
+    assert lines[-2:] == [words, f"https://talleres.example.org/{lang}/t/{held.public_id}"]
+
+
+def test_half_hours_and_vowels_are_said_well(store: Store, rights: Kind, calgary: Office) -> None:
+    with store.change() as session:
+        session.add(office("terranova", "St. John's", "NL", "America/St_Johns", country="CA"))
+        session.flush()
+    with store.change() as session:
+        hold(session, offices.find(session, "terranova"), rights, day=date(2027, 1, 12))
+        hold(session, calgary, rights, day=date(2027, 1, 12))
+    january = date(2027, 1, 1)
+    [far_east] = events(store, "terranova", "fr", today=january)
+    [alberta] = events(store, "calgary", "fr", today=january)
+    assert "heure de St. John’s, UTC-3:30" in far_east["DESCRIPTION"]
+    assert "heure d’Edmonton, UTC-6" in alberta["DESCRIPTION"]
+
+
+def test_a_calendar_says_who_it_is_in_the_order_programs_expect(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights)
+    body = feed(store)
+    header = unfolded(body.partition(b"BEGIN:VTIMEZONE")[0])
+    names = [re.split("[:;]", line)[0] for line in header.splitlines()]
+
+    assert names == [
+        "BEGIN",
+        "VERSION",
+        "PRODID",
+        "CALSCALE",
+        "NAME",
+        "X-WR-CALNAME",
+        "DESCRIPTION",
+        "X-WR-CALDESC",
+        "LAST-MODIFIED",
+        "URL",
+        "SOURCE",
+        "REFRESH-INTERVAL",
+        "X-PUBLISHED-TTL",
+        "COLOR",
+        "X-APPLE-CALENDAR-COLOR",
+        "X-WR-TIMEZONE",
+    ]
+    assert "SOURCE;VALUE=URI:https://talleres.example.org/es/cal/chicago.ics\r\n" in header
+    assert "REFRESH-INTERVAL;VALUE=DURATION:PT1H\r\n" in header
+    assert "X-WR-TIMEZONE:America/Chicago\r\n" in header
+    assert b"METHOD" not in body
+    assert b"\r\nUID" not in header.encode()
+
+
+def test_the_zone_of_a_calendar_is_told_only_when_it_has_one(
+    store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights)
+        hold(session, calgary, rights)
+    network = feed(store, None)
+    assert b"X-WR-TIMEZONE" not in network
+    assert network.count(b"BEGIN:VTIMEZONE") == 2
+
+    with store.change() as session:
+        there = hold(session, chicago, rights)
+        workshop_service.change(
+            session,
+            there,
+            replace(workshop_service.plan_of(there), zone=calgary.zone),
+            now=clock.now(),
+        )
+    assert b"X-WR-TIMEZONE" not in feed(store)
+
+
+def test_an_office_without_workshops_has_a_calendar_all_the_same(
+    store: Store, chicago: Office
+) -> None:
+    body = feed(store)
+    assert not parsed(body).events
+    assert b"X-WR-TIMEZONE:America/Chicago" in body
+    parsed(body).validate()
+
+
+def test_an_hour_later_is_the_same_entry_in_a_newer_version(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        held = hold(session, chicago, rights)
+    before = only_event(store)
+    later(store, held, starts=time(19), ends=time(21))
+    after = only_event(store)
+
+    assert after["UID"] == before["UID"]
+    assert after["SEQUENCE"] == before["SEQUENCE"] + 1
+    assert after["LAST-MODIFIED"].dt > before["LAST-MODIFIED"].dt
+    assert after["DTSTAMP"].dt == after["LAST-MODIFIED"].dt
+    assert after.start - before.start == timedelta(hours=1)
+
+
+def test_a_new_word_is_no_new_version(store: Store, chicago: Office, rights: Kind) -> None:
+    with store.change() as session:
+        held = hold(session, chicago, rights)
+    before = only_event(store)
+    later(store, held, title={"es": "Tus derechos, con café"})
+    after = only_event(store)
+
+    assert after["SEQUENCE"] == before["SEQUENCE"]
+    assert after["LAST-MODIFIED"].dt > before["LAST-MODIFIED"].dt
+
+
+def test_a_venue_that_moved_makes_its_entries_newer(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        held = hold(session, chicago, rights)
+    before = only_event(store)["LAST-MODIFIED"].dt
+    with store.change() as session:
+        place = workshops.find(session, held.public_id).venue
+        assert place is not None
+        place.address = "200 W. Otra St."
+        place.changed_at = LONG_AGO + timedelta(days=3)
+
+    after = only_event(store)
+    assert after["LAST-MODIFIED"].dt > before
+    assert "200 W. Otra St." in after["LOCATION"]
+
+
+def test_a_cancelled_workshop_stays_as_cancelled_and_comes_back(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        held = hold(session, chicago, rights)
+    with store.change() as session:
+        workshop_service.cancel(session, workshops.find(session, held.public_id), now=clock.now())
+    cancelled = only_event(store)
+    with store.change() as session:
+        workshop_service.reinstate(
+            session, workshops.find(session, held.public_id), now=clock.now()
+        )
+    back = only_event(store)
+
+    assert (cancelled["STATUS"], cancelled["SUMMARY"]) == (
+        "CANCELLED",
+        "CANCELADO: Conoce tus derechos",
+    )
+    assert (back["STATUS"], back["SUMMARY"]) == ("CONFIRMED", "Conoce tus derechos")
+    assert cancelled["UID"] == back["UID"]
+    assert (cancelled["SEQUENCE"], back["SEQUENCE"]) == (1, 2)
+
+
+def test_the_prefix_of_a_cancelled_one_is_in_the_calendars_language(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights, standing=Standing.CANCELLED)
+    assert str(only_event(store, "en")["SUMMARY"]) == "CANCELLED: Know your rights"
+    assert str(only_event(store, "fr")["SUMMARY"]) == "ANNULÉ : Vos droits"
+
+
+@pytest.mark.parametrize(
+    ("cancelled_before_its_day", "days_after", "is_there"),
+    [(20, 7, True), (20, 9, False), (1, 10, True), (1, 14, False)],
+)
+def test_a_cancelled_workshop_is_kept_long_enough_for_the_slowest_calendar(
+    store: Store,
+    chicago: Office,
+    rights: Kind,
+    cancelled_before_its_day: int,
+    days_after: int,
+    is_there: bool,
+) -> None:
+    day = date(2026, 6, 10)
+    cancelled_at = datetime(2026, 6, 10, tzinfo=UTC) - timedelta(days=cancelled_before_its_day)
+    with store.change() as session:
+        held = hold(session, chicago, rights, day=day, starts=time(12), ends=time(14))
+        workshop_service.cancel(session, held, now=cancelled_at)
+    found = events(store, today=day + timedelta(days=days_after))
+    assert bool(found) == is_there
+
+
+@pytest.mark.parametrize("standing", [Standing.HELD, Standing.NOT_HELD])
+def test_what_became_of_a_workshop_changes_no_calendar(
+    store: Store, chicago: Office, rights: Kind, standing: Standing
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights, day=TODAY - timedelta(days=3), standing=standing)
+    assert only_event(store)["STATUS"] == "CONFIRMED"
+
+
+@pytest.mark.parametrize(
+    ("office", "days", "is_there"),
+    [
+        ("chicago", -89, True),
+        ("chicago", -92, False),
+        ("chicago", 364, True),
+        ("chicago", 367, False),
+        (None, -29, True),
+        (None, -32, False),
+        (None, 119, True),
+        (None, 122, False),
+    ],
+)
+def test_how_far_a_calendar_reaches(
+    store: Store, chicago: Office, rights: Kind, office: str | None, days: int, is_there: bool
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights, day=TODAY + timedelta(days=days))
+    assert bool(events(store, office)) == is_there
+
+
+def test_drafts_and_unlisted_workshops_are_in_no_calendar(
+    store: Store, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights, standing=Standing.DRAFT)
+        hold(session, chicago, rights, way=Way.UNLISTED)
+        hold(session, chicago, women, way=Way.UNLISTED)
+    assert not events(store)
+    assert not events(store, kind_codes=["derechos", "mujeres"])
+
+
+def test_filters_hold_what_was_asked_for(
+    store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        other = kind("daca", "DACA")
+        session.add(other)
+        session.flush()
+        hold(session, chicago, rights, title={"es": "uno"}, languages=Codes(["es", "en"]))
+        hold(session, chicago, other, title={"es": "dos"}, languages=Codes(["mxt"]))
+        hold(session, calgary, rights, title={"es": "tres"}, mode=Mode.LIVE_STREAM, venue=None)
+        milwaukee = venue(session, chicago, name="Parroquia", city="Milwaukee", region="WI")
+        hold(session, chicago, rights, title={"es": "cuatro"}, venue=milwaukee)
+
+    def titles(**asked: Any) -> set[str]:
+        return {str(event["SUMMARY"]) for event in events(store, None, **asked)}
+
+    assert titles() == {"uno", "dos", "tres", "cuatro"}
+    assert titles(kind_codes=["daca"]) == {"dos"}
+    assert titles(kind_codes=["daca", "derechos"]) == {"uno", "dos", "tres", "cuatro"}
+    assert titles(languages=["en", "mxt"]) == {"uno", "dos"}
+    assert titles(languages=["en"]) == {"uno"}
+    assert titles(places=["il"]) == {"uno", "dos"}
+    assert titles(places=["Illinois", "WI"]) == {"uno", "dos", "cuatro"}
+    assert titles(places=["AB"]) == {"tres"}, "its office's, for one without a venue"
+    assert titles(places=["milwaukee"]) == {"cuatro"}
+    assert titles(modes=["virtual_en_vivo"]) == {"tres"}
+    assert titles(modes=["virtual_en_vivo"], places=["IL"]) == set()
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("es", "En línea"), ("en", "Online"), ("fr", "En ligne")]
+)
+def test_an_online_workshop_is_nowhere_and_gives_no_link_to_its_room(
+    store: Store, chicago: Office, rights: Kind, lang: str, words: str
+) -> None:
+    with store.change() as session:
+        hold(
+            session,
+            chicago,
+            rights,
+            mode=Mode.VIDEO_CALL,
+            venue=None,
+            online_url="https://sala.example/canario",
+        )
+    event = only_event(store, lang)
+    assert event["LOCATION"] == words
+    assert "GEO" not in event
+    assert b"canario" not in event.to_ical()
+
+
+def test_building_twice_gives_the_same_bytes_in_order_of_time(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        for days in range(30):
+            hold(session, chicago, rights, day=TODAY + timedelta(days=days))
+    assert feed(store) == feed(store)
+    starts = [event.start for event in events(store)]
+    assert starts == sorted(starts)
+
+
+def test_memory_never_outgrows_its_room_and_forgets_the_oldest() -> None:
+    shelf: Shelf[str] = Shelf(10)
+    for key in "abc":
+        shelf.put(key, key, 4)
+    assert (shelf.get("a"), shelf.get("b"), shelf.get("c")) == (None, "b", "c")
+    shelf.get("b")
+    shelf.put("d", "d", 4)
+    assert (shelf.get("b"), shelf.get("c")) == ("b", None)
+    shelf.put("e", "e", 11)
+    assert shelf.get("e") is None
+    assert shelf.used == 8

@@ -1,0 +1,302 @@
+"""Atom, JSON Feed and jCal: what the calendar says, for other readers, and never more."""
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+from xml.etree import ElementTree
+
+import feedparser
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from icalendar import Calendar
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.calendar import feed_query
+from outreach.domain.calendar.feed_query import Unknown
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Standing, Workshop
+from outreach.feeds import atom, jcal, json_feed, labels
+from outreach.feeds.ics_feed import DAY
+from outreach.feeds.vevent import Site
+from outreach.i18n import LANGUAGES
+from tests.conftest import hold, venue
+from tests.feeds.test_feed_sizes import crowd
+from tests.support.feed_reader import SITE, TODAY, by_icalendar, events_of, feed
+
+pytestmark = pytest.mark.any_database("what formats say of the same entries")
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+WRITERS: dict[str, Callable[..., bytes]] = {
+    "atom": atom.write,
+    "json": json_feed.write,
+    "jcal": jcal.write,
+}
+
+
+def written(
+    store: Store, form: str, office: str | None = "chicago", lang: str = "es", **asked: Any
+) -> bytes:
+    today = asked.pop("today", TODAY)
+    site = asked.pop("site", SITE)
+    with store.read() as session:
+        choice = feed_query.choose(session, office, **asked)
+        return WRITERS[form](session, choice, lang, site, today=today)
+
+
+@pytest.fixture
+def talk(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights, title={"es": "Derechos <b>& más</b>", "en": "Rights"})
+
+
+def test_a_reader_of_news_understands_the_atom_feed(store: Store, talk: Workshop) -> None:
+    body = written(store, "atom", kind_codes=["derechos"])
+    read = feedparser.parse(body)
+    assert not read.bozo
+    assert read.version == "atom10"
+    head, [entry] = read.feed, read.entries
+
+    assert head.title == "Talleres · Chicago · Tus derechos"
+    assert head.subtitle.startswith("Talleres gratuitos.")
+    assert head.author_detail.name == "Consulado en Chicago"
+    assert head.language == "es"
+    assert entry.title == "Derechos <b>& más</b>"
+    assert entry.title_detail.type == "text/plain"
+    assert entry.link == f"https://talleres.example.org/es/t/{talk.public_id}"
+    assert [tag.term for tag in entry.tags] == ["Tus derechos"]
+    assert entry.updated == entry.published == "2026-01-05T15:00:00Z"
+    [content] = entry.content
+    assert content.type == "text/plain"
+    assert "18:00, hora de Chicago, UTC-6" in content.value.splitlines()[0]
+    assert "1805 S. Ejemplo St., Chicago, IL" in content.value.splitlines()[1]
+    assert "Qué decir, qué no firmar" in content.value
+
+
+def test_the_atom_feed_keeps_the_rules_of_its_format(store: Store, talk: Workshop) -> None:
+    """RFC 4287, sections 4.1.1 and 4.1.2: what a feed and an entry have to have, once."""
+    for lang in LANGUAGES:
+        root = ElementTree.fromstring(written(store, "atom", None, lang))
+        assert root.tag == f"{ATOM}feed"
+        for each in (root, *root.iter(f"{ATOM}entry")):
+            for name in ("id", "title", "updated"):
+                [found] = each.findall(f"{ATOM}{name}")
+                assert found.text
+        assert root.find(f"{ATOM}author/{ATOM}name") is not None, "for all of its entries"
+        links = [link.attrib for link in root.findall(f"{ATOM}link")]
+        [itself] = [link for link in links if link["rel"] == "self"]
+        assert itself["href"] == f"https://talleres.example.org/{lang}/cal/red.atom"
+        others = [(link["type"], link["hreflang"]) for link in links if link["rel"] == "alternate"]
+        assert len(others) == len(set(others)) == 4
+        known = {"id", "title", "updated", "published", "link", "category", "content"}
+        for entry in root.iter(f"{ATOM}entry"):
+            assert {child.tag.removeprefix(ATOM) for child in entry} == known
+
+
+def test_a_json_feed_has_what_its_format_asks_for(store: Store, talk: Workshop) -> None:
+    read = json.loads(written(store, "json", None, "en", kind_codes=["derechos"]))
+    assert read["version"] == "https://jsonfeed.org/version/1.1"
+    assert read["title"] == "Workshops · whole network · Tus derechos"
+    assert read["home_page_url"] == "https://talleres.example.org/en/"
+    address = "https://talleres.example.org/en/cal/red.json?tipo=derechos"
+    assert read["feed_url"] == address
+    assert read["language"] == "en"
+    assert read["authors"][0]["name"]
+    [item] = read["items"]
+    assert isinstance(item["id"], str)
+    assert item["url"] == f"https://talleres.example.org/en/t/{talk.public_id}"
+    assert item["title"] == "Rights"
+    assert item["content_text"]
+    assert item["date_modified"] == "2026-01-05T15:00:00Z"
+    starts = talk.starts_at.astimezone(talk.zone)
+    assert item["_outreach"]["starts"] == starts.isoformat()
+    assert item["_outreach"]["zone"] == "America/Chicago"
+    assert item["_outreach"]["location"].endswith("1805 S. Ejemplo St., Chicago, IL")
+    assert item["_outreach"]["status"] == "confirmed"
+
+
+def test_jcal_is_the_calendar_property_for_property(
+    store: Store, chicago: Office, calgary: Office, rights: Kind, talk: Workshop
+) -> None:
+    with store.change() as session:
+        exact = venue(session, chicago, latitude=41.8512345678, longitude=-87.65)
+        later = {"day": TODAY + timedelta(days=85)}
+        odd = {"es": "Uno, dos; tres\\n «cuatro»: 5"}
+        hold(session, chicago, rights, venue=exact, title=odd, summary=odd, **later)
+        hold(session, calgary, rights, zone=calgary.zone)
+        off = hold(session, chicago, rights)
+        workshop_service.cancel(session, off, now=clock.now())
+    for lang in LANGUAGES:
+        body = feed(store, None, lang)
+        read = _calendar(written(store, "jcal", None, lang))
+
+        def by_uid(events: list[Any]) -> dict[str, Any]:
+            return {str(each["UID"]): each.to_jcal() for each in events}
+
+        assert by_uid(read.events) == by_uid(events_of(body))
+        assert by_icalendar(read.to_ical()) == by_icalendar(body)
+        assert [zone.to_jcal() for zone in read.timezones] == [
+            zone.to_jcal() for zone in Calendar.from_ical(body).timezones
+        ]
+        assert read["NAME"] == Calendar.from_ical(body)["NAME"]
+        assert read["SOURCE"] == f"https://talleres.example.org/{lang}/cal/red.jcal"
+
+
+def test_it_has_what_is_coming_and_what_was_called_off_not_what_is_past(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights, day=TODAY - timedelta(days=2), title={"es": "Ayer"})
+        hold(session, chicago, rights, standing=Standing.DRAFT, title={"es": "Borrador"})
+        off = hold(session, chicago, rights, title={"es": "Sin maestra"})
+        workshop_service.cancel(session, off, now=clock.now())
+        hold(session, chicago, rights, title={"es": "Mañana"})
+    for form in WRITERS:
+        text = written(store, form).decode()
+        assert "CANCELADO: Sin maestra" in text
+        assert "Mañana" in text
+        assert "Ayer" not in text
+        assert "Borrador" not in text
+        assert "Ayer" not in written(store, form, None).decode()
+
+
+def test_an_empty_feed_is_still_one(store: Store, chicago: Office) -> None:
+    for form in WRITERS:
+        for office in ("chicago", None):
+            body = written(store, form, office)
+            if form == "atom":
+                read = feedparser.parse(body)
+                assert (read.bozo, read.entries) == (False, [])
+            else:
+                read = json.loads(body)
+                assert read["items"] == [] if form == "json" else read[0] == "vcalendar"
+
+
+def test_the_same_workshops_are_the_same_bytes(store: Store, talk: Workshop) -> None:
+    first = {form: written(store, form) for form in WRITERS}
+    for form in WRITERS:
+        assert written(store, form) == first[form]
+        assert written(store, form, today=TODAY + DAY) == first[form]
+    with store.change() as session:
+        workshop_service.cancel(session, session.merge(talk, load=False), now=clock.now())
+    for form in WRITERS:
+        assert written(store, form) != first[form]
+
+
+def test_a_name_once_given_does_not_follow_the_sites_address(store: Store, talk: Workshop) -> None:
+    moved = Site("https://otro.example.net", SITE.host)
+    for site in (SITE, moved):
+        root = ElementTree.fromstring(written(store, "atom", site=site))
+        names = [each.text for each in root.iter(f"{ATOM}id")]
+        assert names == [
+            "tag:talleres.example.org,2026:es/cal/chicago.atom",
+            f"tag:talleres.example.org,2026:taller-{talk.uid}",
+        ]
+        [item] = json.loads(written(store, "json", site=site))["items"]
+        assert item["id"] == names[1]
+
+
+def test_what_no_xml_may_hold_breaks_no_reader(store: Store, chicago: Office, rights: Kind) -> None:
+    with store.change() as session:
+        title = {"es": "Uno\uffffdos\ufffe ]]> <tres> \"cuatro\" & 'cinco' 🌻"}
+        hold(session, chicago, rights, title=title, summary={"es": "]]>\n<script>"})
+    [entry] = feedparser.parse(written(store, "atom")).entries
+    assert entry.title == "Unodos ]]> <tres> \"cuatro\" & 'cinco' 🌻"
+    assert "]]>\n<script>" in entry.content[0].value
+
+
+def test_a_discreet_kind_is_unknown_to_them_as_if_there_were_none(
+    store: Store, chicago: Office, women: Kind, rights: Kind
+) -> None:
+    for form in WRITERS:
+        for codes in (["mujeres"], ["K7QX"], ["derechos", "K7QX"]):
+            with pytest.raises(Unknown) as refused:
+                written(store, form, kind_codes=codes)
+            assert (refused.value.what, refused.value.value) == ("kind", "K7QX")
+
+
+def test_none_of_them_tells_what_is_nobodys_business(
+    store: Store, chicago: Office, women: Kind, rights: Kind
+) -> None:
+    with store.change() as session:
+        secret = {
+            "venue": venue(session, chicago, "Casa Canaria", address="Calle Canario 99"),
+            "title": {"es": "Círculo canario"},
+            "facilitator": "Lic. Canario",
+            "online_url": "https://sala.example/canario",
+            "phone": "312 555 0177",
+        }
+        hidden = [
+            hold(session, chicago, women, **secret),
+            hold(session, chicago, women, **secret, visibility=Visibility.PUBLIC),
+            hold(session, chicago, rights, **secret, way=Way.UNLISTED),
+            hold(session, chicago, rights, **secret, standing=Standing.DRAFT),
+        ]
+        open_title = {"es": "Abierto", "en": "Open"}
+        known = secret | {"title": open_title, "phone": "312 555 0142"}
+        hold(session, chicago, rights, **known, visibility=Visibility.REGISTERED)
+    for form in WRITERS:
+        for lang in LANGUAGES:
+            for office in ("chicago", None):
+                text = written(store, form, office, lang).decode()
+                assert "Abierto" in text or "Open" in text
+                assert "Chicago, IL" in text
+                assert "canari" not in text.lower()
+                assert "312 555 0177" not in text
+                for each in hidden:
+                    assert each.public_id not in text
+                    assert each.uid not in text
+
+
+def test_they_end_with_a_whole_day_and_say_so(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    crowd(store, chicago, rights, range(12), 70)
+    with store.change() as session:
+        # What is longer in their writing than in a calendar's.
+        session.execute(sa.update(Workshop).values(title={"es": '&"' * 90}))
+    body = client.get("/es/cal/chicago.ics").data
+    assert body.count(b"BEGIN:VEVENT") == 12 * 70, "the calendar itself has room for all of them"
+    assert b"Llega hasta" not in body
+    for form in WRITERS:
+        body = client.get(f"/es/cal/chicago.{form}").data
+        assert len(body) <= 900_000, form
+        days = _days(form, body)
+        assert len(days) == 70 * len(set(days)), f"{form}: whole days"
+        assert TODAY + 8 * DAY <= max(days) < TODAY + 12 * DAY, form
+        assert f"Llega hasta el {max(days).day} de " in body.decode(), form
+
+
+def _calendar(body: bytes) -> Any:
+    return Calendar.from_jcal(body.decode())
+
+
+def _days(form: str, body: bytes) -> list[date]:
+    """The day, by UTC, of each workshop in it: these are on the evening before in Chicago."""
+    if form == "atom":
+        known = {labels.day(TODAY + n * DAY, "es"): TODAY + n * DAY for n in range(-1, 13)}
+        contents = [each.text or "" for each in ElementTree.fromstring(body).iter(f"{ATOM}content")]
+        return [known[text.partition(",")[0]] + DAY for text in contents]
+    if form == "json":
+        starts = [each["_outreach"]["starts"] for each in json.loads(body)["items"]]
+    else:
+        events = [each for each in json.loads(body)[2] if each[0] == "vevent"]
+        starts = [line[3] for event in events for line in event[1] if line[0] == "dtstart"]
+    return [datetime.fromisoformat(each).date() + DAY for each in starts]
+
+
+def test_who_asks_for_a_discreet_kind_is_told_that_there_is_none(
+    client: FlaskClient, chicago: Office, women: Kind
+) -> None:
+    for form in WRITERS:
+        for feed_of in ("red", "chicago"):
+            path = f"/es/cal/{feed_of}.{form}"
+            assert client.get(path).status_code == 200
+            answers = [client.get(f"{path}?tipo={code}") for code in ("K7QX", "mujeres", "nada")]
+            assert [each.status_code for each in answers] == [404, 404, 404]
+            assert "No hay un tipo de taller «K7QX»" in answers[0].text
+            assert "No hay un tipo de taller «nada»" in answers[2].text

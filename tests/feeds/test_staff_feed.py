@@ -1,0 +1,384 @@
+"""Ana's own calendar: one private address for her phone, with drafts and places taken."""
+
+import re
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.accounts import credentials
+from outreach.accounts.calendar_tokens import OrganizerFeed
+from outreach.db.store import Store
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network import staff
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Grant, Organizer, Role
+from outreach.domain.registrations import Registration, service
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Standing, Workshop
+from outreach.feeds import labels, staff_feed
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat, venue
+from tests.support.feed_reader import (
+    SITE,
+    by_icalendar,
+    by_vobject,
+    events_of,
+    feed,
+    parsed,
+    unfolded,
+)
+from tests.support.staff_client import at_desk, employ
+
+PAGE = "/org/mi-calendario"
+NEXT_WEEK = clock.now().date() + timedelta(days=7)
+
+
+class Phone:
+    """It has the address and nothing else."""
+
+    def __init__(self, client: FlaskClient, path: str) -> None:
+        self.client, self.path = client, path
+
+    def read(self) -> bytes:
+        answer = self.client.get(self.path)
+        assert answer.status_code == 200, answer.text
+        body: bytes = answer.data
+        return body
+
+    def tag(self) -> str:
+        return str(self.client.head(self.path).headers["ETag"])
+
+    def event(self, title: str = "") -> Any:
+        [found] = [each for each in events_of(self.read()) if title in each["SUMMARY"]]
+        return found
+
+    def titles(self) -> list[str]:
+        return [str(each["SUMMARY"]) for each in events_of(self.read())]
+
+
+def address_in(text: str) -> str:
+    [found] = set(re.findall(r"https?://[^\s\"]+/org/cal/[\w-]+\.ics", text))
+    return str(found)
+
+
+def phone_of(app: Flask, store: Store, organizer: int) -> Phone:
+    made = at_desk(app, store, organizer).post(PAGE)
+    assert made.status_code == 200
+    path = "/org/" + address_in(made.text).partition("/org/")[2]
+    return Phone(app.test_client(use_cookies=False), path)
+
+
+@pytest.fixture
+def ana(store: Store, chicago: Office) -> int:
+    return employ(store)
+
+
+@pytest.fixture
+def phone(app: Flask, store: Store, ana: int) -> Phone:
+    return phone_of(app, store, ana)
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights, day=NEXT_WEEK, capacity=40)
+
+
+# The address
+
+
+def test_the_address_is_shown_once_and_only_its_hash_is_kept(
+    app: Flask, store: Store, ana: int
+) -> None:
+    desk = at_desk(app, store, ana)
+    made = desk.post(PAGE)
+    address = address_in(made.text)
+    token = address.rpartition("/")[2].removesuffix(".ics")
+    assert len(token) >= 43  # 256 bits
+    assert f'href="webcal:{address.partition(":")[2]}"' in made.text
+    assert made.headers["Cache-Control"] == "no-store"
+    assert token not in desk.get(PAGE).text
+    with store.read() as session:
+        [kept] = session.execute(sa.select(OrganizerFeed.__table__)).all()
+    assert token not in repr(kept)
+
+
+def test_a_new_address_ends_the_one_before_and_one_taken_back_opens_nothing(
+    app: Flask, store: Store, ana: int, phone: Phone, workshop: Workshop
+) -> None:
+    newer = phone_of(app, store, ana)
+    assert phone.client.get(phone.path).status_code == 404
+    assert newer.titles() == ["Conoce tus derechos · 0 de 40 lugares"]
+    desk = at_desk(app, store, ana)
+    gone = desk.post(f"{PAGE}/quitar")
+    assert gone.status_code == 303
+    assert "La dirección ya no sirve." in desk.get(gone.location).text
+    assert newer.client.get(newer.path).status_code == 404
+    with store.read() as session:
+        done = session.scalars(sa.select(Entry.action).order_by(Entry.id)).all()
+    assert done == ["own calendar made", "own calendar replaced", "own calendar stopped"]
+
+
+def test_whatever_does_not_open_anything_is_told_in_the_same_plain_sentence(
+    app: Flask, store: Store, ana: int, phone: Phone
+) -> None:
+    with store.change() as session:
+        credentials.disable(session, session.get_one(Organizer, ana), now=clock.now())
+    answers = [phone.client.get(p) for p in (phone.path, "/org/cal/x.ics", "/org/cal/ñ.ics")]
+    assert {each.status_code for each in answers} == {404}
+    assert {each.mimetype for each in answers} == {"text/plain"}
+    assert len({each.data for each in answers}) == 1
+    assert len({str(sorted(each.headers.items())) for each in answers}) == 1
+    assert answers[0].text.count(".") == 1
+
+
+def test_an_account_that_is_let_in_again_makes_a_new_address(
+    store: Store, ana: int, phone: Phone
+) -> None:
+    with store.change() as session:
+        organizer = session.get_one(Organizer, ana)
+        credentials.disable(session, organizer, now=clock.now())
+        credentials.reset(session, organizer, now=clock.now())
+    assert phone.client.get(phone.path).status_code == 404
+
+
+@pytest.mark.parametrize("how", ["account deleted", "rights taken away"])
+def test_the_calendar_ends_with_what_it_came_from(
+    store: Store, ana: int, phone: Phone, workshop: Workshop, how: str
+) -> None:
+    with store.change() as session:
+        if how == "account deleted":
+            session.delete(session.get_one(Organizer, ana))
+        else:
+            session.execute(sa.delete(Grant).where(Grant.organizer_id == ana))
+    assert phone.client.get(phone.path).status_code == 404
+
+
+# How it is served
+
+
+def test_a_calendar_program_keeps_its_copy_and_asks_whether_it_still_holds(
+    phone: Phone, workshop: Workshop
+) -> None:
+    first = phone.client.get(phone.path, headers={"Accept-Encoding": "gzip"})
+    assert first.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert first.headers["Content-Encoding"] == "gzip"
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert first.headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert first.headers["X-Content-Type-Options"] == "nosniff"
+    for unwanted in ("Last-Modified", "Set-Cookie", "Access-Control-Allow-Origin"):
+        assert unwanted not in first.headers
+    plain = phone.client.get(phone.path)
+    assert plain.headers["ETag"] == first.headers["ETag"]
+    again = phone.client.get(phone.path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["Cache-Control"] == "private, no-cache"
+    head = phone.client.head(phone.path)
+    assert (head.status_code, head.data) == (200, b"")
+    assert head.headers["ETag"] == first.headers["ETag"]
+    assert head.headers["Content-Length"] == plain.headers["Content-Length"]
+
+
+def test_every_process_and_every_colleague_gets_the_same_bytes_until_something_changes(
+    app: Flask, store: Store, make_app: Any, phone: Phone, workshop: Workshop
+) -> None:
+    colleague = phone_of(app, store, employ(store, "luz@example.org", Role.READER))
+    other = Phone(make_app().test_client(), phone.path)
+    assert phone.read() == other.read() == colleague.read()
+
+
+# What is in it
+
+
+def test_it_says_how_many_places_are_taken_and_how_many_wait(
+    store: Store, ring: Keyring, phone: Phone, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        small = hold(session, chicago, rights, capacity=4)
+    seat(store, ring, small, people=4)
+    seat(store, ring, small, people=3)
+    found = phone.event()
+    assert found["SUMMARY"] == "Conoce tus derechos · 4 de 4 lugares · 3 en espera"
+    assert "hora de Chicago" in found["DESCRIPTION"]
+    assert found["URL"] == f"http://localhost:8000/org/talleres/{small.public_id}"
+    assert "Rosa" not in unfolded(phone.read())
+
+
+def test_a_place_taken_or_given_up_is_a_later_version_of_its_entry_and_of_no_other(
+    store: Store, ring: Keyring, phone: Phone, workshop: Workshop, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights, title={"es": "Otro"})
+    stamps, tags = [phone.event("0 de 40")["LAST-MODIFIED"].dt], {phone.tag()}
+    other = phone.event("Otro")["LAST-MODIFIED"].dt
+    hers = seat(store, ring, workshop)
+    stamps.append(phone.event("1 de 40")["LAST-MODIFIED"].dt)
+    tags.add(phone.tag())
+    with store.change() as session:
+        service.release(session, session.get_one(Registration, hers.id), now=clock.now())
+    stamps.append(phone.event("0 de 40")["LAST-MODIFIED"].dt)
+    tags.add(phone.tag())
+    assert stamps[0] < stamps[1] < stamps[2]
+    assert len(tags) == 3
+    assert phone.event("derechos")["DTSTAMP"].dt == stamps[2]
+    assert phone.event("Otro")["LAST-MODIFIED"].dt == other
+
+
+def test_a_draft_is_tentative_until_it_is_published(
+    store: Store, phone: Phone, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        draft = hold(session, chicago, rights, standing=Standing.DRAFT)
+    before = phone.event()
+    assert before["SUMMARY"] == "BORRADOR: Conoce tus derechos"
+    assert before["STATUS"] == "TENTATIVE"
+    with store.change() as session:
+        workshop_service.publish(session, session.get_one(Workshop, draft.id), now=clock.now())
+    after = phone.event()
+    assert after["SUMMARY"] == "Conoce tus derechos · 0 de 20 lugares"
+    assert after["STATUS"] == "CONFIRMED"
+    assert after["SEQUENCE"] > before["SEQUENCE"]
+    assert after["UID"] == before["UID"]
+    assert after["LAST-MODIFIED"].dt > before["LAST-MODIFIED"].dt
+
+
+def test_a_cancelled_one_says_so(store: Store, phone: Phone, workshop: Workshop) -> None:
+    with store.change() as session:
+        workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
+    found = phone.event()
+    assert (found["SUMMARY"], found["STATUS"]) == ("CANCELADO: Conoce tus derechos", "CANCELLED")
+
+
+def test_it_holds_what_ones_offices_hold_and_follows_ones_rights(
+    store: Store,
+    app: Flask,
+    ana: int,
+    phone: Phone,
+    workshop: Workshop,
+    calgary: Office,
+    rights: Kind,
+) -> None:
+    with store.change() as session:
+        hold(session, calgary, rights, title={"es": "En Calgary"})
+    headquarters = phone_of(app, store, employ(store, "elena@example.org", Role.READER, EVERYWHERE))
+    assert len(headquarters.titles()) == 2
+    assert len(phone.titles()) == 1
+    with store.change() as session:
+        session.get_one(Organizer, ana).grants = [Grant(office="calgary", role=Role.DOOR)]
+    assert phone.titles() == ["En Calgary · 0 de 20 lugares"]
+
+
+def test_a_discreet_one_says_where_and_when_and_no_more(
+    store: Store, phone: Phone, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        where = venue(session, chicago, name="Casa Ejemplo", address="CANARIO 12")
+        circle = hold(session, chicago, women, venue=where, title={"es": "Círculo de mujeres"})
+    found = phone.event()
+    assert found["SUMMARY"] == "Taller · 0 de 20 lugares"
+    assert found["LOCATION"] == "Chicago, IL"
+    assert not {"DESCRIPTION", "CATEGORIES", "GEO"} & {*found}
+    assert found["URL"].endswith(f"/org/talleres?dia={circle.day}")
+    text = unfolded(phone.read()).lower()
+    for told in ("mujer", "círculo", "k7qx", "casa ejemplo", "canario", circle.public_id.lower()):
+        assert told not in text
+
+
+def test_an_address_that_is_not_public_and_a_link_that_is_a_permission_stay_out_of_it(
+    store: Store, phone: Phone, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        where = venue(session, chicago, name="Casa Ejemplo")
+        secret = {"visibility": Visibility.REGISTERED, "way": Way.UNLISTED}
+        hidden = hold(session, chicago, rights, venue=where, **secret)
+    assert phone.event()["LOCATION"] == "Chicago, IL"
+    assert hidden.public_id not in unfolded(phone.read())
+
+
+def test_it_stands_beside_the_public_feed_and_disturbs_nobody(
+    store: Store, phone: Phone, workshop: Workshop
+) -> None:
+    mine, [public] = phone.event(), events_of(feed(store))
+    assert mine["UID"] == f"mio-{workshop.uid}@talleres.example.org" != public["UID"]
+    assert mine["TRANSP"] == "TRANSPARENT"
+    text = unfolded(phone.read())
+    for unwanted in ("METHOD", "VALARM", "ATTENDEE", "ORGANIZER", "SOURCE", phone.path[9:40]):
+        assert unwanted not in text
+    whole = parsed(phone.read())
+    assert (whole["X-WR-CALNAME"], whole["VERSION"]) == ("Mis talleres", "2.0")
+    assert "UID" not in whole
+
+
+def test_calendars_read_every_hour_of_it_right(
+    app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        made = [
+            hold(session, office, rights, day=clock.now().date() + timedelta(days=days))
+            for office in (chicago, calgary)
+            for days in (-80, -1, 20, 140, 250, 364)
+        ]
+    body = phone_of(app, store, employ(store, "e@example.org", Role.READER, EVERYWHERE)).read()
+    meant = {(f"mio-{w.uid}@talleres.example.org", w.starts_at, w.ends_at) for w in made}
+    assert by_icalendar(body) == by_vobject(body) == meant
+    assert all(len(line) <= 75 for line in body.split(b"\r\n"))
+    assert b"\n" not in body.replace(b"\r\n", b"")
+
+
+def test_an_empty_one_is_a_calendar_all_the_same(phone: Phone) -> None:
+    assert events_of(phone.read()) == []
+    assert parsed(phone.read()).timezones
+
+
+@pytest.mark.any_database("how much fits is counted in bytes")
+@pytest.mark.parametrize(
+    ("count", "title"),
+    [(900, "🌮" * 180), pytest.param(1800, "Derechos", marks=pytest.mark.long)],
+    ids=["long ones", "many"],
+)
+def test_one_that_would_be_too_large_ends_with_a_whole_day_and_says_so(
+    store: Store, workshop: Workshop, count: int, title: str
+) -> None:
+    a_day, today = 40, clock.now().date()
+    with store.change() as session:
+        session.get_one(Workshop, workshop.id).title = {"es": title}
+    copied(store, workshop, [today + timedelta(days=n // a_day - 5) for n in range(count)])
+    with store.read() as session:
+        body = staff_feed.write(session, None, SITE, now=clock.now()).body
+    assert 600_000 < len(body) <= 900_000
+    text = unfolded(body)
+    days = Counter(re.findall(r"DTSTART;TZID=America/Chicago:(\d{8})", text))
+    assert min(days) == f"{today - timedelta(days=1):%Y%m%d}", "the past goes first"
+    assert set(days.values()) <= {a_day, a_day + 1}, "of no day only a part"
+    last = datetime.strptime(max(days), "%Y%m%d").replace(tzinfo=UTC).date()
+    assert last < today + timedelta(days=count // a_day - 6)
+    assert f"llega hasta el {labels.day(last, 'es')}." in text
+
+
+def copied(store: Store, workshop: Workshop, days: list[date]) -> None:
+    """As many like it, one on each of these days."""
+    table = Workshop.__table__
+    with store.change() as session:
+        [row] = session.execute(sa.select(table).where(table.c.id == workshop.id)).mappings()
+        plain = {name: value for name, value in row.items() if name != "id"}
+        made = []
+        for number, day in enumerate(days):
+            starts_at, ends_at = clock.span(day, workshop.starts, workshop.ends, workshop.zone)
+            names = {"public_id": f"{number:010d}", "uid": f"{number:020d}"}
+            made.append(plain | names | {"day": day, "starts_at": starts_at, "ends_at": ends_at})
+        session.connection().execute(sa.insert(table), made)  # type: ignore[arg-type]  # it is a Table
+
+
+def test_only_who_sees_workshops_has_the_page(app: Flask, store: Store, chicago: Office) -> None:
+    with store.change() as session:
+        nobody = staff.add(session, "nadie@example.org", Role.READER, ()).id
+    desk = at_desk(app, store, nobody)
+    assert desk.get(PAGE).status_code == 403
+    assert desk.post(PAGE).status_code == 403

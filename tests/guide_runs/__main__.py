@@ -1,0 +1,48 @@
+"""`python -m tests.guide_runs machine|many`: see the package."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from tests.guide_runs import apart
+from tests.runner import Missing
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(prog="python -m tests.guide_runs", description=__doc__)
+    asked.add_argument("page", choices=["machine", "many"])
+    asked.add_argument(
+        "--base", type=Path, help="an archive of a fresh root; made when it is not there"
+    )
+    asked.add_argument(
+        "--hold", action="store_true", help="after a failure keep the machines until Ctrl-C"
+    )
+    given = asked.parse_args()
+    try:
+        apart.require()
+        if not apart.is_inside():
+            return apart.run(sys.argv[1:])
+    except Missing as error:
+        print(error, file=sys.stderr)
+        return 2
+    return _follow(given.page, given.base, hold=given.hold)
+
+
+def _follow(page: str, kept: Path | None, *, hold: bool) -> int:
+    from tests.guide_runs import hosts, machine, many
+
+    began = time.monotonic()
+    apart.settle_in()
+    try:
+        base = hosts.base(apart.folder(), kept)
+        {"machine": machine.follow, "many": many.follow}[page](apart.folder(), base, hold=hold)
+    except hosts.Failed as error:
+        print(f"\nFailed: {error}", file=sys.stderr)
+        return 1
+    print(f"The page {page} does what it says ({time.monotonic() - began:.0f} s).")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

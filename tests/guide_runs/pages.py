@@ -1,0 +1,64 @@
+"""The blocks of a page of the guide: what is typed, and the files that are written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from markdown_it import MarkdownIt
+
+PAGES: Final = Path(__file__).parents[2] / "outreach" / "docs"
+
+
+@dataclass(frozen=True)
+class Block:
+    section: str
+    kind: str  # the first word behind the fence: sh, ini, nginx; none where it is indented
+    name: str  # the rest: the path of a file, or where it is typed
+    text: str
+
+    @property
+    def is_typed(self) -> bool:
+        """Here, and as it stands."""
+        return self.kind == "sh" and not self.name.startswith("/")
+
+    @property
+    def is_file(self) -> bool:
+        return self.name.startswith("/")
+
+
+def names() -> list[str]:
+    return sorted(path.stem for path in PAGES.glob("*.md"))
+
+
+def blocks(page: str) -> Iterator[Block]:
+    """Of the page with that name, in their order."""
+    section, is_heading = "", False
+    for token in MarkdownIt().parse((PAGES / f"{page}.md").read_text()):
+        if token.type == "heading_open":
+            is_heading = True
+        elif is_heading and token.type == "inline":
+            section, is_heading = token.content, False
+        elif token.type in {"fence", "code_block"}:
+            kind, _, name = token.info.partition(" ")
+            yield Block(section, kind, name.strip(), token.content)
+
+
+def typed(page: str, section: str) -> list[Block]:
+    """What that section has to be typed where one is, at least one block."""
+    return _some(page, section, [each for each in of(page, section) if not each.name])
+
+
+def everywhere(page: str, section: str) -> list[Block]:
+    """The same, on whatever machines the blocks say."""
+    return _some(page, section, of(page, section))
+
+
+def of(page: str, section: str) -> list[Block]:
+    return [each for each in blocks(page) if each.section == section and each.is_typed]
+
+
+def _some(page: str, section: str, found: list[Block]) -> list[Block]:
+    if not found:
+        raise LookupError(f"the page {page} has nothing to type under {section!r}")
+    return found

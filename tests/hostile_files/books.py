@@ -1,0 +1,287 @@
+"""Workbooks that harm, lie, or are broken; and small ones that are good."""
+
+import base64
+import io
+import random
+import struct
+import warnings
+import zipfile
+from typing import Final
+
+from outreach import clock
+from outreach.imports.workshops.write import COLUMNS, to_xlsx
+from tests.hostile_files.texts import ROW
+
+MAIN: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+_TYPES: Final = (
+    '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/'
+    f'content-types"><Override PartName="/xl/workbook.xml" ContentType="{MAIN}"/></Types>'
+)
+_OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELATIONS: Final = (
+    '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
+    f'relationships"><Relationship Id="r1" Type="{_OFFICE}/worksheet" '
+    'Target="worksheets/sheet1.xml"/>{more}</Relationships>'
+)
+_WORKBOOK: Final = (
+    f'<?xml version="1.0"?><workbook xmlns:r="{_OFFICE}"><sheets>'
+    '<sheet name="Talleres" sheetId="1" r:id="r1"/></sheets></workbook>'
+)
+
+
+def cell(text: str, kind: str = "inlineStr") -> str:
+    return f'<c t="{kind}"><is><t>{text}</t></is></c>'
+
+
+def rows(*lines: list[str]) -> str:
+    return "".join(f"<row>{''.join(map(cell, line))}</row>" for line in lines)
+
+
+def sheet(data: str | None = None, *, before: str = "", head: str = "") -> str:
+    said = data if data is not None else rows(list(COLUMNS), ROW.split(","))
+    return (
+        f'<?xml version="1.0"?>{before}<worksheet>{head}<sheetData>{said}</sheetData></worksheet>'
+    )
+
+
+def book(changed: dict[str, str | bytes] | None = None, *, more: str = "") -> bytes:
+    """A workbook with a list of one workshop; some parts changed, or added."""
+    parts: dict[str, str | bytes] = {
+        "[Content_Types].xml": _TYPES,
+        "xl/workbook.xml": _WORKBOOK,
+        "xl/_rels/workbook.xml.rels": _RELATIONS.replace("{more}", more),
+        "xl/worksheets/sheet1.xml": sheet(),
+    }
+    parts.update(changed or {})
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, text in parts.items():
+            made.writestr(name, text)
+    return out.getvalue()
+
+
+def with_sheet(text: str | bytes) -> bytes:
+    return book({"xl/worksheets/sheet1.xml": text})
+
+
+def honest() -> bytes:
+    out = io.BytesIO()
+    line = dict(zip(COLUMNS, ROW.split(","), strict=False))
+    to_xlsx(out, [dict.fromkeys(COLUMNS, "") | line], ["Notas"], made_at=clock.now())
+    return out.getvalue()
+
+
+def flat_bomb() -> bytes:
+    return with_sheet(bytes(300 << 20))
+
+
+def nested_bomb() -> bytes:
+    """As 42.zip: archives within archives."""
+    inner = bytes(8 << 20)
+    for _ in range(4):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+            for place in range(8):
+                made.writestr(f"{place}.zip", inner)
+        inner = out.getvalue()
+    return book({"xl/media/all.zip": inner})
+
+
+def lying_bomb() -> bytes:
+    """Says that its sheet is small; it is 64 MB."""
+    data = bytearray(with_sheet(bytes(64 << 20)))
+    for mark, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        at = data.rfind(mark, 0, data.rfind(b"xl/worksheets/sheet1.xml", 0, _end(data, mark)))
+        struct.pack_into("<I", data, at + place, 4096)
+    return bytes(data)
+
+
+def _end(data: bytearray, mark: bytes) -> int:
+    """Behind the part's own entry, or that of the list at the end."""
+    if mark == b"PK\x01\x02":
+        return len(data)
+    return data.find(b"PK\x01\x02")
+
+
+def overlapping() -> bytes:
+    """One part, that the list names a thousand times."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("xl/a.xml", bytes(4 << 20))
+        info = made.infolist()[0]
+        for place in range(1000):
+            copy = zipfile.ZipInfo(f"xl/{place}.xml")
+            for name in ("compress_type", "header_offset", "CRC", "compress_size", "file_size"):
+                setattr(copy, name, getattr(info, name))
+            made.filelist.append(copy)
+    return out.getvalue()
+
+
+def many_parts() -> bytes:
+    return book({f"xl/media/{place}.png": b"" for place in range(20_000)})
+
+
+def with_dtd(declared: str, said: str) -> bytes:
+    return with_sheet(sheet(rows(list(COLUMNS), [said] * 21), before=declared))
+
+
+def billion_laughs() -> bytes:
+    lines = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    return with_dtd(f'<!DOCTYPE x [<!ENTITY l0 "ja">{lines}]>', "&l9;")
+
+
+def quadratic() -> bytes:
+    return with_dtd(f'<!DOCTYPE x [<!ENTITY a "{"a" * 100_000}">]>', "&a;" * 1000)
+
+
+def outside_entity() -> bytes:
+    return with_dtd('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>', "&a;")
+
+
+def outside_dtd() -> bytes:
+    return with_dtd('<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">', "x")
+
+
+def strings_with_dtd() -> bytes:
+    more = f'<Relationship Id="r2" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
+    text = '<!DOCTYPE x [<!ENTITY a "b">]><sst><si><t>&a;</t></si></sst>'
+    return book({"xl/sharedStrings.xml": text}, more=more)
+
+
+def half_pairs() -> bytes:
+    """Halves of a pair of UTF-16, as a workbook may write them, in a cell that has a fault too."""
+    line = ROW.replace("derechos", "de_xD800_rechas_xDC00_")
+    return with_sheet(sheet(rows(list(COLUMNS), line.split(","))))
+
+
+def formula(said: str) -> bytes:
+    line = rows(list(COLUMNS)) + f'<row><c r="A2"><f>{said}</f><v>1</v></c></row>'
+    return with_sheet(sheet(line))
+
+
+def macros() -> bytes:
+    return book({"xl/vbaProject.bin": b"\xd0\xcf\x11\xe0macro"})
+
+
+def macro_type() -> bytes:
+    said = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
+    return book({"[Content_Types].xml": _TYPES.replace(MAIN, said)})
+
+
+def external_book() -> bytes:
+    return book({"xl/externalLinks/externalLink1.xml": "<externalLink/>"})
+
+
+def external_relation() -> bytes:
+    more = (
+        f'<Relationship Id="r9" Type="{_OFFICE}/externalLinkPath" '
+        'Target="http://127.0.0.1:9/a.xlsx" TargetMode="External"/>'
+    )
+    return book(more=more)
+
+
+def embedded() -> bytes:
+    return book({"xl/embeddings/oleObject1.bin": b"\xd0\xcf\x11\xe0"})
+
+
+def connections() -> bytes:
+    return book({"xl/connections.xml": "<connections/>"})
+
+
+def locked_workbook() -> bytes:
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le")
+
+
+def flagged(bits: int) -> bytes:
+    """An honest book, each of whose parts is said to be so."""
+    data = bytearray(honest())
+    at = data.find(b"PK\x01\x02")
+    while at >= 0:
+        data[at + 8] |= bits & 0xFF
+        data[at + 9] |= bits >> 8
+        at = data.find(b"PK\x01\x02", at + 4)
+    return bytes(data)
+
+
+def wrong_crc() -> bytes:
+    data = bytearray(with_sheet(sheet()))
+    at = data.rfind(b"PK\x01\x02", 0, data.rfind(b"xl/worksheets/sheet1.xml"))
+    data[at + 16] ^= 0xFF
+    return bytes(data)
+
+
+def garbled() -> bytes:
+    """Its parts do not unpack."""
+    data = bytearray(with_sheet(sheet(rows(*[[f"{n * 7919:x}"] * 21 for n in range(400)]))))
+    at = data.find(b"PK\x03\x04", data.find(b"xl/worksheets/sheet1.xml") - 40)
+    data[at + 80 : at + 120] = b"\xff" * 40
+    return bytes(data)
+
+
+def twice_the_same_part() -> bytes:
+    out = io.BytesIO(book())
+    with zipfile.ZipFile(out, "a") as made, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made.writestr("xl/workbook.xml", _WORKBOOK)
+    return out.getvalue()
+
+
+def bzipped() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_BZIP2) as made:
+        made.writestr("[Content_Types].xml", _TYPES)
+    return out.getvalue()
+
+
+def lying_dimension() -> bytes:
+    """Declares the largest sheet there can be, and has its last cell only."""
+    head = '<dimension ref="A1:XFD1048576"/>'
+    return with_sheet(sheet('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>', head=head))
+
+
+def wide_sheet() -> bytes:
+    return with_sheet(sheet(rows(["x"] * 16_384)))
+
+
+def blank_rows() -> bytes:
+    return with_sheet(sheet("<row/>" * 500_000))
+
+
+def deep() -> bytes:
+    return with_sheet("<a>" * 200_000 + "</a>" * 200_000)
+
+
+def long_cell() -> bytes:
+    return with_sheet(sheet(rows(list(COLUMNS), [_noise(10 << 20)])))
+
+
+def _noise(size: int) -> str:
+    """Text that does not pack well."""
+    return base64.b64encode(random.Random(1).randbytes(size)).decode()[:size]
+
+
+def many_strings() -> bytes:
+    more = f'<Relationship Id="r2" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
+    text = "<sst>" + "".join(f"<si><t>{n}</t></si>" for n in range(1_000_000)) + "</sst>"
+    return book({"xl/sharedStrings.xml": text}, more=more)
+
+
+def missing_string() -> bytes:
+    return with_sheet(sheet('<row><c t="s"><v>99</v></c></row>'))
+
+
+def no_sheet() -> bytes:
+    return book({"xl/workbook.xml": "<workbook><sheets/></workbook>"})
+
+
+def document() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        said = MAIN.replace("spreadsheetml.sheet", "wordprocessingml.document")
+        made.writestr("[Content_Types].xml", _TYPES.replace(MAIN, said))
+        made.writestr("word/document.xml", "<document/>")
+    return out.getvalue()
+
+
+def long_list() -> bytes:
+    return with_sheet(sheet(rows(list(COLUMNS), *[ROW.split(",")] * 50_000)))

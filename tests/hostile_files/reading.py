@@ -1,0 +1,44 @@
+"""What a file is refused with."""
+
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from outreach.db.store import Store
+from outreach.domain import metadata
+from outreach.errors import Refused
+from outreach.imports.import_errors import Faulty, Unfit
+from outreach.imports.workshops import Network, look, opened
+from outreach.imports.workshops.read import KindFacts, OfficeFacts
+
+
+def known() -> Network:
+    """A network of one office and one kind."""
+    office = OfficeFacts(
+        zone=ZoneInfo("America/Chicago"), country="US", city="Chicago", region="IL"
+    )
+    kind = KindFacts(code="derechos", countries=("US",), minutes=90, capacity=20)
+    return Network(offices={"chicago": office}, kinds={"derechos": kind})
+
+
+def refusal(data: bytes) -> str:
+    """The sentence a file is refused with; empty if it is not."""
+    try:
+        network = known()
+        with nobody().read() as session:
+            table = opened(session, "archivo", data, network)
+        _rows, faults = look(table, network)
+    except Unfit as unfit:
+        return unfit.says
+    except Faulty as faulty:
+        return faulty.faults[0].says
+    except Refused as refused:
+        return str(refused)
+    return faults[0].says if faults else ""
+
+
+@cache
+def nobody() -> Store:
+    """A database in which there is no workshop yet."""
+    empty = Store("sqlite://")
+    metadata.create_all(empty.engine)
+    return empty

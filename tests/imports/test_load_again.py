@@ -1,0 +1,252 @@
+"""A file loaded again: the same changes nothing, a changed row is an organizer's edit."""
+
+import re
+from dataclasses import replace
+from datetime import date, time
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from outreach import clock, domain
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Standing, Workshop
+from outreach.imports import DATA
+from outreach.keystore import Key, Keyring
+from tests.conftest import seat
+from tests.support.loading import PLAIN, done, run, table
+
+
+def workshop(store: Store, row: str = "w1") -> Workshop:
+    with store.read() as session:
+        return session.scalars(sa.select(Workshop).where(Workshop.external_id == row)).one()
+
+
+def count(store: Store) -> int:
+    with store.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(Workshop)) or 0
+
+
+def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    """Each row of each table, as it is stored."""
+    with store.read() as session:
+        return {
+            name: sorted(map(tuple, session.execute(sa.text(f'SELECT * FROM "{name}"'))), key=repr)
+            for name in domain.metadata.tables
+        }
+
+
+def causes(store: Store) -> list[Cause]:
+    with store.read() as session:
+        return list(session.scalars(sa.select(Notice.cause).order_by(Notice.id)))
+
+
+def journal_of(store: Store) -> list[tuple[str, str, str]]:
+    """Action, office and detail of each line; that nobody was signed in, and that it holds."""
+    with store.read() as session:
+        lines = session.scalars(sa.select(Entry).order_by(Entry.id)).all()
+    assert {line.organizer_id for line in lines} <= {None}
+    assert [line.number for line in lines] == list(range(1, len(lines) + 1))
+    return [(line.action, line.office, line.detail) for line in lines]
+
+
+def test_the_journal_says_of_which_offices_a_file_brought_something(
+    config: Config, store: Store, chicago: Office, calgary: Office, rights: Kind, tmp_path: Path
+) -> None:
+    in_calgary = {"office": "calgary", "timezone": "America/Edmonton", "region": "AB"}
+    first = table(tmp_path / "a.csv", {}, {}, in_calgary)
+    assert "3 new" in done(run(config, "load", "workshops", first, "--dry-run")).stdout
+    assert journal_of(store) == [], "it was a dry run"
+    done(run(config, "load", "workshops", first))
+    brought = [
+        ("workshops brought in", "calgary", "new 1, changed 0, same 0"),
+        ("workshops brought in", "chicago", "new 2, changed 0, same 0"),
+    ]
+    assert journal_of(store) == brought
+    done(run(config, "load", "workshops", first))
+    assert journal_of(store) == brought, "nothing was new"
+    done(run(config, "load", "workshops", table(tmp_path / "b.csv", {}, {"capacity": "25"})))
+    more = ("workshops brought in", "chicago", "new 0, changed 1, same 1")
+    assert journal_of(store) == [*brought, more]
+    gone = table(tmp_path / "c.csv", in_calgary)
+    done(run(config, "load", "workshops", gone))
+    assert journal_of(store)[3:] == [
+        ("workshops brought in", slug, "new 0, changed 1, same 0")
+        for slug in ("calgary", "chicago")
+    ]
+
+
+def test_the_journal_says_which_lists_came_from_files(
+    config: Config, store: Store, chicago: Office, tmp_path: Path
+) -> None:
+    for what, name in (
+        ("offices", "offices.csv"), ("kinds", "taxonomy.json"), ("figures", "figures-2020-01.csv"),
+    ):  # fmt: skip
+        done(run(config, "load", what, DATA / name))
+    lines = journal_of(store)
+    assert ("office changed", "chicago", "chicago") in lines
+    assert ("office opened", "calgary", "calgary") in lines
+    assert len([line for line in lines if line[0].startswith("office ")]) == 59
+    (kinds, figures) = lines[59:]
+    assert kinds[:2] == ("kinds brought in", "")
+    assert re.fullmatch(r"new \d\d, changed 0, same 0", kinds[2])
+    assert figures[:2] == ("figures brought in", "")
+    assert re.fullmatch(r"2020-01: new \d+, changed 0, same 0", figures[2])
+
+
+def test_loading_everything_twice_changes_nothing_at_all(config: Config, store: Store) -> None:
+    files = (
+        ("offices", "offices.csv"),
+        ("kinds", "taxonomy.json"),
+        ("figures", "figures-2020-01.csv"),
+        ("workshops", "workshops-2020-01.csv"),
+    )
+    for what, name in files:
+        done(run(config, "load", what, DATA / name))
+    before = everything(store)
+    assert len(before["workshop"]) == 170
+    for what, name in files:
+        assert " 0 new, 0 changed, " in done(run(config, "load", what, DATA / name)).stdout
+    assert everything(store) == before
+
+
+def test_a_dry_run_says_what_it_would_do_and_does_not(
+    config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
+) -> None:
+    path = table(tmp_path / "w.csv", {}, {})
+    result = done(run(config, "load", "workshops", path, "--dry-run"))
+    assert "2 new" in result.stdout
+    assert "Nothing was changed" in result.stdout
+    assert count(store) == 0
+
+
+def test_a_row_moved_by_an_hour_moves_the_workshop_and_rosa_is_owed_a_notice(
+    config: Config,
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    rights: Kind,
+    tmp_path: Path,
+) -> None:
+    done(run(config, "load", "workshops", table(tmp_path / "w.csv", {}, {})))
+    before = workshop(store)
+    seat(store, ring, before, contact=Contact.EMAIL, address="rosa@example.org")
+    moved = {"starts_at": "2027-01-16T19:00", "ends_at": "2027-01-16T21:00"}
+    result = done(run(config, "load", "workshops", table(tmp_path / "w.csv", moved, {})))
+    assert "0 new, 1 changed, 1 as they were" in result.stdout
+    after = workshop(store)
+    assert (after.uid, after.starts, after.sequence) == (before.uid, time(19), before.sequence + 1)
+    assert after.changed_at > before.changed_at
+    assert causes(store) == [Cause.SAVED, Cause.CHANGED]
+
+
+def test_a_row_moved_to_another_day_moves_the_day_its_people_are_forgotten(
+    config: Config,
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    rights: Kind,
+    tmp_path: Path,
+) -> None:
+    done(run(config, "load", "workshops", table(tmp_path / "w.csv", {})))
+    seat(store, ring, workshop(store))
+    moved = {"starts_at": "2027-02-20T19:00", "ends_at": "2027-02-20T21:00"}
+    done(run(config, "load", "workshops", table(tmp_path / "w.csv", moved)))
+    with ring.store.read() as session:
+        assert session.scalars(sa.select(Key.forget_on)).all() == [date(2027, 3, 22)]
+
+
+def test_the_status_of_a_row_publishes_cancels_and_reinstates(
+    config: Config,
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    rights: Kind,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "w.csv"
+    done(run(config, "load", "workshops", table(path, {"status": "draft"})))
+    assert workshop(store).standing is Standing.DRAFT
+    done(run(config, "load", "workshops", table(path, {})))
+    assert workshop(store).standing is Standing.PUBLISHED
+    seat(store, ring, workshop(store), contact=Contact.EMAIL, address="rosa@example.org")
+    done(run(config, "load", "workshops", table(path, {"status": "cancelled"})))
+    assert workshop(store).standing is Standing.CANCELLED
+    done(run(config, "load", "workshops", table(path, {})))
+    assert workshop(store).standing is Standing.PUBLISHED
+    assert causes(store) == [Cause.SAVED, Cause.CANCELLED, Cause.REINSTATED]
+
+
+def test_a_mistyped_year_in_a_file_is_refused_and_nobody_is_forgotten_for_it(
+    config: Config,
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    rights: Kind,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "w.csv"
+    done(run(config, "load", "workshops", table(path, {})))
+    rosa = seat(store, ring, workshop(store))
+    old = {"starts_at": "2026-01-16T18:00", "ends_at": "2026-01-16T20:00"}
+    for status in ("published", "cancelled"):
+        result = run(config, "load", "workshops", table(path, old | {"status": status}))
+        assert result.exit_code == 2
+        assert 'line 2, starts_at "2026-01-16T18:00": that day and hour are past' in result.stderr
+    assert rosa.key_id is not None
+    assert ring.get(rosa.key_id)
+    assert causes(store) == []
+
+
+def test_what_has_been_published_is_no_draft_again(
+    config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
+) -> None:
+    path = tmp_path / "w.csv"
+    done(run(config, "load", "workshops", table(path, {}, {})))
+    result = run(
+        config, "load", "workshops", table(path, {"title_es": "Otro"}, {"status": "draft"})
+    )
+    assert result.exit_code == 2
+    assert 'line 3, status "draft"' in result.stderr
+    assert workshop(store).title["es"] == PLAIN["title_es"]
+
+
+def test_a_row_cannot_take_a_place_from_who_has_it(
+    config: Config,
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    rights: Kind,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "w.csv"
+    done(run(config, "load", "workshops", table(path, {})))
+    seat(store, ring, workshop(store), people=3)
+    result = run(config, "load", "workshops", table(path, {"capacity": "2"}))
+    assert result.exit_code == 2
+    assert 'line 2, capacity "2": 3 places have been saved already' in result.stderr
+    done(run(config, "load", "workshops", table(path, {"capacity": "3"})))
+    assert workshop(store).seats_left == 0
+
+
+def test_what_an_organizer_wrote_since_stays_where_the_file_says_nothing(
+    config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
+) -> None:
+    path = table(tmp_path / "w.csv", {})
+    done(run(config, "load", "workshops", path))
+    with store.change() as session:
+        mine = session.scalars(sa.select(Workshop)).one()
+        plan = workshop_service.plan_of(mine)
+        written = replace(
+            plan, summary={"es": "Trae tus preguntas."}, title=plan.title | {"fr": "Vos droits"}
+        )
+        workshop_service.change(session, mine, written, now=clock.now())
+    assert "1 as they were" in done(run(config, "load", "workshops", path)).stdout
+    assert workshop(store).summary == {"es": "Trae tus preguntas."}
+    assert workshop(store).title["fr"] == "Vos droits"

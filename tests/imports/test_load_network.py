@@ -1,0 +1,169 @@
+"""The network itself from files: offices, kinds of workshop and typed figures."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.offices import Office
+from outreach.domain.reporting import figures
+from outreach.imports import DATA
+from tests.support.loading import done, run, table
+
+
+def test_a_discreet_kind_gets_four_letters_once_and_keeps_them(
+    config: Config, store: Store
+) -> None:
+    done(run(config, "load", "kinds", DATA / "taxonomy.json"))
+    with store.read() as session:
+        before = {kind.code: kind.public_code for kind in kinds.all_of_them(session)}
+    assert before["derechos"] == "derechos"
+    assert len(before["mujeres"]) == 4
+    assert before["mujeres"] != before["salud_mental"]
+    done(run(config, "load", "kinds", DATA / "taxonomy.json"))
+    with store.read() as session:
+        assert {kind.code: kind.public_code for kind in kinds.all_of_them(session)} == before
+
+
+def test_a_file_with_one_new_kind_puts_it_last_and_leaves_the_others(
+    config: Config, store: Store, tmp_path: Path
+) -> None:
+    done(run(config, "load", "kinds", DATA / "taxonomy.json"))
+    found = json.loads((DATA / "taxonomy.json").read_text(encoding="utf-8"))
+    new = found["kinds"][0] | {"code": "vivienda", "core": False}
+    path = tmp_path / "new.json"
+    path.write_text(json.dumps({"kinds": [new]}), encoding="utf-8")
+    assert "1 new" in done(run(config, "load", "kinds", path)).stdout
+    with store.read() as session:
+        listed = [kind.code for kind in kinds.all_of_them(session)]
+    assert listed == [kind["code"] for kind in found["kinds"]] + ["vivienda"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("code", "Con Espacios"),
+        ("core", "sí"),
+        ("name", {}),
+        ("name", {"es": 5}),
+        ("countries", ["MX"]),
+        ("countries", [[]]),
+        ("defaults.way", "ventana"),
+        ("defaults.capacity", -1),
+        ("defaults.minutes", "noventa"),
+        ("defaults.venue_visibility", ["public"]),
+        ("sign.colour", "azul"),
+        ("defaults.party_limit", 21),
+    ],
+)
+def test_a_wrong_kind_is_named(
+    config: Config, store: Store, tmp_path: Path, path: str, value: object
+) -> None:
+    found = json.loads((DATA / "taxonomy.json").read_text(encoding="utf-8"))
+    *above, last = path.split(".")
+    place = found["kinds"][1]
+    for name in above:
+        place = place[name]
+    place[last] = value
+    file = tmp_path / "kinds.json"
+    file.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
+    result = run(config, "load", "kinds", file)
+    assert result.exit_code == 2
+    assert f"kinds[1].{path} " in result.stderr
+    with store.read() as session:
+        assert not kinds.all_of_them(session)
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", "{", '{"kinds": 5}', '{"kinds": [5, null]}', "[" * 9999]
+)
+def test_what_is_no_list_of_kinds_is_refused(
+    config: Config, store: Store, tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "kinds.json"
+    path.write_text(text, encoding="utf-8")
+    result = run(config, "load", "kinds", path)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.stderr
+
+
+def test_wrong_offices_are_named_by_line_field_and_value(
+    config: Config, store: Store, tmp_path: Path
+) -> None:
+    header = (
+        "slug,name_es,kind,city,region,country,timezone,latitude,longitude,in_network_2020_01,"
+        "opened,closed,email"
+    )
+    good = "chicago,Consulado,general_consulate,Chicago,IL,US,America/Chicago,41.8,-87.6,true,,,"
+    lines = [
+        header,
+        good,
+        "red,Consulado,x,Chicago,IL,US,America/Chicago,41.8,-87.6,true,,,",
+        "a,Consulado,x,Chicago,IL,MX,America/Nada,norte,-187.6,quizá,ayer,,no es correo",
+        "b,Consulado,x,Chicago,IL,US,America/Chicago,41.8,-87.6,true,2020-05-01,2020-04-01,",
+        good,
+    ]
+    path = tmp_path / "offices.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    result = run(config, "load", "offices", path)
+    assert result.exit_code == 2
+    for start in (
+        'line 3, slug "red"',
+        'line 4, country "MX"',
+        'line 4, timezone "America/Nada"',
+        'line 4, latitude "norte"',
+        'line 4, longitude "-187.6"',
+        'line 4, in_network_2020_01 "quizá"',
+        'line 4, opened "ayer"',
+        'line 4, email "no es correo"',
+        'line 5, closed "2020-04-01"',
+        'line 6, slug "chicago"',
+    ):
+        assert start in result.stderr
+    with store.read() as session:
+        assert not offices.all_of_them(session)
+
+
+def test_the_typed_figures_of_a_month_come_in_and_wrong_ones_are_named(
+    config: Config, store: Store, tmp_path: Path
+) -> None:
+    done(run(config, "load", "kinds", DATA / "taxonomy.json"))
+    done(run(config, "load", "figures", DATA / "figures-2020-01.csv"))
+    january = clock.Month(2020, 1)
+    with store.read() as session:
+        found = {series.code: figure.value for series, figure in figures.of_month(session, january)}
+    assert found["documentacion.pasaportes"] == 109_657
+    assert len(found) == 6
+    path = tmp_path / "figures.csv"
+    path.write_text(
+        "month,series,value,source\n"
+        "2020-13,ciam.personas,1,SRE\n"
+        "2020-02,ciam.perros,-1,SRE\n"
+        "2020-02,talleres.total,164,SRE\n"
+        "2020-02,ciam.personas,,\n",
+        encoding="utf-8",
+    )
+    result = run(config, "load", "figures", path)
+    assert result.exit_code == 2
+    for start in (
+        'line 2, month "2020-13"',
+        'line 3, series "ciam.perros"',
+        'line 3, value "-1"',
+        'line 4, series "talleres.total"',
+        'line 5, value ""',
+        'line 5, source ""',
+    ):
+        assert start in result.stderr
+
+
+def test_daca_is_not_given_in_canada(
+    config: Config, store: Store, calgary: Office, tmp_path: Path
+) -> None:
+    done(run(config, "load", "kinds", DATA / "taxonomy.json"))
+    path = table(tmp_path / "w.csv", {"office": "calgary", "kind": "daca"})
+    result = run(config, "load", "workshops", path)
+    assert 'line 2, kind "daca": is not given in the country of calgary' in result.stderr

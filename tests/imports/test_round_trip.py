@@ -1,0 +1,244 @@
+"""A thousand workshops go out in each format and come back as they were, letter for letter."""
+
+import io
+import random
+from dataclasses import replace
+from datetime import date, time, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.calendar.feed_query import Choice
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.feeds import ics_feed, serialization, vevent
+from outreach.feeds.vevent import Site
+from outreach.feeds.vtimezone import vtimezone
+from outreach.i18n import SPOKEN
+from outreach.imports import workshops
+from outreach.imports.workshops import preview, write
+from outreach.imports.workshops.preview import Verdict
+from outreach.imports.workshops.read import Row
+from tests.conftest import hold, kind, office
+from tests.support.import_files import csv_of, row
+
+SITE = Site("https://talleres.example.org", "talleres.example.org")
+NASTY = (
+    "=cmd|' /C calc'!A0", "+1 312 555 0142", "-2+3", "@SUM(1)", "'comillas'", "''dos", "'=1+1",
+    'dice "hola", y se va', "una\nlínea y\r\notra", "tab\taquí", r"barra \n \N \\ final\\",
+    "punto; y coma, y: dos puntos", "emoji 👩🏽‍🏫 y 🇲🇽", "ñandú ÁÉÍÓÚ ü", "<b>&amp;</b> &#10;",
+    "_x000D_ y _x0041_", "%2C %0A %s {0}", "  espacios   de más  ", "中文 العربية עברית",
+    "é decompuesta", "null", "NULL", "TRUE", "1e10", "0012", "2026-12-05", "#REF!", "—", "'",
+    "x" * 200, "“tipográficas”", ";", ",,", "a,b;c\td", "BEGIN:VEVENT", "\\", "=", "​cero",
+)  # fmt: skip
+ZONES = ("America/Chicago", "America/Indiana/Indianapolis", "America/Edmonton", "America/Phoenix")
+
+
+@pytest.fixture
+def network(store: Store, chicago: Office, calgary: Office, rights: Kind, women: Kind) -> None:
+    slots = kind("citas", "Citas", way=Way.SLOTS, slot_minutes=20, capacity=12, minutes=120)
+    with store.change() as session:
+        session.add_all([slots, office("el-paso", "El Paso", "TX", "America/Denver")])
+
+
+def made_up(number: int, chance: random.Random) -> dict[str, str]:
+    day = date(2027, 1, 1) + timedelta(days=chance.randrange(365))
+    starts = time(chance.randrange(4, 24), chance.choice((0, 15, 30, 59)))
+    ends_day, ends = day, time(23, 59)
+    if starts >= time(22):
+        ends_day, ends = day + timedelta(days=1), time(chance.randrange(0, 3), 30)
+    mode = chance.choice(list(Mode))
+    text = chance.choice(NASTY)
+    slug, region = chance.choice((("chicago", "IL"), ("calgary", "AB"), ("el-paso", "TX")))
+    return row(
+        id=f"{number}-{chance.choice(NASTY)[:40]}".strip(),
+        office=slug,
+        kind=chance.choice(("derechos", "mujeres", "K7QX", "citas")),
+        title_es=(f"{text} {number}" if chance.random() < 0.7 else f"{text.strip()}z")[:200],
+        title_en=chance.choice(NASTY),
+        title_fr=chance.choice((*NASTY, "")),
+        timezone=chance.choice(ZONES),
+        starts_at=f"{day}T{starts:%H:%M}",
+        ends_at=f"{ends_day}T{ends:%H:%M}",
+        venue=chance.choice(NASTY)[:120] if mode.has_venue else "",
+        address=chance.choice((*NASTY, ""))[:200] if mode.has_venue else "",
+        city=chance.choice(("Chicago", "Cícero", "'=El Paso", "St. John's")),
+        region=region,
+        area=chance.choice(("", "Zona de Pilsen", "+Centro")),
+        capacity=str(chance.choice((0, 1, 12, 40, 90_000))),
+        languages=" ".join(chance.sample(sorted(SPOKEN), chance.randrange(1, 4))),
+        childcare=chance.choice(("true", "false")),
+        status=chance.choice(("draft", "published", "cancelled")),
+        way=chance.choice(list(Way)).value,
+        mode=mode.value,
+        phone=chance.choice(("", "+1 312 555 0142", "312 555 0142 ext. 5", "=555")),
+    )
+
+
+def loaded(store: Store, many: int) -> list[Row]:
+    """So many, loaded from a first file; as rows."""
+    chance = random.Random(4)
+    lines = [made_up(number, chance) for number in range(many)]
+    with store.change() as session:
+        rows = read(session, csv_of(*lines))
+        assert len(rows) == many
+        workshops.load(session, rows, now=clock.now())
+    return rows
+
+
+def read(session: Session, data: bytes) -> list[Row]:
+    known = workshops.network(session)
+    return workshops.checked(workshops.opened(session, "a", data, known), known)
+
+
+def written(session: Session) -> list[dict[str, str]]:
+    return [write.cells(each) for each in stored(session)]
+
+
+def stored(session: Session) -> list[Workshop]:
+    return list(session.scalars(sa.select(Workshop).order_by(Workshop.id)))
+
+
+def xlsx_of(lines: list[dict[str, str]]) -> bytes:
+    out = io.BytesIO()
+    write.to_xlsx(out, lines, ["Notas"], made_at=clock.now())
+    return out.getvalue()
+
+
+def states(session: Session) -> list[tuple[object, ...]]:
+    columns = sa.inspect(Workshop).columns
+    return [tuple(each) for each in session.execute(sa.select(*columns).order_by(Workshop.id))]
+
+
+def unlined(rows: list[Row]) -> list[Row]:
+    """Without the number of the line, and with what a file of all columns says for certain."""
+    return [replace(each, line=0) for each in rows]
+
+
+@pytest.mark.parametrize(
+    "many",
+    [60, pytest.param(1000, marks=pytest.mark.any_database("the same sixty, and more of them"))],
+)
+def test_workshops_go_through_each_format_and_nothing_changes(
+    store: Store, network: None, many: int
+) -> None:
+    """By iCalendar each as it is in our feeds and files, in each language."""
+    first = loaded(store, many)
+    with store.change() as session:
+        before, lines = states(session), written(session)
+        files = {"csv": csv_of(*lines), "xlsx": xlsx_of(lines)}
+        found = {form: read(session, data) for form, data in files.items()}
+        assert unlined(found["csv"]) == unlined(found["xlsx"])
+        assert [each.id for each in found["csv"]] == [each.id for each in first]
+        assert [each.title for each in found["csv"]] == [each.title for each in first]
+        assert [each.phone for each in found["csv"]] == [each.phone for each in first]
+        for rows in found.values():
+            seen = preview.look(session, rows, None, now=clock.now())
+            assert [each for each in seen.seen if each.verdict is not Verdict.SAME] == []
+            assert seen.faults == ()
+            done = workshops.load(session, rows, now=clock.now())
+            assert done.counts == {"same": many}
+        assert states(session) == before
+        assert csv_of(*written(session)) == files["csv"]
+    with store.change() as session:
+        for lang in ("es", "en", "fr"):
+            rows = read(session, calendar_of(stored(session), lang))
+            assert len(rows) == many
+            seen = preview.look(session, rows, None, now=clock.now())
+            assert [each.changes for each in seen.seen if each.verdict is not Verdict.SAME] == []
+            assert seen.faults == ()
+        done = workshops.load(session, rows, now=clock.now())
+        assert done.counts == {"same": many}
+        assert states(session) == before
+
+
+def calendar_of(found: list[Workshop], lang: str) -> bytes:
+    zones = {each.zone for each in found}
+    blocks = [vtimezone(zone, date(2027, 1, 1), date(2028, 1, 2)) for zone in zones]
+    head = serialization.written(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x"])
+    events = [vevent.write(each, lang, SITE) for each in found]
+    return b"".join([head, *blocks, *events, b"END:VCALENDAR\r\n"])
+
+
+def test_what_a_calendar_changes_is_what_was_changed_in_it(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights)
+        text = calendar_of(stored(session), "es").decode()
+        text = text.replace("STATUS:CONFIRMED", "STATUS:CANCELLED")
+        text = text.replace("SUMMARY:Conoce", "SUMMARY:Defiende")
+        text = text.replace("LOCATION:Biblioteca", "LOCATION:Sala")
+        seen = preview.look(session, read(session, text.encode()), None, now=clock.now())
+        (found,) = seen.seen
+        assert found.verdict is Verdict.CANCELLED
+        changes = {each.field: each.after for each in found.changes}
+        assert changes.keys() == {"title_es", "venue", "area", "status"}
+        assert changes["title_es"] == "Defiende tus derechos"
+        assert changes["venue"].startswith("Sala ")
+
+
+def test_an_event_of_another_calendar_is_a_draft_of_the_office_and_kind_that_are_given(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    text = """BEGIN:VCALENDAR
+BEGIN:VEVENT
+UID:040000008200E00074C5B7101A82E008@example.com
+SUMMARY:Plática\\, con té
+DTSTART;TZID="Central Standard Time":20270116T180000
+DURATION:PT1H30M
+LOCATION:Salón parroquial\\, 1805 S. Ejemplo St.\\, Chicago\\, IL
+END:VEVENT
+BEGIN:VEVENT
+UID:2@example.com
+SUMMARY:En línea
+DTSTART:20270117T000000Z
+DTEND:20270117T013000Z
+LOCATION:https://example.com/sala
+CATEGORIES:Otra cosa,Tus derechos
+STATUS:CONFIRMED
+END:VEVENT
+BEGIN:VEVENT
+UID:3@example.com
+SUMMARY:Flotante
+DTSTART:20270118T090000
+DTEND:20270118T100000
+LOCATION:Sala B
+END:VEVENT
+END:VCALENDAR
+"""
+    with store.read() as session:
+        known = workshops.network(session, frozenset(["chicago"]))
+        given = workshops.Given("chicago", "derechos")
+        first, second, third = workshops.checked(
+            workshops.opened(session, "a.ics", text.encode(), known, given), known
+        )
+    assert (first.title["es"], first.zone.key) == ("Plática, con té", "America/Chicago")
+    assert (first.starts, first.ends) == (time(18), time(19, 30))
+    assert first.place is not None
+    assert (first.place.name, first.place.address) == ("Salón parroquial", "1805 S. Ejemplo St.")
+    assert (first.standing, second.standing) == (Standing.DRAFT, Standing.PUBLISHED)
+    assert (second.day, second.starts, second.mode) == (
+        date(2027, 1, 16), time(18), Mode.VIDEO_CALL,
+    )  # fmt: skip
+    assert (second.kind, second.place) == ("derechos", None)
+    assert (third.zone.key, third.starts) == ("America/Chicago", time(9))
+
+
+def test_a_feed_of_ours_saved_and_brought_again_changes_nothing(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        for place in range(5):
+            hold(session, chicago, rights, starts=time(9 + place))
+    with store.read() as session:
+        choice = Choice(office=session.merge(chicago, load=False))
+        data = ics_feed.feed(session, choice, "es", SITE, today=clock.now().date())
+        rows = read(session, data)
+        assert len(rows) == 5
+        seen = preview.look(session, rows, None, now=clock.now())
+        assert {each.verdict for each in seen.seen} == {Verdict.SAME}

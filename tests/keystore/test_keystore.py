@@ -1,0 +1,245 @@
+"""The ring: how keys are made, counted, found again and forgotten, on one host or on several."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from threading import Barrier
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.errors import Forgotten, TooMany
+from outreach.keystore import Asked, Attempt, DayKey, Key, Keyring, Masters, TooManyDue
+from outreach.keystore.rate_counters import Attempts
+
+SOON = clock.now().date() + timedelta(days=30)
+ROSA = "rosa@example.org"
+
+
+@pytest.fixture
+def other_host(config: Config) -> Iterator[Keyring]:
+    """Another process on the same ring, with the same masters."""
+    store = Store(config.keyring_url)
+    yield Keyring(store, Masters(config.keys))
+    store.close()
+
+
+def on(ring: Keyring, config: Config, day: date) -> Keyring:
+    """The same ring, as it will be on a day to come."""
+    return Keyring(ring.store, Masters(config.keys), lambda: day)
+
+
+def count(ring: Keyring, table: type[Key] | type[Asked] | type[Attempt] | type[DayKey]) -> int:
+    with ring.store.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+# So many for one contact
+
+
+def test_the_fourth_key_for_one_contact_in_a_workshop_is_refused(ring: Keyring) -> None:
+    for _ in range(3):
+        ring.new(1, SOON, ROSA, at_most=3)
+    with pytest.raises(TooMany):
+        ring.new(1, SOON, " Rosa@Example.org", at_most=3)
+    ring.new(2, SOON, ROSA, at_most=3)
+    ring.new(1, SOON, "luz@example.org", at_most=3)
+    ring.new(1, SOON, None, at_most=3)
+    assert count(ring, Key) == 6
+
+
+def test_a_key_that_is_gone_or_due_counts_no_more(ring: Keyring, config: Config) -> None:
+    key_id, _key = ring.new(1, SOON, ROSA, at_most=1)
+    ring.destroy(key_id)
+    ring.new(1, SOON, ROSA, at_most=1)
+    on(ring, config, SOON).new(1, SOON + timedelta(days=9), ROSA, at_most=1)
+    assert count(ring, Key) == 2
+
+
+def test_posts_at_the_same_moment_do_not_pass_together(ring: Keyring, other_host: Keyring) -> None:
+    ring.index(ROSA)
+    start = Barrier(8)
+
+    def ask(number: int) -> bool:
+        start.wait(timeout=30)
+        try:
+            (ring if number % 2 else other_host).new(1, SOON, ROSA, at_most=3)
+        except TooMany:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            assert sum(pool.map(ask, range(8))) == 3
+            assert count(ring, Key) == 3
+            ring.destroy(*ring.known())
+
+
+# Find my link
+
+
+def test_asking_writes_one_row_whether_or_not_somebody_is_known(ring: Keyring) -> None:
+    key_id, _key = ring.new(1, SOON, ROSA)
+    ring.ask_for(" ROSA@example.org ")
+    assert count(ring, Asked) == 1
+    ring.ask_for("nobody@example.org")
+    assert count(ring, Asked) == 2
+    hers, nobodys = ring.asked_for()
+    assert (hers.key_ids, nobodys.key_ids) == ([key_id], [])
+    ring.forget_ask(hers.id)
+    assert [ask.id for ask in ring.asked_for()] == [nobodys.id]
+
+
+def test_who_asks_again_and_again_is_answered_once_for_all_their_places(ring: Keyring) -> None:
+    mine = {ring.new(workshop, SOON, ROSA)[0] for workshop in (1, 2, 3)}
+    for _ in range(4):
+        ring.ask_for(ROSA)
+    [ask] = ring.asked_for(limit=2)
+    assert set(ask.key_ids) == mine
+    assert len(ask.key_ids) == 3
+    ring.forget_ask(ask.id)
+    assert ring.asked_for() == []
+    assert count(ring, Asked) == 0
+
+
+def test_a_key_that_is_due_is_not_found(ring: Keyring, config: Config) -> None:
+    ring.new(1, SOON, ROSA)
+    ring.ask_for(ROSA)
+    [ask] = on(ring, config, SOON).asked_for()
+    assert ask.key_ids == []
+
+
+def test_a_question_that_nobody_answered_goes_after_a_day(ring: Keyring) -> None:
+    ring.ask_for(ROSA)
+    assert ring.tidy() == 0
+    with ring.store.change() as session:
+        session.execute(sa.update(Asked).values(asked_at=clock.now() - timedelta(hours=25)))
+    assert ring.tidy() == 1
+    assert ring.asked_for() == []
+
+
+def test_the_ring_reads_no_address(ring: Keyring, config: Config) -> None:
+    ring.new(1, SOON, ROSA)
+    ring.ask_for("+13125550142")
+    with ring.store.read() as session:
+        rows = [
+            repr(tuple(row)).encode()
+            for table in (Key, Asked)
+            for row in session.execute(sa.select(table.__table__))
+        ]
+    files = [path.read_bytes() for path in config.keys.iterdir()]
+    for text in (*rows, *files):
+        assert b"rosa@" not in text
+        assert b"3125550142" not in text
+
+
+# Network addresses (safety.md S09)
+
+
+def test_the_day_key_is_destroyed_by_whoever_makes_the_next(ring: Keyring, config: Config) -> None:
+    ring.address_of_today("203.0.113.9")
+    with ring.store.read() as session:
+        sealed = session.scalars(sa.select(DayKey.sealed)).one()
+    tomorrow = on(ring, config, clock.now().date() + timedelta(days=1))
+    tomorrow.address_of_today("198.51.100.4")
+    with ring.store.read() as session:
+        [left] = session.scalars(sa.select(DayKey)).all()
+    assert left.day == tomorrow.today()
+    if ring.store.is_sqlite:
+        assert not [path for path in config.keys.iterdir() if sealed in path.read_bytes()]
+
+
+def test_nothing_of_yesterday_links_a_row_to_an_address(
+    ring: Keyring, config: Config, other_host: Keyring
+) -> None:
+    attempts = Attempts(config.keyring_url)
+    address = "203.0.113.9"
+    yesterdays = ring.address_of_today(address)
+    attempts.incr(f"post/{yesterdays.hex()}", 600)
+    assert other_host.address_of_today(address) == yesterdays  # shared by processes and hosts
+    with ring.store.change() as session:
+        session.execute(sa.update(Attempt).values(ends_at=clock.now() - timedelta(minutes=1)))
+    later = on(ring, config, ring.today() + timedelta(days=1))
+    later.tidy()
+    assert (count(ring, DayKey), count(ring, Attempt)) == (0, 0)
+    assert later.address_of_today(address) != yesterdays
+    # Whoever has every key that is left, and the address, comes to no bucket of that day.
+    assert on(ring, config, ring.today()).address_of_today(address) != yesterdays
+    attempts.close()
+
+
+# The day on which a key goes
+
+
+def test_a_key_is_read_until_its_day_and_moves_with_its_workshop(
+    ring: Keyring, config: Config
+) -> None:
+    key_id, key = ring.new(1, SOON)
+    eve, day = on(ring, config, SOON - timedelta(days=1)), on(ring, config, SOON)
+    assert eve.get(key_id) == key
+    with pytest.raises(Forgotten):
+        day.get(key_id)
+    ring.move(1, SOON + timedelta(days=10))
+    assert day.get(key_id) == key
+    assert day.destroy_due() == 0
+
+
+def test_a_day_is_brought_forward_and_never_put_off(ring: Keyring, config: Config) -> None:
+    late, early = ring.new(1, SOON)[0], ring.new(1, SOON - timedelta(days=20))[0]
+    assert ring.hasten([late, early], SOON - timedelta(days=10)) == 1
+    assert on(ring, config, SOON - timedelta(days=10)).due() == {late, early}
+    assert on(ring, config, SOON - timedelta(days=11)).due() == {early}
+
+
+def test_a_day_that_is_past_means_at_the_next_purge_and_is_never_overdue(ring: Keyring) -> None:
+    long_ago = ring.today() - timedelta(days=5)
+    moved, hastened = ring.new(1, SOON)[0], ring.new(2, SOON)[0]
+    ring.new(3, SOON)
+    ring.move(1, long_ago)
+    assert ring.hasten([hastened], long_ago) == 1
+    assert ring.due() == {moved, hastened}
+    assert ring.count_overdue() == 0
+    assert ring.destroy_due() == 2
+
+
+def test_only_a_key_whose_day_is_still_the_one_that_was_read_is_corrected(ring: Keyring) -> None:
+    key_id, moved = ring.new(1, SOON)[0], ring.new(2, SOON)[0]
+    ring.move(2, SOON + timedelta(days=9))
+    ring.correct([key_id, moved], SOON, SOON + timedelta(days=1))
+    days = {key_id: SOON + timedelta(days=1), moved: SOON + timedelta(days=9)}
+    assert ring.days() == days
+
+
+def test_a_key_is_kept_longer_and_never_shorter(ring: Keyring) -> None:
+    today = ring.today()
+    key_id, _key = ring.new(7, today + timedelta(days=3))
+    for asked, kept in ((5, 5), (4, 5), (9, 9)):
+        assert ring.keep(key_id, today + timedelta(days=asked))
+        with ring.store.read() as session:
+            assert session.get_one(Key, key_id).forget_on == today + timedelta(days=kept)
+    ring.destroy(key_id)
+    assert not ring.keep(key_id, today + timedelta(days=9))
+
+
+def test_three_days_late_is_a_wrong_clock_until_somebody_is_sure(
+    ring: Keyring, config: Config
+) -> None:
+    key_id, key = ring.new(1, SOON)
+    two, three = (on(ring, config, SOON + timedelta(days=days)) for days in (2, 3))
+    assert two.count_overdue() == 0
+    assert three.count_overdue() == 1
+    with pytest.raises(TooManyDue, match="outreach purge --yes"):
+        three.destroy_due()
+    assert ring.get(key_id) == key
+    assert two.destroy_due() == 1
+    assert three.destroy_due() == 0
+
+
+def test_every_key_of_a_sure_purge_goes(ring: Keyring, config: Config) -> None:
+    for _ in range(3):
+        ring.new(1, SOON)
+    assert on(ring, config, SOON + timedelta(days=400)).destroy_due(sure=True) == 3
+    assert ring.known() == set()

@@ -1,0 +1,208 @@
+"""Letters, through a real mail server: what they say, to whom, and what happens when it refuses."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from flask import Flask
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact
+from outreach.domain.registrations.notifications import Notice
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from outreach.mail import delivery
+from outreach.maintenance.worker import Worker
+from tests.conftest import hold, seat
+
+TOLD = ("taller", "mujer", "derecho", "daca", "consul", "migra", "chicago")
+
+
+class Postman:
+    """Takes letters, or answers each recipient with a refusal."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.letters: list[EmailMessage] = []
+        self.refusal = ""
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.rcpt_tos.append(address)
+        return self.refusal or "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        assert isinstance(envelope.content, bytes)
+        self.letters.append(message_from_bytes(envelope.content, policy=default))
+        return "250 OK"
+
+
+@pytest.fixture
+def postman() -> Iterator[Postman]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    postman = Postman(port)
+    controller = Controller(postman, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield postman
+    controller.stop()
+
+
+def deliver(
+    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, now: datetime
+) -> int:
+    by_mail = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}")
+    post = delivery.post(by_mail)
+    assert post is not None
+    with app.app_context():
+        return delivery.deliver(store, ring, by_mail, post, now=now)
+
+
+def test_a_letter_tells_who_saved_a_place_once_and_its_link_works(
+    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    rights: Kind,
+) -> None:  # fmt: skip
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    now = clock.now()
+    assert deliver(app, store, ring, config, postman, now) == 1
+    assert deliver(app, store, ring, config, postman, now) == 0
+    (letter,) = postman.letters
+    assert letter["To"] == "rosa@example.org"
+    assert letter["Auto-Submitted"] == "auto-generated"
+    body = letter.get_content()
+    assert "Hola, Rosa:" in body
+    link = next(line for line in body.splitlines() if "/es/r/" in line)
+    assert app.test_client().get(link.removeprefix(config.public_url)).status_code == 200
+
+
+@pytest.mark.parametrize("lang", ["es", "en", "fr"])
+def test_no_subject_names_what_it_is_about(
+    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    women: Kind, rights: Kind, lang: str,
+) -> None:  # fmt: skip
+    with store.change() as session:
+        held = [hold(session, chicago, kind, capacity=1) for kind in (women, rights)]
+    for workshop in held:
+        for number in range(2):  # one has a place, one waits
+            address = f"rosa{number}@example.org"
+            seat(
+                store, ring, workshop, contact=Contact.EMAIL, address=address, language=lang,
+                wants_reminder=True,
+            )  # fmt: skip
+    now = clock.now()
+    assert deliver(app, store, ring, config, postman, now) == 4
+    for verb in (workshop_service.cancel, workshop_service.reinstate):
+        with store.change() as session:
+            for workshop in held:
+                verb(session, session.get_one(Workshop, workshop.id), now=now)
+        assert deliver(app, store, ring, config, postman, now) == 4
+    assert deliver(app, store, ring, config, postman, now + timedelta(days=6, hours=20)) == 2
+    for letter in postman.letters:
+        subject = str(letter["Subject"]).casefold()
+        assert not [word for word in TOLD if word in subject], subject
+    quiet = [each for each in postman.letters if "Biblioteca" not in each.get_content()]
+    assert all("1805 S. Ejemplo" not in each.get_content() for each in quiet)
+    assert len(quiet) >= 6
+
+
+@pytest.mark.parametrize(
+    ("visibility", "told"),
+    [
+        (Visibility.PUBLIC, {"SAVED", "WAITING"}),
+        (Visibility.REGISTERED, {"SAVED"}),
+        (Visibility.APPROVED, set()),
+        (Visibility.PHONE_ONLY, set()),
+    ],
+)
+def test_a_hidden_address_is_in_no_letter_to_who_may_not_have_it(
+    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    rights: Kind, visibility: Visibility, told: set[str],
+) -> None:  # fmt: skip
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=1, visibility=visibility)
+    for who in ("SAVED", "WAITING"):
+        seat(store, ring, workshop, name=who, contact=Contact.EMAIL, address="rosa@example.org")
+    assert deliver(app, store, ring, config, postman, clock.now()) == 2
+    bodies = {
+        each.get_content().split()[1].strip(":,"): each.get_content() for each in postman.letters
+    }
+    assert {who for who, body in bodies.items() if "1805 S. Ejemplo" in body} == told
+
+
+def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_given_up(
+    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    rights: Kind,
+) -> None:  # fmt: skip
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    now = clock.now()
+    postman.refusal = "451 busy"
+    assert deliver(app, store, ring, config, postman, now) == 0
+    assert deliver(app, store, ring, config, postman, now) == 0  # not before its time
+    postman.refusal = ""
+    assert deliver(app, store, ring, config, postman, now + timedelta(minutes=10)) == 1
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="nobody@example.org")
+    postman.refusal = "550 no such person"
+    assert deliver(app, store, ring, config, postman, now + timedelta(minutes=11)) == 0
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).where(Notice.is_dead.is_(True))) == 1
+
+
+def test_who_left_a_phone_or_nothing_is_never_written_to(
+    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    rights: Kind,
+) -> None:  # fmt: skip
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    seat(store, ring, workshop, contact=Contact.PHONE, address="+13125550142")
+    seat(store, ring, workshop)
+    assert deliver(app, store, ring, config, postman, clock.now()) == 0
+    assert postman.letters == []
+
+
+def test_the_worker_sends_what_is_due_into_the_folder_of_a_demo(
+    make_app: Any, store: Store, ring: Keyring, config: Config, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    worker = Worker(make_app(mail_folder=config.data / "letters"))
+    assert worker.round() == 1
+    assert worker.round() == 0
+    assert len(list((config.data / "letters").glob("*.eml"))) == 1
+
+
+def test_nobody_is_written_what_is_not_so_any_more(
+    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    rights: Kind,
+) -> None:  # fmt: skip
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    for verb in (workshop_service.cancel, workshop_service.reinstate, workshop_service.cancel):
+        with store.change() as session:
+            verb(session, session.get_one(Workshop, workshop.id), now=clock.now())
+    deliver(app, store, ring, config, postman, clock.now())
+    subjects = [str(letter["Subject"]).partition(":")[0] for letter in postman.letters]
+    assert subjects == ["Se canceló"]  # once: the second time nothing is new
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).where(Notice.done_at.is_(None))) == 0

@@ -1,0 +1,343 @@
+"""What letters, texts and calendar entries say, to whoever else may read them: of every kind the
+network has, in three languages (safety.md S13 to S18)."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from icalendar import Calendar
+
+import outreach.imports
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import registrations
+from outreach.domain.network import kinds
+from outreach.domain.network.kinds import Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Change, Contact
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.workshops import Workshop
+from outreach.i18n import LANGUAGES
+from outreach.imports import kinds as kinds_file
+from outreach.keystore import Keyring
+from outreach.mail import render, sms
+from outreach.mail.delivery import Send, deliver
+from outreach.mail.message_context import Matter
+from tests.conftest import applicant, hold, seat
+from tests.support.letters import CASES, Sent, all_of
+
+pytestmark = pytest.mark.any_database("the words of letters, texts and entries")
+
+TAXONOMY = Path(outreach.imports.__file__).parent / "data" / "taxonomy.json"
+# Of the network and of its people, in three languages.
+NEVER = (
+    "consul", "embaj", "embass", "ambass", "migra", "immigr", "mujer", "women", "femme", "mexic",
+    "chicago", "illinois", "legal", "visa", "daca", "salud",
+)  # fmt: skip
+WORKSHOP = ("taller", "workshop", "atelier")  # the sender of ordinary letters is «Talleres»
+# Of discreet kinds also nowhere in the letter.
+NEVER_QUIET = (
+    *NEVER,
+    *WORKSHOP,
+    "victim",
+    "violen",
+    "malt",
+    "rosa",
+    "biblioteca",
+    "ejemplo",
+    "7k3",
+)
+
+
+def folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+def words_of(workshop: Workshop) -> set[str]:
+    """What its kind is called, whole words of five letters or more."""
+    said = [*workshop.kind.name.values(), *workshop.kind.short_name.values()]
+    return {word for each in said for word in re.findall(r"\w{5,}", folded(each))}
+
+
+def told(text: str, workshop: Workshop, never: tuple[str, ...]) -> list[str]:
+    plain = re.sub(r"https?://\S+", lambda link: folded(link[0].partition("/r/")[0]), text)
+    plain = folded(plain)
+    whole = set(re.findall(r"\w+", plain))
+    return [word for word in never if re.search(rf"\b{word}", plain)] + sorted(
+        words_of(workshop) & whole
+    )
+
+
+def a_wednesday() -> date:
+    """No day of any kind's name: one of them is on Saturdays."""
+    today = clock.now().date()
+    return today + timedelta(days=(2 - today.weekday()) % 7 + 14)
+
+
+@pytest.fixture
+def everything(app: Flask, store: Store, config: Config, chicago: Office) -> list[Workshop]:
+    """One workshop of each kind the package knows."""
+    now = clock.now()
+    with store.change() as session:
+        kinds_file.load(session, kinds_file.read(TAXONOMY), now=now)
+        held = [
+            hold(
+                session, chicago, kind, day=a_wednesday(), title=kind.name, way=Way.PLACE,
+                frees_silence=True,
+            )
+            for kind in kinds.all_of_them(session)
+        ]  # fmt: skip
+    assert len(held) >= 21
+    return held
+
+
+def sent_about(
+    app: Flask, config: Config, workshops: list[Workshop], lang: str
+) -> Iterator[tuple[Workshop, Sent]]:
+    with app.app_context():
+        for workshop in workshops:
+            now = workshop.starts_at - timedelta(days=3)
+            for sent in all_of(workshop, config, lang, now=now, wants_entry=True):
+                yield workshop, sent
+
+
+def body_of(letter: EmailMessage) -> str:
+    part = letter.get_body()
+    assert part is not None
+    text: str = part.get_content()
+    return text
+
+
+def entry_of(letter: EmailMessage) -> bytes | None:
+    for part in letter.iter_attachments():
+        content: object = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        return content
+    return None
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_nothing_that_others_may_see_says_what_it_is_about(
+    app: Flask, config: Config, everything: list[Workshop], lang: str
+) -> None:
+    count = 0
+    for workshop, sent in sent_about(app, config, everything, lang):
+        letter, about = sent.letter, f"{workshop.kind.code}, {sent.case}"
+        assert told(str(letter["From"]), workshop, NEVER) == [], about
+        for seen in (str(letter["Subject"]), sent.text.words):
+            assert told(seen, workshop, (*NEVER, *WORKSHOP)) == [], about
+        assert body_of(letter).count("http") <= 1, about
+        assert sms.parts(sent.text.words) == 1, about
+        assert set(sent.text.words) <= sms.GSM, about
+        if workshop.is_discreet:
+            assert told(body_of(letter), workshop, NEVER_QUIET) == [], about
+            assert told(sent.text.words, workshop, NEVER_QUIET) == [], about
+            assert "http" not in sent.text.words, about
+            assert entry_of(letter) is None, about
+            assert letter["Reply-To"] is None, about
+            assert str(letter["From"]).startswith(("Avisos", "Notices", "Avis")), about
+        elif (entry := entry_of(letter)) is not None:
+            without_place = re.sub(rb"LOCATION:[^\r]*\r\n(?: [^\r]*\r\n)*", b"", entry)
+            without_place = re.sub(rb"TZID[:=]America/Chicago", b"", without_place)
+            assert told(without_place.decode(), workshop, NEVER) == [], about
+        count += 1
+    assert count == len(everything) * len(CASES)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_letter_is_plain_text_to_one_person_and_asks_nothing_of_machines(
+    app: Flask, config: Config, everything: list[Workshop], lang: str
+) -> None:
+    for _workshop, sent in sent_about(app, config, everything[:4], lang):
+        letter = sent.letter
+        assert letter["To"] == "rosa@example.org"
+        assert letter["Cc"] is None
+        assert letter["Auto-Submitted"] == "auto-generated"
+        assert letter["Date"] is not None
+        assert "\n" not in str(letter["Subject"])
+        part = letter.get_body()
+        assert part is not None
+        assert part.get_content_type() == "text/plain"
+        assert not any(each.get_content_type() == "text/html" for each in letter.walk())
+        assert len(body_of(letter)) > 40
+        assert "None" not in body_of(letter) + sent.text.words
+
+
+def test_every_cause_has_its_letter_and_its_text() -> None:
+    assert {cause for cause, _standing in CASES.values()} == set(Cause)
+
+
+def hidden(store: Store, office: Office, kind: kinds.Kind, visibility: Visibility) -> Workshop:
+    with store.change() as session:
+        return hold(session, office, kind, visibility=visibility)
+
+
+@pytest.mark.parametrize("visibility", list(Visibility))
+def test_the_address_is_in_no_letter_to_who_may_not_read_it(
+    app: Flask, store: Store, config: Config, chicago: Office, rights: kinds.Kind,
+    visibility: Visibility,
+) -> None:  # fmt: skip
+    workshop = hidden(store, chicago, rights, visibility)
+    may = {
+        Visibility.PUBLIC: {"seated", "waiting", "offered", "lapsed"},
+        Visibility.REGISTERED: {"seated"},
+        Visibility.APPROVED: set[str](),
+        Visibility.PHONE_ONLY: set[str](),
+    }[visibility]
+    for _workshop, sent in sent_about(app, config, [workshop], "es"):
+        standing = CASES[sent.case][1].get("standing", "seated")
+        says_it = "1805 S. Ejemplo" in body_of(sent.letter)
+        assert not says_it or standing in may, sent.case
+        entry = entry_of(sent.letter) or b""
+        assert b"Ejemplo" not in entry or standing in may, sent.case
+
+
+def test_an_entry_is_neutral_and_no_invitation(
+    app: Flask, config: Config, store: Store, chicago: Office, rights: kinds.Kind
+) -> None:
+    workshop = hidden(store, chicago, rights, Visibility.PUBLIC)
+    entries = {
+        sent.case: entry_of(sent.letter)
+        for _workshop, sent in sent_about(app, config, [workshop], "es")
+    }
+    assert {case for case, entry in entries.items() if entry is not None} == {
+        "saved", "seated by the staff", "changed", "cancelled", "reinstated", "approved",
+        "lapsed, off the list", "lapsed, by silence",
+    }  # fmt: skip
+    saved = entries["saved"]
+    assert saved is not None
+    calendar = Calendar.from_ical(saved)
+    (event,) = calendar.events
+    assert calendar["METHOD"] == "PUBLISH"
+    assert event["SUMMARY"] == "Cita"
+    assert event["ORGANIZER"] == "mailto:talleres@example.org"
+    assert event["CLASS"] == "PRIVATE"
+    assert event["STATUS"] == "CONFIRMED"
+    assert event["URL"] == f"http://localhost:8000/es/t/{workshop.public_id}"
+    assert event["LOCATION"] == "1805 S. Ejemplo St., Chicago, IL"
+    assert event["SEQUENCE"] == workshop.sequence
+    assert workshop.uid not in str(event["UID"])
+    assert not {"ATTENDEE", "DESCRIPTION", "CATEGORIES", "ATTACH"} & set(event)
+    assert event.walk("VALARM") == []
+    assert b"/r/" not in saved
+    gone = Calendar.from_ical(entries["cancelled"] or b"")
+    (event_gone,) = gone.events
+    assert gone["METHOD"] == "CANCEL"
+    assert event_gone["STATUS"] == "CANCELLED"
+    assert event_gone["UID"] == event["UID"]
+    assert event_gone["ORGANIZER"] == event["ORGANIZER"]
+
+
+def test_an_entry_comes_as_an_attachment_that_mail_programs_open(
+    app: Flask, config: Config, store: Store, chicago: Office, rights: kinds.Kind
+) -> None:
+    workshop = hidden(store, chicago, rights, Visibility.PUBLIC)
+    letter = next(sent_about(app, config, [workshop], "es"))[1].letter
+    assert letter.get_content_type() == "multipart/mixed"
+    text, calendar = letter.iter_parts()
+    assert text.get_content_type() == "text/plain"
+    assert calendar.get_content_type() == "text/calendar"
+    assert calendar["Content-Type"].params["method"] == "PUBLISH"
+    assert calendar["Content-Type"].params["charset"] == "utf-8"
+    assert calendar["Content-Transfer-Encoding"] == "base64"
+    assert calendar.get_content_disposition() == "attachment"
+    assert calendar.get_filename() == "cita.ics"
+
+
+def test_who_did_not_ask_for_an_entry_gets_none(
+    app: Flask, config: Config, store: Store, chicago: Office, rights: kinds.Kind
+) -> None:
+    workshop = hidden(store, chicago, rights, Visibility.PUBLIC)
+    with app.app_context():
+        for sent in all_of(workshop, config, "es", now=workshop.starts_at - timedelta(days=3)):
+            assert not sent.letter.is_multipart()
+
+
+def test_who_has_an_hour_of_their_own_is_written_that_hour(
+    app: Flask, config: Config, store: Store, ring: Keyring, chicago: Office, rights: kinds.Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(
+            session, chicago, rights, way=Way.SLOTS, slot_minutes=20, slot_places=1, capacity=6
+        )
+    rosa = seat(
+        store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org", slot="18:40",
+        wants_entry=True,
+    )  # fmt: skip
+    letter = letter_to(app, config, store, ring, rosa)
+    assert "6:40\u00a0p.\u00a0m." in str(letter["Subject"])
+    assert "6:40\u00a0p.\u00a0m." in body_of(letter)
+    entry = entry_of(letter) or b""
+    assert re.findall(rb"DT(?:START|END);[^\r]*T(\d{4})00\r", entry) == [b"1840", b"1900"]
+    assert b"\r\nSEQUENCE:0\r\n" in entry
+    with store.change() as session:
+        mine = session.get_one(registrations.Registration, rosa.id)
+        wanted = Change(people=1, needs=Codes(), slot="19:20")
+        registrations.change(session, mine, wanted, now=clock.now())
+    later = entry_of(letter_to(app, config, store, ring, rosa)) or b""
+    assert re.findall(rb"DT(?:START|END);[^\r]*T(\d{4})00\r", later) == [b"1920", b"1940"]
+    assert b"\r\nSEQUENCE:1\r\n" in later
+    assert re.findall(rb"UID:.*", later) == re.findall(rb"UID:.*", entry)
+
+
+def test_one_letter_tells_of_all_the_dates_of_a_series(
+    app: Flask, config: Config, store: Store, ring: Keyring, chicago: Office, rights: kinds.Kind
+) -> None:
+    first = a_wednesday()
+    with store.change() as session:
+        dates = [
+            hold(session, chicago, rights, day=first + timedelta(days=7 * week), capacity=room)
+            for week, room in enumerate((20, 20, 0))
+        ]
+    rosa = applicant(contact=Contact.EMAIL, address="rosa@example.org")
+    tickets = [registrations.prepare(ring, each, rosa) for each in dates]
+    with store.change() as session:
+        registrations.register_all(
+            session, list(zip(dates, tickets, strict=True)), rosa, "once", now=clock.now()
+        )
+        leader = session.get_one(registrations.Registration, tickets[0].id)
+    box: list[EmailMessage] = []
+
+    @contextmanager
+    def post() -> Iterator[Send]:
+        yield box.append
+
+    with app.app_context():
+        deliver(store, ring, config, post, now=clock.now())
+    (letter,) = box
+    assert letter["To"] == "rosa@example.org"
+    body = body_of(letter)
+    assert leader.standing == "seated"
+    assert body.count("miércoles") == 3
+    assert body.count("(lista de espera)") == 1
+    assert body.count("http") == 1
+
+
+def letter_to(
+    app: Flask, config: Config, store: Store, ring: Keyring, who: registrations.Registration
+) -> EmailMessage:
+    """The letter that says the place is saved, as it would be written now."""
+    with store.read() as session:
+        registration = session.get_one(registrations.Registration, who.id)
+        notice = session.scalars(
+            sa.select(Notice).where(Notice.registration_id == who.id).limit(1)
+        ).one()
+        assert notice.registration is registration
+        assert registration.workshop is not None
+    key = registrations.key_of(ring, registration)
+    matter = Matter(
+        notice=notice, person=registrations.read_person(registration, key), key=key,
+        now=clock.now(), calendar_host="talleres.example.org",
+    )  # fmt: skip
+    with app.app_context():
+        return render.write(matter, config)

@@ -1,0 +1,157 @@
+"""The worker's round: each duty for itself, and what asks for a link by itself."""
+
+import stat
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.outbox import link_recovery
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Key, Keyring
+from outreach.maintenance.worker import SENDING, STEPS, Worker
+from tests.conftest import hold, seat
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights, capacity=1)
+
+
+@pytest.fixture
+def worker(make_app: Callable[..., Flask], config: Config) -> Worker:
+    return Worker(make_app(mail_folder=config.data / "letters"))
+
+
+def letters_of(config: Config) -> list[str]:
+    paths: list[Path] = sorted((config.data / "letters").glob("*.eml"))
+    return [path.read_text() for path in paths]
+
+
+def owed_links(store: Store) -> int:
+    with store.read() as session:
+        return len(session.scalars(sa.select(Notice).where(Notice.cause == Cause.LINK)).all())
+
+
+def test_a_letter_in_a_folder_can_be_read_by_nobody_else(
+    store: Store, ring: Keyring, config: Config, workshop: Workshop, worker: Worker
+) -> None:
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    assert worker.once() == 1
+    folder = config.data / "letters"
+    [letter] = folder.iterdir()
+    assert [stat.filemode(path.stat().st_mode) for path in (folder, letter)] == [
+        "drwx------",
+        "-rw-------",
+    ]
+
+
+def test_who_asks_for_their_link_gets_one_letter_and_nobody_else_any(
+    store: Store, ring: Keyring, config: Config, workshop: Workshop, worker: Worker
+) -> None:
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    assert worker.once() == 1
+    for asked in ("Rosa@Example.org ", "rosa@example.org", "nobody@example.org"):
+        ring.ask_for(asked)
+    assert worker.once() == 1
+    (letter,) = [each for each in letters_of(config) if "Subject: Tu enlace" in each]
+    assert "To: rosa@example.org" in letter
+    ring.ask_for("rosa@example.org")
+    assert worker.once() == 0  # it went out a moment ago
+    assert ring.asked_for() == []
+
+
+def test_a_link_is_owed_again_after_ten_minutes(
+    store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    rosa = seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    assert rosa.key_id is not None
+    now = clock.now()
+    for minutes, owed in ((0, 1), (5, 0), (11, 0)):
+        with store.change() as session:
+            moment = now + timedelta(minutes=minutes)
+            assert link_recovery.owe(session, [rosa.key_id], now=moment) == owed
+    with store.change() as session:
+        session.execute(sa.update(Notice).values(done_at=now))
+        assert link_recovery.owe(session, [rosa.key_id], now=now + timedelta(minutes=12)) == 1
+        assert link_recovery.owe(session, [], now=now) == 0
+
+
+def test_no_link_is_owed_to_who_left_a_phone_or_has_no_place_any_more(
+    store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    phone = seat(store, ring, workshop, contact=Contact.PHONE, address="+13125550142")
+    gone = seat(store, ring, workshop, contact=Contact.EMAIL, address="luz@example.org")
+    asked = [each.key_id for each in (phone, gone) if each.key_id]
+    with store.change() as session:
+        registrations.release(session, session.get_one(Registration, gone.id), now=clock.now())
+        assert link_recovery.owe(session, asked, now=clock.now()) == 0
+    assert owed_links(store) == 0
+
+
+def test_a_duty_that_fails_stops_no_other(
+    make_app: Callable[..., Flask], store: Store, ring: Keyring, config: Config,
+    workshop: Workshop, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    with ring.store.change() as session:
+        session.execute(sa.text("ALTER TABLE asked RENAME TO elsewhere"))
+    worker = Worker(make_app(mail_folder=config.data / "letters"))
+    assert worker.round() == 1
+    assert "links failed" in caplog.text
+    assert "rosa" not in caplog.text
+
+
+def test_the_worker_passes_on_a_place_and_tells_the_next(
+    store: Store, ring: Keyring, config: Config, workshop: Workshop, worker: Worker
+) -> None:
+    first = seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    second = seat(store, ring, workshop, contact=Contact.EMAIL, address="luz@example.org")
+    with store.change() as session:
+        registrations.release(session, session.get_one(Registration, first.id), now=clock.now())
+    assert worker.once() == 1  # Luz waited, and what she was owed for that is out of date
+    (letter,) = letters_of(config)
+    assert "To: luz@example.org" in letter
+    assert "Subject: Ya hay un lugar para ti. Confirma antes de la" in letter.replace("=\n", "")
+    with store.change() as session:
+        session.execute(
+            sa.update(Registration)
+            .where(Registration.id == second.id)
+            .values(offered_until=clock.now() - timedelta(minutes=1))
+        )
+    assert worker.once() == 1
+    with store.read() as session:
+        assert session.get_one(Registration, second.id).lapses == 1
+
+
+def test_forgetting_comes_before_writing() -> None:
+    names = [name for name, _step in STEPS]
+    assert names.index("purge") == 0
+    assert names.index("links") < min(names.index(each) for each in SENDING)
+
+
+def test_without_a_mail_server_letters_wait_and_everything_else_is_done(
+    app: Flask, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    rosa = seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    with ring.store.change() as session:
+        session.execute(sa.update(Key).values(forget_on=clock.now().date()))
+    with store.change() as session:
+        over = session.get_one(Workshop, workshop.id)
+        over.day = clock.now().date() - timedelta(days=over.retention_days)
+        over.retime()
+    assert Worker(app).once() == 0
+    with store.read() as session:
+        assert session.get_one(Registration, rosa.id).sealed is None

@@ -1,0 +1,346 @@
+"""Letters that belong to no registration: the bulletin to whoever subscribes, a reminder to staff.
+Through a real mail server; each to one person, once, whatever breaks."""
+
+import signal
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Organizer
+from outreach.domain.newsletter import mailings as owed
+from outreach.domain.newsletter import subscribers
+from outreach.domain.newsletter.bulletins import Edition
+from outreach.domain.newsletter.mailings import Circular, Topic
+from outreach.domain.newsletter.subscribers import Subscriber
+from outreach.keystore import Keyring
+from outreach.mail import delivery, mailings
+from outreach.maintenance import doctor
+from outreach.maintenance.worker import Worker
+from outreach.privacy import subscriber_erasure
+from outreach.reports import month_report
+from tests.conftest import hold
+from tests.faults.test_killed_worker import Counting, worker
+from tests.support.smtp_server import TAKE_AND_HANG_UP, Postman, free_port, on_duty
+from tests.support.staff_client import employ
+
+MARCH = Month(2026, 3)
+APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
+
+
+class Desk:
+    """A closed month with its bulletin, and the way to the mail server."""
+
+    def __init__(
+        self, app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman
+    ) -> None:
+        self.app, self.store, self.ring, self.postman = app, store, ring, postman
+        self.config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
+
+    def subscribe(self, *names: str, lang: str = "es", is_sure: bool = True) -> None:
+        for name in names:
+            ticket = subscribers.prepare(self.ring, f"{name}@ejemplo.com", lang)
+            self.ring.keep(ticket.key_id, subscribers.ALWAYS)
+            with self.store.change() as session:
+                made = subscribers.keep(session, ticket, now=APRIL)
+                made.confirmed_at = APRIL if is_sure else None
+
+    def announce(self, edition: int = 1, *, now: datetime = APRIL) -> int:
+        with self.store.change() as session:
+            return owed.announce(session, MARCH, edition, now=now)
+
+    def remind(self, *organizer_ids: int, now: datetime = APRIL) -> list[int]:
+        with self.store.change() as session:
+            return owed.remind(session, organizer_ids, MARCH, now=now)
+
+    def deliver(self, now: datetime = APRIL) -> int:
+        post = delivery.post(self.config)
+        assert post is not None
+        with self.app.app_context():
+            return mailings.deliver(self.store, self.ring, self.config, post, now=now)
+
+    def rows(self) -> list[Circular]:
+        with self.store.read() as session:
+            return list(session.scalars(sa.select(Circular).order_by(Circular.id)))
+
+    def findings(self) -> dict[str, tuple[bool, str]]:
+        found = doctor.examine(self.config)
+        return {each.about: (each.is_well, each.words) for each in found}
+
+
+@pytest.fixture
+def desk(app: Flask, store: Store, ring: Keyring, config: Config) -> Iterator[Desk]:
+    with on_duty(Postman(free_port())) as postman:
+        yield Desk(app, store, ring, config, postman)
+
+
+@pytest.fixture
+def march(desk: Desk, chicago: Office, rights: Kind) -> Desk:
+    with desk.store.change() as session:
+        hold(session, chicago, rights, day=date(2026, 3, 10))
+    with desk.store.change() as session:
+        month_report.close(session, MARCH, now=APRIL)
+        publish(session, 1)
+    return desk
+
+
+def publish(session: Session, number: int) -> None:
+    session.add(
+        Edition(month=MARCH.number, number=number, revision=1, edited_at=APRIL, published_at=APRIL)
+    )
+
+
+def test_each_subscriber_is_sent_the_bulletin_once_in_their_language(march: Desk) -> None:
+    march.subscribe("rosa", "luz")
+    march.subscribe("marie", lang="fr")
+    march.subscribe("nadie", is_sure=False)
+    assert march.announce() == 3
+    assert march.announce() == 0  # twice for one edition owes nothing more
+    assert march.deliver() == 3
+    assert march.deliver(APRIL + timedelta(days=1)) == 0
+    by_name = {str(each["To"]).partition("@")[0]: each for each in march.postman.letters}
+    assert sorted(by_name) == ["luz", "marie", "rosa"]
+    letter = by_name["rosa"]
+    assert letter["Subject"] == "Boletín de marzo de 2026"
+    assert letter["List-Id"] == "Boletín <boletin.example.org>"
+    assert letter["Precedence"] == "list"
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert letter.get_content_type() == "text/plain"
+    body = letter.get_content()
+    assert f"{march.config.public_url}/es/boletin/2026-03" in body
+    assert "1 taller" in body
+    assert letter["List-Unsubscribe"].strip("<>") in body
+    assert "/fr/boletin/2026-03" in by_name["marie"].get_content()
+    links = {each["List-Unsubscribe"] for each in march.postman.letters}
+    assert len(links) == 3
+
+
+def test_a_correction_is_sent_as_one_and_in_place_of_what_has_not_gone_out(march: Desk) -> None:
+    march.subscribe("rosa", "luz")
+    march.announce()
+    march.postman.next_time["RCPT"] = deque(["250 OK", "451 busy"])
+    assert march.deliver() == 1  # the other waits
+    with march.store.change() as session:
+        publish(session, 2)
+    assert march.announce(2, now=APRIL + timedelta(minutes=1)) == 2
+    assert march.deliver(APRIL + timedelta(hours=1)) == 2
+    first, *second = march.postman.letters
+    assert first["Subject"] == "Boletín de marzo de 2026"
+    assert {each["Subject"] for each in second} == {"Boletín de marzo de 2026, corregido"}
+    assert len({each["Message-ID"] for each in march.postman.letters}) == 3
+
+
+def test_whoever_may_have_got_the_first_edition_gets_the_corrected_one_last(march: Desk) -> None:
+    march.subscribe("rosa")
+    march.announce()
+    march.postman.always["TAKEN"] = TAKE_AND_HANG_UP
+    assert march.deliver() == 0  # it may have arrived, and would be tried again
+    march.postman.always.clear()
+    with march.store.change() as session:
+        publish(session, 2)
+    assert march.announce(2, now=APRIL + timedelta(minutes=1)) == 1
+    for hours in range(1, 4):
+        march.deliver(APRIL + timedelta(hours=hours))
+    assert [each["Subject"] for each in march.postman.letters] == [
+        "Boletín de marzo de 2026",
+        "Boletín de marzo de 2026, corregido",
+    ]
+    assert [(row.edition, row.done_at is not None) for row in march.rows()] == [(2, True)]
+
+
+def test_a_letter_brings_all_that_was_written_however_long(march: Desk) -> None:
+    march.subscribe("rosa")
+    with march.store.change() as session:
+        edition = session.scalars(sa.select(Edition)).one()
+        long = " ".join(f"palabra{number}" for number in range(600))
+        edition.happened = {"es": long}
+        edition.ahead = {"es": "Nos vemos en abril."}
+    march.announce()
+    assert march.deliver() == 1
+    body = march.postman.letters[0].get_content()
+    assert long in body
+    assert "Nos vemos en abril." in body
+
+
+def test_who_stops_it_meanwhile_is_not_written_to(march: Desk) -> None:
+    march.subscribe("rosa", "luz")
+    march.announce()
+    with march.store.read() as session:
+        gone = session.scalars(sa.select(Subscriber).order_by(Subscriber.id)).first()
+    assert gone is not None
+    subscriber_erasure.forget(march.store, march.ring, march.config, gone.id, gone.key_id)
+    assert len(march.rows()) == 1
+    assert march.deliver() == 1
+
+
+def test_a_crash_between_key_and_row_writes_to_nobody(march: Desk) -> None:
+    march.subscribe("rosa")
+    march.announce()
+    with march.store.read() as session:
+        march.ring.destroy(*session.scalars(sa.select(Subscriber.key_id)))
+    assert march.deliver() == 0
+    assert march.postman.letters == []
+    assert march.rows() == []
+
+
+def test_a_refusal_is_tried_again_for_three_days_and_then_the_doctor_says_so(march: Desk) -> None:
+    march.subscribe("rosa")
+    march.announce()
+    march.postman.always["RCPT"] = "451 busy"
+    assert march.deliver() == 0
+    assert march.deliver() == 0  # not before its time
+    assert [row.tries for row in march.rows()] == [1]
+    march.deliver(APRIL + timedelta(days=2))
+    assert not march.findings()["outbox"][0]
+    march.deliver(APRIL + timedelta(days=3, hours=1))
+    assert [row.is_dead for row in march.rows()] == [True]
+    is_well, said = march.findings()["letters given up"]
+    assert (is_well, said[0]) == (False, "1")
+    march.postman.always.clear()
+    assert march.deliver(APRIL + timedelta(days=9)) == 0
+
+
+def test_an_address_that_is_none_is_given_up_at_once(march: Desk) -> None:
+    march.subscribe("nadie")
+    march.announce()
+    march.postman.always["RCPT"] = "550 no such person"
+    assert march.deliver() == 0
+    assert [row.is_dead for row in march.rows()] == [True]
+
+
+def test_a_line_that_breaks_at_the_end_repeats_a_letter_once_under_the_same_name(
+    march: Desk,
+) -> None:
+    march.subscribe("rosa")
+    march.announce()
+    march.postman.always["TAKEN"] = TAKE_AND_HANG_UP
+    for hours in range(4):
+        march.deliver(APRIL + timedelta(hours=hours))
+    first, second = march.postman.letters
+    assert first["Message-ID"] == second["Message-ID"]
+    assert [row.is_dead for row in march.rows()] == [True]
+
+
+def test_a_worker_that_died_after_sending_repeats_that_one_letter(march: Desk) -> None:
+    march.subscribe("rosa", "luz")
+    march.announce()
+    with march.store.change_rows() as connection:
+        assert owed.take(connection, now=APRIL) is not None  # and then it was killed
+    assert march.deliver() == 1
+    assert march.deliver(APRIL + timedelta(minutes=6)) == 1
+    assert sorted(march.postman.to) == ["luz@ejemplo.com", "rosa@ejemplo.com"]
+
+
+@pytest.mark.races
+def test_several_workers_at_once_send_each_letter_once(march: Desk) -> None:
+    march.subscribe(*(f"p{number}" for number in range(12)))
+    assert march.announce() == 12
+    rounds = [threading.Thread(target=march.deliver) for _ in range(3)]
+    for each in rounds:
+        each.start()
+    for each in rounds:
+        each.join()
+    assert len(march.postman.to) == len(set(march.postman.to)) == 12
+    assert {row.tries for row in march.rows()} == {1}
+
+
+def test_staff_who_are_late_are_reminded_once_a_day_in_spanish(desk: Desk) -> None:
+    ana, elena = employ(desk.store), employ(desk.store, "elena@example.org")
+    gone = employ(desk.store, "ivan@example.org")
+    with desk.store.change() as session:
+        session.get_one(Organizer, gone).disabled_at = APRIL
+    assert desk.remind(ana, gone) == [ana]
+    assert desk.remind(ana, elena) == [elena]
+    assert desk.remind(ana, elena, now=APRIL + timedelta(hours=23)) == []
+    assert desk.deliver() == 2
+    assert desk.remind(ana, now=APRIL + timedelta(hours=25)) == [ana]
+    letter = desk.postman.letters[0]
+    assert letter["To"] == "ana@example.org"
+    assert letter["Subject"] == "Falta completar marzo de 2026"
+    assert f"{desk.config.public_url}/org/mes/2026-03" in letter.get_content()
+    assert letter["List-Unsubscribe"] is None
+    assert len(desk.postman.letters) == 2
+
+
+@pytest.mark.races
+def test_two_who_remind_the_same_at_once_are_one(desk: Desk) -> None:
+    ana = employ(desk.store)
+    ready = threading.Barrier(2)
+
+    def press() -> None:
+        ready.wait()
+        desk.remind(ana)
+
+    both = [threading.Thread(target=press) for _ in range(2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert len(desk.rows()) == 1
+
+
+def test_nobody_is_reminded_of_a_month_that_was_closed_meanwhile(march: Desk) -> None:
+    march.remind(employ(march.store))
+    assert march.deliver() == 0
+    assert march.rows() == []
+
+
+def test_the_worker_sends_them_and_a_demo_keeps_them_in_its_folder(
+    march: Desk, make_app: Callable[..., Flask], config: Config
+) -> None:
+    march.subscribe("rosa")
+    march.remind(employ(march.store))
+    march.announce(now=clock.now())
+    worker = Worker(make_app(mail_folder=config.data / "letters"))
+    assert worker.once() == 1
+    worker.purged_on = None
+    assert worker.once() == 0  # nor does the day's purge take it for nobody's
+    assert len(list((config.data / "letters").glob("*.eml"))) == 1
+
+
+def test_a_letter_sent_long_ago_leaves_no_row(march: Desk) -> None:
+    march.subscribe("rosa")
+    march.announce()
+    march.deliver()
+    for days, left in ((89, 1), (91, 0)):
+        subscriber_erasure.purge(march.store, march.ring, now=APRIL + timedelta(days=days))
+        assert len(march.rows()) == left
+    with march.store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Subscriber)) == 1
+    assert [row.topic for row in march.rows() if row.topic is Topic.BULLETIN] == []
+
+
+@pytest.mark.long
+def test_a_worker_killed_again_and_again_repeats_one_letter_a_kill_at_most(march: Desk) -> None:
+    names = [f"p{number}" for number in range(60)]
+    march.subscribe(*names)
+    march.announce(now=clock.now())
+    kills = 3
+    with on_duty(Counting(free_port())) as postman:
+        assert isinstance(postman, Counting)
+        for kill in range(kills):
+            with worker(march.config, postman.port) as process:
+                assert postman.wait_for((kill + 1) * 15), "the worker sends nothing"
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+        march.config = replace(march.config, smtp_url=f"smtp://127.0.0.1:{postman.port}")
+        while march.deliver(clock.now() + timedelta(minutes=6)):
+            pass
+        got = Counter(postman.to)
+        assert set(got) == {f"{name}@ejemplo.com" for name in names}
+        assert sum(got.values()) - len(got) <= kills
+        assert max(got.values()) <= 2
+        assert len({each["Message-ID"] for each in postman.letters}) == len(names)

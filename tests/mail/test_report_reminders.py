@@ -1,0 +1,184 @@
+"""After a workshop: who works for its office is asked by letter how it went, the morning after and
+on the third of the month after; one letter of all that is missing, and none once it was said."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Organizer, Role
+from outreach.domain.newsletter import mailings as owed
+from outreach.domain.newsletter.mailings import Circular
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from outreach.mail import delivery, mailings
+from outreach.maintenance import scheduled_jobs
+from tests.conftest import hold, office
+from tests.support.smtp_server import Postman, free_port, on_duty
+from tests.support.staff_client import employ
+
+SATURDAY = date(2026, 11, 21)
+# The morning after, at ten in Chicago (UTC-6).
+AFTER = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
+THIRD = datetime(2026, 12, 3, 16, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+class Mail:
+    def __init__(
+        self, app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman
+    ) -> None:
+        self.app, self.store, self.ring, self.postman = app, store, ring, postman
+        self.config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
+
+    def round(self, now: datetime) -> list[str]:
+        """What the worker does; to whom letters went."""
+        before = len(self.postman.letters)
+        scheduled_jobs.ask_for_reports(self.store, now=now)
+        post = delivery.post(self.config)
+        assert post is not None
+        with self.app.app_context():
+            mailings.deliver(self.store, self.ring, self.config, post, now=now)
+        return sorted(self.postman.to[before:])
+
+    @property
+    def last(self) -> str:
+        body: str = self.postman.letters[-1].get_content()
+        return body
+
+
+@pytest.fixture
+def mail(app: Flask, store: Store, ring: Keyring, config: Config) -> Iterator[Mail]:
+    with on_duty(Postman(free_port())) as postman:
+        yield Mail(app, store, ring, config, postman)
+
+
+@pytest.fixture
+def staff(store: Store, chicago: Office) -> None:
+    employ(store, "ana@example.org", Role.ORGANIZER)
+    employ(store, "beto@example.org", Role.ADMIN)
+    employ(store, "tomas@example.org", Role.DOOR)
+    employ(store, "luis@example.org", Role.READER)
+    employ(store, "mar@example.org", Role.ORGANIZER, "seattle")
+    employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE)
+
+
+@pytest.fixture
+def saturday(store: Store, chicago: Office, women: Kind, staff: None) -> Workshop:
+    """Of a kind that nobody is to read of in a mailbox."""
+    with store.change() as session:
+        return hold(session, chicago, women, day=SATURDAY, title={"es": "Para mujeres"})
+
+
+def test_the_morning_after_those_who_work_there_are_asked_once(
+    mail: Mail, saturday: Workshop
+) -> None:
+    assert mail.round(AFTER - MINUTE) == []
+    assert mail.round(AFTER) == ["ana@example.org", "beto@example.org"]
+    assert mail.round(AFTER + MINUTE) == []
+    assert mail.round(AFTER + timedelta(days=1)) == []
+    letter = mail.postman.letters[0]
+    assert letter["Subject"] == "Falta reportar asistencia"
+    assert "sábado 21 de noviembre" in mail.last
+    assert "Chicago" in mail.last
+    assert mail.last.count("http") == 1
+    assert "http://localhost:8000/org/" in mail.last
+    assert "mujeres" not in mail.last
+
+
+def test_on_the_third_they_are_asked_again_two_days_before_the_month_closes(
+    mail: Mail, saturday: Workshop
+) -> None:
+    mail.round(AFTER)
+    assert mail.round(THIRD - MINUTE) == []
+    assert mail.round(THIRD) == ["ana@example.org", "beto@example.org"]
+    assert mail.round(THIRD + timedelta(hours=30)) == []
+
+
+def test_one_letter_tells_of_all_that_is_missing(
+    mail: Mail, store: Store, chicago: Office, rights: Kind, saturday: Workshop
+) -> None:
+    with store.change() as session:
+        for hour in (9, 12, 15):
+            hold(session, chicago, rights, day=SATURDAY, starts=time(hour), ends=time(hour + 1))
+    assert mail.round(AFTER) == ["ana@example.org", "beto@example.org"]
+    assert "Falta decir cómo salieron 4 talleres de tu oficina:" in mail.last
+    assert mail.last.count("- sábado 21 de noviembre") == 4
+    with store.change() as session:
+        for day in range(1, 22):
+            hold(session, chicago, rights, day=date(2026, 11, day))
+        hold(session, chicago, rights, day=SATURDAY + timedelta(days=1))
+    mail.round(AFTER + timedelta(days=1))
+    assert mail.last.count("\n- ") == 21
+    assert "- y 6 más" in mail.last
+
+
+def test_nobody_is_asked_for_what_was_said_meanwhile(
+    mail: Mail, store: Store, saturday: Workshop
+) -> None:
+    assert scheduled_jobs.ask_for_reports(store, now=AFTER) == 2
+    with store.change() as session:
+        workshop_service.report(session.get_one(Workshop, saturday.id), head_count=3, now=AFTER)
+    assert mail.round(AFTER + MINUTE) == []
+    assert rows(store) == 0, "nothing is kept of a letter that need not be sent"
+    assert mail.round(THIRD) == []
+
+
+def test_whoever_was_told_to_go_is_not_asked(mail: Mail, store: Store, saturday: Workshop) -> None:
+    with store.change() as session:
+        session.execute(
+            sa.update(Organizer)
+            .where(Organizer.email == "beto@example.org")
+            .values(disabled_at=AFTER)
+        )
+    assert mail.round(AFTER) == ["ana@example.org"]
+
+
+def test_two_workers_ask_once(mail: Mail, store: Store, saturday: Workshop) -> None:
+    with store.change() as session:
+        assert len(owed.ask_for_reports(session, now=AFTER)) == 2
+    with store.change() as session:
+        assert owed.ask_for_reports(session, now=AFTER + MINUTE) == []
+    assert mail.round(AFTER + MINUTE) == ["ana@example.org", "beto@example.org"]
+
+
+def test_a_worker_that_was_away_does_not_ask_for_last_week(mail: Mail, saturday: Workshop) -> None:
+    assert mail.round(AFTER + timedelta(days=2)) == []
+    assert mail.round(THIRD) == ["ana@example.org", "beto@example.org"]
+
+
+def test_one_that_ends_after_midnight_is_asked_for_the_day_after_that(
+    mail: Mail, store: Store, chicago: Office, rights: Kind, staff: None
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights, day=SATURDAY, starts=time(22), ends=time(1))
+    assert mail.round(AFTER) == []
+    assert mail.round(AFTER + timedelta(days=1)) == ["ana@example.org", "beto@example.org"]
+
+
+def test_each_office_is_asked_at_its_own_ten_and_only_for_its_own(
+    mail: Mail, store: Store, rights: Kind, saturday: Workshop
+) -> None:
+    with store.change() as session:
+        seattle = office("seattle", "Seattle", "WA", "America/Los_Angeles")
+        session.add(seattle)
+        session.flush()
+        hold(session, seattle, rights, day=SATURDAY)
+    mail.round(AFTER)
+    there = datetime(2026, 11, 22, 18, tzinfo=UTC)
+    assert mail.round(there - MINUTE) == []
+    assert mail.round(there) == ["mar@example.org"]
+    assert "Chicago" not in mail.last
+
+
+def rows(store: Store) -> int:
+    with store.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(Circular)) or 0

@@ -1,0 +1,223 @@
+"""`outreach backup`: a copy of the main database while the site goes on, and of nothing else."""
+
+import hashlib
+import resource
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.audit import audit_log
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import HOLDING, Registration
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Key, Keyring, Masters
+from outreach.maintenance import archive_format
+from outreach.privacy import audit_verification
+from tests.conftest import Pair, applicant, hold, seat
+from tests.support.backups import (
+    PASSPHRASE,
+    Keeper,
+    database_of,
+    fingerprint,
+    is_one_line,
+    manifest_of,
+)
+from tests.support.canaries import plant
+
+
+@pytest.fixture
+def keeper(config: Config, store: Store, ring: Keyring, request: pytest.FixtureRequest) -> Keeper:
+    pair: Pair | None = request.getfixturevalue("pair") if config.is_postgresql else None
+    return Keeper(config, store, ring, pair)
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights, capacity=500)
+
+
+class Crowd:
+    """People who register, each noted in the journal, for as long as the block lasts."""
+
+    def __init__(self, store: Store, ring: Keyring, workshop: Workshop) -> None:
+        self.store, self.ring, self.workshop = store, ring, workshop
+        self.came, self.is_over = 0, threading.Event()
+        self.has_begun = threading.Event()
+        self.faults: list[Exception] = []
+        self._threads = [threading.Thread(target=self._come) for _ in range(3)]
+
+    def __enter__(self) -> "Crowd":
+        for each in self._threads:
+            each.start()
+        assert self.has_begun.wait(20)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.is_over.set()
+        for each in self._threads:
+            each.join()
+        assert self.faults == []
+
+    def _come(self) -> None:
+        try:
+            while not self.is_over.is_set() and self.came < 400:
+                someone = applicant(people=1)
+                ticket = registrations.prepare(self.ring, self.workshop, someone)
+                with self.store.change() as session:
+                    registrations.register(
+                        session, self.workshop, someone, ticket, ticket.id, now=clock.now()
+                    )
+                    audit_log.note(session, None, "seen", now=clock.now())
+                self.came += 1
+                self.has_begun.set()
+        except Exception as error:
+            self.faults.append(error)
+
+
+@pytest.mark.races
+def test_a_backup_made_while_people_register_is_of_one_moment(
+    keeper: Keeper, store: Store, ring: Keyring, workshop: Workshop, tmp_path: Path
+) -> None:
+    with Crowd(store, ring, workshop) as crowd:
+        before = crowd.came
+        file = keeper.back_up(tmp_path / "b.zip")
+        after = crowd.came
+    assert after > before  # nobody had to wait for the backup to end
+    rows = manifest_of(file)["rows"]
+    assert before <= rows["registration"] <= after + 3
+    assert rows["registration"] == rows["journal"]
+    keeper.restore(file, "--yes")
+    with store.read() as session:
+        there = session.scalar(sa.select(sa.func.count()).select_from(Registration))
+        held = session.scalar(
+            sa.select(sa.func.sum(Registration.people)).where(Registration.standing.in_(HOLDING))
+        )
+        left = session.get_one(Workshop, workshop.id).seats_left
+    assert there == rows["registration"]
+    assert held == 500 - left
+    assert audit_verification.wrong(store, ring) == []
+
+
+@pytest.mark.any_database("the file is SQLite's from either")
+def test_no_name_address_or_key_is_in_the_file(
+    keeper: Keeper, app: Flask, client: FlaskClient, store: Store, ring: Keyring,
+    workshop: Workshop, tmp_path: Path,
+) -> None:  # fmt: skip
+    rosa = plant(
+        app, client, store, ring, workshop,
+        name="Xochiquetzal Canario", contact="email", email="canario.x@ejemplo.com",
+    )  # fmt: skip
+    plain = keeper.back_up(tmp_path / "b.zip")
+    sealed = keeper.back_up(tmp_path / "b.age", OUTREACH_BACKUP_PASSPHRASE=PASSPHRASE)
+    database = database_of(plain, tmp_path).read_bytes()
+    with ring.store.read() as session:
+        keys = session.scalars(sa.select(Key.sealed)).all()
+    masters = Masters(keeper.config.keys).all().values()
+    for needle in (*rosa.needles, *keys, *masters, b"only for tests"):
+        assert needle not in database
+        assert needle not in plain.read_bytes()
+        assert needle not in sealed.read_bytes()
+    # What an encrypted one does not even tell: there are rows, of such a table.
+    assert b"registration" in database
+    assert b"registration" not in sealed.read_bytes()
+    assert sealed.read_bytes().startswith(archive_format.SEALED)
+
+
+# PostgreSQL hands out rows, and no pages.
+@pytest.mark.parametrize("config", ["sqlite"], indirect=True)
+def test_what_was_deleted_before_is_not_in_the_file(
+    keeper: Keeper, store: Store, tmp_path: Path
+) -> None:
+    # As a database has it that was once opened by a program that does not overwrite.
+    with closing(sqlite3.connect(keeper.config.data / "outreach.db")) as connection:
+        connection.execute("PRAGMA secure_delete = OFF")
+        connection.execute("CREATE TABLE old (word TEXT)")
+        connection.executemany("INSERT INTO old VALUES (?)", [("Xochiquetzal" * 50,)] * 100)
+        connection.commit()
+        connection.execute("DROP TABLE old")
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    file = keeper.back_up(tmp_path / "b.zip")
+    assert b"Xochiquetzal" in (keeper.config.data / "outreach.db").read_bytes()
+    assert b"Xochiquetzal" not in database_of(file, tmp_path).read_bytes()
+
+
+def test_the_file_is_closed_to_others_and_one_line_says_what_is_in_it(
+    keeper: Keeper, store: Store, ring: Keyring, workshop: Workshop, tmp_path: Path
+) -> None:
+    seat(store, ring, workshop)
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    data = set(fingerprint(keeper.config.data))
+    for name, environ in (("b.zip", {}), ("b.age", {"OUTREACH_BACKUP_PASSPHRASE": PASSPHRASE})):
+        done = keeper.run_beside("backup", folder / name, **environ)
+        [line] = done.stdout.splitlines()
+        assert "1 workshops, 1 registrations" in line
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() in line
+        assert (folder / name).stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in folder.iterdir()) == ["b.age", "b.zip"]
+    assert set(fingerprint(keeper.config.data)) == data
+    told = manifest_of(folder / "b.zip")
+    assert (told["format"], told["source"]) == (1, store.engine.dialect.name)
+    database = database_of(folder / "b.zip", tmp_path).read_bytes()
+    assert told["sha256"] == hashlib.sha256(database).hexdigest()
+
+
+def test_a_file_that_is_there_is_never_written_over(keeper: Keeper, tmp_path: Path) -> None:
+    there = tmp_path / "b.zip"
+    there.write_text("mine")
+    assert is_one_line(keeper.run_beside("backup", there), 2, "is there already")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    assert is_one_line(keeper.run_beside("backup", tmp_path / "link"), 2, "is there already")
+    assert there.read_text() == "mine"
+    draft = tmp_path / "draft"
+    draft.write_text("another")
+    with pytest.raises(FileExistsError):  # one that came to be meanwhile
+        archive_format.put(draft, there)
+    assert there.read_text() == "mine"
+
+
+def test_a_place_that_cannot_be_is_one_plain_line(keeper: Keeper, tmp_path: Path) -> None:
+    done = keeper.run_beside("backup", tmp_path / "no" / "b.zip")
+    assert is_one_line(done, 2, "There is no folder")
+    short = keeper.run_beside("backup", tmp_path / "b.age", OUTREACH_BACKUP_PASSPHRASE="short")
+    assert is_one_line(short, 2, "12 characters or more")
+    done = keeper.run_beside("backup", tmp_path / "b.age", "--encrypt")
+    assert done.exit_code == 2
+    assert "wants a passphrase" in done.stderr
+    assert is_one_line(keeper.run_beside("backup"), 2, "Missing argument")
+    assert list(tmp_path.glob("*b.*")) == []
+
+
+def test_a_full_disk_is_one_plain_line_and_leaves_nothing(
+    keeper: Keeper, store: Store, tmp_path: Path
+) -> None:
+    folder = tmp_path / "full"
+    folder.mkdir()
+
+    def fill() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "outreach.cli", "backup", folder / "b.zip"],
+        env={"PATH": "/usr/bin:/bin", **keeper.environ}, capture_output=True, text=True,
+        preexec_fn=fill,
+    )  # fmt: skip
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert "There is no room" in line
+    assert list(folder.iterdir()) == []

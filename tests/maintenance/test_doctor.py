@@ -1,0 +1,195 @@
+"""What the doctor says of the machine, the clock, the worker and the bases; with real ones."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+from click.testing import CliRunner
+
+from outreach import clock, migrations
+from outreach.cli import main
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.audit import audit_log
+from outreach.domain.network import installation_settings
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact
+from outreach.domain.registrations.notifications import Notice
+from outreach.keystore import Keyring
+from outreach.maintenance import doctor, host_checks
+from outreach.maintenance.check_result import Finding
+from outreach.migrations import Base
+from tests.conftest import hold, seat
+from tests.support.environment import where
+
+
+def told(config: Config) -> dict[str, Finding]:
+    return {each.about: each for each in doctor.examine(config)}
+
+
+def test_a_worker_that_is_silent_for_ten_minutes_is_told_of(config: Config, store: Store) -> None:
+    assert told(config)["worker"].state == "soon"
+    now = clock.now()
+    for minutes, state in ((0, "well"), (9, "well"), (11, "to do"), (600, "to do")):
+        with store.change() as session:
+            installation_settings.see_worker(session, now=now - timedelta(minutes=minutes))
+        assert told(config)["worker"].state == state, minutes
+    assert "not seen for 600 minutes" in told(config)["worker"].words
+    assert "outreach worker" in told(config)["worker"].words
+
+
+def test_letters_that_wait_for_a_quarter_of_an_hour_are_told_of(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    owed = seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    assert told(config)["outbox"].is_well
+    for minutes, is_well in ((14, True), (16, False), (90, False)):
+        with store.change() as session:
+            for each in session.scalars(sa.select(Notice)):
+                each.due_at = clock.now() - timedelta(minutes=minutes)
+        assert told(config)["outbox"].is_well == is_well, minutes
+    assert "1 letters late" in told(config)["outbox"].words
+    assert "the oldest by 90 minutes" in told(config)["outbox"].words
+    assert owed.id not in told(config)["outbox"].words
+
+
+def test_what_was_written_in_the_future_tells_of_a_wrong_clock(
+    config: Config, store: Store
+) -> None:
+    assert told(config)["clock"].is_well
+    with store.change() as session:
+        audit_log.note(session, None, "office.opened", now=clock.now() + timedelta(hours=3))
+    found = told(config)["clock"]
+    assert found.state == "to do"
+    assert "journal" in found.words
+    assert "timedatectl" in found.words
+
+
+@pytest.mark.any_database("a file is a file")
+def test_a_file_of_the_future_tells_of_a_wrong_clock(config: Config, store: Store) -> None:
+    master = config.keys / "master-1"
+    master.write_bytes(b"")
+    master.chmod(0o600)
+    later = clock.now().timestamp() + 7200
+    os.utime(master, (later, later))
+    assert "master-1 changed in the future" in told(config)["clock"].words
+    os.utime(config.data, (later, later))  # a folder is no file of ours
+    master.unlink()
+    assert told(config)["clock"].is_well
+
+
+def test_a_clock_that_is_not_the_database_servers_is_told_of(config: Config, store: Store) -> None:
+    if store.is_sqlite:
+        pytest.skip("the clock of SQLite is the machine's")
+    with store.read() as session:
+        for seconds, state in ((0, "well"), (3, "well"), (30, "soon"), (300, "to do")):
+            now = clock.now() - timedelta(seconds=seconds)
+            found = list(host_checks.clocks(config, store, session, now))
+            assert [each.state for each in found] == [state], seconds
+
+
+@pytest.mark.any_database("the base of tests is one or the other")
+@pytest.mark.parametrize("base", list(Base))
+def test_a_base_that_is_neither_here_nor_there_says_how_to_go_on(
+    config: Config, store: Store, ring: Keyring, base: Base
+) -> None:
+    this = store if base is Base.MAIN else ring.store
+    about = f"database ({base})"
+    assert told(config)[about].is_well
+    with this.read() as session:
+        newest = session.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    try:
+        _go_through_versions(config, this, base)
+    finally:  # the tests after this one have the same base
+        with this.change() as session:
+            session.execute(sa.text("DELETE FROM alembic_version"))
+            session.execute(sa.text("INSERT INTO alembic_version VALUES (:v)"), {"v": newest})
+
+
+def _go_through_versions(config: Config, this: Store, base: Base) -> None:
+    for version, words in (
+        ("DELETE FROM alembic_version", "it has tables and no version"),
+        (
+            "INSERT INTO alembic_version VALUES ('of_tomorrow')",
+            "its version (of_tomorrow) is not known",
+        ),
+        ("DELETE FROM alembic_version", "it has tables and no version"),
+        ("INSERT INTO alembic_version VALUES ('first')", "not up to date"),
+    ):
+        with this.change() as session:
+            session.execute(sa.text(version.replace("first", _first(base))))
+        found = told(config)[f"database ({base})"]
+        assert not found.is_well
+        assert found.words.startswith(words), version
+
+
+def _first(base: Base) -> str:
+    [first] = ScriptDirectory.from_config(migrations.config(base, "")).get_bases()
+    return first
+
+
+def test_an_empty_base_is_only_not_up_to_date(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'new.db'}")
+    for base in Base:
+        assert migrations.fault(base, store) == "not up to date. Run: outreach db upgrade"
+    store.close()
+
+
+def _settings(config: Config) -> dict[str, str]:
+    return {
+        **where(config),
+        "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
+    }
+
+
+def test_a_program_reads_the_same_as_a_person(config: Config, store: Store) -> None:
+    shell = CliRunner(env=_settings(config))
+    said, read = shell.invoke(main, ["doctor"]), shell.invoke(main, ["doctor", "--json"])
+    found = json.loads(read.stdout)
+    assert found["well"] is False
+    assert said.exit_code == read.exit_code == 1
+    assert {each["state"] for each in found["findings"]} == {"well", "soon", "to do"}
+    lines = [line for line in said.stdout.splitlines() if line]
+    assert len(lines) == len(found["findings"])
+    for line, each in zip(lines, found["findings"], strict=True):
+        assert line.startswith(each["state"])
+        assert f"{each['about']}: " in line
+
+
+@pytest.mark.any_database("a disk is a disk")
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="needs a small disk")
+@pytest.mark.parametrize(
+    ("size", "state"), [("150m", "to do"), ("300m", "soon"), ("1100m", "well")]
+)
+def test_a_disk_that_is_filling_up_is_told_of_before_it_is_full(
+    config: Config, tmp_path: Path, size: str, state: str
+) -> None:
+    """A small disk of our own, that only this test sees."""
+    program = Path(host_checks.__file__).parents[2]
+    keys = tmp_path / "small"
+    keys.mkdir()
+    script = (
+        f"mount -t tmpfs -o size={size},mode=700 none {keys} && "
+        f"exec {sys.executable} -m outreach.cli doctor --json"
+    )
+    environ = os.environ | _settings(config) | {"OUTREACH_KEYS": str(keys)}
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script],
+        capture_output=True, text=True, env=environ, cwd=program,
+    )  # fmt: skip
+    if "unshare" in done.stderr or "mount" in done.stderr:
+        pytest.skip("this machine lets nobody mount a disk")
+    found = {each["about"]: each for each in json.loads(done.stdout)["findings"]}
+    assert found["disk of keys"]["state"] == state
+    assert "MB free in" in found["disk of keys"]["words"]
+    assert ("Make room" in found["disk of keys"]["words"]) == (state != "well")

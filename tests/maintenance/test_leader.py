@@ -1,0 +1,232 @@
+"""One worker leads at a time, whatever becomes of it and whatever its clock says."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db import job_locks
+from outreach.db.job_locks import Lease
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.keystore import Keyring
+from outreach.maintenance.leader import Leader
+from outreach.maintenance.worker import LED, SENDING, STEPS, Worker
+from tests.conftest import hold, seat
+
+NAMES = ("purge", "offers")
+SHORT = 3.0  # seconds: a lease for whoever is killed here
+HOLD = """
+import sys, threading
+from outreach.db.store import Store
+from outreach.maintenance.leader import Leader
+leader = Leader(Store(sys.argv[1]), sys.argv[3:], length=float(sys.argv[2]))
+leader.ask()
+with leader.lasting():
+    print("leads" if leader.leads(sys.argv[3]) else "follows", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_every_step_is_one_workers_or_takes_letters_one_by_one() -> None:
+    names = {name for name, _step in STEPS}
+    assert names - LED == SENDING | {"host", "sign of life"}
+    assert names >= LED
+
+
+def test_of_two_one_leads_and_the_other_takes_over_when_it_stops(store: Store) -> None:
+    one, other = Leader(store, NAMES), Leader(store, NAMES)
+    with one.lasting():
+        one.ask()
+        other.ask()
+        assert [one.leads(name) for name in NAMES] == [True, True]
+        assert [other.leads(name) for name in NAMES] == [False, False]
+    assert not one.leads("purge")
+    other.ask()
+    assert other.leads("purge")
+    one.ask()
+    assert not one.leads("purge")
+
+
+@pytest.mark.races
+def test_of_many_that_ask_at_once_one_leads(store: Store) -> None:
+    leaders, start = [Leader(store, NAMES) for _ in range(8)], threading.Barrier(8)
+
+    def ask(leader: Leader) -> None:
+        start.wait()
+        leader.ask()
+
+    asking = [threading.Thread(target=ask, args=(each,)) for each in leaders]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    for name in NAMES:
+        assert sum(each.leads(name) for each in leaders) == 1
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Lease)) == len(NAMES)
+
+
+def test_a_lease_is_renewed_for_as_long_as_a_step_takes(store: Store) -> None:
+    one, other = Leader(store, NAMES, length=0.4), Leader(store, NAMES, length=0.4)
+    one.ask()
+    with one.lasting():
+        end = time.monotonic() + 1.2
+        while time.monotonic() < end:
+            other.ask()
+            assert not other.leads("purge")
+            assert one.leads("purge")
+
+
+def test_one_that_could_not_renew_it_does_not_rely_on_it(store: Store) -> None:
+    one, other = Leader(store, NAMES, length=0.4), Leader(store, NAMES, length=0.4)
+    one.ask()
+    assert one.leads("purge")
+    spent = 0.0
+    began = time.monotonic()
+    while not other.leads("purge"):
+        other.ask()
+        spent = spent or (0.0 if one.leads("purge") else time.monotonic() - began)
+    assert 0 < spent < 0.4, "before the other one began"
+
+
+@pytest.mark.races
+def test_one_that_was_killed_is_succeeded_when_its_lease_is_over(
+    config: Config, store: Store
+) -> None:
+    held = subprocess.Popen(
+        [sys.executable, "-c", HOLD, config.database_url, str(SHORT), *NAMES],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert held.stdout is not None
+        assert held.stdout.readline() == "leads\n"
+        heir = Leader(store, NAMES, length=SHORT)
+        heir.ask()
+        assert not heir.leads("purge")
+        held.send_signal(signal.SIGKILL)
+        held.wait()
+        began = time.monotonic()
+        while not heir.leads("purge"):
+            assert time.monotonic() < began + SHORT + 5
+            heir.ask()
+        took = time.monotonic() - began
+        print(f"\nkilled; succeeded after {took:.1f} s, with leases of {SHORT:.0f} s")
+    finally:
+        held.kill()
+        held.wait()
+        for pipe in (held.stdin, held.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def test_a_lease_lasts_a_minute_by_the_clock_of_the_database(store: Store) -> None:
+    with store.change() as session:
+        job_locks.prepare(session, NAMES)
+        assert job_locks.take(session, NAMES, "ana") == set(NAMES)
+    with store.read() as session:
+        until = session.scalars(sa.select(Lease.until)).first()
+        assert until is not None
+        left = until - (clock.now() - job_locks.astray(session, now=clock.now()))
+    assert timedelta(seconds=50) < left <= timedelta(seconds=61)
+
+
+@pytest.mark.parametrize("days", [1, -1])
+def test_a_host_whose_clock_is_wrong_by_a_day_leads_nothing(store: Store, days: int) -> None:
+    told: list[str] = []
+    astray = Leader(store, NAMES, now=lambda: clock.now() + timedelta(days=days), tell=told.append)
+    right = Leader(store, NAMES)
+    astray.ask()
+    assert not any(astray.leads(name) for name in NAMES), "though nobody else holds them"
+    assert f"{days * 86400:+d} s" in told[0]
+    right.ask()
+    astray.ask()
+    assert all(right.leads(name) for name in NAMES)
+    with store.read() as session:
+        assert set(session.scalars(sa.select(Lease.holder))) == {right.holder}
+
+
+def test_one_whose_clock_jumps_gives_back_what_it_holds(store: Store) -> None:
+    ahead = timedelta()
+    jumping = Leader(store, NAMES, now=lambda: clock.now() + ahead, tell=lambda _words: None)
+    right = Leader(store, NAMES)
+    jumping.ask()
+    assert jumping.leads("purge")
+    ahead = timedelta(days=1)
+    jumping._ask()
+    right.ask()
+    assert not jumping.leads("purge")
+    assert right.leads("purge")
+
+
+@pytest.mark.races
+def test_two_workers_at_once_do_each_step_once(
+    make_app: Callable[..., Flask], config: Config, store: Store, ring: Keyring, chicago: Office,
+    rights: Kind,
+) -> None:  # fmt: skip
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    ring.ask_for("rosa@example.org")
+    folder = config.data / "letters"
+    workers = [Worker(make_app(mail_folder=folder)) for _ in range(2)]
+    start, stop = threading.Barrier(2), threading.Event()
+    rounds = [0, 0]
+
+    def work(number: int) -> None:
+        def after(_sent: int) -> None:
+            rounds[number] += 1
+            if min(rounds) >= 1:
+                stop.set()
+
+        start.wait()
+        workers[number].run(stop, after=after)
+
+    working = [threading.Thread(target=work, args=(number,)) for number in range(2)]
+    for thread in working:
+        thread.start()
+    for thread in working:
+        thread.join()
+    assert sorted(worker.purged_on is None for worker in workers) == [False, True]
+    with store.read() as session:
+        links = sa.select(sa.func.count()).select_from(Notice).where(Notice.cause == Cause.LINK)
+        assert session.scalar(links) == 1
+        assert set(session.scalars(sa.select(Lease.holder))) == {""}, "given back at the stop"
+
+
+def test_a_worker_that_does_not_lead_sends_letters_and_forgets_the_files_of_its_host(
+    make_app: Callable[..., Flask], config: Config, store: Store, ring: Keyring, chicago: Office,
+    rights: Kind,
+) -> None:  # fmt: skip
+    folder = config.data / "letters"
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    rosa = seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    elsewhere = Leader(store, LED)
+    elsewhere.ask()
+    worker = Worker(make_app(mail_folder=folder))
+    assert worker.once() == 1
+    assert worker.purged_on is None
+    assert len(list(folder.glob("*.eml"))) == 1
+    with store.change() as session:
+        session.execute(
+            sa.text("UPDATE registration SET key_id = NULL, sealed = NULL WHERE id = :id"),
+            {"id": rosa.id},
+        )
+    worker.tidied_at = None
+    worker.once()
+    assert list(folder.glob("*.eml")) == []

@@ -1,0 +1,198 @@
+"""`outreach move`: everything to another database, and back, with nothing changed by it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.base import Words
+from outreach.db.store import Store
+from outreach.domain.audit import audit_log
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Key, Keyring, Masters
+from outreach.maintenance import exclusive_access, table_copy
+from outreach.migrations.models import MAIN, RING
+from outreach.privacy import audit_verification
+from tests.conftest import Pair, hold, require_server, seat
+from tests.support.backups import Keeper, fingerprint, is_one_line
+
+FOREIGN: Words = {"es": "«Niñez» 🌻 \\ \" '", "fr": "L’été"}
+
+
+@pytest.fixture
+def keeper(config: Config, store: Store, ring: Keyring, request: pytest.FixtureRequest) -> Keeper:
+    pair: Pair | None = request.getfixturevalue("pair") if config.is_postgresql else None
+    return Keeper(config, store, ring, pair)
+
+
+@pytest.fixture
+def workshop(store: Store, ring: Keyring, chicago: Office, rights: Kind) -> Workshop:
+    """Of all that is stored in its own way, something."""
+    with store.change() as session:
+        made = hold(session, chicago, rights, title=FOREIGN)
+        # One that points at a row which comes after it.
+        session.execute(
+            sa.text(
+                "INSERT INTO figure_series (code, position, label, unit, provided_by, part_of) "
+                "VALUES ('all', 1, '{\"es\":  \"Todo\"}', 'n', '', NULL), "
+                "('a-part', 0, '{}', 'n', '', 'all')"
+            )
+        )
+        audit_log.note(session, None, "seen", now=clock.now())
+    seat(store, ring, made, contact=Contact.EMAIL, address="rosa@example.org")
+    audit_verification.mark(store, ring, now=clock.now())
+    return made
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Pair]:
+    require_server()
+    made = Pair()
+    made.rest()
+    yield made
+    made.drop()
+
+
+def rows_of(url: str, tables: sa.MetaData) -> dict[str, list[Any]]:
+    store = Store(url)
+    try:
+        with store.engine.connect() as connection:
+            return {
+                table.name: sorted(
+                    map(repr, connection.execute(sa.select(table_copy._plain(table))))
+                )
+                for table in tables.sorted_tables
+            }
+    finally:
+        store.close()
+
+
+def everything(main: str, ring: str) -> list[dict[str, list[Any]]]:
+    return [rows_of(main, MAIN), rows_of(ring, RING)]
+
+
+def test_to_postgresql_and_back_differs_in_nothing(
+    keeper: Keeper, config: Config, workshop: Workshop, elsewhere: Pair, tmp_path: Path
+) -> None:
+    keeper.close()
+    before = everything(config.database_url, config.keyring_url)
+    files = fingerprint(config.data, config.keys)
+    there = ("--to", elsewhere.main, "--keyring-to", elsewhere.ring)
+    done = keeper.run("move", *there)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert f"OUTREACH_DATABASE_URL={elsewhere.main}" in done.stdout
+    assert everything(elsewhere.main, elsewhere.ring) == before
+    assert fingerprint(config.data, config.keys) == files
+    settings = {
+        "OUTREACH_DATABASE_URL": elsewhere.main,
+        "OUTREACH_KEYRING_URL": elsewhere.ring,
+    }
+    assert keeper.run("keys", "check", **settings).exit_code == 0
+    main, ring = (f"sqlite:///{tmp_path / name}" for name in ("main.db", "ring.db"))
+    elsewhere.rest()
+    done = keeper.run("move", "--to", main, "--keyring-to", ring, **settings)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert everything(main, ring) == before
+
+
+def test_work_goes_on_where_it_was_moved_to(
+    keeper: Keeper, config: Config, workshop: Workshop, chicago: Office, rights: Kind,
+    elsewhere: Pair,
+) -> None:  # fmt: skip
+    there = ("--to", elsewhere.main, "--keyring-to", elsewhere.ring)
+    assert keeper.run("move", *there).exit_code == 0
+    store, keys = Store(elsewhere.main), Store(elsewhere.ring)
+    ring = Keyring(keys, Masters(config.keys))
+    with store.change() as session:  # rows get numbers that none has
+        again = hold(session, chicago, rights)
+        audit_log.note(session, None, "seen", now=clock.now())
+    seat(store, ring, again)
+    seat(store, ring, workshop)
+    assert again.id > workshop.id
+    assert len(ring.find("rosa@example.org")) == 1
+    assert audit_verification.wrong(store, ring) == []
+    store.close()
+    keys.close()
+
+
+def test_the_ring_may_stay_where_it_is_and_nothing_of_it_is_said(
+    keeper: Keeper, config: Config, ring: Keyring, workshop: Workshop, tmp_path: Path
+) -> None:
+    with ring.store.read() as session:
+        sealed = session.scalars(sa.select(Key.sealed)).one()
+    url = f"sqlite:///{tmp_path / 'main.db'}"
+    done = keeper.run("move", "--to", url)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert f"OUTREACH_DATABASE_URL={url}" in done.stdout
+    assert "(as it is)" in done.stdout
+    assert sealed.hex() not in done.output
+    assert rows_of(url, MAIN) == rows_of(config.database_url, MAIN)
+
+
+def test_it_moves_to_an_empty_place_only(
+    keeper: Keeper, config: Config, workshop: Workshop, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'main.db'}"
+    assert keeper.run("move", "--to", url).exit_code == 0
+    before = rows_of(url, MAIN)
+    assert is_one_line(keeper.run("move", "--to", url), 1, "has rows already")
+    assert rows_of(url, MAIN) == before
+    done = keeper.run("move", "--to", f"sqlite:///{tmp_path / 'no' / 'main.db'}")
+    assert is_one_line(done, 1, "There is no folder")
+    for same in (config.database_url, config.keyring_url):
+        new = f"sqlite:///{tmp_path / 'new.db'}"
+        done = keeper.run("move", "--to", new, "--keyring-to", same)
+        assert is_one_line(done, 1, "a place of its own")
+    assert is_one_line(keeper.run("move", "--to", "mysql://x"), 2, "has to start with")
+    assert is_one_line(keeper.run("move"), 2, "Missing option")
+
+
+def test_what_somebody_has_open_is_not_moved(
+    keeper: Keeper, store: Store, workshop: Workshop, tmp_path: Path
+) -> None:
+    keeper.close()
+    with store.read() as session:
+        session.get_one(Workshop, workshop.id)
+    target = tmp_path / "main.db"
+    done = keeper.run_beside("move", "--to", f"sqlite:///{target}")
+    assert is_one_line(done, 1, "Stop `outreach serve` and `outreach worker` first")
+    assert not target.exists()
+
+
+def test_who_is_just_leaving_is_waited_for(elsewhere: Pair) -> None:
+    store = Store(elsewhere.main)
+    with store.read() as session:
+        session.execute(sa.select(Workshop.id))
+    leaving = Timer(0.3, store.close)
+    leaving.start()
+    exclusive_access.require(elsewhere.main)
+    leaving.join()
+
+
+def test_a_row_that_does_not_fit_is_told_by_its_table_and_nothing_arrives(
+    keeper: Keeper, store: Store, workshop: Workshop, elsewhere: Pair
+) -> None:
+    if not store.is_sqlite:
+        pytest.skip("PostgreSQL has none that are too long")
+    with store.change() as session:  # SQLite minds no length
+        session.execute(sa.text("UPDATE venue SET city = :city"), {"city": "Xochimilco" * 30})
+    done = keeper.run("move", "--to", elsewhere.main)
+    assert is_one_line(done, 1, "A row of the table venue does not fit")
+    assert "Xochimilco" not in done.output
+    assert set(map(len, rows_of(elsewhere.main, MAIN).values())) <= {0, 1}
+    assert rows_of(elsewhere.main, MAIN)["office"] == []
+
+
+def test_a_password_is_never_printed(keeper: Keeper, workshop: Workshop, elsewhere: Pair) -> None:
+    address = sa.make_url(elsewhere.main).set(password="canary-password")
+    done = keeper.run("move", "--to", address.render_as_string(hide_password=False))
+    assert done.exit_code == 0
+    assert "canary-password" not in done.output

@@ -1,0 +1,353 @@
+"""Flyers: whoever points a camera at one gets to the workshop's page; nothing is cut, however long;
+nothing is told that is not for everybody."""
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, time
+from typing import Any, Final
+
+import pytest
+from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.errors import Refused
+from outreach.i18n import SPOKEN
+from outreach.pdf import color_contrast, flyer, flyer_text
+from outreach.pdf.flyer import SHAPES, Flyer
+from outreach.web.presentation import icons
+from tests.conftest import hold, venue
+from tests.support import pdf_reader
+
+pytestmark = pytest.mark.any_database("what is on a flyer")
+
+SITE: Final = "https://talleres.example.org"
+DAY: Final = date(2026, 11, 28)
+every_shape = pytest.mark.parametrize("shape", SHAPES)
+# What the forms allow at most, in words, in one word, and in the widest letters there are.
+WORDS: Final = (
+    "Derechos de las personas trabajadoras migrantes ante una revisión en el centro de trabajo "
+)
+LONGEST: Final[dict[str, Callable[[int], str]]] = {
+    "words": lambda most: (WORDS * 4)[:most].strip(),
+    "one word": lambda most: "electroencefalografistas" * 9,
+    "wide": lambda most: ("WWWWWWWWWW MMMMMMMMMM " * 20)[:most].strip(),
+}
+
+
+def told(workshop: Workshop, lang: str = "es") -> Flyer:
+    drawn = icons.PICTOGRAMS
+    return flyer.of(
+        workshop,
+        lang,
+        public_url=SITE,
+        phone="",
+        pictogram=drawn[workshop.kind.pictogram],
+        neutral_pictogram=drawn["calendar"],
+        brand="Talleres",
+    )
+
+
+def held(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
+    with store.change() as session:
+        place = {name[6:]: changes.pop(name) for name in list(changes) if name[:6] == "venue_"}
+        made = venue(session, office, **place)
+        plain = {"day": DAY, "starts": time(10), "ends": time(12), "venue": made}
+        return hold(session, office, kind, **(plain | changes))
+
+
+@every_shape
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_a_camera_gets_to_the_workshops_page(
+    store: Store, chicago: Office, rights: Kind, shape: str, lang: str
+) -> None:
+    workshop = held(store, chicago, rights)
+    made = told(workshop, lang)
+    page = f"{SITE}/{lang}/t/{workshop.public_id}"
+    body = flyer.pdf(made, shape)
+    assert pdf_reader.read_square(flyer.picture(made, shape)) == [page]
+    assert pdf_reader.read_square_of_pdf(body) == [page]
+    assert page.removeprefix("https://") in pdf_reader.squashed(pdf_reader.words_of(body))
+
+
+@every_shape
+def test_it_has_the_size_it_says(store: Store, chicago: Office, rights: Kind, shape: str) -> None:
+    made = told(held(store, chicago, rights))
+    picture = Image.open(io.BytesIO(flyer.picture(made, shape)))
+    sizes = {"carta": (612, 792), "a4": (595, 842), "cuadrada": (1080, 1080)}
+    assert picture.size == sizes.get(shape, (1080, 1920))
+    assert picture.format == "PNG"
+
+
+@pytest.mark.parametrize("shape", flyer.PAPER)
+@pytest.mark.parametrize(("lang", "spoken"), [("es", "es-MX"), ("en", "en-US"), ("fr", "fr-CA")])
+def test_the_sheet_can_be_read_aloud_and_is_the_same_each_time(
+    store: Store, chicago: Office, rights: Kind, shape: str, lang: str, spoken: str
+) -> None:
+    made = told(held(store, chicago, rights), lang)
+    body = flyer.pdf(made, shape)
+    assert body == flyer.pdf(made, shape)
+    assert pdf_reader.faults(body, lang=spoken, title=made.told.title) == []
+
+
+def test_it_is_read_in_the_order_in_which_it_is_seen(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    workshop = held(
+        store, chicago, rights, venue_is_step_free=True, has_childcare=True,
+        languages=Codes(["es", "en"]), interpretation=Codes(["nah"]),
+    )  # fmt: skip
+    assert pdf_reader.words_of(flyer.pdf(told(workshop))).replace("\u00a0", " ") == (
+        "Taller gratis Conoce tus derechos Qué decir, qué no firmar y a quién llamar. "
+        "sábado 28 noviembre 2026 10:00 a. m. a 12:00 p. m. hora de Chicago "
+        "Biblioteca de Pilsen 1805 S. Ejemplo St., Chicago, IL En español e inglés "
+        "Intérprete si lo pides: náhuatl Cuidado de niños · Entrada sin escalones "
+        "Es gratis No necesitas identificación Con tu apodo basta Aparta tu lugar "
+        f"Apunta con la cámara o entra a talleres.example.org/es/t/{workshop.public_id} "
+        "O llama al 312 555 0142"
+    )
+
+
+@every_shape
+@pytest.mark.parametrize("length", LONGEST)
+def test_the_longest_text_fits(
+    store: Store, chicago: Office, rights: Kind, shape: str, length: str
+) -> None:
+    long = LONGEST[length]
+    workshop = held(
+        store, chicago, rights, title={"es": long(120)}, summary={"es": long(1000)},
+        venue_name=long(120)[:120], venue_address=long(200)[:200], venue_city=long(80)[:80],
+        venue_is_step_free=True, has_childcare=True, mode=Mode.HYBRID,
+        languages=Codes(list(SPOKEN)[:8]), interpretation=Codes(list(SPOKEN)[8:]),
+        phone="+1 (312) 555-0142 ext. 123456, de 9 a 5",
+    )  # fmt: skip
+    made = told(workshop)
+    found = flyer.sizes(made, shape)
+    assert found["fits"], found
+    assert found["title_fits"], found
+    assert found["filled"] <= 1
+    # As small as a newspaper's at arm's length; of 1,080, what a phone shows as 6 points.
+    assert found["smallest"] >= (8.5 if shape in flyer.PAPER else 15)
+    said = pdf_reader.squashed(pdf_reader.words_of(flyer.pdf(made, shape)))
+    told_whole = [made.told.title, made.told.place, made.told.address, *made.told.facts]
+    assert [each for each in told_whole if pdf_reader.squashed(each) not in said] == []
+    assert pdf_reader.read_square(
+        flyer.picture(made, shape, scale=2 if shape in flyer.PAPER else 1)
+    )
+    assert overhang(flyer.picture(made, shape), shape) == 0
+
+
+def overhang(picture: bytes, shape: str) -> int:
+    """How many pixels of the margins, below the band of colour, are not white."""
+    sheet = Image.open(io.BytesIO(picture)).convert("L")
+    width, height = sheet.size
+    margin = int(SHAPES[shape].edge * SHAPES[shape].em) - 5
+    below = int(flyer_band(sheet)) + 2
+    strips = [
+        (0, below, margin, height),
+        (width - margin, below, width, height),
+        (0, height - margin // 3, width, height),
+    ]
+    return sum(sum(sheet.crop(strip).histogram()[:250]) for strip in strips)
+
+
+def flyer_band(sheet: Image.Image) -> int:
+    """Where the hem of the band ends: the first row that is white to both edges of the sheet."""
+    width, height = sheet.size
+    edge = width // 40
+    for row in range(height // 10, height):
+        ends = [*range(edge), *range(width - edge, width)]
+        if all(sheet.getpixel((column, row)) == 255 for column in ends):
+            return row
+    raise AssertionError("the band has no end")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
+def test_whatever_the_colour_of_a_kind_it_can_be_read(colour: str) -> None:
+    made = color_contrast.readable(colour)
+    for on in (color_contrast.WHITE, color_contrast.PALE):
+        assert contrast(made, on) >= 4.5
+    if contrast(colour, color_contrast.PALE) >= 4.5:
+        assert made == colour
+
+
+@pytest.mark.parametrize("colour", ["#1b5ea6", "#1c6446", "#975000", "#8a2f66", "#555b6e"])
+def test_the_colours_of_the_signs_stay_as_they_are(colour: str) -> None:
+    assert color_contrast.readable(colour) == colour
+
+
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [
+        (color_contrast.INK, color_contrast.WHITE),
+        (color_contrast.SOFT, color_contrast.WHITE),
+        (color_contrast.INK, color_contrast.PALE),
+        (color_contrast.INK, color_contrast.YELLOW),
+        (color_contrast.WHITE, color_contrast.INDIGO),
+        (color_contrast.BLACK, color_contrast.WHITE),
+    ],
+)
+def test_every_other_text_can_be_read_too(ink: str, ground: str) -> None:
+    assert contrast(ink, ground) >= 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2, in its own words."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+NASTY: Final = '#panic("x") *b* _i_ $x^2$ \\ `code` "q" <a> @ref // c /* d */ [e] {f} ~ = # //'
+
+
+@every_shape
+def test_what_people_wrote_is_text_and_nothing_more(
+    store: Store, chicago: Office, rights: Kind, shape: str
+) -> None:
+    workshop = held(
+        store, chicago, rights, title={"es": NASTY}, summary={"es": NASTY}, venue_name=NASTY,
+        venue_address=NASTY,
+    )  # fmt: skip
+    made = told(workshop)
+    said = pdf_reader.words_of(flyer.pdf(made, shape))
+    assert said.count('#panic("x") *b* _i_ $x^2$') >= 2
+    assert pdf_reader.read_square(flyer.picture(made, shape))
+    assert "<script" not in flyer.drawing(replace(made, brand="<script>"), shape)
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Fiesta 🎉👩‍👩‍👧 para todas", "עברית \u202eשלום العربية", "中文 ꞌ ᐊ", "\u0301\u0301 ñ"],
+)
+def test_a_sign_we_have_no_letters_for_hinders_no_flyer(
+    store: Store, chicago: Office, rights: Kind, title: str
+) -> None:
+    made = told(held(store, chicago, rights, title={"es": title}))
+    found = pdf_reader.faults(flyer.pdf(made), lang="es-MX", title=made.told.name)
+    assert [each for each in found if not re.match(r"its title is .*\?", each)] == []
+    assert len(flyer.picture(made, "cuadrada")) > 10_000
+    assert "10:00" in pdf_reader.words_of(flyer.pdf(made)).replace("\u00a0", " ")
+
+
+def test_a_draft_says_that_it_is_one(store: Store, chicago: Office, rights: Kind) -> None:
+    workshop = held(store, chicago, rights, standing=Standing.DRAFT)
+    for lang, word in (("es", "Borrador"), ("en", "Draft"), ("fr", "Brouillon")):
+        assert word in pdf_reader.words_of(flyer.pdf(told(workshop, lang)))
+    workshop.standing = Standing.PUBLISHED
+    assert "Borrador" not in pdf_reader.words_of(flyer.pdf(told(workshop)))
+
+
+@pytest.mark.parametrize("standing", [Standing.CANCELLED, Standing.NOT_HELD])
+def test_nobody_is_invited_to_what_is_not_held(
+    store: Store, chicago: Office, rights: Kind, standing: Standing
+) -> None:
+    workshop = held(store, chicago, rights)
+    workshop.standing = standing
+    with pytest.raises(Refused, match="no se hace"):
+        told(workshop)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"way": Way.OPEN}, "Llega sin cita"),
+        ({"way": Way.PHONE}, "Llámanos"),
+        ({"way": Way.UNLISTED}, "Aparta tu lugar"),
+        ({"mode": Mode.VIDEO_CALL, "venue": None}, "En línea Te damos el enlace cuando apartes"),
+        ({"mode": Mode.PHONE_BANK, "venue": None}, "Por teléfono En español"),
+        ({"mode": Mode.HYBRID}, "También en línea"),
+        ({"visibility": Visibility.APPROVED}, "Te damos la dirección por teléfono"),
+        ({"starts": time(23), "ends": time(1)}, "11:00 p. m. a 1:00 a. m."),
+    ],
+)
+def test_it_says_how_one_comes_in(
+    store: Store, chicago: Office, rights: Kind, changes: dict[str, Any], says: str
+) -> None:
+    made = told(held(store, chicago, rights, **changes))
+    assert says in pdf_reader.words_of(flyer.pdf(made)).replace("\u00a0", " ")
+
+
+def test_a_long_summary_ends_with_a_sentence_or_says_that_it_goes_on() -> None:
+    short = flyer_text._short
+    assert short("Ven. Trae a tu familia.") == "Ven. Trae a tu familia."
+    assert short("Una frase. " * 40).endswith("frase.")
+    assert short("sin punto " * 40).endswith("…")
+    assert max(len(short(each * 40)) for each in ("Una frase. ", "sin punto ")) <= 181
+
+
+# What is not for everybody
+
+
+@pytest.mark.parametrize("visibility", list(Visibility))
+def test_a_discreet_kinds_flyer_has_no_address(
+    store: Store, chicago: Office, women: Kind, visibility: Visibility
+) -> None:
+    workshop = held(store, chicago, women, visibility=visibility, summary={"es": "Violencia"})
+    for shape, lang in (("carta", "es"), ("a4", "fr"), ("cuadrada", "en"), ("vertical", "es")):
+        made = told(workshop, lang)
+        body = flyer.pdf(made, shape)
+        said = pdf_reader.words_of(body)
+        assert "Zona de Pilsen Chicago" in said
+        assert not re.search("Ejemplo|1805|Biblioteca|iolencia", said)
+        assert made.told.name in {"Taller", "Workshop", "Atelier"}
+        spoken = {"es": "es-MX", "en": "en-US", "fr": "fr-CA"}[lang]
+        assert pdf_reader.faults(body, lang=spoken, title=made.told.name) == []
+        drawn = flyer.drawing(made, shape)
+        assert f"<title>{made.told.name}</title>" in drawn
+
+
+def test_an_unlisted_discreet_workshop_has_a_flyer_that_tells_nothing(
+    store: Store, chicago: Office, women: Kind
+) -> None:
+    made = told(held(store, chicago, women, way=Way.UNLISTED))
+    assert "Conoce" not in pdf_reader.words_of(flyer.pdf(made))
+    assert made.colour == color_contrast.INDIGO
+    assert made.pictogram == icons.PICTOGRAMS["calendar"]
+
+
+def test_a_hidden_address_is_on_no_flyer(store: Store, chicago: Office, rights: Kind) -> None:
+    made = told(held(store, chicago, rights, visibility=Visibility.REGISTERED))
+    said = pdf_reader.words_of(flyer.pdf(made))
+    assert "Ejemplo" not in said
+    assert "Te damos la dirección cuando apartes tu lugar" in said
+
+
+def test_the_drawing_needs_no_other_file(store: Store, chicago: Office, rights: Kind) -> None:
+    made = told(held(store, chicago, rights))
+    for shape in SHAPES:
+        drawn = flyer.drawing(made, shape)
+        assert not re.search(
+            r"<image|data:|url\((?!#)|https?://(?!www\.w3\.org)|<script|<style", drawn
+        )
+        assert drawn.count("<title>") == 1
+
+
+def test_the_check_of_paper_sees_what_is_wrong(
+    store: Store, chicago: Office, rights: Kind, app: Flask
+) -> None:
+    import pikepdf
+
+    body = flyer.pdf(told(held(store, chicago, rights)))
+    with pikepdf.open(io.BytesIO(body)) as pdf:
+        del pdf.Root["/Lang"], pdf.Root["/MarkInfo"], pdf.Root["/StructTreeRoot"]
+        pdf.pages[0].contents_add(b"0 0 10 10 re f")
+        worse = io.BytesIO()
+        pdf.save(worse)
+    found = pdf_reader.faults(worse.getvalue(), lang="es-MX", title="Otra cosa", pages=2)
+    for fault in ("1 pages", "language", "not tagged", "its title is", "no structure", "no tag"):
+        assert any(fault in each for each in found), fault

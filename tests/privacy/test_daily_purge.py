@@ -1,0 +1,145 @@
+"""The purge that the worker does each day, and what it does when something is wrong."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock, logs
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration
+from outreach.domain.registrations.notifications import Notice
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Key, Keyring, key_backup, rotation
+from outreach.privacy import retention
+from outreach.privacy.reconcile import TooManyBlind, TooManyUnused
+from tests.conftest import hold, seat
+from tests.privacy.test_retention import ring_of
+
+
+def test_a_ring_that_is_empty_is_not_taken_for_people_who_were_forgotten(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=30)
+    people = [seat(store, ring, workshop) for _ in range(12)]
+    with ring.store.change() as session:
+        session.execute(sa.delete(Key))
+    with pytest.raises(TooManyBlind, match="load its spare first"):
+        retention.purge(store, ring, now=clock.now())
+    with store.read() as session:
+        assert session.get_one(Workshop, workshop.id).seats_left == 18
+    assert retention.purge(store, ring, now=clock.now(), sure=True).emptied == len(people)
+
+
+def test_keys_are_not_taken_for_unused_because_another_database_is_asked(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=30)
+    for _ in range(12):
+        seat(store, ring, workshop)
+    later = ring_of(ring, config, ring.today() + timedelta(days=2))
+    with store.change() as session:
+        session.execute(sa.delete(Notice))
+        session.execute(sa.delete(Registration))
+    with pytest.raises(TooManyUnused, match="belong together"):
+        retention.purge(store, later, now=clock.now())
+    assert retention.daily(store, later, config, now=clock.now()) is None
+    assert "of no registration here" in caplog.text
+    assert len(ring.known()) == 12
+    assert retention.purge(store, later, now=clock.now(), sure=True).unused == 12
+
+
+def test_many_who_ask_to_be_forgotten_are_no_lost_ring(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=40)
+    people = [seat(store, ring, workshop) for _ in range(30)]
+    ring.destroy(*(each.key_id for each in people[:14] if each.key_id))
+    assert retention.settle(store, ring, now=clock.now()) == 14
+
+
+def test_the_workers_day_purges_and_after_a_month_changes_the_master(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind, tmp_path: Path
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    rosa = seat(store, ring, workshop)
+    key_backup.save(ring, tmp_path / "spare", now=clock.now())
+    now = clock.now()
+    assert retention.daily(store, ring, config, now=now) == retention.Purged(
+        rows={
+            "look-ups": 0,
+            "subscribers": 0,
+            "notices": 0,
+            "messages": 0,
+            "journal entries": 0,
+            "sessions": 0,
+            "invitations": 0,
+            "unsaved forms": 0,
+            "files brought and not loaded": 0,
+            "door marks": 0,
+            "door passes": 0,
+        }
+    )
+    assert len(list(config.keys.glob("master-*"))) == 1
+    month = now + timedelta(days=31)
+    if not ring.store.is_sqlite:
+        rotation.prepare(ring)  # a person copies it to the other hosts
+    retention.daily(store, ring, config, now=month)
+    assert len(list(config.keys.glob("master-*"))) == 2
+    retention.hourly(ring, now=month + timedelta(minutes=30))
+    assert len(list(config.keys.glob("master-*"))) == 2
+    retention.hourly(ring, now=month + timedelta(hours=1))
+    assert [path.name for path in config.keys.glob("master-*")] == ["master-2"]
+    assert rosa.key_id is not None
+    assert rosa.key_id.hex() in (tmp_path / "spare").read_text()
+    due = ring_of(ring, config, workshop.forget_on)
+    done = retention.daily(store, due, config, now=workshop.starts_at + timedelta(days=30))
+    assert done is not None
+    assert done.keys == 1
+    assert rosa.key_id.hex() not in (tmp_path / "spare").read_text()
+
+
+def test_a_day_that_refuses_says_so_in_the_log_and_changes_nothing(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    seat(store, ring, workshop)
+    far = ring_of(ring, config, workshop.forget_on + timedelta(days=400))
+    assert retention.daily(store, far, config, now=clock.now() + timedelta(days=400)) is None
+    said = "".join(map(logs.Formatter("text").format, caplog.records))  # as it is written down
+    assert "outreach purge --yes" in said
+    assert len(ring.known()) == 1
+
+
+def test_a_spare_that_cannot_be_written_keeps_neither_the_day_nor_the_new_master_waiting(
+    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind, tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    seat(store, ring, workshop)
+    saved_at = clock.now()
+    key_backup.save(ring, tmp_path / "spare", now=saved_at)
+    (tmp_path / ".spare.new").mkdir()  # where its draft would go: so root may not write it either
+    if not ring.store.is_sqlite:
+        rotation.prepare(ring)
+    due = ring_of(ring, config, workshop.forget_on)
+    done = retention.daily(store, due, config, now=workshop.starts_at + timedelta(days=31))
+    assert done is not None
+    assert done.keys == 1
+    assert len(list(config.keys.glob("master-*"))) == 2
+    assert "the spare of the ring cannot be written: " in caplog.text
+    kept = key_backup.saved(ring)
+    assert kept is not None
+    assert kept.saved_at == saved_at, "so the doctor tells of it"

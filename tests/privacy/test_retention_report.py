@@ -1,0 +1,73 @@
+"""«Lo que todavía guardamos»: what admins see of what is held, in numbers and nothing else."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.registrations import Contact
+from outreach.keystore import Key, Keyring
+from outreach.privacy import retention_report
+from tests.conftest import hold, seat
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+
+@pytest.fixture
+def elena(app: Flask, store: Store, chicago: Office) -> Desk:
+    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+
+
+def test_an_admin_sees_how_much_is_held_where_and_until_when(
+    elena: Desk, store: Store, ring: Keyring, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        here, there = hold(session, chicago, rights), hold(session, calgary, rights)
+    for name in ("Xochitl", "Citlali"):
+        seat(store, ring, here, name=name, contact=Contact.EMAIL, address="xo@example.org")
+    seat(store, ring, there)
+    ring.ask_for("xo@example.org")
+    page = words(elena.get("/org/datos"))
+    assert "Lo que todavía guardamos" in page
+    assert "3 registros que se pueden leer" in page
+    assert "2 avisos por mandar" in page
+    assert "1 enlace pedido otra vez" in page
+    assert "Calgary 1" in page
+    assert "Chicago 2" in page
+    for nobody in ("Xochitl", "Citlali", "xo@example.org", here.public_id):
+        assert nobody not in page
+    monday = here.forget_on - timedelta(days=here.forget_on.weekday())
+    with store.read() as session:
+        found = retention_report.hold(session, ring)
+    assert found.by_week == [(monday, 3)]
+    assert {share.city: share.registrations for share in found.by_office} == {
+        "Calgary": 1,
+        "Chicago": 2,
+    }
+
+
+def test_what_is_overdue_is_said_first(
+    elena: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    seat(store, ring, workshop)
+    assert "ya debió borrarse" not in words(elena.get("/org/datos"))
+    with ring.store.change() as session:
+        session.execute(sa.update(Key).values(forget_on=ring.today()))
+    assert "1 registro ya debió borrarse." in words(elena.get("/org/datos"))
+
+
+def test_with_nothing_held_that_is_what_it_says(elena: Desk) -> None:
+    assert "No guardamos datos de nadie." in words(elena.get("/org/datos"))
+
+
+def test_only_admins_are_led_there(app: Flask, store: Store, elena: Desk) -> None:
+    assert 'href="/org/datos"' in elena.get("/org/mas").text
+    ana = at_desk(app, store, employ(store))
+    assert 'href="/org/datos"' not in ana.get("/org/mas").text
+    assert ana.get("/org/datos").status_code == 404

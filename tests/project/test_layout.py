@@ -1,0 +1,136 @@
+"""The rules of the house that a machine can see (README, «Layout»)."""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from outreach.config import Config
+
+CHECKOUT = Path(__file__).parents[2]
+MAX_FILE_LINES = 700
+PYTHON = sorted(
+    path
+    for folder in ("outreach", "tests")
+    for path in (CHECKOUT / folder).rglob("*.py")
+    if "versions" not in path.parts
+)
+TEMPLATES = sorted(path for path in (CHECKOUT / "templates").rglob("*") if path.is_file())
+WITHOUT_SQL = ("outreach/web/", "outreach/feeds/", "outreach/mail/")
+
+
+def test_a_newcomer_finds_at_the_top_only_what_is_named_in_the_readme() -> None:
+    # What a run left behind was once committed among them.
+    kept = subprocess.run(
+        ["git", "ls-files"], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert {path.partition("/")[0] for path in kept} == {
+        ".ci", ".gitignore", "CHANGELOG.md", "LICENSE", "README.md", "outreach", "pyproject.toml",
+        "templates", "tests",
+    }  # fmt: skip
+
+
+def test_imports_go_down_only() -> None:
+    lint_imports = Path(sys.executable).with_name("lint-imports")
+    found = subprocess.run([lint_imports], cwd=CHECKOUT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_every_file_is_read_in_one_sitting() -> None:
+    lines = {path: len(path.read_text().splitlines()) for path in PYTHON}
+    assert {path.name: count for path, count in lines.items() if count > MAX_FILE_LINES} == {}
+
+
+def test_sql_is_written_where_its_noun_lives() -> None:
+    views = [path for path in PYTHON if str(path.relative_to(CHECKOUT)).startswith(WITHOUT_SQL)]
+    asking = re.compile(
+        r"\b(sa|sqlalchemy)\.(select|insert|update|delete|text)\(|import.*\bselect\b"
+    )
+    assert [path.name for path in views if asking.search(path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    "template", TEMPLATES, ids=lambda path: str(path.relative_to(CHECKOUT / "templates"))
+)
+def test_a_page_asks_nothing_of_others_and_runs_nothing_of_its_own(template: Path) -> None:
+    # The Content-Security-Policy would stop it, in every browser but the ones that most need it.
+    reader = _Reader()
+    reader.feed(_without_jinja(template.read_text()))
+    reader.close()
+    assert reader.faults == []
+
+
+def test_such_a_page_would_be_seen() -> None:
+    reader = _Reader()
+    reader.feed(
+        '<p style="color:red" onclick="x()">'
+        "<style>p {}</style><script>x()</script>"
+        '<img src="https://example.org/a.png"><script src="//example.org/a.js"></script>'
+        '<a href="javascript:x()">x</a><a href="https://example.org/">fine</a>'
+        '<link rel="stylesheet" href="{{ x }}"><script type="application/ld+json">{}</script>'
+        '<script src="/static/app.js" defer></script>'
+    )
+    assert len(reader.faults) == 7
+
+
+def test_every_setting_is_in_the_guide() -> None:
+    guide = "".join(path.read_text() for path in (CHECKOUT / "outreach" / "docs").glob("*.md"))
+    asked = _Asked()
+    Config.from_environ(asked)
+    assert len(asked.names) > 15
+    # As a word of its own: OUTREACH_DATA is not told by OUTREACH_DATABASE_URL.
+    assert [name for name in sorted(asked.names) if not re.search(rf"\b{name}\b", guide)] == []
+
+
+class _Asked(dict[str, str]):
+    """An environment without settings, that remembers which were looked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]  # one form of dict's
+        self.names.add(name)
+        return default
+
+
+class _Reader(HTMLParser):
+    """Collects what safety.md S03 does not allow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        for name, value in given.items():
+            text = (value or "").strip().casefold()
+            is_fetched = name in {"src", "srcset", "action", "data", "poster", "xlink:href"} or (
+                name == "href" and tag != "a"
+            )
+            if (
+                name == "style"
+                or name.startswith("on")
+                or text.startswith("javascript:")
+                or (is_fetched and re.match(r"([a-z]+:)?//", text))
+            ):
+                self._fault(f"<{tag} {name}={value!r}>")
+        is_data = given.get("type") == "application/ld+json"
+        if tag == "style" or (tag == "script" and "src" not in given and not is_data):
+            self._fault(f"<{tag}>")
+
+    def _fault(self, what: str) -> None:
+        self.faults.append(f"line {self.getpos()[0]}: {what}")
+
+
+def _without_jinja(text: str) -> str:
+    """The page as HTML, each value in it an x; lines stay where they are."""
+
+    def same_lines(found: re.Match[str]) -> str:
+        filler = "x" if found[0].startswith("{{") else ""
+        return filler + "\n" * found[0].count("\n")
+
+    return re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", same_lines, text, flags=re.DOTALL)

@@ -1,0 +1,116 @@
+"""The wheel, as somebody else installs it: everything is inside, and it works from any folder."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+INGREDIENTS = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "outreach", "templates")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # Built from a copy: the build compiles translations, which other tests are reading.
+    copy, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    for name in INGREDIENTS:
+        if (CHECKOUT / name).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "*.mo")
+            shutil.copytree(CHECKOUT / name, copy / name, ignore=ignored)
+        else:
+            shutil.copy(CHECKOUT / name, copy)
+    offline = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
+    _run(sys.executable, "-m", "pip", "wheel", "-q", *offline, "-w", out, copy)
+    return next(out.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of a clean environment: the wheel is in it, and of ours only what
+    the wheel depends on."""
+    home = tmp_path_factory.mktemp("clean")
+    venv.create(home, with_pip=False, symlinks=True)
+    python = home / "bin" / "python"
+    offline = ["--no-deps", "--no-index", "--disable-pip-version-check"]
+    _run(sys.executable, "-m", "pip", "-q", "--python", python, "install", *offline, wheel)
+    # A .pth of a folder that a .pth names is not read: our own editable install stays out.
+    packages = next(home.glob("lib/python*/site-packages"))
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return home / "bin"
+
+
+@pytest.fixture(scope="module")
+def made(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where somebody has made the databases."""
+    folder = tmp_path_factory.mktemp("made")
+    assert "up to date" in _run(installed / "outreach", "db", "upgrade", cwd=folder)
+    return folder
+
+
+def test_help_is_there(installed: Path, tmp_path: Path) -> None:
+    said = _run(installed / "outreach", "--help", cwd=tmp_path)
+    assert "outreach demo" in said
+    assert _python(installed, tmp_path, "import outreach; print(outreach.__file__)").startswith(
+        str(installed.parent)
+    )
+
+
+def test_it_makes_its_databases(installed: Path, made: Path) -> None:
+    assert "matches the program" in _run(installed / "outreach", "db", "check", cwd=made)
+
+
+def test_pages_styles_and_translations_are_inside(installed: Path, made: Path) -> None:
+    said = _python(
+        installed,
+        made,
+        """
+import re
+from outreach.app import create_app
+
+client = create_app().test_client()
+pages = {lang: client.get(f"/{lang}/") for lang in ("es", "en", "fr")}
+print("pages", *(page.status_code for page in pages.values()))
+styles = re.findall(r'/static/[^"]+', pages["es"].text)
+print("static", len(styles) > 0, {client.get(style).status_code for style in styles})
+print("words", len({page.text.partition("<main")[2] for page in pages.values()}))
+""",
+    )
+    assert said.splitlines() == ["pages 200 200 200", "static True {200}", "words 3"]
+
+
+def test_every_file_of_the_house_is_in_the_wheel(wheel: Path) -> None:
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    wanted = {
+        str(path.relative_to(CHECKOUT)).replace("templates/", "outreach/templates/", 1)
+        for folder in ("outreach", "templates")
+        for path in (CHECKOUT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    # What is compiled is asked for by name: the checkout has it only once it is installed.
+    compiled = {f"outreach/translations/{lang}/LC_MESSAGES/messages.mo" for lang in ("en", "fr")}
+    assert (wanted | compiled) - inside == set()
+
+
+def _python(installed: Path, folder: Path, program: str) -> str:
+    return _run(installed / "python", "-c", program, cwd=folder)
+
+
+def _run(*command: str | Path, cwd: Path = CHECKOUT) -> str:
+    """What a program says; an error of it is the test's failure."""
+    plain = {name: value for name, value in os.environ.items() if "PYTHON" not in name}
+    settings = {"OUTREACH_DATA": str(cwd / "data"), "OUTREACH_KEYS": str(cwd / "keys")}
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=plain | settings,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -1,0 +1,62 @@
+"""The guide's page of threats says which test holds each claim: each is there, and is run."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.safety_promises import PROMISES
+
+CHECKOUT: Final = Path(__file__).parents[2]
+PAGE: Final = CHECKOUT / "outreach" / "docs" / "threats.md"
+NAMED: Final = re.compile(r"`((?:\w+/)*test_\w+\.py(?:::test_\w+)?)`")
+WHO: Final = (
+    "violent", "authority", "curious organizer", "who left", "stranger", "spammer", "session",
+    "network", "supplier",
+)  # fmt: skip
+
+
+def named() -> list[str]:
+    return NAMED.findall(re.sub(r"\s+", " ", PAGE.read_text()))
+
+
+def test_everybody_whom_we_fear_has_a_section_that_says_what_is_left() -> None:
+    sections = re.split(r"^## ", PAGE.read_text(), flags=re.MULTILINE)[1:]
+    for who in WHO:
+        found = [each for each in sections if who in each.partition("\n")[0]]
+        assert len(found) == 1, who
+        assert "**Left**" in found[0], who
+        assert NAMED.search(found[0]), who
+
+
+def test_every_test_named_there_is_written() -> None:
+    for each in sorted(set(named())):
+        path, _, name = each.partition("::")
+        text = (CHECKOUT / "tests" / path).read_text()
+        assert re.search(rf"^def {name or 'test_'}", text, re.MULTILINE), each
+
+
+@pytest.mark.long  # all that there is has to be collected
+def test_every_test_named_there_is_collected() -> None:
+    tests = sorted({f"tests/{each}" for each in named()})
+    assert len(tests) > 70
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    found = subprocess.run([*command, *tests], cwd=CHECKOUT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout[-2000:] + found.stderr[-2000:]
+    for each in tests:
+        assert re.search(rf"^{re.escape(each)}(\[|::|$)", found.stdout, re.MULTILINE), each
+
+
+@pytest.mark.long
+def test_a_test_that_is_not_there_would_be_missed() -> None:
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    asked = [*command, "tests/security/test_safety.py::test_that_nobody_has_written"]
+    assert subprocess.run(asked, cwd=CHECKOUT, capture_output=True).returncode != 0
+
+
+@pytest.mark.parametrize("promise", ["S13", "S14", "S17", "S18", "S22", "S23", "S25"])
+def test_promises_about_people_stand_on_the_page_too(promise: str) -> None:
+    assert set(PROMISES[promise]) & set(named()), promise

@@ -1,0 +1,130 @@
+"""What is wrong with a bulletin is said before it is published."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.newsletter import bulletins
+from outreach.domain.newsletter.bulletins import Text
+from outreach.reports import bulletin_checks, month_report
+from outreach.reports.bulletin_checks import Concern
+from tests.conftest import hold
+from tests.support.staff_client import at_desk, employ, words
+from tests.web.staff.test_bulletin_editor import (
+    LATER,
+    MARCH,
+    PAGE,
+    WRITTEN,
+    begin,
+    edit,
+    form,
+    march,
+)
+
+__all__ = ["march"]  # a fixture
+pytestmark = pytest.mark.any_database("what is wrong is read from one edition")
+
+
+def warned(store: Store, text: Text, **changes: Any) -> set[tuple[Concern, str, str, str]]:
+    begin(store)
+    edit(store, text)
+    given: dict[str, Any] = {"last_revision": 1, "is_calendar_empty": False} | changes
+    with store.read() as session:
+        found = bulletin_checks.of(
+            bulletins.find(session, MARCH, 1),
+            month_report.report(session, MARCH, now=LATER),
+            is_there=lambda path: path == "/es/o/chicago",
+            home="https://talleres.example",
+            **given,
+        )
+    return {(each.concern, each.part, each.lang, each.detail) for each in found}
+
+
+def test_nothing_is_wrong_with_three_whole_and_easy_texts(march: Store) -> None:
+    assert warned(march, WRITTEN) == set()
+
+
+def test_a_text_that_one_language_lacks_keeps_it_from_coming_out(march: Store) -> None:
+    lacking = Text(title=WRITTEN.title | {"fr": ""}, ahead={"en": "More.", "es": "", "fr": ""})
+    assert warned(march, lacking) == {
+        (Concern.MISSING, "title", "fr", ""),
+        (Concern.MISSING, "ahead", "es", ""),
+        (Concern.MISSING, "ahead", "fr", ""),
+    }, "one that no language has is left out"
+
+
+def test_a_number_that_is_none_of_the_month_is_seen_and_a_day_is_none(march: Store) -> None:
+    text = Text(
+        title=WRITTEN.title,
+        happened={
+            "es": "Fueron 3 talleres, 2 en Chicago; vinieron 60 personas. Del 9 al 10 de marzo.",
+            "en": "In 65 of them, on March 10, at 10:30 a.m.; call 312 555 0142.",
+            "fr": "En 2026, 109\u202f657 passeports, le 1er avril à 18 h 30.",
+        },
+    )
+    assert warned(march, text) == {
+        (Concern.NUMBER, "happened", "en", "65"),
+        (Concern.NUMBER, "happened", "fr", "109\u202f657"),
+    }
+
+
+def test_a_link_that_leads_nowhere_or_is_not_safe_is_seen(march: Store) -> None:
+    links = (
+        "[Ven](/es/o/chicago) o [ven](https://talleres.example/es/o/chicago). "
+        "[Lee](https://www.gob.mx/sre) o [lee](http://www.gob.mx/sre). "
+        "[Mira](/es/o/xyz), [mira](javascript:x), [mira]() o [llama](tel:3125550142)."
+    )
+    text = Text(title=WRITTEN.title, ahead=WRITTEN.ahead | {"es": links})
+    assert warned(march, text) == {
+        (Concern.LINK, "ahead", "es", broken)
+        for broken in ("http://www.gob.mx/sre", "/es/o/xyz", "javascript:x", "")
+    }
+
+
+def test_a_hard_text_is_seen_with_its_hardest_sentence(march: Store) -> None:
+    hard = "La autoridad consular competente determinará la procedencia administrativa."
+    text = Text(title=WRITTEN.title, happened=WRITTEN.happened | {"es": f"Ven hoy. {hard}"})
+    assert warned(march, text, is_calendar_empty=True) == {
+        (Concern.HARD, "happened", "es", hard),
+        (Concern.CALENDAR, "", "", ""),
+    }
+
+
+def test_other_numbers_or_an_open_month_keep_it_from_coming_out(march: Store) -> None:
+    assert warned(march, WRITTEN, last_revision=2) == {(Concern.REVISION, "", "", "2")}
+    with march.read() as session:
+        draft = bulletins.find(session, MARCH, 1)
+        told = month_report.report(session, MARCH, now=LATER)
+    found = bulletin_checks.of(
+        draft, told, last_revision=0, is_calendar_empty=True, is_there=bool, home=""
+    )
+    assert [(each.concern, each.is_grave) for each in found] == [
+        (Concern.OPEN, True),
+        (Concern.CALENDAR, False),
+    ]
+
+
+def test_links_to_our_own_pages_are_held_against_what_there_is(
+    app: Flask, march: Store, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    elena = at_desk(app, march, employ(march, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    with march.change() as session:
+        open_one, discreet = (hold(session, chicago, kind).public_id for kind in (rights, women))
+    begin(march)
+    good = (f"/es/t/{open_one}", "/fr/o/chicago", "/es/cifras/2026-03", "/es/", "/es/red")
+    bad = (
+        f"/es/t/{discreet}", "/es/t/0000000000", "/es/o/xyz", "/es/cifras/marzo", "/org/",
+        "/es/boletin/2026-03",
+        "/es/r/abc", "/nada",
+    )  # fmt: skip
+    said = " ".join(f"[ve]({link})." for link in (*good, *bad))
+    text = Text(title=WRITTEN.title, happened=WRITTEN.happened | {"es": said})
+    elena.post(PAGE, **form(text, do="save"))
+    page = words(elena.get(PAGE))
+    assert [link for link in good if f"Un enlace no abre: {link} " in page] == []
+    assert [link for link in bad if f"Un enlace no abre: {link} " not in page] == []

@@ -1,0 +1,166 @@
+"""Who has reported a month, and what is offered in the days ahead."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.network import offices, staff
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Role
+from outreach.domain.reporting import missing_reports, months
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Standing
+from outreach.reports import coverage
+from outreach.reports.coverage import Row, State
+from tests.conftest import hold, kind, office
+from tests.support.staff_client import employ
+
+MARCH = Month(2026, 3)
+DAY = date(2026, 3, 10)
+APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
+
+
+def row_of(store: Store, slug: str, month: Month = MARCH) -> Row:
+    with store.read() as session:
+        found = coverage.matrix(session, month, None, now=APRIL)
+    return next(row for row in found.rows if row.slug == slug)
+
+
+def test_an_office_that_held_nothing_and_said_nothing_has_not_reported(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    assert row_of(store, "chicago").state is State.MISSING
+    assert row_of(store, "chicago").is_late
+    with store.change() as session:
+        hold(session, chicago, rights, day=DAY, standing=Standing.DRAFT)
+    assert row_of(store, "chicago").state is State.MISSING, "a draft says nothing"
+
+
+def test_an_office_that_says_there_was_nothing_has_reported_zero(
+    store: Store, chicago: Office
+) -> None:
+    who = employ(store)
+    with store.change() as session:
+        months.say_complete(session, chicago.id, MARCH, organizer_id=who, now=APRIL)
+    assert row_of(store, "chicago").state is State.ZERO
+    assert not row_of(store, "chicago").is_late
+    assert row_of(store, "chicago", MARCH.following).state is State.MISSING
+    with store.change() as session:
+        months.say_complete(session, chicago.id, MARCH, organizer_id=who, now=None)
+    assert row_of(store, "chicago").state is State.MISSING
+
+
+def test_a_workshop_of_which_nobody_said_how_it_went_is_pending(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop_service.report(hold(session, chicago, rights, day=DAY), head_count=3, now=APRIL)
+        open_one = hold(session, chicago, rights, day=DAY)
+    row = row_of(store, "chicago")
+    assert (row.state, row.pending, row.total) == (State.PENDING, 1, 2)
+    with store.change() as session:
+        workshop_service.report(session.merge(open_one), head_count=0, now=APRIL)
+    assert row_of(store, "chicago").state is State.READY
+
+
+def test_an_office_whose_workshops_all_fell_through_has_reported(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights, day=DAY, standing=Standing.CANCELLED)
+        workshop_service.report(hold(session, chicago, rights, day=DAY), head_count=None, now=APRIL)
+    row = row_of(store, "chicago")
+    assert (row.state, row.called_off, row.is_late) == (State.CALLED_OFF, 2, False)
+
+
+def test_other_kinds_than_the_core_ones_are_counted_together(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        other = kind("salud", "Salud", position=9, is_core=False)
+        session.add(other)
+        session.flush()
+        for each in (rights, other, other):
+            workshop_service.report(hold(session, chicago, each, day=DAY), head_count=9, now=APRIL)
+    with store.read() as session:
+        found = coverage.matrix(session, MARCH, None, now=APRIL)
+    assert (found.core, found.others, found.total) == ((1,), 2, 3)
+
+
+def test_an_office_is_not_asked_for_a_month_in_which_it_was_not_open(store: Store) -> None:
+    with store.change() as session:
+        session.add(office("tulsa", "Tulsa", "OK", "America/Chicago", opened_on=date(2026, 3, 31)))
+        session.add(office("leon", "León", "TX", "America/Chicago", closed_on=date(2026, 3, 1)))
+        session.add(
+            office("reno", "Reno", "NV", "America/Denver", was_open_in_january_2020=False)
+        )  # fmt: skip
+    with store.read() as session:
+        by_slug = {each.slug: each for each in offices.all_of_them(session)}
+        found = coverage.matrix(session, MARCH, None, now=APRIL)
+    assert [row.slug for row in found.rows] == ["reno", "tulsa"]
+    asked = {slug: coverage.is_asked(each, Month(2020, 1)) for slug, each in by_slug.items()}
+    assert asked == {"tulsa": True, "leon": True, "reno": False}
+
+
+def test_nobody_is_late_before_the_month_is_over(store: Store, chicago: Office) -> None:
+    with store.read() as session:
+        assert coverage.matrix(session, MARCH.following, None, now=APRIL).late == ()
+        late = coverage.matrix(session, MARCH, None, now=APRIL).late
+        assert [row.slug for row in late] == ["chicago"]
+        assert coverage.matrix(session, MARCH, frozenset(["calgary"]), now=APRIL).rows == ()
+
+
+def test_an_office_sees_how_many_came_by_kind(
+    store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        for where, people in ((chicago, 3), (chicago, 30), (calgary, 50)):
+            workshop_service.report(
+                hold(session, where, rights, day=DAY), head_count=people, now=APRIL
+            )
+        hold(session, chicago, rights, day=DAY)
+    with store.read() as session:
+        [told] = coverage.people(session, MARCH, ["chicago"])
+    assert (told.city, told.workshops, told.people) == ("Chicago", 2, 33)
+
+
+def test_what_nobody_offers_in_the_next_thirty_days_is_told(
+    store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    today = clock.now().date()
+    with store.change() as session:
+        session.add(kind("daca", "DACA", position=2, countries=Codes(["US"])))
+        session.flush()
+        hold(session, chicago, rights)
+        hold(session, calgary, rights, day=today + timedelta(days=31))
+    with store.read() as session:
+        found = coverage.gaps(session, None, now=clock.now())
+    assert found.offices == ("Calgary",)
+    assert [(name["es"], cities) for name, cities in found.kinds] == [
+        ("Tus derechos", ()),
+        ("DACA", ("Chicago",)),
+    ]
+
+
+@pytest.mark.any_database
+def test_those_who_report_for_an_office_are_all_of_its_own_who_may(store: Store) -> None:
+    ana = employ(store)
+    elena = employ(store, "elena@example.org", Role.ADMIN, "calgary")
+    employ(store, "tomas@example.org", Role.DOOR)
+    employ(store, "luz@example.org", Role.READER)
+    employ(store, "red@example.org", Role.ADMIN, "*")
+    gone = employ(store, "fue@example.org")
+    with store.change() as session:
+        left = staff.find(session, "fue@example.org")
+        assert left
+        assert left.id == gone
+        left.disabled_at = APRIL
+    with store.read() as session:
+        assert missing_reports.reporters(session, ["chicago"]) == [(ana, "chicago")]
+        assert missing_reports.reporters(session, ["*", "calgary"]) == [(elena, "calgary")]
+        assert len(missing_reports.reporters(session, ["chicago", "calgary"])) == 2

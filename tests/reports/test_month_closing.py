@@ -1,0 +1,359 @@
+"""A month is closed once, in revisions that never change; every page and file tells the same."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from threading import Barrier
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+from flask.testing import FlaskClient
+
+from outreach import cli, clock
+from outreach.clock import Month
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import workshops
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.reporting import months
+from outreach.domain.reporting.figures import Figure, Series
+from outreach.domain.reporting.months import MonthRevision
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Standing, Workshop
+from outreach.errors import NotFound, OutreachError, Refused, Taken
+from outreach.reports import month_report
+from outreach.reports.month_report import Change
+from tests.conftest import hold
+from tests.support.interleaving import meet
+
+MARCH = Month(2026, 3)
+APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
+MAY = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: Kind) -> Store:
+    """Two workshops in Chicago, one in Calgary, one of them for women; a typed figure."""
+    day = date(2026, 3, 10)
+    with store.change() as session:
+        for office, kind, people in (
+            (chicago, rights, 30), (chicago, women, 12), (calgary, rights, 8),
+        ):  # fmt: skip
+            workshop_service.report(
+                hold(session, office, kind, day=day), head_count=people, now=APRIL
+            )
+        hold(session, calgary, rights, day=day, standing=Standing.CANCELLED)
+        session.add(
+            Series(
+                code="ciam.personas", position=1, label={"es": "Personas"}, unit="personas",
+                provided_by="CIAM",
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add(
+            Figure(month=202603, series="ciam.personas", value=21389, source="CIAM",
+                   entered_at=APRIL)
+        )  # fmt: skip
+    return store
+
+
+def close(store: Store, now: datetime = APRIL, **how: Any) -> MonthRevision:
+    with store.change() as session:
+        return month_report.close(session, MARCH, now=now, **how)
+
+
+def a_workshop(store: Store, office: str) -> Workshop:
+    with store.read() as session:
+        found = session.scalars(
+            sa.select(Workshop).join(Workshop.office).where(
+                Office.slug == office, Workshop.standing == Standing.HELD
+            )
+        )  # fmt: skip
+        return next(iter(found))
+
+
+def not_held(store: Store, workshop: Workshop) -> None:
+    with store.change() as session:
+        there = workshops.find(session, workshop.public_id)
+        workshop_service.report(there, head_count=None, now=MAY)
+
+
+def test_before_it_is_closed_everything_is_provisional(march: Store) -> None:
+    with march.read() as session:
+        told = month_report.report(session, MARCH, now=APRIL)
+    assert (told.count.state, told.count.revision, told.is_closed) == ("open", 0, False)
+    assert told.people is None, "numbers that change from day to day would say who came"
+
+
+def test_closing_freezes_what_is_told(march: Store) -> None:
+    made = close(march)
+    assert (made.number, made.cut) == (1, APRIL)
+    assert month_report.is_sound(made)
+    not_held(march, a_workshop(march, "chicago"))
+    with march.change() as session:
+        session.get_one(Figure, (202603, "ciam.personas")).value = 1
+    with march.read() as session:
+        told = month_report.report(session, MARCH, now=MAY)
+    assert (told.count.total, told.count.state, told.count.revision) == (3, "closed", 1)
+    assert told.count.by_office["chicago"] == {"derechos": 1, "mujeres": 1, "total": 2}
+    assert told.figure("ciam.personas") == 21389
+    assert told.by_mode == {"presencial": 3}
+    assert told.by_language == {"es": 3}
+    assert told.people is not None
+    assert told.people.told == {"derechos": 38, "mujeres": 12}
+
+
+def test_a_late_change_is_the_next_revision_with_its_difference(march: Store) -> None:
+    close(march)
+    late = a_workshop(march, "calgary")
+    not_held(march, late)
+    with march.change() as session:
+        session.get_one(Figure, (202603, "ciam.personas")).value = 21390
+    with march.read() as session:
+        waiting = month_report.drafted(session, MARCH, now=MAY).changes
+    made = close(march, MAY, reason="Reportes tardíos")
+    assert made.number == 2
+    assert month_report.changes_of(made) == waiting
+    assert waiting == [
+        Change(what="workshops", office="calgary", kind="derechos", before=1, after=0),
+        Change(what="figure", series="ciam.personas", before=21389, after=21390),
+        Change(what="people", kind="derechos", before=38, after=30),
+    ]
+    with march.read() as session:
+        first = month_report.report(session, MARCH, now=MAY, number=1)
+        second = month_report.report(session, MARCH, now=MAY)
+    assert (first.count.total, second.count.total) == (3, 2), "what was published stays readable"
+
+
+def test_another_revision_needs_a_reason_and_a_difference(march: Store) -> None:
+    close(march)
+    with pytest.raises(Refused, match="motivo"):
+        close(march, MAY)
+    with pytest.raises(Refused, match="Nada ha cambiado"):
+        close(march, MAY, reason="por si acaso")
+
+
+def test_a_month_that_is_not_over_cannot_be_closed(march: Store) -> None:
+    for early in (datetime(2026, 3, 31, 12, tzinfo=UTC), datetime(2026, 4, 3, 12, tzinfo=UTC)):
+        with pytest.raises(Refused, match="no ha terminado"):
+            close(march, early)
+    close(march, datetime(2026, 4, 4, tzinfo=UTC))
+
+
+def test_a_month_that_is_opened_again_is_provisional_until_its_next_revision(
+    march: Store,
+) -> None:
+    close(march)
+    with march.change() as session:
+        assert not months.reopen(session, MARCH, "Dos", seen=2, organizer_id=None, now=MAY)
+        assert months.reopen(session, MARCH, "Faltan dos", seen=1, organizer_id=None, now=MAY)
+        assert not months.reopen(session, MARCH, "Faltan dos", organizer_id=None, now=MAY)
+    with march.read() as session:
+        told = month_report.report(session, MARCH, now=MAY)
+    assert (told.count.state, told.count.revision) == ("open", 1)
+    made = close(march, MAY, reason="Se revisó")
+    assert (made.number, made.changes) == (2, []), "it may come out as it was"
+
+
+def test_only_one_of_two_who_close_at_once_does(march: Store) -> None:
+    ready = Barrier(4)
+
+    def try_to(_number: int) -> str:
+        ready.wait()
+        try:
+            close(march, seen=0)
+        except OutreachError as error:
+            return type(error).__name__
+        return "closed"
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = sorted(pool.map(try_to, range(4)))
+    assert outcomes == ["Taken", "Taken", "Taken", "closed"]
+    with march.read() as session:
+        assert len(months.revisions(session, MARCH)) == 1
+
+
+@pytest.mark.races
+def test_a_month_that_is_being_closed_again_is_not_opened_as_it_was_before(march: Store) -> None:
+    close(march)
+    not_held(march, a_workshop(march, "chicago"))
+
+    def reopen() -> bool:
+        with march.change() as session:
+            return months.reopen(session, MARCH, "Faltan dos", seen=1, organizer_id=None, now=MAY)
+
+    made, is_open = meet(
+        march,
+        lambda: close(march, MAY, reason="tarde", seen=1),
+        reopen,
+        at="INSERT INTO month_revision",
+    )
+    assert (made.number, is_open) == (2, False)
+    with march.read() as session:
+        assert [each.reopened_at for each in months.revisions(session, MARCH)] == [None, None]
+
+
+@pytest.mark.races
+def test_every_table_of_a_revision_has_the_same_sum_whatever_changes_meanwhile(
+    march: Store,
+) -> None:
+    late = a_workshop(march, "calgary")
+    made, _none = meet(
+        march, lambda: close(march), lambda: not_held(march, late), at="SELECT workshop.kind_id"
+    )
+    told = month_report.thawed(made)
+    assert told.count.total == 3
+    for table in (told.count.by_kind, told.by_mode, told.by_language):
+        assert sum(table.values()) == told.count.total
+    assert sum(each["total"] for each in told.count.by_office.values()) == told.count.total
+
+
+def test_who_saw_an_older_revision_is_told(march: Store) -> None:
+    close(march)
+    not_held(march, a_workshop(march, "chicago"))
+    with pytest.raises(Taken):
+        close(march, MAY, reason="tarde", seen=0)
+
+
+def test_a_cell_that_was_hidden_stays_hidden(march: Store, chicago: Office, women: Kind) -> None:
+    day = date(2026, 3, 12)
+    with march.change() as session:
+        few = session.scalars(sa.select(Workshop).where(Workshop.head_count == 12)).one()
+        few.head_count = 3
+    first = month_report.thawed(close(march)).people
+    assert first is not None
+    assert first.small == {"mujeres"}
+    assert first.withheld == {"derechos"}
+    assert first.total == 41
+    with march.change() as session:
+        workshop_service.report(hold(session, chicago, women, day=day), head_count=20, now=MAY)
+    made = close(march, MAY, reason="Un taller más")
+    second = month_report.thawed(made).people
+    assert second is not None
+    assert second.hidden == {"mujeres", "derechos"}
+    assert second.total is None
+    assert "people" not in {each.what for each in month_report.changes_of(made)}
+
+
+def test_the_few_of_a_workshop_reported_late_are_not_told(
+    march: Store, chicago: Office, women: Kind
+) -> None:
+    close(march)
+    with march.change() as session:
+        late = hold(session, chicago, women, day=date(2026, 3, 12))
+        workshop_service.report(late, head_count=1, now=MAY)
+    made = close(march, MAY, reason="Reportes tardíos")
+    found = month_report.thawed(made).people
+    assert found is not None
+    assert found.told == {"derechos": 38}
+    assert (found.hidden, found.total) == (frozenset({"mujeres"}), None)
+    assert month_report.changes_of(made) == [
+        Change(what="workshops", office="chicago", kind="mujeres", before=1, after=2)
+    ]
+
+
+def test_a_revision_that_is_not_there_is_not_found(march: Store) -> None:
+    close(march)
+    with march.read() as session, pytest.raises(NotFound):
+        month_report.report(session, MARCH, now=MAY, number=2)
+
+
+def outreach(config: Config, *arguments: str) -> Result:
+    names = {
+        "DATA": config.data, "KEYS": config.keys, "DATABASE_URL": config.database_url,
+        "KEYRING_URL": config.keyring_url, "PUBLIC_URL": config.public_url,
+    }  # fmt: skip
+    return CliRunner().invoke(
+        cli.main, arguments, env={f"OUTREACH_{name}": str(value) for name, value in names.items()}
+    )
+
+
+def test_the_command_closes_and_says_what_differs(config: Config, march: Store) -> None:
+    done = outreach(config, "close", "2026-03")
+    assert done.exit_code == 0, done.stderr
+    assert "revision 1, 3 workshops" in done.stdout
+    again = outreach(config, "close", "2026-03")
+    assert (again.exit_code, len(again.stderr.splitlines())) == (1, 1)
+    not_held(march, a_workshop(march, "chicago"))
+    second = outreach(config, "close", "2026-03", "--reason", "tarde")
+    assert "workshops chicago" in second.stdout
+    with march.read() as session:
+        lines = session.scalars(sa.select(Entry).order_by(Entry.id)).all()
+    assert [(line.action, line.detail, line.organizer_id) for line in lines] == [
+        ("month.close", "2026-03 1", None),
+        ("month.close", "2026-03 2", None),
+    ]
+    assert outreach(config, "close", "marzo").exit_code == 2
+
+
+def test_the_command_says_in_its_own_words_why_it_does_not_close(
+    config: Config, march: Store
+) -> None:
+    ahead = outreach(config, "close", f"{clock.now().year + 1}-01")
+    assert "is not over" in ahead.stderr
+    assert outreach(config, "close", "2026-03").exit_code == 0
+    again = outreach(config, "close", "2026-03")
+    assert "--reason" in again.stderr
+    same = outreach(config, "close", "2026-03", "--reason", "tarde")
+    assert "no need for another" in same.stderr
+    for said in (ahead, again, same):
+        assert (said.exit_code, said.stdout, len(said.stderr.splitlines())) == (1, "", 1)
+        assert said.stderr.startswith("outreach: 20")
+
+
+@pytest.mark.parametrize("what", ["close", "counts", "bulletin"])
+def test_no_command_tells_of_a_month_that_nobody_means(
+    config: Config, march: Store, what: str
+) -> None:
+    for month in ("9999-12", "0001-01"):
+        said = outreach(config, what, month)
+        assert (said.exit_code, len(said.stderr.splitlines())) == (2, 1)
+        assert "is no month" in said.stderr
+
+
+def told_by(client: FlaskClient, config: Config) -> Iterator[tuple[str, int, int, int]]:
+    """Revision, total and the network's rights workshops, as each page, file and command says."""
+    page = client.get("/es/cifras/2026-03.json").get_json()
+    yield "json", page["revision"], page["total"], page["by_kind"]["derechos"]
+    data = client.get("/api/v1/counts/2026-03").get_json()
+    yield "api", data["revision"], data["total"], data["by_kind"]["derechos"]
+    written = client.get("/api/v1/bulletins/2026-03").get_json()
+    kinds = {each["kind"]: each["total"] for each in written["by_kind"]}
+    yield "bulletins", written["revision"], written["total"], kinds["derechos"]
+    said = json.loads(outreach(config, "counts", "2026-03", "--format", "json").stdout)
+    yield "command", said["revision"], said["total"], said["by_kind"]["derechos"]
+
+
+def test_pages_files_data_and_commands_of_a_revision_agree(
+    client: FlaskClient, config: Config, march: Store
+) -> None:
+    close(march)
+    not_held(march, a_workshop(march, "calgary"))
+    assert {each[1:] for each in told_by(client, config)} == {(1, 3, 2)}
+    close(march, MAY, reason="tarde")
+    assert {each[1:] for each in told_by(client, config)} == {(2, 2, 1)}
+    csv = client.get("/es/cifras/2026-03.csv").data.decode("utf-8-sig")
+    assert csv.splitlines()[-1].endswith(",2")
+
+
+def test_changed_bytes_of_a_revision_are_seen(march: Store) -> None:
+    made = close(march)
+    assert month_report.is_sound(made)
+    made.frozen = made.frozen.replace('"total":3', '"total":4')
+    assert not month_report.is_sound(made)
+
+
+def test_what_was_frozen_reads_back_as_it_was(march: Store) -> None:
+    made = close(march)
+    with march.read() as session:
+        now = month_report.live(session, MARCH, now=APRIL, revision=1)
+    then = month_report.thawed(made)
+    assert replace(then, people=None, digest="") == replace(
+        now, count=replace(now.count, state="closed")
+    )

@@ -1,0 +1,327 @@
+"""A year of the network: 22,000 workshops, twelve closes, 200 changes that come late. Every
+revision, every difference and every file says what was counted beside the program."""
+
+import csv
+import io
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from outreach.clock import Month
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.kinds import Visibility, Way
+from outreach.domain.reporting import months
+from outreach.domain.reporting.figures import Figure, Series
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.errors import Refused
+from outreach.reports import month_report
+from outreach.reports.month_report import Report
+from tests.conftest import LONG_AGO, kind, office
+
+YEAR: Final = 2025
+LATER: Final = datetime(2026, 6, 1, 12, tzinfo=UTC)
+_ZONE: Final = ZoneInfo("America/Chicago")
+SERIES: Final = ("pasaportes", "ciam.personas")
+SPOKEN: Final = (("es",), ("en",), ("es", "en"), ("nah",))
+STANDINGS: Final = (
+    *[Standing.HELD] * 8, *[Standing.PUBLISHED] * 3,
+    Standing.CANCELLED, Standing.NOT_HELD, Standing.DRAFT,
+)  # fmt: skip
+NOT_COUNTED: Final = {Standing.CANCELLED, Standing.NOT_HELD, Standing.DRAFT}
+
+
+@dataclass
+class Held:
+    """A workshop as the one who counts beside the program knows it."""
+
+    id: int
+    office: str
+    kind: str
+    day: date
+    standing: Standing
+    mode: Mode
+    spoken: tuple[str, ...]
+    people: int | None
+
+    @property
+    def month(self) -> Month:
+        return Month.of(self.day)
+
+
+@dataclass
+class Told:
+    """What one month has to say."""
+
+    total: int
+    by_kind: dict[str, int]
+    by_office: dict[str, dict[str, int]]
+    by_mode: dict[str, int]
+    by_language: dict[str, int]
+    people: dict[str, int]
+    figures: dict[str, int]
+
+
+def count(held: Mapping[int, Held], figures: Mapping[tuple[Month, str], int], of: Month) -> Told:
+    counted = [each for each in held.values() if each.month == of]
+    counted = [each for each in counted if each.standing not in NOT_COUNTED]
+    rows: dict[str, Counter[str]] = {}
+    people: Counter[str] = Counter()
+    for each in counted:
+        rows.setdefault(each.office, Counter())[each.kind] += 1
+        if each.standing is Standing.HELD and each.people is not None:
+            people[each.kind] += each.people
+    return Told(
+        total=len(counted),
+        by_kind=dict(Counter(each.kind for each in counted)),
+        by_office={slug: {**row, "total": row.total()} for slug, row in rows.items()},
+        by_mode=dict(Counter(each.mode.value for each in counted)),
+        by_language=dict(Counter(lang for each in counted for lang in each.spoken)),
+        people=dict(people),
+        figures={series: value for (month, series), value in figures.items() if month == of},
+    )
+
+
+class Network:
+    """The year in the database and, beside it, in plain lists."""
+
+    def __init__(self, store: Store, size: int, how_many_offices: int) -> None:
+        self.store, self.chance = store, random.Random(7)
+        with store.change() as session:
+            session.add_all(
+                office(f"oficina-{n}", f"Ciudad {n}", "IL", "America/Chicago")
+                for n in range(how_many_offices)
+            )
+            session.add_all(
+                kind(f"tipo{n}", f"Tipo {n}", position=n, is_core=n < 4) for n in range(8)
+            )
+            session.add_all(
+                Series(code=each, position=place, label={"es": each}, unit="u", provided_by="SRE")
+                for place, each in enumerate(SERIES)
+            )
+        with store.read() as session:
+            self.offices = {each.slug: each.id for each in offices.all_of_them(session)}
+            self.kinds = {each.code: each.id for each in kinds.all_of_them(session)}
+        self.held = {number: self._one(number) for number in range(1, size + 1)}
+        self.figures = {
+            (Month(YEAR, n), series): self.chance.randint(0, 200_000)
+            for n in range(1, 13)
+            for series in SERIES
+        }
+        with store.change() as session:
+            session.execute(sa.insert(Workshop), [self._row(each) for each in self.held.values()])
+            for (month, series), value in self.figures.items():
+                session.add(
+                    Figure(
+                        month=month.number, series=series, value=value, source="SRE",
+                        entered_at=LATER,
+                    )
+                )  # fmt: skip
+
+    def change_late(self, how_many: int) -> set[Month]:
+        """Changes rows as staff and files do, and says which months they were of, or are now."""
+        touched: set[Month] = set()
+        late = self.chance.sample(sorted(self.held), how_many)
+        for number in late:
+            before = self.held[number]
+            after = self._one(number) if self.chance.random() < 0.5 else replace(before)
+            after.people = self.chance.randint(0, 80)
+            touched |= {before.month, after.month}
+            self.held[number] = after
+        some = self.chance.sample(sorted(self.figures), 3)
+        for month, series in some:
+            self.figures[month, series] += 1
+            touched.add(month)
+        with self.store.change() as session:
+            for number in late:
+                row = self._row(self.held[number])
+                session.execute(sa.update(Workshop).where(Workshop.id == number).values(**row))
+            for month, series in some:
+                session.get_one(Figure, (month.number, series)).value += 1
+        return touched
+
+    def told(self, month: Month) -> Told:
+        return count(self.held, self.figures, month)
+
+    def _one(self, number: int) -> Held:
+        chance = self.chance
+        standing = chance.choice(STANDINGS)
+        return Held(
+            id=number,
+            office=chance.choice(list(self.offices)),
+            kind=chance.choice(list(self.kinds)),
+            day=date(YEAR, 1, 1) + timedelta(days=chance.randrange(365)),
+            standing=standing,
+            mode=chance.choice(list(Mode)),
+            spoken=chance.choice(SPOKEN),
+            people=chance.randint(0, 60) if standing is Standing.HELD else None,
+        )
+
+    def _row(self, held: Held) -> dict[str, Any]:
+        starts = datetime.combine(held.day, time(18), UTC)
+        return {
+            "id": held.id, "public_id": f"W{held.id:09d}", "uid": f"{held.id:020d}",
+            "office_id": self.offices[held.office], "kind_id": self.kinds[held.kind],
+            "title": {"es": "Taller"}, "summary": {}, "bring": {}, "mode": held.mode,
+            "way": Way.OPEN, "visibility": Visibility.PUBLIC, "languages": Codes(held.spoken),
+            "interpretation": Codes(), "has_childcare": False, "is_synthetic": False,
+            "zone": _ZONE, "day": held.day, "starts": time(18), "ends": time(20),
+            "starts_at": starts, "ends_at": starts + timedelta(hours=2),
+            "month": held.month.number, "standing": held.standing, "capacity": 20,
+            "overbooked": 0, "seats_left": 20, "slot_places": 1, "support": {},
+            "frees_silence": False, "party_limit": 4, "has_waiting_list": True,
+            "retention_days": 30, "has_reminders": False, "walk_ins": 0,
+            "head_count": held.people, "sequence": 0, "created_at": LONG_AGO,
+            "changed_at": LONG_AGO, "facilitator": "", "phone": "", "online_url": "",
+        }  # fmt: skip
+
+
+def agrees(report: Report, told: Told) -> None:
+    """A revision says what was counted beside it; people as far as they are told."""
+    found = report.count
+    assert found.total == told.total
+    assert {code: n for code, n in found.by_kind.items() if n} == told.by_kind
+    assert {slug: dict(row) for slug, row in found.by_office.items()} == told.by_office
+    assert report.by_mode == told.by_mode
+    assert report.by_language == told.by_language
+    assert {each.series: each.value for each in report.figures} == told.figures
+    assert report.people
+    small = {kind for kind, number in told.people.items() if number < 5}
+    assert report.people.small == small
+    open_ones = {k: n for k, n in told.people.items() if k not in report.people.hidden}
+    assert report.people.told == open_ones
+    assert report.people.total in {None, sum(told.people.values())}
+
+
+def expected_changes(before: Told, after: Told, hidden: frozenset[str]) -> set[tuple[Any, ...]]:
+    found: set[tuple[Any, ...]] = set()
+    for slug in {*before.by_office, *after.by_office}:
+        old, new = before.by_office.get(slug, {}), after.by_office.get(slug, {})
+        found |= {
+            ("workshops", slug, code, old.get(code, 0), new.get(code, 0))
+            for code in ({*old, *new} - {"total"})
+            if old.get(code, 0) != new.get(code, 0)
+        }
+    for series, value in after.figures.items():
+        if before.figures[series] != value:
+            found.add(("figure", "", series, before.figures[series], value))
+    for code in {*before.people, *after.people} - hidden:
+        if (old_one := before.people.get(code, 0)) != (new_one := after.people.get(code, 0)):
+            found.add(("people", "", code, old_one, new_one))
+    return found
+
+
+def read_back(client: FlaskClient, month: Month, number: int) -> Iterator[tuple[str, Any, Any]]:
+    """What each file is, and the kinds and offices of a revision as it says them."""
+    address, asked = f"/es/cifras/{month}", f"?revision={number}"
+    page = client.get(f"{address}.json{asked}").get_json()
+    assert page["revision"] == number
+    yield "json", page["by_kind"], page["by_office"]
+    text = client.get(f"{address}.csv{asked}").data.decode("utf-8-sig")
+    rows = list(csv.reader(text.splitlines()))
+    yield "csv", _by_office(rows)["total"], _by_office(rows)
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"{address}.xlsx{asked}").data))
+    sheets = [[list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book]
+    yield "xlsx", _by_kind(sheets[0]), _by_office(sheets[1])
+
+
+def _by_kind(rows: list[list[Any]]) -> dict[str, int]:
+    head = rows[0]
+    kind, number = head.index("Tipo"), head.index("Talleres")
+    return {row[kind]: int(row[number]) for row in rows[1:]}
+
+
+def _by_office(rows: list[list[Any]]) -> dict[str, dict[str, int]]:
+    head, office = rows[0], rows[0].index("Oficina")
+    return {
+        row[office]: {head[at]: int(row[at] or 0) for at in range(office + 2, len(head))}
+        for row in rows[1:]
+    }
+
+
+def _filled(told: dict[str, int]) -> dict[str, int]:
+    return {name: number for name, number in told.items() if number}
+
+
+def files_agree(client: FlaskClient, month: Month, number: int, told: Told) -> None:
+    kinds_too = told.by_kind | {"total": told.total}
+    offices_too = told.by_office | {"total": kinds_too}
+    for what, by_kind, by_office in read_back(client, month, number):
+        where = f"{what} of {month}, revision {number}"
+        assert _filled(by_kind) in (_filled(told.by_kind), _filled(kinds_too)), where
+        rows = {slug: _filled(row) for slug, row in by_office.items()}
+        assert rows in (told.by_office, _filled_rows(offices_too)), where
+
+
+def _filled_rows(rows: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    return {slug: _filled(row) for slug, row in rows.items()}
+
+
+@pytest.mark.parametrize(
+    ("size", "how_many_offices", "late", "read"),
+    [(600, 5, 40, 2), pytest.param(22_000, 59, 200, 12, marks=pytest.mark.long)],
+)
+@pytest.mark.any_database
+def test_a_year_is_closed_and_corrected_and_every_file_of_every_revision_agrees(
+    client: FlaskClient, store: Store, size: int, how_many_offices: int, late: int, read: int
+) -> None:
+    network = Network(store, size, how_many_offices)
+    year = [Month(YEAR, n) for n in range(1, 13)]
+    first = {month: network.told(month) for month in year}
+    for month in year:
+        with store.change() as session:
+            made = month_report.close(session, month, now=LATER)
+        agrees(month_report.thawed(made), first[month])
+
+    touched = network.change_late(late)
+    second = {month: network.told(month) for month in year}
+    revised = []
+    for month in year:
+        if not _is_corrected(store, month, first[month], second[month]):
+            assert month not in touched or first[month].by_office == second[month].by_office
+            continue
+        revised.append(month)
+        with store.read() as session:
+            agrees(month_report.report(session, month, now=LATER, number=1), first[month])
+            agrees(month_report.report(session, month, now=LATER), second[month])
+            assert all(month_report.is_sound(each) for each in months.revisions(session, month))
+    assert len(revised) >= read
+
+    for month in revised[:read]:
+        files_agree(client, month, 1, first[month])
+        files_agree(client, month, 2, second[month])
+        latest = client.get(f"/api/v1/counts/{month}").get_json()
+        assert (latest["revision"], latest["total"]) == (2, second[month].total)
+        assert _filled(latest["by_kind"]) == second[month].by_kind
+        assert {slug: _filled(row) for slug, row in latest["by_office"].items()} == (
+            second[month].by_office
+        )
+
+
+def _is_corrected(store: Store, month: Month, before: Told, after: Told) -> bool:
+    """Makes the second revision of a month and looks at its differences, if there are any."""
+    try:
+        with store.change() as session:
+            made = month_report.close(session, month, reason="Reportes tardíos", now=LATER)
+    except Refused:
+        assert before.by_office == after.by_office
+        return False
+    with store.read() as session:
+        told = [month_report.thawed(each).people for each in months.revisions(session, month)]
+    hidden = frozenset[str]().union(*(people.hidden for people in told if people))
+    found = {
+        (each.what, each.office, each.kind or each.series, each.before, each.after)
+        for each in month_report.changes_of(made)
+    }
+    assert found == expected_changes(before, after, hidden)
+    return True

@@ -1,0 +1,140 @@
+"""Debian's packages, our own environment, and the one npm package: there already, or installed."""
+
+import ctypes
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from tests.runner import Missing, postgresql
+
+ICAL_JS = "ical.js@2.2.1"
+SYSTEM = f"{os.defpath}:/usr/sbin"  # where nginx is, on the path of root only
+
+
+def require(*, all_of_it: bool, is_long: bool = False) -> None:
+    """Makes sure of what comes from Debian; as root it installs what is missing.
+
+    Raises Missing with the command to run when it may not, or when that did not help."""
+    missing = _missing(all_of_it, is_long)
+    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"Installing {', '.join(missing)} from Debian's packages…", flush=True)
+        apt = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
+        quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+        for step in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
+            done = subprocess.run([*apt, *step], env=quiet, capture_output=True, text=True)
+            if done.returncode:
+                print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
+        missing = _missing(all_of_it, is_long)
+    if missing:
+        raise Missing(
+            f"This machine lacks: {', '.join(missing)}.\n"
+            f"Run this first:  sudo apt-get install {' '.join(missing)}"
+            + ("\nOr, on SQLite and without a browser:  tests/run --quick" if all_of_it else "")
+        )
+
+
+def chromium(*, is_long: bool = False) -> str | None:
+    """The browser: for the long run as people have it, otherwise the same engine without windows.
+    Pages take a third less of a processor's time in it, that of server and tests included."""
+    return shutil.which(_browser(is_long))
+
+
+def _browser(is_long: bool) -> str:
+    return "chromium" if is_long else "chromium-headless-shell"
+
+
+def _missing(all_of_it: bool, is_long: bool) -> list[str]:
+    there = {"python3-venv": importlib.util.find_spec("ensurepip") is not None}
+    if all_of_it:
+        there[_browser(is_long)] = chromium(is_long=is_long) is not None
+        there["postgresql"] = postgresql.programs() is not None
+        there["npm"] = shutil.which("npm") is not None
+        there["faketime"] = shutil.which("faketime") is not None
+        there["libical3t64"] = _has_library("libical.so.3")
+    if is_long:
+        there["nginx"] = shutil.which("nginx", path=SYSTEM) is not None
+        there["thunderbird"] = shutil.which("thunderbird") is not None
+    return [package for package, is_there in there.items() if not is_there]
+
+
+def _has_library(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+def environment(checkout: Path, *, is_long: bool = False) -> Path:
+    """The folder of programs of `.venv-tests`, made anew only when the project asks for other
+    packages or has other translations, which are compiled at installation.
+
+    `is_long`: with the programs that follow calendars, which only the long tests start."""
+    home = checkout / ".venv-tests"
+    stamp = home / "made-from"
+    extras = "test,clients" if is_long else "test"
+    wanted = f"{_digest(checkout)} {extras}"
+    # One that has the clients too does for the others.
+    if stamp.is_file() and stamp.read_text().startswith(wanted):
+        return home / "bin"
+    print("Making the tests' environment, .venv-tests…", flush=True)
+    if not _works(home):
+        shutil.rmtree(home, ignore_errors=True)
+        _run([sys.executable, "-m", "venv", str(home)], "The environment could not be made.")
+    pip = [str(home / "bin" / "python"), "-m", "pip", "-q", "--disable-pip-version-check"]
+    _run(
+        [*pip, "install", "-e", f"{checkout}[{extras}]"],
+        "The packages could not be installed. Is the network there?",
+    )
+    stamp.write_text(wanted)
+    return home / "bin"
+
+
+def ical_js(checkout: Path) -> None:
+    """ical.js, the reader of calendars behind Thunderbird, into `.tests/`, once."""
+    there = checkout / ".tests" / ICAL_JS
+    if there.is_dir():
+        return
+    there.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=there.parent) as name:
+        folder = Path(name)
+        _run(
+            ["npm", "pack", "--silent", "--pack-destination", name, ICAL_JS],
+            "npm could not fetch ical.js. Is the network there?",
+        )
+        with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+            archive.extractall(folder, filter="data")
+        (folder / "package").rename(there)
+
+
+def _works(home: Path) -> bool:
+    """Whether there is an environment of this same Python: a checkout may have been moved."""
+    python = home / "bin" / "python"
+    if not python.exists():
+        return False
+    said = subprocess.run(
+        [python, "-c", "import sys, pip; print(sys.prefix, sys.version)"],
+        capture_output=True,
+        text=True,
+    )
+    return said.stdout.strip() == f"{home} {sys.version}"
+
+
+def _digest(checkout: Path) -> str:
+    made_from = [checkout / "pyproject.toml", *sorted(checkout.glob("outreach/**/*.po"))]
+    digest = hashlib.sha256(f"{checkout} {sys.version}".encode())
+    for path in made_from:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _run(command: list[str], fault: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise Missing(f"{fault}\n{done.stdout}{done.stderr}".rstrip())

@@ -1,0 +1,1 @@
+"""Attacks, abuse, discretion: what safety.md promises."""

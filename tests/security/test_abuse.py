@@ -1,0 +1,239 @@
+"""What keeps programs and the impatient from taking other people's places (safety.md S09, S26)."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock, keystore
+from outreach.config import Config, Limits
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Attempt, Keyring
+from outreach.web.forms import form_token
+from outreach.web.middleware import rate_limits
+from tests.conftest import hold
+from tests.support.public_urls import NOBODY, Page
+from tests.support.registration_forms import (
+    answers,
+    ask_for_link,
+    everyone,
+    filled,
+    send,
+    unstamped,
+)
+from tests.web.public.test_my_registration import files
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights)
+
+
+# The form
+
+
+def test_a_program_that_fills_every_field_saves_nothing(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
+) -> None:
+    typed = answers(app, workshop, website="https://spam.example")
+    answer = send(client, workshop, typed)
+    assert answer.status_code == 422
+    assert everyone(store) == []
+    kept = filled(answer)
+    assert (kept["nonce"], kept["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
+    assert kept["website"] == [""], "or a person whose browser filled it could never go on"
+    assert send(client, workshop, typed | {"website": ""}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, form_token.Age.TOO_YOUNG),
+        (1.999, form_token.Age.TOO_YOUNG),
+        (2, form_token.Age.GOOD),
+        (12 * 3600, form_token.Age.GOOD),
+        (12 * 3600 + 0.001, form_token.Age.TOO_OLD),
+        (-5, form_token.Age.TOO_YOUNG),
+        # The clock was wrong when the page was opened: it is stamped again, and not waited for.
+        (-24 * 3600, form_token.Age.TOO_OLD),
+    ],
+)
+def test_a_stamp_is_good_from_two_seconds_to_twelve_hours(
+    app: Flask, seconds: float, expected: form_token.Age
+) -> None:
+    now = clock.now()
+    with app.app_context():
+        made = form_token.make("here", now=now)
+        later = now + timedelta(seconds=seconds)
+        assert form_token.age(made, "here", now=later) is expected
+        assert form_token.age(made, "elsewhere", now=later) is form_token.Age.TOO_OLD
+        for forged in ("", "x", made[:-1], made[::-1], "ñ" * 40):
+            assert form_token.age(forged, "here", now=later) is form_token.Age.TOO_OLD
+
+
+def test_a_form_sent_at_once_is_kept_and_can_be_sent_again(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
+) -> None:
+    typed = answers(app, workshop, minutes=0)
+    answer = send(client, workshop, typed)
+    assert answer.status_code == 422
+    assert everyone(store) == []
+    kept = filled(answer)
+    assert (kept["nonce"], kept["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
+    assert kept["name"] == ["Rosa"]
+
+
+def test_no_form_asks_who_is_a_robot(client: FlaskClient, workshop: Workshop) -> None:
+    page = Page(client.get(f"/es/t/{workshop.public_id}/lugar").text)
+    said = " ".join(page.words).lower()
+    assert not [word for word in ("captcha", "robot", "acertijo", "imágenes") if word in said]
+    assert not [tag for tag, _ in page.tags if tag in {"img", "canvas", "audio", "iframe"}]
+
+
+@pytest.mark.parametrize(("people", "status"), [("4", 303), ("5", 422), ("0", 422), ("44", 422)])
+def test_a_party_is_never_larger_than_the_workshop_lets_it_be(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop, people: str, status: int
+) -> None:
+    assert send(client, workshop, answers(app, workshop, people=people)).status_code == status
+    assert len(everyone(store)) == (status == 303)
+
+
+@pytest.mark.parametrize(
+    ("first", "fourth"),
+    [
+        ({"contact": "email", "email": "rosa@ejemplo.com"}, {"email": "Rosa@EJEMPLO.com"}),
+        ({"contact": "phone", "phone": "312 555 0142"}, {"phone": "+1 (312) 555-0142"}),
+    ],
+)
+def test_the_fourth_registration_of_a_contact_is_answered_like_a_lost_link(
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    chicago: Office,
+    rights: Kind,
+    workshop: Workshop,
+    first: dict[str, Any],
+    fourth: dict[str, Any],
+) -> None:
+    for _ in range(3):
+        assert send(client, workshop, answers(app, workshop, **first)).status_code == 303
+    refused = send(client, workshop, answers(app, workshop, **(first | fourth)))
+    lost = ask_for_link(client)
+    assert (refused.status_code, unstamped(refused)) == (lost.status_code, unstamped(lost))
+    assert sorted(refused.headers.items()) == sorted(lost.headers.items())
+    assert len(everyone(store)) == 3
+    with store.change() as session:
+        another = hold(session, chicago, rights)
+    assert send(client, another, answers(app, another, **first)).status_code == 303
+    assert send(client, workshop, answers(app, workshop, contact="none")).status_code == 303
+
+
+# How often one address may ask
+
+
+def attempts(store: Store) -> list[tuple[bytes, int]]:
+    with store.read() as session:
+        rows = session.execute(sa.select(Attempt.bucket, Attempt.count).order_by(Attempt.count))
+        return [(row[0], row[1]) for row in rows]
+
+
+@pytest.fixture
+def limited(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
+    """An application that lets an address post three times."""
+
+    def make(**changes: Any) -> Flask:
+        return make_app(limits=Limits(posts=3), **changes)
+
+    return make
+
+
+def status(app: Flask, address: str, **headers: str) -> int:
+    client = app.test_client()
+    client.environ_base |= {"REMOTE_ADDR": address} | {
+        f"HTTP_{name.upper().replace('-', '_')}": said for name, said in headers.items()
+    }
+    return ask_for_link(client).status_code
+
+
+def test_the_fourth_post_of_an_address_has_to_wait(limited: Callable[..., Flask]) -> None:
+    app = limited()
+    assert [status(app, "203.0.113.9") for _ in range(4)] == [200, 200, 200, 429]
+    assert status(app, "203.0.113.10") == 200
+    refused = app.test_client().post("/fr/mi-registro", environ_base={"REMOTE_ADDR": "203.0.113.9"})
+    assert 1 <= int(refused.headers["Retry-After"]) <= 600
+
+
+def test_a_household_with_many_addresses_is_one(limited: Callable[..., Flask]) -> None:
+    app = limited()
+    same = [f"2001:db8:1:2::{last}" for last in range(1, 5)]
+    assert [status(app, address) for address in same] == [200, 200, 200, 429]
+    assert status(app, "2001:db8:1:3::1") == 200
+    assert [status(app, "::ffff:203.0.113.7") for _ in range(2)] == [200, 200]
+    assert [status(app, "203.0.113.7") for _ in range(2)] == [200, 429]
+
+
+def test_looking_is_not_limited(limited: Callable[..., Flask], workshop: Workshop) -> None:
+    client = limited().test_client()
+    paths = ["/es/mi-registro", f"/es/t/{workshop.public_id}/lugar", f"/q/{NOBODY}"]
+    assert {client.get(path).status_code for path in paths * 5} == {200}
+
+
+def test_a_forwarded_address_is_believed_only_behind_our_proxies(
+    limited: Callable[..., Flask],
+) -> None:
+    alone, behind = limited(), limited(trusted_proxies=2)
+    forged = [{"X-Forwarded-For": f"198.51.100.{last}"} for last in range(4)]
+    assert [status(alone, "203.0.113.9", **each) for each in forged] == [200, 200, 200, 429]
+    chains = [{"X-Forwarded-For": f"10.0.0.{last}, 198.51.100.1, 10.9.9.9"} for last in range(4)]
+    assert [status(behind, "10.1.1.1", **each) for each in chains] == [200, 200, 200, 429]
+    other = {"X-Forwarded-For": "198.51.100.2, 10.9.9.9"}
+    assert status(behind, "10.1.1.1", **other) == 200
+
+
+def test_the_window_begins_again_when_it_is_over(
+    limited: Callable[..., Flask], ring: Keyring
+) -> None:
+    app = limited()
+    assert [status(app, "203.0.113.9") for _ in range(4)][-1] == 429
+    with ring.store.change() as session:
+        session.execute(sa.update(Attempt).values(ends_at=clock.now() - timedelta(seconds=1)))
+    assert status(app, "203.0.113.9") == 200
+
+
+def test_the_next_day_nothing_links_a_row_to_an_address(
+    config: Config, limited: Callable[..., Flask], ring: Keyring
+) -> None:
+    status(limited(), "203.0.113.9")
+    [(bucket, _count)] = attempts(ring.store)
+    assert b"203.0.113.9" not in bucket
+    today = ring.address_of_today("203.0.113.9")
+    tomorrow = clock.now().date() + timedelta(days=1)
+
+    def later() -> date:
+        return tomorrow
+
+    assert (
+        Keyring(ring.store, keystore.Masters(config.keys), later).address_of_today("203.0.113.9")
+        != today
+    )
+    for path in files(config):
+        assert b"203.0.113.9" not in path.read_bytes(), path.name
+
+
+def test_an_address_is_read_with_care(app: Flask) -> None:
+    for given, read in (
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("no address", "no address"),
+    ):
+        with app.test_request_context("/", environ_base={"REMOTE_ADDR": given}):
+            assert rate_limits.address() == read

@@ -1,0 +1,299 @@
+"""What somebody who means harm would send in a request: from another site, under another name, to
+be led elsewhere (`outreach guide threats`). What reaches files and letters:
+`security/test_attacks_text.py`; over the bare line: `security/test_attacks_line.py`."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from outreach.config import Limits
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.keystore import Keyring
+from tests.security.test_safety import everything
+from tests.support.login import half_a_minute_later
+from tests.support.policy_table import OF
+from tests.support.public_urls import Place, furnished
+from tests.support.staff_client import (
+    COOKIE,
+    Desk,
+    Visitor,
+    at_desk,
+    code_now,
+    employ,
+    enrol,
+    hidden,
+)
+
+pytestmark = pytest.mark.any_database("what is refused before a question to it")
+
+SITE: Final = "https://talleres.example.org"
+EVIL: Final = "mal.example"
+OTHER_SITES: Final = (
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "SAME-ORIGIN"},
+    {"Origin": f"https://{EVIL}"},
+    {"Origin": f"http://localhost:8000.{EVIL}"},
+    {"Origin": f"http://{EVIL}#localhost:8000"},
+    {"Origin": "https://localhost:8000"},
+    {"Origin": "http://localhost:1"},
+    {"Origin": "http://localhost:8000@mal.example"},
+    {"Origin": "http://["},
+    {"Origin": "file://"},
+    {"Origin": ""},
+    {"Sec-Fetch-Site": "none", "Origin": f"https://{EVIL}"},
+)
+ELSEWHERE: Final = (
+    f"https://{EVIL}/", f"//{EVIL}/", f"/\\{EVIL}", f"\\\\{EVIL}", f"/{chr(9)}/{EVIL}",
+    f"https:{EVIL}", f"/%2f{EVIL}", f"%2f%2f{EVIL}", f"/%5c{EVIL}", f"/org/..//{EVIL}",
+    f"/org/@{EVIL}", "javascript:alert(1)", "data:text/html,x", f"/org/\r\nLocation: //{EVIL}",
+    f"/org//{EVIL}", f"//localhost:8000@{EVIL}/", f".{EVIL}", f"@{EVIL}", f":80@{EVIL}",
+)  # fmt: skip
+
+
+@pytest.fixture
+def place(
+    make_app: Callable[..., Flask],
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    rights: Kind,
+    women: Kind,
+) -> Place:
+    patient = Limits(posts=100_000, look_ups=100_000, sign_ins=100_000)
+    return furnished(make_app(limits=patient), store, ring, chicago, rights, women)
+
+
+@pytest.fixture
+def admin(place: Place, store: Store) -> Desk:
+    who = employ(store, "red@example.org", Role.ADMIN, EVERYWHERE)
+    return at_desk(place.app, store, who)
+
+
+# From another site
+
+
+def posts(app: Flask) -> Iterator[str]:
+    """An address of every post there is; what stands in its parts is looked at later, if at all."""
+    for rule in app.url_map.iter_rules():
+        if "POST" in (rule.methods or set()):
+            yield (
+                re.sub(r"<any\((\w+)[^>]*>", r"\1", re.sub(r"<int[^>]*>", "1", rule.rule))
+                .replace("<", "")
+                .replace(">", "")
+            )
+
+
+def test_no_post_of_another_site_gets_any_further(
+    place: Place, store: Store, ring: Keyring, admin: Desk
+) -> None:
+    before, paths = everything(store, ring), list(posts(place.app))
+    assert len(paths) >= 100
+    for path in paths:
+        for said in OTHER_SITES:
+            answer = admin.client.post(
+                path, data={"token": admin.form_token}, headers=admin.headers | said
+            )
+            assert answer.status_code == 403, f"{path} {said}"
+    assert everything(store, ring) == before
+
+
+def test_a_page_made_up_without_https_is_another_site(make_app: Callable[..., Flask]) -> None:
+    client = make_app(public_url=SITE).test_client()
+    name = {"Host": "talleres.example.org"}
+    said = {
+        origin: client.post("/es/mi-registro", headers=name | {"Origin": origin}).status_code
+        for origin in (SITE, SITE.upper(), "null", SITE.replace("https", "http"), f"{SITE}:443")
+    }
+    assert list(said.values()) == [422, 422, 422, 403, 403], said
+
+
+def test_without_a_word_of_where_it_comes_from_a_post_needs_what_only_our_page_has(
+    place: Place, store: Store, ring: Keyring, admin: Desk
+) -> None:
+    """Old phones say nothing: a stamp, a token of the session or the link itself is asked for."""
+    before = everything(store, ring)
+    client = place.app.test_client()
+    for path in posts(place.app):
+        if "token" in path or path.startswith("/api/"):
+            continue  # who knows the address may; open data is not changed by anything
+        if path.startswith("/org"):
+            if OF[_endpoint(place.app, path), "POST"] != "nobody":
+                answer = admin.client.post(path, headers=admin.headers)
+                assert answer.status_code in {401, 403, 404}, path
+        else:
+            assert client.post(path, data={"name": "Rosa"}).status_code in {404, 422}, path
+    assert everything(store, ring) == before
+
+
+def _endpoint(app: Flask, path: str) -> str:
+    found: str = app.url_map.bind("localhost").match(path, method="POST")[0]
+    return found
+
+
+# Session fixation
+
+
+def test_a_cookie_from_before_the_sign_in_is_never_good_after_it(
+    place: Place, store: Store
+) -> None:
+    app = place.app
+    enrol(app, store, employ(store, "ana@example.org"), employ(store, "mal@example.org"))
+    thief = Visitor(app)
+    thief.password("mal@example.org")
+    for planted in ("A" * 43, "", thief.cookies[COOKIE]):
+        ana = Visitor(app, {COOKIE: planted})
+        assert ana.get("/org/").status_code == 303
+        halfway = ana.password()
+        between = ana.cookies[COOKIE]
+        assert ana.post("/org/codigo", hidden(halfway) | {"code": code_now()}).status_code == 303
+        assert len({planted, between, ana.cookies[COOKIE]}) == 3
+        assert ana.get("/org/").status_code == 200
+        for old in (planted, between):
+            assert Visitor(app, {COOKIE: old}).get("/org/").status_code == 303
+        half_a_minute_later(store)
+
+
+def test_two_cookies_of_one_name_open_nothing_that_one_would_not(
+    place: Place, store: Store, admin: Desk
+) -> None:
+    """Another host of the same domain may set one beside ours, where a browser knows no prefix."""
+    client = place.app.test_client(use_cookies=False)
+    planted = f"{COOKIE}={'A' * 43}"
+    for said in (f"{planted}; {COOKIE}={admin.cookie}", f"{COOKIE}={admin.cookie}; {planted}"):
+        answer = client.get("/org/", headers={"Cookie": said})
+        assert answer.status_code in {200, 303}
+        assert "Set-Cookie" not in answer.headers
+
+
+# Another name
+
+
+def test_under_another_name_nothing_answers(place: Place) -> None:
+    client = place.app.test_client()
+    hosts = (
+        EVIL, f"localhost.{EVIL}", f"localhost:8000.{EVIL}", f"{EVIL}:8000", f"localhost@{EVIL}",
+        f"{EVIL}@localhost", f"localhost/{EVIL}", "localhost?", "localhost#", "localhost\\", "[::1",
+        "localhost:", "localhost:x", "localhost:999999", "127.1", "0.0.0.0", "127.0.0.2", "::1",
+        f"localhost,{EVIL}", f"localhost {EVIL}", " localhost", "localhost.", "ñ", "[", "]", "",
+    )  # fmt: skip
+    paths = ["/", "/es", "/es/", "/es/cal/red.ics", "/api/v1/offices", "/org/", "/static/x", "/q/x"]
+    for host in hosts:
+        for path in paths:
+            for method in ("GET", "POST"):
+                answer = client.open(path, method=method, headers={"Host": host})
+                assert answer.status_code == 400, f"{method} {path} {host}"
+                assert EVIL not in answer.get_data(as_text=True)
+                assert "Location" not in answer.headers
+    assert client.get("/es/", headers={"Host": "127.0.0.1:9999"}).status_code == 200
+
+
+def test_where_we_are_is_what_the_settings_say_whatever_a_request_claims(
+    make_app: Callable[..., Flask], place: Place
+) -> None:
+    app = make_app(public_url=SITE, trusted_proxies=1)
+    client, claimed = app.test_client(), {
+        "Host": "localhost:9",
+        "X-Forwarded-Host": EVIL,
+        "X-Forwarded-Server": EVIL,
+        "X-Forwarded-Proto": "gopher",
+        "X-Forwarded-Port": "6666",
+        "X-Forwarded-Prefix": f"//{EVIL}",
+        "Forwarded": f"host={EVIL};proto=gopher",
+        "X-Original-URL": f"//{EVIL}/",
+        "X-Rewrite-URL": "/org/",
+        "X-Host": EVIL,
+    }  # fmt: skip
+    named = 0
+    for _, path in place.addresses():
+        answer = client.get(path, headers=claimed)
+        said = str(answer.headers) + (
+            answer.get_data(as_text=True) if (answer.mimetype or "").startswith("text/") else ""
+        )
+        assert EVIL not in said, path
+        assert "gopher" not in said, path
+        assert "localhost:9/" not in said, path
+        named += SITE in said
+    assert named > 50, "links that leave the site name it"
+
+
+# Led elsewhere
+
+
+def leads(answer: TestResponse) -> str:
+    return answer.headers.get("Location", "")
+
+
+def is_ours(address: str) -> bool:
+    """As every browser reads it: a path, or an address of this site."""
+    parts = urlsplit(address.replace("\\", "/"))
+    ours = parts.netloc in {"", "localhost:8000"} and not address.startswith(("//", "/\\", "\\"))
+    return ours and parts.scheme in {"", "http"} and not re.search(r"[\x00-\x20]", address)
+
+
+def test_what_leads_elsewhere_would_be_seen() -> None:
+    for elsewhere in (f"https://{EVIL}/", f"//{EVIL}", f"/\\{EVIL}", "javascript:x", "/\t/x"):
+        assert not is_ours(elsewhere)
+    for here in ("", "/org/?hecho=1", "http://localhost:8000/es/", f"/org/{EVIL}"):
+        assert is_ours(here)
+
+
+QUERIES: Final = ("volver", "next", "back", "url", "to", "r", "tras", "lote", "borrador", "ver")
+
+
+def test_nothing_that_is_asked_leads_to_another_site(place: Place, admin: Desk) -> None:
+    """Every address there is, with every name that may be followed, and whatever of ours says on
+    its pages where to go on."""
+    client = place.app.test_client()
+    # `/salir` leads where the settings say: security/test_safety.py
+    asked = [path.partition("?")[0] for _, path in place.addresses() if "/salir" not in path][::19]
+    asked += ["/es", "/org", "/org/entrar", "/org/codigo", "/org/confirmar", "/org/oidc", "/"]
+    for address in ELSEWHERE:
+        query = "&".join(f"{name}={quote(address, safe='')}" for name in QUERIES)
+        for path in asked:
+            for ask in (client.get, admin.get) if path.startswith("/org") else (client.get,):
+                answer = ask(f"{path}?{query}")
+                assert is_ours(leads(answer)), f"{path} {address}: {leads(answer)}"
+                for form in re.findall(r'(?:action|formaction)="([^"]*)"', answer.text):
+                    assert is_ours(form), f"{path} {address}: {form}"
+                assert answer.status_code < 500
+
+
+def test_after_signing_in_and_proving_oneself_one_stays_here(
+    place: Place, store: Store, admin: Desk
+) -> None:
+    """`dato-…`, what a long form kept, comes back only to forms of ours."""
+    enrol(place.app, store)
+    for address in ELSEWHERE:
+        fields = {"volver": address, "dato-volver": address, "dato-next": address, "enviado": "1"}
+        answer = admin.post("/org/confirmar", code="000000", **fields)
+        assert is_ours(leads(answer)), address
+        assert all(is_ours(form) for form in re.findall(r'action="([^"]*)"', answer.text)), address
+        half_a_minute_later(store)
+        ana = Visitor(place.app)
+        given = {"email": "red@example.org", "password": "caballo grapa pila correcta"}
+        assert is_ours(leads(ana.post("/org/entrar", given | fields))), address
+
+
+def test_an_address_spelled_otherwise_leads_to_its_path_and_never_off_https(
+    client: FlaskClient,
+) -> None:
+    for asked, there in (
+        ("/es", "/es/"),
+        ("/org", "/org/"),
+        ("/es/cifras?mes=1", "/es/cifras/?mes=1"),
+        ("/es//r/AAAA", "/es/r/AAAA"),
+        ("/es/boletin?x=//mal.example", "/es/boletin/?x=//mal.example"),
+        ("/es///boletin", "/es/boletin/"),
+    ):
+        answer = client.get(asked)
+        assert (answer.status_code, leads(answer)) == (308, there), asked

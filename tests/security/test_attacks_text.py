@@ -1,0 +1,266 @@
+"""What somebody who means harm would type: into names, titles, venues, offices. It was kept as it
+is, by whatever way it came in; it goes out in pages, calendars, letters, sheets and pictures."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.config import Config, Limits
+from outreach.db.store import Store
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.workshops import Workshop
+from outreach.i18n import LANGUAGES
+from outreach.keystore import Keyring
+from outreach.mail import render
+from outreach.reports import bulletin_markdown, spreadsheets
+from tests.conftest import hold, seat
+from tests.support.letters import all_of
+from tests.support.public_urls import Page
+from tests.support.staff_client import Desk, at_desk, employ
+
+pytestmark = pytest.mark.any_database("how words are written, not kept")
+
+FORMULA: Final = '=HYPERLINK("http://mal.example";"x");=1+1'
+LINES: Final = (
+    "\r\nX-Mal: 1\r\nBcc: x@mal.example\r\n\r\nATTENDEE:mailto:x@mal.example\nURL:http://mal.example"
+    "\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nBEGIN:VALARM"
+)
+MARKUP: Final = (
+    "<script>mal()</script>\"'><img src=x onerror=mal()><svg/onload=mal()>"
+    "</title></script><style>*{}</style>]]><!--{{7*7}}${7*7}"
+)
+HARM: Final = FORMULA + MARKUP + LINES
+SHORT: Final = "=1+1<script>mal()</script>\r\nX-Mal: 1\r\nATTENDEE:mailto:x@mal.example\nEND:VEVENT"
+STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+@pytest.fixture
+def harmed(store: Store, ring: Keyring, chicago: Office, rights: Kind) -> Workshop:
+    """A workshop whose every word means harm, as are its office's, its kind's and its people's."""
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+        said = {"es": HARM, "en": HARM, "fr": HARM}
+        workshop.title, workshop.summary, workshop.bring = said, said, said
+    seat(store, ring, workshop, name=FORMULA)
+    # As long as PostgreSQL takes them: something of each kind in one of them.
+    words = {"name": SHORT, "address": HARM[:200], "area": MARKUP[:120], "city": SHORT[:80]}
+    with store.change() as session:
+        session.execute(sa.update(Venue).values(**words))
+        session.execute(sa.update(Office).values(name=said, city=SHORT[:80], region="IL"))
+        session.execute(sa.update(Kind).values(name=said, short_name=said, description=said))
+    return workshop
+
+
+@pytest.fixture
+def hostile_app(make_app: Callable[..., Flask], harmed: Workshop) -> Flask:
+    return make_app(limits=Limits(posts=10_000))
+
+
+@pytest.fixture
+def admin(hostile_app: Flask, store: Store) -> Desk:
+    who = employ(store, "red@example.org", Role.ADMIN, EVERYWHERE)
+    return at_desk(hostile_app, store, who)
+
+
+def everything(app: Flask, admin: Desk, workshop: Workshop) -> Iterator[TestResponse]:
+    """Every page and file about it, for an admin."""
+    given = {
+        "lang": "es", "public_id": workshop.public_id, "id": workshop.public_id, "slug": "chicago",
+        "code": "derechos", "month": str(workshop.day)[:7], "text": str(workshop.day)[:7],
+        "year": str(workshop.day.year), "name": "chicago", "tour_id": "1", "organizer_id": "1",
+        "venue": "1", "token": "x",
+    }  # fmt: skip
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or set()) or rule.endpoint.startswith("static"):
+            continue
+        for ending in (
+            ("csv", "xlsx", "ics", "atom", "json", "jcal") if "any(" in rule.rule else ("",)
+        ):
+            path = _filled(rule.rule, given | {"ending": ending, "form": ending})
+            yield admin.get(path)
+
+
+def _filled(pattern: str, parts: Mapping[str, str]) -> str:
+    return re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda part: parts.get(part[1], "1"), pattern)
+
+
+def test_no_page_no_picture_and_no_file_for_programs_holds_a_script(
+    hostile_app: Flask, admin: Desk, harmed: Workshop
+) -> None:
+    seen = set()
+    for answer in everything(hostile_app, admin, harmed):
+        assert answer.status_code < 500, answer.request.path
+        text = answer.get_data(as_text=True) if _is_text(answer) else ""
+        if answer.status_code == 200 and "mal" in text:
+            seen.add(answer.mimetype)
+        if answer.mimetype in {"text/html", "image/svg+xml", "application/atom+xml", "text/xml"}:
+            for harm in ("<script>mal", "<img src=x", "<svg/onload", "<style>*", "49${"):
+                assert harm not in text, f"{harm} in {answer.request.path}"
+        if answer.mimetype == "text/html":
+            for tag, has in Page(text).tags:
+                assert not any(name.startswith("on") for name in has), answer.request.path
+                assert tag != "svg" or "onload" not in has
+    assert {"text/html", "application/json", "text/calendar", "text/csv"} <= seen
+
+
+def test_no_header_of_any_answer_is_written_by_who_typed_a_name(
+    hostile_app: Flask, admin: Desk, harmed: Workshop
+) -> None:
+    files = 0
+    for answer in everything(hostile_app, admin, harmed):
+        said = str(answer.headers)
+        assert "X-Mal" not in said, answer.request.path
+        assert "mal.example" not in said, answer.request.path
+        if disposition := answer.headers.get("Content-Disposition"):
+            files += 1
+            assert re.fullmatch(
+                r"(inline|attachment); filename=\"?[A-Za-z0-9._-]+\"?", disposition
+            ), disposition
+    assert files > 10
+
+
+def test_no_line_of_any_calendar_is_written_by_who_typed_a_name(
+    hostile_app: Flask, admin: Desk, harmed: Workshop, ring: Keyring
+) -> None:
+    bodies = [
+        answer.data
+        for answer in everything(hostile_app, admin, harmed)
+        if answer.mimetype == "text/calendar" and answer.status_code == 200
+    ]
+    assert len(bodies) >= 2
+    for body in bodies:
+        text = re.sub(rb"\r\n[ \t]", b"", body)
+        lines = text.split(b"\r\n")
+        assert lines.count(b"BEGIN:VEVENT") == lines.count(b"END:VEVENT") == 1
+        for line in lines:
+            assert b"\n" not in line
+            assert b"\r" not in line
+            assert not line.startswith((b"ATTENDEE", b"X-Mal", b"BEGIN:VALARM", b"URL:http://mal"))
+
+
+def test_no_header_of_any_letter_is_written_by_who_typed_a_name(
+    hostile_app: Flask, harmed: Workshop, config: Config, store: Store
+) -> None:
+    with store.read() as session:
+        workshop = session.get_one(Workshop, harmed.id)
+        _ = workshop.office, workshop.kind, workshop.venue
+        with hostile_app.app_context():
+            for lang in LANGUAGES:
+                for sent in all_of(workshop, config, lang, now=clock.now(), wants_entry=True):
+                    raw = render.as_bytes(sent.letter)
+                    head, _gap, _body = raw.partition(b"\r\n\r\n")
+                    names = re.findall(rb"^([\w-]+):", head, re.MULTILINE)
+                    assert not {b"X-Mal", b"Bcc", b"ATTENDEE", b"URL"} & set(names), sent.case
+                    assert names.count(b"To") == names.count(b"Subject") == 1
+                    assert "\n" not in sent.text.to
+
+
+@pytest.mark.parametrize("name", ["From", "Reply-To", "Subject"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x0b", "\x85", "\u2028"])
+def test_a_header_of_a_letter_is_one_line_whatever_it_was_given(name: str, end: str) -> None:
+    shared = {name: f"a@example.org{end}Bcc: x@mal.example"}
+    made = render.compose(shared, "x", to="rosa@ejemplo.com", own={}, at=clock.now())
+    head, _gap, _body = render.as_bytes(made).partition(b"\r\n\r\n")
+    assert not re.search(rb"^Bcc:", head, re.MULTILINE)
+    assert b"\r" not in head.replace(b"\r\n", b"")
+
+
+# Sheets
+
+
+def test_no_cell_of_any_download_is_a_formula(
+    hostile_app: Flask, admin: Desk, harmed: Workshop
+) -> None:
+    kinds = []
+    for answer in everything(hostile_app, admin, harmed):
+        if answer.status_code != 200:
+            continue
+        if answer.mimetype == "text/csv":
+            kinds.append(answer.request.path)
+            text = answer.data.decode("utf-8-sig")
+            for between in ",;\t":
+                for row in csv.reader(io.StringIO(text), delimiter=between):
+                    for cell in row:
+                        is_of_people = "lista.csv" in answer.request.path
+                        if between == "," or is_of_people:
+                            assert not cell.startswith(STARTS), f"{answer.request.path}: {cell}"
+        elif "spreadsheetml" in (answer.mimetype or ""):
+            kinds.append(answer.request.path)
+            _require_plain(answer.data, answer.request.path)
+    assert {path.rpartition(".")[2] for path in kinds} == {"csv", "xlsx"}
+    assert len(kinds) >= 6, kinds
+
+
+def _is_text(answer: TestResponse) -> bool:
+    return (answer.mimetype or "").startswith(("text/", "application/json", "image/svg")) or (
+        "xml" in (answer.mimetype or "") and "officedocument" not in (answer.mimetype or "")
+    )
+
+
+def _require_plain(data: bytes, path: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(data)) as book:
+        for part in book.namelist():
+            text = book.read(part)
+            assert b"<f>" not in text, f"{path} {part}"
+            assert b"<hyperlink " not in text, f"{path} {part}"
+            assert b"externalLink" not in text, f"{path} {part}"
+            assert "vba" not in part.lower()
+    for sheet in openpyxl.load_workbook(io.BytesIO(data)):
+        for row in sheet.iter_rows(values_only=True):
+            for cell in row:
+                assert not str(cell or "").startswith(("=", "+", "@")), f"{path}: {cell}"
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_what_a_spreadsheet_would_run_is_made_a_text_again(start: str) -> None:
+    assert spreadsheets.escape(f"{start}1") == f"'{start}1"
+    assert spreadsheets.escape(f"a;{start}1") in {f"a; {start}1", f"a;{start}1"}
+    assert spreadsheets.escape("Rosa; Luz") == "Rosa; Luz"
+    assert spreadsheets.escape(-1) == -1
+
+
+# Words with marks in them
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "<script>mal()</script>",
+        "<img src=x onerror=mal()>",
+        "[x](javascript:mal())",
+        "[x](JaVaScRiPt:mal())",
+        "[x](data:text/html,<script>mal()</script>)",
+        "[x](vbscript:mal)",
+        "![x](http://mal.example/x.png)",
+        "<javascript:mal()>",
+        "[x]: javascript:mal()\n\n[x]",
+        '[x](https://ejemplo.org "\\" onclick=mal() x=\\"")',
+        '<a href="javascript:mal()">x</a>',
+        "<svg><script>mal()</script></svg>",
+        "```\n</code><script>mal()</script>\n```",
+        "&lt;script&gt;mal()&lt;/script&gt;",
+        "<iframe src=//mal.example>",
+        "<style>*{background:url(//mal.example)}</style>",
+        "<math><mi xlink:href=javascript:mal()>",
+    ],
+)
+def test_a_paragraph_of_the_bulletin_is_words_and_safe_links(typed: str) -> None:
+    page = Page(str(bulletin_markdown.as_html(typed, "https://talleres.example.org")))
+    assert {tag for tag, _ in page.tags} <= {"p", "a", "em", "strong", "ul", "ol", "li", "h3", "h4"}
+    for _, has in page.tags:
+        assert not any(name.startswith("on") or name in {"style", "src"} for name in has)
+        link = (has.get("href") or "").strip().lower()
+        assert link == "" or re.match(r"(https?://|mailto:|tel:|/[^/])", link), link

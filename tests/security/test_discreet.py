@@ -1,0 +1,310 @@
+"""What Luz's partner may find: over her shoulder, in the history, the downloads, the calendar
+(safety.md section 4; S13 to S17, S28). Feeds have a test of their own, letters too."""
+
+import re
+from collections.abc import Callable
+from importlib import resources
+from itertools import product
+from typing import Final
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from icalendar import Calendar
+
+from outreach.config import Limits
+from outreach.db.store import Store
+from outreach.domain.network import kinds
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import Workshop
+from outreach.imports import kinds as kinds_file
+from outreach.keystore import Keyring
+from tests.conftest import LONG_AGO, hold, seat
+from tests.support.public_urls import (
+    LANGUAGES,
+    NOBODY,
+    Page,
+    Place,
+    in_every_standing,
+    manage_token,
+)
+from tests.support.registration_forms import answers, send
+
+pytestmark = pytest.mark.any_database("what pages, letters and addresses say of a kind")
+
+# Of every kind that is discreet, whatever else it is called.
+NEVER: Final = "violencia violence maltrato abuse víctima victim victime agresor delito crime"
+NEVER_IN_A_TITLE: Final = "consulado consulate consulat migrante migrant migratori immigra méxico"
+SAID_OF_ALL: Final = {"other", "autre"}  # a kind that is called so says nothing
+
+
+# What a browser keeps: titles, addresses, downloads
+
+
+@pytest.fixture
+def patient(make_app: Callable[..., Flask]) -> Flask:
+    return make_app(limits=Limits(posts=100_000))
+
+
+@pytest.fixture
+def all_kinds(store: Store) -> list[Kind]:
+    """The kinds of the network's own list."""
+    with resources.as_file(resources.files("outreach.imports") / "data" / "taxonomy.json") as path:
+        taxonomy = kinds_file.read(path)
+    with store.change() as session:
+        kinds_file.load(session, taxonomy, now=LONG_AGO)
+    with store.read() as session:
+        return list(kinds.all_of_them(session))
+
+
+def words_of(kind: Kind, never: str = f"{NEVER} {NEVER_IN_A_TITLE}") -> re.Pattern[str]:
+    """What would tell the kind, in three languages, and what is said of none."""
+    names = [kind.code.replace("_", " "), *kind.name.values(), *kind.short_name.values()]
+    found = {word for name in names for word in re.findall(r"\w{5,}", name.casefold())}
+    found |= set(never.split())
+    return re.compile(rf"\b(?:{'|'.join(sorted(found - SAID_OF_ALL))})\b")
+
+
+def in_three_languages(path: str) -> list[str]:
+    return [path.replace("/es/", f"/{lang}/", 1) for lang in LANGUAGES]
+
+
+def personal(place: Place, lang: str = "/") -> list[str]:
+    return [path for path in place.of_tokens() if "/r/" in path and path.startswith(lang)]
+
+
+def test_no_personal_page_names_a_kind_in_what_a_browser_keeps(
+    patient: Flask, store: Store, ring: Keyring, chicago: Office, all_kinds: list[Kind]
+) -> None:
+    assert len(all_kinds) > 20
+    for kind in all_kinds:
+        with store.change() as session:
+            made = hold(session, chicago, kind, title=kind.name, way=Way.PLACE)
+            full = hold(session, chicago, kind, title=kind.name, way=Way.PLACE, capacity=0)
+        links = {way.split()[0]: link for way, link in in_every_standing(store, ring, made).items()}
+        shown = {way: links[way] for way in ("asked", "offered", "lapsed")}
+        shown["full"] = manage_token(ring, seat(store, ring, full))
+        client, words = patient.test_client(), words_of(kind)
+        pages = [client.get(path) for path in personal(Place(patient, {}, shown, "", ()))]
+        for path in ("/cita.ics", "/cambiar", "/borrar"):
+            pages.append(client.post(f"/es/r/{links['seated']}{path}", data={"people": "99"}))
+        for page in pages:
+            where = f"{kind.code} at {page.request.path}"
+            if page.mimetype == "text/html":
+                title = Page(page.text).title
+                assert title, where
+                assert not words.search(title.casefold()), where
+            assert not words.search(page.headers.get("Content-Disposition", "").casefold()), where
+            assert not words.search(page.request.path.casefold()), where
+
+
+def test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address(
+    patient: Flask, store: Store, ring: Keyring, chicago: Office, all_kinds: list[Kind]
+) -> None:
+    client, discreet = patient.test_client(), [kind for kind in all_kinds if kind.is_discreet]
+    assert len(discreet) >= 3
+    for kind in discreet:
+        with store.change() as session:
+            made = hold(session, chicago, kind, title=kind.name, way=Way.PLACE)
+        assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{26}", made.public_id)
+        assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{4}", kind.public_code)
+        here = f"/es/t/{made.public_id}"
+        asked = f"tipo={kind.public_code}"
+        for path in (
+            here,
+            f"{here}/lugar",
+            f"/es/?{asked}",
+            f"/es/calendario?{asked}",
+            f"/es/cifras/tipo/{kind.public_code}",
+        ):
+            for each in in_three_languages(path):
+                page = Page(client.get(each).text)
+                assert not words_of(kind).search(page.title.casefold()), each
+                for link in page.links:
+                    assert not words_of(kind).search(link.casefold()), f"{link} on {each}"
+                assert not [has for tag, has in page.tags if "og:" in (has.get("property") or "")]
+        for each, neutral in zip(
+            in_three_languages(here), ("Taller", "Workshop", "Atelier"), strict=True
+        ):
+            for path in (each, f"{each}/lugar"):
+                assert re.fullmatch(
+                    rf"{neutral} · [\w ]*\d[\w ]*", Page(client.get(path).text).title
+                )
+        answer = client.get(f"{here}.ics")
+        assert answer.headers["Content-Disposition"] == 'inline; filename="taller.ics"'
+
+
+def test_her_own_pages_say_nothing_of_it_anywhere(
+    patient: Flask, store: Store, ring: Keyring, chicago: Office, all_kinds: list[Kind]
+) -> None:
+    """Not in a title, nor in a word, a class or a link: she may be reading it at the table."""
+    client = patient.test_client()
+    for kind in [each for each in all_kinds if each.is_discreet]:
+        with store.change() as session:
+            made = hold(session, chicago, kind, title=kind.name, summary=kind.description)
+            full = hold(session, chicago, kind, title=kind.name, way=Way.PLACE, capacity=0)
+        links = in_every_standing(store, ring, made)
+        links["full"] = manage_token(ring, seat(store, ring, full))
+        telling = re.compile(f'{words_of(kind, NEVER).pattern}|class="([^"]*\\s)?k-(?!neutro)\\w')
+        hers = [p for p in personal(Place(patient, {}, links, "", ())) if NOBODY not in p]
+        pages = [client.get(path) for path in hers]
+        pages.append(client.get(f"/es/t/{made.public_id}/lugar"))
+        pages.append(send(client, made, answers(patient, made, name="")))
+        for page in pages:
+            main = page.text.partition("<main")[2].partition("</main>")[0].casefold()
+            found = telling.search(main)
+            assert found is None, f"{kind.code}: {found} on {page.request.path}"
+
+
+def test_a_discreet_page_has_a_way_out_whatever_happens(
+    patient: Flask, store: Store, ring: Keyring, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        made = hold(session, chicago, women)
+        full = hold(session, chicago, women, capacity=0, has_waiting_list=False)
+        later = hold(session, chicago, women, opens_days=2)
+    link, form = f"/es/r/{manage_token(ring, seat(store, ring, made))}", f"/es/t/{made.public_id}"
+    links = in_every_standing(store, ring, made)
+    client = patient.test_client()
+    pages = [
+        client.get(form),
+        client.get(f"{form}/lugar"),
+        client.post(f"{form}/lugar", data={}),
+        client.get(f"/es/t/{full.public_id}/lugar"),
+        client.get(f"/es/t/{later.public_id}/lugar"),
+        *(client.get(path) for path in personal(Place(patient, {}, links, "", ()), "/es/")),
+        client.get(f"/es/?tipo={women.public_code}"),
+        client.get(f"/es/calendario?tipo={women.public_code}"),
+        client.get(f"/es/cifras/tipo/{women.public_code}"),
+        client.get("/es/mi-registro"),
+        client.post("/es/mi-registro", data={"email": "rosa@ejemplo.com"}),
+        client.get("/es/seguridad"),
+        *(client.get(link + rest) for rest in ("", "/cambiar", "/cancelar", "/borrar")),
+        client.post(f"{link}/cambiar", data={"people": "99"}),
+        # What went wrong may be about it too, and cannot know.
+        client.get(f"/es/t/{made.public_id[:-1]}"),
+        client.get(f"/es/r/{'A' * 21}g"),
+        client.put(f"{form}/lugar"),
+        client.post(f"{form}/lugar", data={"name": "x" * 70_000}),
+        client.post(f"{form}/lugar", headers={"Sec-Fetch-Site": "cross-site"}),
+        client.post(f"{link}/borrar"),
+    ]
+    with store.change() as session:
+        session.execute(sa.text("ALTER TABLE workshop RENAME TO elsewhere"))
+    pages.append(client.get(form))
+    shown = [page for page in pages if page.status_code != 303]
+    assert {page.status_code for page in shown} == {200, 403, 404, 405, 409, 413, 422, 500}
+    for page in shown:
+        ways = [has for tag, has in Page(page.text).tags if tag == "a" and "data-salir" in has]
+        assert len(ways) == 3, f"{page.status_code} {page.request.path}"
+        assert {way["href"] for way in ways} == {"/es/salir"}
+        assert {way["rel"] for way in ways} == {"nofollow noreferrer"}
+
+
+def test_the_figures_of_a_discreet_kind_are_kept_by_nothing_and_found_by_nobody(
+    client: FlaskClient, women: Kind, rights: Kind
+) -> None:
+    for path in (f"/es/cifras/tipo/{women.public_code}", f"/es/cifras/tipo/{women.code}"):
+        answer = client.get(path)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "noindex" in answer.headers["X-Robots-Tag"]
+    titles = [
+        Page(client.get(f"/es/cifras/tipo/{kind.public_code}").text).title
+        for kind in (women, rights)
+    ]
+    assert titles == ["Cifras", "Tus derechos · Cifras"]
+
+
+# The calendar on the kitchen wall
+
+WHEN_AND_NO_MORE: Final = {
+    "UID", "DTSTAMP", "SEQUENCE", "STATUS", "DTSTART", "DTEND", "SUMMARY", "CLASS", "TRANSP",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("visibility", list(Visibility))
+def test_the_entry_of_a_discreet_place_has_nothing_but_a_day_and_an_hour(
+    client: FlaskClient,
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    women: Kind,
+    visibility: Visibility,
+) -> None:
+    with store.change() as session:
+        made = hold(session, chicago, women, visibility=visibility, title=women.name)
+    link = manage_token(ring, seat(store, ring, made))
+    for lang, neutral in (("es", "Cita"), ("en", "Appointment"), ("fr", "Rendez-vous")):
+        answer = client.post(f"/{lang}/r/{link}/cita.ics")
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="cita.ics"'
+        [event] = Calendar.from_ical(answer.data).walk("VEVENT")
+        assert set(event) == WHEN_AND_NO_MORE
+        assert (event["SUMMARY"], event["CLASS"]) == (neutral, "PRIVATE")
+        assert not event.walk("VALARM")
+        text = answer.text.replace("\r\n ", "")
+        assert "METHOD" not in text
+        assert made.uid not in text
+        assert not re.search(r"mujer|women|femme|pilsen|chicago,|consul", text, re.IGNORECASE)
+    own = client.post(f"/es/r/{link}/cita.ics", data={"title": "Dentista\r\nURL:https://x"})
+    [event] = Calendar.from_ical(own.data).walk("VEVENT")
+    assert set(event) == WHEN_AND_NO_MORE
+
+
+def test_no_personal_entry_is_a_permission(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    for kind, way, capacity in product((rights, women), (Way.PLACE, Way.UNLISTED), (20, 0)):
+        with store.change() as session:
+            made = hold(
+                session, chicago, kind, way=way, capacity=capacity, online_url="https://x.y"
+            )
+        rosa = seat(store, ring, made)
+        link = manage_token(ring, rosa)
+        for title in ("", "Cita con https://x.y"):
+            answer = client.post(f"/es/r/{link}/cita.ics", data={"title": title})
+            said = [each for each in answer.text.splitlines() if not each.startswith("SUMMARY")]
+            text = "\n".join(said)
+            assert not re.search(r"https?:|/r/|/q/|/t/|webcal|www\.", text)
+            for secret in (link, made.public_id, made.uid, rosa.door_code or "?", rosa.id):
+                assert secret not in text
+
+
+# The places that are left
+
+
+def test_nobody_can_watch_one_person_sign_up(
+    patient: Flask, store: Store, ring: Keyring, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        made = hold(session, chicago, women, capacity=30)
+    own = f"/es/r/{manage_token(ring, seat(store, ring, made))}/cambiar"
+    paths = [
+        "/es/",
+        "/es/?tipo=K7QX",
+        "/es/o/chicago",
+        f"/es/t/{made.public_id}",
+        f"/es/t/{made.public_id}/lugar",
+        f"/es/t/{made.public_id}.ics",
+        "/es/cal/red.ics?tipo=K7QX",
+        "/es/calendario?tipo=K7QX",
+    ]
+
+    def seen(left: int) -> list[str]:
+        with store.change() as session:
+            session.execute(
+                sa.update(Workshop).where(Workshop.id == made.id).values(seats_left=left)
+            )
+        client = patient.test_client()
+        pages = [client.get(path).text for path in [*paths, own]]
+        fresh = r'name="(?:stamp|nonce)" value="[^"]*"'
+        return [re.sub(fresh, "", page) for page in pages]
+
+    few, many = seen(1), seen(6)
+    assert few != many
+    for left in range(2, 6):
+        assert seen(left) == few, left
+    for left in (7, 9, 10, 11, 29):
+        assert seen(left) == many, left
+    assert not [page for page in few + many if re.search(r"Quedan? \d|\d+ de 30", page)]

@@ -1,0 +1,119 @@
+"""Files that are broken, that lie, or that are meant to harm: each refused with one plain sentence.
+How long that takes and how much memory, `python -m tests.hostile_files` measures."""
+
+import io
+import re
+import zipfile
+
+import pytest
+from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.errors import Refused
+from outreach.imports import xlsx, zip_guard
+from outreach.imports.import_errors import Unfit
+from tests import hostile_files
+from tests.hostile_files import books, texts
+from tests.support.import_files import bring, row
+from tests.support.staff_client import at_desk, employ, words
+
+LARGE = re.compile(r"MB|bomb|thousand|million|\d,\d{3}")
+SENTENCE = re.compile(r"[A-ZÁÉÍÓÚ].{10,130}\.")
+
+
+@pytest.mark.parametrize("name", hostile_files.FILES)
+def test_such_a_file_is_refused_with_one_plain_sentence(name: str) -> None:
+    said = hostile_files.refusal(hostile_files.FILES[name]())
+    assert SENTENCE.fullmatch(said), said
+    assert "archivo" in said or len(said.split(". ")) <= 3
+
+
+def test_there_are_more_than_fifty_of_them() -> None:
+    assert len(hostile_files.FILES) > 50
+
+
+def test_an_honest_file_of_each_format_is_taken() -> None:
+    assert hostile_files.refusal(books.honest()) == ""
+    assert hostile_files.refusal(books.book()) == ""
+    assert hostile_files.refusal(texts.line()) == ""
+    event = texts.event("CATEGORIES:derechos", "STATUS:CONFIRMED")
+    said = hostile_files.refusal(texts.calendar(event))
+    assert said == "Esa oficina no es tuya. Escribe una de estas: chicago.", "the form says whose"
+
+
+def test_a_bomb_is_refused_before_any_of_it_is_unpacked() -> None:
+    for make in (books.nested_bomb, books.overlapping):
+        with pytest.raises(Unfit):
+            zip_guard.Archive("bomb", make())
+
+
+def test_what_a_part_said_of_its_size_is_all_that_is_unpacked() -> None:
+    data = books.lying_bomb()
+    with zipfile.ZipFile(io.BytesIO(data)) as found:
+        assert found.getinfo("xl/worksheets/sheet1.xml").file_size == 4096
+    assert hostile_files.refusal(data)
+
+
+def test_a_row_far_below_makes_no_rows_above_it() -> None:
+    far = '<row r="1048576"><c r="A1048576" t="str"><v>w1</v></c></row>'
+    found = list(xlsx.records("far", books.with_sheet(books.sheet(far)), most=10))
+    assert found == [(1048576, ["w1"])]
+
+
+@pytest.mark.any_database("what a file is refused for before anything is asked of a database")
+def test_the_page_says_the_same_and_never_breaks(
+    app: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    desk = at_desk(app, store, employ(store))
+    for name in sorted(name for name in hostile_files.FILES if not LARGE.search(name)):
+        answer = bring(desk, hostile_files.FILES[name](), "talleres.xlsx")
+        if answer.status_code == 303:  # read, and its lines have faults
+            answer = desk.get(answer.headers["Location"])
+            assert "Arregla" in words(answer), name
+        else:
+            assert answer.status_code == 422, name
+            assert "Error:" in words(answer), name
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=150, deadline=None)
+def test_whatever_is_sent_is_refused_or_read(data: bytes) -> None:
+    hostile_files.refusal(data)
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_a_good_file_with_some_bytes_changed_is_refused_or_read(data: st.DataObject) -> None:
+    good = data.draw(st.sampled_from(GOOD))
+    changed = bytearray(good)
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(changed) - 1))
+        changed[at] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(changed)))
+    hostile_files.refusal(bytes(changed if data.draw(st.booleans()) else changed[:cut]))
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=150, deadline=None)
+def test_any_text_in_any_place_of_a_workbook_is_refused_or_read(text: str) -> None:
+    hostile_files.refusal(books.with_sheet(text.encode(errors="replace")))
+    hostile_files.refusal(books.with_sheet(f"<a>{text}</a>".encode(errors="replace")))
+    hostile_files.refusal(texts.calendar(text))
+    hostile_files.refusal(texts.calendar(texts.event(text)))
+    hostile_files.refusal(texts.line(**{name: text for name in row() if "\r" not in text}))
+
+
+GOOD = [
+    books.honest(),
+    books.book(),
+    texts.line(),
+    texts.calendar(texts.event("CATEGORIES:derechos", "DURATION:PT2H")),
+]
+
+
+def test_a_refusal_is_one_of_ours() -> None:
+    assert issubclass(Unfit, Refused)

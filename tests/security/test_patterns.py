@@ -1,0 +1,46 @@
+"""No regular expression takes a day over a text that somebody made for it: seen by how it is made.
+`python -m tests.support.regex_audit` measures."""
+
+from typing import Final
+
+import pytest
+
+from outreach.web.staff.network.venue_pages import point_of
+from tests.support.regex_audit import made_of_parts, nested, patterns
+
+# A repetition within another which all the same cuts a text in one way only, and why.
+LOOKED_AT: Final = {
+    "[a-z0-9]+([_.][a-z0-9]+)*": "each turn begins with a mark that is no letter of it",
+    r'([^;:]+)((?:;[^=]+=(?:"[^"]*"|[^;:"]*))*):(.*)': "each turn has its own = and quote",
+    r'[A-Za-z0-9-]+((?:;[A-Za-z0-9-]+=(?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)*):': (
+        "semicolon, equals sign and comma each begin their part and are in no other"
+    ),
+    r"(?:[^\W\d]+\.?\s+)?(\d{1,2}(?:(?:\s+y\s+|\s+)\d{1,2})*)": (
+        "between two numbers is one gap, with its «y» or without"
+    ),
+}
+
+
+def test_no_repetition_is_within_another_unseen() -> None:
+    found = {each.text: each.where for each in patterns() if nested(each.text)}
+    assert {text: where for text, where in found.items() if text not in LOOKED_AT} == {}
+    assert LOOKED_AT.keys() == found.keys(), "one is gone: take it out of the list"
+    assert len(list(patterns())) > 80
+    assert len(list(made_of_parts())) < 12, "look at each: none is made of what somebody types"
+
+
+def test_a_place_on_the_map_with_many_spaces_is_read_as_with_one() -> None:
+    """It would take the square of their number else."""
+    assert point_of("41.85" + " " * 60_000 + "-87.65") == (41.85, -87.65)
+    assert point_of("41.85" + " " * 60_000 + "x") is None
+    assert point_of("41.85," + "\t" * 60_000 + "-87.65") == (41.85, -87.65)
+
+
+@pytest.mark.parametrize("text", ["(a+)+", "(a*)*b", r"(\w+\s*)+", "((a+)b?)*", "(?:x|(y+))+z"])
+def test_such_a_pattern_would_be_seen(text: str) -> None:
+    assert nested(text)
+
+
+@pytest.mark.parametrize("text", ["a+b+", r"(,\d+)*", "([a-z]+-)*[a-z]+", "(a{1,3})+", "(ab?)+"])
+def test_a_harmless_one_is_let_be(text: str) -> None:
+    assert not nested(text)

@@ -1,0 +1,164 @@
+"""What programs are given, whatever the format, tells nothing that a page keeps from people:
+canaries are put wherever something may be written, and looked for in all of it."""
+
+import gzip
+import re
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, Final
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.db.store import Store
+from outreach.domain.network import staff
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Role
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat, venue
+from tests.support.public_urls import public_rules
+
+pytestmark = pytest.mark.any_database("what every format must not say")
+
+# Not «canary»: an address of the API might hold it. Accents, since formats escape them.
+CANARY: Final = re.compile(r"can(á|a|\\u00e1|&#225;|%C3%A1)rin", re.IGNORECASE)
+MONTH: Final = f"{clock.now():%Y-%m}"
+BEFORE: Final = Month.of(clock.now().date()).plus(-1)  # its bulletin tells what comes next
+LANGUAGES: Final = ("es", "en", "fr")
+FORMS: Final = ("ics", "atom", "json", "jcal")
+# For people: what a list or a workshop's own page may say is tested elsewhere (test_discreet).
+PAGES: Final = re.compile(
+    r"^(root|finding|about|building|registering|mine|door|demo|static_files|subscribing)\b"
+)
+
+
+@pytest.fixture
+def secrets(
+    store: Store, ring: Keyring, chicago: Office, rights: Kind, women: Kind
+) -> dict[str, Workshop]:
+    """Workshops that must not be told of, or not all of them, with somebody registered in each."""
+    told = {"es": "Círculo Canárino", "en": "Canárino circle", "fr": "Cercle canárino"}
+    written: dict[str, Any] = {
+        "facilitator": "Lic. Canárina", "online_url": "https://sala.example/canarina",
+        "summary": told, "bring": told, "title": told,
+    }  # fmt: skip
+    with store.change() as session:
+        staff.add(session, "canarina@example.org", Role.ORGANIZER, ["chicago"])
+
+        def house(name: str) -> Any:
+            return venue(
+                session, chicago, name=f"Casa Canárina {name}", address=f"Calle Canárina {name}",
+                area="Zona Canárina", latitude=41.1234, longitude=-87.4321,
+            )  # fmt: skip
+
+        found = {
+            "discreet": hold(session, chicago, women, venue=house("1"), **written),
+            "unlisted": hold(
+                session, chicago, rights, venue=house("2"), way=Way.UNLISTED, **written
+            ),
+            "draft": hold(
+                session, chicago, rights, venue=house("3"), standing=Standing.DRAFT, **written
+            ),
+            "hidden": hold(
+                session, chicago, rights, venue=house("4"), visibility=Visibility.REGISTERED,
+                facilitator="Lic. Canárina", online_url="https://sala.example/canarina",
+            ),
+            "plain": hold(
+                session, chicago, rights, facilitator="Lic. Canárina",
+                online_url="https://sala.example/canarina",
+            ),
+        }  # fmt: skip
+        hold(session, chicago, rights, day=BEFORE.first)
+        # About where a hidden one is may be said, of one that has said so.
+        assert found["hidden"].venue is not None
+        found["hidden"].venue.area = "Zona de Pilsen"
+    for name, each in found.items():
+        if name != "draft":
+            seat(store, ring, each, name="Rosa Canárina", people=2)
+    return found
+
+
+def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
+    """Everything that answers a program: feeds, data, frames, maps of the site."""
+    filters = ("", "?idioma=es", "?donde=IL", "?donde=chicago", "?modalidad=presencial",
+               "?tipo=derechos", "?tipo=derechos&donde=IL&idioma=es")  # fmt: skip
+    ids = [each.public_id for each in secrets.values()]
+    for lang, name, form, asked in product(LANGUAGES, ("red", "chicago"), FORMS, filters):
+        yield f"/{lang}/cal/{name}.{form}{asked}"
+    for lang in LANGUAGES:
+        yield from (f"/{lang}/cal/{name}.ics?tipo=K7QX" for name in ("red", "chicago"))
+        yield from (f"/{lang}/incrustar{asked}" for asked in filters)
+        yield from (f"/{lang}/incrustar/{each}" for each in ids)
+        endings = ("", ".csv", ".json", ".xlsx", ".pdf")
+        yield from (f"/{lang}/cifras/{MONTH}{ending}" for ending in endings)
+        rows = ("2020", "oficina/chicago", "tipo/derechos", "tipo/K7QX")
+        yield from (f"/{lang}/cifras/{row}" for row in rows)
+        yield from (f"/{lang}/t/{ids[number]}.ics" for number in (3, 4))
+        yield from (f"/{lang}/boletin/{each}" for each in ("", "atom.xml"))
+        yield from (f"/{lang}/boletin/{BEFORE}{ending}" for ending in ("", ".pdf", ".txt"))
+        yield f"/{lang}/datos"
+    yield from ("/robots.txt", "/sitemap.xml", "/sitemap/paginas.xml", "/sitemap/talleres-1.xml")
+    yield from (f"/oembed?url=http://localhost:8000/es/t/{each}" for each in ids)
+    yield "/oembed?url=http://localhost:8000/es/"
+    for what in ("", "offices", "offices/chicago", "kinds", "kinds/derechos", "kinds/mujeres"):
+        yield f"/api/v1/{what}"
+    yield from (f"/api/v1/workshops{asked}" for asked in filters)
+    yield from (f"/api/v1/workshops{asked}" for asked in ("?tipo=K7QX", "?desde=2020-01-01"))
+    yield from (f"/api/v1/workshops/{each}" for each in ids)
+    for what in ("counts", "figures", "bulletins"):
+        yield from (f"/api/v1/{what}", f"/api/v1/{what}/{MONTH}")
+    yield "/api/v1/openapi.json"
+
+
+def said(client: FlaskClient, address: str) -> str:
+    body = client.get(address, headers={"Accept-Encoding": "gzip"})
+    data = gzip.decompress(body.data) if body.headers.get("Content-Encoding") else body.data
+    return data.decode("utf-8", "replace").replace("\r\n ", "")
+
+
+def test_no_program_is_told_what_is_kept_from_people(
+    client: FlaskClient, secrets: dict[str, Workshop]
+) -> None:
+    told, answered = [], 0
+    for address in addresses(secrets):
+        text = said(client, address)
+        answered += "BEGIN:VCALENDAR" in text or "{" in text or "<" in text
+        if CANARY.search(text.replace(address, "")):
+            told.append(address)
+    assert told == []
+    assert answered > 150, "there was something to look in"
+
+
+def test_no_program_finds_a_workshop_that_is_not_listed(
+    client: FlaskClient, secrets: dict[str, Workshop]
+) -> None:
+    gone = [secrets[name] for name in ("discreet", "unlisted", "draft")]
+    found = []
+    for address in addresses(secrets):
+        if "tipo=K7QX" in address and ".ics" in address:
+            continue  # asked for by its code, it is there: test_feed_discretion
+        text = said(client, address).replace(re.split("[/=]", address)[-1], "")  # what was asked
+        found += [address for each in gone if each.public_id in text or each.uid in text]
+    assert found == []
+
+
+def test_the_canaries_would_be_seen(client: FlaskClient, secrets: dict[str, Workshop]) -> None:
+    assert CANARY.search(said(client, "/es/")), "the list tells people of a discreet workshop"
+    assert CANARY.search("Can\\u00e1rina")
+    assert "1 taller" in said(client, f"/es/boletin/{BEFORE}.txt")
+    assert secrets["plain"].public_id in said(client, "/api/v1/workshops")
+
+
+def test_every_address_that_answers_a_program_is_looked_at(
+    app: Flask, secrets: dict[str, Workshop]
+) -> None:
+    match = app.url_map.bind("localhost:8000").match
+    looked_at = {match(address.partition("?")[0])[0] for address in addresses(secrets)}
+    every = {rule.endpoint for rule in public_rules(app) if not PAGES.match(rule.endpoint)}
+    of_operation = {each for each in every if each.startswith("health.")}  # no workshop's
+    assert every - looked_at - of_operation == {"figures.latest", "api.nothing"}

@@ -1,0 +1,310 @@
+"""What the public pages promise to people who cannot afford a slip: safety.md, S01 to S28.
+
+tests/support/safety_promises.py says which test stands for which; tests/faults/guards.py takes the
+guards out one by one and looks whether the test falls.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock, keystore
+from outreach.config import Limits
+from outreach.db.base import Base
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration
+from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound
+from outreach.keystore import Keyring, RingBase
+from outreach.privacy import retention
+from tests.conftest import hold, seat
+from tests.support.public_urls import NOBODY, Page, Place, furnished, manage_token
+from tests.support.registration_forms import answers, link_of
+from tests.support.safety_promises import PROMISES
+
+pytestmark = pytest.mark.any_database("what pages say")
+
+TESTS: Final = Path(__file__).parent.parent
+
+
+def test_every_promise_has_a_test() -> None:
+    assert list(PROMISES) == [f"S{number:02}" for number in range(1, 29)]
+    for promise, tests in PROMISES.items():
+        for test in tests:
+            file, _, name = test.partition("::")
+            written = (TESTS / file).read_text()
+            assert re.search(rf"^def {name}\(", written, re.MULTILINE), f"{promise}: {test}"
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights)
+
+
+@pytest.fixture
+def rosa(store: Store, ring: Keyring, workshop: Workshop) -> Registration:
+    return seat(store, ring, workshop)
+
+
+@pytest.fixture
+def place(
+    make_app: Callable[..., Flask],
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    rights: Kind,
+    women: Kind,
+) -> Place:
+    patient = make_app(limits=Limits(posts=100_000))
+    return furnished(patient, store, ring, chicago, rights, women)
+
+
+def everything(store: Store, ring: Keyring) -> list[Any]:
+    """Every row of both databases but the counts of posts."""
+    found: list[Any] = []
+    for place, metadata in ((store, Base.metadata), (ring.store, RingBase.metadata)):
+        with place.read() as session:
+            for table in metadata.sorted_tables:
+                if table.name not in {"attempt", "day_key"}:
+                    found.append([tuple(row) for row in session.execute(sa.select(table))])
+    return found
+
+
+def test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other(
+    store: Store, ring: Keyring, rosa: Registration
+) -> None:
+    key = registrations.key_of(ring, rosa)
+    manage, entry = registrations.manage_token(key), registrations.entry_token(key)
+    assert manage != entry
+    assert {len(keystore.derive(key, "manage")), len(keystore.derive(key, "entry"))} == {16}
+    rows = repr(everything(store, ring))
+    for token in (manage, entry):
+        assert token not in rows
+    with store.read() as session, pytest.raises(NotFound):
+        registrations.find(session, entry)
+
+
+# Links: of letters, of chats, of the square
+
+
+def test_looking_never_changes_anything(place: Place, store: Store, ring: Keyring) -> None:
+    """Programs that look at mail open every link there is, and the links of what they find."""
+    client, before = place.app.test_client(), everything(store, ring)
+    paths = place.of_tokens()
+    seen = set(paths)
+    while paths:
+        path = paths.pop()
+        answer = client.get(path)
+        assert client.head(path).status_code == answer.status_code
+        if answer.mimetype == "text/html" and "/r/" in path:
+            onward = {link for link in Page(answer.text).links if link.startswith("/es/r/")} - seen
+            seen |= onward
+            paths += onward
+    assert len(seen) > 60
+    assert everything(store, ring) == before
+
+
+def dead_links(place: Place, store: Store, ring: Keyring) -> dict[str, str]:
+    """Links that lead nowhere any more, or never did, by what became of them."""
+    client = place.app.test_client()
+    gone = {
+        name: seat(store, ring, place.workshops["plain"]) for name in ("cancelled", "forgotten")
+    }
+    gone["purged"] = seat(store, ring, place.workshops["plain"])
+    links = {name: f"/es/r/{manage_token(ring, each)}" for name, each in gone.items()}
+    assert client.post(f"{links['cancelled']}/cancelar").status_code == 200
+    assert client.post(f"{links['forgotten']}/borrar").status_code == 200
+    ring.destroy(gone["purged"].key_id or b"")
+    retention.settle(store, ring, now=clock.now())
+    return links | {"unknown": f"/es/r/{NOBODY}"}
+
+
+def test_every_dead_link_gives_the_same_page(place: Place, store: Store, ring: Keyring) -> None:
+    links = dead_links(place, store, ring)
+    cut_short = seat(store, ring, place.workshops["plain"])
+    links["not settled yet"] = f"/es/r/{manage_token(ring, cut_short)}"
+    ring.destroy(cut_short.key_id or b"")
+    links |= {"too short": "/es/r/x", "no letters": "/es/r/" + "%C3%B1" * 22}
+    client = place.app.test_client()
+    for rule in place.app.url_map.iter_rules():
+        if not rule.rule.startswith("/<any(es,en,fr):lang>/r/"):
+            continue
+        rest = rule.rule.partition("<token>")[2]
+        for method in (rule.methods or set()) - {"OPTIONS"}:
+            given = [client.open(link + rest, method=method) for link in links.values()]
+            assert {page.status_code for page in given} == {404}, f"{method} {rest}"
+            assert len({page.data for page in given}) == 1, f"{method} {rest}"
+            assert len({tuple(sorted(page.headers.items())) for page in given}) == 1
+
+
+def test_a_dead_link_costs_the_same_work_whatever_it_was(
+    place: Place, store: Store, ring: Keyring
+) -> None:
+    """What is asked of the databases is the same, so it takes as long: no need to measure."""
+    links, client = dead_links(place, store, ring), place.app.test_client()
+    work = {}
+    for name, link in links.items():
+        with listening(place.app) as statements:
+            client.get(link)
+        work[name] = statements
+    assert work["unknown"]
+    assert {name: asked for name, asked in work.items() if asked != work["unknown"]} == {}
+
+
+@contextmanager
+def listening(app: Flask) -> Iterator[list[str]]:
+    """What an application asks of its databases while the block runs."""
+    heard: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        heard.append(statement)
+
+    stores: list[Store] = [app.extensions["outreach_store"], app.extensions["outreach_ring"].store]
+    engines = [store.engine for store in stores]
+    for engine in engines:
+        sa.event.listen(engine, "before_cursor_execute", hear)
+    try:
+        yield heard
+    finally:
+        for engine in engines:
+            sa.event.remove(engine, "before_cursor_execute", hear)
+
+
+def test_the_square_says_the_same_to_everyone(place: Place) -> None:
+    client = place.app.test_client()
+    for method in ("GET", "POST"):
+        pages = [client.open(f"/q/{each}", method=method) for each in (place.entry, NOBODY, "x")]
+        assert {page.status_code for page in pages} == {200}
+        assert len({page.data for page in pages}) == 1
+        assert len({tuple(sorted(page.headers.items())) for page in pages}) == 1
+        assert "Muestra este cuadro en la entrada" in pages[0].text
+        assert "Rosa" not in pages[0].text
+
+
+# The way out
+
+ELSEWHERE = "https://clima.example.org/hoy"
+
+
+def test_the_way_out_leads_only_where_the_settings_say(make_app: Callable[..., Flask]) -> None:
+    chosen, plain = make_app(quick_exit_url=ELSEWHERE), make_app()
+    own = {"es": "clima", "en": "weather", "fr": "m%C3%A9t%C3%A9o"}
+    for lang, word in own.items():
+        for path in asking_for_another(f"/{lang}/salir"):
+            answer = chosen.test_client().get(path, headers={"Referer": "https://mal.example"})
+            assert (answer.status_code, answer.headers["Location"]) == (303, ELSEWHERE), path
+            answer = plain.test_client().get(path, headers={"X-Forwarded-Host": "mal.example"})
+            assert answer.headers["Location"] == f"https://www.google.com/search?q={word}", path
+            assert answer.headers["Clear-Site-Data"] == '"cache", "cookies", "storage"'
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert "mal.example" not in answer.text
+
+
+def asking_for_another(path: str) -> list[str]:
+    """The ways to ask an open redirect for another target."""
+    names = ("url", "u", "to", "a", "next", "destino", "target", "r", "redirect", "quick_exit_url")
+    values = ("https://mal.example", "//mal.example", "%2F%2Fmal.example", "javascript:x()")
+    asked = [f"{path}?{name}={value}" for name in names for value in values]
+    return [path, *asked, f"{path}?https://mal.example", f"{path}?q=x%0d%0aLocation:mal.example"]
+
+
+def test_another_sites_post_is_refused(
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    ring: Keyring,
+    workshop: Workshop,
+    rosa: Registration,
+) -> None:
+    before = everything(store, ring)
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://otro.example.org"},
+    ):
+        for path in (f"/es/t/{workshop.public_id}/lugar", f"{link_of(ring, rosa)}/cancelar"):
+            answer = client.post(path, data=answers(app, workshop), headers=headers)
+            assert answer.status_code == 403
+            assert "Esto vino de otro sitio." in answer.text
+    assert everything(store, ring) == before
+
+
+# What goes wrong
+
+
+def test_an_unknown_page_leads_on_in_the_language_of_its_address(client: FlaskClient) -> None:
+    assert "No encontramos esa página" in client.get("/es/nada").text
+    for lang in ("en", "fr"):
+        page = client.get(f"/{lang}/nada")
+        assert page.status_code == 404
+        assert f'<a href="/{lang}/mi-registro">' in page.text
+        assert f'action="/{lang}/"' in page.text
+
+
+def test_a_fault_of_ours_has_a_number_that_is_in_the_log(
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    ring: Keyring,
+    rosa: Registration,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    link = link_of(ring, rosa)
+    with store.change() as session:
+        session.execute(sa.text("ALTER TABLE registration RENAME TO elsewhere"))
+    broken = client.post(f"{link}/cambiar", data={"people": "2"})
+    assert broken.status_code == 500
+    found = re.search(r'<b class="num">(\w{3}) (\w{3})</b>', broken.text)
+    assert found is not None
+    assert "".join(found.groups()) in caplog.text
+    assert link[6:] not in caplog.text
+    assert '<input type="hidden" name="people" value="2">' in broken.text
+
+
+def test_a_post_too_large_is_told_so(client: FlaskClient, workshop: Workshop) -> None:
+    answer = client.post(f"/es/t/{workshop.public_id}/lugar", data={"name": "x" * 70_000})
+    assert answer.status_code == 413
+    assert "Es demasiado texto." in answer.text
+
+
+def test_a_wrong_method_is_told_how_to_go_on(client: FlaskClient, workshop: Workshop) -> None:
+    answer = client.put(f"/es/t/{workshop.public_id}/lugar")
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["Allow"]
+    assert "Empieza desde la lista de talleres." in answer.text
+
+
+# What the notices say
+
+
+def test_the_privacy_page_says_what_this_installation_does(
+    make_app: Callable[..., Flask], store: Store, rights: Kind, women: Kind
+) -> None:
+    app = make_app(contact="datos@example.org", privacy_url="https://example.org/aviso")
+    page = app.test_client().get("/es/privacidad").text
+    assert "30 días después del taller." in page
+    assert "<b>7 días:</b> los talleres que piden discreción" in page
+    assert "mujer" not in page.lower()
+    for said in ("Red de consulados", "datos@example.org", 'href="https://example.org/aviso"'):
+        assert said in page
+    assert "Las copias de seguridad ya no pueden leer tus datos." in page
+    assert "No los damos a autoridades migratorias" not in page, "a promise to be made in writing"
+    promised = make_app(promise_no_sharing=True).test_client().get("/es/privacidad").text
+    assert "No los damos a autoridades migratorias" in promised
+
+
+def test_before_there_are_kinds_the_privacy_page_promises_no_day(client: FlaskClient) -> None:
+    page = client.get("/es/privacidad").text
+    assert "días después del taller." not in page
+    assert "dice el plazo de ese taller" in page

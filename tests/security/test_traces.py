@@ -1,0 +1,231 @@
+"""What a server leaves behind: nothing of who asked (safety.md S08, S10). Through the command
+that serves for real, with all that it writes and says looked at."""
+
+import http.client
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask, Response, request
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.base import Base
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring, RingBase
+from outreach.web.forms import form_token
+from outreach.web.public.my_registration import recover_link
+from tests.browser import serving
+from tests.conftest import hold, seat
+from tests.support.environment import where
+from tests.support.public_urls import NOBODY, manage_token
+from tests.support.registration_forms import answers
+
+VISITOR: Final = "127.0.0.9"
+CANARY: Final = "Canariosa"
+
+
+@dataclass
+class Server:
+    """A running server, and where it writes."""
+
+    port: int
+    folder: Path
+    config: Config
+    store: Store
+    ring: Keyring
+
+    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
+        """Asks as the visitor, who has an address of their own; the status and where it leads."""
+        asking = http.client.HTTPConnection(
+            "127.0.0.1", self.port, source_address=(VISITOR, 0), timeout=30
+        )
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+        asking.request(method, path, urlencode(form) if form else None, kind)
+        answer = asking.getresponse()
+        answer.read()
+        asking.close()
+        return answer.status, answer.headers.get("Location", "")
+
+    def break_down(self) -> None:
+        """From now on every page about a registration is a fault of ours."""
+        with self.store.change() as session:
+            session.execute(sa.text("ALTER TABLE registration RENAME TO elsewhere"))
+
+    def mend(self) -> None:
+        with self.store.change() as session:
+            session.execute(sa.text("ALTER TABLE elsewhere RENAME TO registration"))
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "server.log").read_text()
+
+    def left_behind(self) -> Iterator[tuple[str, bytes]]:
+        """All that is written: files, what the program said, and every value in the databases."""
+        for path in sorted(self.folder.rglob("*")):
+            if path.is_file():
+                yield path.name, path.read_bytes()
+        for place, base in ((self.store, Base), (self.ring.store, RingBase)):
+            with place.read() as session:
+                for table in base.metadata.sorted_tables:
+                    for row in session.execute(sa.select(table)):
+                        for value in row:
+                            raw = value if isinstance(value, bytes) else str(value).encode()
+                            yield table.name, raw
+
+
+@pytest.fixture
+def server(config: Config, store: Store, ring: Keyring, tmp_path: Path) -> Iterator[Server]:
+    port = serving.free_port()
+    with _serving(config, tmp_path, port):
+        yield Server(port, tmp_path, config, store, ring)
+
+
+@contextmanager
+def _serving(config: Config, folder: Path, port: int) -> Iterator[None]:
+    settings = {
+        **where(config),
+        "OUTREACH_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "OUTREACH_MAIL_FROM": config.mail_from,
+        "OUTREACH_CONTROLLER": config.controller,
+        "OUTREACH_SECRET_KEY": config.secret_key,
+        "OUTREACH_LIMIT_POSTS": "20",
+    }
+    with serving.outreach(
+        ["serve", "--port", str(port), "--workers", "1"],
+        f"http://127.0.0.1:{port}/es/",
+        settings=settings,
+        log=folder / "server.log",
+    ):
+        yield
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights)
+
+
+def test_an_address_is_written_nowhere(
+    app: Flask, server: Server, ring: Keyring, store: Store, workshop: Workshop
+) -> None:
+    link = f"/es/r/{manage_token(ring, seat(store, ring, workshop))}"
+    form = f"/es/t/{workshop.public_id}/lugar"
+    paths = ["/es/", form, link, "/es/nada", "/es/cal/red.ics", "/es/salir", f"/q/{NOBODY}"]
+    statuses = [server.ask("GET", path)[0] for path in paths * 9]
+    statuses += [server.ask("POST", form, answers(app, workshop))[0] for _ in range(30)]
+    statuses += [server.ask("DELETE", form)[0], server.ask("POST", "/org/entrar", {"x": "y"})[0]]
+    server.break_down()
+    statuses += [server.ask(method, link)[0] for method in ("GET", "POST") * 3]
+    server.mend()
+    assert len(statuses) >= 100
+    assert {200, 303, 404, 405, 429, 500} <= set(statuses)
+    assert server.log, "the faults have been told, and so the log has been looked at"
+
+    for name, written in server.left_behind():
+        assert VISITOR.encode() not in written, name
+        # Nor as the four bytes or the number that it is.
+        if len(written) < 64:
+            assert socket.inet_aton(VISITOR) not in written, name
+            assert str(int.from_bytes(socket.inet_aton(VISITOR))).encode() not in written, name
+
+
+def test_no_table_has_a_column_for_an_address() -> None:
+    columns = [
+        f"{table.name}.{column.name}"
+        for base in (Base, RingBase)
+        for table in base.metadata.sorted_tables
+        for column in table.columns
+    ]
+    assert len(columns) > 50
+    telling = re.compile(r"(^|_)(ip|addr|remote|peer|agent|user_agent|forwarded)(_|$)")
+    assert [name for name in columns if telling.search(name.partition(".")[2])] == []
+
+
+def test_the_guides_sample_of_a_log_holds_no_address() -> None:
+    guide = Path(__file__).parents[2] / "outreach" / "docs" / "start.md"
+    text = guide.read_text()
+    assert re.search(r"^\s*log_format ", text, re.MULTILINE)
+    assert "remote_addr" not in text
+    assert re.search(r"^\s*error_log \S+ crit;", text, re.MULTILINE)
+
+
+def test_a_name_an_email_and_a_link_are_written_nowhere(
+    app: Flask, server: Server, workshop: Workshop
+) -> None:
+    form = f"/es/t/{workshop.public_id}/lugar"
+    email = f"{CANARY.lower()}@ejemplo.com"
+    typed = answers(app, workshop, name=CANARY, contact="email", email=email)
+    status, link = server.ask("POST", form, typed)
+    assert status == 303
+    token = link.rpartition("/")[2]
+    assert server.ask("GET", link)[0] == 200
+    asked = {"people": "2", "name": CANARY, "email": email}
+    with app.app_context():
+        aged = form_token.make(recover_link.ABOUT, now=clock.now() - timedelta(minutes=1))
+    lost_link = {"email": email, "stamp": aged}
+    statuses = [
+        server.ask("POST", f"{link}/cambiar", asked)[0],
+        server.ask("POST", f"{link}/nada", asked)[0],
+        server.ask("GET", f"{link}?nombre={CANARY}")[0],
+        server.ask("DELETE", f"{link}?nombre={CANARY}", asked)[0],
+        server.ask("POST", "/es/mi-registro", lost_link)[0],
+        server.ask("POST", form, typed | {"nonce": "x" * 22, "people": CANARY})[0],
+        server.ask("POST", form, typed | {"nonce": "y" * 22, "name": CANARY * 9_000})[0],
+    ]
+    server.break_down()
+    statuses += [
+        server.ask("GET", link)[0],
+        server.ask("POST", f"{link}/cambiar", asked)[0],
+        server.ask("POST", form, answers(app, workshop, name=CANARY, email=email))[0],
+    ]
+    server.mend()
+    assert {200, 303, 404, 405, 413, 422, 500} <= set(statuses)
+    assert "failed" in server.log, "a fault of ours has been told, in words of ours"
+
+    planted = [CANARY, token, f"{email}", email.partition("@")[0]]
+    for name, written in server.left_behind():
+        for each in planted:
+            assert each.lower().encode() not in written.lower(), f"{each} in {name}"
+
+
+def test_a_link_is_not_written_by_a_page_of_an_error_that_goes_wrong_itself(
+    server: Server, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    token = manage_token(ring, seat(store, ring, workshop))
+    path = f"/es/r/{token}/cambiar"
+    while server.ask("POST", f"/es/r/{NOBODY}/cambiar", {"people": "2"})[0] != 429:
+        pass
+    # Refused before any of it is read; the page that says so would give it back.
+    assert server.ask("POST", path, {"people": "2" * 70_000})[0] == 429
+    assert token not in server.log
+
+
+def test_what_goes_wrong_after_the_answer_is_told_without_a_link_and_without_what_was_typed(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As our own code tells it: what `outreach/logs.py` takes out comes after that."""
+
+    @app.after_request
+    def break_down(_answer: Response) -> Response:
+        raise ValueError(f"{request.path} {request.remote_addr} {CANARY}")
+
+    app.test_client().post(
+        f"/es/r/{NOBODY}/cambiar", data={"name": CANARY}, environ_base={"REMOTE_ADDR": VISITOR}
+    )
+    assert "POST /<any(es,en,fr):lang>/r/<token>/cambiar failed: ValueError" in caplog.text
+    assert "Request finalizing failed" in caplog.text, "the page about it went wrong as well"
+    assert NOBODY not in caplog.text
+    assert CANARY not in caplog.text
+    assert VISITOR not in caplog.text

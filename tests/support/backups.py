@@ -1,0 +1,111 @@
+"""An installation that is backed up and put back, and files that pass for backups."""
+
+import hashlib
+import json
+import sqlite3
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+from flask import Flask
+
+from outreach.cli import main
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.keystore import Keyring
+from outreach.maintenance import archive_format
+from tests.conftest import Pair, close_app
+from tests.support.environment import where
+
+PASSPHRASE = "correct horse battery staple"
+
+
+class Keeper:
+    """The `outreach` command, run while nothing of the test has a database open."""
+
+    def __init__(self, config: Config, store: Store, ring: Keyring, pair: Pair | None) -> None:
+        self.config, self.store, self.ring, self.pair = config, store, ring, pair
+        self.app: Flask | None = None  # that has been used
+        self.environ = {
+            **where(config),
+            "OUTREACH_MAIL_FOLDER": "",
+        }
+
+    def run(self, *words: str | Path, **environ: str) -> Result:
+        self.close()
+        return self.run_beside(*words, **environ)
+
+    def run_beside(self, *words: str | Path, **environ: str) -> Result:
+        """The same while the test has them open."""
+        return CliRunner(env=self.environ | environ).invoke(main, [str(word) for word in words])
+
+    def close(self) -> None:
+        self.store.close()
+        self.ring.store.close()
+        if self.app is not None:
+            close_app(self.app)
+        if self.pair is not None:
+            self.pair.rest()
+
+    def back_up(self, file: Path, **environ: str) -> Path:
+        done = self.run_beside("backup", file, **environ)
+        assert (done.exit_code, done.stderr) == (0, ""), done.output
+        return file
+
+    def restore(self, file: Path, *words: str | Path, **environ: str) -> str:
+        done = self.run("restore", file, *words, **environ)
+        assert (done.exit_code, done.stderr) == (0, ""), done.output
+        return done.stdout
+
+
+def is_one_line(done: Result, code: int, said: str) -> bool:
+    lines = done.stderr.strip().splitlines()
+    return done.exit_code == code and len(lines) == 1 and said in lines[0]
+
+
+def manifest_of(file: Path) -> dict[str, Any]:
+    with zipfile.ZipFile(file) as archive:
+        told: dict[str, Any] = json.loads(archive.read(archive_format.MANIFEST))
+    return told
+
+
+def database_of(file: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(file) as archive:
+        return Path(archive.extract(archive_format.DATABASE, folder))
+
+
+def forged(file: Path, folder: Path, forge: Callable[[sqlite3.Connection], None]) -> Path:
+    """A backup whose database was changed by somebody who also wrote a manifest for it."""
+    database = database_of(file, folder)
+    with closing(sqlite3.connect(database)) as connection:
+        forge(connection)
+        connection.commit()
+        rows = archive_format.count(connection)
+    told = manifest_of(file) | {
+        "rows": rows,
+        "size": database.stat().st_size,
+        "sha256": hashlib.sha256(database.read_bytes()).hexdigest(),
+    }
+    return packed(folder / "forged.zip", told, database.read_bytes())
+
+
+def packed(target: Path, manifest: Any, database: bytes, **more: bytes) -> Path:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(archive_format.MANIFEST, json.dumps(manifest))
+        archive.writestr(archive_format.DATABASE, database)
+        for name, content in more.items():
+            archive.writestr(name, content)
+    return target
+
+
+def fingerprint(*folders: Path) -> dict[str, str]:
+    """Every file of a folder and what is in it."""
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "CACHEDIR.TAG"
+    }

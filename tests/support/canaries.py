@@ -1,0 +1,182 @@
+"""People who never were, planted wherever a person leaves a trace, and where they are found."""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock, keystore
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.registrations import Registration
+from outreach.domain.workshops import Workshop
+from outreach.errors import Forgotten
+from outreach.keystore import Key, Keyring, Masters
+from outreach.reports import workshop_counts
+from tests.support.registration_forms import answers, ask_for_link, everyone, send
+
+NOW = clock.now()
+
+
+@dataclass(frozen=True)
+class Canary:
+    """What is to be found nowhere: words, and the bytes of tokens, as anybody might write them."""
+
+    name: str
+    address: str
+    link: str  # the path of their own page
+    id: str
+    needles: tuple[bytes, ...]
+    key: bytes
+
+
+def plant(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, **typed: Any
+) -> Canary:
+    """Registers by the form, looks at the place, changes it, asks for the link again."""
+    before = {each.id for each in everyone(store)}
+    answer = send(client, workshop, answers(app, workshop, **typed))
+    assert answer.status_code == 303
+    link = answer.location
+    assert client.get(link).status_code == 200
+    client.post(f"{link}/cambiar", data={"people": "2"})
+    client.post(f"{link}/cita.ics", data={"title": "Cita"})
+    ask_for_link(client, typed[typed["contact"]])
+    [mine] = [each for each in everyone(store) if each.id not in before]
+    key = registrations.key_of(ring, mine)
+    person = registrations.read_person(mine, key)
+    tokens = [keystore.derive(key, purpose) for purpose in ("manage", "entry")]
+    return Canary(
+        name=person.name,
+        address=person.address,
+        link=link,
+        id=mine.id,
+        needles=(
+            person.name.encode(),
+            person.address.encode(),
+            person.address.removeprefix("+1").encode(),
+            registrations.manage_token(key).encode(),
+            registrations.entry_token(key).encode(),
+            *tokens,
+            *(token.hex().encode() for token in tokens),
+            key,
+            key.hex().encode(),
+        ),
+        key=key,
+    )
+
+
+def traces(
+    config: Config, store: Store, ring: Keyring, needles: Sequence[bytes], *folders: Path
+) -> list[str]:
+    """The files, tables and dumps in which one of the needles is: of ours, and of PostgreSQL's."""
+    found = []
+    for where, text in _everything(config, store, ring, folders):
+        if any(needle in text for needle in needles):
+            found.append(where)
+    return found
+
+
+def _everything(
+    config: Config, store: Store, ring: Keyring, folders: Sequence[Path]
+) -> Iterator[tuple[str, bytes]]:
+    for folder in (config.data, config.keys, *folders):
+        for path in folder.rglob("*"):
+            if path.is_file():
+                yield path.name, path.read_bytes()
+    for each in (store, ring.store):
+        if not each.is_sqlite:
+            yield from _of_postgresql(each)
+
+
+def _of_postgresql(store: Store) -> Iterator[tuple[str, bytes]]:
+    """Every table as it reads, and the server's own files where this account may see them."""
+    with store.engine.connect() as connection:
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        for table in sa.inspect(connection).get_table_names():
+            rows = connection.exec_driver_sql(f'SELECT "{table}"::text FROM "{table}"')
+            yield table, "\n".join(row[0] for row in rows).encode()
+        connection.exec_driver_sql("CHECKPOINT")
+        home = Path(connection.exec_driver_sql("SHOW data_directory").scalar_one())
+        number = connection.exec_driver_sql(
+            "SELECT oid FROM pg_database WHERE datname = current_database()"
+        ).scalar_one()
+    if not os.access(home, os.R_OK | os.X_OK):
+        return
+    for folder in (home / "base" / str(number), home / "pg_wal", home / "log"):
+        for path in folder.rglob("*") if folder.is_dir() else ():
+            try:
+                yield f"{folder.name}/{path.name}", path.read_bytes()
+            except OSError:  # a file of the log that was there a moment ago, or a folder
+                continue
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A copy of the main database, as it was; on SQLite also a file to put back."""
+
+    path: Path
+    sealed: list[tuple[str, bytes]]  # id of the registration, sealed name
+
+
+def back_up(config: Config, store: Store, path: Path) -> Backup:
+    if not store.is_sqlite:
+        with store.read() as session:
+            rows = session.execute(sa.select(Registration.id, Registration.sealed)).all()
+        return Backup(path, [(row[0], row[1]) for row in rows if row[1] is not None])
+    source = sqlite3.connect(store.engine.url.database or "")
+    copy = sqlite3.connect(path)
+    source.backup(copy)
+    rows = copy.execute("SELECT id, sealed FROM registration WHERE sealed IS NOT NULL").fetchall()
+    source.close()
+    copy.close()
+    return Backup(path, rows)
+
+
+def names_in(backup: Backup, ring: Keyring, masters: Masters) -> set[str]:
+    """What somebody reads who has the backup, the ring and the masters: each key that is left,
+    each master, and what is derived from them, tried on each sealed value."""
+    with ring.store.read() as session:
+        rows = session.execute(sa.select(Key.id, Key.sealed, Key.generation)).all()
+    keys = [ring.seals.unseal(sealed, key_id, number) for key_id, sealed, number in rows]
+    keys += [keystore.derive(key, "manage") * 2 for key in keys] + list(masters.all().values())
+    opened = set()
+    for registration_id, sealed in backup.sealed:
+        for key in keys:
+            try:
+                opened.add(keystore.unseal(key, sealed, f"registration {registration_id}"))
+            except Forgotten:
+                continue
+    return opened
+
+
+def counts(store: Store) -> Any:
+    """All that is counted: by workshop, by standing, by month. Nobody in it."""
+    with store.read() as session:
+        people = session.execute(
+            sa.select(
+                Registration.workshop_id,
+                Registration.standing,
+                sa.func.count(),
+                sa.func.sum(Registration.people),
+                sa.func.sum(Registration.arrived),
+            )
+            .group_by(Registration.workshop_id, Registration.standing)
+            .order_by(Registration.workshop_id, Registration.standing)
+        ).all()
+        places = session.execute(
+            sa.select(Workshop.id, Workshop.seats_left, Workshop.walk_ins, Workshop.head_count)
+        ).all()
+        day = session.scalar(sa.select(sa.func.min(Workshop.day)))
+        assert day is not None
+        month = workshop_counts.as_json(
+            workshop_counts.count(session, clock.Month.of(day), now=NOW)
+        )
+    return [tuple(row) for row in people], [tuple(row) for row in places], month

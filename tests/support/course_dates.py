@@ -1,0 +1,63 @@
+"""The dates of a course, and what became of them."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.workshops import Workshop, series
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat, venue
+
+
+def make(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
+    """Four dates of a series, a week apart, at 6 in the evening."""
+    with store.change() as session:
+        office = session.merge(chicago, load=False)
+        course = series.find_or_make(session, office, "Curso", is_joint=False)
+        room = venue(session, chicago)
+        return [
+            hold(session, chicago, rights, day=in_weeks(n), series=course, venue=room)
+            for n in range(1, 5)
+        ]
+
+
+def in_weeks(number: int) -> date:
+    return clock.now().date() + timedelta(weeks=number)
+
+
+def fresh(store: Store, workshops: Sequence[Workshop]) -> list[Workshop]:
+    with store.read() as session:
+        return [session.get_one(Workshop, each.id) for each in workshops]
+
+
+def told(store: Store, cause: Cause = Cause.CHANGED) -> list[str]:
+    """Whose registrations are owed a notice, by id."""
+    with store.read() as session:
+        return sorted(
+            session.scalars(sa.select(Notice.registration_id).where(Notice.cause == cause))
+        )
+
+
+def journal(store: Store) -> list[tuple[str, int | None, str]]:
+    with store.read() as session:
+        rows = session.execute(
+            sa.select(Entry.action, Entry.workshop_id, Entry.detail).order_by(Entry.id)
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+
+def by_mail(store: Store, ring: Keyring, workshop: Workshop, **changes: Any) -> Registration:
+    return seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@ejemplo.com", **changes)
+
+
+def ids(workshops: Sequence[Workshop]) -> list[str]:
+    return [each.public_id for each in workshops]

@@ -1,0 +1,62 @@
+"""Reads feeds as calendars do. icalendar's own types say little, so here they are let go of."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import recurring_ical_events
+import vobject
+from icalendar import Calendar
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.calendar import feed_query
+from outreach.feeds import ics_feed
+from outreach.feeds.vevent import Site
+
+SITE = Site("https://talleres.example.org", "talleres.example.org", "800 555 0100")
+TODAY = clock.now().date()
+
+Occurrence = tuple[str, datetime, datetime]  # UID, start and end in UTC
+
+
+def feed(
+    store: Store,
+    office: str | None = "chicago",
+    lang: str = "es",
+    *,
+    today: date = TODAY,
+    **asked: Iterable[str],
+) -> bytes:
+    with store.read() as session:
+        choice = feed_query.choose(session, office, **{k: list(v) for k, v in asked.items()})
+        return ics_feed.feed(session, choice, lang, SITE, today=today)
+
+
+def parsed(body: bytes) -> Any:
+    return Calendar.from_ical(body)
+
+
+def events_of(body: bytes) -> list[Any]:
+    found: list[Any] = parsed(body).events
+    return found
+
+
+def unfolded(body: bytes) -> str:
+    return body.decode().replace("\r\n ", "")
+
+
+def by_icalendar(body: bytes) -> set[Occurrence]:
+    found = recurring_ical_events.of(parsed(body)).between(date(2026, 1, 1), date(2028, 12, 31))
+    return {(str(e["UID"]), e.start.astimezone(UTC), e.end.astimezone(UTC)) for e in found}
+
+
+def by_vobject(body: bytes) -> set[Occurrence]:
+    # vobject keeps the first block it meets of a zone for all files that a process reads.
+    known = vars(vobject.icalendar)["__tzidMap"]
+    for key in [key for key in known if key != "UTC"]:
+        del known[key]
+    return {
+        (e.uid.value, e.dtstart.value.astimezone(UTC), e.dtend.value.astimezone(UTC))
+        for e in vobject.readOne(body.decode()).vevent_list
+    }

@@ -1,0 +1,195 @@
+"""Every letter and text there is, as people get them. `python -m tests.support.letters` prints them
+all."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+
+from outreach.app import create_app
+from outreach.cli.db import bring_up_to_date
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.network.kinds import Visibility
+from outreach.domain.registrations import Contact, Person, Registration, Standing
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations.staff_messages import Audience, Message, Template
+from outreach.domain.workshops import Standing as WorkshopStanding
+from outreach.domain.workshops import Workshop
+from outreach.i18n import LANGUAGES
+from outreach.mail import render, sms
+from outreach.mail.message_context import Matter
+from outreach.mail.sms_gateway import Text
+from tests.conftest import a_saturday, hold, kind, office
+
+# How a registration stands when each is sent; `frees_silence` and `cancelled` are its workshop's.
+CASES: dict[str, tuple[Cause, dict[str, Any]]] = {
+    "saved": (Cause.SAVED, {}),
+    "waiting": (Cause.WAITING, {"standing": Standing.WAITING}),
+    "offer": (Cause.OFFER, {"standing": Standing.OFFERED}),
+    "seated by the staff": (Cause.SEATED, {}),
+    "lapsed, at the end of the list": (Cause.LAPSED, {"standing": Standing.WAITING, "lapses": 1}),
+    "lapsed, off the list": (Cause.LAPSED, {"standing": Standing.LAPSED, "lapses": 2}),
+    "lapsed, by silence": (Cause.LAPSED, {"standing": Standing.LAPSED}),
+    "changed": (Cause.CHANGED, {}),
+    "cancelled": (Cause.CANCELLED, {}),
+    "reinstated": (Cause.REINSTATED, {}),
+    "reminder": (Cause.REMINDER, {}),
+    "confirm": (Cause.CONFIRM, {"asked_at": True}),
+    "approved": (Cause.APPROVED, {}),
+    "link": (Cause.LINK, {}),
+    "message, a reminder": (Cause.MESSAGE, {}),
+    "message, a reminder to who waits": (Cause.MESSAGE, {"standing": Standing.WAITING}),
+    "message, another place": (Cause.MESSAGE, {}),
+    "message, another hour": (Cause.MESSAGE, {}),
+    "message, what to bring": (Cause.MESSAGE, {}),
+    "message, cancelled": (Cause.MESSAGE, {}),
+}
+# What each of those messages says.
+SAYS: dict[str, Template] = {
+    "message, a reminder": Template.REMINDER,
+    "message, a reminder to who waits": Template.REMINDER,
+    "message, another place": Template.PLACE,
+    "message, another hour": Template.HOUR,
+    "message, what to bring": Template.BRING,
+    "message, cancelled": Template.CANCELLED,
+}
+PARAGRAPH = {
+    "es": "Entra por la puerta de atrás.",
+    "en": "Come in by the back door.",
+    "fr": "Entrez par la porte arrière.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    case: str
+    letter: EmailMessage
+    text: Text
+
+
+def all_of(
+    workshop: Workshop, config: Config, lang: str, *, now: datetime, wants_entry: bool = False
+) -> Iterator[Sent]:
+    """Everything that can be said about this workshop. Needs an application context."""
+    for case, (cause, standing) in CASES.items():
+        registration = _registration(workshop, lang, now, standing, wants_entry=wants_entry)
+        was = workshop.standing
+        if cause is Cause.CANCELLED or SAYS.get(case) is Template.CANCELLED:
+            workshop.standing = WorkshopStanding.CANCELLED
+        moment = workshop.remind_at if cause is Cause.REMINDER else now
+        matter = Matter(
+            notice=_notice(registration, cause, now, SAYS.get(case)),
+            person=Person(name="Rosa", address="rosa@example.org"),
+            key=bytes(range(32)),
+            now=moment,
+            calendar_host="talleres.example.org",
+        )
+        by_phone = replace(matter, person=Person(name="Rosa", address="+13125550142"))
+        yield Sent(case=case, letter=render.write(matter, config), text=sms.write(by_phone, config))
+        workshop.standing = was
+
+
+def _registration(
+    workshop: Workshop, lang: str, now: datetime, values: dict[str, Any], *, wants_entry: bool
+) -> Registration:
+    plain: dict[str, Any] = {
+        "id": "0123456789ABCDEFGHJKMNPQRS",
+        "workshop_id": workshop.id,
+        "standing": Standing.SEATED,
+        "people": 1,
+        "contact": Contact.EMAIL,
+        "may_leave_message": True,
+        "wants_reminder": True,
+        "wants_entry": wants_entry,
+        "language": lang,
+        "needs": Codes(),
+        "key_id": b"0" * 16,
+        "sealed": b"",
+        "manage": None,
+        "entry": None,
+        "door_code": "7K3Q9X",
+        "nonce": b"",
+        "registered_at": now,
+        "queued_at": now,
+        "offered_until": now + timedelta(hours=24),
+    }
+    values = values | ({"asked_at": now} if "asked_at" in values else {})
+    made = Registration(**(plain | values))
+    made.workshop = workshop
+    return made
+
+
+def _notice(
+    registration: Registration, cause: Cause, now: datetime, template: Template | None
+) -> Notice:
+    notice = Notice(registration_id=registration.id, cause=cause, due_at=now, made_at=now)
+    notice.id, notice.registration = 7, registration
+    if template is not None:
+        notice.message = Message(
+            workshop_id=registration.workshop_id, template=template, audience=Audience.ALL,
+            paragraph={} if registration.workshop.is_discreet else PARAGRAPH, nonce=b"",
+            organizer_id=None, made_at=now,
+        )  # fmt: skip
+    return notice
+
+
+@click.command()
+@click.option("--lang", multiple=True, default=LANGUAGES, help="Only this one.")
+def show(lang: tuple[str, ...]) -> None:
+    """Print every letter and text, of an ordinary and of a discreet workshop."""
+    with tempfile.TemporaryDirectory() as name:
+        app, workshops = _world(Path(name))
+        config: Config = app.extensions["outreach_config"]
+        with app.app_context():
+            for code in lang:
+                for kind, workshop in workshops.items():
+                    # Wednesday noon, three days before.
+                    now = workshop.starts_at - timedelta(days=3, hours=6)
+                    for sent in all_of(workshop, config, code, now=now):
+                        click.echo(f"=== {code} · {kind} · {sent.case}")
+                        _print(sent)
+
+
+def _print(sent: Sent) -> None:
+    for header in ("From", "To", "Reply-To", "Subject"):
+        if sent.letter[header]:
+            click.echo(f"{header}: {sent.letter[header]}")
+    click.echo(f"\n{sent.letter.get_content().rstrip()}\n")
+    count = sms.parts(sent.text.words)
+    click.echo(f"  text ({len(sent.text.words)} letters, {count}): {sent.text.words}\n")
+
+
+def _world(folder: Path) -> tuple[Flask, dict[str, Workshop]]:
+    config = Config.from_environ(
+        {
+            "OUTREACH_DATA": str(folder / "data"),
+            "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
+            "OUTREACH_MAIL_FROM": "avisos@example.org",
+        }
+    )
+    bring_up_to_date(config)
+    app = create_app(config)
+    store: Store = app.extensions["outreach_store"]
+    with store.change() as session:
+        chicago = office("chicago", "Chicago", "IL", "America/Chicago", email="chi@example.org")
+        rights = kind("derechos", "Tus derechos")
+        women = kind("mujeres", "Para mujeres", is_discreet=True, visibility=Visibility.REGISTERED)
+        session.add_all([chicago, rights, women])
+        session.flush()
+        held = {
+            each.code: hold(session, chicago, each, day=a_saturday(), frees_silence=True)
+            for each in (rights, women)
+        }
+    return app, held
+
+
+if __name__ == "__main__":
+    show()

@@ -1,0 +1,91 @@
+"""What the tests of signing in share: Ana, who has a second factor, and what came of it."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from html import unescape
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.accounts.server_encryption import ServerKey
+from outreach.accounts.sessions import StaffSession
+from outreach.accounts.totp import Totp
+from outreach.config import Limits
+from outreach.db.store import Store
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.offices import Office
+from tests.support.staff_client import at_desk, employ, enrol
+
+
+@pytest.fixture
+def patient(make_app: Callable[..., Flask], chicago: Office) -> Flask:
+    """An installation where one address may try as often as it likes."""
+    return make_app(limits=Limits(sign_ins=1000))
+
+
+@pytest.fixture
+def ana(patient: Flask, store: Store) -> int:
+    who = employ(store)
+    enrol(patient, store, who)
+    return who
+
+
+def printed(app: Flask, store: Store, who: int) -> list[str]:
+    page = at_desk(app, store, who).post("/org/cuenta/codigos")
+    assert page.status_code == 200
+    return re.findall(r"<li>([0-9A-Z]{4} [0-9A-Z]{4} [0-9A-Z]{4})</li>", page.text)
+
+
+def shown_secret(page: TestResponse) -> str:
+    found = re.search(r'class="num clave">([^<]+)<', page.text)
+    assert found is not None
+    return unescape(found[1]).replace(" ", "")
+
+
+def half_a_minute_later(store: Store) -> None:
+    """As though the next code had come already."""
+    with store.change() as session:
+        session.execute(sa.update(Totp).values(last_step=0))
+
+
+def age(store: Store, **ages: timedelta) -> None:
+    moments = {name: clock.now() - age for name, age in ages.items()}
+    with store.change() as session:
+        session.execute(sa.update(StaffSession).values(**moments))
+
+
+def journal(store: Store) -> list[str]:
+    """What it says, but for sheets that were printed for a test."""
+    with store.read() as session:
+        found = session.scalars(sa.select(Entry.action).order_by(Entry.id))
+        return [each for each in found if each != "paper codes printed"]
+
+
+@contextmanager
+def ended_meanwhile(app: Flask) -> Iterator[None]:
+    """Every session is ended after a request was let in and before it changes anything."""
+    store: Store = app.extensions["outreach_store"]
+
+    def end(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("sqlite_begin") != "BEGIN IMMEDIATE":
+            return  # it only reads
+        other = sa.create_engine(store.url)
+        with other.begin() as session:
+            session.execute(sa.update(StaffSession).values(ended_at=clock.now()))
+        other.dispose()
+
+    # Not at its beginning, when nobody else can write any more on SQLite.
+    sa.event.listen(store.engine, "engine_connect", end)
+    try:
+        yield
+    finally:
+        sa.event.remove(store.engine, "engine_connect", end)
+
+
+def server_key(app: Flask) -> ServerKey:
+    return ServerKey(app.extensions["outreach_secret"])

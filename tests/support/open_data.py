@@ -1,0 +1,76 @@
+"""A small network for the tests of the open data, and how they read it."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, Final
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.reporting import figures
+from outreach.domain.workshops import Mode, Workshop
+from outreach.web.api.routes import TABLE
+from outreach.web.api.serializers import ROOT
+from tests.conftest import LONG_AGO, a_saturday, hold
+
+JANUARY: Final = date(2020, 1, 18)
+
+
+def furnish(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dict[str, Workshop]:
+    """A workshop next week, one in Calgary, one online, one of January 2020, and its figures."""
+    with store.change() as session:
+        found = {
+            "plain": hold(session, chicago, rights, day=a_saturday(), capacity=30),
+            "far": hold(session, calgary, rights, languages=Codes(["en", "fr"])),
+            "online": hold(session, chicago, rights, mode=Mode.VIDEO_CALL, venue=None),
+            "past": hold(session, chicago, rights, day=JANUARY),
+        }
+        passports = figures.Series(
+            code="pasaportes",
+            position=1,
+            label={"es": "Pasaportes expedidos", "en": "Passports issued"},
+            unit="documentos",
+            provided_by="Somebody",
+        )
+        session.add(passports)
+        session.flush()
+        session.add(
+            figures.Figure(
+                month=202001,
+                series="pasaportes",
+                value=109_657,
+                source="Nota informativa NI/No.06",
+                entered_at=LONG_AGO,
+            )
+        )
+    return found
+
+
+def asked(client: FlaskClient, path: str, **query: Any) -> Any:
+    answer = client.get(ROOT + path, query_string=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def ids(client: FlaskClient, query: str = "") -> list[str]:
+    answer = client.get(f"{ROOT}/workshops?{query}")
+    assert answer.status_code == 200, answer.text
+    assert answer.json is not None
+    return [each["id"] for each in answer.json["workshops"]]
+
+
+def everything(client: FlaskClient, workshop: Workshop) -> Iterator[tuple[str, TestResponse]]:
+    """The answer of every address there is."""
+    parts = {
+        "slug": "chicago",
+        "code": "derechos",
+        "id": workshop.public_id,
+        "month": "2020-01",
+    }
+    for route in TABLE:
+        path = route.path.format(**{part.name: parts[part.name] for part in route.parts})
+        yield route.name, client.get(ROOT + path)

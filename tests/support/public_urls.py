@@ -1,0 +1,213 @@
+"""Every public address there is, filled in with what a person could put there: for what has to
+hold on all of them, those of tomorrow too. An address with a part that nobody has filled in here
+fails the tests until somebody does."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from html.parser import HTMLParser
+from itertools import product
+from typing import Any, Final
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration
+from outreach.domain.registrations import Standing as Stands
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keystore import Keyring
+from tests.conftest import LONG_AGO, hold, seat
+from tests.support.registration_forms import answers
+
+NOBODY: Final = "A" * 21 + "g"  # as long as a token is
+LANGUAGES: Final = ("es", "en", "fr")
+STAFF: Final = "/org"
+OF_STAFF_TOO: Final = "/q/"  # answered for everybody, and more for staff
+# What asks for more than an address does: a filter, a search, a page further on.
+ASKED: Final = {
+    "workshops.upcoming": ("", "?tipo=K7QX", "?donde=Chicago&tipo=mujeres", "?tras=nada&desde=x"),
+    "feed_builder.build": ("", "?tipo=K7QX", "?oficina=chicago&idioma=es"),
+    "embed.upcoming": ("", "?tipo=K7QX", "?oficina=chicago&cuantos=2", "?tipo=nada"),
+    "oembed.describe": ("", "?url=http://localhost:8000/es/", "?url=nada&format=xml"),
+    "calendar_files.feed": ("", "?tipo=K7QX", "?tipo=nada"),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A small network, and the addresses of what is in it."""
+
+    app: Flask
+    workshops: dict[str, Workshop]
+    links: dict[str, str]  # the manage token of each registration, by whose it is
+    entry: str
+    files: tuple[str, ...]
+    languages: Sequence[str] = LANGUAGES
+
+    def addresses(self, method: str = "GET") -> Iterator[tuple[str, str]]:
+        """The endpoint and the path of every public page that takes the method. What ends a
+        registration comes last, so that what comes before finds it alive."""
+        found = [
+            (rule.endpoint, path)
+            for rule in public_rules(self.app)
+            if method in (rule.methods or set())
+            for path in self._filled(rule)
+        ]
+        return iter(sorted(found, key=lambda each: each[1].endswith(("/cancelar", "/borrar"))))
+
+    def of_tokens(self) -> list[str]:
+        """The pages that a link of a registration leads to, for every registration."""
+        rules = [rule for rule in public_rules(self.app) if "token" in rule.arguments]
+        return [p for rule in rules if "GET" in (rule.methods or ()) for p in self._filled(rule)]
+
+    def post(self, client: FlaskClient, path: str) -> TestResponse:
+        """Posts what a person would send there, as far as one form can serve for all."""
+        known = list(self.workshops.values())
+        workshop = next((each for each in known if each.public_id in path), known[0])
+        typed = answers(self.app, workshop)
+        return client.post(path, data=typed | {"people": "1", "email": "rosa@example.org"})
+
+    def _filled(self, rule: Rule) -> Iterator[str]:
+        names = sorted(rule.arguments)
+        for values in product(*(self._values(rule, name) for name in names)):
+            built = rule.build(dict(zip(names, values, strict=True)))
+            assert built is not None, rule.rule
+            for query in ASKED.get(rule.endpoint, ("",)):
+                yield built[1] + query
+
+    def _values(self, rule: Rule, name: str) -> Sequence[str]:
+        """What can stand in this part of an address: something that is there, something not."""
+        known: dict[str, Sequence[str]] = {
+            "lang": self.languages,
+            "slug": ("chicago", "nada"),
+            "public_id": [*(each.public_id for each in self.workshops.values()), "0" * 10],
+            "id": [*(each.public_id for each in self.workshops.values()), "0" * 10],
+            "token": (
+                [self.entry, NOBODY]
+                if rule.rule.startswith(OF_STAFF_TOO)
+                else [*self.links.values(), NOBODY]
+            ),
+            "text": ("2020-01", "nada"),
+            "year": ("2020", "1066"),
+            "month": ("2020-01", "nada"),
+            "code": ("derechos", "mujeres", "nada"),
+            "rest": ("nada",),
+            "form": ("ics", "atom", "json", "jcal"),
+            "name": self.files if rule.endpoint.startswith("static") else ("red", "chicago", "x"),
+        }
+        assert name in known, (
+            f"tell tests/support/public_urls.py what stands for <{name}> in {rule.rule}"
+        )
+        return known[name]
+
+
+def public_rules(app: Flask) -> list[Rule]:
+    """The patterns of every address that is not the staff's."""
+    return [rule for rule in app.url_map.iter_rules() if not rule.rule.startswith(STAFF)]
+
+
+def furnished(
+    app: Flask, store: Store, ring: Keyring, chicago: Office, rights: Kind, women: Kind
+) -> Place:
+    """A workshop of every sort, and somebody in each way of standing."""
+    with store.change() as session:
+        plain = hold(session, chicago, rights)
+        full = hold(session, chicago, rights, capacity=0)
+        workshops = {
+            "plain": plain,
+            "full": full,
+            "discreet": hold(session, chicago, women),
+            "secret": hold(session, chicago, women, visibility=Visibility.PHONE_ONLY),
+            "unlisted": hold(session, chicago, rights, way=Way.UNLISTED),
+            "draft": hold(session, chicago, rights, standing=Standing.DRAFT),
+            "cancelled": hold(session, chicago, rights),
+            "hours": hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=20),
+            "quiet hours": hold(session, chicago, women, way=Way.SLOTS, slot_minutes=20),
+            "later": hold(session, chicago, women, opens_days=2),
+        }
+        workshop_service.cancel(session, workshops["cancelled"], now=LONG_AGO)
+    seated = seat(store, ring, plain)
+    people = {
+        "seated": seated,
+        "waiting": seat(store, ring, full),
+        "secret": seat(store, ring, workshops["secret"]),
+        "hour": seat(store, ring, workshops["hours"], slot="18:20"),
+        "quiet hour": seat(store, ring, workshops["quiet hours"], slot="18:40"),
+    }
+    return Place(
+        app=app,
+        workshops=workshops,
+        links={name: manage_token(ring, each) for name, each in people.items()}
+        | in_every_standing(store, ring, plain)
+        | in_every_standing(store, ring, workshops["discreet"]),
+        entry=registrations.entry_token(registrations.key_of(ring, seated)),
+        files=tuple(app.extensions["outreach_static"]),
+    )
+
+
+def in_every_standing(store: Store, ring: Keyring, workshop: Workshop) -> dict[str, str]:
+    """The links of people who stand each in their own way at a workshop with places."""
+    now = clock.now()
+    ways: dict[str, dict[str, Any]] = {
+        "seated": {},
+        "asked": {"asked_at": now},
+        "waiting": {"standing": Stands.WAITING},
+        "offered": {"standing": Stands.OFFERED, "offered_until": now + timedelta(hours=24)},
+        "late": {"standing": Stands.OFFERED, "offered_until": now - timedelta(hours=1)},
+        "lapsed": {"standing": Stands.LAPSED, "lapses": 2},
+    }
+    links = {}
+    for way, values in ways.items():
+        somebody = seat(store, ring, workshop)
+        links[f"{way} {workshop.public_id}"] = manage_token(ring, somebody)
+        if values:
+            with store.change() as session:
+                session.execute(
+                    sa.update(Registration).where(Registration.id == somebody.id).values(**values)
+                )
+    return links
+
+
+def manage_token(ring: Keyring, registration: Registration) -> str:
+    return registrations.manage_token(registrations.key_of(ring, registration))
+
+
+class Page(HTMLParser):
+    """What a page is made of: its tags, its title, its links and the words one sees."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.title = ""
+        self._within: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag in {"title", "script", "style", "svg"}:
+            self._within.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._within:
+            self._within.remove(tag)
+
+    def handle_data(self, data: str) -> None:
+        if self._within == ["title"]:
+            self.title += data
+        elif not self._within:
+            self.words.append(data)
+
+    @property
+    def links(self) -> list[str]:
+        """Where one can go from here without sending anything."""
+        return [has["href"] or "" for tag, has in self.tags if tag == "a" and has.get("href")]

@@ -1,0 +1,111 @@
+"""The public form, filled as a person or a program would fill it."""
+
+import re
+import secrets
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.registrations import Registration, Standing
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from outreach.web.forms import form_token
+from outreach.web.public.my_registration import recover_link
+
+
+def answers(
+    app: Flask, workshop: Workshop, *, minutes: float = 1, **changes: Any
+) -> dict[str, Any]:
+    """What a person sends who opened the form so many minutes ago."""
+    with app.app_context():
+        made = form_token.make(workshop.public_id, now=clock.now() - timedelta(minutes=minutes))
+    plain: dict[str, Any] = {
+        "name": "Rosa",
+        "people": "1",
+        "contact": "none",
+        "language": "es",
+        "nonce": secrets.token_urlsafe(16),
+        "stamp": made,
+        "website": "",
+    }
+    return plain | changes
+
+
+def send(client: FlaskClient, workshop: Workshop, typed: dict[str, Any]) -> TestResponse:
+    return client.post(f"/es/t/{workshop.public_id}/lugar", data=typed)
+
+
+def ask_for_link(
+    client: FlaskClient,
+    email: str | list[str] = "nadie@ejemplo.com",
+    *,
+    minutes: float = 1,
+    **changes: Any,
+) -> TestResponse:
+    """What the page for a lost link answers to who opened it so many minutes ago."""
+    with client.application.app_context():
+        made = form_token.make(recover_link.ABOUT, now=clock.now() - timedelta(minutes=minutes))
+    typed = {"email": email, "stamp": made, "website": ""} | changes
+    return client.post("/es/mi-registro", data=typed)
+
+
+def unstamped(page: TestResponse) -> str:
+    """The page but for the stamp of its form, which is of the moment it was made."""
+    return re.sub(r'name="stamp" value="[^"]*"', "", page.text)
+
+
+def everyone(store: Store) -> list[Registration]:
+    with store.read() as session:
+        return list(session.scalars(_WITH_WORKSHOP.order_by(Registration.queued_at)))
+
+
+_WITH_WORKSHOP = sa.select(Registration).options(sa.orm.joinedload(Registration.workshop))
+
+
+def link_of(ring: Keyring, registration: Registration) -> str:
+    """Where somebody sees their own place."""
+    return f"/es/r/{registrations.manage_token(registrations.key_of(ring, registration))}"
+
+
+def now_of(store: Store, registration: Registration) -> Registration:
+    """The row as it is by now."""
+    with store.read() as session:
+        return session.scalars(_WITH_WORKSHOP.where(Registration.id == registration.id)).one()
+
+
+def standing_of(store: Store, registration: Registration) -> Standing:
+    return now_of(store, registration).standing
+
+
+def seats_left(store: Store, workshop: Workshop) -> int:
+    with store.read() as session:
+        return session.get_one(Workshop, workshop.id).seats_left
+
+
+class Filled(HTMLParser):
+    """What a form on a page would send."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.values: dict[str, list[str]] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        has = dict(attrs)
+        if tag != "input" or not has.get("name"):
+            return
+        if has.get("type") in {"radio", "checkbox"} and "checked" not in has:
+            return
+        self.values.setdefault(has["name"] or "", []).append(has.get("value") or "")
+
+
+def filled(page: TestResponse) -> dict[str, list[str]]:
+    return Filled(page.text).values

@@ -1,0 +1,107 @@
+"""Which test stands for which promise of safety.md."""
+
+from typing import Final
+
+PROMISES: Final[dict[str, tuple[str, ...]]] = {
+    "S01": ("web/middleware/test_headers.py::test_no_public_page_sets_a_cookie",),
+    "S02": (
+        "web/middleware/test_headers.py::test_every_answer_tells_the_browser_to_trust_nobody_else",
+        "web/middleware/test_headers.py::test_the_staffs_pages_and_a_fault_of_ours_say_the_same",
+        "web/middleware/test_headers.py::test_only_the_door_on_a_phone_has_a_worker_and_may_ask_for_the_camera",
+    ),
+    "S03": (
+        "web/middleware/test_headers.py::test_no_page_holds_a_style_a_script_or_anything_of_others",
+        "project/test_layout.py::test_a_page_asks_nothing_of_others_and_runs_nothing_of_its_own",
+    ),
+    "S04": (
+        "web/middleware/test_headers.py::test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine",
+        "web/middleware/test_headers.py::test_a_page_about_a_discreet_kind_is_kept_by_no_cache",
+    ),
+    "S05": (
+        "security/test_safety.py::test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other",
+    ),
+    "S06": ("security/test_safety.py::test_looking_never_changes_anything",),
+    "S07": (
+        "security/test_safety.py::test_every_dead_link_gives_the_same_page",
+        "security/test_safety.py::test_a_dead_link_costs_the_same_work_whatever_it_was",
+    ),
+    "S08": ("security/test_traces.py::test_an_address_is_written_nowhere",),
+    "S09": (
+        "keystore/test_keystore.py::test_nothing_of_yesterday_links_a_row_to_an_address",
+        "security/test_abuse.py::test_the_next_day_nothing_links_a_row_to_an_address",
+        "security/test_abuse.py::test_a_household_with_many_addresses_is_one",
+        "security/test_abuse.py::test_a_forwarded_address_is_believed_only_behind_our_proxies",
+    ),
+    "S10": ("security/test_traces.py::test_a_name_an_email_and_a_link_are_written_nowhere",),
+    "S11": (
+        "privacy/test_erasure.py::test_after_their_day_nothing_of_them_is_in_any_byte",
+        "privacy/test_erasure.py::test_the_same_by_a_process_whose_clock_has_really_moved",
+    ),
+    "S12": (
+        "privacy/test_erasure.py::test_who_asks_to_be_forgotten_is_so_at_once",
+        "web/public/test_my_registration.py::test_forgetting_leaves_neither_key_nor_name_nor_letter",
+    ),
+    "S13": (
+        "security/test_hidden_address.py::test_a_hidden_address_is_on_no_public_page",
+        "mail/test_mail_words.py::test_the_address_is_in_no_letter_to_who_may_not_read_it",
+        "security/test_hidden_address.py::test_nobody_finds_it_by_asking_whether_it_is_there",
+        "feeds/test_feed_discretion.py::test_a_hidden_address_is_in_no_feed_and_no_file",
+    ),
+    "S14": (
+        "security/test_discreet.py::test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address",
+        "security/test_discreet.py::test_the_entry_of_a_discreet_place_has_nothing_but_a_day_and_an_hour",
+    ),
+    "S15": ("security/test_discreet.py::test_no_personal_entry_is_a_permission",),
+    "S16": (
+        "feeds/test_feed_discretion.py::test_a_discreet_workshop_is_in_no_feed_that_did_not_ask_for_it",
+        "feeds/test_feed_discretion.py::test_who_asks_for_it_gets_a_day_an_hour_and_a_city",
+    ),
+    "S17": (
+        "mail/test_mail.py::test_no_subject_names_what_it_is_about",
+        "mail/test_mail_words.py::test_nothing_that_others_may_see_says_what_it_is_about",
+        "security/test_discreet.py::test_no_personal_page_names_a_kind_in_what_a_browser_keeps",
+    ),
+    "S18": (
+        "mail/test_mail.py::test_who_left_a_phone_or_nothing_is_never_written_to",
+        "domain/registrations/test_status.py::test_who_is_told_nothing_is_owed_nothing_whatever_happens",
+    ),
+    "S19": (
+        "browser/test_quick_exit.py::test_back_shows_the_page_before",
+        "browser/test_quick_exit.py::test_no_page_about_it_is_left_behind",
+        "browser/test_quick_exit.py::test_without_javascript_it_leaves_too",
+        "browser/test_quick_exit.py::test_it_is_in_sight_wherever_she_scrolls",
+    ),
+    "S20": ("security/test_safety.py::test_the_way_out_leads_only_where_the_settings_say",),
+    "S21": (
+        "browser/test_offline_door.py::test_signing_out_sends_what_was_marked_or_asks_first",
+        "accounts/test_sessions.py::test_the_cookie_is_for_this_host_only_and_no_script_reads_it",
+        "accounts/test_sessions.py::test_half_an_hour_of_silence_ends_a_session",
+        "accounts/test_sessions.py::test_twelve_hours_end_a_session_however_busy",
+        "accounts/test_sessions.py::test_signing_out_ends_the_session_and_leaves_nothing_in_the_browser",
+        "accounts/test_second_factor.py::test_the_password_alone_opens_nothing",
+        "accounts/test_second_factor.py::test_a_code_works_once",
+        "accounts/test_second_factor.py::test_one_code_in_eight_browsers_at_once_lets_one_in",
+        "accounts/test_totp_setup.py::test_an_account_without_a_second_factor_sets_one_up_before_anything_else",
+        "accounts/test_passkeys.py::test_an_answer_posted_twice_is_refused_the_second_time",
+        "web/staff/test_policy.py::test_what_matters_asks_for_a_factor_of_the_last_minutes",
+    ),
+    "S22": ("web/staff/test_policy.py::test_not_even_that_another_offices_workshop_is_there",),
+    "S23": (
+        "web/staff/test_policy.py::test_nothing_carries_a_discreet_list_away",
+        "web/staff/test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",
+    ),
+    "S24": (
+        "reports/test_counts.py::test_nobody_can_work_out_a_small_number",
+        "reports/test_suppression.py::test_no_hidden_number_can_be_worked_out",
+        "reports/test_month_closing.py::test_the_few_of_a_workshop_reported_late_are_not_told",
+    ),
+    "S25": ("security/test_safety.py::test_the_square_says_the_same_to_everyone",),
+    "S26": (
+        "security/test_abuse.py::test_a_program_that_fills_every_field_saves_nothing",
+        "security/test_abuse.py::test_a_stamp_is_good_from_two_seconds_to_twelve_hours",
+        "security/test_abuse.py::test_a_party_is_never_larger_than_the_workshop_lets_it_be",
+        "security/test_abuse.py::test_the_fourth_registration_of_a_contact_is_answered_like_a_lost_link",
+    ),
+    "S27": ("browser/test_quick_exit.py::test_a_page_brought_back_is_asked_for_again",),
+    "S28": ("security/test_discreet.py::test_nobody_can_watch_one_person_sign_up",),
+}

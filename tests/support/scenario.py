@@ -1,0 +1,244 @@
+"""One workshop and who wants to come, at a time we set; each call is a change of its own."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import registrations
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import (
+    HOLDING,
+    Change,
+    Contact,
+    Registration,
+    Standing,
+    Ticket,
+    reconfirmation,
+)
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.text import code
+from outreach.domain.workshops import Workshop, accommodations, time_slots
+from outreach.domain.workshops.accommodations import SupportLeft
+from outreach.domain.workshops.time_slots import Slot
+from outreach.maintenance import scheduled_jobs
+from tests.conftest import applicant, hold
+
+MONDAY = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
+DAY = date(2027, 3, 8)  # a week later, at 18:00 in Chicago
+STARTS = datetime(2027, 3, 9, 0, 0, tzinfo=UTC)
+HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+Answer = TypeVar("Answer")
+
+
+class Stage:
+    def __init__(self, store: Store, workshop_id: int, *, now: datetime = MONDAY) -> None:
+        self.store, self.workshop_id, self.now = store, workshop_id, now
+        self._came = 0
+
+    # What people do
+
+    def register(self, people: int = 1, **said: Any) -> str:
+        """Rosa unless told otherwise, with an e-mail; the id of her registration. `workshop`: as
+        her page read it, a while ago perhaps."""
+        opened = said.pop("workshop", None) or self.workshop()
+        said = {"contact": Contact.EMAIL} | said | {"people": people}
+        someone, ticket = applicant(**said), make_ticket()
+        self._came += 1
+        now = self.now + timedelta(microseconds=self._came)  # one comes after the other
+        with self.store.change() as session:
+            registrations.register(session, opened, someone, ticket, secrets.token_hex(16), now=now)
+        return ticket.id
+
+    def cancel(self, *ids: str) -> None:
+        for each in ids:
+            self._with(each, registrations.release)
+
+    def change(self, mine: str, people: int, needs: tuple[str, ...] = (), slot: str = "") -> None:
+        wanted = Change(people=people, needs=Codes(needs), slot=slot)
+        with self.store.change() as session:
+            registration = session.get_one(Registration, mine)
+            registrations.change(session, registration, wanted, now=self.now)
+
+    def accept(self, mine: str) -> None:
+        self._with(mine, registrations.accept)
+
+    def rejoin(self, mine: str) -> None:
+        self._with(mine, registrations.rejoin)
+
+    def confirm(self, mine: str) -> None:
+        self._with(mine, reconfirmation.confirm)
+
+    # What the staff and the worker do
+
+    def grant(self, mine: str) -> None:
+        self._with(mine, registrations.grant)
+
+    def plan(self, **changes: Any) -> None:
+        with self.store.change() as session:
+            workshop = session.get_one(Workshop, self.workshop_id)
+            workshop_service.change(
+                session,
+                workshop,
+                replace(workshop_service.plan_of(workshop), **changes),
+                now=self.now,
+            )
+
+    def call_off(self) -> None:
+        self._of_workshop(workshop_service.cancel)
+
+    def reinstate(self) -> None:
+        self._of_workshop(workshop_service.reinstate)
+
+    def offer(self) -> int:
+        return self._of_workshop(registrations.offer_free)
+
+    def ask(self) -> int:
+        return self._of_workshop(reconfirmation.ask)
+
+    def free_silent(self) -> int:
+        return self._of_workshop(reconfirmation.free_silent)
+
+    def work(self, *, at: datetime | None = None) -> None:
+        """What the worker does by itself at that time."""
+        self.now = at or self.now
+        scheduled_jobs.pass_on_offers(self.store, now=self.now)
+        scheduled_jobs.ask_who_comes(self.store, now=self.now)
+
+    def deliver(self, cause: Cause, *, is_dead: bool = False) -> None:
+        """All that is due of that cause has gone out just now, or been given up."""
+        with self.store.change() as session:
+            session.execute(
+                sa.update(Notice)
+                .where(Notice.cause == cause, Notice.done_at.is_(None), Notice.due_at <= self.now)
+                .values(done_at=self.now, is_dead=is_dead)
+            )
+
+    # What came of it
+
+    def of(self, mine: str) -> Registration:
+        with self.store.read() as session:
+            workshop = sa.orm.joinedload(Registration.workshop)
+            return session.get_one(Registration, mine, options=[workshop])
+
+    def workshop(self) -> Workshop:
+        with self.store.read() as session:
+            return session.get_one(Workshop, self.workshop_id)
+
+    def standing(self, mine: str) -> Standing:
+        return self.of(mine).standing
+
+    def standings(self, *ids: str) -> list[Standing]:
+        return [self.standing(each) for each in ids]
+
+    def left(self) -> int:
+        return self.workshop().seats_left
+
+    def hours(self) -> dict[str, int]:
+        """How many places each hour has left."""
+        with self.store.read() as session:
+            workshop = session.get_one(Workshop, self.workshop_id)
+            rows = time_slots.of_workshop(session, workshop)
+            return {
+                f"{time_slots.starts(workshop, row.minute):%H:%M}": row.seats_left for row in rows
+            }
+
+    def hour(self, mine: str) -> str | None:
+        with self.store.read() as session:
+            registration = session.get_one(Registration, mine)
+            return None if registration.slot_id is None else f"{registration.starts:%H:%M}"
+
+    def supported(self) -> dict[str, int]:
+        with self.store.read() as session:
+            return dict(accommodations.left(session, self.workshop_id))
+
+    def owed(self, mine: str) -> list[Cause]:
+        """What they are still to be told, in the order of the alphabet."""
+        with self.store.read() as session:
+            return sorted(
+                session.scalars(
+                    sa.select(Notice.cause).where(
+                        Notice.registration_id == mine, Notice.done_at.is_(None)
+                    )
+                )
+            )
+
+    def _with(self, mine: str, do: Callable[..., object]) -> None:
+        with self.store.change() as session:
+            do(session, session.get_one(Registration, mine), now=self.now)
+
+    def _of_workshop(self, do: Callable[..., Answer]) -> Answer:
+        with self.store.change() as session:
+            return do(session, session.get_one(Workshop, self.workshop_id), now=self.now)
+
+
+def stage(store: Store, office: Office, kind: Kind, **changes: Any) -> Stage:
+    """A workshop for two, a week from now."""
+    with store.change() as session:
+        workshop = hold(
+            session, office, kind, **{"day": DAY, "capacity": 2, "now": MONDAY} | changes
+        )
+        return Stage(store, workshop.id)
+
+
+def make_ticket() -> Ticket:
+    """What a registration is made of, with a key that no ring keeps: these tests ask for places."""
+    key_id, key = secrets.token_bytes(16), secrets.token_bytes(32)
+    return Ticket(id=code(26), key_id=key_id, key=key, sealed=b"nothing to read")
+
+
+def faults(session: Session, workshop_id: int) -> list[str]:
+    """Where what is held and what is left are not what there is: none, ever."""
+    workshop = session.get_one(Workshop, workshop_id, populate_existing=True)
+    held = session.execute(
+        sa.select(Registration.people, Registration.needs, Registration.slot_id).where(
+            Registration.workshop_id == workshop_id, Registration.standing.in_(HOLDING)
+        )
+    ).all()
+    people = sum(row.people for row in held)
+    found = [_fault("seats", workshop.capacity + workshop.overbooked, people, workshop.seats_left)]
+    for slot in session.scalars(sa.select(Slot).where(Slot.workshop_id == workshop_id)):
+        people = sum(row.people for row in held if row.slot_id == slot.id)
+        found.append(_fault(f"slot {slot.minute}", slot.capacity, people, slot.seats_left))
+    for row in session.scalars(
+        sa.select(SupportLeft).where(SupportLeft.workshop_id == workshop_id)
+    ):
+        parties = sum(row.need in each.needs for each in held)
+        found.append(_fault(row.need, row.capacity, parties, row.seats_left))
+    return [each for each in found if each]
+
+
+def _fault(what: str, capacity: int, held: int, left: int) -> str:
+    is_right = held + left == capacity and left >= 0
+    return "" if is_right else f"{what}: {held} held and {left} left of {capacity}"
+
+
+def stranded(session: Session, workshop_id: int) -> list[str]:
+    """Who waits though there is room for them, worked out without the product's own rules."""
+    workshop = session.get_one(Workshop, workshop_id, populate_existing=True)
+    hours = session.scalars(sa.select(Slot.seats_left).where(Slot.workshop_id == workshop_id)).all()
+    supported = {
+        row.need: row.seats_left
+        for row in session.scalars(
+            sa.select(SupportLeft).where(SupportLeft.workshop_id == workshop_id)
+        )
+    }
+    room = max(hours, default=0) if workshop.has_slots else workshop.seats_left
+    waiting = session.execute(
+        sa.select(Registration.id, Registration.people, Registration.needs).where(
+            Registration.workshop_id == workshop_id, Registration.standing == Standing.WAITING
+        )
+    )
+    return [
+        row.id
+        for row in waiting
+        if row.people <= room and all(supported.get(need, 1) > 0 for need in row.needs)
+    ]

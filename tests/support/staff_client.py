@@ -1,0 +1,157 @@
+"""Staff for the tests: accounts, and a browser that is signed in."""
+
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.accounts import passwords, sessions, totp
+from outreach.accounts.server_encryption import ServerKey
+from outreach.db.store import Store
+from outreach.domain.network import staff
+from outreach.domain.network.staff import Role
+
+PASSWORD = "caballo grapa pila correcta"
+HASHED = passwords.hashed(PASSWORD)
+COOKIE = "__Host-staff"
+TIMES = 4  # that one form is sent at one moment
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of everybody's application
+
+
+def employ(
+    store: Store, email: str = "ana@example.org", role: Role = Role.ORGANIZER, *offices: str
+) -> int:
+    """An account with a password, at Chicago unless told otherwise; its id."""
+    with store.change() as session:
+        organizer = staff.add(session, email, role, offices or ("chicago",))
+        organizer.password = HASHED
+        return organizer.id
+
+
+def enrol(app: Flask, store: Store, *organizer_ids: int) -> ServerKey:
+    """Gives these accounts, or all there are, the application of the tests; the key it is sealed
+    under."""
+    key = ServerKey(app.extensions["outreach_secret"])
+    with store.change() as session:
+        everybody = [each.id for each in staff.all_of_them(session)]
+        for organizer_id in organizer_ids or everybody:
+            totp.keep(session, organizer_id, SECRET, key, now=clock.now())
+    return key
+
+
+def code_now() -> str:
+    """What the application of the tests says."""
+    return totp.at(SECRET, clock.now())
+
+
+class Visitor:
+    """A browser of the staff: it keeps its cookies, which are for https, and sends them."""
+
+    def __init__(self, app: Flask, cookies: dict[str, str] | None = None) -> None:
+        self.client = app.test_client(use_cookies=False)
+        self.cookies = dict(cookies or {})
+
+    def get(self, path: str, **given: Any) -> TestResponse:
+        return self._kept(self.client.get(path, headers=self._headers(), **given))
+
+    def post(self, path: str, data: dict[str, Any] | None = None, **fields: Any) -> TestResponse:
+        data = (data or {}) | fields
+        return self._kept(self.client.post(path, data=data, headers=self._headers()))
+
+    def password(self, email: str = "ana@example.org", **fields: str) -> TestResponse:
+        """Signs in half-way; the page that asks for the second factor."""
+        asked = self.post("/org/entrar", {"email": email, "password": PASSWORD} | fields)
+        return asked if asked.status_code != 303 else self.get(asked.headers["Location"])
+
+    def come_in(
+        self, code: str = "", *, email: str = "ana@example.org", **fields: str
+    ) -> TestResponse:
+        """Password and code; the answer to the code. `fields` are those that the page kept."""
+        page = self.password(email, **fields)
+        return self.post("/org/codigo", hidden(page) | {"code": code or code_now()})
+
+    def _headers(self) -> dict[str, str]:
+        said = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return {"Cookie": said, "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+
+    def _kept(self, answer: TestResponse) -> TestResponse:
+        for header in answer.headers.getlist("Set-Cookie"):
+            name, _, value = header.partition(";")[0].partition("=")
+            if "Max-Age=0" in header:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+        return answer
+
+
+def hidden(page: TestResponse, action: str = "/org/codigo") -> dict[str, str]:
+    """The hidden fields of the first form of a page that goes there."""
+    text = page.get_data(as_text=True)
+    form = next(
+        (
+            each
+            for each in re.findall(r"<form.*?</form>", text, re.DOTALL)
+            if f'action="{action}"' in each
+        ),
+        "",
+    )
+    return {
+        unescape(name): unescape(value)
+        for name, value in re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form)
+    }
+
+
+@dataclass
+class Desk:
+    """A signed-in browser: it sends the cookie, and the form's token with every post."""
+
+    client: FlaskClient
+    cookie: str
+    form_token: str
+
+    def get(self, path: str, **given: Any) -> TestResponse:
+        return self.client.get(path, headers=self.headers, **given)
+
+    def post(self, path: str, **fields: Any) -> TestResponse:
+        return self.client.post(
+            path, data={"token": self.form_token} | fields, headers=self.headers
+        )
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Cookie": f"{COOKIE}={self.cookie}"}
+
+
+def at_desk(app: Flask, store: Store, organizer_id: int) -> Desk:
+    with store.change() as session:
+        now = clock.now()
+        token = sessions.start(session, organizer_id, now=now, proven_at=now)
+    with store.read() as session:
+        found = sessions.find(session, token, now=clock.now())
+    assert found is not None
+    return Desk(app.test_client(use_cookies=False), token, found[0].form_token)
+
+
+def at_once(app: Flask, desk: Desk, path: str, form: dict[str, Any]) -> list[TestResponse]:
+    """The answers to one form that is sent so many times at one moment."""
+    start = threading.Barrier(TIMES)
+
+    def send(_number: int) -> TestResponse:
+        hand = Desk(app.test_client(use_cookies=False), desk.cookie, desk.form_token)
+        start.wait()
+        return hand.post(path, **form)
+
+    with ThreadPoolExecutor(TIMES) as hands:
+        return list(hands.map(send, range(TIMES)))
+
+
+def words(answer: TestResponse) -> str:
+    """What a page says: its text, without tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True))).split())

@@ -1,0 +1,399 @@
+"""Open data: what anybody's program may know of the network, and what none may."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from typing import Any, Final
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.newsletter import bulletins
+from outreach.domain.reporting import figures, months
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keystore import Keyring
+from outreach.reports import bulletin_data as reports
+from outreach.reports import month_report
+from outreach.web.api import handlers
+from outreach.web.api.routes import TABLE
+from outreach.web.api.serializers import ROOT
+from tests.conftest import LONG_AGO, hold, seat, venue
+from tests.support.canaries import plant
+from tests.support.open_data import JANUARY, asked, everything, furnish, ids
+
+pytestmark = pytest.mark.any_database("what the open data say and how")
+
+# What does not depend on the database is looked at on one.
+on_sqlite = pytest.mark.parametrize("config", ["sqlite"], indirect=True)
+CANARY: Final = re.compile(r"canari|41[.,]1234|87[.,]1234|\bRosa\b|555 0199", re.IGNORECASE)
+
+
+@pytest.fixture
+def held(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dict[str, Workshop]:
+    return furnish(store, chicago, calgary, rights)
+
+
+# What is told
+
+
+def test_every_answer_is_as_the_document_says(
+    client: FlaskClient, held: dict[str, Workshop]
+) -> None:
+    types = {route.name: route.type for route in TABLE}
+    for name, answer in everything(client, held["plain"]):
+        assert answer.status_code == 200, name
+        assert answer.mimetype == "application/json"
+        told = msgspec.json.decode(answer.data, type=types[name])
+        assert msgspec.json.encode(told) == answer.data, name  # and nothing besides
+
+
+@on_sqlite
+def test_the_document_is_made_from_what_is_served(app: Flask, client: FlaskClient) -> None:
+    document = asked(client, "/openapi.json")
+    assert document["openapi"].startswith("3.1")
+    served = {
+        rule.rule.removeprefix(ROOT).replace("<", "{").replace(">", "}")
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(f"{ROOT}/") and "path:" not in rule.rule
+    }
+    assert set(document["paths"]) == served
+    pointed_at = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert pointed_at == set(document["components"]["schemas"])
+
+
+@on_sqlite
+def test_two_processes_write_the_same_bytes(
+    client: FlaskClient, make_app: Callable[..., Flask], held: dict[str, Workshop]
+) -> None:
+    other = make_app().test_client()
+    here, there = everything(client, held["plain"]), everything(other, held["plain"])
+    for (name, one), (_, two) in zip(here, there, strict=True):
+        if name != "count":  # it says when it was counted
+            assert one.data == two.data, name
+        assert one.headers["ETag"] == two.headers["ETag"], name
+
+
+def test_a_workshop_is_told_in_three_languages_by_its_own_clock_and_in_utc(
+    client: FlaskClient, store: Store, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        made = hold(session, calgary, rights, day=date(2027, 1, 21), ends=time(0, 30))
+    told = asked(client, f"/workshops/{made.public_id}")
+    assert told["title"] == {
+        "es": "Conoce tus derechos",
+        "en": "Know your rights",
+        "fr": "Vos droits",
+    }
+    assert told["when"] == {
+        "day": "2027-01-21",
+        "starts": "18:00",
+        "last_day": "2027-01-22",
+        "ends": "00:30",
+        "zone": "America/Edmonton",
+        "starts_at": "2027-01-22T00:00:00Z",
+        "ends_at": "2027-01-22T06:30:00Z",
+    }
+    assert told["bring"] == {"es": "", "en": "", "fr": ""}
+    assert told["links"]["calendar"]["fr"].endswith(f"/fr/t/{made.public_id}.ics")
+
+
+@on_sqlite
+def test_every_link_leads_somewhere(client: FlaskClient, held: dict[str, Workshop]) -> None:
+    links = set()
+    for _, answer in everything(client, held["plain"]):
+        links |= set(re.findall(r'"http://localhost:8000([^"{}]*)"', answer.text))
+    links -= {ROOT, ""}
+    assert len(links) > 30
+    for link in links:
+        assert client.get(link).status_code == 200, link
+
+
+def test_how_many_places_are_left_is_told_as_on_the_list(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        ways: dict[str, dict[str, Any]] = {
+            "many": {"capacity": 11},
+            "few": {"capacity": 10},
+            "none": {"capacity": 0, "has_waiting_list": False},
+            "walk in": {"way": Way.OPEN},
+            "by phone": {"way": Way.PHONE},
+            "later": {"opens_days": 2},
+            "over": {"day": JANUARY},
+        }
+        made = {name: hold(session, chicago, rights, **changes) for name, changes in ways.items()}
+        workshop_service.cancel(session, hold(session, chicago, rights), now=LONG_AGO)
+
+    def seats(name: str) -> Any:
+        return asked(client, f"/workshops/{made[name].public_id}")["seats"]
+
+    assert seats("many") == {"left": "many", "number": None, "has_waiting_list": True}
+    assert seats("few") == {"left": "few", "number": 10, "has_waiting_list": True}
+    assert seats("none") == {"left": "none", "number": 0, "has_waiting_list": False}
+    assert {seats(name) for name in ("walk in", "by phone", "later", "over")} == {None}
+    seat(store, ring, made["many"])
+    assert seats("many") == {"left": "few", "number": 10, "has_waiting_list": True}
+
+
+# What is not told
+
+
+def test_no_discreet_no_unlisted_workshop_and_no_draft_is_in_it(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    with store.change() as session:
+        hidden = [
+            hold(session, chicago, women),
+            hold(session, chicago, women, day=JANUARY),
+            hold(session, chicago, rights, way=Way.UNLISTED),
+            hold(session, chicago, rights, standing=Standing.DRAFT),
+        ]
+    for query in ("", "desde=2000-01-01", "donde=Chicago", "oficina=chicago&desde=2000-01-01"):
+        assert ids(client, query) == []
+    for each in hidden:
+        assert client.get(f"{ROOT}/workshops/{each.public_id}").status_code == 404
+    # They are counted, all the same, and the count is to be read.
+    assert asked(client, "/counts/2020-01")["by_kind"]["mujeres"] == 1
+    assert asked(client, "/kinds/mujeres")["is_discreet"] is True
+    assert asked(client, "/kinds/mujeres")["links"]["workshops"] is None
+
+
+def test_a_discreet_kind_is_answered_like_one_there_is_not(
+    client: FlaskClient, rights: Kind, women: Kind
+) -> None:
+    answers = {}
+    for code in ("mujeres", "K7QX", "nada"):
+        for asked_beside in ("", "&tipo=derechos"):
+            answer = client.get(f"{ROOT}/workshops?tipo={code}{asked_beside}")
+            answers[code, asked_beside] = answer.status_code, answer.text.replace(code, "x")
+    assert len(set(answers.values())) == 1
+    assert next(iter(answers.values()))[0] == 404
+
+
+def test_of_a_hidden_address_only_the_city_is_told_and_of_nobody_anything(
+    client: FlaskClient,
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    rights: Kind,
+) -> None:
+    with store.change() as session:
+        here = venue(
+            session,
+            chicago,
+            name="Casa Canaria",
+            address="Calle Canario 99",
+            area="Zona Canaria",
+            latitude=41.123456,
+            longitude=-87.123456,
+        )
+        made = [
+            hold(
+                session,
+                chicago,
+                rights,
+                venue=here,
+                visibility=visibility,
+                facilitator="Lic. Canaria",
+                phone="312 555 0199",
+                online_url="https://sala.example/canario",
+            )
+            for visibility in Visibility
+            if visibility is not Visibility.PUBLIC
+        ]
+    seat(store, ring, made[0])
+    told = asked(client, "/workshops")["workshops"]
+    assert [each["place"] for each in told] == 3 * [
+        {
+            "is_address_public": False,
+            "name": None,
+            "address": None,
+            "city": "Chicago",
+            "region": "IL",
+            "latitude": None,
+            "longitude": None,
+            "is_step_free": None,
+        }
+    ]
+    for name, answer in everything(client, made[0]):
+        assert not CANARY.search(answer.text), name
+    for typed in ("Casa Canaria", "Calle Canario 99", "Zona Canaria"):
+        assert client.get(f"{ROOT}/workshops?donde={typed}").status_code == 404
+
+
+def test_nobody_who_saved_a_place_is_in_it(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, held: dict[str, Workshop]
+) -> None:
+    typed = {"name": "Flor Canaria", "contact": "email", "email": "flor@canaria.example"}
+    flor = plant(app, client, store, ring, held["plain"], **typed)
+    for name, answer in everything(client, held["plain"]):
+        assert not [needle for needle in flor.needles if needle in answer.data], name
+
+
+# Numbers
+
+
+def test_the_counts_are_those_of_the_page(client: FlaskClient, held: dict[str, Workshop]) -> None:
+    told, page = asked(client, "/counts/2020-01"), client.get("/es/cifras/2020-01.json").json
+    assert page is not None
+    assert told | {"cut": page["cut"]} == page
+    months = asked(client, "/counts")
+    assert months["months"][0]["month"] == "2020-01"
+    assert len(months["rules"]) == 9
+    assert months["rules"][0]["es"] == told["rules"][0]
+    assert months["rules"][0]["en"] != told["rules"][0]
+
+
+def test_a_month_that_is_over_can_be_told_of_the_newest_first(
+    client: FlaskClient, store: Store, held: dict[str, Workshop], chicago: Office, rights: Kind
+) -> None:
+    last = Month.of(clock.now().date()).plus(-2)
+    with store.change() as session:
+        hold(session, chicago, rights, day=last.first)
+    told = asked(client, "/bulletins")
+    assert [each["month"] for each in told["bulletins"]] == [str(last), "2020-01"]
+    january = told["bulletins"][1]
+    assert january == asked(client, "/bulletins/2020-01")
+    assert (january["state"], january["revision"], january["is_provisional"]) == ("open", 0, True)
+    assert (january["total"], january["by_kind"][0]["total"]) == (1, 1)
+    assert january["figures"] == asked(client, "/figures/2020-01")["figures"]
+    assert january["figures"][0]["label"]["fr"] == "Pasaportes expedidos"  # not translated yet
+    assert "Somebody" not in json.dumps(told)
+    first = asked(client, "/bulletins", limit=1)
+    following = client.get(first["next"]).json
+    assert following is not None
+    assert following["bulletins"] == [january]
+    assert following["next"] is None
+    this = client.get(f"{ROOT}/bulletins/{Month.of(clock.now().date())}")
+    assert this.status_code == 404
+
+
+def test_a_month_is_told_of_from_the_day_on_that_its_bulletin_is(
+    store: Store, held: dict[str, Workshop]
+) -> None:
+    with store.read() as session:
+        for day, told in ((3, []), (4, [Month(2020, 1)])):
+            now = datetime(2020, 2, day, 12, tzinfo=UTC)
+            assert handlers.over(session, (), now=now) == told, day
+
+
+def test_a_month_says_which_edition_of_its_bulletin_there_is_and_where(
+    client: FlaskClient, store: Store, held: dict[str, Workshop]
+) -> None:
+    def told() -> tuple[str, int | None]:
+        """The state and the edition; its page is there if it is linked to, and only then."""
+        (found,) = asked(client, "/bulletins")["bulletins"]
+        assert found == asked(client, "/bulletins/2020-01")
+        pages = found["links"]["bulletin"]
+        page = client.get("/es/boletin/2020-01")
+        assert page.status_code == (404 if pages is None else 200)
+        assert pages is None or pages["es"].endswith("/es/boletin/2020-01")
+        return found["state"], found["edition"]
+
+    assert told() == ("open", None)
+    with store.change() as session:
+        month_report.close(session, Month(2020, 1), now=clock.now())
+    assert told() == ("closed", None)
+    with store.change() as session:
+        bulletins.begin(session, Month(2020, 1), now=clock.now())
+    assert told() == ("closed", None), "a draft is nobody's business"
+    with store.change() as session:
+        edition = bulletins.find(session, Month(2020, 1), 1)
+        document = reports.document(session, Month(2020, 1), now=clock.now(), edition=edition)
+        words = json.dumps(reports.as_json(document))
+        bulletins.publish(session, edition, lambda _: words, version=1, now=clock.now())
+    assert told() == ("closed", 1)
+
+
+def test_the_months_with_figures_are_those_whose_figures_are_told(
+    client: FlaskClient, store: Store, held: dict[str, Workshop]
+) -> None:
+    def listed() -> list[str]:
+        found = [each["month"] for each in asked(client, "/figures")["months"]]
+        for month in ("2020-01", "2020-02"):
+            status = client.get(f"{ROOT}/figures/{month}").status_code
+            assert status == (200 if month in found else 404), month
+        return found
+
+    with store.change() as session:
+        for month in (Month(2020, 1), Month(2020, 2)):
+            month_report.close(session, month, now=clock.now())
+        kept = session.scalars(sa.select(figures.Figure)).one()
+        session.add(
+            figures.Figure(
+                month=202002, series=kept.series, value=1, source="x", entered_at=LONG_AGO
+            )
+        )
+        session.delete(kept)
+    assert listed() == ["2020-01"], "as their revisions have it"
+    with store.change() as session:
+        for month in (Month(2020, 1), Month(2020, 2)):
+            months.reopen(session, month, "Tarde", organizer_id=None, now=clock.now())
+    assert listed() == ["2020-02"], "as they are now"
+
+
+def test_a_closed_month_costs_the_list_no_question_of_its_own(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    def questions() -> int:
+        seen: list[str] = []
+        app_store: Store = client.application.extensions["outreach_store"]
+
+        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            seen.append(statement)
+
+        sa.event.listen(app_store.engine, "before_cursor_execute", note)
+        asked(client, "/bulletins")
+        sa.event.remove(app_store.engine, "before_cursor_execute", note)
+        return len(seen)
+
+    def add(*numbers: int) -> None:
+        with store.change() as session:
+            for number in numbers:
+                hold(session, chicago, rights, day=date(2025, number, 10))
+                month_report.close(session, Month(2025, number), now=clock.now())
+
+    add(1)
+    few = questions()
+    add(2, 3, 4, 5)
+    assert questions() == few
+
+
+# For people
+
+
+@on_sqlite
+def test_the_page_tells_of_every_address(client: FlaskClient, held: dict[str, Workshop]) -> None:
+    for lang in ("es", "en", "fr"):
+        tells_all(client, lang)
+
+
+def tells_all(client: FlaskClient, lang: str) -> None:
+    page = client.get(f"/{lang}/datos").text
+    for route in TABLE:
+        assert f"<code>{ROOT}{route.path}</code>" in page
+        assert route.says[lang] in page
+        for parameter in route.parameters:
+            assert f"<b>{parameter.name}</b>" in page
+    examples = re.findall(rf'href="({ROOT}[^"]*)"', page)
+    assert len(examples) == len(TABLE) + 1  # the list of workshops, and some of them
+    for path in examples:
+        assert client.get(path).status_code == 200, path
+    assert f'href="/{lang}/datos"' in client.get(f"/{lang}/").text
+    assert client.get(f"/{lang}/datos").headers["Cache-Control"] == "public, max-age=600"
+
+
+def test_the_page_is_there_before_anything_else_is(client: FlaskClient, store: Store) -> None:
+    assert client.get("/es/datos").status_code == 200
+    assert asked(client, "/bulletins") == {"bulletins": [], "next": None}
+    assert asked(client, "/offices") == {"offices": []}

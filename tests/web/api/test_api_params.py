@@ -1,0 +1,258 @@
+"""Open data: what may be asked of it, and how it is served to those who ask again and again."""
+
+import gzip
+import re
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from werkzeug.http import parse_date
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.calendar.change_counters import CTag
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from outreach.web.api.handlers import read_key, write_key
+from outreach.web.api.serializers import ROOT
+from tests.conftest import LONG_AGO, hold, seat
+from tests.support.open_data import JANUARY, everything, furnish, ids
+
+# What does not depend on the database is looked at on one.
+on_sqlite = pytest.mark.parametrize("config", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def held(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dict[str, Workshop]:
+    return furnish(store, chicago, calgary, rights)
+
+
+# What may be asked
+
+
+FILTERS: Final = (
+    "",
+    "donde=Chicago",
+    "donde=AB",
+    "tipo=derechos",
+    "idioma=fr",
+    "modalidad=en-linea",
+    "modalidad=presencial&idioma=es&idioma=en",
+    "donde=Chicago&modalidad=presencial&tipo=derechos",
+)
+
+
+def test_a_filter_means_what_it_means_on_the_list(
+    client: FlaskClient, held: dict[str, Workshop]
+) -> None:
+    for query in FILTERS:
+        page = client.get(f"/es/?{query}").text
+        on_the_list = list(dict.fromkeys(re.findall(r'href="/es/t/(\w{10})"', page)))
+        assert ids(client, query) == on_the_list, query
+        assert on_the_list, query
+
+
+def test_days_that_are_past_can_be_asked_for(
+    client: FlaskClient, held: dict[str, Workshop], chicago: Office
+) -> None:
+    past, plain = held["past"].public_id, held["plain"].public_id
+    assert past not in ids(client)
+    assert ids(client, "desde=2020-01-01&hasta=2020-01-31") == [past]
+    assert ids(client, "hasta=2020-01-31") == []
+    coming = {held["online"].public_id, plain}
+    assert set(ids(client, "desde=2020-01-19&oficina=chicago")) == coming
+    assert ids(client, f"desde={JANUARY}&oficina=chicago")[0] == past
+    assert ids(client, "desde=2021-01-01&hasta=2020-01-01") == []
+
+
+def test_a_long_list_goes_on_by_key_and_misses_none(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    today = clock.now().date()
+    with store.change() as session:
+        made = [
+            hold(session, chicago, rights, day=today + timedelta(days=5 + n // 3)) for n in range(7)
+        ]
+    found: list[str] = []
+    address: str | None = f"{ROOT}/workshops?limit=2&oficina=chicago&desde={today}"
+    while address:
+        answer = client.get(address)
+        told: Any = answer.json
+        found += [each["id"] for each in told["workshops"]]
+        assert answer.headers.get("Link") == (
+            f'<{told["next"]}>; rel="next"' if told["next"] else None
+        )
+        address = told["next"]
+        if len(found) == 4:  # what is told already goes, and what is to come comes
+            with store.change() as session:
+                workshop_service.cancel(session, session.merge(made[0]), now=clock.now())
+                late = hold(session, chicago, rights, day=today + timedelta(days=9))
+    assert found == [*(each.public_id for each in made), late.public_id]
+
+
+def test_any_key_of_the_right_length_is_a_place_in_the_list(
+    client: FlaskClient, held: dict[str, Workshop]
+) -> None:
+    for key in ("0" * 24, "f" * 24, "0" * 8 + "f" * 16, "000b4a6f" + "f" * 16):
+        assert write_key(read_key(key)) <= "7" + "f" * 23
+        client.get(f"{ROOT}/workshops?after={key}")
+    assert len(ids(client, "after=" + "0" * 24)) == 3
+    assert ids(client, "after=" + "f" * 24) == []
+
+
+UNFIT: Final = (
+    ("/workshops?desde=ayer", 400, "Write desde as a day, like 2026-11-28."),
+    ("/workshops?hasta=20260101", 400, "Write hasta as a day, like 2026-11-28."),
+    ("/workshops?limit=0", 400, "Write limit as a number from 1 to 200."),
+    ("/workshops?limit=201", 400, "Write limit as a number from 1 to 200."),
+    ("/bulletins?limit=37", 400, "Write limit as a number from 1 to 36."),
+    ("/workshops?limit=%EF%BC%91", 400, "Write limit as a number from 1 to 200."),
+    ("/workshops?after=x", 400, "after is not as we gave it. Copy it again, or leave it out."),
+    ("/workshops?desde=2026-01-01&desde=2026-01-02", 400, "Write “desde” once only."),
+    ("/workshops?" + "idioma=es&" * 21, 400, "Write “idioma” 20 times at most."),
+    ("/offices?pagina=2", 400, "There is no parameter “pagina” here. Leave it out."),
+    ("/workshops?idioma=xx", 404, "There is no idioma “xx”. Use one of these: es, en, fr,"),
+    ("/workshops?modalidad=x", 404, "There is no modalidad “x”. Use one of these: presenc"),
+    ("/workshops?donde=Xyzzy", 404, "We do not know the place “Xyzzy”. Write a state, lik"),
+    ("/workshops?donde=%00", 404, "We do not know the place “”. Write a state, like IL."),
+    ("/workshops?oficina=x", 404, "There is no office “x”. Look in /api/v1/offices."),
+    ("/offices/x", 404, "There is no office “x”. Look in /api/v1/offices."),
+    ("/kinds/x", 404, "There is no kind “x” to list. Look in /api/v1/kinds."),
+    ("/workshops/x", 404, "There is no workshop “x” on the public list. Look in"),
+    ("/counts/2020-13", 404, "“2020-13” is not a month. Write it like 2020-01."),
+    ("/figures/1999-01", 404, "There are no figures of 1999-01. The months there are: "),
+    ("/bulletins/2199-01", 404, "2199-01 is not over, or has nothing to tell."),
+    ("/nada", 404, "There is nothing at this address. What there is: /api/v1/."),
+)
+
+
+def test_what_cannot_be_answered_is_said_in_a_sentence(client: FlaskClient, rights: Kind) -> None:
+    for path, status, said in UNFIT:
+        answer = client.get(ROOT + path)
+        told: Any = answer.json
+        assert (answer.status_code, answer.mimetype) == (status, "application/problem+json"), path
+        assert (told["status"], told["type"]) == (status, "about:blank")
+        assert told["detail"].startswith(said), path
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+@on_sqlite
+def test_a_fault_of_ours_tells_nothing_but_its_number(client: FlaskClient, store: Store) -> None:
+    with store.change() as session:
+        session.execute(sa.text("ALTER TABLE figure RENAME TO elsewhere"))
+    answer = client.get(f"{ROOT}/figures/2020-01")
+    told: Any = answer.json
+    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+    assert told["detail"] == "This is our fault. Ask again later."
+    assert re.fullmatch(r"\w{3} \w{3}", told["incident"])
+    assert "figure" not in answer.text
+
+
+# How it is served
+
+
+def test_who_has_it_already_is_told_so(client: FlaskClient, held: dict[str, Workshop]) -> None:
+    for name, answer in everything(client, held["plain"]):
+        path, etag = answer.request.path, answer.headers["ETag"]
+        assert re.fullmatch(r'W/"[0-9a-f]{32}"', etag), name
+        assert re.fullmatch(r"public, max-age=\d+", answer.headers["Cache-Control"]), name
+        assert "Set-Cookie" not in answer.headers
+        for having in (etag, etag.removeprefix("W/"), f'"x", {etag}', "*"):
+            again = client.get(path, headers={"If-None-Match": having})
+            assert (again.status_code, again.data) == (304, b""), (name, having)
+            assert again.headers["ETag"] == etag
+            assert again.headers["Cache-Control"] == answer.headers["Cache-Control"]
+        head = client.head(path)
+        assert (head.status_code, head.data) == (200, b"")
+        assert head.headers["ETag"] == etag
+        packed = client.get(path, headers={"Accept-Encoding": "gzip"})
+        if packed.headers.get("Content-Encoding") == "gzip":
+            assert len(packed.data) < len(answer.data)
+            assert gzip.decompress(packed.data) == answer.data or name == "count"
+        assert packed.headers["ETag"] == etag
+        assert packed.headers["Vary"] == "Accept-Encoding"
+        last = parse_date(answer.headers.get("Last-Modified"))
+        has_dates = name in {"offices", "office", "kinds", "kind", "workshops", "workshop"}
+        assert (last is not None) is has_dates, name
+        if last:
+            since = {"If-Modified-Since": answer.headers["Last-Modified"]}
+            stale = since | {"If-None-Match": '"x"'}
+            assert client.get(path, headers=stale).status_code == 200
+            assert client.get(path, headers={"If-Modified-Since": "nada"}).status_code == 200
+
+
+def test_what_has_not_changed_since_a_day_is_not_sent_again(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    for path in ("/offices", "/offices/chicago", "/kinds", "/kinds/derechos"):
+        last = client.get(ROOT + path).headers["Last-Modified"]
+        assert parse_date(last) == LONG_AGO, path
+        assert client.get(ROOT + path, headers={"If-Modified-Since": last}).status_code == 304
+    with store.change() as session:
+        for thing in (session.merge(chicago), session.merge(rights)):
+            thing.changed_at = clock.now()
+    for path in ("/offices", "/offices/chicago", "/kinds", "/kinds/derechos"):
+        assert client.get(ROOT + path, headers={"If-Modified-Since": last}).status_code == 200
+
+
+def test_what_changes_or_leaves_the_list_is_newer_than_what_was_there(
+    client: FlaskClient, store: Store, held: dict[str, Workshop]
+) -> None:
+    """What the clock and the places left change is told by the minute."""
+    path = f"{ROOT}/workshops?desde=2020-01-01&hasta=2020-01-31"
+    with store.change() as session:
+        session.execute(sa.update(CTag).values(changed_at=LONG_AGO))
+    before = client.get(path).headers["Last-Modified"]
+    since = parse_date(before)
+    assert since is not None
+    assert clock.now() - since < timedelta(minutes=2)
+    with store.change() as session:
+        there = session.merge(held["past"])
+        there.way, there.changed_at = Way.UNLISTED, clock.now()
+    after = client.get(path, headers={"If-Modified-Since": before})
+    told: Any = after.json
+    assert (after.status_code, told["workshops"]) == (200, [])
+
+
+def test_a_place_that_is_saved_is_seen_at_once_by_who_names_what_they_have(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        made = hold(session, chicago, rights, capacity=5)
+    for path in (f"{ROOT}/workshops", f"{ROOT}/workshops/{made.public_id}"):
+        before = client.get(path)
+        having = {"If-None-Match": before.headers["ETag"]}
+        assert client.get(path, headers=having).status_code == 304
+        seat(store, ring, made)
+        after = client.get(path, headers=having)
+        assert after.status_code == 200
+        assert '"left":"few"' in after.text
+
+
+@on_sqlite
+def test_any_site_may_read_it_and_none_may_write(client: FlaskClient, chicago: Office) -> None:
+    answer = client.get(f"{ROOT}/offices", headers={"Origin": "https://parroquia.example"})
+    assert answer.headers.getlist("Access-Control-Allow-Origin") == ["*"]
+    assert answer.headers.getlist("Cross-Origin-Resource-Policy") == ["cross-origin"]
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+    asking_first = {
+        "Origin": "https://parroquia.example",
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "if-none-match",
+    }
+    first = client.options(f"{ROOT}/offices/chicago", headers=asking_first)
+    assert (first.status_code, first.data) == (204, b"")
+    assert first.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
+    assert "If-None-Match" in first.headers["Access-Control-Allow-Headers"]
+    for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE"):
+        refused = client.open(f"{ROOT}/offices/chicago", method=method)
+        assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+        assert refused.mimetype == "application/problem+json"
+    there = client.post(f"{ROOT}/offices", headers={"Sec-Fetch-Site": "cross-site"})
+    assert (there.status_code, there.mimetype) == (403, "application/problem+json")

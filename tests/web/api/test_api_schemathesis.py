@@ -1,0 +1,84 @@
+"""The open data is what its OpenAPI document says, whatever is asked: schemathesis with all of its
+checks, through the application itself."""
+
+from collections import Counter
+from typing import Final
+
+import pytest
+import schemathesis
+from flask import Flask
+from schemathesis import engine
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine.events import NonFatalError, ScenarioFinished
+
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.keystore import Keyring
+from outreach.web.api.routes import TABLE
+from tests.support.open_data import furnish
+from tests.support.public_urls import furnished
+
+DOCUMENT: Final = "/api/v1/openapi.json"
+# It hands a compressed answer on as it came; and what it keeps between runs would be left behind.
+GENERATION: Final = {"database": "none", "deterministic": True}
+SETTINGS: Final = {"headers": {"Accept-Encoding": "identity"}}
+
+
+@pytest.mark.parametrize("config", ["sqlite"], indirect=True)
+def test_it_keeps_what_its_document_promises(app: Flask, network: None) -> None:
+    answers = check(app, SETTINGS | {"generation": GENERATION | {"max-examples": 3}})
+    assert sum(answers.values()) > 150
+    assert {status for _, status in answers} == {200, 204, 400, 404, 405}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2])
+def test_it_keeps_it_however_long_one_asks(app: Flask, network: None, seed: int) -> None:
+    settings = SETTINGS | {"generation": {"database": "none", "max-examples": 300}, "seed": seed}
+    answers = check(app, settings)
+    asked_well = {label for label, status in answers if status == 200}
+    assert len(asked_well) == len(TABLE) - 1  # it does not ask for the document itself
+    assert sum(answers.values()) > 3000
+
+
+@pytest.fixture
+def network(
+    app: Flask,
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    calgary: Office,
+    rights: Kind,
+    women: Kind,
+) -> None:
+    """Something of everything, that which is not told too."""
+    furnish(store, chicago, calgary, rights)
+    furnished(app, store, ring, chicago, rights, women)
+
+
+def check(app: Flask, settings: dict[str, object]) -> Counter[tuple[str, int]]:
+    """How often each operation was answered with each status; nothing may be amiss with any."""
+    config = SchemathesisConfig.from_dict(settings)
+    schema = schemathesis.openapi.from_wsgi(DOCUMENT, app, config=config)
+    schema.validate()
+    amiss: list[str] = []
+    answers: Counter[tuple[str, int]] = Counter()
+    for event in engine.from_schema(schema).execute():
+        if isinstance(event, NonFatalError):
+            amiss.append(str(event.info))
+        elif isinstance(event, ScenarioFinished):
+            kept = event.recorder
+            for each, interaction in kept.interactions.items():
+                assert interaction.response is not None
+                label = kept.cases[each].value.operation.label
+                answers[label, interaction.response.status_code] += 1
+            for each, checks in kept.checks.items():
+                asked = kept.cases[each].value
+                amiss += [
+                    f"{asked.method} {asked.formatted_path} {asked.query}: {check.failure_info}"
+                    for check in checks
+                    if check.failure_info is not None
+                ]
+    assert amiss == []
+    return answers

@@ -1,0 +1,245 @@
+"""Changing what one said, behind one's own link."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import registrations
+from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact, Person, Registration
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+from tests.support.registration_forms import filled, link_of, now_of, seats_left
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(
+            session, chicago, rights, capacity=4, has_childcare=True, support={"childcare": 1}
+        )
+
+
+@pytest.fixture
+def rosa(store: Store, ring: Keyring, workshop: Workshop) -> Registration:
+    return seat(
+        store,
+        ring,
+        workshop,
+        people=2,
+        contact=Contact.EMAIL,
+        address="rosa@ejemplo.com",
+        wants_reminder=True,
+        wants_entry=True,
+        needs=Codes(["childcare"]),
+    )
+
+
+def person_of(store: Store, ring: Keyring, registration: Registration) -> Person:
+    row = now_of(store, registration)
+    return registrations.read_person(row, registrations.key_of(ring, row))
+
+
+def pending(store: Store, registration: Registration) -> list[Cause]:
+    with store.read() as session:
+        return list(
+            session.scalars(
+                sa.select(Notice.cause)
+                .where(Notice.registration_id == registration.id, Notice.done_at.is_(None))
+                .order_by(Notice.cause)
+            )
+        )
+
+
+def change(client: FlaskClient, link: str, **changes: Any) -> Any:
+    """Sends the page as it is, with something changed."""
+    values: dict[str, Any] = dict(filled(client.get(f"{link}/cambiar")))
+    return client.post(f"{link}/cambiar", data=values | changes)
+
+
+def test_the_page_holds_what_was_said_and_changes_nothing_when_sent_as_it_is(
+    client: FlaskClient, store: Store, ring: Keyring, rosa: Registration
+) -> None:
+    link = link_of(ring, rosa)
+    page = client.get(f"{link}/cambiar")
+    values = filled(page)
+    assert (values["people"], values["name"], values["contact"], values["needs"]) == (
+        ["2"],
+        ["Rosa"],
+        ["same"],
+        ["childcare"],
+    )
+    assert "r•••@ejemplo.com" in page.text
+    assert "rosa@ejemplo.com" not in page.text
+    before = pending(store, rosa)
+    assert change(client, link).headers["Location"] == link
+    row = now_of(store, rosa)
+    assert (row.people, row.needs, row.contact) == (2, Codes(["childcare"]), Contact.EMAIL)
+    assert (row.wants_reminder, row.wants_entry) == (True, True)
+    assert person_of(store, ring, rosa).address == "rosa@ejemplo.com"
+    assert pending(store, rosa) == before
+
+
+def test_a_new_name_and_a_new_email_are_sealed_with_the_key_she_has(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, rosa: Registration
+) -> None:
+    link = link_of(ring, rosa)
+    answer = change(client, link, name="Rosita", contact="email", email="otra@ejemplo.com")
+    assert answer.headers["Location"] == link, "the link is the same"
+    person = person_of(store, ring, rosa)
+    assert (person.name, person.address) == ("Rosita", "otra@ejemplo.com")
+    assert ring.find("rosa@ejemplo.com") == []
+    assert ring.find("otra@ejemplo.com", workshop.id) == [rosa.key_id]
+    assert "Listo, Rosita" in client.get(link).text
+    assert pending(store, rosa) == [Cause.REMINDER, Cause.SAVED], "the new address is told where"
+
+
+def test_who_wants_no_more_letters_is_owed_none(
+    client: FlaskClient, store: Store, ring: Keyring, rosa: Registration
+) -> None:
+    link = link_of(ring, rosa)
+    assert "Borramos tu correo ahora mismo" in client.get(f"{link}/cambiar").text
+    assert change(client, link, contact="none").status_code == 303
+    row = now_of(store, rosa)
+    assert (row.contact, row.wants_reminder, row.wants_entry) == (Contact.NONE, False, False)
+    assert person_of(store, ring, rosa).address == ""
+    assert pending(store, rosa) == []
+    assert ring.find("rosa@ejemplo.com") == []
+
+
+def test_a_phone_in_place_of_an_email(
+    client: FlaskClient, store: Store, ring: Keyring, rosa: Registration
+) -> None:
+    link = link_of(ring, rosa)
+    answer = change(client, link, contact="phone", phone="312 555 0142", message_ok="yes")
+    assert answer.status_code == 303
+    row = now_of(store, rosa)
+    assert (row.contact, row.may_leave_message) == (Contact.PHONE, True)
+    assert person_of(store, ring, rosa).address == "+13125550142"
+    assert change(client, link, message_ok="no").status_code == 303
+    row = now_of(store, rosa)
+    assert (row.contact, row.may_leave_message) == (Contact.PHONE, False)
+    assert person_of(store, ring, rosa).address == "+13125550142"
+
+
+def test_needs_are_changed_and_their_support_is_free_for_others(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, rosa: Registration
+) -> None:
+    luz = seat(store, ring, workshop, name="Luz")
+    hers = link_of(ring, luz)
+    assert 'value="childcare" disabled' in client.get(f"{hers}/cambiar").text
+    refused = change(client, hers, needs=["childcare"], name="Lucha", people="2")
+    assert refused.status_code == 409
+    assert "Ya no queda cuidado de niños. Tu lugar sigue apartado" in refused.text
+    assert (filled(refused)["name"], filled(refused)["people"]) == (["Lucha"], ["2"])
+    assert change(client, link_of(ring, rosa), needs=["step_free"]).status_code == 303
+    assert now_of(store, rosa).needs == Codes(["step_free"])
+    assert change(client, hers, needs=["childcare"]).status_code == 303
+    assert now_of(store, luz).needs == Codes(["childcare"])
+
+
+def test_a_refused_change_leaves_the_way_to_be_reached_as_it_was(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, rosa: Registration
+) -> None:
+    seat(store, ring, workshop, name="Ana")
+    refused = change(
+        client, link_of(ring, rosa), people="4", contact="email", email="otra@ejemplo.com"
+    )
+    assert refused.status_code == 409
+    assert filled(refused)["email"] == ["otra@ejemplo.com"]
+    assert ring.find("otra@ejemplo.com") == []
+    assert ring.find("rosa@ejemplo.com") == [rosa.key_id]
+    assert person_of(store, ring, rosa).address == "rosa@ejemplo.com"
+
+
+def test_only_the_number_of_people_changes_nothing_else(
+    client: FlaskClient, store: Store, ring: Keyring, rosa: Registration
+) -> None:
+    assert client.post(f"{link_of(ring, rosa)}/cambiar", data={"people": "3"}).status_code == 303
+    row = now_of(store, rosa)
+    assert (row.people, row.needs, row.contact) == (3, Codes(["childcare"]), Contact.EMAIL)
+    assert person_of(store, ring, rosa).name == "Rosa"
+
+
+@pytest.mark.parametrize(
+    ("changes", "target", "words"),
+    [
+        ({"name": ""}, "name", "Escribe tu nombre o apodo"),
+        ({"name": "A123456789"}, "name", "Escribe solo tu nombre. No pongas números"),
+        ({"contact": "sms"}, "contact-same", "Elige cómo te avisamos"),
+        ({"contact": "email", "email": "rosa"}, "email", "Revisa tu correo: le falta la @"),
+        ({"contact": "phone", "phone": "555"}, "phone", "Escribe los 10 números"),
+        ({"people": "7"}, "people-1", "Elige cuántas personas vienen, de 1 a 4."),
+        ({"needs": ["money"]}, "need-step_free", "Elige solo de lo que hay en este taller."),
+        ({"message_ok": "maybe"}, "message-no", "Elige si podemos dejar mensaje."),
+        ({"slot": "10:00"}, "enviar", "Este taller no tiene horas para elegir."),
+    ],
+)
+def test_a_fault_is_told_and_what_was_typed_stays(
+    client: FlaskClient,
+    store: Store,
+    ring: Keyring,
+    workshop: Workshop,
+    rosa: Registration,
+    changes: dict[str, Any],
+    target: str,
+    words: str,
+) -> None:
+    answer = change(client, link_of(ring, rosa), **({"name": "Rosita", "people": "3"} | changes))
+    assert answer.status_code == 422
+    assert "<title>Error: Cambiar mi lugar</title>" in answer.text
+    assert f'<a href="#{target}">{words}' in answer.text
+    assert f'id="{target}"' in answer.text
+    for name in changes.keys() & {"name", "email", "phone"} or {"name"}:
+        assert filled(answer)[name] == [changes.get(name, "Rosita")]
+    assert person_of(store, ring, rosa).name == "Rosa"
+    assert seats_left(store, workshop) == 2
+
+
+def test_who_waits_can_change_too_and_keeps_the_turn(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, rosa: Registration
+) -> None:
+    seat(store, ring, workshop, name="Ana", people=2)
+    luz = seat(store, ring, workshop, name="Luz")
+    link = link_of(ring, luz)
+    assert "Tu turno no cambia." in client.get(f"{link}/cambiar").text
+    before = now_of(store, luz).queued_at
+    answer = change(client, link, people="3", contact="email", email="luz@ejemplo.com")
+    assert answer.status_code == 303
+    row = now_of(store, luz)
+    assert (row.people, row.queued_at) == (3, before)
+    assert pending(store, luz) == [Cause.WAITING]
+
+
+def test_the_change_of_a_discreet_place_is_neutral(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        circle = hold(
+            session,
+            chicago,
+            women,
+            title={"es": "Círculo de mujeres"},
+            visibility=Visibility.APPROVED,
+        )
+    luz = seat(store, ring, circle, name="Luz", contact=Contact.PHONE, address="+13125550142")
+    link = link_of(ring, luz)
+    page = client.get(f"{link}/cambiar").text
+    assert "<title>Cambiar mi cita</title>" in page
+    assert "¿Podemos dejar mensaje en ese teléfono?" in page
+    assert "+13125550142" not in page
+    assert "data-salir" in page
+    for word in ("mujer", "Círculo", "1805 S. Ejemplo"):
+        assert word not in page
+    assert "Te llamamos para darte la dirección" in client.get(link).text
+    with store.change() as session:
+        there = session.get_one(Registration, luz.id)
+        there.approved_at = there.registered_at
+    assert "1805 S. Ejemplo" in client.get(link).text

@@ -1,0 +1,177 @@
+"""The page on which Iván makes the calendar of his parish."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.locations.zip_codes import ZipCode
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from tests.conftest import hold, venue
+from tests.feeds.test_feed_sizes import crowd
+from tests.support.public_urls import Page
+
+pytestmark = pytest.mark.any_database("what the builder's page says")
+
+
+def address_on(page: str) -> str:
+    found = re.search(r'<input id="u"[^>]*value="([^"]+)"', page)
+    assert found
+    return unescape(found[1])
+
+
+def test_without_a_choice_it_gives_the_whole_network(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights)
+    answer = client.get("/es/calendario")
+
+    assert answer.status_code == 200
+    assert address_on(answer.text) == "http://localhost:8000/es/cal/red.ics"
+    assert "1 taller próximo" in answer.text
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("lang", ["es", "en", "fr"])
+def test_what_was_chosen_is_in_the_address_and_every_link_leads_to_it(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind, lang: str
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights)
+    query = "tipo=derechos&idioma=en&idioma=es&donde=IL&modalidad=presencial"
+    page = client.get(f"/{lang}/calendario?oficina=chicago&{query}").text
+    address = address_on(page)
+
+    assert address == f"http://localhost:8000/{lang}/cal/chicago.ics?{query}"
+    webcal = address.replace("http", "webcal", 1)
+    links = {unescape(link) for link in re.findall(r'href="([^"]+)"', page)}
+    assert webcal in links
+    assert f"https://calendar.google.com/calendar/r?cid={quote(webcal, safe='')}" in links
+    assert any(quote(address, safe="") in link for link in links if "outlook" in link)
+    assert client.get(address.removeprefix("http://localhost:8000")).status_code == 200
+
+
+def test_a_discreet_kind_is_off_until_ticked_and_then_has_no_name_in_the_address(
+    client: FlaskClient, chicago: Office, women: Kind
+) -> None:
+    page = client.get("/es/calendario").text
+    assert "En tu calendario solo dirá “Taller”, sin dirección" in page
+    assert 'value="K7QX">' in page, "there, and not ticked"
+
+    ticked = client.get("/es/calendario?tipo=K7QX")
+    assert address_on(ticked.text) == "http://localhost:8000/es/cal/red.ics?tipo=K7QX"
+    assert "mujeres" not in address_on(client.get("/es/calendario?tipo=mujeres").text)
+    assert ticked.headers["Cache-Control"] == "no-store"
+    assert "noindex" in ticked.headers["X-Robots-Tag"]
+
+
+@pytest.mark.parametrize("query", ["oficina=atlantida", "tipo=baile", "donde=Narnia"])
+def test_what_does_not_exist_is_a_kind_page(client: FlaskClient, query: str) -> None:
+    answer = client.get(f"/es/calendario?{query}")
+    assert answer.status_code == 404
+    assert answer.mimetype == "text/html"
+
+
+def test_whatever_the_list_can_search_arrives_in_the_calendar(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    zip_code: dict[str, Any] = {
+        "code": "60432",
+        "region": "IL",
+        "latitude": 41.53,
+        "longitude": -88.05,
+    }
+    with store.change() as session:
+        joliet = venue(session, chicago, name="Biblioteca de Joliet", city="Joliet")
+        hold(session, chicago, rights, venue=joliet)
+        session.add(ZipCode(city="Joliet", city_plain="joliet", **zip_code))
+    for asked, arrives in (
+        ("donde=Joliet", "red.ics?donde=joliet+il"),
+        ("donde=60432", "red.ics?donde=60432"),
+        ("donde=illinois&modalidad=presencial", "red.ics?donde=IL&modalidad=presencial"),
+        ("donde=M5V+2T6", "red.ics?donde=ON"),
+        ("donde=chicago&idioma=en&idioma=es", "chicago.ics?idioma=en&idioma=es"),
+        ("tipo=derechos&tipo=K7QX", "red.ics?tipo=derechos&tipo=K7QX"),
+    ):
+        found = re.search(r'href="(/es/calendario\?[^"]+)"', client.get(f"/es/?{asked}").text)
+        assert found
+        address = address_on(client.get(unescape(found[1])).text)
+        assert address == f"http://localhost:8000/es/cal/{arrives}"
+        assert client.get(f"/es/cal/{arrives}").status_code == 200
+
+
+def test_what_the_lists_of_the_form_do_not_offer_stays_ticked(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        joliet = venue(session, chicago, name="Biblioteca de Joliet", city="Joliet")
+        hold(session, chicago, rights, venue=joliet)
+    page = client.get(
+        "/fr/calendario?donde=Joliet&donde=IL&idioma=nah&modalidad=en-linea&modalidad=presencial"
+    ).text
+    for kept in (
+        'name="donde" value="joliet il" checked> Joliet, IL',
+        '<option value="IL" selected>Illinois',
+        'value="nah" checked',
+        'value="en-linea" checked',
+        'value="presencial" checked',
+    ):
+        assert kept in page
+    assert "virtual_sala" not in page.split("tu-calendario")[0], "online is one thing to tick"
+
+
+def test_the_regions_are_those_that_have_an_office_by_their_name(
+    client: FlaskClient, chicago: Office, calgary: Office
+) -> None:
+    page = client.get("/es/calendario").text
+    assert re.findall(r'<option value="([A-Z]{2})">([^<]+)', page) == [
+        ("AB", "Alberta"),
+        ("IL", "Illinois"),
+    ]
+
+
+def test_for_programs_there_are_other_formats_and_a_frame_of_the_same(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    page = client.get("/es/calendario?oficina=chicago&tipo=derechos").text
+    for ending in ("atom", "json", "jcal"):
+        assert f'href="http://localhost:8000/es/cal/chicago.{ending}?tipo=derechos"' in page
+    pasted = re.search(r'<textarea id="marco"[^>]*>([^<]+)</textarea>', page)
+    assert pasted
+    tag = Page(unescape(pasted[1])).tags[0][1]
+    assert tag["src"] == "http://localhost:8000/es/incrustar?oficina=chicago&tipo=derechos"
+    assert tag["title"] == "Próximos talleres · Chicago"
+
+
+def test_of_a_discreet_kind_there_is_a_calendar_a_warning_and_nothing_else(
+    client: FlaskClient, women: Kind
+) -> None:
+    page = client.get("/es/calendario?tipo=K7QX").text
+    assert "Quien vea tu teléfono verá que tienes algo ese día." in page
+    assert "tu calendario puede verse en otros aparatos tuyos" in page
+    for never in ("incrustar", ".atom", ".jcal", "cal/red.json", "mujeres.ics"):
+        assert never not in page
+
+
+def test_a_calendar_that_nothing_is_in_yet_says_that_it_will_fill(
+    client: FlaskClient, chicago: Office
+) -> None:
+    assert "se llenará cuando haya" in client.get("/es/calendario?oficina=chicago").text
+
+
+def test_a_calendar_that_cannot_hold_all_says_until_when_it_goes(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    crowd(store, chicago, rights, range(50), 40)
+    said = re.search(r"calendario llega hasta el (\d+) de", client.get("/es/calendario").text)
+    assert said
+    last_days = [clock.now().date() + timedelta(days=number) for number in range(30, 49)]
+    assert int(said[1]) in {day.day for day in last_days}

@@ -1,0 +1,212 @@
+"""The public pages of the figures: a month and its revisions, a year, an office, a kind."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.reporting import months
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop
+from outreach.reports import month_report
+from outreach.web.public.figures import charts
+from tests.conftest import hold
+from tests.support.public_urls import Page
+
+pytestmark = pytest.mark.any_database("what the pages of figures say")
+
+MARCH = Month(2026, 3)
+APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
+MAY = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: Kind) -> Store:
+    """March closed with three workshops, one in Calgary; February had one, and March of 2025."""
+    with store.change() as session:
+        for day in (date(2025, 3, 4), date(2026, 2, 4)):
+            hold(session, chicago, rights, day=day)
+        day = date(2026, 3, 10)
+        for office, kind, people in (
+            (chicago, rights, 30),
+            (chicago, women, 12),
+            (calgary, rights, 8),
+        ):
+            workshop_service.report(
+                hold(session, office, kind, day=day), head_count=people, now=APRIL
+            )
+    with store.change() as session:
+        month_report.close(session, MARCH, now=APRIL)
+    return store
+
+
+@pytest.fixture
+def corrected(march: Store) -> Store:
+    """Calgary's was not held, and revision 2 says so."""
+    with march.change() as session:
+        late = session.scalars(
+            sa.select(Workshop).join(Workshop.office).where(Office.slug == "calgary")
+        ).one()
+        workshop_service.report(late, head_count=None, now=MAY)
+    with march.change() as session:
+        month_report.close(session, MARCH, reason="secreto de Elena", now=MAY)
+    return march
+
+
+Read = Callable[[str], str]
+
+
+@pytest.fixture
+def read(client: FlaskClient) -> Read:
+    """The words of a page, one space between them."""
+
+    def words(address: str) -> str:
+        answer = client.get(f"/es/cifras/{address}")
+        assert answer.status_code == 200, address
+        return " ".join(" ".join(Page(answer.text).words).split())
+
+    return words
+
+
+def test_a_month_says_what_its_numbers_are_worth(march: Store, read: Read) -> None:
+    assert "Cerrado Revisión 1. Corte: lunes 20 de abril de 2026." in read("2026-03")
+    assert "Provisional: este mes no se ha cerrado." in read("2026-02")
+    with march.change() as session:
+        months.reopen(session, MARCH, "Faltan dos", organizer_id=None, now=MAY)
+    words = read("2026-03")
+    assert "Este mes se abrió de nuevo para corregirlo." in words
+    assert "Faltan dos" not in words, "the reason is between the staff"
+    assert "Personas que vinieron" not in words, "told of closed months only"
+
+
+def test_a_month_is_beside_the_one_before_and_the_year_before(march: Store, read: Read) -> None:
+    words = read("2026-03")
+    assert "Febrero de 2026 1 +2" in words
+    assert "Marzo de 2025 1 +2" in words
+
+
+def test_every_revision_can_be_read_with_what_it_changed(corrected: Store, read: Read) -> None:
+    now, first = read("2026-03"), read("2026-03?revision=1")
+    assert "2 talleres en marzo de 2026" in now
+    assert "3 talleres en marzo de 2026" in first
+    assert "Hay una revisión más nueva." in first
+    assert "Calgary, Tus derechos 1 0" in now
+    assert "secreto" not in now + first
+
+
+def test_a_revision_that_is_not_there_is_not_found(corrected: Store, client: FlaskClient) -> None:
+    for asked in ("3", "0", "-1", "x", "99999", ""):
+        for ending in ("", ".csv", ".pdf"):
+            address = f"/es/cifras/2026-03{ending}?revision={asked}"
+            assert client.get(address).status_code == 404, address
+
+
+def test_a_file_of_an_older_revision_is_that_revisions(
+    corrected: Store, client: FlaskClient
+) -> None:
+    page = Page(client.get("/es/cifras/2026-03?revision=1").text)
+    (csv,) = [link for link in page.links if ".csv" in link]
+    answer = client.get(csv)
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="2026-03-r1.csv"'
+    assert answer.data.decode("utf-8-sig").splitlines()[-1].endswith(",3")
+    assert "max-age=86400" in answer.headers["Cache-Control"], "it never changes"
+
+
+def test_what_says_which_revisions_there_are_is_not_kept_for_a_day(
+    corrected: Store, client: FlaskClient
+) -> None:
+    for ending, seconds in (("", 300), (".json", 300), (".csv", 86_400), (".xlsx", 86_400)):
+        answer = client.get(f"/es/cifras/2026-03{ending}?revision=2")
+        assert f"max-age={seconds}" in answer.headers["Cache-Control"], ending
+
+
+def test_every_revision_says_that_its_month_is_open_again(corrected: Store, read: Read) -> None:
+    with corrected.change() as session:
+        months.reopen(session, MARCH, "Faltan dos", organizer_id=None, now=MAY)
+    for address in ("2026-03", "2026-03?revision=1", "2026-03?revision=2"):
+        assert "Este mes se abrió de nuevo para corregirlo." in read(address), address
+    assert "Hay una revisión más nueva." in read("2026-03?revision=1")
+    assert "Hay una revisión más nueva." not in read("2026-03?revision=2")
+
+
+def test_a_crawler_comes_to_an_end(march: Store, client: FlaskClient) -> None:
+    this = Month.of(clock.now().date())
+    for month in (Month(1900, 1), this.plus(-500), this.plus(25), Month(2199, 12)):
+        assert client.get(f"/es/cifras/{month}").status_code == 404, month
+        assert client.get(f"/es/cifras/{month}.csv").status_code == 404, month
+    last = client.get(f"/es/cifras/{this.plus(24)}")
+    assert '<meta name="robots" content="noindex">' in last.text
+    assert 'rel="next"' not in last.text
+    assert "noindex" not in client.get("/es/cifras/2026-03").text
+    for year in (1066, this.year + 4):
+        assert client.get(f"/es/cifras/{year}").status_code == 404
+    assert "noindex" in client.get(f"/es/cifras/{this.year + 2}").text
+
+
+def test_a_year_an_office_and_a_kind_say_what_the_month_says(corrected: Store, read: Read) -> None:
+    year = read("2026")
+    assert "3 talleres en 2026" in year
+    assert "Febrero Provisional 1 0 1" in year
+    assert "Marzo Revisión 2 1 1 2" in year
+    assert "Total 2 1 3" in year
+    assert "4 talleres de Chicago" in read("oficina/chicago")
+    assert "0 talleres de Calgary" in read("oficina/calgary")
+    assert "3 talleres: Tus derechos" in read("tipo/derechos")
+    for address in ("2026", "oficina/chicago", "tipo/derechos"):
+        words = read(address)
+        assert "Los meses que no se han cerrado son provisionales." in words
+        assert "Cada taller cuenta una sola vez." in words
+        assert "Personas" not in words, "how many came is told on the page of the month alone"
+
+
+def test_a_discreet_kind_has_its_public_code_in_every_address(
+    corrected: Store, client: FlaskClient
+) -> None:
+    answer = client.get("/es/cifras/tipo/mujeres")
+    assert (answer.status_code, answer.location) == (301, "/es/cifras/tipo/K7QX")
+    for page in ("2026-03", "2026", "oficina/chicago", "tipo/K7QX"):
+        links = Page(client.get(f"/es/cifras/{page}").text).links
+        assert not [link for link in links if "mujeres" in link], page
+
+
+def test_what_is_not_there_is_not_found(march: Store, client: FlaskClient) -> None:
+    for page in ("oficina/nada", "tipo/nada", "nada", "20260", "2026-3"):
+        assert client.get(f"/es/cifras/{page}").status_code == 404, page
+
+
+def test_what_has_only_workshops_to_come_has_its_figures_too(
+    store: Store, client: FlaskClient, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, women, day=clock.now().date() + timedelta(days=60))
+    for page in ("oficina/chicago", f"tipo/{women.public_code}"):
+        assert client.get(f"/es/cifras/{page}").status_code == 200, page
+
+
+def test_the_legend_says_what_each_shade_of_the_map_stands_for(app: Flask) -> None:
+    for most in (0, 1, 2, 3, 7, 8, 40, 1_823):
+        regions = {"IL": most, "CA": (most + 1) // 2, "QC": 1 if most else 0}
+        legend = {shade: (low, high) for shade, low, high in charts.legend(regions)}
+        assert [n for span in legend.values() for n in span][-1:] == ([most] if most else [])
+        with app.test_request_context("/es/"):
+            squares = charts.squares(regions)
+        for square in squares:
+            if square.number:
+                low, high = legend[square.shade]
+                assert low <= square.number <= high
+            else:
+                assert square.shade == 0
+
+
+def test_a_line_goes_from_its_least_to_its_most() -> None:
+    assert charts.line([0, 10, 5]) == "M0.0 23.0L50.0 1.0L100.0 12.0"
+    assert charts.line([]) == ""
+    assert charts.line([3]) == "M0.0 1.0"

@@ -1,0 +1,329 @@
+"""My place: the ticket, changing one's mind, and being forgotten."""
+
+import re
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from icalendar import Calendar
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact, Registration, Standing
+from outreach.domain.registrations.notifications import Notice
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Mode, Workshop
+from outreach.keystore import Key, Keyring
+from tests.conftest import hold, seat, venue
+from tests.support.registration_forms import link_of, seats_left, standing_of
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights, capacity=4)
+
+
+@pytest.fixture
+def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, women, title={"es": "Círculo de mujeres"})
+
+
+def test_the_ticket_shows_the_square_and_the_code_of_the_door(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    rosa = seat(store, ring, workshop, people=2)
+    page = client.get(link_of(ring, rosa)).text
+    assert '<main id="contenido" tabindex="-1" data-standing="seated">' in page
+    assert "<title>Tu lugar</title>" in page
+    code = rosa.door_code or ""
+    assert f"{code[:3]} {code[3:]}" in page
+    assert "2 personas" in page
+    assert 'role="img"' in page
+    assert "<title>Código QR</title>" in page
+    assert f"http://localhost:8000{link_of(ring, rosa)}" in page
+    assert "1805 S. Ejemplo St." in page
+
+
+def test_the_page_of_a_discreet_place_is_neutral_and_folds_the_address(
+    client: FlaskClient, store: Store, ring: Keyring, circle: Workshop
+) -> None:
+    page = client.get(link_of(ring, seat(store, ring, circle))).text
+    assert "<title>Cita</title>" in page
+    assert "mujer" not in page.lower()
+    assert "k-neutro" in page
+    assert "k-mujeres" not in page
+    assert re.search(r"<details><summary>Ver dirección</summary>.*1805 S. Ejemplo", page, re.S)
+    assert "data-salir" in page
+
+
+def test_who_waits_is_not_told_a_hidden_address(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        small = hold(session, chicago, women, capacity=0, online_url="https://example.org/sala")
+    page = client.get(link_of(ring, seat(store, ring, small))).text
+    assert 'data-standing="waiting"' in page
+    assert "1805 S. Ejemplo" not in page
+    assert "Biblioteca" not in page
+    assert "example.org/sala" not in page
+
+
+@pytest.mark.parametrize("visibility", [Visibility.APPROVED, Visibility.PHONE_ONLY])
+def test_some_addresses_are_told_by_phone_only(
+    client: FlaskClient,
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    women: Kind,
+    visibility: Visibility,
+) -> None:
+    with store.change() as session:
+        secret = hold(session, chicago, women, visibility=visibility)
+    page = client.get(link_of(ring, seat(store, ring, secret))).text
+    assert "1805 S. Ejemplo" not in page
+    assert "Te damos la dirección por teléfono" in page
+
+
+def test_the_link_of_an_online_workshop_is_for_who_has_a_place(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        online = hold(
+            session,
+            chicago,
+            rights,
+            mode=Mode.VIDEO_CALL,
+            venue=None,
+            capacity=1,
+            online_url="https://example.org/sala",
+        )
+    first, second = seat(store, ring, online), seat(store, ring, online)
+    assert 'href="https://example.org/sala"' in client.get(link_of(ring, first)).text
+    assert "example.org/sala" not in client.get(link_of(ring, second)).text
+
+
+def test_the_turn_counts_those_who_came_before(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    seat(store, ring, workshop, people=4)
+    seat(store, ring, workshop, name="Ana")
+    luz = seat(
+        store,
+        ring,
+        workshop,
+        name="Luz",
+        people=2,
+        contact=Contact.EMAIL,
+        address="luz@ejemplo.com",
+    )
+    page = client.get(link_of(ring, luz)).text
+    assert "<b>2</b><span>tu turno</span>" in page
+    assert "Hay 1 turno antes que el tuyo." in page
+    assert "l•••@ejemplo.com" in page
+    assert "luz@ejemplo.com" not in page
+
+
+def test_the_waiting_page_says_where_there_is_a_place(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    with store.change() as session:
+        full = hold(session, chicago, rights, capacity=0)
+        hold(session, chicago, rights, title={"es": "Otra tarde"})
+        hold(session, chicago, women, title={"es": "Círculo de mujeres"})
+    page = client.get(link_of(ring, seat(store, ring, full))).text
+    assert "Aquí sí hay lugar" in page
+    assert "Otra tarde" in page
+    assert "Círculo" not in page
+
+
+def test_a_cancelled_workshop_says_so_on_its_tickets(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    rosa = seat(store, ring, workshop)
+    with store.change() as session:
+        workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
+    page = client.get(link_of(ring, rosa)).text
+    assert "Este taller se canceló" in page
+    assert "Tu lugar está apartado." not in page
+
+
+def test_more_people_take_more_places_and_fewer_give_them_back(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    rosa = seat(store, ring, workshop, people=2)
+    link = link_of(ring, rosa)
+    asked = client.get(f"{link}/cambiar").text
+    assert "Apartaste 2 lugares." in asked
+    assert "Quedan 2 más." in asked
+    assert client.post(f"{link}/cambiar", data={"people": "4"}).headers["Location"] == link
+    assert seats_left(store, workshop) == 0
+    assert client.post(f"{link}/cambiar", data={"people": "1"}).status_code == 303
+    assert seats_left(store, workshop) == 3
+
+
+def test_a_party_that_does_not_fit_keeps_the_places_it_had(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    seat(store, ring, workshop, people=2)
+    link = link_of(ring, seat(store, ring, workshop, name="Luz"))
+    answer = client.post(f"{link}/cambiar", data={"people": "3"})
+    assert answer.status_code == 409
+    assert "No caben tantas personas. Tus lugares siguen apartados." in answer.text
+    assert seats_left(store, workshop) == 1
+
+
+@pytest.mark.parametrize("people", ["", "0", "5", "-1", "uno", "1.5", "²"])
+def test_a_number_of_people_that_cannot_be_is_refused(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, people: str
+) -> None:
+    link = link_of(ring, seat(store, ring, workshop))
+    answer = client.post(f"{link}/cambiar", data={"people": people})
+    assert answer.status_code == 422
+    assert "Elige cuántas personas vienen, de 1 a 4." in answer.text
+    assert seats_left(store, workshop) == 3
+
+
+def test_a_place_given_back_is_offered_to_whoever_waited_longest_and_fits(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    rosa = seat(store, ring, workshop, people=4)
+    luz = seat(store, ring, workshop, name="Luz", people=3)
+    ana = seat(store, ring, workshop, name="Ana", people=2)
+    link = link_of(ring, rosa)
+    assert "Tus 4 lugares pasan a otra persona." in client.get(f"{link}/cancelar").text
+    last = client.post(f"{link}/cancelar")
+    assert last.status_code == 200
+    assert "Cancelaste tu lugar. Borramos tus datos." in last.text
+    assert standing_of(store, luz) is Standing.OFFERED
+    assert standing_of(store, ana) is Standing.WAITING
+    assert seats_left(store, workshop) == 1
+
+
+@pytest.mark.parametrize("way", ["cancelar", "borrar"])
+def test_after_the_last_page_the_link_leads_nowhere(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, way: str
+) -> None:
+    rosa = seat(store, ring, workshop)
+    link = link_of(ring, rosa)
+    last = client.post(f"{link}/{way}")
+    assert (last.status_code, "Location" in last.headers) == (200, False)
+    assert "Las copias de seguridad ya no pueden leer tus datos." in last.text
+    assert link[5:] not in last.text
+    for path in ("", "/cambiar", "/cancelar", "/borrar"):
+        assert client.get(link + path).status_code == 404
+    for path in ("/cambiar", "/cancelar", "/borrar", "/cita.ics"):
+        assert client.post(link + path).status_code == 404
+    assert seats_left(store, workshop) == 4
+
+
+def test_forgetting_leaves_neither_key_nor_name_nor_letter(
+    client: FlaskClient, config: Config, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    rosa = seat(
+        store, ring, workshop, name="Rosaura", contact=Contact.EMAIL, address="rosaura@ejemplo.com"
+    )
+    sealed = rosa.sealed or b"never"
+    assert client.post(f"{link_of(ring, rosa)}/borrar").status_code == 200
+    with store.read() as session:
+        row = session.get_one(Registration, rosa.id)
+        assert (row.sealed, row.manage, row.entry, row.door_code) == (None, None, None, None)
+        assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) == 0
+    with ring.store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 0
+    store.sweep()
+    for path in files(config):
+        assert b"osaura" not in path.read_bytes(), path.name
+        assert sealed not in path.read_bytes(), path.name
+
+
+def test_after_its_day_one_can_still_be_forgotten(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    past = clock.now() - timedelta(days=2)
+    with store.change() as session:
+        over = hold(session, chicago, rights, day=past.date())
+    rosa = seat(store, ring, over, now=past - timedelta(days=1))
+    link = link_of(ring, rosa)
+    assert "Ya pasó." in client.get(link).text
+    assert client.get(f"{link}/cancelar").headers["Location"] == f"{link}/borrar"
+    assert client.post(f"{link}/borrar").status_code == 200
+    assert client.get(link).status_code == 404
+
+
+def test_my_own_entry_is_private_and_leads_nowhere(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    rosa = seat(store, ring, workshop)
+    link = link_of(ring, rosa)
+    assert client.get(f"{link}/cita.ics").status_code == 405
+    answer = client.post(f"{link}/cita.ics", data={"title": ""})
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-store"
+    [event] = Calendar.from_ical(answer.data).walk("VEVENT")
+    assert event["SUMMARY"] == "Conoce tus derechos"
+    assert event["CLASS"] == "PRIVATE"
+    assert "1805 S. Ejemplo St." in str(event["LOCATION"])
+    for secret in (link[6:], workshop.public_id, workshop.uid, rosa.door_code or "?", "http"):
+        assert secret not in answer.text
+    assert not {"METHOD", "ORGANIZER", "ATTENDEE", "URL", "DESCRIPTION"} & set(event)
+
+
+def test_the_entry_of_a_discreet_place_says_when_and_no_more(
+    client: FlaskClient, store: Store, ring: Keyring, circle: Workshop
+) -> None:
+    link = link_of(ring, seat(store, ring, circle))
+    [event] = Calendar.from_ical(client.post(f"{link}/cita.ics").data).walk("VEVENT")
+    assert event["SUMMARY"] == "Cita"
+    allowed = {
+        "UID",
+        "DTSTAMP",
+        "SEQUENCE",
+        "STATUS",
+        "DTSTART",
+        "DTEND",
+        "SUMMARY",
+        "CLASS",
+        "TRANSP",
+    }
+    assert set(event) == allowed
+    own = client.post(f"{link}/cita.ics", data={"title": "Dentista\r\nURL:x"})
+    [event] = Calendar.from_ical(own.data).walk("VEVENT")
+    assert str(event["SUMMARY"]).startswith("Dentista")
+    assert "URL" not in event
+
+
+def test_the_entry_is_at_the_hour_of_its_place(
+    client: FlaskClient, store: Store, ring: Keyring, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        there = hold(
+            session, calgary, rights, day=date(2027, 1, 21), starts=time(18), ends=time(20)
+        )
+    answer = client.post(f"{link_of(ring, seat(store, ring, there))}/cita.ics")
+    assert "DTSTART;TZID=America/Edmonton:20270121T180000" in answer.text
+    assert "BEGIN:VTIMEZONE" in answer.text
+    [event] = Calendar.from_ical(answer.data).events
+    start = event.DTSTART
+    assert isinstance(start, datetime)
+    assert start.utcoffset() == timedelta(hours=-6)
+
+
+def test_a_place_of_a_venue_with_a_position_opens_in_the_phones_map(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        there = venue(session, chicago, latitude=41.857, longitude=-87.668)
+        workshop = hold(session, chicago, rights, venue=there)
+    page = client.get(link_of(ring, seat(store, ring, workshop))).text
+    assert 'href="geo:41.857,-87.668"' in page
+
+
+def files(config: Config) -> list[Path]:
+    return [path for folder in (config.data, config.keys) for path in folder.iterdir()]

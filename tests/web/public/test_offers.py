@@ -1,0 +1,296 @@
+"""A place that came free is offered: yes, no, too late, once more. And the question who still
+comes."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact, Registration, Standing, reconfirmation, waitlist
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+from tests.support import page_text
+from tests.support.registration_forms import link_of, now_of, standing_of
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights, capacity=2)
+
+
+@pytest.fixture
+def luz(client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop) -> Registration:
+    """Luz and her sister waited, and the two places are theirs if they want them."""
+    rosa = seat(store, ring, workshop, people=2)
+    luz = seat(
+        store,
+        ring,
+        workshop,
+        name="Luz",
+        people=2,
+        contact=Contact.EMAIL,
+        address="luz@ejemplo.com",
+    )
+    assert client.post(f"{link_of(ring, rosa)}/cancelar").status_code == 200
+    return luz
+
+
+def let_lapse(store: Store, workshop: Workshop, *, now: datetime) -> None:
+    with store.change() as session:
+        waitlist.lapse_due(session, session.get_one(Workshop, workshop.id), now=now)
+
+
+def causes(store: Store, registration: Registration) -> set[Cause]:
+    with store.read() as session:
+        return set(
+            session.scalars(
+                sa.select(Notice.cause).where(Notice.registration_id == registration.id)
+            )
+        )
+
+
+def test_the_offer_says_until_when_on_the_clock_of_the_venue(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+) -> None:
+    page = client.get(link_of(ring, luz)).text
+    assert 'data-standing="offered"' in page
+    assert "<title>Tu lugar</title>" in page
+    assert "Luz, guardamos 2 lugares para ti. ¿Los quieres?" in page
+    until = now_of(store, luz).offered_until
+    assert until
+    there = until.astimezone(workshop.zone)
+    assert f"{there.hour % 12 or 12}:{there.minute:02d}\u00a0" in page
+    assert re.search(r"Te quedan 23 horas y 59 minutos\.|Te quedan 24 horas\.", page)
+    assert "Sí, quiero mis 2 lugares" in page
+
+
+def test_yes_makes_the_place_hers(
+    client: FlaskClient, store: Store, ring: Keyring, luz: Registration
+) -> None:
+    link = link_of(ring, luz)
+    assert client.get(f"{link}/oferta").status_code == 405
+    for _twice in range(2):
+        answer = client.post(f"{link}/oferta", data={"answer": "yes"})
+        assert (answer.status_code, answer.headers["Location"]) == (303, link)
+    assert 'data-standing="seated"' in client.get(link).text
+    assert Cause.SAVED in causes(store, luz)
+
+
+def test_no_erases_her_and_the_next_one_is_asked(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+) -> None:
+    ana = seat(store, ring, workshop, name="Ana")
+    link = link_of(ring, luz)
+    last = client.post(f"{link}/oferta", data={"answer": "no"})
+    assert last.status_code == 200
+    assert "Otra persona toma el lugar. Borramos tus datos." in last.text
+    assert client.get(link).status_code == 404
+    assert standing_of(store, ana) is Standing.OFFERED
+    assert ring.find("luz@ejemplo.com") == []
+
+
+def test_neither_yes_nor_no_changes_nothing(
+    client: FlaskClient, store: Store, ring: Keyring, luz: Registration
+) -> None:
+    answer = client.post(f"{link_of(ring, luz)}/oferta", data={"answer": "quizá"})
+    assert answer.status_code == 422
+    assert "Elige sí o no. Tu lugar sigue guardado." in answer.text
+    assert f'href="/en{link_of(ring, luz)[3:]}"' in answer.text, (
+        "the other languages lead somewhere"
+    )
+    assert standing_of(store, luz) is Standing.OFFERED
+
+
+def test_a_no_from_an_old_page_takes_nothing_from_who_said_yes(
+    client: FlaskClient, store: Store, ring: Keyring, luz: Registration
+) -> None:
+    link = link_of(ring, luz)
+    client.post(f"{link}/oferta", data={"answer": "yes"})
+    assert client.post(f"{link}/oferta", data={"answer": "no"}).headers["Location"] == link
+    assert standing_of(store, luz) is Standing.SEATED
+
+
+def test_a_late_yes_is_told_kindly_and_the_place_goes_on(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+) -> None:
+    ana = seat(store, ring, workshop, name="Ana", people=2)
+    with store.change() as session:
+        session.get_one(Registration, luz.id).offered_until = clock.now() - timedelta(minutes=1)
+    link = link_of(ring, luz)
+    assert "Ya pasó esa hora." in client.get(link).text
+    answer = client.post(f"{link}/oferta", data={"answer": "yes"})
+    assert answer.status_code == 409
+    assert "Ya pasó el tiempo para contestar." in answer.text
+    assert 'data-standing="waiting"' in answer.text
+    assert standing_of(store, ana) is Standing.OFFERED, "not only when the worker comes"
+
+
+def test_who_did_not_answer_twice_may_wait_again(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+) -> None:
+    now = clock.now()
+    let_lapse(store, workshop, now=now + timedelta(hours=25))
+    let_lapse(store, workshop, now=now + timedelta(hours=50))
+    link = link_of(ring, luz)
+    page = client.get(link).text
+    assert 'data-standing="lapsed"' in page
+    assert "dos veces" in page
+    assert client.get(f"{link}/cambiar").headers["Location"] == link
+    assert client.get(f"{link}/volver").status_code == 405
+    assert client.post(f"{link}/volver").headers["Location"] == link
+    assert standing_of(store, luz) is Standing.OFFERED, "the places were free all the time"
+
+
+def test_who_lapsed_can_be_forgotten(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+) -> None:
+    for hours in (25, 50):
+        let_lapse(store, workshop, now=clock.now() + timedelta(hours=hours))
+    link = link_of(ring, luz)
+    assert client.post(f"{link}/borrar").status_code == 200
+    assert client.get(link).status_code == 404
+    assert standing_of(store, luz) is Standing.CANCELLED
+
+
+def test_nobody_comes_back_to_a_workshop_that_is_off(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+) -> None:
+    for hours in (25, 50):
+        let_lapse(store, workshop, now=clock.now() + timedelta(hours=hours))
+    with store.change() as session:
+        workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
+    link = link_of(ring, luz)
+    assert "Entrar otra vez a la lista" not in client.get(link).text
+    assert client.post(f"{link}/volver").status_code == 409
+    assert standing_of(store, luz) is Standing.LAPSED
+
+
+def test_an_offer_of_a_workshop_that_is_off_cannot_be_taken(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+) -> None:
+    with store.change() as session:
+        workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
+    link = link_of(ring, luz)
+    assert "Sí, quiero" not in client.get(link).text
+    answer = client.post(f"{link}/oferta", data={"answer": "yes"})
+    assert answer.status_code == 409
+    assert "Este taller se canceló" in answer.text
+    assert "Ya pasó el tiempo" not in answer.text
+
+
+def test_the_offer_of_a_discreet_kind_says_neither_name_nor_address(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        circle = hold(session, chicago, women, capacity=1, title={"es": "Círculo de mujeres"})
+    flor = seat(store, ring, circle, name="Flor")
+    luz = seat(store, ring, circle, name="Luz")
+    client.post(f"{link_of(ring, flor)}/cancelar")
+    page = client.get(link_of(ring, luz)).text
+    assert 'data-standing="offered"' in page
+    assert "<title>Cita</title>" in page
+    assert "data-salir" in page
+    for word in ("Luz", "mujer", "Círculo", "1805 S. Ejemplo"):
+        assert word not in page
+
+
+# Do you still come?
+
+
+@pytest.fixture
+def asked(store: Store, ring: Keyring, chicago: Office, rights: Kind) -> Registration:
+    """Rosa registered long ago, and is asked today."""
+    now = clock.now()
+    with store.change() as session:
+        soon = hold(session, chicago, rights, capacity=2, confirm_days=14, frees_silence=True)
+    rosa = seat(
+        store,
+        ring,
+        soon,
+        people=2,
+        contact=Contact.EMAIL,
+        address="rosa@ejemplo.com",
+        now=now - timedelta(days=30),
+    )
+    with store.change() as session:
+        reconfirmation.ask(session, session.get_one(Workshop, soon.id), now=now)
+    return rosa
+
+
+def test_rosa_is_asked_on_her_page_and_her_yes_is_kept(
+    client: FlaskClient, store: Store, ring: Keyring, asked: Registration
+) -> None:
+    link = link_of(ring, asked)
+    assert "¿Sigues viniendo?" in client.get(link).text
+    question = client.get(f"{link}/vengo").text
+    assert "Contesta antes de:" in question
+    assert "Borramos tu nombre y tu correo en ese momento." in question
+    assert now_of(store, asked).confirmed_at is None, "looking is no answer"
+    assert client.post(f"{link}/vengo", data={"answer": "yes"}).headers["Location"] == link
+    page = client.get(link).text
+    assert "Ya nos dijiste que vienes." in page
+    assert "¿Sigues viniendo?" not in page
+    assert client.get(f"{link}/vengo").headers["Location"] == link
+
+
+def test_her_no_frees_the_places_at_once(
+    client: FlaskClient, store: Store, ring: Keyring, asked: Registration
+) -> None:
+    workshop = now_of(store, asked).workshop_id
+    with store.read() as session:
+        ana = seat(store, ring, session.get_one(Workshop, workshop), name="Ana")
+    link = link_of(ring, asked)
+    assert client.post(f"{link}/vengo", data={"answer": ""}).status_code == 422
+    last = client.post(f"{link}/vengo", data={"answer": "no"})
+    assert "Cancelaste tu lugar. Borramos tus datos." in last.text
+    assert client.get(link).status_code == 404
+    assert standing_of(store, ana) is Standing.OFFERED
+
+
+def test_nobody_is_asked_about_a_workshop_that_is_off(
+    client: FlaskClient, store: Store, ring: Keyring, asked: Registration
+) -> None:
+    with store.change() as session:
+        workshop_service.cancel(
+            session, session.get_one(Workshop, asked.workshop_id), now=clock.now()
+        )
+    link = link_of(ring, asked)
+    assert "¿Sigues viniendo?" not in client.get(link).text
+    assert client.get(f"{link}/vengo").headers["Location"] == link
+
+
+def test_the_question_is_easy_to_read(
+    client: FlaskClient, ring: Keyring, asked: Registration
+) -> None:
+    for path in ("", "/vengo", "/cambiar", "/cancelar", "/borrar"):
+        page = client.get(link_of(ring, asked) + path).text
+        assert page_text.ease(page_text.seen(page)).score >= 65, path
+
+
+def test_who_was_silent_learns_what_happened(
+    client: FlaskClient, store: Store, ring: Keyring, asked: Registration
+) -> None:
+    later = clock.now() + timedelta(hours=40)
+    with store.change() as session:
+        session.execute(
+            sa.update(Notice)
+            .where(Notice.cause == Cause.CONFIRM)
+            .values(done_at=later - timedelta(hours=39))
+        )
+        workshop = session.get_one(Workshop, asked.workshop_id)
+        assert reconfirmation.free_silent(session, workshop, now=later) == 1
+    link = link_of(ring, asked)
+    page = client.get(link).text
+    assert 'data-standing="lapsed"' in page
+    assert "Preguntamos si vienes y no supimos de ti." in page
+    assert client.post(f"{link}/vengo", data={"answer": "yes"}).status_code == 409

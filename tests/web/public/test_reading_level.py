@@ -1,0 +1,97 @@
+"""What a person has to read is easy to read: 65 or more on the INFLESZ scale, on every public
+page in Spanish (outreach/reports/readability.py says how it is worked out)."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from outreach.config import Limits
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.keystore import Keyring
+from tests.support import page_text
+from tests.support.page_text import EASY
+from tests.support.public_urls import furnished
+
+pytestmark = pytest.mark.any_database("the words of the templates")
+
+
+@pytest.mark.parametrize(
+    ("word", "count"),
+    [
+        ("y", 1), ("que", 1), ("a", 1), ("tu", 1), ("hoy", 1), ("seis", 1), ("bien", 1),
+        ("ahí", 2), ("día", 2), ("ciudad", 2), ("guerra", 2), ("leer", 2), ("aún", 2),
+        ("cuidado", 3), ("María", 3), ("cigüeña", 3), ("oficina", 4), ("aeropuerto", 5),
+        ("también", 2), ("búho", 2), ("prohibir", 2), ("leyes", 2), ("derecho", 3), ("noche", 2),
+        ("privacidad", 4), ("averigua", 4), ("guitarra", 3), ("teléfono", 4), ("oír", 2),
+        ("ahumar", 2), ("Chihuahua", 3), ("inmigración", 4), ("reunión", 2), ("país", 2),
+    ],
+)  # fmt: skip
+def test_syllables_are_counted_as_they_are_spoken(word: str, count: int) -> None:
+    assert page_text.syllables(word) == count
+
+
+def test_the_scale_is_that_of_the_formula() -> None:
+    text = "Ven a verme. Trae pan y sal."
+    found = page_text.ease(text)
+    assert (found.words, found.sentences, found.syllables) == (7, 2, 9)
+    assert found.score == pytest.approx(206.835 - 62.3 * 9 / 7 - 7 / 2)
+
+
+def test_a_hard_text_would_be_seen() -> None:
+    hard = (
+        "La autoridad consular competente determinará la procedencia administrativa de las "
+        "solicitudes presentadas extemporáneamente por los interesados legitimados."
+    )
+    assert page_text.ease(hard).score < 30
+    assert page_text.ease("Ven con quien quieras. Es gratis. No pedimos papeles.").score > EASY
+
+
+def test_what_is_not_seen_is_not_counted() -> None:
+    page = (
+        "<head><title>Uno</title></head><body><h1>Dos</h1><p>Tres <b>cuatro</b><br>cinco</p>"
+        '<svg><title>Seis</title></svg><p aria-hidden="true">Siete</p><script>ocho()</script>'
+        "<ul><li>Nueve<li>Diez</ul></body>"
+    )
+    assert page_text.seen(page).split("\n") == ["Dos", "Tres cuatro", "cinco", "Nueve", "Diez"]
+
+
+def test_every_public_page_in_spanish_is_easy_to_read(
+    make_app: Callable[..., Flask],
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    rights: Kind,
+    women: Kind,
+) -> None:
+    app = make_app(limits=Limits(posts=100_000), phone="800 555 0100", promise_no_sharing=True)
+    place, client = furnished(app, store, ring, chicago, rights, women), app.test_client()
+    answers = [client.get(path) for _, path in place.addresses() if path.startswith("/es/")]
+    answers += [client.get(f"/q/{place.entry}"), client.put("/es/mi-registro")]
+    for _, path in place.addresses("POST"):
+        if path.startswith("/es/"):
+            answers += [client.post(path, data={}), place.post(client, path)]
+    texts = {
+        f"{answer.status_code} {answer.request.path}": page_text.seen(answer.text)
+        for answer in answers
+        if answer.mimetype == "text/html"
+    }
+    assert len(texts) > 40
+    hard = {
+        f"{page_text.ease(text).score:.0f} {path}": list(page_text.hardest(text))
+        for path, text in texts.items()
+        if page_text.ease(text).score < EASY
+    }
+    assert hard == {}
+
+
+def test_the_words_of_the_pages_themselves_are_easy_to_read(
+    make_app: Callable[..., Flask], store: Store
+) -> None:
+    """Without what stands on every page, which is short and flatters them."""
+    client = make_app(phone="800 555 0100", promise_no_sharing=True).test_client()
+    for name in ("privacidad", "seguridad", "accesibilidad"):
+        text = page_text.seen(client.get(f"/es/{name}").text.partition("<main")[2])
+        assert page_text.ease(text).score >= EASY, (name, list(page_text.hardest(text)))

@@ -1,0 +1,157 @@
+"""A lost link, and the fourth registration of one contact: what is said tells nobody anything."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from outreach.keystore.models import Asked
+from tests.conftest import hold, seat
+from tests.support.registration_forms import (
+    answers,
+    ask_for_link,
+    everyone,
+    filled,
+    link_of,
+    send,
+    unstamped,
+)
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights)
+
+
+def asked(ring: Keyring) -> int:
+    with ring.store.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(Asked)) or 0
+
+
+def test_a_lost_link_is_answered_the_same_whoever_asks(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    before = client.get("/es/mi-registro")
+    hers = ask_for_link(client, " Rosa@ejemplo.com ")
+    nobodys = ask_for_link(client, "nadie@ejemplo.com")
+    assert (hers.status_code, unstamped(hers)) == (nobodys.status_code, unstamped(nobodys))
+    assert "Revisa tu correo" in hers.text
+    assert "ejemplo.com" not in hers.text
+    assert "data-salir" in before.text
+    assert before.headers["Cache-Control"] == "no-store"
+    assert asked(ring) == 2, "the same work for both"
+    found = [each.key_ids for each in ring.asked_for()]
+    assert sorted(len(each) for each in found) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("email", "words"),
+    [
+        ("", "Escribe tu correo"),
+        ("rosa", "Revisa tu correo: le falta la @"),
+        ("rosa@", "Revisa tu correo. Se escribe como rosa@ejemplo.com"),
+        ("<b>@ejemplo.com", "Revisa tu correo. Se escribe como rosa@ejemplo.com"),
+        ("x" * 300 + "@ejemplo.com", "Es demasiado largo. Escribe menos letras."),
+    ],
+)
+def test_what_is_no_email_gets_a_plain_sentence(
+    client: FlaskClient, ring: Keyring, email: str, words: str
+) -> None:
+    answer = ask_for_link(client, email)
+    assert answer.status_code == 422
+    assert "<title>Error: Mi lugar</title>" in answer.text
+    assert f'<a href="#email">{words}' in answer.text
+    assert filled(answer)["email"] == [email]
+    assert asked(ring) == 0
+
+
+def test_an_unlikely_mail_domain_is_asked_about_once(client: FlaskClient, ring: Keyring) -> None:
+    asked_about = ask_for_link(client, "rosa@gmial.com")
+    assert asked_about.status_code == 422
+    assert "¿Quisiste decir rosa@gmail.com?" in asked_about.text
+    again = {name: each[0] for name, each in filled(asked_about).items()}
+    assert again["stamp"]
+    assert client.post("/es/mi-registro", data=again).status_code == 200
+    assert asked(ring) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({"website": "https://x.example"}, "Algo llenó un dato que no se ve."),
+        ({"stamp": "x"}, "Esta página estuvo abierta mucho tiempo."),
+        ({"minutes": 13 * 60}, "Esta página estuvo abierta mucho tiempo."),
+        ({"minutes": 0}, "Espera un momento y vuelve a intentar."),
+    ],
+)
+def test_a_program_that_asks_for_links_gets_the_form_back_and_nobody_a_letter(
+    client: FlaskClient,
+    store: Store,
+    ring: Keyring,
+    workshop: Workshop,
+    sent: dict[str, Any],
+    words: str,
+) -> None:
+    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    answer = ask_for_link(client, "rosa@ejemplo.com", **sent)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "<title>Error: Mi lugar</title>" in answer.text
+    assert filled(answer)["email"] == ["rosa@ejemplo.com"]
+    assert filled(answer)["website"] == [""]
+    assert asked(ring) == 0
+
+
+def test_who_was_too_fast_for_the_form_sends_it_again_as_it_is(
+    client: FlaskClient, ring: Keyring
+) -> None:
+    fast = {name: each[0] for name, each in filled(client.get("/es/mi-registro")).items()}
+    page = client.post("/es/mi-registro", data=fast | {"email": "rosa@ejemplo.com"})
+    assert filled(page)["stamp"] == [fast["stamp"]], "a new one would be too young again"
+    late = ask_for_link(client, "rosa@ejemplo.com", minutes=13 * 60)
+    assert filled(late)["stamp"][0] != fast["stamp"]
+
+
+def test_an_email_typed_twice_is_asked_for_once(client: FlaskClient, ring: Keyring) -> None:
+    answer = ask_for_link(client, email=["a@ejemplo.com", "b@ejemplo.com"])
+    assert answer.status_code == 422
+    assert asked(ring) == 0
+
+
+def test_the_fourth_place_of_one_contact_is_answered_as_a_lost_link(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    for _place in range(3):
+        seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    fourth = send(
+        client,
+        workshop,
+        answers(app, workshop, contact="email", email="rosa@ejemplo.com"),
+    )
+    link = ask_for_link(client)
+    assert (fourth.status_code, unstamped(fourth)) == (link.status_code, unstamped(link))
+    assert len(everyone(store)) == 3
+    assert asked(ring) == 2
+
+
+def test_nobody_comes_by_the_change_to_a_fourth_place(
+    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    for _place in range(3):
+        seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    luz = seat(store, ring, workshop, name="Luz")
+    typed = {"name": "Luz", "people": "1", "contact": "email", "email": "rosa@ejemplo.com"}
+    answer = client.post(f"{link_of(ring, luz)}/cambiar", data=typed)
+    link = ask_for_link(client)
+    assert (answer.status_code, unstamped(answer)) == (link.status_code, unstamped(link))
+    assert len(ring.find("rosa@ejemplo.com")) == 3

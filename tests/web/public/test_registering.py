@@ -1,0 +1,320 @@
+"""Saving a place with the public form."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import registrations
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keystore import Key, Keyring
+from tests.conftest import hold, seat
+from tests.support.registration_forms import answers, everyone, filled, send
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights)
+
+
+@pytest.fixture
+def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, women, title={"es": "Círculo de mujeres"})
+
+
+def test_rosa_saves_a_place_with_a_nickname_and_nothing_else(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
+) -> None:
+    page = client.get(f"/es/t/{workshop.public_id}/lugar")
+    assert page.status_code == 200
+    assert "Aparta tu lugar" in page.text
+    answer = send(client, workshop, answers(app, workshop, people="2"))
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith("/es/r/")
+    ticket = client.get(answer.headers["Location"])
+    assert 'data-standing="seated"' in ticket.text
+    assert "Listo, Rosa" in ticket.text
+    with store.read() as session:
+        assert session.get_one(Workshop, workshop.id).seats_left == 18
+
+
+def test_what_a_page_sends_is_what_the_form_takes(
+    app: Flask, client: FlaskClient, workshop: Workshop
+) -> None:
+    values = filled(client.get(f"/es/t/{workshop.public_id}/lugar"))
+    assert values["people"] == ["1"]
+    assert "contact" not in values, "two answers are asked for, and neither is guessed"
+    typed = {name: each[0] for name, each in values.items()}
+    answer = send(client, workshop, typed | {"name": "Rosa", "contact": "none"})
+    assert answer.status_code == 422
+    assert "Espera un momento y vuelve a intentar." in answer.text
+    assert filled(answer)["stamp"] == values["stamp"]
+    assert filled(answer)["nonce"] == values["nonce"]
+
+
+def test_the_email_and_the_needs_are_kept_as_they_were_given(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, has_childcare=True, interpretation=Codes(["nah"]))
+    typed = answers(
+        app,
+        workshop,
+        contact="email",
+        email=" Rosa@Ejemplo.com ",
+        needs=["childcare", "interpreter"],
+        remind="yes",
+        language="fr",
+    )
+    assert send(client, workshop, typed).status_code == 303
+    [saved] = everyone(store)
+    assert (saved.contact, saved.needs) == (Contact.EMAIL, Codes(["childcare", "interpreter-nah"]))
+    assert (saved.wants_reminder, saved.language) == (True, "fr")
+    person = registrations.read_person(saved, registrations.key_of(ring, saved))
+    assert person.address == "Rosa@ejemplo.com"
+    with store.read() as session:
+        causes = set(session.scalars(sa.select(Notice.cause)))
+    assert causes == {Cause.SAVED, Cause.REMINDER}
+
+
+def test_a_phone_is_kept_with_its_country(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+) -> None:
+    typed = answers(app, workshop, contact="phone", phone="(312) 555-0142")
+    assert send(client, workshop, typed).status_code == 303
+    [saved] = everyone(store)
+    person = registrations.read_person(saved, registrations.key_of(ring, saved))
+    assert person.address == "+13125550142"
+
+
+@pytest.mark.parametrize(
+    ("changes", "target", "words"),
+    [
+        ({"name": ""}, "name", "Escribe tu nombre o apodo"),
+        ({"name": "x" * 61}, "name", "Escribe un nombre más corto"),
+        ({"name": "A123456789"}, "name", "Escribe solo tu nombre. No pongas números"),
+        ({"contact": ""}, "contact-email", "Elige cómo te avisamos"),
+        ({"contact": "email", "email": ""}, "email", "Escribe tu correo"),
+        ({"contact": "email", "email": "rosa"}, "email", "Revisa tu correo: le falta la @"),
+        (
+            {"contact": "email", "email": "rosa@gmial.com"},
+            "email",
+            "¿Quisiste decir rosa@gmail.com?",
+        ),
+        ({"contact": "phone", "phone": "555"}, "phone", "Escribe los 10 números de tu teléfono"),
+        ({"people": "5"}, "people-1", "Elige cuántas personas vienen, de 1 a 4."),
+        ({"needs": ["childcare"]}, "need-step_free", "Elige solo de lo que hay en este taller."),
+    ],
+)
+def test_a_fault_is_told_at_the_top_and_at_its_field(
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    workshop: Workshop,
+    changes: dict[str, Any],
+    target: str,
+    words: str,
+) -> None:
+    typed = answers(app, workshop, **changes)
+    answer = send(client, workshop, typed)
+    assert answer.status_code == 422
+    assert "<title>Error: Aparta tu lugar" in answer.text
+    assert f'<a href="#{target}">{words}' in answer.text
+    assert f'id="{target}"' in answer.text
+    assert answer.text.count(words) == 2
+    kept = filled(answer)
+    assert (kept["nonce"], kept["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
+    assert everyone(store) == []
+
+
+def test_an_unlikely_mail_domain_is_asked_about_once(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
+) -> None:
+    typed = answers(app, workshop, contact="email", email="rosa@gmial.com")
+    again = {name: each[0] for name, each in filled(send(client, workshop, typed)).items()}
+    assert send(client, workshop, again).status_code == 303
+    assert len(everyone(store)) == 1
+
+
+def test_a_party_too_large_for_what_is_left_waits_and_was_told_so(
+    app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        small = hold(session, chicago, rights, capacity=2)
+    page = client.get(f"/es/t/{small.public_id}/lugar")
+    assert "Quedan 2 lugares." in page.text
+    assert "entran juntas a la lista de espera" in page.text
+    link = send(client, small, answers(app, small, people="3")).headers["Location"]
+    assert 'data-standing="waiting"' in client.get(link).text
+    assert (
+        'data-standing="seated"'
+        in client.get(send(client, small, answers(app, small, people="2")).headers["Location"]).text
+    )
+
+
+def test_a_full_workshop_offers_its_waiting_list(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        small = hold(session, chicago, rights, capacity=1)
+    seat(store, ring, small)
+    assert "Entrar a la lista de espera" in client.get(f"/es/t/{small.public_id}/lugar").text
+    link = send(client, small, answers(app, small)).headers["Location"]
+    page = client.get(link).text
+    assert "Estás en la lista de espera" in page
+    assert "Eres el siguiente turno." in page
+
+
+def test_where_there_is_no_list_the_page_says_what_else_there_is(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        small = hold(session, chicago, rights, capacity=2, has_waiting_list=False)
+        hold(session, chicago, rights, title={"es": "Otra tarde"})
+    seat(store, ring, small)
+    answer = send(client, small, answers(app, small, people="2"))
+    assert answer.status_code == 409
+    assert "Solo queda 1 lugar. Baja el número de personas." in answer.text
+    assert filled(answer)["name"] == ["Rosa"]
+    seat(store, ring, small)
+    for page in (
+        client.get(f"/es/t/{small.public_id}/lugar"),
+        send(client, small, answers(app, small)),
+    ):
+        assert page.status_code == 409
+        assert "Ya no hay lugares" in page.text
+        assert "312 555 0142" in page.text
+        assert "Otra tarde" in page.text
+    with ring.store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 2
+
+
+def test_a_phone_is_asked_whether_words_may_be_left_on_it(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
+) -> None:
+    page = client.get(f"/es/t/{workshop.public_id}/lugar")
+    assert "¿Podemos mandar mensaje de texto a ese teléfono?" in page.text
+    assert filled(page)["message_ok"] == ["no"]
+    for answer, said in (("no", False), ("yes", True)):
+        phone: dict[str, Any] = {"contact": "phone", "phone": "312 555 0142", "message_ok": answer}
+        assert send(client, workshop, answers(app, workshop, **phone)).status_code == 303
+        assert everyone(store)[-1].may_leave_message is said
+
+
+def test_the_entry_for_the_calendar_is_for_who_asks_and_never_of_a_discreet_kind(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop, circle: Workshop
+) -> None:
+    assert 'name="calendar"' in client.get(f"/es/t/{workshop.public_id}/lugar").text
+    assert 'name="calendar"' not in client.get(f"/es/t/{circle.public_id}/lugar").text
+    by_email: dict[str, Any] = {"contact": "email", "email": "rosa@ejemplo.com", "calendar": "yes"}
+    for where, more, wants in (
+        (workshop, by_email, True),
+        (workshop, {"contact": "none", "calendar": "yes"}, False),
+        (circle, by_email | {"consent": "yes"}, False),
+    ):
+        assert send(client, where, answers(app, where, **more)).status_code == 303
+        assert everyone(store)[-1].wants_entry is wants
+
+
+@pytest.mark.parametrize("when", ["begun", "cancelled"])
+def test_a_closed_workshop_gives_the_phone(
+    app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind, when: str
+) -> None:
+    with store.change() as session:
+        closed = hold(
+            session,
+            chicago,
+            rights,
+            day=clock.now().date() + timedelta(days=-2 if when == "begun" else 7),
+        )
+        if when == "cancelled":
+            workshop_service.cancel(session, closed, now=clock.now())
+    for page in (
+        client.get(f"/es/t/{closed.public_id}/lugar"),
+        send(client, closed, answers(app, closed)),
+    ):
+        assert page.status_code == 409
+        assert "312 555 0142" in page.text
+    assert everyone(store) == []
+
+
+def test_a_draft_is_not_there_at_all(
+    app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        draft = hold(session, chicago, rights, standing=Standing.DRAFT)
+    assert client.get(f"/es/t/{draft.public_id}/lugar").status_code == 404
+    assert send(client, draft, answers(app, draft)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [(Way.OPEN, "No hace falta apartar lugar"), (Way.PHONE, "Aquí se aparta por teléfono")],
+)
+def test_where_no_place_is_saved_the_page_says_how_to_come(
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    chicago: Office,
+    rights: Kind,
+    way: Way,
+    words: str,
+) -> None:
+    with store.change() as session:
+        other = hold(session, chicago, rights, way=way)
+    page = client.get(f"/es/t/{other.public_id}/lugar")
+    assert page.status_code == 200
+    assert words in page.text
+    assert send(client, other, answers(app, other)).status_code == 409
+
+
+def test_luz_is_asked_to_agree_and_is_not_written_to_unless_she_says_so(
+    app: Flask, client: FlaskClient, store: Store, circle: Workshop
+) -> None:
+    page = client.get(f"/es/t/{circle.public_id}/lugar")
+    values = filled(page)
+    assert (values["contact"], values["message_ok"]) == (["none"], ["no"])
+    assert "Acepto que guarden este registro hasta el" in page.text
+    assert str(circle.forget_on.year) in page.text
+    assert "data-salir" in page.text
+    answer = send(client, circle, answers(app, circle))
+    assert answer.status_code == 422
+    assert '<a href="#consent">Marca que aceptas' in answer.text
+    assert send(client, circle, answers(app, circle, consent="yes")).status_code == 303
+    [saved] = everyone(store)
+    assert (saved.contact, saved.may_leave_message, saved.wants_reminder) == (
+        Contact.NONE,
+        False,
+        False,
+    )
+
+
+def test_the_form_of_a_discreet_kind_never_says_its_kind(
+    client: FlaskClient, circle: Workshop
+) -> None:
+    page = client.get(f"/es/t/{circle.public_id}/lugar").text
+    assert "<title>Taller · " in page
+    assert "mujer" not in page.lower()
+
+
+def test_where_the_address_is_told_by_phone_the_form_says_so(
+    client: FlaskClient, store: Store, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        secret = hold(session, chicago, women, visibility=Visibility.PHONE_ONLY)
+    page = client.get(f"/es/t/{secret.public_id}/lugar").text
+    assert "Te damos la dirección por teléfono" in page
+    assert "1805 S. Ejemplo" not in page

@@ -1,0 +1,180 @@
+"""One form, all the dates of a series."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Standing
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Standing as WorkshopStanding
+from outreach.domain.workshops import Workshop, series
+from outreach.keystore import Keyring
+from tests.conftest import a_saturday, hold, seat
+from tests.support.registration_forms import answers, everyone, filled, seats_left, send
+
+
+@pytest.fixture
+def course(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
+    """Three Saturdays that belong together."""
+    return made(store, chicago, rights, 3)
+
+
+def made(store: Store, office: Office, kind: Kind, many: int, **changes: object) -> list[Workshop]:
+    with store.change() as session:
+        here = session.merge(office, load=False)
+        together = series.find_or_make(session, here, "Los sábados", is_joint=True)
+        return [
+            hold(
+                session,
+                office,
+                kind,
+                day=a_saturday() + timedelta(days=7 * week),
+                series=together,
+                **changes,
+            )
+            for week in range(many)
+        ]
+
+
+def test_the_form_offers_the_other_dates_that_can_be_had(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    first, second, cancelled, full, draft, walk_in = made(store, chicago, rights, 6)
+    with store.change() as session:
+        workshop_service.cancel(session, session.get_one(Workshop, cancelled.id), now=clock.now())
+        session.get_one(Workshop, full.id).has_waiting_list = False
+        session.get_one(Workshop, full.id).seats_left = 0
+        session.get_one(Workshop, draft.id).standing = WorkshopStanding.DRAFT
+        session.get_one(Workshop, walk_in.id).way = Way.OPEN
+    page = client.get(f"/es/t/{first.public_id}/lugar").text
+    assert "Apartar también en la otra fecha" in page
+    assert f"{second.day.day} de " in page
+    assert filled(client.get(f"/es/t/{first.public_id}/lugar")).get("series") is None
+
+
+def test_rosa_saves_all_the_dates_at_once(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, course: list[Workshop]
+) -> None:
+    first = course[0]
+    page = client.get(f"/es/t/{first.public_id}/lugar").text
+    assert "Apartar también en las otras 2 fechas" in page
+    typed = answers(app, first, series="yes", people="2")
+    link = send(client, first, typed).headers["Location"]
+    rows = everyone(store)
+    assert [row.standing for row in rows] == [Standing.SEATED] * 3
+    assert len({row.joint_id for row in rows}) == 1
+    assert [seats_left(store, each) for each in course] == [18, 18, 18]
+    assert send(client, first, typed).headers["Location"] == link, "twice is once"
+    assert len(everyone(store)) == 3
+    page = client.get(link).text
+    assert "Tus otras fechas" in page
+    assert page.count("Tienes lugar") == 2
+    others = [part.split('"')[0] for part in page.split('class="num" href="')[1:]]
+    dates = [path for path in others if path.startswith("/es/r/")]
+    assert len(dates) == 2
+    assert all(client.get(path).status_code == 200 for path in dates)
+
+
+def test_without_the_tick_it_is_one_date(
+    app: Flask, client: FlaskClient, store: Store, course: list[Workshop]
+) -> None:
+    send(client, course[0], answers(app, course[0]))
+    [only] = everyone(store)
+    assert only.joint_id is None
+
+
+def test_where_one_date_is_full_she_waits_for_that_one(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, course: list[Workshop]
+) -> None:
+    with store.change() as session:
+        second = session.get_one(Workshop, course[1].id)
+        second.capacity, second.seats_left = 0, 0
+    link = send(client, course[0], answers(app, course[0], series="yes")).headers["Location"]
+    page = client.get(link).text
+    assert 'data-standing="seated"' in page
+    assert "En lista de espera" in page
+
+
+def test_a_support_used_up_on_one_date_saves_nothing_and_leaves_no_key(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    course = made(store, chicago, rights, 2, has_childcare=True, support={"childcare": 1})
+    seat(store, ring, course[1], name="Ana", needs=("childcare",))
+    typed = answers(
+        app,
+        course[0],
+        series="yes",
+        needs=["childcare"],
+        contact="email",
+        email="rosa@ejemplo.com",
+    )
+    answer = send(client, course[0], typed)
+    assert answer.status_code == 409
+    assert "Ya no queda cuidado de niños en una de las fechas." in answer.text
+    assert filled(answer)["series"] == ["yes"]
+    assert len(everyone(store)) == 1
+    assert ring.find("rosa@ejemplo.com") == []
+
+
+def test_one_date_is_cancelled_or_all(
+    app: Flask, client: FlaskClient, store: Store, course: list[Workshop]
+) -> None:
+    link = send(client, course[0], answers(app, course[0], series="yes")).headers["Location"]
+    asked = client.get(f"{link}/cancelar").text
+    assert "Solo cancelas esta fecha. Tus otras 2 fechas siguen." in asked
+    assert "Cancelar mis 3 fechas" in asked
+    second = next(
+        part.split('"')[0]
+        for part in client.get(link).text.split('class="num" href="')[1:]
+        if part.startswith("/es/r/")
+    )
+    client.post(f"{link}/cancelar")
+    assert client.get(link).status_code == 404
+    assert client.get(second).status_code == 200
+    last = client.post(f"{second}/cancelar", data={"todas": "yes"})
+    assert "Cancelaste todas tus fechas." in last.text
+    assert [row.standing for row in everyone(store)] == [Standing.CANCELLED] * 3
+    assert [seats_left(store, each) for each in course] == [20, 20, 20]
+
+
+@pytest.mark.parametrize(("typed", "left"), [({}, 0), ({"todas": "no"}, 2)])
+def test_who_is_forgotten_is_forgotten_in_all_dates_or_in_this_one(
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    ring: Keyring,
+    course: list[Workshop],
+    typed: dict[str, str],
+    left: int,
+) -> None:
+    link = send(client, course[0], answers(app, course[0], series="yes")).headers["Location"]
+    assert "Borrar solo esta fecha" in client.get(f"{link}/borrar").text
+    client.post(f"{link}/borrar", data=typed)
+    assert client.get(link).status_code == 404
+    assert len(ring.known()) == left
+    assert sum(row.key_id is not None for row in everyone(store)) == left
+
+
+def test_consultations_are_saved_one_by_one(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    first, _second = made(store, chicago, rights, 2, way=Way.SLOTS, slot_minutes=20)
+    assert "Apartar también" not in client.get(f"/es/t/{first.public_id}/lugar").text
+
+
+def test_a_series_nobody_opened_for_it_is_saved_date_by_date(
+    app: Flask, client: FlaskClient, store: Store, course: list[Workshop]
+) -> None:
+    with store.change() as session:
+        there = session.get_one(Workshop, course[0].id).series
+        assert there
+        there.is_joint = False
+    assert "Apartar también" not in client.get(f"/es/t/{course[0].public_id}/lugar").text
+    send(client, course[0], answers(app, course[0], series="yes"))
+    assert len(everyone(store)) == 1

@@ -1,0 +1,209 @@
+"""What search engines are told, and what they are not (safety.md S04)."""
+
+import gzip
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib import robotparser
+from xml.etree import ElementTree
+
+import pytest
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+from tests.feeds.test_feed_sizes import crowd
+from tests.support.public_urls import NOBODY, Page, manage_token
+
+pytestmark = pytest.mark.any_database("what search engines are told")
+
+SITE = "http://localhost:8000"
+MAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+XHTML = "{http://www.w3.org/1999/xhtml}"
+TODAY = clock.now().date()
+
+
+@pytest.fixture
+def held(store: Store, chicago: Office, rights: Kind, women: Kind) -> dict[str, Workshop]:
+    """A workshop of every sort."""
+    with store.change() as session:
+        made = {
+            "plain": hold(session, chicago, rights),
+            "cancelled": hold(session, chicago, rights),
+            "discreet": hold(session, chicago, women),
+            "unlisted": hold(session, chicago, rights, way=Way.UNLISTED),
+            "draft": hold(session, chicago, rights, standing=Standing.DRAFT),
+        }
+        workshop_service.cancel(session, made["cancelled"], now=clock.now())
+    return made
+
+
+def parts(client: FlaskClient) -> Iterator[str]:
+    """The addresses of the files that the sitemap names."""
+    root = ElementTree.fromstring(client.get("/sitemap.xml").data)
+    assert root.tag == f"{MAP}sitemapindex"
+    for found in root:
+        yield (found.findtext(f"{MAP}loc") or "").removeprefix(SITE)
+
+
+def told(client: FlaskClient) -> dict[str, Any]:
+    """Every address that search engines are told, with what is said of it."""
+    found = {}
+    for path in parts(client):
+        answer = client.get(path)
+        assert answer.mimetype == "application/xml"
+        assert len(answer.data) < 50_000_000
+        urls = list(ElementTree.fromstring(answer.data))
+        assert 0 < len(urls) <= 50_000
+        for url in urls:
+            address = url.findtext(f"{MAP}loc") or ""
+            assert address.startswith(SITE)
+            assert address not in found
+            found[address.removeprefix(SITE)] = url
+    return found
+
+
+def test_it_tells_of_every_page_that_may_be_found_and_of_no_other(
+    client: FlaskClient, held: dict[str, Workshop]
+) -> None:
+    found = told(client)
+    for path in found:
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert "noindex" not in answer.headers.get("X-Robots-Tag", ""), path
+        assert 'content="noindex"' not in answer.text, path
+    shown = {name for name, each in held.items() if f"/es/t/{each.public_id}" in found}
+    assert shown == {"plain", "cancelled"}
+    for name in ("", "red", "calendario", "datos", "privacidad", "accesibilidad", "o/chicago"):
+        assert f"/fr/{name}" in found
+
+
+def test_each_page_is_named_in_every_language(
+    client: FlaskClient, held: dict[str, Workshop]
+) -> None:
+    found = told(client)
+    for path, url in found.items():
+        links = {
+            link.attrib["hreflang"]: link.attrib["href"] for link in url.findall(f"{XHTML}link")
+        }
+        assert set(links) == {"es", "en", "fr", "x-default"}
+        assert links[path[1:3]] == SITE + path
+        assert links["x-default"] == links["es"]
+        assert {each.removeprefix(SITE) for each in links.values()} <= set(found)
+    changed = found[f"/es/t/{held['plain'].public_id}"].findtext(f"{MAP}lastmod")
+    assert changed == "2026-01-05T15:00:00Z"
+
+
+def test_nothing_discreet_unlisted_or_unfinished_is_in_any_of_its_files(
+    client: FlaskClient, held: dict[str, Workshop]
+) -> None:
+    text = client.get("/sitemap.xml").text
+    text += "".join(client.get(path).text for path in parts(client))
+    assert held["plain"].public_id in text
+    for name in ("discreet", "unlisted", "draft"):
+        assert held[name].public_id not in text
+
+
+def test_workshops_of_this_year_are_told_of_and_older_ones_no_longer(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    first = TODAY.replace(day=1)
+    days = {
+        "last month": first - timedelta(days=1),
+        "long ago": first - timedelta(days=40),
+        "next year": first + timedelta(days=330),
+        "too far": first + timedelta(days=430),
+    }
+    with store.change() as session:
+        held = {name: hold(session, chicago, rights, day=day) for name, day in days.items()}
+    found = told(client)
+    shown = {name for name, each in held.items() if f"/es/t/{each.public_id}" in found}
+    assert shown == {"last month", "next year"}
+    assert f"/es/cifras/{days['long ago']:%Y-%m}" in found
+    assert f"/es/cifras/{days['next year']:%Y-%m}" not in found, "nothing was held yet"
+
+
+def test_a_month_of_many_is_told_of_in_several_files(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    crowd(store, chicago, rights, range(1), 2_100)
+    month = f"/sitemap/talleres-{TODAY:%Y-%m}"
+    assert set(parts(client)) >= {f"{month}-1.xml", f"{month}-2.xml"}
+    assert client.get(f"{month}-3.xml").status_code == 404
+    files = [client.get(f"{month}-{number}.xml") for number in (1, 2)]
+    assert [each.text.count("<loc>") for each in files] == [3 * 2_000, 3 * 100]
+    assert len(files[0].data) < 10_000_000
+
+
+def test_who_has_it_gets_no_body_again(client: FlaskClient, chicago: Office) -> None:
+    for path in ("/sitemap.xml", "/sitemap/paginas.xml"):
+        whole = client.get(path)
+        etag = whole.headers["ETag"]
+        assert whole.headers["Cache-Control"] == "public, max-age=3600"
+        again = client.get(path, headers={"If-None-Match": etag})
+        assert (again.status_code, again.data) == (304, b"")
+        assert again.headers["ETag"] == etag
+        head = client.head(path)
+        assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", etag)
+        squeezed = client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert squeezed.headers["Content-Encoding"] == "gzip"
+        assert squeezed.headers["ETag"] == etag
+        assert gzip.decompress(squeezed.data) == whole.data
+
+
+def test_a_file_that_it_does_not_name_is_not_there(client: FlaskClient) -> None:
+    old = [
+        f"talleres-{month}-1" for month in ("2020-01", "2026-13", "0000-01", "2999-12", "9999-12")
+    ]
+    for name in (*old, f"talleres-{TODAY:%Y-%m}-0", "talleres", "cifras", "nada", "..", ""):
+        assert client.get(f"/sitemap/{name}.xml").status_code == 404, name
+
+
+def test_robots_stay_away_from_what_is_private(
+    client: FlaskClient, held: dict[str, Workshop]
+) -> None:
+    answer = client.get("/robots.txt")
+    assert answer.mimetype == "text/plain"
+    robots = robotparser.RobotFileParser()
+    robots.parse(answer.text.splitlines())
+    assert robots.site_maps() == [f"{SITE}/sitemap.xml"]
+    for path in (*told(client), "/api/v1/workshops", "/es/cal/red.ics", "/es/seguridad"):
+        assert robots.can_fetch("*", path), path
+    for path in ("/org/", "/org/entrar", f"/q/{NOBODY}", f"/fr/r/{NOBODY}/cambiar"):
+        assert not robots.can_fetch("*", path), path
+    for path in ("/en/mi-registro", "/es/salir"):
+        assert not robots.can_fetch("*", path), path
+    # Python's own reader knows no star.
+    assert "Disallow: /es/t/*/lugar\n" in answer.text
+
+
+def test_a_page_names_itself_in_other_languages_and_a_private_one_does_not(
+    client: FlaskClient, store: Store, ring: Keyring, held: dict[str, Workshop]
+) -> None:
+    for path in told(client):
+        links = _head_links(client.get(path).text)
+        assert ("canonical", None, SITE + path) in links
+        others = {(lang, href) for rel, lang, href in links if rel == "alternate"}
+        assert others == {(lang, f"{SITE}/{lang}{path[3:]}") for lang in ("es", "en", "fr")} | {
+            ("x-default", f"{SITE}/es{path[3:]}")
+        }
+    private = [f"/es/t/{held[name].public_id}" for name in ("discreet", "unlisted", "draft")]
+    private += [f"/es/t/{held['plain'].public_id}/lugar", "/es/mi-registro", "/es/seguridad"]
+    private += [f"/es/r/{manage_token(ring, seat(store, ring, held['plain']))}", "/es/o/nada"]
+    private += ["/es/?tipo=K7QX", "/es/?donde=Chicago", "/es/calendario?tipo=derechos"]
+    for path in private:
+        assert not _head_links(client.get(path).text), path
+
+
+def _head_links(text: str) -> list[tuple[str, str | None, str]]:
+    return [
+        (has["rel"] or "", has.get("hreflang"), has["href"] or "")
+        for tag, has in Page(text).tags
+        if tag == "link" and (has["rel"] == "canonical" or has.get("hreflang"))
+    ]

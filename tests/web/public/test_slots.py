@@ -1,0 +1,225 @@
+"""One-to-one consultations: an hour of one's own."""
+
+import re
+from datetime import time, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from icalendar import Calendar
+
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration, Standing
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from tests.conftest import a_saturday, hold, seat
+from tests.support.registration_forms import (
+    answers,
+    everyone,
+    filled,
+    link_of,
+    now_of,
+    send,
+    standing_of,
+)
+
+
+@pytest.fixture
+def consultations(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    """From ten to two, three an hour."""
+    with store.change() as session:
+        return hold(
+            session,
+            chicago,
+            rights,
+            way=Way.SLOTS,
+            day=a_saturday(),
+            starts=time(10),
+            ends=time(14),
+            slot_minutes=20,
+        )
+
+
+def hours(page: str) -> list[str]:
+    return re.findall(r'name="slot" value="([^"]+)"', page)
+
+
+def test_the_hours_that_are_free_can_be_chosen_and_the_others_are_struck_through(
+    client: FlaskClient, store: Store, ring: Keyring, consultations: Workshop
+) -> None:
+    seat(store, ring, consultations, slot="10:20")
+    page = client.get(f"/es/t/{consultations.public_id}/lugar").text
+    assert "Elige tu hora" in page
+    assert hours(page) == [
+        f"{hour}:{minute:02d}"
+        for hour in (10, 11, 12, 13)
+        for minute in (0, 20, 40)
+        if (hour, minute) != (10, 20)
+    ]
+    assert "Quedan 11 horas libres. Hora de Chicago." in page
+    morning, afternoon = page.index(">Mañana<"), page.index(">Tarde<")
+    assert morning < page.index('value="11:40"') < afternoon < page.index('value="12:00"')
+    assert re.search(r'class="hora no"><span>10:20<span class="oculto"> a\.\xa0m\. ocupada', page)
+
+
+def test_of_a_discreet_kind_no_hour_is_shown_as_taken_and_none_are_counted(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        made = hold(
+            session, chicago, women, way=Way.SLOTS,
+            starts=time(10), ends=time(14), slot_minutes=20,
+        )  # fmt: skip
+    luz = seat(store, ring, made, name="Luz", slot="10:20")
+    seat(store, ring, made, name="Ana", slot="10:40")
+    before, own = f"/es/t/{made.public_id}/lugar", f"{link_of(ring, luz)}/cambiar"
+    for path, taken in ((before, {"10:20", "10:40"}), (own, {"10:40"})):
+        page = client.get(path).text
+        assert "10:00" in hours(page)
+        assert not taken & set(hours(page))
+        for telling in (*taken, "ocupada", "tachadas", 'class="hora no"', "horas libres"):
+            assert telling not in page, f"{telling} on {path}"
+    assert "10:20" in hours(client.get(own).text), "her own, which she may keep"
+
+
+def test_rosa_has_the_hour_she_chose(
+    app: Flask, client: FlaskClient, store: Store, consultations: Workshop
+) -> None:
+    answer = send(client, consultations, answers(app, consultations, slot="13:20"))
+    assert answer.status_code == 303
+    [rosa] = everyone(store)
+    assert (rosa.standing, rosa.starts, rosa.ends) == (Standing.SEATED, time(13, 20), time(13, 40))
+    page = client.get(answer.headers["Location"]).text
+    assert "1:20\u00a0p.\u00a0m. a 1:40\u00a0p.\u00a0m." in page
+    entry = client.post(f"{answer.headers['Location']}/cita.ics")
+    [event] = Calendar.from_ical(entry.data).events
+    assert f"{event.DTSTART:%H:%M}-{event.DTEND:%H:%M}" == "13:20-13:40"
+
+
+@pytest.mark.parametrize("hour", ["", "9:00", "10:10", "14:00", "25:00", "diez", "10:20\x00"])
+def test_an_hour_there_is_not_is_asked_for_again(
+    app: Flask, client: FlaskClient, store: Store, consultations: Workshop, hour: str
+) -> None:
+    answer = send(client, consultations, answers(app, consultations, slot=hour))
+    assert answer.status_code == 422
+    assert 'href="#slot-1000"' in answer.text
+    assert 'id="slot-1000"' in answer.text
+    assert filled(answer)["name"] == ["Rosa"]
+    assert everyone(store) == []
+
+
+def test_an_hour_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, consultations: Workshop
+) -> None:
+    seat(store, ring, consultations, name="Ana", slot="11:00")
+    typed = answers(app, consultations, slot="11:00", contact="email", email="rosa@ejemplo.com")
+    answer = send(client, consultations, typed)
+    assert answer.status_code == 409
+    assert "Esa hora se acaba de ocupar." in answer.text
+    assert "11:00" not in hours(answer.text)
+    kept = {name: each[0] for name, each in filled(answer).items()}
+    assert (kept["name"], kept["email"], kept["nonce"]) == (
+        "Rosa",
+        "rosa@ejemplo.com",
+        typed["nonce"],
+    )
+    assert len(everyone(store)) == 1
+    assert ring.find("rosa@ejemplo.com") == []
+    assert send(client, consultations, kept | {"slot": "11:20"}).status_code == 303
+
+
+def test_when_all_hours_are_taken_one_waits_for_any(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        one = hold(
+            session, chicago, rights, way=Way.SLOTS, starts=time(10), ends=time(11), slot_minutes=60
+        )
+    ana = seat(store, ring, one, name="Ana", slot="10:00")
+    page = client.get(f"/es/t/{one.public_id}/lugar").text
+    assert "Te guardamos un turno para cualquier hora." in page
+    assert "Entrar a la lista de espera" in page
+    assert hours(page) == []
+    link = send(client, one, answers(app, one)).headers["Location"]
+    assert "Esperas cualquier hora de ese día." in client.get(link).text
+    client.post(f"{link_of(ring, ana)}/cancelar")
+    offer = client.get(link).text
+    assert 'data-standing="offered"' in offer
+    assert "10:00\u00a0a.\u00a0m. a 11:00\u00a0a.\u00a0m." in offer
+
+
+def test_other_days_of_the_same_consultations_are_one_tap_away(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind, consultations: Workshop
+) -> None:
+    with store.change() as session:
+        later = hold(
+            session,
+            chicago,
+            rights,
+            way=Way.SLOTS,
+            slot_minutes=20,
+            day=a_saturday() + timedelta(days=7),
+        )
+        group = hold(session, chicago, rights, day=a_saturday() + timedelta(days=8))
+    page = client.get(f"/es/t/{consultations.public_id}/lugar").text
+    assert f'href="/es/t/{later.public_id}/lugar"' in page
+    assert f'href="/es/t/{consultations.public_id}/lugar" aria-current="page"' in page
+    assert group.public_id not in page
+
+
+def test_another_hour_can_be_had_and_the_entry_in_the_calendar_follows(
+    client: FlaskClient, store: Store, ring: Keyring, consultations: Workshop
+) -> None:
+    rosa = seat(store, ring, consultations, slot="10:00")
+    seat(store, ring, consultations, name="Ana", slot="12:00")
+    link = link_of(ring, rosa)
+    asked = client.get(f"{link}/cambiar")
+    assert filled(asked)["slot"] == ["10:00"]
+    assert "12:00" not in hours(asked.text)
+    typed = {name: each[0] for name, each in filled(asked).items()}
+    taken = client.post(f"{link}/cambiar", data=typed | {"slot": "12:00", "name": "Rosita"})
+    assert taken.status_code == 409
+    assert "Esa hora ya está ocupada. Tu hora sigue apartada." in taken.text
+    assert filled(taken)["name"] == ["Rosita"]
+    assert client.post(f"{link}/cambiar", data=typed | {"slot": "13:00"}).status_code == 303
+    assert now_of(store, rosa).starts == time(13)
+    entry = client.post(f"{link}/cita.ics")
+    [event] = Calendar.from_ical(entry.data).events
+    assert event["SEQUENCE"] == consultations.sequence + 1
+    assert "10:00" in hours(client.get(f"/es/t/{consultations.public_id}/lugar").text)
+
+
+def test_nobody_gets_an_hour_of_a_group(
+    app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        group = hold(session, chicago, rights)
+    assert send(client, group, answers(app, group, slot="10:20")).status_code == 422
+
+
+def test_two_at_the_same_hour_each_have_a_place(
+    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        pairs = hold(
+            session,
+            chicago,
+            rights,
+            way=Way.SLOTS,
+            starts=time(10),
+            ends=time(12),
+            slot_minutes=60,
+            slot_places=2,
+        )
+    rosa = seat(store, ring, pairs, slot="10:00")
+    assert send(client, pairs, answers(app, pairs, slot="10:00")).status_code == 303
+    too_many = send(client, pairs, answers(app, pairs, slot="11:00", people="3"))
+    assert too_many.status_code == 422
+    assert "de 1 a 2" in too_many.text
+    assert standing_of(store, rosa) is Standing.SEATED
+    with store.read() as session:
+        there = session.get_one(Registration, rosa.id)
+        assert registrations.capacity.of(there).slot_id == rosa.slot_id

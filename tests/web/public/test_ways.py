@@ -1,0 +1,115 @@
+"""The ways in: saved, at an hour, by phone, walking in, only by link, not open yet. Each page says
+plainly what to do."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import series
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+from tests.support import page_text
+from tests.support.registration_forms import answers, everyone, send
+
+CALL = 'href="tel:+13125550142"'
+
+
+@pytest.mark.parametrize(
+    ("way", "said", "form"),
+    [
+        (Way.PLACE, "También puedes llegar sin apartar.", "Aparta tu lugar"),
+        (Way.UNLISTED, "Solo lo ve quien tiene este enlace.", "Aparta tu lugar"),
+        (Way.SLOTS, "Eliges tu hora y hablas a solas 20 minutos.", "Elige tu hora"),
+        (Way.OPEN, "No hace falta apartar lugar.", "No hace falta apartar lugar"),
+        (Way.PHONE, "Aquí se aparta por teléfono.", "Aquí se aparta por teléfono"),
+    ],
+)
+def test_each_way_in_is_said_plainly(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind, way: Way, said: str, form: str
+) -> None:
+    with store.change() as session:
+        there = hold(session, chicago, rights, way=way)
+    page = client.get(f"/es/t/{there.public_id}").text
+    assert "Cómo venir" in page
+    assert said in page
+    assert CALL in page
+    answer = client.get(f"/es/t/{there.public_id}/lugar")
+    assert answer.status_code == 200
+    assert form in answer.text
+    if way is Way.PHONE:
+        assert CALL in answer.text
+        assert page.count(CALL) >= 3, "in the text, in the bar of a phone, beside it on a desk"
+        assert "También puedes llegar sin cita" in page
+
+
+def test_nobody_is_told_to_walk_into_a_hidden_house(
+    client: FlaskClient, store: Store, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        circle = hold(session, chicago, women, visibility=Visibility.APPROVED)
+    page = client.get(f"/es/t/{circle.public_id}").text
+    assert "puedes llegar sin" not in page
+    assert "Te damos la dirección por teléfono" in page
+
+
+def test_the_list_says_how_one_comes_in(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    ways: dict[str, Any] = {
+        "Eliges tu hora": {"way": Way.SLOTS},
+        "Llega sin cita": {"way": Way.OPEN},
+        "Aparta por teléfono": {"way": Way.PHONE},
+    }
+    with store.change() as session:
+        for changes in ways.values():
+            hold(session, chicago, rights, **changes)
+    page = client.get("/es/").text
+    for words in ways:
+        assert words in page
+
+
+def test_before_sign_up_opens_the_page_says_from_when(
+    app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        later = hold(session, chicago, rights, day=date(2027, 1, 11), opens_days=5)
+    page = client.get(f"/es/t/{later.public_id}/lugar")
+    assert page.status_code == 200
+    assert "Puedes apartar desde el miércoles 6 de enero, 12:00\u00a0a.\u00a0m." in page.text
+    sent = send(client, later, answers(app, later))
+    assert sent.status_code == 409
+    assert "Puedes apartar desde el miércoles 6 de enero" in sent.text
+    assert everyone(store) == []
+    assert "Puedes apartar desde" in client.get(f"/es/t/{later.public_id}").text
+    assert "Aparta desde el 6 de enero" in client.get("/es/?desde=2027-01-11&hasta=2027-01-11").text
+
+
+@pytest.mark.any_database("the words of the templates")
+def test_what_one_reads_while_saving_a_place_is_easy(
+    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        course = series.find_or_make(
+            session, session.merge(chicago, load=False), "Los sábados", is_joint=True
+        )
+        pages = [
+            hold(session, chicago, rights, way=Way.SLOTS),
+            hold(session, chicago, rights, day=date(2027, 1, 11), opens_days=2),
+            hold(session, chicago, rights, has_childcare=True, support={"childcare": 1}),
+            hold(session, chicago, rights, series=course),
+            hold(session, chicago, rights, series=course, way=Way.PLACE),
+            hold(session, chicago, rights, way=Way.PHONE),
+            hold(session, chicago, rights, way=Way.OPEN),
+        ]
+    seat(store, ring, pages[2], needs=Codes(["childcare"]))
+    for each in pages:
+        for path in (f"/es/t/{each.public_id}", f"/es/t/{each.public_id}/lugar"):
+            ease = page_text.ease(page_text.seen(client.get(path).text))
+            assert ease.score >= 65, f"{path} {ease}"

@@ -1,0 +1,35 @@
+"""What a card of the list says of where a workshop is."""
+
+from flask.testing import FlaskClient
+
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from tests.conftest import hold, venue
+
+
+def test_a_list_of_many_cities_says_which(
+    client: FlaskClient, store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        for office in (chicago, calgary):
+            hold(session, office, rights, venue=venue(session, office, "Biblioteca pública"))
+    everywhere = client.get("/es/").text
+    assert "Biblioteca pública, Chicago" in everywhere
+    assert "Biblioteca pública, Calgary" in everywhere
+    assert "Biblioteca pública, Chicago" in client.get("/es/?donde=IL").text
+    # Where all are of one city, saying it again on each would only be longer.
+    for address in ("/es/?donde=Chicago", "/es/o/chicago"):
+        page = client.get(address).text
+        assert "Biblioteca pública<" in page
+        assert "Biblioteca pública, Chicago" not in page
+
+
+def test_a_hidden_address_is_a_zone_and_a_city(
+    client: FlaskClient, store: Store, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, women, venue=venue(session, chicago, "Casa de Luz"))
+    everywhere = client.get("/es/").text
+    assert "Zona de Pilsen, Chicago" in everywhere
+    assert "Casa de Luz" not in everywhere

@@ -1,0 +1,304 @@
+"""The people of one workshop, as the staff may see them; and its door."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.dashboard import agenda
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Role
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+@pytest.fixture
+def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
+    """He stands at the door."""
+    return at_desk(app, store, employ(store, "tomas@example.org", Role.DOOR))
+
+
+@pytest.fixture
+def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights)
+
+
+def test_contacts_are_masked_until_they_are_asked_for_one_by_one(
+    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    rosa = seat(store, ring, evening, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    seat(store, ring, evening, name="Luz", contact=Contact.PHONE, address="+13125550142")
+    seat(store, ring, evening, name="Iván")
+    address = f"/org/talleres/{evening.public_id}"
+    page = words(ana.get(address))
+    assert "Rosa" in page
+    assert "r•••@ejemplo.com" in page
+    assert "•••• 0142" in page
+    assert "No avisar" in page
+    assert "rosa@ejemplo.com" not in page
+    assert "5550142" not in page
+    shown = words(ana.post(f"{address}/contacto", registration=rosa.id))
+    assert "rosa@ejemplo.com" in shown
+    assert "5550142" not in shown
+    assert _journal(store) == [("contact seen", "")]
+
+
+def test_a_contact_of_another_workshop_is_not_there(
+    ana: Desk, store: Store, ring: Keyring, evening: Workshop, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        other = hold(session, chicago, rights)
+    rosa = seat(store, ring, other, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    answer = ana.post(f"/org/talleres/{evening.public_id}/contacto", registration=rosa.id)
+    assert answer.status_code == 404
+    assert _journal(store) == []
+
+
+def test_at_the_door_there_are_names_and_no_contacts(
+    tomas: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    seat(store, ring, evening, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    for path in ("", "/entrada"):
+        page = words(tomas.get(f"/org/talleres/{evening.public_id}{path}"))
+        assert "Rosa" in page
+        assert "ejemplo.com" not in page
+
+
+def test_a_reader_sees_numbers_and_no_names(
+    app: Flask, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    seat(store, ring, evening, people=3)
+    elena = at_desk(app, store, employ(store, "elena@example.org", Role.READER))
+    page = words(elena.get(f"/org/talleres/{evening.public_id}"))
+    assert "3 de 20 lugares apartados" in page
+    assert "Rosa" not in page
+
+
+def test_whoever_reads_a_discreet_list_leaves_a_trace(
+    ana: Desk, tomas: Desk, store: Store, ring: Keyring, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, women)
+    luz = seat(store, ring, workshop, name="Luz")
+    ana.get(f"/org/talleres/{workshop.public_id}")
+    tomas.get(f"/org/talleres/{workshop.public_id}/entrada")
+    tomas.get(f"/q/{registrations.entry_token(registrations.key_of(ring, luz))}")
+    assert _journal(store) == [("list seen", "")] * 3
+
+
+def test_an_ordinary_list_is_read_without_a_trace(
+    ana: Desk, store: Store, evening: Workshop
+) -> None:
+    ana.get(f"/org/talleres/{evening.public_id}")
+    assert _journal(store) == []
+
+
+def test_whoever_was_forgotten_is_a_row_without_a_name(
+    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    rosa = seat(store, ring, evening)
+    assert rosa.key_id is not None
+    ring.destroy(rosa.key_id)
+    page = words(ana.get(f"/org/talleres/{evening.public_id}"))
+    assert "Rosa" not in page
+    assert "Sin nombre: ya se borró" in page
+
+
+def test_who_came_is_marked_and_can_be_undone(
+    tomas: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    rosa = seat(store, ring, evening, people=3)
+    _at_door(tomas, evening, do="arrived", registration=rosa.id, people="2")
+    assert _arrived(store, rosa) == 2
+    page = words(tomas.get(f"/org/talleres/{evening.public_id}/entrada?ver=todos"))
+    assert "2 de 3 ya llegaron" in page
+    _at_door(tomas, evening, do="undo", registration=rosa.id)
+    assert _arrived(store, rosa) == 0
+
+
+def test_the_same_party_marked_twice_counts_once(
+    tomas: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    rosa = seat(store, ring, evening, people=3)
+    for people in ("", "3", "99", "0", "-1", "muchos"):
+        _at_door(tomas, evening, do="arrived", registration=rosa.id, people=people)
+    assert _arrived(store, rosa) == 3
+
+
+def test_someone_is_found_by_name_without_accents_or_by_code(
+    tomas: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    ines = seat(store, ring, evening, name="Inés M.")
+    seat(store, ring, evening, name="Beto")
+    assert ines.door_code is not None
+    for typed in ("ines", "INÉS", ines.door_code.lower(), f"{ines.door_code[:3]} "):
+        page = words(_at_door(tomas, evening, do="find", q=typed))
+        assert "Inés M." in page
+    assert "Beto" not in words(_at_door(tomas, evening, do="find", q="ines"))
+    none = words(_at_door(tomas, evening, do="find", q="zz"))
+    assert "No está en la lista. ¿Llegó sin registro? Sumar 1" in none
+
+
+def test_walk_ins_are_counted_and_never_fewer_than_none(
+    tomas: Desk, store: Store, evening: Workshop
+) -> None:
+    for what in ("less", "more", "more", "less", "less", "less", "more"):
+        _at_door(tomas, evening, do=what)
+    with store.read() as session:
+        assert session.get_one(Workshop, evening.id).walk_ins == 1
+
+
+def test_there_is_no_door_where_nothing_is_held(
+    tomas: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        cancelled = hold(session, chicago, rights, standing=Standing.CANCELLED)
+    assert tomas.get(f"/org/talleres/{cancelled.public_id}/entrada").status_code == 422
+    assert _at_door(tomas, cancelled, do="more").status_code == 422
+
+
+def test_the_head_count_is_ready_from_the_door(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop = _past(store, chicago, rights)
+    rosa = seat(store, ring, workshop, people=3, now=workshop.starts_at - timedelta(days=1))
+    _at_door(ana, workshop, do="arrived", registration=rosa.id, people="2")
+    _at_door(ana, workshop, do="more")
+    address = f"/org/talleres/{workshop.public_id}/asistencia"
+    assert 'name="people" type="text" inputmode="numeric" class="mes" value="3"' in ana.get(
+        address
+    ).get_data(as_text=True)
+    assert ana.post(address, held="yes", people="4").status_code == 303
+    with store.read() as session:
+        told = session.get_one(Workshop, workshop.id)
+        assert (told.standing, told.head_count) == (Standing.HELD, 4)
+    ana.post(address, held="no", people="4")
+    with store.read() as session:
+        told = session.get_one(Workshop, workshop.id)
+        assert (told.standing, told.head_count) == (Standing.NOT_HELD, None)
+
+
+@pytest.mark.parametrize("people", ["", "-1", "muchas", "9999999", "1.5", "²"])
+def test_a_head_count_is_a_number(
+    ana: Desk, store: Store, chicago: Office, rights: Kind, people: str
+) -> None:
+    workshop = _past(store, chicago, rights)
+    answer = ana.post(f"/org/talleres/{workshop.public_id}/asistencia", held="yes", people=people)
+    assert answer.status_code == 422
+    assert "Escribe cuántas personas llegaron" in words(answer)
+
+
+def test_nothing_is_reported_before_it_begins(ana: Desk, evening: Workshop) -> None:
+    answer = ana.post(f"/org/talleres/{evening.public_id}/asistencia", held="yes", people="3")
+    assert answer.status_code == 422
+    assert "todavía no empieza" in words(answer)
+
+
+def test_the_square_shows_staff_who_it_is_and_marks_them(
+    tomas: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    rosa = seat(store, ring, evening, people=2)
+    token = registrations.entry_token(registrations.key_of(ring, rosa))
+    page = tomas.get(f"/q/{token}")
+    assert "Rosa" in words(page)
+    assert page.headers["Cache-Control"] == "no-store"
+    answer = tomas.post(f"/q/{token}", do="arrived", people="2")
+    assert answer.status_code == 303
+    assert _arrived(store, rosa) == 2
+    assert "Ya llegó" in words(tomas.get(f"/q/{token}"))
+
+
+def test_the_square_is_one_page_for_everybody_else(
+    app: Flask, store: Store, ring: Keyring, evening: Workshop, calgary: Office
+) -> None:
+    rosa = seat(store, ring, evening)
+    token = registrations.entry_token(registrations.key_of(ring, rosa))
+    public = app.test_client()
+    abroad = at_desk(app, store, employ(store, "ivan@example.org", Role.DOOR, "calgary"))
+    reader = at_desk(app, store, employ(store, "elena@example.org", Role.READER))
+    pages = {
+        public.get(f"/q/{token}").data,
+        public.get(f"/q/{'x' * 22}").data,
+        public.post(f"/q/{token}").data,
+        reader.get(f"/q/{token}").data,
+        reader.post(f"/q/{token}", do="arrived").data,
+    }
+    assert len(pages) == 1
+    answers = [
+        abroad.get(f"/q/{token}"),
+        abroad.get(f"/q/{'x' * 22}"),
+        abroad.post(f"/q/{token}", do="arrived"),
+    ]
+    assert len({each.data for each in answers}) == 1
+    assert {each.status_code for each in answers} == {404}
+    assert "Este código no está en tus listas." in words(answers[0])
+    assert _arrived(store, rosa) == 0
+
+
+def test_the_square_wants_the_token_of_the_session_too(
+    tomas: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    rosa = seat(store, ring, evening)
+    token = registrations.entry_token(registrations.key_of(ring, rosa))
+    assert tomas.post(f"/q/{token}", do="arrived", token="another").status_code == 403
+    assert _arrived(store, rosa) == 0
+
+
+def test_the_doors_of_today_lead_straight_to_the_only_one(
+    tomas: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    assert "Hoy no hay talleres" in words(tomas.get("/org/entrada"))
+    today = clock.now().astimezone(chicago.zone).date()
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, day=today)
+    answer = tomas.get("/org/entrada")
+    assert answer.headers["Location"] == f"/org/talleres/{workshop.public_id}/entrada"
+
+
+def test_the_month_so_far_counts_who_came_of_those_expected(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop = _past(store, chicago, rights)
+    rosa = seat(store, ring, workshop, people=4, now=workshop.starts_at - timedelta(days=1))
+    _at_door(ana, workshop, do="arrived", registration=rosa.id, people="3")
+    ana.post(f"/org/talleres/{workshop.public_id}/asistencia", held="yes", people="5")
+    month = clock.Month.of(workshop.day)
+    with store.read() as session:
+        so_far = agenda.so_far(session, frozenset(["chicago"]), month, now=clock.now())
+    assert so_far == agenda.SoFar(held=1, ahead=0, people=5, expected=4, came=3)
+
+
+def _past(store: Store, office: Office, kind: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, office, kind, day=clock.now().date() - timedelta(days=2))
+
+
+def _at_door(desk: Desk, workshop: Workshop, **fields: str) -> Any:
+    return desk.post(f"/org/talleres/{workshop.public_id}/entrada", **fields)
+
+
+def _arrived(store: Store, registration: Registration) -> int:
+    with store.read() as session:
+        return session.get_one(Registration, registration.id).arrived
+
+
+def _journal(store: Store) -> list[tuple[str, str]]:
+    with store.read() as session:
+        rows = session.execute(sa.select(Entry.action, Entry.detail).order_by(Entry.id)).all()
+        return [(row[0], row[1]) for row in rows]

@@ -1,0 +1,378 @@
+"""Elena writes the bulletin of a closed month and publishes it; what is out never changes."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
+from typing import Any, Final
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach.clock import Month
+from outreach.db.store import Store
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.newsletter import bulletins, subscribers
+from outreach.domain.newsletter.bulletins import Edition, Text
+from outreach.domain.newsletter.mailings import Circular, Topic
+from outreach.domain.reporting import months
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop
+from outreach.errors import OutreachError, Refused, Taken
+from outreach.keystore import Keyring
+from outreach.reports import bulletin_data as reports
+from outreach.reports import month_report
+from tests.conftest import hold
+from tests.support.interleaving import meet
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+MARCH: Final = Month(2026, 3)
+APRIL: Final = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
+LATER: Final = APRIL + timedelta(hours=1)
+PAGE: Final = "/org/boletin/2026-03"
+WRITTEN: Final = Text(
+    title={"es": "Marzo: 3 talleres", "en": "March: 3 workshops", "fr": "Mars : 3 ateliers"},
+    happened={"es": "Vino mucha gente.", "en": "Many came.", "fr": "On est venu nombreux."},
+    ahead={"es": "Hay más en abril.", "en": "There is more.", "fr": "Il y en a d’autres."},
+)
+of_the_pages = pytest.mark.any_database("what the pages say")
+
+
+@pytest.fixture
+def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: Kind) -> Store:
+    """Three workshops; the month is closed as revision 1."""
+    day = date(2026, 3, 10)
+    with store.change() as session:
+        for office, kind in ((chicago, rights), (chicago, women), (calgary, rights)):
+            workshop_service.report(hold(session, office, kind, day=day), head_count=20, now=APRIL)
+        month_report.close(session, MARCH, now=APRIL)
+    return store
+
+
+def begin(store: Store, **how: Any) -> Edition:
+    with store.change() as session:
+        return bulletins.begin(session, MARCH, now=APRIL, **how)
+
+
+def edit(store: Store, text: Text = WRITTEN, *, number: int = 1, version: int = 1) -> int:
+    with store.change() as session:
+        edition = bulletins.find(session, MARCH, number)
+        bulletins.edit(session, edition, text, version=version, now=LATER)
+        return edition.version
+
+
+def publish(store: Store, *, number: int = 1, version: int = 1) -> None:
+    with store.change() as session:
+        edition = bulletins.find(session, MARCH, number)
+
+        def freeze(made: Edition) -> str:
+            document = reports.document(session, MARCH, now=LATER, edition=made)
+            return json.dumps(reports.as_json(document))
+
+        bulletins.publish(session, edition, freeze, version=version, now=LATER)
+
+
+def revise(store: Store) -> None:
+    """One of the three was not held after all."""
+    with store.change() as session:
+        workshop = session.scalars(
+            sa.select(Workshop).where(Workshop.month == MARCH.number).limit(1)
+        ).one()
+        workshop_service.report(workshop, head_count=None, now=LATER)
+        month_report.close(session, MARCH, reason="tarde", now=LATER)
+
+
+def out(store: Store) -> list[tuple[int, int]]:
+    """The editions anybody can read, with the revision whose numbers they tell."""
+    with store.read() as session:
+        return [(each.number, each.revision) for each in bulletins.published(session, MARCH)]
+
+
+# The editions
+
+
+def test_a_bulletin_begins_with_the_numbers_of_a_closed_month(march: Store) -> None:
+    made = begin(march, title={"es": "Marzo"})
+    assert (made.number, made.revision, made.is_draft) == (1, 1, True)
+    with march.change() as session:
+        with pytest.raises(Refused, match="no está cerrado"):
+            bulletins.begin(session, Month(2026, 4), now=APRIL)
+        months.reopen(session, MARCH, "falta uno", organizer_id=None, now=LATER)
+    with pytest.raises(Refused, match="abierto otra vez"):
+        publish(march)
+    assert out(march) == []
+
+
+def test_who_edits_what_somebody_else_has_changed_is_told_and_changes_nothing(
+    march: Store,
+) -> None:
+    begin(march)
+    assert edit(march) == 2
+    with pytest.raises(Taken):
+        edit(march, Text(title={"es": "Otro"}))
+    with march.read() as session:
+        assert bulletins.find(session, MARCH, 1).title["es"] == "Marzo: 3 talleres"
+
+
+def test_what_is_published_is_frozen_with_its_hash_and_never_changes(march: Store) -> None:
+    begin(march)
+    edit(march)
+    publish(march, version=2)
+    with march.read() as session:
+        before = bulletins.find(session, MARCH, 1)
+    assert bulletins.is_sound(before)
+    told = json.loads(before.frozen)
+    assert told["published_at"] == "2026-04-20T16:30:00+00:00", "the date of its publication too"
+    for try_to in (edit, publish):
+        for version in (2, 3):
+            with pytest.raises(Taken):
+                try_to(march, version=version)
+    with march.read() as session:
+        after = bulletins.find(session, MARCH, 1)
+    assert (after.title, after.frozen, after.version) == (before.title, before.frozen, 2)
+
+
+def test_numbers_that_changed_are_brought_in_before_anything_is_published(march: Store) -> None:
+    begin(march)
+    revise(march)
+    with pytest.raises(Refused, match="Las cifras cambiaron"):
+        publish(march)
+    with march.change() as session:
+        assert bulletins.take_numbers(session, bulletins.find(session, MARCH, 1))
+    publish(march, version=2)
+    assert out(march) == [(1, 2)]
+
+
+def test_a_correction_is_another_edition_that_says_why_and_keeps_the_old(march: Store) -> None:
+    begin(march)
+    edit(march)
+    publish(march, version=2)
+    revise(march)
+    with pytest.raises(Refused, match="qué se corrige"):
+        begin(march, seen=1)
+    with pytest.raises(Taken):
+        begin(march, seen=0, correction="Un taller no se hizo.")
+    made = begin(march, seen=1, correction="Un taller no se hizo.")
+    assert (made.number, made.revision) == (2, 2)
+    assert (made.title, made.correction) == (WRITTEN.title, {"es": "Un taller no se hizo."})
+    assert out(march) == [(1, 1)], "until it is published"
+    publish(march, number=2)
+    assert out(march) == [(1, 1), (2, 2)]
+    with march.read() as session:
+        latest = bulletins.latest(session, MARCH)
+        noted = session.scalars(sa.select(Entry.action).order_by(Entry.id)).all()
+    assert latest is not None
+    assert latest.number == 2
+    assert noted == ["bulletin published", "bulletin corrected", "bulletin published"]
+
+
+def test_whoever_subscribes_is_owed_the_edition_by_what_publishes_it(
+    march: Store, ring: Keyring
+) -> None:
+    rosa, luz = (subscribers.prepare(ring, f"{name}@example.org", "es") for name in ("rosa", "luz"))
+    with march.change() as session:
+        for ticket in (rosa, luz):
+            subscribers.keep(session, ticket, now=APRIL)
+        subscribers.confirm(session, rosa.id, now=APRIL)
+    begin(march)
+    with pytest.raises(ZeroDivisionError), march.change() as session:
+        edition = bulletins.find(session, MARCH, 1)
+        bulletins.publish(session, edition, lambda _: str(1 / 0), version=1, now=LATER)
+    assert out(march) == [], "nothing is half published"
+    publish(march)
+    with march.read() as session:
+        owed = session.scalars(sa.select(Circular)).all()
+        told = [(each.topic, each.subscriber_id, each.month, each.edition) for each in owed]
+    assert told == [(Topic.BULLETIN, rosa.id, MARCH.number, 1)]
+
+
+@pytest.mark.races
+@pytest.mark.parametrize("what", ["closed again", "opened again"])
+def test_a_month_changes_before_its_bulletin_is_published_or_after_never_meanwhile(
+    march: Store, what: str
+) -> None:
+    begin(march)
+    order: list[str] = []
+
+    def first() -> None:
+        with march.change() as session:
+            edition = bulletins.find(session, MARCH, 1)
+            bulletins.publish(session, edition, lambda _: "{}", version=1, now=LATER)
+            order.append("published")
+
+    def second() -> None:
+        if what == "closed again":
+            revise(march)
+        else:
+            with march.change() as session:
+                months.reopen(session, MARCH, "falta uno", organizer_id=None, now=LATER)
+        order.append(what)
+
+    meet(march, first, second, at="FROM month_revision")
+    assert order == ["published", what]
+
+
+@pytest.mark.races
+@pytest.mark.parametrize("what", ["begin", "edit", "publish", "correct"])
+def test_of_those_who_do_the_same_at_once_one_does(march: Store, what: str) -> None:
+    if what != "begin":
+        begin(march)
+    if what == "correct":
+        publish(march)
+    acts: dict[str, Callable[[], object]] = {
+        "begin": lambda: begin(march, seen=0),
+        "edit": lambda: edit(march),
+        "publish": lambda: publish(march),
+        "correct": lambda: begin(march, seen=1, correction="Una cifra estaba mal."),
+    }
+    ready = Barrier(4)
+
+    def try_to(_number: int) -> str:
+        ready.wait()
+        try:
+            acts[what]()
+        except OutreachError as error:
+            return type(error).__name__
+        return "done"
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = sorted(pool.map(try_to, range(4)))
+    assert outcomes == ["Taken", "Taken", "Taken", "done"]
+    with march.read() as session:
+        assert len(bulletins.lines(session)) == (2 if what == "correct" else 1)
+
+
+# The pages
+
+
+@pytest.fixture
+def elena(app: Flask, march: Store) -> Desk:
+    return at_desk(app, march, employ(march, "elena@example.org", Role.ADMIN, EVERYWHERE))
+
+
+def form(text: Text = WRITTEN, *, number: int = 1, version: int = 1, do: str) -> dict[str, str]:
+    typed = {
+        f"{part}-{lang}": said
+        for part in ("title", "happened", "ahead", "correction")
+        for lang, said in getattr(text, part).items()
+    }
+    return typed | {"number": str(number), "version": str(version), "do": do}
+
+
+@of_the_pages
+def test_elena_writes_looks_and_publishes(elena: Desk, march: Store) -> None:
+    assert "Nadie lo ha empezado" in words(elena.get("/org/boletin"))
+    begun = elena.post(PAGE, do="begin", seen="0")
+    assert (begun.status_code, begun.location) == (303, f"{PAGE}?hecho=empezado")
+    page = words(elena.get(PAGE))
+    assert "Marzo de 2026: 3 talleres para cuidar tus derechos" in page
+    assert "Vienen del cierre, revisión 1." in page
+    seen = elena.post(PAGE, **form(do="preview"))
+    assert seen.location == f"{PAGE}/vista"
+    for lang, said in WRITTEN.happened.items():
+        assert said in words(elena.get(f"{PAGE}/vista?idioma={lang}"))
+    public = elena.client.get("/es/boletin/2026-03")
+    assert "Vino mucha gente" not in public.text, "a draft is nobody else's"
+    done = elena.post(PAGE, **form(do="publish", version=2))
+    assert done.location == f"{PAGE}?hecho=publicado"
+    with march.read() as session:
+        edition = bulletins.find(session, MARCH, 1)
+    told = json.loads(edition.frozen)
+    assert bulletins.is_sound(edition)
+    assert (told["total"], told["revision"], told["happened"]) == (3, 1, WRITTEN.happened)
+    assert "Publicado" in words(elena.get("/org/boletin"))
+    assert "SHA-256" in words(elena.get(PAGE))
+
+
+@of_the_pages
+def test_what_keeps_it_from_coming_out_is_said_and_what_was_written_is_saved(
+    elena: Desk, march: Store
+) -> None:
+    begin(march)
+    answer = elena.post(PAGE, **form(Text(title=WRITTEN.title | {"fr": ""}), do="publish"))
+    assert answer.status_code == 422
+    assert "Falta el francés: «Título»" in words(answer)
+    assert 'href="#title-fr"' in answer.text
+    assert out(march) == []
+    with march.read() as session:
+        assert bulletins.find(session, MARCH, 1).title["es"] == "Marzo: 3 talleres"
+
+
+@of_the_pages
+def test_who_loses_is_told_and_keeps_what_they_typed(elena: Desk, march: Store) -> None:
+    begin(march)
+    edit(march)
+    mine = Text(title=WRITTEN.title, happened={"es": "Mi texto."})
+    for do in ("save", "publish"):
+        lost = elena.post(PAGE, **form(mine, do=do))
+        assert lost.status_code == 409
+        assert "Alguien más guardó cambios" in words(lost)
+        assert "Mi texto." in lost.text
+        assert "Vino mucha gente." in lost.text, "and sees what was saved instead"
+        assert 'name="version" value="2"' in lost.text, "the next save builds on it"
+    publish(march, version=2)
+    lost = elena.post(PAGE, **form(mine, version=2, do="publish"))
+    assert lost.status_code == 409
+    assert "Alguien más lo publicó" in words(lost)
+    assert "Mi texto." in lost.text
+    assert out(march) == [(1, 1)]
+
+
+@pytest.mark.races
+def test_two_admins_who_publish_at_once_publish_once(elena: Desk, app: Flask, march: Store) -> None:
+    ana = at_desk(app, march, employ(march, "ana@example.org", Role.ADMIN, EVERYWHERE))
+    begin(march)
+    ready = Barrier(2)
+
+    def try_to(desk: Desk) -> int:
+        ready.wait()
+        return desk.post(PAGE, **form(do="publish")).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(try_to, (elena, ana))) == [303, 409]
+    assert out(march) == [(1, 1)]
+
+
+@of_the_pages
+def test_elena_corrects_what_is_out(elena: Desk, march: Store) -> None:
+    begin(march)
+    edit(march)
+    publish(march, version=2)
+    revise(march)
+    assert "ya hay revisión 2" in words(elena.get(PAGE))
+    assert elena.post(PAGE, do="correct", seen="1", note=" ").status_code == 422
+    assert elena.post(PAGE, do="correct", seen="1", note="Un taller no se hizo.").status_code == 303
+    late = elena.post(PAGE, do="correct", seen="1", note="Otra nota.")
+    assert late.status_code == 409
+    assert "Otra nota." in words(late)
+    page = words(elena.get(PAGE))
+    assert "Un taller no se hizo." in page
+    assert "«3» no es una cifra del cierre" in page, "as the title still says"
+    text = Text(title=WRITTEN.title, correction={"es": "Un taller no se hizo."})
+    assert elena.post(PAGE, **form(text, number=2, do="publish")).status_code == 303
+    assert out(march) == [(1, 1), (2, 2)]
+
+
+@of_the_pages
+def test_numbers_of_a_new_revision_come_in_with_the_next_save(elena: Desk, march: Store) -> None:
+    begin(march)
+    revise(march)
+    assert "Las cifras cambiaron: ya hay revisión 2" in words(elena.get(PAGE))
+    assert elena.post(PAGE, **form(do="publish")).status_code == 422
+    assert elena.post(PAGE, **form(version=2, do="save")).location == f"{PAGE}?hecho=cifras"
+    assert "revisión 2" in words(elena.get(PAGE))
+
+
+@of_the_pages
+def test_a_month_that_is_none_or_that_is_open_has_no_editor(elena: Desk) -> None:
+    for month in ("marzo", "2026-13", "0000-01", "9999-12", "2014-12", "2100-01"):
+        assert elena.get(f"/org/boletin/{month}").status_code == 404
+    open_one = elena.get("/org/boletin/2026-04")
+    assert "Este mes no está cerrado" in words(open_one)
+    assert elena.post("/org/boletin/2026-04", do="begin", seen="0").status_code == 422
+    assert "Provisional" in words(elena.get("/org/boletin/2026-04/vista"))

@@ -1,0 +1,60 @@
+"""What Elena types for a bulletin is tidied and never lost."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach.db.store import Store
+from outreach.domain.newsletter import bulletins
+from outreach.domain.newsletter.bulletins import Text
+from tests.support.staff_client import Desk, Visitor, enrol, words
+from tests.web.staff.test_bulletin_editor import MARCH, PAGE, WRITTEN, begin, elena, form, march
+
+__all__ = ["elena", "march"]  # fixtures
+pytestmark = pytest.mark.any_database("what the pages say")
+
+
+def test_a_session_that_ended_loses_nothing(app: Flask, elena: Desk, march: Store) -> None:
+    begin(march)
+    asked = app.test_client().post(PAGE, data=form(do="save"))
+    assert asked.status_code == 401
+    assert "lo que escribiste sigue aquí" in asked.text
+    kept = {f"dato-{name}": value for name, value in form(do="save").items()}
+    enrol(app, march)
+    back = Visitor(app).come_in(**kept | {"email": "elena@example.org", "volver": PAGE})
+    assert back.status_code == 200
+    assert "Vino mucha gente." in back.text
+    with march.read() as session:
+        assert not bulletins.find(session, MARCH, 1).happened, "nothing is saved unasked"
+
+
+def test_a_text_that_is_too_long_is_said_at_its_field(elena: Desk, march: Store) -> None:
+    begin(march)
+    long = Text(title=WRITTEN.title, happened={"es": "Muy largo. " * 600})
+    answer = elena.post(PAGE, **form(long, do="save"))
+    assert answer.status_code == 422
+    assert "Usa menos de 6000 letras." in words(answer)
+    assert 'id="happened-es-e"' in answer.text
+
+
+def test_what_was_typed_is_tidied_and_keeps_the_spaces_of_french(elena: Desk, march: Store) -> None:
+    begin(march)
+    typed = form(do="save") | {
+        "title-fr": " Mars\u00a0:  3\r\nateliers \x07",
+        "happened-fr": "Un\u202f: \u00a0deux.  \r\n\r\nTrois.\r\n",
+    }
+    elena.post(PAGE, **typed)
+    with march.read() as session:
+        edition = bulletins.find(session, MARCH, 1)
+    assert edition.title["fr"] == "Mars\u00a0: 3 ateliers"
+    assert edition.happened["fr"] == "Un\u202f:\u00a0deux.\n\nTrois."
+
+
+def test_a_fault_of_ours_loses_nothing_either(elena: Desk, march: Store) -> None:
+    begin(march)
+    with march.change() as session:
+        session.execute(sa.text("ALTER TABLE bulletin_edition RENAME TO elsewhere"))
+    answer = elena.post(PAGE, **form(do="save"))
+    assert answer.status_code == 500
+    assert f'action="{PAGE}"' in answer.text
+    assert 'value="Vino mucha gente."' in answer.text, "to be sent again"

@@ -1,0 +1,402 @@
+"""The door on a phone without a network: what it takes along, what it may tell, and that however it
+tells it, as often as it likes, everybody is counted once."""
+
+import hashlib
+import json
+import re
+import secrets
+from base64 import urlsafe_b64decode
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from flask import Flask
+
+from outreach import clock
+from outreach.accounts import credentials
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.checkin import checkin_events, checkin_tokens, offline_manifest
+from outreach.domain.checkin.checkin_tokens import DoorPass, DoorRow
+from outreach.domain.network import staff
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Role
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound
+from outreach.keystore import Keyring
+from tests.conftest import seat
+from tests.feeds.test_feed_cache import statements
+from tests.support.checkin_phone import (
+    TOMAS,
+    Phone,
+    counts,
+    held_today,
+    take_along,
+    token_of,
+    walk_in,
+)
+from tests.support.staff_client import Desk, at_desk, employ
+
+
+@pytest.fixture
+def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
+    return at_desk(app, store, employ(store, TOMAS, Role.DOOR))
+
+
+@pytest.fixture
+def tonight(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    return held_today(store, chicago, rights)
+
+
+def opened(row: dict[str, Any], key: bytes, salt: str) -> dict[str, Any]:
+    """As the phone opens a row, with the key it believes to have."""
+    derived = HKDF(SHA256(), 32, _bytes(salt), b"puerta nombre").derive(key)
+    sealed = _bytes(row["s"])
+    text = AESGCM(derived).decrypt(sealed[:12], sealed[12:], row["t"].encode())
+    assert len(text) == 256
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+# What is taken along
+
+
+def test_a_name_opens_with_the_persons_token_and_not_with_the_code(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    rosa = seat(store, ring, tonight, people=2, needs=Codes(["step_free"]))
+    token, code = token_of(store, ring, rosa), rosa.door_code or ""
+    bundle = take_along(tomas, tonight).bundle
+    row, salt = bundle["rows"][0], bundle["salt"]
+    assert opened(row, _bytes(token), salt) == {"name": "Rosa", "needs": ["Entrada sin escalones"]}
+    assert row["c"] == hashlib.sha256(f"puerta {salt}{code}".encode()).hexdigest()[:16]
+    assert row["p"] == 2
+    tries = [code.encode(), _bytes(row["t"]), bytes.fromhex(row["t"]), bytes.fromhex(row["c"])]
+    for each in [*tries, hashlib.sha256(code.encode()).digest(), secrets.token_bytes(16)]:
+        with pytest.raises(InvalidTag):
+            opened(row, each, salt)
+
+
+def test_nothing_in_it_can_be_read_and_no_length_tells_a_name(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    names = ["Lí", "Xochiquetzal " * 4, "漢" * 60, "😀" * 60]
+    everyone = [seat(store, ring, tonight, name=name.strip()) for name in names]
+    phone = take_along(tomas, tonight)
+    said = json.dumps(phone.bundle, ensure_ascii=False)
+    for each, name in zip(everyone, names, strict=True):
+        token = token_of(store, ring, each)
+        assert name.strip() not in said
+        assert token not in said
+        assert str(each.door_code) not in said
+        told = opened(phone.row(token), _bytes(token), phone.bundle["salt"])
+        assert name.startswith(told["name"])
+    assert {len(row["s"]) for row in phone.bundle["rows"]} == {379}
+
+
+def test_every_phone_has_a_salt_and_a_pass_of_its_own_and_rows_in_no_order(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    for _ in range(12):
+        seat(store, ring, tonight)
+    one, two = take_along(tomas, tonight).bundle, take_along(tomas, tonight).bundle
+    for name in ("salt", "door_pass"):
+        assert one[name] != two[name]
+    called = [[row["t"] for row in each["rows"]] for each in (one, two)]
+    assert sorted(called[0]) == sorted(called[1])
+    assert called[0] != called[1]  # one time in 479 million
+
+
+def test_of_a_discreet_kind_not_even_a_code_or_how_many_come_is_taken_along(
+    tomas: Desk, store: Store, ring: Keyring, chicago: Office, women: Kind
+) -> None:
+    workshop = held_today(store, chicago, women, title={"es": "Un espacio de confianza"})
+    luz = seat(store, ring, workshop, name="Luz", people=3)
+    phone, token = take_along(tomas, workshop), token_of(store, ring, luz)
+    row = phone.row(token)
+    assert set(row) == {"t", "s"}
+    told = opened(row, _bytes(token), phone.bundle["salt"])
+    assert told == {"name": "Luz", "needs": [], "people": 3}
+    assert (phone.bundle["title"], phone.bundle["place"]) == ("Taller", "")
+    assert "confianza" not in json.dumps(phone.bundle)
+
+
+def test_only_who_has_a_place_is_on_it(
+    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop = held_today(store, chicago, rights, capacity=1)
+    rosa = seat(store, ring, workshop)
+    seat(store, ring, workshop, name="Luz")  # waits
+    rows = take_along(tomas, workshop).bundle["rows"]
+    assert [row["t"] for row in rows] == [
+        offline_manifest.called(token_of(store, ring, rosa)).hex()
+    ]
+
+
+def test_an_hour_of_ones_own_is_told_with_the_name(
+    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    hours: dict[str, Any] = {"way": Way.SLOTS, "slot_minutes": 20, "party_limit": 1}
+    workshop = held_today(store, chicago, rights, starts=time(23, 0), ends=time(23, 59), **hours)
+    token = token_of(store, ring, seat(store, ring, workshop, slot="23:20"))
+    phone = take_along(tomas, workshop)
+    told = opened(phone.row(token), _bytes(token), phone.bundle["salt"])
+    assert told["needs"] == ["11:20\u00a0p.\u00a0m."]
+
+
+def test_it_is_written_down_who_took_it_and_no_arrival(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    token = token_of(store, ring, seat(store, ring, tonight))
+    phone = take_along(tomas, tonight)
+    phone.tell(phone.came(token), walk_in())
+    with store.read() as session:
+        entries = session.scalars(sa.select(Entry)).all()
+    assert [(each.action, each.detail) for each in entries] == [("door taken along", "1 parties")]
+
+
+def test_it_is_taken_along_on_the_day_or_the_day_before_and_not_where_there_is_no_door(
+    tomas: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    today = clock.now().astimezone(chicago.zone).date()
+    answers = {}
+    for days in (-3, -2, 0, 1, 2):
+        workshop = held_today(store, chicago, rights, day=today + timedelta(days=days))
+        path = f"/org/puerta/{workshop.public_id}/paquete.json"
+        answers[days] = tomas.post(path).status_code
+        is_listed = path in tomas.get("/org/puerta/").text
+        assert is_listed == (answers[days] == 200)
+    assert answers == {-3: 422, -2: 422, 0: 200, 1: 200, 2: 422}
+    cancelled = held_today(store, chicago, rights)
+    with store.change() as session:
+        workshop_service.cancel(session, session.get_one(Workshop, cancelled.id), now=clock.now())
+    assert tomas.post(f"/org/puerta/{cancelled.public_id}/paquete.json").status_code == 422
+
+
+def test_the_page_on_the_phone_is_the_same_for_everybody_and_says_nothing(
+    app: Flask, tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    seat(store, ring, tonight, name="Xochiquetzal")
+    mine, anybodys = (
+        tomas.get("/org/puerta/telefono"),
+        app.test_client().get("/org/puerta/telefono"),
+    )
+    assert mine.data == anybodys.data
+    for said in ("Xochiquetzal", TOMAS, tonight.public_id, "Conoce tus derechos", "Chicago"):
+        assert said not in mine.text
+    page = tomas.get("/org/puerta/")
+    assert tonight.public_id in page.text
+    assert "Xochiquetzal" not in page.text
+
+
+def test_what_the_phone_keeps_of_the_page_is_the_page_and_its_parts(
+    app: Flask, tomas: Desk
+) -> None:
+    worker, page = tomas.get("/org/puerta/sw.js"), tomas.get("/org/puerta/telefono").text
+    assert worker.mimetype == "text/javascript"
+    found = re.search(r"FILES = (\[.*?\]);", worker.text)
+    assert found
+    files = json.loads(found[1])
+    assert set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page)) < set(files)
+    client = app.test_client()
+    assert [client.get(each).status_code for each in files] == [200] * len(files)
+    assert files[0] == "/org/puerta/telefono"
+    assert all(each.startswith("/static/") for each in files[1:])
+
+
+# What a pass can do
+
+
+def test_who_came_is_counted_without_anybody_being_signed_in(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    token = token_of(store, ring, seat(store, ring, tonight, people=3))
+    phone = take_along(tomas, tonight)
+    with store.change() as session:
+        session.execute(sa.text("DELETE FROM staff_session"))
+    answer = phone.tell(phone.came(token, 2), walk_in(), walk_in())
+    assert answer.get_json() == {"arrived": 2, "expected": 3, "walk_ins": 2, "strangers": 0}
+    assert "Set-Cookie" not in answer.headers
+    assert counts(store, tonight) == (2, 2)
+
+
+def test_a_second_phone_adds_those_who_came_to_it_since_and_all_stay_as_long(
+    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    seat(store, ring, tonight)
+    take_along(tomas, tonight)
+    seat(store, ring, tonight, name="Luz")
+    with store.change() as session:
+        there = session.get_one(Workshop, tonight.id)
+        plan = replace(workshop_service.plan_of(there), day=there.day + timedelta(days=1))
+        workshop_service.change(session, there, plan, now=clock.now())
+    take_along(tomas, tonight)
+    with store.read() as session:
+        rows = session.scalars(sa.select(DoorRow)).all()
+        assert len(rows) == 2
+        assert {each.ends_at for each in rows} == {checkin_events.door_ends_at(there)}
+
+
+def test_others_wait_no_longer_for_a_long_list_to_be_taken_along(
+    store: Store, ring: Keyring, tonight: Workshop
+) -> None:
+    who = employ(store, TOMAS, Role.DOOR)
+    asked = []
+    for number in (2, 9):
+        everyone = [seat(store, ring, tonight).id for _ in range(number)]
+        called = {secrets.token_bytes(16): each for each in everyone}
+        with store.change() as session:
+            there = session.get_one(Workshop, tonight.id)
+            with statements(store) as seen:
+                checkin_tokens.issue(session, there, who, called, now=clock.now())
+                session.flush()
+        asked.append(len(seen))
+    assert asked[0] == asked[1], "not one for each party"
+
+
+def test_a_pass_is_for_one_workshop_and_for_nothing_but_its_marks(
+    tomas: Desk, store: Store, tonight: Workshop, chicago: Office, rights: Kind
+) -> None:
+    other = held_today(store, chicago, rights)
+    phone = take_along(tomas, tonight)
+    assert Phone(phone.app, other.public_id, phone.bundle).tell(walk_in()).status_code == 404
+    headers = {"Authorization": f"Bearer {phone.bundle['door_pass']}"}
+    client = phone.app.test_client()
+    for path in ("/org/", f"/org/talleres/{tonight.public_id}/entrada", "/org/puerta/"):
+        assert client.get(path, headers=headers).status_code == 303
+    path = f"/org/puerta/{tonight.public_id}/paquete.json"
+    assert client.post(path, headers=headers).status_code == 401
+    assert counts(store, other) == (0, 0)
+
+
+@pytest.mark.parametrize("given", ["", "Bearer", "Bearer nada", "Basic {}", "bearer {}", "{}"])
+def test_without_its_pass_a_phone_tells_nothing(
+    tomas: Desk, store: Store, tonight: Workshop, given: str
+) -> None:
+    phone = take_along(tomas, tonight)
+    said = given.format(phone.bundle["door_pass"])
+    assert phone.tell(walk_in(), Authorization=said).status_code == 404
+    assert counts(store, tonight) == (0, 0)
+
+
+def test_a_pass_ends_with_the_day_after(tomas: Desk, store: Store, tonight: Workshop) -> None:
+    phone = take_along(tomas, tonight)
+    ends = datetime.fromtimestamp(phone.bundle["until"] / 1000, tonight.zone)
+    assert ends == datetime.combine(tonight.day + timedelta(days=2), time(), tonight.zone)
+    for moment, is_good in ((ends - timedelta(seconds=1), True), (ends, False)):
+        with store.read() as session:
+            try:
+                checkin_tokens.find(
+                    session, phone.bundle["door_pass"], tonight.public_id, now=moment
+                )
+            except NotFound:
+                assert not is_good
+            else:
+                assert is_good
+
+
+def test_an_account_that_is_closed_closes_its_phones(
+    tomas: Desk, store: Store, tonight: Workshop
+) -> None:
+    phone = take_along(tomas, tonight)
+    with store.change() as session:
+        who = staff.find(session, TOMAS)
+        assert who
+        who.disabled_at = clock.now()
+    assert phone.tell(walk_in()).status_code == 404
+
+
+def test_whoever_may_not_stand_at_that_door_any_more_tells_nothing(
+    tomas: Desk, store: Store, tonight: Workshop
+) -> None:
+    phone = take_along(tomas, tonight)
+    with store.change() as session:
+        who = staff.require(session, TOMAS)
+        who.grants[0].role = Role.READER
+    assert phone.tell(walk_in()).status_code == 404
+    with store.change() as session:
+        staff.require(session, TOMAS).grants[0].role = Role.DOOR
+    assert phone.tell(walk_in()).status_code == 200
+    with store.change() as session:
+        credentials.reset(session, staff.require(session, TOMAS), now=clock.now())
+    assert phone.tell(walk_in()).status_code == 404
+
+
+def test_a_phone_tells_so_much_and_no_more(tomas: Desk, store: Store, tonight: Workshop) -> None:
+    phone = take_along(tomas, tonight)
+    with store.change() as session:
+        session.execute(sa.update(DoorPass).values(used=checkin_tokens.MOST - 2))
+    two, third = [walk_in(), walk_in()], walk_in()
+    assert phone.tell(*two, third).status_code == 409
+    assert counts(store, tonight) == (0, 0), "all of it or nothing"
+    assert phone.tell(*two).status_code == 200
+    assert phone.tell(*two).status_code == 200, "what is told again is not new"
+    assert phone.tell(third).status_code == 409
+    assert counts(store, tonight) == (0, 2)
+    assert phone.tell(*(walk_in() for _ in range(201))).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"id": "x", "do": "walk_in"},
+        {"id": 7, "do": "walk_in"},
+        {"id": "A" * 32, "do": "walk_in"},
+        {"id": "0" * 32},
+        {"id": "0" * 32, "do": "less"},
+        {"id": "0" * 32, "do": "came"},
+        {"id": "0" * 32, "do": "came", "t": "0" * 31, "people": 1},
+        {"id": "0" * 32, "do": "came", "t": "0" * 32, "people": 0},
+        {"id": "0" * 32, "do": "came", "t": "0" * 32, "people": -1},
+        {"id": "0" * 32, "do": "came", "t": "0" * 32, "people": 100},
+        {"id": "0" * 32, "do": "came", "t": "0" * 32, "people": True},
+        {"id": "0" * 32, "do": "came", "t": "0" * 32, "people": "2"},
+        {"id": "0" * 32, "do": "came", "t": ["0" * 32], "people": 1},
+        ["0" * 32],
+        None,
+    ],
+)
+def test_what_our_page_does_not_send_is_refused_whole(
+    tomas: Desk, store: Store, tonight: Workshop, told: Any
+) -> None:
+    phone = take_along(tomas, tonight)
+    assert phone.tell(walk_in(), told).status_code == 400
+    assert counts(store, tonight) == (0, 0)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"marks": 1}', b'{"marks": {}}', b"\xff"])
+def test_a_post_that_is_no_list_is_refused(tomas: Desk, tonight: Workshop, body: bytes) -> None:
+    phone = take_along(tomas, tonight)
+    answer = phone.app.test_client().post(
+        f"/org/puerta/{tonight.public_id}/llegadas",
+        data=body,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {phone.bundle['door_pass']}"},
+    )
+    assert answer.status_code == 400
+
+
+def test_lists_within_lists_without_end_are_refused(tomas: Desk, tonight: Workshop) -> None:
+    phone = take_along(tomas, tonight)
+    for body in (b"[" * 20_000, b'{"marks":' * 5_000, b"[" * 20_000 + b"]" * 20_000):
+        answer = phone.app.test_client().post(
+            f"/org/puerta/{tonight.public_id}/llegadas",
+            data=body,
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {phone.bundle['door_pass']}"},
+        )
+        assert answer.status_code == 400

@@ -1,0 +1,92 @@
+"""Today's page and the month's, as an organizer sees them."""
+
+from datetime import date, time, timedelta
+
+import pytest
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import Standing
+from outreach.keystore import Keyring
+from outreach.web.staff.workshops.workshop_list import ON_A_DAY
+from tests.conftest import hold, seat
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+def test_the_month_shows_every_workshop_of_ones_offices_by_standing(
+    ana: Desk, store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    day = date(2027, 1, 15)
+    with store.change() as session:
+        hold(session, chicago, rights, day=day, title={"es": "Publicado en Chicago"})
+        hold(session, chicago, rights, day=day, title={"es": "A medias"}, standing=Standing.DRAFT)
+        hold(session, calgary, rights, day=day, title={"es": "De otra oficina"})
+    page = words(ana.get("/org/talleres?mes=2027-01"))
+    assert "Publicado en Chicago" in page
+    assert "A medias" in page
+    assert "De otra oficina" not in page
+    drafts = words(ana.get("/org/talleres?mes=2027-01&estado=borrador"))
+    assert "A medias" in drafts
+    assert "Publicado en Chicago" not in drafts
+    calendar = words(ana.get("/org/talleres?mes=2027-01&vista=mes"))
+    assert "Publicado en Chicago" in calendar
+    day_page = words(ana.get("/org/talleres?dia=2027-01-15"))
+    assert "Publicado en Chicago" in day_page
+
+
+def test_a_day_of_the_calendar_shows_what_fits_and_counts_the_rest(
+    ana: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        for hour in range(8, 8 + ON_A_DAY + 2):
+            hold(session, chicago, rights, day=date(2027, 1, 15), starts=time(hour))
+    page = ana.get("/org/talleres?mes=2027-01&vista=mes")
+    assert page.text.count('<span class="ev ') == ON_A_DAY
+    assert "y 2 más" in words(page)
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "mes=2027-13",
+        "mes=x",
+        "dia=x",
+        "estado=x",
+        "tras=x_y_z",
+        "tras=2027-01-01_10:00_1",
+        "mes=9999-12",
+        "vista=mes&mes=0",
+    ],
+)
+def test_an_address_nobody_wrote_shows_this_month(ana: Desk, nonsense: str) -> None:
+    assert ana.get(f"/org/talleres?{nonsense}").status_code == 200
+
+
+def test_today_shows_what_wants_attention(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    today = clock.now().date()
+    with store.change() as session:
+        hold(session, chicago, rights, day=today - timedelta(days=3), title={"es": "Pasado"})
+        hold(session, chicago, women, visibility=Visibility.PUBLIC, title={"es": "Reservado"})
+        crowded = hold(session, chicago, rights, capacity=1, title={"es": "Lleno"})
+        hold(session, chicago, rights, standing=Standing.DRAFT, title={"es": "A medias"})
+    seat(store, ring, crowded)
+    for _ in range(2):
+        seat(store, ring, crowded, people=3)
+    page = words(ana.get("/org/"))
+    for said in (
+        "Falta reportar asistencia Pasado",
+        "La dirección está a la vista Reservado",
+        "6 personas en lista de espera Lleno",
+        "Sin publicar A medias",
+    ):
+        assert said in page

@@ -1,0 +1,264 @@
+"""Figures are typed by people: a slip is asked about, and of two who type at once one is told."""
+
+import json
+import re
+from datetime import UTC, datetime
+from html import unescape
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach.clock import Month
+from outreach.db.store import Store
+from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.reporting import figures
+from outreach.domain.reporting.figures import Figure, Series
+from outreach.errors import Taken
+from outreach.imports import kinds as kinds_file
+from outreach.imports.figures import Row, load
+from outreach.imports.import_errors import Faulty
+from outreach.imports.import_result import Outcome
+from outreach.reports import month_report
+from outreach.web.staff.months.figures_entry import read_number
+from tests.support.staff_client import Desk, Visitor, at_desk, employ, enrol, words
+
+MARCH = Month(2026, 3)
+PAGE = "/org/mes/2026-03/cifras"
+APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
+CASES = "proteccion.casos"
+MATTERS = (f"{CASES}.penal", f"{CASES}.civil")
+
+
+@pytest.fixture
+def elena(app: Flask, store: Store) -> Desk:
+    """Passports of the twelve months before, and cases with two matters."""
+    with store.change() as session:
+        for position, (code, whole) in enumerate(
+            [("pasaportes", None), (CASES, None), *((each, CASES) for each in MATTERS)], 1
+        ):
+            session.add(
+                Series(
+                    code=code, position=position, label={"es": code.capitalize()}, unit="casos",
+                    provided_by="SRE", part_of=whole,
+                )
+            )  # fmt: skip
+            session.flush()
+        for back in range(1, 13):
+            month, value = MARCH.plus(-back).number, 109_000 + 700 * (back % 5)
+            session.add(
+                Figure(
+                    month=month, series="pasaportes", value=value, source="SRE", entered_at=APRIL
+                )
+            )
+    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+
+
+def fields_of(page: TestResponse) -> dict[str, str]:
+    """The form as the page has it."""
+    found = re.findall(r'<input[^>]* name="([^"]+)"[^>]*? value="([^"]*)"', page.text)
+    return {name: unescape(value) for name, value in found if name != "token"}
+
+
+def type_in(desk: Desk, *, page: TestResponse | None = None, **values: str) -> TestResponse:
+    there = fields_of(page or desk.get(PAGE))
+    typed = {f"value-{name.replace('_', '.')}": value for name, value in values.items()}
+    return desk.post(PAGE, **(there | typed))
+
+
+def stored(store: Store) -> dict[str, int]:
+    with store.read() as session:
+        return {each.code: figure.value for each, figure in figures.of_month(session, MARCH)}
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("109657", 109657), ("109,657", 109657), ("109 657", 109657),
+        ("1\u00a0234\u202f567", 1234567),
+        ("1.234.567", 1234567), (" 0 ", 0), ("", None),
+    ],
+)  # fmt: skip
+def test_a_number_may_be_typed_as_people_write_it(typed: str, number: int | None) -> None:
+    assert read_number(typed) == number
+
+
+@pytest.mark.parametrize("typed", ["1,09,657", "10,5", "-3", "mil", "1e5", "1,234.567", "9" * 17])
+def test_what_is_no_number_is_not_guessed_at(typed: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(typed)):
+        read_number(typed)
+
+
+@pytest.mark.any_database
+def test_a_figure_is_kept_with_its_source_and_who_typed_it(elena: Desk, store: Store) -> None:
+    assert type_in(elena, pasaportes="109,657").status_code == 303
+    assert stored(store) == {"pasaportes": 109657}
+    told = words(elena.get(PAGE))
+    assert "La escribió elena@example.org" in told
+    assert "Mes anterior: 109,700" in told
+
+
+@pytest.mark.any_database
+def test_a_slip_is_asked_about_before_it_is_kept(elena: Desk, store: Store) -> None:
+    answer = type_in(elena, pasaportes="10,965")
+    assert answer.status_code == 422
+    assert "10,965 se sale de lo que tuvo en los meses anteriores" in words(answer)
+    assert stored(store) == {}
+    sure = re.search(r'name="sure" value="(\w+)"', answer.text)
+    assert sure
+    other = elena.post(PAGE, **fields_of(answer) | {"value-pasaportes": "1", "sure": sure[1]})
+    assert other.status_code == 422, "«yes» was said of another number"
+    assert elena.post(PAGE, **fields_of(answer) | {"sure": sure[1]}).status_code == 303
+    assert stored(store) == {"pasaportes": 10965}
+
+
+@pytest.mark.any_database
+def test_parts_that_do_not_add_up_are_asked_about(elena: Desk, store: Store) -> None:
+    page = elena.get(PAGE)
+    typed = fields_of(page) | {f"value-{CASES}": "100", f"value-{MATTERS[0]}": "60"}
+    assert elena.post(PAGE, **typed).status_code == 303, "one of them is not known"
+    answer = elena.post(PAGE, **fields_of(elena.get(PAGE)) | {f"value-{MATTERS[1]}": "50"})
+    assert "Sus partes suman 110 y el total dice 100" in words(answer)
+
+
+@pytest.mark.any_database
+def test_a_figure_can_be_taken_out_again_if_one_is_sure(elena: Desk, store: Store) -> None:
+    type_in(elena, pasaportes="109657")
+    answer = type_in(elena, pasaportes="")
+    assert "Se quita la cifra" in words(answer)
+    sure = re.search(r'name="sure" value="(\w+)"', answer.text)
+    assert sure
+    assert elena.post(PAGE, **fields_of(answer) | {"sure": sure[1]}).status_code == 303
+    assert stored(store) == {}
+
+
+def test_of_two_who_correct_a_figure_one_is_told_and_nothing_of_hers_is_kept(
+    app: Flask, elena: Desk, store: Store
+) -> None:
+    ivan = at_desk(app, store, employ(store, "ivan@example.org", Role.ADMIN, EVERYWHERE))
+    page = ivan.get(PAGE)
+    type_in(elena, pasaportes="109657")
+    late = ivan.post(
+        PAGE, **fields_of(page) | {"value-pasaportes": "109,658", f"value-{CASES}": "7"}
+    )
+    assert late.status_code == 409
+    assert "Otra persona puso 109,657" in words(late)
+    assert 'value="109,658"' in late.text, "what he typed is still there"
+    assert stored(store) == {"pasaportes": 109657}
+    assert ivan.post(PAGE, **fields_of(late)).status_code == 303
+    assert stored(store) == {"pasaportes": 109658, CASES: 7}
+
+
+def test_saving_again_leaves_what_one_did_not_touch_as_the_other_one_typed_it(
+    app: Flask, elena: Desk, store: Store
+) -> None:
+    type_in(elena, pasaportes="109657", proteccion_casos="7")
+    ivan = at_desk(app, store, employ(store, "ivan@example.org", Role.ADMIN, EVERYWHERE))
+    page = ivan.get(PAGE)
+    matter = f"value-{MATTERS[0]}"
+    elena.post(
+        PAGE,
+        **fields_of(elena.get(PAGE))
+        | {"value-pasaportes": "109,700", f"source-{CASES}": "SRE, corregido", matter: "3"},
+    )
+    late = ivan.post(PAGE, **fields_of(page) | {"value-pasaportes": "109,658"})
+    assert late.status_code == 409
+    assert words(late).count("Otra persona") == 3, "of passports, above and beside it; and in all"
+    assert ivan.post(PAGE, **fields_of(late)).status_code == 303
+    assert stored(store) == {"pasaportes": 109658, CASES: 7, MATTERS[0]: 3}
+    assert fields_of(ivan.get(PAGE))[f"source-{CASES}"] == "SRE, corregido"
+
+
+def test_a_figure_that_somebody_changed_in_between_is_not_overwritten(
+    elena: Desk, store: Store
+) -> None:
+    who = employ(store)
+    with store.change() as session:
+        figures.enter(session, MARCH, CASES, 1, "SRE", seen=None, organizer_id=who, now=APRIL)
+    for seen in (None, (2, "SRE"), (1, "otra")):
+        with pytest.raises(Taken), store.change() as session:
+            figures.enter(session, MARCH, CASES, 5, "SRE", seen=seen, organizer_id=who, now=APRIL)
+    assert stored(store) == {CASES: 1}
+
+
+@pytest.mark.any_database
+def test_a_file_may_correct_what_was_typed(elena: Desk, store: Store) -> None:
+    type_in(elena, pasaportes="109657")
+    row = Row(month=MARCH.number, series="pasaportes", value=109658, source="SRE")
+    with store.change() as session:
+        assert load(session, [row], now=APRIL).counts[Outcome.CHANGED] == 1
+    told = words(elena.get(PAGE))
+    assert "Vino de un archivo" in told
+    assert "La escribió" not in told
+
+
+@pytest.mark.any_database
+def test_protection_cases_come_with_their_five_matters(store: Store) -> None:
+    with (
+        store.change() as session,
+        resources.as_file(resources.files("outreach.imports").joinpath("data")) as data,
+    ):
+        kinds_file.load(session, kinds_file.read(data / "taxonomy.json"), now=APRIL)
+    with store.read() as session:
+        found = figures.every_series(session)
+    codes = [each.code for each in found if each.code.startswith(CASES)]
+    assert codes == [
+        CASES,
+        *(f"{CASES}.{each}" for each in ("migratoria", "penal", "laboral", "civil")),
+        f"{CASES}.administrativa",
+    ]
+    assert {each.part_of for each in found if each.code in codes[1:]} == {CASES}
+
+
+@pytest.mark.parametrize("whole", ["perros", {"es": "perros"}, ["perros"], 7])
+def test_a_part_of_nothing_is_refused(tmp_path: Path, whole: object) -> None:
+    with resources.as_file(resources.files("outreach.imports").joinpath("data")) as data:
+        taxonomy = json.loads((data / "taxonomy.json").read_text("utf-8"))
+    taxonomy["figure_series"][0]["part_of"] = whole
+    there = tmp_path / "taxonomy.json"
+    there.write_text(json.dumps(taxonomy), encoding="utf-8")
+    with pytest.raises(Faulty) as told:
+        kinds_file.read(there)
+    assert [fault.field for fault in told.value.faults] == ["figure_series[0].part_of"]
+
+
+@pytest.mark.any_database
+def test_what_was_typed_outlives_the_session(app: Flask, elena: Desk, store: Store) -> None:
+    typed = fields_of(elena.get(PAGE)) | {"value-pasaportes": "109,657"}
+    asked = Desk(app.test_client(), "nobody's", "").post(PAGE, **typed)
+    assert asked.status_code == 401
+    enrol(app, store)
+    signed = Visitor(app).come_in(**fields_of(asked) | {"email": "elena@example.org"})
+    assert signed.status_code == 200
+    assert 'value="109,657"' in signed.text
+    assert stored(store) == {}
+
+
+def test_a_correction_after_the_close_goes_into_the_next_revision(
+    elena: Desk, store: Store
+) -> None:
+    type_in(elena, pasaportes="109657")
+    with store.change() as session:
+        month_report.close(session, MARCH, now=APRIL)
+    assert "entra en la revisión 2" in words(elena.get(PAGE))
+    assert type_in(elena, pasaportes="109,658").status_code == 303
+    with store.read() as session:
+        assert month_report.report(session, MARCH, now=APRIL).figure("pasaportes") == 109657
+        [change] = month_report.drafted(session, MARCH, now=APRIL).changes
+    assert (change.before, change.after) == (109657, 109658)
+
+
+@pytest.mark.parametrize(
+    ("value", "before", "is_doubted"),
+    [
+        (5, [], False), (1000, [100], True), (10, [100], True), (180, [100], False),
+        (160, [100, 101, 99, 100], True), (120, [100, 101, 99, 100], False),
+        (3, [0, 1, 0, 1, 2], False), (160, [100, 150, 60, 120], False), (0, [100, 90, 110], True),
+    ],
+)  # fmt: skip
+def test_a_number_is_held_against_how_its_series_varies(
+    value: int, before: list[int], is_doubted: bool
+) -> None:
+    assert figures.is_unlikely(value, before) is is_doubted

@@ -1,0 +1,166 @@
+"""The pages from which the staff take a flyer: what they offer, what a file is called."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Role
+from outreach.domain.workshops import Standing, Workshop
+from tests.conftest import hold
+from tests.support import pdf_reader
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+pytestmark = pytest.mark.any_database("what pages and files say")
+
+FILES = {
+    "pdf?papel=carta": ("application/pdf", "carta-es.pdf"),
+    "pdf?papel=a4&idioma=en": ("application/pdf", "a4-en.pdf"),
+    "png?forma=cuadrada": ("image/png", "cuadrada-es.png"),
+    "png?forma=vertical&idioma=fr": ("image/png", "vertical-fr.png"),
+    "svg?forma=carta": ("image/svg+xml", "carta-es.svg"),
+    "svg?forma=vertical": ("image/svg+xml", "vertical-es.svg"),
+}
+
+
+@pytest.fixture
+def reader(app: Flask, store: Store, chicago: Office) -> Desk:
+    """Somebody who may look and no more, which is enough to print."""
+    return at_desk(app, store, employ(store, "lee@example.org", Role.READER))
+
+
+def path(workshop: Workshop, rest: str = "") -> str:
+    return f"/org/talleres/{workshop.public_id}/volante{rest}"
+
+
+def held(store: Store, office: Office, kind: Kind, **changes: object) -> Workshop:
+    with store.change() as session:
+        return hold(session, office, kind, **changes)
+
+
+def test_every_file_is_what_it_says(
+    reader: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    workshop = held(store, chicago, rights)
+    for asked, (mimetype, name) in FILES.items():
+        answer = reader.get(path(workshop, f".{asked}"))
+        assert answer.status_code == 200, asked
+        assert answer.mimetype == mimetype
+        assert answer.headers["Cache-Control"] == "no-store"
+        expected = f"volante-conoce-tus-derechos-{workshop.day}-{name}"
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="{expected}"'
+
+
+def test_the_page_leads_to_files_that_are_there_in_its_language(
+    reader: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    workshop = held(store, chicago, rights)
+    for lang in ("es", "en", "fr"):
+        page = reader.get(path(workshop, f"?idioma={lang}"))
+        links = [
+            each.split('"')[0].replace("&amp;", "&")
+            for each in page.text.split(path(workshop, "."))[1:]
+        ]
+        files = [each for each in links if f"idioma={lang}" in each]
+        assert len(files) == len(links) == 10
+        for each in files:
+            assert reader.get(path(workshop, f".{each}")).status_code == 200, each
+    assert "no está traducido" not in words(reader.get(path(workshop, "?idioma=en")))
+
+
+def test_what_is_no_shape_or_language_is_not_there(
+    reader: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    workshop = held(store, chicago, rights)
+    for asked in (
+        "?idioma=de", ".pdf?papel=cuadrada", ".pdf?papel=", ".png?forma=x", ".svg?forma=../x",
+        ".pdf?idioma=", ".jpg",
+    ):  # fmt: skip
+        assert reader.get(path(workshop, asked)).status_code == 404, asked
+
+
+def test_the_name_of_a_discreet_ones_file_says_nothing(
+    reader: Desk, store: Store, chicago: Office, women: Kind
+) -> None:
+    workshop = held(store, chicago, women, title={"es": "Un espacio de confianza"})
+    for asked, (_mimetype, name) in FILES.items():
+        answer = reader.get(path(workshop, f".{asked}"))
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="taller-{name}"'
+        for header, value in answer.headers.items():
+            assert "confianza" not in value, header
+    page = words(reader.get(path(workshop)))
+    assert "La dirección no sale en el volante" in page
+    assert "Es un taller discreto" in page
+
+
+def test_a_title_in_no_letters_of_ours_makes_a_name_too(
+    reader: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    workshop = held(store, chicago, rights, title={"es": '中文 "\r\n; ../../x'})
+    answer = reader.get(path(workshop, ".svg"))
+    assert answer.headers["Content-Disposition"].endswith(
+        f'"volante-x-{workshop.day}-cuadrada-es.svg"'
+    )
+
+
+def test_the_page_says_what_to_think_of_before_handing_it_out(
+    reader: Desk, app: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    draft = held(store, chicago, rights, title={"es": "Conoce"}, standing=Standing.DRAFT)
+    page = words(reader.get(path(draft, "?idioma=en")))
+    assert "Todavía es un borrador" in page
+    assert "El título no está traducido: sale en español." in page
+    assert "Escribir la traducción" not in page
+    ana = at_desk(app, store, employ(store))
+    assert "Escribir la traducción" in words(ana.get(path(draft, "?idioma=en")))
+    secret = held(store, chicago, rights, way=Way.UNLISTED)
+    assert "Dale el volante solo a quien quieras invitar." in words(reader.get(path(secret)))
+
+
+def test_what_was_cancelled_has_no_flyer_any_more(
+    reader: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    workshop = held(store, chicago, rights, standing=Standing.PUBLISHED)
+    with store.change() as session:
+        session.merge(workshop).standing = Standing.CANCELLED
+    page = reader.get(path(workshop))
+    assert page.status_code == 200
+    assert "ya no tiene volante" in words(page)
+    assert "<img" not in page.text
+    for asked in FILES:
+        answer = reader.get(path(workshop, f".{asked}"))
+        assert answer.status_code == 422
+        assert "ya no tiene volante" in words(answer)
+
+
+def test_the_network_lends_its_phone_to_an_office_without_one(
+    make_app: object, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        session.merge(chicago).phone = ""
+        workshop = hold(session, session.merge(chicago), rights)
+    assert callable(make_app)
+    app = make_app(phone="1 800 555 0100")
+    desk = at_desk(app, store, employ(store))
+    assert "O llama al 1 800 555 0100" in pdf_reader.words_of(desk.get(path(workshop, ".pdf")).data)
+
+
+def test_the_pages_of_a_workshop_lead_to_its_paper(
+    app: Flask, store: Store, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    ana = at_desk(app, store, employ(store))
+    ahead = held(store, chicago, rights)
+    past = held(store, chicago, rights, day=clock.now().date() - timedelta(days=2))
+    quiet = held(store, chicago, women)
+    page = ana.get(f"/org/talleres/{ahead.public_id}").text
+    assert "/volante" in page
+    assert "/constancia" not in page
+    assert "/constancia" in ana.get(f"/org/talleres/{past.public_id}").text
+    assert "lista.pdf" in ana.get(f"/org/talleres/{ahead.public_id}/entrada").text
+    door = ana.get(f"/org/talleres/{quiet.public_id}/entrada")
+    assert "lista.pdf" not in door.text
+    assert "su lista no se imprime" in words(door)

@@ -1,0 +1,374 @@
+"""A file is looked at line by line, and loaded whole or not at all."""
+
+from dataclasses import replace
+from datetime import time
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.registrations import Contact
+from outreach.domain.registrations.notifications import Notice
+from outreach.domain.scheduling import tours, workshop_service
+from outreach.domain.scheduling.import_batches import Batch
+from outreach.domain.scheduling.tours import StopPlan
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keystore import Keyring
+from outreach.privacy import retention
+from tests.conftest import a_saturday, hold, seat, venue
+from tests.support.import_files import bring, csv_of, load, row, seen
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+
+@pytest.fixture
+def desk(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+def all_of_them(store: Store) -> list[Workshop]:
+    with store.read() as session:
+        return list(session.scalars(sa.select(Workshop).order_by(Workshop.id)))
+
+
+def test_a_file_is_seen_first_and_loaded_by_a_second_step(desk: Desk, store: Store) -> None:
+    page = seen(desk, bring(desk, csv_of(row(), row(id="w2", starts_at="2027-01-17T10:00"))))
+    assert "2 talleres nuevos" in words(page)
+    assert all_of_them(store) == []
+    answer = load(desk, page)
+    assert answer.status_code == 303
+    assert "Listo: 2 talleres nuevos." in words(desk.get(answer.headers["Location"]))
+    assert [each.external_id for each in all_of_them(store)] == ["w1", "w2"]
+    with store.read() as session:
+        entry = session.scalars(sa.select(Entry)).one()
+        assert (entry.action, entry.office) == ("workshops brought in", "chicago")
+        assert entry.detail.endswith("new 2, changed 0, cancelled 0, same 0")
+        assert session.scalar(sa.select(sa.func.count()).select_from(Batch)) == 0
+
+
+def test_the_same_file_once_more_changes_nothing(desk: Desk, store: Store) -> None:
+    load(desk, seen(desk, bring(desk, csv_of(row()))))
+    page = seen(desk, bring(desk, csv_of(row())))
+    assert "1 ya estaba igual" in words(page)
+    assert "todo estaba igual" in words(page)
+    assert "/org/traer/cargar" not in page.get_data(as_text=True)
+
+
+def test_each_fault_is_shown_with_its_line_its_column_and_what_to_do(
+    desk: Desk, store: Store, calgary: Office
+) -> None:
+    wrong = [
+        row(id="a", starts_at="2026-12-31T25:00"),
+        row(id="b", kind="derecho"),
+        row(id="c", office="calgary"),
+        row(id="d", office="atlantida"),
+        row(id="e"),
+        row(id="e"),
+    ]
+    page = seen(desk, bring(desk, csv_of(*wrong)))
+    said = words(page)
+    assert "Arregla 5 renglones y sube el archivo otra vez" in said
+    assert "2 starts_at 2026-12-31T25:00 Escribe el día y la hora" in said
+    assert "3 kind derecho Escribe «derechos». Es el tipo más parecido." in said
+    # Another's office and one there is not: the same is said.
+    assert "4 office calgary Esa oficina no es tuya. Escribe una de estas: chicago." in said
+    assert "5 office atlantida Esa oficina no es tuya. Escribe una de estas: chicago." in said
+    assert "7 id e Ya está en el renglón 6. Quita uno." in said
+    assert load(desk, page, lote=batch(store), seen="x").status_code == 409
+    assert all_of_them(store) == []
+    faults = desk.get(f"/org/traer/fallas.csv?lote={batch(store)}")
+    assert faults.get_data(as_text=True).count("\r\n") == 6
+
+
+def batch(store: Store) -> str:
+    with store.read() as session:
+        return session.scalars(sa.select(Batch.public_id)).one()
+
+
+def test_what_changes_is_shown_before_and_after_and_who_is_told(
+    desk: Desk, store: Store, ring: Keyring
+) -> None:
+    load(
+        desk,
+        seen(
+            desk,
+            bring(
+                desk,
+                csv_of(
+                    row(), row(id="w2", starts_at="2027-01-17T18:00", ends_at="2027-01-17T20:00")
+                ),
+            ),
+        ),
+    )
+    first, _second = all_of_them(store)
+    seat(store, ring, first, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, first, name="Luz")
+    changed = [
+        row(starts_at="2027-01-16T17:00", capacity="30"),
+        row(id="w2", starts_at="2027-01-17T18:00", ends_at="2027-01-17T20:00", status="cancelled"),
+    ]
+    page = seen(desk, bring(desk, csv_of(*changed)))
+    said = words(page)
+    assert "sáb 16 ene 2027, 6:00 p. m. sáb 16 ene 2027, 5:00 p. m. 1 registro" in said.replace(
+        "\xa0", " "
+    )
+    assert "Lugares 20 30" in said
+    assert "Publicado Cancelado" in said
+    assert "Al traerlos se avisa a 1 registro." in said
+    load(desk, page)
+    first, second = all_of_them(store)
+    assert (first.starts.hour, first.capacity, first.seats_left) == (17, 30, 28)
+    assert (first.sequence, second.standing) == (1, Standing.CANCELLED)
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) == 2
+
+
+def test_a_ring_that_is_away_takes_nothing_back_of_what_was_loaded(
+    desk: Desk, store: Store, ring: Keyring, caplog: pytest.LogCaptureFixture
+) -> None:
+    load(desk, seen(desk, bring(desk, csv_of(row()))))
+    [workshop] = all_of_them(store)
+    rosa = seat(store, ring, workshop)
+    later = row(starts_at="2027-01-23T18:00", ends_at="2027-01-23T20:00")
+    page = seen(desk, bring(desk, csv_of(later)))
+    with ring.store.change() as session:
+        session.execute(sa.text("ALTER TABLE key RENAME TO elsewhere"))
+    answer = load(desk, page)
+    assert answer.headers["Location"].startswith("/org/traer?hecho=")
+    assert f"keys of workshop {workshop.id} not moved: " in caplog.text
+    with ring.store.change() as session:
+        session.execute(sa.text("ALTER TABLE elsewhere RENAME TO key"))
+    retention.purge(store, ring, now=clock.now())
+    [workshop] = all_of_them(store)
+    assert ring.days() == {rosa.key_id: workshop.forget_on}
+
+
+def test_what_cannot_be_done_any_more_is_said_before_anything_is_loaded(
+    desk: Desk, store: Store
+) -> None:
+    past = {"starts_at": "2026-01-16T18:00"}
+    there = [row(), row(id="w2", **past), row(id="w3", status="draft", **past)]
+    load(desk, seen(desk, bring(desk, csv_of(*there))))
+    wanted = [row(**past), *(row(id=each, status="cancelled", **past) for each in ("w2", "w3"))]
+    said = words(seen(desk, bring(desk, csv_of(*wanted))))
+    assert "2 starts_at 2026-01-16T18:00 Ese día y esa hora ya pasaron. Revisa la fecha." in said
+    assert "3 status cancelled Ya pasó. Di en su asistencia que no se hizo." in said
+    assert "4 status cancelled Ya pasó. Di en su asistencia que no se hizo." in said
+
+
+def test_a_file_brings_no_workshop_back_whose_stop_is_cancelled(
+    desk: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    day = a_saturday()
+    with store.change() as session:
+        tour = tours.add(session, session.merge(chicago, load=False), "Gira", "n", now=clock.now())
+        stop = tours.add_stop(
+            session,
+            tour,
+            StopPlan(
+                day=day,
+                starts=time(9),
+                ends=time(15),
+                city="Joliet",
+                region="IL",
+                venue=venue(session, chicago),
+                kinds=Codes(["derechos"]),
+            ),
+            now=clock.now(),
+        )
+        (held,) = tours.publish_stop(session, stop, now=clock.now())
+        tours.cancel_stop(session, stop, now=clock.now())
+    line = row(id=f"taller-{held.uid}", starts_at=f"{day}T09:00", ends_at=f"{day}T15:00")
+    said = words(seen(desk, bring(desk, csv_of(line))))
+    assert "2 status published Su parada de la gira está cancelada. Reactívala primero." in said
+
+
+def test_a_workshop_of_another_office_is_neither_changed_nor_told_of(
+    desk: Desk, store: Store, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        other = hold(session, calgary, rights)
+    page = seen(desk, bring(desk, csv_of(row(id=f"taller-{other.uid}"))))
+    assert "Ese id no se puede usar aquí. Escribe otro." in words(page)
+    assert "Calgary" not in words(page)
+
+
+def test_who_answers_for_the_network_brings_any_office(
+    app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    desk = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    rows = [row(), row(id="c1", office="calgary", timezone="America/Edmonton", region="AB")]
+    load(desk, seen(desk, bring(desk, csv_of(*rows))))
+    with store.read() as session:
+        entries = session.scalars(sa.select(Entry).order_by(Entry.office)).all()
+        assert [each.office for each in entries] == ["calgary", "chicago"]
+
+
+def test_what_changed_in_between_is_said_and_nothing_is_loaded_until_it_is_seen(
+    desk: Desk, store: Store
+) -> None:
+    load(desk, seen(desk, bring(desk, csv_of(row()))))
+    page = seen(desk, bring(desk, csv_of(row(capacity="30"), row(id="w2"))))
+    with store.change() as session:
+        workshop = session.scalars(sa.select(Workshop)).one()
+        workshop_service.cancel(session, workshop, now=clock.now())
+    refused = load(desk, page)
+    assert refused.status_code == 409
+    assert "Algo cambió desde que lo viste" in words(refused)
+    assert "Es distinto el renglón 2." in words(refused)
+    assert len(all_of_them(store)) == 1
+    assert load(desk, refused).status_code == 303
+    assert [each.standing for each in all_of_them(store)] == [Standing.PUBLISHED] * 2
+
+
+def test_a_long_file_tells_how_far_it_is_and_is_loaded_whole(desk: Desk, store: Store) -> None:
+    rows = [row(id=f"w{n}", venue=f"Sala {n % 9}") for n in range(601)]
+    page = seen(desk, bring(desk, csv_of(*rows)))
+    assert "601 nuevos se parecen a otros" in words(page)
+    answer = load(desk, page)
+    text = answer.get_data(as_text=True)
+    assert [f"{n} de 601" in text for n in (0, 100, 200, 300, 400, 500, 600)] == [True] * 7
+    assert "<b>Listo.</b>" in text
+    assert text.rstrip().endswith("</html>")
+    assert "hecho=601-0-0-0" in text
+    assert len(all_of_them(store)) == 601
+
+
+def test_a_long_file_that_is_not_as_it_was_seen_says_so_at_the_end(
+    desk: Desk, store: Store
+) -> None:
+    page = seen(desk, bring(desk, csv_of(*[row(id=f"w{n}") for n in range(501)])))
+    text = load(desk, page, seen="0" * 32).get_data(as_text=True)
+    assert "No se cargó nada." in text
+    assert "Algo cambió desde que lo viste. Míralo otra vez y decide." in text
+    assert "http-equiv" not in text
+    assert "&amp;cambio=1" in text
+    assert all_of_them(store) == []
+
+
+def limit_childcare(store: Store, row_id: str) -> None:
+    """Somebody sets at the desk how many children of that workshop can be looked after."""
+    with store.change() as session:
+        held = session.scalars(sa.select(Workshop).where(Workshop.external_id == row_id)).one()
+        plan = replace(workshop_service.plan_of(held), has_childcare=True, support={"childcare": 1})
+        workshop_service.change(session, held, plan, now=clock.now())
+
+
+LIMIT = "Hay un límite para un apoyo que este taller no da. Quita el límite."
+
+
+def test_what_is_no_plan_is_said_before_anything_is_loaded(
+    desk: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    load(desk, seen(desk, bring(desk, csv_of(row(), row(id="w2", status="draft")))))
+    limit_childcare(store, "w1")
+    brought = [
+        row(),
+        row(id="w2", capacity="0"),
+        row(id="w3", way="slots", ends_at="2027-01-16T18:03"),
+    ]
+    page = seen(desk, bring(desk, csv_of(*brought)))
+    assert f"2 id w1 {LIMIT}" in words(page)
+    assert "3 id w2 Falta: lugares. No se publicó." in words(page)
+    assert "4 id w3 Di cada cuántos minutos empieza una cita: 5 o más." in words(page)
+    assert "/org/traer/cargar" not in page.get_data(as_text=True)
+
+
+def test_a_file_never_brings_a_discreet_address_into_sight(
+    desk: Desk, store: Store, women: Kind
+) -> None:
+    with store.change() as session:
+        session.merge(women).visibility = Visibility.PUBLIC
+    load(desk, seen(desk, bring(desk, csv_of(row()))))
+    said = words(seen(desk, bring(desk, csv_of(row(kind="mujeres")))))
+    assert "2 id w1 Es un taller discreto y todas las personas verían su dirección." in said
+
+
+def test_a_draft_that_a_file_fills_in_and_cancels_is_cancelled(desk: Desk, store: Store) -> None:
+    load(desk, seen(desk, bring(desk, csv_of(row(status="draft", venue="")))))
+    page = seen(desk, bring(desk, csv_of(row(status="cancelled"))))
+    assert load(desk, page).status_code == 303
+    assert [each.standing for each in all_of_them(store)] == [Standing.CANCELLED]
+
+
+@pytest.mark.parametrize("number", [2, 506])
+def test_what_stands_against_a_file_by_now_is_said_where_it_is_loaded(
+    desk: Desk, store: Store, number: int
+) -> None:
+    there = [row(id=f"w{n}") for n in range(25)]
+    load(desk, seen(desk, bring(desk, csv_of(*there))))
+    brought = [row(id=f"w{n}", title_es="Otro título") for n in range(number)]
+    page = seen(desk, bring(desk, csv_of(*brought)))
+    for n in range(min(25, number)):
+        limit_childcare(store, f"w{n}")
+    answer = load(desk, page)
+    assert LIMIT in words(answer)
+    assert "http-equiv" not in answer.get_data(as_text=True), "it stays to be read"
+    if number > 500:
+        assert "Renglón 21, id" in words(answer)
+        assert "Y 5 más." in words(answer)
+    assert {each.title["es"] for each in all_of_them(store)} == {"Conoce tus derechos"}
+
+
+def test_a_row_that_looks_like_a_workshop_that_is_there_is_pointed_out(
+    desk: Desk, store: Store
+) -> None:
+    load(desk, seen(desk, bring(desk, csv_of(row()))))
+    page = seen(desk, bring(desk, csv_of(row(id="otra"))))
+    assert "1 nuevo se parece a otro" in words(page)
+    assert all_of_them(store)[0].public_id in page.get_data(as_text=True)
+
+
+def test_every_row_is_shown_a_hundred_on_a_page(desk: Desk) -> None:
+    rows = [row(id=f"w{n}", title_es=f"Taller número {n}") for n in range(205)]
+    answer = bring(desk, csv_of(*rows))
+    pages = [words(desk.get(f"{answer.headers['Location']}&pag={n}")) for n in range(3)]
+    found = [sum(f"Taller número {n} " in page for n in range(205)) for page in pages]
+    assert min(found) >= 5
+    for n in range(205):
+        assert f"Taller número {n} sáb 16 ene" in pages[n // 100], n
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_without_an_office_there_is_no_template_yet(app: Flask, store: Store, form: str) -> None:
+    desk = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    answer = desk.get(f"/org/traer/plantilla.{form}")
+    assert answer.status_code == 422
+    assert "Todavía no hay oficinas. Agrega una primero." in words(answer)
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_template_can_be_brought_as_it_is(desk: Desk, store: Store, form: str) -> None:
+    template = desk.get(f"/org/traer/plantilla.{form}")
+    assert "attachment" in template.headers["Content-Disposition"]
+    page = seen(desk, bring(desk, template.data, f"plantilla.{form}"))
+    assert "1 taller nuevo" in words(page)
+    assert load(desk, page).status_code == 303
+    assert [each.standing for each in all_of_them(store)] == [Standing.DRAFT]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_months_workshops_are_taken_away_without_their_people_and_brought_again(
+    desk: Desk,
+    store: Store,
+    ring: Keyring,
+    chicago: Office,
+    calgary: Office,
+    rights: Kind,
+    form: str,
+) -> None:
+    with store.change() as session:
+        mine = hold(session, chicago, rights)
+        hold(session, calgary, rights)
+    seat(store, ring, mine, name="Rosalinda")
+    answer = desk.get(f"/org/talleres.{form}?mes={mine.day:%Y-%m}")
+    assert b"Rosalinda" not in answer.data
+    page = seen(desk, bring(desk, answer.data))
+    assert "1 ya estaba igual" in words(page)
+    assert desk.get(f"/org/talleres.{form}?oficina=calgary").status_code == 404

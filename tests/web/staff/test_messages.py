@@ -1,0 +1,362 @@
+"""Messages of the staff to the people of a workshop: written, seen, sent once, each in their own
+language; calls for who left a phone; and nothing left of it once they are forgotten."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations.staff_messages import Message
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keystore import Keyring
+from outreach.mail import delivery
+from outreach.privacy import erasure, retention
+from tests.conftest import hold, seat
+from tests.support.public_urls import Page
+from tests.support.smtp_server import Postman, free_port, on_duty
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+PHONE = "+13125550142"
+BACK_DOOR = "La entrada es por la puerta de atrás."
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+@pytest.fixture
+def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights, capacity=4)
+
+
+@pytest.fixture
+def crowd(store: Store, ring: Keyring, evening: Workshop) -> dict[str, Registration]:
+    """Four with a place, and one who waits: two with e-mail, two with a phone, one with neither."""
+    return {
+        "rosa": seat(store, ring, evening, contact=Contact.EMAIL, address="rosa@example.com"),
+        "marie": seat(
+            store, ring, evening, name="Marie", contact=Contact.EMAIL,
+            address="marie@example.com", language="fr",
+        ),
+        "luz": seat(store, ring, evening, name="Luz", contact=Contact.PHONE, address=PHONE),
+        "ivan": seat(store, ring, evening, name="Iván"),
+        "tomas": seat(
+            store, ring, evening, name="Tomás", contact=Contact.PHONE, address="+13125550143"
+        ),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def postman() -> Iterator[Postman]:
+    with on_duty(Postman(free_port())) as postman:
+        yield postman
+
+
+def address_of(workshop: Workshop) -> str:
+    return f"/org/talleres/{workshop.public_id}/mensaje"
+
+
+def fields(page: str) -> dict[str, str]:
+    """What the form would send as it stands, of what is not seen."""
+    return {
+        has["name"] or "": has.get("value") or ""
+        for tag, has in Page(page).tags
+        if tag == "input" and has.get("type") == "hidden" and has.get("name") in {"nonce", "seen"}
+    }
+
+
+def write(ana: Desk, workshop: Workshop, **said: str) -> Any:
+    """Writes it, sees it, and sends it."""
+    said = {"template": "place", "audience": "seated"} | said
+    seen = ana.post(address_of(workshop), do="see", **said)
+    if seen.status_code != 200:
+        return seen
+    return ana.post(address_of(workshop), do="send", **said, **fields(seen.text))
+
+
+def test_a_message_is_read_in_three_languages_before_it_is_sent(
+    ana: Desk, store: Store, evening: Workshop, crowd: dict[str, Registration]
+) -> None:
+    said = {"template": "place", "audience": "seated", "more_es": BACK_DOOR}
+    at_once = ana.post(address_of(evening), do="send", nonce="x" * 22, **said)
+    assert at_once.status_code == 200, "not read yet: it is shown, and not sent"
+    page = words(at_once)
+    assert "Así lo van a leer. Si está bien, envíalo." in page
+    assert "Cambio de lugar:" in page
+    assert "New place:" in page
+    assert "Nouveau lieu" in page
+    assert page.count(BACK_DOOR) >= 4  # the form, and who has no translation reads Spanish
+    assert "[su enlace]" in page
+    assert "/r/" not in at_once.text
+    assert "Enviar a 2 correos" in page
+    assert "Después te toca llamar a 1." in page
+    # What is sent is what was read: another word, and it is shown again.
+    changed = said | {"more_es": "Otra cosa."}
+    again = ana.post(address_of(evening), do="send", **changed, **fields(at_once.text))
+    assert again.status_code == 200
+    assert count(store, Message) == 0
+
+
+def test_it_goes_by_letter_to_who_chose_it_each_in_their_language(
+    app: Flask, ana: Desk, store: Store, ring: Keyring, config: Config, evening: Workshop,
+    crowd: dict[str, Registration], postman: Postman,
+) -> None:  # fmt: skip
+    answer = write(ana, evening, more_es=BACK_DOOR, more_fr="Entrez par la porte arrière.")
+    assert answer.status_code == 303
+    assert deliver(app, store, ring, config, postman) == 4  # two «your place is saved», two of it
+    by_name = {
+        str(letter["To"]).partition("@")[0]: letter
+        for letter in postman.letters
+        if "Cambio" in letter["Subject"] or "Nouveau" in letter["Subject"]
+    }
+    assert sorted(by_name) == ["marie", "rosa"]
+    rosa, marie = by_name["rosa"].get_content(), by_name["marie"].get_content()
+    assert "Cambió el lugar. Ahora es así:" in rosa
+    assert BACK_DOOR in rosa
+    assert "1805 S. Ejemplo St." in rosa
+    assert "Entrez par la porte arrière." in marie
+    assert BACK_DOOR not in marie
+    for letter in by_name.values():
+        assert "derechos" not in letter["Subject"].casefold()
+        assert "droits" not in letter["Subject"].casefold()
+    assert deliver(app, store, ring, config, postman) == 0
+    assert journal(store) == [("message sent", "place, seated: 2 by e-mail, 1 by phone")]
+
+
+def test_who_left_a_phone_is_on_the_call_list_of_the_message(
+    ana: Desk, store: Store, evening: Workshop, crowd: dict[str, Registration]
+) -> None:
+    there = write(ana, evening, audience="all", more_es=BACK_DOOR).headers["Location"]
+    page = ana.get(there)
+    said = words(page)
+    assert "Salen 2 correos" in said
+    assert "2 personas dejaron teléfono." in said
+    assert "1 eligió «No me avisen»" in said
+    assert "Llamadas (0 de 2 hechas)" in said
+    assert f"Cambió el lugar. {BACK_DOOR}" in said
+    assert "•••• 0142" in said
+    assert "5550142" not in said
+    number = there.partition("=")[2]
+    shown = ana.post(
+        f"/org/talleres/{evening.public_id}/contacto",
+        registration=crowd["luz"].id, message=number,
+    )  # fmt: skip
+    assert PHONE in words(shown)
+    call = {"notice": str(notice_of(store, crowd["luz"])), "message": number}
+    done = ana.post(f"/org/talleres/{evening.public_id}/llamada", do="called", **call)
+    assert done.headers["Location"].partition("#")[0] == there
+    assert "Llamadas (1 de 2 hechas)" in words(ana.get(there))
+    ana.post(f"/org/talleres/{evening.public_id}/llamada", do="undo", **call)
+    assert "Llamadas (0 de 2 hechas)" in words(ana.get(there))
+    assert journal(store)[1:] == [("contact seen", ""), ("call made", "")]
+
+
+@pytest.mark.parametrize(
+    ("audience", "whom"),
+    [("all", {"rosa", "marie", "luz", "tomas"}), ("seated", {"rosa", "marie", "luz"}),
+     ("waiting", {"tomas"})],
+)  # fmt: skip
+def test_it_goes_to_all_to_who_has_a_place_or_to_who_waits(
+    ana: Desk, store: Store, evening: Workshop, crowd: dict[str, Registration],
+    audience: str, whom: set[str],
+) -> None:  # fmt: skip
+    assert write(ana, evening, template="reminder", audience=audience).status_code == 303
+    with store.read() as session:
+        told = set(
+            session.scalars(sa.select(Notice.registration_id).where(Notice.cause == Cause.MESSAGE))
+        )
+    assert {name for name, each in crowd.items() if each.id in told} == whom
+
+
+def test_the_same_form_sent_twice_is_one_message(
+    ana: Desk, store: Store, evening: Workshop, crowd: dict[str, Registration]
+) -> None:
+    said = {"template": "hour", "audience": "seated"}
+    seen = ana.post(address_of(evening), do="see", **said)
+    first = ana.post(address_of(evening), do="send", **said, **fields(seen.text))
+    second = ana.post(address_of(evening), do="send", **said, **fields(seen.text))
+    assert first.headers["Location"] == second.headers["Location"]
+    assert count(store, Message) == 1
+    assert len(journal(store)) == 1
+    again = write(ana, evening, **said)  # another form, the same words
+    assert again.status_code == 422
+    assert "Ese mismo mensaje se envió hace unos minutos." in words(again)
+    with store.change() as session:
+        session.execute(sa.update(Message).values(made_at=clock.now() - timedelta(minutes=11)))
+    assert write(ana, evening, **said).status_code == 303
+
+
+@pytest.mark.any_database("what the form says")
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"more_es": "Mira https://example.org"}, "Quita los enlaces"),
+        ({"more_es": "Mira bit.ly/x"}, "Quita los enlaces"),
+        ({"more_es": "Escribe a ana@example.org"}, "Quita los enlaces"),
+        ({"more_es": "a" * 501}, "Es demasiado largo. Escribe 500 letras o menos."),
+        ({"more_en": "Only in English"}, "Escríbelo también en español"),
+        ({"template": "cancelled"}, "Elige qué pasó"),
+        ({"template": "xyz"}, "Elige qué pasó"),
+        ({"audience": ""}, "Elige a quién"),
+    ],
+)
+def test_what_cannot_be_sent_is_said_and_what_was_typed_is_kept(
+    ana: Desk, store: Store, evening: Workshop, crowd: dict[str, Registration],
+    said: dict[str, str], fault: str,
+) -> None:  # fmt: skip
+    answer = write(ana, evening, **said)
+    assert answer.status_code == 422
+    assert fault in words(answer)
+    for name, text in said.items():
+        if name.startswith("more"):
+            assert text in words(answer)
+    assert count(store, Message) == 0
+
+
+def test_of_a_discreet_kind_only_what_is_written_already_is_sent(
+    app: Flask, ana: Desk, store: Store, ring: Keyring, config: Config, chicago: Office,
+    women: Kind, postman: Postman,
+) -> None:  # fmt: skip
+    with store.change() as session:
+        circle = hold(session, chicago, women)
+    seat(store, ring, circle, name="Flor", contact=Contact.EMAIL, address="flor@example.com")
+    seat(store, ring, circle, name="Luz", contact=Contact.PHONE, address=PHONE)
+    page = ana.get(address_of(circle)).text
+    assert "<textarea" not in page
+    assert "Qué traer" not in page
+    refused = write(ana, circle, more_es="Trae a tu hija.")
+    assert refused.status_code == 422
+    assert "Aquí solo se mandan los textos ya escritos" in words(refused)
+    there = write(ana, circle).headers["Location"]
+    ana.get(there)
+    assert ("list seen", "") in journal(store)
+    deliver(app, store, ring, config, postman)
+    (letter,) = [each for each in postman.letters if "Cambio" in each["Subject"]]
+    assert str(letter["From"]).startswith("Avisos")
+    for secret in ("mujeres", "Ejemplo", "Biblioteca", "Flor", "taller"):
+        assert secret not in letter.get_content()
+
+
+def test_a_cancelled_workshop_has_one_message_and_one_that_is_on_has_the_others(
+    ana: Desk, store: Store, evening: Workshop, crowd: dict[str, Registration]
+) -> None:
+    assert write(ana, evening, template="hour").status_code == 303
+    with store.change() as session:
+        workshop_service.cancel(session, session.get_one(Workshop, evening.id), now=clock.now())
+    page = words(ana.get(address_of(evening)))
+    assert "Se canceló" in page
+    assert "Recordatorio" not in page
+    assert write(ana, evening, template="cancelled", audience="all").status_code == 303
+    with store.read() as session:
+        calls = words(ana.get(f"/org/talleres/{evening.public_id}?ver=llamadas"))
+        assert session.get_one(Workshop, evening.id).is_cancelled
+    assert "Cambió la hora" not in calls, "nobody is called about the hour of what is off"
+
+
+def test_where_nobody_can_be_told_nothing_is_sent(
+    ana: Desk, store: Store, ring: Keyring, evening: Workshop, chicago: Office, rights: Kind
+) -> None:
+    seat(store, ring, evening, name="Iván")
+    answer = write(ana, evening)
+    assert answer.status_code == 422
+    assert "Nadie de ellos dejó correo ni teléfono." in words(answer)
+    with store.change() as session:
+        draft = hold(session, chicago, rights, standing=Standing.DRAFT)
+        past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
+    for each in (draft, past):
+        assert ana.get(address_of(each)).status_code in {409, 422}
+
+
+def test_who_wanted_no_letter_reads_it_on_their_own_page(
+    client: FlaskClient, ana: Desk, store: Store, ring: Keyring, evening: Workshop,
+    crowd: dict[str, Registration],
+) -> None:  # fmt: skip
+    with store.read() as session:
+        there = {
+            name: registrations.manage_token(
+                registrations.key_of(ring, session.get_one(Registration, each.id))
+            )
+            for name, each in crowd.items()
+        }
+    write(ana, evening, more_es=BACK_DOOR)
+    for name in ("ivan", "rosa"):
+        page = words(client.get(f"/es/r/{there[name]}"))
+        assert "Cambió el lugar." in page
+        assert BACK_DOOR in page
+    assert BACK_DOOR not in words(client.get(f"/es/r/{there['tomas']}")), "he waits"
+    assert "The place changed." in words(client.get(f"/en/r/{there['ivan']}"))
+    with store.change() as session:
+        session.get_one(Workshop, evening.id).bring = {"es": "Una pluma."}
+    write(ana, evening, template="bring")
+    assert "Qué traer: Una pluma." in words(client.get(f"/es/r/{there['ivan']}"))
+
+
+def test_forgetting_somebody_forgets_their_message_and_the_last_takes_it_along(
+    app: Flask, ana: Desk, store: Store, ring: Keyring, config: Config, evening: Workshop,
+    crowd: dict[str, Registration], postman: Postman,
+) -> None:  # fmt: skip
+    write(ana, evening, audience="all", more_es=BACK_DOOR)
+    erasure.forget(store, ring, config, [crowd["rosa"].id], now=clock.now())
+    deliver(app, store, ring, config, postman)
+    assert "rosa@example.com" not in postman.to
+    assert count(store, Message) == 1
+    everybody = [each.id for each in crowd.values()]
+    erasure.forget(store, ring, config, everybody, now=clock.now())
+    retention.purge(store, ring, config, now=clock.now(), sure=True)
+    assert count(store, Message) == 0
+
+
+def test_a_letter_of_it_that_does_not_arrive_is_seen(
+    app: Flask, ana: Desk, store: Store, ring: Keyring, config: Config, evening: Workshop,
+    crowd: dict[str, Registration], postman: Postman,
+) -> None:  # fmt: skip
+    with store.change() as session:  # only of the message
+        session.execute(sa.delete(Notice))
+    write(ana, evening)
+    postman.always["RCPT"] = "550 no such mailbox"
+    assert deliver(app, store, ring, config, postman) == 0
+    assert "2 correos no llegaron" in words(ana.get(f"/org/talleres/{evening.public_id}"))
+
+
+def deliver(app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman) -> int:
+    config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
+    post = delivery.post(config)
+    assert post is not None
+    with app.app_context():
+        return delivery.deliver(store, ring, config, post, now=clock.now())
+
+
+def notice_of(store: Store, who: Registration) -> int:
+    wanted = sa.select(Notice.id).where(
+        Notice.registration_id == who.id, Notice.cause == Cause.MESSAGE
+    )
+    with store.read() as session:
+        return session.scalars(wanted).one()
+
+
+def count(store: Store, table: type[Any]) -> int:
+    with store.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+def journal(store: Store) -> list[tuple[str, str]]:
+    with store.read() as session:
+        rows = session.execute(sa.select(Entry.action, Entry.detail).order_by(Entry.id))
+        return [(row[0], row[1]) for row in rows]

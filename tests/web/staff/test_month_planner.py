@@ -1,0 +1,185 @@
+"""A month of workshops at once: ticked days and typed lines, looked at and then made."""
+
+from datetime import time
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach.clock import Month
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import Mode, Standing
+from tests.conftest import venue
+from tests.support.html_forms import fields
+from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.web.staff.test_repeat import NONCE, journal, monday, offered, saved
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+@pytest.fixture
+def sheet(store: Store, ana: Desk, chicago: Office, women: Kind) -> dict[str, Any]:
+    """Fields of the form, with two venues to choose from."""
+    with store.change() as session:
+        library = venue(session, chicago)
+        venue(session, chicago, name="Parroquia San Pío", capacity=12)
+    return {
+        "oficina": "chicago",
+        "mes": str(Month.of(monday())),
+        "nonce": NONCE,
+        "tipo": "derechos",
+        "sede": str(library.id),
+        "hora": "18:00",
+        "idioma": ["es", "en"],
+        "lineas": "",
+        "action": "look",
+    }
+
+
+def test_ticked_days_and_lines_become_workshops_as_their_kind_has_them(
+    ana: Desk, store: Store, sheet: dict[str, Any]
+) -> None:
+    lines = (
+        "9, 10:00-11:30, San Pío\n"
+        "10 y 17; 6:30 p. m.; Parroquia San Pío; Para mujeres\n"
+        "24, en línea"
+    )
+    # What is online is public only once it has its link: a draft may still lack it.
+    sheet |= {"d": ["2", "30"], "lineas": lines}
+    look = ana.post("/org/talleres/mes-nuevo", **sheet)
+    assert look.status_code == 200
+    assert saved(store) == []
+    assert "6 fechas" in words(look)
+    numbers = list(offered(look))
+    ticked = fields(look.text, "/org/talleres/mes-nuevo") | {"action": "draft", "dia": numbers}
+    for _ in range(2):
+        answer = ana.post("/org/talleres/mes-nuevo", **ticked)
+        assert answer.status_code == 303
+    there = saved(store)
+    assert [(each.day.day, each.starts, each.ends, each.kind.code) for each in there] == [
+        (2, time(18), time(19, 30), "derechos"),
+        (9, time(10), time(11, 30), "derechos"),
+        (10, time(18, 30), time(20), "mujeres"),
+        (17, time(18, 30), time(20), "mujeres"),
+        (24, time(18), time(19, 30), "derechos"),
+        (30, time(18), time(19, 30), "derechos"),
+    ]
+    assert [each.venue.name if each.venue else "" for each in there] == [
+        "Biblioteca de Pilsen",
+        *["Parroquia San Pío"] * 3,
+        "",
+        "Biblioteca de Pilsen",
+    ]
+    assert [each.capacity for each in there] == [40, 12, 12, 12, 40, 40]
+    assert there[4].mode is Mode.LIVE_STREAM
+    assert {each.standing for each in there} == {Standing.DRAFT}
+    assert {tuple(each.languages) for each in there} == {("es", "en")}
+    assert [each.visibility for each in there] == [each.kind.visibility for each in there]
+    assert len(journal(store)) == 6
+
+
+def test_what_was_ticked_of_another_list_of_dates_is_not_made(
+    ana: Desk, store: Store, sheet: dict[str, Any]
+) -> None:
+    path = "/org/talleres/mes-nuevo"
+    look = ana.post(path, **(sheet | {"lineas": "9\n16\n23"}))
+    form = fields(look.text, path) | {"dia": ["2"], "action": "publish"}
+    for later in ({"lineas": "3\n9\n16\n23"}, {"hora": "19:00"}, {"idioma": ["es"]}):
+        answer = ana.post(path, **(form | later))
+        assert answer.status_code == 422
+        assert "La lista de fechas ya no es la misma." in words(answer)
+        assert all(offered(answer).values()), "as it would be ticked at first"
+        assert saved(store) == []
+    again = fields(answer.text, path) | {"dia": ["2"], "action": "publish"}
+    assert ana.post(path, **again).status_code == 303
+    assert [each.day.day for each in saved(store)] == [16]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("mañana, 10:00", "empieza con el día"),
+        ("45, 10:00", "ese mes no tiene día 45"),
+        ("12, 10:00, Biblioteca de Babel", "no conozco «Biblioteca de Babel»"),
+        ("12, 10:00, derechos, para", "«para» puede ser"),
+        ("12, 25:00", "no conozco «25:00»"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_said_and_all_stays_as_typed(
+    ana: Desk, store: Store, sheet: dict[str, Any], line: str, said: str
+) -> None:
+    with store.change() as session:
+        office = session.scalars(sa.select(Office)).one()
+        venue(session, office, name="Casa para migrantes")
+    lines = f"3, 10:00\n{line}"
+    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"d": "5", "lineas": lines}))
+    assert answer.status_code == 422
+    assert f"Línea 2: {said}" in words(answer)
+    assert 'name="d" value="5" checked' in answer.text
+    assert "3, 10:00" in answer.text
+    answer = ana.post(
+        "/org/talleres/mes-nuevo",
+        **(sheet | {"d": "5", "lineas": lines, "action": "draft", "dia": ["1"]}),
+    )
+    assert answer.status_code == 422
+    assert saved(store) == []
+
+
+def test_of_two_venues_of_one_name_the_city_says_which(
+    ana: Desk, store: Store, sheet: dict[str, Any]
+) -> None:
+    path = "/org/talleres/mes-nuevo"
+    with store.change() as session:
+        office = session.scalars(sa.select(Office)).one()
+        venue(session, office, name="Parroquia San Pío", city="Elgin")
+    assert "Parroquia San Pío, Elgin" in words(ana.get(path))
+    for said in ("San Pío", "Parroquia San Pío"):
+        answer = ana.post(path, **(sheet | {"lineas": f"9, 10:00, {said}"}))
+        assert answer.status_code == 422
+        assert "«Parroquia San Pío, Chicago» o «Parroquia San Pío, Elgin»" in words(answer)
+    look = ana.post(path, **(sheet | {"lineas": "9; 10:00; parroquia san pio, elgin"}))
+    assert "10:00 a. m. Parroquia San Pío, Elgin" in words(look)
+    ana.post(path, **fields(look.text, path) | {"action": "draft"})
+    assert [each.venue.city for each in saved(store) if each.venue] == ["Elgin"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "Marca un día del mes"),
+        ({"d": "3", "hora": ""}, "a qué hora"),
+        ({"d": "3", "hora": "noche"}, "como 18:30"),
+        ({"d": "3", "idioma": []}, "al menos un idioma"),
+        ({"d": "3", "tipo": "otro"}, "opción de la lista"),
+        ({"lineas": "1 2 3 4 5 6 7 8 9, 10:00\n" * 7}, "más de 60"),
+    ],
+)
+def test_what_a_month_lacks_is_said(
+    ana: Desk, store: Store, sheet: dict[str, Any], changes: dict[str, Any], said: str
+) -> None:
+    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | changes))
+    assert answer.status_code == 422
+    assert said in words(answer)
+
+
+def test_a_month_of_another_office_is_not_there(
+    ana: Desk, sheet: dict[str, Any], calgary: Office
+) -> None:
+    assert ana.get("/org/talleres/mes-nuevo?oficina=calgary").status_code == 404
+    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"oficina": "calgary", "d": "3"}))
+    assert answer.status_code == 404
+
+
+def test_a_month_half_typed_outlives_the_session(
+    app: Flask, ana: Desk, sheet: dict[str, Any]
+) -> None:
+    signed_out = Desk(app.test_client(), "nobody's", "")
+    answer = signed_out.post("/org/talleres/mes-nuevo", **(sheet | {"d": "5"}))
+    assert answer.status_code == 401
+    assert 'name="dato-d" value="5"' in answer.text

@@ -1,0 +1,332 @@
+"""Headquarters' month: who has reported, closing it, its revisions; two who do it at once."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from html import unescape
+from threading import Barrier
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach.clock import Month
+from outreach.db.store import Store
+from outreach.domain import workshops
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.reporting import months
+from outreach.domain.reporting.figures import Figure, Series
+from outreach.domain.scheduling import workshop_service
+from outreach.reports import month_report
+from tests.conftest import hold
+from tests.support.interleaving import meet
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+MARCH = Month(2026, 3)
+DAY = date(2026, 3, 10)
+APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
+CLOSE = "/org/mes/2026-03/cierre"
+FIGURES = "/org/mes/2026-03/cifras"
+
+
+@pytest.fixture
+def march(store: Store, chicago: Office, calgary: Office, rights: Kind) -> str:
+    """Two workshops in Chicago; one in Calgary of which nobody has said how it went: its id."""
+    with store.change() as session:
+        for _ in range(2):
+            workshop_service.report(
+                hold(session, chicago, rights, day=DAY), head_count=30, now=APRIL
+            )
+        pending = hold(session, calgary, rights, day=DAY)
+        session.add(
+            Series(
+                code="ciam.personas", position=1, label={"es": "Personas"}, unit="personas",
+                provided_by="CIAM",
+            )
+        )  # fmt: skip
+        return pending.public_id
+
+
+@pytest.fixture
+def elena(app: Flask, store: Store, march: str) -> Desk:
+    who = employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE)
+    return at_desk(app, store, who)
+
+
+@pytest.fixture
+def ivan(app: Flask, store: Store, march: str) -> Desk:
+    """The other one who answers for the network."""
+    return at_desk(app, store, employ(store, "ivan@example.org", Role.ADMIN, EVERYWHERE))
+
+
+def hidden(answer: TestResponse, name: str) -> str:
+    found = re.search(rf'name="{re.escape(name)}" value="([^"]*)"', answer.text)
+    assert found, name
+    return found[1]
+
+
+def close(desk: Desk, *, page: TestResponse | None = None, **fields: str) -> TestResponse:
+    """Sends the form of the page, as it was when it was opened."""
+    there = page or desk.get(CLOSE)
+    sent = {name: hidden(there, name) for name in ("seen", "changes")}
+    return desk.post(CLOSE, **(sent | {"checked": "yes"} | fields))
+
+
+def not_held(store: Store, public_id: str) -> None:
+    with store.change() as session:
+        workshop_service.report(workshops.find(session, public_id), head_count=None, now=APRIL)
+
+
+@pytest.mark.any_database
+def test_closing_lists_who_has_not_reported_and_freezes_the_month(
+    elena: Desk, store: Store, march: str
+) -> None:
+    asked = words(elena.get(CLOSE))
+    assert "Falta 1 oficina" in asked
+    assert "las que no dijeron nada cuentan como cero y el boletín no las nombra" in asked
+    assert "Calgary (1 por reportar)" in asked
+    assert close(elena, checked="").status_code == 422
+    answer = close(elena)
+    assert (answer.status_code, answer.location) == (303, f"{CLOSE}?hecho=1")
+    with store.read() as session:
+        made = months.revisions(session, MARCH)[0]
+        noted = session.scalars(sa.select(Entry.action).order_by(Entry.id.desc())).first()
+    assert noted == "month.close"
+    told = words(elena.get(CLOSE))
+    assert "Revisión 1" in told
+    assert made.digest in told.replace(" ", "")
+    assert "elena@example.org" in told
+
+
+@pytest.mark.any_database
+def test_the_next_revision_shows_each_difference_and_asks_why(
+    elena: Desk, store: Store, march: str
+) -> None:
+    close(elena)
+    not_held(store, march)
+    asked = words(elena.get(CLOSE))
+    assert "¿Publicar la revisión 2?" in asked
+    assert "Calgary Tus derechos 1 0" in asked
+    assert "Revisé la diferencia" in asked
+    assert "motivo" in words(close(elena)).lower()
+    assert close(elena, reason="late", checked="").status_code == 422
+    assert close(elena, reason="late", detail="Calgary").status_code == 303
+    told = words(elena.get(CLOSE))
+    assert "Motivo: Reportes tardíos: Calgary" in told
+    assert "Nada ha cambiado desde la revisión 2" in told
+
+
+@pytest.mark.races
+def test_of_two_who_close_at_once_one_wins_and_the_other_is_told(
+    elena: Desk, ivan: Desk, store: Store
+) -> None:
+    pages = {id(desk): desk.get(CLOSE) for desk in (elena, ivan)}
+    ready = Barrier(2)
+
+    def try_to(desk: Desk) -> TestResponse:
+        ready.wait()
+        return close(desk, page=pages[id(desk)])
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(try_to, (elena, ivan)), key=lambda each: each.status_code)
+    assert [each.status_code for each in answers] == [303, 409]
+    assert "Otra persona publicó la revisión 1 mientras mirabas" in words(answers[1])
+    with store.read() as session:
+        assert len(months.revisions(session, MARCH)) == 1
+
+
+@pytest.mark.races
+def test_of_two_who_close_again_and_open_again_at_once_only_one_does(
+    app: Flask, elena: Desk, ivan: Desk, store: Store, march: str
+) -> None:
+    close(elena)
+    not_held(store, march)
+    page = elena.get(CLOSE)
+    closed, opened = meet(
+        app.extensions["outreach_store"],
+        lambda: close(elena, page=page, reason="late"),
+        lambda: ivan.post("/org/mes/2026-03/reabrir", seen="1", why="Faltan dos"),
+        at="FROM month_revision",
+    )
+    assert (closed.status_code, opened.status_code) == (303, 409)
+    assert "Otra persona publicó la revisión 2 mientras mirabas" in words(opened)
+
+
+@pytest.mark.races
+def test_what_is_frozen_is_what_was_reviewed_though_it_changes_at_that_moment(
+    app: Flask, elena: Desk, store: Store, march: str
+) -> None:
+    close(elena)
+    with store.change() as session:
+        session.add(
+            Figure(month=202603, series="ciam.personas", value=3, source="x", entered_at=APRIL)
+        )
+    page = elena.get(CLOSE)
+    closed, _none = meet(
+        app.extensions["outreach_store"],
+        lambda: close(elena, page=page, reason="late"),
+        lambda: not_held(store, march),
+        at="SELECT workshop.kind_id",
+    )
+    assert closed.status_code == 303
+    with store.read() as session:
+        made = months.revision(session, MARCH, 2)
+    assert [each.what for each in month_report.changes_of(made)] == ["figure"]
+
+
+def test_who_reviewed_other_differences_is_shown_the_ones_of_now(
+    elena: Desk, store: Store, march: str
+) -> None:
+    close(elena)
+    with store.change() as session:
+        session.add(
+            Figure(month=202603, series="ciam.personas", value=3, source="x", entered_at=APRIL)
+        )
+    page = elena.get(CLOSE)
+    not_held(store, march)
+    answer = close(elena, page=page, reason="late")
+    assert answer.status_code == 409
+    assert "Algo cambió mientras mirabas" in words(answer)
+    assert "Revisé las 2 diferencias" in words(answer)
+
+
+@pytest.mark.parametrize("is_figure", [False, True])
+def test_the_first_revision_freezes_no_number_that_nobody_saw(
+    elena: Desk, store: Store, march: str, is_figure: bool
+) -> None:
+    page = elena.get(CLOSE)
+    if is_figure:
+        with store.change() as session:
+            session.add(
+                Figure(month=202603, series="ciam.personas", value=3, source="x", entered_at=APRIL)
+            )
+    else:
+        not_held(store, march)
+    answer = close(elena, page=page)
+    assert answer.status_code == 409
+    assert "Algo cambió mientras mirabas" in words(answer)
+    with store.read() as session:
+        assert not months.revisions(session, MARCH)
+    assert close(elena, page=answer).status_code == 303
+
+
+def test_a_month_is_opened_again_with_a_reason(elena: Desk, ivan: Desk, store: Store) -> None:
+    close(elena)
+    page = ivan.get(CLOSE)
+    open_it = "/org/mes/2026-03/reabrir"
+    assert elena.post(open_it, seen="1", why="").status_code == 422
+    assert elena.post(open_it, seen="0", why="Faltan dos").status_code == 409
+    assert elena.post(open_it, seen="1", why="Faltan dos").status_code == 303
+    assert ivan.post(open_it, seen=hidden(page, "seen"), why="Otra vez").status_code == 409
+    with store.read() as session:
+        assert month_report.report(session, MARCH, now=APRIL).count.state == "open"
+    assert "«Faltan dos»" in words(elena.get(CLOSE))
+    assert close(elena, reason="slip").status_code == 303, "it may come out as it was"
+
+
+@pytest.mark.any_database
+def test_a_month_that_is_not_over_is_not_closed(elena: Desk) -> None:
+    ahead = "/org/mes/2099-03/cierre"
+    assert "no ha terminado" in words(elena.get(ahead))
+    assert '<form class="tarjeta pila-g"' not in elena.get(ahead).text
+    empty = elena.get("/org/mes/2026-02/cierre")
+    answer = elena.post(ahead, seen="0", changes=hidden(empty, "changes"), checked="yes")
+    assert answer.status_code == 422
+    assert elena.get("/org/mes/2026-13").status_code == 404
+    assert elena.get("/org/mes/abc").status_code == 404
+
+
+@pytest.mark.any_database
+def test_headquarters_sees_the_network_and_an_office_only_itself(
+    app: Flask, store: Store, elena: Desk
+) -> None:
+    network = words(elena.get("/org/mes/2026-03"))
+    assert "1 por reportar" in network
+    assert "Recordar a 1 oficina" in network
+    for role in (Role.ORGANIZER, Role.READER):
+        desk = at_desk(app, store, employ(store, f"{role}@example.org", role))
+        own = words(desk.get("/org/mes/2026-03"))
+        assert "Chicago" in own
+        assert "Calgary" not in own
+        assert "Tus derechos 2 60" in own, "its own head counts"
+        assert "Recordar" not in own
+        assert ("Nuestro mes está completo" in own) == (role is Role.ORGANIZER)
+
+
+@pytest.mark.any_database
+def test_an_office_says_that_its_month_is_complete_once_everything_is_reported(
+    app: Flask, store: Store, march: str
+) -> None:
+    desk = at_desk(app, store, employ(store, "luz@example.org", Role.ORGANIZER, "calgary"))
+    say = "/org/mes/2026-03/completo"
+    early = desk.post(say, office="calgary")
+    assert early.status_code == 422
+    assert "Falta decir cómo salió 1 taller" in words(early)
+    link = "/org/talleres?mes=2026-03&oficina=calgary&estado=por-reportar"
+    assert link in desk.get("/org/mes/2026-03").text.replace("&amp;", "&")
+    assert desk.get(link).status_code == 200
+    not_held(store, march)
+    assert desk.post(say, office="calgary").status_code == 303
+    assert "Reportó cero" in words(desk.get("/org/mes/2026-03"))
+    assert desk.post(say, office="calgary", do="undo").status_code == 303
+    assert "1 cancelado" in words(desk.get("/org/mes/2026-03"))
+    assert desk.post(say, office="chicago").status_code == 404
+
+
+@pytest.mark.any_database
+def test_what_was_called_off_is_behind_its_number_held_or_cancelled(
+    elena: Desk, store: Store, march: str
+) -> None:
+    not_held(store, march)
+    page = elena.get("/org/mes/2026-03").text
+    link = re.search(r'href="([^"]+)"><span[^>]*>1 cancelado<', page)
+    assert link
+    assert f"/org/talleres/{march}" in elena.get(unescape(link[1])).text
+
+
+@pytest.mark.any_database
+def test_a_month_that_goes_on_is_not_complete(app: Flask, store: Store, march: str) -> None:
+    desk = at_desk(app, store, employ(store))
+    answer = desk.post("/org/mes/2099-03/completo", office="chicago")
+    assert "no ha terminado" in words(answer)
+
+
+def test_those_who_are_late_are_reminded_once(
+    app: Flask, store: Store, elena: Desk, march: str
+) -> None:
+    employ(store, "luz@example.org", Role.ORGANIZER, "calgary")
+    employ(store, "ana@example.org")
+    first = elena.post("/org/mes/2026-03/recordar")
+    assert first.location.endswith("hecho=recordado&cartas=1")
+    assert "Sale 1 carta" in words(elena.get(first.location))
+    again = elena.post("/org/mes/2026-03/recordar")
+    assert "Nadie recibe otra carta" in words(elena.get(again.location))
+    assert "Recordado el" in words(elena.get("/org/mes/2026-03"))
+
+
+@pytest.mark.any_database
+def test_an_office_that_nobody_works_for_is_not_said_to_have_been_reminded(
+    app: Flask, store: Store, elena: Desk, chicago: Office, rights: Kind
+) -> None:
+    employ(store)
+    with store.change() as session:
+        hold(session, chicago, rights, day=DAY)
+    sent = elena.post("/org/mes/2026-03/recordar")
+    assert sent.location.endswith("cartas=1")
+    page = words(elena.get("/org/mes/2026-03"))
+    of_calgary = page.index("Calgary 1 por reportar")
+    of_chicago = page.index("Chicago 1 por reportar")
+    assert of_calgary < of_chicago < page.index("Recordado el")
+    assert page.count("Recordado el") == 1
+
+
+@pytest.mark.any_database
+def test_the_page_of_the_month_that_has_just_ended_is_one_click_away(elena: Desk) -> None:
+    assert 'href="/org/mes"' in elena.get("/org/").text
+    answer = elena.get("/org/mes")
+    assert re.fullmatch(r"/org/mes/\d{4}-\d{2}", answer.location)
+    assert elena.get(answer.location).status_code == 200

@@ -1,0 +1,374 @@
+"""Offices and kinds on the pages of headquarters."""
+
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.calendar import change_counters
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.scheduling import network_changes
+from outreach.domain.workshops import Standing, Workshop
+from outreach.imports import kinds as kinds_file
+from outreach.imports.import_result import Outcome
+from tests.conftest import LONG_AGO, hold
+from tests.support.html_forms import fields
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+NEW_OFFICE: dict[str, Any] = {
+    "slug": "rockford",
+    "name_es": "Consulado en Rockford",
+    "rank": "career_consulate",
+    "city": "Rockford",
+    "region": "IL",
+    "country": "US",
+    "zone": "America/Chicago",
+    "latitude": "42.27",
+    "longitude": "-89.09",
+    "phone": "815 555 0142",
+    "opened_on": "2026-12-01",
+}
+NEW_KIND: dict[str, Any] = {
+    "code": "vivienda",
+    "name_es": "Vivienda",
+    "short_name_es": "Tu casa",
+    "description_es": "Qué hacer si te quieren sacar de tu casa.",
+    "neutral_title_es": "Taller",
+    "sign": "other",
+    "pictogram": "question",
+    "position": "9",
+    "sensitivity": "medium",
+    "countries": ["US"],
+    "minutes": "60",
+    "capacity": "30",
+    "party_limit": "4",
+    "way": "place",
+    "retention_days": "30",
+    "visibility": "public",
+    "has_reminders": "yes",
+}
+
+
+@pytest.fixture
+def elena(app: Flask, store: Store) -> Desk:
+    """Headquarters."""
+    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+
+
+# Offices
+
+
+def test_an_office_is_added_with_its_page_and_its_feed(
+    app: Flask, store: Store, elena: Desk
+) -> None:
+    answer = elena.post("/org/red/nueva", **NEW_OFFICE)
+    assert answer.headers["Location"] == "/org/red/rockford?hecho=nueva"
+    assert "ya tiene su página" in words(elena.get("/org/red/rockford?hecho=nueva"))
+    with store.read() as session:
+        made = offices.find(session, "rockford")
+    assert (made.zone, made.opened_on) == (ZoneInfo("America/Chicago"), date(2026, 12, 1))
+    assert not made.is_open(date(2026, 11, 30))
+    public = app.test_client()
+    assert public.get("/es/o/rockford").status_code == 200
+    assert public.get("/es/cal/rockford.ics").status_code == 200
+    assert _noted(store) == [("office opened", "rockford", "rockford")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"slug": "Nueva York"}, "minúsculas y guiones"),
+        ({"slug": "red"}, "ya tiene otro uso"),
+        ({"slug": "chicago"}, "ya es de otra oficina"),
+        ({"name_es": ""}, "Escribe el nombre."),
+        ({"zone": "America/Rockford"}, "No conocemos esa hora local"),
+        ({"zone": "../../etc/passwd"}, "No conocemos esa hora local"),
+        ({"extra_zones": "America/Chicago Nowhere/Land"}, "Nowhere/Land"),
+        ({"latitude": "norte"}, "posición en grados"),
+        ({"latitude": "142"}, "Esos grados no existen"),
+        ({"longitude": "NaN"}, "grados"),
+        ({"region": "XX"}, "Elige una opción de la lista."),
+        ({"country": "MX"}, "Elige una opción de la lista."),
+        ({"email": "rockford"}, "Revisa el correo"),
+        ({"website": "javascript:alert(1)"}, "La página empieza con https://"),
+        ({"opened_on": "2026-12-01", "closed_on": "2026-12-01"}, "va después"),
+        ({"opened_on": "mañana"}, "Escribe la fecha como"),
+        ({"district": "x" * 2001}, "Es demasiado largo"),
+    ],
+)
+@pytest.mark.any_database("what a form says is the same on any")
+def test_what_an_office_lacks_is_said_and_what_was_typed_stays(
+    chicago: Office, store: Store, elena: Desk, changes: dict[str, str], said: str
+) -> None:
+    answer = elena.post("/org/red/nueva", **(NEW_OFFICE | changes))
+    assert answer.status_code == 422
+    assert said in words(answer)
+    assert 'value="815 555 0142"' in answer.text
+    with store.read() as session:
+        assert [each.slug for each in offices.all_of_them(session)] == ["chicago"]
+
+
+def test_a_new_name_keeps_the_address_and_the_history(
+    app: Flask, store: Store, chicago: Office, rights: Kind, elena: Desk
+) -> None:
+    with store.change() as session:
+        held = hold(session, chicago, rights)
+    public = app.test_client()
+    before = public.get("/es/cal/chicago.ics")
+    assert _change_office(elena, city="Chicago y su zona", name_es="Consulado Nuevo", slug="otra")
+    with store.read() as session:
+        assert offices.find(session, "chicago").name["es"] == "Consulado Nuevo"
+        assert session.get_one(Workshop, held.id).office.slug == "chicago"
+    after = public.get("/es/cal/chicago.ics")
+    assert after.status_code == 200
+    assert after.headers["ETag"] != before.headers["ETag"], "the feed says the new name"
+    assert _noted(store)[0] == ("office changed", "chicago", "chicago: city, name")
+
+
+def test_saving_what_there_is_changes_nothing(store: Store, chicago: Office, elena: Desk) -> None:
+    with store.read() as session:
+        before = change_counters.read(session, "chicago")
+    answer = elena.post("/org/red/chicago", **_form_of(elena, "/org/red/chicago"))
+    assert answer.headers["Location"] == "/org/red/chicago?hecho=igual"
+    with store.read() as session:
+        assert change_counters.read(session, "chicago") == before
+        assert offices.find(session, "chicago").changed_at == LONG_AGO
+    assert _noted(store) == []
+
+
+def test_a_new_zone_moves_no_workshop(
+    store: Store, chicago: Office, rights: Kind, elena: Desk
+) -> None:
+    with store.change() as session:
+        held = hold(session, chicago, rights)
+    assert "Hay 1 por venir." in words(elena.get("/org/red/chicago"))
+    answer = elena.post(
+        "/org/red/chicago", **(_form_of(elena, "/org/red/chicago") | {"zone": "America/Denver"})
+    )
+    assert answer.headers["Location"] == "/org/red/chicago?hecho=hora"
+    assert "los que ya estaban siguen con la suya" in words(
+        elena.get("/org/red/chicago?hecho=hora")
+    )
+    with store.read() as session:
+        after = session.get_one(Workshop, held.id)
+        assert (after.zone, after.starts_at) == (held.zone, held.starts_at)
+        assert after.office.zone == ZoneInfo("America/Denver")
+
+
+def test_an_office_that_closes_says_what_is_still_planned_and_keeps_its_feed(
+    app: Flask, store: Store, chicago: Office, rights: Kind, elena: Desk
+) -> None:
+    today = clock.now().date()
+    with store.change() as session:
+        for days in (3, 10, 11):
+            hold(session, chicago, rights, day=today + timedelta(days=days))
+    closes = today + timedelta(days=10)
+    assert _change_office(elena, closed_on=str(closes))
+    said = words(elena.get("/org/red/chicago"))
+    assert "2 talleres quedan después del cierre" in said
+    assert "Cierra el" in said
+    assert _noted(store)[0] == ("office closed", "chicago", f"chicago: {closes}")
+    assert app.test_client().get("/es/cal/chicago.ics").status_code == 200
+    assert _change_office(elena, closed_on=str(today - timedelta(days=1)))
+    assert "Chicago" not in words(elena.get("/org/red")).partition("Cerradas")[2]
+    assert "Chicago" in words(elena.get("/org/red?ver=cerradas"))
+
+
+def test_two_who_change_the_same_at_once_do_not_undo_each_other(
+    app: Flask, store: Store, chicago: Office, rights: Kind, elena: Desk
+) -> None:
+    iris = at_desk(app, store, employ(store, "iris@example.org", Role.ADMIN, EVERYWHERE))
+    for path, mine, hers in (
+        ("/org/red/chicago", {"phone": "312 555 0199"}, {"address": "204 S. Ejemplo"}),
+        ("/org/tipos/derechos", {"capacity": "11"}, {"minutes": "77"}),
+    ):
+        typed = _form_of(iris, path) | hers
+        assert elena.post(path, **(_form_of(elena, path) | mine)).status_code == 303
+        wrong = iris.post(path, **typed | {"name_es": ""})
+        assert wrong.status_code == 422
+        typed = fields(wrong.text, path) | {"name_es": "Otro nombre"}
+        answer = iris.post(path, **typed)
+        assert answer.status_code == 409
+        assert "Alguien más lo cambió mientras escribías." in words(answer)
+        assert next(iter(hers.values())) in answer.text, "what was typed stays"
+        again = fields(answer.text, path)
+        assert iris.post(path, **again).status_code == 303, "seen, and wanted all the same"
+    with store.read() as session:
+        assert offices.find(session, "chicago").address == "204 S. Ejemplo"
+        assert kinds.find(session, "derechos").minutes == 77
+
+
+# Kinds
+
+
+def test_a_kind_is_added_and_can_be_chosen_at_once(
+    app: Flask, store: Store, chicago: Office, elena: Desk
+) -> None:
+    answer = elena.post("/org/tipos/nuevo", **NEW_KIND)
+    assert answer.headers["Location"] == "/org/tipos/vivienda?hecho=nuevo"
+    with store.read() as session:
+        made = kinds.find(session, "vivienda")
+    assert (made.public_code, made.colour, made.way) == ("vivienda", "#555b6e", Way.PLACE)
+    assert made.countries == Codes(["US"])
+    assert "Vivienda" in words(elena.get("/org/talleres/nuevo"))
+    assert "Vivienda" in words(elena.get("/org/tipos"))
+    assert app.test_client().get("/es/cal/red.ics?tipo=vivienda").status_code == 200
+    assert _noted(store) == [("kind added", "", "vivienda")]
+
+
+def test_a_discreet_kind_gets_four_letters(store: Store, elena: Desk) -> None:
+    discreet = {"is_discreet": "yes", "visibility": "registered"}
+    assert elena.post("/org/tipos/nuevo", **(NEW_KIND | discreet)).status_code == 303
+    with store.read() as session:
+        made = kinds.find(session, "vivienda")
+    assert len(made.public_code) == 4
+    assert made.public_code != made.code
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"code": "Plan Familiar"}, "minúsculas y guion bajo"),
+        ({"code": "derechos"}, "ya es de otro tipo"),
+        ({"name_es": ""}, "Escribe el nombre."),
+        ({"description_es": ""}, "de qué trata"),
+        ({"countries": []}, "al menos un país"),
+        ({"countries": ["MX"]}, "Elige solo opciones de la lista."),
+        ({"minutes": ""}, "Escribe un número."),
+        ({"minutes": "muchos"}, "Escribe un número entero."),
+        ({"minutes": "1440"}, "de 5 a 1439"),
+        ({"capacity": "-1"}, "de 0 a 100,000"),
+        ({"confirm_days": "15"}, "entre 2 y 14"),
+        ({"retention_days": "9999"}, "de 0 a 3650"),
+        ({"party_limit": "21"}, "de 1 a 20"),
+        ({"sign": "red"}, "Elige una opción de la lista."),
+        ({"pictogram": "<svg>"}, "Elige una opción de la lista."),
+        ({"is_discreet": "yes"}, "no muestra su dirección"),
+        (
+            {"is_discreet": "yes", "visibility": "registered", "neutral_title_es": ""},
+            "título neutro",
+        ),
+    ],
+)
+@pytest.mark.any_database("what a form says is the same on any")
+def test_what_a_kind_lacks_is_said(
+    store: Store, rights: Kind, elena: Desk, changes: dict[str, Any], said: str
+) -> None:
+    answer = elena.post("/org/tipos/nuevo", **(NEW_KIND | changes))
+    assert answer.status_code == 422
+    assert said in words(answer)
+    with store.read() as session:
+        assert [each.code for each in kinds.all_of_them(session)] == ["derechos"]
+
+
+def test_new_defaults_leave_planned_workshops_as_they_are(
+    store: Store, chicago: Office, rights: Kind, elena: Desk
+) -> None:
+    with store.change() as session:
+        held = hold(session, chicago, rights)
+    changes = {"capacity": "99", "retention_days": "3", "is_core": "yes"}
+    answer = elena.post("/org/tipos/derechos", **(_form_of(elena, "/org/tipos/derechos") | changes))
+    assert answer.headers["Location"] == "/org/tipos/derechos?hecho=cambiado"
+    with store.read() as session:
+        after = session.get_one(Workshop, held.id)
+        assert (after.capacity, after.retention_days) == (held.capacity, held.retention_days)
+        assert (after.kind.capacity, after.kind.retention_days) == (99, 3)
+    assert _noted(store)[0] == ("kind changed", "", "derechos: capacity, retention_days")
+
+
+def test_a_kind_that_becomes_discreet_asks_first_and_then_hides_what_is_to_come(
+    app: Flask, store: Store, chicago: Office, rights: Kind, elena: Desk
+) -> None:
+    with store.change() as session:
+        ahead = hold(session, chicago, rights)
+        draft = hold(session, chicago, rights, standing=Standing.DRAFT)
+        unlisted = hold(session, chicago, rights, way=Way.UNLISTED)
+        past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=9))
+    public = app.test_client()
+    assert ahead.title["es"] in public.get("/es/cal/red.ics").text
+    wanted = _form_of(elena, "/org/tipos/derechos") | {
+        "is_discreet": "yes",
+        "visibility": "registered",
+        "neutral_title_es": "Taller",
+    }
+    asked = elena.post("/org/tipos/derechos", **wanted)
+    assert asked.status_code == 422
+    assert "Hay 3 talleres de este tipo por venir." in words(asked)
+    with store.read() as session:
+        assert not kinds.find(session, "derechos").is_discreet
+    answer = elena.post("/org/tipos/derechos", **(wanted | {"sure": "yes"}))
+    assert answer.headers["Location"] == "/org/tipos/derechos?hecho=discreto"
+    with store.read() as session:
+        kind = kinds.find(session, "derechos")
+        after = {each.id: session.get_one(Workshop, each.id) for each in (ahead, draft, unlisted)}
+        gone_by = session.get_one(Workshop, past.id)
+    assert kind.is_discreet
+    assert len(kind.public_code) == 4
+    for each in after.values():
+        assert len(each.public_id) == 26
+        assert each.visibility is Visibility.REGISTERED
+    assert after[unlisted.id].public_id == unlisted.public_id, "its link was no guess before"
+    assert (gone_by.public_id, gone_by.visibility) == (past.public_id, past.visibility)
+    assert public.get(f"/es/t/{ahead.public_id}").status_code == 404
+    page = public.get(f"/es/t/{after[ahead.id].public_id}")
+    assert page.status_code == 200
+    assert "1805 S. Ejemplo St." not in page.text
+    assert ahead.uid not in public.get("/es/cal/red.ics").text
+
+
+def test_a_file_that_makes_a_kind_discreet_hides_the_same(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        ahead = hold(session, chicago, rights)
+    plain = ("code", "is_core", "name", "short_name", "description", "sensitivity", "countries")
+    more = ("sign", "pictogram", "colour", "minutes", "capacity", "party_limit", "way", "bring")
+    rest = ("slot_minutes", "opens_days", "confirm_days", "frees_silence", "retention_days")
+    values = {name: getattr(rights, name) for name in (*plain, *more, *rest)} | {
+        "is_discreet": True,
+        "neutral_title": {"es": "Taller"},
+        "visibility": Visibility.REGISTERED,
+        "has_reminders": False,
+    }
+    taxonomy = kinds_file.Taxonomy(kinds=(kinds_file.Row(**values),), series=())
+    with store.change() as session:
+        assert kinds_file.load(session, taxonomy, now=clock.now()).counts[Outcome.CHANGED] == 1
+    with store.read() as session:
+        after = session.get_one(Workshop, ahead.id)
+        assert (len(after.public_id), after.visibility) == (26, Visibility.REGISTERED)
+
+
+def test_two_kinds_never_share_their_letters(
+    store: Store, women: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = iter(["K7QX", "K7QX", "9999"])
+    monkeypatch.setattr(network_changes, "code", lambda _length: next(given))
+    with store.change() as session:
+        assert network_changes._new_code(session) == "9999"
+
+
+def _change_office(desk: Desk, **changes: str) -> bool:
+    form = _form_of(desk, "/org/red/chicago") | changes
+    return desk.post("/org/red/chicago", **form).status_code == 303
+
+
+def _form_of(desk: Desk, path: str) -> dict[str, Any]:
+    """What the form of a page would send as it stands."""
+    return fields(desk.get(path).text, path)
+
+
+def _noted(store: Store) -> list[tuple[str, str, str]]:
+    """The journal, the newest first."""
+    with store.read() as session:
+        rows = session.scalars(sa.select(Entry).order_by(Entry.id.desc()))
+        return [(row.action, row.office, row.detail) for row in rows]

@@ -1,0 +1,211 @@
+"""Who gives a workshop with the office: chosen in its form, and said to whom it may be."""
+
+import json
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import Workshop, partners
+from outreach.domain.workshops.partners import Chosen, Partner, PartnerKind, Speaker
+from outreach.imports import DATA
+from tests.conftest import hold
+from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.web.staff.test_workshops import typed
+
+NAMES = ("Casa Canaria", "Comisaría Canaria", "Carmen Canaria", "Silvia Canaria")
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+@pytest.fixture
+def everyone(store: Store, chicago: Office) -> Chosen:
+    """Two organizations and two people, of each one that may be said and one that may not."""
+    with store.change() as session:
+        house = _partner(chicago, NAMES[0], is_shown=True)
+        police = _partner(chicago, NAMES[1], kind=PartnerKind.AUTHORITY)
+        carmen = Speaker(office_id=chicago.id, name=NAMES[2], partner=house, is_shown=True)
+        silvia = Speaker(office_id=chicago.id, name=NAMES[3], partner=None, is_shown=False)
+        session.add_all([house, police, carmen, silvia])
+        session.flush()
+        return Chosen((house.id, police.id), (carmen.id, silvia.id))
+
+
+def test_an_organization_and_a_person_are_kept_and_offered(ana: Desk, store: Store) -> None:
+    answer = ana.post(
+        "/org/aliados/chicago/organizacion",
+        name="Casa Sur",
+        kind="osc",
+        phone="312 555 0100",
+        link="https://casasur.example/",
+        is_shown="yes",
+    )
+    assert answer.status_code == 303
+    with store.read() as session:
+        house = session.scalars(sa.select(Partner)).one()
+    assert (house.kind, house.is_shown) == (PartnerKind.CIVIL_SOCIETY, True)
+    ana.post("/org/aliados/chicago/persona", name="Lic. Mora", partner=str(house.id))
+    listed = words(ana.get("/org/aliados"))
+    assert "Casa Sur Organización de la sociedad civil" in listed
+    assert "Lic. Mora Casa Sur Solo lo ve el equipo" in listed
+    form = words(ana.get("/org/talleres/nuevo?tipo=derechos"))
+    assert "Lic. Mora, Casa Sur" in form
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong", "told"),
+    [
+        ("organizacion", {"name": "", "kind": "osc"}, "Escribe el nombre de la organización."),
+        ("organizacion", {"name": "Casa", "kind": "circo"}, "Elige una opción de la lista."),
+        ("organizacion", {"name": "Casa", "kind": "osc", "link": "javascript:x"}, "con https://"),
+        ("persona", {"name": "", "partner": ""}, "Escribe el nombre de la persona."),
+        ("persona", {"name": "Mora", "partner": "99"}, "Elige una opción de la lista."),
+    ],
+)
+def test_what_cannot_be_of_an_ally_is_said(
+    ana: Desk, path: str, wrong: dict[str, str], told: str
+) -> None:
+    answer = ana.post(f"/org/aliados/chicago/{path}", **wrong)
+    assert answer.status_code == 422
+    assert told in words(answer)
+
+
+def test_two_of_one_name_are_one_too_many(ana: Desk, everyone: Chosen) -> None:
+    again: dict[str, Any] = {"name": NAMES[0], "kind": "osc"}
+    assert ana.post("/org/aliados/chicago/organizacion", **again).status_code == 422
+    other = f"/org/aliados/chicago/organizacion/{everyone.partners[1]}"
+    answer = ana.post(other, **again)
+    assert "Ya hay alguien con ese nombre." in words(answer)
+    assert ana.post(other, **(again | {"name": "Comisaría"})).status_code == 303
+    person = f"/org/aliados/chicago/persona/{everyone.speakers[1]}"
+    assert ana.post(person, name=NAMES[2], partner="").status_code == 422
+
+
+def test_a_form_chooses_them_and_shows_whom_it_has(
+    ana: Desk, store: Store, everyone: Chosen
+) -> None:
+    chosen = {
+        "allies": "yes",
+        "partners": [str(each) for each in everyone.partners],
+        "speakers": [str(everyone.speakers[0])],
+        "facilitator": "El equipo de los sábados",
+    }
+    ana.post("/org/talleres/nuevo", **typed(**chosen))
+    made = _workshop(store)
+    assert made.facilitator == "El equipo de los sábados"
+    with store.read() as session:
+        assert set(partners.chosen(session, made).partners) == set(everyone.partners)
+    edit = ana.get(f"/org/talleres/{made.public_id}/editar").text
+    for each in everyone.partners:
+        assert f'name="partners" value="{each}" checked' in edit
+    assert made.venue is not None
+    fewer = typed(allies="yes", venue=str(made.venue.id), action="save")
+    answer = ana.post(f"/org/talleres/{made.public_id}/editar", **fewer)
+    assert "hecho=cambiado" in answer.headers["Location"]
+    with store.read() as session:
+        assert partners.chosen(session, made) == Chosen()
+
+
+def test_the_public_reads_the_names_that_may_be_said(
+    ana: Desk, store: Store, chicago: Office, rights: Kind, everyone: Chosen
+) -> None:
+    with store.change() as session:
+        made = hold(session, chicago, rights, facilitator="Canaria Mora")
+        partners.choose(session, made, everyone)
+    page = ana.client.get(f"/es/t/{made.public_id}")
+    assert "Con Casa Canaria, Carmen Canaria" in words(page)
+    assert "Comisaría" not in page.text
+    assert "Silvia" not in page.text
+    assert "Canaria Mora" not in page.text
+    staff = words(ana.get(f"/org/talleres/{made.public_id}"))
+    assert all(name in staff for name in (*NAMES, "Canaria Mora"))
+    assert "With Casa Canaria" in words(ana.client.get(f"/en/t/{made.public_id}"))
+
+
+def test_of_a_discreet_kind_nobody_is_named_anywhere(
+    ana: Desk, store: Store, chicago: Office, women: Kind, everyone: Chosen
+) -> None:
+    with store.change() as session:
+        made = hold(session, chicago, women)
+        partners.choose(session, made, everyone)
+    assert "Canaria" not in ana.client.get(f"/es/t/{made.public_id}").text
+
+
+def test_neither_calendars_nor_open_data_name_anybody(
+    ana: Desk, store: Store, chicago: Office, rights: Kind, everyone: Chosen
+) -> None:
+    with store.change() as session:
+        made = hold(session, chicago, rights)
+        partners.choose(session, made, everyone)
+    for path in (
+        "/es/cal/chicago.ics",
+        f"/es/t/{made.public_id}.ics",
+        f"/api/v1/workshops/{made.public_id}",
+        "/es/",
+    ):
+        answer = ana.client.get(path)
+        assert answer.status_code == 200, path
+        assert "Canaria" not in answer.text, path
+
+
+def test_whoever_helps_no_more_is_not_offered_but_stays_where_they_were(
+    ana: Desk, store: Store, chicago: Office, rights: Kind, everyone: Chosen
+) -> None:
+    with store.change() as session:
+        made = hold(session, chicago, rights)
+        partners.choose(session, made, everyone)
+    for path in (f"organizacion/{everyone.partners[0]}", f"persona/{everyone.speakers[0]}"):
+        assert ana.post(f"/org/aliados/chicago/{path}", do="retire").status_code == 303
+    new = words(ana.get("/org/talleres/nuevo?tipo=derechos"))
+    assert NAMES[0] not in new
+    assert NAMES[2] not in new
+    assert NAMES[0] in words(ana.get(f"/org/talleres/{made.public_id}/editar"))
+
+
+def test_a_clone_is_given_by_the_same(
+    store: Store, chicago: Office, rights: Kind, everyone: Chosen
+) -> None:
+    with store.change() as session:
+        first, second = hold(session, chicago, rights), hold(session, chicago, rights)
+        partners.choose(session, first, everyone)
+        partners.copy(session, first, second)
+        assert partners.chosen(session, second) == partners.chosen(session, first)
+
+
+def test_another_offices_allies_cannot_be_chosen_or_changed(
+    ana: Desk, store: Store, calgary: Office
+) -> None:
+    with store.change() as session:
+        theirs = _partner(calgary, "Casa del norte")
+        session.add(theirs)
+        session.flush()
+        number = theirs.id
+    form = typed(allies="yes", partners=[str(number)])
+    assert ana.post("/org/talleres/nuevo", **form).status_code == 422
+    path = f"/org/aliados/chicago/organizacion/{number}"
+    assert ana.get(path).status_code == 404
+    assert ana.post(path, name="Mía", kind="osc").status_code == 404
+    assert "Casa del norte" not in words(ana.get("/org/aliados"))
+
+
+@pytest.mark.any_database("it asks no database")
+def test_the_kinds_of_partner_are_those_of_the_data_files() -> None:
+    there = json.loads((DATA / "taxonomy.json").read_text(encoding="utf-8"))["partner_kinds"]
+    assert [each["code"] for each in there] == [each.value for each in PartnerKind]
+
+
+def _partner(office: Office, name: str, **changes: Any) -> Partner:
+    plain: dict[str, Any] = {"kind": PartnerKind.CIVIL_SOCIETY, "is_shown": False}
+    return Partner(office_id=office.id, name=name, **(plain | changes))
+
+
+def _workshop(store: Store) -> Workshop:
+    with store.read() as session:
+        return session.scalars(sa.select(Workshop)).one()

@@ -1,0 +1,347 @@
+"""What the staff do for who calls: save a place, note that they come, give it up; open more places;
+and the list as a file for who answers for the office."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import registrations
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Role
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.registrations import Standing as Place
+from outreach.domain.registrations.notifications import Notice
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+from tests.support.public_urls import Page
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+PHONE = "+13125550142"
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+@pytest.fixture
+def beto(app: Flask, store: Store, chicago: Office) -> Desk:
+    """He answers for the office."""
+    return at_desk(app, store, employ(store, "beto@example.org", Role.ADMIN))
+
+
+@pytest.fixture
+def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights, capacity=4)
+
+
+def address_of(workshop: Workshop) -> str:
+    return f"/org/talleres/{workshop.public_id}"
+
+
+def filled(ana: Desk, workshop: Workshop, **said: str) -> dict[str, str]:
+    """The form as somebody fills it who was told only a name and a phone."""
+    page = Page(ana.get(f"{address_of(workshop)}/apartar").text)
+    nonce = next(has["value"] or "" for _tag, has in page.tags if has.get("name") == "nonce")
+    plain = {
+        "name": "Doña Chelo", "contact": "phone", "phone": "312 555 0142", "message_ok": "no",
+        "people": "2", "language": "es", "nonce": nonce,
+    }  # fmt: skip
+    return plain | said
+
+
+def test_a_place_is_saved_for_who_calls_and_the_journal_names_nobody(
+    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    said = filled(ana, evening, needs="step_free")
+    first = ana.post(f"{address_of(evening)}/apartar", **said)
+    again = ana.post(f"{address_of(evening)}/apartar", **said)
+    assert first.status_code == again.status_code == 303
+    assert first.headers["Location"] == again.headers["Location"]
+    (party,) = everyone(store)
+    assert (party.people, party.contact, party.standing) == (2, Contact.PHONE, Place.SEATED)
+    person = registrations.read_person(party, registrations.key_of(ring, party))
+    assert (person.name, person.address) == ("Doña Chelo", PHONE)
+    page = words(ana.get(first.headers["Location"].partition("#")[0]))
+    assert "Apartado. Dile su código" in page
+    assert f"{(party.door_code or '')[:3]} {(party.door_code or '')[3:]}" in page
+    assert journal(store) == [("place saved by phone", "2")]
+
+
+def test_whoever_comes_too_late_waits_and_can_be_told_so(
+    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    seat(store, ring, evening, people=4)
+    assert "Ya no hay lugares: entra a la lista de espera." in words(
+        ana.get(f"{address_of(evening)}/apartar")
+    )
+    answer = ana.post(f"{address_of(evening)}/apartar", **filled(ana, evening))
+    assert "ver=espera" in answer.headers["Location"]
+    assert [each.standing for each in everyone(store)] == [Place.SEATED, Place.WAITING]
+
+
+@pytest.mark.any_database("what the form says")
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"name": ""}, "Escribe su nombre o apodo."),
+        ({"name": "A123456789"}, "Escribe solo su nombre."),
+        ({"phone": "12"}, "Escribe los 10 números de su teléfono."),
+        ({"people": "9"}, "Elige cuántas personas vienen, de 1 a 4."),
+        ({"contact": ""}, "Elige cómo se le avisa."),
+        ({"contact": "email", "email": "rosa"}, "Revisa su correo: le falta la @"),
+    ],
+)
+def test_what_is_missing_is_said_to_who_holds_the_phone(
+    ana: Desk, store: Store, evening: Workshop, said: dict[str, str], fault: str
+) -> None:
+    answer = ana.post(f"{address_of(evening)}/apartar", **filled(ana, evening, **said))
+    assert answer.status_code == 422
+    page = words(answer)
+    assert page.count(fault) == 2, "in the summary, and at its field"
+    assert 'value="Doña Chelo"' in answer.text or "name" in said
+    assert everyone(store) == []
+    assert journal(store) == []
+
+
+def test_of_a_discreet_kind_the_caller_is_asked_for_consent_and_nothing_is_chosen_for_them(
+    ana: Desk, store: Store, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        circle = hold(session, chicago, women)
+    page = ana.get(f"{address_of(circle)}/apartar").text
+    assert 'value="none" checked' in page
+    said = filled(ana, circle, contact="none")
+    assert ana.post(f"{address_of(circle)}/apartar", **said).status_code == 422
+    assert ana.post(f"{address_of(circle)}/apartar", **said, consent="yes").status_code == 303
+
+
+def test_an_hour_of_a_consultation_is_chosen_and_one_that_went_is_said(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hours = hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=60, slot_places=1)
+    assert "6:00" in words(ana.get(f"{address_of(hours)}/apartar"))
+    said = filled(ana, hours, people="1", slot="18:00")
+    seat(store, ring, hours, slot="18:00")
+    gone = ana.post(f"{address_of(hours)}/apartar", **said)
+    assert gone.status_code == 422
+    assert "Esa hora se acaba de ocupar. Elige otra." in words(gone)
+    assert ana.post(f"{address_of(hours)}/apartar", **(said | {"slot": "19:00"})).status_code == 303
+
+
+def test_where_no_place_can_be_saved_the_form_says_why(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        held = {
+            "En este taller no se apartan lugares.": hold(session, chicago, rights, way=Way.OPEN),
+            "Los lugares de este taller todavía no se abren.": hold(
+                session, chicago, rights, opens_days=2
+            ),
+            "Este taller ya no aparta lugares.": hold(
+                session, chicago, rights, standing=Standing.DRAFT
+            ),
+        }
+    for said, workshop in held.items():
+        assert said in words(ana.get(f"{address_of(workshop)}/apartar"))
+        refused = ana.post(f"{address_of(workshop)}/apartar", nonce="x" * 22, name="Luz")
+        assert refused.status_code == 422
+        assert said in words(refused)
+    assert everyone(store) == []
+
+
+def test_one_phone_saves_no_more_places_than_the_public_may(
+    ana: Desk, store: Store, evening: Workshop
+) -> None:
+    for _ in range(3):
+        said = filled(ana, evening, people="1")
+        assert ana.post(f"{address_of(evening)}/apartar", **said).status_code == 303
+    refused = ana.post(f"{address_of(evening)}/apartar", **filled(ana, evening, people="1"))
+    assert refused.status_code == 422
+    assert "ya tiene 3 registros" in words(refused)
+
+
+def test_who_calls_to_say_that_they_come_is_noted_before_anybody_asks(
+    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    luz = seat(store, ring, evening, name="Luz", contact=Contact.PHONE, address=PHONE)
+    answer = ana.post(f"{address_of(evening)}/persona", do="confirm", registration=luz.id)
+    assert answer.status_code == 303
+    assert "Dijo que sí viene" in words(ana.get(address_of(evening)))
+    (party,) = everyone(store)
+    assert party.confirmed_at is not None
+    assert journal(store) == [("answer noted", "")]
+
+
+def test_who_calls_to_say_that_they_do_not_come_is_forgotten_at_once(
+    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    luz = seat(store, ring, evening, name="Luz", people=4, contact=Contact.PHONE, address=PHONE)
+    rosa = seat(store, ring, evening, people=2)
+    for _ in range(2):  # twice is once
+        answer = ana.post(f"{address_of(evening)}/persona", do="cancel", registration=luz.id)
+    assert answer.status_code == 404, "there is nobody any more"
+    page = words(ana.get(f"{address_of(evening)}?hecho=no"))
+    assert "Anotado: ya no viene. Borramos sus datos." in page
+    assert "Luz" not in page
+    with store.read() as session:
+        gone = session.get_one(Registration, luz.id)
+        assert (gone.key_id, gone.sealed, gone.standing) == (None, None, Place.CANCELLED)
+        assert session.get_one(Registration, rosa.id).standing is Place.OFFERED
+        assert session.scalars(
+            sa.select(Notice).where(Notice.registration_id == luz.id)
+        ).all() == []  # fmt: skip
+    assert journal(store) == [("place given up by phone", "")]
+
+
+def test_more_places_are_opened_with_one_field_and_offered_at_once(
+    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    seat(store, ring, evening, people=4)
+    rosa = seat(store, ring, evening, people=2)
+    assert "Abrir más lugares" in words(ana.get(address_of(evening)))
+    more = f"{address_of(evening)}/lugares"
+    assert ana.post(more, capacity="6").status_code == 303
+    with store.read() as session:
+        assert session.get_one(Registration, rosa.id).standing is Place.OFFERED
+        assert session.get_one(Workshop, evening.id).capacity == 6
+    fewer = ana.post(more, capacity="5")
+    assert fewer.status_code == 422
+    assert "Ya hay 6 lugares apartados. Pon 6 o más." in words(fewer)
+    for typed in ("", "muchos", "-1", "1.5", "9999999", "١٢"):
+        assert ana.post(more, capacity=typed).status_code == 422
+    assert ana.post(more, capacity="6").status_code == 303
+    assert journal(store) == [("places changed", "4 to 6")]
+
+
+def test_more_places_than_the_venue_holds_are_asked_about_once(
+    ana: Desk, store: Store, evening: Workshop
+) -> None:
+    with store.change() as session:
+        venue = session.get_one(Workshop, evening.id).venue
+        assert venue is not None
+        venue.capacity = 30
+    asked = ana.post(f"{address_of(evening)}/lugares", capacity="35")
+    assert asked.status_code == 422
+    assert "En la sede caben 30." in words(asked)
+    assert "Sí caben 35: lo revisé." in words(asked)
+    assert 'value="35"' in asked.text
+    assert capacity(store) == 4
+    assert ana.post(f"{address_of(evening)}/lugares", capacity="35", sure="yes").status_code == 303
+    assert capacity(store) == 35
+
+
+def test_cancelling_near_the_day_always_tells_and_long_before_need_not(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    today = clock.now().date()
+    with store.change() as session:
+        near = hold(session, chicago, rights, day=today + timedelta(days=5))
+        far = hold(session, chicago, rights, day=today + timedelta(days=9))
+    for each in (near, far):
+        seat(store, ring, each, contact=Contact.EMAIL, address="rosa@example.com")
+    with store.change() as session:
+        session.execute(sa.delete(Notice))
+    page = ana.get(f"{address_of(near)}/cancelar").text
+    assert 'name="notify"' not in page
+    assert "avisamos siempre" in page
+    refused = ana.post(f"{address_of(near)}/cancelar", reason="few", may_be_quiet="yes")
+    assert refused.status_code == 422
+    assert "Faltan menos de 7 días: hay que avisar" in words(refused)
+    assert 'name="notify" value="yes" checked' in ana.get(f"{address_of(far)}/cancelar").text
+    quiet = ana.post(f"{address_of(far)}/cancelar", reason="few", may_be_quiet="yes")
+    assert quiet.status_code == 303
+    assert owed(store) == 0
+    assert ana.post(f"{address_of(near)}/cancelar", reason="few").status_code == 303
+    assert owed(store) == 1
+    assert journal(store) == [
+        ("workshop cancelled", "few, untold"), ("workshop cancelled", "few"),
+    ]  # fmt: skip
+
+
+# The list as a file
+
+FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\")")  # fmt: skip
+
+
+def test_the_list_is_a_file_for_who_answers_for_the_office_and_nothing_in_it_runs(
+    beto: Desk, store: Store, ring: Keyring, evening: Workshop
+) -> None:
+    for name in FORMULAS[:3]:
+        seat(store, ring, evening, name=name, contact=Contact.PHONE, address=PHONE,
+             needs=Codes(["step_free"]))  # fmt: skip
+    gone = seat(store, ring, evening, name="Ya no")
+    assert gone.key_id is not None
+    ring.destroy(gone.key_id)
+    answer = beto.get(f"{address_of(evening)}/lista.csv")
+    assert answer.mimetype == "text/csv"
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
+    assert "derechos" not in answer.headers["Content-Disposition"]
+    rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert rows[0][:3] == ["Nombre", "Código", "Personas"]
+    assert [row[0] for row in rows[1:]] == ["'=1+1", "'+1", "'-1"]
+    assert {row[7] for row in rows[1:]} == {"Entrada sin escalones"}
+    assert PHONE not in answer.text, "contacts are seen one by one, and written down"
+    book = openpyxl.load_workbook(io.BytesIO(beto.get(f"{address_of(evening)}/lista.xlsx").data))
+    cells = [cell for row in book["Registros"].iter_rows() for cell in row]
+    assert not any(cell.data_type == "f" for cell in cells)
+    assert [row[0].value for row in book["Registros"].iter_rows(min_row=2)] == [
+        "'=1+1", "'+1", "'-1",
+    ]  # fmt: skip
+    assert journal(store) == [
+        ("list exported", "csv, 3 parties"),
+        ("list exported", "xlsx, 3 parties"),
+    ]
+
+
+def test_whoever_organizes_has_no_file_and_a_discreet_list_nobody_has(
+    ana: Desk, beto: Desk, store: Store, ring: Keyring, evening: Workshop, chicago: Office,
+    women: Kind,
+) -> None:  # fmt: skip
+    seat(store, ring, evening)
+    with store.change() as session:
+        circle = hold(session, chicago, women)
+    seat(store, ring, circle, name="Flor")
+    assert "lista.csv" in beto.get(address_of(evening)).text
+    assert "lista.csv" not in ana.get(address_of(evening)).text
+    assert "lista." not in beto.get(address_of(circle)).text
+    for ending in ("csv", "xlsx"):
+        assert ana.get(f"{address_of(evening)}/lista.{ending}").status_code == 403
+        assert beto.get(f"{address_of(circle)}/lista.{ending}").status_code == 404
+    assert ("list exported", "csv, 1 parties") not in journal(store)
+
+
+def everyone(store: Store) -> list[Registration]:
+    with store.read() as session:
+        found = session.scalars(sa.select(Registration).order_by(Registration.queued_at))
+        return list(found)
+
+
+def capacity(store: Store) -> int:
+    with store.read() as session:
+        return session.scalars(sa.select(Workshop.capacity)).one()
+
+
+def owed(store: Store) -> int:
+    with store.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(Notice)) or 0
+
+
+def journal(store: Store) -> list[Any]:
+    with store.read() as session:
+        rows = session.execute(sa.select(Entry.action, Entry.detail).order_by(Entry.id))
+        return [(row[0], row[1]) for row in rows]

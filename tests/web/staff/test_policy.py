@@ -1,0 +1,394 @@
+"""Who may do what where: every page of the staff, for every role, at one's own office and at
+another's. The table is the policy said once more; a page that is not in it fails the test."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.accounts.sessions import StaffSession
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import ALLOWED, EVERYWHERE, Action, Role
+from outreach.domain.registrations import Contact
+from outreach.domain.scheduling import tours
+from outreach.domain.scheduling.tours import StopPlan
+from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
+from outreach.keystore import Keyring
+from outreach.migrations.models import MAIN
+from outreach.web.staff.common import policy
+from outreach.web.staff.common.guards import is_kept
+from tests.conftest import LONG_AGO, hold, seat
+from tests.support.bulletins import words_of_pdf
+from tests.support.policy_table import ASKS_FOR, FRESH, OF, pages
+from tests.support.public_urls import Page
+from tests.support.staff_client import Desk, at_desk, employ
+
+
+@dataclass
+class Place:
+    """A workshop in Chicago where Rosa has a place, and what else addresses of the staff name."""
+
+    app: Flask
+    store: Store
+    given: dict[str, str]  # the parts of addresses
+    fields: dict[str, str]  # what every form gets
+
+    @property
+    def public_id(self) -> str:
+        return self.given["public_id"]
+
+    def path(self, endpoint: str) -> str:
+        with self.app.test_request_context(base_url="http://localhost:8000"):
+            rule = next(each for each in self.app.url_map.iter_rules(endpoint))
+            given: dict[str, Any] = {name: self.given[name] for name in rule.arguments}
+            return self.app.url_for(endpoint, **given).removeprefix("http://localhost:8000")
+
+    def ask(self, desk: Desk, endpoint: str, method: str, **fields: str) -> int:
+        if method == "GET":
+            return desk.get(self.path(endpoint)).status_code
+        return desk.post(self.path(endpoint), **(self.fields | fields)).status_code
+
+
+@pytest.fixture
+def place(
+    app: Flask, store: Store, ring: Keyring, chicago: Office, calgary: Office, rights: Kind
+) -> Place:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+        here = session.merge(chicago, load=False)
+        tour = tours.add(session, here, "Ruta del norte", "n", now=LONG_AGO)
+        plan = StopPlan(
+            day=workshop.day,
+            starts=workshop.starts,
+            ends=workshop.ends,
+            city="Joliet",
+            region="IL",
+            venue=None,
+            kinds=Codes([rights.code]),
+        )
+        stop = tours.add_stop(session, tour, plan, now=LONG_AGO)
+        partner = Partner(
+            office_id=chicago.id, name="Casa Sur", kind=PartnerKind.CIVIL_SOCIETY, is_shown=True
+        )
+        speaker = Speaker(office_id=chicago.id, name="Lic. Mora", partner=partner, is_shown=False)
+        session.add(speaker)
+    assert workshop.venue is not None
+    given = {
+        "public_id": workshop.public_id,
+        "month": "2020-01",
+        "slug": "chicago",
+        "tour_id": str(tour.id),
+        "stop_id": str(stop.id),
+        "code": "derechos",
+        "organizer_id": str(employ(store, "luz@chicago.example.org")),
+        "venue": str(workshop.venue.id),
+        "partner": str(partner.id),
+        "speaker": str(speaker.id),
+        "ending": "csv",
+        "form": "csv",
+    }
+    registration = seat(store, ring, workshop).id
+    return Place(app, store, given, {"registration": registration, "do": "undo"})
+
+
+def test_every_page_of_the_staff_is_in_the_table(app: Flask) -> None:
+    there = {
+        (rule.endpoint, method)
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("staff.")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert there == OF.keys()
+    under_org = {rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/org")}
+    assert under_org == {endpoint for endpoint, _method in there}
+
+
+def test_the_table_in_the_code_says_the_same() -> None:
+    for (endpoint, method), whose in OF.items():
+        rule = policy.rule_of(endpoint)
+        assert rule.of == {"asked": "office"}.get(whose, whose), endpoint
+        assert rule.action == ASKS_FOR.get((endpoint, method)), endpoint
+
+
+def test_what_matters_asks_for_a_factor_of_the_last_minutes(
+    place: Place,
+) -> None:
+    """And nothing else does. The other pages answer as to anybody."""
+    who = employ(place.store, "red@example.org", Role.ADMIN, EVERYWHERE)
+    desk = at_desk(place.app, place.store, who)
+    with place.store.change() as session:
+        session.execute(
+            sa.update(StaffSession).values(proven_at=clock.now() - timedelta(minutes=11))
+        )
+    for endpoint, method in pages("oneself", "workshop", "asked", "network"):
+        name = endpoint.removeprefix("staff.")
+        assert policy.rule_of(endpoint).is_fresh == (name in FRESH), endpoint
+        if name not in FRESH:
+            continue
+        if method == "GET":
+            answer = desk.get(place.path(endpoint))
+            assert answer.status_code == 303, endpoint
+            assert answer.headers["Location"].startswith("/org/confirmar?volver=/org/"), endpoint
+        else:
+            assert place.ask(desk, endpoint, method) == 401, endpoint
+
+
+def test_a_page_without_a_rule_stops_the_application(app: Flask) -> None:
+    made = Flask("outreach")
+    made.add_url_rule("/org/olvidada", "staff.forgotten", lambda: "")
+    with pytest.raises(LookupError, match="forgotten"):
+        policy.require_rules(made)
+
+
+WHERE: Final = ("calgary", EVERYWHERE, "chicago")  # all there is is Chicago's
+
+
+def refusal(asked: tuple[str, str], role: Role, where: str) -> int:
+    """What the table says of this cell: 404 where another office's things do not exist, 403 where
+    one may not do it; 0 where one may."""
+    whose, action = OF[asked], ASKS_FOR.get(asked)
+    may = action is None or action in ALLOWED[role]
+    if whose in {"oneself", "halfway"}:
+        return 0 if may else 403
+    if whose == "asked":  # of what they may do somewhere, the form says where
+        # Each row of a file that is sent says it: `tests/web/staff/test_imports.py`.
+        is_elsewhere = where == "calgary" and asked[1] == "POST" and asked[0] != "staff.upload"
+        return 403 if not may else 404 if is_elsewhere else 0
+    is_known = where == EVERYWHERE or (whose != "network" and where == "chicago")
+    return (0 if may else 403) if is_known else 404
+
+
+@pytest.mark.any_database("who may is asked before any question to it")
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_sees_what_it_may_where_it_may(place: Place, role: Role) -> None:
+    for where in WHERE:
+        desk = at_desk(
+            place.app, place.store, employ(place.store, f"{where}@example.org", role, where)
+        )
+        for asked in OF:
+            if asked[1] == "GET" and OF[asked] != "nobody":
+                status, refused = place.ask(desk, *asked), refusal(asked, role, where)
+                assert status == refused if refused else status in {200, 303}, f"{asked} {where}"
+
+
+POSTED: Final = [asked for asked in OF if asked[1] == "POST" and OF[asked] != "nobody"]
+
+
+@pytest.mark.any_database("who may is asked before any question to it")
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_is_refused_what_it_may_not_do_and_nothing_comes_of_it(
+    place: Place, role: Role
+) -> None:
+    for where in WHERE:
+        desk = at_desk(
+            place.app, place.store, employ(place.store, f"{where}@example.org", role, where)
+        )
+        before = written(place.store)
+        for asked in POSTED:
+            if expected := refusal(asked, role, where):
+                status = place.ask(desk, *asked, **named(place, asked))
+                assert status == expected, f"{asked} {where}"
+        assert written(place.store) == before, where
+
+
+@pytest.mark.any_database("who may is asked before any question to it")
+@pytest.mark.parametrize(
+    ("asked", "role"),
+    [
+        (asked, role)
+        for asked in POSTED
+        for role in Role
+        if any(not refusal(asked, role, where) for where in WHERE)
+    ],
+)
+def test_a_role_does_what_it_may_where_it_may(
+    place: Place, asked: tuple[str, str], role: Role
+) -> None:
+    """First somebody of another office asks, then one of everywhere, then one of its own."""
+    for where in WHERE:
+        if not refusal(asked, role, where):
+            who = employ(place.store, f"{where}@example.org", role, where)
+            desk = at_desk(place.app, place.store, who)
+            status = place.ask(desk, *asked, **named(place, asked))
+            # A form that is all but empty: done at once, or what it lacks is said. One that names
+            # a thing by a field may lack its name.
+            fine = {200, 303, 409, 422} | ({404} if OF[asked] == "asked" else set())
+            assert status in fine, f"{asked} {where}: {status}"
+
+
+def named(place: Place, asked: tuple[str, str]) -> dict[str, str]:
+    """A form of a page that is of no office alone says whose thing it is about: Chicago's."""
+    if OF[asked] != "asked":
+        return {}
+    names = dict.fromkeys(("office", "oficina"), "chicago")
+    return names | dict.fromkeys(("t", "workshop"), place.public_id)
+
+
+def written(store: Store) -> dict[str, int]:
+    """How many rows each table has, but for what a session leaves of itself."""
+    with store.read() as session:
+        return {
+            table.name: session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+            for table in MAIN.sorted_tables
+        }
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_not_even_that_another_offices_workshop_is_there(place: Place, role: Role) -> None:
+    who = employ(place.store, f"{role}@example.org", role, "calgary")
+    desk = at_desk(place.app, place.store, who)
+    hers = desk.get(f"/org/talleres/{place.public_id}")
+    assert hers.data == desk.get("/org/talleres/0000000000").data
+    assert desk.get("/org/talleres?oficina=chicago").status_code == 404
+    assert desk.get("/org/talleres/nuevo?oficina=chicago").status_code in {403, 404}
+    answer = desk.post("/org/talleres/nuevo", office="chicago")
+    assert answer.status_code == (404 if Action.EDIT in ALLOWED[role] else 403)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_only_who_may_edit_makes_a_workshop(place: Place, role: Role) -> None:
+    desk = at_desk(place.app, place.store, employ(place.store, f"{role}@example.org", role))
+    may = Action.EDIT in ALLOWED[role]
+    assert desk.get("/org/talleres/nuevo").status_code == (200 if may else 403)
+    answer = desk.post("/org/talleres/nuevo", office="chicago")
+    assert answer.status_code == (422 if may else 403)  # an empty form
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_only_who_may_edit_says_that_its_month_is_complete(place: Place, role: Role) -> None:
+    desk = at_desk(place.app, place.store, employ(place.store, f"{role}@example.org", role))
+    say = "/org/mes/2020-01/completo"
+    may = Action.EDIT in ALLOWED[role]
+    assert desk.post(say, office="chicago").status_code == (303 if may else 403)
+    assert desk.post(say, office="calgary").status_code == (404 if may else 403)
+
+
+def test_nothing_answers_without_a_session(place: Place) -> None:
+    desk = Desk(place.app.test_client(), "nobody's", "")
+    for endpoint, method in OF:
+        if OF[endpoint, method] != "nobody":
+            expected = 303 if method == "GET" else 401
+            assert place.ask(desk, endpoint, method) == expected, endpoint
+
+
+def test_no_form_counts_without_the_token_of_its_session(place: Place) -> None:
+    desk = at_desk(place.app, place.store, employ(place.store))
+    colleague = at_desk(place.app, place.store, employ(place.store, "luz@example.org"))
+    for token in ("", colleague.form_token, "ñ"):
+        for endpoint, method in OF:
+            if method == "POST" and OF[endpoint, method] != "nobody":
+                # Of a long form nothing typed is lost: it asks who one is, who may send it.
+                refused = {401, 404} if is_kept(place.path(endpoint)) else {403}
+                assert place.ask(desk, endpoint, method, token=token) in refused, endpoint
+
+
+def test_no_form_counts_that_another_site_sends(place: Place) -> None:
+    desk = at_desk(place.app, place.store, employ(place.store))
+    for header in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://example.com"}):
+        answer = desk.client.post(
+            f"/org/talleres/{place.public_id}/cancelar",
+            data={"token": desk.form_token, "reason": "other"},
+            headers=desk.headers | header,
+        )
+        assert answer.status_code == 403
+
+
+def test_no_page_of_the_staff_is_kept_or_found(place: Place) -> None:
+    desk = at_desk(place.app, place.store, employ(place.store))
+    for path in ("/org/", "/org/talleres", f"/org/talleres/{place.public_id}"):
+        answer = desk.get(path)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
+        assert "Set-Cookie" not in answer.headers
+
+
+# Lists that can hurt (safety.md S23)
+
+TAKEN_AWAY: Final = re.compile(r"\.(csv|xlsx|ods|pdf|vcf|txt|json)\b|exportar|descargar|download")
+
+
+@pytest.fixture
+def circle(store: Store, ring: Keyring, chicago: Office, women: Kind) -> Workshop:
+    """A discreet workshop where Luz has a place and a phone."""
+    with store.change() as session:
+        workshop = hold(session, chicago, women)
+    seat(store, ring, workshop, name="Luz", contact=Contact.PHONE, address="+13125550142")
+    return workshop
+
+
+def seen_of(desk: Desk, app: Flask, public_id: str) -> Iterator[TestResponse]:
+    """Every page of the staff about one workshop, each tab of it, and what a search finds."""
+    paths = [
+        f"/org{rule.rule.removeprefix('/org').replace('<public_id>', public_id)}"
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/org/") and rule.arguments == {"public_id"}
+        if "GET" in (rule.methods or set())
+    ]
+    tabs = [f"{path}?ver={tab}" for path in paths for tab in ("espera", "llamadas", "todos")]
+    for path in ["/org/", "/org/talleres", *paths, *tabs]:
+        yield desk.get(path)
+    yield desk.post(f"/org/talleres/{public_id}/entrada", do="find", q="luz")
+
+
+def said(answer: TestResponse) -> str:
+    """What anybody reads in it: of a PDF its words, of a picture nothing."""
+    if answer.mimetype == "application/pdf":
+        return words_of_pdf(answer.data)
+    return "" if answer.mimetype == "image/png" else answer.text
+
+
+def test_nothing_carries_a_discreet_list_away(app: Flask, store: Store, circle: Workshop) -> None:
+    desk = at_desk(app, store, employ(store, "red@example.org", Role.ADMIN, EVERYWHERE))
+    named = 0
+    for answer in seen_of(desk, app, circle.public_id):
+        where = answer.request.full_path
+        if "Luz" not in said(answer):
+            continue
+        named += 1
+        assert answer.mimetype == "text/html", where
+        assert "Content-Disposition" not in answer.headers, where
+        page = Page(answer.text)
+        for tag, has in page.tags:
+            assert tag != "textarea", where
+            assert "download" not in has, where
+            assert not TAKEN_AWAY.search(has.get("href") or has.get("action") or ""), where
+            # What a button copies is an address of ours, never a list.
+            if "data-copiar" in has:
+                assert has["data-copiar"] == "pub", where
+        assert "+13125550142" not in answer.text, "one by one, and written down"
+    assert named >= 3
+    for ending in ("csv", "xlsx", "json", "txt"):
+        assert desk.get(f"/org/talleres/{circle.public_id}.{ending}").status_code == 404
+        assert desk.get(f"/org/talleres/{circle.public_id}/lista.{ending}").status_code == 404
+    assert desk.get(f"/org/talleres/{circle.public_id}/lista.pdf").status_code == 404
+
+
+def test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace(
+    app: Flask, store: Store, circle: Workshop
+) -> None:
+    desk = at_desk(app, store, employ(store))
+    before, named = traces(store), 0
+    for answer in seen_of(desk, app, circle.public_id):
+        now = traces(store)
+        if "Luz" in said(answer):
+            named += 1
+            assert now > before, answer.request.full_path
+        before = now
+    assert named >= 3
+
+
+def traces(store: Store) -> int:
+    with store.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(Entry)) or 0

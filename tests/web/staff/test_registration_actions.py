@@ -1,0 +1,299 @@
+"""What the staff do for one person: give a place, let them read the address, let them in; and the
+numbers of one workshop."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Role
+from outreach.domain.registrations import Contact, Registration, notifications
+from outreach.domain.registrations import Standing as Place
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+PHONE = "+13125550142"
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+@pytest.fixture
+def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
+    """He stands at the door."""
+    return at_desk(app, store, employ(store, "tomas@example.org", Role.DOOR))
+
+
+# In line
+
+
+def test_who_waits_who_has_an_offer_and_who_lost_it_are_told_apart(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop = _held(store, chicago, rights, capacity=2)
+    seat(store, ring, workshop, people=2)
+    luz = seat(store, ring, workshop, name="Luz")
+    ivan = seat(store, ring, workshop, name="Iván")
+    seat(store, ring, workshop, name="Beto")
+    until = datetime(2026, 11, 28, 0, 0, tzinfo=clock.now().tzinfo)
+    _set(store, luz, standing=Place.OFFERED, offered_until=until)
+    _set(store, ivan, standing=Place.LAPSED, lapses=2)
+    page = words(ana.get(f"{_address(workshop)}?ver=espera"))
+    assert "En espera 2" in page
+    assert "Luz 1 persona · le ofrecimos un lugar hasta las vie 27 nov, 6:00 p. m." in _plain(page)
+    assert "Iván 1 persona · no contestó y perdió su turno" in page
+    assert "Beto 1 persona · espera" in page
+    assert page.index("Luz") < page.index("Beto") < page.index("Iván")
+
+
+def test_a_free_place_is_given_by_hand_even_in_the_last_three_hours(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    there = (clock.now() + timedelta(hours=1)).astimezone(chicago.zone)
+    with store.change() as session:
+        workshop = hold(
+            session,
+            chicago,
+            rights,
+            capacity=1,
+            day=there.date(),
+            starts=there.time().replace(microsecond=0),
+            ends=(there + timedelta(hours=1)).time().replace(microsecond=0),
+        )
+    rosa = seat(store, ring, workshop)
+    luz = seat(store, ring, workshop, name="Luz", contact=Contact.EMAIL, address="luz@example.com")
+    full = _by_hand(ana, workshop, luz, "grant")
+    assert full.status_code == 422
+    assert "No hay lugar libre" in words(full)
+    _release(store, ring, rosa)
+    assert _standing(store, luz) is Place.WAITING, "nothing goes by itself any more"
+    assert "Dar lugar a Luz" in words(ana.get(f"{_address(workshop)}?ver=espera"))
+    assert _by_hand(ana, workshop, luz, "grant").status_code == 303
+    assert _standing(store, luz) is Place.SEATED
+    assert Cause.SEATED in _owed(store, luz)
+    again = _by_hand(ana, workshop, luz, "grant")
+    assert "ya no espera" in words(again)
+    assert _journal(store) == ["place given by hand"]
+
+
+def test_where_the_address_is_for_few_each_is_approved_and_it_can_be_undone(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, women: Kind
+) -> None:
+    workshop = _held(store, chicago, women, visibility=Visibility.APPROVED)
+    luz = seat(store, ring, workshop, name="Luz", contact=Contact.EMAIL, address="luz@example.com")
+    assert "Aprobar a Luz" in words(ana.get(_address(workshop)))
+    _by_hand(ana, workshop, luz, "approve")
+    assert Cause.APPROVED in _owed(store, luz)
+    assert "Quitar aprobación a Luz" in words(ana.get(_address(workshop)))
+    _by_hand(ana, workshop, luz, "unapprove")
+    assert Cause.APPROVED not in _owed(store, luz)
+    assert "Aprobar a Luz" in words(ana.get(_address(workshop)))
+    assert [each for each in _journal(store) if each != "list seen"] == [
+        "address approved",
+        "approval taken back",
+    ]
+
+
+def test_whoever_stands_at_the_door_gives_no_place_approves_nobody_and_calls_nobody(
+    tomas: Desk, store: Store, ring: Keyring, chicago: Office, women: Kind
+) -> None:
+    workshop = _held(store, chicago, women, visibility=Visibility.APPROVED, capacity=1)
+    luz = seat(store, ring, workshop, name="Luz", contact=Contact.PHONE, address=PHONE)
+    seat(store, ring, workshop, name="Flor")
+    _tell(store, luz, Cause.CHANGED)
+    for tab in ("lugar", "espera", "llamadas"):
+        page = words(tomas.get(f"{_address(workshop)}?ver={tab}"))
+        for button in ("Aprobar", "Dar lugar", "Ya llamé", "Por llamar", "0142"):
+            assert button not in page
+    assert _by_hand(tomas, workshop, luz, "approve").status_code == 403
+
+
+# Numbers
+
+
+def test_needs_are_told_with_how_many_there_is_room_for(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop = _held(
+        store,
+        chicago,
+        rights,
+        has_childcare=True,
+        interpretation=("nah",),
+        support={"childcare": 6, "interpreter-nah": 2},
+    )
+    seat(store, ring, workshop, needs=("childcare", "step_free"))
+    seat(store, ring, workshop, name="Luz", needs=("childcare",))
+    page = words(ana.get(_address(workshop)))
+    assert "Cuidado de niños: 2 de 6" in page
+    assert "Intérprete: Náhuatl: 0 de 2" in page
+    assert "Entrada sin escalones: 1" in page
+
+
+def test_consultations_are_listed_by_hour_empty_ones_too(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop = _held(
+        store,
+        chicago,
+        rights,
+        way=Way.SLOTS,
+        slot_minutes=30,
+        slot_places=2,
+        starts=time(9, 0),
+        ends=time(10, 30),
+        party_limit=1,
+    )
+    seat(store, ring, workshop, name="Luz", slot="10:00")
+    seat(store, ring, workshop, name="Rosa", slot="09:00")
+    page = _plain(words(ana.get(_address(workshop))))
+    hours = ["9:00 a. m. 1 de 2", "Rosa", "9:30 a. m. 0 de 2"]
+    hours += ["10:00 a. m. 1 de 2", "Luz"]
+    assert [page.index(each) for each in hours] == sorted(page.index(each) for each in hours)
+
+
+def test_places_beyond_the_chairs_are_counted_and_said(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop = _held(store, chicago, rights, capacity=3, overbooked=1)
+    seat(store, ring, workshop, people=4)
+    assert "4 de 3 lugares apartados. Das 1 de más." in words(ana.get(_address(workshop)))
+
+
+# At the door
+
+
+def test_at_the_start_who_waits_is_let_in_in_order_while_there_are_chairs(
+    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop = _begun(store, chicago, rights, capacity=2)
+    before = workshop.starts_at - timedelta(days=1)
+    rosa = seat(store, ring, workshop, people=2, now=before)
+    luz = seat(store, ring, workshop, name="Luz", now=before)
+    ivan = seat(store, ring, workshop, name="Iván", now=before + timedelta(minutes=1))
+    _at_door(tomas, workshop, do="arrived", registration=rosa.id, people="1")
+    page = words(_at_door(tomas, workshop))
+    assert "Hay 1 silla libre. Deja pasar a quien espera, en este orden." in page
+    assert page.index("Dejar pasar a Luz") < page.index("Dejar pasar a Iván")
+    assert _at_door(tomas, workshop, do="admit", registration=luz.id).status_code == 303
+    full = _at_door(tomas, workshop, do="admit", registration=ivan.id)
+    assert full.status_code == 422
+    assert "Ya no hay sillas libres" in words(full)
+    page = words(_at_door(tomas, workshop))
+    assert "Dejar pasar" not in page
+    _at_door(tomas, workshop, do="more")  # walking in is always possible
+    with store.read() as session:
+        assert session.get_one(Workshop, workshop.id).walk_ins == 1
+
+
+def test_before_the_start_nobody_is_let_in_from_the_list(
+    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop = _held(store, chicago, rights, capacity=1)
+    seat(store, ring, workshop)
+    luz = seat(store, ring, workshop, name="Luz")
+    page = words(_at_door(tomas, workshop))
+    assert "Luz" in page
+    assert "Dejar pasar" not in page
+    assert "Llegó Luz" not in page
+    early = _at_door(tomas, workshop, do="admit", registration=luz.id)
+    assert early.status_code == 422
+    assert "cuando empiece" in words(early)
+
+
+def test_the_square_of_who_waits_lets_them_in_when_a_chair_is_free(
+    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    workshop = _begun(store, chicago, rights, capacity=1)
+    before = workshop.starts_at - timedelta(days=1)
+    rosa = seat(store, ring, workshop, now=before)
+    luz = seat(store, ring, workshop, name="Luz", now=before)
+    token = registrations.entry_token(registrations.key_of(ring, luz))
+    assert "Dejar pasar" in words(tomas.get(f"/q/{token}"))
+    _at_door(tomas, workshop, do="arrived", registration=rosa.id)
+    assert "Ya no hay sillas libres" in words(tomas.get(f"/q/{token}"))
+    assert tomas.post(f"/q/{token}", do="admit").status_code == 422
+    _at_door(tomas, workshop, do="undo", registration=rosa.id)
+    assert tomas.post(f"/q/{token}", do="admit").status_code == 303
+    assert "Ya llegó" in words(tomas.get(f"/q/{token}"))
+
+
+def _held(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
+    with store.change() as session:
+        return hold(session, office, kind, **changes)
+
+
+def _begun(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
+    yesterday = clock.now().date() - timedelta(days=1)
+    return _held(store, office, kind, day=yesterday, **changes)
+
+
+def _address(workshop: Workshop) -> str:
+    return f"/org/talleres/{workshop.public_id}"
+
+
+def _by_hand(desk: Desk, workshop: Workshop, who: Registration, what: str) -> Any:
+    return desk.post(f"{_address(workshop)}/persona", registration=who.id, do=what)
+
+
+def _at_door(desk: Desk, workshop: Workshop, **fields: str) -> Any:
+    if not fields:
+        return desk.get(f"{_address(workshop)}/entrada")
+    return desk.post(f"{_address(workshop)}/entrada", **fields)
+
+
+def _set(store: Store, who: Registration, **values: Any) -> None:
+    with store.change() as session:
+        session.execute(sa.update(Registration).where(Registration.id == who.id).values(**values))
+
+
+def _release(store: Store, ring: Keyring, who: Registration) -> None:
+    assert who.key_id is not None
+    ring.destroy(who.key_id)
+    with store.change() as session:
+        registrations.release(session, session.get_one(Registration, who.id), now=clock.now())
+
+
+def _tell(store: Store, who: Registration, cause: Cause) -> int:
+    with store.change() as session:
+        notifications.owe(session, who.id, cause, now=clock.now())
+    return _notice(store, who, cause)
+
+
+def _notice(store: Store, who: Registration, cause: Cause) -> int:
+    wanted = sa.select(Notice.id).where(Notice.registration_id == who.id, Notice.cause == cause)
+    with store.read() as session:
+        return session.scalars(wanted).one()
+
+
+def _standing(store: Store, who: Registration) -> Place:
+    with store.read() as session:
+        return session.get_one(Registration, who.id).standing
+
+
+def _owed(store: Store, who: Registration) -> list[Cause]:
+    wanted = sa.select(Notice.cause).where(Notice.registration_id == who.id).order_by(Notice.id)
+    with store.read() as session:
+        return list(session.scalars(wanted))
+
+
+def _journal(store: Store) -> list[str]:
+    with store.read() as session:
+        return list(session.scalars(sa.select(Entry.action).order_by(Entry.id)))
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u202f", " ")

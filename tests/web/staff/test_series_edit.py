@@ -1,0 +1,241 @@
+"""What was changed on one date of a series, done to the others too: by the same amount, all or
+nothing, and only those are told whom it concerns."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.calendar import change_counters
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling.bulk import shifted, span_between
+from outreach.domain.scheduling.workshop_service import plan_of
+from outreach.domain.workshops import Workshop, partners
+from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
+from outreach.domain.workshops.series import Series
+from outreach.errors import Refused
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+from tests.support.course_dates import by_mail, fresh, ids, journal, make, told
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+@pytest.fixture
+def dates(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
+    return make(store, chicago, rights)
+
+
+def done(ana: Desk, deed: str, workshops: Sequence[Workshop], **given: str) -> TestResponse:
+    return ana.post("/org/talleres/varios", hacer=deed, t=ids(workshops), **given)
+
+
+# The dates of a series
+
+
+def edited(ana: Desk, workshop: Workshop, **changes: str) -> TestResponse:
+    """One date, changed on its own form."""
+    page = ana.get(f"/org/talleres/{workshop.public_id}/editar")
+    assert page.status_code == 200
+    fields: dict[str, Any] = {
+        "kind": "derechos",
+        "title_es": workshop.title["es"],
+        "title_en": workshop.title["en"],
+        "title_fr": workshop.title["fr"],
+        "summary_es": workshop.summary["es"],
+        "day": str(workshop.day),
+        "starts": f"{workshop.starts:%H:%M}",
+        "ends": f"{workshop.ends:%H:%M}",
+        "mode": "presencial",
+        "venue": str(workshop.venue_id),
+        "venue_region": "IL",
+        "venue_zone": "America/Chicago",
+        "visibility": workshop.visibility.value,
+        "way": "place",
+        "capacity": str(workshop.capacity),
+        "party_limit": str(workshop.party_limit),
+        "has_waiting_list": "yes",
+        "languages": ["es"],
+        "series": str(workshop.series_id),
+        "action": "save",
+    }
+    return ana.post(f"/org/talleres/{workshop.public_id}/editar", **(fields | changes))
+
+
+def following(ana: Desk, one: Workshop, others: Sequence[Workshop], **given: Any) -> TestResponse:
+    return ana.post(f"/org/talleres/{one.public_id}/serie", t=ids(others), **given)
+
+
+def test_after_a_change_of_one_date_the_following_are_offered_the_same(
+    ana: Desk, store: Store, ring: Keyring, dates: list[Workshop]
+) -> None:
+    first, second, third, fourth = dates
+    by_mail(store, ring, first)
+    rosa = by_mail(store, ring, third)
+    shifted_day = str(second.day + timedelta(days=1))
+    answer = edited(ana, second, day=shifted_day, starts="19:00", ends="21:30", capacity="25")
+    page = ana.get(answer.location)
+    assert "¿También cambian las siguientes fechas?" in words(page)
+    start = page.text.index(f"/org/talleres/{second.public_id}/serie?")
+    address = page.text[start : page.text.index('"', start)].replace("&amp;", "&")
+    assert "campos=capacity" in address
+    assert f"minutos={25 * 60}" in address
+    assert "durar=30" in address
+    seen = words(ana.get(address))
+    assert "Le escribimos a 1 registro." in seen
+    assert "Cambiar las 2 fechas" in seen
+    assert told(store) == [], "only tried"
+
+    given = {"campos": "capacity", "minutos": str(25 * 60), "durar": "30"}
+    assert following(ana, second, [third, fourth], **given).status_code == 303
+    there = fresh(store, dates)
+    assert [each.day - old.day for each, old in zip(there, dates, strict=True)] == [
+        timedelta(days=number) for number in (0, 1, 1, 1)
+    ]
+    assert [each.starts for each in there] == [time(18), *[time(19)] * 3]
+    assert [each.ends for each in there] == [time(20), *[time(21, 30)] * 3]
+    assert [each.capacity for each in there] == [20, 25, 25, 25]
+    assert [each.sequence for each in there] == [0, 1, 1, 1]
+    assert told(store) == [rosa.id]
+    assert [line[1] for line in journal(store)] == [second.id, third.id, fourth.id]
+    assert journal(store)[1][2].startswith(f"as {second.public_id}: capacity, day, ends, starts")
+
+
+def test_all_dates_before_and_after(ana: Desk, store: Store, dates: list[Workshop]) -> None:
+    second = dates[1]
+    with store.change() as session:
+        session.get_one(Workshop, second.id).facilitator = "Lic. Mora"
+    address = f"/org/talleres/{second.public_id}/serie"
+    assert "Lic. Mora" in words(ana.get(address))
+    page = words(ana.get(f"{address}?campos=facilitator&alcance=todas"))
+    assert "Cambiar las 3 fechas" in page
+    others = [dates[0], *dates[2:]]
+    following(ana, second, others, campos="facilitator", alcance="todas")
+    there = fresh(store, dates)
+    assert {each.facilitator for each in there} == {"Lic. Mora"}
+    assert {each.sequence for each in there} == {0}
+    assert told(store) == []
+
+
+def test_who_gives_one_date_gives_the_following_too(
+    ana: Desk, store: Store, chicago: Office, dates: list[Workshop]
+) -> None:
+    with store.change() as session:
+        house = Partner(
+            office_id=chicago.id, name="Casa Sur", kind=PartnerKind.CIVIL_SOCIETY, is_shown=True
+        )
+        mora = Speaker(office_id=chicago.id, name="Lic. Mora", partner=house, is_shown=True)
+        session.add_all([house, mora])
+    answer = edited(ana, dates[1], allies="yes", partners=str(house.id), speakers=str(mora.id))
+    page = ana.get(answer.location)
+    assert f"/org/talleres/{dates[1].public_id}/serie?campos=allies" in page.text
+    seen = words(ana.get(f"/org/talleres/{dates[1].public_id}/serie?campos=allies"))
+    assert "Con quién se da Casa Sur, Lic. Mora" in seen
+    assert "Cambiar las 2 fechas" in seen
+    assert following(ana, dates[1], dates[2:], campos="allies").status_code == 303
+    with store.read() as session:
+        given = [partners.all_of(session, each) for each in fresh(store, dates)]
+    assert given == [[], *[["Casa Sur", "Lic. Mora"]] * 3]
+    assert journal(store)[-1][2] == f"as {dates[1].public_id}: partners, speakers"
+    alike = words(ana.get(f"/org/talleres/{dates[1].public_id}/serie"))
+    assert "Con quién se da" in alike, "the first date is given by nobody else yet"
+
+
+def test_what_is_only_tried_makes_no_calendar_anew(
+    ana: Desk, store: Store, dates: list[Workshop]
+) -> None:
+    def calendar() -> tuple[int, datetime | None]:
+        with store.read() as session:
+            return change_counters.read(session, "chicago")
+
+    before = calendar()
+    seen = words(ana.get(f"/org/talleres/{dates[0].public_id}/serie?dias=1"))
+    assert "Cambiar las 3 fechas" in seen
+    assert calendar() == before
+
+
+def test_one_date_that_cannot_stops_them_all_and_is_said_before(
+    ana: Desk, store: Store, ring: Keyring, dates: list[Workshop]
+) -> None:
+    for name in ("Rosa", "Luz", "Flor"):
+        seat(store, ring, dates[2], name=name, people=4)
+    with store.change() as session:
+        smaller = session.get_one(Workshop, dates[0].id)
+        smaller.capacity = smaller.seats_left = 10
+    page = words(ana.get(f"/org/talleres/{dates[0].public_id}/serie?campos=capacity"))
+    assert "Ya hay 12 lugares apartados. Pon 12 o más." in page
+    assert "Cambiar las 2 fechas" in page
+    answer = following(ana, dates[0], dates[1:], campos="capacity")
+    assert answer.status_code == 422
+    assert "No se hizo nada." in words(answer)
+    assert [each.capacity for each in fresh(store, dates)] == [10, 20, 20, 20]
+    assert following(ana, dates[0], [dates[1], dates[3]], campos="capacity").status_code == 303
+    assert [each.capacity for each in fresh(store, dates)] == [10, 10, 20, 10]
+
+
+def test_a_date_of_another_series_or_nothing_to_change_is_refused(
+    ana: Desk, store: Store, chicago: Office, rights: Kind, dates: list[Workshop]
+) -> None:
+    with store.change() as session:
+        alone = hold(session, chicago, rights)
+    assert following(ana, dates[0], [alone], campos="capacity").status_code == 404
+    assert following(ana, dates[0], dates[1:]).status_code == 422
+    assert following(ana, dates[0], [], campos="capacity").status_code == 422
+    assert following(ana, dates[0], dates[1:], campos="id,day,office").status_code == 422
+    page = words(ana.get(f"/org/talleres/{alone.public_id}/serie"))
+    assert "no tiene otras fechas" in page
+
+
+def test_nothing_is_offered_where_there_is_no_other_date(
+    ana: Desk, store: Store, dates: list[Workshop]
+) -> None:
+    with store.change() as session:
+        for each in dates[1:]:
+            session.get_one(Workshop, each.id).series = None
+    answer = edited(ana, dates[0], capacity="30")
+    assert "¿También cambian" not in words(ana.get(answer.location))
+    with store.read() as session:
+        assert session.scalars(sa.select(Series.name)).all() == ["Curso"]
+
+
+def test_a_shift_goes_over_midnight_and_keeps_the_length(
+    store: Store, dates: list[Workshop]
+) -> None:
+    plan = plan_of(dates[0])
+    late = shifted(plan, 5 * 60)
+    assert (late.day, late.starts, late.ends) == (plan.day, time(23), time(1))
+    later = shifted(late, 90)
+    assert later.day == plan.day + timedelta(days=1)
+    assert (later.starts, later.ends) == (time(0, 30), time(2, 30))
+    before, after = ((p.day, p.starts, p.ends) for p in (late, shifted(late, -30, 15)))
+    assert span_between(before, after) == (-30, 15)
+    for longer in (-120, 24 * 60):
+        with pytest.raises(Refused, match="un día entero"):
+            shifted(plan, 0, longer)
+
+
+def test_a_shift_onto_an_hour_that_does_not_exist_is_refused(
+    ana: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    gap = next(
+        day
+        for day in (clock.now().date() + timedelta(days=n) for n in range(2, 500))
+        if clock.is_skipped(day, time(2, 30), chicago.zone)
+    )
+    with store.change() as session:
+        early = hold(session, chicago, rights, day=gap, starts=time(1, 30), ends=time(5))
+    answer = done(ana, "mover", [early], hora="02:30")
+    assert answer.status_code == 422
+    assert "no existen las 02:30" in words(answer)
+    assert fresh(store, [early])[0].starts == time(1, 30)

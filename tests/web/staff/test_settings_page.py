@@ -1,0 +1,50 @@
+"""What this installation was set to, as headquarters sees it."""
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.web.staff.network import settings_page
+from tests.support.staff_client import at_desk, employ, words
+
+
+def test_settings_are_seen_and_secrets_are_not(make_app: Any, store: Store) -> None:
+    app = make_app(secret_key="s3cr3t-k3y", smtp_url="smtp://ana:clave@mail.example.org:587")
+    desk = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    answer = desk.get("/org/ajustes")
+    said = words(answer)
+    assert "OUTREACH_PUBLIC_URL http://localhost:8000" in said
+    assert "OUTREACH_SECRET_KEY Puesta" in said
+    assert "OUTREACH_SMTP_URL Puesta" in said
+    assert "OUTREACH_TEXTS_URL Falta" in said
+    for secret in ("s3cr3t-k3y", "clave", "mail.example.org:587", "sqlite:", "postgresql"):
+        assert secret not in answer.text
+    assert "<form" not in answer.text.partition("<main")[2], "nothing to change"
+
+
+def test_every_setting_is_there_under_its_own_name(config: Config) -> None:
+    asked: set[str] = set()
+
+    class Environment(dict[str, str]):
+        def get(self, name: str, default: str = "") -> str:  # type: ignore[override]  # one form of dict's
+            asked.add(name)
+            return default
+
+    Config.from_environ(Environment())
+    assert {each.name for each in settings_page.all_of(config, config)} == asked
+
+
+def test_where_a_setting_comes_from_is_said(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(os.environ, "OUTREACH_BRAND", "Red")
+    ours = replace(config, brand="Red", controller="Otra")
+    found = {each.name: each.source for each in settings_page.all_of(ours, replace(config))}
+    assert found["OUTREACH_BRAND"] == "Del servidor"
+    assert found["OUTREACH_CONTROLLER"] == "La puso el programa"
+    assert found["OUTREACH_LISTEN"] == "De fábrica"

@@ -1,0 +1,265 @@
+"""The accounts of the staff, on the pages of headquarters."""
+
+import re
+import threading
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.accounts import administration
+from outreach.db.store import Store
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network import staff
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.errors import Refused
+from tests.security.test_safety import listening
+from tests.support.html_forms import fields
+from tests.support.staff_client import PASSWORD, Desk, at_desk, employ, words
+
+ONLY_ONE = "Es la única cuenta que administra toda la red."
+
+
+@pytest.fixture
+def elena_id(store: Store, chicago: Office, calgary: Office) -> int:
+    return employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE)
+
+
+@pytest.fixture
+def elena(app: Flask, store: Store, elena_id: int) -> Desk:
+    return at_desk(app, store, elena_id)
+
+
+def test_somebody_is_invited_and_comes_in_with_the_link(
+    app: Flask, store: Store, elena: Desk
+) -> None:
+    answer = elena.post(
+        "/org/personal/invitar",
+        email=" Tomas@Example.org ",
+        role="door",
+        places=["chicago", "calgary"],
+    )
+    assert answer.status_code == 200
+    assert "Solo lo ves ahora" in words(answer)
+    path = _link(answer.text)
+    assert "Invitada, vence en 3 días" in words(elena.get("/org/personal"))
+    public = app.test_client(use_cookies=True)
+    assert public.post(path, data={"password": PASSWORD}).status_code == 303
+    assert public.get(path).status_code == 404, "it works once"
+    given = {"email": "tomas@example.org", "password": PASSWORD}
+    assert public.post("/org/entrar", data=given).status_code == 303
+    with store.read() as session:
+        at_desk(app, store, staff.require(session, "tomas@example.org").id)
+    said = words(elena.get("/org/personal?papel=door"))
+    assert (
+        "tomas@example.org Entrada Calgary, Chicago Activa Sin segundo factor todavía Hoy" in said
+    )
+    with store.read() as session:
+        tomas = staff.require(session, "tomas@example.org")
+        assert administration.rights_of(tomas) == {"chicago": Role.DOOR, "calgary": Role.DOOR}
+    assert _noted(store) == [("account invited", f"{tomas.id}: door calgary, door chicago")]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"email": "tomas"}, "Revisa el correo."),
+        ({"email": ""}, "Escribe su correo."),
+        ({"email": "elena@example.org"}, "Ya hay una cuenta con ese correo."),
+        ({"email": "ELENA@example.org"}, "Ya hay una cuenta con ese correo."),
+        ({"role": "boss"}, "Elige una opción de la lista."),
+        ({"places": []}, "Elige dónde trabaja"),
+        ({"places": ["atlantis"]}, "Elige solo opciones de la lista."),
+        ({"places": ["*"]}, "Ese papel necesita una oficina."),
+    ],
+)
+def test_what_an_invitation_lacks_is_said_and_nobody_is_invited(
+    store: Store, elena: Desk, given: dict[str, Any], said: str
+) -> None:
+    plain = {"email": "tomas@example.org", "role": "door", "places": ["chicago"]}
+    answer = elena.post("/org/personal/invitar", **(plain | given))
+    assert answer.status_code == 422
+    assert said in words(answer)
+    with store.read() as session:
+        assert [each.email for each in staff.all_of_them(session)] == ["elena@example.org"]
+    assert _noted(store) == []
+
+
+def test_new_rights_count_at_the_next_click(app: Flask, store: Store, elena: Desk) -> None:
+    ana_id = employ(store)
+    ana = at_desk(app, store, ana_id)
+    assert ana.get("/org/talleres?oficina=calgary").status_code == 404
+    path = f"/org/personal/{ana_id}"
+    form = fields(elena.get(path).text, path)
+    assert form["papel-chicago"] == "organizer"
+    answer = elena.post(path, **(form | {"oficina": "calgary", "papel": "reader"}))
+    assert answer.headers["Location"] == f"{path}?hecho=cambiada"
+    assert ana.get("/org/talleres?oficina=calgary").status_code == 200
+    form = fields(elena.get(path).text, path)
+    elena.post(path, **(form | {"papel-chicago": ""}))
+    assert ana.get("/org/talleres?oficina=chicago").status_code == 404
+    assert elena.post(path, **fields(elena.get(path).text, path)).headers["Location"] == (
+        f"{path}?hecho=igual"
+    )
+    assert _noted(store) == [
+        ("account rights changed", f"{ana_id}: reader calgary, organizer chicago"),
+        ("account rights changed", f"{ana_id}: reader calgary"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"papel-chicago": ""}, "Deja al menos un papel."),
+        ({"papel-chicago": "boss"}, "Elige un papel de la lista."),
+        ({"oficina": "atlantis", "papel": "door"}, "Esa oficina no existe."),
+        ({"oficina": "*", "papel": "door"}, "Ese papel necesita una oficina."),
+    ],
+)
+def test_rights_that_cannot_be_are_refused(
+    store: Store, elena: Desk, changes: dict[str, str], said: str
+) -> None:
+    path = f"/org/personal/{employ(store)}"
+    answer = elena.post(path, **(fields(elena.get(path).text, path) | changes))
+    assert answer.status_code == 422
+    assert said in words(answer)
+    with store.read() as session:
+        ana = staff.require(session, "ana@example.org")
+        assert administration.rights_of(ana) == {"chicago": Role.ORGANIZER}
+
+
+def test_a_role_of_one_office_is_not_given_everywhere_by_changing_another(
+    store: Store, elena: Desk
+) -> None:
+    path = f"/org/personal/{employ(store, 'iris@example.org', Role.READER, EVERYWHERE)}"
+    page = elena.get(path).text
+    offered = re.search(r'name="papel-\*">(.*?)</select>', page)
+    assert offered
+    assert re.findall(r'value="(\w*)"', offered[1]) == ["admin", "reader", ""]
+    for role in ("door", "organizer"):
+        answer = elena.post(path, **(fields(page, path) | {"papel-*": role}))
+        assert answer.status_code == 422
+        assert "Ese papel necesita una oficina." in words(answer)
+    with store.read() as session:
+        iris = staff.require(session, "iris@example.org")
+        assert administration.rights_of(iris) == {EVERYWHERE: Role.READER}
+    elena.post(path, **(fields(page, path) | {"papel-*": "admin"}))
+    with store.read() as session:
+        iris = staff.require(session, "iris@example.org")
+        assert administration.rights_of(iris) == {EVERYWHERE: Role.ADMIN}
+
+
+def test_who_is_suspended_is_out_at_the_next_click_and_a_new_link_lets_them_in(
+    app: Flask, store: Store, elena: Desk
+) -> None:
+    ana_id = employ(store)
+    ana = at_desk(app, store, ana_id)
+    path = f"/org/personal/{ana_id}"
+    assert elena.post(f"{path}/suspender").headers["Location"] == f"{path}?hecho=suspendida"
+    assert ana.get("/org/").status_code == 303
+    assert "Suspendida" in words(elena.get(path))
+    answer = elena.post(f"{path}/reiniciar")
+    public = app.test_client(use_cookies=True)
+    assert public.post(_link(answer.text), data={"password": PASSWORD}).status_code == 303
+    assert "Activa" in words(elena.get(path))
+    assert [action for action, _ in _noted(store)] == ["account disabled", "account reset"]
+    assert _link(answer.text).rpartition("/")[2] not in elena.get(path).text, "seen once"
+
+
+def test_the_only_admin_stays_one(store: Store, elena: Desk, elena_id: int) -> None:
+    employ(store, "iris@example.org", Role.ADMIN, "chicago")  # of one office only
+    path = f"/org/personal/{elena_id}"
+    form = fields(elena.get(path).text, path)
+    for changes in ({"papel-*": "reader"}, {"papel-*": "", "oficina": "chicago", "papel": "admin"}):
+        answer = elena.post(path, **(form | changes))
+        assert answer.status_code == 422
+        assert ONLY_ONE in words(answer)
+    assert ONLY_ONE in words(elena.post(f"{path}/suspender"))
+    assert "la reinicia otra persona" in words(elena.post(f"{path}/reiniciar"))
+    with store.read() as session:
+        assert staff.count_admins(session) == 1
+    assert elena.get("/org/personal").status_code == 200
+    assert _noted(store) == []
+
+
+def test_one_of_two_admins_may_go(app: Flask, store: Store, elena: Desk, elena_id: int) -> None:
+    employ(store, "iris@example.org", Role.ADMIN, EVERYWHERE)
+    path = f"/org/personal/{elena_id}"
+    form = fields(elena.get(path).text, path)
+    assert elena.post(path, **(form | {"papel-*": "reader"})).status_code == 303
+    assert elena.get("/org/personal").status_code == 403, "from the next click on"
+
+
+@pytest.mark.races
+def test_two_admins_cannot_take_each_others_rights_at_once(store: Store, elena_id: int) -> None:
+    iris_id = employ(store, "iris@example.org", Role.ADMIN, EVERYWHERE)
+    start, refused = threading.Barrier(2), []
+
+    def demote(mine: int, other: int) -> None:
+        start.wait()
+        try:
+            with store.change() as session:
+                organizer = staff.get(session, other)
+                rights = {EVERYWHERE: Role.READER}
+                administration.change(session, organizer, rights, by=mine, now=clock.now())
+        except Refused as refusal:
+            refused.append(str(refusal))
+
+    threads = [
+        threading.Thread(target=demote, args=pair)
+        for pair in ((elena_id, iris_id), (iris_id, elena_id))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1
+    assert refused[0].startswith(ONLY_ONE)
+    with store.read() as session:
+        assert staff.count_admins(session) == 1
+
+
+def test_the_list_is_searched_and_narrowed(store: Store, elena: Desk) -> None:
+    employ(store)
+    employ(store, "luz@example.org", Role.READER, "calgary")
+    assert "luz@" not in words(elena.get("/org/personal?q=chicago"))
+    assert "ana@" in words(elena.get("/org/personal?q=CHICAGO"))
+    assert "Todo 3 Administra 1 Organiza 1 Entrada 0 Consulta 1" in words(
+        elena.get("/org/personal")
+    )
+    assert "ana@" not in words(elena.get("/org/personal?papel=reader"))
+    assert "ana@" in words(elena.get("/org/personal?papel=nadie"))
+    assert "Nadie." in words(elena.get("/org/personal?q=zzz"))
+    for missing in ("/org/personal/999999", "/org/personal/ana"):
+        assert elena.get(missing).status_code == 404
+
+
+def test_a_long_list_asks_the_database_no_more_than_a_short_one(
+    app: Flask, store: Store, elena: Desk
+) -> None:
+    asked = []
+    for number in range(2):
+        with listening(app) as heard:
+            assert "elena@" in words(elena.get("/org/personal"))
+        asked.append(len(heard))
+        for each in range(5):
+            employ(store, f"ana{number}{each}@example.org", Role.ORGANIZER, "chicago", "calgary")
+    assert asked[0] == asked[1]
+
+
+def _link(page: str) -> str:
+    """The way in that a page shows, without its host."""
+    found = re.search(r"http://localhost:8000(/org/invitacion/[\w-]{43})", page)
+    assert found, "no link"
+    return found[1]
+
+
+def _noted(store: Store) -> list[tuple[str, str]]:
+    """What was done to accounts, by those who look after them."""
+    with store.read() as session:
+        asked = sa.select(Entry).where(Entry.action.startswith("account "))
+        rows = session.scalars(asked.order_by(Entry.id))
+        return [(row.action, row.detail) for row in rows]

@@ -1,0 +1,260 @@
+"""Today: what wants attention, by how grave it is, each with its one action."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.db.store import Store
+from outreach.domain import outbox
+from outreach.domain.dashboard import alerts
+from outreach.domain.dashboard.alerts import Concern
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.registrations import Contact
+from outreach.domain.registrations.notifications import Notice
+from outreach.domain.reporting import months
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.keystore import Keyring
+from outreach.web.staff.common.workshop_labels import closes_words
+from tests.conftest import hold, seat
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+Make = Callable[..., Workshop]
+PHONE = "+13125550142"
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+@pytest.fixture
+def make(store: Store, chicago: Office, rights: Kind) -> Make:
+    """A workshop of Chicago's, named as the test calls it, so many days from now."""
+
+    def made(name: str, days: int = 7, kind: Kind = rights, **changes: Any) -> Workshop:
+        day = clock.now().date() + timedelta(days=days)
+        with store.change() as session:
+            return hold(session, chicago, kind, day=day, title={"es": name}, **changes)
+
+    return made
+
+
+def concerns(
+    store: Store, *offices: str, now: datetime | None = None
+) -> list[tuple[Concern, str, int]]:
+    slugs = offices or ("chicago",)
+    with store.read() as session:
+        found = alerts.of(session, edit=slugs, call=slugs, now=now or clock.now())
+    return [(each.concern, each.workshop.title["es"], each.count) for each in found]
+
+
+def test_everything_that_wants_attention_stands_in_its_order_with_its_one_action(
+    ana: Desk, store: Store, ring: Keyring, make: Make, women: Kind
+) -> None:
+    almost = make("Casi", capacity=10)
+    for _ in range(3):
+        seat(store, ring, almost, people=3)
+    bounced = make("Rebotado", capacity=10)
+    seat(store, ring, bounced, contact=Contact.EMAIL, address="x@example.com")
+    with store.change() as session:
+        session.execute(sa.update(Notice).values(is_dead=True, done_at=clock.now()))
+    draft = make("Borrador", standing=Standing.DRAFT)
+    crowded = make("Con espera", capacity=1)
+    seat(store, ring, crowded)
+    for _ in range(3):
+        seat(store, ring, crowded, people=2)
+    nowhere = make("Sin lugar", standing=Standing.DRAFT)
+    with store.change() as session:
+        session.get_one(Workshop, nowhere.id).venue = None
+    exposed = make("A la vista", kind=women, visibility=Visibility.PUBLIC)
+    off = make("Cancelado")
+    seat(store, ring, off, contact=Contact.PHONE, address=PHONE)
+    with store.change() as session:
+        workshop_service.cancel(session, session.get_one(Workshop, off.id), now=clock.now())
+    over = make("Ya pasó", days=-3)
+    assert concerns(store) == [
+        (Concern.UNREPORTED, "Ya pasó", 0),
+        (Concern.CALLS, "Cancelado", 1),
+        (Concern.EXPOSED, "A la vista", 0),
+        (Concern.NO_VENUE, "Sin lugar", 0),
+        (Concern.WAITING, "Con espera", 6),
+        (Concern.UNPUBLISHED, "Borrador", 0),
+        (Concern.LETTERS, "Rebotado", 1),
+        (Concern.FULL, "Casi", 0),
+    ]
+    page = ana.get("/org/").text
+    list_ = page[page.index('<ul class="pend">') :]
+    said = [
+        (re.sub(r"\s+", " ", text).strip(), re.sub(r"<[^>]+>", "", action).split(" ")[0], address)
+        for text, address, action in re.findall(
+            r"<b>\s*([^<]+?)\s*</b>.*?<a class=\"btn[^\"]*\" href=\"([^\"]+)\">(.*?)</a>",
+            list_,
+            re.S,
+        )
+    ][:8]
+    at = "/org/talleres/"
+    assert said == [
+        ("Falta reportar asistencia", "Reportar", f"{at}{over.public_id}/asistencia"),
+        ("Falta 1 llamada por la cancelación", "Ver", f"{at}{off.public_id}?ver=llamadas"),
+        ("La dirección está a la vista", "Ocultar", f"{at}{exposed.public_id}/editar#visibility"),
+        ("Taller sin sede", "Agregar", f"{at}{nowhere.public_id}/editar#venue"),
+        ("6 personas en lista de espera", "Abrir", f"{at}{crowded.public_id}#lugares"),
+        ("Sin publicar", "Publicar", f"{at}{draft.public_id}"),
+        ("1 correo no llegó", "Ver", f"{at}{bounced.public_id}"),
+        ("Casi lleno", "Clonar", f"{at}{almost.public_id}/clonar"),
+    ]
+    assert "Requiere atención (8)" in words(ana.get("/org/"))
+    assert "El mes cierra" in words(ana.get("/org/")) or "debía estar" in words(ana.get("/org/"))
+
+
+def test_nothing_to_do_is_said_and_which_is_the_next(ana: Desk, make: Make) -> None:
+    empty = words(ana.get("/org/"))
+    assert "Hoy no hay talleres." in empty
+    assert "El siguiente es" not in empty
+    assert "Todo en orden." in empty
+    later = make("Más tarde", days=30)
+    make("Borrador", days=20, standing=Standing.DRAFT)
+    page = words(ana.get("/org/"))
+    assert f"El siguiente es Más tarde , {_spelled(later)}" in page
+
+
+def test_who_only_looks_is_asked_for_nothing(app: Flask, store: Store, make: Make) -> None:
+    make("Ya pasó", days=-3)
+    reader = at_desk(app, store, employ(store, "luis@example.org", Role.READER))
+    assert "Requiere atención" not in words(reader.get("/org/"))
+
+
+def test_a_workshop_is_reported_within_a_day_before_anybody_is_reminded(
+    store: Store, make: Make
+) -> None:
+    over = make("Ayer", days=-1)
+    soon = over.ends_at + timedelta(hours=23, minutes=59)
+    assert concerns(store, now=soon) == []
+    assert concerns(store, now=soon + timedelta(minutes=2))[0][0] is Concern.UNREPORTED
+    assert concerns(store, now=over.ends_at + timedelta(days=61)) == []
+
+
+def test_more_places_are_asked_for_only_where_the_venue_holds_more(
+    store: Store, ring: Keyring, make: Make
+) -> None:
+    held = {
+        "chica": make("Chica", capacity=10),
+        "grande": make("Grande", capacity=10),
+        "en línea": make("En línea", venue=None, mode=Mode.VIDEO_CALL, capacity=10),
+    }
+    with store.change() as session:
+        for name, holds in (("chica", 10), ("grande", 30)):
+            room = session.get_one(Workshop, held[name].id).venue
+            assert room is not None
+            room.capacity = holds
+    for each in held.values():
+        for _ in range(2):
+            seat(store, ring, each, people=4)
+            seat(store, ring, each, people=4)
+    assert concerns(store) == [
+        (Concern.WAITING, "Grande", 8),
+        (Concern.WAITING, "En línea", 8),
+        # In the small room no more fit: another date is the way out, when it is almost full.
+    ]
+    seat(store, ring, held["chica"], people=1)
+    seat(store, ring, held["chica"], people=1)
+    assert (Concern.FULL, "Chica", 0) in concerns(store)
+
+
+def test_sqlite_asks_who_waits_of_one_workshop_at_a_time(empty_databases: Path) -> None:
+    # PostgreSQL chooses a plan by how much there is.
+    store = Store(f"sqlite:///{empty_databases / 'outreach.db'}")
+    asked = (
+        sa.select(Workshop.id)
+        .outerjoin(Venue, Venue.id == Workshop.venue_id)
+        .where(alerts._crowded(clock.now()))
+        .compile(store.engine, compile_kwargs={"literal_binds": True})
+    )
+    with store.engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+    store.close()
+    steps = [step for step in plan if "registration" in step]
+    assert len(steps) == 1
+    assert "(workshop_id=? AND standing=?)" in steps[0]
+
+
+def test_drafts_and_venues_are_asked_for_two_weeks_before(store: Store, make: Make) -> None:
+    make("Lejos", days=16, standing=Standing.DRAFT)
+    far = make("Lejos, sin sede", days=16)
+    with store.change() as session:
+        session.get_one(Workshop, far.id).venue = None
+    assert concerns(store) == []
+    later = clock.now() + timedelta(days=4)
+    assert [each[0] for each in concerns(store, now=later)] == [
+        Concern.NO_VENUE, Concern.UNPUBLISHED,
+    ]  # fmt: skip
+
+
+def test_a_text_that_was_given_up_is_a_call_and_no_letter(
+    store: Store, ring: Keyring, make: Make, chicago: Office
+) -> None:
+    off = make("Cancelado")
+    seat(store, ring, off, contact=Contact.PHONE, address=PHONE, may_leave_message=True)
+    with store.change() as session:
+        workshop_service.cancel(session, session.get_one(Workshop, off.id), now=clock.now())
+        session.execute(sa.update(Notice).values(is_dead=True, done_at=clock.now()))
+    with store.read() as session:
+        (todo,) = outbox.to_do(session, [chicago.id], now=clock.now(), has_texts=True)
+    assert (todo.calls, todo.dead) == (1, 0)
+
+
+def test_only_ones_own_offices_are_looked_at(
+    app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    day = clock.now().date() - timedelta(days=3)
+    with store.change() as session:
+        for office in (chicago, calgary):
+            hold(session, office, rights, day=day, title={"es": f"En {office.city}"})
+    assert [each[1] for each in concerns(store, "calgary")] == ["En Calgary"]
+    assert concerns(store, "nowhere") == []
+    elena = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    page = words(elena.get("/org/"))
+    assert "Requiere atención (2)" in page
+    assert "En Calgary" in page
+
+
+@pytest.mark.any_database("the words of a date")
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (datetime(2026, 11, 29, 18, 0, tzinfo=UTC), "El mes cierra en 6 días."),
+        (datetime(2026, 12, 4, 18, 0, tzinfo=UTC), "El mes cierra en 1 día."),
+        (datetime(2026, 12, 5, 5, 59, tzinfo=UTC), "El mes cierra en 1 día."),
+        (datetime(2026, 12, 5, 6, 1, tzinfo=UTC), "El mes cierra hoy, a las 6:00\u00a0p.\u00a0m."),
+        (
+            datetime(2026, 12, 5, 23, 59, tzinfo=UTC),
+            "El mes cierra hoy, a las 6:00\u00a0p.\u00a0m.",
+        ),
+        (datetime(2026, 12, 6, 0, 0, tzinfo=UTC), "Su mes ya debía estar completo."),
+    ],
+)
+def test_a_month_closes_on_the_fifth_at_six_on_the_clock_of_the_office(
+    app: Flask, store: Store, chicago: Office, rights: Kind, now: datetime, said: str
+) -> None:
+    with store.change() as session:
+        held = hold(session, chicago, rights, day=datetime(2026, 11, 21, tzinfo=UTC).date())
+    assert months.closes_at(Month(2026, 11), chicago.zone) == datetime(2026, 12, 6, tzinfo=UTC)
+    with app.test_request_context():
+        assert closes_words(held, now=now) == said
+
+
+def _spelled(workshop: Workshop) -> str:
+    names = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
+    return f"{names[workshop.day.weekday()]} {workshop.day.day} de"

@@ -1,0 +1,215 @@
+"""The pages of the mobile consulate: a tour, and what is done to a stop of it."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration
+from outreach.domain.registrations.notifications import Cause
+from outreach.domain.scheduling import tours
+from outreach.domain.scheduling.tours import Stop, Tour
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from outreach.web.staff.common.workshop_labels import short_day
+from tests.conftest import a_saturday
+from tests.domain.scheduling.test_tours import (
+    all_seated,
+    all_workshops,
+    five_stops,
+    planned,
+    stops_of,
+    told,
+)
+from tests.support.html_forms import fields
+from tests.support.staff_client import TIMES, Desk, at_desk, at_once, employ, words
+
+FILLED = {
+    "day": "2026-12-12",
+    "starts": "09:00",
+    "ends": "15:00",
+    "venue": "",
+    "city": "Joliet",
+    "region": "IL",
+    "kinds": ["derechos"],
+    "capacity": "60",
+}
+
+
+@pytest.fixture
+def route(store: Store, chicago: Office, rights: Kind, women: Kind) -> Tour:
+    return five_stops(store, chicago)
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, route: Tour) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+def test_ana_makes_a_tour_and_its_stops(ana: Desk, store: Store) -> None:
+    made = ana.post("/org/giras/nueva", office="chicago", name="Ruta del sur", nonce="abc")
+    again = ana.post("/org/giras/nueva", office="chicago", name="Ruta del sur", nonce="abc")
+    assert made.location == again.location, "the same form makes one tour"
+    day = str(a_saturday())
+    added = ana.post(f"{made.location}/parada", **FILLED | {"day": day})
+    assert added.status_code == 303
+    page = words(ana.get(added.location))
+    assert "Joliet, IL" in page
+    assert "Sin sede. No se puede publicar." in page
+    with store.read() as session:
+        actions = set(session.scalars(sa.select(Entry.action)))
+    assert {"tour created", "stop added"} <= actions
+
+
+def test_what_is_wrong_is_said_and_what_was_typed_stays(ana: Desk, route: Tour) -> None:
+    path = f"/org/giras/chicago/{route.id}/parada"
+    answer = ana.post(path, **FILLED | {"day": "mañana", "city": "", "kinds": [], "capacity": "x"})
+    assert answer.status_code == 422
+    said = words(answer)
+    for fault in (
+        "Escribe la fecha como 2026-12-05.",
+        "Escribe la ciudad, o elige la sede.",
+        "Elige al menos un tipo de taller.",
+        "Escribe un número entero.",
+    ):
+        assert fault in said
+    assert 'value="09:00"' in answer.text
+    assert ana.post("/org/giras/nueva", office="chicago", name="").status_code == 422
+
+
+def test_a_stop_is_moved_published_and_cancelled_on_its_page(
+    ana: Desk, store: Store, ring: Keyring, route: Tour
+) -> None:
+    all_seated(store, ring)
+    with store.read() as session:
+        stop = stops_of(session, route)[3]
+        here = str(stop.venue.id) if stop.venue else ""
+        one = tours.workshops_at(session, [stop.id])[stop.id][0]
+    path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
+    asked = words(ana.get(f"{path}/cancelar"))
+    assert "A 4 registros les avisamos por correo." in asked
+    moved = fields(ana.get(path).text, path) | {
+        "day": str(stop.day + timedelta(days=2)),
+        "venue": here,
+        "kinds": ["derechos", "mujeres"],
+        "capacity": "",
+    }
+    assert ana.post(path, **moved).status_code == 303
+    with store.read() as session:
+        assert sum(told(session, Cause.CHANGED).values()) == 4
+        now = session.get_one(Workshop, one.id)
+        key = session.scalars(sa.select(Registration.key_id).limit(1)).one()
+        assert key is not None
+        assert now.day == stop.day + timedelta(days=2)
+    assert ana.post(f"{path}/cancelar").status_code == 303
+    assert "Parada cancelada" in words(ana.get(f"/org/giras/chicago/{route.id}?hecho=cancelada"))
+    assert ana.post(f"{path}/reactivar").status_code == 303
+    assert "no está cancelada" in words(ana.post(f"{path}/reactivar"))
+    answer = ana.post(f"/org/giras/chicago/{route.id}/publicar")
+    assert answer.location.endswith("publicados=0")
+
+
+def test_another_tours_stop_is_not_there(ana: Desk, store: Store, route: Tour) -> None:
+    made = ana.post("/org/giras/nueva", office="chicago", name="Otra", nonce="xyz").location
+    with store.read() as session:
+        stop = stops_of(session, route)[0]
+    assert ana.get(f"{made}/parada/{stop.id}").status_code == 404
+    assert ana.get("/org/giras/chicago/9999").status_code == 404
+
+
+def test_the_same_stop_is_not_there_twice(ana: Desk, route: Tour) -> None:
+    path = f"/org/giras/chicago/{route.id}/parada"
+    filled = FILLED | {"day": str(a_saturday())}
+    assert ana.post(path, **filled).status_code == 303
+    again = ana.post(path, **filled)
+    assert again.status_code == 422
+    assert "Esa parada ya está en la gira" in words(again)
+
+
+def test_an_older_page_of_a_stop_does_not_undo_what_somebody_else_changed(
+    ana: Desk, store: Store, route: Tour
+) -> None:
+    with store.read() as session:
+        stop = stops_of(session, route)[0]
+    path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
+    old = fields(ana.get(path).text, path)
+    assert ana.post(path, **old | {"capacity": "30"}).status_code == 303
+    wrong = ana.post(path, **old | {"day": "mañana"})
+    assert wrong.status_code == 422
+    later = str(stop.day + timedelta(days=7))
+    late = ana.post(path, **fields(wrong.text, path) | {"day": later})
+    assert late.status_code == 409, "mending it made it no younger"
+    assert "Alguien más lo cambió" in words(late)
+    assert f'value="{later}"' in late.text
+    with store.read() as session:
+        assert (there := session.get_one(Stop, stop.id)).capacity == 30
+        assert there.day == stop.day
+    assert ana.post(path, **fields(late.text, path)).status_code == 303
+    with store.read() as session:
+        assert session.get_one(Stop, stop.id).day == stop.day + timedelta(days=7)
+
+
+@pytest.mark.races
+def test_the_same_stop_sent_four_times_at_one_moment_is_there_once(
+    app: Flask, ana: Desk, store: Store, route: Tour
+) -> None:
+    path = f"/org/giras/chicago/{route.id}/parada"
+    with store.read() as session:
+        there = stops_of(session, route)[0].venue
+    assert there
+    filled = FILLED | {"day": str(a_saturday() + timedelta(days=9)), "venue": str(there.id)}
+    answers = Counter(each.status_code for each in at_once(app, ana, path, filled))
+    assert answers == {303: 1, 422: TIMES - 1}
+    with store.read() as session:
+        assert len(stops_of(session, route)) == 6
+        assert len(all_workshops(session)) == 11
+
+
+@pytest.mark.races
+def test_a_stop_moved_four_times_by_one_form_moves_once(
+    app: Flask, ana: Desk, store: Store, route: Tour
+) -> None:
+    with store.read() as session:
+        stop = stops_of(session, route)[0]
+    path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
+    later = stop.day + timedelta(days=7)
+    form = fields(ana.get(path).text, path) | {"day": str(later)}
+    answers = Counter(each.status_code for each in at_once(app, ana, path, form))
+    assert answers == {303: 1, 409: TIMES - 1}
+    with store.read() as session:
+        held = tours.workshops_at(session, [stop.id])[stop.id]
+        assert [each.day for each in held] == [later, later]
+
+
+def test_publishing_a_whole_tour_says_which_stop_is_not_ready(
+    ana: Desk, store: Store, route: Tour
+) -> None:
+    with store.change() as session:
+        there = stops_of(session, route)[1].venue
+        stop = tours.add_stop(session, route, planned(there, 20), now=clock.now())
+        draft = tours.workshops_at(session, [stop.id])[stop.id][0]
+        draft.languages = Codes()
+    answer = ana.post(f"/org/giras/chicago/{route.id}/publicar")
+    assert answer.status_code == 422
+    assert f"Rockford, {short_day(stop.day)}: Falta: idioma. No se publicó." in words(answer)
+
+
+def test_a_change_that_cannot_be_comes_back_as_it_was_typed(
+    ana: Desk, store: Store, route: Tour
+) -> None:
+    with store.read() as session:
+        stop = stops_of(session, route)[0]
+    path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
+    form = fields(ana.get(path).text, path)
+    answer = ana.post(path, **form | {"venue": "", "capacity": "77"})
+    assert answer.status_code == 422
+    assert "ya tienen sede" in words(answer)
+    assert 'value="77"' in answer.text

@@ -1,0 +1,191 @@
+"""A workshop's texts in three languages, side by side."""
+
+import re
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach.db.store import Store
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact
+from outreach.domain.registrations.notifications import Notice
+from outreach.domain.workshops import Standing, Workshop
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.web.staff.test_workshops import typed
+
+HARD = (
+    "Proporcionaremos asesoramiento jurídico especializado concerniente a procedimientos "
+    "administrativos extraordinarios de regularización migratoria internacional."
+)
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+@pytest.fixture
+def made(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights, bring={"es": "Nada."})
+
+
+def told(**changes: Any) -> dict[str, str]:
+    plain = {
+        "title_es": "Conoce tus derechos",
+        "title_en": "Know your rights",
+        "title_fr": "Vos droits",
+        "summary_es": "Qué decir, qué no firmar y a quién llamar.",
+        "summary_en": "",
+        "summary_fr": "",
+        "bring_es": "Nada.",
+        "bring_en": "",
+        "bring_fr": "",
+        "do": "save",
+    }
+    return plain | changes
+
+
+def test_the_three_stand_side_by_side_with_what_is_missing(ana: Desk, made: Workshop) -> None:
+    page = ana.get(_address(made))
+    said = words(page)
+    assert said.count("Falta. Quien lee esta lengua verá el español.") == 4
+    assert said.count("Revisar 2") == 2
+    assert 'name="title_fr" type="text" value="Vos droits"' in page.text
+
+
+def test_what_is_written_is_on_the_page_of_the_public_as_it_was_previewed(
+    ana: Desk, store: Store, made: Workshop
+) -> None:
+    text = "Trae **solo** lo tuyo.\n\n- Agua\n- [Mapa](https://mapa.example/)"
+    seen = ana.post(_address(made), **told(summary_es=text, do="preview"))
+    assert seen.status_code == 200
+    assert "Así se van a ver" in words(seen)
+    assert "Nada de esto se guardó todavía." in words(seen)
+    assert _now(store, made).summary["es"].startswith("Qué decir")
+    saved = ana.post(_address(made), **told(summary_es=text, summary_en="Bring *water*."))
+    assert saved.headers["Location"].endswith("hecho=textos")
+    for page in (seen.text, ana.client.get(f"/es/t/{made.public_id}").text):
+        assert "<strong>solo</strong>" in page
+        assert re.search(r'<a href="https://mapa.example/" rel="[^"]*">Mapa</a>', page)
+    assert "<em>water</em>" in ana.client.get(f"/en/t/{made.public_id}").text
+    assert "Bring *water*." in ana.get(_address(made)).text
+
+
+def test_nothing_that_is_typed_does_anything(ana: Desk, made: Workshop) -> None:
+    text = "<script>alert(1)</script> <img src=x onerror=x> [ven](javascript:alert(1))"
+    for what in ("preview", "save"):
+        ana.post(_address(made), **told(summary_es=text, do=what))
+        seen = ana.post(_address(made), **told(summary_es=text, do="preview")).text
+        shown = seen.split("<form id=")[0] + ana.client.get(f"/es/t/{made.public_id}").text
+        assert "<script>alert" not in shown
+        assert "<img" not in shown
+        assert 'href="javascript' not in shown
+
+
+def test_new_words_are_news_to_calendars_and_to_nobody_who_has_a_place(
+    ana: Desk, store: Store, ring: Keyring, made: Workshop
+) -> None:
+    seat(store, ring, made, contact=Contact.EMAIL, address="rosa@example.com")
+    ana.post(_address(made), **told(title_es="Tus derechos en la calle"))
+    now = _now(store, made)
+    assert (now.sequence, now.changed_at > made.changed_at) == (made.sequence, True)
+    assert now.title == {
+        "es": "Tus derechos en la calle", "en": "Know your rights", "fr": "Vos droits",
+    }  # fmt: skip
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) == 1
+        entry = session.scalars(sa.select(Entry)).one()
+    assert (entry.action, entry.detail) == ("workshop changed", "title")
+
+
+def test_nothing_new_is_said_to_be_nothing(ana: Desk, made: Workshop) -> None:
+    assert ana.post(_address(made), **told()).headers["Location"].endswith("hecho=igual")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"title_es": " "}, "Escribe el título."),
+        ({"title_fr": "x" * 121}, "Es demasiado largo. Escribe menos."),
+        ({"summary_en": "x" * 1001}, "Es demasiado largo. Escribe menos."),
+        ({"bring_es": "x" * 601, "do": "preview"}, "Es demasiado largo. Escribe menos."),
+    ],
+)
+def test_what_cannot_be_is_said_and_what_was_typed_is_kept(
+    ana: Desk, store: Store, made: Workshop, wrong: dict[str, str], said: str
+) -> None:
+    answer = ana.post(_address(made), **told(**({"bring_en": "Just you."} | wrong)))
+    assert answer.status_code == 422
+    assert words(answer).count(said) >= 2, "at the top and beside it"
+    assert "Just you." in answer.text
+    assert _now(store, made).bring == {"es": "Nada."}
+
+
+def test_what_is_hard_to_read_is_said(ana: Desk, made: Workshop) -> None:
+    answer = ana.post(_address(made), **told(summary_es=HARD, do="preview"))
+    assert "Cuesta leerlo" in words(answer)
+    assert "Cuesta leerlo" not in words(ana.post(_address(made), **told(do="preview")))
+
+
+def test_it_says_where_the_kind_says_something_else_and_fills_what_is_empty(
+    ana: Desk, store: Store, made: Workshop, rights: Kind
+) -> None:
+    with store.change() as session:
+        kind = session.get_one(Kind, rights.id)
+        kind.bring = {"es": "Nada.", "en": "Nothing.", "fr": "Rien."}
+    page = ana.get(_address(made))
+    assert words(page).count("El tipo dice otra cosa") == 4  # title, summary; bring in en and fr
+    filled = ana.post(_address(made), **told(do="fill", bring_fr="Rien du tout."))
+    assert ">\nNothing.</textarea>" in filled.text
+    assert ">\nRien du tout.</textarea>" in filled.text
+    assert "Nada de esto se guardó todavía." in words(filled)
+    assert _now(store, made).bring == {"es": "Nada."}
+
+
+def test_the_texts_of_a_draft_are_written_too(
+    ana: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        draft = hold(session, chicago, rights, standing=Standing.DRAFT, venue=None)
+    assert ana.post(_address(draft), **told(title_en="Rights")).status_code == 303
+    assert _now(store, draft).title["en"] == "Rights"
+
+
+def test_the_form_keeps_a_text_it_has_not_changed_in_every_language(
+    ana: Desk, store: Store, made: Workshop
+) -> None:
+    ana.post(_address(made), **told(summary_en="What to say.", bring_en="Nothing."))
+    kept = _now(store, made)
+    assert kept.summary["en"] == "What to say."
+    assert kept.bring == {"es": "Nada.", "en": "Nothing."}
+
+
+def _address(workshop: Workshop) -> str:
+    return f"/org/talleres/{workshop.public_id}/textos"
+
+
+def _now(store: Store, workshop: Workshop) -> Workshop:
+    with store.read() as session:
+        return session.get_one(Workshop, workshop.id)
+
+
+def test_a_spanish_text_told_anew_keeps_its_translations_and_says_to_look_at_them(
+    ana: Desk, store: Store, made: Workshop
+) -> None:
+    ana.post(_address(made), **told(summary_en="What to say."))
+    path = f"/org/talleres/{made.public_id}"
+    fields = typed(venue=str(made.venue_id), summary_es="Qué decir, y a quién llamar.")
+    saved = ana.post(f"{path}/editar", **fields)
+    assert saved.status_code == 303
+    assert "revísalos" in words(ana.get(saved.headers["Location"]))
+    assert _now(store, made).summary == {
+        "es": "Qué decir, y a quién llamar.",
+        "en": "What to say.",
+    }

@@ -1,0 +1,98 @@
+"""A workshop that is changed on the pages: to a day that is past, or by several at once."""
+
+from collections import Counter
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Contact
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.workshops import Workshop
+from outreach.keystore import Keyring
+from tests.conftest import hold, seat
+from tests.support.html_forms import fields
+from tests.support.staff_client import TIMES, Desk, at_desk, at_once, employ, words
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+@pytest.fixture
+def ahead(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights)
+
+
+def address(workshop: Workshop) -> str:
+    return f"/org/talleres/{workshop.public_id}"
+
+
+def form(ana: Desk, workshop: Workshop, **changes: str) -> dict[str, str | list[str]]:
+    """The form of a workshop as it stands, but for the changes."""
+    path = f"{address(workshop)}/editar"
+    return fields(ana.get(path).text, path) | {"action": "save"} | changes
+
+
+def edit(ana: Desk, workshop: Workshop, **changes: str) -> TestResponse:
+    return ana.post(f"{address(workshop)}/editar", **form(ana, workshop, **changes))
+
+
+def day_of(store: Store, workshop: Workshop) -> date:
+    with store.read() as session:
+        return session.get_one(Workshop, workshop.id).day
+
+
+def test_a_mistyped_year_is_refused_and_nobody_is_forgotten_for_it(
+    ana: Desk, store: Store, ring: Keyring, ahead: Workshop
+) -> None:
+    rosa = seat(store, ring, ahead)
+    answer = edit(ana, ahead, day=str(ahead.day - timedelta(days=365)))
+    assert answer.status_code == 422
+    assert "Ese día y esa hora ya pasaron. Revisa la fecha." in words(answer)
+    assert day_of(store, ahead) == ahead.day
+    assert rosa.key_id is not None
+    assert ring.get(rosa.key_id)
+
+
+def test_what_was_held_may_be_said_to_have_been_on_another_day(
+    ana: Desk, store: Store, chicago: Office, rights: Kind
+) -> None:
+    today = clock.now().date()
+    with store.change() as session:
+        past = hold(session, chicago, rights, day=today - timedelta(days=20))
+    assert edit(ana, past, day=str(today - timedelta(days=21))).status_code == 303
+    assert day_of(store, past) == today - timedelta(days=21)
+
+
+@pytest.mark.races
+def test_cancelled_at_once_by_several_everybody_is_told_once(
+    app: Flask, ana: Desk, store: Store, ring: Keyring, ahead: Workshop
+) -> None:
+    rosa = seat(store, ring, ahead, contact=Contact.EMAIL, address="rosa@example.org")
+    for deed in ("cancelar", "reactivar"):
+        path = f"{address(ahead)}/{deed}"
+        answers = Counter(each.status_code for each in at_once(app, ana, path, {"reason": "few"}))
+        assert answers == {303: 1, 422: TIMES - 1}
+    with store.read() as session:
+        owed = session.scalars(
+            sa.select(Notice.cause).where(Notice.registration_id == rosa.id).order_by(Notice.id)
+        )
+        assert owed.all() == [Cause.SAVED, Cause.CANCELLED, Cause.REINSTATED]
+
+
+@pytest.mark.races
+def test_of_several_who_change_one_at_once_all_but_one_are_told(
+    app: Flask, ana: Desk, ahead: Workshop
+) -> None:
+    changed = form(ana, ahead, capacity="41")
+    answers = at_once(app, ana, f"{address(ahead)}/editar", changed)
+    assert Counter(each.status_code for each in answers) == {303: 1, 409: TIMES - 1}

@@ -1,0 +1,269 @@
+"""The rarer things a workshop's form says: hours of one's own, limits, a series, and what keeps
+chairs from staying empty."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration
+from outreach.domain.registrations import Standing as Place
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.series import Series
+from outreach.imports import DATA
+from outreach.keystore import Keyring
+from tests.conftest import hold, kind, seat
+from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.web.staff.test_workshops import typed
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+SLOTS = {
+    "way": "slots",
+    "slot_minutes": "30",
+    "slot_places": "2",
+    "capacity": "",
+    "party_limit": "1",
+}
+RARE = {
+    "has_childcare": "yes",
+    "interpretation": ["nah", "mxt"],
+    "limit_childcare": "6",
+    "limit_nah": "2",
+    "opens_days": "21",
+    "confirm_days": "3",
+    "frees_silence": "yes",
+    "overbooked": "5",
+    "series": "nueva",
+    "series_name": "Sábados de otoño",
+    "series_joint": "yes",
+}
+
+
+def test_consultations_need_no_number_of_places_it_follows_from_their_hours(
+    ana: Desk, store: Store
+) -> None:
+    assert ana.post("/org/talleres/nuevo", **typed(**SLOTS)).status_code == 303
+    made = _only(store)
+    assert (made.way, made.slot_minutes, made.slot_places) == (Way.SLOTS, 30, 2)
+    assert (made.capacity, made.seats_left) == (8, 8)  # from ten to twelve
+    page = words(ana.get(f"/org/talleres/{made.public_id}/editar"))
+    assert "4 horas con 2 por hora: 8 lugares." in page
+
+
+def test_a_kind_of_consultations_shows_how_many_places_there_will_be(
+    ana: Desk, store: Store, chicago: Office
+) -> None:
+    with store.change() as session:
+        session.add(
+            kind(
+                "asesoria",
+                "Asesoría",
+                position=2,
+                way=Way.SLOTS,
+                slot_minutes=20,
+                minutes=240,
+                capacity=24,
+                party_limit=1,
+            )
+        )
+    page = words(ana.get("/org/talleres/nuevo?tipo=asesoria"))
+    assert "12 horas con 2 por hora: 24 lugares." in page
+
+
+def test_all_that_is_said_is_kept_and_shown_again(ana: Desk, store: Store) -> None:
+    assert ana.post("/org/talleres/nuevo", **typed(**RARE)).status_code == 303
+    made = _only(store)
+    assert made.support == {"childcare": 6, "interpreter-nah": 2}
+    assert (made.opens_days, made.confirm_days, made.frees_silence) == (21, 3, True)
+    assert (made.overbooked, made.seats_left) == (5, 45)
+    assert made.series is not None
+    assert (made.series.name, made.series.is_joint) == ("Sábados de otoño", True)
+    page = ana.get(f"/org/talleres/{made.public_id}/editar").get_data(as_text=True)
+    for name, value in (
+        ("limit_childcare", "6"),
+        ("limit_nah", "2"),
+        ("limit_mxt", ""),
+        ("opens_days", "21"),
+        ("confirm_days", "3"),
+        ("overbooked", "5"),
+    ):
+        assert f'name="{name}" type="text" value="{value}"' in page
+    assert 'name="frees_silence" value="yes" checked' in page
+    assert 'name="series_joint" value="yes" checked' in page
+    same = RARE | {"series": str(made.series.id), "series_name": ""}
+    assert made.venue is not None
+    answer = ana.post(
+        f"/org/talleres/{made.public_id}/editar",
+        **typed(**same, venue=str(made.venue.id), action="save"),
+    )
+    assert "hecho=igual" in answer.headers["Location"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (SLOTS | {"slot_minutes": "4"}, "Di cada cuántos minutos empieza una cita: 5 o más."),
+        (SLOTS | {"slot_places": "0"}, "Di cuántos lugares hay a cada hora: 1 o más."),
+        (SLOTS | {"overbooked": "2"}, "En las citas a una hora no se dan lugares de más."),
+        ({"capacity": ""}, "Escribe cuántos lugares hay."),
+        ({"opens_days": "0"}, "Escribe de 1 a 365 días antes, o déjalo vacío."),
+        ({"confirm_days": "1"}, "Escribe de 2 a 14 días antes, o déjalo vacío."),
+        ({"confirm_days": "pronto"}, "Escribe un número entero."),
+        ({"overbooked": "-1"}, "Escribe un número de 0 a 100,000."),
+        ({"limit_childcare": "3"}, "Marca que hay cuidado de niños, o quita el límite."),
+        ({"limit_nah": "3"}, "Marca intérprete de Náhuatl, o quita su límite."),
+        ({"series": "nueva"}, "Escribe el nombre de la serie."),
+        ({"series": "99"}, "Elige una opción de la lista."),
+    ],
+)
+def test_what_cannot_be_is_said_beside_its_field(
+    ana: Desk, store: Store, wrong: dict[str, Any], said: str
+) -> None:
+    answer = ana.post("/org/talleres/nuevo", **typed(**({"confirm_days": "5"} | wrong)))
+    assert answer.status_code == 422
+    page = answer.get_data(as_text=True)
+    assert words(answer).count(said) >= 2, "at the top and beside it"
+    for name, value in wrong.items():
+        if value and name not in {"way", "series"}:
+            assert f'name="{name}" type="text" value="{value}"' in page
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Workshop)) == 0
+
+
+def test_a_limit_below_what_is_promised_is_refused(ana: Desk, store: Store, ring: Keyring) -> None:
+    ana.post("/org/talleres/nuevo", **typed(has_childcare="yes", limit_childcare="6"))
+    made = _only(store)
+    for name in ("Rosa", "Luz"):
+        seat(store, ring, made, name=name, needs=("childcare",))
+    answer = _edit(ana, made, has_childcare="yes", limit_childcare="1")
+    assert answer.status_code == 422
+    assert "Ya se prometió apoyo a 2. Pon 2 o más." in words(answer)
+
+
+def test_only_the_series_that_was_shown_changes_whether_its_dates_go_together(
+    ana: Desk, store: Store
+) -> None:
+    joint = typed(series="nueva", series_name="Otoño", series_joint="yes")
+    ana.post("/org/talleres/nuevo", **joint)
+    made = _only(store)
+    with store.change() as session:
+        office = session.merge(made.office)
+        session.add(Series(office_id=office.id, name="Primavera", is_joint=True))
+    with store.read() as session:
+        spring = session.scalars(sa.select(Series.id).where(Series.name == "Primavera")).one()
+    _edit(ana, made, series=str(spring))  # chosen, its tick never seen
+    assert _joint(store) == {"Otoño": True, "Primavera": True}
+    answer = _edit(ana, made, series=str(spring))
+    assert "hecho=cambiado" in answer.headers["Location"]
+    assert _joint(store) == {"Otoño": True, "Primavera": False}
+
+
+def test_another_offices_series_cannot_be_chosen(ana: Desk, store: Store, calgary: Office) -> None:
+    with store.change() as session:
+        series = Series(office_id=calgary.id, name="Suya")
+        session.add(series)
+        session.flush()
+        theirs = str(series.id)
+    answer = ana.post("/org/talleres/nuevo", **typed(series=theirs))
+    assert answer.status_code == 422
+    assert "Suya" not in answer.get_data(as_text=True)
+
+
+def test_more_places_than_chairs_are_suggested_with_the_reason_and_nothing_happens_by_itself(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    assert "Todavía no sabemos cuántas personas faltan." in words(
+        ana.get("/org/talleres/nuevo?tipo=derechos")
+    )
+    _past(store, ring, chicago, rights)
+    page = ana.get("/org/talleres/nuevo?tipo=derechos")
+    assert "En tus últimos 6 talleres de este tipo vino 5 de cada 10." in words(page)
+    assert "Puedes dar 19 lugares de más." in words(page)
+    assert 'name="overbooked" type="text" value="0"' in page.text
+    filled = ana.post("/org/talleres/nuevo", **typed(action="overbook", overbooked="0"))
+    assert filled.status_code == 200
+    assert 'name="overbooked" type="text" value="19"' in filled.text
+    assert 'value="Conoce tus derechos"' in filled.text, "what was typed is still there"
+    assert _count(store) == 6, "nothing was saved"
+    asked = ana.post("/org/talleres/nuevo", **typed(overbooked="19"))
+    assert asked.status_code == 303
+    assert _count(store) == 7
+
+
+def test_where_there_are_hours_of_ones_own_nothing_is_suggested(
+    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+) -> None:
+    _past(store, ring, chicago, rights)
+    answer = ana.post("/org/talleres/nuevo", **typed(**SLOTS, action="overbook"))
+    assert answer.status_code == 200
+    assert "de cada 10" not in words(answer)
+
+
+def test_places_beyond_the_chairs_go_to_who_waits_as_an_offer(
+    ana: Desk, store: Store, ring: Keyring
+) -> None:
+    ana.post("/org/talleres/nuevo", **typed(capacity="2"))
+    made = _only(store)
+    seat(store, ring, made, people=2)
+    luz = seat(store, ring, made, name="Luz")
+    _edit(ana, made, capacity="2", overbooked="1")
+    with store.read() as session:
+        assert session.get_one(Registration, luz.id).standing is Place.OFFERED
+
+
+def test_the_packaged_kinds_ask_who_comes_but_never_of_a_discreet_kind() -> None:
+    file = DATA / "taxonomy.json"
+    for each in json.loads(file.read_text(encoding="utf-8"))["kinds"]:
+        starts_with = each["defaults"]
+        is_asked = starts_with["way"] in {"place", "slots"} and not each["discreet"]
+        assert starts_with.get("confirm_days") == (3 if is_asked else None)
+        assert not starts_with.get("frees_silence", False)
+
+
+def _past(store: Store, ring: Keyring, office: Office, kind: Kind) -> None:
+    """Six workshops, to each of which ten of twenty came."""
+    for week in range(1, 7):
+        day = clock.now().date() - timedelta(days=7 * week)
+        with store.change() as session:
+            workshop = hold(session, office, kind, day=day, party_limit=20)
+        before = workshop.starts_at - timedelta(days=1)
+        group = seat(store, ring, workshop, people=20, now=before)
+        with store.change() as session:
+            session.get_one(Registration, group.id).arrived = 10
+            held = session.get_one(Workshop, workshop.id)
+            workshop_service.report(held, head_count=10, now=clock.now())
+
+
+def _edit(ana: Desk, workshop: Workshop, **changes: Any) -> Any:
+    assert workshop.venue is not None
+    same = {"venue": str(workshop.venue.id), "capacity": str(workshop.capacity), "action": "save"}
+    return ana.post(f"/org/talleres/{workshop.public_id}/editar", **typed(**(same | changes)))
+
+
+def _only(store: Store) -> Workshop:
+    with store.read() as session:
+        return session.scalars(sa.select(Workshop)).one()
+
+
+def _count(store: Store) -> int:
+    with store.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(Workshop)) or 0
+
+
+def _joint(store: Store) -> dict[str, bool]:
+    with store.read() as session:
+        rows = session.execute(sa.select(Series.name, Series.is_joint))
+        return {row[0]: row[1] for row in rows}

@@ -1,0 +1,335 @@
+"""What an organizer does to workshops, on the pages."""
+
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain import workshops
+from outreach.domain.audit.audit_log import Entry
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Role
+from outreach.domain.registrations import Contact, Registration
+from outreach.domain.registrations import Standing as Place
+from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops.publish_checks import Doubt
+from outreach.keystore import Keyring
+from tests.conftest import a_saturday, seat, venue
+from tests.support.html_forms import value
+from tests.support.staff_client import Desk, at_desk, employ, words
+
+
+@pytest.fixture
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
+    return at_desk(app, store, employ(store))
+
+
+def typed(**changes: Any) -> dict[str, Any]:
+    """The form of a new workshop, as Ana fills it."""
+    plain: dict[str, Any] = {
+        "office": "chicago",
+        "nonce": "n" * 22,
+        "kind": "derechos",
+        "title_es": "Conoce tus derechos",
+        "title_en": "Know your rights",
+        "title_fr": "",
+        "summary_es": "Qué decir y a quién llamar.",
+        "day": a_saturday().isoformat(),
+        "starts": "10:00",
+        "ends": "12:00",
+        "mode": "presencial",
+        "venue": "nueva",
+        "venue_name": "Biblioteca de Pilsen",
+        "venue_address": "1805 S. Ejemplo St.",
+        "venue_city": "Chicago",
+        "venue_region": "IL",
+        "venue_area": "Zona de Pilsen",
+        "venue_zone": "America/Chicago",
+        "venue_step_free": "yes",
+        "visibility": "public",
+        "way": "place",
+        "capacity": "40",
+        "party_limit": "4",
+        "has_waiting_list": "yes",
+        "languages": ["es", "en"],
+        "phone": "312 555 0142",
+        "online_url": "",
+        "action": "publish",
+        "sure": " ".join(Doubt),  # whatever the day is
+    }
+    return plain | changes
+
+
+def test_a_new_form_is_filled_by_its_kind_all_but_day_hour_and_venue(ana: Desk) -> None:
+    page = ana.get("/org/talleres/nuevo?tipo=derechos").get_data(as_text=True)
+    assert value(page, "title_es") == "Tus derechos"
+    assert value(page, "capacity") == "40"
+    assert value(page, "phone") == "312 555 0142"
+    assert value(page, "day") == value(page, "starts") == value(page, "ends") == ""
+
+
+def test_a_published_workshop_is_on_the_list_and_open_to_everybody(ana: Desk, store: Store) -> None:
+    answer = ana.post("/org/talleres/nuevo", **typed())
+    assert answer.status_code == 303
+    made = only(store)
+    assert made.standing is Standing.PUBLISHED
+    assert (made.starts, made.ends, made.capacity) == (time(10), time(12), 40)
+    assert made.venue is not None
+    assert made.venue.is_step_free
+    assert made.bring == {"es": "Nada. No necesitas identificación ni papeles."}
+    assert "Conoce tus derechos" in words(ana.client.get("/es/"))
+    assert ana.client.get(f"/es/t/{made.public_id}").status_code == 200
+
+
+def test_a_draft_is_seen_by_nobody_until_it_ispublished(ana: Desk, store: Store) -> None:
+    ana.post("/org/talleres/nuevo", **typed(action="draft"))
+    draft = only(store)
+    assert draft.standing is Standing.DRAFT
+    assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 404
+    assert "Borrador" in words(ana.get(f"/org/talleres/{draft.public_id}"))
+    ana.post(f"/org/talleres/{draft.public_id}/publicar", sure=" ".join(Doubt))
+    assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 200
+
+
+def test_the_same_form_sent_twice_makes_one_workshop(ana: Desk, store: Store) -> None:
+    first = ana.post("/org/talleres/nuevo", **typed())
+    again = ana.post("/org/talleres/nuevo", **typed())
+    assert again.status_code == 303
+    assert again.headers["Location"].split("?")[0] == first.headers["Location"].split("?")[0]
+    only(store)
+
+
+def test_an_end_before_the_start_is_the_next_day(ana: Desk, store: Store) -> None:
+    ana.post("/org/talleres/nuevo", **typed(starts="22:00", ends="01:00"))
+    made = only(store)
+    assert made.ends_at - made.starts_at == timedelta(hours=3)
+
+
+def test_without_an_end_it_lasts_as_long_as_its_kind(ana: Desk, store: Store) -> None:
+    ana.post("/org/talleres/nuevo", **typed(starts="10:00", ends=""))
+    assert only(store).ends == time(11, 30)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"title_es": ""}, "Escribe el título."),
+        ({"day": "mañana"}, "Escribe la fecha como 2026-12-05."),
+        ({"day": "0001-01-01"}, "Revisa el año de la fecha."),
+        ({"starts": "25:00"}, "Escribe la hora como 18:30."),
+        ({"starts": "10:00", "ends": "10:00"}, "La hora de término es la misma que la de inicio."),
+        ({"venue": ""}, "Falta la sede."),
+        ({"venue_name": ""}, "Escribe el nombre de la sede."),
+        ({"venue": "999999"}, "Elige una opción de la lista."),
+        ({"capacity": "-1"}, "Escribe un número de 0 a 100,000."),
+        ({"capacity": "muchos"}, "Escribe un número entero."),
+        ({"languages": []}, "Elige al menos un idioma."),
+        ({"languages": ["xx"]}, "Elige solo opciones de la lista."),
+        ({"way": "teléfono"}, "Elige una opción de la lista."),
+        ({"online_url": "javascript:alert(1)"}, "Copia el enlace completo, con https://"),
+        ({"day": "2027-03-14", "starts": "02:30"}, "Ese día el reloj se adelanta"),
+    ],
+)
+def test_what_cannot_be_is_said_and_what_was_typed_is_kept(
+    ana: Desk, store: Store, wrong: dict[str, Any], said: str
+) -> None:
+    answer = ana.post("/org/talleres/nuevo", **typed(summary_es="Lo que ya escribí.", **wrong))
+    assert answer.status_code == 422
+    assert said in words(answer)
+    assert "Lo que ya escribí." in answer.get_data(as_text=True)
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Workshop)) == 0
+        assert session.scalar(sa.select(sa.func.count()).select_from(Venue)) == 0
+
+
+def test_an_hour_that_comes_twice_is_the_first_and_the_page_says_so(
+    ana: Desk, store: Store
+) -> None:
+    ana.post("/org/talleres/nuevo", **typed(day="2027-11-07", starts="01:30", ends="04:00"))
+    made = only(store)
+    assert made.starts_at.hour == 6  # the first 1:30 is still summer time: 06:30 in UTC
+    assert "esa hora se repite" in words(ana.get(f"/org/talleres/{made.public_id}"))
+
+
+def test_one_that_is_public_never_comes_to_show_a_discreet_address(
+    ana: Desk, store: Store, women: Kind
+) -> None:
+    made = published(ana, store)
+    path = f"/org/talleres/{made.public_id}/editar"
+    refused = ana.post(path, **typed(kind=women.code))
+    assert refused.status_code == 422
+    assert "Ocúltala primero" in words(refused)
+    assert ana.post(path, **typed(kind=women.code, visibility="registered")).status_code == 303
+
+
+def test_what_is_over_is_not_cancelled(ana: Desk, store: Store) -> None:
+    made = published(ana, store)
+    with store.change() as session:
+        over = clock.now() - timedelta(hours=3)
+        there = session.scalars(sa.select(Workshop)).one()
+        there.starts_at, there.ends_at = over, over + timedelta(hours=2)
+    path = f"/org/talleres/{made.public_id}"
+    assert f"{path}/cancelar" not in ana.get(path).text
+    refused = ana.post(f"{path}/cancelar", reason="few")
+    assert refused.status_code == 422
+    assert "no se hizo" in words(refused)
+
+
+def test_whoever_is_registered_is_told_of_a_new_hour(
+    ana: Desk, store: Store, ring: Keyring
+) -> None:
+    made = published(ana, store)
+    rosa = seat(store, ring, made, contact=Contact.EMAIL, address="rosa@example.com")
+    seat(store, ring, made, name="Luz")
+    _edit(ana, made, starts="11:00", ends="13:00")
+    assert _owed(store, rosa.id) == [Cause.SAVED, Cause.CHANGED]
+    with store.read() as session:
+        assert session.scalars(sa.select(Notice.cause)).all().count(Cause.CHANGED) == 1
+    assert only(store).sequence == made.sequence + 1
+
+
+def test_a_new_day_moves_the_day_of_forgetting(ana: Desk, store: Store, ring: Keyring) -> None:
+    made = published(ana, store)
+    rosa = seat(store, ring, made)
+    later = made.day + timedelta(days=100)
+    _edit(ana, made, day=later.isoformat())
+    ring.today = lambda: later + timedelta(days=made.retention_days - 1)
+    assert rosa.key_id is not None
+    assert ring.get(rosa.key_id)
+
+
+def test_fewer_places_than_are_taken_is_refused(ana: Desk, store: Store, ring: Keyring) -> None:
+    made = published(ana, store)
+    seat(store, ring, made, people=4)
+    answer = _edit(ana, made, capacity="3")
+    assert answer.status_code == 422
+    assert "Ya hay 4 lugares apartados. Pon 4 o más." in words(answer)
+    assert only(store).capacity == 40
+
+
+def test_more_places_are_offered_to_who_waits(ana: Desk, store: Store, ring: Keyring) -> None:
+    made = published(ana, store, capacity="1")
+    seat(store, ring, made)
+    luz = seat(store, ring, made, name="Luz", people=2)
+    _edit(ana, made, capacity="3")
+    with store.read() as session:
+        assert session.get_one(Registration, luz.id).standing is Place.OFFERED
+
+
+def test_cancelling_asks_first_and_says_how_many_are_told_how(
+    ana: Desk, store: Store, ring: Keyring
+) -> None:
+    made = published(ana, store)
+    seat(store, ring, made, contact=Contact.EMAIL, address="rosa@example.com")
+    seat(store, ring, made, name="Luz", contact=Contact.PHONE, address="+13125550142")
+    seat(store, ring, made, name="Iván", contact=Contact.PHONE, address="+13125550143")
+    seat(store, ring, made, name="Tomás")
+    asked = words(ana.get(f"/org/talleres/{made.public_id}/cancelar"))
+    assert "Avisaremos a 1 persona por correo." in asked
+    assert "Te daremos una lista de 2 llamadas." in asked
+    assert "1 persona pidió que no le avisen" in asked
+    assert only(store).standing is Standing.PUBLISHED
+
+
+def test_cancelled_and_reinstated_everybody_is_told_and_keeps_their_place(
+    ana: Desk, store: Store, ring: Keyring
+) -> None:
+    made = published(ana, store)
+    rosa = seat(store, ring, made, contact=Contact.EMAIL, address="rosa@example.com")
+    address = f"/org/talleres/{made.public_id}"
+    assert ana.post(f"{address}/cancelar").status_code == 422  # no reason given
+    answer = ana.post(f"{address}/cancelar", reason="venue")
+    assert answer.status_code == 303
+    assert only(store).standing is Standing.CANCELLED
+    assert "Cancelado" in words(ana.client.get(f"/es/t/{made.public_id}"))
+    ana.post(f"{address}/reactivar")
+    assert only(store).standing is Standing.PUBLISHED
+    assert _owed(store, rosa.id) == [Cause.SAVED, Cause.CANCELLED, Cause.REINSTATED]
+    with store.read() as session:
+        assert session.get_one(Registration, rosa.id).standing is Place.SEATED
+
+
+def test_an_organizer_of_several_offices_says_for_which(
+    app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    elena = at_desk(
+        app, store, employ(store, "elena@example.org", Role.ORGANIZER, "chicago", "calgary")
+    )
+    asked = elena.get("/org/talleres/nuevo").get_data(as_text=True)
+    assert 'name="oficina"' in asked
+    elena.post(
+        "/org/talleres/nuevo",
+        **typed(
+            office="calgary", venue_city="Calgary", venue_region="AB", venue_zone="America/Edmonton"
+        ),
+    )
+    made = only(store)
+    assert made.office.slug == "calgary"
+    assert made.zone.key == "America/Edmonton"
+
+
+def test_another_offices_venue_cannot_be_chosen(ana: Desk, store: Store, calgary: Office) -> None:
+    with store.change() as session:
+        theirs = venue(session, calgary, name="Refugio").id
+    answer = ana.post("/org/talleres/nuevo", **typed(venue=str(theirs)))
+    assert answer.status_code == 422
+
+
+def test_a_list_that_becomes_unlisted_gets_a_link_nobody_guesses(ana: Desk, store: Store) -> None:
+    made = published(ana, store)
+    answer = _edit(ana, made, way="unlisted")
+    assert len(made.public_id) == 10
+    new = only(store).public_id
+    assert len(new) == 26
+    assert new in answer.headers["Location"]
+
+
+def test_the_journal_says_who_did_what_and_no_name(ana: Desk, store: Store, ring: Keyring) -> None:
+    made = published(ana, store)
+    seat(store, ring, made, name="Guadalupe", contact=Contact.EMAIL, address="lupe@example.com")
+    _edit(ana, made, capacity="41")
+    ana.post(f"/org/talleres/{made.public_id}/cancelar", reason="few")
+    with store.read() as session:
+        entries = session.scalars(sa.select(Entry).order_by(Entry.id)).all()
+        assert [(entry.action, entry.detail) for entry in entries] == [
+            ("workshop created", ""),
+            ("workshop published", ""),
+            ("workshop changed", "capacity"),
+            ("workshop cancelled", "few"),
+        ]
+        assert all(entry.organizer_id and entry.workshop_id == made.id for entry in entries)
+
+
+def published(ana: Desk, store: Store, **changes: Any) -> Workshop:
+    ana.post("/org/talleres/nuevo", **typed(**changes))
+    return only(store)
+
+
+def _edit(ana: Desk, workshop: Workshop, **changes: Any) -> Any:
+    assert workshop.venue is not None
+    same = {"venue": str(workshop.venue.id), "capacity": str(workshop.capacity), "action": "save"}
+    return ana.post(f"/org/talleres/{workshop.public_id}/editar", **typed(**(same | changes)))
+
+
+def only(store: Store) -> Workshop:
+    with store.read() as session:
+        public_id = session.scalars(sa.select(Workshop.public_id)).one()
+        return workshops.find(session, public_id)
+
+
+def _owed(store: Store, registration_id: str) -> list[Cause]:
+    with store.read() as session:
+        return list(
+            session.scalars(
+                sa.select(Notice.cause)
+                .where(Notice.registration_id == registration_id)
+                .order_by(Notice.id)
+            )
+        )
