@@ -13,10 +13,10 @@ from werkzeug.routing import RequestRedirect
 from outreach import clock, i18n, logs, web
 from outreach.config import Config
 from outreach.db.postgresql import PAGES, Waits
-from outreach.db.retry import Patience
+from outreach.db.retry import RetryPolicy
 from outreach.db.store import Store
-from outreach.keystore import Keyring, Masters, signing
-from outreach.keystore.rate_counters import Attempts
+from outreach.keystore import KeyStore, MasterKeys, signing
+from outreach.keystore.rate_counters import RateCounters
 from outreach.web.middleware import error_pages, request_retry
 
 PACKAGE = Path(__file__).parent
@@ -64,13 +64,15 @@ def create_app(config: Config | None = None, *, waits: Waits = PAGES) -> Flask:
     app.jinja_env.lstrip_blocks = True
     app.extensions["outreach_config"] = config
     size = config.pool_size
-    ring = Keyring(Store(config.keyring_url, pool_size=size, waits=waits), Masters(config.keys))
+    ring = KeyStore(Store(config.keyring_url, pool_size=size, waits=waits), MasterKeys(config.keys))
     app.extensions["outreach_store"] = Store(config.database_url, pool_size=size, waits=waits)
     app.extensions["outreach_ring"] = ring
-    app.extensions["outreach_attempts"] = Attempts(config.keyring_url, pool_size=size)
+    app.extensions["outreach_attempts"] = RateCounters(config.keyring_url, pool_size=size)
     # A server that starts while a standby takes over waits for it, as a request would.
     try:
-        app.extensions["outreach_secret"] = Patience().with_(lambda: signing.secret(config, ring))
+        app.extensions["outreach_secret"] = RetryPolicy().with_(
+            lambda: signing.secret(config, ring)
+        )
     except Exception:
         ring.store.close()  # nobody has the application that could
         raise

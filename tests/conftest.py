@@ -31,11 +31,11 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import installation_settings
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Applicant, Registration
+from outreach.domain.registrations import Registration, RegistrationData
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.scheduling.workshop_service import Plan
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring, Masters
+from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore, MasterKeys
 from outreach.migrations.models import MAIN, RING
 from tests.runner.running import CORE, ONE_DATABASE
 from tests.support import route_cache, statement_cache
@@ -75,8 +75,8 @@ def pytest_collection_finish() -> None:
 def empty_databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Migrated SQLite files, made once and copied for each test."""
     folder = tmp_path_factory.mktemp("empty")
-    migrations.upgrade(migrations.Base.MAIN, f"sqlite:///{folder / 'outreach.db'}")
-    migrations.upgrade(migrations.Base.RING, f"sqlite:///{folder / 'keyring.db'}")
+    migrations.upgrade(migrations.Database.MAIN, f"sqlite:///{folder / 'outreach.db'}")
+    migrations.upgrade(migrations.Database.RING, f"sqlite:///{folder / 'keyring.db'}")
     return folder
 
 
@@ -93,8 +93,8 @@ class Pair:
         with _server() as server:
             for each in (self.name, f"{self.name}_ring"):
                 server.execute(sa.text(f"CREATE DATABASE {each}"))
-        migrations.upgrade(migrations.Base.MAIN, self.main)
-        migrations.upgrade(migrations.Base.RING, self.ring)
+        migrations.upgrade(migrations.Database.MAIN, self.main)
+        migrations.upgrade(migrations.Database.RING, self.ring)
         self._open = [
             (sa.create_engine(url, pool_pre_ping=True), tables)
             for url, tables in ((self.main, MAIN), (self.ring, RING))
@@ -186,9 +186,9 @@ def store(config: Config) -> Iterator[Store]:
 
 
 @pytest.fixture
-def ring(config: Config) -> Iterator[Keyring]:
+def ring(config: Config) -> Iterator[KeyStore]:
     store = Store(config.keyring_url)
-    yield Keyring(store, Masters(config.keys))
+    yield KeyStore(store, MasterKeys(config.keys))
     store.close()
 
 
@@ -336,7 +336,7 @@ def hold(session: Session, office: Office, kind: Kind, **changes: Any) -> Worksh
     `standing` and `now` are for `planning.create`, everything else for the plan."""
     office, kind = session.merge(office, load=False), session.merge(kind, load=False)
     now = changes.pop("now", LONG_AGO)
-    standing = changes.pop("standing", Standing.PUBLISHED)
+    standing = changes.pop("standing", WorkshopStatus.PUBLISHED)
     plain: dict[str, Any] = {
         "office": office,
         "kind": kind,
@@ -354,15 +354,15 @@ def hold(session: Session, office: Office, kind: Kind, **changes: Any) -> Worksh
     plain |= changes
     if "venue" not in plain:
         plain["venue"] = venue(session, office, name=f"Biblioteca {secrets.token_hex(3)}")
-    return workshop_service.create(session, Plan(**plain), now=now, standing=standing)
+    return workshop_service.create(session, WorkshopData(**plain), now=now, standing=standing)
 
 
-def applicant(**changes: Any) -> Applicant:
-    return replace(Applicant(name="Rosa"), **changes)
+def applicant(**changes: Any) -> RegistrationData:
+    return replace(RegistrationData(name="Rosa"), **changes)
 
 
 def seat(
-    store: Store, ring: Keyring, workshop: Workshop, *, now: datetime | None = None, **changes: Any
+    store: Store, ring: KeyStore, workshop: Workshop, *, now: datetime | None = None, **changes: Any
 ) -> Registration:
     """Registers someone, Rosa unless told otherwise, as the form would."""
     someone = applicant(**changes)

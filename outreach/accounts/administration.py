@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from outreach.accounts import credentials, invitations
 from outreach.domain.audit import audit_log
 from outreach.domain.network import offices, staff
-from outreach.domain.network.staff import EVERYWHERE, Grant, Organizer, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment, StaffMember
 from outreach.errors import NotFound, Refused
 
 # Enough to catch a slip of the hand; whether it exists, the person will say.
@@ -46,7 +46,7 @@ def invite(
 
 def change(
     session: Session,
-    organizer: Organizer,
+    organizer: StaffMember,
     rights: Mapping[str, Role],
     *,
     by: int | None,
@@ -58,8 +58,8 @@ def change(
     before = rights_of(organizer)
     # A right to an office that is no more in the list may stay.
     new = {office: role for office, role in rights.items() if office not in before}
-    if EVERYWHERE in rights and rights[EVERYWHERE] != before.get(EVERYWHERE):
-        new[EVERYWHERE] = rights[EVERYWHERE]
+    if ALL_OFFICES in rights and rights[ALL_OFFICES] != before.get(ALL_OFFICES):
+        new[ALL_OFFICES] = rights[ALL_OFFICES]
     check(session, new)
     if not rights:
         raise Refused("Deja al menos un papel. Si ya no trabaja aquí, suspende la cuenta.")
@@ -70,7 +70,7 @@ def change(
         if office in kept:
             kept[office].role = role
         else:
-            organizer.grants.append(Grant(office=office, role=role))
+            organizer.grants.append(RoleAssignment(office=office, role=role))
     for office in before.keys() - rights.keys():
         organizer.grants.remove(kept[office])
     staff.require_admin(session)
@@ -78,7 +78,7 @@ def change(
     return True
 
 
-def disable(session: Session, organizer: Organizer, *, by: int | None, now: datetime) -> None:
+def disable(session: Session, organizer: StaffMember, *, by: int | None, now: datetime) -> None:
     """From the next click on, nobody gets in with it. Raises Refused where nobody would be left
     who may do everything, unless it is done on the server, where another can be made."""
     staff.lock(session)
@@ -90,7 +90,7 @@ def disable(session: Session, organizer: Organizer, *, by: int | None, now: date
 
 def reset(
     session: Session,
-    organizer: Organizer,
+    organizer: StaffMember,
     *,
     by: int | None,
     now: datetime,
@@ -106,7 +106,7 @@ def reset(
 def check(session: Session, rights: Mapping[str, Role]) -> None:
     """Raises Refused when somebody cannot have these rights."""
     for office, role in rights.items():
-        if office == EVERYWHERE:
+        if office == ALL_OFFICES:
             if role in OF_ONE_OFFICE:
                 raise Refused("Ese papel necesita una oficina. Elige en cuál trabaja.")
             continue
@@ -116,14 +116,14 @@ def check(session: Session, rights: Mapping[str, Role]) -> None:
             raise Refused("Esa oficina no existe. Elige una de la lista.") from None
 
 
-def rights_of(organizer: Organizer) -> dict[str, Role]:
+def rights_of(organizer: StaffMember) -> dict[str, Role]:
     """Their roles, by the slug of the office or «*»."""
     return {grant.office: grant.role for grant in organizer.grants}
 
 
 def _note(
     session: Session,
-    organizer: Organizer,
+    organizer: StaffMember,
     action: str,
     rights: Mapping[str, Role],
     *,
@@ -134,4 +134,4 @@ def _note(
     detail = f"{organizer.id}: {told}" if told else str(organizer.id)
     if len(detail) > 200:
         detail = f"{organizer.id}: {len(rights)}"
-    audit_log.note(session, by, action, now=now, detail=detail)
+    audit_log.record(session, by, action, now=now, detail=detail)

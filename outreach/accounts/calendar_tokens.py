@@ -13,10 +13,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.accounts.sessions import digest
 from outreach.db.base import Base
-from outreach.domain.network.staff import EVERYWHERE, Action, Grant, Organizer, may
+from outreach.domain.network.staff import ALL_OFFICES, Permission, RoleAssignment, StaffMember, may
 
 
-class OrganizerFeed(Base):
+class CalendarToken(Base):
     __tablename__ = "organizer_feed"
 
     organizer_id: Mapped[int] = mapped_column(
@@ -27,7 +27,7 @@ class OrganizerFeed(Base):
 
 
 @dataclass(frozen=True)
-class Follower:
+class CalendarOwner:
     """Whose calendar it is, and what is in it."""
 
     organizer_id: int
@@ -38,33 +38,33 @@ def make(session: Session, organizer_id: int, *, now: datetime) -> str:
     """A new address's token; an earlier one stops working."""
     revoke(session, organizer_id)
     token = secrets.token_urlsafe(32)
-    session.add(OrganizerFeed(organizer_id=organizer_id, token_hash=digest(token), created_at=now))
+    session.add(CalendarToken(organizer_id=organizer_id, token_hash=digest(token), created_at=now))
     session.flush()
     return token
 
 
 def revoke(session: Session, organizer_id: int) -> None:
     """The address that is out, if there is one, stops working."""
-    session.execute(sa.delete(OrganizerFeed).where(OrganizerFeed.organizer_id == organizer_id))
+    session.execute(sa.delete(CalendarToken).where(CalendarToken.organizer_id == organizer_id))
 
 
 def made_at(session: Session, organizer_id: int) -> datetime | None:
     """When the address that works was made; None when there is none."""
     return session.scalar(
-        sa.select(OrganizerFeed.created_at).where(OrganizerFeed.organizer_id == organizer_id)
+        sa.select(CalendarToken.created_at).where(CalendarToken.organizer_id == organizer_id)
     )
 
 
-def whose(session: Session, token: str) -> Follower | None:
+def whose(session: Session, token: str) -> CalendarOwner | None:
     """None for an address that nobody has, and for one of an account that may see nothing."""
     rows = session.execute(
-        sa.select(Organizer.id, Grant.office, Grant.role)
-        .join(OrganizerFeed, OrganizerFeed.organizer_id == Organizer.id)
-        .join(Grant, Grant.organizer_id == Organizer.id)
-        .where(OrganizerFeed.token_hash == digest(token), Organizer.disabled_at.is_(None))
+        sa.select(StaffMember.id, RoleAssignment.office, RoleAssignment.role)
+        .join(CalendarToken, CalendarToken.organizer_id == StaffMember.id)
+        .join(RoleAssignment, RoleAssignment.organizer_id == StaffMember.id)
+        .where(CalendarToken.token_hash == digest(token), StaffMember.disabled_at.is_(None))
     ).all()
     grants = {office: role for _, office, role in rows}
-    seen = frozenset(office for office in grants if may(grants, Action.SEE, office))
+    seen = frozenset(office for office in grants if may(grants, Permission.SEE, office))
     if not seen:
         return None
-    return Follower(rows[0][0], None if EVERYWHERE in seen else seen)
+    return CalendarOwner(rows[0][0], None if ALL_OFFICES in seen else seen)

@@ -10,12 +10,12 @@ from outreach.accounts import calendar_tokens, invitations, passkeys, sessions, 
 from outreach.db.store import took_effect
 from outreach.domain.audit import audit_log
 from outreach.domain.checkin import checkin_tokens
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 
 
 def reset(
     session: Session,
-    organizer: Organizer,
+    organizer: StaffMember,
     *,
     now: datetime,
     second_factor: bool = False,
@@ -37,11 +37,11 @@ def reset(
         totp.forget(session, organizer.id)
         passkeys.forget(session, organizer.id)
     action = "second factor reset" if second_factor else "account reset"
-    audit_log.note(session, by, action, now=now, detail=str(organizer.id))
+    audit_log.record(session, by, action, now=now, detail=str(organizer.id))
     return invitations.invite(session, organizer.id, now=now)
 
 
-def disable(session: Session, organizer: Organizer, *, now: datetime) -> None:
+def disable(session: Session, organizer: StaffMember, *, now: datetime) -> None:
     """From the next click on, nobody gets in with this account; its links, and the address
     of its calendar, are worth nothing."""
     organizer.disabled_at = organizer.disabled_at or now
@@ -54,28 +54,28 @@ def disable(session: Session, organizer: Organizer, *, now: datetime) -> None:
 def set_password(session: Session, token: str, hashed: str, *, now: datetime) -> bool:
     """Uses up a link. False when it did not work any more: someone was faster, or it grew old."""
     who = invitations.use(session, token, now=now)
-    organizer = session.get(Organizer, who) if who is not None else None
+    organizer = session.get(StaffMember, who) if who is not None else None
     if organizer is None or organizer.disabled_at is not None:
         return False
     organizer.password = hashed
     sessions.end_all(session, organizer.id, now=now)
-    audit_log.note(session, organizer.id, "password set by link", now=now)
+    audit_log.record(session, organizer.id, "password set by link", now=now)
     return True
 
 
-def rehash(session: Session, organizer: Organizer, better: str) -> None:
+def rehash(session: Session, organizer: StaffMember, better: str) -> None:
     """The same password at today's cost; not where it was changed meanwhile."""
     session.execute(
-        sa.update(Organizer)
-        .where(Organizer.id == organizer.id, Organizer.password == organizer.password)
+        sa.update(StaffMember)
+        .where(StaffMember.id == organizer.id, StaffMember.password == organizer.password)
         .values(password=better)
     )
 
 
 def change_password(session: Session, organizer_id: int, known: str, hashed: str) -> bool:
     """One's own, by whoever knows it. False when it is another one by now."""
-    mine = (Organizer.id == organizer_id, Organizer.password == known)
-    return took_effect(session, sa.update(Organizer).where(*mine).values(password=hashed))
+    mine = (StaffMember.id == organizer_id, StaffMember.password == known)
+    return took_effect(session, sa.update(StaffMember).where(*mine).values(password=hashed))
 
 
 def has_second_factor(session: Session, organizer_id: int) -> bool:

@@ -46,7 +46,7 @@ class Endpoints:
 
 
 @dataclass(frozen=True)
-class Word:
+class OidcIdentity:
     """What the provider says of who has signed in there."""
 
     email: str  # which it has verified
@@ -93,7 +93,7 @@ def ask(
     nonce: str,
     verifier: str,
     now: datetime,
-) -> Word:
+) -> OidcIdentity:
     """What the code that the browser brought stands for. Raises Unreachable or Untrue."""
     from authlib.common.errors import AuthlibBaseError
 
@@ -137,7 +137,7 @@ def _claims(
     return claims
 
 
-def _word(claims: Mapping[str, Any]) -> Word:
+def _word(claims: Mapping[str, Any]) -> OidcIdentity:
     email = claims.get("email")
     if not isinstance(email, str) or claims.get("email_verified") is not True:
         raise Untrue("e-mail not verified")
@@ -145,8 +145,8 @@ def _word(claims: Mapping[str, Any]) -> Word:
     has_two = (isinstance(amr, list) and "mfa" in amr) or acr in TWO_FACTORS
     shown = claims.get("auth_time")
     if not isinstance(shown, int) or not 0 < shown < claims["iat"] + LEEWAY:
-        return Word(email, has_two, None)
-    return Word(email, has_two, datetime.fromtimestamp(shown, UTC))
+        return OidcIdentity(email, has_two, None)
+    return OidcIdentity(email, has_two, datetime.fromtimestamp(shown, UTC))
 
 
 def _safe(oidc: Oidc, endpoint: object) -> str:

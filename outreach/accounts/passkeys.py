@@ -51,7 +51,7 @@ class Passkey(Base):
 
 
 @dataclass(frozen=True)
-class Site:
+class RelyingParty:
     """Where keys are made for and used at."""
 
     host: str  # the «relying party»: our host's name, without a port
@@ -65,7 +65,13 @@ class Site:
 
 
 def offer(
-    session: Session, organizer_id: int, email: str, bound_to: str, site: Site, *, now: datetime
+    session: Session,
+    organizer_id: int,
+    email: str,
+    bound_to: str,
+    site: RelyingParty,
+    *,
+    now: datetime,
 ) -> dict[str, Any]:
     """What a browser needs to make a key. Only the session `bound_to` can bring it."""
     challenge = secrets.token_bytes(32)
@@ -89,7 +95,7 @@ def keep(
     name: str,
     answer: str,
     bound_to: str,
-    site: Site,
+    site: RelyingParty,
     *,
     now: datetime,
 ) -> bool:
@@ -118,7 +124,7 @@ def keep(
     return True
 
 
-def ask(session: Session, bound_to: str, site: Site, *, now: datetime) -> dict[str, Any]:
+def ask(session: Session, bound_to: str, site: RelyingParty, *, now: datetime) -> dict[str, Any]:
     """What a browser needs to answer with a key: for anyone who wants to sign in (`bound_to` is
     empty), or for a session to prove who it is."""
     challenge = secrets.token_bytes(32)
@@ -128,7 +134,7 @@ def ask(session: Session, bound_to: str, site: Site, *, now: datetime) -> dict[s
 
 
 def recognize(
-    session: Session, answer: str, bound_to: str, site: Site, *, now: datetime
+    session: Session, answer: str, bound_to: str, site: RelyingParty, *, now: datetime
 ) -> int | None:
     """The organizer whose key answered, once. Who asks a session to prove itself still has to
     compare it with whose session it is."""

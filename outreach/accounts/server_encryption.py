@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from outreach.keystore import encryption
 
 
-class ServerKey:
+class ServerEncryption:
     """Made from `Config.secret()`. Whoever has a copy of the database, and not this, reads
     nothing that it has sealed and recognizes nothing that it has marked."""
 
@@ -18,11 +18,11 @@ class ServerKey:
 
     def seal(self, text: str, about: str) -> bytes:
         """AES-256-GCM. Put at another place, `about` something else, it does not open."""
-        return encryption.seal(self._derived("outreach accounts: seal"), text, about)
+        return encryption.encrypt(self._derived("outreach accounts: seal"), text, about)
 
     def unseal(self, sealed: bytes, about: str) -> str:
         """Raises Forgotten when it was sealed under another secret, or about something else."""
-        return encryption.unseal(self._derived("outreach accounts: seal"), sealed, about)
+        return encryption.decrypt(self._derived("outreach accounts: seal"), sealed, about)
 
     def mark(self, text: str) -> str:
         """An HMAC: the same text is known again by it, and not to be found from it."""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
 from outreach.db.store import took_effect
-from outreach.domain.network.staff import Grant, Organizer, Role
+from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
 
 IDLE: Final = timedelta(minutes=30)
 AT_MOST: Final = timedelta(hours=12)
@@ -41,7 +41,7 @@ class StaffSession(Base):
 
 
 @dataclass(frozen=True)
-class Signed:
+class SignedInStaff:
     """Who is asking, as of this request."""
 
     digest: str
@@ -87,7 +87,9 @@ def start(
     if proven_at is not None:
         _remember(session, organizer_id, now)
     token = secrets.token_urlsafe(32)
-    grants = session.scalars(sa.select(Grant).where(Grant.organizer_id == organizer_id))
+    grants = session.scalars(
+        sa.select(RoleAssignment).where(RoleAssignment.organizer_id == organizer_id)
+    )
     session.add(
         StaffSession(
             digest=digest(token),
@@ -102,15 +104,15 @@ def start(
     return token
 
 
-def find(session: Session, token: str, *, now: datetime) -> tuple[Signed, bool] | None:
+def find(session: Session, token: str, *, now: datetime) -> tuple[SignedInStaff, bool] | None:
     """The session and whether it is time to touch it. Rights are read anew each time, so a role
     taken away or an account disabled counts at the next click."""
     rows = session.execute(
-        sa.select(StaffSession, Organizer.email, Grant.office, Grant.role)
-        .join(Organizer, Organizer.id == StaffSession.organizer_id)
-        .outerjoin(Grant, Grant.organizer_id == Organizer.id)
+        sa.select(StaffSession, StaffMember.email, RoleAssignment.office, RoleAssignment.role)
+        .join(StaffMember, StaffMember.id == StaffSession.organizer_id)
+        .outerjoin(RoleAssignment, RoleAssignment.organizer_id == StaffMember.id)
         .where(
-            StaffSession.digest == digest(token), Organizer.disabled_at.is_(None), *_is_alive(now)
+            StaffSession.digest == digest(token), StaffMember.disabled_at.is_(None), *_is_alive(now)
         )
     ).all()
     if not rows:
@@ -119,7 +121,7 @@ def find(session: Session, token: str, *, now: datetime) -> tuple[Signed, bool] 
     # An outer join: someone with no role yet has one row without an office.
     grants = {office: role for _, _, office, role in rows if office}
     form_token = hmac.new(token.encode(), b"form", hashlib.sha256).hexdigest()[:32]
-    signed = Signed(
+    signed = SignedInStaff(
         digest=mine.digest,
         organizer_id=mine.organizer_id,
         email=email,
@@ -131,13 +133,13 @@ def find(session: Session, token: str, *, now: datetime) -> tuple[Signed, bool] 
     return signed, now - mine.seen_at > TOUCH
 
 
-def touch(session: Session, signed: Signed, *, now: datetime) -> None:
+def touch(session: Session, signed: SignedInStaff, *, now: datetime) -> None:
     session.execute(
         sa.update(StaffSession).where(StaffSession.digest == signed.digest).values(seen_at=now)
     )
 
 
-def prove(session: Session, signed: Signed, *, now: datetime) -> str | None:
+def prove(session: Session, signed: SignedInStaff, *, now: datetime) -> str | None:
     """After the second factor: a new token, so that one seen before it is worth nothing. The
     twelve hours go on. None when the session has ended meanwhile, or was proven by another."""
     token = secrets.token_urlsafe(32)
@@ -150,13 +152,13 @@ def prove(session: Session, signed: Signed, *, now: datetime) -> str | None:
     return token
 
 
-def prove_again(session: Session, signed: Signed, *, now: datetime) -> bool:
+def prove_again(session: Session, signed: SignedInStaff, *, now: datetime) -> bool:
     """The factor was shown once more. The token stays: forms that are open keep working."""
     mine = (StaffSession.digest == signed.digest, StaffSession.ended_at.is_(None))
     return took_effect(session, sa.update(StaffSession).where(*mine).values(proven_at=now))
 
 
-def hold(session: Session, signed: Signed, *, now: datetime) -> bool:
+def hold(session: Session, signed: SignedInStaff, *, now: datetime) -> bool:
     """Nobody ends it before this change is over. False when it has been ended: a request that was
     let in before that is to change nothing any more."""
     mine = (StaffSession.digest == signed.digest, StaffSession.ended_at.is_(None))
@@ -166,11 +168,11 @@ def hold(session: Session, signed: Signed, *, now: datetime) -> bool:
 def _remember(session: Session, organizer_id: int, now: datetime) -> None:
     """That somebody came in, for who looks after the accounts."""
     session.execute(
-        sa.update(Organizer).where(Organizer.id == organizer_id).values(signed_in_at=now)
+        sa.update(StaffMember).where(StaffMember.id == organizer_id).values(signed_in_at=now)
     )
 
 
-def see_rights(session: Session, signed: Signed) -> bool:
+def see_rights(session: Session, signed: SignedInStaff) -> bool:
     """Remembers what someone may do by now. True once for each change, however many ask."""
     now_held = _rights(signed.grants)
     mine = (StaffSession.digest == signed.digest, StaffSession.rights != now_held)
@@ -220,7 +222,7 @@ def is_ended(session: Session, token: str) -> bool:
     return found is not None
 
 
-def of(session: Session, signed: Signed, *, now: datetime) -> list[Browser]:
+def of(session: Session, signed: SignedInStaff, *, now: datetime) -> list[Browser]:
     """Where someone is signed in: this browser first, then the one last seen."""
     rows = session.scalars(
         sa.select(StaffSession)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from outreach.accounts.server_encryption import ServerKey
+from outreach.accounts.server_encryption import ServerEncryption
 from outreach.db.base import Base
 from outreach.db.store import took_effect
 from outreach.domain import text
@@ -31,7 +31,7 @@ PAPER: Final = 10  # codes on a sheet
 _LETTERS: Final = 12  # of a paper code: 60 bits
 
 
-class Totp(Base):
+class TotpSecret(Base):
     """The secret that someone's application shares with us."""
 
     __tablename__ = "totp"
@@ -46,7 +46,7 @@ class Totp(Base):
     tries: Mapped[int] = mapped_column(default=0)
 
 
-class PaperCode(Base):
+class RecoveryCode(Base):
     """A code that was not used yet. Its use is its end."""
 
     __tablename__ = "paper_code"
@@ -57,7 +57,7 @@ class PaperCode(Base):
     mark: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
 
 
-class Verdict(StrEnum):
+class CodeVerdict(StrEnum):
     """What becomes of a code that was typed."""
 
     RIGHT = "right"
@@ -81,12 +81,12 @@ def at(secret: str, moment: datetime) -> str:
 
 
 def is_enrolled(session: Session, organizer_id: int) -> bool:
-    return session.get(Totp, organizer_id) is not None
+    return session.get(TotpSecret, organizer_id) is not None
 
 
 def enrolled(session: Session) -> frozenset[int]:
     """Who has an application that gives codes, by the account's id."""
-    return frozenset(session.scalars(sa.select(Totp.organizer_id)))
+    return frozenset(session.scalars(sa.select(TotpSecret.organizer_id)))
 
 
 def enrol(
@@ -94,7 +94,7 @@ def enrol(
     organizer_id: int,
     secret: str,
     typed: str,
-    key: ServerKey,
+    key: ServerEncryption,
     *,
     now: datetime,
     instead: bool = False,
@@ -107,7 +107,9 @@ def enrol(
     try:
         with session.begin_nested():
             if instead:
-                session.execute(sa.delete(Totp).where(Totp.organizer_id == organizer_id))
+                session.execute(
+                    sa.delete(TotpSecret).where(TotpSecret.organizer_id == organizer_id)
+                )
             # Of several who set up a first one, the row lets one in.
             keep(session, organizer_id, secret, key, now=now, last_step=step)
     except IntegrityError:
@@ -119,7 +121,7 @@ def keep(
     session: Session,
     organizer_id: int,
     secret: str,
-    key: ServerKey,
+    key: ServerEncryption,
     *,
     now: datetime,
     last_step: int = 0,
@@ -127,7 +129,7 @@ def keep(
     """Someone's secret, without asking for a code."""
     sealed = key.seal(secret, _about(organizer_id))
     session.add(
-        Totp(
+        TotpSecret(
             organizer_id=organizer_id,
             sealed=sealed,
             made_at=now,
@@ -139,74 +141,76 @@ def keep(
 
 def forget(session: Session, organizer_id: int) -> None:
     """No application and no paper opens anything any more."""
-    session.execute(sa.delete(Totp).where(Totp.organizer_id == organizer_id))
-    session.execute(sa.delete(PaperCode).where(PaperCode.organizer_id == organizer_id))
+    session.execute(sa.delete(TotpSecret).where(TotpSecret.organizer_id == organizer_id))
+    session.execute(sa.delete(RecoveryCode).where(RecoveryCode.organizer_id == organizer_id))
 
 
 def check(
-    session: Session, organizer_id: int, typed: str, key: ServerKey, *, now: datetime
-) -> Verdict:
+    session: Session, organizer_id: int, typed: str, key: ServerEncryption, *, now: datetime
+) -> CodeVerdict:
     """Uses a code up. Whatever comes of it is in the journal, and has to be kept: the caller's
     block must end well though the code was wrong."""
-    totp = session.get(Totp, organizer_id)
+    totp = session.get(TotpSecret, organizer_id)
     if totp is None:
-        return Verdict.WRONG
-    mine = Totp.organizer_id == organizer_id
+        return CodeVerdict.WRONG
+    mine = TotpSecret.organizer_id == organizer_id
     if not _may_try(session, organizer_id, now=now):
         # Said once an hour, not once a try.
-        once = sa.update(Totp).where(mine, Totp.tries == TRIES).values(tries=TRIES + 1)
+        once = sa.update(TotpSecret).where(mine, TotpSecret.tries == TRIES).values(tries=TRIES + 1)
         if took_effect(session, once):
-            audit_log.note(session, organizer_id, "too many codes tried", now=now)
-        return Verdict.TOO_MANY
+            audit_log.record(session, organizer_id, "too many codes tried", now=now)
+        return CodeVerdict.TOO_MANY
     bare = text.read_code(typed)
     if len(bare) == 6:
         verdict = _use_step(session, totp, bare, key, now=now)
     else:
         verdict = _use_paper(session, organizer_id, bare, key, now=now)
-    if verdict is Verdict.RIGHT:
-        session.execute(sa.update(Totp).where(mine).values(tries=0))
-    elif verdict is Verdict.REPLAYED:
-        audit_log.note(session, organizer_id, "used code refused", now=now)
+    if verdict is CodeVerdict.RIGHT:
+        session.execute(sa.update(TotpSecret).where(mine).values(tries=0))
+    elif verdict is CodeVerdict.REPLAYED:
+        audit_log.record(session, organizer_id, "used code refused", now=now)
     else:
-        audit_log.note(session, organizer_id, "wrong code", now=now)
+        audit_log.record(session, organizer_id, "wrong code", now=now)
     return verdict
 
 
-def print_paper(session: Session, organizer_id: int, key: ServerKey) -> list[str]:
+def create_recovery_codes(session: Session, organizer_id: int, key: ServerEncryption) -> list[str]:
     """New codes, to be shown once; earlier ones stop working."""
-    session.execute(sa.delete(PaperCode).where(PaperCode.organizer_id == organizer_id))
+    session.execute(sa.delete(RecoveryCode).where(RecoveryCode.organizer_id == organizer_id))
     made = [text.code(_LETTERS) for _ in range(PAPER)]
-    keep_paper(session, organizer_id, made, key)
+    store_recovery_codes(session, organizer_id, made, key)
     return [f"{code[:4]} {code[4:8]} {code[8:]}" for code in made]
 
 
-def keep_paper(session: Session, organizer_id: int, printed: Sequence[str], key: ServerKey) -> None:
+def store_recovery_codes(
+    session: Session, organizer_id: int, printed: Sequence[str], key: ServerEncryption
+) -> None:
     session.add_all(
-        PaperCode(organizer_id=organizer_id, mark=_mark(organizer_id, code, key))
+        RecoveryCode(organizer_id=organizer_id, mark=_mark(organizer_id, code, key))
         for code in printed
     )
 
 
-def paper_left(session: Session, organizer_id: int) -> int:
+def recovery_codes_left(session: Session, organizer_id: int) -> int:
     return (
         session.scalar(
             sa.select(sa.func.count())
-            .select_from(PaperCode)
-            .where(PaperCode.organizer_id == organizer_id)
+            .select_from(RecoveryCode)
+            .where(RecoveryCode.organizer_id == organizer_id)
         )
         or 0
     )
 
 
-def secret_of(session: Session, organizer_id: int, key: ServerKey) -> str | None:
+def secret_of(session: Session, organizer_id: int, key: ServerEncryption) -> str | None:
     """For the demo, which prints it. Raises Forgotten when it was sealed under another secret."""
-    totp = session.get(Totp, organizer_id)
+    totp = session.get(TotpSecret, organizer_id)
     return key.unseal(totp.sealed, _about(organizer_id)) if totp else None
 
 
-def next_code(session: Session, organizer_id: int, key: ServerKey, *, now: datetime) -> str:
+def next_code(session: Session, organizer_id: int, key: ServerEncryption, *, now: datetime) -> str:
     """For the demo: the code that works now; empty where there is none, or none yet."""
-    totp, secret = session.get(Totp, organizer_id), secret_of(session, organizer_id, key)
+    totp, secret = session.get(TotpSecret, organizer_id), secret_of(session, organizer_id, key)
     if totp is None or secret is None:
         return ""
     step = max(_step(now), totp.last_step + 1)
@@ -214,45 +218,55 @@ def next_code(session: Session, organizer_id: int, key: ServerKey, *, now: datet
 
 
 def _may_try(session: Session, organizer_id: int, *, now: datetime) -> bool:
-    mine, old = Totp.organizer_id == organizer_id, now - WINDOW
-    anew = sa.update(Totp).where(mine, Totp.tries_since <= old).values(tries=1, tries_since=now)
-    once_more = sa.update(Totp).where(mine, Totp.tries < TRIES).values(tries=Totp.tries + 1)
+    mine, old = TotpSecret.organizer_id == organizer_id, now - WINDOW
+    anew = (
+        sa.update(TotpSecret)
+        .where(mine, TotpSecret.tries_since <= old)
+        .values(tries=1, tries_since=now)
+    )
+    once_more = (
+        sa.update(TotpSecret)
+        .where(mine, TotpSecret.tries < TRIES)
+        .values(tries=TotpSecret.tries + 1)
+    )
     return took_effect(session, anew) or took_effect(session, once_more)
 
 
-def _use_step(session: Session, totp: Totp, code: str, key: ServerKey, *, now: datetime) -> Verdict:
+def _use_step(
+    session: Session, totp: TotpSecret, code: str, key: ServerEncryption, *, now: datetime
+) -> CodeVerdict:
     try:
         secret = key.unseal(totp.sealed, _about(totp.organizer_id))
     except Forgotten:
         log.error("a second factor does not open: is OUTREACH_SECRET_KEY another one?")
-        return Verdict.WRONG
+        return CodeVerdict.WRONG
     step = _matching_step(secret, code, now)
     if step is None:
-        return Verdict.WRONG
+        return CodeVerdict.WRONG
     used = took_effect(
         session,
-        sa.update(Totp)
-        .where(Totp.organizer_id == totp.organizer_id, Totp.last_step < step)
+        sa.update(TotpSecret)
+        .where(TotpSecret.organizer_id == totp.organizer_id, TotpSecret.last_step < step)
         .values(last_step=step),
     )
-    return Verdict.RIGHT if used else Verdict.REPLAYED
+    return CodeVerdict.RIGHT if used else CodeVerdict.REPLAYED
 
 
 def _use_paper(
-    session: Session, organizer_id: int, code: str, key: ServerKey, *, now: datetime
-) -> Verdict:
+    session: Session, organizer_id: int, code: str, key: ServerEncryption, *, now: datetime
+) -> CodeVerdict:
     gone = took_effect(
         session,
-        sa.delete(PaperCode).where(
-            PaperCode.organizer_id == organizer_id,
-            PaperCode.mark == _mark(organizer_id, code, key),
+        sa.delete(RecoveryCode).where(
+            RecoveryCode.organizer_id == organizer_id,
+            RecoveryCode.mark == _mark(organizer_id, code, key),
         ),
     )
     if not gone:
-        return Verdict.WRONG
-    left = paper_left(session, organizer_id)
-    audit_log.note(session, organizer_id, "paper code used", now=now, detail=f"{left} left")
-    return Verdict.RIGHT
+        return CodeVerdict.WRONG
+    left = recovery_codes_left(session, organizer_id)
+    audit_log.record(session, organizer_id, "paper code used", now=now, detail=f"{left} left")
+    return CodeVerdict.RIGHT
 
 
 def _matching_step(secret: str, code: str, now: datetime) -> int | None:
@@ -269,7 +283,7 @@ def _step(moment: datetime) -> int:
     return int(moment.timestamp()) // STEP
 
 
-def _mark(organizer_id: int, code: str, key: ServerKey) -> str:
+def _mark(organizer_id: int, code: str, key: ServerEncryption) -> str:
     return key.mark(f"paper {organizer_id} {text.read_code(code)}")
 
 

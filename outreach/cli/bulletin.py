@@ -14,7 +14,7 @@ from outreach.config import Config
 from outreach.i18n import LANGUAGES
 from outreach.pdf import bulletin as paper
 from outreach.reports import bulletin_data, bulletin_text
-from outreach.reports.bulletin_data import Document
+from outreach.reports.bulletin_data import BulletinDocument
 
 FORMATS: Final = ("text", "html", "pdf", "json")
 
@@ -74,7 +74,7 @@ def command(month: str, lang: str, form: str, path: Path | None) -> None:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _made(found: Document, lang: str, form: str, config: Config) -> bytes:
+def _made(found: BulletinDocument, lang: str, form: str, config: Config) -> bytes:
     if form == "json":
         return (
             json.dumps(bulletin_data.as_json(found), ensure_ascii=False, indent=1) + "\n"

@@ -11,7 +11,7 @@ from outreach.clock import Month
 from outreach.domain.audit import audit_log
 from outreach.errors import Refused, Taken
 from outreach.reports import month_report
-from outreach.reports.month_report import Change, NoReason, NothingNew, NotOver
+from outreach.reports.month_report import MonthChange, NoReason, NothingNew, NotOver
 
 # What the page says in Spanish.
 _WHY_NOT: Final[Mapping[type[Refused], str]] = {
@@ -39,7 +39,7 @@ def command(month: str, reason: str) -> None:
             with store.change() as session:
                 made = month_report.close(session, wanted, reason=reason, now=clock.now())
                 detail = f"{wanted} {made.number}"
-                audit_log.note(session, None, "month.close", now=made.cut, detail=detail)
+                audit_log.record(session, None, "month.close", now=made.cut, detail=detail)
                 number, changes, told = (
                     made.number,
                     month_report.changes_of(made),
@@ -57,7 +57,7 @@ def command(month: str, reason: str) -> None:
         click.echo(f"  {_said(change)}")
 
 
-def _said(change: Change) -> str:
+def _said(change: MonthChange) -> str:
     where = " ".join(each for each in (change.office, change.kind, change.series) if each)
     before, after = (
         "–" if number is None else f"{number:,}" for number in (change.before, change.after)

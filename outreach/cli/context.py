@@ -12,9 +12,9 @@ from outreach import clock, logs, migrations
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.errors import Misconfigured
-from outreach.keystore import Keyring, Masters
-from outreach.maintenance.archive_format import Unfit
-from outreach.migrations import Base
+from outreach.keystore import KeyStore, MasterKeys
+from outreach.maintenance.archive_format import InvalidArchive
+from outreach.migrations import Database
 
 
 def settings(*, serving: bool = False) -> Config:
@@ -31,24 +31,24 @@ def opened(config: Config) -> Iterator[Store]:
     config.make_folders()
     store = Store(config.database_url)
     try:
-        _require_current(store, Base.MAIN)
+        _require_current(store, Database.MAIN)
         yield store
     finally:
         store.close()
 
 
 @contextmanager
-def opened_ring(config: Config) -> Iterator[Keyring]:
+def opened_ring(config: Config) -> Iterator[KeyStore]:
     """The ring of keys, up to date. Raises Misconfigured when it is not."""
     store = Store(config.keyring_url)
     try:
-        _require_current(store, Base.RING)
-        yield Keyring(store, Masters(config.keys))
+        _require_current(store, Database.RING)
+        yield KeyStore(store, MasterKeys(config.keys))
     finally:
         store.close()
 
 
-def _require_current(store: Store, base: Base) -> None:
+def _require_current(store: Store, base: Database) -> None:
     if not migrations.is_current(base, store):
         raise Misconfigured("The database is not up to date. Run: outreach db upgrade")
 
@@ -58,7 +58,7 @@ def misfits() -> Iterator[None]:
     """A file that cannot be used is wrong input: one line, and exit 2."""
     try:
         yield
-    except Unfit as error:
+    except InvalidArchive as error:
         click.echo(f"outreach: {error}", err=True)
         sys.exit(2)
 
@@ -70,7 +70,7 @@ def ask_passphrase(about: str, *, twice: bool) -> str:
     try:
         return str(click.prompt(words, hide_input=hide, confirmation_prompt=twice, err=True))
     except click.Abort:
-        raise Unfit(f"{about} wants a passphrase: give --passphrase-file.") from None
+        raise InvalidArchive(f"{about} wants a passphrase: give --passphrase-file.") from None
 
 
 def passphrase_in(file: Path | None) -> str | None:
@@ -80,4 +80,4 @@ def passphrase_in(file: Path | None) -> str | None:
     try:
         return file.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError):
-        raise Unfit(f"{file} cannot be read as text.") from None
+        raise InvalidArchive(f"{file} cannot be read as text.") from None

@@ -28,9 +28,9 @@ from outreach.reports import (
     workshop_counts,
     workshop_rows,
 )
-from outreach.reports.month_report import Change, Report
+from outreach.reports.month_report import MonthChange, MonthReport
 from outreach.reports.month_tables import By
-from outreach.reports.trends import MonthTold
+from outreach.reports.trends import ReportedMonth
 
 MOST = 1_200  # months at once: a century
 
@@ -119,7 +119,7 @@ def _put(
 
 def _told(
     session: Session, month: Month, number: int | None
-) -> tuple[Report, dict[int, list[Change]]]:
+) -> tuple[MonthReport, dict[int, list[MonthChange]]]:
     """What the month tells, or a revision of it; and what each revision changed."""
     try:
         told = month_report.report(session, month, now=clock.now(), number=number)
@@ -133,7 +133,7 @@ Writers = dict[str, Callable[[BinaryIO], object]]
 
 
 def _of_a_month(
-    told: Report, revisions: dict[int, list[Change]], by: By
+    told: MonthReport, revisions: dict[int, list[MonthChange]], by: By
 ) -> tuple[Callable[[Console], None], Writers]:
     count = told.count
     changes = revisions.get(count.revision, []) if told.is_closed else []
@@ -203,7 +203,7 @@ def _progress() -> Progress:
     )
 
 
-def _row_as_json(row: list[MonthTold], by: By) -> dict[str, Any]:
+def _row_as_json(row: list[ReportedMonth], by: By) -> dict[str, Any]:
     return {
         "total": sum(each.total for each in row),
         "months": [

@@ -13,7 +13,7 @@ from outreach.db.store import Store
 from outreach.domain.network import installation_settings
 from outreach.errors import Misconfigured
 from outreach.imports import zip_codes
-from outreach.migrations import Base, Stage
+from outreach.migrations import Database, Stage
 
 
 @click.group()
@@ -56,8 +56,8 @@ def check() -> None:
     click.echo("The database is up to date and matches the program.")
 
 
-def urls(config: Config) -> dict[Base, str]:
-    return {Base.MAIN: config.database_url, Base.RING: config.keyring_url}
+def urls(config: Config) -> dict[Database, str]:
+    return {Database.MAIN: config.database_url, Database.RING: config.keyring_url}
 
 
 def bring_up_to_date(config: Config, *, new_ring: bool = False) -> None:
@@ -68,10 +68,10 @@ def bring_up_to_date(config: Config, *, new_ring: bool = False) -> None:
     if wrong := _oddities(config, new_ring=new_ring):
         raise Misconfigured("\n".join(wrong))
     # The ring first: so a main base that is ahead of its ring has another ring than it had.
-    for base in (Base.RING, Base.MAIN):
+    for base in (Database.RING, Database.MAIN):
         migrations.upgrade(base, urls(config)[base])
     with _opened(config.keyring_url) as ring:
-        version = migrations.state(Base.RING, ring).revision
+        version = migrations.state(Database.RING, ring).revision
     with _opened(config.database_url) as store, store.change() as session:
         installation_settings.keep_calendar_host(session, config.host.partition(":")[0])
         installation_settings.keep_ring_version(session, version)
@@ -85,14 +85,14 @@ def _oddities(config: Config, *, new_ring: bool = False) -> list[str]:
         with _opened(url) as store:
             found[base] = migrations.state(base, store)
     wrong = [f"{base}: {state.fault}." for base, state in found.items() if state.fault]
-    if wrong or new_ring or found[Base.MAIN].stage is Stage.EMPTY:
+    if wrong or new_ring or found[Database.MAIN].stage is Stage.EMPTY:
         return wrong
-    before, now = "", found[Base.RING].revision
+    before, now = "", found[Database.RING].revision
     with _opened(config.database_url) as store, store.read() as session:
         before = installation_settings.ring_version(session)
-    if found[Base.RING].stage is Stage.EMPTY:
+    if found[Database.RING].stage is Stage.EMPTY:
         return [f"ring: {_EMPTY_RING}"]
-    if before and migrations.is_before(Base.RING, now, before):
+    if before and migrations.is_before(Database.RING, now, before):
         return [f"ring: {_OLDER_RING}"]
     return []
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from outreach import clock
-from outreach.accounts.server_encryption import ServerKey
+from outreach.accounts.server_encryption import ServerEncryption
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.cli.db import bring_up_to_date
 from outreach.cli.serve import run
@@ -51,7 +51,7 @@ def command(port: int, data: Path) -> None:
         bring_up_to_date(config)
         with opened(config) as store, opened_ring(config) as ring:
             is_new = demo.fill(store, ring, now=clock.now())
-            key = ServerKey(config.secret())
+            key = ServerEncryption(config.secret())
             sign_ins = list(demo.sign_ins(store, key, now=clock.now()))
     console.print(f"[bold]Outreach demo[/] {'made' if is_new else 'found'} in {data}\n")
     console.print(_addresses(config.public_url))

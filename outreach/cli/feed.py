@@ -8,10 +8,10 @@ import click
 from outreach import clock
 from outreach.cli.context import opened, settings
 from outreach.domain.calendar import feed_query
-from outreach.domain.calendar.feed_query import Unknown
+from outreach.domain.calendar.feed_query import UnknownFilter
 from outreach.domain.network import installation_settings
 from outreach.feeds import ics_feed
-from outreach.feeds.vevent import Site
+from outreach.feeds.vevent import PublicSite
 from outreach.i18n import LANGUAGES
 
 
@@ -45,13 +45,15 @@ def command(office: str | None, kinds: tuple[str, ...], lang: str, output: Path 
     config = settings()
     with opened(config) as store, store.read() as session:
         try:
-            choice = feed_query.choose(session, office, kind_codes=kinds)
-        except Unknown as unknown:
+            choice = feed_query.parse(session, office, kind_codes=kinds)
+        except UnknownFilter as unknown:
             raise click.BadParameter(
                 f"there is no {unknown.what} {unknown.value!r}.",
                 param_hint=f"--{unknown.what}",
             ) from None
-        site = Site(config.public_url, installation_settings.calendar_host(session), config.phone)
+        site = PublicSite(
+            config.public_url, installation_settings.calendar_host(session), config.phone
+        )
         body = ics_feed.feed(session, choice, lang, site, today=clock.now().date())
     if output is None:
         sys.stdout.buffer.write(body)

@@ -18,9 +18,9 @@ from outreach.db.store import Store
 from outreach.domain.audit import audit_log
 from outreach.errors import OutreachError, Refused
 from outreach.imports import csv_tables, figures, file_types, kinds, offices, workshops
-from outreach.imports.import_errors import Faulty
-from outreach.imports.import_result import Loaded, Outcome
-from outreach.imports.workshops import Given, Network, Row
+from outreach.imports.import_errors import ImportRejected
+from outreach.imports.import_result import ImportResult, RowOutcome
+from outreach.imports.workshops import IcalDefaults, Network, WorkshopImportRow
 
 _ENOUGH_TO_WATCH = 200
 
@@ -100,7 +100,7 @@ def workshops_(path: Path, dry_run: bool, reconstruction: bool, office: str, kin
         with opened(config) as store, opened_ring(config) as ring:
             with store.read() as session:
                 known = workshops.network(session)
-                rows = _rows(session, path, known, Given(office, kind))
+                rows = _rows(session, path, known, IcalDefaults(office, kind))
             loaded = _load(
                 store,
                 dry_run,
@@ -114,7 +114,9 @@ def workshops_(path: Path, dry_run: bool, reconstruction: bool, office: str, kin
                     ring.move(workshop_id, day)
 
 
-def _rows(session: Session, path: Path, known: Network, given: Given) -> list[Row]:
+def _rows(
+    session: Session, path: Path, known: Network, given: IcalDefaults
+) -> list[WorkshopImportRow]:
     """A CSV file may be of any length; a workbook or a calendar as long as the desk takes it."""
     data = csv_tables.open_bytes(path)
     if file_types.is_table_of_text(data):
@@ -126,8 +128,10 @@ class _OnlyTrying(Exception):
     """Leaves a transaction so that nothing of it is kept."""
 
 
-def _load(store: Store, dry_run: bool, what: str, load: Callable[[Session], Loaded]) -> Loaded:
-    loaded = Loaded()
+def _load(
+    store: Store, dry_run: bool, what: str, load: Callable[[Session], ImportResult]
+) -> ImportResult:
+    loaded = ImportResult()
     try:
         with store.change() as session:
             loaded = load(session)
@@ -145,26 +149,26 @@ def _load(store: Store, dry_run: bool, what: str, load: Callable[[Session], Load
     return loaded
 
 
-def _note(session: Session, what: str, loaded: Loaded) -> None:
+def _note(session: Session, what: str, loaded: ImportResult) -> None:
     """A line of the journal for each office, month or list of which something is new, as the desk
     writes them; what is as it was leaves none. Nobody is signed in: it is the system that does it.
     """
     now = clock.now()
     for about, counts in sorted(loaded.about.items()):
-        said = ", ".join(f"{outcome} {counts[outcome]}" for outcome in Outcome)
-        if set(counts) == {Outcome.SAME}:
+        said = ", ".join(f"{outcome} {counts[outcome]}" for outcome in RowOutcome)
+        if set(counts) == {RowOutcome.SAME}:
             continue
         if what == "offices":
-            action = "office opened" if counts[Outcome.NEW] else "office changed"
-            audit_log.note(session, None, action, now=now, office=about, detail=about)
+            action = "office opened" if counts[RowOutcome.NEW] else "office changed"
+            audit_log.record(session, None, action, now=now, office=about, detail=about)
         elif what == "kinds":
-            audit_log.note(session, None, "kinds brought in", now=now, detail=said)
+            audit_log.record(session, None, "kinds brought in", now=now, detail=said)
         elif what == "figures":
             detail = f"{about}: {said}"
-            audit_log.note(session, None, "figures brought in", now=now, detail=detail)
+            audit_log.record(session, None, "figures brought in", now=now, detail=detail)
         else:
             action = "workshops brought in"
-            audit_log.note(session, None, action, now=now, office=about, detail=said)
+            audit_log.record(session, None, action, now=now, office=about, detail=said)
 
 
 @contextmanager
@@ -172,7 +176,7 @@ def _refusals() -> Iterator[None]:
     """A file that is wrong is told line by line, and the command ends with 2."""
     try:
         yield
-    except Faulty as error:
+    except ImportRejected as error:
         for fault in error.faults:
             click.echo(str(fault), err=True)
         faults = len(error.faults)

@@ -7,7 +7,7 @@ from rich.table import Table
 from outreach import database_urls
 from outreach.cli.context import opened, opened_ring, settings
 from outreach.maintenance import migrate_database
-from outreach.migrations import Base
+from outreach.migrations import Database
 
 
 def _address(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
@@ -43,12 +43,12 @@ def command(to: str, keyring_to: str | None) -> None:
             table.add_row(base, name, str(number))
     Console().print(table)
     click.echo("All of it arrived. Change these settings on every host, then run outreach doctor:")
-    names = {Base.MAIN: "OUTREACH_DATABASE_URL", Base.RING: "OUTREACH_KEYRING_URL"}
+    names = {Database.MAIN: "OUTREACH_DATABASE_URL", Database.RING: "OUTREACH_KEYRING_URL"}
     for way in ways:
         click.echo(f"  {names[way.base]}={migrate_database.readable(way.target)}")
     if keyring_to is None:
         click.echo(
-            f"  {names[Base.RING]}={migrate_database.readable(config.keyring_url)}   (as it is)"
+            f"  {names[Database.RING]}={migrate_database.readable(config.keyring_url)}   (as it is)"
         )
     else:
         click.echo(

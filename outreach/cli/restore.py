@@ -8,7 +8,7 @@ from rich.console import Console
 from outreach import clock
 from outreach.cli.context import ask_passphrase, misfits, opened_ring, passphrase_in, settings
 from outreach.maintenance import exclusive_access, restore
-from outreach.maintenance.restore import Restored, Wanted
+from outreach.maintenance.restore import RestoreRequest, RestoreResult
 
 
 @click.command()
@@ -67,14 +67,14 @@ def command(
             config,
             ring,
             passphrase,
-            Wanted(over_filled=yes, forget=forget, spare=spare, only_look=dry_run),
+            RestoreRequest(over_filled=yes, forget=forget, spare=spare, only_look=dry_run),
             now=clock.now(),
             tell=lambda table, done: status.update(f"{table} {done or ''}"),
         )
     _say(file, done, dry_run)
 
 
-def _say(file: Path, done: Restored, dry_run: bool) -> None:
+def _say(file: Path, done: RestoreResult, dry_run: bool) -> None:
     rows = done.manifest.rows
     click.echo(
         f"{file} of {done.manifest.made_at:%Y-%m-%d %H:%M} UTC is "

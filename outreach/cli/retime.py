@@ -11,7 +11,7 @@ from outreach import clock
 from outreach.cli.context import opened, settings
 from outreach.db.store import Store
 from outreach.domain.scheduling import timezone_update
-from outreach.domain.scheduling.timezone_update import Wrong
+from outreach.domain.scheduling.timezone_update import StaleTime
 
 AT_ONCE: Final = 200  # workshops in one transaction: a page that saves a place waits no longer
 
@@ -30,7 +30,7 @@ def command(dry_run: bool) -> None:
     now = clock.now()
     with opened(settings()) as store:
         with store.read() as session:
-            found = list(timezone_update.wrong(session))
+            found = list(timezone_update.find_stale(session))
         if not dry_run:
             found = [each for batch in _batches(found) for each in _retime(store, batch)]
         with store.read() as session:
@@ -41,16 +41,16 @@ def command(dry_run: bool) -> None:
     _say(found, len(reminders), "would move" if dry_run else "moved")
 
 
-def _batches(found: list[Wrong]) -> Iterable[list[Wrong]]:
+def _batches(found: list[StaleTime]) -> Iterable[list[StaleTime]]:
     return (found[start : start + AT_ONCE] for start in range(0, len(found), AT_ONCE))
 
 
-def _retime(store: Store, batch: list[Wrong]) -> list[Wrong]:
+def _retime(store: Store, batch: list[StaleTime]) -> list[StaleTime]:
     with store.change() as session:
-        return timezone_update.retime(session, [each.id for each in batch], now=clock.now())
+        return timezone_update.update(session, [each.id for each in batch], now=clock.now())
 
 
-def _say(found: list[Wrong], reminders: int, moved: str) -> None:
+def _say(found: list[StaleTime], reminders: int, moved: str) -> None:
     rules = f"tzdata {metadata.version('tzdata')}"
     if not found and not reminders:
         click.echo(f"Every stored hour is what {rules} says. Nothing to do.")

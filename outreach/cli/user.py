@@ -13,7 +13,7 @@ from outreach.accounts import administration, credentials
 from outreach.cli.context import opened, settings
 from outreach.config import Config
 from outreach.domain.network import offices, staff
-from outreach.domain.network.staff import EVERYWHERE, Organizer, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role, StaffMember
 from outreach.errors import NotFound, Refused
 
 _EVERYWHERE_BY_DEFAULT: Final = (Role.ADMIN, Role.READER)
@@ -54,7 +54,7 @@ def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
     with opened(config) as store, store.change() as session:
         for slug in slugs:
             _require_office(session, slug)
-        places = slugs or [EVERYWHERE]
+        places = slugs or [ALL_OFFICES]
         try:
             token = administration.invite(
                 session, address, Role(role), places, by=None, now=clock.now()
@@ -106,7 +106,7 @@ def reset(email: str, second_factor: bool) -> None:
     _print_link(config, organizer.email, token)
 
 
-def _require(session: Session, email: str) -> Organizer:
+def _require(session: Session, email: str) -> StaffMember:
     try:
         return staff.require(session, email)
     except NotFound:
@@ -120,14 +120,14 @@ def _require_office(session: Session, slug: str) -> None:
         _wrong(f"There is no office {slug}. Use its short name, as chicago or los-angeles")
 
 
-def _rights(organizer: Organizer) -> str:
+def _rights(organizer: StaffMember) -> str:
     return "\n".join(
-        f"{grant.role}, {'everywhere' if grant.office == EVERYWHERE else grant.office}"
+        f"{grant.role}, {'everywhere' if grant.office == ALL_OFFICES else grant.office}"
         for grant in sorted(organizer.grants, key=lambda grant: grant.office)
     )
 
 
-def _state(organizer: Organizer, *, has_second: bool) -> str:
+def _state(organizer: StaffMember, *, has_second: bool) -> str:
     if organizer.disabled_at is not None:
         return "disabled"
     if not organizer.password:

@@ -6,7 +6,7 @@ from typing import Final
 import sqlalchemy as sa
 
 
-class Fault(Enum):
+class ErrorClass(Enum):
     """None of these is about what was asked."""
 
     CONFLICT = auto()  # two changes met, and this one was undone
@@ -22,10 +22,10 @@ NO_CONNECTION: Final = "08"  # the class of them
 BUSY: Final = frozenset({"55P03", "57014", "25P03", "53300"})
 
 
-def of(error: BaseException) -> Fault | None:
+def of(error: BaseException) -> ErrorClass | None:
     """None for what is no fault of the moment."""
     if isinstance(error, sa.exc.TimeoutError):  # no connection of the pool came free
-        return Fault.BUSY
+        return ErrorClass.BUSY
     # What was asked of the driver without SQLAlchemy (`Store.mark`) comes as the driver says it.
     cause: BaseException | None = error
     is_cut = False
@@ -37,20 +37,24 @@ def of(error: BaseException) -> Fault | None:
     if state is not None:
         return _of_state(state)
     if is_cut:
-        return Fault.LOST
+        return ErrorClass.LOST
     # Without a state it is the driver's own word: the way to the server is gone, or was never.
-    return Fault.LOST if type(cause).__name__ in {"OperationalError", "ConnectionTimeout"} else None
+    return (
+        ErrorClass.LOST
+        if type(cause).__name__ in {"OperationalError", "ConnectionTimeout"}
+        else None
+    )
 
 
-def _of_state(state: str) -> Fault | None:
+def _of_state(state: str) -> ErrorClass | None:
     if state in CONFLICTS:
-        return Fault.CONFLICT
+        return ErrorClass.CONFLICT
     if state in LOST or state.startswith(NO_CONNECTION):
-        return Fault.LOST
-    return Fault.BUSY if state in BUSY else None
+        return ErrorClass.LOST
+    return ErrorClass.BUSY if state in BUSY else None
 
 
-def _of_sqlite(cause: BaseException | None) -> Fault | None:
+def _of_sqlite(cause: BaseException | None) -> ErrorClass | None:
     """Another wrote for longer than we wait."""
     name = getattr(cause, "sqlite_errorname", "")
-    return Fault.BUSY if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) else None
+    return ErrorClass.BUSY if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) else None

@@ -22,7 +22,7 @@ ASTRAY: Final = timedelta(minutes=2)  # that a clock may differ from the databas
 _OVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class Lease(Base):
+class JobLock(Base):
     __tablename__ = "lease"
 
     name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)  # of what is done
@@ -39,11 +39,11 @@ def astray(session: Session, *, now: datetime) -> timedelta:
 
 def prepare(session: Session, names: Collection[str]) -> None:
     """Makes what is missing, held by nobody."""
-    known = set(session.scalars(sa.select(Lease.name)))
+    known = set(session.scalars(sa.select(JobLock.name)))
     missing = [{"name": each, "holder": "", "until": _OVER} for each in names if each not in known]
     if missing:
         is_sqlite = session.get_bind().dialect.name == "sqlite"
-        insert = sqlite.insert(Lease) if is_sqlite else postgresql.insert(Lease)
+        insert = sqlite.insert(JobLock) if is_sqlite else postgresql.insert(JobLock)
         session.execute(insert.values(missing).on_conflict_do_nothing())
 
 
@@ -52,16 +52,16 @@ def is_any_free(session: Session, names: Collection[str], holder: str) -> bool:
     return bool(session.scalar(sa.select(sa.exists().where(_may_have(names, holder)))))
 
 
-def take(
+def acquire(
     session: Session, names: Collection[str], holder: str, *, length: float = LENGTH
 ) -> set[str]:
     """Takes those that nobody else holds, and renews those that are held already; which they are
     now."""
     taken = (
-        sa.update(Lease)
+        sa.update(JobLock)
         .where(_may_have(names, holder))
         .values(holder=holder, until=database_now(length))
-        .returning(Lease.name)
+        .returning(JobLock.name)
         .execution_options(synchronize_session=False)
     )
     return set(session.scalars(taken))
@@ -70,12 +70,14 @@ def take(
 def release(session: Session, holder: str) -> None:
     """Gives back all that this one holds: another need not wait for the minute."""
     session.execute(
-        sa.update(Lease)
-        .where(Lease.holder == holder)
+        sa.update(JobLock)
+        .where(JobLock.holder == holder)
         .values(holder="", until=_OVER)
         .execution_options(synchronize_session=False)
     )
 
 
 def _may_have(names: Collection[str], holder: str) -> sa.ColumnElement[bool]:
-    return Lease.name.in_(names) & ((Lease.holder == holder) | (Lease.until <= database_now(0)))
+    return JobLock.name.in_(names) & (
+        (JobLock.holder == holder) | (JobLock.until <= database_now(0))
+    )

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Final, TypeVar
 
 from outreach.db import error_classes
-from outreach.db.error_classes import Fault
+from outreach.db.error_classes import ErrorClass
 
 Thing = TypeVar("Thing")
 AT_ONCE: Final = 4  # times for changes that met
@@ -40,7 +40,7 @@ class Outage:
             self._since = None
 
 
-class Patience:
+class RetryPolicy:
     """That of one request, or of whatever else is done over."""
 
     def __init__(self, outage: Outage | None = None) -> None:
@@ -52,10 +52,10 @@ class Patience:
     def waits_out(self, error: BaseException) -> bool:
         """Waits as long as the error deserves, and says whether to try once more."""
         fault = error_classes.of(error)
-        if fault is Fault.CONFLICT:
+        if fault is ErrorClass.CONFLICT:
             self._conflicts += 1
             return self._conflicts < AT_ONCE
-        if fault is not Fault.LOST:
+        if fault is not ErrorClass.LOST:
             return False
         self._was_lost = True
         left = self._outage.ends_at() - time.monotonic()

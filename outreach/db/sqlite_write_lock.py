@@ -17,7 +17,7 @@ except ImportError:  # Windows: processes then wait the way SQLite makes them
     fcntl = None  # type: ignore[assignment]  # asked for before it is used
 
 
-class Turn:
+class WriteLock:
     """The right to write to one database file."""
 
     def __init__(self, database: str) -> None:

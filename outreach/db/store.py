@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from outreach.db import postgresql
 from outreach.db.postgresql import POOL, WORK, Waits
-from outreach.db.sqlite_write_lock import Turn
+from outreach.db.sqlite_write_lock import WriteLock
 
 
 class Store:
@@ -41,7 +41,7 @@ class Store:
         self._changing = sessionmaker(changing, expire_on_commit=False)
         self._changing_rows = changing
         self._watch = _Watch(self.engine)
-        self._turn = Turn(self.engine.url.database or "") if self.is_sqlite else _Anybody()
+        self._turn = WriteLock(self.engine.url.database or "") if self.is_sqlite else _Anybody()
         if self.is_sqlite:
             _stores.add(self)
             _open_anew(self.engine, url)
@@ -133,7 +133,7 @@ _TRY = sa.text("SELECT pg_try_advisory_lock(:number)")
 _FREE = sa.text("SELECT pg_advisory_unlock(:number)")
 
 
-class _Anybody(Turn):
+class _Anybody(WriteLock):
     """PostgreSQL sees to it itself: many write at once."""
 
     def __init__(self) -> None:

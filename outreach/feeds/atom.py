@@ -11,17 +11,19 @@ from xml.sax.saxutils import escape, quoteattr
 
 from sqlalchemy.orm import Session
 
-from outreach.domain.calendar.feed_query import Choice
+from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.feeds import ics_feed, upcoming
-from outreach.feeds.upcoming import Coming, Cut, Event
-from outreach.feeds.vevent import Site
+from outreach.feeds.upcoming import UpcomingCut, UpcomingEvent, UpcomingFeed
+from outreach.feeds.vevent import PublicSite
 from outreach.i18n import LANGUAGES
 
 MIMETYPE: Final = "application/atom+xml; charset=utf-8"
 _NO_XML: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> bytes:
+def write(
+    session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
+) -> bytes:
     """The workshops of a choice from `today` (UTC) on. Raises Unknown for a discreet kind."""
     found = upcoming.read(session, choice, lang, site, today=today)
     entries = [_entry(each, lang).encode() for each in found.events]
@@ -30,7 +32,9 @@ def write(session: Session, choice: Choice, lang: str, site: Site, *, today: dat
     return b"".join([head, *entries[: cut.count], b"</feed>\n"])
 
 
-def _head(choice: Choice, lang: str, site: Site, found: Coming, cut: Cut) -> str:
+def _head(
+    choice: FeedQuery, lang: str, site: PublicSite, found: UpcomingFeed, cut: UpcomingCut
+) -> str:
     home = found.text("URL")
     author = _element("name", upcoming.author(choice, found, lang)) + _element("uri", home)
     parts = [
@@ -51,7 +55,7 @@ def _head(choice: Choice, lang: str, site: Site, found: Coming, cut: Cut) -> str
     return "".join(parts)
 
 
-def _entry(event: Event, lang: str) -> str:
+def _entry(event: UpcomingEvent, lang: str) -> str:
     kind = event.text("CATEGORIES")
     return "".join(
         [

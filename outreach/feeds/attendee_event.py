@@ -12,10 +12,10 @@ from typing import Final
 from icalendar import Event, vCalAddress
 
 from outreach import clock, keystore
-from outreach.domain.registrations import Registration, Standing
+from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.text import clean
 from outreach.feeds import serialization
-from outreach.feeds.serialization import Text
+from outreach.feeds.serialization import IcsText
 from outreach.feeds.vtimezone import vtimezone
 
 _OPENING: Final = (
@@ -57,21 +57,21 @@ def write(
     workshop = registration.workshop
     span = clock.span(registration.day, registration.starts, registration.ends, workshop.zone)
     start, end = (instant.astimezone(workshop.zone) for instant in span)
-    is_off = workshop.is_cancelled or registration.standing is Standing.LAPSED
+    is_off = workshop.is_cancelled or registration.standing is RegistrationStatus.EXPIRED
     event = Event()
     event.add("uid", uid)
     event.add("dtstamp", now.replace(microsecond=0))
     # Losing the place is one more change, and nothing else has counted it.
-    is_lost = registration.standing is Standing.LAPSED
+    is_lost = registration.standing is RegistrationStatus.EXPIRED
     event.add("sequence", workshop.sequence + registration.changes + is_lost)
     event.add("status", "CANCELLED" if is_off else "CONFIRMED")
     event.add("dtstart", start)
     event.add("dtend", end)
-    event.add("summary", Text(clean(title)))
+    event.add("summary", IcsText(clean(title)))
     event.add("class", "PRIVATE")
     event.add("transp", "TRANSPARENT" if is_off else "OPAQUE")
     if where := _place(registration, with_name=sending is None):
-        event.add("location", Text(where))
+        event.add("location", IcsText(where))
     if sending is not None:
         event.add("organizer", vCalAddress(f"mailto:{sending.organizer}"))
         if sending.url:

@@ -15,27 +15,33 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from outreach.domain.calendar import event_cache, feed_query
-from outreach.domain.calendar.event_cache import AHEAD, KEPT_AFTER_THE_END, Manner, Piece, Span
-from outreach.domain.calendar.feed_query import Choice
+from outreach.domain.calendar.event_cache import (
+    AHEAD,
+    KEPT_AFTER_THE_END,
+    EventStyle,
+    EventText,
+    FeedSpan,
+)
+from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.feeds import labels, vevent
-from outreach.feeds.vevent import Site
+from outreach.feeds.vevent import PublicSite
 from outreach.i18n import LANGUAGES
 
 WRITTEN_BY: Final = 2  # raise it when `event.write` writes the same workshop differently
 
 
-class Writer:
+class EventWriter:
     """Fills pieces of one feed with their texts. What it had to write is in `fresh`, for
     `domain.entries.keep`."""
 
-    def __init__(self, session: Session, lang: str, site: Site) -> None:
+    def __init__(self, session: Session, lang: str, site: PublicSite) -> None:
         self.session, self.lang, self.site = session, lang, site
         self.fresh: list[dict[str, Any]] = []
 
-    def manner(self, *, is_short: bool = False) -> Manner:
-        return Manner(self.lang, is_short, made_with(self.site))
+    def manner(self, *, is_short: bool = False) -> EventStyle:
+        return EventStyle(self.lang, is_short, made_with(self.site))
 
-    def fill(self, pieces: Sequence[Piece], *, is_short: bool = False) -> None:
+    def fill(self, pieces: Sequence[EventText], *, is_short: bool = False) -> None:
         """Writes the texts that are not there."""
         missing = {piece.id: piece for piece in pieces if piece.text is None}
         for workshop in feed_query.read(self.session, list(missing)):
@@ -45,7 +51,7 @@ class Writer:
             self.fresh.append(row(piece.id, manner, changed_at.replace(tzinfo=UTC), piece.text))
 
 
-def row(workshop_id: int, manner: Manner, changed_at: datetime, text: bytes) -> dict[str, Any]:
+def row(workshop_id: int, manner: EventStyle, changed_at: datetime, text: bytes) -> dict[str, Any]:
     """A written entry, as `domain.entries.keep` takes it."""
     return {
         "workshop_id": workshop_id,
@@ -58,7 +64,7 @@ def row(workshop_id: int, manner: Manner, changed_at: datetime, text: bytes) -> 
 
 
 @lru_cache(maxsize=8)
-def made_with(site: Site) -> str:
+def made_with(site: PublicSite) -> str:
     """Another one as soon as the same workshop would be written differently."""
     parts = (
         WRITTEN_BY,
@@ -71,15 +77,17 @@ def made_with(site: Site) -> str:
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
-def write_missing(session: Session, site: Site, *, today: date, limit: int) -> list[dict[str, Any]]:
+def write_missing(
+    session: Session, site: PublicSite, *, today: date, limit: int
+) -> list[dict[str, Any]]:
     """What feeds are going to ask for and nobody has yet, written in every language, at most
     `limit` of each: for `domain.entries.keep`."""
-    span = Span(today - KEPT_AFTER_THE_END, today + AHEAD, today)
+    span = FeedSpan(today - KEPT_AFTER_THE_END, today + AHEAD, today)
     fresh = []
     for lang in LANGUAGES:
-        writer = Writer(session, lang, site)
+        writer = EventWriter(session, lang, site)
         writer.fill(
-            event_cache.unwritten(session, Choice(None), span, writer.manner(), limit=limit)
+            event_cache.unwritten(session, FeedQuery(None), span, writer.manner(), limit=limit)
         )
         fresh += writer.fresh
     return fresh

@@ -17,14 +17,14 @@ from icalendar.parser import Contentline, Parameters
 from sqlalchemy.orm import Session
 
 from outreach.domain.calendar import event_cache, feed_query
-from outreach.domain.calendar.event_cache import Piece, Span
-from outreach.domain.calendar.feed_query import NETWORK, Choice
+from outreach.domain.calendar.event_cache import EventText, FeedSpan
+from outreach.domain.calendar.feed_query import NETWORK, FeedQuery
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.feeds import labels, serialization, vevent
-from outreach.feeds.event_writer import Writer
-from outreach.feeds.serialization import Text
-from outreach.feeds.vevent import Site
+from outreach.feeds.event_writer import EventWriter
+from outreach.feeds.serialization import IcsText
+from outreach.feeds.vevent import PublicSite
 from outreach.feeds.vtimezone import vtimezone
 from outreach.i18n import say
 
@@ -37,27 +37,27 @@ PRODID: Final = "-//Outreach//Workshops//ES"  # constant: it is in every ETag
 
 
 @dataclass(frozen=True)
-class Window:
+class FeedWindow:
     """How far a feed looks back and ahead, in days."""
 
     back: int
     ahead: int
 
 
-OFFICE_WINDOW: Final = Window(90, 365)
-NETWORK_WINDOW: Final = Window(30, 120)
+OFFICE_WINDOW: Final = FeedWindow(90, 365)
+NETWORK_WINDOW: Final = FeedWindow(30, 120)
 
 
 @dataclass(frozen=True)
-class Cut:
+class FeedCut:
     """The events that fit."""
 
-    pieces: Sequence[Piece]
+    pieces: Sequence[EventText]
     reaches: date | None = None  # the last day it holds, if not all could stay
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenFeed:
     """A feed, and which of its entries had to be written: for `domain.entries.keep`."""
 
     body: bytes
@@ -65,9 +65,11 @@ class Written:
     fresh: Sequence[dict[str, Any]]
 
 
-def write(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> Written:
+def write(
+    session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
+) -> WrittenFeed:
     """The feed of a choice, as it is on `today` (UTC)."""
-    writer = Writer(session, lang, site)
+    writer = EventWriter(session, lang, site)
     cut = _fit(writer, choice, today)
     zones = {name: ZoneInfo(name) for name in {piece.zone for piece in cut.pieces}}
     if choice.office and not zones:
@@ -77,26 +79,28 @@ def write(session: Session, choice: Choice, lang: str, site: Site, *, today: dat
     blocks = [_zone(zones[key], cut.pieces, today) for key in sorted(zones)]
     texts = (piece.text or b"" for piece in cut.pieces)
     body = b"".join([header, *blocks, *texts, b"END:VCALENDAR\r\n"])
-    return Written(body, cut.reaches, writer.fresh)
+    return WrittenFeed(body, cut.reaches, writer.fresh)
 
 
-def feed(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> bytes:
+def feed(session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date) -> bytes:
     """Its bytes, for who keeps nothing."""
     return write(session, choice, lang, site, today=today).body
 
 
-def coming(session: Session, choice: Choice, *, today: date) -> int:
+def coming(session: Session, choice: FeedQuery, *, today: date) -> int:
     """How many workshops there are from today on, as far as the feed looks ahead."""
     until = today + (_window(choice).ahead + 1) * DAY
     return feed_query.count(session, choice, since=today, until=until, today=today)
 
 
-def reach(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> date | None:
+def reach(
+    session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
+) -> date | None:
     """The last day the feed holds, if not all could stay."""
     return write(session, choice, lang, site, today=today).reaches
 
 
-def single(workshop: Workshop, lang: str, site: Site) -> bytes:
+def single(workshop: Workshop, lang: str, site: PublicSite) -> bytes:
     """A file of one workshop, to open once."""
     start, end = vevent.wall_clock(workshop)
     return b"".join(
@@ -109,7 +113,7 @@ def single(workshop: Workshop, lang: str, site: Site) -> bytes:
     )
 
 
-def address(choice: Choice, lang: str, public_url: str, form: str = "ics") -> str:
+def address(choice: FeedQuery, lang: str, public_url: str, form: str = "ics") -> str:
     """Where this feed is, in one of its formats: the one spelling that our pages and the feed
     itself give."""
     query = urlencode(choice.query)
@@ -121,37 +125,37 @@ def filename(name: str, form: str = "ics") -> str:
     return f"talleres.{form}" if name == NETWORK else f"talleres-{name}.{form}"
 
 
-def _window(choice: Choice) -> Window:
+def _window(choice: FeedQuery) -> FeedWindow:
     return OFFICE_WINDOW if choice.office else NETWORK_WINDOW
 
 
-def _fit(writer: Writer, choice: Choice, today: date) -> Cut:
+def _fit(writer: EventWriter, choice: FeedQuery, today: date) -> FeedCut:
     """All of it if that is small enough; else less of the past, then short descriptions, then a
     nearer horizon."""
     session, window, yesterday = writer.session, _window(choice), today - DAY
     until = today + (window.ahead + 1) * DAY
     # Even in the fewest bytes, more than MOST would not fit.
-    ahead = Span(yesterday, until, today)
+    ahead = FeedSpan(yesterday, until, today)
     crowded_on = event_cache.crowded_on(session, choice, ahead, most=MOST)
     if crowded_on is None:
-        whole = Span(today - window.back * DAY, until, today)
+        whole = FeedSpan(today - window.back * DAY, until, today)
         pieces = event_cache.look(
             session, choice, whole, writer.manner(), limit=MOST + 1, from_the_end=True
         )
         writer.fill(pieces)
         kept = _without_past(pieces, yesterday)
         if kept is not None:
-            return Cut(kept)
+            return FeedCut(kept)
     else:
         # A local day ends by the next but one of UTC.
         ahead = replace(ahead, until=min(until, crowded_on + 2 * DAY))
     short = writer.manner(is_short=True)
     recent = event_cache.look(session, choice, ahead, short, limit=MOST + 1)
     writer.fill(recent, is_short=True)
-    return Cut(recent) if _size(recent) <= LARGEST else _cut_ahead(recent)
+    return FeedCut(recent) if _size(recent) <= LARGEST else _cut_ahead(recent)
 
 
-def _without_past(pieces: list[Piece], yesterday: date) -> list[Piece] | None:
+def _without_past(pieces: list[EventText], yesterday: date) -> list[EventText] | None:
     """Without as many whole days of the past as have to go, up to yesterday; None if it is still
     too much then."""
     size, start = _size(pieces), 0
@@ -164,7 +168,7 @@ def _without_past(pieces: list[Piece], yesterday: date) -> list[Piece] | None:
     return pieces[start:] if size <= LARGEST else None
 
 
-def _cut_ahead(pieces: list[Piece]) -> Cut:
+def _cut_ahead(pieces: list[EventText]) -> FeedCut:
     """Up to the last whole day that fits."""
     size, kept, last = HEADER_ROOM, 0, None
     for coming_day, group in groupby(pieces, lambda piece: piece.day):
@@ -173,18 +177,18 @@ def _cut_ahead(pieces: list[Piece]) -> Cut:
         if size > LARGEST:
             break
         kept, last = kept + len(those), coming_day
-    return Cut(pieces[:kept], reaches=last or pieces[0].day - DAY)
+    return FeedCut(pieces[:kept], reaches=last or pieces[0].day - DAY)
 
 
-def _size(pieces: Iterable[Piece]) -> int:
+def _size(pieces: Iterable[EventText]) -> int:
     return HEADER_ROOM + _length(pieces)
 
 
-def _length(pieces: Iterable[Piece]) -> int:
+def _length(pieces: Iterable[EventText]) -> int:
     return sum(len(piece.text or b"") for piece in pieces)
 
 
-def _zone(zone: ZoneInfo, pieces: Sequence[Piece], today: date) -> bytes:
+def _zone(zone: ZoneInfo, pieces: Sequence[EventText], today: date) -> bytes:
     there = [piece for piece in pieces if piece.zone == zone.key]
     if not there:
         return vtimezone(zone, today, today)
@@ -193,7 +197,9 @@ def _zone(zone: ZoneInfo, pieces: Sequence[Piece], today: date) -> bytes:
     return vtimezone(zone, first.astimezone(zone).date(), last.astimezone(zone).date())
 
 
-def _header(choice: Choice, lang: str, site: Site, cut: Cut, zones: Sequence[ZoneInfo]) -> bytes:
+def _header(
+    choice: FeedQuery, lang: str, site: PublicSite, cut: FeedCut, zones: Sequence[ZoneInfo]
+) -> bytes:
     """The calendar's own lines, in the order of calendar-feeds.md 1.2. It has no UID: vdirsyncer
     would keep the whole feed as one entry."""
     here = address(choice, lang, site.public_url)
@@ -202,9 +208,9 @@ def _header(choice: Choice, lang: str, site: Site, cut: Cut, zones: Sequence[Zon
     if cut.reaches:
         about.append(say(labels.REACHES, lang).format(day=labels.day(cut.reaches, lang)))
     lines = _opening()
-    lines += [("NAME", {}, Text(name)), ("X-WR-CALNAME", {}, Text(name))]
+    lines += [("NAME", {}, IcsText(name)), ("X-WR-CALNAME", {}, IcsText(name))]
     if about:
-        text = Text(" ".join(about))
+        text = IcsText(" ".join(about))
         lines += [("DESCRIPTION", {}, text), ("X-WR-CALDESC", {}, text)]
     if cut.pieces:
         latest = max(piece.changed_at for piece in cut.pieces).replace(tzinfo=UTC)
@@ -227,7 +233,7 @@ def _header(choice: Choice, lang: str, site: Site, cut: Cut, zones: Sequence[Zon
     return _lines(lines)
 
 
-def _name(choice: Choice, lang: str) -> str:
+def _name(choice: FeedQuery, lang: str) -> str:
     where = choice.office.city if choice.office else say(labels.NETWORK, lang)
     parts = [say(labels.WORKSHOPS, lang), where]
     if len(choice.kinds) == 1 and not choice.is_discreet:
@@ -235,7 +241,7 @@ def _name(choice: Choice, lang: str) -> str:
     return clean(" · ".join(parts))
 
 
-def _page(choice: Choice, lang: str, site: Site) -> str:
+def _page(choice: FeedQuery, lang: str, site: PublicSite) -> str:
     office = f"o/{choice.office.slug}" if choice.office else ""
     return f"{site.public_url}/{lang}/{office}"
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from outreach.domain.calendar.feed_query import Choice
+from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.feeds import ics_feed, upcoming
-from outreach.feeds.upcoming import Coming, Cut, Event, Line
-from outreach.feeds.vevent import Site
+from outreach.feeds.upcoming import UpcomingCut, UpcomingEvent, UpcomingFeed, UpcomingItem
+from outreach.feeds.vevent import PublicSite
 
 MIMETYPE: Final = "application/calendar+json"
 
@@ -35,7 +35,9 @@ Property = list[Any]
 Component = list[Any]
 
 
-def write(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> bytes:
+def write(
+    session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
+) -> bytes:
     """The workshops of a choice from `today` (UTC) on. Raises Unknown for a discreet kind."""
     found = upcoming.read(session, choice, lang, site, today=today)
     texts = [_bytes(_event(each)) for each in found.events]
@@ -49,7 +51,9 @@ def write(session: Session, choice: Choice, lang: str, site: Site, *, today: dat
     return b"".join([b'["vcalendar",', _bytes(head), b",[\n", parts, b"\n]]\n"])
 
 
-def _head(found: Coming, events: Sequence[Event], cut: Cut, source: str) -> Iterator[Line]:
+def _head(
+    found: UpcomingFeed, events: Sequence[UpcomingEvent], cut: UpcomingCut, source: str
+) -> Iterator[UpcomingItem]:
     """The calendar's own lines, true of what is left of it."""
     about = cut.about.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     changed = {
@@ -64,11 +68,11 @@ def _head(found: Coming, events: Sequence[Event], cut: Cut, source: str) -> Iter
         yield line._replace(value=changed.get(line.name, line.value))
 
 
-def _event(event: Event) -> Component:
+def _event(event: UpcomingEvent) -> Component:
     return ["vevent", [_property(line) for line in event.lines.values()], []]
 
 
-def _component(lines: Iterator[Line], name: str) -> Component:
+def _component(lines: Iterator[UpcomingItem], name: str) -> Component:
     """What the lines say up to the END of this component."""
     properties: list[Property] = []
     within: list[Component] = []
@@ -82,7 +86,7 @@ def _component(lines: Iterator[Line], name: str) -> Component:
     return [name, properties, within]
 
 
-def _property(line: Line) -> Property:
+def _property(line: UpcomingItem) -> Property:
     parameters = {key.lower(): said for key, said in line.parameters.items() if key != "VALUE"}
     kind = line.parameters.get("VALUE", "").lower() or _TYPES.get(line.name, "text")
     if line.name.startswith("X-"):
@@ -94,7 +98,7 @@ def _property(line: Line) -> Property:
     return [line.name.lower(), parameters, kind, _value(kind, line)]
 
 
-def _value(kind: str, line: Line) -> Any:
+def _value(kind: str, line: UpcomingItem) -> Any:
     text = line.value
     if kind == "date-time":
         return f"{text[:4]}-{text[4:6]}-{text[6:11]}:{text[11:13]}:{text[13:]}"

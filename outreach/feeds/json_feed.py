@@ -14,16 +14,18 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from outreach.domain.calendar.feed_query import Choice
+from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.feeds import ics_feed, upcoming
-from outreach.feeds.upcoming import Coming, Cut, Event
-from outreach.feeds.vevent import Site
+from outreach.feeds.upcoming import UpcomingCut, UpcomingEvent, UpcomingFeed
+from outreach.feeds.vevent import PublicSite
 
 MIMETYPE: Final = "application/feed+json"
 VERSION: Final = "https://jsonfeed.org/version/1.1"
 
 
-def write(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> bytes:
+def write(
+    session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
+) -> bytes:
     """The workshops of a choice from `today` (UTC) on. Raises Unknown for a discreet kind."""
     found = upcoming.read(session, choice, lang, site, today=today)
     items = [_bytes(_item(each, lang)) for each in found.events]
@@ -32,7 +34,9 @@ def write(session: Session, choice: Choice, lang: str, site: Site, *, today: dat
     return b"".join([head, b',"items":[\n', b",\n".join(items[: cut.count]), b"\n]}\n"])
 
 
-def _head(choice: Choice, lang: str, site: Site, found: Coming, cut: Cut) -> dict[str, Any]:
+def _head(
+    choice: FeedQuery, lang: str, site: PublicSite, found: UpcomingFeed, cut: UpcomingCut
+) -> dict[str, Any]:
     home = found.text("URL")
     return {
         "version": VERSION,
@@ -45,7 +49,7 @@ def _head(choice: Choice, lang: str, site: Site, found: Coming, cut: Cut) -> dic
     }
 
 
-def _item(event: Event, lang: str) -> dict[str, Any]:
+def _item(event: UpcomingEvent, lang: str) -> dict[str, Any]:
     kind = event.text("CATEGORIES")
     return {
         "id": event.tag,

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 Thing = TypeVar("Thing")
 
 
-class Shelf(Generic[Thing]):
+class LruCache(Generic[Thing]):
     """Holds `room` bytes at most; what was not asked for the longest makes room for the new."""
 
     def __init__(self, room: int) -> None:

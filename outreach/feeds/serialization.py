@@ -14,7 +14,7 @@ ESCAPES: Final = (("\\", r"\\"), (";", r"\;"), (",", r"\,"), ("\n", r"\n"))
 LONGEST: Final = 75  # octets, without the end of the line
 
 
-class Text(vText):
+class IcsText(vText):
     """What somebody typed, letter for letter: icalendar would end the line at a `\\N` in it."""
 
     def to_ical(self) -> bytes:

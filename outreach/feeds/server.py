@@ -29,13 +29,13 @@ from outreach import clock, i18n
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.calendar import change_counters, event_cache, feed_cache, feed_query
-from outreach.domain.calendar.feed_cache import Copy
-from outreach.domain.calendar.feed_query import NETWORK, Choice, Unknown
+from outreach.domain.calendar.feed_cache import CachedFeed
+from outreach.domain.calendar.feed_query import NETWORK, FeedQuery, UnknownFilter
 from outreach.domain.network import installation_settings
 from outreach.feeds import atom, ics_feed, jcal, json_feed
 from outreach.feeds.event_writer import made_with
-from outreach.feeds.lru_cache import Shelf
-from outreach.feeds.vevent import Site
+from outreach.feeds.lru_cache import LruCache
+from outreach.feeds.vevent import PublicSite
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -69,7 +69,7 @@ NOT_MODIFIED: Final = "304 Not Modified"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FeedRequest:
     """What the address of a feed says."""
 
     lang: str
@@ -79,11 +79,11 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Served:
+class FeedResponse:
     """A feed in memory, with the headers of its answers."""
 
     name: str
-    copy: Copy
+    copy: CachedFeed
     modified: datetime  # as told, in whole seconds
     settles_at: datetime  # from when the second of its change is over
     unchanged: Headers
@@ -98,7 +98,7 @@ class Feeds:
         self, config: Config, store: Store, always: Mapping[str, str], *, room: int = ROOM
     ) -> None:
         self.config, self.store = config, store
-        self.memory: Shelf[Served] = Shelf(room)
+        self.memory: LruCache[FeedResponse] = LruCache(room)
         self._always = [*always.items(), ("Access-Control-Allow-Origin", "*")]
         # One at a time: when a feed changes, many ask for it at once.
         self._making = threading.Lock()
@@ -115,7 +115,7 @@ class Feeds:
             return OK, served.squeezed, b"" if is_head else served.copy.body
         return OK, served.plain, b"" if is_head else gzip.decompress(served.copy.body)
 
-    def _served(self, path: str, query: str) -> Served:
+    def _served(self, path: str, query: str) -> FeedResponse:
         now = clock.now()
         address = path, query
         found = self._still_good(self.memory.get(address), now)
@@ -131,13 +131,13 @@ class Feeds:
             self.memory.put(address, found, len(found.copy.body) + len(query) + OVERHEAD)
         return found
 
-    def _still_good(self, served: Served | None, now: datetime) -> Served | None:
+    def _still_good(self, served: FeedResponse | None, now: datetime) -> FeedResponse | None:
         if served is None or served.copy.day != now.date():
             return None
         number = self.store.glance(change_counters.QUESTION, served.name) or 0
         return served if served.copy.number == number else None
 
-    def _make(self, asked: Asked, now: datetime) -> Served:
+    def _make(self, asked: FeedRequest, now: datetime) -> FeedResponse:
         with self.store.read() as session:
             number, counted_at = change_counters.read(
                 session, asked.name
@@ -158,7 +158,7 @@ class Feeds:
         # What leaves the window at midnight changed no row.
         midnight = feed_query.midnight(now.date())
         changed_at = max(counted_at or midnight, midnight)
-        made = Copy(
+        made = CachedFeed(
             number,
             now.date(),
             hashlib.sha256(body).hexdigest(),
@@ -168,7 +168,9 @@ class Feeds:
         made = self._share(key, made, fresh, now, is_new=is_new)
         return self._dressed(choice.name, made, asked.form, now)
 
-    def _share(self, key: str, made: Copy, fresh: Any, now: datetime, *, is_new: bool) -> Copy:
+    def _share(
+        self, key: str, made: CachedFeed, fresh: Any, now: datetime, *, is_new: bool
+    ) -> CachedFeed:
         """Keeps it for the other processes, if it can be: who asked gets it all the same."""
         if is_new and not fresh and time.monotonic() < self._shared_at + SHARED_EVERY:
             return made
@@ -181,7 +183,7 @@ class Feeds:
             log.warning("a feed was made and could not be kept: %s", type(error.orig).__name__)
             return made
 
-    def _dressed(self, name: str, copy: Copy, form: str, now: datetime) -> Served:
+    def _dressed(self, name: str, copy: CachedFeed, form: str, now: datetime) -> FeedResponse:
         """With its headers. The second that is not over yet may bring another change: until it is,
         the one before is named, and a program that asks again gets the feed again."""
         settles_at = copy.changed_at + SECOND
@@ -196,7 +198,7 @@ class Feeds:
         ]
         whole = [*common, ("Content-Type", TYPES[form]), ("Content-Disposition", _file(name, form))]
         length = int.from_bytes(copy.body[-4:], "little")  # gzip says it at its end
-        return Served(
+        return FeedResponse(
             name, copy, modified, settles_at,
             unchanged=common,
             squeezed=[
@@ -208,7 +210,7 @@ class Feeds:
         )  # fmt: skip
 
 
-class Front:
+class FeedMiddleware:
     """A WSGI application in front of another: answers for feeds, and passes all else on."""
 
     def __init__(self, app: "WSGIApplication", feeds: Feeds) -> None:
@@ -230,7 +232,7 @@ class Front:
         return self.app(environ, respond)
 
 
-def _asked(path: str, query: str) -> Asked:
+def _asked(path: str, query: str) -> FeedRequest:
     address = ADDRESS.fullmatch(path)
     assert address is not None
     lang, name, form = address.groups()
@@ -239,19 +241,19 @@ def _asked(path: str, query: str) -> Asked:
     values = parse_qs(text, errors="replace") if text else {}
     # What we do not know is not looked at.
     filters = tuple(tuple(sorted(set(values.get(each, ())))) for each in FILTERS)
-    return Asked(lang, name, form, filters)
+    return FeedRequest(lang, name, form, filters)
 
 
 def _form(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def _choice(session: Session, asked: Asked) -> Choice:
+def _choice(session: Session, asked: FeedRequest) -> FeedQuery:
     kind_codes, spoken, places, modes = asked.filters
     for code in spoken:
         if code not in i18n.SPOKEN:
-            raise Unknown("language", code)
-    choice = feed_query.choose(
+            raise UnknownFilter("language", code)
+    choice = feed_query.parse(
         session,
         None if asked.name == NETWORK else asked.name,
         kind_codes=kind_codes,
@@ -262,24 +264,24 @@ def _choice(session: Session, asked: Asked) -> Choice:
     if asked.form != "ics" and choice.is_discreet:
         discreet = {code for k in choice.kinds if k.is_discreet for code in (k.code, k.public_code)}
         # Told in the word that was used: another one would say what stands for what.
-        raise Unknown("kind", next(code for code in kind_codes if code in discreet))
+        raise UnknownFilter("kind", next(code for code in kind_codes if code in discreet))
     return choice
 
 
-def _key(choice: Choice, asked: Asked, site: Site) -> str:
+def _key(choice: FeedQuery, asked: FeedRequest, site: PublicSite) -> str:
     here = ics_feed.address(choice, asked.lang, site.public_url, asked.form)
     return hashlib.sha256(f"{WRITTEN_BY} {made_with(site)} {here}".encode()).hexdigest()
 
 
-def _site(config: Config, session: Session) -> Site:
-    return Site(config.public_url, installation_settings.calendar_host(session), config.phone)
+def _site(config: Config, session: Session) -> PublicSite:
+    return PublicSite(config.public_url, installation_settings.calendar_host(session), config.phone)
 
 
 def _file(name: str, form: str) -> str:
     return f'inline; filename="{ics_feed.filename(name, form)}"'
 
 
-def _has_it(environ: "WSGIEnvironment", served: Served) -> bool:
+def _has_it(environ: "WSGIEnvironment", served: FeedResponse) -> bool:
     """Whether the one who asks holds these bytes. If-None-Match wins over If-Modified-Since."""
     tags: str | None = environ.get("HTTP_IF_NONE_MATCH")
     if tags is not None:

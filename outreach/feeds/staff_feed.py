@@ -22,18 +22,18 @@ from icalendar.parser import Contentline, Parameters
 from sqlalchemy.orm import Session
 
 from outreach.domain.calendar import event_cache, feed_query
-from outreach.domain.calendar.event_cache import Manner
+from outreach.domain.calendar.event_cache import EventStyle
 from outreach.domain.dashboard import agenda
-from outreach.domain.dashboard.agenda import Line, Offices
+from outreach.domain.dashboard.agenda import AgendaLine, Offices
 from outreach.domain.network import offices
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.text import clean
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.feeds import labels, serialization, vevent
 from outreach.feeds.event_writer import made_with, row
 from outreach.feeds.ics_feed import HEADER_ROOM, LARGEST, OFFICE_WINDOW, PRODID
-from outreach.feeds.serialization import Text
-from outreach.feeds.vevent import LONGEST_TITLE, Site
+from outreach.feeds.serialization import IcsText
+from outreach.feeds.vevent import LONGEST_TITLE, PublicSite
 from outreach.feeds.vtimezone import vtimezone
 from outreach.i18n import say
 
@@ -53,23 +53,23 @@ NOT_PUBLIC: Final = "Borrador: el público todavía no lo ve."
 
 
 @dataclass
-class Piece:
+class StaffEventText:
     """A workshop, with its text as soon as it has one."""
 
-    line: Line
+    line: AgendaLine
     stamp: datetime  # when it was first seen as it is now
     text: bytes = b""
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenStaffFeed:
     """The calendar, and which of its entries had to be written: for `entries.keep`."""
 
     body: bytes
     fresh: Sequence[dict[str, Any]]
 
 
-def write(session: Session, mine: Offices, site: Site, *, now: datetime) -> Written:
+def write(session: Session, mine: Offices, site: PublicSite, *, now: datetime) -> WrittenStaffFeed:
     """What these offices hold, as far as an office's feed reaches. What does not fit goes: first
     the past, down to a day, then the far end, and the calendar says until when it reaches."""
     today = now.date()
@@ -88,15 +88,15 @@ def write(session: Session, mine: Offices, site: Site, *, now: datetime) -> Writ
     blocks = [_block(zones[key], kept, today) for key in sorted(zones)]
     texts = (piece.text for piece in kept)
     header = _header(site, kept, reaches, [*zones])
-    return Written(b"".join([header, *blocks, *texts, b"END:VCALENDAR\r\n"]), fresh)
+    return WrittenStaffFeed(b"".join([header, *blocks, *texts, b"END:VCALENDAR\r\n"]), fresh)
 
 
 def _filled(
-    session: Session, lines: Sequence[Line], site: Site, now: datetime
-) -> tuple[list[Piece], list[dict[str, Any]]]:
+    session: Session, lines: Sequence[AgendaLine], site: PublicSite, now: datetime
+) -> tuple[list[StaffEventText], list[dict[str, Any]]]:
     """Each with its text: the one that is kept, if it still holds, or a new one. And the new ones,
     as they are to be kept."""
-    pieces = {line.id: Piece(line, now.replace(microsecond=0)) for line in lines}
+    pieces = {line.id: StaffEventText(line, now.replace(microsecond=0)) for line in lines}
     marks = {line.id: _mark(line, site) for line in lines}
     for kept in event_cache.of_workshops(session, list(pieces), LANG):
         piece = pieces[kept.workshop_id]
@@ -109,24 +109,24 @@ def _filled(
     for workshop in feed_query.read(session, missing):
         piece = pieces[workshop.id]
         piece.text = _event(workshop, piece.line.waiting, site, piece.stamp)
-        manner = Manner(LANG, is_short=False, made_with=marks[workshop.id])
+        manner = EventStyle(LANG, is_short=False, made_with=marks[workshop.id])
         fresh.append(row(workshop.id, manner, piece.stamp, piece.text))
     return [piece for piece in pieces.values() if piece.text], fresh
 
 
-def _mark(line: Line, site: Site) -> str:
+def _mark(line: AgendaLine, site: PublicSite) -> str:
     """Another one as soon as the entry would be written differently."""
     parts = (WRITTEN_BY, made_with(site), *line.version)
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
-def _size(pieces: Sequence[Piece]) -> int:
+def _size(pieces: Sequence[StaffEventText]) -> int:
     return HEADER_ROOM + sum(len(piece.text) for piece in pieces)
 
 
-def _that_fit(pieces: Sequence[Piece], *, is_whole: bool) -> list[Piece]:
+def _that_fit(pieces: Sequence[StaffEventText], *, is_whole: bool) -> list[StaffEventText]:
     """Whole days from the first on. Unless it `is_whole`, the last day may lack some: it goes."""
-    size, kept = HEADER_ROOM, list[Piece]()
+    size, kept = HEADER_ROOM, list[StaffEventText]()
     last = pieces[-1].line.day if pieces else None
     for day, group in groupby(pieces, lambda piece: piece.line.day):
         there = list(group)
@@ -137,7 +137,7 @@ def _that_fit(pieces: Sequence[Piece], *, is_whole: bool) -> list[Piece]:
     return kept
 
 
-def _event(workshop: Workshop, waiting: int, site: Site, stamp: datetime) -> bytes:
+def _event(workshop: Workshop, waiting: int, site: PublicSite, stamp: datetime) -> bytes:
     start, end = vevent.wall_clock(workshop)
     found = Event()
     found.add("uid", f"mio-{workshop.uid}@{site.host}")
@@ -149,17 +149,17 @@ def _event(workshop: Workshop, waiting: int, site: Site, stamp: datetime) -> byt
     found.add("status", _status(workshop))
     found.add("dtstart", start)
     found.add("dtend", end)
-    found.add("summary", Text(_title(workshop, waiting)))
-    found.add("location", Text(_place(workshop)))
+    found.add("summary", IcsText(_title(workshop, waiting)))
+    found.add("location", IcsText(_place(workshop)))
     if not workshop.kind.is_discreet:
-        found.add("description", Text(_description(workshop, waiting, start)))
+        found.add("description", IcsText(_description(workshop, waiting, start)))
     found.add("url", site.public_url + _path(workshop))
     found.add("transp", "TRANSPARENT")
     return serialization.written(found.content_lines(sorted=False))
 
 
 def _status(workshop: Workshop) -> str:
-    if workshop.standing is Standing.DRAFT:
+    if workshop.standing is WorkshopStatus.DRAFT:
         return "TENTATIVE"
     return "CANCELLED" if workshop.is_cancelled else "CONFIRMED"
 
@@ -171,7 +171,7 @@ def _title(workshop: Workshop, waiting: int) -> str:
     else:
         name = say(workshop.title, "es")
     name = clean(name) or labels.NEUTRAL["es"]
-    before = {Standing.DRAFT: DRAFT, Standing.CANCELLED: labels.CANCELLED["es"]}
+    before = {WorkshopStatus.DRAFT: DRAFT, WorkshopStatus.CANCELLED: labels.CANCELLED["es"]}
     prefix = before.get(workshop.standing, "")
     places = _places(workshop, waiting)
     tail = f" · {places}" if places else ""
@@ -181,7 +181,10 @@ def _title(workshop: Workshop, waiting: int) -> str:
 
 def _places(workshop: Workshop, waiting: int) -> str:
     """12 de 40 lugares · 3 en espera; nothing where there are none to save."""
-    if not workshop.takes_places or workshop.standing in {Standing.DRAFT, Standing.CANCELLED}:
+    if not workshop.takes_places or workshop.standing in {
+        WorkshopStatus.DRAFT,
+        WorkshopStatus.CANCELLED,
+    }:
         return ""
     taken = workshop.capacity + workshop.overbooked - workshop.seats_left
     said = f"{taken} de {workshop.capacity} lugares"
@@ -190,7 +193,7 @@ def _places(workshop: Workshop, waiting: int) -> str:
 
 def _place(workshop: Workshop) -> str:
     """As the public's feeds have it: the city only, unless everybody may see the address."""
-    if workshop.mode is Mode.PHONE_BANK:
+    if workshop.mode is DeliveryMode.PHONE_BANK:
         return labels.BY_PHONE["es"]
     if not workshop.mode.has_venue:
         return labels.ONLINE["es"]
@@ -206,7 +209,7 @@ def _place(workshop: Workshop) -> str:
 def _description(workshop: Workshop, waiting: int, start: datetime) -> str:
     parts = [
         _places(workshop, waiting),
-        NOT_PUBLIC if workshop.standing is Standing.DRAFT else "",
+        NOT_PUBLIC if workshop.standing is WorkshopStatus.DRAFT else "",
         clean(workshop.office.city),
         labels.SYNTHETIC["es"] if workshop.is_synthetic else "",
         labels.local_time(start, "es"),
@@ -221,7 +224,9 @@ def _path(workshop: Workshop) -> str:
     return f"/org/talleres/{workshop.public_id}"
 
 
-def _zones(session: Session, mine: Offices, pieces: Sequence[Piece]) -> dict[str, ZoneInfo]:
+def _zones(
+    session: Session, mine: Offices, pieces: Sequence[StaffEventText]
+) -> dict[str, ZoneInfo]:
     """Those of its workshops. A calendar has to have something in it: else that of an office."""
     zones = {piece.line.zone.key: piece.line.zone for piece in pieces}
     if not zones:
@@ -231,7 +236,7 @@ def _zones(session: Session, mine: Offices, pieces: Sequence[Piece]) -> dict[str
     return zones
 
 
-def _block(zone: ZoneInfo, pieces: Sequence[Piece], today: date) -> bytes:
+def _block(zone: ZoneInfo, pieces: Sequence[StaffEventText], today: date) -> bytes:
     there = [piece.line for piece in pieces if piece.line.zone.key == zone.key]
     first = min((line.day for line in there), default=today)
     last = max((line.ends_at.astimezone(zone).date() for line in there), default=today)
@@ -239,7 +244,7 @@ def _block(zone: ZoneInfo, pieces: Sequence[Piece], today: date) -> bytes:
 
 
 def _header(
-    site: Site, pieces: Sequence[Piece], reaches: date | None, zones: Sequence[str]
+    site: PublicSite, pieces: Sequence[StaffEventText], reaches: date | None, zones: Sequence[str]
 ) -> bytes:
     """No UID, as in every feed of ours; and no SOURCE: the address is a permission, and a file
     saved from this calendar may be given away."""
@@ -273,5 +278,5 @@ def _header(
 def _line(name: str, value: str) -> bytes:
     # RFC 7986 gives this one no type of its own.
     parameters = {"VALUE": "DURATION"} if name == "REFRESH-INTERVAL" else {}
-    said = vUri(value) if name == "URL" else Text(value)
+    said = vUri(value) if name == "URL" else IcsText(value)
     return serialization.folded(Contentline.from_parts(name, Parameters(parameters), said))

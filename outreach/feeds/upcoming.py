@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from outreach.domain.calendar.feed_query import Choice, Unknown
+from outreach.domain.calendar.feed_query import FeedQuery, UnknownFilter
 from outreach.domain.text import clean
 from outreach.feeds import ics_feed, labels
 from outreach.feeds.ics_feed import HEADER_ROOM, LARGEST
-from outreach.feeds.vevent import Site
+from outreach.feeds.vevent import PublicSite
 from outreach.i18n import say
 
 TAGGED: Final = 2026  # the year a name was first given in this way; it never changes
@@ -30,7 +30,7 @@ _NONE: Final[Mapping[str, str]] = {}
 _ESCAPED: Final = re.compile(r"\\(.)")
 
 
-class Line(NamedTuple):
+class UpcomingItem(NamedTuple):
     """One content line; its value as it is written, escaped."""
 
     name: str
@@ -52,10 +52,10 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Event:
+class UpcomingEvent:
     """A VEVENT of the calendar."""
 
-    lines: Mapping[str, Line]  # in their order; of each name there is one
+    lines: Mapping[str, UpcomingItem]  # in their order; of each name there is one
 
     def text(self, name: str) -> str:
         """What the line of that name says; empty if there is none."""
@@ -95,12 +95,12 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Coming:
+class UpcomingFeed:
     """A calendar from today on."""
 
-    head: Sequence[Line]  # of the calendar itself
-    zones: Mapping[str, Sequence[Line]]  # from BEGIN:VTIMEZONE on, by TZID
-    events: Sequence[Event]
+    head: Sequence[UpcomingItem]  # of the calendar itself
+    zones: Mapping[str, Sequence[UpcomingItem]]  # from BEGIN:VTIMEZONE on, by TZID
+    events: Sequence[UpcomingEvent]
 
     def text(self, name: str) -> str:
         """Of a line of the calendar itself; empty if it has none of that name."""
@@ -108,35 +108,37 @@ class Coming:
 
 
 @dataclass(frozen=True)
-class Cut:
+class UpcomingCut:
     """What fits: so many of the events, and what the feed says of itself."""
 
     count: int
     about: str
 
 
-def read(session: Session, choice: Choice, lang: str, site: Site, *, today: date) -> Coming:
+def read(
+    session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
+) -> UpcomingFeed:
     """What the calendar of that choice has from `today` (UTC) on. Raises Unknown for a discreet
     kind: outside the calendar of who asked for it, there is none."""
     for kind in choice.kinds:
         if kind.is_discreet:
-            raise Unknown("kind", kind.public_code)
+            raise UnknownFilter("kind", kind.public_code)
     body = ics_feed.feed(session, choice, lang, site, today=today).decode()
     start, *blocks = body.replace("\r\n ", "").split("\r\nBEGIN:VEVENT\r\n")
     events = [_event(block.split("\r\nEND:VEVENT", 1)[0]) for block in blocks]
     first, *zones = start.removesuffix("\r\nEND:VCALENDAR\r\n").split("\r\nBEGIN:VTIMEZONE\r\n")
-    return Coming(
+    return UpcomingFeed(
         head=_lines(first)[1:],
         zones=dict(_zone(zone) for zone in zones),
         events=[each for each in events if each.starts.astimezone(UTC).date() >= today],
     )
 
 
-def fit(coming: Coming, texts: Sequence[bytes], lang: str) -> Cut:
+def fit(coming: UpcomingFeed, texts: Sequence[bytes], lang: str) -> UpcomingCut:
     """How many of the events, each written as one of `texts`, a feed can hold: up to the last
     whole day. What it says of itself tells until when it reaches, if not all could stay."""
     if HEADER_ROOM + sum(map(len, texts)) <= LARGEST:
-        return Cut(len(texts), coming.text("DESCRIPTION"))
+        return UpcomingCut(len(texts), coming.text("DESCRIPTION"))
     days = [each.starts.astimezone(UTC).date() for each in coming.events]
     size, kept, reaches = HEADER_ROOM, 0, days[0] - ics_feed.DAY
     for day, group in groupby(days):
@@ -146,46 +148,46 @@ def fit(coming: Coming, texts: Sequence[bytes], lang: str) -> Cut:
             break
         kept, reaches = kept + count, day
     until = say(labels.REACHES, lang).format(day=labels.day(reaches, lang))
-    return Cut(kept, f"{say(labels.ABOUT, lang)} {until}")
+    return UpcomingCut(kept, f"{say(labels.ABOUT, lang)} {until}")
 
 
-def tag(choice: Choice, lang: str, site: Site) -> str:
+def tag(choice: FeedQuery, lang: str, site: PublicSite) -> str:
     """The lasting name of a feed, wherever the site moves to."""
     return f"tag:{site.host},{TAGGED}:{ics_feed.address(choice, lang, '', 'atom').lstrip('/')}"
 
 
-def author(choice: Choice, coming: Coming, lang: str) -> str:
+def author(choice: FeedQuery, coming: UpcomingFeed, lang: str) -> str:
     """Who holds these workshops: an office, or the network."""
     return clean(say(choice.office.name, lang)) if choice.office else coming.text("NAME")
 
 
-def changed_at(events: Iterable[Event]) -> datetime:
+def changed_at(events: Iterable[UpcomingEvent]) -> datetime:
     """The last change of anything a feed of these events shows."""
     return max((each.changed_at for each in events), default=labels.WORDED_AT)
 
 
-def _event(text: str) -> Event:
-    return Event({line.name: line for line in _lines(text)})
+def _event(text: str) -> UpcomingEvent:
+    return UpcomingEvent({line.name: line for line in _lines(text)})
 
 
-def _zone(text: str) -> tuple[str, list[Line]]:
+def _zone(text: str) -> tuple[str, list[UpcomingItem]]:
     lines = _lines("BEGIN:VTIMEZONE\r\n" + text)
     return next(line.value for line in lines if line.name == "TZID"), lines
 
 
-def _lines(text: str) -> list[Line]:
+def _lines(text: str) -> list[UpcomingItem]:
     return [_line(each) for each in text.split("\r\n")]
 
 
-def _line(text: str) -> Line:
+def _line(text: str) -> UpcomingItem:
     name, _colon, value = text.partition(":")
     if ";" not in name:  # most have no parameter
-        return Line(name, _NONE, value)
+        return UpcomingItem(name, _NONE, value)
     found = _LINE.fullmatch(text)
     assert found is not None, "a line that we wrote"
     name, parameters, value = found.groups()
     given = (each.partition("=") for each in parameters.split(";")[1:])
-    return Line(name, {key: said.strip('"') for key, _is, said in given}, value)
+    return UpcomingItem(name, {key: said.strip('"') for key, _is, said in given}, value)
 
 
 @lru_cache(maxsize=1024)

@@ -12,16 +12,16 @@ from icalendar import Event
 from outreach import clock
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.text import clean, clean_lines
-from outreach.domain.workshops import Mode, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.feeds import labels, serialization
-from outreach.feeds.serialization import Text
+from outreach.feeds.serialization import IcsText
 from outreach.i18n import say
 
 LONGEST_TITLE: Final = 200
 
 
 @dataclass(frozen=True)
-class Site:
+class PublicSite:
     """Whose calendars these are."""
 
     public_url: str
@@ -29,7 +29,7 @@ class Site:
     phone: str = ""  # for an office that has none
 
 
-def write(workshop: Workshop, lang: str, site: Site, *, is_short: bool = False) -> bytes:
+def write(workshop: Workshop, lang: str, site: PublicSite, *, is_short: bool = False) -> bytes:
     """From BEGIN:VEVENT to END:VEVENT, every line ended. `is_short`: its description is an
     address only, for feeds that would otherwise grow too large."""
     start, end = wall_clock(workshop)
@@ -43,13 +43,13 @@ def write(workshop: Workshop, lang: str, site: Site, *, is_short: bool = False) 
     event.add("status", "CANCELLED" if workshop.is_cancelled else "CONFIRMED")
     event.add("dtstart", start)
     event.add("dtend", end)
-    event.add("summary", Text(title(workshop, lang)))
-    event.add("location", Text(place(workshop, lang)))
+    event.add("summary", IcsText(title(workshop, lang)))
+    event.add("location", IcsText(place(workshop, lang)))
     url = _address(workshop, lang, site)
     if not workshop.kind.is_discreet:
         text = url if is_short else _description(workshop, lang, site, start, url)
         if text:
-            event.add("description", Text(text))
+            event.add("description", IcsText(text))
         event.add("categories", [clean(say(workshop.kind.short_name, lang))])
         _add_position(event, workshop)
     if url:
@@ -91,7 +91,7 @@ def title(workshop: Workshop, lang: str) -> str:
 
 def place(workshop: Workshop, lang: str) -> str:
     """One line that a phone's map understands; the city only, where the address is not public."""
-    if workshop.mode is Mode.PHONE_BANK:
+    if workshop.mode is DeliveryMode.PHONE_BANK:
         return say(labels.BY_PHONE, lang)
     if not workshop.mode.has_venue:
         return say(labels.ONLINE, lang)
@@ -121,7 +121,7 @@ def _degrees(angle: float) -> float:
     return round(angle, 6) if abs(angle) >= 0.0001 else 0.0
 
 
-def _description(workshop: Workshop, lang: str, site: Site, start: datetime, url: str) -> str:
+def _description(workshop: Workshop, lang: str, site: PublicSite, start: datetime, url: str) -> str:
     bring = clean_lines(say(workshop.bring, lang))
     phone = clean(workshop.phone or workshop.office.phone or site.phone)
     paragraphs = [
@@ -135,7 +135,7 @@ def _description(workshop: Workshop, lang: str, site: Site, start: datetime, url
     return "\n".join(each for each in paragraphs if each)
 
 
-def _address(workshop: Workshop, lang: str, site: Site) -> str:
+def _address(workshop: Workshop, lang: str, site: PublicSite) -> str:
     # Having the link of an unlisted one is a permission, and calendars are shared.
     if workshop.way is Way.UNLISTED:
         return ""

@@ -23,7 +23,7 @@ AUTUMN: Final = (
 
 
 @dataclass(frozen=True)
-class Change:
+class ZoneChange:
     """Clocks going forward or back."""
 
     wall: datetime  # on the clock as it was before
@@ -88,7 +88,7 @@ def _sunday(year: int, month: int, nth: int) -> datetime:
 
 
 @lru_cache(maxsize=1024)
-def _changes(zone: ZoneInfo, first: date, last: date) -> tuple[Change, ...]:
+def _changes(zone: ZoneInfo, first: date, last: date) -> tuple[ZoneChange, ...]:
     """Every change of the zone's offset from the start of `first` to the end of `last`, in UTC."""
     found = []
     there, end = _midnight(first), _midnight(last) + DAY
@@ -99,7 +99,7 @@ def _changes(zone: ZoneInfo, first: date, last: date) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def _between(low: datetime, high: datetime, zone: ZoneInfo) -> Change:
+def _between(low: datetime, high: datetime, zone: ZoneInfo) -> ZoneChange:
     """The one change after `low` and not after `high`, to the second."""
     before = _offset(low, zone)
     while high - low > timedelta(seconds=1):
@@ -110,7 +110,7 @@ def _between(low: datetime, high: datetime, zone: ZoneInfo) -> Change:
         else:
             high = middle
     local = high.astimezone(zone)
-    return Change(
+    return ZoneChange(
         wall=(high + before).replace(tzinfo=None),
         before=before,
         after=_offset(high, zone),

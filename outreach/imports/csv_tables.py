@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from outreach.imports.import_errors import Fault, Faulty, Unfit
-from outreach.imports.row_parser import Line
+from outreach.imports.import_errors import ImportFault, ImportRejected, UnreadableFile
+from outreach.imports.row_parser import RowParser
 
 __all__ = [
-    "Line",
-    "Table",
+    "ImportTable",
+    "RowParser",
     "decoded",
     "is_likely",
     "open_bytes",
@@ -38,11 +38,11 @@ Record = tuple[int, list[str]]  # the number of its first line, and its cells
 
 
 @dataclass(frozen=True)
-class Table:
+class ImportTable:
     """The lines of a file. `columns` are those the file has, in its order."""
 
     columns: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[RowParser, ...]
 
 
 def is_likely(day: date) -> bool:
@@ -55,11 +55,15 @@ def open_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise Unfit(f"{path} does not exist.", "Ese archivo no existe.") from None
+        raise UnreadableFile(f"{path} does not exist.", "Ese archivo no existe.") from None
     except IsADirectoryError:
-        raise Unfit(f"{path} is a folder. Name a file in it.", "Eso es una carpeta.") from None
+        raise UnreadableFile(
+            f"{path} is a folder. Name a file in it.", "Eso es una carpeta."
+        ) from None
     except OSError as error:
-        raise Unfit(f"{path} cannot be read: {error.strerror}.", "No se puede leer.") from None
+        raise UnreadableFile(
+            f"{path} cannot be read: {error.strerror}.", "No se puede leer."
+        ) from None
 
 
 def open_text(path: Path) -> str:
@@ -70,30 +74,30 @@ def open_text(path: Path) -> str:
 def decoded(name: str, data: bytes) -> str:
     """A file's text. Raises Unfit when it is no text, or none in UTF-8."""
     if not data.strip():
-        raise Unfit(f"{name} is empty.", "El archivo está vacío. Elige otro.")
+        raise UnreadableFile(f"{name} is empty.", "El archivo está vacío. Elige otro.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise Unfit(
+        raise UnreadableFile(
             f"{name} is not UTF-8 (line {line}). Save it again as “CSV UTF-8” or as UTF-8 text.",
             f"El archivo no está en UTF-8 (renglón {line}). Guárdalo otra vez como «CSV UTF-8».",
         ) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise Unfit(
+        raise UnreadableFile(
             f"{name} has NUL bytes (line {line}). It is not a text file.",
             f"El archivo no es de texto (renglón {line}). Guárdalo otra vez como «CSV UTF-8».",
         )
     if text.startswith("\ufeff"):
-        raise Unfit(
+        raise UnreadableFile(
             f"{name} begins with two marks. Save it again as “CSV UTF-8”.",
             "El archivo empieza con dos marcas. Guárdalo otra vez como «CSV UTF-8».",
         )
     return text
 
 
-def read(path: Path, required: Collection[str]) -> Table:
+def read(path: Path, required: Collection[str]) -> ImportTable:
     """The lines of a CSV file with a header; commas, semicolons or tabs apart, as the header is.
 
     Raises Unfit when it is no such file, Faulty when columns or cells are missing.
@@ -101,48 +105,50 @@ def read(path: Path, required: Collection[str]) -> Table:
     return parse(str(path), open_bytes(path), required)
 
 
-def parse(name: str, data: bytes, required: Collection[str], *, most: int | None = None) -> Table:
+def parse(
+    name: str, data: bytes, required: Collection[str], *, most: int | None = None
+) -> ImportTable:
     """The same for what is in a file already read, of no more than `most` lines."""
     return table(name, _records(name, decoded(name, data)), required, most=most)
 
 
 def table(
     name: str, records: Iterable[Record], required: Collection[str], *, most: int | None = None
-) -> Table:
+) -> ImportTable:
     """The lines of a file from its records, the first of which is the header."""
     rest = iter(records)
     first, header = next(rest, (1, []))
     if len(header) > WIDEST:
-        raise Unfit(
+        raise UnreadableFile(
             f"{name} has {len(header)} columns; {WIDEST} are the most.",
             f"El archivo tiene más de {WIDEST} columnas. Deja solo las de la plantilla.",
         )
     columns = tuple(title.strip().lower() for title in header)
     _refuse_header(name, first, columns, required)
-    lines, faults = list[Line](), list[Fault]()
+    lines, faults = list[RowParser](), list[ImportFault]()
     for number, cells in rest:
         if most is not None and len(lines) >= most:
-            raise Unfit(
+            raise UnreadableFile(
                 f"{name} has more than {most} lines.",
                 f"El archivo tiene más de {most:,} renglones. Súbelo en partes.",
             )
         if len(cells) != len(columns):
             reason = f"has {len(cells)} cells, and the header has {len(columns)}"
             says = f"Tiene {len(cells)} celdas y el encabezado {len(columns)}. Revisa las comas."
-            faults.append(Fault(number, columns[0], cells[0], reason, says))
+            faults.append(ImportFault(number, columns[0], cells[0], reason, says))
         found = {name: _unescaped(cell) for name, cell in zip(columns, cells, strict=False)}
-        lines.append(Line(number, found))
+        lines.append(RowParser(number, found))
     if faults:
-        raise Faulty(faults)
+        raise ImportRejected(faults)
     if not lines:
-        raise Unfit(
+        raise UnreadableFile(
             f"{name} has a header and no lines below it.",
             "El archivo tiene encabezado y ningún renglón debajo. Escribe un taller por renglón.",
         )
-    return Table(columns, tuple(lines))
+    return ImportTable(columns, tuple(lines))
 
 
-def refuse_twice(lines: Collection[Line], key: Callable[[Line], str], field: str) -> None:
+def refuse_twice(lines: Collection[RowParser], key: Callable[[RowParser], str], field: str) -> None:
     """Notes a fault on each line whose key another line above has."""
     seen: dict[str, int] = {}
     for line in lines:
@@ -160,13 +166,13 @@ def _refuse_header(
 ) -> None:
     missing = [title for title in required if title not in columns]
     if len(missing) == len(required):
-        raise Unfit(
+        raise UnreadableFile(
             f"{name} has no header: its first line names the columns, as {', '.join(required)}.",
             "El primer renglón no tiene los nombres de las columnas. Baja la plantilla y llénala.",
         )
     twice = {title for title in columns if title and columns.count(title) > 1}
     faults = [
-        Fault(
+        ImportFault(
             first,
             title,
             "",
@@ -176,7 +182,7 @@ def _refuse_header(
         for title in missing
     ]
     faults += [
-        Fault(
+        ImportFault(
             first,
             title,
             title,
@@ -186,7 +192,7 @@ def _refuse_header(
         for title in twice
     ]
     if faults:
-        raise Faulty(faults)
+        raise ImportRejected(faults)
 
 
 def _unescaped(cell: str) -> str:
@@ -211,13 +217,13 @@ def _records(name: str, text: str) -> Iterator[Record]:
             else:
                 blank += 1
             if blank > BLANK:
-                raise Unfit(
+                raise UnreadableFile(
                     f"{name} has more than {BLANK} blank lines.",
                     "El archivo tiene demasiados renglones vacíos. Bórralos y súbelo otra vez.",
                 )
             above = reader.line_num
     except csv.Error as error:
-        raise Unfit(
+        raise UnreadableFile(
             f"{name}, line {above + 1}: {error}. Look at its quotation marks.",
             f"No se entiende el renglón {above + 1}. Revisa sus comillas.",
         ) from None

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.accounts import passwords, totp
-from outreach.accounts.server_encryption import ServerKey
+from outreach.accounts.server_encryption import ServerEncryption
 from outreach.db.base import Words
 from outreach.db.store import Store
 from outreach.db.types import Codes
@@ -25,15 +25,15 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds, offices, staff
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Grant, Organizer, Role
-from outreach.domain.registrations import Applicant, Contact, Need
+from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment, StaffMember
+from outreach.domain.registrations import AccessNeed, ContactMethod, RegistrationData
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.scheduling.workshop_service import Plan
-from outreach.domain.workshops import Mode, Standing, Workshop, time_slots
+from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, time_slots
 from outreach.imports import demo_registrations, figures, workshops
 from outreach.imports import kinds as kinds_file
 from outreach.imports import offices as offices_file
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 
 DATA: Final = resources.files("outreach.imports").joinpath("data")
 PASSWORD: Final = "cuatro palabras de prueba"  # noqa: S105 - of a demo, and printed by it
@@ -44,10 +44,10 @@ SECRETS: Final = {  # of a demo, and printed by it
     "ivan@example.org": "DEMO4IVAN4IVAN4DEMO4IVAN4IVAN444",
 }
 ACCOUNTS: Final = {
-    "elena@example.org": (Role.ADMIN, EVERYWHERE),
+    "elena@example.org": (Role.ADMIN, ALL_OFFICES),
     "ana@example.org": (Role.ORGANIZER, "chicago"),
     "tomas@example.org": (Role.DOOR, "chicago"),
-    "ivan@example.org": (Role.READER, EVERYWHERE),
+    "ivan@example.org": (Role.READER, ALL_OFFICES),
 }
 _EACH_OFFICE: Final = 2
 _NICKNAMES: Final = (
@@ -103,7 +103,7 @@ _HOURS: Final = (
 )
 
 
-def fill(store: Store, ring: Keyring, *, now: datetime) -> bool:
+def fill(store: Store, ring: KeyStore, *, now: datetime) -> bool:
     """Fills an empty base, and says whether it did: a second start finds everything there."""
     with store.read() as session:
         if session.scalar(sa.select(Office.id).limit(1)) is not None:
@@ -118,7 +118,9 @@ def fill(store: Store, ring: Keyring, *, now: datetime) -> bool:
     return True
 
 
-def sign_ins(store: Store, key: ServerKey, *, now: datetime) -> Iterator[tuple[str, str, str]]:
+def sign_ins(
+    store: Store, key: ServerEncryption, *, now: datetime
+) -> Iterator[tuple[str, str, str]]:
     """Each account with its second factor's secret and the code of now. Whoever has none, as in
     a demo that was made before there were any, gets theirs."""
     for email, secret in SECRETS.items():
@@ -153,8 +155,8 @@ def _load_files(session: Session, now: datetime) -> None:
 def _add_accounts(session: Session) -> None:
     stored = passwords.hashed(PASSWORD)
     for email, (role, office) in ACCOUNTS.items():
-        someone = Organizer(email=email, password=stored)
-        someone.grants.append(Grant(office=office, role=role))
+        someone = StaffMember(email=email, password=stored)
+        someone.grants.append(RoleAssignment(office=office, role=role))
         session.add(someone)
 
 
@@ -184,9 +186,9 @@ def _plan(session: Session, now: datetime) -> Iterator[Workshop]:
 
 def _of_sample(
     session: Session, sample: dict[str, Any], office: Office, kind: Kind, day: date
-) -> Plan:
+) -> WorkshopData:
     starts = datetime.fromisoformat(sample["starts_local"]).time()
-    mode = Mode(sample["format"])
+    mode = DeliveryMode(sample["format"])
     plan = workshop_service.from_kind(kind, office, day, starts)
     ends = (datetime.combine(day, starts, UTC) + timedelta(minutes=sample["minutes"])).time()
     sampled = replace(
@@ -207,14 +209,14 @@ def _of_sample(
 
 def _at_office(
     session: Session, office: Office, kind: Kind, chance: random.Random, now: datetime
-) -> Plan:
+) -> WorkshopData:
     plan = workshop_service.from_kind(kind, office, _day(now, chance), chance.choice(_HOURS))
     is_online = chance.random() < 0.08 and not kind.is_discreet
     made = replace(
         plan,
         title=chance.choice(_TITLES[kind.code]),
         capacity=chance.choice((12, 20, 30, 40)),
-        mode=Mode.VIDEO_CALL if is_online else Mode.IN_PERSON,
+        mode=DeliveryMode.VIDEO_CALL if is_online else DeliveryMode.IN_PERSON,
         venue=None if is_online else _venue(session, office, chance.choice(_VENUES), office.city),
         languages=Codes(["es", "fr"] if office.slug == "montreal" else ["es"]),
         interpretation=Codes(["mxt"] if chance.random() < 0.1 else []),
@@ -223,7 +225,7 @@ def _at_office(
     return workshop_service.spread(made)
 
 
-def _today(session: Session, office: Office, kind: Kind, now: datetime) -> Plan:
+def _today(session: Session, office: Office, kind: Kind, now: datetime) -> WorkshopData:
     """One that is about to begin in Chicago, for trying the door."""
     soon = (now + timedelta(hours=2)).astimezone(office.zone)
     plan = workshop_service.from_kind(kind, office, soon.date(), time(soon.hour))
@@ -250,15 +252,15 @@ def _venue(session: Session, office: Office, name: str, city: str) -> Venue:
     return venue
 
 
-def _hold(session: Session, plan: Plan, now: datetime) -> Workshop:
+def _hold(session: Session, plan: WorkshopData, now: datetime) -> Workshop:
     if clock.is_skipped(plan.day, plan.starts, plan.zone):
         plan = replace(plan, day=plan.day + timedelta(days=1))
     return workshop_service.create(
-        session, plan, now=now - timedelta(days=20), standing=Standing.PUBLISHED
+        session, plan, now=now - timedelta(days=20), standing=WorkshopStatus.PUBLISHED
     )
 
 
-def _register(store: Store, ring: Keyring, coming: Sequence[Workshop], now: datetime) -> None:
+def _register(store: Store, ring: KeyStore, coming: Sequence[Workshop], now: datetime) -> None:
     """Fills some workshops, some to the last place and beyond, and cancels some."""
     chance = random.Random(59)  # noqa: S311 - the same people every time
     takers = [each for each in coming if each.is_open(now) and each.capacity <= 40]
@@ -280,7 +282,7 @@ def _register(store: Store, ring: Keyring, coming: Sequence[Workshop], now: date
             workshop_service.cancel(session, session.merge(workshop, load=False), now=now)
 
 
-def _free_hour(session: Session, workshop: Workshop, who: Applicant) -> str:
+def _free_hour(session: Session, workshop: Workshop, who: RegistrationData) -> str:
     """The first hour that is free, where there are hours."""
     for slot in time_slots.of_workshop(session, workshop) if workshop.has_slots else ():
         session.refresh(slot)
@@ -289,22 +291,24 @@ def _free_hour(session: Session, workshop: Workshop, who: Applicant) -> str:
     return ""
 
 
-def _someone(chance: random.Random, workshop: Workshop) -> Applicant:
+def _someone(chance: random.Random, workshop: Workshop) -> RegistrationData:
     name = chance.choice(_NICKNAMES)
-    contact = chance.choice((Contact.NONE, Contact.EMAIL, Contact.PHONE))
+    contact = chance.choice((ContactMethod.NONE, ContactMethod.EMAIL, ContactMethod.PHONE))
     if workshop.is_discreet:
-        contact = Contact.NONE
+        contact = ContactMethod.NONE
     address = {
-        Contact.NONE: "",
-        Contact.EMAIL: f"persona{chance.randrange(10**6)}@example.org",
-        Contact.PHONE: f"+1312555{chance.randrange(100, 200):04d}",
+        ContactMethod.NONE: "",
+        ContactMethod.EMAIL: f"persona{chance.randrange(10**6)}@example.org",
+        ContactMethod.PHONE: f"+1312555{chance.randrange(100, 200):04d}",
     }[contact]
-    return Applicant(
+    return RegistrationData(
         name=name,
         people=min(workshop.party_limit, chance.choice((1, 1, 1, 2, 2, 3))),
         contact=contact,
         address=address,
-        needs=Codes([Need.CHILDCARE] if workshop.has_childcare and chance.random() < 0.2 else []),
+        needs=Codes(
+            [AccessNeed.CHILDCARE] if workshop.has_childcare and chance.random() < 0.2 else []
+        ),
     )
 
 

@@ -16,10 +16,10 @@ from outreach.domain import registrations
 from outreach.domain.locations import venues
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Way
-from outreach.domain.registrations import Applicant, Contact, Need, Registration
+from outreach.domain.registrations import AccessNeed, ContactMethod, Registration, RegistrationData
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop, series
-from outreach.keystore import Keyring
+from outreach.domain.workshops import Workshop, WorkshopStatus, series
+from outreach.keystore import KeyStore
 
 OFFICE: Final = "chicago"
 _HOURS: Final = ("09:00", "09:20", "10:00", "11:20", "11:40")
@@ -55,10 +55,12 @@ class _Making:
         if clock.is_skipped(plan.day, plan.starts, plan.zone):
             plan = replace(plan, day=plan.day + timedelta(days=1))
         made = self.now - timedelta(days=20)
-        return workshop_service.create(self.session, plan, now=made, standing=Standing.PUBLISHED)
+        return workshop_service.create(
+            self.session, plan, now=made, standing=WorkshopStatus.PUBLISHED
+        )
 
 
-def add(store: Store, ring: Keyring, *, now: datetime) -> None:
+def add(store: Store, ring: KeyStore, *, now: datetime) -> None:
     """Adds them to a network that is there."""
     with store.change() as session:
         making = _Making(session, now)
@@ -68,12 +70,12 @@ def add(store: Store, ring: Keyring, *, now: datetime) -> None:
             "daca", 21, title=_said("DACA: aparta pronto", "DACA: opens soon"), opens_days=7
         )
     for number, hour in enumerate(_HOURS):
-        _seat(store, ring, hours, Applicant(name=f"Lupe {number + 1}", slot=hour), now)
+        _seat(store, ring, hours, RegistrationData(name=f"Lupe {number + 1}", slot=hour), now)
     for someone in _small_families():
         _seat(store, ring, limited, someone, now)
     first, *_others = [_seat(store, ring, full, someone, now) for someone in _more_than_fit()]
     with store.change() as session:  # one gives up, and who waited longest is asked
-        registrations.release(session, session.get_one(Registration, first), now=now)
+        registrations.cancel(session, session.get_one(Registration, first), now=now)
 
 
 def _consultations(making: _Making) -> Workshop:
@@ -108,31 +110,33 @@ def _limited(making: _Making) -> Workshop:
 
 def _course(making: _Making) -> None:
     office = offices.find(making.session, OFFICE)
-    course = series.find_or_make(making.session, office, "Curso de tres días", is_joint=True)
+    course = series.find_or_create(making.session, office, "Curso de tres días", is_joint=True)
     title = _said("Tus derechos, paso a paso", "Your rights, step by step")
     for days in (11, 18, 25):
         making.hold("derechos", days, title=title, series=course)
 
 
-def _more_than_fit() -> Iterator[Applicant]:
+def _more_than_fit() -> Iterator[RegistrationData]:
     """Two parties have the four places; two more wait, and can be written to."""
     for name in ("Chayo", "Memo"):
-        yield Applicant(name=name, people=2)
+        yield RegistrationData(name=name, people=2)
     for number, name in enumerate(("Rosa", "Luz")):
-        yield Applicant(
+        yield RegistrationData(
             name=name,
             people=2 - number,
-            contact=Contact.EMAIL,
+            contact=ContactMethod.EMAIL,
             address=f"{name.lower()}@example.org",
         )
 
 
-def _small_families() -> Iterator[Applicant]:
+def _small_families() -> Iterator[RegistrationData]:
     for name in ("Yoli", "Tere"):
-        yield Applicant(name=name, people=2, needs=Codes([Need.CHILDCARE]))
+        yield RegistrationData(name=name, people=2, needs=Codes([AccessNeed.CHILDCARE]))
 
 
-def _seat(store: Store, ring: Keyring, workshop: Workshop, who: Applicant, now: datetime) -> str:
+def _seat(
+    store: Store, ring: KeyStore, workshop: Workshop, who: RegistrationData, now: datetime
+) -> str:
     ticket = registrations.prepare(ring, workshop, who)
     with store.change() as session:
         mine = session.merge(workshop, load=False)

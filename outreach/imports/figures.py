@@ -10,18 +10,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.clock import Month
-from outreach.domain.reporting.figures import Figure, Series
+from outreach.domain.reporting.figures import Figure, FigureSeries
 from outreach.imports import csv_tables
-from outreach.imports.csv_tables import Line
-from outreach.imports.import_errors import Faulty
-from outreach.imports.import_result import Loaded, Outcome, Watch, fill, unwatched
+from outreach.imports.csv_tables import RowParser
+from outreach.imports.import_errors import ImportRejected
+from outreach.imports.import_result import ImportResult, RowOutcome, Watch, fill, unwatched
 
 REQUIRED: Final = ("month", "series", "value", "source")
 _MOST: Final = 10**15
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class FigureRow:
     month: int  # 202001
     series: str
     value: int
@@ -30,10 +30,10 @@ class Row:
 
 def known(session: Session) -> frozenset[str]:
     """The codes of the series a figure may belong to."""
-    return frozenset(session.scalars(sa.select(Series.code)))
+    return frozenset(session.scalars(sa.select(FigureSeries.code)))
 
 
-def read(path: Path, series: Collection[str]) -> list[Row]:
+def read(path: Path, series: Collection[str]) -> list[FigureRow]:
     """The figures of a file. Raises Faulty with all its faults, Refused when it is no table."""
     table = csv_tables.read(path, REQUIRED)
     rows = [_row(line, series) for line in table.lines]
@@ -42,31 +42,31 @@ def read(path: Path, series: Collection[str]) -> list[Row]:
     )
     faults = [fault for line in table.lines for fault in line.faults]
     if faults:
-        raise Faulty(faults)
+        raise ImportRejected(faults)
     return rows
 
 
 def load(
-    session: Session, rows: Iterable[Row], *, now: datetime, watch: Watch = unwatched
-) -> Loaded:
+    session: Session, rows: Iterable[FigureRow], *, now: datetime, watch: Watch = unwatched
+) -> ImportResult:
     """Makes the figures what the rows say. Those of which no row tells stay as they are."""
-    loaded = Loaded()
+    loaded = ImportResult()
     for row in watch(rows):
         month = str(Month.from_number(row.month))
         figure = session.get(Figure, (row.month, row.series))
         if figure is None:
             session.add(Figure(**vars(row), entered_at=now))
-            loaded.count(Outcome.NEW, month)
+            loaded.count(RowOutcome.NEW, month)
         elif fill(figure, vars(row)):
             figure.entered_at, figure.entered_by_id = now, None
-            loaded.count(Outcome.CHANGED, month)
+            loaded.count(RowOutcome.CHANGED, month)
         else:
-            loaded.count(Outcome.SAME, month)
+            loaded.count(RowOutcome.SAME, month)
     session.flush()
     return loaded
 
 
-def _row(line: Line, series: Collection[str]) -> Row:
+def _row(line: RowParser, series: Collection[str]) -> FigureRow:
     """The figure of a line; nobody looks at one whose line has faults."""
     try:
         month = Month.parse(line.raw("month"))
@@ -81,7 +81,7 @@ def _row(line: Line, series: Collection[str]) -> Row:
         line.fault("series", "is no series we know; load the kinds first: they come together")
     if not line.raw("value"):
         line.fault("value", "is missing; leave the line out where the number is not known")
-    return Row(
+    return FigureRow(
         month=month.number,
         series=code,
         value=line.number_of("value", most=_MOST) or 0,

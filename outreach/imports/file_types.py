@@ -3,13 +3,13 @@
 from enum import StrEnum
 from typing import Final
 
-from outreach.imports.import_errors import Unfit
+from outreach.imports.import_errors import UnreadableFile
 from outreach.imports.zip_guard import locked
 
 LARGEST: Final = 10 * 1024 * 1024  # bytes
 
 
-class Format(StrEnum):
+class FileType(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     ICS = "ics"
@@ -33,27 +33,27 @@ _OTHERS: Final = (
 _MARKUP: Final = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<svg")
 
 
-def recognise(name: str, data: bytes) -> Format:
+def recognise(name: str, data: bytes) -> FileType:
     """Which of our formats it is. Raises Unfit for a file that is something else, or too large."""
     if len(data) > LARGEST:
         raise too_heavy(name)
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
     if data.startswith(b"PK"):
-        return Format.XLSX
+        return FileType.XLSX
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise _old_office(name, data)
     for mark, english, spanish in _OTHERS:
         if data.startswith(mark):
-            raise Unfit(
+            raise UnreadableFile(
                 f"{name} is {english}, and no table. Give a CSV, XLSX or iCalendar file.",
                 f"Eso es {spanish}, no una lista. Sube un archivo CSV, XLSX o de calendario.",
             )
     if start.lower().startswith(_MARKUP):
-        raise Unfit(
+        raise UnreadableFile(
             f"{name} is a web page, and no table. Give a CSV, XLSX or iCalendar file.",
             "Eso es una página web, no una lista. Sube un archivo CSV, XLSX o de calendario.",
         )
-    return Format.ICS if start.upper().startswith(b"BEGIN:VCALENDAR") else Format.CSV
+    return FileType.ICS if start.upper().startswith(b"BEGIN:VCALENDAR") else FileType.CSV
 
 
 def is_table_of_text(data: bytes) -> bool:
@@ -63,18 +63,18 @@ def is_table_of_text(data: bytes) -> bool:
     return not data.startswith(marks) and not start.startswith(b"BEGIN:VCALENDAR")
 
 
-def too_heavy(name: str) -> Unfit:
-    return Unfit(
+def too_heavy(name: str) -> UnreadableFile:
+    return UnreadableFile(
         f"{name} is larger than {LARGEST >> 20} MB.",
         f"El archivo pesa más de {LARGEST >> 20} MB. Sube solo la lista de talleres, o en partes.",
     )
 
 
-def _old_office(name: str, data: bytes) -> Unfit:
+def _old_office(name: str, data: bytes) -> UnreadableFile:
     """A workbook with a password is one of these around it; else it is of before 2007."""
     if "EncryptedPackage".encode("utf-16-le") in data:
         return locked(name)
-    return Unfit(
+    return UnreadableFile(
         f"{name} is in an old format of Office. Save it as .xlsx.",
         "El archivo es de un formato viejo (.xls). Guárdalo como .xlsx y súbelo otra vez.",
     )

@@ -16,7 +16,7 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from outreach import clock
 from outreach.imports import csv_tables
-from outreach.imports.import_errors import Unfit
+from outreach.imports.import_errors import UnreadableFile
 
 LONGEST_LINE: Final = 65_536  # letters, unfolded
 # icalendar's own reader of lines takes a typed «%2C» for a comma.
@@ -38,7 +38,7 @@ _DAY: Final = re.compile(r"\d{8}", re.ASCII)
 _OFFSET: Final = re.compile(r"([+-])(\d{2})(\d{2})(?:\d{2})?", re.ASCII)
 
 
-class Wrong(ValueError):
+class IcalFault(ValueError):
     """A time of an event that cannot be taken: in English, and in Spanish."""
 
     def __init__(self, reason: str, says: str) -> None:
@@ -47,7 +47,7 @@ class Wrong(ValueError):
 
 
 @dataclass
-class Event:
+class IcalEvent:
     """One VEVENT; texts as they were meant, times as they are written."""
 
     line: int
@@ -63,12 +63,12 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Calendar:
-    events: list[Event]
+class IcalCalendar:
+    events: list[IcalEvent]
     offsets: dict[str, frozenset[timedelta]]  # of each zone, those the file tells of
 
 
-def read(name: str, data: bytes, *, most: int) -> Calendar:
+def read(name: str, data: bytes, *, most: int) -> IcalCalendar:
     """The events of a file. Raises Unfit when it is no calendar, or none we can bound."""
     text = csv_tables.decoded(name, data)
     return _Reader(name, most).calendar(text)
@@ -78,42 +78,42 @@ class _Reader:
     def __init__(self, name: str, most: int) -> None:
         self._name, self._most = name, most
         self._path: list[str] = []
-        self._events: list[Event] = []
+        self._events: list[IcalEvent] = []
         self._zone = ""
         self._offsets: dict[str, set[timedelta]] = {}
         self._is_over = False
 
-    def calendar(self, text: str) -> Calendar:
+    def calendar(self, text: str) -> IcalCalendar:
         for number, line in _unfolded(self._name, text):
             found = _NAME.match(line)
             if found is None:
                 raise self._garbled(number)
             self._take(number, found[0].upper(), line)
         if self._path or not self._is_over:
-            raise Unfit(
+            raise UnreadableFile(
                 f"{self._name} ends before its calendar does.",
                 "El calendario está cortado: le falta el final. Expórtalo otra vez.",
             )
         if not self._events:
-            raise Unfit(
+            raise UnreadableFile(
                 f"{self._name} is a calendar without events.",
                 "El calendario no trae ningún evento. Elige otro archivo.",
             )
         offsets = {zone: frozenset(found) for zone, found in self._offsets.items()}
-        return Calendar(self._events, offsets)
+        return IcalCalendar(self._events, offsets)
 
     def _take(self, number: int, name: str, line: str) -> None:
         if name == "BEGIN":
             self._begin(number, line[6:].strip().upper())
         elif name == "END":
             if not self._path or self._path.pop() != line[4:].strip().upper():
-                raise Unfit(
+                raise UnreadableFile(
                     f"{self._name}, line {number}: ends what has not begun.",
                     f"El calendario está mal armado (renglón {number}). Expórtalo otra vez.",
                 )
             self._is_over = not self._path
         elif not self._path:
-            raise Unfit(
+            raise UnreadableFile(
                 f"{self._name}, line {number}: is outside of the calendar.",
                 f"El renglón {number} está fuera del calendario. Expórtalo otra vez.",
             )
@@ -122,8 +122,8 @@ class _Reader:
         elif "VTIMEZONE" in self._path and name in {"TZID", "TZOFFSETTO"}:
             self._rule(name, line)
 
-    def _garbled(self, number: int) -> Unfit:
-        return Unfit(
+    def _garbled(self, number: int) -> UnreadableFile:
+        return UnreadableFile(
             f"{self._name}, line {number}: is no line of a calendar.",
             f"No se entiende el renglón {number} del calendario. Expórtalo otra vez.",
         )
@@ -131,17 +131,17 @@ class _Reader:
     def _begin(self, number: int, what: str) -> None:
         self._path.append(what)
         if len(self._path) > DEEPEST:
-            raise Unfit(
+            raise UnreadableFile(
                 f"{self._name}, line {number}: is too deep for a calendar.",
                 f"El calendario está mal armado (renglón {number}). Expórtalo otra vez.",
             )
         if what == "VEVENT":
             if len(self._events) >= self._most:
-                raise Unfit(
+                raise UnreadableFile(
                     f"{self._name} has more than {self._most} events.",
                     f"El calendario tiene más de {self._most:,} eventos. Súbelo en partes.",
                 )
-            self._events.append(Event(number))
+            self._events.append(IcalEvent(number))
 
     def _rule(self, name: str, line: str) -> None:
         value = line.rpartition(":")[2].strip()
@@ -176,44 +176,46 @@ class _Reader:
             setattr(event, said.get(name, name.lower()), text)
 
 
-def times(event: Event, home: ZoneInfo, calendar: Calendar) -> tuple[datetime, datetime]:
+def times(event: IcalEvent, home: ZoneInfo, calendar: IcalCalendar) -> tuple[datetime, datetime]:
     """Start and end on the wall clock of the event's zone. UTC and a time without a zone are said
     on the clock of `home`. Raises Wrong."""
     if event.repeats:
-        raise Wrong(
+        raise IcalFault(
             f"repeats ({event.repeats}); give each date an event of its own",
             "Se repite. Exporta cada fecha como un evento aparte.",
         )
     if event.starts is None:
-        raise Wrong("has no start", "No dice cuándo empieza. Ponle día y hora.")
+        raise IcalFault("has no start", "No dice cuándo empieza. Ponle día y hora.")
     starts = _instant(*event.starts, home, calendar)
     if event.ends is not None:
         return starts, _instant(*event.ends, home, calendar).astimezone(starts.tzinfo)
     return starts, (starts.astimezone(UTC) + _duration(event)).astimezone(starts.tzinfo)
 
 
-def _duration(event: Event) -> timedelta:
+def _duration(event: IcalEvent) -> timedelta:
     try:
         found: timedelta = vDuration.from_ical(event.lasts)  # type: ignore[no-untyped-call]  # icalendar has no type here
     except (ValueError, OverflowError):
         found = timedelta()
     if not timedelta() < found <= timedelta(days=2):
-        raise Wrong("has no end", "No dice a qué hora termina. Ponle hora de término.")
+        raise IcalFault("has no end", "No dice a qué hora termina. Ponle hora de término.")
     return timedelta(seconds=found.total_seconds())
 
 
-def _instant(value: str, zone_name: str, home: ZoneInfo, calendar: Calendar) -> datetime:
+def _instant(value: str, zone_name: str, home: ZoneInfo, calendar: IcalCalendar) -> datetime:
     found = _STAMP.fullmatch(value.strip())
     if found is None:
         if _DAY.fullmatch(value.strip()):
-            raise Wrong("has a day and no hour", "Es de todo el día. Ponle hora.")
-        raise Wrong(f"is no time we can read: {value[:30]}", "No se entiende su día o su hora.")
+            raise IcalFault("has a day and no hour", "Es de todo el día. Ponle hora.")
+        raise IcalFault(f"is no time we can read: {value[:30]}", "No se entiende su día o su hora.")
     try:
         wall = datetime.strptime(found[1] + found[2], "%Y%m%d%H%M%S")  # noqa: DTZ007 - of a wall clock
     except ValueError:
-        raise Wrong(f"is no time there is: {value[:30]}", "Ese día o esa hora no existe.") from None
+        raise IcalFault(
+            f"is no time there is: {value[:30]}", "Ese día o esa hora no existe."
+        ) from None
     if not csv_tables.is_likely(wall.date()):
-        raise Wrong(f"has an unlikely year: {wall.year}", "El año no parece bueno. Revísalo.")
+        raise IcalFault(f"has an unlikely year: {wall.year}", "El año no parece bueno. Revísalo.")
     wall = wall.replace(second=0)
     if found[3]:
         return wall.replace(tzinfo=UTC).astimezone(home)
@@ -221,7 +223,7 @@ def _instant(value: str, zone_name: str, home: ZoneInfo, calendar: Calendar) -> 
     there = wall.replace(tzinfo=zone)
     said = calendar.offsets.get(zone_name)
     if said and there.utcoffset() not in said:
-        raise Wrong(
+        raise IcalFault(
             f"is in {zone.key}, of which the file says what is not so",
             f"El archivo dice otra cosa de la hora de {zone.key}. Expórtalo otra vez.",
         )
@@ -234,7 +236,7 @@ def _zone(name: str) -> ZoneInfo:
     for each in tried:
         if each and len(each) <= 40 and clock.is_zone(each):
             return ZoneInfo(each)
-    raise Wrong(
+    raise IcalFault(
         f"is in a zone we do not know: {name[:40]}",
         f"No conocemos el huso horario «{name[:40]}». Escribe uno como America/Chicago.",
     )
@@ -248,7 +250,7 @@ def unescaped(text: str) -> str:
 def _unfolded(name: str, text: str) -> Iterator[tuple[int, str]]:
     """Each line put together again, with the number of its first part."""
     if text.count("\n") + text.count("\r") > 2 * MOST_LINES:
-        raise Unfit(
+        raise UnreadableFile(
             f"{name} has more lines than a list of workshops has.",
             "El calendario trae mucho más que una lista. Exporta solo los talleres.",
         )
@@ -256,14 +258,14 @@ def _unfolded(name: str, text: str) -> Iterator[tuple[int, str]]:
     for number, found in enumerate(_LINE.finditer(text), 1):
         line = found[0].rstrip("\r\n")
         if len(line) > LONGEST_LINE:
-            raise Unfit(
+            raise UnreadableFile(
                 f"{name}, line {number}: is more than a list of workshops has.",
                 "El calendario trae mucho más que una lista. Exporta solo los talleres.",
             )
         if line[:1] in {" ", "\t"} and held:
             size += len(line)
             if size > LONGEST_LINE:
-                raise Unfit(
+                raise UnreadableFile(
                     f"{name}, line {first}: is too long.",
                     f"El renglón {first} del calendario es demasiado largo. Expórtalo otra vez.",
                 )

@@ -13,7 +13,7 @@ _LONGEST: Final = 60
 
 
 @dataclasses.dataclass(frozen=True, order=True)
-class Fault:
+class ImportFault:
     """One wrong cell. `line` is that of the file, whose header is line 1."""
 
     line: int
@@ -31,15 +31,15 @@ class Fault:
         return self.value if len(self.value) <= _LONGEST else self.value[:_LONGEST] + "…"
 
 
-class Faulty(Refused):
+class ImportRejected(Refused):
     """Nothing was loaded: `import_errors` has all that is wrong, in the order of the file."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[ImportFault]) -> None:
         self.faults = tuple(sorted(set(faults)))
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
-class Unfit(Refused):
+class UnreadableFile(Refused):
     """The file as a whole is nothing we can read. `says` is the sentence in Spanish."""
 
     def __init__(self, reason: str, says: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 Row = TypeVar("Row")
 
 
-class Outcome(StrEnum):
+class RowOutcome(StrEnum):
     """What came of a row."""
 
     NEW = "new"
@@ -23,23 +23,23 @@ Watch = Callable[[Iterable[Any]], Iterable[Any]]
 
 
 @dataclass(kw_only=True)
-class Loaded:
-    counts: Counter[Outcome] = field(default_factory=Counter)
+class ImportResult:
+    counts: Counter[RowOutcome] = field(default_factory=Counter)
     # The same by what rows are about: the slug of an office, a month; «» for the whole network. A
     # row by which a workshop goes from one office to another counts for both.
-    about: dict[str, Counter[Outcome]] = field(default_factory=dict)
+    about: dict[str, Counter[RowOutcome]] = field(default_factory=dict)
     # Workshops, by the number the ring knows them by, whose people are to be forgotten on another
     # day than before: the caller tells the ring (`Keyring.move`) once the change is kept.
     moved: dict[int, date] = field(default_factory=dict)
 
-    def count(self, outcome: Outcome, *about: str) -> None:
+    def count(self, outcome: RowOutcome, *about: str) -> None:
         """One row more."""
         self.counts[outcome] += 1
         for each in set(about):
             self.about.setdefault(each, Counter())[outcome] += 1
 
     def __str__(self) -> str:
-        new, changed, same = (self.counts[outcome] for outcome in Outcome)
+        new, changed, same = (self.counts[outcome] for outcome in RowOutcome)
         return f"{new} new, {changed} changed, {same} as they were"
 
 

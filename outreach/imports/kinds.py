@@ -16,20 +16,20 @@ from outreach.db.base import Words
 from outreach.db.types import Codes
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import CODE, COLOUR, Kind, Visibility, Way
-from outreach.domain.reporting.figures import Series
+from outreach.domain.reporting.figures import FigureSeries
 from outreach.domain.scheduling import network_changes
 from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
 from outreach.domain.text import clean
 from outreach.errors import Refused
 from outreach.imports import csv_tables
-from outreach.imports.import_errors import Fault, Faulty
-from outreach.imports.import_result import Loaded, Outcome, Watch, fill, unwatched
+from outreach.imports.import_errors import ImportFault, ImportRejected
+from outreach.imports.import_result import ImportResult, RowOutcome, Watch, fill, unwatched
 
 _COUNTRIES: Final = ("US", "CA")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class KindRow:
     """A kind as a file tells of it. Its public code is made when it is first loaded."""
 
     code: str
@@ -59,7 +59,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeriesRow:
+class KindsFileSeries:
     code: str
     position: int
     label: Words
@@ -70,8 +70,8 @@ class SeriesRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Taxonomy:
-    kinds: tuple[Row, ...]
-    series: tuple[SeriesRow, ...]
+    kinds: tuple[KindRow, ...]
+    series: tuple[KindsFileSeries, ...]
 
 
 def read(path: Path) -> Taxonomy:
@@ -106,7 +106,7 @@ def read(path: Path) -> Taxonomy:
     _refuse_parts_of_nothing(more)
     faults = [fault for item in (*items, *more) for fault in item.faults]
     if faults:
-        raise Faulty(faults)
+        raise ImportRejected(faults)
     if not taxonomy.kinds:
         raise Refused(f"{path} has no kinds in it.")
     return taxonomy
@@ -114,42 +114,42 @@ def read(path: Path) -> Taxonomy:
 
 def load(
     session: Session, taxonomy: Taxonomy, *, now: datetime, watch: Watch = unwatched
-) -> Loaded:
+) -> ImportResult:
     """Makes the kinds and series what the file says. Those it does not name stay as they are."""
     known = {kind.code: kind for kind in kinds.all_of_them(session)}
     positions = _positions(taxonomy.kinds, known)
-    loaded = Loaded()
+    loaded = ImportResult()
     for row in watch(taxonomy.kinds):
         kind = known.get(row.code)
         values: dict[str, Any] = vars(row) | {"position": positions[row.code]}
         if kind is None:
             network_changes.add_kind(session, values, now=now)
-            loaded.count(Outcome.NEW, "")
+            loaded.count(RowOutcome.NEW, "")
         elif network_changes.change_kind(session, kind, values, now=now):
-            loaded.count(Outcome.CHANGED, "")
+            loaded.count(RowOutcome.CHANGED, "")
         else:
-            loaded.count(Outcome.SAME, "")
+            loaded.count(RowOutcome.SAME, "")
     _load_series(session, taxonomy.series, loaded)
     session.flush()
     return loaded
 
 
-def _load_series(session: Session, rows: Iterable[SeriesRow], loaded: Loaded) -> None:
-    known = {series.code: series for series in session.scalars(sa.select(Series))}
+def _load_series(session: Session, rows: Iterable[KindsFileSeries], loaded: ImportResult) -> None:
+    known = {series.code: series for series in session.scalars(sa.select(FigureSeries))}
     # A whole before its parts: they point at it.
     for row in sorted(rows, key=lambda row: row.part_of is not None):
         series = known.get(row.code)
         if series is None:
-            session.add(Series(**vars(row)))
+            session.add(FigureSeries(**vars(row)))
             session.flush()
-            loaded.count(Outcome.NEW, "")
+            loaded.count(RowOutcome.NEW, "")
         elif fill(series, vars(row)):
-            loaded.count(Outcome.CHANGED, "")
+            loaded.count(RowOutcome.CHANGED, "")
         else:
-            loaded.count(Outcome.SAME, "")
+            loaded.count(RowOutcome.SAME, "")
 
 
-def _positions(rows: Iterable[Row], known: Mapping[str, Kind]) -> dict[str, int]:
+def _positions(rows: Iterable[KindRow], known: Mapping[str, Kind]) -> dict[str, int]:
     """The order of a file that has all kinds; one with a few leaves the order there is, and puts
     what is new at its end."""
     codes = [row.code for row in rows]
@@ -168,7 +168,7 @@ class _Item:
     def __init__(self, text: str, path: str, item: object) -> None:
         self._text, self._path = text, path
         self._values: Mapping[str, Any] = item if isinstance(item, dict) else {}
-        self.faults: list[Fault] = []
+        self.faults: list[ImportFault] = []
         self.code = self.text("code", 40 if path.startswith("kinds") else 60)
         if self.code and not CODE.fullmatch(self.code):
             self.fault("code", "write small letters, digits and underscores, as plan_familiar")
@@ -183,7 +183,7 @@ class _Item:
     def fault(self, path: str, reason: str) -> None:
         found = self.get(path)
         value = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-        self.faults.append(Fault(self._line(), f"{self._path}.{path}", value, reason))
+        self.faults.append(ImportFault(self._line(), f"{self._path}.{path}", value, reason))
 
     def text(self, path: str, longest: int) -> str:
         found = self.get(path)
@@ -229,7 +229,7 @@ class _Item:
         return self._text.count("\n", 0, found.start()) + 1 if found else 1
 
 
-def _row(item: _Item) -> Row:
+def _row(item: _Item) -> KindRow:
     is_discreet = item.flag("discreet")
     countries = item.get("countries")
     is_list = isinstance(countries, list) and all(each in _COUNTRIES for each in countries)
@@ -248,7 +248,7 @@ def _row(item: _Item) -> Row:
     if colour and not COLOUR.fullmatch(colour):
         item.fault("sign.colour", "write it like #1b5ea6")
     has_slots = item.get("defaults.slot_minutes") is not None
-    return Row(
+    return KindRow(
         code=item.code,
         is_core=item.flag("core"),
         name=item.words("name"),
@@ -282,8 +282,8 @@ def _days(item: _Item, path: str, least: int, most: int) -> int | None:
     return None if item.get(path) is None else item.number(path, least, most)
 
 
-def _series(item: _Item, position: int) -> SeriesRow:
-    return SeriesRow(
+def _series(item: _Item, position: int) -> KindsFileSeries:
+    return KindsFileSeries(
         code=item.code,
         position=position,
         label=item.words("label"),

@@ -16,9 +16,9 @@ from outreach.domain.network import offices
 from outreach.domain.network.offices import SLUG, TAKEN, Office
 from outreach.domain.scheduling import network_changes
 from outreach.imports import csv_tables
-from outreach.imports.csv_tables import Line
-from outreach.imports.import_errors import Faulty
-from outreach.imports.import_result import Loaded, Outcome, Watch, unwatched
+from outreach.imports.csv_tables import RowParser
+from outreach.imports.import_errors import ImportRejected
+from outreach.imports.import_result import ImportResult, RowOutcome, Watch, unwatched
 
 REQUIRED: Final = (
     "slug",
@@ -36,7 +36,7 @@ _LANGUAGES: Final = ("es", "en", "fr")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class OfficeRow:
     """An office as a file tells of it; empty texts where it says nothing."""
 
     slug: str
@@ -60,38 +60,38 @@ class Row:
     note: str
 
 
-def read(path: Path) -> list[Row]:
+def read(path: Path) -> list[OfficeRow]:
     """The offices of a file. Raises Faulty with all its faults, Refused when it is no table."""
     table = csv_tables.read(path, REQUIRED)
     rows = [_row(line) for line in table.lines]
     csv_tables.refuse_twice(table.lines, lambda line: line.raw("slug"), "slug")
     faults = [fault for line in table.lines for fault in line.faults]
     if faults:
-        raise Faulty(faults)
+        raise ImportRejected(faults)
     return rows
 
 
 def load(
-    session: Session, rows: Iterable[Row], *, now: datetime, watch: Watch = unwatched
-) -> Loaded:
+    session: Session, rows: Iterable[OfficeRow], *, now: datetime, watch: Watch = unwatched
+) -> ImportResult:
     """Makes the offices what the rows say. Those of which no row tells stay as they are."""
     known = {office.slug: office for office in offices.all_of_them(session)}
-    loaded = Loaded()
+    loaded = ImportResult()
     for row in watch(rows):
         values = vars(row)
         office = known.get(row.slug)
         if office is None:
             session.add(Office(**values, changed_at=now))
-            loaded.count(Outcome.NEW, row.slug)
+            loaded.count(RowOutcome.NEW, row.slug)
         elif network_changes.change_office(session, office, values, now=now):
-            loaded.count(Outcome.CHANGED, row.slug)
+            loaded.count(RowOutcome.CHANGED, row.slug)
         else:
-            loaded.count(Outcome.SAME, row.slug)
+            loaded.count(RowOutcome.SAME, row.slug)
     session.flush()
     return loaded
 
 
-def _row(line: Line) -> Row:
+def _row(line: RowParser) -> OfficeRow:
     """The office of a line; nobody looks at one whose line has faults."""
     opened, closed = line.day("opened"), line.day("closed")
     if opened and closed and closed <= opened:
@@ -100,7 +100,7 @@ def _row(line: Line) -> Row:
     names = {lang: line.text(f"name_{lang}", 200) for lang in _LANGUAGES}
     if not names["es"]:
         line.fault("name_es", "is missing")
-    return Row(
+    return OfficeRow(
         slug=_slug(line),
         name={lang: name for lang, name in names.items() if name},
         rank=line.text("kind", 40, is_required=True),
@@ -123,7 +123,7 @@ def _row(line: Line) -> Row:
     )
 
 
-def _slug(line: Line) -> str:
+def _slug(line: RowParser) -> str:
     slug = line.text("slug", 40, is_required=True)
     if slug and not SLUG.fullmatch(slug):
         line.fault("slug", "write small letters, digits and hyphens, as nueva-york")
@@ -132,7 +132,7 @@ def _slug(line: Line) -> str:
     return slug
 
 
-def _extra_zones(line: Line) -> Codes:
+def _extra_zones(line: RowParser) -> Codes:
     zones = line.raw("extra_timezones").split()
     for each in zones:
         if len(each) > 40 or not clock.is_zone(each):
@@ -142,7 +142,7 @@ def _extra_zones(line: Line) -> Codes:
     return Codes(zones)
 
 
-def _email(line: Line) -> str:
+def _email(line: RowParser) -> str:
     email = line.text("email", 254)
     name, at, host = email.partition("@")
     if email and not (name and at and host and " " not in email):
@@ -150,7 +150,7 @@ def _email(line: Line) -> str:
     return email
 
 
-def _website(line: Line) -> str:
+def _website(line: RowParser) -> str:
     website = line.text("website", 200)
     if website and not website.startswith(("https://", "http://")):
         line.fault("website", "has to start with https://")

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from outreach import clock
 from outreach.domain.text import clean
-from outreach.imports.import_errors import Fault
+from outreach.imports.import_errors import ImportFault
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,15})?")
@@ -17,7 +17,7 @@ _SO_MANY: Final = 40  # of what may be named in one sentence
 Value = TypeVar("Value")
 
 
-class Line:
+class RowParser:
     """One line of a file: gives its cells as values, and notes what is wrong with them.
 
     `number` is that of the file, whose header is line 1. A method that finds a fault returns None
@@ -26,11 +26,11 @@ class Line:
 
     def __init__(self, number: int, cells: Mapping[str, str]) -> None:
         self.number = number
-        self.faults: list[Fault] = []
+        self.faults: list[ImportFault] = []
         self.cells = cells
 
     def fault(self, field: str, reason: str, says: str = "") -> None:
-        self.faults.append(Fault(self.number, field, self.raw(field), reason, says))
+        self.faults.append(ImportFault(self.number, field, self.raw(field), reason, says))
 
     def has(self, field: str) -> bool:
         """Whether the file has such a column."""

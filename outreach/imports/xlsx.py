@@ -15,8 +15,8 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from outreach.imports.csv_tables import BLANK, WIDEST, Record
-from outreach.imports.import_errors import Unfit
-from outreach.imports.zip_guard import Archive, damaged, no_workbook, too_large, unwanted
+from outreach.imports.import_errors import UnreadableFile
+from outreach.imports.zip_guard import GuardedZip, damaged, no_workbook, too_large, unwanted
 
 LONGEST_CELL: Final = 32_767  # letters: what a spreadsheet allows
 MOST_TEXT: Final = 12_000_000  # letters in all cells together
@@ -39,7 +39,7 @@ class _Book:
 
 def records(name: str, data: bytes, *, most: int) -> Iterator[Record]:
     """The records of the first sheet that are not blank. Raises Unfit."""
-    archive = Archive(name, data)
+    archive = GuardedZip(name, data)
     book = _opened(archive)
     sheet = _Sheet(name, book, most)
     archive.parse(book.sheet, sheet.start, sheet.end, sheet.take)
@@ -48,7 +48,7 @@ def records(name: str, data: bytes, *, most: int) -> Iterator[Record]:
         yield number, cells + [""] * (width - len(cells))
 
 
-def _opened(archive: Archive) -> _Book:
+def _opened(archive: GuardedZip) -> _Book:
     part = _main_part(archive)
     book = _Book()
     sheets: list[str] = []
@@ -75,7 +75,7 @@ def _opened(archive: Archive) -> _Book:
     return book
 
 
-def _main_part(archive: Archive) -> str:
+def _main_part(archive: GuardedZip) -> str:
     """The part that the list of types calls the workbook."""
     found: list[str] = []
 
@@ -92,7 +92,7 @@ def _main_part(archive: Archive) -> str:
     return found[0]
 
 
-def _relations(archive: Archive, part: str) -> dict[str, tuple[str, str]]:
+def _relations(archive: GuardedZip, part: str) -> dict[str, tuple[str, str]]:
     """What a part points at, by its id: the last word of its kind, and its part."""
     found: dict[str, tuple[str, str]] = {}
     folder, _slash, bare = part.rpartition("/")
@@ -116,13 +116,13 @@ def _relations(archive: Archive, part: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _refuse_links(archive: Archive, sheet: str) -> None:
+def _refuse_links(archive: GuardedZip, sheet: str) -> None:
     for kind, _target in _relations(archive, sheet).values():
         if kind in {"oleObject", "control", "package", "queryTable"}:
             raise unwanted(archive.name, "anexos")
 
 
-def _read_strings(archive: Archive, part: str, book: _Book) -> None:
+def _read_strings(archive: GuardedZip, part: str, book: _Book) -> None:
     """The texts that cells of the sheet name by number; how they sound is left out."""
     pieces: list[str] = []
     state = {"text": False, "sound": 0, "length": 0}
@@ -153,7 +153,7 @@ def _read_strings(archive: Archive, part: str, book: _Book) -> None:
     archive.parse(part, start, end, take)
 
 
-def _read_styles(archive: Archive, part: str, book: _Book) -> None:
+def _read_styles(archive: GuardedZip, part: str, book: _Book) -> None:
     own: dict[int, str] = {}
     used: list[int] = []
     path: list[str] = []
@@ -199,7 +199,7 @@ class _Sheet:
             self._reference = attributes.get("r", "")[:12]
             self._column = _column(self._reference) or self._column + 1
             if self._column > WIDEST:
-                raise Unfit(
+                raise UnreadableFile(
                     f"{self._name} has more than {WIDEST} columns.",
                     f"El archivo tiene más de {WIDEST} columnas. Deja solo las de la plantilla.",
                 )
@@ -207,7 +207,7 @@ class _Sheet:
             self._style = _number(attributes.get("s"))
             self._pieces, self._length = [], 0
         elif name == "f":
-            raise Unfit(
+            raise UnreadableFile(
                 f"{self._name} has a formula in cell {self._reference}. Paste its value instead.",
                 f"La celda {self._reference} tiene una fórmula. Pega ahí solo el valor.",
             )
@@ -239,7 +239,7 @@ class _Sheet:
         else:
             self._blank += 1
         if len(self.found) > self._most + 1:  # and the header
-            raise Unfit(
+            raise UnreadableFile(
                 f"{self._name} has more than {self._most} lines.",
                 f"El archivo tiene más de {self._most:,} renglones. Súbelo en partes.",
             )

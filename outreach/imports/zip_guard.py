@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 from xml.parsers import expat
 
-from outreach.imports.import_errors import Unfit
+from outreach.imports.import_errors import UnreadableFile
 
 MOST_PARTS: Final = 400
 LARGEST_INDEX: Final = 64 * 1024  # bytes of the zip's own list of parts
@@ -39,7 +39,7 @@ _SAFE_NAME: Final = re.compile(r"[^\x00-\x1f\\/:]+(?:/[^\x00-\x1f\\/:]+)*/?")
 _ALLOWED_BINARY: Final = re.compile(r"/printersettings/|/printersettings\d*\.bin$")
 
 
-class Archive:
+class GuardedZip:
     """A zip that has been looked over. Raises Unfit for one that should not be opened."""
 
     def __init__(self, name: str, data: bytes) -> None:
@@ -101,7 +101,7 @@ class Archive:
             raise damaged(self.name) from None
 
     def _refuse_entities(self, *_declared: object) -> None:
-        raise Unfit(
+        raise UnreadableFile(
             f"{self.name} declares a document type, which no workbook does.",
             "El libro trae definiciones que no abrimos. Copia tus talleres a la plantilla.",
         )
@@ -146,37 +146,37 @@ def _is_plain(name: str) -> bool:
     return _SAFE_NAME.fullmatch(name) is not None and ".." not in name.split("/")
 
 
-def damaged(name: str) -> Unfit:
-    return Unfit(
+def damaged(name: str) -> UnreadableFile:
+    return UnreadableFile(
         f"{name} is a damaged workbook. Save it again from your spreadsheet.",
         "El libro está dañado o incompleto. Guárdalo otra vez desde tu hoja de cálculo.",
     )
 
 
-def no_workbook(name: str) -> Unfit:
-    return Unfit(
+def no_workbook(name: str) -> UnreadableFile:
+    return UnreadableFile(
         f"{name} is a zip file, and no workbook. Save it as .xlsx.",
         "Eso no es un libro de Excel. Guarda la hoja como .xlsx o como CSV.",
     )
 
 
-def locked(name: str) -> Unfit:
-    return Unfit(
+def locked(name: str) -> UnreadableFile:
+    return UnreadableFile(
         f"{name} is locked with a password. Save it without one.",
         "El archivo tiene contraseña. Guárdalo sin contraseña y súbelo otra vez.",
     )
 
 
-def too_large(name: str) -> Unfit:
-    return Unfit(
+def too_large(name: str) -> UnreadableFile:
+    return UnreadableFile(
         f"{name} unpacks to much more than a list of workshops. Copy the list to a new workbook.",
         "El libro trae mucho más que una lista. Copia tus talleres a la plantilla y súbela.",
     )
 
 
-def unwanted(name: str, what: str) -> Unfit:
+def unwanted(name: str, what: str) -> UnreadableFile:
     english = {"macros": "macros", "vínculos": "links to other files", "anexos": "embedded files"}
-    return Unfit(
+    return UnreadableFile(
         f"{name} has {english[what]}. Save it as a plain .xlsx without them.",
         f"El libro trae {what}, y esos no se abren. Copia tus talleres a la plantilla y súbela.",
     )

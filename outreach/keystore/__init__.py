@@ -5,23 +5,30 @@ archived, and forgets a person by losing their key: every old copy goes blind at
 The ring knows no domain: a workshop is a number to it, a person an HMAC of their address.
 """
 
-from outreach.keystore.encryption import derive, seal, unseal
-from outreach.keystore.keystore import Ask, Keyring, TooManyDue
-from outreach.keystore.master_keys import Masters
-from outreach.keystore.models import Asked, Attempt, DayKey, JournalMark, Key, RingBase
+from outreach.keystore.encryption import decrypt, derive, encrypt
+from outreach.keystore.keystore import KeyRequest, KeyStore, TooManyDue
+from outreach.keystore.master_keys import MasterKeys
+from outreach.keystore.models import (
+    AuditAnchor,
+    DayKey,
+    Key,
+    KeyStoreBase,
+    LinkRequest,
+    RateCounter,
+)
 
 __all__ = [
-    "Ask",
-    "Asked",
-    "Attempt",
+    "AuditAnchor",
     "DayKey",
-    "JournalMark",
     "Key",
-    "Keyring",
-    "Masters",
-    "RingBase",
+    "KeyRequest",
+    "KeyStore",
+    "KeyStoreBase",
+    "LinkRequest",
+    "MasterKeys",
+    "RateCounter",
     "TooManyDue",
+    "decrypt",
     "derive",
-    "seal",
-    "unseal",
+    "encrypt",
 ]

@@ -10,14 +10,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from outreach.errors import Forgotten
 
 
-def seal(key: bytes, text: str, about: str) -> bytes:
+def encrypt(key: bytes, text: str, about: str) -> bytes:
     """AES-256-GCM: nonce ‖ sealed text. `about` says where it belongs, «registration 8FK2…»:
     moved to another row it does not open."""
     nonce = secrets.token_bytes(12)
     return nonce + AESGCM(key).encrypt(nonce, text.encode(), about.encode())
 
 
-def unseal(key: bytes, sealed: bytes, about: str) -> str:
+def decrypt(key: bytes, sealed: bytes, about: str) -> str:
     """The text again. Raises Forgotten when key, text or place is not that of the sealing."""
     try:
         return AESGCM(key).decrypt(sealed[:12], sealed[12:], about.encode()).decode()

@@ -15,16 +15,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from outreach import clock
 from outreach.db.store import Store
 from outreach.errors import Forgotten, Misconfigured
-from outreach.keystore.master_keys import Masters
-from outreach.keystore.models import Generation
+from outreach.keystore.master_keys import MasterKeys
+from outreach.keystore.models import MasterGeneration
 
 LOOKED_UP: Final = 60.0  # seconds between looks: the master before is kept for an hour
 
 
-class Seals:
+class Envelope:
     """One process's view of the masters."""
 
-    def __init__(self, store: Store, masters: Masters) -> None:
+    def __init__(self, store: Store, masters: MasterKeys) -> None:
         self._store, self.masters = store, masters
         self._open: dict[int, AESGCM] = {}
         self._newest = 0
@@ -70,17 +70,19 @@ class Seals:
         self._newest, self._looked_at = row.number, time.monotonic()
         return row.number
 
-    def in_use(self) -> Generation | None:
+    def in_use(self) -> MasterGeneration | None:
         """The row of the master that seals; None in a ring nobody has used yet."""
         with self._store.read() as session:
-            return session.scalar(sa.select(Generation).order_by(Generation.number.desc()).limit(1))
+            return session.scalar(
+                sa.select(MasterGeneration).order_by(MasterGeneration.number.desc()).limit(1)
+            )
 
-    def begin(self, number: int, *, now: datetime) -> Generation:
+    def begin(self, number: int, *, now: datetime) -> MasterGeneration:
         """From now on this master seals, on all hosts within a minute."""
         proof = _proof(self.masters.all()[number])
         try:
             with self._store.change() as session:
-                session.add(Generation(number=number, proof=proof, since=now))
+                session.add(MasterGeneration(number=number, proof=proof, since=now))
         except sa.exc.IntegrityError:  # another process was first; theirs is the one to use
             pass
         self._looked_at = -LOOKED_UP

@@ -14,20 +14,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.errors import Refused
-from outreach.keystore.keystore import Keyring
-from outreach.keystore.models import IndexKey, Key, Secret, Spare
+from outreach.keystore.keystore import KeyStore
+from outreach.keystore.models import IndexKey, Key, KeyBackup, Secret
 
 FRESH: Final = timedelta(hours=1)
 MARK: Final = "outreach spare of the keyring, 1"
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedKeyBackup:
     keys: int  # taken back
     unreadable: int  # of a master that is not here
 
 
-def save(ring: Keyring, target: Path, *, now: datetime) -> int:
+def save(ring: KeyStore, target: Path, *, now: datetime) -> int:
     """Writes the spare over the one before, wherever that is, and says how many keys it has."""
     target = target.absolute()
     before = saved(ring)
@@ -43,17 +43,17 @@ def save(ring: Keyring, target: Path, *, now: datetime) -> int:
     for path in older - {target}:
         path.unlink(missing_ok=True)
     with ring.store.change() as session:
-        session.merge(Spare(id=1, path=str(target), saved_at=now))
+        session.merge(KeyBackup(id=1, path=str(target), saved_at=now))
     return count
 
 
-def saved(ring: Keyring) -> Spare | None:
+def saved(ring: KeyStore) -> KeyBackup | None:
     """Where the spare is and of when; None when none was ever made."""
     with ring.store.read() as session:
-        return session.get(Spare, 1)
+        return session.get(KeyBackup, 1)
 
 
-def refresh(ring: Keyring, *, now: datetime) -> bool:
+def refresh(ring: KeyStore, *, now: datetime) -> bool:
     """Overwrites the spare where there is one on this host: whoever was forgotten since is still
     in it until then."""
     kept = saved(ring)
@@ -63,7 +63,7 @@ def refresh(ring: Keyring, *, now: datetime) -> bool:
     return True
 
 
-def load(ring: Keyring, source: Path, wanted: set[bytes]) -> Loaded:
+def load(ring: KeyStore, source: Path, wanted: set[bytes]) -> LoadedKeyBackup:
     """Takes back the keys of `wanted` that the ring has lost: those a registration still points
     at. Whoever was forgotten since stays forgotten.
 
@@ -82,10 +82,10 @@ def load(ring: Keyring, source: Path, wanted: set[bytes]) -> Loaded:
                 row.contact = None
         session.add_all(readable)
         _take_secret(ring, session, lines["secret"])
-    return Loaded(len(readable), len(rows) - len(readable))
+    return LoadedKeyBackup(len(readable), len(rows) - len(readable))
 
 
-def _take_index(ring: Keyring, session: Session, lines: list[list[Any]]) -> bool:
+def _take_index(ring: KeyStore, session: Session, lines: list[list[Any]]) -> bool:
     """Takes back the key of the contacts. False where another one is in use by now, or no master
     here opens it: what the spare holds cannot be found again then."""
     own = session.get(IndexKey, 1)
@@ -104,14 +104,14 @@ def _take_index(ring: Keyring, session: Session, lines: list[list[Any]]) -> bool
     return True
 
 
-def _take_secret(ring: Keyring, session: Session, lines: list[list[Any]]) -> None:
+def _take_secret(ring: KeyStore, session: Session, lines: list[list[Any]]) -> None:
     """Takes back what all hosts signed with, where nothing has taken its place."""
     for generation, text in lines:
         if session.get(Secret, 1) is None and ring.seals.can_open(generation):
             session.add(Secret(id=1, sealed=bytes.fromhex(text), generation=generation))
 
 
-def _write(ring: Keyring, path: Path) -> int:
+def _write(ring: KeyStore, path: Path) -> int:
     """The file, closed to others; how many keys it has."""
     path.unlink(missing_ok=True)
     new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -131,7 +131,7 @@ def _overwrite(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def _lines(ring: Keyring) -> Iterator[list[object]]:
+def _lines(ring: KeyStore) -> Iterator[list[object]]:
     """A line that says what it is, one for each key of the ring itself, and for each key."""
     yield ["mark", MARK]
     with ring.store.read() as session:

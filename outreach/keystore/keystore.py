@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from outreach import clock
 from outreach.db.store import Store, took_effect
 from outreach.errors import Forgotten, OutreachError, TooMany
-from outreach.keystore.envelope import Seals
-from outreach.keystore.master_keys import Masters
-from outreach.keystore.models import Asked, Attempt, DayKey, IndexKey, Key, Secret
+from outreach.keystore.envelope import Envelope
+from outreach.keystore.master_keys import MasterKeys
+from outreach.keystore.models import DayKey, IndexKey, Key, LinkRequest, RateCounter, Secret
 
 OVERDUE: Final = timedelta(days=3)
 ASKED_KEPT: Final = timedelta(days=1)
@@ -28,21 +28,24 @@ class TooManyDue(OutreachError):
 
 
 @dataclass(frozen=True)
-class Ask:
+class KeyRequest:
     """Somebody wants the links of these registrations; none, when nobody is known by that."""
 
     id: bytes
     key_ids: list[bytes]
 
 
-class Keyring:
+class KeyStore:
     """The life of keys. Each call is a transaction of its own."""
 
     def __init__(
-        self, store: Store, masters: Masters, today: Callable[[], date] = lambda: clock.now().date()
+        self,
+        store: Store,
+        masters: MasterKeys,
+        today: Callable[[], date] = lambda: clock.now().date(),
     ) -> None:
         self.store, self.today = store, today
-        self.seals = Seals(store, masters)
+        self.seals = Envelope(store, masters)
         self._index: bytes | None = None
         self._day: tuple[date, bytes] | None = None
 
@@ -194,14 +197,14 @@ class Keyring:
         with self.store.change_rows() as connection:
             connection.execute(_NEW_ASK, row)
 
-    def asked_for(self, limit: int = 100) -> list[Ask]:
+    def asked_for(self, limit: int = 100) -> list[KeyRequest]:
         """What was asked and not yet answered, the oldest first; once for each contact."""
-        asks: dict[bytes, Ask] = {}
+        asks: dict[bytes, KeyRequest] = {}
         with self.store.read() as session:
             for asked in session.scalars(
-                sa.select(Asked).order_by(Asked.asked_at, Asked.id).limit(limit)
+                sa.select(LinkRequest).order_by(LinkRequest.asked_at, LinkRequest.id).limit(limit)
             ):
-                asks.setdefault(asked.contact, Ask(asked.id, []))
+                asks.setdefault(asked.contact, KeyRequest(asked.id, []))
             for contact, key_id in session.execute(
                 sa.select(Key.contact, Key.id).where(
                     Key.contact.in_(asks), Key.forget_on > self.today()
@@ -213,11 +216,11 @@ class Keyring:
 
     def forget_ask(self, ask_id: bytes) -> None:
         """It has been answered, and so has whoever asked for the same contact meanwhile."""
-        same = sa.select(Asked.contact).where(Asked.id == ask_id).scalar_subquery()
+        same = sa.select(LinkRequest.contact).where(LinkRequest.id == ask_id).scalar_subquery()
         with self.store.change() as session:
             session.execute(
-                sa.delete(Asked)
-                .where(Asked.contact == same)
+                sa.delete(LinkRequest)
+                .where(LinkRequest.contact == same)
                 .execution_options(synchronize_session=False)
             )
 
@@ -266,8 +269,10 @@ class Keyring:
         now = clock.now()
         with self.store.change() as session:
             session.execute(sa.delete(DayKey).where(DayKey.day < self.today()))
-            session.execute(sa.delete(Attempt).where(Attempt.ends_at < now))
-            old = session.execute(sa.delete(Asked).where(Asked.asked_at < now - ASKED_KEPT))
+            session.execute(sa.delete(RateCounter).where(RateCounter.ends_at < now))
+            old = session.execute(
+                sa.delete(LinkRequest).where(LinkRequest.asked_at < now - ASKED_KEPT)
+            )
         self.store.sweep()
         assert isinstance(old, sa.CursorResult)
         return old.rowcount
@@ -347,7 +352,7 @@ class Keyring:
 
 
 _NEW_KEY: Final = sa.insert(Key.__table__)  # type: ignore[arg-type]  # it is a Table
-_NEW_ASK: Final = sa.insert(Asked.__table__)  # type: ignore[arg-type]  # it is a Table
+_NEW_ASK: Final = sa.insert(LinkRequest.__table__)  # type: ignore[arg-type]  # it is a Table
 _LOCK: Final = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("number", type_=sa.BigInteger)))
 
 

@@ -11,7 +11,7 @@ from outreach import atomic_files
 
 
 @dataclass(frozen=True)
-class Masters:
+class MasterKeys:
     """Files of 32 random bytes, mode 600, in the folder OUTREACH_KEYS."""
 
     folder: Path

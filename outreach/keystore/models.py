@@ -11,12 +11,12 @@ from outreach.db.base import NAMES, TYPES
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(mapped_column,))
-class RingBase(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=False):
+class KeyStoreBase(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=False):
     metadata: ClassVar[sa.MetaData] = sa.MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar = TYPES
 
 
-class Key(RingBase):
+class Key(KeyStoreBase):
     """The key of one registration."""
 
     __tablename__ = "key"
@@ -31,7 +31,7 @@ class Key(RingBase):
     contact: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), index=True, default=None)
 
 
-class IndexKey(RingBase):
+class IndexKey(KeyStoreBase):
     """The key of those HMACs."""
 
     __tablename__ = "index_key"
@@ -41,7 +41,7 @@ class IndexKey(RingBase):
     generation: Mapped[int]
 
 
-class DayKey(RingBase):
+class DayKey(KeyStoreBase):
     """The key of one day's addresses (safety.md S09): with it gone, no row leads to an address."""
 
     __tablename__ = "day_key"
@@ -51,7 +51,7 @@ class DayKey(RingBase):
     generation: Mapped[int]
 
 
-class Secret(RingBase):
+class Secret(KeyStoreBase):
     """What signs forms and seals second factors where several hosts do: one for all of them."""
 
     __tablename__ = "secret"
@@ -61,7 +61,7 @@ class Secret(RingBase):
     generation: Mapped[int]
 
 
-class Attempt(RingBase):
+class RateCounter(KeyStoreBase):
     """How often one address of today asked for something, in one window of time."""
 
     __tablename__ = "attempt"
@@ -71,7 +71,7 @@ class Attempt(RingBase):
     ends_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class Asked(RingBase):
+class LinkRequest(KeyStoreBase):
     """Somebody typed an e-mail or phone to be sent their link. There is such a row for any that
     was typed, known or not: what it costs to answer tells nothing."""
 
@@ -82,7 +82,7 @@ class Asked(RingBase):
     asked_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class JournalMark(RingBase):
+class AuditAnchor(KeyStoreBase):
     """How far the journal of the main database has come: who can write there only cannot make it
     anew, nor shorten it, unseen."""
 
@@ -95,7 +95,7 @@ class JournalMark(RingBase):
     changed_at: Mapped[datetime]
 
 
-class Generation(RingBase):
+class MasterGeneration(KeyStoreBase):
     """A master that seals or has sealed here, so that all hosts agree on which one does."""
 
     __tablename__ = "generation"
@@ -106,7 +106,7 @@ class Generation(RingBase):
     since: Mapped[datetime]
 
 
-class Spare(RingBase):
+class KeyBackup(KeyStoreBase):
     """Where the one copy of the ring is, and of when."""
 
     __tablename__ = "spare"

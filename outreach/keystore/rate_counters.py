@@ -11,10 +11,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from outreach import clock
 from outreach.db.postgresql import PAGES
 from outreach.db.store import Store
-from outreach.keystore.models import Attempt
+from outreach.keystore.models import RateCounter
 
 
-class Attempts(Storage):
+class RateCounters(Storage):
     """Counts kept in the keyring's database, for the windows of `limits`."""
 
     STORAGE_SCHEME = None
@@ -47,15 +47,17 @@ class Attempts(Storage):
     def get(self, key: str) -> int:
         with self._store.read() as session:
             found = session.scalar(
-                sa.select(Attempt.count).where(
-                    Attempt.bucket == _bucket(key), Attempt.ends_at > clock.now()
+                sa.select(RateCounter.count).where(
+                    RateCounter.bucket == _bucket(key), RateCounter.ends_at > clock.now()
                 )
             )
         return found or 0
 
     def get_expiry(self, key: str) -> float:
         with self._store.read() as session:
-            ends = session.scalar(sa.select(Attempt.ends_at).where(Attempt.bucket == _bucket(key)))
+            ends = session.scalar(
+                sa.select(RateCounter.ends_at).where(RateCounter.bucket == _bucket(key))
+            )
         return (ends or clock.now()).timestamp()
 
     def check(self) -> bool:
@@ -63,31 +65,31 @@ class Attempts(Storage):
 
     def reset(self) -> int | None:
         with self._store.change() as session:
-            session.execute(sa.delete(Attempt))
+            session.execute(sa.delete(RateCounter))
         return None
 
     def clear(self, key: str) -> None:
         with self._store.change() as session:
-            session.execute(sa.delete(Attempt).where(Attempt.bucket == _bucket(key)))
+            session.execute(sa.delete(RateCounter).where(RateCounter.bucket == _bucket(key)))
 
 
 def _counting(store: Store) -> sa.Executable:
     """The statement that counts; built once, since every post waits for it."""
-    instant, number = Attempt.ends_at.type, sa.Integer()
+    instant, number = RateCounter.ends_at.type, sa.Integer()
     amount, ends = sa.bindparam("amount", type_=number), sa.bindparam("ends", type_=instant)
     insert = sqlite.insert if store.is_sqlite else postgresql.insert
-    is_over = Attempt.ends_at <= sa.bindparam("now", type_=instant)
+    is_over = RateCounter.ends_at <= sa.bindparam("now", type_=instant)
     return (
-        insert(Attempt.__table__)  # type: ignore[arg-type]  # a mapped class's table is a Table
+        insert(RateCounter.__table__)  # type: ignore[arg-type]  # a mapped class's table is a Table
         .values(bucket=sa.bindparam("bucket"), count=amount, ends_at=ends)
         .on_conflict_do_update(
             index_elements=["bucket"],
             set_={
-                "count": sa.case((is_over, amount), else_=Attempt.count + amount),
-                "ends_at": sa.case((is_over, ends), else_=Attempt.ends_at),
+                "count": sa.case((is_over, amount), else_=RateCounter.count + amount),
+                "ends_at": sa.case((is_over, ends), else_=RateCounter.ends_at),
             },
         )
-        .returning(Attempt.count)
+        .returning(RateCounter.count)
     )
 
 

@@ -7,8 +7,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from outreach.keystore.keystore import Keyring, day_of
-from outreach.keystore.models import DayKey, Generation, IndexKey, Key, Secret
+from outreach.keystore.keystore import KeyStore, day_of
+from outreach.keystore.models import DayKey, IndexKey, Key, MasterGeneration, Secret
 
 EVERY: Final = timedelta(days=30)
 # Another process may go on sealing with the master before until it looks again.
@@ -17,13 +17,13 @@ BATCH: Final = 1000
 
 
 @dataclass(frozen=True)
-class Rotated:
+class RotationResult:
     number: int  # of the master that seals now
     keys: int  # sealed anew
     lost: int  # that no master opens: they are as good as gone
 
 
-def prepare(ring: Keyring) -> int:
+def prepare(ring: KeyStore) -> int:
     """Makes the next master without using it, so that it can be copied to the other hosts first.
     Returns its number; one that was prepared before is the next one."""
     in_use, masters = ring.seals.in_use(), ring.seals.masters
@@ -33,7 +33,7 @@ def prepare(ring: Keyring) -> int:
     )
 
 
-def rotate(ring: Keyring, *, now: datetime, sure: bool = False) -> Rotated:
+def rotate(ring: KeyStore, *, now: datetime, sure: bool = False) -> RotationResult:
     """Seals every key with the next master. `retire`, an hour later, destroys those before.
 
     Raises Misconfigured where the master in use is missing, unless `sure`: then what no master
@@ -45,16 +45,16 @@ def rotate(ring: Keyring, *, now: datetime, sure: bool = False) -> Rotated:
     lost = _let_go(ring) if sure else 0
     keys = _reseal(ring, number)
     ring.store.sweep()
-    return Rotated(number, keys, lost)
+    return RotationResult(number, keys, lost)
 
 
-def is_due(ring: Keyring, *, now: datetime) -> bool:
+def is_due(ring: KeyStore, *, now: datetime) -> bool:
     """Whether the master in use has sealed for a month."""
     row = ring.seals.in_use()
     return row is not None and row.since <= now - EVERY
 
 
-def may_begin(ring: Keyring, *, now: datetime) -> bool:
+def may_begin(ring: KeyStore, *, now: datetime) -> bool:
     """Whether the worker may rotate by itself: it is due, and no other host would be left without
     the file. A ring in a file is one host's; on a server, the next master has to be prepared."""
     row = ring.seals.in_use()
@@ -63,7 +63,7 @@ def may_begin(ring: Keyring, *, now: datetime) -> bool:
     return ring.store.is_sqlite or max(ring.seals.masters.numbers(), default=0) > row.number
 
 
-def may_retire(ring: Keyring, *, now: datetime) -> bool:
+def may_retire(ring: KeyStore, *, now: datetime) -> bool:
     """Whether there are older masters, and nobody seals with them any more."""
     row = ring.seals.in_use()
     if row is None or row.since > now - PATIENCE:
@@ -71,7 +71,7 @@ def may_retire(ring: Keyring, *, now: datetime) -> bool:
     return min(ring.seals.masters.numbers(), default=row.number) < row.number
 
 
-def retire(ring: Keyring, *, now: datetime) -> int:
+def retire(ring: KeyStore, *, now: datetime) -> int:
     """Destroys the masters before the one in use, and says how many; none for an hour after a
     rotation, nor while a key needs one of them."""
     if not may_retire(ring, now=now):
@@ -82,13 +82,13 @@ def retire(ring: Keyring, *, now: datetime) -> int:
         return 0
     gone = ring.seals.masters.destroy_before(number)
     with ring.store.change() as session:
-        session.execute(sa.delete(Generation).where(Generation.number < number))
+        session.execute(sa.delete(MasterGeneration).where(MasterGeneration.number < number))
     ring.seals.look()
     ring.store.sweep()
     return gone
 
 
-def generations(ring: Keyring) -> dict[int, int]:
+def generations(ring: KeyStore) -> dict[int, int]:
     """How many keys each master has sealed."""
     with ring.store.read() as session:
         counted = session.execute(
@@ -97,7 +97,7 @@ def generations(ring: Keyring) -> dict[int, int]:
         return {row[0]: row[1] for row in counted}
 
 
-def _reseal(ring: Keyring, number: int) -> int:
+def _reseal(ring: KeyStore, number: int) -> int:
     """Seals what older masters sealed; a key that another process holds, or that no master here
     opens, is passed over."""
     seals, done, last = ring.seals, 0, b""
@@ -128,7 +128,7 @@ def _reseal(ring: Keyring, number: int) -> int:
     return done
 
 
-def _reseal_own(ring: Keyring, number: int) -> None:
+def _reseal_own(ring: KeyStore, number: int) -> None:
     """The keys of the ring itself."""
     with ring.store.change() as session:
         kept: list[tuple[IndexKey | DayKey | Secret, bytes]] = [
@@ -145,7 +145,7 @@ def _reseal_own(ring: Keyring, number: int) -> None:
                 row.sealed, row.generation = ring.seals.seal_with(number, plain, about), number
 
 
-def _needs_older(ring: Keyring, number: int) -> bool:
+def _needs_older(ring: KeyStore, number: int) -> bool:
     """Whether something is still sealed with a master before that one, and could be opened."""
     with ring.store.read() as session:
         needed = {
@@ -158,7 +158,7 @@ def _needs_older(ring: Keyring, number: int) -> bool:
     return any(map(ring.seals.can_open, needed))
 
 
-def _let_go(ring: Keyring) -> int:
+def _let_go(ring: KeyStore) -> int:
     """Destroys what no master here opens, and says how many keys that were."""
     there = ring.seals.masters.numbers()
     with ring.store.change() as session:

@@ -1,10 +1,10 @@
 """What signs forms and seals second factors: the same on every host of an installation."""
 
 from outreach.config import Config
-from outreach.keystore.keystore import Keyring
+from outreach.keystore.keystore import KeyStore
 
 
-def secret(config: Config, ring: Keyring) -> str:
+def secret(config: Config, ring: KeyStore) -> str:
     """OUTREACH_SECRET_KEY; without it the one in the folder of keys or, where the ring is on a
     server that several hosts may share, the one in the ring. The first host puts its own there:
     what it signed and sealed before stays good."""

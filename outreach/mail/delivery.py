@@ -24,20 +24,20 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import outbox, registrations
 from outreach.domain.network import installation_settings
-from outreach.domain.outbox import Route, Taken
+from outreach.domain.outbox import ClaimedMessage, DeliveryChannel
 from outreach.errors import Forgotten, NotFound
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.mail import render, sms, sms_gateway, smtp
-from outreach.mail.delivery_errors import Away, Doubt, Refusal
-from outreach.mail.message_context import Matter
-from outreach.mail.sms_gateway import Text
+from outreach.mail.delivery_errors import DeliveryRefused, DeliveryUncertain, ServerUnavailable
+from outreach.mail.message_context import MessageContext
+from outreach.mail.sms_gateway import SmsMessage
 
 log = logging.getLogger(__name__)
 
 Written = TypeVar("Written")
 Send = Callable[[EmailMessage], None]
 Post = Callable[[], AbstractContextManager[Send]]
-SendText = Callable[[Text], None]
+SendText = Callable[[SmsMessage], None]
 TextPost = Callable[[], AbstractContextManager[SendText]]
 
 ROUND: Final = timedelta(seconds=60)  # then others have their turn: offers, the purge
@@ -58,7 +58,7 @@ def text_post(config: Config) -> TextPost | None:
 
 def deliver(
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     config: Config,
     post: Post,
     *,
@@ -71,12 +71,12 @@ def deliver(
     A round ends after a minute, when the server is away (which `tell` is told), or when `is_over`
     says so."""
     write = partial(render.write, config=config)
-    return _Round(store, ring, Route.LETTER, write, now, is_over, tell).run(post)
+    return _Round(store, ring, DeliveryChannel.LETTER, write, now, is_over, tell).run(post)
 
 
 def deliver_texts(
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     config: Config,
     post: TextPost,
     *,
@@ -86,7 +86,7 @@ def deliver_texts(
 ) -> int:
     """The same for texts."""
     write = partial(sms.write, config=config)
-    return _Round(store, ring, Route.TEXT, write, now, is_over, tell).run(post)
+    return _Round(store, ring, DeliveryChannel.TEXT, write, now, is_over, tell).run(post)
 
 
 def fault(config: Config) -> str:
@@ -96,7 +96,7 @@ def fault(config: Config) -> str:
     try:
         with smtp.line(config):
             return ""
-    except Away as error:
+    except ServerUnavailable as error:
         return f"letters wait: {error}"
 
 
@@ -106,9 +106,9 @@ Settle = Callable[[sa.Connection], None]  # writes down how a try ended
 @dataclass
 class _Round(Generic[Written]):
     store: Store
-    ring: Keyring
-    route: Route
-    write: Callable[[Matter], Written]
+    ring: KeyStore
+    route: DeliveryChannel
+    write: Callable[[MessageContext], Written]
     now: datetime
     is_over: Callable[[], bool]
     tell: Callable[[str], None]
@@ -126,12 +126,12 @@ class _Round(Generic[Written]):
         try:
             with post() as send:  # before anything is taken: a server that is away costs no try
                 self._send_all(send)
-        except Away as error:
+        except ServerUnavailable as error:
             self.tell(f"{self.route}s wait: {error}")
         return self.sent
 
     def _send_all(self, send: Callable[[Written], None]) -> None:
-        taken: Taken | None = None
+        taken: ClaimedMessage | None = None
         settle: Settle = _nothing
         while True:
             # One transaction a letter: what came of the last one, and the next one's lease.
@@ -142,53 +142,55 @@ class _Round(Generic[Written]):
                 return
             settle = self._deal_with(taken, send)
 
-    def _take(self, connection: sa.Connection, last: Taken | None) -> Taken | None:
-        return outbox.take(connection, self.route, now=self._moment(), after=last)
+    def _take(
+        self, connection: sa.Connection, last: ClaimedMessage | None
+    ) -> ClaimedMessage | None:
+        return outbox.claim(connection, self.route, now=self._moment(), after=last)
 
-    def _deal_with(self, taken: Taken, send: Callable[[Written], None]) -> Settle:
+    def _deal_with(self, taken: ClaimedMessage, send: Callable[[Written], None]) -> Settle:
         try:
             written = self._written(taken)
         except Exception as error:
             # Only this one cannot be written. The kind of error only: its text might name someone.
             log.error("notice %s cannot be written: %s", taken.notice_id, type(error).__name__)
-            return self._refused(taken, Refusal(is_final=False))
+            return self._refused(taken, DeliveryRefused(is_final=False))
         if written is None:
-            return partial(outbox.drop, taken=taken)
+            return partial(outbox.discard, taken=taken)
         try:
             send(written)
-        except Refusal as refusal:
+        except DeliveryRefused as refusal:
             return self._refused(taken, refusal)
-        except Doubt:
-            return partial(outbox.mark_doubtful, taken=taken, now=self._moment())
-        except Away as error:
+        except DeliveryUncertain:
+            return partial(outbox.mark_uncertain, taken=taken, now=self._moment())
+        except ServerUnavailable as error:
             self.tell(f"{self.route}s wait: {error}")
             self.is_cut = True
-            return partial(outbox.put_back, taken=taken)
+            return partial(outbox.release, taken=taken)
         self.sent += 1
         return partial(outbox.mark_done, taken=taken, now=self._moment())
 
-    def _refused(self, taken: Taken, refusal: Refusal) -> Settle:
+    def _refused(self, taken: ClaimedMessage, refusal: DeliveryRefused) -> Settle:
         self.is_cut = self.is_cut or refusal.ends_round
         return partial(
             outbox.mark_refused, taken=taken, now=self._moment(), is_final=refusal.is_final
         )
 
-    def _written(self, taken: Taken) -> Written | None:
+    def _written(self, taken: ClaimedMessage) -> Written | None:
         """None when there is nobody left to tell, or nothing."""
         now = self._moment()
         with self.store.read() as session:
             notice = self._reader.read(session, taken)
-            if notice is None or outbox.is_moot(notice, now):
+            if notice is None or outbox.is_obsolete(notice, now):
                 return None
-            others = registrations.joint(session, notice.registration)
+            others = registrations.group(session, notice.registration)
             wants_entry = notice.registration.wants_entry
             host = installation_settings.calendar_host(session) if wants_entry else ""
         try:
             key = registrations.key_of(self.ring, notice.registration)
-            person = registrations.read_person(notice.registration, key)
+            person = registrations.decrypt_person(notice.registration, key)
         except (NotFound, Forgotten):
             return None
-        matter = Matter(
+        matter = MessageContext(
             notice=notice, person=person, key=key, now=now, joint=others, calendar_host=host
         )
         return self.write(matter)

@@ -4,12 +4,12 @@ It takes what it is given, or raises one of these.
 """
 
 
-class Away(Exception):
+class ServerUnavailable(Exception):
     """Nobody can be asked now, for any letter: no server, no secure line, no sign-in. Its text
     is for the log and names nobody."""
 
 
-class Refusal(Exception):
+class DeliveryRefused(Exception):
     """This one was not taken. `is_final`: it never will be. `ends_round`: nor will the others,
     for now."""
 
@@ -18,5 +18,5 @@ class Refusal(Exception):
         self.is_final, self.ends_round = is_final, ends_round
 
 
-class Doubt(Exception):
+class DeliveryUncertain(Exception):
     """The line broke when all had been said: it was taken, or it was not."""

@@ -9,31 +9,41 @@ from typing import Final
 
 from outreach.config import Config
 from outreach.domain.network.kinds import Way
-from outreach.domain.registrations import Standing
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations import RegistrationStatus
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.feeds import attendee_event
 from outreach.feeds.attendee_event import Method
 from outreach.i18n import gettext as _
-from outreach.mail.message_context import Matter, mail_from
+from outreach.mail.message_context import MessageContext, mail_from
 
 ABOUT_A_PLACE: Final = frozenset(
-    {Cause.SAVED, Cause.SEATED, Cause.APPROVED, Cause.CHANGED, Cause.REINSTATED, Cause.CANCELLED}
+    {
+        NotificationType.REGISTERED,
+        NotificationType.SEAT_GRANTED,
+        NotificationType.APPROVED,
+        NotificationType.CHANGED,
+        NotificationType.REINSTATED,
+        NotificationType.CANCELLED,
+    }
 )
 
 
-def method_of(matter: Matter) -> Method | None:
+def method_of(matter: MessageContext) -> Method | None:
     """Whether the letter puts an entry into the calendar or takes it out; None for most."""
     registration, cause = matter.registration, matter.notice.cause
     if not registration.wants_entry or registration.workshop.is_discreet:
         return None
-    if cause is Cause.LAPSED and registration.standing is Standing.LAPSED:
+    if (
+        cause is NotificationType.OFFER_EXPIRED
+        and registration.standing is RegistrationStatus.EXPIRED
+    ):
         return Method.CANCEL
-    if cause not in ABOUT_A_PLACE or registration.standing is not Standing.SEATED:
+    if cause not in ABOUT_A_PLACE or registration.standing is not RegistrationStatus.CONFIRMED:
         return None
-    return Method.CANCEL if cause is Cause.CANCELLED else Method.PUBLISH
+    return Method.CANCEL if cause is NotificationType.CANCELLED else Method.PUBLISH
 
 
-def enclose(letter: EmailMessage, matter: Matter, config: Config) -> None:
+def attach(letter: EmailMessage, matter: MessageContext, config: Config) -> None:
     """Adds the entry to a letter that is to have one."""
     method = method_of(matter)
     if method is None:

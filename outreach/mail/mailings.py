@@ -22,17 +22,17 @@ from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.newsletter import bulletins, mailings, subscribers
-from outreach.domain.newsletter.mailings import Circular, Taken, Topic
+from outreach.domain.newsletter.mailings import ClaimedMailing, Mailing, MailingTopic
 from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.reporting import missing_reports
 from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten
 from outreach.i18n import LOCALES
 from outreach.i18n import gettext as _
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.mail import render
 from outreach.mail.delivery import ROUND, Post, Send
-from outreach.mail.delivery_errors import Away, Doubt, Refusal
+from outreach.mail.delivery_errors import DeliveryRefused, DeliveryUncertain, ServerUnavailable
 from outreach.mail.message_context import mail_from
 from outreach.reports import bulletin_data, bulletin_text
 
@@ -43,10 +43,10 @@ Settle = Callable[[sa.Connection], None]  # writes down how a try ended
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Matter:
+class MailingContext:
     """All that a letter is made from, looked up a moment before it is sent."""
 
-    circular: Circular
+    circular: Mailing
     address: str
     lang: str
     now: datetime
@@ -59,7 +59,7 @@ class Matter:
         return Month.from_number(self.circular.month or 0)
 
 
-def write(matter: Matter, config: Config) -> EmailMessage:
+def write(matter: MailingContext, config: Config) -> EmailMessage:
     """The letter. Needs an application context."""
     circular = matter.circular
     home = f"{config.public_url}/{matter.lang}/boletin"
@@ -84,24 +84,24 @@ def write(matter: Matter, config: Config) -> EmailMessage:
     if matter.token:
         own |= {render.UNSUBSCRIBE: f"<{stop}>"}
         shared |= {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    if circular.topic is Topic.BULLETIN:
+    if circular.topic is MailingTopic.BULLETIN:
         host = mail_from(config).partition("@")[2]
         shared |= {"List-Id": f"{list_name} <boletin.{host}>", "Precedence": "list"}
     return render.compose(shared, body, to=matter.address, own=own, at=matter.now)
 
 
-def _link(matter: Matter, config: Config) -> str:
+def _link(matter: MailingContext, config: Config) -> str:
     """The one link of the letters whose text brings none along."""
-    if matter.circular.topic is Topic.ATTENDANCE:
+    if matter.circular.topic is MailingTopic.ATTENDANCE:
         return f"{config.public_url}/org/"
-    if matter.circular.topic is Topic.REPORT:
+    if matter.circular.topic is MailingTopic.REPORT:
         return f"{config.public_url}/org/mes/{matter.month}"
     return f"{config.public_url}/{matter.lang}/boletin/s/{matter.token}"
 
 
 def deliver(
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     config: Config,
     post: Post,
     *,
@@ -119,7 +119,7 @@ def deliver(
 @dataclass
 class _Round:
     store: Store
-    ring: Keyring
+    ring: KeyStore
     config: Config
     now: datetime
     is_over: Callable[[], bool]
@@ -139,12 +139,12 @@ class _Round:
         try:
             with post() as send:  # before anything is taken: a server that is away costs no try
                 self._send_all(send)
-        except Away as error:
+        except ServerUnavailable as error:
             self.tell(f"letters wait: {error}")
         return self.sent
 
     def _send_all(self, send: Send) -> None:
-        taken: Taken | None = None
+        taken: ClaimedMailing | None = None
         settle: Settle = _nothing
         while True:
             # One transaction a letter: what came of the last one, and the next one's lease.
@@ -153,41 +153,41 @@ class _Round:
                 taken = (
                     None
                     if self._has_ended()
-                    else mailings.take(connection, now=self._moment(), after=taken)
+                    else mailings.claim(connection, now=self._moment(), after=taken)
                 )
             if taken is None:
                 return
             settle = self._deal_with(taken, send)
 
-    def _deal_with(self, taken: Taken, send: Send) -> Settle:
+    def _deal_with(self, taken: ClaimedMailing, send: Send) -> Settle:
         try:
             letter = self._written(taken)
         except Exception as error:
             # Only this one cannot be written. The kind of error only: its text might name someone.
             log.error("circular %s cannot be written: %s", taken.id, type(error).__name__)
-            return self._refused(taken, Refusal(is_final=False))
+            return self._refused(taken, DeliveryRefused(is_final=False))
         if letter is None:
-            return partial(mailings.drop, taken=taken)
+            return partial(mailings.discard, taken=taken)
         try:
             send(letter)
-        except Refusal as refusal:
+        except DeliveryRefused as refusal:
             return self._refused(taken, refusal)
-        except Doubt:
-            return partial(mailings.mark_doubtful, taken=taken, now=self._moment())
-        except Away as error:
+        except DeliveryUncertain:
+            return partial(mailings.mark_uncertain, taken=taken, now=self._moment())
+        except ServerUnavailable as error:
             self.tell(f"letters wait: {error}")
             self.is_cut = True
-            return partial(mailings.put_back, taken=taken)
+            return partial(mailings.release, taken=taken)
         self.sent += 1
         return partial(mailings.mark_done, taken=taken, now=self._moment())
 
-    def _refused(self, taken: Taken, refusal: Refusal) -> Settle:
+    def _refused(self, taken: ClaimedMailing, refusal: DeliveryRefused) -> Settle:
         self.is_cut = self.is_cut or refusal.ends_round
         return partial(
             mailings.mark_refused, taken=taken, now=self._moment(), is_final=refusal.is_final
         )
 
-    def _written(self, taken: Taken) -> EmailMessage | None:
+    def _written(self, taken: ClaimedMailing) -> EmailMessage | None:
         """None when there is nobody left to tell, or nothing."""
         with self.store.read() as session:
             circular = mailings.read(session, taken)
@@ -201,14 +201,16 @@ class _Round:
             return None
         return write(matter, self.config)
 
-    def _matter(self, circular: Circular, text: str) -> Matter:
+    def _matter(self, circular: Mailing, text: str) -> MailingContext:
         """Raises Forgotten."""
         subscriber, organizer, now = circular.subscriber, circular.organizer, self._moment()
         if subscriber is None:
             assert organizer is not None
-            return Matter(circular=circular, address=organizer.email, lang=STAFF_LANGUAGE, now=now)
+            return MailingContext(
+                circular=circular, address=organizer.email, lang=STAFF_LANGUAGE, now=now
+            )
         key = self.ring.get(subscriber.key_id)
-        return Matter(
+        return MailingContext(
             circular=circular,
             address=subscribers.address(subscriber, key),
             lang=subscriber.lang,
@@ -217,14 +219,14 @@ class _Round:
             bulletin=text,
         )
 
-    def _missing(self, session: Session, circular: Circular) -> Sequence[Workshop]:
-        if circular.topic is not Topic.ATTENDANCE or circular.organizer is None:
+    def _missing(self, session: Session, circular: Mailing) -> Sequence[Workshop]:
+        if circular.topic is not MailingTopic.ATTENDANCE or circular.organizer is None:
             return ()
         return missing_reports.of_organizer(session, circular.organizer.id, now=self._moment())
 
-    def _bulletin(self, session: Session, circular: Circular) -> str:
+    def _bulletin(self, session: Session, circular: Mailing) -> str:
         subscriber: Subscriber | None = circular.subscriber
-        if circular.topic is not Topic.BULLETIN or subscriber is None:
+        if circular.topic is not MailingTopic.BULLETIN or subscriber is None:
             return ""
         number, edition = circular.month or 0, circular.edition or 0
         about = number, edition, subscriber.lang

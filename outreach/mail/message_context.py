@@ -9,20 +9,20 @@ from urllib.parse import urlsplit
 from outreach import i18n
 from outreach.config import Config
 from outreach.domain import registrations
-from outreach.domain.registrations import Person, Registration, reconfirmation
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import PersonalData, Registration, reconfirmation
+from outreach.domain.registrations.notifications import Notification, NotificationType
 
 # Of what asks for an answer, the page that takes it.
-_PAGES: Final = {Cause.CONFIRM: "/vengo"}
+_PAGES: Final = {NotificationType.RECONFIRM: "/vengo"}
 LAST_LAPSE: Final = 2  # offers not answered, after which a party is off the list
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Matter:
+class MessageContext:
     """All that a letter or a text is made from, looked up a moment before it is sent."""
 
-    notice: Notice
-    person: Person
+    notice: Notification
+    person: PersonalData
     key: bytes
     now: datetime
     joint: Sequence[Registration] = ()  # the dates that were saved together, this one among them
@@ -33,12 +33,12 @@ class Matter:
         return self.notice.registration
 
 
-def said_of(matter: Matter, config: Config) -> dict[str, Any]:
+def template_values(matter: MessageContext, config: Config) -> dict[str, Any]:
     """What the templates of letters and texts may say."""
     registration, workshop = matter.registration, matter.registration.workshop
     lang = registration.language
     token = registrations.manage_token(matter.key)
-    message = matter.notice.message if matter.notice.cause is Cause.MESSAGE else None
+    message = matter.notice.message if matter.notice.cause is NotificationType.MESSAGE else None
     until, answer_by = registration.offered_until, reconfirmation.answer_by(registration)
     return {
         "name": matter.person.name,

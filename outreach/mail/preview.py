@@ -9,12 +9,12 @@ from outreach import i18n
 from outreach.config import Config
 from outreach.db.types import Codes
 from outreach.domain.outbox.messaging import PLACES
-from outreach.domain.registrations import Contact, Person, Registration, manage_token
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod, PersonalData, Registration, manage_token
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.workshops import Workshop
 from outreach.mail import render
-from outreach.mail.message_context import Matter
+from outreach.mail.message_context import MessageContext
 
 _KEY: Final = bytes(32)  # nobody's
 _NAME: Final = "Rosa"
@@ -22,24 +22,28 @@ _ADDRESS: Final = "rosa@ejemplo.com"
 
 
 @dataclass(frozen=True)
-class Sample:
+class MessagePreview:
     subject: str
     body: str
 
 
 def of_message(
     workshop: Workshop, message: Message, lang: str, config: Config, *, now: datetime, link: str
-) -> Sample:
+) -> MessagePreview:
     """The letter in one language, with `link` said where each has their own. Needs an application
     context."""
     party = _party(workshop, message, lang, now)
-    notice = Notice(registration_id=party.id, cause=Cause.MESSAGE, due_at=now, made_at=now)
+    notice = Notification(
+        registration_id=party.id, cause=NotificationType.MESSAGE, due_at=now, made_at=now
+    )
     notice.id, notice.registration, notice.message = 0, party, message
-    person = Person(name=_NAME, address=_ADDRESS)
+    person = PersonalData(name=_NAME, address=_ADDRESS)
     with i18n.speaking(lang):
-        letter = render.write(Matter(notice=notice, person=person, key=_KEY, now=now), config)
+        letter = render.write(
+            MessageContext(notice=notice, person=person, key=_KEY, now=now), config
+        )
     own = f"{config.public_url}/{lang}/r/{manage_token(_KEY)}"
-    return Sample(str(letter["Subject"]), _text(letter).replace(own, link).strip())
+    return MessagePreview(str(letter["Subject"]), _text(letter).replace(own, link).strip())
 
 
 def _party(workshop: Workshop, message: Message, lang: str, now: datetime) -> Registration:
@@ -49,7 +53,7 @@ def _party(workshop: Workshop, message: Message, lang: str, now: datetime) -> Re
         workshop_id=workshop.id,
         standing=PLACES[message.audience][0],
         people=1,
-        contact=Contact.EMAIL,
+        contact=ContactMethod.EMAIL,
         may_leave_message=False,
         wants_reminder=False,
         language=lang,

@@ -22,21 +22,21 @@ from outreach.config import Config
 from outreach.i18n import LOCALES
 from outreach.i18n import gettext as _
 from outreach.mail import ics_attachment
-from outreach.mail.message_context import Matter, mail_from, said_of
+from outreach.mail.message_context import MessageContext, mail_from, template_values
 
 UNSUBSCRIBE: Final = "List-Unsubscribe"
 _GAPS: Final = re.compile(r"\n\s*\n+")
 
 
-def write(matter: Matter, config: Config) -> EmailMessage:
+def write(matter: MessageContext, config: Config) -> EmailMessage:
     """The letter for a notice. Needs an application context."""
     registration, workshop = matter.registration, matter.registration.workshop
     with force_locale(LOCALES[registration.language]):
-        text = render_template(f"mail/{matter.notice.cause}.txt", **said_of(matter, config))
+        text = render_template(f"mail/{matter.notice.cause}.txt", **template_values(matter, config))
         sender = _("Avisos") if workshop.is_discreet else config.mail_name
         subject, _gap, body = text.strip().partition("\n")
         letter = _addressed(matter, config, sender, subject.strip(), body)
-        ics_attachment.enclose(letter, matter, config)
+        ics_attachment.attach(letter, matter, config)
     return letter
 
 
@@ -72,7 +72,7 @@ def message_id(config: Config, about: object, whose: str) -> str:
 
 
 def _addressed(
-    matter: Matter, config: Config, sender: str, subject: str, body: str
+    matter: MessageContext, config: Config, sender: str, subject: str, body: str
 ) -> EmailMessage:
     registration, workshop = matter.registration, matter.registration.workshop
     shared = {"From": formataddr((sender, mail_from(config))), "Subject": subject}

@@ -13,8 +13,8 @@ from flask_babel import force_locale
 
 from outreach.config import Config
 from outreach.i18n import LOCALES
-from outreach.mail.message_context import Matter, said_of
-from outreach.mail.sms_gateway import Text
+from outreach.mail.message_context import MessageContext, template_values
+from outreach.mail.sms_gateway import SmsMessage
 
 # The letters of which 160 fit into one text (GSM 03.38); any other one halves that and more.
 GSM: Final = frozenset(
@@ -26,13 +26,13 @@ SEVERAL: Final = 153  # letters of each, when one is not enough
 _SAID_ELSE: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"'})
 
 
-def write(matter: Matter, config: Config) -> Text:
+def write(matter: MessageContext, config: Config) -> SmsMessage:
     """The text for a notice. Needs an application context."""
     registration = matter.registration
     name = "discreet" if registration.workshop.is_discreet else matter.notice.cause
     with force_locale(LOCALES[registration.language]):
-        words = render_template(f"sms/{name}.txt", **said_of(matter, config))
-    return Text(to=matter.person.address, words=plain(" ".join(words.split())))
+        words = render_template(f"sms/{name}.txt", **template_values(matter, config))
+    return SmsMessage(to=matter.person.address, words=plain(" ".join(words.split())))
 
 
 def plain(words: str) -> str:

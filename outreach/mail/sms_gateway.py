@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import quote, quote_plus, urlsplit
 
 from outreach.config import Texts
-from outreach.mail.delivery_errors import Away, Doubt, Refusal
+from outreach.mail.delivery_errors import DeliveryRefused, DeliveryUncertain, ServerUnavailable
 
 _PLACEHOLDER: Final = re.compile(r"\{(to|text)\}")
 FOR_NOW: Final = frozenset({408, 425, 429})  # of the answers that begin with 4
@@ -24,7 +24,7 @@ MUST_SIGN_IN: Final = frozenset({401, 407})
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Text:
+class SmsMessage:
     """A text message: to one phone, as +13125550142."""
 
     to: str
@@ -32,15 +32,15 @@ class Text:
 
 
 @contextmanager
-def line(texts: Texts) -> Iterator["Gateway"]:
-    yield Gateway(texts)
+def line(texts: Texts) -> Iterator["SmsGateway"]:
+    yield SmsGateway(texts)
 
 
-class Gateway:
+class SmsGateway:
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
 
-    def __call__(self, text: Text) -> None:
+    def __call__(self, text: SmsMessage) -> None:
         """Gives the text to the gateway. Raises Away, Refusal or Doubt."""
         connection = self._connected()
         try:
@@ -48,10 +48,10 @@ class Gateway:
         finally:
             connection.close()
         if status in MUST_SIGN_IN:
-            raise Away("the gateway of texts refuses us: OUTREACH_TEXTS_HEADERS")
+            raise ServerUnavailable("the gateway of texts refuses us: OUTREACH_TEXTS_HEADERS")
         if not 200 <= status < 300:
             is_final = 400 <= status < 500 and status not in FOR_NOW
-            raise Refusal(is_final=is_final, ends_round=not is_final and status >= 429)
+            raise DeliveryRefused(is_final=is_final, ends_round=not is_final and status >= 429)
 
     def _connected(self) -> http.client.HTTPConnection:
         parts = urlsplit(self._texts.url)
@@ -67,20 +67,20 @@ class Gateway:
             connection.connect()
         except OSError as error:
             words = f"the gateway of texts cannot be reached ({type(error).__name__})"
-            raise Away(words) from None
+            raise ServerUnavailable(words) from None
         return connection
 
-    def _ask(self, connection: http.client.HTTPConnection, text: Text) -> int:
+    def _ask(self, connection: http.client.HTTPConnection, text: SmsMessage) -> int:
         target, headers, body = request(self._texts, text)
         with _limit(connection, self._texts.seconds):
             try:
                 connection.request(self._texts.method, target, body or None, headers)
                 return connection.getresponse().status
             except (OSError, http.client.HTTPException):
-                raise Doubt from None  # it may have it all
+                raise DeliveryUncertain from None  # it may have it all
 
 
-def request(texts: Texts, text: Text) -> tuple[str, dict[str, str], bytes]:
+def request(texts: Texts, text: SmsMessage) -> tuple[str, dict[str, str], bytes]:
     """Path, headers and body. What a person wrote cannot change the shape of any of them."""
     parts = urlsplit(texts.url)
     target = _filled(parts.path or "/", text, _in_path)
@@ -94,7 +94,7 @@ def request(texts: Texts, text: Text) -> tuple[str, dict[str, str], bytes]:
     return target, headers, body.encode()
 
 
-def _filled(template: str, text: Text, escaped: Callable[[str], str]) -> str:
+def _filled(template: str, text: SmsMessage, escaped: Callable[[str], str]) -> str:
     values = {"to": escaped(text.to), "text": escaped(text.words)}
     return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
 

@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 from outreach.config import Config
 from outreach.loopback import is_loopback
 from outreach.mail import render
-from outreach.mail.delivery_errors import Away, Doubt, Refusal
+from outreach.mail.delivery_errors import DeliveryRefused, DeliveryUncertain, ServerUnavailable
 
 LONGEST: Final = 240.0  # seconds for one letter in all: less than its lease
 FINAL_FACTOR: Final = 4  # a server that has the letter thinks longer, and hurry makes repeats
@@ -29,9 +29,9 @@ _DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 
 
 @contextmanager
-def line(config: Config) -> Iterator["Line"]:
+def line(config: Config) -> Iterator["SmtpConnection"]:
     """An open line. Raises Away."""
-    made = Line(config)
+    made = SmtpConnection(config)
     made.open()
     try:
         yield made
@@ -39,7 +39,7 @@ def line(config: Config) -> Iterator["Line"]:
         made.close()
 
 
-class Line:
+class SmtpConnection:
     """A line to the mail server; one that the server closed between two letters is opened anew."""
 
     def __init__(self, config: Config) -> None:
@@ -53,19 +53,27 @@ class Line:
         try:
             self._server = _connected(self._config)
         except ssl.SSLCertVerificationError:
-            raise Away("the mail server's certificate is not good: OUTREACH_SMTP_CA_FILE") from None
+            raise ServerUnavailable(
+                "the mail server's certificate is not good: OUTREACH_SMTP_CA_FILE"
+            ) from None
         except smtplib.SMTPAuthenticationError:
-            raise Away("the mail server refuses user or password in OUTREACH_SMTP_URL") from None
+            raise ServerUnavailable(
+                "the mail server refuses user or password in OUTREACH_SMTP_URL"
+            ) from None
         except UnicodeError:
-            raise Away("OUTREACH_SMTP_URL has letters that cannot be sent") from None
+            raise ServerUnavailable("OUTREACH_SMTP_URL has letters that cannot be sent") from None
         except smtplib.SMTPResponseException as error:
-            raise Away(f"the mail server answers {error.smtp_code}") from None
+            raise ServerUnavailable(f"the mail server answers {error.smtp_code}") from None
         except smtplib.SMTPServerDisconnected:
-            raise Away("the mail server hung up") from None
+            raise ServerUnavailable("the mail server hung up") from None
         except smtplib.SMTPException:
-            raise Away("the mail server offers no way to sign in that we know") from None
+            raise ServerUnavailable(
+                "the mail server offers no way to sign in that we know"
+            ) from None
         except OSError as error:
-            raise Away(f"the mail server cannot be reached ({type(error).__name__})") from None
+            raise ServerUnavailable(
+                f"the mail server cannot be reached ({type(error).__name__})"
+            ) from None
 
     def __call__(self, letter: EmailMessage) -> None:
         """Gives the letter to the server. Raises Away, Refusal or Doubt."""
@@ -78,7 +86,7 @@ class Line:
             is_tired = self._has_carried  # many servers hang up after so many letters
             self.close()
             if not is_tired:
-                raise Refusal(is_final=False, ends_round=True) from None
+                raise DeliveryRefused(is_final=False, ends_round=True) from None
             self.open()
             self._once_more(letter, ends)
         self._has_carried = True
@@ -96,7 +104,7 @@ class Line:
             self._carry(letter, ends)
         except (smtplib.SMTPServerDisconnected, _Closing):
             self.close()
-            raise Refusal(is_final=False, ends_round=True) from None
+            raise DeliveryRefused(is_final=False, ends_round=True) from None
 
     def _carry(self, letter: EmailMessage, ends: float) -> None:
         server = self._server
@@ -106,7 +114,7 @@ class Line:
             _ask(server, f"MAIL FROM:<{_bare(letter, 'From')}>", _of_us)
             _ask(server, f"RCPT TO:<{_bare(letter, 'To')}>", _of_them)
             _ask(server, "DATA", _of_it, good=354)
-        except Refusal:
+        except DeliveryRefused:
             self._start_over(server)
             raise
         self._hand_over(server, render.as_bytes(letter))
@@ -126,15 +134,15 @@ class Line:
         except (smtplib.SMTPException, OSError):
             server.close()
             self._server = None
-            raise Doubt from None
+            raise DeliveryUncertain from None
         if not 200 <= code < 600:
             self.close()
-            raise Doubt
+            raise DeliveryUncertain
         if code == 421:
             self.close()
-            raise Refusal(is_final=False, ends_round=True)
+            raise DeliveryRefused(is_final=False, ends_round=True)
         if code >= 300:
-            raise Refusal(is_final=code >= 500)
+            raise DeliveryRefused(is_final=code >= 500)
 
 
 class _Closing(Exception):
@@ -142,29 +150,33 @@ class _Closing(Exception):
 
 
 def _ask(
-    server: "_Server", command: str, refusal: Callable[[int, bytes], Refusal], *, good: int = 250
+    server: "_Server",
+    command: str,
+    refusal: Callable[[int, bytes], DeliveryRefused],
+    *,
+    good: int = 250,
 ) -> None:
     code, words = server.docmd(command)
     if code == 421:
         raise _Closing
     if code in MUST_SIGN_IN:
-        raise Away("the mail server wants a user and password in OUTREACH_SMTP_URL")
+        raise ServerUnavailable("the mail server wants a user and password in OUTREACH_SMTP_URL")
     if code // 10 != good // 10:  # 251 and 252 are a yes too
         raise refusal(code, words)
 
 
-def _of_us(_code: int, _words: bytes) -> Refusal:
+def _of_us(_code: int, _words: bytes) -> DeliveryRefused:
     """It is the sender who is refused, so no letter would fare better."""
-    return Refusal(is_final=False, ends_round=True)
+    return DeliveryRefused(is_final=False, ends_round=True)
 
 
-def _of_them(code: int, words: bytes) -> Refusal:
+def _of_them(code: int, words: bytes) -> DeliveryRefused:
     # 552 is a full mailbox; 5.7 may be about us: «relaying denied».
-    return Refusal(is_final=code >= 500 and code != 552 and not words.startswith(b"5.7."))
+    return DeliveryRefused(is_final=code >= 500 and code != 552 and not words.startswith(b"5.7."))
 
 
-def _of_it(code: int, _words: bytes) -> Refusal:
-    return Refusal(is_final=code >= 500)
+def _of_it(code: int, _words: bytes) -> DeliveryRefused:
+    return DeliveryRefused(is_final=code >= 500)
 
 
 def _bare(letter: EmailMessage, name: str) -> str:
@@ -263,4 +275,4 @@ def _make_secure(server: _Server, context: ssl.SSLContext, *, must: bool) -> Non
         server.starttls(context=context)
         server.ehlo()
     elif must:
-        raise Away("the mail server offers no secure line (STARTTLS)")
+        raise ServerUnavailable("the mail server offers no secure line (STARTTLS)")

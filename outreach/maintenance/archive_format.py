@@ -40,12 +40,12 @@ _DAMAGE: Final = (
 )  # fmt: skip
 
 
-class Unfit(OutreachError):
+class InvalidArchive(OutreachError):
     """The file that was named cannot be used. Its text is a whole sentence that says why."""
 
 
 @dataclass(frozen=True)
-class Manifest:
+class ArchiveManifest:
     """What is in a backup."""
 
     made_at: datetime
@@ -61,7 +61,7 @@ class Manifest:
         return json.dumps(told, indent=2).encode()
 
     @classmethod
-    def of(cls, told: Any) -> "Manifest":
+    def of(cls, told: Any) -> "ArchiveManifest":
         """Raises ValueError, KeyError or TypeError."""
         rows = {str(table): int(number) for table, number in told["rows"].items()}
         made_at = datetime.fromisoformat(told["made_at"])
@@ -106,7 +106,7 @@ def count(connection: sqlite3.Connection) -> dict[str, int]:
     return found
 
 
-def pack(database: Path, manifest: Manifest, target: Path) -> None:
+def pack(database: Path, manifest: ArchiveManifest, target: Path) -> None:
     """The zip, closed to others."""
     new = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     with (
@@ -122,7 +122,7 @@ def seal(source: Path, target: Path, passphrase: str) -> None:
     from pyrage import passphrase as age  # not above: it is wanted with a passphrase only
 
     if source.stat().st_size > LARGEST_SEALED:
-        raise Unfit(
+        raise InvalidArchive(
             "It is larger than 1 GB: make it without a passphrase, on an encrypted disk, and seal "
             "it with: age --passphrase"
         )
@@ -148,13 +148,13 @@ def put(draft: Path, target: Path) -> None:
     atomic_files.sync(target.parent)
 
 
-def unpack(file: Path, folder: Path, passphrase: Callable[[], str]) -> tuple[Path, Manifest]:
+def unpack(file: Path, folder: Path, passphrase: Callable[[], str]) -> tuple[Path, ArchiveManifest]:
     """The database in a backup, in that folder, as its manifest says. Raises Unfit."""
     try:
         with file.open("rb") as opened:
             begins = opened.read(len(SEALED))
     except OSError as error:
-        raise Unfit(f"{file} cannot be read: {error.strerror}.") from None
+        raise InvalidArchive(f"{file} cannot be read: {error.strerror}.") from None
     plain = file
     if begins == SEALED:
         plain = folder / "plain.zip"
@@ -181,11 +181,15 @@ def _unseal(file: Path, target: Path, passphrase: str) -> None:
     from pyrage import passphrase as age
 
     if file.stat().st_size > LARGEST_SEALED + _CHUNK:
-        raise Unfit(f"{file} is larger than 1 GB. Open it first: age --decrypt -o FILE {file}")
+        raise InvalidArchive(
+            f"{file} is larger than 1 GB. Open it first: age --decrypt -o FILE {file}"
+        )
     try:
         target.write_bytes(age.decrypt(file.read_bytes(), passphrase))
     except DecryptError:
-        raise Unfit(f"The passphrase is not that of {file}, or the file is damaged.") from None
+        raise InvalidArchive(
+            f"The passphrase is not that of {file}, or the file is damaged."
+        ) from None
 
 
 def _looked_over(file: Path, opened: IO[bytes]) -> IO[bytes]:
@@ -200,7 +204,7 @@ def _looked_over(file: Path, opened: IO[bytes]) -> IO[bytes]:
     return opened
 
 
-def _manifest(file: Path, archive: zipfile.ZipFile) -> Manifest:
+def _manifest(file: Path, archive: zipfile.ZipFile) -> ArchiveManifest:
     infos = {info.filename: info for info in archive.infolist()}
     # Nothing else, and so no path that leads anywhere.
     if len(archive.infolist()) != 2 or set(infos) != {MANIFEST, DATABASE}:
@@ -217,20 +221,24 @@ def _manifest(file: Path, archive: zipfile.ZipFile) -> Manifest:
         told = json.loads(text)
         number = int(told["format"])
         if number > FORMAT:
-            raise Unfit(f"{file} was made by a newer Outreach. Install that one first.")
-        return Manifest.of(told)
+            raise InvalidArchive(f"{file} was made by a newer Outreach. Install that one first.")
+        return ArchiveManifest.of(told)
     except (KeyError, TypeError, AttributeError, RecursionError):
         raise _no_backup(file) from None
 
 
-def _take_out(file: Path, archive: zipfile.ZipFile, manifest: Manifest, target: Path) -> None:
+def _take_out(
+    file: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest, target: Path
+) -> None:
     info = archive.getinfo(DATABASE)
     if info.file_size != manifest.size:
         raise _no_backup(file)
     if info.file_size > _DENSEST * max(info.compress_size, _CHUNK):
-        raise Unfit(f"{file} would unpack to far more than a database does; nothing was unpacked.")
+        raise InvalidArchive(
+            f"{file} would unpack to far more than a database does; nothing was unpacked."
+        )
     if info.file_size * 2 > shutil.disk_usage(target.parent).free:
-        raise Unfit(
+        raise InvalidArchive(
             f"There is no room in {target.parent.parent} for {info.file_size // 2**20} MB, twice."
         )
     found = hashlib.sha256()
@@ -240,8 +248,8 @@ def _take_out(file: Path, archive: zipfile.ZipFile, manifest: Manifest, target: 
             found.update(chunk)
             out.write(chunk)
     if found.hexdigest() != manifest.sha256:
-        raise Unfit(f"{file} is damaged: its database is not the one that was put in.")
+        raise InvalidArchive(f"{file} is damaged: its database is not the one that was put in.")
 
 
-def _no_backup(file: Path) -> Unfit:
-    return Unfit(f"{file} is not a backup of Outreach, or is damaged.")
+def _no_backup(file: Path) -> InvalidArchive:
+    return InvalidArchive(f"{file} is not a backup of Outreach, or is damaged.")

@@ -20,7 +20,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.errors import Refused
 from outreach.maintenance import archive_format, table_copy
-from outreach.maintenance.archive_format import Manifest, Unfit
+from outreach.maintenance.archive_format import ArchiveManifest, InvalidArchive
 from outreach.maintenance.table_copy import Tell, to_nobody
 from outreach.migrations.models import MAIN
 
@@ -30,8 +30,8 @@ _NO_ROOM: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CAN
 
 
 @dataclass(frozen=True)
-class Made:
-    manifest: Manifest
+class BackupResult:
+    manifest: ArchiveManifest
     size: int  # of the file, in bytes
     sha256: str
 
@@ -44,7 +44,7 @@ def make(
     now: datetime,
     passphrase: str | None = None,
     tell: Tell = to_nobody,
-) -> Made:
+) -> BackupResult:
     """Writes a backup to a new file. Raises Unfit when it cannot be there, and Refused when the
     disk is full; then nothing is left of it."""
     require_new(target)
@@ -59,7 +59,7 @@ def make(
             else:
                 tell("seal", 0)
                 archive_format.seal(folder / "plain.zip", draft, passphrase)
-        made = Made(manifest, draft.stat().st_size, archive_format.digest(draft))
+        made = BackupResult(manifest, draft.stat().st_size, archive_format.digest(draft))
         archive_format.put(draft, target)
     except FileExistsError:
         raise _is_there(target) from None
@@ -81,12 +81,12 @@ def require_new(target: Path) -> None:
     if target.is_symlink() or target.exists():
         raise _is_there(target)
     if not target.parent.is_dir():
-        raise Unfit(f"There is no folder {target.parent}.")
+        raise InvalidArchive(f"There is no folder {target.parent}.")
     if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise Unfit(f"{target.parent} may not be written by this account.")
+        raise InvalidArchive(f"{target.parent} may not be written by this account.")
 
 
-def _pack(store: Store, folder: Path, target: Path, now: datetime, tell: Tell) -> Manifest:
+def _pack(store: Store, folder: Path, target: Path, now: datetime, tell: Tell) -> ArchiveManifest:
     raw, database = folder / "raw.db", folder / archive_format.DATABASE
     if store.is_sqlite:
         _copy_file(store, raw, tell)
@@ -99,7 +99,7 @@ def _pack(store: Store, folder: Path, target: Path, now: datetime, tell: Tell) -
         [[revision]] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         rows = archive_format.count(connection)
     raw.unlink()
-    manifest = Manifest(
+    manifest = ArchiveManifest(
         made_at=now,
         version=metadata.version("outreach"),
         revision=revision,
@@ -136,7 +136,7 @@ def _copy_file(store: Store, target: Path, tell: Tell) -> None:
 
 def _copy_rows(store: Store, target: Path, tell: Tell) -> None:
     """The rows of PostgreSQL, all as of one moment."""
-    migrations.upgrade(migrations.Base.MAIN, f"sqlite:///{target}")
+    migrations.upgrade(migrations.Database.MAIN, f"sqlite:///{target}")
     copy = Store(f"sqlite:///{target}", is_durable=False)
     try:
         with snapshot(store) as source, copy.change_rows() as rows:
@@ -155,8 +155,10 @@ def snapshot(store: Store) -> sa.Connection:
     return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _is_there(target: Path) -> Unfit:
-    return Unfit(f"{target} is there already. Choose another name; a backup never writes over one.")
+def _is_there(target: Path) -> InvalidArchive:
+    return InvalidArchive(
+        f"{target} is there already. Choose another name; a backup never writes over one."
+    )
 
 
 def _cannot(target: Path, error: OSError) -> Refused:

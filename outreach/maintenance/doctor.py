@@ -17,21 +17,21 @@ from outreach.domain import outbox
 from outreach.domain.network import staff
 from outreach.domain.newsletter import mailings
 from outreach.domain.scheduling import timezone_update
-from outreach.keystore import Keyring, Masters
+from outreach.keystore import KeyStore, MasterKeys
 from outreach.mail import delivery
 from outreach.maintenance import audit_check, host_checks, keystore_check
-from outreach.maintenance.check_result import Finding
-from outreach.migrations import Base
+from outreach.maintenance.check_result import CheckResult
+from outreach.migrations import Database
 
 LATE: Final = timedelta(minutes=15)
 
 
-def examine(config: Config) -> Iterator[Finding]:
+def examine(config: Config) -> Iterator[CheckResult]:
     """The findings, one by one; nothing is changed."""
-    yield Finding("zone rules", True, f"tzdata {metadata.version('tzdata')}")
+    yield CheckResult("zone rules", True, f"tzdata {metadata.version('tzdata')}")
     yield from _settings(config)
     yield from _folders(config)
-    stores = {Base.MAIN: Store(config.database_url), Base.RING: Store(config.keyring_url)}
+    stores = {Database.MAIN: Store(config.database_url), Database.RING: Store(config.keyring_url)}
     try:
         are_current = True
         for base, store in stores.items():
@@ -39,38 +39,38 @@ def examine(config: Config) -> Iterator[Finding]:
             are_current = are_current and finding.is_well
             yield finding
         if are_current:
-            with stores[Base.MAIN].read() as session:
+            with stores[Database.MAIN].read() as session:
                 yield from _outbox(session)
                 yield _admins(session)
                 yield _hours(session)
                 yield host_checks.worker(session, clock.now())
-                yield from host_checks.clocks(config, stores[Base.MAIN], session, clock.now())
-            ring = Keyring(stores[Base.RING], Masters(config.keys))
-            yield audit_check.examine(stores[Base.MAIN], ring)
-            yield from keystore_check.examine(stores[Base.MAIN], ring, now=clock.now())
+                yield from host_checks.clocks(config, stores[Database.MAIN], session, clock.now())
+            ring = KeyStore(stores[Database.RING], MasterKeys(config.keys))
+            yield audit_check.examine(stores[Database.MAIN], ring)
+            yield from keystore_check.examine(stores[Database.MAIN], ring, now=clock.now())
     finally:
         for store in stores.values():
             store.close()
 
 
-def _settings(config: Config) -> Iterator[Finding]:
+def _settings(config: Config) -> Iterator[CheckResult]:
     if not config.public_url.startswith("https://") and not config.is_demo:
-        yield Finding(
+        yield CheckResult(
             "public address", False, "not https: set OUTREACH_PUBLIC_URL to the address people type"
         )
     else:
-        yield Finding("public address", True, config.public_url)
+        yield CheckResult("public address", True, config.public_url)
     fault = delivery.fault(config)
-    yield Finding("mail", not fault, fault or "letters are sent")
+    yield CheckResult("mail", not fault, fault or "letters are sent")
     promise = "made on every page" if config.promise_no_sharing else "not made"
-    yield Finding("promise not to share data", True, promise)
+    yield CheckResult("promise not to share data", True, promise)
 
 
-def _folders(config: Config) -> Iterator[Finding]:
+def _folders(config: Config) -> Iterator[CheckResult]:
     try:
         config.make_folders()
     except OSError as error:
-        yield Finding("folders", False, f"{error.filename} cannot be read")
+        yield CheckResult("folders", False, f"{error.filename} cannot be read")
         return
     yield from host_checks.rooms(config)
     open_to_others = [
@@ -85,9 +85,11 @@ def _folders(config: Config) -> Iterator[Finding]:
     ]
     if open_to_others:
         names = ", ".join(open_to_others)
-        yield Finding("key files", False, f"others can read {names}: chmod -R go-rwx {config.keys}")
+        yield CheckResult(
+            "key files", False, f"others can read {names}: chmod -R go-rwx {config.keys}"
+        )
     else:
-        yield Finding("key files", True, f"closed to others, in {config.keys}")
+        yield CheckResult("key files", True, f"closed to others, in {config.keys}")
 
 
 def _ring_file(config: Config) -> Iterator[Path]:
@@ -97,19 +99,19 @@ def _ring_file(config: Config) -> Iterator[Path]:
         yield path
 
 
-def _schema(base: Base, store: Store) -> Finding:
+def _schema(base: Database, store: Store) -> CheckResult:
     about = f"database ({base})"
     try:
         if fault := migrations.fault(base, store):
-            return Finding(about, False, fault)
+            return CheckResult(about, False, fault)
         if found := migrations.differences(base, store):
-            return Finding(about, False, f"differs from the program in {len(found)} ways")
+            return CheckResult(about, False, f"differs from the program in {len(found)} ways")
     except sa.exc.DBAPIError as error:
-        return Finding(about, False, f"cannot be reached ({type(error.orig).__name__})")
-    return Finding(about, True, "up to date")
+        return CheckResult(about, False, f"cannot be reached ({type(error.orig).__name__})")
+    return CheckResult(about, True, "up to date")
 
 
-def _outbox(session: Session) -> Iterator[Finding]:
+def _outbox(session: Session) -> Iterator[CheckResult]:
     before = clock.now() - LATE
     late = outbox.count_late(session, before) + mailings.count_late(session, before)
     words = f"{late} letters late by a quarter of an hour or more"
@@ -121,24 +123,24 @@ def _outbox(session: Session) -> Iterator[Finding]:
         words += (
             f", the oldest by {minutes} minutes. See the lines on mail and the worker, and the log"
         )
-    yield Finding("outbox", not late, words)
+    yield CheckResult("outbox", not late, words)
     if dead := outbox.count_dead(session) + mailings.count_dead(session):
         words = f"{dead}: an address is wrong, or the mail server refuses us"
-        yield Finding("letters given up", False, words)
+        yield CheckResult("letters given up", False, words)
 
 
-def _hours(session: Session) -> Finding:
+def _hours(session: Session) -> CheckResult:
     """Of the workshops ahead only: a wrong one of the past can wait for the next upgrade."""
     yesterday = clock.now().date() - timedelta(days=1)
-    wrong = sum(1 for _ in timezone_update.wrong(session, since=yesterday))
+    wrong = sum(1 for _ in timezone_update.find_stale(session, since=yesterday))
     if wrong:
         words = f"workshops ahead stored by older zone rules: {wrong}. Run: outreach retime"
-        return Finding("stored hours", False, words)
-    return Finding("stored hours", True, "as the zone rules say")
+        return CheckResult("stored hours", False, words)
+    return CheckResult("stored hours", True, "as the zone rules say")
 
 
-def _admins(session: Session) -> Finding:
+def _admins(session: Session) -> CheckResult:
     admins = staff.count_admins(session)
     if not admins:
-        return Finding("accounts", False, "no admin. Run: outreach user add YOU@… --role admin")
-    return Finding("accounts", True, f"{admins} with the role admin")
+        return CheckResult("accounts", False, "no admin. Run: outreach user add YOU@… --role admin")
+    return CheckResult("accounts", True, f"{admins} with the role admin")

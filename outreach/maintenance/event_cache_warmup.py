@@ -9,12 +9,12 @@ from outreach.db.store import Store
 from outreach.domain.calendar import change_counters, event_cache
 from outreach.domain.network import installation_settings
 from outreach.feeds.event_writer import write_missing
-from outreach.feeds.vevent import Site
+from outreach.feeds.vevent import PublicSite
 
 AT_ONCE: Final = 300  # of each language: well under a second
 
 
-class Scribe:
+class EventCacheWarmer:
     """Writes what is missing, a part at a time, and then waits for the next change."""
 
     def __init__(self, store: Store, config: Config) -> None:
@@ -29,13 +29,13 @@ class Scribe:
             return 0
         with self.store.read() as session:
             host = installation_settings.calendar_host(session)
-            site = Site(self.config.public_url, host, self.config.phone)
+            site = PublicSite(self.config.public_url, host, self.config.phone)
             fresh = write_missing(session, site, today=now.date(), limit=AT_ONCE)
         if fresh or self._tidied_on != now.date():
             with self.store.change() as session:  # short: who saves a place does not wait for it
                 event_cache.keep(session, fresh)
                 if self._tidied_on != now.date():
-                    event_cache.tidy(session, today=now.date())
+                    event_cache.purge(session, today=now.date())
         self._tidied_on = now.date()
         if not fresh:
             self._complete = number

@@ -24,7 +24,7 @@ from outreach.db.store import Store
 from outreach.domain import outbox, workshops
 from outreach.domain.network import installation_settings
 from outreach.domain.newsletter import mailings
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 
 SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"  # where the processes of a server count together
 
@@ -32,13 +32,13 @@ SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"  # where the processes of a server co
 class Gauges(CollectorRegistry):
     """A registry of its own: what is read now is nobody's to add up."""
 
-    def __init__(self, config: Config, store: Store, ring: Keyring) -> None:
+    def __init__(self, config: Config, store: Store, ring: KeyStore) -> None:
         super().__init__()
         self.register(_Now(config, store, ring))
 
 
 class _Now(Collector):
-    def __init__(self, config: Config, store: Store, ring: Keyring) -> None:
+    def __init__(self, config: Config, store: Store, ring: KeyStore) -> None:
         self.config, self.store, self.ring = config, store, ring
 
     def describe(self) -> list[GaugeMetricFamily]:
@@ -75,7 +75,7 @@ def _of_main(store: Store, now: datetime) -> Iterator[GaugeMetricFamily]:
     yield _gauge("database_bytes", "What the main database takes.", store.size())
 
 
-def _of_ring(ring: Keyring) -> Iterator[GaugeMetricFamily]:
+def _of_ring(ring: KeyStore) -> Iterator[GaugeMetricFamily]:
     yield _gauge("registrations", "Registrations that are not forgotten yet.", ring.count())
     yield _gauge("registrations_overdue", "Those that should be.", ring.count_overdue())
 

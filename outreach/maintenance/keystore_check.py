@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
 from outreach.errors import Forgotten, Misconfigured
-from outreach.keystore import Key, Keyring, key_backup, rotation
-from outreach.maintenance.check_result import Finding
+from outreach.keystore import Key, KeyStore, key_backup, rotation
+from outreach.maintenance.check_result import CheckResult
 from outreach.privacy import reconcile
 
 _SYSTEM: Final = sa.text("SELECT system_identifier FROM pg_control_system()")
 _ARCHIVE: Final = sa.text("SELECT current_setting('archive_mode')")
 
 
-def examine(main: Store, ring: Keyring, *, now: datetime) -> Iterator[Finding]:
+def examine(main: Store, ring: KeyStore, *, now: datetime) -> Iterator[CheckResult]:
     """What the doctor says of keys, quickly."""
     yield _forgetting(ring)
     yield _masters(ring, now)
@@ -27,7 +27,7 @@ def examine(main: Store, ring: Keyring, *, now: datetime) -> Iterator[Finding]:
         yield from _server(main, ring.store)
 
 
-def check(main: Store, ring: Keyring) -> Iterator[Finding]:
+def check(main: Store, ring: KeyStore) -> Iterator[CheckResult]:
     """Every key and every row that points at one."""
     opened, shut = 0, 0
     with ring.store.read() as session:
@@ -38,26 +38,28 @@ def check(main: Store, ring: Keyring) -> Iterator[Finding]:
                 opened += 1
             except Forgotten:
                 shut += 1
-    yield Finding("keys", True, f"{opened} keys open with the masters here")
+    yield CheckResult("keys", True, f"{opened} keys open with the masters here")
     if shut:
-        yield Finding("keys", False, f"{shut} keys do not: their master is missing or another one")
+        yield CheckResult(
+            "keys", False, f"{shut} keys do not: their master is missing or another one"
+        )
     blind = len(reconcile.blind(main, ring, sure=True))
     words = f"{blind} registrations have no key"
-    yield Finding(
+    yield CheckResult(
         "rows", not blind, words if not blind else f"{words}. To empty them: outreach purge"
     )
     with main.read() as session:
         used = reconcile.used(session)
     unused = len(ring.unused(used))
     words = f"{unused} keys belong to no registration"
-    yield Finding(
+    yield CheckResult(
         "unused", not unused, words if not unused else f"{words}. To destroy them: outreach purge"
     )
     for number, count in sorted(rotation.generations(ring).items()):
-        yield Finding("masters", True, f"{count} keys are sealed with master-{number}")
+        yield CheckResult("masters", True, f"{count} keys are sealed with master-{number}")
 
 
-def _forgetting(ring: Keyring) -> Finding:
+def _forgetting(ring: KeyStore) -> CheckResult:
     due, overdue = ring.count_due(), ring.count_overdue()
     if overdue:
         words = (
@@ -67,53 +69,53 @@ def _forgetting(ring: Keyring) -> Finding:
     elif due:
         words = f"{due} registrations are to be forgotten. Is a worker running? Or: outreach purge"
     else:
-        return Finding("forgetting", True, "nobody is kept longer than promised")
-    return Finding("forgetting", False, words)
+        return CheckResult("forgetting", True, "nobody is kept longer than promised")
+    return CheckResult("forgetting", False, words)
 
 
-def _masters(ring: Keyring, now: datetime) -> Finding:
+def _masters(ring: KeyStore, now: datetime) -> CheckResult:
     if ring.seals.in_use() is None:  # to look would make the first, and a doctor changes nothing
-        return Finding("masters", True, "no key has been made yet")
+        return CheckResult("masters", True, "no key has been made yet")
     try:
         number = ring.seals.look()
     except Misconfigured as error:
-        return Finding("masters", False, str(error))
+        return CheckResult("masters", False, str(error))
     older = [each for each in ring.seals.masters.numbers() if each < number]
     if older and rotation.may_retire(ring, now=now):
         words = f"{len(older)} older masters are still here: outreach keys retire"
-        return Finding("masters", False, words)
+        return CheckResult("masters", False, words)
     if rotation.is_due(ring, now=now) and not rotation.may_begin(ring, now=now):
-        return Finding("masters", False, f"master-{number} is over a month old. {_ROTATE}")
-    return Finding("masters", True, f"master-{number} seals the ring")
+        return CheckResult("masters", False, f"master-{number} is over a month old. {_ROTATE}")
+    return CheckResult("masters", True, f"master-{number} seals the ring")
 
 
 _ROTATE: Final = "On one host: outreach keys rotate (with several, see: outreach guide keys)"
 
 
-def _spare(ring: Keyring, now: datetime) -> Finding:
+def _spare(ring: KeyStore, now: datetime) -> CheckResult:
     kept = key_backup.saved(ring)
     if kept is None:
-        return Finding("spare", True, "none is kept. To keep one: outreach keys spare FILE")
+        return CheckResult("spare", True, "none is kept. To keep one: outreach keys spare FILE")
     path, hours = Path(kept.path), (now - kept.saved_at).total_seconds() / 3600
     if path.exists() and path.stat().st_mode & 0o077:
-        return Finding("spare", False, f"others can read {path}: chmod go-rwx {path}")
+        return CheckResult("spare", False, f"others can read {path}: chmod go-rwx {path}")
     if now - kept.saved_at > key_backup.FRESH:
         words = (
             f"{path} is {hours:.0f} hours old: whoever was forgotten since is still in it. "
             f"Is a worker running there? Or: outreach keys spare {path}"
         )
-        return Finding("spare", False, words)
-    return Finding("spare", True, f"less than an hour old, in {path}")
+        return CheckResult("spare", False, words)
+    return CheckResult("spare", True, f"less than an hour old, in {path}")
 
 
-def _server(main: Store, ring: Store) -> Iterator[Finding]:
+def _server(main: Store, ring: Store) -> Iterator[CheckResult]:
     """What an archive remembers is not forgotten until the next rotation."""
     with ring.read() as session:
         is_archived = session.scalar(_ARCHIVE) != "off"
         system = _system_of(session)
     if is_archived:
         words = "it archives its log, which remembers keys: set archive_mode = off there"
-        yield Finding("server of the ring", False, words)
+        yield CheckResult("server of the ring", False, words)
     if not main.is_sqlite:
         with main.read() as session:
             is_same = system is not None and system == _system_of(session)
@@ -121,10 +123,10 @@ def _server(main: Store, ring: Store) -> Iterator[Finding]:
             words = (
                 "it is that of the main database. Give the ring one of its own, or rotate weekly"
             )
-            yield Finding("server of the ring", False, words)
+            yield CheckResult("server of the ring", False, words)
             return
     if not is_archived:
-        yield Finding("server of the ring", True, "its own, and without an archive")
+        yield CheckResult("server of the ring", True, "its own, and without an archive")
 
 
 def _system_of(session: Session) -> int | None:

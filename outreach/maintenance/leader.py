@@ -107,7 +107,7 @@ class Leader:
         with self._store.change() as session:
             if not self._is_prepared:
                 job_locks.prepare(session, self._names)
-            held = job_locks.take(session, self._names, self.holder, length=self._length)
+            held = job_locks.acquire(session, self._names, self.holder, length=self._length)
         self._is_prepared = True
         self._held, self._asked_at = frozenset(held), began
 

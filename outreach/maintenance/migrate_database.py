@@ -12,27 +12,27 @@ from outreach.db.store import Store
 from outreach.errors import Refused
 from outreach.maintenance import backup, exclusive_access, restore_target, table_copy
 from outreach.maintenance.table_copy import Tell, to_nobody
-from outreach.migrations import Base
+from outreach.migrations import Database
 from outreach.migrations.models import MAIN, RING
 
-_TABLES = {Base.MAIN: MAIN, Base.RING: RING}
+_TABLES = {Database.MAIN: MAIN, Database.RING: RING}
 
 
 @dataclass(frozen=True)
-class Way:
-    base: Base
+class MigrationPath:
+    base: Database
     source: str  # addresses
     target: str
 
 
-def move(ways: list[Way], *, tell: Tell = to_nobody) -> dict[Base, dict[str, int]]:
+def move(ways: list[MigrationPath], *, tell: Tell = to_nobody) -> dict[Database, dict[str, int]]:
     """Copies each database in one transaction, and says how many rows of each table there are now.
     Raises Refused where somebody has the source open, or there are rows in the target; then there
     is nothing more in it than before."""
     _require_apart(ways)
     for way in ways:
         exclusive_access.require(way.source)
-    moved: dict[Base, dict[str, int]] = {}
+    moved: dict[Database, dict[str, int]] = {}
     with ExitStack() as kept:
         for way in ways:
             source, target = (kept.enter_context(_opened(url)) for url in (way.source, way.target))
@@ -47,7 +47,9 @@ def move(ways: list[Way], *, tell: Tell = to_nobody) -> dict[Base, dict[str, int
     return moved
 
 
-def _copy(base: Base, source: sa.Connection, target: sa.Connection, tell: Tell) -> dict[str, int]:
+def _copy(
+    base: Database, source: sa.Connection, target: sa.Connection, tell: Tell
+) -> dict[str, int]:
     tables = _TABLES[base]
     table_copy.empty(target, tables)  # what every new database has is in the source too
     table_copy.copy(source, target, tables, tell=tell)
@@ -77,12 +79,12 @@ def _held(store: Store) -> Iterator[sa.Connection]:
             yield connection
 
 
-def _require_empty(base: Base, target: Store) -> None:
+def _require_empty(base: Database, target: Store) -> None:
     path = exclusive_access.file_of(target.url)
     if path is not None and not path.parent.is_dir():
         raise Refused(f"There is no folder {path.parent}.")
     restore_target.make_ready(base, target)
-    given = restore_target.GIVEN if base is Base.MAIN else frozenset[str]()
+    given = restore_target.GIVEN if base is Database.MAIN else frozenset[str]()
     with target.engine.connect() as connection:
         found = table_copy.filled(connection, _TABLES[base], but=given)
     if found is not None:
@@ -91,7 +93,7 @@ def _require_empty(base: Base, target: Store) -> None:
         )
 
 
-def _require_apart(ways: list[Way]) -> None:
+def _require_apart(ways: list[MigrationPath]) -> None:
     """No database is moved onto another of them, or onto itself."""
     places_ = [_place(url) for way in ways for url in (way.source, way.target)]
     if len(set(places_)) < len(places_):
@@ -109,8 +111,8 @@ def readable(url: str) -> str:
     return sa.make_url(url).render_as_string(hide_password=True)
 
 
-def ways(config: Config, to: str, keyring_to: str | None) -> list[Way]:
-    found = [Way(Base.MAIN, config.database_url, to)]
+def ways(config: Config, to: str, keyring_to: str | None) -> list[MigrationPath]:
+    found = [MigrationPath(Database.MAIN, config.database_url, to)]
     if keyring_to is not None:
-        found.append(Way(Base.RING, config.keyring_url, keyring_to))
+        found.append(MigrationPath(Database.RING, config.keyring_url, keyring_to))
     return found

@@ -5,14 +5,14 @@ import sqlalchemy as sa
 from outreach import clock, migrations
 from outreach.db.store import Store
 from outreach.errors import Misconfigured
-from outreach.keystore import Keyring
-from outreach.migrations import Base
+from outreach.keystore import KeyStore
+from outreach.migrations import Database
 
 
-def failed(main: Store, ring: Keyring) -> list[str]:
+def failed(main: Store, ring: KeyStore) -> list[str]:
     """What does not hold, each in a word or two that names nothing of the installation."""
     wrong = []
-    for base, store in ((Base.MAIN, main), (Base.RING, ring.store)):
+    for base, store in ((Database.MAIN, main), (Database.RING, ring.store)):
         try:
             if not migrations.is_current(base, store):
                 wrong.append(f"{base} schema")

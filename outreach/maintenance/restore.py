@@ -21,18 +21,18 @@ from outreach.accounts.webauthn_challenges import Challenge
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.errors import Refused
-from outreach.keystore import Keyring, TooManyDue, audit_anchor, key_backup
+from outreach.keystore import KeyStore, TooManyDue, audit_anchor, key_backup
 from outreach.maintenance import archive_format, exclusive_access, restore_target
-from outreach.maintenance.archive_format import Manifest, Unfit
+from outreach.maintenance.archive_format import ArchiveManifest, InvalidArchive
 from outreach.maintenance.table_copy import Tell, to_nobody
-from outreach.migrations import Base
+from outreach.migrations import Database
 from outreach.privacy import reconcile, retention
 from outreach.privacy.reconcile import TooManyBlind
 from outreach.privacy.retention import Purged
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RestoreRequest:
     """What somebody says who restores."""
 
     over_filled: bool = False  # in the place of a database that has rows
@@ -42,8 +42,8 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Restored:
-    manifest: Manifest
+class RestoreResult:
+    manifest: ArchiveManifest
     purged: Purged
     keys: int = 0  # taken back from the spare
     aside: Path | None = None  # where the database before is
@@ -52,13 +52,13 @@ class Restored:
 def restore(
     file: Path,
     config: Config,
-    ring: Keyring,
+    ring: KeyStore,
     passphrase: Callable[[], str],
-    wanted: Wanted,
+    wanted: RestoreRequest,
     *,
     now: datetime,
     tell: Tell = to_nobody,
-) -> Restored:
+) -> RestoreResult:
     """Raises Unfit when the file is no backup of ours, whole, and Refused when it cannot be put
     there; then nothing has changed."""
     path = exclusive_access.file_of(config.database_url)
@@ -72,11 +72,11 @@ def restore(
             tell("migrate", 0)
             _migrate(file, database)
             if wanted.only_look:
-                return Restored(manifest, _preview(database, config, ring, now))
+                return RestoreResult(manifest, _preview(database, config, ring, now))
             with _place(path, config, wanted, now, tell) as put:
                 tell("forget", 0)
                 with _settled(database, config, ring, wanted, now) as (purged, keys):
-                    return Restored(manifest, purged, keys, put(database))
+                    return RestoreResult(manifest, purged, keys, put(database))
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             raise Refused("There is no room to restore it; nothing has changed.") from None
@@ -84,7 +84,7 @@ def restore(
 
 
 def _place(
-    path: Path | None, config: Config, wanted: Wanted, now: datetime, tell: Tell
+    path: Path | None, config: Config, wanted: RestoreRequest, now: datetime, tell: Tell
 ) -> AbstractContextManager[Callable[[Path], Path | None]]:
     if path is None:
         return restore_target.on_server(
@@ -93,10 +93,10 @@ def _place(
     return restore_target.in_file(path, over_filled=wanted.over_filled, now=now)
 
 
-def _verify(file: Path, database: Path, manifest: Manifest) -> None:
-    scripts = ScriptDirectory.from_config(migrations.config(Base.MAIN, "sqlite://"))
+def _verify(file: Path, database: Path, manifest: ArchiveManifest) -> None:
+    scripts = ScriptDirectory.from_config(migrations.config(Database.MAIN, "sqlite://"))
     if manifest.revision not in {each.revision for each in scripts.walk_revisions()}:
-        raise Unfit(f"{file} was made by a newer Outreach. Install that one first.")
+        raise InvalidArchive(f"{file} was made by a newer Outreach. Install that one first.")
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
@@ -110,25 +110,25 @@ def _verify(file: Path, database: Path, manifest: Manifest) -> None:
             rows = archive_format.count(connection)
             there = connection.execute("SELECT version_num FROM alembic_version").fetchall()
     except sqlite3.Error:
-        raise Unfit(f"{file} is damaged: its database cannot be read.") from None
+        raise InvalidArchive(f"{file} is damaged: its database cannot be read.") from None
     if strange or astray or not is_whole:
-        raise Unfit(f"{file} is damaged: its database is not sound.")
+        raise InvalidArchive(f"{file} is damaged: its database is not sound.")
     if rows != manifest.rows or there != [(manifest.revision,)]:
-        raise Unfit(f"{file} is damaged: its database is not what its manifest says.")
+        raise InvalidArchive(f"{file} is damaged: its database is not what its manifest says.")
 
 
 def _migrate(file: Path, database: Path) -> None:
     url = f"sqlite:///{database}"
-    migrations.upgrade(Base.MAIN, url)
+    migrations.upgrade(Database.MAIN, url)
     copy = Store(url)
     try:
-        if migrations.differences(Base.MAIN, copy):
-            raise Unfit(f"{file} is damaged: its database is not one of Outreach.")
+        if migrations.differences(Database.MAIN, copy):
+            raise InvalidArchive(f"{file} is damaged: its database is not one of Outreach.")
     finally:
         copy.close()
 
 
-def _preview(database: Path, config: Config, ring: Keyring, now: datetime) -> Purged:
+def _preview(database: Path, config: Config, ring: KeyStore, now: datetime) -> Purged:
     copy = Store(f"sqlite:///{database}")
     try:
         return retention.preview(copy, ring, config, now=now)
@@ -138,7 +138,7 @@ def _preview(database: Path, config: Config, ring: Keyring, now: datetime) -> Pu
 
 @contextmanager
 def _settled(
-    database: Path, config: Config, ring: Keyring, wanted: Wanted, now: datetime
+    database: Path, config: Config, ring: KeyStore, wanted: RestoreRequest, now: datetime
 ) -> Iterator[tuple[Purged, int]]:
     """Makes the copy and the ring agree. Where the block fails, the ring remembers the journal of
     the database that stays."""
@@ -176,7 +176,7 @@ _TOO_MANY = {
 }
 
 
-def _take_back(copy: Store, ring: Keyring, source: Path | None) -> int:
+def _take_back(copy: Store, ring: KeyStore, source: Path | None) -> int:
     if source is None:
         return 0
     with copy.read() as session:

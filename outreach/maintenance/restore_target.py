@@ -15,7 +15,7 @@ from outreach.db.store import Store
 from outreach.errors import Refused
 from outreach.maintenance import archive_format, exclusive_access, table_copy
 from outreach.maintenance.table_copy import Tell
-from outreach.migrations import Base
+from outreach.migrations import Database
 from outreach.migrations.models import MAIN
 
 # Every new database has rows in these: `outreach db upgrade` fills them.
@@ -96,7 +96,7 @@ def on_server(url: str, *, over_filled: bool, tell: Tell) -> Iterator[Put]:
     exclusive_access.require(url)
     store = Store(url)
     try:
-        make_ready(Base.MAIN, store)
+        make_ready(Database.MAIN, store)
         with store.engine.connect() as connection:
             _require_empty(connection, over_filled)
 
@@ -108,7 +108,7 @@ def on_server(url: str, *, over_filled: bool, tell: Tell) -> Iterator[Put]:
         store.close()
 
 
-def make_ready(base: Base, store: Store) -> None:
+def make_ready(base: Database, store: Store) -> None:
     """A database that was never made is made. Raises Refused for one of another version."""
     if not sa.inspect(store.engine).get_table_names():
         migrations.upgrade(base, store.url)

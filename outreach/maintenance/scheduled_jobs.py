@@ -23,7 +23,7 @@ def pass_on_offers(store: Store, *, now: datetime) -> int:
     with store.read() as session:
         late = waitlist.with_late_offers(session, now)
     return _each(
-        store, late, "offers", lambda session, each: waitlist.lapse_due(session, each, now=now)
+        store, late, "offers", lambda session, each: waitlist.expire_offers(session, each, now=now)
     )
 
 
@@ -47,8 +47,8 @@ def ask_who_comes(store: Store, *, now: datetime) -> int:
         ]
 
     def ask(session: Session, workshop: Workshop) -> int:
-        asked = reconfirmation.ask(session, workshop, now=now)
-        return asked + reconfirmation.free_silent(session, workshop, now=now)
+        asked = reconfirmation.request_reconfirmation(session, workshop, now=now)
+        return asked + reconfirmation.release_unanswered(session, workshop, now=now)
 
     return _each(store, asking, "questions", ask)
 

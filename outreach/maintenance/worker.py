@@ -17,10 +17,10 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network import installation_settings
 from outreach.domain.outbox import link_recovery
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.maintenance import scheduled_jobs
-from outreach.maintenance.event_cache_warmup import Scribe
+from outreach.maintenance.event_cache_warmup import EventCacheWarmer
 from outreach.maintenance.leader import Leader
 from outreach.privacy import audit_verification, retention
 
@@ -39,8 +39,8 @@ class Worker:
         self.app = app
         self.config: Config = app.extensions["outreach_config"]
         self.store: Store = app.extensions["outreach_store"]
-        self.ring: Keyring = app.extensions["outreach_ring"]
-        self.scribe = Scribe(self.store, self.config)
+        self.ring: KeyStore = app.extensions["outreach_ring"]
+        self.scribe = EventCacheWarmer(self.store, self.config)
         self.seen_at: datetime | None = None
         self.purged_on: date | None = None
         self.tidied_at: datetime | None = None
@@ -148,7 +148,7 @@ def _links(worker: Worker, now: datetime) -> int:
     owed = 0
     for ask in worker.ring.asked_for():
         with worker.store.change() as session:
-            owed += link_recovery.owe(session, ask.key_ids, now=now)
+            owed += link_recovery.enqueue_links(session, ask.key_ids, now=now)
         worker.ring.forget_ask(ask.id)
     return owed
 

@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from outreach.db import error_classes
-from outreach.db.error_classes import Fault
+from outreach.db.error_classes import ErrorClass
 from outreach.db.store import Store
 from outreach.errors import Misconfigured
 from outreach.migrations import schema_state
@@ -26,7 +26,7 @@ from outreach.migrations.models import MAIN, RING
 from outreach.migrations.schema_state import Stage, State
 
 __all__ = [
-    "Base",
+    "Database",
     "Stage",
     "State",
     "differences",
@@ -45,7 +45,7 @@ LONGEST_PAUSE: Final = 5  # seconds between two of them
 PATIENCE: Final = 600.0  # seconds for another upgrade to end
 
 
-class Base(StrEnum):
+class Database(StrEnum):
     """Which database: each has a folder of versions."""
 
     MAIN = "main"
@@ -53,10 +53,10 @@ class Base(StrEnum):
 
 
 # Of the locks that keep two upgrades apart: any two numbers will do.
-_NUMBERS: Final = {Base.MAIN: 7_406_001, Base.RING: 7_406_002}
+_NUMBERS: Final = {Database.MAIN: 7_406_001, Database.RING: 7_406_002}
 
 
-def config(base: Base, url: str, *, beside: Path | None = None) -> Config:
+def config(base: Database, url: str, *, beside: Path | None = None) -> Config:
     """`beside` is a folder of further migrations."""
     folders = [HERE / "versions" / base, *([] if beside is None else [beside])]
     alembic = Config()
@@ -70,7 +70,7 @@ def config(base: Base, url: str, *, beside: Path | None = None) -> Config:
 
 
 def upgrade(
-    base: Base, url: str, *, to: str = "head", beside: Path | None = None, tries: int = TRIES
+    base: Database, url: str, *, to: str = "head", beside: Path | None = None, tries: int = TRIES
 ) -> None:
     """Each migration is done whole or not at all. One that does not get its lock lets the others
     go on, and is tried again: whoever saves a place waits two seconds for it at most.
@@ -90,13 +90,13 @@ def upgrade(
         store.close()
 
 
-def _upgrade(base: Base, settings: Config, to: str, tries: int) -> None:
+def _upgrade(base: Database, settings: Config, to: str, tries: int) -> None:
     for number in range(1, tries + 1):
         try:
             command.upgrade(settings, to)
             return
         except sa.exc.DBAPIError as error:
-            if error_classes.of(error) not in {Fault.BUSY, Fault.CONFLICT}:
+            if error_classes.of(error) not in {ErrorClass.BUSY, ErrorClass.CONFLICT}:
                 raise
             log.warning("%s: a migration waits for its lock (%s of %s)", base, number, tries)
         sleep(min(number, LONGEST_PAUSE))
@@ -107,17 +107,17 @@ def _upgrade(base: Base, settings: Config, to: str, tries: int) -> None:
     )
 
 
-def state(base: Base, store: Store) -> State:
+def state(base: Database, store: Store) -> State:
     """How far this database has come."""
     return schema_state.look(store.engine, _scripts(base))
 
 
-def is_current(base: Base, store: Store) -> bool:
+def is_current(base: Database, store: Store) -> bool:
     """Whether every migration has been applied to this database."""
     return state(base, store).stage is Stage.CURRENT
 
 
-def fault(base: Base, store: Store) -> str:
+def fault(base: Database, store: Store) -> str:
     """Why a base is not up to date, and what to do; empty when it is."""
     found = state(base, store)
     if found.stage in {Stage.BEHIND, Stage.EMPTY}:
@@ -125,21 +125,22 @@ def fault(base: Base, store: Store) -> str:
     return found.fault
 
 
-def is_before(base: Base, one: str, other: str) -> bool:
+def is_before(base: Database, one: str, other: str) -> bool:
     """Whether the one version of that base comes before the other."""
     return schema_state.is_before(_scripts(base), one, other)
 
 
 @cache
-def _scripts(base: Base) -> ScriptDirectory:
+def _scripts(base: Database) -> ScriptDirectory:
     """Its history: read once, since a probe asks every few seconds."""
     return ScriptDirectory.from_config(config(base, ""))
 
 
-def differences(base: Base, store: Store) -> list[str]:
+def differences(base: Database, store: Store) -> list[str]:
     """How the schema differs from the models, a line each; none if it does not."""
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return [
-            str(found) for found in compare_metadata(context, MAIN if base is Base.MAIN else RING)
+            str(found)
+            for found in compare_metadata(context, MAIN if base is Database.MAIN else RING)
         ]

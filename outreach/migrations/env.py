@@ -5,7 +5,7 @@ from alembic import context
 
 from outreach.db.postgresql import MIGRATION
 from outreach.db.store import Store
-from outreach.migrations import Base
+from outreach.migrations import Database
 from outreach.migrations.models import MAIN, RING
 
 
@@ -27,7 +27,7 @@ try:
     with engine.connect() as connection:
         context.configure(
             connection,
-            target_metadata=MAIN if attributes["base"] is Base.MAIN else RING,
+            target_metadata=MAIN if attributes["base"] is Database.MAIN else RING,
             render_as_batch=True,
             render_item=render,
             compare_type=True,

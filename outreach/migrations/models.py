@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 
 from outreach import accounts, domain
-from outreach.keystore import RingBase
+from outreach.keystore import KeyStoreBase
 
 MAIN: sa.MetaData = domain.metadata
-RING: sa.MetaData = RingBase.metadata
+RING: sa.MetaData = KeyStoreBase.metadata
 
 _ = accounts  # its tables are on the same metadata once it is imported

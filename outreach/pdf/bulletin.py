@@ -14,7 +14,7 @@ from outreach.db.base import Words
 from outreach.pdf import typesetting
 from outreach.reports import bulletin_markdown
 from outreach.reports import bulletin_text as words
-from outreach.reports.bulletin_data import Document
+from outreach.reports.bulletin_data import BulletinDocument
 
 HTML_LANG: Final = {"es": "es-MX", "en": "en", "fr": "fr-CA"}
 QR: Final[Words] = {
@@ -24,22 +24,22 @@ QR: Final[Words] = {
 }
 
 
-def pdf(document: Document, lang: str, *, public_url: str, brand: str) -> bytes:
+def pdf(document: BulletinDocument, lang: str, *, public_url: str, brand: str) -> bytes:
     """PDF/UA; the same document gives the same bytes."""
     return typesetting.pdf(
         "bulletin", _data(document, lang, public_url, brand), made_at=document.cut
     )
 
 
-def picture(document: Document, lang: str, *, public_url: str, brand: str) -> bytes:
+def picture(document: BulletinDocument, lang: str, *, public_url: str, brand: str) -> bytes:
     """The first page of the PDF, as PNG."""
     data = _data(document, lang, public_url, brand)
     return typesetting.picture("bulletin", data, made_at=document.cut)
 
 
-def html(document: Document, lang: str, *, public_url: str, brand: str) -> str:
+def html(document: BulletinDocument, lang: str, *, public_url: str, brand: str) -> str:
     """One file, with its style inside and nothing to fetch."""
-    told = words.told(document, lang, public_url)
+    told = words.localized(document, lang, public_url)
     css = (typesetting.folder() / "bulletin.css").read_text()
     page = (
         _pages()
@@ -75,8 +75,8 @@ def square(address: str) -> str:
     return code.svg_inline(border=2, omitsize=True, svgclass=None, lineclass=None)
 
 
-def _data(document: Document, lang: str, public_url: str, brand: str) -> Mapping[str, Any]:
-    told = words.told(document, lang, public_url)
+def _data(document: BulletinDocument, lang: str, public_url: str, brand: str) -> Mapping[str, Any]:
+    told = words.localized(document, lang, public_url)
     square = io.BytesIO()
     segno.make(told.calendar, micro=False, error="m").save(square, kind="svg", border=2)
     return asdict(told) | {

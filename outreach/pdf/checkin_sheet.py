@@ -19,7 +19,7 @@ FEWEST_BLANK: Final = 6  # for those who come without a place
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Line:
+class SheetLine:
     """One party."""
 
     name: str
@@ -29,7 +29,7 @@ class Line:
     arrived: int = 0  # so many are known to have come
 
 
-def pdf(workshop: Workshop, lines: Sequence[Line], *, brand: str, made_at: datetime) -> bytes:
+def pdf(workshop: Workshop, lines: Sequence[SheetLine], *, brand: str, made_at: datetime) -> bytes:
     """PDF/UA in Spanish, which the staff speak: by name, or by hour where each has one."""
     rows = sorted(lines, key=lambda line: (_minute(line.hour), plain(line.name), line.code))
     count = -(-(len(rows) + FEWEST_BLANK) // ROWS)
@@ -49,7 +49,7 @@ def pdf(workshop: Workshop, lines: Sequence[Line], *, brand: str, made_at: datet
     return typesetting.pdf("checkin_sheet", data, made_at=made_at.replace(microsecond=0))
 
 
-def _row(line: Line) -> dict[str, Any]:
+def _row(line: SheetLine) -> dict[str, Any]:
     return asdict(line) | {"name": clean(line.name)}
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import segno
 
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Refused
 from outreach.pdf import color_contrast, flyer_text, typesetting
 
@@ -49,7 +49,7 @@ PAPER: Final = (LETTER, "a4")
 class Flyer:
     """A workshop's flyer, as it is told in one language."""
 
-    told: flyer_text.Told
+    told: flyer_text.FlyerText
     colour: str
     pictogram: str  # SVG, 48 by 48, of lines
     link: str
@@ -90,7 +90,7 @@ def of(
 
 def require_made(workshop: Workshop) -> None:
     """Raises Refused where nobody is to be invited any more."""
-    if workshop.standing in {Standing.CANCELLED, Standing.NOT_HELD}:
+    if workshop.standing in {WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD}:
         raise Refused("Este taller no se hace: ya no tiene volante. Quita los que hayas puesto.")
 
 

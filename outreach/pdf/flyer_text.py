@@ -10,7 +10,7 @@ from babel.dates import format_date
 from outreach.db.base import Words
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.text import clean
-from outreach.domain.workshops import Mode, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.feeds import labels as calendar
 from outreach.i18n import LOCALES, names_of, say
 from outreach.reports import bulletin_text
@@ -94,7 +94,7 @@ _QR: Final[Words] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class FlyerText:
     lang: str
     name: str  # of the document; of a discreet workshop it tells nothing
     kicker: str
@@ -129,11 +129,11 @@ def is_neutral(workshop: Workshop) -> bool:
     return workshop.is_discreet and workshop.way is Way.UNLISTED
 
 
-def tell(workshop: Workshop, lang: str, *, link: str, phone: str) -> Told:
+def tell(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerText:
     neutral = say(workshop.kind.neutral_title, lang) or say(calendar.NEUTRAL, lang)
     title = clean(say(workshop.title, lang)) or say(calendar.NEUTRAL, lang)
     place, address, later = _where(workshop, lang)
-    return Told(
+    return FlyerText(
         lang=lang,
         name=neutral if workshop.is_discreet else title,
         kicker=say(_TRUST if workshop.is_discreet else _FREE, lang),
@@ -172,7 +172,7 @@ def _where(workshop: Workshop, lang: str) -> tuple[str, str, str]:
     """The place, its address, and how one comes to know what is not said."""
     is_by_phone = workshop.visibility in _BY_PHONE
     if not workshop.mode.has_venue:
-        by_phone = workshop.mode is Mode.PHONE_BANK
+        by_phone = workshop.mode is DeliveryMode.PHONE_BANK
         place = say(calendar.BY_PHONE if by_phone else calendar.ONLINE, lang)
         if by_phone or not workshop.takes_places:
             return place, "", ""
@@ -194,7 +194,7 @@ def _facts(workshop: Workshop, lang: str) -> Iterable[str]:
     has = [
         say(words, lang)
         for words, is_so in (
-            (_ALSO_ONLINE, workshop.mode is Mode.HYBRID),
+            (_ALSO_ONLINE, workshop.mode is DeliveryMode.HYBRID),
             (_CHILDCARE, workshop.has_childcare),
             (_STEP_FREE, workshop.mode.has_venue and venue is not None and venue.is_step_free),
         )

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from outreach.pdf import typesetting
 from outreach.reports import month_tables
-from outreach.reports.month_report import Report
+from outreach.reports.month_report import MonthReport
 from outreach.reports.month_tables import Translate
 from outreach.reports.spreadsheets import Cell
 from outreach.reports.workshop_counts import N_, TOTAL
@@ -16,7 +16,7 @@ UNSAID: Final = 2  # the first columns of a table: the month and the code
 
 
 def pdf(
-    told: Report,
+    told: MonthReport,
     *,
     title: str,
     short_names: Mapping[str, str],
@@ -50,7 +50,7 @@ def pdf(
 
 
 def _by_office(
-    told: Report, lang: str, short_names: Mapping[str, str], translate: Translate
+    told: MonthReport, lang: str, short_names: Mapping[str, str], translate: Translate
 ) -> tuple[str, list[list[Cell]]]:
     count = told.count
     codes = list(count.by_kind)[:COLUMNS]

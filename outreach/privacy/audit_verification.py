@@ -12,17 +12,17 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log, hash_chain
-from outreach.domain.audit.hash_chain import BEGINNING, Link
-from outreach.keystore import JournalMark, Keyring, audit_anchor
+from outreach.domain.audit.hash_chain import BEGINNING, ChainLink
+from outreach.keystore import AuditAnchor, KeyStore, audit_anchor
 
 SHOWN: Final = 5
 
 
-def mark(store: Store, ring: Keyring, *, now: datetime) -> int:
+def mark(store: Store, ring: KeyStore, *, now: datetime) -> int:
     """Keeps in the ring how far the journal has come; says how many lines it went on. What does
     not follow from the mark before is not marked: it is found then, and ever after."""
     known = audit_anchor.read(ring.store)
-    before = BEGINNING if known is None else Link(known.number, known.hash)
+    before = BEGINNING if known is None else ChainLink(known.number, known.hash)
     with store.read() as session:
         newest, gone = hash_chain.ends(session)
         if newest.number <= before.number:
@@ -34,7 +34,7 @@ def mark(store: Store, ring: Keyring, *, now: datetime) -> int:
     return newest.number - before.number
 
 
-def wrong(store: Store, ring: Keyring) -> list[str]:
+def wrong(store: Store, ring: KeyStore) -> list[str]:
     """What is not as it was written, the first few; none when all of it is."""
     known = audit_anchor.read(ring.store)
     with store.read() as session:
@@ -52,7 +52,7 @@ def count(store: Store) -> int:
     return newest.number - gone.number
 
 
-def allow_to_go(store: Store, ring: Keyring, *, now: datetime) -> None:
+def allow_to_go(store: Store, ring: KeyStore, *, now: datetime) -> None:
     """The ring is told first which lines of the journal go: any others that are missing were
     taken out."""
     with store.read() as session:
@@ -61,7 +61,7 @@ def allow_to_go(store: Store, ring: Keyring, *, now: datetime) -> None:
         audit_anchor.let_go(ring.store, last.number, now=now)
 
 
-def begin_again(store: Store, ring: Keyring, *, now: datetime) -> None:
+def begin_again(store: Store, ring: KeyStore, *, now: datetime) -> None:
     """A copy lacks the newest lines of the journal: that is written down in it."""
     known = audit_anchor.read(ring.store)
     with store.read() as session:
@@ -70,13 +70,13 @@ def begin_again(store: Store, ring: Keyring, *, now: datetime) -> None:
         return
     with store.change() as session:
         lost = f"lines {newest.number + 1} to {known.number}"
-        audit_log.note(session, None, "copy restored", now=now, detail=lost)
+        audit_log.record(session, None, "copy restored", now=now, detail=lost)
     with store.read() as session:
         newest, _gone = hash_chain.ends(session)
     audit_anchor.begin_again(ring.store, *newest, now=now)
 
 
-def _against(session: Session, known: JournalMark, newest: Link, gone: Link) -> list[str]:
+def _against(session: Session, known: AuditAnchor, newest: ChainLink, gone: ChainLink) -> list[str]:
     """What the ring remembers otherwise."""
     found = []
     if gone.number > known.gone:

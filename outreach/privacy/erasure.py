@@ -9,14 +9,14 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations.notifications import Notice
-from outreach.keystore import Keyring
+from outreach.domain.registrations.notifications import Notification
+from outreach.keystore import KeyStore
 from outreach.privacy import mail_folder
 
 
-def forget(
+def erase(
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     config: Config,
     registration_ids: Iterable[str],
     *,
@@ -42,10 +42,10 @@ def forget(
             .where(Registration.id.in_([row.id for row in rows]))
             .order_by(Registration.workshop_id)
         ):
-            registrations.release(session, registration, now=now)
+            registrations.cancel(session, registration, now=now)
         session.execute(
-            sa.delete(Notice)
-            .where(Notice.registration_id.in_([row.id for row in rows]))
+            sa.delete(Notification)
+            .where(Notification.registration_id.in_([row.id for row in rows]))
             .execution_options(synchronize_session=False)
         )
     store.sweep()

@@ -14,16 +14,20 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import registrations
 from outreach.domain.newsletter.subscribers import Subscriber
-from outreach.domain.registrations import Registration, Standing
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations import Registration, RegistrationStatus
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 
 # Who had only a turn when the workshop began, whatever the kind keeps of those who had a place.
-ONLY_A_TURN: Final = (Standing.WAITING, Standing.OFFERED, Standing.LAPSED)
+ONLY_A_TURN: Final = (
+    RegistrationStatus.WAITLISTED,
+    RegistrationStatus.OFFERED,
+    RegistrationStatus.EXPIRED,
+)
 TURN_KEPT: Final = timedelta(days=7)
 BATCH: Final = 100  # rows emptied in one transaction
 FEW: Final = 10
@@ -67,7 +71,7 @@ def pointing(session: Session) -> list[Pointing]:
     ]
 
 
-def correct(store: Store, ring: Keyring, *, now: datetime) -> None:
+def correct(store: Store, ring: KeyStore, *, now: datetime) -> None:
     """Gives the keys the day of their workshop, where the ring has another: the ring is told of a
     move after it was kept, and may not have been reached."""
     wanted: dict[tuple[date, date], list[bytes]] = {}
@@ -77,7 +81,7 @@ def correct(store: Store, ring: Keyring, *, now: datetime) -> None:
         ring.correct(key_ids, was, day)
 
 
-def astray(store: Store, ring: Keyring, *, now: datetime) -> dict[bytes, tuple[date, date]]:
+def astray(store: Store, ring: KeyStore, *, now: datetime) -> dict[bytes, tuple[date, date]]:
     """The keys whose day in the ring is not that of their workshop, with both days; the second is
     never past. What is due in the ring and by its workshop stays as it is: how long it has been
     overdue tells a wrong clock from a late purge."""
@@ -112,7 +116,7 @@ def used(session: Session) -> set[bytes]:
     return {row.key_id for row in pointing(session)}.union(subscribers)
 
 
-def blind(store: Store, ring: Keyring, *, sure: bool = False) -> list[Pointing]:
+def blind(store: Store, ring: KeyStore, *, sure: bool = False) -> list[Pointing]:
     """The rows whose key is gone. Raises TooManyBlind when these are more than a few, their day
     has not come, and hardly anybody else has a key: the ring was lost, or is another one."""
     # Rows before keys: a key is in the ring before there is a row for it, so nobody who is
@@ -131,7 +135,7 @@ def blind(store: Store, ring: Keyring, *, sure: bool = False) -> list[Pointing]:
     return found
 
 
-def require_used(store: Store, ring: Keyring) -> None:
+def require_used(store: Store, ring: KeyStore) -> None:
     """Raises TooManyUnused where the keys that nothing points at are more than a few, and more than
     the others: the main database is empty, or another one than the ring is of."""
     with store.read() as session:
@@ -145,7 +149,7 @@ def require_used(store: Store, ring: Keyring) -> None:
         )
 
 
-def settle(store: Store, ring: Keyring, *, now: datetime, sure: bool = False) -> int:
+def reconcile_stores(store: Store, ring: KeyStore, *, now: datetime, sure: bool = False) -> int:
     """Empties the rows whose key is gone: of a purge, of a forgetting that was cut short, of an
     older copy that has been put back. Says how many. Raises as `blind` does."""
     found = blind(store, ring, sure=sure)
@@ -153,7 +157,7 @@ def settle(store: Store, ring: Keyring, *, now: datetime, sure: bool = False) ->
         with store.change() as session:
             for row in found[start : start + BATCH]:
                 registration = session.get_one(Registration, row.id)
-                registrations.release(session, registration, now=now)
+                registrations.cancel(session, registration, now=now)
     return len(found)
 
 
@@ -163,8 +167,8 @@ def wash(session: Session, *, now: datetime) -> int:
     notices went."""
     forgotten = sa.select(Registration.id).where(Registration.key_id.is_(None))
     gone = session.execute(
-        sa.delete(Notice)
-        .where(Notice.registration_id.in_(forgotten))
+        sa.delete(Notification)
+        .where(Notification.registration_id.in_(forgotten))
         .execution_options(synchronize_session=False)
     )
     assert isinstance(gone, sa.CursorResult)
@@ -186,7 +190,7 @@ def count_notices(session: Session, registration_ids: Sequence[str]) -> int:
     """How many notices there are of these, sent or still owed."""
     counted = 0
     for start in range(0, len(registration_ids), 500):
-        of_these = Notice.registration_id.in_(registration_ids[start : start + 500])
+        of_these = Notification.registration_id.in_(registration_ids[start : start + 500])
         counted += session.scalar(sa.select(sa.func.count()).where(of_these)) or 0
     return counted
 
@@ -251,14 +255,14 @@ _NOTHING: Final[dict[str, object]] = {
 
 
 @dataclass(frozen=True)
-class Turn:
+class ReconcileTurn:
     """The key of someone who had only a turn when a workshop began, and its day."""
 
     key_id: bytes
     day: date
 
 
-def never_came_in(session: Session, *, now: datetime) -> list[Turn]:
+def never_came_in(session: Session, *, now: datetime) -> list[ReconcileTurn]:
     """Those who waited, or let their turn pass, and got no place."""
     rows = session.execute(
         sa.select(Registration.key_id, Workshop.day)
@@ -269,4 +273,4 @@ def never_came_in(session: Session, *, now: datetime) -> list[Turn]:
             Workshop.starts_at <= now,
         )
     )
-    return [Turn(key_id, day) for key_id, day in rows if key_id is not None]
+    return [ReconcileTurn(key_id, day) for key_id, day in rows if key_id is not None]

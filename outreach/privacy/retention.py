@@ -16,18 +16,24 @@ from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.audit import hash_chain
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.checkin import checkin_events, checkin_tokens
-from outreach.domain.checkin.checkin_events import DoorEvent
-from outreach.domain.checkin.checkin_tokens import DoorPass
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.checkin.checkin_events import CheckinEvent
+from outreach.domain.checkin.checkin_tokens import CheckinToken
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.scheduling import form_drafts, import_batches
 from outreach.domain.scheduling.form_drafts import FormDraft
-from outreach.domain.scheduling.import_batches import Batch
-from outreach.keystore import Keyring, TooManyDue, key_backup, rotation
+from outreach.domain.scheduling.import_batches import ImportBatch
+from outreach.keystore import KeyStore, TooManyDue, key_backup, rotation
 from outreach.privacy import audit_verification, mail_folder, reconcile, subscriber_erasure
-from outreach.privacy.reconcile import TURN_KEPT, TooManyBlind, TooManyUnused, Turn, settle
+from outreach.privacy.reconcile import (
+    TURN_KEPT,
+    ReconcileTurn,
+    TooManyBlind,
+    TooManyUnused,
+    reconcile_stores,
+)
 
 __all__ = [
     "Purged",
@@ -36,7 +42,7 @@ __all__ = [
     "hourly",
     "preview",
     "purge",
-    "settle",
+    "reconcile_stores",
     "settle_after_restore",
 ]
 
@@ -56,7 +62,7 @@ class Purged:
 
 def purge(
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     config: Config | None = None,
     *,
     now: datetime,
@@ -81,7 +87,7 @@ def purge(
     blind = reconcile.blind(store, ring, sure=True)
     with store.read() as session:
         told = reconcile.count_notices(session, [row.id for row in blind])
-    emptied = settle(store, ring, now=now, sure=True)
+    emptied = reconcile_stores(store, ring, now=now, sure=True)
     with store.read() as session:
         used = reconcile.used(session)
     unused = 0 if keep_unused else ring.destroy_unused(used)
@@ -98,7 +104,7 @@ def purge(
     return Purged(keys, emptied, unused, gone, rows)
 
 
-def preview(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Purged:
+def preview(store: Store, ring: KeyStore, config: Config, *, now: datetime) -> Purged:
     """What `purge` would do now, as numbers; nothing is changed."""
     with store.read() as session:
         pointing, used = reconcile.pointing(session), reconcile.used(session)
@@ -121,7 +127,7 @@ def preview(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Pu
 
 
 def settle_after_restore(
-    store: Store, ring: Keyring, config: Config | None = None, *, now: datetime, sure: bool = False
+    store: Store, ring: KeyStore, config: Config | None = None, *, now: datetime, sure: bool = False
 ) -> Purged:
     """To be called before a restored copy is opened to anybody: whoever was forgotten since it
     was made is forgotten in it. Raises as `purge` does.
@@ -132,7 +138,7 @@ def settle_after_restore(
     return purge(store, ring, config, now=now, sure=sure, keep_unused=True)
 
 
-def daily(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Purged | None:
+def daily(store: Store, ring: KeyStore, config: Config, *, now: datetime) -> Purged | None:
     """The worker's round of each day and of its start: the purge and, once a month, a new master.
 
     None, and nothing is changed, when the purge refuses: that is logged, and `doctor` says so."""
@@ -147,7 +153,7 @@ def daily(store: Store, ring: Keyring, config: Config, *, now: datetime) -> Purg
     return done
 
 
-def hourly(ring: Keyring, *, now: datetime) -> None:
+def hourly(ring: KeyStore, *, now: datetime) -> None:
     """The round of each hour, on every host: older masters go, and the spare is written over."""
     rotation.retire(ring, now=now)
     ring.tidy()
@@ -162,7 +168,7 @@ def forget_letters(store: Store, config: Config) -> int:
     return mail_folder.forget(files)
 
 
-def _refresh(ring: Keyring, *, now: datetime) -> None:
+def _refresh(ring: KeyStore, *, now: datetime) -> None:
     """Writes the spare over. A disk that is full or may not be written holds up nothing else: the
     purge is done, and would begin again each round; `doctor` says that the spare is old."""
     try:
@@ -171,7 +177,7 @@ def _refresh(ring: Keyring, *, now: datetime) -> None:
         log.error("the spare of the ring cannot be written: %s", type(error).__name__)
 
 
-def _hasten(ring: Keyring, turns: Sequence[Turn]) -> None:
+def _hasten(ring: KeyStore, turns: Sequence[ReconcileTurn]) -> None:
     """Brings forward the day of those who had only a turn."""
     by_day: dict[date, list[bytes]] = {}
     for turn in turns:
@@ -199,15 +205,15 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
 
 
 _TABLES: Final = {
-    "notices": Notice,
+    "notices": Notification,
     "messages": Message,
-    "journal entries": Entry,
+    "journal entries": AuditEntry,
     "sessions": StaffSession,
     "invitations": Invitation,
     "unsaved forms": FormDraft,
-    "files brought and not loaded": Batch,
-    "door marks": DoorEvent,
-    "door passes": DoorPass,
+    "files brought and not loaded": ImportBatch,
+    "door marks": CheckinEvent,
+    "door passes": CheckinToken,
 }
 
 

@@ -7,16 +7,16 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.offices import Office
 from outreach.domain.newsletter.subscribers import NO_WORKSHOP, Subscriber
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Asked, Key, Keyring
+from outreach.keystore import Key, KeyStore, LinkRequest
 
 
 @dataclass(frozen=True)
-class Share:
+class RetentionShare:
     """Of one office: so many registrations, the first of which is forgotten on that day."""
 
     city: str
@@ -25,11 +25,11 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Held:
+class RetentionReport:
     keys: int
     overdue: int  # their day has come, and no purge has run
     oldest: date | None  # when the first of those registrations was made
-    by_office: list[Share]
+    by_office: list[RetentionShare]
     by_week: list[tuple[date, int]]  # the Monday of the week in which so many are forgotten
     notices: int  # letters and calls still owed
     subscribers: int  # to the bulletin, with those who have not said yes yet
@@ -38,7 +38,7 @@ class Held:
     first_entry: datetime | None
 
 
-def hold(session: Session, ring: Keyring) -> Held:
+def count_held(session: Session, ring: KeyStore) -> RetentionReport:
     """Counts, and nothing else: no name could be read from here."""
     by_workshop, oldest, look_ups = _of_ring(ring)
     offices = _cities(session, {workshop for workshop, _day in by_workshop})
@@ -48,14 +48,18 @@ def hold(session: Session, ring: Keyring) -> Held:
         weeks[day - timedelta(days=day.weekday())] += count
         cities[city] += count
         first[city] = min(day, first.get(city, day))
-    entries, first_entry = session.execute(sa.select(sa.func.count(), sa.func.min(Entry.at))).one()
-    owed = sa.select(sa.func.count()).select_from(Notice).where(Notice.done_at.is_(None))
+    entries, first_entry = session.execute(
+        sa.select(sa.func.count(), sa.func.min(AuditEntry.at))
+    ).one()
+    owed = (
+        sa.select(sa.func.count()).select_from(Notification).where(Notification.done_at.is_(None))
+    )
     subscribers = sa.select(sa.func.count()).select_from(Subscriber)
-    return Held(
+    return RetentionReport(
         keys=weeks.total(),
         overdue=sum(count for (_, day), count in by_workshop.items() if day <= ring.today()),
         oldest=oldest,
-        by_office=[Share(city, cities[city], first[city]) for city in sorted(cities)],
+        by_office=[RetentionShare(city, cities[city], first[city]) for city in sorted(cities)],
         by_week=sorted(weeks.items()),
         notices=session.scalar(owed) or 0,
         subscribers=session.scalar(subscribers) or 0,
@@ -65,7 +69,7 @@ def hold(session: Session, ring: Keyring) -> Held:
     )
 
 
-def _of_ring(ring: Keyring) -> tuple[dict[tuple[int, date], int], date | None, int]:
+def _of_ring(ring: KeyStore) -> tuple[dict[tuple[int, date], int], date | None, int]:
     """Keys of registrations by workshop and day of forgetting, the day the oldest was made, and
     look-ups."""
     is_one = Key.workshop != NO_WORKSHOP
@@ -77,7 +81,7 @@ def _of_ring(ring: Keyring) -> tuple[dict[tuple[int, date], int], date | None, i
         )
         by_workshop = {(row[0], row[1]): row[2] for row in counted}
         oldest = session.scalar(sa.select(sa.func.min(Key.made_on)).where(is_one))
-        look_ups = session.scalar(sa.select(sa.func.count()).select_from(Asked)) or 0
+        look_ups = session.scalar(sa.select(sa.func.count()).select_from(LinkRequest)) or 0
     return by_workshop, oldest, look_ups
 
 

@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain.newsletter.mailings import KEPT, Circular
+from outreach.domain.newsletter.mailings import KEPT, Mailing
 from outreach.domain.newsletter.subscribers import UNCONFIRMED, Subscriber
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.privacy import mail_folder
 from outreach.privacy.reconcile import FEW, TooManyBlind
 
 
-def forget(store: Store, ring: Keyring, config: Config, subscriber_id: str, key_id: bytes) -> None:
+def erase(store: Store, ring: KeyStore, config: Config, subscriber_id: str, key_id: bytes) -> None:
     """Forgets one of them at once: the key, then the row and the letters owed, sent or written
     into a folder. A crash in between reads as forgotten; the purge finishes it."""
     ring.destroy(key_id)
@@ -28,7 +28,7 @@ def forget(store: Store, ring: Keyring, config: Config, subscriber_id: str, key_
         mail_folder.forget(files)
 
 
-def going(store: Store, ring: Keyring, *, now: datetime, sure: bool = False) -> list[Subscriber]:
+def going(store: Store, ring: KeyStore, *, now: datetime, sure: bool = False) -> list[Subscriber]:
     """Those to be forgotten by now: their key is gone, or they did not say yes in time.
 
     Raises TooManyBlind when more than a few who said yes have lost their key, and hardly anybody
@@ -49,7 +49,7 @@ def going(store: Store, ring: Keyring, *, now: datetime, sure: bool = False) -> 
     return [*blind, *(row for row in late if row.key_id in known)]
 
 
-def purge(store: Store, ring: Keyring, *, now: datetime) -> int:
+def purge(store: Store, ring: KeyStore, *, now: datetime) -> int:
     """Forgets those, and what was sent long ago; says how many of the first. `going` has been asked
     before anything was destroyed."""
     found = going(store, ring, now=now, sure=True)
@@ -58,8 +58,8 @@ def purge(store: Store, ring: Keyring, *, now: datetime) -> int:
     with store.change() as session:
         _delete(session, [row.id for row in found])
         session.execute(
-            sa.delete(Circular)
-            .where(Circular.done_at < now - KEPT)
+            sa.delete(Mailing)
+            .where(Mailing.done_at < now - KEPT)
             .execution_options(synchronize_session=False)
         )
     return len(found)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from outreach.clock import Month
 from outreach.domain.network.kinds import Kind
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 
 LEAST_TOLD: Final = 5
 # From this sum on, a small cell and a withheld one beside it may each be anything they could be.
@@ -49,7 +49,7 @@ def of_month(session: Session, month: Month, earlier: Sequence[Attendance] = ())
         .join(Kind, Kind.id == Workshop.kind_id)
         .where(
             Workshop.month == month.number,
-            Workshop.standing == Standing.HELD,
+            Workshop.standing == WorkshopStatus.HELD,
             Workshop.head_count.is_not(None),
         )
         .group_by(Kind.code, Kind.position)

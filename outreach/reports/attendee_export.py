@@ -6,17 +6,17 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from outreach.domain.registrations import Person, Registration, Standing
+from outreach.domain.registrations import PersonalData, Registration, RegistrationStatus
 from outreach.reports import spreadsheets
 from outreach.reports.spreadsheets import Cell, escape
 
 HEADS: Final = (
     "Nombre", "Código", "Personas", "Llegaron", "Situación", "Hora", "Aviso", "Necesita", "Idioma",
 )  # fmt: skip
-STANDINGS: Final[Mapping[Standing, str]] = {
-    Standing.SEATED: "Con lugar",
-    Standing.OFFERED: "Con lugar ofrecido",
-    Standing.WAITING: "En espera",
+STANDINGS: Final[Mapping[RegistrationStatus, str]] = {
+    RegistrationStatus.CONFIRMED: "Con lugar",
+    RegistrationStatus.OFFERED: "Con lugar ofrecido",
+    RegistrationStatus.WAITLISTED: "En espera",
 }
 CONTACTS: Final[Mapping[str, str]] = {
     "email": "Por correo",
@@ -26,7 +26,7 @@ CONTACTS: Final[Mapping[str, str]] = {
 
 
 def table(
-    parties: Iterable[Registration], people: Mapping[str, Person], says: Mapping[str, str]
+    parties: Iterable[Registration], people: Mapping[str, PersonalData], says: Mapping[str, str]
 ) -> list[list[Cell]]:
     """A row for each party that can still be read, under the headings; `says` is each need in
     words."""

@@ -10,15 +10,15 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from outreach.clock import Month
-from outreach.domain.newsletter.bulletins import PARTS, Edition
+from outreach.domain.newsletter.bulletins import PARTS, BulletinEdition
 from outreach.i18n import LANGUAGES
 from outreach.reports import bulletin_markdown, readability, workshop_counts
-from outreach.reports.month_report import Report
+from outreach.reports.month_report import MonthReport
 
 FEWEST_WORDS: Final = 10  # a date and a city say nothing of how somebody writes
 
 
-class Concern(StrEnum):
+class BulletinIssueType(StrEnum):
     OPEN = "open"  # the month is open again
     REVISION = "revision"  # the month has other numbers by now
     MISSING = "missing"  # said in one language, not in this one
@@ -30,10 +30,10 @@ class Concern(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Warned:
+class BulletinIssue:
     """One thing that is wrong, and in which text; `detail` is the number, link or sentence."""
 
-    concern: Concern
+    concern: BulletinIssueType
     is_grave: bool = False  # it cannot be published like this
     part: str = ""
     lang: str = ""
@@ -42,14 +42,14 @@ class Warned:
 
 
 def of(
-    edition: Edition,
-    told: Report,
+    edition: BulletinEdition,
+    told: MonthReport,
     *,
     last_revision: int,
     is_calendar_empty: bool,
     is_there: Callable[[str], bool],
     home: str,
-) -> list[Warned]:
+) -> list[BulletinIssue]:
     """All that is wrong, the worst first. `bulletin_text` is what the edition's revision says;
     `last_revision` the number of the month's last one, 0 while it is open; `is_there` says whether
     a path of ours leads anywhere, and `home` is the address our paths follow."""
@@ -58,22 +58,22 @@ def of(
     for part in PARTS:
         for lang, text in getattr(edition, part).items():
             found += [
-                Warned(concern=Concern.NUMBER, part=part, lang=lang, detail=number)
+                BulletinIssue(concern=BulletinIssueType.NUMBER, part=part, lang=lang, detail=number)
                 for number in numbers(text, told.month)
                 if _value(number) not in known
             ]
             found += [
-                Warned(concern=Concern.LINK, part=part, lang=lang, detail=link)
+                BulletinIssue(concern=BulletinIssueType.LINK, part=part, lang=lang, detail=link)
                 for link in links(text)
                 if not _is_good(link, is_there, home)
             ]
     found += _hard(edition)
     if is_calendar_empty:
-        found.append(Warned(concern=Concern.CALENDAR))
+        found.append(BulletinIssue(concern=BulletinIssueType.CALENDAR))
     return sorted(dict.fromkeys(found), key=lambda each: not each.is_grave)
 
 
-def numbers_of(told: Report) -> frozenset[int]:
+def numbers_of(told: MonthReport) -> frozenset[int]:
     """Every number that the month's pages tell of it."""
     count, people = told.count, told.people
     found = {count.total, len(count.by_office), len(workshop_counts.by_region(count))}
@@ -108,42 +108,53 @@ def prose(text: str) -> str:
     return re.sub(r"(?<=[.!?…])\s+", "\n", bare).strip()
 
 
-def _of_month(edition: Edition, last_revision: int) -> Iterator[Warned]:
+def _of_month(edition: BulletinEdition, last_revision: int) -> Iterator[BulletinIssue]:
     if not last_revision:
-        yield Warned(concern=Concern.OPEN, is_grave=True)
+        yield BulletinIssue(concern=BulletinIssueType.OPEN, is_grave=True)
     elif edition.revision != last_revision:
-        yield Warned(concern=Concern.REVISION, is_grave=True, detail=str(last_revision))
+        yield BulletinIssue(
+            concern=BulletinIssueType.REVISION, is_grave=True, detail=str(last_revision)
+        )
 
 
-def _missing(edition: Edition) -> Iterator[Warned]:
+def _missing(edition: BulletinEdition) -> Iterator[BulletinIssue]:
     """A title in every language; a text in every one or in none."""
     for part in PARTS:
         words = getattr(edition, part)
         if part == "title" or any(words.values()):
             for lang in LANGUAGES:
                 if not words.get(lang):
-                    yield Warned(concern=Concern.MISSING, is_grave=True, part=part, lang=lang)
+                    yield BulletinIssue(
+                        concern=BulletinIssueType.MISSING, is_grave=True, part=part, lang=lang
+                    )
 
 
-def _note(edition: Edition) -> Iterator[Warned]:
+def _note(edition: BulletinEdition) -> Iterator[BulletinIssue]:
     """What was corrected must be said in Spanish; who reads another language should know too."""
     if edition.is_correction:
         for lang in LANGUAGES:
             if not edition.correction.get(lang):
-                yield Warned(
-                    concern=Concern.NOTE, is_grave=lang == "es", part="correction", lang=lang
+                yield BulletinIssue(
+                    concern=BulletinIssueType.NOTE,
+                    is_grave=lang == "es",
+                    part="correction",
+                    lang=lang,
                 )
 
 
-def _hard(edition: Edition) -> Iterator[Warned]:
+def _hard(edition: BulletinEdition) -> Iterator[BulletinIssue]:
     for part in ("happened", "ahead", "correction"):
         text = prose(getattr(edition, part).get("es", ""))
-        ease = readability.ease(text)
+        ease = readability.readability(text)
         score = ease.score
         if ease.words >= FEWEST_WORDS and score < readability.EASY:
-            worst = next(iter(readability.hardest(text, 1)), "")
-            yield Warned(
-                concern=Concern.HARD, part=part, lang="es", detail=worst, score=max(0, int(score))
+            worst = next(iter(readability.hardest_sentence(text, 1)), "")
+            yield BulletinIssue(
+                concern=BulletinIssueType.HARD,
+                part=part,
+                lang="es",
+                detail=worst,
+                score=max(0, int(score)),
             )
 
 

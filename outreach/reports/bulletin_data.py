@@ -16,17 +16,17 @@ from outreach.clock import Month
 from outreach.db.base import Words
 from outreach.domain.network import kinds, offices
 from outreach.domain.newsletter import bulletins
-from outreach.domain.newsletter.bulletins import Edition
+from outreach.domain.newsletter.bulletins import BulletinEdition
 from outreach.domain.search import public_listing, search
-from outreach.domain.search.public_listing import Listed
-from outreach.domain.search.search import Filters
+from outreach.domain.search.public_listing import ListedWorkshop
+from outreach.domain.search.search import SearchFilters
 from outreach.domain.text import plain
-from outreach.domain.workshops import Standing
+from outreach.domain.workshops import WorkshopStatus
 from outreach.errors import NotFound
 from outreach.i18n import say
 from outreach.reports import bulletin_sentences, month_report
-from outreach.reports.bulletin_sentences import Sentence
-from outreach.reports.month_report import Report
+from outreach.reports.bulletin_sentences import BulletinSentence
+from outreach.reports.month_report import MonthReport
 from outreach.reports.workshop_counts import TOTAL
 
 FORMAT: Final = 1  # of what is frozen: raise it when something in it changes its meaning
@@ -34,7 +34,7 @@ MOST_COMING: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Coming:
+class UpcomingWorkshop:
     """A workshop of the next month. Its address is not told, only the city."""
 
     id: str
@@ -45,7 +45,7 @@ class Coming:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Document:
+class BulletinDocument:
     """A bulletin. Its numbers are those of the revision; 0 is an open month's, provisional."""
 
     month: Month
@@ -63,8 +63,8 @@ class Document:
     cities: Mapping[str, str]  # of the offices
     figures: Mapping[str, int]
     people: int | None
-    sentences: tuple[Sentence, ...]
-    coming: tuple[Coming, ...]
+    sentences: tuple[BulletinSentence, ...]
+    coming: tuple[UpcomingWorkshop, ...]
     edition: int | None = None  # None: nobody has written one
     published_at: datetime | None = None
     # What people wrote, as Markdown; a title is plain.
@@ -73,13 +73,13 @@ class Document:
     ahead: Words
     correction: Words
 
-    def of_topic(self, topic: str) -> list[Sentence]:
+    def of_topic(self, topic: str) -> list[BulletinSentence]:
         return [each for each in self.sentences if each.topic == topic]
 
 
 def document(
-    session: Session, month: Month, *, now: datetime, edition: Edition | None = None
-) -> Document:
+    session: Session, month: Month, *, now: datetime, edition: BulletinEdition | None = None
+) -> BulletinDocument:
     """The bulletin of a month: of the edition given, which may be a draft, else of the last one
     that was published, else as the numbers alone make it."""
     edition = edition or bulletins.latest(session, month)
@@ -106,7 +106,7 @@ def document(
     )
 
 
-def as_json(document: Document) -> dict[str, Any]:
+def as_json(document: BulletinDocument) -> dict[str, Any]:
     """All of it, in three languages; what a published edition freezes. Only ever added to."""
     told = asdict(document)
     coming = [
@@ -128,11 +128,13 @@ def as_json(document: Document) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def thawed(kept: Mapping[str, Any]) -> Document:
+def thawed(kept: Mapping[str, Any]) -> BulletinDocument:
     """A document again, of what `as_json` gave."""
     published = kept["published_at"]
-    values = {name: value for name, value in kept.items() if name in Document.__annotations__}
-    return Document(
+    values = {
+        name: value for name, value in kept.items() if name in BulletinDocument.__annotations__
+    }
+    return BulletinDocument(
         **values
         | {
             "month": Month.parse(kept["month"]),
@@ -140,10 +142,11 @@ def thawed(kept: Mapping[str, Any]) -> Document:
             "published_at": datetime.fromisoformat(published) if published else None,
             "core": tuple(kept["core"]),
             "sentences": tuple(
-                Sentence(**each | {"values": tuple(each["values"])}) for each in kept["sentences"]
+                BulletinSentence(**each | {"values": tuple(each["values"])})
+                for each in kept["sentences"]
             ),
             "coming": tuple(
-                Coming(
+                UpcomingWorkshop(
                     **each
                     | {
                         "day": date.fromisoformat(each["day"]),
@@ -156,10 +159,10 @@ def thawed(kept: Mapping[str, Any]) -> Document:
     )
 
 
-def _made(report: Report, core: Sequence[str]) -> Document:
+def _made(report: MonthReport, core: Sequence[str]) -> BulletinDocument:
     count = report.count
     told = tuple(code for code in core if code in count.by_kind)
-    return Document(
+    return BulletinDocument(
         month=count.month,
         revision=count.revision if report.is_closed else 0,
         is_closed=report.is_closed,
@@ -184,7 +187,7 @@ def _made(report: Report, core: Sequence[str]) -> Document:
     )
 
 
-def _cities(session: Session, report: Report) -> dict[str, str]:
+def _cities(session: Session, report: MonthReport) -> dict[str, str]:
     """Where the offices of a report are; a table has no room for their names."""
     known = {office.slug: office.city for office in offices.all_of_them(session)}
     return {
@@ -193,18 +196,18 @@ def _cities(session: Session, report: Report) -> dict[str, str]:
     }
 
 
-def _coming(session: Session, month: Month, now: datetime) -> list[Coming]:
+def _coming(session: Session, month: Month, now: datetime) -> list[UpcomingWorkshop]:
     """Some of what the public list has of a month, spread over it and over the offices."""
     first = max(month.first, now.date())
     days = (month.last - first).days + 1
-    found: dict[str, Listed] = {}
+    found: dict[str, ListedWorkshop] = {}
     if days < 1:
         return []
     for part in range(MOST_COMING):
         since, until = (days * each // MOST_COMING for each in (part, part + 1))
         if since == until:
             continue
-        filters = Filters(
+        filters = SearchFilters(
             since=first + timedelta(days=since), until=first + timedelta(days=until - 1)
         )
         page, _key = public_listing.page(session, filters, now=now, limit=search.PAGE)
@@ -216,9 +219,9 @@ def _coming(session: Session, month: Month, now: datetime) -> list[Coming]:
     return [_told(each) for each in found.values()]
 
 
-def _told(found: Listed) -> Coming:
+def _told(found: ListedWorkshop) -> UpcomingWorkshop:
     is_open = found.has_open_address and found.venue_city
-    return Coming(
+    return UpcomingWorkshop(
         id=found.public_id,
         day=found.day,
         starts=found.starts,
@@ -227,7 +230,7 @@ def _told(found: Listed) -> Coming:
     )
 
 
-def _still_shown(session: Session, coming: Sequence[Coming]) -> list[Coming]:
+def _still_shown(session: Session, coming: Sequence[UpcomingWorkshop]) -> list[UpcomingWorkshop]:
     """Those that are on the public list yet, and not cancelled: a kind may have become discreet."""
     kept = []
     for each in coming:
@@ -235,20 +238,20 @@ def _still_shown(session: Session, coming: Sequence[Coming]) -> list[Coming]:
             found = public_listing.find(session, each.id)
         except NotFound:
             continue
-        if found.standing is not Standing.CANCELLED:
+        if found.standing is not WorkshopStatus.CANCELLED:
             kept.append(each)
     return kept
 
 
-def _is_told(found: Listed, now: datetime) -> bool:
-    return found.standing is Standing.PUBLISHED and found.starts_at > now
+def _is_told(found: ListedWorkshop, now: datetime) -> bool:
+    return found.standing is WorkshopStatus.PUBLISHED and found.starts_at > now
 
 
 def _moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def office_rows(document: Document) -> list[tuple[str, list[int], int, int]]:
+def office_rows(document: BulletinDocument) -> list[tuple[str, list[int], int, int]]:
     """Slug, the core kinds, all others together, and the total; the largest first."""
     rows = []
     for slug, numbers in document.by_office.items():

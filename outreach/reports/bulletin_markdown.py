@@ -20,7 +20,7 @@ _SCHEMES: Final = {"https", "http", "mailto", "tel"}
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TextRun:
     """Some words of a paragraph that look alike."""
 
     text: str
@@ -31,7 +31,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    runs: tuple[Run, ...]
+    runs: tuple[TextRun, ...]
     is_item: bool = False  # of a list
 
     @property
@@ -79,7 +79,7 @@ def _read(markdown: str, site: str) -> list[Token]:
     return tokens
 
 
-def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
+def _runs(tokens: Sequence[Token]) -> Iterator[TextRun]:
     bold, italic, address = False, False, ""
     for token in tokens:
         if token.type in {"strong_open", "strong_close"}:
@@ -92,9 +92,9 @@ def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
         elif token.type == "link_close":
             address = ""
         elif token.type in {"softbreak", "hardbreak"}:
-            yield Run(" ")
+            yield TextRun(" ")
         elif token.content:
-            yield Run(token.content, bold, italic, address)
+            yield TextRun(token.content, bold, italic, address)
 
 
 def _line(paragraph: Paragraph) -> str:

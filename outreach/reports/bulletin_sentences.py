@@ -10,7 +10,7 @@ from typing import Final
 from outreach.db.base import Words
 from outreach.i18n import LANGUAGES, say
 from outreach.reports import plural_numbers
-from outreach.reports.month_report import FigureTold, Report
+from outreach.reports.month_report import MonthReport, ReportedFigure
 from outreach.reports.plural_numbers import Nouns, counted, grouped, is_one, joined
 
 PASSPORTS: Final = "documentacion.pasaportes"
@@ -55,7 +55,7 @@ _MATTERS: Final[dict[str, Words]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sentence:
+class BulletinSentence:
     """What is said of some numbers. `topic` is `documents`, `protection` or `workshops`."""
 
     code: str
@@ -64,7 +64,7 @@ class Sentence:
     words: Words
 
 
-def of(report: Report, core: Sequence[str]) -> tuple[Sentence, ...]:
+def of(report: MonthReport, core: Sequence[str]) -> tuple[BulletinSentence, ...]:
     """All sentences of a month, in their order. `core`: the kinds that are told one by one."""
     count = report.count
     figure = report.figure
@@ -88,7 +88,7 @@ def of(report: Report, core: Sequence[str]) -> tuple[Sentence, ...]:
     return tuple(told)
 
 
-def documents(passports: int | None, cards: int | None) -> list[Sentence]:
+def documents(passports: int | None, cards: int | None) -> list[BulletinSentence]:
     both = [
         (n, noun)
         for n, noun in ((passports, plural_numbers.PASSPORTS), (cards, plural_numbers.CARDS))
@@ -110,7 +110,7 @@ def documents(passports: int | None, cards: int | None) -> list[Sentence]:
     return said
 
 
-def protection(cases: int | None, matters: Sequence[FigureTold] = ()) -> list[Sentence]:
+def protection(cases: int | None, matters: Sequence[ReportedFigure] = ()) -> list[BulletinSentence]:
     said = []
     if cases is not None:
         said.append(
@@ -141,7 +141,7 @@ def protection(cases: int | None, matters: Sequence[FigureTold] = ()) -> list[Se
     return said
 
 
-def orientation(people: int | None, *, follows: bool = True) -> list[Sentence]:
+def orientation(people: int | None, *, follows: bool = True) -> list[BulletinSentence]:
     """`follows`: after the sentence of the cases."""
     if people is None:
         return []
@@ -179,7 +179,7 @@ def orientation(people: int | None, *, follows: bool = True) -> list[Sentence]:
     return [_sentence("orientation", "protection", [people], words)]
 
 
-def mclap(cases: int | None) -> list[Sentence]:
+def mclap(cases: int | None) -> list[BulletinSentence]:
     if cases is None:
         return []
     forms = {
@@ -201,7 +201,7 @@ def mclap(cases: int | None) -> list[Sentence]:
     return [_said("mclap", "protection", cases, plural_numbers.PLAIN_CASES, forms)]
 
 
-def ciam(people: int | None) -> list[Sentence]:
+def ciam(people: int | None) -> list[BulletinSentence]:
     if people is None:
         return []
     forms = {
@@ -218,7 +218,7 @@ def ciam(people: int | None) -> list[Sentence]:
     return [_said("ciam", "protection", people, plural_numbers.PEOPLE, forms)]
 
 
-def workshops(total: int, offices: int) -> list[Sentence]:
+def workshops(total: int, offices: int) -> list[BulletinSentence]:
     def words(lang: str) -> str:
         if not total:
             return {
@@ -237,7 +237,7 @@ def workshops(total: int, offices: int) -> list[Sentence]:
     return [_sentence("workshops", "workshops", [total, offices] if total else [0], words)]
 
 
-def kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[Sentence]:
+def kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[BulletinSentence]:
     """How many of each of the core kinds; those that had none in a sentence of their own."""
     some = {code: n for code, n in held.items() if n}
     missing = [code for code in held if code not in some]
@@ -266,7 +266,7 @@ def kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[Sentence]
     return said
 
 
-def other_kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[Sentence]:
+def other_kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[BulletinSentence]:
     some = {code: n for code, n in held.items() if n}
     total = sum(some.values())
     if not some:
@@ -293,7 +293,7 @@ def other_kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[Sen
     return [_sentence("kinds.other", "workshops", [total, *some.values()], words)]
 
 
-def people(came: int | None) -> list[Sentence]:
+def people(came: int | None) -> list[BulletinSentence]:
     """How many came, if it may be told; nothing either where nobody has noted any."""
     if not came:
         return []
@@ -324,8 +324,8 @@ def about(code: str, names: Mapping[str, Words], lang: str) -> str:
 
 def _sentence(
     code: str, topic: str, values: Iterable[int], words: Callable[[str], str]
-) -> Sentence:
-    return Sentence(
+) -> BulletinSentence:
+    return BulletinSentence(
         code=code,
         topic=topic,
         values=tuple(values),
@@ -335,7 +335,7 @@ def _sentence(
 
 def _said(
     code: str, topic: str, number: int, noun: Nouns, forms: Mapping[str, tuple[str, str]]
-) -> Sentence:
+) -> BulletinSentence:
     """`forms`: by language, what is said of some, and of none."""
 
     def words(lang: str) -> str:
@@ -358,7 +358,7 @@ def _none_issued(noun: Nouns) -> Callable[[str], str]:
     return words
 
 
-def _typed(figure: FigureTold) -> Sentence:
+def _typed(figure: ReportedFigure) -> BulletinSentence:
     """Of a series that was added as data: its own label says what it counts."""
 
     def words(lang: str) -> str:
@@ -368,7 +368,7 @@ def _typed(figure: FigureTold) -> Sentence:
     return _sentence(figure.series, "protection", [figure.value], words)
 
 
-def _matter(figure: FigureTold, lang: str) -> str:
+def _matter(figure: ReportedFigure, lang: str) -> str:
     known = _MATTERS.get(figure.series.rpartition(".")[2])
     return known[lang] if known else say(figure.label, lang)
 

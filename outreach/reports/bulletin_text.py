@@ -14,7 +14,7 @@ from outreach.clock import Month
 from outreach.db.base import Words
 from outreach.i18n import LOCALES, in_each, say
 from outreach.reports import bulletin_data, bulletin_markdown, bulletin_sentences
-from outreach.reports.bulletin_data import Coming, Document
+from outreach.reports.bulletin_data import BulletinDocument, UpcomingWorkshop
 from outreach.reports.plural_numbers import WORKSHOPS, counted, grouped
 from outreach.reports.workshop_counts import RULES
 
@@ -117,7 +117,7 @@ _MONTH: Final[Words] = {"es": "MMMM 'de' y", "en": "MMMM y", "fr": "MMMM y"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Number:
+class BulletinNumber:
     """One of the big ones: 57, sobre los derechos de las personas migrantes."""
 
     code: str
@@ -126,7 +126,7 @@ class Number:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class BulletinTextLine:
     """A workshop that comes next: «15 de febrero, Chicago. Conoce tus derechos, 10:00 a. m.»"""
 
     when: str  # and where
@@ -135,7 +135,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class LocalizedBulletin:
     lang: str
     title: str
     kicker: str
@@ -145,9 +145,9 @@ class Told:
     correction: str  # Markdown, as are the next two
     happened: str
     ahead: str
-    numbers: list[Number]
+    numbers: list[BulletinNumber]
     sections: list[tuple[str, list[str]]]  # heading, sentences
-    coming: list[Line]
+    coming: list[BulletinTextLine]
     heads: list[str]  # of the table of offices
     rows: list[list[str]]
     totals: list[str]
@@ -158,7 +158,7 @@ class Told:
     calendar: str  # the address
 
 
-def told(document: Document, lang: str, public_url: str) -> Told:
+def localized(document: BulletinDocument, lang: str, public_url: str) -> LocalizedBulletin:
     """`public_url`: where the site is, for the links."""
     month = month_and_year(document.month, lang)
     home = f"{public_url}/{lang}"
@@ -168,7 +168,7 @@ def told(document: Document, lang: str, public_url: str) -> Told:
         (_DOCUMENTS[lang], [each.words[lang] for each in protection]),
         (_HELD[lang], [each.words[lang] for each in document.of_topic("workshops")]),
     ]
-    return Told(
+    return LocalizedBulletin(
         lang=lang,
         title=say(document.title, lang) or _default_title(document, lang),
         kicker=KICKER[lang],
@@ -179,7 +179,7 @@ def told(document: Document, lang: str, public_url: str) -> Told:
         happened=say(document.happened, lang),
         ahead=say(document.ahead, lang),
         numbers=[
-            Number(
+            BulletinNumber(
                 code=code,
                 number=grouped(document.by_kind[code], lang),
                 about=bulletin_sentences.about(code, document.kind_names, lang),
@@ -206,11 +206,11 @@ def told(document: Document, lang: str, public_url: str) -> Told:
 
 
 def as_text(
-    document: Document, lang: str, public_url: str, longest: int | None = LONGEST_TEXT
+    document: BulletinDocument, lang: str, public_url: str, longest: int | None = LONGEST_TEXT
 ) -> str:
     """For a message: short lines, no markup, at most so many letters if it can be. What people
     wrote is left to the page where it would not fit; None: all of it fits."""
-    found = told(document, lang, public_url)
+    found = localized(document, lang, public_url)
     free = partial(_free, found)
     whole = _message(found, free)
     if longest is None or len(whole) <= longest:
@@ -232,7 +232,7 @@ def first_capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _message(found: Told, free: Callable[[str, str], list[str]]) -> str:
+def _message(found: LocalizedBulletin, free: Callable[[str, str], list[str]]) -> str:
     lines = [found.kicker, found.title, found.dated, *found.notes]
     if found.correction:
         colon = f"{_SPACE}:" if found.lang == "fr" else ":"
@@ -249,7 +249,7 @@ def _message(found: Told, free: Callable[[str, str], list[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _free(found: Told, markdown: str, heading: str) -> list[str]:
+def _free(found: LocalizedBulletin, markdown: str, heading: str) -> list[str]:
     if not markdown:
         return []
     return [
@@ -258,14 +258,14 @@ def _free(found: Told, markdown: str, heading: str) -> list[str]:
     ]
 
 
-def _default_title(document: Document, lang: str) -> str:
+def _default_title(document: BulletinDocument, lang: str) -> str:
     month = first_capital(month_and_year(document.month, lang))
     if not document.total:
         return _TITLE_OF_NONE[lang].format(month=month)
     return _TITLE[lang].format(month=month, n=counted(document.total, WORKSHOPS, lang))
 
 
-def _dated(document: Document, lang: str) -> str:
+def _dated(document: BulletinDocument, lang: str) -> str:
     if document.published_at is None:
         return _CUT[lang].format(day=day(clock.network_day(document.cut), lang))
     published = day(clock.network_day(document.published_at), lang)
@@ -274,12 +274,12 @@ def _dated(document: Document, lang: str) -> str:
     return published
 
 
-def _notes(document: Document, lang: str) -> list[str]:
+def _notes(document: BulletinDocument, lang: str) -> list[str]:
     said = [] if document.is_closed else [PROVISIONAL[lang]]
     return [*said, RECONSTRUCTION[lang]] if document.is_reconstruction else said
 
 
-def _offices(document: Document, lang: str) -> tuple[list[str], list[list[str]], list[str]]:
+def _offices(document: BulletinDocument, lang: str) -> tuple[list[str], list[list[str]], list[str]]:
     """The heads of the table, its rows, and the last one."""
     found = bulletin_data.office_rows(document)
     has_others = any(others for _slug, _core, others, _total in found)
@@ -298,9 +298,9 @@ def _offices(document: Document, lang: str) -> tuple[list[str], list[list[str]],
     return heads, rows, cells(_NETWORK[lang], sums, document.total - sum(sums), document.total)
 
 
-def _line(coming: Coming, lang: str, home: str) -> Line:
+def _line(coming: UpcomingWorkshop, lang: str, home: str) -> BulletinTextLine:
     when = _ordinal(format_date(coming.day, _SHORT_DAY[lang], LOCALES[lang]), lang)
-    return Line(
+    return BulletinTextLine(
         when=f"{when}, {coming.city}.",
         what=f"{say(coming.title, lang)}, {hour(coming.starts, lang)}",
         address=f"{home}/t/{coming.id}",

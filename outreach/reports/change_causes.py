@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.clock import Month
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 from outreach.domain.reporting.figures import Figure
 from outreach.domain.workshops import Workshop
 
@@ -27,34 +27,41 @@ _TELLING: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cause:
+class ChangeCause:
     action: str  # of the journal; FIGURE for a typed figure
     detail: str
     by: str  # the account's e-mail; empty where none did it
     at: datetime
 
 
-def since(session: Session, month: Month, cut: datetime) -> dict[tuple[str, str], Cause]:
+def since(session: Session, month: Month, cut: datetime) -> dict[tuple[str, str], ChangeCause]:
     """What was last done to the workshops of an office and kind, by (slug, code); and to a
     figure, by (series, "")."""
-    found: dict[tuple[str, str], Cause] = {}
+    found: dict[tuple[str, str], ChangeCause] = {}
     done = session.execute(
-        sa.select(Office.slug, Kind.code, Entry.action, Entry.detail, Organizer.email, Entry.at)
-        .select_from(Entry)
-        .join(Workshop, Workshop.id == Entry.workshop_id)
+        sa.select(
+            Office.slug,
+            Kind.code,
+            AuditEntry.action,
+            AuditEntry.detail,
+            StaffMember.email,
+            AuditEntry.at,
+        )
+        .select_from(AuditEntry)
+        .join(Workshop, Workshop.id == AuditEntry.workshop_id)
         .join(Office, Office.id == Workshop.office_id)
         .join(Kind, Kind.id == Workshop.kind_id)
-        .outerjoin(Organizer, Organizer.id == Entry.organizer_id)
-        .where(Workshop.month == month.number, Entry.at > cut, Entry.action.in_(_TELLING))
-        .order_by(Entry.at, Entry.id)
+        .outerjoin(StaffMember, StaffMember.id == AuditEntry.organizer_id)
+        .where(Workshop.month == month.number, AuditEntry.at > cut, AuditEntry.action.in_(_TELLING))
+        .order_by(AuditEntry.at, AuditEntry.id)
     )
     for slug, kind, action, detail, email, at in done:
-        found[slug, kind] = Cause(action=action, detail=detail, by=email or "", at=at)
+        found[slug, kind] = ChangeCause(action=action, detail=detail, by=email or "", at=at)
     typed = session.execute(
-        sa.select(Figure.series, Figure.source, Organizer.email, Figure.entered_at)
-        .outerjoin(Organizer, Organizer.id == Figure.entered_by_id)
+        sa.select(Figure.series, Figure.source, StaffMember.email, Figure.entered_at)
+        .outerjoin(StaffMember, StaffMember.id == Figure.entered_by_id)
         .where(Figure.month == month.number, Figure.entered_at > cut)
     )
     for series, source, email, at in typed:
-        found[series, ""] = Cause(action=FIGURE, detail=source, by=email or "", at=at)
+        found[series, ""] = ChangeCause(action=FIGURE, detail=source, by=email or "", at=at)
     return found

@@ -18,7 +18,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.reporting import months
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.reports import workshop_counts
 from outreach.reports.workshop_counts import TOTAL
 
@@ -27,7 +27,7 @@ FIRST_TOLD: Final = Month(2020, 1)  # of it, and it alone, we were told who was 
 Slugs = frozenset[str] | None  # of offices; None for all of them
 
 
-class State(StrEnum):
+class ReportState(StrEnum):
     """How far an office is with its month."""
 
     MISSING = "missing"  # nothing held, nothing called off, nothing said
@@ -38,7 +38,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class CoverageRow:
     """One office's month. `core` has a number for each core kind, in their order."""
 
     id: int
@@ -54,31 +54,31 @@ class Row:
     reminded_at: datetime | None
 
     @property
-    def state(self) -> State:
+    def state(self) -> ReportState:
         if self.pending:
-            return State.PENDING
+            return ReportState.PENDING
         if self.total:
-            return State.READY
+            return ReportState.READY
         if self.complete_at is not None:
-            return State.ZERO
-        return State.CALLED_OFF if self.called_off else State.MISSING
+            return ReportState.ZERO
+        return ReportState.CALLED_OFF if self.called_off else ReportState.MISSING
 
     @property
     def is_late(self) -> bool:
         """Whether something of it is still to be reported."""
-        return self.is_asked and self.state in {State.MISSING, State.PENDING}
+        return self.is_asked and self.state in {ReportState.MISSING, ReportState.PENDING}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Matrix:
+class CoverageMatrix:
     month: Month
     is_over: bool
     kinds: tuple[Words, ...]  # the names of the core kinds
-    rows: tuple[Row, ...]  # those who are late first
+    rows: tuple[CoverageRow, ...]  # those who are late first
     is_synthetic: bool
 
     @property
-    def late(self) -> tuple[Row, ...]:
+    def late(self) -> tuple[CoverageRow, ...]:
         return tuple(row for row in self.rows if row.is_late) if self.is_over else ()
 
     @property
@@ -98,7 +98,7 @@ class Matrix:
         return tuple(sum(row.core[place] for row in self.rows) for place in range(len(self.kinds)))
 
 
-def matrix(session: Session, month: Month, mine: Slugs, *, now: datetime) -> Matrix:
+def matrix(session: Session, month: Month, mine: Slugs, *, now: datetime) -> CoverageMatrix:
     """Each of these offices and its month, as of now."""
     count = workshop_counts.count(session, month, now=now)
     core = [kind for kind in kinds.all_of_them(session) if kind.is_core]
@@ -111,7 +111,7 @@ def matrix(session: Session, month: Month, mine: Slugs, *, now: datetime) -> Mat
         held = count.by_office.get(office.slug, {})
         numbers = tuple(held.get(kind.code, 0) for kind in core)
         its = said.get(office.id)
-        row = Row(
+        row = CoverageRow(
             id=office.id,
             slug=office.slug,
             city=office.city,
@@ -126,7 +126,7 @@ def matrix(session: Session, month: Month, mine: Slugs, *, now: datetime) -> Mat
         )
         if row.is_asked or row.total or row.pending or row.called_off:
             rows.append(row)
-    return Matrix(
+    return CoverageMatrix(
         month=month,
         is_over=workshop_counts.is_over(month, now),
         kinds=tuple(kind.short_name for kind in core),
@@ -144,7 +144,7 @@ def is_asked(office: Office, month: Month) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class People:
+class PeopleCount:
     """Head counts of one office, by kind: for its own staff, and no further."""
 
     city: str
@@ -153,7 +153,7 @@ class People:
     people: int
 
 
-def people(session: Session, month: Month, mine: Iterable[str]) -> list[People]:
+def people(session: Session, month: Month, mine: Iterable[str]) -> list[PeopleCount]:
     """How many came to what these offices held, office by office."""
     rows = session.execute(
         sa.select(Office.city, Kind.name, sa.func.count(), sa.func.sum(Workshop.head_count))
@@ -162,7 +162,7 @@ def people(session: Session, month: Month, mine: Iterable[str]) -> list[People]:
         .join(Kind, Kind.id == Workshop.kind_id)
         .where(
             Workshop.month == month.number,
-            Workshop.standing == Standing.HELD,
+            Workshop.standing == WorkshopStatus.HELD,
             Workshop.head_count.is_not(None),
             Office.slug.in_(list(mine)),
         )
@@ -170,20 +170,20 @@ def people(session: Session, month: Month, mine: Iterable[str]) -> list[People]:
         .order_by(Office.city, Office.id, Kind.position)
     )
     return [
-        People(city=city, kind=name, workshops=number, people=int(came or 0))
+        PeopleCount(city=city, kind=name, workshops=number, people=int(came or 0))
         for city, name, number, came in rows
     ]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gaps:
+class CoverageGaps:
     """What is not offered in the days ahead, by the names of cities."""
 
     offices: tuple[str, ...]  # with nothing at all
     kinds: Sequence[tuple[Words, tuple[str, ...]]]  # a core kind, and the others without it
 
 
-def gaps(session: Session, mine: Slugs, *, now: datetime) -> Gaps:
+def gaps(session: Session, mine: Slugs, *, now: datetime) -> CoverageGaps:
     """Which offices offer nothing in the next 30 days, and which core kinds the others do not."""
     today = now.date()
     working = [
@@ -205,7 +205,7 @@ def gaps(session: Session, mine: Slugs, *, now: datetime) -> Gaps:
             )
         )
         missing.append((kind.name, cities))
-    return Gaps(
+    return CoverageGaps(
         offices=tuple(sorted(office.city for office in working if office.id in idle)),
         kinds=missing,
     )
@@ -216,8 +216,8 @@ def _open_ends(
 ) -> tuple[Mapping[int, int], Mapping[int, int]]:
     """By office: workshops that are over of which nobody has said anything, and those that were
     called off."""
-    is_open = sa.and_(Workshop.standing == Standing.PUBLISHED, Workshop.ends_at <= now)
-    is_off = Workshop.standing.in_([Standing.CANCELLED, Standing.NOT_HELD])
+    is_open = sa.and_(Workshop.standing == WorkshopStatus.PUBLISHED, Workshop.ends_at <= now)
+    is_off = Workshop.standing.in_([WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD])
     rows = session.execute(
         sa.select(
             Workshop.office_id,
@@ -235,7 +235,11 @@ def _offered(session: Session, since: date, until: date) -> dict[int, set[int]]:
     rows = session.execute(
         sa.select(Workshop.office_id, Workshop.kind_id)
         .distinct()
-        .where(Workshop.day >= since, Workshop.day < until, Workshop.standing == Standing.PUBLISHED)
+        .where(
+            Workshop.day >= since,
+            Workshop.day < until,
+            Workshop.standing == WorkshopStatus.PUBLISHED,
+        )
     )
     found: dict[int, set[int]] = {}
     for office_id, kind_id in rows:

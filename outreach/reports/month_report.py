@@ -21,7 +21,7 @@ from outreach.domain.reporting.months import MonthRevision
 from outreach.errors import Refused, Taken
 from outreach.reports import attendance_counts, workshop_counts
 from outreach.reports.attendance_counts import Attendance
-from outreach.reports.workshop_counts import TOTAL, Count, Named
+from outreach.reports.workshop_counts import TOTAL, NamedCode, WorkshopCounts
 
 FORMAT: Final = 1  # of what is frozen: raise it when something in it changes its meaning
 LONGEST_REASON: Final = 300
@@ -40,7 +40,7 @@ class NothingNew(Refused):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FigureTold:
+class ReportedFigure:
     """A typed figure, as it was when it was told."""
 
     series: str
@@ -52,14 +52,14 @@ class FigureTold:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class MonthReport:
     """All that is told of a month. People only once it is closed: numbers that change from day to
     day would say who came."""
 
-    count: Count
+    count: WorkshopCounts
     by_mode: Mapping[str, int]
     by_language: Mapping[str, int]  # a workshop in two languages counts in both
-    figures: tuple[FigureTold, ...]
+    figures: tuple[ReportedFigure, ...]
     people: Attendance | None = None
     digest: str = ""  # SHA-256 of the revision it was read from
 
@@ -77,7 +77,7 @@ class Report:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class MonthChange:
     """A number that differs between two revisions. `what` is `workshops` (with office and kind),
     `figure` (with series) or `people` (with kind)."""
 
@@ -90,15 +90,17 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class MonthDraft:
     """What the next revision would say of a month, and what of the last one that would change."""
 
     latest: MonthRevision | None
-    report: Report
-    changes: list[Change]  # none where there is no revision yet
+    report: MonthReport
+    changes: list[MonthChange]  # none where there is no revision yet
 
 
-def report(session: Session, month: Month, *, now: datetime, number: int | None = None) -> Report:
+def report(
+    session: Session, month: Month, *, now: datetime, number: int | None = None
+) -> MonthReport:
     """What is published of a month; `number`: what a certain revision said. Raises NotFound."""
     if number is not None:
         return thawed(months.revision(session, month, number))
@@ -116,7 +118,7 @@ def figure_months(session: Session, first: Month, last: Month) -> list[Month]:
     return sorted(frozen | (typed - closed.keys()))
 
 
-def count(session: Session, month: Month, *, now: datetime) -> Count:
+def count(session: Session, month: Month, *, now: datetime) -> WorkshopCounts:
     """The count of `report`, for who needs no more."""
     latest = months.latest(session, month)
     if latest is None:
@@ -124,7 +126,7 @@ def count(session: Session, month: Month, *, now: datetime) -> Count:
     return report(session, month, now=now).count
 
 
-def live(session: Session, month: Month, *, now: datetime, revision: int = 0) -> Report:
+def live(session: Session, month: Month, *, now: datetime, revision: int = 0) -> MonthReport:
     """As the database has it now, provisional; nobody in it is counted by head."""
     rows = workshop_counts.ways(session, month, now=now)
     cells = [(kind, office, rebuilt, n, ahead) for kind, office, rebuilt, n, ahead, *_ in rows]
@@ -135,12 +137,12 @@ def live(session: Session, month: Month, *, now: datetime, revision: int = 0) ->
         if held:
             modes[mode.value] += held
             languages.update(dict.fromkeys(spoken, held))
-    return Report(
+    return MonthReport(
         count=found,
         by_mode=_most_first(modes),
         by_language=_most_first(languages),
         figures=tuple(
-            FigureTold(
+            ReportedFigure(
                 series=series.code,
                 label=series.label,
                 unit=series.unit,
@@ -160,7 +162,7 @@ def close(
     reason: str = "",
     organizer_id: int | None = None,
     seen: int | None = None,
-    draft: Draft | None = None,
+    draft: MonthDraft | None = None,
     now: datetime,
 ) -> MonthRevision:
     """Freezes the next revision. `seen` is the number of the revision that whoever asks for it saw
@@ -194,7 +196,7 @@ def close(
     return made
 
 
-def drafted(session: Session, month: Month, *, now: datetime) -> Draft:
+def drafted(session: Session, month: Month, *, now: datetime) -> MonthDraft:
     """What `close` would freeze now."""
     earlier = months.revisions(session, month)
     latest = earlier[-1] if earlier else None
@@ -207,15 +209,15 @@ def drafted(session: Session, month: Month, *, now: datetime) -> Draft:
         people=attendance_counts.of_month(session, month, told),
     )
     changes = differences(thawed(latest), made) if latest else []
-    return Draft(latest=latest, report=made, changes=changes)
+    return MonthDraft(latest=latest, report=made, changes=changes)
 
 
-def changes_of(revision: MonthRevision) -> list[Change]:
+def changes_of(revision: MonthRevision) -> list[MonthChange]:
     """What it changed of the revision before it."""
-    return [Change(**each) for each in revision.changes]
+    return [MonthChange(**each) for each in revision.changes]
 
 
-def differences(before: Report, after: Report) -> list[Change]:
+def differences(before: MonthReport, after: MonthReport) -> list[MonthChange]:
     """Every number that is not the same in both. Where people are hidden in one, nothing is told:
     a difference would tell."""
     found = []
@@ -224,13 +226,15 @@ def differences(before: Report, after: Report) -> list[Change]:
         old, new = before.count.by_office.get(office, {}), after.count.by_office.get(office, {})
         kinds = [kind for kind in {**old, **new} if kind != TOTAL]
         found += [
-            Change(what="workshops", office=office, kind=kind, before=a, after=b)
+            MonthChange(what="workshops", office=office, kind=kind, before=a, after=b)
             for kind in kinds
             if (a := old.get(kind, 0)) != (b := new.get(kind, 0))
         ]
     series = {each.series: None for each in (*before.figures, *after.figures)}
     found += [
-        Change(what="figure", series=code, before=before.figure(code), after=after.figure(code))
+        MonthChange(
+            what="figure", series=code, before=before.figure(code), after=after.figure(code)
+        )
         for code in series
         if before.figure(code) != after.figure(code)
     ]
@@ -238,20 +242,20 @@ def differences(before: Report, after: Report) -> list[Change]:
         hidden = before.people.hidden | after.people.hidden
         old, new = before.people.told, after.people.told
         found += [
-            Change(what="people", kind=kind, before=a, after=b)
+            MonthChange(what="people", kind=kind, before=a, after=b)
             for kind in {**old, **new}
             if kind not in hidden and (a := old.get(kind, 0)) != (b := new.get(kind, 0))
         ]
     return found
 
 
-def thawed(revision: MonthRevision) -> Report:
+def thawed(revision: MonthRevision) -> MonthReport:
     """What a revision says."""
     kept = json.loads(revision.frozen)
     people = kept["people"]
-    named = {name: Named(*each) for name, each in kept["offices"].items()}
-    return Report(
-        count=Count(
+    named = {name: NamedCode(*each) for name, each in kept["offices"].items()}
+    return MonthReport(
+        count=WorkshopCounts(
             month=Month.from_number(revision.month),
             state=workshop_counts.CLOSED,
             revision=revision.number,
@@ -262,12 +266,12 @@ def thawed(revision: MonthRevision) -> Report:
             by_kind=kept["by_kind"],
             by_office=kept["by_office"],
             planned_by_kind={},
-            kinds={code: Named(name) for code, name in kept["kinds"].items()},
+            kinds={code: NamedCode(name) for code, name in kept["kinds"].items()},
             offices=named,
         ),
         by_mode=kept["by_mode"],
         by_language=kept["by_language"],
-        figures=tuple(FigureTold(**each) for each in kept["figures"]),
+        figures=tuple(ReportedFigure(**each) for each in kept["figures"]),
         people=Attendance(
             told=people["told"],
             small=frozenset(people["small"]),
@@ -283,7 +287,7 @@ def is_sound(revision: MonthRevision) -> bool:
     return hashlib.sha256(revision.frozen.encode()).hexdigest() == revision.digest
 
 
-def _frozen(found: Report) -> dict[str, Any]:
+def _frozen(found: MonthReport) -> dict[str, Any]:
     told, people = found.count, found.people
     assert people is not None
     return {
@@ -309,7 +313,7 @@ def _frozen(found: Report) -> dict[str, Any]:
     }
 
 
-def _plain(change: Change) -> dict[str, Any]:
+def _plain(change: MonthChange) -> dict[str, Any]:
     return {name: value for name, value in vars(change).items() if value != ""}
 
 

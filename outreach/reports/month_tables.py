@@ -10,11 +10,11 @@ from outreach import i18n
 from outreach.db.base import Words
 from outreach.domain.locations import regions
 from outreach.reports import spreadsheets, trends, workshop_counts
-from outreach.reports.month_report import Change, Report
+from outreach.reports.month_report import MonthChange, MonthReport
 from outreach.reports.spreadsheets import Cell, escape
-from outreach.reports.trends import MonthTold
-from outreach.reports.workshop_counts import N_, TOTAL, Count
-from outreach.reports.workshop_rows import Listed
+from outreach.reports.trends import ReportedMonth
+from outreach.reports.workshop_counts import N_, TOTAL, WorkshopCounts
+from outreach.reports.workshop_rows import WorkshopRow
 
 Translate = Callable[[str], str]
 Titled = tuple[str, list[list[Cell]], bool]
@@ -46,14 +46,16 @@ class By(StrEnum):
 
 
 def table(
-    count: Count, by: By, *, lang: str = "es", translate: Translate = str
+    count: WorkshopCounts, by: By, *, lang: str = "es", translate: Translate = str
 ) -> list[list[Cell]]:
     """The count as rows of cells: a header, a row for each kind or office, and the total."""
     rows = _by_kind(count, lang) if by is By.KIND else _by_office(count, lang)
     return _titled(rows, translate)
 
 
-def as_csv(count: Count, by: By = By.KIND, *, lang: str = "es", translate: Translate = str) -> str:
+def as_csv(
+    count: WorkshopCounts, by: By = By.KIND, *, lang: str = "es", translate: Translate = str
+) -> str:
     """The table as CSV (RFC 4180). The web encodes it as utf-8-sig, for Excel."""
     out = io.StringIO()
     writer = csv.writer(out)
@@ -63,7 +65,7 @@ def as_csv(count: Count, by: By = By.KIND, *, lang: str = "es", translate: Trans
 
 
 def as_json(
-    told: Report, translate: Translate = str, *, revisions: Sequence[int] = ()
+    told: MonthReport, translate: Translate = str, *, revisions: Sequence[int] = ()
 ) -> dict[str, Any]:
     """What the page's JSON and the command give (product.md); only ever added to. `revisions` are
     the numbers of those there are of the month."""
@@ -78,8 +80,8 @@ def as_json(
 
 
 def as_xlsx(
-    told: Report,
-    changes: Sequence[Change] = (),
+    told: MonthReport,
+    changes: Sequence[MonthChange] = (),
     *,
     lang: str = "es",
     translate: Translate = str,
@@ -104,8 +106,8 @@ def as_xlsx(
 
 def rows_xlsx(
     out: BinaryIO,
-    found: Iterable[Listed] | None,
-    row: Sequence[MonthTold],
+    found: Iterable[WorkshopRow] | None,
+    row: Sequence[ReportedMonth],
     *,
     lang: str = "es",
     translate: Translate = str,
@@ -127,7 +129,7 @@ def rows_xlsx(
         book.add_notes(translate(N_("Reglas")), said)
 
 
-def trend(row: Sequence[MonthTold], *, translate: Translate = str) -> list[list[Cell]]:
+def trend(row: Sequence[ReportedMonth], *, translate: Translate = str) -> list[list[Cell]]:
     """Months in a row as a table: what each is worth, its numbers, the total at the foot."""
     codes = list(trends.added(row))
     heads = [N_("Mes"), N_("Revisión"), *codes, TOTAL, N_("Planeados")]
@@ -141,14 +143,14 @@ def trend(row: Sequence[MonthTold], *, translate: Translate = str) -> list[list[
     return [*table, [TOTAL, "", *(sums[code] for code in codes), total, planned]]
 
 
-def trend_notes(row: Sequence[MonthTold]) -> list[str]:
+def trend_notes(row: Sequence[ReportedMonth]) -> list[str]:
     """What has to be said beside them, if it is so of any of the months; not yet translated."""
     some = [each for each in row if each.total]
     notes = [RECONSTRUCTION] if any(each.is_synthetic for each in some) else []
     return [*notes, SOME_PROVISIONAL] if any(not each.is_closed for each in some) else notes
 
 
-def told_tables(told: Report, *, lang: str = "es", translate: Translate = str) -> list[Titled]:
+def told_tables(told: MonthReport, *, lang: str = "es", translate: Translate = str) -> list[Titled]:
     """Every table of a month but that of the offices: its name, its rows, and whether the last is
     the total. Those with nothing in them are left out; each begins with month, code and name."""
     by_kind = table(told.count, By.KIND, lang=lang, translate=translate)
@@ -168,7 +170,7 @@ def told_tables(told: Report, *, lang: str = "es", translate: Translate = str) -
     ]
 
 
-def notes(count: Count, *, translate: Translate = str) -> list[str]:
+def notes(count: WorkshopCounts, *, translate: Translate = str) -> list[str]:
     """What has to be said beside the numbers: what they are worth, and the date."""
     said = []
     if count.is_synthetic:
@@ -180,7 +182,7 @@ def notes(count: Count, *, translate: Translate = str) -> list[str]:
     return said
 
 
-def _by_kind(count: Count, lang: str) -> list[list[Cell]]:
+def _by_kind(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
     month = str(count.month)
     rows: list[list[Cell]] = [
         [N_("Mes"), N_("Tipo"), N_("Nombre"), N_("Talleres"), N_("Planeados")]
@@ -191,7 +193,7 @@ def _by_kind(count: Count, lang: str) -> list[list[Cell]]:
     return [*rows, [month, TOTAL, "", count.total, count.planned]]
 
 
-def _by_office(count: Count, lang: str) -> list[list[Cell]]:
+def _by_office(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
     month = str(count.month)
     codes = list(count.by_kind)
     rows: list[list[Cell]] = [[N_("Mes"), N_("Oficina"), N_("Nombre"), *codes, TOTAL]]
@@ -201,7 +203,7 @@ def _by_office(count: Count, lang: str) -> list[list[Cell]]:
     return [*rows, [month, TOTAL, "", *count.by_kind.values(), count.total]]
 
 
-def _by_region(count: Count, lang: str) -> list[list[Cell]]:
+def _by_region(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
     found = workshop_counts.by_region(count)
     rows: list[list[Cell]] = [[N_("Mes"), N_("Estado o provincia"), N_("Nombre"), N_("Talleres")]]
     month = str(count.month)
@@ -210,7 +212,7 @@ def _by_region(count: Count, lang: str) -> list[list[Cell]]:
     return [*rows, [month, TOTAL, "", count.total]]
 
 
-def _by_mode(told: Report, translate: Translate) -> list[list[Cell]]:
+def _by_mode(told: MonthReport, translate: Translate) -> list[list[Cell]]:
     month = str(told.month)
     rows: list[list[Cell]] = [[N_("Mes"), N_("Modalidad"), N_("Nombre"), N_("Talleres")]]
     for mode, number in told.by_mode.items():
@@ -218,7 +220,7 @@ def _by_mode(told: Report, translate: Translate) -> list[list[Cell]]:
     return [*rows, [month, TOTAL, "", told.count.total]]
 
 
-def _by_language(told: Report, lang: str) -> list[list[Cell]]:
+def _by_language(told: MonthReport, lang: str) -> list[list[Cell]]:
     """Without a total: a workshop in two languages counts in both."""
     rows: list[list[Cell]] = [[N_("Mes"), N_("Idioma"), N_("Nombre"), N_("Talleres")]]
     for code, number in told.by_language.items():
@@ -226,7 +228,7 @@ def _by_language(told: Report, lang: str) -> list[list[Cell]]:
     return rows
 
 
-def _figures(told: Report, lang: str) -> list[list[Cell]]:
+def _figures(told: MonthReport, lang: str) -> list[list[Cell]]:
     rows: list[list[Cell]] = [
         [N_("Mes"), N_("Cifra"), N_("Nombre"), N_("Número"), N_("Unidad"), N_("Fuente")]
     ]
@@ -236,7 +238,7 @@ def _figures(told: Report, lang: str) -> list[list[Cell]]:
     return rows
 
 
-def _changes(changes: Sequence[Change]) -> list[list[Cell]]:
+def _changes(changes: Sequence[MonthChange]) -> list[list[Cell]]:
     """What the revision changed of the one before it. People are told on the page alone."""
     rows: list[list[Cell]] = [[N_("Oficina"), N_("Tipo"), N_("Cifra"), N_("Antes"), N_("Ahora")]]
     for each in changes:
@@ -246,7 +248,7 @@ def _changes(changes: Sequence[Change]) -> list[list[Cell]]:
     return rows
 
 
-def _line(each: Listed, lang: str) -> list[Cell]:
+def _line(each: WorkshopRow, lang: str) -> list[Cell]:
     return [
         each.day.isoformat(),
         f"{each.starts:%H:%M}",

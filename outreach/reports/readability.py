@@ -47,7 +47,7 @@ def _has_silent_h(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Ease:
+class Readability:
     """How a text reads; `score` is what INFLESZ gives it."""
 
     words: int
@@ -62,14 +62,14 @@ class Ease:
         return 206.835 - 62.3 * each - long
 
 
-def ease(text: str) -> Ease:
+def readability(text: str) -> Readability:
     """Every line counts as a sentence at least: a label, a heading, an item of a list."""
     sentences = [words for part in _SENTENCE.split(text) if (words := _WORD.findall(part))]
     every = [word for words in sentences for word in words]
-    return Ease(len(every), len(sentences), sum(map(syllables, every)))
+    return Readability(len(every), len(sentences), sum(map(syllables, every)))
 
 
-def hardest(text: str, most: int = 5) -> Iterable[str]:
+def hardest_sentence(text: str, most: int = 5) -> Iterable[str]:
     """The lines to mend first."""
-    lines = [line for line in text.split("\n") if ease(line).words > 3]
-    return sorted(lines, key=lambda line: ease(line).score)[:most]
+    lines = [line for line in text.split("\n") if readability(line).words > 3]
+    return sorted(lines, key=lambda line: readability(line).score)[:most]

@@ -27,7 +27,7 @@ def escape(cell: Cell) -> Cell:
     return f"'{whole}" if whole.startswith(_RISKY) else whole
 
 
-class Book:
+class Spreadsheet:
     """A workbook that is being written, sheet after sheet."""
 
     def __init__(self, made: "Workbook") -> None:
@@ -85,7 +85,7 @@ class Book:
 
 
 @contextmanager
-def opened(out: BinaryIO, *, title: str, is_long: bool = False) -> Iterator[Book]:
+def opened(out: BinaryIO, *, title: str, is_long: bool = False) -> Iterator[Spreadsheet]:
     """A workbook written to `out` when the block ends; with `is_long`, rows are put on the disk as
     they come and not kept."""
     import xlsxwriter  # only who makes a workbook needs it
@@ -93,7 +93,7 @@ def opened(out: BinaryIO, *, title: str, is_long: bool = False) -> Iterator[Book
     how = {"constant_memory": True} if is_long else {"in_memory": True}
     with xlsxwriter.Workbook(out, how) as made:
         made.set_properties({"title": title})
-        yield Book(made)
+        yield Spreadsheet(made)
 
 
 def _write(sheet: "Worksheet", row: int, column: int, cell: Cell, format_: object) -> None:

@@ -20,11 +20,11 @@ from outreach.domain.reporting import figures, months
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.workshops import Workshop
 from outreach.reports import month_report, workshop_counts
-from outreach.reports.workshop_counts import TOTAL, Count
+from outreach.reports.workshop_counts import TOTAL, WorkshopCounts
 
 
 @dataclass(frozen=True, kw_only=True)
-class MonthTold:
+class ReportedMonth:
     """A month of the row: its numbers by kind (or by office), and what they are worth."""
 
     month: Month
@@ -45,11 +45,11 @@ class MonthTold:
 
 def by_kind(
     session: Session, first: Month, last: Month, *, now: datetime, office: Office | None = None
-) -> list[MonthTold]:
+) -> list[ReportedMonth]:
     """Every month of these by the codes of kinds; months with nothing too."""
     codes = {kind.id: kind.code for kind in kinds.all_of_them(session)}
 
-    def frozen(count: Count) -> Mapping[str, int]:
+    def frozen(count: WorkshopCounts) -> Mapping[str, int]:
         return count.by_office.get(office.slug, {}) if office else count.by_kind
 
     found = workshop_counts.history(
@@ -60,11 +60,11 @@ def by_kind(
 
 def by_office(
     session: Session, first: Month, last: Month, *, now: datetime, kind: Kind | None = None
-) -> list[MonthTold]:
+) -> list[ReportedMonth]:
     """Every month of these by the slugs of offices; months with nothing too."""
     slugs = {office.id: office.slug for office in offices.all_of_them(session)}
 
-    def frozen(count: Count) -> Mapping[str, int]:
+    def frozen(count: WorkshopCounts) -> Mapping[str, int]:
         what = kind.code if kind else TOTAL
         return {slug: row[what] for slug, row in count.by_office.items() if row.get(what)}
 
@@ -85,7 +85,7 @@ def first_month(session: Session, now: datetime) -> Month:
     return Month.from_number(min([this.number, *(n for n in known if n is not None)]))
 
 
-def added(row: Iterable[MonthTold]) -> dict[str, int]:
+def added(row: Iterable[ReportedMonth]) -> dict[str, int]:
     """The numbers of all of them together, the most first."""
     sums: Counter[str] = Counter()
     for each in row:
@@ -93,7 +93,7 @@ def added(row: Iterable[MonthTold]) -> dict[str, int]:
     return {what: n for what, n in sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])) if n}
 
 
-def by_year(row: Sequence[MonthTold]) -> dict[int, list[MonthTold | None]]:
+def by_year(row: Sequence[ReportedMonth]) -> dict[int, list[ReportedMonth | None]]:
     """The same by year, the last one first, each with its twelve months; None where there is none
     in the row."""
     known = {each.month: each for each in row}
@@ -106,9 +106,9 @@ def _row(
     last: Month,
     found: Iterable[tuple[Month, int, bool, int, int]],
     names: Mapping[int, str],
-    closed: Mapping[Month, tuple[Count, Mapping[str, int]]],
+    closed: Mapping[Month, tuple[WorkshopCounts, Mapping[str, int]]],
     now: datetime,
-) -> list[MonthTold]:
+) -> list[ReportedMonth]:
     held: dict[Month, Counter[str]] = {}
     planned: Counter[Month] = Counter()
     rebuilt: set[Month] = set()
@@ -123,12 +123,12 @@ def _row(
         if month in closed:
             count, frozen = closed[month]
             numbers = {what: n for what, n in frozen.items() if what != TOTAL}
-            told = MonthTold(
+            told = ReportedMonth(
                 month=month, numbers=numbers, planned=0, revision=count.revision, is_over=True,
                 is_synthetic=count.is_synthetic,
             )  # fmt: skip
         else:
-            told = MonthTold(
+            told = ReportedMonth(
                 month=month, numbers=held.get(month, {}), planned=planned[month], revision=0,
                 is_over=workshop_counts.is_over(month, now), is_synthetic=month in rebuilt,
             )  # fmt: skip
@@ -138,8 +138,11 @@ def _row(
 
 
 def _thawed(
-    session: Session, first: Month, last: Month, numbers: Callable[[Count], Mapping[str, int]]
-) -> dict[Month, tuple[Count, Mapping[str, int]]]:
+    session: Session,
+    first: Month,
+    last: Month,
+    numbers: Callable[[WorkshopCounts], Mapping[str, int]],
+) -> dict[Month, tuple[WorkshopCounts, Mapping[str, int]]]:
     """The counts of the months that are closed, each with its numbers that are asked for."""
     counts = {
         month: month_report.thawed(revision).count

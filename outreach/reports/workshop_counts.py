@@ -18,7 +18,7 @@ from outreach.db.base import Words
 from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import COUNTED, Mode, Standing, Workshop
+from outreach.domain.workshops import COUNTED_STATUSES, DeliveryMode, Workshop, WorkshopStatus
 
 TOTAL: Final = "total"
 OPEN: Final = "open"  # provisional
@@ -47,7 +47,7 @@ RULES: Final = (
 )
 
 
-class Named(NamedTuple):
+class NamedCode(NamedTuple):
     """A kind or an office, as a table names it."""
 
     name: Words
@@ -55,7 +55,7 @@ class Named(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Count:
+class WorkshopCounts:
     """The count of one month; `held` so far where the month is not over."""
 
     month: Month
@@ -68,8 +68,8 @@ class Count:
     by_kind: Mapping[str, int]  # in the order of kinds; the core ones even at 0
     by_office: Mapping[str, Mapping[str, int]]  # offices with at least one; each has its `total`
     planned_by_kind: Mapping[str, int]
-    kinds: Mapping[str, Named]  # every kind of `by_kind` and `planned_by_kind`
-    offices: Mapping[str, Named]  # every office of `by_office`
+    kinds: Mapping[str, NamedCode]  # every kind of `by_kind` and `planned_by_kind`
+    offices: Mapping[str, NamedCode]  # every office of `by_office`
     rules: tuple[str, ...] = RULES
 
     @property
@@ -85,13 +85,13 @@ Cell = sa.Row[int, int, int, int, int]
 # month takes, the object-relational way was a third.
 _TABLE: Final = Workshop.__table__.c
 _IS_HELD: Final = sa.or_(
-    _TABLE.standing == Standing.HELD,
+    _TABLE.standing == WorkshopStatus.HELD,
     _TABLE.ends_at <= sa.bindparam("now", type_=Workshop.ends_at.type),
 )
 # The standings are written into the statement: only so do PostgreSQL and SQLite see that an index
 # holds all that are counted, and nothing else.
 IS_COUNTED: Final = _TABLE.standing.in_(
-    sa.bindparam("counted", COUNTED, expanding=True, literal_execute=True)
+    sa.bindparam("counted", COUNTED_STATUSES, expanding=True, literal_execute=True)
 )
 _OF_MONTH: Final = (_TABLE.month == sa.bindparam("month"), IS_COUNTED)
 _CELL: Final[tuple[sa.ColumnElement[int], sa.ColumnElement[int], sa.ColumnElement[int]]] = (
@@ -109,7 +109,7 @@ _CELLS: Final[sa.Select[int, int, int, int, int]] = (
 _CELLS_SO_FAR: Final[sa.Select[int, int, int, int, int]] = (
     sa.select(*_CELL, _HELD, sa.func.count() - _HELD).where(*_OF_MONTH).group_by(*_ORDER)
 )
-_WAYS: Final[sa.Select[int, int, int, int, int, Mode, Codes]] = (
+_WAYS: Final[sa.Select[int, int, int, int, int, DeliveryMode, Codes]] = (
     sa.select(*_CELL, _HELD, sa.func.count() - _HELD, Workshop.mode, Workshop.languages)
     .where(*_OF_MONTH)
     .group_by(*_ORDER, Workshop.mode, Workshop.languages)
@@ -132,7 +132,7 @@ def cells(session: Session, month: Month, *, now: datetime) -> Sequence[Cell]:
 
 def ways(
     session: Session, month: Month, *, now: datetime
-) -> Sequence[sa.Row[int, int, int, int, int, Mode, Codes]]:
+) -> Sequence[sa.Row[int, int, int, int, int, DeliveryMode, Codes]]:
     """The cells, parted by mode and by languages. All tables of a month come from this one
     statement, so that each has the same sum, whatever others change meanwhile."""
     return session.execute(_WAYS, {"month": month.number, "now": now}).all()
@@ -144,7 +144,7 @@ def count(
     *,
     now: datetime,
     found: Iterable[tuple[int, int, int, int, int]] | None = None,
-) -> Count:
+) -> WorkshopCounts:
     """The count of a month as of `now`; `found`: the cells that it is to be made from."""
     held: dict[int, int] = {}
     planned: dict[int, int] = {}
@@ -167,10 +167,10 @@ def count(
         mine = offices[office_id]
         row = {kind.code: mine[kind.id] for kind in kinds if kind.id in mine}
         by_office[slug] = row | {TOTAL: sum(mine.values())}
-        office_names[slug] = Named(name, region)
+        office_names[slug] = NamedCode(name, region)
     by_kind = {k.code: held.get(k.id, 0) for k in kinds if k.is_core or held.get(k.id)}
     planned_by_kind = {k.code: planned[k.id] for k in kinds if planned.get(k.id)}
-    return Count(
+    return WorkshopCounts(
         month=month,
         state=OPEN,
         revision=0,
@@ -181,12 +181,12 @@ def count(
         by_kind=by_kind,
         by_office=by_office,
         planned_by_kind=planned_by_kind,
-        kinds={k.code: Named(k.name) for k in kinds if k.code in by_kind | planned_by_kind},
+        kinds={k.code: NamedCode(k.name) for k in kinds if k.code in by_kind | planned_by_kind},
         offices=office_names,
     )
 
 
-def as_json(count: Count, translate: Callable[[str], str] = str) -> dict[str, Any]:
+def as_json(count: WorkshopCounts, translate: Callable[[str], str] = str) -> dict[str, Any]:
     """What `counts --format json` and the page's JSON give (product.md); only ever added to."""
     return {
         "month": str(count.month),
@@ -202,7 +202,7 @@ def as_json(count: Count, translate: Callable[[str], str] = str) -> dict[str, An
     }
 
 
-def by_region(count: Count) -> dict[str, int]:
+def by_region(count: WorkshopCounts) -> dict[str, int]:
     """What was held in each state or province, by its letters: {"IL": 7, …}. A region that no
     office of the month is in is left out."""
     regions: Counter[str] = Counter()
@@ -334,7 +334,7 @@ def _first_running(now: datetime) -> Month:
 
 def is_held(now: datetime) -> sa.ColumnElement[bool]:
     """The condition that a workshop that counts has been held by then."""
-    return sa.or_(Workshop.standing == Standing.HELD, Workshop.ends_at <= now)
+    return sa.or_(Workshop.standing == WorkshopStatus.HELD, Workshop.ends_at <= now)
 
 
 def is_over(month: Month, now: datetime) -> bool:

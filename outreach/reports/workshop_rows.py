@@ -12,13 +12,13 @@ from outreach.clock import Month
 from outreach.db.base import Words
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.reports import workshop_counts
 
 AT_ONCE = 1_000  # rows in memory
 
 
-class Listed(NamedTuple):
+class WorkshopRow(NamedTuple):
     """A workshop as a line of a list."""
 
     day: date
@@ -28,9 +28,9 @@ class Listed(NamedTuple):
     region: str
     kind: str
     kind_name: Words
-    mode: Mode
+    mode: DeliveryMode
     languages: tuple[str, ...]
-    standing: Standing
+    standing: WorkshopStatus
     counts: bool  # it is one of those that were held
     head_count: int | None
     public_id: str
@@ -40,7 +40,9 @@ def how_many(session: Session, first: Month, last: Month) -> int:
     return session.scalars(sa.select(sa.func.count()).where(*_asked(first, last))).one()
 
 
-def workshops(session: Session, first: Month, last: Month, *, now: datetime) -> Iterator[Listed]:
+def workshops(
+    session: Session, first: Month, last: Month, *, now: datetime
+) -> Iterator[WorkshopRow]:
     """All but drafts, by day and hour, read as they are asked for."""
     counts = sa.and_(workshop_counts.IS_COUNTED, workshop_counts.is_held(now))
     rows = session.execute(
@@ -66,11 +68,11 @@ def workshops(session: Session, first: Month, last: Month, *, now: datetime) -> 
         execution_options={"yield_per": AT_ONCE},
     )
     for *before, is_counted, head_count, public_id in rows:
-        yield Listed._make((*before, bool(is_counted), head_count, public_id))
+        yield WorkshopRow._make((*before, bool(is_counted), head_count, public_id))
 
 
 def _asked(first: Month, last: Month) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         Workshop.day.between(first.first, last.last),
-        Workshop.standing != Standing.DRAFT,
+        Workshop.standing != WorkshopStatus.DRAFT,
     )

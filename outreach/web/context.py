@@ -4,7 +4,7 @@ from flask import current_app
 
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 
 
 def store() -> Store:
@@ -12,8 +12,8 @@ def store() -> Store:
     return found
 
 
-def ring() -> Keyring:
-    found: Keyring = current_app.extensions["outreach_ring"]
+def ring() -> KeyStore:
+    found: KeyStore = current_app.extensions["outreach_ring"]
     return found
 
 

@@ -17,9 +17,9 @@ from outreach import clock
 from outreach.accounts import credentials
 from outreach.config import Config, Limits, Oidc
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 from outreach.errors import Misconfigured
 from tests.support import oidc_provider
 from tests.support.login import age, half_a_minute_later, journal
@@ -178,7 +178,7 @@ def test_what_does_not_hold_opens_nothing(
     assert "No pudimos entrar con la Secretaría" in words(answer)
     assert visitor.get("/org/").status_code == 303
     with store.read() as session:
-        [entry] = session.scalars(sa.select(Entry))
+        [entry] = session.scalars(sa.select(AuditEntry))
     assert (entry.action, entry.detail) == ("provider's word refused", why)
 
 
@@ -196,7 +196,7 @@ def test_an_account_that_is_shut_stays_shut(
     app: Flask, store: Store, elsewhere: Provider, ana: int
 ) -> None:
     with store.change() as session:
-        credentials.disable(session, session.get_one(Organizer, ana), now=clock.now())
+        credentials.disable(session, session.get_one(StaffMember, ana), now=clock.now())
     elsewhere.claims = {"amr": ["mfa"]}
     assert and_back(Visitor(app)).status_code == 422
 

@@ -10,13 +10,13 @@ from flask import Flask
 
 from outreach import clock
 from outreach.accounts import credentials, passkeys, totp
-from outreach.accounts.totp import PaperCode
+from outreach.accounts.totp import RecoveryCode
 from outreach.cli import main
 from outreach.config import Config, Limits
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 from outreach.web.staff.auth.account import ago
 from tests.accounts.test_passkeys import add_key
 from tests.support.environment import where
@@ -72,7 +72,7 @@ def test_all_others_are_ended_at_once(patient: Flask, store: Store, ana: int) ->
     assert ends(mine) == []
     with store.read() as session:
         [detail] = session.scalars(
-            sa.select(Entry.detail).where(Entry.action == "other sessions ended")
+            sa.select(AuditEntry.detail).where(AuditEntry.action == "other sessions ended")
         )
     assert detail == "3"
 
@@ -118,7 +118,7 @@ def test_a_session_that_ended_meanwhile_changes_no_password(
         answer = desk.post("/org/cuenta/contrasena", password=PASSWORD, new=NEW)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/org/entrar")
     with store.read() as session:
-        assert session.get_one(Organizer, ana).password == HASHED
+        assert session.get_one(StaffMember, ana).password == HASHED
     assert journal(store) == []
 
 
@@ -128,7 +128,7 @@ def test_a_password_that_is_another_one_by_now_is_not_written_over(
     with store.change() as session:
         assert not credentials.change_password(session, ana, "of before", "of mine")
         assert credentials.change_password(session, ana, HASHED, "of mine")
-        assert session.get_one(Organizer, ana).password == "of mine"
+        assert session.get_one(StaffMember, ana).password == "of mine"
 
 
 def test_whoever_finds_a_browser_open_may_not_guess_the_password(
@@ -147,8 +147,8 @@ def test_the_page_says_when_few_codes_are_left(patient: Flask, store: Store, ana
     desk = at_desk(patient, store, ana)
     assert "Te quedan 10 códigos" in words(desk.get("/org/cuenta"))
     with store.change() as session:
-        keep = sa.select(PaperCode.mark).limit(1)
-        session.execute(sa.delete(PaperCode).where(PaperCode.mark.not_in(keep)))
+        keep = sa.select(RecoveryCode.mark).limit(1)
+        session.execute(sa.delete(RecoveryCode).where(RecoveryCode.mark.not_in(keep)))
     page = words(desk.get("/org/cuenta"))
     assert "Te queda 1 código." in page
     assert "Pocos" in page
@@ -156,7 +156,7 @@ def test_the_page_says_when_few_codes_are_left(patient: Flask, store: Store, ana
 
 def test_a_link_never_stands_for_the_second_factor(patient: Flask, store: Store, ana: int) -> None:
     with store.change() as session:
-        link = credentials.reset(session, session.get_one(Organizer, ana), now=clock.now())
+        link = credentials.reset(session, session.get_one(StaffMember, ana), now=clock.now())
     visitor = Visitor(patient)
     assert visitor.post(f"/org/invitacion/{link}", password=PASSWORD).status_code == 303
     assert visitor.cookies == {}
@@ -174,16 +174,16 @@ def test_a_lost_second_factor_is_reset_by_somebody_else_and_set_up_again(
     with store.change() as session:
         link = credentials.reset(
             session,
-            session.get_one(Organizer, ana),
+            session.get_one(StaffMember, ana),
             now=clock.now(),
             second_factor=True,
             by=elena,
         )
     with store.read() as session:
         assert not credentials.has_second_factor(session, ana)
-        assert totp.paper_left(session, ana) == 0
+        assert totp.recovery_codes_left(session, ana) == 0
         assert not passkeys.of(session, ana)
-        entry = session.scalars(sa.select(Entry).order_by(Entry.id.desc())).first()
+        entry = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert (entry.organizer_id, entry.action) == (elena, "second factor reset")
     assert entry.detail == str(ana)

@@ -17,7 +17,7 @@ from outreach.accounts.webauthn_challenges import Challenge
 from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 from tests.support.login import age, ana, ended_meanwhile, half_a_minute_later, journal, patient
 from tests.support.soft_passkey import PRESENT, SoftKey
 from tests.support.staff_client import Visitor, at_desk, employ, enrol, hidden, words
@@ -160,7 +160,7 @@ def test_an_account_that_is_shut_is_not_opened_by_its_key(
 ) -> None:
     key, visitor = add_key(patient, store, ana), Visitor(patient)
     with store.change() as session:
-        credentials.disable(session, session.get_one(Organizer, ana), now=clock.now())
+        credentials.disable(session, session.get_one(StaffMember, ana), now=clock.now())
     assert visitor.post("/org/llave", answer=key.get(challenge(visitor))).status_code == 422
 
 

@@ -12,13 +12,13 @@ from flask import Flask
 
 from outreach import clock
 from outreach.accounts import totp
-from outreach.accounts.server_encryption import ServerKey
-from outreach.accounts.totp import PaperCode, Totp, Verdict
+from outreach.accounts.server_encryption import ServerEncryption
+from outreach.accounts.totp import CodeVerdict, RecoveryCode, TotpSecret
 from outreach.config import Limits
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Grant, Role
+from outreach.domain.network.staff import Role, RoleAssignment
 from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten
 from tests.support.login import age, ana, half_a_minute_later, journal, patient, printed, server_key
@@ -118,7 +118,7 @@ def test_a_code_works_once(patient: Flask, store: Store, ana: int) -> None:
     assert journal(store) == ["signed in", "used code refused", "used code refused"]
 
 
-def checked(app: Flask, store: Store, who: int, shift: timedelta) -> Verdict:
+def checked(app: Flask, store: Store, who: int, shift: timedelta) -> CodeVerdict:
     """What becomes of the code of an instant beside now, at an instant that does not move."""
     with store.change() as session:
         code = totp.at(SECRET, NOON + shift)
@@ -141,7 +141,7 @@ def test_ten_wrong_codes_and_even_the_right_one_waits_an_hour(
     assert journal(store).count("wrong code") == 10
     assert journal(store).count("too many codes tried") == 1
     with store.change() as session:
-        session.execute(sa.update(Totp).values(tries_since=clock.now() - timedelta(hours=1)))
+        session.execute(sa.update(TotpSecret).values(tries_since=clock.now() - timedelta(hours=1)))
     assert Visitor(patient).come_in().status_code == 303
 
 
@@ -192,7 +192,7 @@ def test_paper_codes_forgive_how_they_are_typed_and_are_kept_as_marks(
     assert len(set(sheet)) == 10
     assert all(re.fullmatch(r"[0-9A-Z]{4} [0-9A-Z]{4} [0-9A-Z]{4}", code) for code in sheet)
     with store.read() as session:
-        kept = "".join(session.scalars(sa.select(PaperCode.mark)))
+        kept = "".join(session.scalars(sa.select(RecoveryCode.mark)))
     assert not any(code.replace(" ", "") in kept for code in sheet)
     typed = sheet[3].lower().replace("0", "o").replace("1", "l").replace(" ", "-")
     assert Visitor(patient).come_in(typed).status_code == 303
@@ -220,12 +220,12 @@ def test_the_secret_is_sealed_and_opens_under_this_servers_key_only(
     patient: Flask, store: Store, ana: int
 ) -> None:
     with store.read() as session:
-        sealed = session.get_one(Totp, ana).sealed
+        sealed = session.get_one(TotpSecret, ana).sealed
         assert SECRET.encode() not in sealed
-        key = ServerKey(patient.extensions["outreach_secret"])
+        key = ServerEncryption(patient.extensions["outreach_secret"])
         assert totp.secret_of(session, ana, key) == SECRET
         with pytest.raises(Forgotten):
-            totp.secret_of(session, ana, ServerKey("another"))
+            totp.secret_of(session, ana, ServerEncryption("another"))
         with pytest.raises(Forgotten):
             key.unseal(sealed, "totp 999")
 
@@ -273,7 +273,7 @@ def test_a_wrong_address_is_in_the_journal_without_the_address(
     Visitor(patient).post("/org/entrar", email="ana@example.org", password="x" * 14)
     Visitor(patient).post("/org/entrar", email="nadie@example.org", password="x" * 14)
     with store.read() as session:
-        known, unknown = session.scalars(sa.select(Entry).order_by(Entry.id))
+        known, unknown = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))
     assert (known.action, known.organizer_id) == ("wrong password", ana)
     assert (unknown.action, unknown.organizer_id, unknown.detail) == ("wrong password", None, "")
 
@@ -299,13 +299,13 @@ def test_a_role_changed_in_mid_session_counts_at_the_next_click(
     visitor.come_in()
     assert visitor.get("/org/talleres/nuevo").status_code == 200
     with store.change() as session:
-        session.execute(sa.update(Grant).values(role=Role.READER))
+        session.execute(sa.update(RoleAssignment).values(role=Role.READER))
     statuses = [visitor.get("/org/talleres/nuevo").status_code for _ in range(2)]
     print(f"an organizer who became a reader in mid-session: {statuses}")
     assert statuses == [403, 403]
     with store.read() as session:
         seen = session.scalars(
-            sa.select(Entry).where(Entry.action == "role changed meanwhile")
+            sa.select(AuditEntry).where(AuditEntry.action == "role changed meanwhile")
         ).all()
     assert [(each.organizer_id, each.detail) for each in seen] == [(ana, "reader chicago")]
 

@@ -18,7 +18,7 @@ from outreach.accounts.sessions import StaffSession
 from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Grant, Organizer, Role
+from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
 from tests.support.staff_client import (
     PASSWORD,
     Visitor,
@@ -80,7 +80,7 @@ def test_an_account_without_a_password_yet_cannot_be_entered(
 ) -> None:
     who = employ(store)
     with store.change() as session:
-        session.get_one(Organizer, who).password = None
+        session.get_one(StaffMember, who).password = None
     answer = client.post("/org/entrar", data={"email": "ana@example.org", "password": ""})
     assert answer.status_code == 422
 
@@ -145,7 +145,7 @@ def test_a_role_taken_away_counts_at_the_next_click(
     desk = at_desk(app, store, who)
     assert desk.get("/org/talleres/nuevo").status_code == 200
     with store.change() as session:
-        session.execute(sa.update(Grant).values(role=Role.READER))
+        session.execute(sa.update(RoleAssignment).values(role=Role.READER))
     assert desk.get("/org/talleres/nuevo").status_code == 403
 
 
@@ -155,7 +155,7 @@ def test_a_disabled_account_is_out_at_the_next_click(
     who = employ(store)
     desk = at_desk(app, store, who)
     with store.change() as session:
-        credentials.disable(session, session.get_one(Organizer, who), now=clock.now())
+        credentials.disable(session, session.get_one(StaffMember, who), now=clock.now())
     assert desk.get("/org/").status_code == 303
     answer = client.post("/org/entrar", data={"email": "ana@example.org", "password": PASSWORD})
     assert answer.status_code == 422
@@ -287,7 +287,7 @@ def test_a_reset_makes_the_old_password_worthless(
 ) -> None:
     who = employ(store)
     with store.change() as session:
-        credentials.reset(session, session.get_one(Organizer, who), now=clock.now())
+        credentials.reset(session, session.get_one(StaffMember, who), now=clock.now())
     answer = client.post("/org/entrar", data={"email": "ana@example.org", "password": PASSWORD})
     assert answer.status_code == 422
 
@@ -305,12 +305,12 @@ def test_no_token_is_stored_as_it_is(app: Flask, store: Store, chicago: Office) 
 def _invited(store: Store, email: str = "ana@example.org") -> str:
     who = employ(store, email)
     with store.change() as session:
-        session.get_one(Organizer, who).password = None
+        session.get_one(StaffMember, who).password = None
         return invitations.invite(session, who, now=clock.now())
 
 
 def _id(session: Session, email: str) -> int:
-    return session.scalars(sa.select(Organizer.id).where(Organizer.email == email)).one()
+    return session.scalars(sa.select(StaffMember.id).where(StaffMember.email == email)).one()
 
 
 def _age(store: Store, **ages: timedelta) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 from outreach.accounts import sessions, totp
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
-from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role
 from tests.support.login import (
     age,
     ana,
@@ -110,7 +110,7 @@ def test_a_session_that_ended_meanwhile_sets_up_nothing(patient: Flask, store: S
     assert (answer.status_code, answer.headers["Location"]) == (303, "/org/entrar")
     with store.read() as session:
         assert not totp.is_enrolled(session, who)
-        assert totp.paper_left(session, who) == 0
+        assert totp.recovery_codes_left(session, who) == 0
     assert journal(store) == []
 
 
@@ -129,7 +129,7 @@ def test_a_session_that_ended_meanwhile_changes_neither_telephone_nor_paper(
     assert (answer.status_code, answer.headers["Location"]) == (303, "/org/entrar")
     with store.read() as session:
         assert totp.secret_of(session, ana, server_key(patient)) == SECRET
-        assert totp.paper_left(session, ana) == 0
+        assert totp.recovery_codes_left(session, ana) == 0
     assert journal(store) == []
 
 
@@ -169,7 +169,7 @@ def test_another_telephone_takes_the_place_of_the_first(
 @pytest.fixture
 def stale(patient: Flask, store: Store) -> "Visitor":
     """Elena, an admin, who came in twenty minutes ago."""
-    who = employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE)
+    who = employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
     enrol(patient, store, who)
     visitor = Visitor(patient)
     assert visitor.come_in(email="elena@example.org").status_code == 303

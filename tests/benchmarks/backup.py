@@ -19,7 +19,7 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.registrations import Registration
 from outreach.domain.text import code
-from outreach.keystore import Key, Keyring, Masters
+from outreach.keystore import Key, KeyStore, MasterKeys
 from tests.benchmarks.network import network
 from tests.conftest import SERVER, Pair
 
@@ -75,7 +75,7 @@ def _run(environ: dict[str, str], *words: str) -> float:
 
 def _register(config: Config) -> None:
     store, keys = Store(config.database_url), Store(config.keyring_url)
-    ring, now = Keyring(keys, Masters(config.keys)), clock.now()
+    ring, now = KeyStore(keys, MasterKeys(config.keys)), clock.now()
     kept = sa.text("SELECT id, day FROM workshop WHERE day > :day ORDER BY id")
     with store.read() as session:
         ahead = session.execute(kept, {"day": now.date().isoformat()}).all()

@@ -90,7 +90,7 @@ def _seen_after(proxy: Proxy, base: Network, path: str) -> float:
             .order_by(Workshop.day.desc())
             .limit(1)
         ).one()
-        plan = replace(workshop_service.plan_of(workshop), title={"es": "Se ve por nginx"})
+        plan = replace(workshop_service.data_of(workshop), title={"es": "Se ve por nginx"})
         workshop_service.change(session, workshop, plan, now=clock.now())
     store.close()
     begun = perf_counter()

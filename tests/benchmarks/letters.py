@@ -23,8 +23,8 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.network import installation_settings, kinds, offices
-from outreach.domain.registrations import Applicant, Contact
-from outreach.keystore import Keyring
+from outreach.domain.registrations import ContactMethod, RegistrationData
+from outreach.keystore import KeyStore
 from outreach.mail import delivery
 from tests.conftest import hold, kind, office
 
@@ -100,13 +100,15 @@ def _app(folder: Path) -> Flask:
 def _owe(app: Flask, count: int) -> None:
     """So many people, each with a place and a letter due."""
     store: Store = app.extensions["outreach_store"]
-    ring: Keyring = app.extensions["outreach_ring"]
+    ring: KeyStore = app.extensions["outreach_ring"]
     now = clock.now()
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
         big = hold(session, chicago, rights, capacity=count)
     people = [
-        Applicant(name="Rosa", contact=Contact.EMAIL, address=f"rosa{number}@example.org")
+        RegistrationData(
+            name="Rosa", contact=ContactMethod.EMAIL, address=f"rosa{number}@example.org"
+        )
         for number in range(count)
     ]
     tickets = [registrations.prepare(ring, big, each) for each in people]

@@ -82,7 +82,7 @@ def _coming(store: Store, count: int) -> Sequence[int]:
 def _change(store: Store, workshop_id: int, number: int) -> None:
     with store.change() as session:
         workshop = session.get_one(Workshop, workshop_id)
-        plan = workshop_service.plan_of(workshop)
+        plan = workshop_service.data_of(workshop)
         if number % 2:
             plan = replace(plan, title=plan.title | {"es": f"Taller {number}"})
         else:

@@ -17,7 +17,7 @@ from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
-from outreach.migrations import Base
+from outreach.migrations import Database
 from outreach.reports import workshop_counts
 from tests.conftest import LONG_AGO, SERVER, Pair, kind, office
 
@@ -53,7 +53,7 @@ def on_postgresql() -> Counted | None:
 
 
 def _counted(url: str) -> Counted:
-    migrations.upgrade(Base.MAIN, url)
+    migrations.upgrade(Database.MAIN, url)
     store = Store(url)
     with store.change() as session:
         offices = [office(f"office-{n}", "Chicago", "IL", "America/Chicago") for n in range(59)]

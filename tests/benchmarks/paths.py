@@ -14,9 +14,9 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network import kinds, offices
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Mode, Standing
+from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from outreach.imports import demo
-from outreach.keystore import Keyring, Masters
+from outreach.keystore import KeyStore, MasterKeys
 from tests.benchmarks import load
 
 
@@ -31,13 +31,15 @@ def world(folder: Path) -> tuple[dict[str, str], str]:
     config = Config.from_environ(environ)
     bring_up_to_date(config)
     store, ring_store = Store(config.database_url), Store(config.keyring_url)
-    demo.fill(store, Keyring(ring_store, Masters(config.keys)), now=clock.now())
+    demo.fill(store, KeyStore(ring_store, MasterKeys(config.keys)), now=clock.now())
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
         day = clock.now().date() + timedelta(days=30)
         plan = workshop_service.from_kind(rights, chicago, day, time(18))
-        plan = replace(plan, capacity=10_000_000, mode=Mode.VIDEO_CALL)
-        big = workshop_service.create(session, plan, now=clock.now(), standing=Standing.PUBLISHED)
+        plan = replace(plan, capacity=10_000_000, mode=DeliveryMode.VIDEO_CALL)
+        big = workshop_service.create(
+            session, plan, now=clock.now(), standing=WorkshopStatus.PUBLISHED
+        )
         form = f"/es/t/{big.public_id}/lugar"
     store.close()
     ring_store.close()

@@ -10,8 +10,8 @@ from outreach.db.store import Store
 from outreach.domain.locations import holidays
 from outreach.domain.network import kinds, offices, staff
 from outreach.domain.scheduling import form_drafts, workshop_service
-from outreach.domain.workshops import Standing, partners
-from outreach.domain.workshops.partners import Chosen, Partner, PartnerKind, Speaker
+from outreach.domain.workshops import WorkshopStatus, partners
+from outreach.domain.workshops.partners import ChosenPartners, Partner, PartnerKind, Speaker
 from tests.conftest import a_saturday, hold, venue
 
 
@@ -56,7 +56,7 @@ def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
         session.add_all([partner, shelter, speaker])
         session.flush()
         given = hold(session, chicago, rights, day=a_saturday(), starts=time(9), ends=time(11))
-        partners.choose(session, given, Chosen((partner.id, shelter.id), (speaker.id,)))
+        partners.choose(session, given, ChosenPartners((partner.id, shelter.id), (speaker.id,)))
         lacking = _lacking(session, now)
         unsaved = form_drafts.keep(
             session,
@@ -84,7 +84,7 @@ def _lacking(session: Session, now: datetime) -> str:
         session,
         workshop_service.from_kind(rights, chicago, now.date(), time(23, 59)),
         now=now,
-        standing=Standing.DRAFT,
+        standing=WorkshopStatus.DRAFT,
     )
     draft.title = {"es": "Tus derechos en la calle"}
     return draft.public_id

@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from outreach.accounts import passwords
 from outreach.clock import Month
-from outreach.domain.network.staff import EVERYWHERE, Grant, Organizer, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment, StaffMember
 from outreach.domain.newsletter import bulletins
-from outreach.domain.newsletter.bulletins import Edition, Text
+from outreach.domain.newsletter.bulletins import BulletinEdition, BulletinPart
 from outreach.reports import bulletin_data, month_report
 
 ELENA: Final = "elena@example.org"  # an admin
 JANUARY: Final = Month(2020, 1)
-FIRST: Final = Text(
+FIRST: Final = BulletinPart(
     title={
         "es": "Enero: 164 talleres para cuidar tus derechos",
         "en": "January: 164 workshops to protect your rights",
@@ -31,7 +31,7 @@ FIRST: Final = Text(
     ahead={"es": "15 de febrero, Chicago.", "en": "February 15, Chicago.", "fr": "À Chicago."},
 )
 # With one thing of each that may be wrong.
-SECOND: Final = Text(
+SECOND: Final = BulletinPart(
     title=FIRST.title,
     happened={
         "es": "La autoridad consular competente determinará la procedencia administrativa de las "
@@ -45,15 +45,15 @@ SECOND: Final = Text(
 
 
 def make(session: Session, past: Month, password: str, *, now: datetime) -> None:
-    elena = Organizer(email=ELENA, password=passwords.hashed(password))
-    elena.grants.append(Grant(office=EVERYWHERE, role=Role.ADMIN))
+    elena = StaffMember(email=ELENA, password=passwords.hashed(password))
+    elena.grants.append(RoleAssignment(office=ALL_OFFICES, role=Role.ADMIN))
     session.add(elena)
     month_report.close(session, past, now=now)
     month_report.close(session, JANUARY, now=now)
     first = bulletins.begin(session, JANUARY, now=now)
     bulletins.edit(session, first, FIRST, version=1, now=now)
 
-    def freeze(made: Edition) -> str:
+    def freeze(made: BulletinEdition) -> str:
         document = bulletin_data.document(session, JANUARY, now=now, edition=made)
         return json.dumps(bulletin_data.as_json(document))
 

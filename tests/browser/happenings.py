@@ -15,15 +15,15 @@ from outreach.domain import registrations
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.newsletter import subscribers
-from outreach.domain.registrations import Contact, Registration, reconfirmation, waitlist
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations import ContactMethod, Registration, reconfirmation, waitlist
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
 from outreach.domain.workshops import series as many
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, applicant, hold, seat, venue
 
 
-def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
+def make(store: Store, ring: KeyStore, *, now: datetime) -> dict[str, str]:
     """The public ids of workshops and the tokens of links, by what they are there for."""
     with store.change() as session:
         held = _workshops(session)
@@ -61,7 +61,7 @@ def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
 
 
 def _subscribed(
-    store: Store, ring: Keyring, address: str, now: datetime, *, is_sure: bool = False
+    store: Store, ring: KeyStore, address: str, now: datetime, *, is_sure: bool = False
 ) -> str:
     """The token of somebody who asked for the bulletin, or gets it."""
     ticket = subscribers.prepare(ring, address, "es")
@@ -70,8 +70,8 @@ def _subscribed(
     return subscribers.token(ticket.key)
 
 
-ROSA: dict[str, Any] = {"contact": Contact.EMAIL, "address": "rosa@ejemplo.com"}
-LUZ: dict[str, Any] = {"name": "Luz", "contact": Contact.PHONE, "address": "+13125550142"}
+ROSA: dict[str, Any] = {"contact": ContactMethod.EMAIL, "address": "rosa@ejemplo.com"}
+LUZ: dict[str, Any] = {"name": "Luz", "contact": ContactMethod.PHONE, "address": "+13125550142"}
 
 
 # One about which there is much to say, for the pictures of its flyer.
@@ -103,7 +103,7 @@ def _workshops(session: Session) -> dict[str, Workshop]:
         "title": {"es": "Diagnóstico migratorio"},
     }
     course: dict[str, Any] = {
-        "series": many.find_or_make(session, chicago, "Los sábados", is_joint=True),
+        "series": many.find_or_create(session, chicago, "Los sábados", is_joint=True),
         "title": {"es": "Tus derechos, paso a paso"},
     }
 
@@ -151,49 +151,55 @@ def _another(store: Store, title: str, **changes: Any) -> Workshop:
         return hold(session, chicago, kind, title={"es": title}, day=a_saturday(), **changes)
 
 
-def _offered(store: Store, ring: Keyring, workshop: Workshop, now: datetime) -> Registration:
+def _offered(store: Store, ring: KeyStore, workshop: Workshop, now: datetime) -> Registration:
     """Two come, two wait, and the first two give up."""
     first = seat(store, ring, workshop, name="Ana", people=2)
     second = seat(store, ring, workshop, people=2)
     with store.change() as session:
         there = session.get_one(Registration, first.id)
-        registrations.release(session, there, now=now - timedelta(hours=10, minutes=8))
+        registrations.cancel(session, there, now=now - timedelta(hours=10, minutes=8))
     return second
 
 
-def _lapsed(store: Store, ring: Keyring, workshop: Workshop, now: datetime) -> Registration:
+def _lapsed(store: Store, ring: KeyStore, workshop: Workshop, now: datetime) -> Registration:
     """Two offers, neither answered."""
     first = seat(store, ring, workshop, name="Ana")
     second = seat(store, ring, workshop)
     with store.change() as session:
-        registrations.release(session, session.get_one(Registration, first.id), now=now)
+        registrations.cancel(session, session.get_one(Registration, first.id), now=now)
         for hours in (25, 50):
             there = session.get_one(Workshop, workshop.id)
-            waitlist.lapse_due(session, there, now=now + timedelta(hours=hours))
+            waitlist.expire_offers(session, there, now=now + timedelta(hours=hours))
     return second
 
 
-def _asked(store: Store, ring: Keyring, workshop: Workshop, now: datetime) -> Registration:
+def _asked(store: Store, ring: KeyStore, workshop: Workshop, now: datetime) -> Registration:
     """Asked today, registered a month ago."""
     long_ago = now - timedelta(days=30)
     someone = seat(store, ring, workshop, now=long_ago, people=2, **ROSA)
     with store.change() as session:
-        reconfirmation.ask(session, session.get_one(Workshop, workshop.id), now=now)
+        reconfirmation.request_reconfirmation(
+            session, session.get_one(Workshop, workshop.id), now=now
+        )
     return someone
 
 
-def _call(store: Store, ring: Keyring, workshop: Workshop, now: datetime) -> None:
+def _call(store: Store, ring: KeyStore, workshop: Workshop, now: datetime) -> None:
     """Two are asked whether they come: one has a phone, and to the other no letter arrives."""
     long_ago = now - timedelta(days=30)
     seat(store, ring, workshop, now=long_ago, **LUZ)
     rosa = seat(store, ring, workshop, now=long_ago, needs=Codes(["step_free"]), **ROSA)
     with store.change() as session:
-        reconfirmation.ask(session, session.get_one(Workshop, workshop.id), now=now)
-        for notice in session.scalars(sa.select(Notice).where(Notice.registration_id == rosa.id)):
+        reconfirmation.request_reconfirmation(
+            session, session.get_one(Workshop, workshop.id), now=now
+        )
+        for notice in session.scalars(
+            sa.select(Notification).where(Notification.registration_id == rosa.id)
+        ):
             notice.is_dead, notice.done_at = True, now
 
 
-def _begin(store: Store, ring: Keyring, workshop: Workshop) -> None:
+def _begin(store: Store, ring: KeyStore, workshop: Workshop) -> None:
     """Of three who have a place one came, and two wait."""
     before = workshop.starts_at - timedelta(days=1)
     first = seat(store, ring, workshop, name="Ana", people=3, now=before)
@@ -203,9 +209,9 @@ def _begin(store: Store, ring: Keyring, workshop: Workshop) -> None:
         session.get_one(Registration, first.id).arrived = 1
 
 
-def _joint(store: Store, ring: Keyring, dates: list[Workshop], now: datetime) -> Registration:
+def _joint(store: Store, ring: KeyStore, dates: list[Workshop], now: datetime) -> Registration:
     rosa = applicant()
     made = [(each, registrations.prepare(ring, each, rosa)) for each in dates]
     with store.change() as session:
-        registrations.register_all(session, made, rosa, secrets.token_hex(16), now=now)
+        registrations.register_group(session, made, rosa, secrets.token_hex(16), now=now)
         return session.get_one(Registration, made[0][1].id)

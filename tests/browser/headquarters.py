@@ -8,7 +8,7 @@ from outreach.db.store import Store
 from outreach.domain import workshops
 from outreach.domain.audit import audit_log
 from outreach.domain.network import staff
-from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role
 
 
 def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]:
@@ -24,7 +24,7 @@ def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]
             (3, "contact seen", ""),
             (2, "list seen", ""),
         ):
-            audit_log.note(
+            audit_log.record(
                 session,
                 hers,
                 action,
@@ -33,14 +33,14 @@ def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]
                 office="chicago",
                 detail=detail,
             )
-        audit_log.note(
+        audit_log.record(
             session, elena, "month.close", now=now - timedelta(hours=1), detail="2020-01 1"
         )
         administration.invite(
             session, "tomas@example.org", Role.DOOR, ["chicago"], by=elena, now=now
         )
         administration.invite(
-            session, "noe@example.org", Role.READER, [EVERYWHERE], by=elena, now=now
+            session, "noe@example.org", Role.READER, [ALL_OFFICES], by=elena, now=now
         )
         administration.invite(
             session, "marta@example.org", Role.ORGANIZER, ["dallas", "houston"], by=elena, now=now

@@ -13,18 +13,18 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.accounts import passwords
-from outreach.accounts.server_encryption import ServerKey
+from outreach.accounts.server_encryption import ServerEncryption
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import registrations, workshops
 from outreach.domain.checkin import checkin
-from outreach.domain.checkin.checkin_events import DoorEvent
-from outreach.domain.checkin.checkin_tokens import DoorPass
-from outreach.domain.network.staff import Grant, Organizer, Role
-from outreach.domain.registrations import Contact, Registration
+from outreach.domain.checkin.checkin_events import CheckinEvent
+from outreach.domain.checkin.checkin_tokens import CheckinToken
+from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
+from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring, Masters
+from outreach.keystore import KeyStore, MasterKeys
 from tests.browser import second, serving
 from tests.browser.second import PASSWORD
 from tests.conftest import hold, kind, office, seat
@@ -112,8 +112,8 @@ class Evening:
         """As if no phone had told anything yet."""
         store = Store(self.config.database_url)
         with store.change() as session:
-            session.execute(sa.delete(DoorEvent))
-            session.execute(sa.update(DoorPass).values(used=0))
+            session.execute(sa.delete(CheckinEvent))
+            session.execute(sa.update(CheckinToken).values(used=0))
             session.execute(sa.update(Registration).values(arrived=0))
             session.execute(sa.update(Workshop).values(walk_ins=0))
         store.close()
@@ -162,16 +162,16 @@ def running(folder: Path, how_many: int, **changes: object) -> Iterator[Evening]
 
 def _made(config: Config, how_many: int, **changes: object) -> tuple[str, list[Party]]:
     store = Store(config.database_url)
-    ring = Keyring(Store(config.keyring_url), Masters(config.keys))
+    ring = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
     chicago, what = office("chicago", "Chicago", "IL", "America/Chicago"), kind("derechos", "x")
     for name, value in changes.items():
         setattr(what, name, value)
     with store.change() as session:
         session.add_all([chicago, what])
-        tomas = Organizer(email=TOMAS, password=passwords.hashed(PASSWORD))
-        tomas.grants.append(Grant(office="chicago", role=Role.DOOR))
+        tomas = StaffMember(email=TOMAS, password=passwords.hashed(PASSWORD))
+        tomas.grants.append(RoleAssignment(office="chicago", role=Role.DOOR))
         session.add(tomas)
-        second.make(session, ServerKey(config.secret()), now=clock.now())
+        second.make(session, ServerEncryption(config.secret()), now=clock.now())
     with store.change() as session:
         workshop = hold(
             session,
@@ -189,7 +189,7 @@ def _made(config: Config, how_many: int, **changes: object) -> tuple[str, list[P
     return workshop.public_id, parties
 
 
-def _party(store: Store, ring: Keyring, workshop: Workshop, number: int, now: datetime) -> Party:
+def _party(store: Store, ring: KeyStore, workshop: Workshop, number: int, now: datetime) -> Party:
     # Nothing else on a machine is called so.
     name = f"Xochitzin {secrets.token_hex(4)}"
     phone = f"+1312{secrets.randbelow(10**7):07}"
@@ -200,8 +200,8 @@ def _party(store: Store, ring: Keyring, workshop: Workshop, number: int, now: da
         now=now,
         name=name,
         people=1 + number % 4,
-        contact=Contact.PHONE,
+        contact=ContactMethod.PHONE,
         address=phone,
     )
-    token = registrations.entry_token(registrations.key_of(ring, made))
+    token = registrations.calendar_token(registrations.key_of(ring, made))
     return Party(made.id, name, phone, made.door_code or "", token, made.people)

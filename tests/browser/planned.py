@@ -7,20 +7,20 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.network import kinds, offices
 from outreach.domain.workshops import series as all_series
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 
 VENUES = ("Biblioteca Lozano", "Parroquia San Pío", "Consulado, sala B")
 _FAR = timedelta(days=300)
 
 
-def make(store: Store, ring: Keyring) -> dict[str, str]:
+def make(store: Store, ring: KeyStore) -> dict[str, str]:
     """The public ids of a course's dates: the first, and a later one where people have places."""
     day = clock.now().date() + _FAR
     with store.change() as session:
         chicago, kind = offices.find(session, "chicago"), kinds.find(session, "laboral")
         rooms = [venue(session, chicago, name=name) for name in VENUES]
-        course = all_series.find_or_make(session, chicago, "Curso de otoño", is_joint=False)
+        course = all_series.find_or_create(session, chicago, "Curso de otoño", is_joint=False)
         dates = [
             hold(
                 session,

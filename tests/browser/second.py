@@ -9,9 +9,9 @@ from playwright.sync_api import Page
 from sqlalchemy.orm import Session
 
 from outreach.accounts import passwords, totp
-from outreach.accounts.server_encryption import ServerKey
+from outreach.accounts.server_encryption import ServerEncryption
 from outreach.domain.network import staff
-from outreach.domain.network.staff import Grant, Organizer, Role
+from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
 
 PASSWORD: Final = "cuatro palabras de prueba"
 SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -26,11 +26,11 @@ _left: dict[str, list[str]] = {}
 _sessions: dict[str, Any] = {}
 
 
-def make(session: Session, key: ServerKey, *, now: datetime) -> None:
+def make(session: Session, key: ServerEncryption, *, now: datetime) -> None:
     """Gives everybody who is there a second factor, and adds Nora, who has none, and Pablo."""
     for email in (PABLO, NORA):
-        someone = Organizer(email=email, password=passwords.hashed(PASSWORD))
-        someone.grants.append(Grant(office="chicago", role=Role.ORGANIZER))
+        someone = StaffMember(email=email, password=passwords.hashed(PASSWORD))
+        someone.grants.append(RoleAssignment(office="chicago", role=Role.ORGANIZER))
         session.add(someone)
     session.flush()
     for someone in staff.all_of_them(session):
@@ -38,7 +38,7 @@ def make(session: Session, key: ServerKey, *, now: datetime) -> None:
             continue
         sheet = [f"{number:012}" for number in range(LONG)]
         totp.keep(session, someone.id, SECRET, key, now=now)
-        totp.keep_paper(session, someone.id, sheet, key)
+        totp.store_recovery_codes(session, someone.id, sheet, key)
         _left[someone.email] = sheet
 
 

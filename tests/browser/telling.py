@@ -8,41 +8,41 @@ from sqlalchemy.orm import Session
 from outreach.db.store import Store
 from outreach.domain.network import kinds, offices
 from outreach.domain.outbox import messaging
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations.staff_messages import Audience, Template
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.staff_messages import Audience, MessageTemplate
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, hold, seat
 
 BACK_DOOR = {"es": "La entrada es por la puerta de atrás, junto al estacionamiento."}
 
 
-def make(store: Store, ring: Keyring, *, now: datetime) -> dict[str, str]:
+def make(store: Store, ring: KeyStore, *, now: datetime) -> dict[str, str]:
     """The public ids of workshops, and the number of the message, by what they are there for."""
     with store.change() as session:
         told, quiet = _told(session), _quiet(session)
         others = _told(session), _told(session)  # that tests may do with as they like
         crowded, off = _crowded(session), _off(session)
         _unreported(session, now)
-    seat(store, ring, told, contact=Contact.EMAIL, address="rosa@ejemplo.com", people=2)
-    seat(store, ring, told, name="Luz", contact=Contact.PHONE, address="+13125550142")
+    seat(store, ring, told, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com", people=2)
+    seat(store, ring, told, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
     seat(
-        store, ring, told, name="Güero", contact=Contact.PHONE, address="+13125550118",
+        store, ring, told, name="Güero", contact=ContactMethod.PHONE, address="+13125550118",
         may_leave_message=True,
     )  # fmt: skip
     seat(store, ring, told, name="Beto")
-    seat(store, ring, others[0], contact=Contact.EMAIL, address="rosa@ejemplo.com")
-    seat(store, ring, others[0], name="Luz", contact=Contact.PHONE, address="+13125550142")
-    seat(store, ring, quiet, name="Flor", contact=Contact.PHONE, address="+13125550142")
+    seat(store, ring, others[0], contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
+    seat(store, ring, others[0], name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
+    seat(store, ring, quiet, name="Flor", contact=ContactMethod.PHONE, address="+13125550142")
     for name in ("Ana", "Iván", "Paty"):
         seat(store, ring, crowded, name=name, people=3)
-    seat(store, ring, off, name="Inés", contact=Contact.PHONE, address="+13125550163")
+    seat(store, ring, off, name="Inés", contact=ContactMethod.PHONE, address="+13125550163")
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, off.id), now=now)
         message, _is_new = messaging.send(
-            session, session.get_one(Workshop, told.id), Template.PLACE, Audience.ALL, BACK_DOOR,
-            "once", organizer_id=None, now=now,
+            session, session.get_one(Workshop, told.id), MessageTemplate.PLACE, Audience.ALL,
+            BACK_DOOR, "once", organizer_id=None, now=now,
         )  # fmt: skip
         number = str(message.id)
     return {
@@ -74,7 +74,7 @@ def _crowded(session: Session) -> Workshop:
 
 def _off(session: Session) -> Workshop:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
-    hold(session, chicago, kind, title={"es": "Por publicar"}, standing=Standing.DRAFT)
+    hold(session, chicago, kind, title={"es": "Por publicar"}, standing=WorkshopStatus.DRAFT)
     return hold(session, chicago, kind, title={"es": "Ya no se hace"})
 
 

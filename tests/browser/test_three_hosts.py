@@ -23,7 +23,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.browser.conftest import opening
 from tests.browser.serving import free_port
 from tests.browser.test_main_path import with_and_without
@@ -80,7 +80,7 @@ class Hosts:
 
 
 @pytest.fixture
-def hosts(config: Config, store: Store, ring: Keyring, tmp_path: Path) -> Iterator[Hosts]:
+def hosts(config: Config, store: Store, ring: KeyStore, tmp_path: Path) -> Iterator[Hosts]:
     ring.seals.newest()  # the first master is made, and copied to each host, as the guide says
     bare, ports = free_port(), [free_port() for _ in range(HOSTS)]
     shared = replace(

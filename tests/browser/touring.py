@@ -8,7 +8,7 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.network import offices
 from outreach.domain.scheduling import tours
-from outreach.domain.scheduling.tours import StopPlan
+from outreach.domain.scheduling.tours import TourStopData
 from tests.conftest import a_saturday, venue
 
 INDIANA = "Indiana/Indianapolis"
@@ -26,7 +26,7 @@ def make(store: Store, *, now: datetime) -> dict[str, str]:
             stop = tours.add_stop(
                 session,
                 tour,
-                StopPlan(
+                TourStopData(
                     day=a_saturday() + timedelta(days=number),
                     starts=time(9),
                     ends=time(15),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.accounts import passwords
-from outreach.accounts.server_encryption import ServerKey
+from outreach.accounts.server_encryption import ServerEncryption
 from outreach.cli.db import bring_up_to_date
 from outreach.clock import Month
 from outreach.config import Config
@@ -21,14 +21,14 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import registrations
 from outreach.domain.network import kinds, offices
-from outreach.domain.network.staff import Grant, Organizer, Role
+from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.imports import figures
 from outreach.imports import kinds as kinds_file
 from outreach.imports import offices as offices_file
 from outreach.imports import workshops as workshops_file
-from outreach.keystore import Keyring, Masters
+from outreach.keystore import KeyStore, MasterKeys
 from tests.browser import (
     catalogue,
     editions,
@@ -85,7 +85,7 @@ def running(folder: Path) -> Iterator[World]:
 
 def _made(config: Config, weather: "Weather") -> World:
     store = Store(config.database_url)
-    ring = Keyring(Store(config.keyring_url), Masters(config.keys))
+    ring = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
     now = clock.now()
     with store.change() as session:
         _load(session, now=now)
@@ -93,7 +93,7 @@ def _made(config: Config, weather: "Weather") -> World:
         workshops = _workshops(session, now=now)
         women = kinds.find(session, "mujeres").public_code
         editions.make(session, Month.of(workshops["past"].day), PASSWORD, now=now)
-        second.make(session, ServerKey(config.secret()), now=now)
+        second.make(session, ServerEncryption(config.secret()), now=now)
     seat(store, ring, workshops["full"], name="Ana")
     waiting = seat(store, ring, workshops["full"], name="Luz", people=2)
     seated = seat(store, ring, workshops["plain"], people=2)
@@ -117,7 +117,7 @@ def _made(config: Config, weather: "Weather") -> World:
         seated=registrations.manage_token(keys[0]),
         waiting=registrations.manage_token(keys[1]),
         discreet_seated=registrations.manage_token(keys[2]),
-        entry=registrations.entry_token(keys[0]),
+        entry=registrations.calendar_token(keys[0]),
         discreet_kind=women,
         **{name: each.public_id for name, each in workshops.items()},
     )
@@ -135,8 +135,8 @@ def _load(session: Session, *, now: datetime) -> None:
         workshops_file.load(session, january, now=now, is_synthetic=True)
         series = figures.known(session)
         figures.load(session, figures.read(data / "figures-2020-01.csv", series), now=now)
-    ana = Organizer(email=ANA, password=passwords.hashed(PASSWORD))
-    ana.grants.append(Grant(office="chicago", role=Role.ORGANIZER))
+    ana = StaffMember(email=ANA, password=passwords.hashed(PASSWORD))
+    ana.grants.append(RoleAssignment(office="chicago", role=Role.ORGANIZER))
     session.add(ana)
 
 

@@ -21,8 +21,8 @@ from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.calendar import feed_query
-from outreach.domain.calendar.feed_query import Choice
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.calendar.feed_query import FeedQuery
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.feeds import ics_feed
 from tests.browser import serving
 from tests.calendar_clients import Calendars, Shown
@@ -163,11 +163,11 @@ def _clock(config: Config) -> Path:
     return config.data.parent / "ahead"
 
 
-def _choice(session: Session, asked: Mapping[str, Any]) -> Choice:
-    return feed_query.choose(session, **asked)
+def _choice(session: Session, asked: Mapping[str, Any]) -> FeedQuery:
+    return feed_query.parse(session, **asked)
 
 
-def _has(choice: Choice, workshop: Workshop) -> bool:
+def _has(choice: FeedQuery, workshop: Workshop) -> bool:
     if choice.office is None or workshop.office_id != choice.office.id:
         return False
     codes = {kind.code for kind in choice.kinds}
@@ -183,5 +183,5 @@ def _shown(workshop: Workshop, *, by_new_rules: bool) -> Shown:
         ends=ends,
         summary=summary(workshop, LANG),
         location=location(workshop, LANG),
-        status="CANCELLED" if workshop.standing is Standing.CANCELLED else "CONFIRMED",
+        status="CANCELLED" if workshop.standing is WorkshopStatus.CANCELLED else "CONFIRMED",
     )

@@ -100,7 +100,7 @@ class Story:
 
     def _change(self, session: Session, name: str, **changes: Any) -> None:
         there = self._workshop(session, name)
-        plan = replace(workshop_service.plan_of(there), **changes)
+        plan = replace(workshop_service.data_of(there), **changes)
         workshop_service.change(session, there, plan, now=self.there.now)
 
     def _created(self, session: Session) -> None:
@@ -168,7 +168,9 @@ class Story:
     def _of_an_office_that_closes(self, session: Session) -> None:
         """Its calendar goes on, and says that what was planned is off."""
         closing = offices.find(session, "chicago")
-        row = intake.Row(**{each.name: getattr(closing, each.name) for each in fields(intake.Row)})
+        row = intake.OfficeRow(
+            **{each.name: getattr(closing, each.name) for each in fields(intake.OfficeRow)}
+        )
         closed = replace(row, closed_on=self.there.today + timedelta(days=14), phone="800 1")
         intake.load(session, [closed], now=self.there.now)
         workshop_service.cancel(session, self._workshop(session, "late"), now=self.there.now)

@@ -16,7 +16,7 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean
-from outreach.domain.workshops import SHOWN, Mode, Standing, Workshop
+from outreach.domain.workshops import PUBLIC_STATUSES, DeliveryMode, Workshop, WorkshopStatus
 from outreach.feeds import ics_feed, labels
 from outreach.i18n import say
 from outreach.imports import offices as intake
@@ -45,7 +45,7 @@ class Life:
             self.office_id = there.id
 
     def feed(self, session: Session, *kinds: str) -> bytes:
-        choice = feed_query.choose(session, self._office(session).slug, kind_codes=kinds)
+        choice = feed_query.parse(session, self._office(session).slug, kind_codes=kinds)
         return ics_feed.feed(session, choice, self.story.lang, SITE, today=self.story.today)
 
     def expected(self, session: Session, *, discreet: bool, fold: int = 0) -> list[Seen]:
@@ -58,7 +58,7 @@ class Life:
                 ends=_fold(each.ends_at, each.zone, fold),
                 summary=summary(each, self.story.lang),
                 location=location(each, self.story.lang),
-                status="CANCELLED" if each.standing is Standing.CANCELLED else "CONFIRMED",
+                status="CANCELLED" if each.standing is WorkshopStatus.CANCELLED else "CONFIRMED",
                 sequence=each.sequence,
             )
             for each in self.workshops(session)
@@ -103,7 +103,7 @@ class Life:
         elif name != "nothing":
             changes = self._changes(session, there, name, what)
             workshop_service.change(
-                session, there, replace(workshop_service.plan_of(there), **changes), now=self.now
+                session, there, replace(workshop_service.data_of(there), **changes), now=self.now
             )
 
     def _changes(self, session: Session, there: Workshop, name: str, what: Any) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class Life:
         there = self._office(session)
         made = workshop_service.create(
             session,
-            workshop_service.Plan(
+            workshop_service.WorkshopData(
                 office=there,
                 kind=_kind(session, "derechos"),
                 venue=self._venue(session, there, place),
@@ -139,7 +139,7 @@ class Life:
                 **plan,
             ),
             now=self.now,
-            standing=Standing.PUBLISHED,
+            standing=WorkshopStatus.PUBLISHED,
         )
         self.ids.append(made.id)
 
@@ -168,7 +168,9 @@ class Life:
 
     def _load_office(self, session: Session, changes: dict[str, Any]) -> None:
         there = self._office(session)
-        row = intake.Row(**{each.name: getattr(there, each.name) for each in fields(intake.Row)})
+        row = intake.OfficeRow(
+            **{each.name: getattr(there, each.name) for each in fields(intake.OfficeRow)}
+        )
         intake.load(session, [replace(row, **changes)], now=self.now)
 
     def _office(self, session: Session) -> Office:
@@ -179,7 +181,7 @@ def is_in_feed(workshop: Workshop, today: date) -> bool:
     """Whether the calendar of its office has it on that day."""
     midnight = feed_query.midnight(today)
     begins, ends = midnight - timedelta(days=90), midnight + timedelta(days=366)
-    is_there = workshop.standing in SHOWN and workshop.way is not Way.UNLISTED
+    is_there = workshop.standing in PUBLIC_STATUSES and workshop.way is not Way.UNLISTED
     is_near = begins <= workshop.starts_at < ends
     is_kept = workshop.cancelled_at is None or (
         workshop.ends_at > midnight - timedelta(days=7)
@@ -192,14 +194,14 @@ def summary(workshop: Workshop, lang: str) -> str:
     """As calendar-feeds.md has it: one line, at most 200 signs, a cancelled one says so."""
     title = "" if workshop.kind.is_discreet else clean(say(workshop.title, lang))
     whole = title or NEUTRAL[lang]
-    if workshop.standing is Standing.CANCELLED:
+    if workshop.standing is WorkshopStatus.CANCELLED:
         whole = OFF[lang] + whole
     return whole if len(whole) <= 200 else whole[:199].rstrip() + "…"
 
 
 def location(workshop: Workshop, lang: str) -> str:
     """The address where it is everybody's, the city where it is not."""
-    if workshop.mode is Mode.PHONE_BANK:
+    if workshop.mode is DeliveryMode.PHONE_BANK:
         return labels.BY_PHONE[lang]
     if not workshop.mode.has_venue:
         return labels.ONLINE[lang]
@@ -214,7 +216,7 @@ def place_and_time(workshop: Workshop) -> tuple[object, ...]:
     """What an entry's SEQUENCE counts the changes of."""
     return (
         *(workshop.day, workshop.starts, workshop.ends, workshop.zone.key, workshop.venue_id),
-        *(workshop.mode, workshop.standing is Standing.CANCELLED),
+        *(workshop.mode, workshop.standing is WorkshopStatus.CANCELLED),
     )
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from outreach.domain.network.kinds import Visibility, Way
-from outreach.domain.workshops import Mode
+from outreach.domain.workshops import DeliveryMode
 
 FURTHER_ZONES: Final = (
     *("America/St_Johns", "America/Halifax", "America/Moncton", "America/Iqaluit"),
@@ -141,7 +141,7 @@ def plans() -> st.SearchStrategy[dict[str, Any]]:
             "title": words(400),
             "summary": words(400),
             "bring": words(120),
-            "mode": st.sampled_from(Mode),
+            "mode": st.sampled_from(DeliveryMode),
             "way": st.sampled_from((Way.PLACE, Way.OPEN, Way.PHONE, Way.SLOTS)),
             "visibility": st.sampled_from(Visibility),
             "phone": line(40),
@@ -156,7 +156,7 @@ def edits(around: date) -> dict[str, st.SearchStrategy[Any]]:
         "move": moments(around),
         "rename": words(400),
         "reword": words(400),
-        "mode": st.sampled_from(Mode),
+        "mode": st.sampled_from(DeliveryMode),
         "visibility": st.sampled_from(Visibility),
         "another venue": places(),
         "address": places(),

@@ -13,10 +13,10 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
+from outreach.domain.registrations import ContactMethod
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Key, Keyring
-from outreach.keystore.models import Generation, Spare
+from outreach.keystore import Key, KeyStore
+from outreach.keystore.models import KeyBackup, MasterGeneration
 from tests.conftest import hold, seat
 from tests.security.test_safety import everything
 from tests.support.environment import where
@@ -51,7 +51,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights)
 
 
-def put_off(store: Store, ring: Keyring, days: int) -> None:
+def put_off(store: Store, ring: KeyStore, days: int) -> None:
     """Every key was to go so many days ago, as its workshop says."""
     with store.change() as session:
         for each in session.scalars(sa.select(Workshop)):
@@ -62,9 +62,9 @@ def put_off(store: Store, ring: Keyring, days: int) -> None:
         session.execute(sa.update(Key).values(forget_on=day, made_on=day - timedelta(days=40)))
 
 
-def an_hour_passes(ring: Keyring) -> None:
+def an_hour_passes(ring: KeyStore) -> None:
     with ring.store.change() as session:
-        session.execute(sa.update(Generation).values(since=clock.now() - timedelta(hours=2)))
+        session.execute(sa.update(MasterGeneration).values(since=clock.now() - timedelta(hours=2)))
 
 
 def is_one_line(done: Result, code: int, said: str) -> bool:
@@ -76,7 +76,7 @@ def is_one_line(done: Result, code: int, said: str) -> bool:
 
 
 def test_keys_are_rotated_and_an_hour_later_the_old_master_goes(
-    shell: Shell, config: Config, store: Store, ring: Keyring, workshop: Workshop
+    shell: Shell, config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, ring, workshop)
     done = shell.run("keys", "rotate")
@@ -93,7 +93,7 @@ def test_keys_are_rotated_and_an_hour_later_the_old_master_goes(
 
 
 def test_a_master_prepared_for_other_hosts_is_not_used_yet(
-    shell: Shell, config: Config, store: Store, ring: Keyring, workshop: Workshop
+    shell: Shell, config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, ring, workshop)
     done = shell.run("keys", "rotate", "--prepare")
@@ -103,7 +103,7 @@ def test_a_master_prepared_for_other_hosts_is_not_used_yet(
 
 
 def test_check_opens_every_key_and_says_what_is_amiss(
-    shell: Shell, config: Config, store: Store, ring: Keyring, workshop: Workshop
+    shell: Shell, config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     rosa, _luz = seat(store, ring, workshop), seat(store, ring, workshop)
     done = shell.run("keys", "check")
@@ -125,7 +125,7 @@ def test_check_opens_every_key_and_says_what_is_amiss(
 
 
 def test_a_lost_master_is_given_up_with_yes(
-    shell: Shell, config: Config, store: Store, ring: Keyring, workshop: Workshop
+    shell: Shell, config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, ring, workshop)
     (config.keys / "master-1").unlink()
@@ -140,9 +140,9 @@ def test_a_lost_master_is_given_up_with_yes(
 
 
 def test_the_spare_is_written_and_brings_back_what_is_still_wanted(
-    shell: Shell, config: Config, store: Store, ring: Keyring, workshop: Workshop, tmp_path: Path
+    shell: Shell, config: Config, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
-    rosa = seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    rosa = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     luz = seat(store, ring, workshop)
     assert "none is kept" in shell.line("spare")
     copy = tmp_path / "spare"
@@ -166,12 +166,12 @@ def empty(store: Store, registration_id: str) -> None:
 
 
 def test_an_old_spare_and_an_open_one_are_told_of(
-    shell: Shell, ring: Keyring, tmp_path: Path
+    shell: Shell, ring: KeyStore, tmp_path: Path
 ) -> None:
     copy = tmp_path / "spare"
     shell.run("keys", "spare", str(copy))
     with ring.store.change() as session:
-        session.execute(sa.update(Spare).values(saved_at=clock.now() - timedelta(hours=5)))
+        session.execute(sa.update(KeyBackup).values(saved_at=clock.now() - timedelta(hours=5)))
     assert "5 hours old: whoever was forgotten since is still in it" in shell.line("spare")
     copy.chmod(0o644)
     assert "others can read" in shell.line("spare")
@@ -192,9 +192,11 @@ def test_what_cannot_be_is_one_plain_line(shell: Shell, tmp_path: Path) -> None:
 
 
 def test_a_dry_run_says_in_numbers_what_would_go_and_changes_nothing(
-    shell: Shell, store: Store, ring: Keyring, workshop: Workshop
+    shell: Shell, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
-    seat(store, ring, workshop, name="Xochitl", contact=Contact.EMAIL, address="x@example.org")
+    seat(
+        store, ring, workshop, name="Xochitl", contact=ContactMethod.EMAIL, address="x@example.org"
+    )
     seat(store, ring, workshop)
     assert "0 registrations would be forgotten" in shell.run("purge", "--dry-run").stdout
     put_off(store, ring, 1)
@@ -214,7 +216,7 @@ def test_a_dry_run_says_in_numbers_what_would_go_and_changes_nothing(
 
 
 def test_a_purge_that_finds_people_long_overdue_asks_first(
-    shell: Shell, store: Store, ring: Keyring, workshop: Workshop
+    shell: Shell, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, ring, workshop)
     put_off(store, ring, 4)
@@ -227,7 +229,7 @@ def test_a_purge_that_finds_people_long_overdue_asks_first(
 
 
 def test_a_purge_with_an_empty_ring_asks_first(
-    shell: Shell, store: Store, ring: Keyring, workshop: Workshop
+    shell: Shell, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     for _ in range(11):
         seat(store, ring, workshop)
@@ -243,7 +245,7 @@ def test_a_purge_with_an_empty_ring_asks_first(
 
 
 def test_the_doctor_looks_at_key_files_and_changes_nothing(
-    shell: Shell, config: Config, store: Store, ring: Keyring, workshop: Workshop
+    shell: Shell, config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     assert "no key has been made yet" in shell.line("masters")
     assert list(config.keys.glob("master-*")) == []
@@ -256,7 +258,7 @@ def test_the_doctor_looks_at_key_files_and_changes_nothing(
 
 
 def test_the_doctor_says_that_the_ring_needs_a_server_of_its_own(
-    shell: Shell, ring: Keyring
+    shell: Shell, ring: KeyStore
 ) -> None:
     if ring.store.is_sqlite:
         assert "server of the ring" not in shell.run("doctor").stdout
@@ -265,10 +267,10 @@ def test_the_doctor_says_that_the_ring_needs_a_server_of_its_own(
 
 
 def test_the_doctor_reminds_of_a_rotation_that_only_a_person_can_begin(
-    shell: Shell, store: Store, ring: Keyring, workshop: Workshop
+    shell: Shell, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, ring, workshop)
     with ring.store.change() as session:
-        session.execute(sa.update(Generation).values(since=clock.now() - timedelta(days=31)))
+        session.execute(sa.update(MasterGeneration).values(since=clock.now() - timedelta(days=31)))
     reminded = "master-1 is over a month old" in shell.line("masters")
     assert reminded == (not ring.store.is_sqlite)  # a ring in a file is rotated by the worker

@@ -15,11 +15,11 @@ from outreach.db.types import Instant
 from outreach.domain.calendar import change_counters
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import timezone_update
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.environment import where
 from tests.support.feed_reader import feed, unfolded
@@ -149,7 +149,7 @@ def test_what_was_stopped_halfway_is_finished_by_the_next_run(
         for each in made:
             as_by_older_rules(session, each)
     with store.change() as session:  # the first batch, and then somebody stopped it
-        assert len(timezone_update.retime(session, [made[0].id], now=datetime.now(UTC))) == 1
+        assert len(timezone_update.update(session, [made[0].id], now=datetime.now(UTC))) == 1
     done = shell.run("retime")
     assert "America/Edmonton: workshops that moved: 2" in done.output
     assert {now_in(store, each).starts_at for each in made} == {RIGHT}
@@ -169,42 +169,65 @@ def test_past_workshops_are_put_right_too_and_stay_in_their_month(
 
 
 def test_nobody_who_has_a_place_is_written_to_but_reminders_come_at_eleven_there(
-    store: Store, ring: Keyring, shell: Shell, wrong: Workshop
+    store: Store, ring: KeyStore, shell: Shell, wrong: Workshop
 ) -> None:
     hers = seat(
-        store, ring, wrong, contact=Contact.EMAIL, address="luz@ejemplo.com", wants_reminder=True
+        store,
+        ring,
+        wrong,
+        contact=ContactMethod.EMAIL,
+        address="luz@ejemplo.com",
+        wants_reminder=True,
     )
     eleven = datetime(2027, 1, 20, 17, 0, tzinfo=UTC)
     old = eleven + timedelta(hours=1)
     with store.change() as session:
-        due = sa.update(Notice).where(Notice.cause == Cause.REMINDER).values(due_at=old)
+        due = (
+            sa.update(Notification)
+            .where(Notification.cause == NotificationType.REMINDER)
+            .values(due_at=old)
+        )
         session.execute(due)
     done = shell.run("retime")
     assert "Reminders that moved: 1" in done.output
     assert "nobody is written to" in done.output
     with store.read() as session:
-        owed = session.scalars(sa.select(Notice).where(Notice.registration_id == hers.id)).all()
-        assert {each.cause for each in owed} == {Cause.SAVED, Cause.REMINDER}
-        [reminder] = [each for each in owed if each.cause is Cause.REMINDER]
+        owed = session.scalars(
+            sa.select(Notification).where(Notification.registration_id == hers.id)
+        ).all()
+        assert {each.cause for each in owed} == {
+            NotificationType.REGISTERED,
+            NotificationType.REMINDER,
+        }
+        [reminder] = [each for each in owed if each.cause is NotificationType.REMINDER]
     assert reminder.due_at == eleven
 
 
 def test_a_reminder_that_was_tried_keeps_the_hour_of_its_next_try(
-    store: Store, ring: Keyring, shell: Shell, wrong: Workshop
+    store: Store, ring: KeyStore, shell: Shell, wrong: Workshop
 ) -> None:
-    seat(store, ring, wrong, contact=Contact.EMAIL, address="luz@ejemplo.com", wants_reminder=True)
+    seat(
+        store,
+        ring,
+        wrong,
+        contact=ContactMethod.EMAIL,
+        address="luz@ejemplo.com",
+        wants_reminder=True,
+    )
     later = datetime(2027, 1, 20, 18, 30, tzinfo=UTC)
     with store.change() as session:
-        tried = sa.update(Notice).where(Notice.cause == Cause.REMINDER)
+        tried = sa.update(Notification).where(Notification.cause == NotificationType.REMINDER)
         session.execute(tried.values(due_at=later, tries=1))
     shell.run("retime")
     with store.read() as session:
-        due = session.scalars(sa.select(Notice.due_at).where(Notice.cause == Cause.REMINDER)).all()
+        due = session.scalars(
+            sa.select(Notification.due_at).where(Notification.cause == NotificationType.REMINDER)
+        ).all()
     assert due == [later]
 
 
 def test_the_hours_of_consultations_follow_their_workshop(
-    store: Store, ring: Keyring, shell: Shell, calgary: Office, rights: Kind
+    store: Store, ring: KeyStore, shell: Shell, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         slots = hold(session, calgary, rights, day=JANUARY, way=Way.SLOTS, slot_minutes=20)

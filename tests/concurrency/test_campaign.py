@@ -15,7 +15,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Registration, Standing
+from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.workshops import Workshop
 from outreach.web.forms import form_token
 from tests.benchmarks.campaign import rush
@@ -43,7 +43,7 @@ def test_three_hundred_at_once_for_fifty_places(
     with store.read() as session:
         standings = Counter(session.scalars(sa.select(Registration.standing)))
         left = session.scalar(sa.select(Workshop.seats_left))
-    assert standings == {Standing.SEATED: 50, Standing.WAITING: 250}
+    assert standings == {RegistrationStatus.CONFIRMED: 50, RegistrationStatus.WAITLISTED: 250}
     assert left == 0
 
 

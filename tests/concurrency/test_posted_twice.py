@@ -8,7 +8,7 @@ from flask import Flask
 
 from outreach.db.store import Store
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.scheduling.tours import Tour
 from tests.support.staff_client import TIMES, Desk, at_desk, at_once, employ, words
 from tests.web.staff.test_network import NEW_KIND, NEW_OFFICE
@@ -16,7 +16,7 @@ from tests.web.staff.test_network import NEW_KIND, NEW_OFFICE
 
 @pytest.fixture
 def elena(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Registration, Standing, reconfirmation
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations import Registration, RegistrationStatus, reconfirmation
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Key, Keyring
+from outreach.keystore import Key, KeyStore
 from outreach.web.forms import form_token
 from tests.conftest import applicant, hold
 from tests.support.scenario import HOUR, make_ticket, stage
@@ -52,19 +52,22 @@ def test_three_seats_are_given_exactly_three_times(
     answers = _all_at_once(lambda: [_post(app, workshop) for _ in range(POSTS)])
     assert Counter(answer.status_code for answer in answers) == {303: THREADS * POSTS}
     assert len({answer.location for answer in answers}) == THREADS * POSTS
-    assert _standings(store) == {Standing.SEATED: SEATS, Standing.WAITING: THREADS * POSTS - SEATS}
+    assert _standings(store) == {
+        RegistrationStatus.CONFIRMED: SEATS,
+        RegistrationStatus.WAITLISTED: THREADS * POSTS - SEATS,
+    }
     assert _seats_left(store, workshop) == 0
 
 
 def test_without_a_waiting_list_the_others_are_told_no(
-    app: Flask, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    app: Flask, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=SEATS, has_waiting_list=False)
     answers = _all_at_once(lambda: [_post(app, workshop) for _ in range(POSTS)])
     said = Counter(answer.status_code for answer in answers)
     assert said == {303: SEATS, 409: THREADS * POSTS - SEATS}
-    assert _standings(store) == {Standing.SEATED: SEATS}
+    assert _standings(store) == {RegistrationStatus.CONFIRMED: SEATS}
     with ring.store.read() as session:  # and of the others nothing is kept
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == SEATS
 
@@ -79,7 +82,7 @@ def test_parties_share_seats_without_going_over(
     with store.read() as session:
         taken = session.scalar(
             sa.select(sa.func.sum(Registration.people)).where(
-                Registration.standing == Standing.SEATED
+                Registration.standing == RegistrationStatus.CONFIRMED
             )
         )
     assert taken == 7
@@ -87,13 +90,13 @@ def test_parties_share_seats_without_going_over(
 
 
 def test_a_form_sent_again_and_again_is_one_registration(
-    app: Flask, store: Store, ring: Keyring, workshop: Workshop
+    app: Flask, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     nonce = secrets.token_urlsafe(16)
     answers = _all_at_once(lambda: [_post(app, workshop, nonce=nonce) for _ in range(3)])
     assert {answer.status_code for answer in answers} == {303}
     assert len({answer.location for answer in answers}) == 1
-    assert _standings(store) == {Standing.SEATED: 1}
+    assert _standings(store) == {RegistrationStatus.CONFIRMED: 1}
     assert _seats_left(store, workshop) == SEATS - 1
     with ring.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 1
@@ -111,7 +114,7 @@ def test_a_place_given_back_while_somebody_joins_the_list_is_theirs(
         giving_back.start()
         giving_back.join(timeout=0.5)  # it waits for Luz, or it would not see her
     giving_back.join()
-    assert small.standing(ticket.id) is Standing.OFFERED
+    assert small.standing(ticket.id) is RegistrationStatus.OFFERED
 
 
 def test_a_yes_said_while_silence_is_heard_is_heard(
@@ -121,7 +124,7 @@ def test_a_yes_said_while_silence_is_heard_is_heard(
     rosa, asked = strict.register(), strict.workshop().confirm_at
     assert asked is not None
     strict.work(at=asked)
-    strict.deliver(Cause.CONFIRM)
+    strict.deliver(NotificationType.RECONFIRM)
     strict.now = asked + 36 * HOUR
     with store.change() as session:
         reconfirmation.confirm(session, session.get_one(Registration, rosa), now=strict.now)
@@ -129,7 +132,7 @@ def test_a_yes_said_while_silence_is_heard_is_heard(
         listening.start()
         listening.join(timeout=0.5)
     listening.join()
-    assert strict.standing(rosa) is Standing.SEATED
+    assert strict.standing(rosa) is RegistrationStatus.CONFIRMED
 
 
 def _all_at_once(ask: Callable[[], Sequence[TestResponse]]) -> list[TestResponse]:
@@ -159,7 +162,7 @@ def _post(app: Flask, workshop: Workshop, *, people: int = 1, nonce: str = "") -
     return app.test_client().post(f"/es/t/{workshop.public_id}/lugar", data=answered)
 
 
-def _standings(store: Store) -> Counter[Standing]:
+def _standings(store: Store) -> Counter[RegistrationStatus]:
     with store.read() as session:
         return Counter(session.scalars(sa.select(Registration.standing)))
 

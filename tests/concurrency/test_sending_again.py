@@ -12,9 +12,9 @@ from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Standing as Seated
+from outreach.domain.registrations import RegistrationStatus as Seated
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Key, Keyring
+from outreach.keystore import Key, KeyStore
 from tests.conftest import hold
 from tests.support.registration_forms import (
     answers,
@@ -78,7 +78,7 @@ def test_the_same_form_sent_twice_is_one_place(
 
 @pytest.mark.races
 def test_the_same_form_sent_eight_times_at_once_is_one_place_and_one_key(
-    app: Flask, store: Store, ring: Keyring, workshop: Workshop
+    app: Flask, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop)
     with ThreadPoolExecutor(8) as threads:
@@ -164,4 +164,4 @@ def test_nobody_has_a_place_twice_when_many_want_the_same_few(
         sent = list(threads.map(lambda each: send(app.test_client(), small, each), typed))
     assert {answer.status_code for answer in sent} == {303}
     standings = [each.standing for each in everyone(store)]
-    assert (standings.count(Seated.SEATED), standings.count(Seated.WAITING)) == (3, 21)
+    assert (standings.count(Seated.CONFIRMED), standings.count(Seated.WAITLISTED)) == (3, 21)

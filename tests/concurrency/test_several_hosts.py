@@ -21,7 +21,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.errors import Misconfigured
-from outreach.keystore import Keyring, key_backup, rotation, signing
+from outreach.keystore import KeyStore, key_backup, rotation, signing
 from outreach.keystore.models import Secret
 from tests.conftest import hold
 from tests.support.registration_forms import answers, send
@@ -63,7 +63,7 @@ def make_host(config: Config, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
 
 @on_a_server
 def test_a_form_of_one_host_is_good_on_another(
-    make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office, rights: Kind
+    make_host: Callable[..., Flask], store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     ring.seals.newest()  # the first master is made
     one, other = make_host("one"), make_host("other")
@@ -82,7 +82,7 @@ def test_a_form_of_one_host_is_good_on_another(
 
 @on_a_server
 def test_who_signs_in_on_one_host_is_signed_in_on_another(
-    make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office
+    make_host: Callable[..., Flask], store: Store, ring: KeyStore, chicago: Office
 ) -> None:
     ring.seals.newest()
     one, other, third = (make_host(name) for name in ("one", "other", "third"))
@@ -100,7 +100,7 @@ def test_who_signs_in_on_one_host_is_signed_in_on_another(
 
 @on_a_server
 def test_what_one_may_try_is_counted_by_three_hosts_together(
-    make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office, rights: Kind
+    make_host: Callable[..., Flask], store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     ring.seals.newest()
     hosts = [make_host(name) for name in ("one", "other", "third")]
@@ -125,7 +125,7 @@ def test_what_one_may_try_is_counted_by_three_hosts_together(
 
 @on_a_server
 def test_what_was_signed_before_there_was_a_second_host_stays_good(
-    config: Config, make_host: Callable[..., Flask], ring: Keyring
+    config: Config, make_host: Callable[..., Flask], ring: KeyStore
 ) -> None:
     ring.seals.newest()
     first = replace(config, secret_key="")
@@ -136,7 +136,7 @@ def test_what_was_signed_before_there_was_a_second_host_stays_good(
 
 @on_a_server
 def test_a_host_without_the_masters_says_which_one_to_copy(
-    make_host: Callable[..., Flask], ring: Keyring
+    make_host: Callable[..., Flask], ring: KeyStore
 ) -> None:
     ring.seals.newest()
     with pytest.raises(Misconfigured, match=r"master-1 is missing in .*Copy it there"):
@@ -145,7 +145,7 @@ def test_a_host_without_the_masters_says_which_one_to_copy(
 
 @on_a_server
 def test_the_secret_outlives_a_rotation_and_a_lost_ring(
-    config: Config, ring: Keyring, tmp_path: Path
+    config: Config, ring: KeyStore, tmp_path: Path
 ) -> None:
     own, now = replace(config, secret_key=""), clock.now()
     before = signing.secret(own, ring)
@@ -278,7 +278,7 @@ def test_an_error_says_no_password(tmp_path: Path) -> None:
 
 @on_a_server
 def test_what_another_host_changed_is_seen_at_once(
-    make_host: Callable[..., Flask], store: Store, ring: Keyring, chicago: Office, rights: Kind
+    make_host: Callable[..., Flask], store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     ring.seals.newest()
     hosts = [make_host("one").test_client(), make_host("other").test_client()]

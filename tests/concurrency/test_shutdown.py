@@ -29,7 +29,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.browser import serving
 from tests.conftest import hold
 from tests.faults.conftest import Outbox
@@ -258,7 +258,7 @@ class Slow(Postman):
 
 
 @pytest.fixture
-def outbox(app: Flask, store: Store, ring: Keyring, config: Config, workshop: Workshop) -> Outbox:
+def outbox(app: Flask, store: Store, ring: KeyStore, config: Config, workshop: Workshop) -> Outbox:
     made = Outbox(app, store, ring, config)
     made.workshop = workshop
     return made

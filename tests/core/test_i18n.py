@@ -22,9 +22,9 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
+from outreach.domain.registrations import ContactMethod
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.mail.delivery import Send, deliver
 from outreach.web.presentation import formatting
 from tests.conftest import hold, seat
@@ -234,14 +234,14 @@ def test_a_value_cannot_break_the_page(client: FlaskClient, workshop: Workshop) 
 def test_a_letter_is_in_the_readers_language(
     app: Flask,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     config: Config,
     workshop: Workshop,
     lang: str,
     subject: str,
     words: list[str],
 ) -> None:
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="r@example.org", language=lang)
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="r@example.org", language=lang)
     box: list[EmailMessage] = []
 
     @contextmanager

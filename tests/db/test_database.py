@@ -21,10 +21,10 @@ from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 from outreach.domain.registrations import Registration
-from outreach.keystore import Key, Keyring
-from outreach.migrations import Base, differences
+from outreach.keystore import Key, KeyStore
+from outreach.migrations import Database, differences
 from outreach.web.context import store as app_store
 from tests.conftest import LONG_AGO, hold, seat
 from tests.support.environment import where
@@ -34,7 +34,7 @@ EMAIL = "rosalinda.quetzalcanario@example.org"
 
 
 def test_the_migrations_make_what_the_models_say(config: Config) -> None:
-    for base, url in ((Base.MAIN, config.database_url), (Base.RING, config.keyring_url)):
+    for base, url in ((Database.MAIN, config.database_url), (Database.RING, config.keyring_url)):
         store = Store(url)
         assert differences(base, store) == []
         store.close()
@@ -112,9 +112,9 @@ def test_a_database_that_is_away_is_one_line_that_says_neither_where_it_is_nor_w
 
 def test_a_database_error_names_no_one(store: Store) -> None:
     with store.change() as session:
-        session.add(Organizer(email=EMAIL))
+        session.add(StaffMember(email=EMAIL))
     with pytest.raises(IntegrityError) as caught, store.change() as session:
-        session.add(Organizer(email=EMAIL))
+        session.add(StaffMember(email=EMAIL))
     assert "organizer" in _everything_said(caught.value)
     _assert_names_no_one(_everything_said(caught.value))
 
@@ -138,7 +138,7 @@ def test_a_page_that_fails_leaves_no_name_in_the_log(
     @app.post("/falla/<who>")
     def fail(who: str) -> str:
         with app_store().change() as session:
-            session.add_all([Organizer(email=who), Organizer(email=who)])
+            session.add_all([StaffMember(email=who), StaffMember(email=who)])
         return who
 
     with caplog.at_level(logging.DEBUG):
@@ -174,7 +174,7 @@ def test_a_change_inside_a_change_says_so_instead_of_waiting_for_itself(store: S
 
 
 def test_what_was_erased_is_in_no_file_of_sqlite(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     if not store.is_sqlite:
         return  # PostgreSQL's files are its own; there the key that is gone protects the row
@@ -191,7 +191,7 @@ def test_what_was_erased_is_in_no_file_of_sqlite(
 
     ring.destroy(key_id)
     with store.change() as session:
-        registrations.release(session, session.get_one(Registration, rosa.id), now=LONG_AGO)
+        registrations.cancel(session, session.get_one(Registration, rosa.id), now=LONG_AGO)
     store.sweep()
 
     assert not _is_in(config, sealed)
@@ -199,11 +199,11 @@ def test_what_was_erased_is_in_no_file_of_sqlite(
 
 
 def test_a_name_is_in_no_file_even_before_it_is_erased(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, name=NAME, address=EMAIL, contact=registrations.Contact.EMAIL)
+    seat(store, ring, workshop, name=NAME, address=EMAIL, contact=registrations.ContactMethod.EMAIL)
     assert not _is_in(config, NAME.encode())
     assert not _is_in(config, EMAIL.encode())
     _assert_names_no_one(str(_all_rows(store)) + str(_all_rows(ring.store)))

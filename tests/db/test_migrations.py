@@ -26,13 +26,13 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.errors import Misconfigured
-from outreach.migrations import Base
+from outreach.migrations import Database
 from tests.conftest import Pair, hold
 from tests.support.environment import where
 from tests.support.registration_forms import answers, send
 
 WRITERS = 3
-BEFORE = {Base.MAIN: "main_door", Base.RING: "ring_network"}
+BEFORE = {Database.MAIN: "main_door", Database.RING: "ring_network"}
 # What a later version might do to the table that everybody writes to.
 LATER = """
 import sqlalchemy as sa
@@ -53,11 +53,11 @@ def upgrade() -> None:
 def older(config: Config, request: pytest.FixtureRequest) -> Iterator[Config]:
     """An installation as the version before this one left it."""
     for url, gone in ((config.database_url, "lease"), (config.keyring_url, "secret")):
-        base = Base.MAIN if url == config.database_url else Base.RING
+        base = Database.MAIN if url == config.database_url else Database.RING
         engine = sa.create_engine(url)
         with engine.begin() as connection:
             connection.exec_driver_sql(f"DROP TABLE {gone}")
-            if base is Base.MAIN:
+            if base is Database.MAIN:
                 for index in ("rebuilt", "month_kind_id_standing"):
                     connection.exec_driver_sql(f"DROP INDEX ix_workshop_{index}")
             connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{BEFORE[base]}'")
@@ -87,13 +87,13 @@ def later(tmp_path: Path) -> Callable[..., Path]:
     def make(more: str = "pass") -> Path:
         folder = tmp_path / "later"
         folder.mkdir()
-        (folder / "later.py").write_text(LATER.format(head=_head(Base.MAIN), more=more))
+        (folder / "later.py").write_text(LATER.format(head=_head(Database.MAIN), more=more))
         return folder
 
     return make
 
 
-def _head(base: Base) -> str:
+def _head(base: Database) -> str:
     [head] = ScriptDirectory.from_config(migrations.config(base, "")).get_heads()
     return head
 
@@ -177,7 +177,7 @@ def test_a_migration_of_the_busiest_table_lets_people_go_first_where_it_has_to_w
         with ThreadPoolExecutor(1) as thread, store.read() as session:
             # Somebody's long report: without a bound everybody would wait for its end.
             session.execute(sa.text("SELECT count(*) FROM registration"))
-            migrating = thread.submit(migrations.upgrade, Base.MAIN, url, beside=folder)
+            migrating = thread.submit(migrations.upgrade, Database.MAIN, url, beside=folder)
             while not reading.wait(0.05):
                 reading_for = time.monotonic() - began
                 if reading_for > MIGRATION.lock + 1.5:
@@ -201,9 +201,9 @@ def test_a_migration_that_never_gets_its_lock_says_so_and_leaves_nothing(
     with store.read() as session:
         session.execute(sa.text("SELECT count(*) FROM registration"))
         with pytest.raises(Misconfigured, match="did not get its lock in 1 tries"):
-            migrations.upgrade(Base.MAIN, url, beside=folder, tries=1)
+            migrations.upgrade(Database.MAIN, url, beside=folder, tries=1)
     assert not sa.inspect(store.engine).has_table("of_later")
-    assert migrations.is_current(Base.MAIN, store)
+    assert migrations.is_current(Database.MAIN, store)
 
 
 def test_a_migration_that_fails_leaves_nothing_of_itself(
@@ -211,25 +211,25 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(
 ) -> None:
     folder = later("op.execute('SELECT nonsense FROM nowhere')")
     with pytest.raises(sa.exc.DBAPIError):
-        migrations.upgrade(Base.MAIN, broken.database_url, beside=folder)
+        migrations.upgrade(Database.MAIN, broken.database_url, beside=folder)
     assert not sa.inspect(store.engine).has_table("of_later")
-    assert migrations.is_current(Base.MAIN, store)
-    assert migrations.differences(Base.MAIN, store) == []
+    assert migrations.is_current(Database.MAIN, store)
+    assert migrations.differences(Database.MAIN, store) == []
 
 
 @pytest.mark.races
 def test_two_upgrades_at_once_are_one_after_the_other(older: Config) -> None:
-    for base, url in ((Base.MAIN, older.database_url), (Base.RING, older.keyring_url)):
+    for base, url in ((Database.MAIN, older.database_url), (Database.RING, older.keyring_url)):
         assert _at_once(base, url) == [0, 0]
     assert outreach(older, "db", "upgrade").exit_code == 0
     assert outreach(older, "db", "check").exit_code == 0
 
 
-def _at_once(base: Base, url: str) -> list[int]:
+def _at_once(base: Database, url: str) -> list[int]:
     """How two processes ended that began at the same moment."""
     ask = (
         "import sys; from outreach import migrations; print('ready', flush=True); "
-        "sys.stdin.readline(); migrations.upgrade(migrations.Base(sys.argv[1]), sys.argv[2])"
+        "sys.stdin.readline(); migrations.upgrade(migrations.Database(sys.argv[1]), sys.argv[2])"
     )
     both = [
         subprocess.Popen(

@@ -15,12 +15,17 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
 from outreach.domain import registrations
-from outreach.domain.registrations import HOLDING, Contact, Registration, Standing
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations import (
+    SEAT_HOLDING_STATUSES,
+    ContactMethod,
+    Registration,
+    RegistrationStatus,
+)
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
-from outreach.domain.workshops.time_slots import Slot
+from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import OutreachError
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.privacy import audit_verification
 from tests.faults.book import Book, Person
 from tests.faults.mailbox import Letter
@@ -54,7 +59,7 @@ class Looked:
 def look(
     book: Book,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     letters: Sequence[Letter],
     *,
     is_over: bool = False,
@@ -124,7 +129,7 @@ def _nonce(person: Person) -> bytes:
     return hashlib.sha256(person.nonce.encode()).digest()
 
 
-def _of_person(known: _Known, rows: _Rows, ring: Keyring, is_over: bool) -> Iterator[str]:
+def _of_person(known: _Known, rows: _Rows, ring: KeyStore, is_over: bool) -> Iterator[str]:
     person = known.person
     about, row = f"p{person.number} of {person.workshop}", rows.by_nonce.get(_nonce(person))
     if row is None and known.has_left and rows.take_nameless(person.workshop):
@@ -136,13 +141,15 @@ def _of_person(known: _Known, rows: _Rows, ring: Keyring, is_over: bool) -> Iter
             yield f"{about}: was told it is erased, and it can be read"
         # A process killed between the key and the row: erased at once, and the place is given
         # back by the next purge.
-        if row.standing is not Standing.CANCELLED and not (person.link_was_dead and not is_over):
+        if row.standing is not RegistrationStatus.CANCELLED and not (
+            person.link_was_dead and not is_over
+        ):
             yield f"{about}: was told the place is given back, and is {row.standing}"
     elif not (known.is_leaving or person.is_leaving):
         yield from (f"{about}: {fault}" for fault in _unreadable(person, row, ring))
 
 
-def _is_forgotten(row: Registration, ring: Keyring) -> bool:
+def _is_forgotten(row: Registration, ring: KeyStore) -> bool:
     try:
         registrations.key_of(ring, row)
     except OutreachError:
@@ -150,13 +157,13 @@ def _is_forgotten(row: Registration, ring: Keyring) -> bool:
     return False
 
 
-def _unreadable(person: Person, row: Registration, ring: Keyring) -> Iterator[str]:
-    if row.standing is Standing.CANCELLED:
+def _unreadable(person: Person, row: Registration, ring: KeyStore) -> Iterator[str]:
+    if row.standing is RegistrationStatus.CANCELLED:
         yield "has given nothing back, and is cancelled"
         return
     try:
         key = registrations.key_of(ring, row)
-        read = registrations.read_person(row, key)
+        read = registrations.decrypt_person(row, key)
     except OutreachError:
         if not person.is_leaving:  # they may have asked to be forgotten a moment ago
             yield "asked for nothing, and is forgotten"
@@ -176,19 +183,25 @@ def oversold(session: Session) -> Iterator[str]:
     for workshop in session.scalars(sa.select(Workshop)):
         held = session.scalar(
             sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0)).where(
-                Registration.workshop_id == workshop.id, Registration.standing.in_(HOLDING)
+                Registration.workshop_id == workshop.id,
+                Registration.standing.in_(SEAT_HOLDING_STATUSES),
             )
         )
         most = workshop.capacity + workshop.overbooked
         if (held or 0) > most:
             yield f"{workshop.public_id}: {held} people have a place, and there are {most}"
-        is_alone = session.scalar(sa.select(Slot.id).where(Slot.workshop_id == workshop.id)) is None
+        is_alone = (
+            session.scalar(sa.select(TimeSlot.id).where(TimeSlot.workshop_id == workshop.id))
+            is None
+        )
         if is_alone:
             yield from (f"{workshop.public_id}: {fault}" for fault in faults(session, workshop.id))
 
 
-def _doubled(rows: _Rows, ring: Keyring) -> Iterator[str]:
-    people = registrations.people_of(ring, [row for row in rows.every if row.key_id is not None])
+def _doubled(rows: _Rows, ring: KeyStore) -> Iterator[str]:
+    people = registrations.decrypt_people(
+        ring, [row for row in rows.every if row.key_id is not None]
+    )
     addresses = Counter(person.address for person in people.values() if person.address)
     for address, count in addresses.items():
         if count > 1:
@@ -223,7 +236,8 @@ def owed(
         ended = set(
             session.scalars(
                 sa.select(Registration.nonce).where(
-                    Registration.standing == Standing.OFFERED, Registration.offered_until <= at
+                    Registration.standing == RegistrationStatus.OFFERED,
+                    Registration.offered_until <= at,
                 )
             )
         )
@@ -232,9 +246,9 @@ def owed(
             if person.email and has_to_know and not had[person.email]:
                 found.append(f"{person.email} has a place or a turn, and never had a letter")
         notices = session.scalars(
-            sa.select(Notice)
-            .join(Notice.registration)
-            .where(Registration.contact == Contact.EMAIL, Registration.key_id.is_not(None))
+            sa.select(Notification)
+            .join(Notification.registration)
+            .where(Registration.contact == ContactMethod.EMAIL, Registration.key_id.is_not(None))
         ).all()
     for notice in notices:
         name = f"<{notice.id}.{notice.registration_id.lower()}@example.org>"

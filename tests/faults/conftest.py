@@ -14,10 +14,10 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.mail import delivery
 from tests.conftest import hold, seat
 from tests.support.smtp_server import Postman, free_port, on_duty
@@ -26,13 +26,13 @@ from tests.support.smtp_server import Postman, free_port, on_duty
 class Outbox:
     """People who are owed something, and what became of it."""
 
-    def __init__(self, app: Flask, store: Store, ring: Keyring, config: Config) -> None:
+    def __init__(self, app: Flask, store: Store, ring: KeyStore, config: Config) -> None:
         self.app, self.store, self.ring, self.config = app, store, ring, config
         self.workshop: Workshop
 
     def owe(self, *names: str, **changes: Any) -> list[Registration]:
         """Each has saved a place, and a letter to say so waits for NAME@example.org."""
-        plain: dict[str, Any] = {"contact": Contact.EMAIL} | changes
+        plain: dict[str, Any] = {"contact": ContactMethod.EMAIL} | changes
         return [
             seat(
                 self.store, self.ring, self.workshop,
@@ -62,9 +62,9 @@ class Outbox:
                 is_over=lambda: meanwhile() is True,
             )  # fmt: skip
 
-    def notices(self) -> list[Notice]:
+    def notices(self) -> list[Notification]:
         with self.store.read() as session:
-            return list(session.scalars(sa.select(Notice).order_by(Notice.id)))
+            return list(session.scalars(sa.select(Notification).order_by(Notification.id)))
 
     @property
     def dead(self) -> int:
@@ -81,7 +81,7 @@ class Outbox:
 
 @pytest.fixture
 def outbox(
-    app: Flask, store: Store, ring: Keyring, config: Config, chicago: Office, rights: Kind
+    app: Flask, store: Store, ring: KeyStore, config: Config, chicago: Office, rights: Kind
 ) -> Outbox:
     made = Outbox(app, store, ring, config)
     with store.change() as session:

@@ -16,11 +16,17 @@ import sqlalchemy as sa
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import registrations
-from outreach.domain.registrations import Applicant, Change, Registration, Standing, reconfirmation
+from outreach.domain.registrations import (
+    Registration,
+    RegistrationChange,
+    RegistrationData,
+    RegistrationStatus,
+    reconfirmation,
+)
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError
-from outreach.keystore import Keyring, Masters
+from outreach.keystore import KeyStore, MasterKeys
 from outreach.maintenance import scheduled_jobs
 
 BEGAN: Final = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
@@ -69,7 +75,7 @@ class _One:
         self.scene, self.done, self.now = scene, Done(), BEGAN
         self.random = random.Random(seed)
         self.store = Store(scene.database_url)
-        self.ring = Keyring(Store(scene.keyring_url), Masters(scene.keys))
+        self.ring = KeyStore(Store(scene.keyring_url), MasterKeys(scene.keys))
 
     def step(self) -> None:
         [(do, _often)] = self.random.choices(_STEPS, [often for _do, often in _STEPS])
@@ -99,7 +105,7 @@ class _One:
             wanted = [session.get_one(Workshop, each) for each in workshop_ids]
         if len(wanted) > 1 and wanted[0].has_slots:
             wanted = wanted[:1]
-        someone = Applicant(
+        someone = RegistrationData(
             name="Rosa",
             people=self.random.randint(1, 3),
             needs=Codes(self.random.choice([(), (), ("childcare",)])),
@@ -110,25 +116,25 @@ class _One:
         with self.store.change() as session:
             if len(wanted) > 1:
                 pairs = list(zip(wanted, tickets, strict=True))
-                registrations.register_all(session, pairs, someone, nonce, now=self.now)
+                registrations.register_group(session, pairs, someone, nonce, now=self.now)
             else:
                 [workshop], [ticket] = wanted, tickets
                 registrations.register(session, workshop, someone, ticket, nonce, now=self.now)
         self.done.registered |= {ticket.id for ticket in tickets}
 
     def cancel(self) -> None:
-        mine = self._somebody(*registrations.LIVE, Standing.LAPSED)
+        mine = self._somebody(*registrations.ACTIVE_STATUSES, RegistrationStatus.EXPIRED)
         if mine is None or mine.key_id is None:
             return
         self.done.cancelled.add(mine.id)
         self.ring.destroy(mine.key_id)
-        self._with(mine, registrations.release)
+        self._with(mine, registrations.cancel)
 
     def change(self) -> None:
-        mine = self._somebody(Standing.SEATED, Standing.WAITING)
+        mine = self._somebody(RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED)
         if mine is None:
             return
-        wanted = Change(
+        wanted = RegistrationChange(
             people=self.random.randint(1, 3),
             needs=Codes(self.random.choice([(), ("childcare",)])),
             slot=self.random.choice(["18:00", "18:20", "18:40"]) if mine.slot_id else "",
@@ -138,23 +144,23 @@ class _One:
             registrations.change(session, registration, wanted, now=self.now)
 
     def accept(self) -> None:
-        self._with(self._somebody(Standing.OFFERED), registrations.accept)
+        self._with(self._somebody(RegistrationStatus.OFFERED), registrations.accept)
 
     def confirm(self) -> None:
-        self._with(self._somebody(Standing.SEATED), reconfirmation.confirm)
+        self._with(self._somebody(RegistrationStatus.CONFIRMED), reconfirmation.confirm)
 
     def rejoin(self) -> None:
-        self._with(self._somebody(Standing.LAPSED), registrations.rejoin)
+        self._with(self._somebody(RegistrationStatus.EXPIRED), registrations.rejoin)
 
     # What the staff and the worker do
 
     def grant(self) -> None:
-        self._with(self._somebody(Standing.WAITING), registrations.grant)
+        self._with(self._somebody(RegistrationStatus.WAITLISTED), registrations.grant)
 
     def resize(self) -> None:
         with self.store.change() as session:
             workshop = session.get_one(Workshop, self.scene.workshop_ids[0])
-            plan = workshop_service.plan_of(workshop)
+            plan = workshop_service.data_of(workshop)
             places = self.random.randint(2, 4) if workshop.has_slots else self.random.randint(8, 12)
             changed: dict[str, Any] = {"slot_places" if workshop.has_slots else "capacity": places}
             changed_plan = replace(plan, **changed, support={"childcare": places // 2})
@@ -164,7 +170,7 @@ class _One:
         scheduled_jobs.pass_on_offers(self.store, now=self.now)
         scheduled_jobs.ask_who_comes(self.store, now=self.now)
 
-    def _somebody(self, *standings: Standing) -> Registration | None:
+    def _somebody(self, *standings: RegistrationStatus) -> Registration | None:
         with self.store.read() as session:
             return session.scalar(
                 sa.select(Registration)

@@ -76,12 +76,12 @@ def _guards() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard(
         "S05", "outreach/domain/registrations/models.py",
-        'return _text_of(keyring.derive(key, "entry"))', "return manage_token(key)",
+        'return _text_of(keystore.derive(key, "entry"))', "return manage_token(key)",
         "tests/security/test_safety.py::test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other",
     )  # fmt: skip
     yield Guard(
         "S06", f"{web}public/my_registration/cancel.py",
-        'return place.show("forget", _found(token), clock.now())', "return forget(token)",
+        'return registration_page.show("erase", _found(token), clock.now())', "return forget(token)",
         "tests/security/test_safety.py::test_looking_never_changes_anything",
     )  # fmt: skip
     yield Guard(
@@ -221,16 +221,16 @@ def _of_staff() -> Iterator[Guard]:
     )  # fmt: skip
     for words, instead, test in (
         (
-            ".where(Totp.organizer_id == totp.organizer_id, Totp.last_step < step)",
-            ".where(Totp.organizer_id == totp.organizer_id)",
+            ".where(TotpSecret.organizer_id == totp.organizer_id, TotpSecret.last_step < step)",
+            ".where(TotpSecret.organizer_id == totp.organizer_id)",
             "a_code_works_once",
         ),
         (
-            "return Verdict.RIGHT if used else Verdict.REPLAYED", "return Verdict.RIGHT",
+            "return CodeVerdict.RIGHT if used else CodeVerdict.REPLAYED", "return CodeVerdict.RIGHT",
             "one_code_in_eight_browsers_at_once_lets_one_in",
         ),
         (
-            "sa.update(Totp).where(mine, Totp.tries < TRIES)", "sa.update(Totp).where(mine)",
+            ".where(mine, TotpSecret.tries < TRIES)", ".where(mine)",
             "ten_wrong_codes_and_even_the_right_one_waits_an_hour",
         ),
         (
@@ -257,7 +257,7 @@ def _of_staff() -> Iterator[Guard]:
         "tests/web/staff/test_policy.py::test_what_matters_asks_for_a_factor_of_the_last_minutes",
     )  # fmt: skip
     yield Guard(
-        "S22", f"{desk}common/guards.py", "    if not may(Action.SEE, office):", "    if False:",
+        "S22", f"{desk}common/guards.py", "    if not may(Permission.SEE, office):", "    if False:",
         "tests/web/staff/test_policy.py::test_not_even_that_another_offices_workshop_is_there",
     )  # fmt: skip
     for file in ("workshops/attendee_list.py", "checkin/checkin_pages.py"):
@@ -295,10 +295,13 @@ def _of_forms() -> Iterator[Guard]:
         "return bool(self[TRAP].data)", "return False",
         "tests/security/test_abuse.py::test_a_program_that_fills_every_field_saves_nothing",
     )  # fmt: skip
-    for words in ("if passed < SOONEST:", "Age.GOOD if passed <= LATEST else Age.TOO_OLD"):
+    for words in (
+        "if passed < SOONEST:",
+        "TokenAge.GOOD if passed <= LATEST else TokenAge.TOO_OLD",
+    ):
         yield Guard(
             "S26", "outreach/web/forms/form_token.py", words,
-            "if False:" if words.startswith("if") else "Age.GOOD",
+            "if False:" if words.startswith("if") else "TokenAge.GOOD",
             "tests/security/test_abuse.py::test_a_stamp_is_good_from_two_seconds_to_twelve_hours",
         )  # fmt: skip
     yield Guard(
@@ -310,7 +313,7 @@ def _of_forms() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard(
         "S26", "outreach/web/public/registration.py",
-        "    except TooMany:\n        return mine.answer_for(filled.address)\n", "",
+        "    except TooMany:\n        return my_registration.answer_for(filled.address)\n", "",
         "tests/security/test_abuse.py"
         "::test_the_fourth_registration_of_a_contact_is_answered_like_a_lost_link",
     )  # fmt: skip

@@ -18,8 +18,8 @@ from outreach.accounts import sessions
 from outreach.app import create_app
 from outreach.domain.network import staff
 from outreach.domain.network.staff import Role
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.notifications import Notification
 from outreach.mail import delivery
 from tests.conftest import hold, kind, office
 from tests.faults.book import Book
@@ -89,13 +89,15 @@ class Scene:
 
     def pending(self) -> int:
         with self.site.store.read() as session:
-            due = sa.select(sa.func.count()).select_from(Notice).join(Notice.registration)
+            due = (
+                sa.select(sa.func.count()).select_from(Notification).join(Notification.registration)
+            )
             return (
                 session.scalar(
                     due.where(
-                        Notice.done_at.is_(None),
-                        Notice.due_at <= clock.now(),
-                        Registration.contact == Contact.EMAIL,
+                        Notification.done_at.is_(None),
+                        Notification.due_at <= clock.now(),
+                        Registration.contact == ContactMethod.EMAIL,
                         Registration.key_id.is_not(None),
                     )
                 )

@@ -19,7 +19,7 @@ from typing import Final
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.keystore import Keyring, Masters
+from outreach.keystore import KeyStore, MasterKeys
 from tests.support.environment import where
 from tests.support.smtp_server import free_port
 
@@ -114,7 +114,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.store = Store(self.config.database_url)
-        self.ring = Keyring(Store(self.config.keyring_url), Masters(self.config.keys))
+        self.ring = KeyStore(Store(self.config.keyring_url), MasterKeys(self.config.keys))
         self.keeper = Keeper([])
 
     def address_of(self, number: int) -> str:

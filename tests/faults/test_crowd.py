@@ -20,9 +20,9 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Registration, Standing
+from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.workshops import series
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold
 from tests.faults.crowd import BEGAN, Done, Scene, act, begin_together
 from tests.support.scenario import faults, stranded
@@ -50,7 +50,7 @@ CONSULTATIONS = {
 def test_eight_processes_never_give_a_place_twice_nor_leave_one_empty(
     config: Config,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     rights: Kind,
     plan: dict[str, Any],
@@ -67,7 +67,7 @@ def test_eight_processes_never_give_a_place_twice_nor_leave_one_empty(
     registered = {mine for each in done for mine in each.registered}
     cancelled = {mine for each in done for mine in each.cancelled}
     assert set(rows) == registered, "nobody is lost"
-    gone = {mine for mine, standing in rows.items() if standing is Standing.CANCELLED}
+    gone = {mine for mine, standing in rows.items() if standing is RegistrationStatus.CANCELLED}
     assert gone == cancelled, "nobody is cancelled but by themselves"
     said = sum((each.steps for each in done), Counter[str]())
     database = store.engine.dialect.name
@@ -83,7 +83,7 @@ def _scene(config: Config, store: Store, office: Office, kind: Kind, plan: dict[
         "frees_silence": True,
     }
     with store.change() as session:
-        both = series.find_or_make(session, session.merge(office), "Curso", is_joint=True)
+        both = series.find_or_create(session, session.merge(office), "Curso", is_joint=True)
         days = [BEGAN.date() + timedelta(days=60 + more) for more in (0, 7)]
         made = [hold(session, office, kind, day=day, series=both, **shared | plan) for day in days]
         ids = tuple(workshop.id for workshop in made)

@@ -18,10 +18,10 @@ from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Registration, Standing
+from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
-from outreach.keystore import Key, Keyring, Masters, rotation
+from outreach.keystore import Key, KeyStore, MasterKeys, rotation
 from outreach.privacy import retention
 from tests.conftest import hold, seat
 from tests.support.canaries import counts
@@ -57,7 +57,7 @@ def pointing(store: Store) -> int:
         return session.scalar(sa.select(sa.func.count()).where(has_key)) or 0
 
 
-def make_due(store: Store, ring: Keyring) -> None:
+def make_due(store: Store, ring: KeyStore) -> None:
     """Everybody was to be forgotten by today, though their workshop may be to come."""
     with store.change() as session:
         for each in session.scalars(sa.select(Workshop)):
@@ -67,7 +67,7 @@ def make_due(store: Store, ring: Keyring) -> None:
 
 
 def test_a_purge_that_is_killed_has_forgotten_already_and_is_finished_by_the_next(
-    config: Config, store: Store, ring: Keyring, workshop: Workshop
+    config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     people = [seat(store, ring, workshop) for _ in range(MANY)]
     links = [registrations.manage_token(registrations.key_of(ring, each)) for each in people[:5]]
@@ -83,7 +83,7 @@ def test_a_purge_that_is_killed_has_forgotten_already_and_is_finished_by_the_nex
             registrations.key_of(ring, registrations.find(session, link))
     with store.read() as session:
         rows = session.scalars(sa.select(Registration)).all()
-    assert registrations.people_of(ring, rows) == {}
+    assert registrations.decrypt_people(ring, rows) == {}
     retention.purge(store, ring, now=clock.now(), sure=True)
     assert pointing(store) == 0
     with store.read() as session:  # before the workshop: the places are free again, once each
@@ -92,7 +92,7 @@ def test_a_purge_that_is_killed_has_forgotten_already_and_is_finished_by_the_nex
 
 @pytest.mark.long
 def test_a_purge_killed_again_and_again_ends_with_the_same_counts(
-    config: Config, store: Store, ring: Keyring, workshop: Workshop
+    config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     """Killed each time after it has emptied some more rows, if it has not been faster."""
     for _ in range(MANY):
@@ -118,7 +118,7 @@ def test_a_purge_killed_again_and_again_ends_with_the_same_counts(
 
 
 def test_who_registers_while_the_purge_runs_is_not_taken_for_forgotten(
-    config: Config, store: Store, ring: Keyring, workshop: Workshop
+    config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     ring.index("rosa@example.org")
     is_over = threading.Event()
@@ -126,7 +126,7 @@ def test_who_registers_while_the_purge_runs_is_not_taken_for_forgotten(
 
     def purge() -> None:
         own_store, own_ring_store = Store(config.database_url), Store(config.keyring_url)
-        own_ring = Keyring(own_ring_store, Masters(config.keys))
+        own_ring = KeyStore(own_ring_store, MasterKeys(config.keys))
         try:
             while not is_over.is_set():
                 retention.purge(own_store, own_ring, now=clock.now())
@@ -144,16 +144,16 @@ def test_who_registers_while_the_purge_runs_is_not_taken_for_forgotten(
     assert wrong == []
     with store.read() as session:
         standings = session.scalars(sa.select(Registration.standing)).all()
-    assert standings == [Standing.SEATED] * len(people)
+    assert standings == [RegistrationStatus.CONFIRMED] * len(people)
     assert ring.known() == {each.key_id for each in people}
 
 
 def test_who_registers_between_two_looks_is_not_taken_for_forgotten(
-    config: Config, store: Store, ring: Keyring, workshop: Workshop
+    config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     came: list[Registration] = []
 
-    class Busy(Keyring):
+    class Busy(KeyStore):
         """Somebody registers when its keys have just been read."""
 
         def known(self) -> set[bytes]:
@@ -161,14 +161,19 @@ def test_who_registers_between_two_looks_is_not_taken_for_forgotten(
             came.append(seat(store, ring, workshop))
             return found
 
-    assert retention.settle(store, Busy(ring.store, Masters(config.keys)), now=clock.now()) == 0
+    assert (
+        retention.reconcile_stores(
+            store, Busy(ring.store, MasterKeys(config.keys)), now=clock.now()
+        )
+        == 0
+    )
     assert len(came) == 1
     assert pointing(store) == 1
 
 
 @pytest.mark.any_database("what was done stays done on either")
 def test_a_rotation_that_is_killed_loses_no_key(
-    config: Config, store: Store, ring: Keyring, workshop: Workshop
+    config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     first, _key = ring.new(workshop.id, workshop.forget_on)
     many = [os.urandom(16) for _ in range(4000)]

@@ -15,17 +15,17 @@ from flask import Flask
 
 from outreach import clock
 from outreach.config import Config, Texts
-from outreach.domain.registrations import Contact
+from outreach.domain.registrations import ContactMethod
 from outreach.errors import Misconfigured
 from outreach.mail import delivery, sms, sms_gateway
-from outreach.mail.sms_gateway import Text
+from outreach.mail.sms_gateway import SmsMessage
 from outreach.maintenance.worker import Worker
 from tests.faults.conftest import Outbox
 
 pytestmark = pytest.mark.any_database("what a gateway does wrong")
 
 LATER = timedelta(minutes=10)
-SAFE = {"contact": Contact.PHONE, "may_leave_message": True}
+SAFE = {"contact": ContactMethod.PHONE, "may_leave_message": True}
 
 
 class Gateway(ThreadingHTTPServer):
@@ -110,9 +110,9 @@ def round_of(outbox: Outbox, server: Gateway, now: datetime | None = None, **cha
 
 def test_a_text_goes_once_to_who_said_it_is_safe(outbox: Outbox, server: Gateway) -> None:
     outbox.owe("rosa", address="+13125550142", **SAFE)
-    outbox.owe("luz", address="+13125550143", contact=Contact.PHONE)
-    outbox.owe("ana", contact=Contact.EMAIL)
-    outbox.owe("nobody", address="", contact=Contact.NONE)
+    outbox.owe("luz", address="+13125550143", contact=ContactMethod.PHONE)
+    outbox.owe("ana", contact=ContactMethod.EMAIL)
+    outbox.owe("nobody", address="", contact=ContactMethod.NONE)
     assert round_of(outbox, server) == 1
     assert round_of(outbox, server) == 0
     [(method, path, headers, body)] = server.asked
@@ -193,7 +193,7 @@ def test_nobody_who_was_forgotten_gets_a_text(outbox: Outbox, server: Gateway) -
     assert round_of(outbox, server) == 1
 
 
-NASTY = Text(to="+13125550142", words='Hola & "adiós"\\ {to} ñ=1#?%\r\n')
+NASTY = SmsMessage(to="+13125550142", words='Hola & "adiós"\\ {to} ñ=1#?%\r\n')
 
 
 def test_what_is_said_cannot_change_the_shape_of_a_request() -> None:

@@ -19,7 +19,7 @@ from outreach import clock
 from outreach.cli import worker_process
 from outreach.config import Config
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations.notifications import Notification
 from tests.browser import serving
 from tests.faults.conftest import Outbox
 from tests.support.environment import where
@@ -113,9 +113,9 @@ def kill_again_and_again(outbox: Outbox, *, people: int, kills: int) -> None:
     with outbox.store.read() as session:
         owed = (
             sa.select(sa.func.count())
-            .select_from(Notice)
+            .select_from(Notification)
             .join(Registration)
-            .where(Notice.done_at.is_(None))
+            .where(Notification.done_at.is_(None))
         )
         assert session.scalar(owed) == 0
 
@@ -183,11 +183,11 @@ def test_what_dies_is_run_again_and_what_was_told_to_end_is_not(tmp_path: Path) 
 
 WHILE_SERVERS_START = """
 import os, signal, threading
-from outreach.cli import beside
+from outreach.cli import worker_process
 
 def run():
     for _ in range(3):
-        beside._run(("true",), threading.Event(), lambda: False)
+        worker_process._run(("true",), threading.Event(), lambda: False)
 
 threads = [threading.Thread(target=run, daemon=True) for _ in range(12)]
 for each in threads:

@@ -17,10 +17,10 @@ from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.privacy import erasure
 from tests.conftest import applicant, hold
 from tests.faults.book import Book, Edit, Person
@@ -35,14 +35,14 @@ CHECKOUT = Path(__file__).parents[2]
 class Day:
     """A small one: who saved a place, and what the checker says of it."""
 
-    def __init__(self, app: Flask, store: Store, ring: Keyring, workshop: Workshop) -> None:
+    def __init__(self, app: Flask, store: Store, ring: KeyStore, workshop: Workshop) -> None:
         self.app, self.store, self.ring, self.workshop = app, store, ring, workshop
         self.book, self.letters = Book(), list[Letter]()
 
     def save(self, *, people: int = 1) -> Person:
         nonce = f"nonce-{len(self.book.everyone):020}"
         person = self.book.meet(self.workshop.public_id, nonce, writes=True, people=people)
-        someone = applicant(contact=Contact.EMAIL, address=person.email, people=people)
+        someone = applicant(contact=ContactMethod.EMAIL, address=person.email, people=people)
         ticket = registrations.prepare(self.ring, self.workshop, someone)
         with self.store.change() as session:
             registrations.register(session, self.workshop, someone, ticket, nonce, now=clock.now())
@@ -51,7 +51,7 @@ class Day:
 
     def row(self, person: Person) -> Registration:
         with self.store.read() as session:
-            found = registrations.saved_before(session, person.nonce)
+            found = registrations.find_duplicate(session, person.nonce)
             assert found is not None
             return found
 
@@ -59,7 +59,7 @@ class Day:
         config = self.app.extensions["outreach_config"]
         mine = [self.row(person).id]
         person.is_leaving = True
-        erasure.forget(self.store, self.ring, config, mine, now=clock.now())
+        erasure.erase(self.store, self.ring, config, mine, now=clock.now())
         person.left_at = time.time()
 
     def do(self, *statements: sa.Executable) -> None:
@@ -73,12 +73,12 @@ class Day:
         name = "<1.gone@example.org>"
         if mine is not None:
             with self.store.read() as session:
-                notice = sa.select(Notice.id).where(Notice.registration_id == mine.id)
+                notice = sa.select(Notification.id).where(Notification.registration_id == mine.id)
                 name = f"<{session.scalar(notice)}.{mine.id.lower()}@example.org>"
         moment = (person.left_at or person.saved_at) + after
         written = datetime.fromtimestamp(int(moment), UTC)
         self.letters += [Letter(person.email, name, written, moment)] * times
-        self.do(sa.update(Notice).values(done_at=clock.now()))
+        self.do(sa.update(Notification).values(done_at=clock.now()))
 
     def look(self) -> Looked:
         return look(self.book, self.store, self.ring, self.letters, is_over=True)
@@ -88,7 +88,7 @@ class Day:
 
 
 @pytest.fixture
-def day(app: Flask, store: Store, ring: Keyring, chicago: Office, rights: Kind) -> Day:
+def day(app: Flask, store: Store, ring: KeyStore, chicago: Office, rights: Kind) -> Day:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=6)
     return Day(app, store, ring, workshop)
@@ -111,7 +111,7 @@ def test_a_registration_that_is_lost_is_found(day: Day) -> None:
     rosa = day.save()
     mine = day.row(rosa).id
     day.do(
-        sa.delete(Notice).where(Notice.registration_id == mine),
+        sa.delete(Notification).where(Notification.registration_id == mine),
         sa.delete(Registration).where(Registration.id == mine),
         sa.update(Workshop).values(seats_left=6),
     )
@@ -169,7 +169,7 @@ def test_one_form_that_registers_twice_is_found(day: Day) -> None:
     rosa = day.save()
     again = day.save()
     day.book.everyone.remove(again)
-    someone = applicant(contact=Contact.EMAIL, address=rosa.email)
+    someone = applicant(contact=ContactMethod.EMAIL, address=rosa.email)
     ticket = registrations.prepare(day.ring, day.workshop, someone)
     with day.store.change() as session:
         registrations.register(

@@ -16,7 +16,7 @@ from outreach.domain import outbox as outboxes
 from outreach.domain import registrations
 from outreach.domain.registrations import Registration
 from outreach.mail import delivery, smtp
-from outreach.mail.delivery_errors import Refusal
+from outreach.mail.delivery_errors import DeliveryRefused
 from outreach.maintenance import doctor
 from tests.faults.conftest import Outbox
 from tests.support import tls_certificate
@@ -219,7 +219,7 @@ def test_a_letter_refused_while_its_place_is_given_up_stops_no_other(outbox: Out
             return
         box.append("refused")
         give_up(outbox, rosa)
-        raise Refusal(is_final=False)
+        raise DeliveryRefused(is_final=False)
 
     with outbox.app.app_context():
         delivery.deliver(
@@ -230,7 +230,7 @@ def test_a_letter_refused_while_its_place_is_given_up_stops_no_other(outbox: Out
 
 def give_up(outbox: Outbox, who: Registration) -> None:
     with outbox.store.change() as session:
-        registrations.release(session, session.get_one(Registration, who.id), now=clock.now())
+        registrations.cancel(session, session.get_one(Registration, who.id), now=clock.now())
 
 
 def test_an_hour_without_a_server_costs_nothing(outbox: Outbox) -> None:
@@ -342,6 +342,6 @@ def test_what_a_stopped_worker_held_goes_out_after_its_lease(
     outbox.owe("rosa")
     now = clock.now()
     with outbox.store.change_rows() as connection:
-        assert outboxes.take(connection, outboxes.Route.LETTER, now=now) is not None
+        assert outboxes.claim(connection, outboxes.DeliveryChannel.LETTER, now=now) is not None
     assert outbox.round(postman.port, now + timedelta(minutes=4)) == 0
     assert outbox.round(postman.port, now + AFTER_A_LEASE) == 1

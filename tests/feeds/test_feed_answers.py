@@ -17,11 +17,11 @@ from outreach import cli, clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import workshops
-from outreach.domain.calendar.change_counters import CTag
+from outreach.domain.calendar.change_counters import ChangeCounter
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from tests.conftest import LONG_AGO, hold
 from tests.support.feed_reader import events_of
 
@@ -36,14 +36,14 @@ def held(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
         made = hold(session, chicago, rights)
     with store.change() as session:
-        session.execute(sa.update(CTag).values(changed_at=LONG_AGO))
+        session.execute(sa.update(ChangeCounter).values(changed_at=LONG_AGO))
     return made
 
 
 def move(store: Store, held: Workshop) -> None:
     with store.change() as session:
         there = workshops.find(session, held.public_id)
-        plan = workshop_service.plan_of(there)
+        plan = workshop_service.data_of(there)
         an_hour_later = replace(plan, starts=plan.starts.replace(hour=plan.starts.hour + 1))
         workshop_service.change(session, there, an_hour_later, now=clock.now())
 
@@ -138,7 +138,7 @@ def test_the_date_rises_when_a_workshop_leaves_the_feed(
     before = client.get(FEED).headers["Last-Modified"]
     with store.change() as session:
         there = workshops.find(session, held.public_id)
-        plan = replace(workshop_service.plan_of(there), way=Way.UNLISTED)
+        plan = replace(workshop_service.data_of(there), way=Way.UNLISTED)
         workshop_service.change(session, there, plan, now=clock.now())
     after = client.get(FEED, headers={"If-Modified-Since": before})
     assert after.status_code == 200
@@ -280,7 +280,7 @@ def test_a_draft_has_no_file(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=Standing.DRAFT)
+        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
     assert client.get(f"/es/t/{draft.public_id}.ics").status_code == 404
 
 

@@ -18,9 +18,9 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import workshops
 from outreach.domain.calendar import change_counters, feed_cache
-from outreach.domain.calendar.change_counters import CTag
-from outreach.domain.calendar.event_cache import KeptEntry
-from outreach.domain.calendar.feed_cache import KeptCopy
+from outreach.domain.calendar.change_counters import ChangeCounter
+from outreach.domain.calendar.event_cache import CachedEvent
+from outreach.domain.calendar.feed_cache import CachedFeedRow
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import offices
 from outreach.domain.network.kinds import Kind
@@ -28,8 +28,8 @@ from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.feeds import server
-from outreach.feeds.server import Feeds, Front
-from outreach.maintenance.event_cache_warmup import Scribe
+from outreach.feeds.server import FeedMiddleware, Feeds
+from outreach.maintenance.event_cache_warmup import EventCacheWarmer
 from tests.conftest import LONG_AGO, hold, kind, office, venue
 from tests.support.feed_reader import TODAY
 
@@ -49,19 +49,19 @@ def nobody(_environ: Any, _respond: Any) -> list[bytes]:
 def process(config: Config, store: Store) -> Client:
     """What another process, or another host, answers polls with: nothing of it is shared but the
     database; and there is no Flask behind it."""
-    return Client(Front(nobody, Feeds(config, store, {})), Response)
+    return Client(FeedMiddleware(nobody, Feeds(config, store, {})), Response)
 
 
 def change(store: Store, held: Workshop, **changes: Any) -> None:
     with store.change() as session:
         there = workshops.find(session, held.public_id)
-        plan = replace(workshop_service.plan_of(there), **changes)
+        plan = replace(workshop_service.data_of(there), **changes)
         workshop_service.change(session, there, plan, now=clock.now())
 
 
 def counts(store: Store) -> dict[str, int]:
     with store.read() as session:
-        rows = session.execute(sa.select(CTag.name, CTag.number))
+        rows = session.execute(sa.select(ChangeCounter.name, ChangeCounter.number))
         return {row.name: row.number for row in rows}
 
 
@@ -93,7 +93,7 @@ def test_a_workshop_that_moves_is_counted_where_it_was_and_where_it_is(
     before = counts(store)
     with store.change() as session:
         there = workshops.find(session, held.public_id)
-        plan = replace(workshop_service.plan_of(there), office=offices.find(session, "calgary"))
+        plan = replace(workshop_service.data_of(there), office=offices.find(session, "calgary"))
         workshop_service.change(session, there, plan, now=clock.now())
     after = counts(store)
     assert {name for name in after if after[name] > before[name]} == {"red", "chicago", "calgary"}
@@ -146,7 +146,7 @@ def test_what_was_changed_before_a_savepoint_that_fails_is_counted(
     before = counts(store)
     with store.change() as session:
         there = workshops.find(session, held.public_id)
-        plan = replace(workshop_service.plan_of(there), title={"es": "Con café"})
+        plan = replace(workshop_service.data_of(there), title={"es": "Con café"})
         workshop_service.change(session, there, plan, now=clock.now())
         with pytest.raises(IntegrityError), session.begin_nested():
             session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
@@ -192,11 +192,11 @@ def test_after_a_change_of_one_workshop_one_entry_is_written_and_the_rest_are_ke
     client = process(config, store)
     before = client.get(FEED)
     with store.read() as session:
-        kept = {row.workshop_id: bytes(row.text) for row in session.scalars(sa.select(KeptEntry))}
+        kept = {row.workshop_id: bytes(row.text) for row in session.scalars(sa.select(CachedEvent))}
     change(store, held, title={"es": "Con café"})
     after = client.get(FEED, headers={"If-None-Match": before.headers["ETag"]})
     with store.read() as session:
-        now = {row.workshop_id: bytes(row.text) for row in session.scalars(sa.select(KeptEntry))}
+        now = {row.workshop_id: bytes(row.text) for row in session.scalars(sa.select(CachedEvent))}
     assert after.status_code == 200
     assert {number for number in now if now[number] != kept[number]} == {held.id}
     assert "Con café".encode() in after.data
@@ -236,7 +236,7 @@ def test_a_feed_has_one_copy_however_its_address_is_written(
     other = client.get(f"{FEED}?{query}")
     assert other.headers["ETag"] == one.headers["ETag"]
     with store.read() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(KeptCopy)) == 1
+        assert session.scalar(sa.select(sa.func.count()).select_from(CachedFeedRow)) == 1
     source = f"SOURCE;VALUE=URI:{config.public_url}{FEED}?tipo=derechos&tipo=daca&idioma=en"
     assert source.encode() in other.data.replace(b"\r\n ", b"")
 
@@ -272,7 +272,7 @@ def test_memory_is_bounded_however_many_addresses_are_made_up(
     config: Config, store: Store, held: Workshop
 ) -> None:
     feeds = Feeds(config, store, {}, room=50_000)
-    client = Client(Front(nobody, feeds), Response)
+    client = Client(FeedMiddleware(nobody, feeds), Response)
     tags = {client.get(f"{FEED}?x={number}").headers["ETag"] for number in range(40)}
     assert len(tags) == 1
     assert 0 < feeds.memory.used <= 50_000
@@ -289,12 +289,12 @@ def test_shared_copies_are_bounded_and_the_oldest_go(store: Store, held: Worksho
             }
             for number in range(most)
         ]  # fmt: skip
-        session.execute(sa.insert(KeptCopy), old)
-    copy = feed_cache.Copy(1, TODAY, "etag", now, b"new")
+        session.execute(sa.insert(CachedFeedRow), old)
+    copy = feed_cache.CachedFeed(1, TODAY, "etag", now, b"new")
     with store.change() as session:
         feed_cache.keep(session, "new", copy, now=now)
     with store.read() as session:
-        count = session.scalar(sa.select(sa.func.count()).select_from(KeptCopy))
+        count = session.scalar(sa.select(sa.func.count()).select_from(CachedFeedRow))
         assert count is not None
         assert count <= most * 3 // 4 + 1
         assert feed_cache.find(session, "new") == copy
@@ -334,14 +334,14 @@ def test_the_worker_writes_entries_before_anybody_asks(
 ) -> None:
     with store.change() as session:
         hold(session, chicago, women)
-    scribe, now = Scribe(store, config), clock.now()
+    scribe, now = EventCacheWarmer(store, config), clock.now()
     assert scribe.write(now=now) == 3, "one workshop, three languages; discreet ones when asked for"
     assert scribe.write(now=now) == 0
     with statements(store) as seen:
         assert scribe.write(now=now) == 0
     assert seen == []
     with store.read() as session:
-        written = {row.lang: bytes(row.text) for row in session.scalars(sa.select(KeptEntry))}
+        written = {row.lang: bytes(row.text) for row in session.scalars(sa.select(CachedEvent))}
     for lang in ("es", "en", "fr"):
         assert written[lang] in process(config, store).get(f"/{lang}/cal/chicago.ics").data
 
@@ -349,9 +349,9 @@ def test_the_worker_writes_entries_before_anybody_asks(
 def test_entries_of_long_ago_are_not_kept(config: Config, store: Store, held: Workshop) -> None:
     process(config, store).get(FEED)
     long_after = clock.now() + timedelta(days=200)
-    Scribe(store, config).write(now=long_after)
+    EventCacheWarmer(store, config).write(now=long_after)
     with store.read() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(KeptEntry)) == 0
+        assert session.scalar(sa.select(sa.func.count()).select_from(CachedEvent)) == 0
 
 
 @pytest.mark.parametrize("form", ["atom", "json", "jcal"])
@@ -377,7 +377,7 @@ def test_each_format_is_answered_and_revalidated_alike(
     app: Flask, store: Store, held: Workshop, form: str
 ) -> None:
     with store.change() as session:
-        session.execute(sa.update(CTag).values(changed_at=LONG_AGO))
+        session.execute(sa.update(ChangeCounter).values(changed_at=LONG_AGO))
     client = app.test_client()
     answer = client.get(f"/es/cal/chicago.{form}")
     assert answer.status_code == 200

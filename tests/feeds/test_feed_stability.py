@@ -25,9 +25,9 @@ from outreach.domain import workshops
 from outreach.domain.network import installation_settings, kinds, offices
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Mode, Standing
+from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from outreach.imports import offices as intake
-from outreach.imports.offices import Row
+from outreach.imports.offices import OfficeRow
 from tests.calendar_readers import rules
 from tests.conftest import LONG_AGO, hold, kind, office, venue
 from tests.support.environment import where
@@ -72,7 +72,7 @@ def fill(store: Store) -> None:
             hold(session, where, what, day=TODAY + timedelta(days=110))
         held = hold(session, chicago, rights, title={"es": "Año nuevo, «ñ»; 🎉 " * 9})
         workshop_service.cancel(session, held, now=clock.now())
-        hold(session, chicago, rights, mode=Mode.VIDEO_CALL, venue=None)
+        hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None)
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ class Scene:
         )
 
     def change(self, **changes: Any) -> None:
-        plan = replace(workshop_service.plan_of(self.workshop), **changes)
+        plan = replace(workshop_service.data_of(self.workshop), **changes)
         workshop_service.change(self.session, self.workshop, plan, now=self.now)
 
     def move_house(self) -> None:
@@ -178,7 +178,7 @@ class Scene:
         self.change(kind=self.rights, visibility=Visibility.PUBLIC)
 
     def draft(self) -> None:
-        hold(self.session, self.chicago, self.rights, standing=Standing.DRAFT, now=self.now)
+        hold(self.session, self.chicago, self.rights, standing=WorkshopStatus.DRAFT, now=self.now)
 
     def take_seats(self) -> None:
         self.workshop.seats_left -= 3
@@ -266,8 +266,8 @@ def test_two_changes_within_a_second_are_told_apart_whoever_made_them(
         with store.change() as session:
             scene = Scene(session, held.public_id, second)
             if is_office:
-                row = {each.name: getattr(scene.calgary, each.name) for each in fields(Row)}
-                intake.load(session, [replace(Row(**row), phone="403 555 0199")], now=second)
+                row = {each.name: getattr(scene.calgary, each.name) for each in fields(OfficeRow)}
+                intake.load(session, [replace(OfficeRow(**row), phone="403 555 0199")], now=second)
             else:
                 scene.change(title={"es": "Con café"})
         entries = rules.check(feed(store, "calgary"))

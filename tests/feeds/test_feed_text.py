@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from outreach.db.types import Codes
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Visibility, Way
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.feeds import ics_feed
 from tests.conftest import LONG_AGO, kind, office
 from tests.support.feed_reader import SITE, TODAY, events_of
@@ -70,7 +70,7 @@ def _unsaved(title: str, place: str, text: str) -> Workshop:
         title={"es": title},
         summary={"es": text},
         bring={"es": text},
-        mode=Mode.IN_PERSON,
+        mode=DeliveryMode.IN_PERSON,
         way=Way.PLACE,
         visibility=Visibility.PUBLIC,
         languages=Codes(["es"]),
@@ -80,7 +80,7 @@ def _unsaved(title: str, place: str, text: str) -> Workshop:
         day=TODAY,
         starts=time(18),
         ends=time(20),
-        standing=Standing.PUBLISHED,
+        standing=WorkshopStatus.PUBLISHED,
         capacity=1,
         seats_left=1,
         party_limit=1,

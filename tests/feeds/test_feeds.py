@@ -15,8 +15,8 @@ from outreach.domain.network import offices
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Mode, Standing, Workshop
-from outreach.feeds.lru_cache import Shelf
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.feeds.lru_cache import LruCache
 from tests.conftest import LONG_AGO, hold, kind, office, venue
 from tests.support.feed_reader import (
     TODAY,
@@ -44,7 +44,7 @@ def later(store: Store, workshop: Workshop, **changes: Any) -> None:
     """An organizer changes something, a day after it was written."""
     with store.change() as session:
         there = workshops.find(session, workshop.public_id)
-        plan = replace(workshop_service.plan_of(there), **changes)
+        plan = replace(workshop_service.data_of(there), **changes)
         workshop_service.change(session, there, plan, now=LONG_AGO + timedelta(days=1))
 
 
@@ -162,7 +162,7 @@ def test_the_zone_of_a_calendar_is_told_only_when_it_has_one(
         workshop_service.change(
             session,
             there,
-            replace(workshop_service.plan_of(there), zone=calgary.zone),
+            replace(workshop_service.data_of(there), zone=calgary.zone),
             now=clock.now(),
         )
     assert b"X-WR-TIMEZONE" not in feed(store)
@@ -248,7 +248,7 @@ def test_the_prefix_of_a_cancelled_one_is_in_the_calendars_language(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, standing=Standing.CANCELLED)
+        hold(session, chicago, rights, standing=WorkshopStatus.CANCELLED)
     assert str(only_event(store, "en")["SUMMARY"]) == "CANCELLED: Know your rights"
     assert str(only_event(store, "fr")["SUMMARY"]) == "ANNULÉ : Vos droits"
 
@@ -274,9 +274,9 @@ def test_a_cancelled_workshop_is_kept_long_enough_for_the_slowest_calendar(
     assert bool(found) == is_there
 
 
-@pytest.mark.parametrize("standing", [Standing.HELD, Standing.NOT_HELD])
+@pytest.mark.parametrize("standing", [WorkshopStatus.HELD, WorkshopStatus.NOT_HELD])
 def test_what_became_of_a_workshop_changes_no_calendar(
-    store: Store, chicago: Office, rights: Kind, standing: Standing
+    store: Store, chicago: Office, rights: Kind, standing: WorkshopStatus
 ) -> None:
     with store.change() as session:
         hold(session, chicago, rights, day=TODAY - timedelta(days=3), standing=standing)
@@ -308,7 +308,7 @@ def test_drafts_and_unlisted_workshops_are_in_no_calendar(
     store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, standing=Standing.DRAFT)
+        hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
         hold(session, chicago, rights, way=Way.UNLISTED)
         hold(session, chicago, women, way=Way.UNLISTED)
     assert not events(store)
@@ -324,7 +324,14 @@ def test_filters_hold_what_was_asked_for(
         session.flush()
         hold(session, chicago, rights, title={"es": "uno"}, languages=Codes(["es", "en"]))
         hold(session, chicago, other, title={"es": "dos"}, languages=Codes(["mxt"]))
-        hold(session, calgary, rights, title={"es": "tres"}, mode=Mode.LIVE_STREAM, venue=None)
+        hold(
+            session,
+            calgary,
+            rights,
+            title={"es": "tres"},
+            mode=DeliveryMode.LIVE_STREAM,
+            venue=None,
+        )
         milwaukee = venue(session, chicago, name="Parroquia", city="Milwaukee", region="WI")
         hold(session, chicago, rights, title={"es": "cuatro"}, venue=milwaukee)
 
@@ -355,7 +362,7 @@ def test_an_online_workshop_is_nowhere_and_gives_no_link_to_its_room(
             session,
             chicago,
             rights,
-            mode=Mode.VIDEO_CALL,
+            mode=DeliveryMode.VIDEO_CALL,
             venue=None,
             online_url="https://sala.example/canario",
         )
@@ -377,7 +384,7 @@ def test_building_twice_gives_the_same_bytes_in_order_of_time(
 
 
 def test_memory_never_outgrows_its_room_and_forgets_the_oldest() -> None:
-    shelf: Shelf[str] = Shelf(10)
+    shelf: LruCache[str] = LruCache(10)
     for key in "abc":
         shelf.put(key, key, 4)
     assert (shelf.get("a"), shelf.get("b"), shelf.get("c")) == (None, "b", "c")

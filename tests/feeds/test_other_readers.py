@@ -15,14 +15,14 @@ from icalendar import Calendar
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.calendar import feed_query
-from outreach.domain.calendar.feed_query import Unknown
+from outreach.domain.calendar.feed_query import UnknownFilter
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.feeds import atom, jcal, json_feed, labels
 from outreach.feeds.ics_feed import DAY
-from outreach.feeds.vevent import Site
+from outreach.feeds.vevent import PublicSite
 from outreach.i18n import LANGUAGES
 from tests.conftest import hold, venue
 from tests.feeds.test_feed_sizes import crowd
@@ -44,7 +44,7 @@ def written(
     today = asked.pop("today", TODAY)
     site = asked.pop("site", SITE)
     with store.read() as session:
-        choice = feed_query.choose(session, office, **asked)
+        choice = feed_query.parse(session, office, **asked)
         return WRITERS[form](session, choice, lang, site, today=today)
 
 
@@ -151,7 +151,7 @@ def test_it_has_what_is_coming_and_what_was_called_off_not_what_is_past(
 ) -> None:
     with store.change() as session:
         hold(session, chicago, rights, day=TODAY - timedelta(days=2), title={"es": "Ayer"})
-        hold(session, chicago, rights, standing=Standing.DRAFT, title={"es": "Borrador"})
+        hold(session, chicago, rights, standing=WorkshopStatus.DRAFT, title={"es": "Borrador"})
         off = hold(session, chicago, rights, title={"es": "Sin maestra"})
         workshop_service.cancel(session, off, now=clock.now())
         hold(session, chicago, rights, title={"es": "Mañana"})
@@ -188,7 +188,7 @@ def test_the_same_workshops_are_the_same_bytes(store: Store, talk: Workshop) -> 
 
 
 def test_a_name_once_given_does_not_follow_the_sites_address(store: Store, talk: Workshop) -> None:
-    moved = Site("https://otro.example.net", SITE.host)
+    moved = PublicSite("https://otro.example.net", SITE.host)
     for site in (SITE, moved):
         root = ElementTree.fromstring(written(store, "atom", site=site))
         names = [each.text for each in root.iter(f"{ATOM}id")]
@@ -214,7 +214,7 @@ def test_a_discreet_kind_is_unknown_to_them_as_if_there_were_none(
 ) -> None:
     for form in WRITERS:
         for codes in (["mujeres"], ["K7QX"], ["derechos", "K7QX"]):
-            with pytest.raises(Unknown) as refused:
+            with pytest.raises(UnknownFilter) as refused:
                 written(store, form, kind_codes=codes)
             assert (refused.value.what, refused.value.value) == ("kind", "K7QX")
 
@@ -234,7 +234,7 @@ def test_none_of_them_tells_what_is_nobodys_business(
             hold(session, chicago, women, **secret),
             hold(session, chicago, women, **secret, visibility=Visibility.PUBLIC),
             hold(session, chicago, rights, **secret, way=Way.UNLISTED),
-            hold(session, chicago, rights, **secret, standing=Standing.DRAFT),
+            hold(session, chicago, rights, **secret, standing=WorkshopStatus.DRAFT),
         ]
         open_title = {"es": "Abierto", "en": "Open"}
         known = secret | {"title": open_title, "phone": "312 555 0142"}

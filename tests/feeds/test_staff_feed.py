@@ -12,18 +12,18 @@ from flask.testing import FlaskClient
 
 from outreach import clock
 from outreach.accounts import credentials
-from outreach.accounts.calendar_tokens import OrganizerFeed
+from outreach.accounts.calendar_tokens import CalendarToken
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Grant, Organizer, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment, StaffMember
 from outreach.domain.registrations import Registration, service
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.feeds import labels, staff_feed
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 from tests.support.feed_reader import (
     SITE,
@@ -106,7 +106,7 @@ def test_the_address_is_shown_once_and_only_its_hash_is_kept(
     assert made.headers["Cache-Control"] == "no-store"
     assert token not in desk.get(PAGE).text
     with store.read() as session:
-        [kept] = session.execute(sa.select(OrganizerFeed.__table__)).all()
+        [kept] = session.execute(sa.select(CalendarToken.__table__)).all()
     assert token not in repr(kept)
 
 
@@ -122,7 +122,7 @@ def test_a_new_address_ends_the_one_before_and_one_taken_back_opens_nothing(
     assert "La dirección ya no sirve." in desk.get(gone.location).text
     assert newer.client.get(newer.path).status_code == 404
     with store.read() as session:
-        done = session.scalars(sa.select(Entry.action).order_by(Entry.id)).all()
+        done = session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert done == ["own calendar made", "own calendar replaced", "own calendar stopped"]
 
 
@@ -130,7 +130,7 @@ def test_whatever_does_not_open_anything_is_told_in_the_same_plain_sentence(
     app: Flask, store: Store, ana: int, phone: Phone
 ) -> None:
     with store.change() as session:
-        credentials.disable(session, session.get_one(Organizer, ana), now=clock.now())
+        credentials.disable(session, session.get_one(StaffMember, ana), now=clock.now())
     answers = [phone.client.get(p) for p in (phone.path, "/org/cal/x.ics", "/org/cal/ñ.ics")]
     assert {each.status_code for each in answers} == {404}
     assert {each.mimetype for each in answers} == {"text/plain"}
@@ -143,7 +143,7 @@ def test_an_account_that_is_let_in_again_makes_a_new_address(
     store: Store, ana: int, phone: Phone
 ) -> None:
     with store.change() as session:
-        organizer = session.get_one(Organizer, ana)
+        organizer = session.get_one(StaffMember, ana)
         credentials.disable(session, organizer, now=clock.now())
         credentials.reset(session, organizer, now=clock.now())
     assert phone.client.get(phone.path).status_code == 404
@@ -155,9 +155,9 @@ def test_the_calendar_ends_with_what_it_came_from(
 ) -> None:
     with store.change() as session:
         if how == "account deleted":
-            session.delete(session.get_one(Organizer, ana))
+            session.delete(session.get_one(StaffMember, ana))
         else:
-            session.execute(sa.delete(Grant).where(Grant.organizer_id == ana))
+            session.execute(sa.delete(RoleAssignment).where(RoleAssignment.organizer_id == ana))
     assert phone.client.get(phone.path).status_code == 404
 
 
@@ -198,7 +198,7 @@ def test_every_process_and_every_colleague_gets_the_same_bytes_until_something_c
 
 
 def test_it_says_how_many_places_are_taken_and_how_many_wait(
-    store: Store, ring: Keyring, phone: Phone, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, phone: Phone, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         small = hold(session, chicago, rights, capacity=4)
@@ -212,7 +212,7 @@ def test_it_says_how_many_places_are_taken_and_how_many_wait(
 
 
 def test_a_place_taken_or_given_up_is_a_later_version_of_its_entry_and_of_no_other(
-    store: Store, ring: Keyring, phone: Phone, workshop: Workshop, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, phone: Phone, workshop: Workshop, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         hold(session, chicago, rights, title={"es": "Otro"})
@@ -222,7 +222,7 @@ def test_a_place_taken_or_given_up_is_a_later_version_of_its_entry_and_of_no_oth
     stamps.append(phone.event("1 de 40")["LAST-MODIFIED"].dt)
     tags.add(phone.tag())
     with store.change() as session:
-        service.release(session, session.get_one(Registration, hers.id), now=clock.now())
+        service.cancel(session, session.get_one(Registration, hers.id), now=clock.now())
     stamps.append(phone.event("0 de 40")["LAST-MODIFIED"].dt)
     tags.add(phone.tag())
     assert stamps[0] < stamps[1] < stamps[2]
@@ -235,7 +235,7 @@ def test_a_draft_is_tentative_until_it_is_published(
     store: Store, phone: Phone, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=Standing.DRAFT)
+        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
     before = phone.event()
     assert before["SUMMARY"] == "BORRADOR: Conoce tus derechos"
     assert before["STATUS"] == "TENTATIVE"
@@ -267,11 +267,15 @@ def test_it_holds_what_ones_offices_hold_and_follows_ones_rights(
 ) -> None:
     with store.change() as session:
         hold(session, calgary, rights, title={"es": "En Calgary"})
-    headquarters = phone_of(app, store, employ(store, "elena@example.org", Role.READER, EVERYWHERE))
+    headquarters = phone_of(
+        app, store, employ(store, "elena@example.org", Role.READER, ALL_OFFICES)
+    )
     assert len(headquarters.titles()) == 2
     assert len(phone.titles()) == 1
     with store.change() as session:
-        session.get_one(Organizer, ana).grants = [Grant(office="calgary", role=Role.DOOR)]
+        session.get_one(StaffMember, ana).grants = [
+            RoleAssignment(office="calgary", role=Role.DOOR)
+        ]
     assert phone.titles() == ["En Calgary · 0 de 20 lugares"]
 
 
@@ -325,7 +329,7 @@ def test_calendars_read_every_hour_of_it_right(
             for office in (chicago, calgary)
             for days in (-80, -1, 20, 140, 250, 364)
         ]
-    body = phone_of(app, store, employ(store, "e@example.org", Role.READER, EVERYWHERE)).read()
+    body = phone_of(app, store, employ(store, "e@example.org", Role.READER, ALL_OFFICES)).read()
     meant = {(f"mio-{w.uid}@talleres.example.org", w.starts_at, w.ends_at) for w in made}
     assert by_icalendar(body) == by_vobject(body) == meant
     assert all(len(line) <= 75 for line in body.split(b"\r\n"))

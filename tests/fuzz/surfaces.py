@@ -135,7 +135,7 @@ def feeds(asker: Asker) -> Asked:
         for rule in rules(site.app, "GET")
         if random.random() < 0.1
         or rule.endpoint.startswith(
-            ("calendars", "bulletin", "figures.as", "api", "static", "sitemap")
+            ("calendar_files", "bulletin", "figures.as", "api", "static", "sitemap")
         )
     ]
     path = filled(random.choice(there), site, random)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock, migrations
 from outreach.accounts import sessions, totp
-from outreach.accounts.server_encryption import ServerKey
+from outreach.accounts.server_encryption import ServerEncryption
 from outreach.accounts.sessions import StaffSession
 from outreach.app import create_app
 from outreach.clock import Month
@@ -32,14 +32,14 @@ from outreach.domain.checkin import checkin_tokens
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import installation_settings, kinds, offices, staff
 from outreach.domain.network.kinds import Visibility
-from outreach.domain.network.staff import EVERYWHERE, Organizer, Role
-from outreach.domain.registrations import Contact, Registration
+from outreach.domain.network.staff import ALL_OFFICES, Role, StaffMember
+from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.scheduling import tours
-from outreach.domain.scheduling.tours import StopPlan
+from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops import Workshop
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.imports import demo
-from outreach.keystore import Keyring, Masters
+from outreach.keystore import KeyStore, MasterKeys
 from outreach.reports import month_report
 from tests.conftest import hold, seat
 from tests.support.staff_client import HASHED, SECRET
@@ -157,10 +157,10 @@ class Site:
 def made(folder: Path, server: str = "") -> Iterator[Base]:
     """Makes the network, on SQLite or on a server of PostgreSQL, for as long as the block lasts."""
     config = _config(folder, server)
-    migrations.upgrade(migrations.Base.MAIN, config.database_url)
-    migrations.upgrade(migrations.Base.RING, config.keyring_url)
+    migrations.upgrade(migrations.Database.MAIN, config.database_url)
+    migrations.upgrade(migrations.Database.RING, config.keyring_url)
     store = Store(config.database_url)
-    ring = Keyring(Store(config.keyring_url), Masters(config.keys))
+    ring = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
     try:
         cookies, ids, door_pass = _furnish(store, ring)
         store.sweep()
@@ -210,7 +210,9 @@ def _of_server(server: str) -> Any:
     return engine.connect()
 
 
-def _furnish(store: Store, ring: Keyring) -> tuple[dict[str, str], dict[str, tuple[str, ...]], str]:
+def _furnish(
+    store: Store, ring: KeyStore
+) -> tuple[dict[str, str], dict[str, tuple[str, ...]], str]:
     """The demo, and beside it all that it lacks; the people whom nobody may see."""
     now = clock.now()
     with store.change() as session:
@@ -232,22 +234,29 @@ def _furnish(store: Store, ring: Keyring) -> tuple[dict[str, str], dict[str, tup
         ids: dict[str, tuple[str, ...]] = {
             "workshop": (ours.public_id, theirs.public_id, secret.public_id)
         }
-    mine = seat(store, ring, ours, name=OURS_NAME, contact=Contact.EMAIL, address=OURS_EMAIL)
+    mine = seat(store, ring, ours, name=OURS_NAME, contact=ContactMethod.EMAIL, address=OURS_EMAIL)
     for workshop in (theirs, secret):
-        seat(store, ring, workshop, name=OTHERS_NAME, contact=Contact.EMAIL, address=OTHERS_EMAIL)
+        seat(
+            store,
+            ring,
+            workshop,
+            name=OTHERS_NAME,
+            contact=ContactMethod.EMAIL,
+            address=OTHERS_EMAIL,
+        )
     nobody = seat(store, ring, ours, name="Rosa")
     cookies = _employ(store)
     with store.change() as session:
         workshop = session.get_one(Workshop, ours.id)
         admin = session.scalars(
-            sa.select(Organizer.id).where(Organizer.email.like("admin@%"))
+            sa.select(StaffMember.id).where(StaffMember.email.like("admin@%"))
         ).one()
         door_pass = checkin_tokens.issue(session, workshop, admin, {}, now=now)
     with store.read() as session:
         key = registrations.key_of(ring, session.get_one(Registration, nobody.id))
         ids |= {
             "token": (registrations.manage_token(key),),
-            "entry": (registrations.entry_token(key),),
+            "entry": (registrations.calendar_token(key),),
             "registration": (nobody.id, mine.id),
             "any workshop": tuple(session.scalars(sa.select(Workshop.public_id).limit(400))),
             "office": (HOME, OTHER, "montreal"),
@@ -257,7 +266,7 @@ def _furnish(store: Store, ring: Keyring) -> tuple[dict[str, str], dict[str, tup
                 table.__tablename__: tuple(
                     str(each) for each in session.scalars(sa.select(table.id).limit(9))
                 )
-                for table in (Venue, Partner, Speaker, tours.Tour, tours.Stop, Organizer)
+                for table in (Venue, Partner, Speaker, tours.Tour, tours.TourStop, StaffMember)
             },
         }
     return cookies, ids, door_pass
@@ -269,7 +278,7 @@ def _allies_and_tour(session: Session, office: Any) -> None:
     )
     session.add(Speaker(office_id=office.id, name="Lic. Mora", partner=partner, is_shown=False))
     tour = tours.add(session, office, "Ruta", secrets.token_urlsafe(16), now=clock.now())
-    plan = StopPlan(
+    plan = TourStopData(
         day=clock.now().date() + timedelta(days=30),
         starts=time(9),
         ends=time(15),
@@ -292,10 +301,10 @@ def _employ(store: Store) -> dict[str, str]:
     now, cookies = clock.now(), {}
     with store.change() as session:
         for who, role in roles.items():
-            where = EVERYWHERE if role is Role.ADMIN else HOME
+            where = ALL_OFFICES if role is Role.ADMIN else HOME
             someone = staff.add(session, f"{who}@example.org", role, (where,))
             someone.password = HASHED
             session.flush()
-            totp.keep(session, someone.id, SECRET, ServerKey(SIGNS), now=now)
+            totp.keep(session, someone.id, SECRET, ServerEncryption(SIGNS), now=now)
             cookies[who] = sessions.start(session, someone.id, now=now, proven_at=now)
     return cookies

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from outreach.db.store import Store
 from outreach.domain import metadata
 from outreach.errors import Refused
-from outreach.imports.import_errors import Faulty, Unfit
+from outreach.imports.import_errors import ImportRejected, UnreadableFile
 from outreach.imports.workshops import Network, look, opened
 from outreach.imports.workshops.read import KindFacts, OfficeFacts
 
@@ -27,9 +27,9 @@ def refusal(data: bytes) -> str:
         with nobody().read() as session:
             table = opened(session, "archivo", data, network)
         _rows, faults = look(table, network)
-    except Unfit as unfit:
+    except UnreadableFile as unfit:
         return unfit.says
-    except Faulty as faulty:
+    except ImportRejected as faulty:
         return faulty.faults[0].says
     except Refused as refused:
         return str(refused)

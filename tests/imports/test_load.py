@@ -14,7 +14,7 @@ from outreach.db.store import Store
 from outreach.domain.locations.zip_codes import ZipCode
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import Mode, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop
 from tests.support.environment import where
 from tests.support.loading import PLAIN, done, run, table
 
@@ -227,8 +227,11 @@ def test_an_online_workshop_needs_no_venue(
         tmp_path / "w.csv", {"venue": "", "mode": "virtual_en_vivo"}, {"venue": "En línea"}
     )
     done(run(config, "load", "workshops", path))
-    assert (workshop(store).venue, workshop(store).mode) == (None, Mode.LIVE_STREAM)
-    assert (workshop(store, "w2").venue, workshop(store, "w2").mode) == (None, Mode.VIDEO_CALL)
+    assert (workshop(store).venue, workshop(store).mode) == (None, DeliveryMode.LIVE_STREAM)
+    assert (workshop(store, "w2").venue, workshop(store, "w2").mode) == (
+        None,
+        DeliveryMode.VIDEO_CALL,
+    )
 
 
 def test_two_rows_at_one_venue_share_it_and_it_is_near_its_city(

@@ -10,15 +10,15 @@ import sqlalchemy as sa
 from outreach import clock, domain
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.imports import DATA
-from outreach.keystore import Key, Keyring
+from outreach.keystore import Key, KeyStore
 from tests.conftest import seat
 from tests.support.loading import PLAIN, done, run, table
 
@@ -42,15 +42,15 @@ def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
-def causes(store: Store) -> list[Cause]:
+def causes(store: Store) -> list[NotificationType]:
     with store.read() as session:
-        return list(session.scalars(sa.select(Notice.cause).order_by(Notice.id)))
+        return list(session.scalars(sa.select(Notification.cause).order_by(Notification.id)))
 
 
 def journal_of(store: Store) -> list[tuple[str, str, str]]:
     """Action, office and detail of each line; that nobody was signed in, and that it holds."""
     with store.read() as session:
-        lines = session.scalars(sa.select(Entry).order_by(Entry.id)).all()
+        lines = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
     assert {line.organizer_id for line in lines} <= {None}
     assert [line.number for line in lines] == list(range(1, len(lines) + 1))
     return [(line.action, line.office, line.detail) for line in lines]
@@ -129,27 +129,27 @@ def test_a_dry_run_says_what_it_would_do_and_does_not(
 def test_a_row_moved_by_an_hour_moves_the_workshop_and_rosa_is_owed_a_notice(
     config: Config,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     rights: Kind,
     tmp_path: Path,
 ) -> None:
     done(run(config, "load", "workshops", table(tmp_path / "w.csv", {}, {})))
     before = workshop(store)
-    seat(store, ring, before, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, before, contact=ContactMethod.EMAIL, address="rosa@example.org")
     moved = {"starts_at": "2027-01-16T19:00", "ends_at": "2027-01-16T21:00"}
     result = done(run(config, "load", "workshops", table(tmp_path / "w.csv", moved, {})))
     assert "0 new, 1 changed, 1 as they were" in result.stdout
     after = workshop(store)
     assert (after.uid, after.starts, after.sequence) == (before.uid, time(19), before.sequence + 1)
     assert after.changed_at > before.changed_at
-    assert causes(store) == [Cause.SAVED, Cause.CHANGED]
+    assert causes(store) == [NotificationType.REGISTERED, NotificationType.CHANGED]
 
 
 def test_a_row_moved_to_another_day_moves_the_day_its_people_are_forgotten(
     config: Config,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     rights: Kind,
     tmp_path: Path,
@@ -165,28 +165,32 @@ def test_a_row_moved_to_another_day_moves_the_day_its_people_are_forgotten(
 def test_the_status_of_a_row_publishes_cancels_and_reinstates(
     config: Config,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     rights: Kind,
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "w.csv"
     done(run(config, "load", "workshops", table(path, {"status": "draft"})))
-    assert workshop(store).standing is Standing.DRAFT
+    assert workshop(store).standing is WorkshopStatus.DRAFT
     done(run(config, "load", "workshops", table(path, {})))
-    assert workshop(store).standing is Standing.PUBLISHED
-    seat(store, ring, workshop(store), contact=Contact.EMAIL, address="rosa@example.org")
+    assert workshop(store).standing is WorkshopStatus.PUBLISHED
+    seat(store, ring, workshop(store), contact=ContactMethod.EMAIL, address="rosa@example.org")
     done(run(config, "load", "workshops", table(path, {"status": "cancelled"})))
-    assert workshop(store).standing is Standing.CANCELLED
+    assert workshop(store).standing is WorkshopStatus.CANCELLED
     done(run(config, "load", "workshops", table(path, {})))
-    assert workshop(store).standing is Standing.PUBLISHED
-    assert causes(store) == [Cause.SAVED, Cause.CANCELLED, Cause.REINSTATED]
+    assert workshop(store).standing is WorkshopStatus.PUBLISHED
+    assert causes(store) == [
+        NotificationType.REGISTERED,
+        NotificationType.CANCELLED,
+        NotificationType.REINSTATED,
+    ]
 
 
 def test_a_mistyped_year_in_a_file_is_refused_and_nobody_is_forgotten_for_it(
     config: Config,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     rights: Kind,
     tmp_path: Path,
@@ -220,7 +224,7 @@ def test_what_has_been_published_is_no_draft_again(
 def test_a_row_cannot_take_a_place_from_who_has_it(
     config: Config,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     rights: Kind,
     tmp_path: Path,
@@ -242,7 +246,7 @@ def test_what_an_organizer_wrote_since_stays_where_the_file_says_nothing(
     done(run(config, "load", "workshops", path))
     with store.change() as session:
         mine = session.scalars(sa.select(Workshop)).one()
-        plan = workshop_service.plan_of(mine)
+        plan = workshop_service.data_of(mine)
         written = replace(
             plan, summary={"es": "Trae tus preguntas."}, title=plan.title | {"fr": "Vos droits"}
         )

@@ -11,22 +11,22 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.db.store import Store
-from outreach.domain.calendar.feed_query import Choice
+from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.feeds import ics_feed, serialization, vevent
-from outreach.feeds.vevent import Site
+from outreach.feeds.vevent import PublicSite
 from outreach.feeds.vtimezone import vtimezone
 from outreach.i18n import SPOKEN
 from outreach.imports import workshops
 from outreach.imports.workshops import preview, write
-from outreach.imports.workshops.preview import Verdict
-from outreach.imports.workshops.read import Row
+from outreach.imports.workshops.preview import PreviewVerdict
+from outreach.imports.workshops.read import WorkshopImportRow
 from tests.conftest import hold, kind, office
 from tests.support.import_files import csv_of, row
 
-SITE = Site("https://talleres.example.org", "talleres.example.org")
+SITE = PublicSite("https://talleres.example.org", "talleres.example.org")
 NASTY = (
     "=cmd|' /C calc'!A0", "+1 312 555 0142", "-2+3", "@SUM(1)", "'comillas'", "''dos", "'=1+1",
     'dice "hola", y se va', "una\nlínea y\r\notra", "tab\taquí", r"barra \n \N \\ final\\",
@@ -51,7 +51,7 @@ def made_up(number: int, chance: random.Random) -> dict[str, str]:
     ends_day, ends = day, time(23, 59)
     if starts >= time(22):
         ends_day, ends = day + timedelta(days=1), time(chance.randrange(0, 3), 30)
-    mode = chance.choice(list(Mode))
+    mode = chance.choice(list(DeliveryMode))
     text = chance.choice(NASTY)
     slug, region = chance.choice((("chicago", "IL"), ("calgary", "AB"), ("el-paso", "TX")))
     return row(
@@ -79,7 +79,7 @@ def made_up(number: int, chance: random.Random) -> dict[str, str]:
     )
 
 
-def loaded(store: Store, many: int) -> list[Row]:
+def loaded(store: Store, many: int) -> list[WorkshopImportRow]:
     """So many, loaded from a first file; as rows."""
     chance = random.Random(4)
     lines = [made_up(number, chance) for number in range(many)]
@@ -90,7 +90,7 @@ def loaded(store: Store, many: int) -> list[Row]:
     return rows
 
 
-def read(session: Session, data: bytes) -> list[Row]:
+def read(session: Session, data: bytes) -> list[WorkshopImportRow]:
     known = workshops.network(session)
     return workshops.checked(workshops.opened(session, "a", data, known), known)
 
@@ -114,7 +114,7 @@ def states(session: Session) -> list[tuple[object, ...]]:
     return [tuple(each) for each in session.execute(sa.select(*columns).order_by(Workshop.id))]
 
 
-def unlined(rows: list[Row]) -> list[Row]:
+def unlined(rows: list[WorkshopImportRow]) -> list[WorkshopImportRow]:
     """Without the number of the line, and with what a file of all columns says for certain."""
     return [replace(each, line=0) for each in rows]
 
@@ -138,7 +138,7 @@ def test_workshops_go_through_each_format_and_nothing_changes(
         assert [each.phone for each in found["csv"]] == [each.phone for each in first]
         for rows in found.values():
             seen = preview.look(session, rows, None, now=clock.now())
-            assert [each for each in seen.seen if each.verdict is not Verdict.SAME] == []
+            assert [each for each in seen.seen if each.verdict is not PreviewVerdict.SAME] == []
             assert seen.faults == ()
             done = workshops.load(session, rows, now=clock.now())
             assert done.counts == {"same": many}
@@ -149,7 +149,9 @@ def test_workshops_go_through_each_format_and_nothing_changes(
             rows = read(session, calendar_of(stored(session), lang))
             assert len(rows) == many
             seen = preview.look(session, rows, None, now=clock.now())
-            assert [each.changes for each in seen.seen if each.verdict is not Verdict.SAME] == []
+            assert [
+                each.changes for each in seen.seen if each.verdict is not PreviewVerdict.SAME
+            ] == []
             assert seen.faults == ()
         done = workshops.load(session, rows, now=clock.now())
         assert done.counts == {"same": many}
@@ -175,7 +177,7 @@ def test_what_a_calendar_changes_is_what_was_changed_in_it(
         text = text.replace("LOCATION:Biblioteca", "LOCATION:Sala")
         seen = preview.look(session, read(session, text.encode()), None, now=clock.now())
         (found,) = seen.seen
-        assert found.verdict is Verdict.CANCELLED
+        assert found.verdict is PreviewVerdict.CANCELLED
         changes = {each.field: each.after for each in found.changes}
         assert changes.keys() == {"title_es", "venue", "area", "status"}
         assert changes["title_es"] == "Defiende tus derechos"
@@ -213,7 +215,7 @@ END:VCALENDAR
 """
     with store.read() as session:
         known = workshops.network(session, frozenset(["chicago"]))
-        given = workshops.Given("chicago", "derechos")
+        given = workshops.IcalDefaults("chicago", "derechos")
         first, second, third = workshops.checked(
             workshops.opened(session, "a.ics", text.encode(), known, given), known
         )
@@ -221,9 +223,9 @@ END:VCALENDAR
     assert (first.starts, first.ends) == (time(18), time(19, 30))
     assert first.place is not None
     assert (first.place.name, first.place.address) == ("Salón parroquial", "1805 S. Ejemplo St.")
-    assert (first.standing, second.standing) == (Standing.DRAFT, Standing.PUBLISHED)
+    assert (first.standing, second.standing) == (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
     assert (second.day, second.starts, second.mode) == (
-        date(2027, 1, 16), time(18), Mode.VIDEO_CALL,
+        date(2027, 1, 16), time(18), DeliveryMode.VIDEO_CALL,
     )  # fmt: skip
     assert (second.kind, second.place) == ("derechos", None)
     assert (third.zone.key, third.starts) == ("America/Chicago", time(9))
@@ -236,9 +238,9 @@ def test_a_feed_of_ours_saved_and_brought_again_changes_nothing(
         for place in range(5):
             hold(session, chicago, rights, starts=time(9 + place))
     with store.read() as session:
-        choice = Choice(office=session.merge(chicago, load=False))
+        choice = FeedQuery(office=session.merge(chicago, load=False))
         data = ics_feed.feed(session, choice, "es", SITE, today=clock.now().date())
         rows = read(session, data)
         assert len(rows) == 5
         seen = preview.look(session, rows, None, now=clock.now())
-        assert {each.verdict for each in seen.seen} == {Verdict.SAME}
+        assert {each.verdict for each in seen.seen} == {PreviewVerdict.SAME}

@@ -12,27 +12,37 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.errors import Forgotten, TooMany
-from outreach.keystore import Asked, Attempt, DayKey, Key, Keyring, Masters, TooManyDue
-from outreach.keystore.rate_counters import Attempts
+from outreach.keystore import (
+    DayKey,
+    Key,
+    KeyStore,
+    LinkRequest,
+    MasterKeys,
+    RateCounter,
+    TooManyDue,
+)
+from outreach.keystore.rate_counters import RateCounters
 
 SOON = clock.now().date() + timedelta(days=30)
 ROSA = "rosa@example.org"
 
 
 @pytest.fixture
-def other_host(config: Config) -> Iterator[Keyring]:
+def other_host(config: Config) -> Iterator[KeyStore]:
     """Another process on the same ring, with the same masters."""
     store = Store(config.keyring_url)
-    yield Keyring(store, Masters(config.keys))
+    yield KeyStore(store, MasterKeys(config.keys))
     store.close()
 
 
-def on(ring: Keyring, config: Config, day: date) -> Keyring:
+def on(ring: KeyStore, config: Config, day: date) -> KeyStore:
     """The same ring, as it will be on a day to come."""
-    return Keyring(ring.store, Masters(config.keys), lambda: day)
+    return KeyStore(ring.store, MasterKeys(config.keys), lambda: day)
 
 
-def count(ring: Keyring, table: type[Key] | type[Asked] | type[Attempt] | type[DayKey]) -> int:
+def count(
+    ring: KeyStore, table: type[Key] | type[LinkRequest] | type[RateCounter] | type[DayKey]
+) -> int:
     with ring.store.read() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
@@ -40,7 +50,7 @@ def count(ring: Keyring, table: type[Key] | type[Asked] | type[Attempt] | type[D
 # So many for one contact
 
 
-def test_the_fourth_key_for_one_contact_in_a_workshop_is_refused(ring: Keyring) -> None:
+def test_the_fourth_key_for_one_contact_in_a_workshop_is_refused(ring: KeyStore) -> None:
     for _ in range(3):
         ring.new(1, SOON, ROSA, at_most=3)
     with pytest.raises(TooMany):
@@ -51,7 +61,7 @@ def test_the_fourth_key_for_one_contact_in_a_workshop_is_refused(ring: Keyring) 
     assert count(ring, Key) == 6
 
 
-def test_a_key_that_is_gone_or_due_counts_no_more(ring: Keyring, config: Config) -> None:
+def test_a_key_that_is_gone_or_due_counts_no_more(ring: KeyStore, config: Config) -> None:
     key_id, _key = ring.new(1, SOON, ROSA, at_most=1)
     ring.destroy(key_id)
     ring.new(1, SOON, ROSA, at_most=1)
@@ -59,7 +69,9 @@ def test_a_key_that_is_gone_or_due_counts_no_more(ring: Keyring, config: Config)
     assert count(ring, Key) == 2
 
 
-def test_posts_at_the_same_moment_do_not_pass_together(ring: Keyring, other_host: Keyring) -> None:
+def test_posts_at_the_same_moment_do_not_pass_together(
+    ring: KeyStore, other_host: KeyStore
+) -> None:
     ring.index(ROSA)
     start = Barrier(8)
 
@@ -81,19 +93,19 @@ def test_posts_at_the_same_moment_do_not_pass_together(ring: Keyring, other_host
 # Find my link
 
 
-def test_asking_writes_one_row_whether_or_not_somebody_is_known(ring: Keyring) -> None:
+def test_asking_writes_one_row_whether_or_not_somebody_is_known(ring: KeyStore) -> None:
     key_id, _key = ring.new(1, SOON, ROSA)
     ring.ask_for(" ROSA@example.org ")
-    assert count(ring, Asked) == 1
+    assert count(ring, LinkRequest) == 1
     ring.ask_for("nobody@example.org")
-    assert count(ring, Asked) == 2
+    assert count(ring, LinkRequest) == 2
     hers, nobodys = ring.asked_for()
     assert (hers.key_ids, nobodys.key_ids) == ([key_id], [])
     ring.forget_ask(hers.id)
     assert [ask.id for ask in ring.asked_for()] == [nobodys.id]
 
 
-def test_who_asks_again_and_again_is_answered_once_for_all_their_places(ring: Keyring) -> None:
+def test_who_asks_again_and_again_is_answered_once_for_all_their_places(ring: KeyStore) -> None:
     mine = {ring.new(workshop, SOON, ROSA)[0] for workshop in (1, 2, 3)}
     for _ in range(4):
         ring.ask_for(ROSA)
@@ -102,32 +114,32 @@ def test_who_asks_again_and_again_is_answered_once_for_all_their_places(ring: Ke
     assert len(ask.key_ids) == 3
     ring.forget_ask(ask.id)
     assert ring.asked_for() == []
-    assert count(ring, Asked) == 0
+    assert count(ring, LinkRequest) == 0
 
 
-def test_a_key_that_is_due_is_not_found(ring: Keyring, config: Config) -> None:
+def test_a_key_that_is_due_is_not_found(ring: KeyStore, config: Config) -> None:
     ring.new(1, SOON, ROSA)
     ring.ask_for(ROSA)
     [ask] = on(ring, config, SOON).asked_for()
     assert ask.key_ids == []
 
 
-def test_a_question_that_nobody_answered_goes_after_a_day(ring: Keyring) -> None:
+def test_a_question_that_nobody_answered_goes_after_a_day(ring: KeyStore) -> None:
     ring.ask_for(ROSA)
     assert ring.tidy() == 0
     with ring.store.change() as session:
-        session.execute(sa.update(Asked).values(asked_at=clock.now() - timedelta(hours=25)))
+        session.execute(sa.update(LinkRequest).values(asked_at=clock.now() - timedelta(hours=25)))
     assert ring.tidy() == 1
     assert ring.asked_for() == []
 
 
-def test_the_ring_reads_no_address(ring: Keyring, config: Config) -> None:
+def test_the_ring_reads_no_address(ring: KeyStore, config: Config) -> None:
     ring.new(1, SOON, ROSA)
     ring.ask_for("+13125550142")
     with ring.store.read() as session:
         rows = [
             repr(tuple(row)).encode()
-            for table in (Key, Asked)
+            for table in (Key, LinkRequest)
             for row in session.execute(sa.select(table.__table__))
         ]
     files = [path.read_bytes() for path in config.keys.iterdir()]
@@ -139,7 +151,7 @@ def test_the_ring_reads_no_address(ring: Keyring, config: Config) -> None:
 # Network addresses (safety.md S09)
 
 
-def test_the_day_key_is_destroyed_by_whoever_makes_the_next(ring: Keyring, config: Config) -> None:
+def test_the_day_key_is_destroyed_by_whoever_makes_the_next(ring: KeyStore, config: Config) -> None:
     ring.address_of_today("203.0.113.9")
     with ring.store.read() as session:
         sealed = session.scalars(sa.select(DayKey.sealed)).one()
@@ -153,18 +165,18 @@ def test_the_day_key_is_destroyed_by_whoever_makes_the_next(ring: Keyring, confi
 
 
 def test_nothing_of_yesterday_links_a_row_to_an_address(
-    ring: Keyring, config: Config, other_host: Keyring
+    ring: KeyStore, config: Config, other_host: KeyStore
 ) -> None:
-    attempts = Attempts(config.keyring_url)
+    attempts = RateCounters(config.keyring_url)
     address = "203.0.113.9"
     yesterdays = ring.address_of_today(address)
     attempts.incr(f"post/{yesterdays.hex()}", 600)
     assert other_host.address_of_today(address) == yesterdays  # shared by processes and hosts
     with ring.store.change() as session:
-        session.execute(sa.update(Attempt).values(ends_at=clock.now() - timedelta(minutes=1)))
+        session.execute(sa.update(RateCounter).values(ends_at=clock.now() - timedelta(minutes=1)))
     later = on(ring, config, ring.today() + timedelta(days=1))
     later.tidy()
-    assert (count(ring, DayKey), count(ring, Attempt)) == (0, 0)
+    assert (count(ring, DayKey), count(ring, RateCounter)) == (0, 0)
     assert later.address_of_today(address) != yesterdays
     # Whoever has every key that is left, and the address, comes to no bucket of that day.
     assert on(ring, config, ring.today()).address_of_today(address) != yesterdays
@@ -175,7 +187,7 @@ def test_nothing_of_yesterday_links_a_row_to_an_address(
 
 
 def test_a_key_is_read_until_its_day_and_moves_with_its_workshop(
-    ring: Keyring, config: Config
+    ring: KeyStore, config: Config
 ) -> None:
     key_id, key = ring.new(1, SOON)
     eve, day = on(ring, config, SOON - timedelta(days=1)), on(ring, config, SOON)
@@ -187,14 +199,14 @@ def test_a_key_is_read_until_its_day_and_moves_with_its_workshop(
     assert day.destroy_due() == 0
 
 
-def test_a_day_is_brought_forward_and_never_put_off(ring: Keyring, config: Config) -> None:
+def test_a_day_is_brought_forward_and_never_put_off(ring: KeyStore, config: Config) -> None:
     late, early = ring.new(1, SOON)[0], ring.new(1, SOON - timedelta(days=20))[0]
     assert ring.hasten([late, early], SOON - timedelta(days=10)) == 1
     assert on(ring, config, SOON - timedelta(days=10)).due() == {late, early}
     assert on(ring, config, SOON - timedelta(days=11)).due() == {early}
 
 
-def test_a_day_that_is_past_means_at_the_next_purge_and_is_never_overdue(ring: Keyring) -> None:
+def test_a_day_that_is_past_means_at_the_next_purge_and_is_never_overdue(ring: KeyStore) -> None:
     long_ago = ring.today() - timedelta(days=5)
     moved, hastened = ring.new(1, SOON)[0], ring.new(2, SOON)[0]
     ring.new(3, SOON)
@@ -205,7 +217,7 @@ def test_a_day_that_is_past_means_at_the_next_purge_and_is_never_overdue(ring: K
     assert ring.destroy_due() == 2
 
 
-def test_only_a_key_whose_day_is_still_the_one_that_was_read_is_corrected(ring: Keyring) -> None:
+def test_only_a_key_whose_day_is_still_the_one_that_was_read_is_corrected(ring: KeyStore) -> None:
     key_id, moved = ring.new(1, SOON)[0], ring.new(2, SOON)[0]
     ring.move(2, SOON + timedelta(days=9))
     ring.correct([key_id, moved], SOON, SOON + timedelta(days=1))
@@ -213,7 +225,7 @@ def test_only_a_key_whose_day_is_still_the_one_that_was_read_is_corrected(ring: 
     assert ring.days() == days
 
 
-def test_a_key_is_kept_longer_and_never_shorter(ring: Keyring) -> None:
+def test_a_key_is_kept_longer_and_never_shorter(ring: KeyStore) -> None:
     today = ring.today()
     key_id, _key = ring.new(7, today + timedelta(days=3))
     for asked, kept in ((5, 5), (4, 5), (9, 9)):
@@ -225,7 +237,7 @@ def test_a_key_is_kept_longer_and_never_shorter(ring: Keyring) -> None:
 
 
 def test_three_days_late_is_a_wrong_clock_until_somebody_is_sure(
-    ring: Keyring, config: Config
+    ring: KeyStore, config: Config
 ) -> None:
     key_id, key = ring.new(1, SOON)
     two, three = (on(ring, config, SOON + timedelta(days=days)) for days in (2, 3))
@@ -238,7 +250,7 @@ def test_three_days_late_is_a_wrong_clock_until_somebody_is_sure(
     assert three.destroy_due() == 0
 
 
-def test_every_key_of_a_sure_purge_goes(ring: Keyring, config: Config) -> None:
+def test_every_key_of_a_sure_purge_goes(ring: KeyStore, config: Config) -> None:
     for _ in range(3):
         ring.new(1, SOON)
     assert on(ring, config, SOON + timedelta(days=400)).destroy_due(sure=True) == 3

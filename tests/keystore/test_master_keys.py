@@ -17,8 +17,8 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.errors import Forgotten, Misconfigured, Refused
-from outreach.keystore import Key, Keyring, Masters, RingBase, key_backup, rotation
-from outreach.keystore.models import Generation
+from outreach.keystore import Key, KeyStore, KeyStoreBase, MasterKeys, key_backup, rotation
+from outreach.keystore.models import MasterGeneration
 
 NOW = clock.now()
 SOON = NOW.date() + timedelta(days=30)
@@ -27,10 +27,10 @@ ROSA = "rosa@example.org"
 
 
 @contextmanager
-def host(config: Config, folder: Path | None = None) -> Iterator[Keyring]:
+def host(config: Config, folder: Path | None = None) -> Iterator[KeyStore]:
     """A process on the ring, with the masters of its own folder."""
     store = Store(config.keyring_url)
-    yield Keyring(store, Masters(folder or config.keys))
+    yield KeyStore(store, MasterKeys(folder or config.keys))
     store.close()
 
 
@@ -47,7 +47,7 @@ def copy_masters(source: Path, target: Path) -> None:
         shutil.copy2(path, target / path.name)
 
 
-def sealed(ring: Keyring, key_id: bytes) -> bytes:
+def sealed(ring: KeyStore, key_id: bytes) -> bytes:
     with ring.store.read() as session:
         return session.get_one(Key, key_id).sealed
 
@@ -56,7 +56,7 @@ def sealed(ring: Keyring, key_id: bytes) -> bytes:
 
 
 def test_a_new_master_seals_every_key_and_the_old_one_is_destroyed_an_hour_later(
-    ring: Keyring, config: Config
+    ring: KeyStore, config: Config
 ) -> None:
     keys = dict(ring.new(1, SOON, ROSA) for _ in range(5))
     ring.address_of_today("203.0.113.9")
@@ -80,7 +80,7 @@ def test_a_new_master_seals_every_key_and_the_old_one_is_destroyed_an_hour_later
         AESGCM(master).decrypt(before[:12], before[12:], b"key" + next(iter(keys)))
 
 
-def test_more_keys_than_fit_in_a_batch_are_all_sealed_anew(ring: Keyring) -> None:
+def test_more_keys_than_fit_in_a_batch_are_all_sealed_anew(ring: KeyStore) -> None:
     good = dict(ring.new(1, SOON) for _ in range(3))
     many = [os.urandom(16) for _ in range(1500)]
     rows = [
@@ -102,7 +102,7 @@ def test_more_keys_than_fit_in_a_batch_are_all_sealed_anew(ring: Keyring) -> Non
     assert ring.get_all(good) == good
 
 
-def test_others_go_on_making_and_reading_keys_meanwhile(ring: Keyring, config: Config) -> None:
+def test_others_go_on_making_and_reading_keys_meanwhile(ring: KeyStore, config: Config) -> None:
     ring.index(ROSA)
     made: dict[bytes, bytes] = {}
     wrong: list[str] = []
@@ -135,7 +135,9 @@ def test_others_go_on_making_and_reading_keys_meanwhile(ring: Keyring, config: C
     assert ring.get_all(made) == made
 
 
-def test_a_key_that_somebody_holds_keeps_the_master_it_needs(ring: Keyring, config: Config) -> None:
+def test_a_key_that_somebody_holds_keeps_the_master_it_needs(
+    ring: KeyStore, config: Config
+) -> None:
     if ring.store.is_sqlite:
         return  # has one writer at a time: the rotation waits for it
     held, key = ring.new(1, SOON)
@@ -151,7 +153,7 @@ def test_a_key_that_somebody_holds_keeps_the_master_it_needs(ring: Keyring, conf
 
 
 def test_an_old_copy_of_the_whole_ring_is_blind_after_a_rotation(
-    ring: Keyring, config: Config
+    ring: KeyStore, config: Config
 ) -> None:
     keys = dict(ring.new(1, SOON) for _ in range(3))
     with ring.store.read() as session:
@@ -159,19 +161,19 @@ def test_an_old_copy_of_the_whole_ring_is_blind_after_a_rotation(
     rotation.rotate(ring, now=NOW)
     rotation.retire(ring, now=LATER)
     for key_id, sealed_then in copied:
-        for master in Masters(config.keys).all().values():
+        for master in MasterKeys(config.keys).all().values():
             with pytest.raises(InvalidTag):
                 AESGCM(master).decrypt(sealed_then[:12], sealed_then[12:], b"key" + key_id)
     assert ring.get_all(keys) == keys
 
 
 def test_a_ring_from_before_goes_on_with_the_newest_of_its_files(
-    ring: Keyring, config: Config
+    ring: KeyStore, config: Config
 ) -> None:
     first, key = ring.new(1, SOON)
     rotation.rotate(ring, now=NOW)
     with ring.store.change() as session:
-        session.execute(sa.delete(Generation))
+        session.execute(sa.delete(MasterGeneration))
     with host(config) as fresh:
         assert fresh.get(first) == key
         second, _key = fresh.new(1, SOON)
@@ -183,7 +185,7 @@ def test_a_ring_from_before_goes_on_with_the_newest_of_its_files(
 
 
 def test_two_hosts_rotate_when_both_have_the_file(
-    ring: Keyring, config: Config, tmp_path: Path
+    ring: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     first, _key = ring.new(1, SOON)
     there = second_folder(config, tmp_path)
@@ -203,7 +205,7 @@ def test_two_hosts_rotate_when_both_have_the_file(
 
 
 def test_a_host_without_the_master_is_told_to_fetch_it(
-    ring: Keyring, config: Config, tmp_path: Path
+    ring: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     ring.new(1, SOON)
     (tmp_path / "bare").mkdir()
@@ -214,12 +216,12 @@ def test_a_host_without_the_master_is_told_to_fetch_it(
 
 
 def test_a_host_with_another_file_of_that_name_is_told_so(
-    ring: Keyring, config: Config, tmp_path: Path
+    ring: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     key_id, _key = ring.new(1, SOON)
     other_folder = tmp_path / "other"
     other_folder.mkdir()
-    Masters(other_folder).make()
+    MasterKeys(other_folder).make()
     with host(config, other_folder) as other:
         with pytest.raises(Misconfigured, match="not the one of this ring"):
             other.new(1, SOON)
@@ -228,7 +230,7 @@ def test_a_host_with_another_file_of_that_name_is_told_so(
 
 
 def test_a_master_that_is_lost_for_good_is_given_up_only_by_who_is_sure(
-    ring: Keyring, config: Config
+    ring: KeyStore, config: Config
 ) -> None:
     lost, _key = ring.new(1, SOON, ROSA)
     (config.keys / "master-1").unlink()
@@ -242,7 +244,7 @@ def test_a_master_that_is_lost_for_good_is_given_up_only_by_who_is_sure(
 
 
 def test_the_worker_rotates_after_a_month_where_no_host_is_left_behind(
-    ring: Keyring, config: Config
+    ring: KeyStore, config: Config
 ) -> None:
     assert not rotation.may_begin(ring, now=NOW + timedelta(days=31))  # a ring nobody used
     ring.new(1, SOON)
@@ -256,15 +258,15 @@ def test_the_worker_rotates_after_a_month_where_no_host_is_left_behind(
 # The spare
 
 
-def lose(ring: Keyring) -> None:
+def lose(ring: KeyStore) -> None:
     """The disk with the ring dies, and an empty one is put there."""
     with ring.store.change() as session:
-        for table in reversed(RingBase.metadata.sorted_tables):
+        for table in reversed(KeyStoreBase.metadata.sorted_tables):
             session.execute(sa.delete(table))
 
 
 def test_a_lost_ring_comes_back_from_its_spare_without_those_forgotten_since(
-    ring: Keyring, config: Config, tmp_path: Path
+    ring: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     rosa, _key = ring.new(1, SOON, ROSA)
     luz, key = ring.new(1, SOON, "luz@example.org")
@@ -278,15 +280,17 @@ def test_a_lost_ring_comes_back_from_its_spare_without_those_forgotten_since(
     ring.destroy(rosa)
     lose(ring)
     with host(config) as fresh:
-        assert key_backup.load(fresh, copy, {luz}) == key_backup.Loaded(1, 0)
+        assert key_backup.load(fresh, copy, {luz}) == key_backup.LoadedKeyBackup(1, 0)
         assert fresh.known() == {luz}
         assert fresh.get(luz) == key
         assert fresh.find("luz@example.org") == [luz]
-        assert key_backup.load(fresh, copy, {luz}) == key_backup.Loaded(0, 0), "they are all there"
+        assert key_backup.load(fresh, copy, {luz}) == key_backup.LoadedKeyBackup(0, 0), (
+            "they are all there"
+        )
 
 
 def test_there_is_one_spare_and_what_it_held_before_leaves_the_disk(
-    ring: Keyring, tmp_path: Path
+    ring: KeyStore, tmp_path: Path
 ) -> None:
     rosa, _key = ring.new(1, SOON)
     first, second = tmp_path / "first", tmp_path / "second"
@@ -303,7 +307,9 @@ def test_there_is_one_spare_and_what_it_held_before_leaves_the_disk(
     assert kept.path == str(second)
 
 
-def test_the_spare_is_written_over_by_the_worker_where_it_is(ring: Keyring, tmp_path: Path) -> None:
+def test_the_spare_is_written_over_by_the_worker_where_it_is(
+    ring: KeyStore, tmp_path: Path
+) -> None:
     assert not key_backup.refresh(ring, now=NOW)
     copy = tmp_path / "spare"
     key_backup.save(ring, copy, now=NOW)
@@ -316,7 +322,7 @@ def test_the_spare_is_written_over_by_the_worker_where_it_is(ring: Keyring, tmp_
 
 
 def test_keys_of_a_master_that_is_gone_are_not_taken_back(
-    ring: Keyring, config: Config, tmp_path: Path
+    ring: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     rosa, _key = ring.new(1, SOON)
     key_backup.save(ring, tmp_path / "old", now=NOW)
@@ -326,40 +332,44 @@ def test_keys_of_a_master_that_is_gone_are_not_taken_back(
     (tmp_path / "old").write_bytes(old)
     lose(ring)
     with host(config) as fresh:
-        assert key_backup.load(fresh, tmp_path / "old", {rosa}) == key_backup.Loaded(0, 1)
+        assert key_backup.load(fresh, tmp_path / "old", {rosa}) == key_backup.LoadedKeyBackup(0, 1)
         assert fresh.known() == set()
 
 
 def test_an_index_that_no_master_here_opens_is_not_taken_back(
-    ring: Keyring, config: Config, tmp_path: Path
+    ring: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     rosa, _key = ring.new(1, SOON, ROSA)
     key_backup.save(ring, tmp_path / "spare", now=NOW)
     lose(ring)
     (config.keys / "master-1").unlink()
-    Masters(config.keys).make(2)
+    MasterKeys(config.keys).make(2)
     with host(config) as fresh:
-        assert key_backup.load(fresh, tmp_path / "spare", {rosa}) == key_backup.Loaded(0, 1)
+        assert key_backup.load(fresh, tmp_path / "spare", {rosa}) == key_backup.LoadedKeyBackup(
+            0, 1
+        )
         luz, _key = fresh.new(1, SOON, "luz@example.org")
         assert fresh.find("luz@example.org") == [luz]
 
 
 def test_in_a_ring_that_was_used_since_the_others_contacts_are_left_out(
-    ring: Keyring, config: Config, tmp_path: Path
+    ring: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     rosa, key = ring.new(1, SOON, ROSA)
     key_backup.save(ring, tmp_path / "spare", now=NOW)
     lose(ring)
     with host(config) as fresh:
         fresh.new(1, SOON, "luz@example.org")
-        assert key_backup.load(fresh, tmp_path / "spare", {rosa}) == key_backup.Loaded(1, 0)
+        assert key_backup.load(fresh, tmp_path / "spare", {rosa}) == key_backup.LoadedKeyBackup(
+            1, 0
+        )
         assert fresh.get(rosa) == key
         assert fresh.find(ROSA) == []
         assert len(fresh.find("luz@example.org")) == 1
 
 
 @pytest.mark.parametrize("text", ["", "[]\n", "no spare", '["mark", "another"]\n', '["key", 1]\n'])
-def test_a_file_that_is_no_spare_is_refused(ring: Keyring, tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_spare_is_refused(ring: KeyStore, tmp_path: Path, text: str) -> None:
     (tmp_path / "file").write_text(text)
     with pytest.raises(Refused, match="is not a spare"):
         key_backup.load(ring, tmp_path / "file", set())

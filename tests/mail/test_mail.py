@@ -20,11 +20,11 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.mail import delivery
 from outreach.maintenance.worker import Worker
 from tests.conftest import hold, seat
@@ -65,7 +65,7 @@ def postman() -> Iterator[Postman]:
 
 
 def deliver(
-    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, now: datetime
+    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, now: datetime
 ) -> int:
     by_mail = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}")
     post = delivery.post(by_mail)
@@ -75,12 +75,12 @@ def deliver(
 
 
 def test_a_letter_tells_who_saved_a_place_once_and_its_link_works(
-    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, chicago: Office,
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     now = clock.now()
     assert deliver(app, store, ring, config, postman, now) == 1
     assert deliver(app, store, ring, config, postman, now) == 0
@@ -95,7 +95,7 @@ def test_a_letter_tells_who_saved_a_place_once_and_its_link_works(
 
 @pytest.mark.parametrize("lang", ["es", "en", "fr"])
 def test_no_subject_names_what_it_is_about(
-    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, chicago: Office,
     women: Kind, rights: Kind, lang: str,
 ) -> None:  # fmt: skip
     with store.change() as session:
@@ -104,7 +104,7 @@ def test_no_subject_names_what_it_is_about(
         for number in range(2):  # one has a place, one waits
             address = f"rosa{number}@example.org"
             seat(
-                store, ring, workshop, contact=Contact.EMAIL, address=address, language=lang,
+                store, ring, workshop, contact=ContactMethod.EMAIL, address=address, language=lang,
                 wants_reminder=True,
             )  # fmt: skip
     now = clock.now()
@@ -133,13 +133,15 @@ def test_no_subject_names_what_it_is_about(
     ],
 )
 def test_a_hidden_address_is_in_no_letter_to_who_may_not_have_it(
-    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, chicago: Office,
     rights: Kind, visibility: Visibility, told: set[str],
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=1, visibility=visibility)
     for who in ("SAVED", "WAITING"):
-        seat(store, ring, workshop, name=who, contact=Contact.EMAIL, address="rosa@example.org")
+        seat(
+            store, ring, workshop, name=who, contact=ContactMethod.EMAIL, address="rosa@example.org"
+        )
     assert deliver(app, store, ring, config, postman, clock.now()) == 2
     bodies = {
         each.get_content().split()[1].strip(":,"): each.get_content() for each in postman.letters
@@ -148,43 +150,43 @@ def test_a_hidden_address_is_in_no_letter_to_who_may_not_have_it(
 
 
 def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_given_up(
-    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, chicago: Office,
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     now = clock.now()
     postman.refusal = "451 busy"
     assert deliver(app, store, ring, config, postman, now) == 0
     assert deliver(app, store, ring, config, postman, now) == 0  # not before its time
     postman.refusal = ""
     assert deliver(app, store, ring, config, postman, now + timedelta(minutes=10)) == 1
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="nobody@example.org")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="nobody@example.org")
     postman.refusal = "550 no such person"
     assert deliver(app, store, ring, config, postman, now + timedelta(minutes=11)) == 0
     with store.read() as session:
-        assert session.scalar(sa.select(sa.func.count()).where(Notice.is_dead.is_(True))) == 1
+        assert session.scalar(sa.select(sa.func.count()).where(Notification.is_dead.is_(True))) == 1
 
 
 def test_who_left_a_phone_or_nothing_is_never_written_to(
-    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, chicago: Office,
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=Contact.PHONE, address="+13125550142")
+    seat(store, ring, workshop, contact=ContactMethod.PHONE, address="+13125550142")
     seat(store, ring, workshop)
     assert deliver(app, store, ring, config, postman, clock.now()) == 0
     assert postman.letters == []
 
 
 def test_the_worker_sends_what_is_due_into_the_folder_of_a_demo(
-    make_app: Any, store: Store, ring: Keyring, config: Config, chicago: Office, rights: Kind
+    make_app: Any, store: Store, ring: KeyStore, config: Config, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     worker = Worker(make_app(mail_folder=config.data / "letters"))
     assert worker.round() == 1
     assert worker.round() == 0
@@ -192,12 +194,12 @@ def test_the_worker_sends_what_is_due_into_the_folder_of_a_demo(
 
 
 def test_nobody_is_written_what_is_not_so_any_more(
-    app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman, chicago: Office,
+    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, chicago: Office,
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     for verb in (workshop_service.cancel, workshop_service.reinstate, workshop_service.cancel):
         with store.change() as session:
             verb(session, session.get_one(Workshop, workshop.id), now=clock.now())
@@ -205,4 +207,4 @@ def test_nobody_is_written_what_is_not_so_any_more(
     subjects = [str(letter["Subject"]).partition(":")[0] for letter in postman.letters]
     assert subjects == ["Se canceló"]  # once: the second time nothing is new
     with store.read() as session:
-        assert session.scalar(sa.select(sa.func.count()).where(Notice.done_at.is_(None))) == 0
+        assert session.scalar(sa.select(sa.func.count()).where(Notification.done_at.is_(None))) == 0

@@ -23,15 +23,15 @@ from outreach.domain import registrations
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Change, Contact
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod, RegistrationChange
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.i18n import LANGUAGES
 from outreach.imports import kinds as kinds_file
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.mail import render, sms
 from outreach.mail.delivery import Send, deliver
-from outreach.mail.message_context import Matter
+from outreach.mail.message_context import MessageContext
 from tests.conftest import applicant, hold, seat
 from tests.support.letters import CASES, Sent, all_of
 
@@ -174,7 +174,7 @@ def test_a_letter_is_plain_text_to_one_person_and_asks_nothing_of_machines(
 
 
 def test_every_cause_has_its_letter_and_its_text() -> None:
-    assert {cause for cause, _standing in CASES.values()} == set(Cause)
+    assert {cause for cause, _standing in CASES.values()} == set(NotificationType)
 
 
 def hidden(store: Store, office: Office, kind: kinds.Kind, visibility: Visibility) -> Workshop:
@@ -264,15 +264,15 @@ def test_who_did_not_ask_for_an_entry_gets_none(
 
 
 def test_who_has_an_hour_of_their_own_is_written_that_hour(
-    app: Flask, config: Config, store: Store, ring: Keyring, chicago: Office, rights: kinds.Kind
+    app: Flask, config: Config, store: Store, ring: KeyStore, chicago: Office, rights: kinds.Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(
             session, chicago, rights, way=Way.SLOTS, slot_minutes=20, slot_places=1, capacity=6
         )
     rosa = seat(
-        store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org", slot="18:40",
-        wants_entry=True,
+        store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org",
+        slot="18:40", wants_entry=True,
     )  # fmt: skip
     letter = letter_to(app, config, store, ring, rosa)
     assert "6:40\u00a0p.\u00a0m." in str(letter["Subject"])
@@ -282,7 +282,7 @@ def test_who_has_an_hour_of_their_own_is_written_that_hour(
     assert b"\r\nSEQUENCE:0\r\n" in entry
     with store.change() as session:
         mine = session.get_one(registrations.Registration, rosa.id)
-        wanted = Change(people=1, needs=Codes(), slot="19:20")
+        wanted = RegistrationChange(people=1, needs=Codes(), slot="19:20")
         registrations.change(session, mine, wanted, now=clock.now())
     later = entry_of(letter_to(app, config, store, ring, rosa)) or b""
     assert re.findall(rb"DT(?:START|END);[^\r]*T(\d{4})00\r", later) == [b"1920", b"1940"]
@@ -291,7 +291,7 @@ def test_who_has_an_hour_of_their_own_is_written_that_hour(
 
 
 def test_one_letter_tells_of_all_the_dates_of_a_series(
-    app: Flask, config: Config, store: Store, ring: Keyring, chicago: Office, rights: kinds.Kind
+    app: Flask, config: Config, store: Store, ring: KeyStore, chicago: Office, rights: kinds.Kind
 ) -> None:
     first = a_wednesday()
     with store.change() as session:
@@ -299,10 +299,10 @@ def test_one_letter_tells_of_all_the_dates_of_a_series(
             hold(session, chicago, rights, day=first + timedelta(days=7 * week), capacity=room)
             for week, room in enumerate((20, 20, 0))
         ]
-    rosa = applicant(contact=Contact.EMAIL, address="rosa@example.org")
+    rosa = applicant(contact=ContactMethod.EMAIL, address="rosa@example.org")
     tickets = [registrations.prepare(ring, each, rosa) for each in dates]
     with store.change() as session:
-        registrations.register_all(
+        registrations.register_group(
             session, list(zip(dates, tickets, strict=True)), rosa, "once", now=clock.now()
         )
         leader = session.get_one(registrations.Registration, tickets[0].id)
@@ -324,19 +324,19 @@ def test_one_letter_tells_of_all_the_dates_of_a_series(
 
 
 def letter_to(
-    app: Flask, config: Config, store: Store, ring: Keyring, who: registrations.Registration
+    app: Flask, config: Config, store: Store, ring: KeyStore, who: registrations.Registration
 ) -> EmailMessage:
     """The letter that says the place is saved, as it would be written now."""
     with store.read() as session:
         registration = session.get_one(registrations.Registration, who.id)
         notice = session.scalars(
-            sa.select(Notice).where(Notice.registration_id == who.id).limit(1)
+            sa.select(Notification).where(Notification.registration_id == who.id).limit(1)
         ).one()
         assert notice.registration is registration
         assert registration.workshop is not None
     key = registrations.key_of(ring, registration)
-    matter = Matter(
-        notice=notice, person=registrations.read_person(registration, key), key=key,
+    matter = MessageContext(
+        notice=notice, person=registrations.decrypt_person(registration, key), key=key,
         now=clock.now(), calendar_host="talleres.example.org",
     )  # fmt: skip
     with app.app_context():

@@ -16,10 +16,10 @@ from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.outbox import link_recovery
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Key, Keyring
+from outreach.keystore import Key, KeyStore
 from outreach.maintenance.worker import SENDING, STEPS, Worker
 from tests.conftest import hold, seat
 
@@ -42,13 +42,17 @@ def letters_of(config: Config) -> list[str]:
 
 def owed_links(store: Store) -> int:
     with store.read() as session:
-        return len(session.scalars(sa.select(Notice).where(Notice.cause == Cause.LINK)).all())
+        return len(
+            session.scalars(
+                sa.select(Notification).where(Notification.cause == NotificationType.LINK_RECOVERY)
+            ).all()
+        )
 
 
 def test_a_letter_in_a_folder_can_be_read_by_nobody_else(
-    store: Store, ring: Keyring, config: Config, workshop: Workshop, worker: Worker
+    store: Store, ring: KeyStore, config: Config, workshop: Workshop, worker: Worker
 ) -> None:
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     assert worker.once() == 1
     folder = config.data / "letters"
     [letter] = folder.iterdir()
@@ -59,9 +63,9 @@ def test_a_letter_in_a_folder_can_be_read_by_nobody_else(
 
 
 def test_who_asks_for_their_link_gets_one_letter_and_nobody_else_any(
-    store: Store, ring: Keyring, config: Config, workshop: Workshop, worker: Worker
+    store: Store, ring: KeyStore, config: Config, workshop: Workshop, worker: Worker
 ) -> None:
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     assert worker.once() == 1
     for asked in ("Rosa@Example.org ", "rosa@example.org", "nobody@example.org"):
         ring.ask_for(asked)
@@ -74,38 +78,41 @@ def test_who_asks_for_their_link_gets_one_letter_and_nobody_else_any(
 
 
 def test_a_link_is_owed_again_after_ten_minutes(
-    store: Store, ring: Keyring, workshop: Workshop
+    store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
-    rosa = seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    rosa = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     assert rosa.key_id is not None
     now = clock.now()
     for minutes, owed in ((0, 1), (5, 0), (11, 0)):
         with store.change() as session:
             moment = now + timedelta(minutes=minutes)
-            assert link_recovery.owe(session, [rosa.key_id], now=moment) == owed
+            assert link_recovery.enqueue_links(session, [rosa.key_id], now=moment) == owed
     with store.change() as session:
-        session.execute(sa.update(Notice).values(done_at=now))
-        assert link_recovery.owe(session, [rosa.key_id], now=now + timedelta(minutes=12)) == 1
-        assert link_recovery.owe(session, [], now=now) == 0
+        session.execute(sa.update(Notification).values(done_at=now))
+        assert (
+            link_recovery.enqueue_links(session, [rosa.key_id], now=now + timedelta(minutes=12))
+            == 1
+        )
+        assert link_recovery.enqueue_links(session, [], now=now) == 0
 
 
 def test_no_link_is_owed_to_who_left_a_phone_or_has_no_place_any_more(
-    store: Store, ring: Keyring, workshop: Workshop
+    store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
-    phone = seat(store, ring, workshop, contact=Contact.PHONE, address="+13125550142")
-    gone = seat(store, ring, workshop, contact=Contact.EMAIL, address="luz@example.org")
+    phone = seat(store, ring, workshop, contact=ContactMethod.PHONE, address="+13125550142")
+    gone = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="luz@example.org")
     asked = [each.key_id for each in (phone, gone) if each.key_id]
     with store.change() as session:
-        registrations.release(session, session.get_one(Registration, gone.id), now=clock.now())
-        assert link_recovery.owe(session, asked, now=clock.now()) == 0
+        registrations.cancel(session, session.get_one(Registration, gone.id), now=clock.now())
+        assert link_recovery.enqueue_links(session, asked, now=clock.now()) == 0
     assert owed_links(store) == 0
 
 
 def test_a_duty_that_fails_stops_no_other(
-    make_app: Callable[..., Flask], store: Store, ring: Keyring, config: Config,
+    make_app: Callable[..., Flask], store: Store, ring: KeyStore, config: Config,
     workshop: Workshop, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     with ring.store.change() as session:
         session.execute(sa.text("ALTER TABLE asked RENAME TO elsewhere"))
     worker = Worker(make_app(mail_folder=config.data / "letters"))
@@ -115,12 +122,12 @@ def test_a_duty_that_fails_stops_no_other(
 
 
 def test_the_worker_passes_on_a_place_and_tells_the_next(
-    store: Store, ring: Keyring, config: Config, workshop: Workshop, worker: Worker
+    store: Store, ring: KeyStore, config: Config, workshop: Workshop, worker: Worker
 ) -> None:
-    first = seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
-    second = seat(store, ring, workshop, contact=Contact.EMAIL, address="luz@example.org")
+    first = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    second = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="luz@example.org")
     with store.change() as session:
-        registrations.release(session, session.get_one(Registration, first.id), now=clock.now())
+        registrations.cancel(session, session.get_one(Registration, first.id), now=clock.now())
     assert worker.once() == 1  # Luz waited, and what she was owed for that is out of date
     (letter,) = letters_of(config)
     assert "To: luz@example.org" in letter
@@ -143,9 +150,9 @@ def test_forgetting_comes_before_writing() -> None:
 
 
 def test_without_a_mail_server_letters_wait_and_everything_else_is_done(
-    app: Flask, store: Store, ring: Keyring, workshop: Workshop
+    app: Flask, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
-    rosa = seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    rosa = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     with ring.store.change() as session:
         session.execute(sa.update(Key).values(forget_on=clock.now().date()))
     with store.change() as session:

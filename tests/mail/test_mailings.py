@@ -19,13 +19,13 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter import mailings as owed
 from outreach.domain.newsletter import subscribers
-from outreach.domain.newsletter.bulletins import Edition
-from outreach.domain.newsletter.mailings import Circular, Topic
+from outreach.domain.newsletter.bulletins import BulletinEdition
+from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.newsletter.subscribers import Subscriber
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.maintenance import doctor
 from outreach.maintenance.worker import Worker
@@ -44,7 +44,7 @@ class Desk:
     """A closed month with its bulletin, and the way to the mail server."""
 
     def __init__(
-        self, app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman
+        self, app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman
     ) -> None:
         self.app, self.store, self.ring, self.postman = app, store, ring, postman
         self.config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
@@ -71,9 +71,9 @@ class Desk:
         with self.app.app_context():
             return mailings.deliver(self.store, self.ring, self.config, post, now=now)
 
-    def rows(self) -> list[Circular]:
+    def rows(self) -> list[Mailing]:
         with self.store.read() as session:
-            return list(session.scalars(sa.select(Circular).order_by(Circular.id)))
+            return list(session.scalars(sa.select(Mailing).order_by(Mailing.id)))
 
     def findings(self) -> dict[str, tuple[bool, str]]:
         found = doctor.examine(self.config)
@@ -81,7 +81,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: Flask, store: Store, ring: Keyring, config: Config) -> Iterator[Desk]:
+def desk(app: Flask, store: Store, ring: KeyStore, config: Config) -> Iterator[Desk]:
     with on_duty(Postman(free_port())) as postman:
         yield Desk(app, store, ring, config, postman)
 
@@ -98,7 +98,9 @@ def march(desk: Desk, chicago: Office, rights: Kind) -> Desk:
 
 def publish(session: Session, number: int) -> None:
     session.add(
-        Edition(month=MARCH.number, number=number, revision=1, edited_at=APRIL, published_at=APRIL)
+        BulletinEdition(
+            month=MARCH.number, number=number, revision=1, edited_at=APRIL, published_at=APRIL
+        )
     )
 
 
@@ -164,7 +166,7 @@ def test_whoever_may_have_got_the_first_edition_gets_the_corrected_one_last(marc
 def test_a_letter_brings_all_that_was_written_however_long(march: Desk) -> None:
     march.subscribe("rosa")
     with march.store.change() as session:
-        edition = session.scalars(sa.select(Edition)).one()
+        edition = session.scalars(sa.select(BulletinEdition)).one()
         long = " ".join(f"palabra{number}" for number in range(600))
         edition.happened = {"es": long}
         edition.ahead = {"es": "Nos vemos en abril."}
@@ -181,7 +183,7 @@ def test_who_stops_it_meanwhile_is_not_written_to(march: Desk) -> None:
     with march.store.read() as session:
         gone = session.scalars(sa.select(Subscriber).order_by(Subscriber.id)).first()
     assert gone is not None
-    subscriber_erasure.forget(march.store, march.ring, march.config, gone.id, gone.key_id)
+    subscriber_erasure.erase(march.store, march.ring, march.config, gone.id, gone.key_id)
     assert len(march.rows()) == 1
     assert march.deliver() == 1
 
@@ -238,7 +240,7 @@ def test_a_worker_that_died_after_sending_repeats_that_one_letter(march: Desk) -
     march.subscribe("rosa", "luz")
     march.announce()
     with march.store.change_rows() as connection:
-        assert owed.take(connection, now=APRIL) is not None  # and then it was killed
+        assert owed.claim(connection, now=APRIL) is not None  # and then it was killed
     assert march.deliver() == 1
     assert march.deliver(APRIL + timedelta(minutes=6)) == 1
     assert sorted(march.postman.to) == ["luz@ejemplo.com", "rosa@ejemplo.com"]
@@ -261,7 +263,7 @@ def test_staff_who_are_late_are_reminded_once_a_day_in_spanish(desk: Desk) -> No
     ana, elena = employ(desk.store), employ(desk.store, "elena@example.org")
     gone = employ(desk.store, "ivan@example.org")
     with desk.store.change() as session:
-        session.get_one(Organizer, gone).disabled_at = APRIL
+        session.get_one(StaffMember, gone).disabled_at = APRIL
     assert desk.remind(ana, gone) == [ana]
     assert desk.remind(ana, elena) == [elena]
     assert desk.remind(ana, elena, now=APRIL + timedelta(hours=23)) == []
@@ -320,7 +322,7 @@ def test_a_letter_sent_long_ago_leaves_no_row(march: Desk) -> None:
         assert len(march.rows()) == left
     with march.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Subscriber)) == 1
-    assert [row.topic for row in march.rows() if row.topic is Topic.BULLETIN] == []
+    assert [row.topic for row in march.rows() if row.topic is MailingTopic.BULLETIN] == []
 
 
 @pytest.mark.long

@@ -9,12 +9,12 @@ from outreach.db.store import Store
 from outreach.domain import outbox, registrations
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 
 
@@ -25,11 +25,11 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def by_phone(store: Store, ring: Keyring, workshop: Workshop) -> list[Registration]:
+def by_phone(store: Store, ring: KeyStore, workshop: Workshop) -> list[Registration]:
     """Rosa said that texts are safe, Luz did not."""
     return [
         seat(
-            store, ring, workshop, name=name, contact=Contact.PHONE,
+            store, ring, workshop, name=name, contact=ContactMethod.PHONE,
             address=f"+1312555014{number}", may_leave_message=name == "Rosa",
         )
         for number, name in enumerate(("Rosa", "Luz"))
@@ -43,21 +43,21 @@ def cancel(store: Store, workshop: Workshop) -> None:
 
 def called(
     store: Store, workshop: Workshop, *, has_texts: bool = False, now: datetime | None = None
-) -> list[tuple[str, Cause]]:
+) -> list[tuple[str, NotificationType]]:
     with store.read() as session:
         found = outbox.to_call(session, workshop, now=now or clock.now(), has_texts=has_texts)
     return [(notice.registration_id, notice.cause) for notice in found]
 
 
 def test_who_left_a_phone_is_called_when_the_workshop_is_cancelled(
-    store: Store, ring: Keyring, workshop: Workshop, by_phone: list[Registration]
+    store: Store, ring: KeyStore, workshop: Workshop, by_phone: list[Registration]
 ) -> None:
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="ana@example.org")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="ana@example.org")
     seat(store, ring, workshop)
     assert called(store, workshop) == []  # they read on the page that they have a place
     cancel(store, workshop)
     rosa, luz = by_phone
-    both = [(rosa.id, Cause.CANCELLED), (luz.id, Cause.CANCELLED)]
+    both = [(rosa.id, NotificationType.CANCELLED), (luz.id, NotificationType.CANCELLED)]
     assert called(store, workshop) == both
     assert called(store, workshop, has_texts=True) == both[1:]  # Rosa gets a text
 
@@ -91,27 +91,27 @@ def test_only_notices_of_this_workshop_are_found(
 
 
 def test_nobody_is_called_about_what_is_not_so_any_more(
-    store: Store, ring: Keyring, workshop: Workshop, by_phone: list[Registration]
+    store: Store, ring: KeyStore, workshop: Workshop, by_phone: list[Registration]
 ) -> None:
     cancel(store, workshop)
     with store.change() as session:
         workshop_service.reinstate(session, session.get_one(Workshop, workshop.id), now=clock.now())
-    assert {cause for _who, cause in called(store, workshop)} == {Cause.REINSTATED}
+    assert {cause for _who, cause in called(store, workshop)} == {NotificationType.REINSTATED}
     rosa, luz = by_phone
     with store.change() as session:
-        registrations.release(session, session.get_one(Registration, rosa.id), now=clock.now())
+        registrations.cancel(session, session.get_one(Registration, rosa.id), now=clock.now())
     assert [who for who, _cause in called(store, workshop)] == [luz.id]
     after = workshop.ends_at + timedelta(minutes=1)
     assert called(store, workshop, now=after) == []
 
 
 def test_a_letter_given_up_is_seen_and_tried_again(
-    store: Store, ring: Keyring, workshop: Workshop, chicago: Office
+    store: Store, ring: KeyStore, workshop: Workshop, chicago: Office
 ) -> None:
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="nobody@example.org")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="nobody@example.org")
     now = clock.now() + timedelta(days=4)
     with store.change_rows() as connection:
-        taken = outbox.take(connection, outbox.Route.LETTER, now=now)
+        taken = outbox.claim(connection, outbox.DeliveryChannel.LETTER, now=now)
         assert taken is not None
         outbox.mark_refused(connection, taken, now=now, is_final=True)
     with store.read() as session:
@@ -125,7 +125,7 @@ def test_a_letter_given_up_is_seen_and_tried_again(
     with store.read() as session:
         assert outbox.dead_of(session, workshop) == []
     with store.change_rows() as connection:
-        again = outbox.take(connection, outbox.Route.LETTER, now=now)
+        again = outbox.claim(connection, outbox.DeliveryChannel.LETTER, now=now)
         assert again is not None
         # It has its three days again.
         outbox.mark_refused(connection, again, now=now + timedelta(minutes=1), is_final=False)
@@ -142,11 +142,11 @@ def test_a_text_given_up_becomes_a_call(
     with store.change_rows() as connection:
         last = None
         while (
-            taken := outbox.take(connection, outbox.Route.TEXT, now=now, after=last)
+            taken := outbox.claim(connection, outbox.DeliveryChannel.TEXT, now=now, after=last)
         ) is not None:
             outbox.mark_refused(connection, taken, now=now, is_final=True)
             last = taken
-    assert (rosa.id, Cause.CANCELLED) in called(store, workshop, has_texts=True)
+    assert (rosa.id, NotificationType.CANCELLED) in called(store, workshop, has_texts=True)
 
 
 def test_a_text_that_did_not_go_for_three_days_becomes_a_call(
@@ -155,9 +155,11 @@ def test_a_text_that_did_not_go_for_three_days_becomes_a_call(
     cancel(store, workshop)
     rosa, _luz = by_phone
     later = clock.now() + timedelta(days=3, minutes=1)
-    assert (rosa.id, Cause.CANCELLED) in called(store, workshop, has_texts=True, now=later)
+    assert (rosa.id, NotificationType.CANCELLED) in called(
+        store, workshop, has_texts=True, now=later
+    )
     with store.change_rows() as connection:
-        assert outbox.take(connection, outbox.Route.TEXT, now=later) is None
+        assert outbox.claim(connection, outbox.DeliveryChannel.TEXT, now=later) is None
 
 
 def test_what_waits_to_be_called_is_counted_by_workshop(

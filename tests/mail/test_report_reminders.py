@@ -13,12 +13,12 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Organizer, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role, StaffMember
 from outreach.domain.newsletter import mailings as owed
-from outreach.domain.newsletter.mailings import Circular
+from outreach.domain.newsletter.mailings import Mailing
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, office
@@ -34,7 +34,7 @@ MINUTE = timedelta(minutes=1)
 
 class Mail:
     def __init__(
-        self, app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman
+        self, app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman
     ) -> None:
         self.app, self.store, self.ring, self.postman = app, store, ring, postman
         self.config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
@@ -56,7 +56,7 @@ class Mail:
 
 
 @pytest.fixture
-def mail(app: Flask, store: Store, ring: Keyring, config: Config) -> Iterator[Mail]:
+def mail(app: Flask, store: Store, ring: KeyStore, config: Config) -> Iterator[Mail]:
     with on_duty(Postman(free_port())) as postman:
         yield Mail(app, store, ring, config, postman)
 
@@ -68,7 +68,7 @@ def staff(store: Store, chicago: Office) -> None:
     employ(store, "tomas@example.org", Role.DOOR)
     employ(store, "luis@example.org", Role.READER)
     employ(store, "mar@example.org", Role.ORGANIZER, "seattle")
-    employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE)
+    employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
 
 
 @pytest.fixture
@@ -135,8 +135,8 @@ def test_nobody_is_asked_for_what_was_said_meanwhile(
 def test_whoever_was_told_to_go_is_not_asked(mail: Mail, store: Store, saturday: Workshop) -> None:
     with store.change() as session:
         session.execute(
-            sa.update(Organizer)
-            .where(Organizer.email == "beto@example.org")
+            sa.update(StaffMember)
+            .where(StaffMember.email == "beto@example.org")
             .values(disabled_at=AFTER)
         )
     assert mail.round(AFTER) == ["ana@example.org"]
@@ -181,4 +181,4 @@ def test_each_office_is_asked_at_its_own_ten_and_only_for_its_own(
 
 def rows(store: Store) -> int:
     with store.read() as session:
-        return session.scalar(sa.select(sa.func.count()).select_from(Circular)) or 0
+        return session.scalar(sa.select(sa.func.count()).select_from(Mailing)) or 0

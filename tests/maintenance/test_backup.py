@@ -21,9 +21,9 @@ from outreach.domain import registrations
 from outreach.domain.audit import audit_log
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import HOLDING, Registration
+from outreach.domain.registrations import SEAT_HOLDING_STATUSES, Registration
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Key, Keyring, Masters
+from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.maintenance import archive_format
 from outreach.privacy import audit_verification
 from tests.conftest import Pair, applicant, hold, seat
@@ -39,7 +39,7 @@ from tests.support.canaries import plant
 
 
 @pytest.fixture
-def keeper(config: Config, store: Store, ring: Keyring, request: pytest.FixtureRequest) -> Keeper:
+def keeper(config: Config, store: Store, ring: KeyStore, request: pytest.FixtureRequest) -> Keeper:
     pair: Pair | None = request.getfixturevalue("pair") if config.is_postgresql else None
     return Keeper(config, store, ring, pair)
 
@@ -53,7 +53,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 class Crowd:
     """People who register, each noted in the journal, for as long as the block lasts."""
 
-    def __init__(self, store: Store, ring: Keyring, workshop: Workshop) -> None:
+    def __init__(self, store: Store, ring: KeyStore, workshop: Workshop) -> None:
         self.store, self.ring, self.workshop = store, ring, workshop
         self.came, self.is_over = 0, threading.Event()
         self.has_begun = threading.Event()
@@ -81,7 +81,7 @@ class Crowd:
                     registrations.register(
                         session, self.workshop, someone, ticket, ticket.id, now=clock.now()
                     )
-                    audit_log.note(session, None, "seen", now=clock.now())
+                    audit_log.record(session, None, "seen", now=clock.now())
                 self.came += 1
                 self.has_begun.set()
         except Exception as error:
@@ -90,7 +90,7 @@ class Crowd:
 
 @pytest.mark.races
 def test_a_backup_made_while_people_register_is_of_one_moment(
-    keeper: Keeper, store: Store, ring: Keyring, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     with Crowd(store, ring, workshop) as crowd:
         before = crowd.came
@@ -104,7 +104,9 @@ def test_a_backup_made_while_people_register_is_of_one_moment(
     with store.read() as session:
         there = session.scalar(sa.select(sa.func.count()).select_from(Registration))
         held = session.scalar(
-            sa.select(sa.func.sum(Registration.people)).where(Registration.standing.in_(HOLDING))
+            sa.select(sa.func.sum(Registration.people)).where(
+                Registration.standing.in_(SEAT_HOLDING_STATUSES)
+            )
         )
         left = session.get_one(Workshop, workshop.id).seats_left
     assert there == rows["registration"]
@@ -114,7 +116,7 @@ def test_a_backup_made_while_people_register_is_of_one_moment(
 
 @pytest.mark.any_database("the file is SQLite's from either")
 def test_no_name_address_or_key_is_in_the_file(
-    keeper: Keeper, app: Flask, client: FlaskClient, store: Store, ring: Keyring,
+    keeper: Keeper, app: Flask, client: FlaskClient, store: Store, ring: KeyStore,
     workshop: Workshop, tmp_path: Path,
 ) -> None:  # fmt: skip
     rosa = plant(
@@ -126,7 +128,7 @@ def test_no_name_address_or_key_is_in_the_file(
     database = database_of(plain, tmp_path).read_bytes()
     with ring.store.read() as session:
         keys = session.scalars(sa.select(Key.sealed)).all()
-    masters = Masters(keeper.config.keys).all().values()
+    masters = MasterKeys(keeper.config.keys).all().values()
     for needle in (*rosa.needles, *keys, *masters, b"only for tests"):
         assert needle not in database
         assert needle not in plain.read_bytes()
@@ -157,7 +159,7 @@ def test_what_was_deleted_before_is_not_in_the_file(
 
 
 def test_the_file_is_closed_to_others_and_one_line_says_what_is_in_it(
-    keeper: Keeper, store: Store, ring: Keyring, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     seat(store, ring, workshop)
     folder = tmp_path / "kept"

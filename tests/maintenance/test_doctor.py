@@ -21,17 +21,17 @@ from outreach.domain.audit import audit_log
 from outreach.domain.network import installation_settings
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations.notifications import Notice
-from outreach.keystore import Keyring
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.notifications import Notification
+from outreach.keystore import KeyStore
 from outreach.maintenance import doctor, host_checks
-from outreach.maintenance.check_result import Finding
-from outreach.migrations import Base
+from outreach.maintenance.check_result import CheckResult
+from outreach.migrations import Database
 from tests.conftest import hold, seat
 from tests.support.environment import where
 
 
-def told(config: Config) -> dict[str, Finding]:
+def told(config: Config) -> dict[str, CheckResult]:
     return {each.about: each for each in doctor.examine(config)}
 
 
@@ -47,15 +47,15 @@ def test_a_worker_that_is_silent_for_ten_minutes_is_told_of(config: Config, stor
 
 
 def test_letters_that_wait_for_a_quarter_of_an_hour_are_told_of(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    owed = seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    owed = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     assert told(config)["outbox"].is_well
     for minutes, is_well in ((14, True), (16, False), (90, False)):
         with store.change() as session:
-            for each in session.scalars(sa.select(Notice)):
+            for each in session.scalars(sa.select(Notification)):
                 each.due_at = clock.now() - timedelta(minutes=minutes)
         assert told(config)["outbox"].is_well == is_well, minutes
     assert "1 letters late" in told(config)["outbox"].words
@@ -68,7 +68,7 @@ def test_what_was_written_in_the_future_tells_of_a_wrong_clock(
 ) -> None:
     assert told(config)["clock"].is_well
     with store.change() as session:
-        audit_log.note(session, None, "office.opened", now=clock.now() + timedelta(hours=3))
+        audit_log.record(session, None, "office.opened", now=clock.now() + timedelta(hours=3))
     found = told(config)["clock"]
     assert found.state == "to do"
     assert "journal" in found.words
@@ -99,11 +99,11 @@ def test_a_clock_that_is_not_the_database_servers_is_told_of(config: Config, sto
 
 
 @pytest.mark.any_database("the base of tests is one or the other")
-@pytest.mark.parametrize("base", list(Base))
+@pytest.mark.parametrize("base", list(Database))
 def test_a_base_that_is_neither_here_nor_there_says_how_to_go_on(
-    config: Config, store: Store, ring: Keyring, base: Base
+    config: Config, store: Store, ring: KeyStore, base: Database
 ) -> None:
-    this = store if base is Base.MAIN else ring.store
+    this = store if base is Database.MAIN else ring.store
     about = f"database ({base})"
     assert told(config)[about].is_well
     with this.read() as session:
@@ -116,7 +116,7 @@ def test_a_base_that_is_neither_here_nor_there_says_how_to_go_on(
             session.execute(sa.text("INSERT INTO alembic_version VALUES (:v)"), {"v": newest})
 
 
-def _go_through_versions(config: Config, this: Store, base: Base) -> None:
+def _go_through_versions(config: Config, this: Store, base: Database) -> None:
     for version, words in (
         ("DELETE FROM alembic_version", "it has tables and no version"),
         (
@@ -133,14 +133,14 @@ def _go_through_versions(config: Config, this: Store, base: Base) -> None:
         assert found.words.startswith(words), version
 
 
-def _first(base: Base) -> str:
+def _first(base: Database) -> str:
     [first] = ScriptDirectory.from_config(migrations.config(base, "")).get_bases()
     return first
 
 
 def test_an_empty_base_is_only_not_up_to_date(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'new.db'}")
-    for base in Base:
+    for base in Database:
         assert migrations.fault(base, store) == "not up to date. Run: outreach db upgrade"
     store.close()
 

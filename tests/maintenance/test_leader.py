@@ -15,13 +15,13 @@ from flask import Flask
 from outreach import clock
 from outreach.config import Config
 from outreach.db import job_locks
-from outreach.db.job_locks import Lease
+from outreach.db.job_locks import JobLock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations.notifications import Cause, Notice
-from outreach.keystore import Keyring
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.keystore import KeyStore
 from outreach.maintenance.leader import Leader
 from outreach.maintenance.worker import LED, SENDING, STEPS, Worker
 from tests.conftest import hold, seat
@@ -76,7 +76,7 @@ def test_of_many_that_ask_at_once_one_leads(store: Store) -> None:
     for name in NAMES:
         assert sum(each.leads(name) for each in leaders) == 1
     with store.read() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(Lease)) == len(NAMES)
+        assert session.scalar(sa.select(sa.func.count()).select_from(JobLock)) == len(NAMES)
 
 
 def test_a_lease_is_renewed_for_as_long_as_a_step_takes(store: Store) -> None:
@@ -137,9 +137,9 @@ def test_one_that_was_killed_is_succeeded_when_its_lease_is_over(
 def test_a_lease_lasts_a_minute_by_the_clock_of_the_database(store: Store) -> None:
     with store.change() as session:
         job_locks.prepare(session, NAMES)
-        assert job_locks.take(session, NAMES, "ana") == set(NAMES)
+        assert job_locks.acquire(session, NAMES, "ana") == set(NAMES)
     with store.read() as session:
-        until = session.scalars(sa.select(Lease.until)).first()
+        until = session.scalars(sa.select(JobLock.until)).first()
         assert until is not None
         left = until - (clock.now() - job_locks.astray(session, now=clock.now()))
     assert timedelta(seconds=50) < left <= timedelta(seconds=61)
@@ -157,7 +157,7 @@ def test_a_host_whose_clock_is_wrong_by_a_day_leads_nothing(store: Store, days: 
     astray.ask()
     assert all(right.leads(name) for name in NAMES)
     with store.read() as session:
-        assert set(session.scalars(sa.select(Lease.holder))) == {right.holder}
+        assert set(session.scalars(sa.select(JobLock.holder))) == {right.holder}
 
 
 def test_one_whose_clock_jumps_gives_back_what_it_holds(store: Store) -> None:
@@ -175,12 +175,12 @@ def test_one_whose_clock_jumps_gives_back_what_it_holds(store: Store) -> None:
 
 @pytest.mark.races
 def test_two_workers_at_once_do_each_step_once(
-    make_app: Callable[..., Flask], config: Config, store: Store, ring: Keyring, chicago: Office,
+    make_app: Callable[..., Flask], config: Config, store: Store, ring: KeyStore, chicago: Office,
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     ring.ask_for("rosa@example.org")
     folder = config.data / "letters"
     workers = [Worker(make_app(mail_folder=folder)) for _ in range(2)]
@@ -203,19 +203,23 @@ def test_two_workers_at_once_do_each_step_once(
         thread.join()
     assert sorted(worker.purged_on is None for worker in workers) == [False, True]
     with store.read() as session:
-        links = sa.select(sa.func.count()).select_from(Notice).where(Notice.cause == Cause.LINK)
+        links = (
+            sa.select(sa.func.count())
+            .select_from(Notification)
+            .where(Notification.cause == NotificationType.LINK_RECOVERY)
+        )
         assert session.scalar(links) == 1
-        assert set(session.scalars(sa.select(Lease.holder))) == {""}, "given back at the stop"
+        assert set(session.scalars(sa.select(JobLock.holder))) == {""}, "given back at the stop"
 
 
 def test_a_worker_that_does_not_lead_sends_letters_and_forgets_the_files_of_its_host(
-    make_app: Callable[..., Flask], config: Config, store: Store, ring: Keyring, chicago: Office,
+    make_app: Callable[..., Flask], config: Config, store: Store, ring: KeyStore, chicago: Office,
     rights: Kind,
 ) -> None:  # fmt: skip
     folder = config.data / "letters"
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    rosa = seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    rosa = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     elsewhere = Leader(store, LED)
     elsewhere.ask()
     worker = Worker(make_app(mail_folder=folder))

@@ -15,9 +15,9 @@ from outreach.db.store import Store
 from outreach.domain.audit import audit_log
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
+from outreach.domain.registrations import ContactMethod
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Key, Keyring, Masters
+from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.maintenance import exclusive_access, table_copy
 from outreach.migrations.models import MAIN, RING
 from outreach.privacy import audit_verification
@@ -28,13 +28,13 @@ FOREIGN: Words = {"es": "«Niñez» 🌻 \\ \" '", "fr": "L’été"}
 
 
 @pytest.fixture
-def keeper(config: Config, store: Store, ring: Keyring, request: pytest.FixtureRequest) -> Keeper:
+def keeper(config: Config, store: Store, ring: KeyStore, request: pytest.FixtureRequest) -> Keeper:
     pair: Pair | None = request.getfixturevalue("pair") if config.is_postgresql else None
     return Keeper(config, store, ring, pair)
 
 
 @pytest.fixture
-def workshop(store: Store, ring: Keyring, chicago: Office, rights: Kind) -> Workshop:
+def workshop(store: Store, ring: KeyStore, chicago: Office, rights: Kind) -> Workshop:
     """Of all that is stored in its own way, something."""
     with store.change() as session:
         made = hold(session, chicago, rights, title=FOREIGN)
@@ -46,8 +46,8 @@ def workshop(store: Store, ring: Keyring, chicago: Office, rights: Kind) -> Work
                 "('a-part', 0, '{}', 'n', '', 'all')"
             )
         )
-        audit_log.note(session, None, "seen", now=clock.now())
-    seat(store, ring, made, contact=Contact.EMAIL, address="rosa@example.org")
+        audit_log.record(session, None, "seen", now=clock.now())
+    seat(store, ring, made, contact=ContactMethod.EMAIL, address="rosa@example.org")
     audit_verification.mark(store, ring, now=clock.now())
     return made
 
@@ -110,10 +110,10 @@ def test_work_goes_on_where_it_was_moved_to(
     there = ("--to", elsewhere.main, "--keyring-to", elsewhere.ring)
     assert keeper.run("move", *there).exit_code == 0
     store, keys = Store(elsewhere.main), Store(elsewhere.ring)
-    ring = Keyring(keys, Masters(config.keys))
+    ring = KeyStore(keys, MasterKeys(config.keys))
     with store.change() as session:  # rows get numbers that none has
         again = hold(session, chicago, rights)
-        audit_log.note(session, None, "seen", now=clock.now())
+        audit_log.record(session, None, "seen", now=clock.now())
     seat(store, ring, again)
     seat(store, ring, workshop)
     assert again.id > workshop.id
@@ -124,7 +124,7 @@ def test_work_goes_on_where_it_was_moved_to(
 
 
 def test_the_ring_may_stay_where_it_is_and_nothing_of_it_is_said(
-    keeper: Keeper, config: Config, ring: Keyring, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, config: Config, ring: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     with ring.store.read() as session:
         sealed = session.scalars(sa.select(Key.sealed)).one()

@@ -20,9 +20,9 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Key, Keyring, Masters
+from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.maintenance import archive_format, restore
-from outreach.maintenance.restore import Wanted
+from outreach.maintenance.restore import RestoreRequest
 from outreach.privacy import audit_verification, retention
 from tests.conftest import Pair, hold, seat
 from tests.support.backups import (
@@ -40,7 +40,7 @@ from tests.support.staff_client import employ
 
 
 @pytest.fixture
-def keeper(config: Config, store: Store, ring: Keyring, request: pytest.FixtureRequest) -> Keeper:
+def keeper(config: Config, store: Store, ring: KeyStore, request: pytest.FixtureRequest) -> Keeper:
     pair: Pair | None = request.getfixturevalue("pair") if config.is_postgresql else None
     return Keeper(config, store, ring, pair)
 
@@ -58,7 +58,7 @@ def sealed_in(store: Store) -> list[tuple[str, bytes]]:
 
 
 def test_a_backup_brings_nobody_back_who_was_forgotten_since(
-    keeper: Keeper, app: Flask, client: FlaskClient, store: Store, ring: Keyring,
+    keeper: Keeper, app: Flask, client: FlaskClient, store: Store, ring: KeyStore,
     workshop: Workshop, tmp_path: Path,
 ) -> None:  # fmt: skip
     keeper.app = app
@@ -76,7 +76,7 @@ def test_a_backup_brings_nobody_back_who_was_forgotten_since(
     assert ring.destroy_due() == 1
     said = keeper.restore(file, "--yes")
     assert "2 registrations are forgotten since" in said
-    masters = Masters(keeper.config.keys)
+    masters = MasterKeys(keeper.config.keys)
     assert {words.split('"')[3] for words in names_in(Backup(file, rows), ring, masters)} == {
         "Ana Jilguero"
     }
@@ -89,15 +89,15 @@ def test_a_backup_brings_nobody_back_who_was_forgotten_since(
 
 
 def test_what_was_written_since_is_gone_and_the_journal_says_so(
-    keeper: Keeper, store: Store, ring: Keyring, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     with store.change() as session:
-        audit_log.note(session, None, "seen", now=clock.now())
+        audit_log.record(session, None, "seen", now=clock.now())
     rosa = seat(store, ring, workshop)
     file = keeper.back_up(tmp_path / "b.zip")
     luz = seat(store, ring, workshop, name="Luz")
     with store.change() as session:
-        audit_log.note(session, None, "seen", now=clock.now())
+        audit_log.record(session, None, "seen", now=clock.now())
     audit_verification.mark(store, ring, now=clock.now())
     with ring.store.change() as session:  # both registered some days ago
         session.execute(sa.update(Key).values(made_on=ring.today() - timedelta(days=4)))
@@ -123,7 +123,7 @@ def test_everybody_has_to_sign_in_again(
 
 
 def test_a_filled_database_is_not_replaced_unasked_and_a_file_is_kept_aside(
-    keeper: Keeper, store: Store, ring: Keyring, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     file = keeper.back_up(tmp_path / "b.zip")
     seat(store, ring, workshop)
@@ -144,7 +144,7 @@ def test_a_filled_database_is_not_replaced_unasked_and_a_file_is_kept_aside(
 
 
 def test_an_empty_or_missing_database_is_filled_without_asking(
-    keeper: Keeper, store: Store, ring: Keyring, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     seat(store, ring, workshop)
     file = keeper.back_up(tmp_path / "b.age", OUTREACH_BACKUP_PASSPHRASE=PASSPHRASE)
@@ -193,7 +193,7 @@ def test_a_damaged_database_is_kept_aside_too(
 
 
 def test_looking_changes_nothing_and_may_be_done_while_the_site_is_open(
-    keeper: Keeper, store: Store, ring: Keyring, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     rosa = seat(store, ring, workshop)
     file = keeper.back_up(tmp_path / "b.zip")
@@ -211,7 +211,7 @@ def test_looking_changes_nothing_and_may_be_done_while_the_site_is_open(
 
 
 def test_a_lost_ring_is_asked_about_and_its_spare_taken(
-    keeper: Keeper, store: Store, ring: Keyring, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     for _ in range(11):
         seat(store, ring, workshop)
@@ -235,18 +235,18 @@ def test_a_lost_ring_is_asked_about_and_its_spare_taken(
 
 
 def test_a_restore_that_fails_at_the_end_leaves_the_ring_with_the_journal_there_is(
-    keeper: Keeper, store: Store, ring: Keyring, tmp_path: Path
+    keeper: Keeper, store: Store, ring: KeyStore, tmp_path: Path
 ) -> None:
     with store.change() as session:
-        audit_log.note(session, None, "seen", now=clock.now())
+        audit_log.record(session, None, "seen", now=clock.now())
     file = keeper.back_up(tmp_path / "b.zip")
     with store.change() as session:
-        audit_log.note(session, None, "seen", now=clock.now())
+        audit_log.record(session, None, "seen", now=clock.now())
     audit_verification.mark(store, ring, now=clock.now())
     database = database_of(file, tmp_path)
     with (
         pytest.raises(OSError, match="the cable"),
-        restore._settled(database, keeper.config, ring, Wanted(), clock.now()),
+        restore._settled(database, keeper.config, ring, RestoreRequest(), clock.now()),
     ):
         raise OSError("the cable")
     assert audit_verification.wrong(store, ring) == []

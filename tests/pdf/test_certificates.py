@@ -13,11 +13,11 @@ from werkzeug.test import TestResponse
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from tests.conftest import hold
 from tests.support import canaries, pdf_reader
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -74,7 +74,7 @@ def test_it_has_the_name_as_it_was_typed(ana: Desk, past: Workshop, lang: str) -
 
 
 def test_the_name_is_kept_nowhere(
-    ana: Desk, past: Workshop, config: Config, store: Store, ring: Keyring, tmp_path: Path,
+    ana: Desk, past: Workshop, config: Config, store: Store, ring: KeyStore, tmp_path: Path,
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     caplog.set_level(logging.DEBUG)
@@ -90,7 +90,7 @@ def test_the_name_is_kept_nowhere(
     with store.read() as session:
         told = [
             (entry.action, entry.detail)
-            for entry in session.scalars(sa.select(Entry))
+            for entry in session.scalars(sa.select(AuditEntry))
             if entry.action == "certificate made"
         ]
     assert told == [("certificate made", "es, 2 h")], "once, and no name"
@@ -148,9 +148,9 @@ def test_nobody_has_been_at_what_is_still_to_come(
     assert 'name="name"' not in page.text
     assert send(ana, workshop).status_code == 422
     for standing, status in {
-        Standing.CANCELLED: 422,
-        Standing.NOT_HELD: 422,
-        Standing.HELD: 200,
+        WorkshopStatus.CANCELLED: 422,
+        WorkshopStatus.NOT_HELD: 422,
+        WorkshopStatus.HELD: 200,
     }.items():
         with store.change() as session:
             session.get_one(Workshop, workshop.id).standing = standing

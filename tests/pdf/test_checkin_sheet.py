@@ -8,16 +8,16 @@ import sqlalchemy as sa
 from flask import Flask
 
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.checkin import checkin
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from outreach.pdf import checkin_sheet
-from outreach.pdf.checkin_sheet import Line
+from outreach.pdf.checkin_sheet import SheetLine
 from tests.conftest import LONG_AGO, hold, seat
 from tests.support import pdf_reader
 from tests.support.staff_client import Desk, at_desk, employ
@@ -35,15 +35,21 @@ def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
 
 
 def test_it_has_who_has_a_place_and_how_to_tell_them_apart(
-    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=4, title={"es": "Conoce tus derechos"})
     rosa = seat(
-        store, ring, workshop, name="Rosa", people=2, contact=Contact.PHONE, address="+13125550142"
+        store,
+        ring,
+        workshop,
+        name="Rosa",
+        people=2,
+        contact=ContactMethod.PHONE,
+        address="+13125550142",
     )
     ana = seat(
-        store, ring, workshop, name="Álvaro", contact=Contact.EMAIL, address="al@example.org"
+        store, ring, workshop, name="Álvaro", contact=ContactMethod.EMAIL, address="al@example.org"
     )
     seat(store, ring, workshop, name="Espera", people=3)  # there is one chair
     with store.change() as session:
@@ -64,13 +70,13 @@ def test_it_has_who_has_a_place_and_how_to_tell_them_apart(
     for secret in ("Espera", "3125550142", "0142", "example.org", rosa.id):
         assert secret not in said
     with store.read() as session:
-        entry = session.scalars(sa.select(Entry).order_by(Entry.id.desc())).first()
+        entry = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert entry is not None
         assert (entry.action, entry.detail) == ("door sheet printed", "2 parties")
 
 
 def test_a_discreet_list_is_never_printed(
-    app: Flask, store: Store, ring: Keyring, chicago: Office, women: Kind
+    app: Flask, store: Store, ring: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, women)
@@ -83,16 +89,16 @@ def test_there_is_no_door_to_a_draft(
     tomas: Desk, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, standing=Standing.DRAFT)
+        workshop = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
     assert tomas.get(path(workshop)).status_code == 422
 
 
 # How it is laid out
 
 
-def lines(count: int, **changes: Any) -> list[Line]:
+def lines(count: int, **changes: Any) -> list[SheetLine]:
     return [
-        Line(name=f"Persona {n:03d}", code=f"{n:03d} ABC", people=1 + n % 3, **changes)
+        SheetLine(name=f"Persona {n:03d}", code=f"{n:03d} ABC", people=1 + n % 3, **changes)
         for n in range(1, count + 1)
     ]
 
@@ -127,7 +133,9 @@ def test_those_with_an_hour_are_in_the_order_of_the_day(
     with store.change() as session:
         workshop = hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=20)
     hours = {"Alma": "1:00 p.\u00a0m.", "Beto": "9:40\u00a0a.\u00a0m.", "Chelo": "12:20 p.\u00a0m."}
-    rows = [Line(name=name, code="4TD 8HK", people=1, hour=hour) for name, hour in hours.items()]
+    rows = [
+        SheetLine(name=name, code="4TD 8HK", people=1, hour=hour) for name, hour in hours.items()
+    ]
     said = pdf_reader.words_of(checkin_sheet.pdf(workshop, rows, brand="", made_at=LONG_AGO))
     assert said.index("Beto") < said.index("Chelo") < said.index("Alma")
     assert "Hora" in said
@@ -139,7 +147,7 @@ def test_those_with_an_hour_are_in_the_order_of_the_day(
     ["W" * 60, "ñandú " * 10, "🎉🎉", "שלום", "#panic() *b* $x$ \\ `c`", f"{'M' * 30} {'M' * 29}"],
 )
 def test_whatever_the_name_it_is_on_one_line(workshop: Workshop, name: str) -> None:
-    rows = [Line(name=name, code=f"{n:03d} ABC", people=1) for n in range(40)]
+    rows = [SheetLine(name=name, code=f"{n:03d} ABC", people=1) for n in range(40)]
     body = checkin_sheet.pdf(workshop, rows, brand="Talleres", made_at=LONG_AGO)
     assert pdf_reader.faults(body, lang="es-MX", title=TITLE, pages=2) == []
     said = pdf_reader.words_of(body)
@@ -149,4 +157,4 @@ def test_whatever_the_name_it_is_on_one_line(workshop: Workshop, name: str) -> N
 
 
 def test_a_line_shows_no_name_in_a_log() -> None:
-    assert "Rosa" not in repr(Line(name="Rosa", code="4TD 8HK", people=1))
+    assert "Rosa" not in repr(SheetLine(name="Rosa", code="4TD 8HK", people=1))

@@ -18,7 +18,7 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refused
 from outreach.i18n import SPOKEN
 from outreach.pdf import color_contrast, flyer, flyer_text
@@ -125,7 +125,7 @@ def test_the_longest_text_fits(
     workshop = held(
         store, chicago, rights, title={"es": long(120)}, summary={"es": long(1000)},
         venue_name=long(120)[:120], venue_address=long(200)[:200], venue_city=long(80)[:80],
-        venue_is_step_free=True, has_childcare=True, mode=Mode.HYBRID,
+        venue_is_step_free=True, has_childcare=True, mode=DeliveryMode.HYBRID,
         languages=Codes(list(SPOKEN)[:8]), interpretation=Codes(list(SPOKEN)[8:]),
         phone="+1 (312) 555-0142 ext. 123456, de 9 a 5",
     )  # fmt: skip
@@ -245,16 +245,16 @@ def test_a_sign_we_have_no_letters_for_hinders_no_flyer(
 
 
 def test_a_draft_says_that_it_is_one(store: Store, chicago: Office, rights: Kind) -> None:
-    workshop = held(store, chicago, rights, standing=Standing.DRAFT)
+    workshop = held(store, chicago, rights, standing=WorkshopStatus.DRAFT)
     for lang, word in (("es", "Borrador"), ("en", "Draft"), ("fr", "Brouillon")):
         assert word in pdf_reader.words_of(flyer.pdf(told(workshop, lang)))
-    workshop.standing = Standing.PUBLISHED
+    workshop.standing = WorkshopStatus.PUBLISHED
     assert "Borrador" not in pdf_reader.words_of(flyer.pdf(told(workshop)))
 
 
-@pytest.mark.parametrize("standing", [Standing.CANCELLED, Standing.NOT_HELD])
+@pytest.mark.parametrize("standing", [WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD])
 def test_nobody_is_invited_to_what_is_not_held(
-    store: Store, chicago: Office, rights: Kind, standing: Standing
+    store: Store, chicago: Office, rights: Kind, standing: WorkshopStatus
 ) -> None:
     workshop = held(store, chicago, rights)
     workshop.standing = standing
@@ -268,9 +268,12 @@ def test_nobody_is_invited_to_what_is_not_held(
         ({"way": Way.OPEN}, "Llega sin cita"),
         ({"way": Way.PHONE}, "Llámanos"),
         ({"way": Way.UNLISTED}, "Aparta tu lugar"),
-        ({"mode": Mode.VIDEO_CALL, "venue": None}, "En línea Te damos el enlace cuando apartes"),
-        ({"mode": Mode.PHONE_BANK, "venue": None}, "Por teléfono En español"),
-        ({"mode": Mode.HYBRID}, "También en línea"),
+        (
+            {"mode": DeliveryMode.VIDEO_CALL, "venue": None},
+            "En línea Te damos el enlace cuando apartes",
+        ),
+        ({"mode": DeliveryMode.PHONE_BANK, "venue": None}, "Por teléfono En español"),
+        ({"mode": DeliveryMode.HYBRID}, "También en línea"),
         ({"visibility": Visibility.APPROVED}, "Te damos la dirección por teléfono"),
         ({"starts": time(23), "ends": time(1)}, "11:00 p. m. a 1:00 a. m."),
     ],

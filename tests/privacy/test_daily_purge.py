@@ -12,9 +12,9 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Key, Keyring, key_backup, rotation
+from outreach.keystore import Key, KeyStore, key_backup, rotation
 from outreach.privacy import retention
 from outreach.privacy.reconcile import TooManyBlind, TooManyUnused
 from tests.conftest import hold, seat
@@ -22,7 +22,7 @@ from tests.privacy.test_retention import ring_of
 
 
 def test_a_ring_that_is_empty_is_not_taken_for_people_who_were_forgotten(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=30)
@@ -37,7 +37,7 @@ def test_a_ring_that_is_empty_is_not_taken_for_people_who_were_forgotten(
 
 
 def test_keys_are_not_taken_for_unused_because_another_database_is_asked(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind,
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     with store.change() as session:
@@ -46,7 +46,7 @@ def test_keys_are_not_taken_for_unused_because_another_database_is_asked(
         seat(store, ring, workshop)
     later = ring_of(ring, config, ring.today() + timedelta(days=2))
     with store.change() as session:
-        session.execute(sa.delete(Notice))
+        session.execute(sa.delete(Notification))
         session.execute(sa.delete(Registration))
     with pytest.raises(TooManyUnused, match="belong together"):
         retention.purge(store, later, now=clock.now())
@@ -57,17 +57,17 @@ def test_keys_are_not_taken_for_unused_because_another_database_is_asked(
 
 
 def test_many_who_ask_to_be_forgotten_are_no_lost_ring(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=40)
     people = [seat(store, ring, workshop) for _ in range(30)]
     ring.destroy(*(each.key_id for each in people[:14] if each.key_id))
-    assert retention.settle(store, ring, now=clock.now()) == 14
+    assert retention.reconcile_stores(store, ring, now=clock.now()) == 14
 
 
 def test_the_workers_day_purges_and_after_a_month_changes_the_master(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind, tmp_path: Path
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -109,7 +109,7 @@ def test_the_workers_day_purges_and_after_a_month_changes_the_master(
 
 
 def test_a_day_that_refuses_says_so_in_the_log_and_changes_nothing(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind,
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     with store.change() as session:
@@ -123,7 +123,7 @@ def test_a_day_that_refuses_says_so_in_the_log_and_changes_nothing(
 
 
 def test_a_spare_that_cannot_be_written_keeps_neither_the_day_nor_the_new_master_waiting(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind, tmp_path: Path,
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind, tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     with store.change() as session:

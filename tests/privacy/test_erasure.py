@@ -27,9 +27,9 @@ from outreach.domain.checkin import checkin
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Asked, Key, Keyring, Masters
+from outreach.keystore import Key, KeyStore, LinkRequest, MasterKeys
 from outreach.maintenance.worker import Worker
 from outreach.privacy import retention
 from tests.conftest import hold, seat
@@ -55,7 +55,7 @@ class Aviary:
         self,
         app: Flask,
         store: Store,
-        ring: Keyring,
+        ring: KeyStore,
         config: Config,
         workshops: tuple[Workshop, Workshop, Workshop],
         folder: Path,
@@ -130,8 +130,8 @@ class Aviary:
         needles = [needle for canary in canaries for needle in canary.needles]
         return traces(self.config, self.store, self.ring, needles, self.folder)
 
-    def on(self, day: date) -> Keyring:
-        return Keyring(self.ring.store, Masters(self.config.keys), lambda: day)
+    def on(self, day: date) -> KeyStore:
+        return KeyStore(self.ring.store, MasterKeys(self.config.keys), lambda: day)
 
     def purge_on(self, workshop: Workshop) -> retention.Purged:
         """The purge of the day on which the people of this workshop are to be forgotten."""
@@ -140,7 +140,7 @@ class Aviary:
 
     def readable(self) -> set[str]:
         """The names in the backup that somebody with all that is left can still read."""
-        opened = names_in(self.backup, self.ring, Masters(self.config.keys))
+        opened = names_in(self.backup, self.ring, MasterKeys(self.config.keys))
         return {json.loads(text)["name"] for text in opened}
 
 
@@ -149,7 +149,7 @@ def aviary(
     make_app: Callable[..., Flask],
     config: Config,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     rights: Kind,
     women: Kind,
@@ -197,14 +197,14 @@ def test_after_their_day_nothing_of_them_is_in_any_byte(aviary: Aviary) -> None:
         # Not even what nobody can open any more; PostgreSQL keeps that until it needs the room.
         assert traces(aviary.config, aviary.store, aviary.ring, hers) == []
     with aviary.store.read() as session:
-        owed = session.scalars(sa.select(Notice.registration_id)).all()
+        owed = session.scalars(sa.select(Notification.registration_id)).all()
         assert set(owed) <= {aviary.ana.id}
         rows = session.execute(sa.text("SELECT * FROM registration WHERE key_id IS NULL")).all()
     for row in rows:
         assert aviary.rosa.id not in row
         assert aviary.luz.id not in row
     with aviary.ring.store.read() as session:
-        assert session.scalars(sa.select(Asked)).all() == []
+        assert session.scalars(sa.select(LinkRequest)).all() == []
     assert aviary.app.test_client().get(aviary.rosa.link).status_code == 404
     assert aviary.app.test_client().get(aviary.ana.link).status_code == 200
 
@@ -230,7 +230,7 @@ def test_who_asks_to_be_forgotten_is_so_at_once(aviary: Aviary) -> None:
 
 
 def test_who_saved_a_whole_series_is_forgotten_in_all_of_it(
-    app: Flask, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    app: Flask, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         first, second = hold(session, chicago, rights), hold(session, chicago, rights)
@@ -253,7 +253,7 @@ def test_who_saved_a_whole_series_is_forgotten_in_all_of_it(
 
 
 def test_who_gives_up_one_date_of_a_series_keeps_the_others(
-    app: Flask, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    app: Flask, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         first, second = hold(session, chicago, rights), hold(session, chicago, rights)
@@ -297,7 +297,7 @@ def _put_back_rows(aviary: Aviary) -> None:
     aviary.purge_on(aviary.women)
     aviary.purge_on(aviary.rights)
     with aviary.store.change() as session:
-        session.execute(sa.delete(Notice))
+        session.execute(sa.delete(Notification))
         session.execute(sa.delete(Registration))
         session.execute(sa.insert(Registration), rows)
 

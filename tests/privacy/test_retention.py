@@ -13,32 +13,32 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import registrations
 from outreach.domain.audit import audit_log
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration, Standing
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten
-from outreach.keystore import Keyring, Masters, TooManyDue
+from outreach.keystore import KeyStore, MasterKeys, TooManyDue
 from outreach.privacy import retention
 from tests.conftest import hold, seat
 
 SOON = clock.now().date() + timedelta(days=20)
 
 
-def ring_of(ring: Keyring, config: Config, today: date) -> Keyring:
+def ring_of(ring: KeyStore, config: Config, today: date) -> KeyStore:
     """The same ring, as it will be on a day to come."""
-    return Keyring(ring.store, Masters(config.keys), lambda: today)
+    return KeyStore(ring.store, MasterKeys(config.keys), lambda: today)
 
 
 def test_who_came_is_forgotten_thirty_days_after_and_not_before(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     later = clock.now() + timedelta(days=60)
     eve = ring_of(ring, config, workshop.forget_on - timedelta(days=1))
     assert retention.purge(store, eve, now=later).keys == 0
@@ -47,12 +47,17 @@ def test_who_came_is_forgotten_thirty_days_after_and_not_before(
     assert (done.keys, done.emptied) == (1, 1)
     with store.read() as session:
         row = session.scalars(sa.select(Registration)).one()
-    assert (row.key_id, row.sealed, row.manage, row.contact) == (None, None, None, Contact.NONE)
-    assert row.standing is Standing.SEATED  # the number of people stays
+    assert (row.key_id, row.sealed, row.manage, row.contact) == (
+        None,
+        None,
+        None,
+        ContactMethod.NONE,
+    )
+    assert row.standing is RegistrationStatus.CONFIRMED  # the number of people stays
 
 
 def test_a_key_can_be_read_no_more_on_its_day_even_if_no_purge_ran(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -63,7 +68,7 @@ def test_a_key_can_be_read_no_more_on_its_day_even_if_no_purge_ran(
 
 
 def test_a_clock_that_jumped_does_not_burn_the_ring(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -76,22 +81,22 @@ def test_a_clock_that_jumped_does_not_burn_the_ring(
 
 
 def test_a_forgetting_that_was_cut_short_is_finished_and_its_place_given_on(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=1)
     rosa, luz = seat(store, ring, workshop), seat(store, ring, workshop, name="Luz")
     assert rosa.key_id is not None
     ring.destroy(rosa.key_id)  # and then the power went
-    assert retention.settle(store, ring, now=clock.now()) == 1
+    assert retention.reconcile_stores(store, ring, now=clock.now()) == 1
     with store.read() as session:
-        assert session.get_one(Registration, rosa.id).standing is Standing.CANCELLED
-        assert session.get_one(Registration, luz.id).standing is Standing.OFFERED
+        assert session.get_one(Registration, rosa.id).standing is RegistrationStatus.CANCELLED
+        assert session.get_one(Registration, luz.id).standing is RegistrationStatus.OFFERED
         assert session.get_one(Workshop, workshop.id).seats_left == 0
 
 
 def test_a_key_that_nothing_points_at_goes_after_a_day(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -102,7 +107,7 @@ def test_a_key_that_nothing_points_at_goes_after_a_day(
 
 
 def test_the_main_database_reads_no_name_and_the_files_keep_none_after_forgetting(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -111,7 +116,7 @@ def test_the_main_database_reads_no_name_and_the_files_keep_none_after_forgettin
         ring,
         workshop,
         name="Canaria Rosa",
-        contact=Contact.EMAIL,
+        contact=ContactMethod.EMAIL,
         address="cana@example.org",
     )
     files = [*config.data.iterdir(), *config.keys.iterdir()]
@@ -128,24 +133,24 @@ def test_the_main_database_reads_no_name_and_the_files_keep_none_after_forgettin
 
 
 def test_no_two_tokens_give_each_other_and_only_their_hash_is_kept(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     rosa = seat(store, ring, workshop)
     key = registrations.key_of(ring, rosa)
-    manage, entry = registrations.manage_token(key), registrations.entry_token(key)
+    manage, entry = registrations.manage_token(key), registrations.calendar_token(key)
     assert manage != entry
     with store.read() as session:
         assert registrations.find(session, manage).id == rosa.id
-        assert registrations.find_by_entry(session, entry).id == rosa.id
+        assert registrations.find_by_calendar_token(session, entry).id == rosa.id
         row = session.execute(sa.text("SELECT * FROM registration")).one()
     assert manage not in str(row)
     assert entry not in str(row)
 
 
 def test_who_only_had_a_turn_is_forgotten_after_seven_days_whatever_the_kind_keeps(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=1)
@@ -154,9 +159,11 @@ def test_who_only_had_a_turn_is_forgotten_after_seven_days_whatever_the_kind_kee
         seat(store, ring, workshop, name=name)
     with store.change() as session:
         offered, lapsed = session.scalars(
-            sa.select(Registration).where(Registration.standing == Standing.WAITING).limit(2)
+            sa.select(Registration)
+            .where(Registration.standing == RegistrationStatus.WAITLISTED)
+            .limit(2)
         )
-        offered.standing, lapsed.standing = Standing.OFFERED, Standing.LAPSED
+        offered.standing, lapsed.standing = RegistrationStatus.OFFERED, RegistrationStatus.EXPIRED
     before = clock.instant(workshop.day, workshop.starts, workshop.zone) - timedelta(hours=1)
     week = workshop.day + timedelta(days=7)
     assert retention.purge(store, ring_of(ring, config, week), now=before).keys == 0
@@ -172,7 +179,7 @@ def test_who_only_had_a_turn_is_forgotten_after_seven_days_whatever_the_kind_kee
 
 
 def test_a_kind_that_keeps_people_shorter_holds_up_nobody_elses_forgetting(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind, women: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
         day = clock.now().date() - timedelta(days=12)
@@ -182,7 +189,7 @@ def test_a_kind_that_keeps_people_shorter_holds_up_nobody_elses_forgetting(
         workshop = session.get_one(Workshop, workshop.id)
         kind = session.merge(women)
         shorter = replace(
-            workshop_service.plan_of(workshop),
+            workshop_service.data_of(workshop),
             kind=kind,
             visibility=kind.visibility,
             retention_days=7,
@@ -195,7 +202,7 @@ def test_a_kind_that_keeps_people_shorter_holds_up_nobody_elses_forgetting(
 
 @pytest.mark.parametrize("days", [-10, 10])
 def test_a_move_that_the_ring_was_not_told_of_is_made_up_for_by_the_purge(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind, days: int
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind, days: int
 ) -> None:
     with store.change() as session:
         moved = hold(session, chicago, rights, day=SOON)
@@ -217,7 +224,7 @@ def test_a_move_that_the_ring_was_not_told_of_is_made_up_for_by_the_purge(
 
 
 def test_who_had_only_a_turn_and_got_a_place_is_kept_as_the_kind_says(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=1)
@@ -230,13 +237,13 @@ def test_who_had_only_a_turn_and_got_a_place_is_kept_as_the_kind_says(
     retention.purge(store, ring, now=after)
     assert ring.days() == days | {luz.key_id: week}
     with store.change() as session:  # she was let in at the door
-        session.get_one(Registration, luz.id).standing = Standing.SEATED
+        session.get_one(Registration, luz.id).standing = RegistrationStatus.CONFIRMED
     retention.purge(store, ring, now=after)
     assert ring.days() == days
 
 
 def test_a_kind_that_keeps_people_shorter_than_a_week_keeps_who_waited_no_longer(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=1, retention_days=3)
@@ -247,7 +254,7 @@ def test_a_kind_that_keeps_people_shorter_than_a_week_keeps_who_waited_no_longer
 
 
 def test_how_long_a_key_is_overdue_is_not_hidden_by_a_workshop_that_moved(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -261,26 +268,26 @@ def test_how_long_a_key_is_overdue_is_not_hidden_by_a_workshop_that_moved(
 
 
 def test_of_a_row_only_the_count_is_left(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, has_childcare=True)
     rosa = seat(
         store, ring, workshop, people=3, language="fr", needs=Codes(["childcare"]),
-        contact=Contact.EMAIL, address="rosa@example.org", wants_reminder=True,
+        contact=ContactMethod.EMAIL, address="rosa@example.org", wants_reminder=True,
     )  # fmt: skip
     with store.change() as session:
         mine = session.get_one(Registration, rosa.id)
         mine.arrived, mine.joint_id, mine.approved_at = 2, rosa.id, clock.now()
         mine.asked_at = mine.confirmed_at = clock.now()
-        session.execute(sa.update(Notice).values(done_at=clock.now(), is_dead=True))
+        session.execute(sa.update(Notification).values(done_at=clock.now(), is_dead=True))
     due = ring_of(ring, config, workshop.forget_on)
     retention.purge(store, due, now=clock.now() + timedelta(days=40))
     with store.read() as session:
         row = session.scalars(sa.select(Registration)).one()
-        assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) == 0
-    assert (row.standing, row.people, row.arrived) == (Standing.SEATED, 3, 2)
-    assert (row.needs, row.language, row.contact) == (Codes(), "", Contact.NONE)
+        assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) == 0
+    assert (row.standing, row.people, row.arrived) == (RegistrationStatus.CONFIRMED, 3, 2)
+    assert (row.needs, row.language, row.contact) == (Codes(), "", ContactMethod.NONE)
     assert (row.joint_id, row.approved_at, row.asked_at, row.confirmed_at) == (None,) * 4
     assert row.id != rosa.id  # the Message-ID of a letter leads nowhere
     assert row.nonce != rosa.nonce
@@ -288,7 +295,7 @@ def test_of_a_row_only_the_count_is_left(
 
 
 def test_a_form_sent_again_after_cancelling_is_still_known_while_it_could_be_sent(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -302,17 +309,17 @@ def test_a_form_sent_again_after_cancelling_is_still_known_while_it_could_be_sen
         assert session.scalars(sa.select(Registration.nonce)).one() != rosa.nonce
 
 
-def test_the_journal_is_kept_for_a_year(store: Store, ring: Keyring) -> None:
+def test_the_journal_is_kept_for_a_year(store: Store, ring: KeyStore) -> None:
     with store.change() as session:
         for days in (366, 364):
-            audit_log.note(session, None, "seen", now=clock.now() - timedelta(days=days))
+            audit_log.record(session, None, "seen", now=clock.now() - timedelta(days=days))
     done = retention.purge(store, ring, now=clock.now())
     assert done.rows["journal entries"] == 1
     with store.read() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(Entry)) == 1
+        assert session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == 1
 
 
-def test_masters_are_files_that_only_their_owner_reads(ring: Keyring, config: Config) -> None:
+def test_masters_are_files_that_only_their_owner_reads(ring: KeyStore, config: Config) -> None:
     ring.index("rosa@example.org")
     found: list[Path] = list(config.keys.glob("master-*"))
     assert len(found) == 1

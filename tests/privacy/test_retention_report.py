@@ -9,9 +9,9 @@ from flask import Flask
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
-from outreach.domain.registrations import Contact
-from outreach.keystore import Key, Keyring
+from outreach.domain.network.staff import ALL_OFFICES, Role
+from outreach.domain.registrations import ContactMethod
+from outreach.keystore import Key, KeyStore
 from outreach.privacy import retention_report
 from tests.conftest import hold, seat
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -19,16 +19,16 @@ from tests.support.staff_client import Desk, at_desk, employ, words
 
 @pytest.fixture
 def elena(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 def test_an_admin_sees_how_much_is_held_where_and_until_when(
-    elena: Desk, store: Store, ring: Keyring, chicago: Office, calgary: Office, rights: Kind
+    elena: Desk, store: Store, ring: KeyStore, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         here, there = hold(session, chicago, rights), hold(session, calgary, rights)
     for name in ("Xochitl", "Citlali"):
-        seat(store, ring, here, name=name, contact=Contact.EMAIL, address="xo@example.org")
+        seat(store, ring, here, name=name, contact=ContactMethod.EMAIL, address="xo@example.org")
     seat(store, ring, there)
     ring.ask_for("xo@example.org")
     page = words(elena.get("/org/datos"))
@@ -42,7 +42,7 @@ def test_an_admin_sees_how_much_is_held_where_and_until_when(
         assert nobody not in page
     monday = here.forget_on - timedelta(days=here.forget_on.weekday())
     with store.read() as session:
-        found = retention_report.hold(session, ring)
+        found = retention_report.count_held(session, ring)
     assert found.by_week == [(monday, 3)]
     assert {share.city: share.registrations for share in found.by_office} == {
         "Calgary": 1,
@@ -51,7 +51,7 @@ def test_an_admin_sees_how_much_is_held_where_and_until_when(
 
 
 def test_what_is_overdue_is_said_first(
-    elena: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    elena: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)

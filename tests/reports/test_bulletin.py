@@ -22,14 +22,14 @@ from outreach.domain import workshops
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.newsletter import bulletins
-from outreach.domain.newsletter.bulletins import Edition, Text
-from outreach.domain.reporting.figures import Figure, Series
+from outreach.domain.newsletter.bulletins import BulletinEdition, BulletinPart
+from outreach.domain.reporting.figures import Figure, FigureSeries
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing
+from outreach.domain.workshops import WorkshopStatus
 from outreach.i18n import LANGUAGES
 from outreach.pdf import bulletin as paper
 from outreach.reports import bulletin_data, bulletin_markdown, bulletin_text, month_report
-from outreach.reports.bulletin_data import Document
+from outreach.reports.bulletin_data import BulletinDocument
 from tests.conftest import hold
 from tests.support.bulletins import load_january, numbers_in, words_of_html, words_of_pdf
 from tests.support.loading import done, run
@@ -59,7 +59,7 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
                 hold(session, office, kind, day=date(2026, 3, 10)), head_count=20, now=APRIL
             )
         session.add(
-            Series(
+            FigureSeries(
                 code="ciam.personas", position=1, label={"es": "Personas"}, unit="personas",
                 provided_by="CIAM",
             )
@@ -80,21 +80,21 @@ def close(store: Store, reason: str = "") -> None:
 def publish(store: Store, now: datetime = APRIL, correction: str = "", **text: str) -> None:
     """An edition of March with these words, in Spanish."""
 
-    def freeze(edition: Edition) -> str:
+    def freeze(edition: BulletinEdition) -> str:
         return json.dumps(
             bulletin_data.as_json(bulletin_data.document(session, MARCH, now=now, edition=edition))
         )
 
     with store.change() as session:
         edition = bulletins.begin(session, MARCH, correction=correction, now=now)
-        words = Text(
+        words = BulletinPart(
             correction={"es": correction}, **{name: {"es": each} for name, each in text.items()}
         )
         bulletins.edit(session, edition, words, version=edition.version, now=now)
         bulletins.publish(session, edition, freeze, version=edition.version, now=now)
 
 
-def told_of(store: Store, month: Month = MARCH, now: datetime = APRIL) -> Document:
+def told_of(store: Store, month: Month = MARCH, now: datetime = APRIL) -> BulletinDocument:
     with store.read() as session:
         return bulletin_data.document(session, month, now=now)
 
@@ -107,15 +107,15 @@ def test_what_is_closed_and_published_in_the_evening_bears_that_day(
         month_report.close(session, MARCH, now=evening)
     document = told_of(march, now=evening)
     for day in (
-        bulletin_text.told(document, "es", SITE).dated,
-        bulletin_text.told(document, "es", SITE).colophon,
+        bulletin_text.localized(document, "es", SITE).dated,
+        bulletin_text.localized(document, "es", SITE).colophon,
         client.get("/es/cifras/2026-03").text,
     ):
         assert "12 de abril de 2026" in day
         assert "13 de abril" not in day
     publish(march, now=evening)
     document = told_of(march, now=evening)
-    assert bulletin_text.told(document, "es", SITE).dated == "12 de abril de 2026"
+    assert bulletin_text.localized(document, "es", SITE).dated == "12 de abril de 2026"
     assert bulletin_data.as_json(document)["published_at"] == "2026-04-13T00:30:00+00:00"
     assert bulletin_data.as_json(document)["cut"] == "2026-04-13T00:30:00+00:00"
 
@@ -165,7 +165,7 @@ def test_in_the_order_and_tone_of_the_note(january: Store) -> None:
 
 
 def test_the_offices_add_up_to_the_total(january: Store) -> None:
-    found = bulletin_text.told(told_of(january, JANUARY), "en", SITE)
+    found = bulletin_text.localized(told_of(january, JANUARY), "en", SITE)
     assert len(found.rows) == 56
     assert [int(each) for each in found.totals[1:]] == [57, 33, 37, 37, 164]
     columns = zip(*(row[1:] for row in found.rows), strict=True)
@@ -227,12 +227,9 @@ def test_a_message_is_short_even_when_people_wrote_a_lot(march: Store) -> None:
 
 def test_markdown_in_a_message_and_on_a_page() -> None:
     markdown = "Hola **a todas**.\n\n- [Lee](https://example.org)\n- dos"
-    assert (
-        bulletin_markdown.as_text(markdown) == "Hola a todas.\n- Lee (https://example.org)\n- dos"
-    )
-    assert '<a href="https://example.org" rel="noopener noreferrer">' in bulletin_markdown.as_html(
-        markdown
-    )
+    plain, page = bulletin_markdown.as_text(markdown), bulletin_markdown.as_html(markdown)
+    assert plain == "Hola a todas.\n- Lee (https://example.org)\n- dos"
+    assert '<a href="https://example.org" rel="noopener noreferrer">' in page
 
 
 def test_a_path_of_ours_leads_there_from_paper_a_file_and_a_message_too(
@@ -382,7 +379,7 @@ def test_what_was_to_come_is_not_told_once_it_is_cancelled_or_discreet(
     assert before & {first, second}
     with march.change() as session:
         workshop_service.cancel(session, workshops.find(session, first), now=APRIL)
-        workshops.find(session, second).standing = Standing.DRAFT
+        workshops.find(session, second).standing = WorkshopStatus.DRAFT
     assert told_of(march).coming == ()
 
 

@@ -8,11 +8,11 @@ from flask import Flask
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.newsletter import bulletins
-from outreach.domain.newsletter.bulletins import Text
+from outreach.domain.newsletter.bulletins import BulletinPart
 from outreach.reports import bulletin_checks, month_report
-from outreach.reports.bulletin_checks import Concern
+from outreach.reports.bulletin_checks import BulletinIssueType
 from tests.conftest import hold
 from tests.support.staff_client import at_desk, employ, words
 from tests.web.staff.test_bulletin_editor import (
@@ -30,7 +30,9 @@ __all__ = ["march"]  # a fixture
 pytestmark = pytest.mark.any_database("what is wrong is read from one edition")
 
 
-def warned(store: Store, text: Text, **changes: Any) -> set[tuple[Concern, str, str, str]]:
+def warned(
+    store: Store, text: BulletinPart, **changes: Any
+) -> set[tuple[BulletinIssueType, str, str, str]]:
     begin(store)
     edit(store, text)
     given: dict[str, Any] = {"last_revision": 1, "is_calendar_empty": False} | changes
@@ -50,16 +52,18 @@ def test_nothing_is_wrong_with_three_whole_and_easy_texts(march: Store) -> None:
 
 
 def test_a_text_that_one_language_lacks_keeps_it_from_coming_out(march: Store) -> None:
-    lacking = Text(title=WRITTEN.title | {"fr": ""}, ahead={"en": "More.", "es": "", "fr": ""})
+    lacking = BulletinPart(
+        title=WRITTEN.title | {"fr": ""}, ahead={"en": "More.", "es": "", "fr": ""}
+    )
     assert warned(march, lacking) == {
-        (Concern.MISSING, "title", "fr", ""),
-        (Concern.MISSING, "ahead", "es", ""),
-        (Concern.MISSING, "ahead", "fr", ""),
+        (BulletinIssueType.MISSING, "title", "fr", ""),
+        (BulletinIssueType.MISSING, "ahead", "es", ""),
+        (BulletinIssueType.MISSING, "ahead", "fr", ""),
     }, "one that no language has is left out"
 
 
 def test_a_number_that_is_none_of_the_month_is_seen_and_a_day_is_none(march: Store) -> None:
-    text = Text(
+    text = BulletinPart(
         title=WRITTEN.title,
         happened={
             "es": "Fueron 3 talleres, 2 en Chicago; vinieron 60 personas. Del 9 al 10 de marzo.",
@@ -68,8 +72,8 @@ def test_a_number_that_is_none_of_the_month_is_seen_and_a_day_is_none(march: Sto
         },
     )
     assert warned(march, text) == {
-        (Concern.NUMBER, "happened", "en", "65"),
-        (Concern.NUMBER, "happened", "fr", "109\u202f657"),
+        (BulletinIssueType.NUMBER, "happened", "en", "65"),
+        (BulletinIssueType.NUMBER, "happened", "fr", "109\u202f657"),
     }
 
 
@@ -79,24 +83,24 @@ def test_a_link_that_leads_nowhere_or_is_not_safe_is_seen(march: Store) -> None:
         "[Lee](https://www.gob.mx/sre) o [lee](http://www.gob.mx/sre). "
         "[Mira](/es/o/xyz), [mira](javascript:x), [mira]() o [llama](tel:3125550142)."
     )
-    text = Text(title=WRITTEN.title, ahead=WRITTEN.ahead | {"es": links})
+    text = BulletinPart(title=WRITTEN.title, ahead=WRITTEN.ahead | {"es": links})
     assert warned(march, text) == {
-        (Concern.LINK, "ahead", "es", broken)
+        (BulletinIssueType.LINK, "ahead", "es", broken)
         for broken in ("http://www.gob.mx/sre", "/es/o/xyz", "javascript:x", "")
     }
 
 
 def test_a_hard_text_is_seen_with_its_hardest_sentence(march: Store) -> None:
     hard = "La autoridad consular competente determinará la procedencia administrativa."
-    text = Text(title=WRITTEN.title, happened=WRITTEN.happened | {"es": f"Ven hoy. {hard}"})
+    text = BulletinPart(title=WRITTEN.title, happened=WRITTEN.happened | {"es": f"Ven hoy. {hard}"})
     assert warned(march, text, is_calendar_empty=True) == {
-        (Concern.HARD, "happened", "es", hard),
-        (Concern.CALENDAR, "", "", ""),
+        (BulletinIssueType.HARD, "happened", "es", hard),
+        (BulletinIssueType.CALENDAR, "", "", ""),
     }
 
 
 def test_other_numbers_or_an_open_month_keep_it_from_coming_out(march: Store) -> None:
-    assert warned(march, WRITTEN, last_revision=2) == {(Concern.REVISION, "", "", "2")}
+    assert warned(march, WRITTEN, last_revision=2) == {(BulletinIssueType.REVISION, "", "", "2")}
     with march.read() as session:
         draft = bulletins.find(session, MARCH, 1)
         told = month_report.report(session, MARCH, now=LATER)
@@ -104,15 +108,15 @@ def test_other_numbers_or_an_open_month_keep_it_from_coming_out(march: Store) ->
         draft, told, last_revision=0, is_calendar_empty=True, is_there=bool, home=""
     )
     assert [(each.concern, each.is_grave) for each in found] == [
-        (Concern.OPEN, True),
-        (Concern.CALENDAR, False),
+        (BulletinIssueType.OPEN, True),
+        (BulletinIssueType.CALENDAR, False),
     ]
 
 
 def test_links_to_our_own_pages_are_held_against_what_there_is(
     app: Flask, march: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
-    elena = at_desk(app, march, employ(march, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    elena = at_desk(app, march, employ(march, "elena@example.org", Role.ADMIN, ALL_OFFICES))
     with march.change() as session:
         open_one, discreet = (hold(session, chicago, kind).public_id for kind in (rights, women))
     begin(march)
@@ -123,7 +127,7 @@ def test_links_to_our_own_pages_are_held_against_what_there_is(
         "/es/r/abc", "/nada",
     )  # fmt: skip
     said = " ".join(f"[ve]({link})." for link in (*good, *bad))
-    text = Text(title=WRITTEN.title, happened=WRITTEN.happened | {"es": said})
+    text = BulletinPart(title=WRITTEN.title, happened=WRITTEN.happened | {"es": said})
     elena.post(PAGE, **form(text, do="save"))
     page = words(elena.get(PAGE))
     assert [link for link in good if f"Un enlace no abre: {link} " in page] == []

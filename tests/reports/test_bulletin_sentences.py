@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from outreach.i18n import LANGUAGES
 from outreach.reports import bulletin_sentences
-from outreach.reports.bulletin_sentences import Sentence
+from outreach.reports.bulletin_sentences import BulletinSentence
 from outreach.reports.plural_numbers import counted, grouped, joined
 from tests.support.bulletin_sentences import CASES_OF, all_of_them
 
@@ -26,7 +26,7 @@ SINGULARS = re.compile(
 )
 
 
-def said(sentences: list[Sentence], lang: str) -> str:
+def said(sentences: list[BulletinSentence], lang: str) -> str:
     return " ".join(each.words[lang] for each in sentences)
 
 

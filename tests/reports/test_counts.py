@@ -20,11 +20,11 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.imports import DATA
 from outreach.reports import attendance_counts, month_report, month_tables, trends, workshop_counts
 from outreach.reports.month_tables import By
-from outreach.reports.workshop_counts import Count
+from outreach.reports.workshop_counts import WorkshopCounts
 from tests.conftest import hold
 from tests.support.loading import done, run
 
@@ -43,7 +43,7 @@ def january(config: Config, store: Store) -> Store:
     return store
 
 
-def counted(store: Store, month: Month = JANUARY, now: datetime = LATER) -> Count:
+def counted(store: Store, month: Month = JANUARY, now: datetime = LATER) -> WorkshopCounts:
     with store.read() as session:
         return workshop_counts.count(session, month, now=now)
 
@@ -101,10 +101,10 @@ def test_what_was_not_held_does_not_count_and_what_is_hidden_or_online_does(
 ) -> None:
     day = date(2026, 5, 9)
     with store.change() as session:
-        for standing in (Standing.DRAFT, Standing.CANCELLED, Standing.PUBLISHED):
+        for standing in (WorkshopStatus.DRAFT, WorkshopStatus.CANCELLED, WorkshopStatus.PUBLISHED):
             hold(session, chicago, rights, day=day, standing=standing)
         hold(session, chicago, rights, day=day, way=Way.UNLISTED)
-        hold(session, chicago, rights, day=day, mode=Mode.LIVE_STREAM, venue=None)
+        hold(session, chicago, rights, day=day, mode=DeliveryMode.LIVE_STREAM, venue=None)
         hold(session, chicago, women, day=day)
         workshop_service.report(hold(session, chicago, rights, day=day), head_count=12, now=LATER)
         workshop_service.report(hold(session, chicago, rights, day=day), head_count=None, now=LATER)
@@ -147,7 +147,7 @@ def test_months_with_something_and_the_last_twelve(
 ) -> None:
     with store.change() as session:
         hold(session, chicago, rights, day=date(2020, 1, 4))
-        hold(session, chicago, rights, day=date(2026, 1, 4), standing=Standing.CANCELLED)
+        hold(session, chicago, rights, day=date(2026, 1, 4), standing=WorkshopStatus.CANCELLED)
         hold(session, chicago, rights, day=date(2026, 9, 5))
         hold(session, chicago, rights, day=date(2026, 11, 28))
     with store.read() as session:
@@ -196,11 +196,11 @@ def test_csv_json_and_spreadsheet_agree(config: Config, january: Store, tmp_path
 def test_a_name_that_begins_like_a_formula_stays_a_text(january: Store, start: str) -> None:
     count = counted(january)
     name = f"{start}HYPERLINK(1)"
-    kinds = {code: workshop_counts.Named({"es": name}) for code in count.kinds}
+    kinds = {code: workshop_counts.NamedCode({"es": name}) for code in count.kinds}
     risky = replace(count, kinds=kinds)
     rows = list(csv.reader(io.StringIO(month_tables.as_csv(risky))))
     assert rows[1][2] == f"'{name}"
-    told = month_report.Report(count=risky, by_mode={}, by_language={}, figures=())
+    told = month_report.MonthReport(count=risky, by_mode={}, by_language={}, figures=())
     book = openpyxl.load_workbook(io.BytesIO(month_tables.as_xlsx(told)))
     cell = book.worksheets[0].cell(2, 3)
     assert (cell.value, cell.data_type) == (f"'{name}", "s")

@@ -14,9 +14,9 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
 from outreach.domain.reporting import missing_reports, months
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing
+from outreach.domain.workshops import WorkshopStatus
 from outreach.reports import coverage
-from outreach.reports.coverage import Row, State
+from outreach.reports.coverage import CoverageRow, ReportState
 from tests.conftest import hold, kind, office
 from tests.support.staff_client import employ
 
@@ -25,7 +25,7 @@ DAY = date(2026, 3, 10)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
 
 
-def row_of(store: Store, slug: str, month: Month = MARCH) -> Row:
+def row_of(store: Store, slug: str, month: Month = MARCH) -> CoverageRow:
     with store.read() as session:
         found = coverage.matrix(session, month, None, now=APRIL)
     return next(row for row in found.rows if row.slug == slug)
@@ -34,11 +34,11 @@ def row_of(store: Store, slug: str, month: Month = MARCH) -> Row:
 def test_an_office_that_held_nothing_and_said_nothing_has_not_reported(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
-    assert row_of(store, "chicago").state is State.MISSING
+    assert row_of(store, "chicago").state is ReportState.MISSING
     assert row_of(store, "chicago").is_late
     with store.change() as session:
-        hold(session, chicago, rights, day=DAY, standing=Standing.DRAFT)
-    assert row_of(store, "chicago").state is State.MISSING, "a draft says nothing"
+        hold(session, chicago, rights, day=DAY, standing=WorkshopStatus.DRAFT)
+    assert row_of(store, "chicago").state is ReportState.MISSING, "a draft says nothing"
 
 
 def test_an_office_that_says_there_was_nothing_has_reported_zero(
@@ -47,12 +47,12 @@ def test_an_office_that_says_there_was_nothing_has_reported_zero(
     who = employ(store)
     with store.change() as session:
         months.say_complete(session, chicago.id, MARCH, organizer_id=who, now=APRIL)
-    assert row_of(store, "chicago").state is State.ZERO
+    assert row_of(store, "chicago").state is ReportState.ZERO
     assert not row_of(store, "chicago").is_late
-    assert row_of(store, "chicago", MARCH.following).state is State.MISSING
+    assert row_of(store, "chicago", MARCH.following).state is ReportState.MISSING
     with store.change() as session:
         months.say_complete(session, chicago.id, MARCH, organizer_id=who, now=None)
-    assert row_of(store, "chicago").state is State.MISSING
+    assert row_of(store, "chicago").state is ReportState.MISSING
 
 
 def test_a_workshop_of_which_nobody_said_how_it_went_is_pending(
@@ -62,20 +62,20 @@ def test_a_workshop_of_which_nobody_said_how_it_went_is_pending(
         workshop_service.report(hold(session, chicago, rights, day=DAY), head_count=3, now=APRIL)
         open_one = hold(session, chicago, rights, day=DAY)
     row = row_of(store, "chicago")
-    assert (row.state, row.pending, row.total) == (State.PENDING, 1, 2)
+    assert (row.state, row.pending, row.total) == (ReportState.PENDING, 1, 2)
     with store.change() as session:
         workshop_service.report(session.merge(open_one), head_count=0, now=APRIL)
-    assert row_of(store, "chicago").state is State.READY
+    assert row_of(store, "chicago").state is ReportState.READY
 
 
 def test_an_office_whose_workshops_all_fell_through_has_reported(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=DAY, standing=Standing.CANCELLED)
+        hold(session, chicago, rights, day=DAY, standing=WorkshopStatus.CANCELLED)
         workshop_service.report(hold(session, chicago, rights, day=DAY), head_count=None, now=APRIL)
     row = row_of(store, "chicago")
-    assert (row.state, row.called_off, row.is_late) == (State.CALLED_OFF, 2, False)
+    assert (row.state, row.called_off, row.is_late) == (ReportState.CALLED_OFF, 2, False)
 
 
 def test_other_kinds_than_the_core_ones_are_counted_together(

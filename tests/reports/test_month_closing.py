@@ -18,17 +18,17 @@ from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import workshops
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.reporting import months
-from outreach.domain.reporting.figures import Figure, Series
+from outreach.domain.reporting.figures import Figure, FigureSeries
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import NotFound, OutreachError, Refused, Taken
 from outreach.reports import month_report
-from outreach.reports.month_report import Change
+from outreach.reports.month_report import MonthChange
 from tests.conftest import hold
 from tests.support.interleaving import meet
 
@@ -48,9 +48,9 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
             workshop_service.report(
                 hold(session, office, kind, day=day), head_count=people, now=APRIL
             )
-        hold(session, calgary, rights, day=day, standing=Standing.CANCELLED)
+        hold(session, calgary, rights, day=day, standing=WorkshopStatus.CANCELLED)
         session.add(
-            Series(
+            FigureSeries(
                 code="ciam.personas", position=1, label={"es": "Personas"}, unit="personas",
                 provided_by="CIAM",
             )
@@ -72,7 +72,7 @@ def a_workshop(store: Store, office: str) -> Workshop:
     with store.read() as session:
         found = session.scalars(
             sa.select(Workshop).join(Workshop.office).where(
-                Office.slug == office, Workshop.standing == Standing.HELD
+                Office.slug == office, Workshop.standing == WorkshopStatus.HELD
             )
         )  # fmt: skip
         return next(iter(found))
@@ -121,9 +121,9 @@ def test_a_late_change_is_the_next_revision_with_its_difference(march: Store) ->
     assert made.number == 2
     assert month_report.changes_of(made) == waiting
     assert waiting == [
-        Change(what="workshops", office="calgary", kind="derechos", before=1, after=0),
-        Change(what="figure", series="ciam.personas", before=21389, after=21390),
-        Change(what="people", kind="derechos", before=38, after=30),
+        MonthChange(what="workshops", office="calgary", kind="derechos", before=1, after=0),
+        MonthChange(what="figure", series="ciam.personas", before=21389, after=21390),
+        MonthChange(what="people", kind="derechos", before=38, after=30),
     ]
     with march.read() as session:
         first = month_report.report(session, MARCH, now=MAY, number=1)
@@ -254,7 +254,7 @@ def test_the_few_of_a_workshop_reported_late_are_not_told(
     assert found.told == {"derechos": 38}
     assert (found.hidden, found.total) == (frozenset({"mujeres"}), None)
     assert month_report.changes_of(made) == [
-        Change(what="workshops", office="chicago", kind="mujeres", before=1, after=2)
+        MonthChange(what="workshops", office="chicago", kind="mujeres", before=1, after=2)
     ]
 
 
@@ -284,7 +284,7 @@ def test_the_command_closes_and_says_what_differs(config: Config, march: Store) 
     second = outreach(config, "close", "2026-03", "--reason", "tarde")
     assert "workshops chicago" in second.stdout
     with march.read() as session:
-        lines = session.scalars(sa.select(Entry).order_by(Entry.id)).all()
+        lines = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
     assert [(line.action, line.detail, line.organizer_id) for line in lines] == [
         ("month.close", "2026-03 1", None),
         ("month.close", "2026-03 2", None),

@@ -25,9 +25,9 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.reporting import months
-from outreach.domain.reporting.figures import Figure, Series
+from outreach.domain.reporting.figures import Figure, FigureSeries
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Mode, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.reports import month_report, month_tables, trends, workshop_counts, workshop_rows
 from tests.conftest import hold
 
@@ -50,7 +50,7 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
         for office, kind in ((chicago, rights), (chicago, women), (calgary, rights)):
             workshop_service.report(hold(session, office, kind, day=day), head_count=20, now=APRIL)
         session.add(
-            Series(
+            FigureSeries(
                 code="ciam.personas", position=1, label={"es": "Personas"}, unit="personas",
                 provided_by="CIAM",
             )
@@ -66,7 +66,15 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
         session.get_one(Figure, (202603, "ciam.personas")).value = 21390
     with store.change() as session:
         month_report.close(session, MARCH, reason="Uno no se dio", now=MAY)
-        hold(session, chicago, women, day=day, mode=Mode.VIDEO_CALL, venue=None, zone=chicago.zone)
+        hold(
+            session,
+            chicago,
+            women,
+            day=day,
+            mode=DeliveryMode.VIDEO_CALL,
+            venue=None,
+            zone=chicago.zone,
+        )
     return store
 
 

@@ -22,11 +22,11 @@ from outreach.db.types import Codes
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.reporting import months
-from outreach.domain.reporting.figures import Figure, Series
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.reporting.figures import Figure, FigureSeries
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refused
 from outreach.reports import month_report
-from outreach.reports.month_report import Report
+from outreach.reports.month_report import MonthReport
 from tests.conftest import LONG_AGO, kind, office
 
 YEAR: Final = 2025
@@ -35,10 +35,10 @@ _ZONE: Final = ZoneInfo("America/Chicago")
 SERIES: Final = ("pasaportes", "ciam.personas")
 SPOKEN: Final = (("es",), ("en",), ("es", "en"), ("nah",))
 STANDINGS: Final = (
-    *[Standing.HELD] * 8, *[Standing.PUBLISHED] * 3,
-    Standing.CANCELLED, Standing.NOT_HELD, Standing.DRAFT,
+    *[WorkshopStatus.HELD] * 8, *[WorkshopStatus.PUBLISHED] * 3,
+    WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD, WorkshopStatus.DRAFT,
 )  # fmt: skip
-NOT_COUNTED: Final = {Standing.CANCELLED, Standing.NOT_HELD, Standing.DRAFT}
+NOT_COUNTED: Final = {WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD, WorkshopStatus.DRAFT}
 
 
 @dataclass
@@ -49,8 +49,8 @@ class Held:
     office: str
     kind: str
     day: date
-    standing: Standing
-    mode: Mode
+    standing: WorkshopStatus
+    mode: DeliveryMode
     spoken: tuple[str, ...]
     people: int | None
 
@@ -79,7 +79,7 @@ def count(held: Mapping[int, Held], figures: Mapping[tuple[Month, str], int], of
     people: Counter[str] = Counter()
     for each in counted:
         rows.setdefault(each.office, Counter())[each.kind] += 1
-        if each.standing is Standing.HELD and each.people is not None:
+        if each.standing is WorkshopStatus.HELD and each.people is not None:
             people[each.kind] += each.people
     return Told(
         total=len(counted),
@@ -106,7 +106,9 @@ class Network:
                 kind(f"tipo{n}", f"Tipo {n}", position=n, is_core=n < 4) for n in range(8)
             )
             session.add_all(
-                Series(code=each, position=place, label={"es": each}, unit="u", provided_by="SRE")
+                FigureSeries(
+                    code=each, position=place, label={"es": each}, unit="u", provided_by="SRE"
+                )
                 for place, each in enumerate(SERIES)
             )
         with store.read() as session:
@@ -162,9 +164,9 @@ class Network:
             kind=chance.choice(list(self.kinds)),
             day=date(YEAR, 1, 1) + timedelta(days=chance.randrange(365)),
             standing=standing,
-            mode=chance.choice(list(Mode)),
+            mode=chance.choice(list(DeliveryMode)),
             spoken=chance.choice(SPOKEN),
-            people=chance.randint(0, 60) if standing is Standing.HELD else None,
+            people=chance.randint(0, 60) if standing is WorkshopStatus.HELD else None,
         )
 
     def _row(self, held: Held) -> dict[str, Any]:
@@ -186,7 +188,7 @@ class Network:
         }  # fmt: skip
 
 
-def agrees(report: Report, told: Told) -> None:
+def agrees(report: MonthReport, told: Told) -> None:
     """A revision says what was counted beside it; people as far as they are told."""
     found = report.count
     assert found.total == told.total

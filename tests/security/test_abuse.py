@@ -15,7 +15,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Attempt, Keyring
+from outreach.keystore import KeyStore, RateCounter
 from outreach.web.forms import form_token
 from outreach.web.middleware import rate_limits
 from tests.conftest import hold
@@ -56,27 +56,27 @@ def test_a_program_that_fills_every_field_saves_nothing(
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        (0, form_token.Age.TOO_YOUNG),
-        (1.999, form_token.Age.TOO_YOUNG),
-        (2, form_token.Age.GOOD),
-        (12 * 3600, form_token.Age.GOOD),
-        (12 * 3600 + 0.001, form_token.Age.TOO_OLD),
-        (-5, form_token.Age.TOO_YOUNG),
+        (0, form_token.TokenAge.TOO_YOUNG),
+        (1.999, form_token.TokenAge.TOO_YOUNG),
+        (2, form_token.TokenAge.GOOD),
+        (12 * 3600, form_token.TokenAge.GOOD),
+        (12 * 3600 + 0.001, form_token.TokenAge.TOO_OLD),
+        (-5, form_token.TokenAge.TOO_YOUNG),
         # The clock was wrong when the page was opened: it is stamped again, and not waited for.
-        (-24 * 3600, form_token.Age.TOO_OLD),
+        (-24 * 3600, form_token.TokenAge.TOO_OLD),
     ],
 )
 def test_a_stamp_is_good_from_two_seconds_to_twelve_hours(
-    app: Flask, seconds: float, expected: form_token.Age
+    app: Flask, seconds: float, expected: form_token.TokenAge
 ) -> None:
     now = clock.now()
     with app.app_context():
         made = form_token.make("here", now=now)
         later = now + timedelta(seconds=seconds)
         assert form_token.age(made, "here", now=later) is expected
-        assert form_token.age(made, "elsewhere", now=later) is form_token.Age.TOO_OLD
+        assert form_token.age(made, "elsewhere", now=later) is form_token.TokenAge.TOO_OLD
         for forged in ("", "x", made[:-1], made[::-1], "ñ" * 40):
-            assert form_token.age(forged, "here", now=later) is form_token.Age.TOO_OLD
+            assert form_token.age(forged, "here", now=later) is form_token.TokenAge.TOO_OLD
 
 
 def test_a_form_sent_at_once_is_kept_and_can_be_sent_again(
@@ -141,7 +141,9 @@ def test_the_fourth_registration_of_a_contact_is_answered_like_a_lost_link(
 
 def attempts(store: Store) -> list[tuple[bytes, int]]:
     with store.read() as session:
-        rows = session.execute(sa.select(Attempt.bucket, Attempt.count).order_by(Attempt.count))
+        rows = session.execute(
+            sa.select(RateCounter.bucket, RateCounter.count).order_by(RateCounter.count)
+        )
         return [(row[0], row[1]) for row in rows]
 
 
@@ -199,17 +201,17 @@ def test_a_forwarded_address_is_believed_only_behind_our_proxies(
 
 
 def test_the_window_begins_again_when_it_is_over(
-    limited: Callable[..., Flask], ring: Keyring
+    limited: Callable[..., Flask], ring: KeyStore
 ) -> None:
     app = limited()
     assert [status(app, "203.0.113.9") for _ in range(4)][-1] == 429
     with ring.store.change() as session:
-        session.execute(sa.update(Attempt).values(ends_at=clock.now() - timedelta(seconds=1)))
+        session.execute(sa.update(RateCounter).values(ends_at=clock.now() - timedelta(seconds=1)))
     assert status(app, "203.0.113.9") == 200
 
 
 def test_the_next_day_nothing_links_a_row_to_an_address(
-    config: Config, limited: Callable[..., Flask], ring: Keyring
+    config: Config, limited: Callable[..., Flask], ring: KeyStore
 ) -> None:
     status(limited(), "203.0.113.9")
     [(bucket, _count)] = attempts(ring.store)
@@ -221,7 +223,9 @@ def test_the_next_day_nothing_links_a_row_to_an_address(
         return tomorrow
 
     assert (
-        Keyring(ring.store, keystore.Masters(config.keys), later).address_of_today("203.0.113.9")
+        KeyStore(ring.store, keystore.MasterKeys(config.keys), later).address_of_today(
+            "203.0.113.9"
+        )
         != today
     )
     for path in files(config):

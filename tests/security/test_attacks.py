@@ -16,8 +16,8 @@ from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
-from outreach.keystore import Keyring
+from outreach.domain.network.staff import ALL_OFFICES, Role
+from outreach.keystore import KeyStore
 from tests.security.test_safety import everything
 from tests.support.login import half_a_minute_later
 from tests.support.policy_table import OF
@@ -64,7 +64,7 @@ ELSEWHERE: Final = (
 def place(
     make_app: Callable[..., Flask],
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     rights: Kind,
     women: Kind,
@@ -75,7 +75,7 @@ def place(
 
 @pytest.fixture
 def admin(place: Place, store: Store) -> Desk:
-    who = employ(store, "red@example.org", Role.ADMIN, EVERYWHERE)
+    who = employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
     return at_desk(place.app, store, who)
 
 
@@ -94,7 +94,7 @@ def posts(app: Flask) -> Iterator[str]:
 
 
 def test_no_post_of_another_site_gets_any_further(
-    place: Place, store: Store, ring: Keyring, admin: Desk
+    place: Place, store: Store, ring: KeyStore, admin: Desk
 ) -> None:
     before, paths = everything(store, ring), list(posts(place.app))
     assert len(paths) >= 100
@@ -118,7 +118,7 @@ def test_a_page_made_up_without_https_is_another_site(make_app: Callable[..., Fl
 
 
 def test_without_a_word_of_where_it_comes_from_a_post_needs_what_only_our_page_has(
-    place: Place, store: Store, ring: Keyring, admin: Desk
+    place: Place, store: Store, ring: KeyStore, admin: Desk
 ) -> None:
     """Old phones say nothing: a stamp, a token of the session or the link itself is asked for."""
     before = everything(store, ring)

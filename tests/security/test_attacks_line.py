@@ -18,7 +18,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.browser import serving
 from tests.conftest import hold, seat
 from tests.support import nginx
@@ -81,7 +81,7 @@ def statuses(answer: bytes) -> list[int]:
 
 @pytest.fixture
 def line(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind, tmp_path: Path
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind, tmp_path: Path
 ) -> Iterator[Line]:
     with store.change() as session:
         workshop = hold(session, chicago, rights)

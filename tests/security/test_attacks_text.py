@@ -20,10 +20,10 @@ from outreach.db.store import Store
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.workshops import Workshop
 from outreach.i18n import LANGUAGES
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.mail import render
 from outreach.reports import bulletin_markdown, spreadsheets
 from tests.conftest import hold, seat
@@ -48,7 +48,7 @@ STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠
 
 
 @pytest.fixture
-def harmed(store: Store, ring: Keyring, chicago: Office, rights: Kind) -> Workshop:
+def harmed(store: Store, ring: KeyStore, chicago: Office, rights: Kind) -> Workshop:
     """A workshop whose every word means harm, as are its office's, its kind's and its people's."""
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -71,7 +71,7 @@ def hostile_app(make_app: Callable[..., Flask], harmed: Workshop) -> Flask:
 
 @pytest.fixture
 def admin(hostile_app: Flask, store: Store) -> Desk:
-    who = employ(store, "red@example.org", Role.ADMIN, EVERYWHERE)
+    who = employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
     return at_desk(hostile_app, store, who)
 
 
@@ -133,7 +133,7 @@ def test_no_header_of_any_answer_is_written_by_who_typed_a_name(
 
 
 def test_no_line_of_any_calendar_is_written_by_who_typed_a_name(
-    hostile_app: Flask, admin: Desk, harmed: Workshop, ring: Keyring
+    hostile_app: Flask, admin: Desk, harmed: Workshop, ring: KeyStore
 ) -> None:
     bodies = [
         answer.data

@@ -20,7 +20,7 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.imports import kinds as kinds_file
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import LONG_AGO, hold, seat
 from tests.support.public_urls import (
     LANGUAGES,
@@ -76,7 +76,7 @@ def personal(place: Place, lang: str = "/") -> list[str]:
 
 
 def test_no_personal_page_names_a_kind_in_what_a_browser_keeps(
-    patient: Flask, store: Store, ring: Keyring, chicago: Office, all_kinds: list[Kind]
+    patient: Flask, store: Store, ring: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:
     assert len(all_kinds) > 20
     for kind in all_kinds:
@@ -101,7 +101,7 @@ def test_no_personal_page_names_a_kind_in_what_a_browser_keeps(
 
 
 def test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address(
-    patient: Flask, store: Store, ring: Keyring, chicago: Office, all_kinds: list[Kind]
+    patient: Flask, store: Store, ring: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:
     client, discreet = patient.test_client(), [kind for kind in all_kinds if kind.is_discreet]
     assert len(discreet) >= 3
@@ -137,7 +137,7 @@ def test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address(
 
 
 def test_her_own_pages_say_nothing_of_it_anywhere(
-    patient: Flask, store: Store, ring: Keyring, chicago: Office, all_kinds: list[Kind]
+    patient: Flask, store: Store, ring: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:
     """Not in a title, nor in a word, a class or a link: she may be reading it at the table."""
     client = patient.test_client()
@@ -159,7 +159,7 @@ def test_her_own_pages_say_nothing_of_it_anywhere(
 
 
 def test_a_discreet_page_has_a_way_out_whatever_happens(
-    patient: Flask, store: Store, ring: Keyring, chicago: Office, women: Kind
+    patient: Flask, store: Store, ring: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, women)
@@ -228,7 +228,7 @@ WHEN_AND_NO_MORE: Final = {
 def test_the_entry_of_a_discreet_place_has_nothing_but_a_day_and_an_hour(
     client: FlaskClient,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     women: Kind,
     visibility: Visibility,
@@ -253,7 +253,7 @@ def test_the_entry_of_a_discreet_place_has_nothing_but_a_day_and_an_hour(
 
 
 def test_no_personal_entry_is_a_permission(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind, women: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     for kind, way, capacity in product((rights, women), (Way.PLACE, Way.UNLISTED), (20, 0)):
         with store.change() as session:
@@ -275,7 +275,7 @@ def test_no_personal_entry_is_a_permission(
 
 
 def test_nobody_can_watch_one_person_sign_up(
-    patient: Flask, store: Store, ring: Keyring, chicago: Office, women: Kind
+    patient: Flask, store: Store, ring: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, women, capacity=30)

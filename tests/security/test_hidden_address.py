@@ -18,8 +18,8 @@ from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 from tests.support.public_urls import Place, in_every_standing, manage_token
 
@@ -37,7 +37,7 @@ def held_in_secret(
     """A workshop of every standing, at a place that must not be told."""
     found: dict[str, Workshop] = {}
     with store.change() as session:
-        for standing in Standing:
+        for standing in WorkshopStatus:
             here = venue(
                 session,
                 office,
@@ -46,7 +46,7 @@ def held_in_secret(
                 latitude=41.123456,
                 longitude=-87.123456,
             )
-            is_past = standing in {Standing.HELD, Standing.NOT_HELD}
+            is_past = standing in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
             made = hold(
                 session,
                 office,
@@ -100,7 +100,7 @@ def told(answer: TestResponse) -> str:
 def test_a_hidden_address_is_on_no_public_page(
     patient: Flask,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     rights: Kind,
     women: Kind,
@@ -109,7 +109,7 @@ def test_a_hidden_address_is_on_no_public_page(
 ) -> None:
     kind = women if is_discreet else rights
     workshops = held_in_secret(store, chicago, kind, visibility)
-    links = in_every_standing(store, ring, workshops[Standing.PUBLISHED])
+    links = in_every_standing(store, ring, workshops[WorkshopStatus.PUBLISHED])
     if visibility not in {Visibility.APPROVED, Visibility.PHONE_ONLY}:  # nobody let her in yet
         links = {
             way: each for way, each in links.items() if not way.startswith(("seated", "asked"))
@@ -126,7 +126,7 @@ def test_a_hidden_address_is_on_no_public_page(
         return
     # It is told where the organizer wants it told; never in a calendar of a discreet kind.
     assert telling
-    assert not [path for path in telling if workshops[Standing.DRAFT].public_id in path]
+    assert not [path for path in telling if workshops[WorkshopStatus.DRAFT].public_id in path]
     if is_discreet:
         assert not [path for path in telling if path.endswith((".ics", ".json", ".csv", ".xlsx"))]
 

@@ -15,7 +15,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.errors import Refused
 from outreach.imports import xlsx, zip_guard
-from outreach.imports.import_errors import Unfit
+from outreach.imports.import_errors import UnreadableFile
 from tests import hostile_files
 from tests.hostile_files import books, texts
 from tests.support.import_files import bring, row
@@ -47,8 +47,8 @@ def test_an_honest_file_of_each_format_is_taken() -> None:
 
 def test_a_bomb_is_refused_before_any_of_it_is_unpacked() -> None:
     for make in (books.nested_bomb, books.overlapping):
-        with pytest.raises(Unfit):
-            zip_guard.Archive("bomb", make())
+        with pytest.raises(UnreadableFile):
+            zip_guard.GuardedZip("bomb", make())
 
 
 def test_what_a_part_said_of_its_size_is_all_that_is_unpacked() -> None:
@@ -116,4 +116,4 @@ GOOD = [
 
 
 def test_a_refusal_is_one_of_ours() -> None:
-    assert issubclass(Unfit, Refused)
+    assert issubclass(UnreadableFile, Refused)

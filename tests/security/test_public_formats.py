@@ -18,8 +18,8 @@ from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 from tests.support.public_urls import public_rules
 
@@ -33,13 +33,14 @@ LANGUAGES: Final = ("es", "en", "fr")
 FORMS: Final = ("ics", "atom", "json", "jcal")
 # For people: what a list or a workshop's own page may say is tested elsewhere (test_discreet).
 PAGES: Final = re.compile(
-    r"^(root|finding|about|building|registering|mine|door|demo|static_files|subscribing)\b"
+    r"^(root|workshops|about|feed_builder|registration|my_registration|qr_landing|demo|static_files|"
+    r"newsletter)\b"
 )
 
 
 @pytest.fixture
 def secrets(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind, women: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> dict[str, Workshop]:
     """Workshops that must not be told of, or not all of them, with somebody registered in each."""
     told = {"es": "Círculo Canárino", "en": "Canárino circle", "fr": "Cercle canárino"}
@@ -62,7 +63,7 @@ def secrets(
                 session, chicago, rights, venue=house("2"), way=Way.UNLISTED, **written
             ),
             "draft": hold(
-                session, chicago, rights, venue=house("3"), standing=Standing.DRAFT, **written
+                session, chicago, rights, venue=house("3"), standing=WorkshopStatus.DRAFT, **written
             ),
             "hidden": hold(
                 session, chicago, rights, venue=house("4"), visibility=Visibility.REGISTERED,

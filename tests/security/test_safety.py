@@ -25,7 +25,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
-from outreach.keystore import Keyring, RingBase
+from outreach.keystore import KeyStore, KeyStoreBase
 from outreach.privacy import retention
 from tests.conftest import hold, seat
 from tests.support.public_urls import NOBODY, Page, Place, furnished, manage_token
@@ -53,7 +53,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def rosa(store: Store, ring: Keyring, workshop: Workshop) -> Registration:
+def rosa(store: Store, ring: KeyStore, workshop: Workshop) -> Registration:
     return seat(store, ring, workshop)
 
 
@@ -61,7 +61,7 @@ def rosa(store: Store, ring: Keyring, workshop: Workshop) -> Registration:
 def place(
     make_app: Callable[..., Flask],
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     rights: Kind,
     women: Kind,
@@ -70,10 +70,10 @@ def place(
     return furnished(patient, store, ring, chicago, rights, women)
 
 
-def everything(store: Store, ring: Keyring) -> list[Any]:
+def everything(store: Store, ring: KeyStore) -> list[Any]:
     """Every row of both databases but the counts of posts."""
     found: list[Any] = []
-    for place, metadata in ((store, Base.metadata), (ring.store, RingBase.metadata)):
+    for place, metadata in ((store, Base.metadata), (ring.store, KeyStoreBase.metadata)):
         with place.read() as session:
             for table in metadata.sorted_tables:
                 if table.name not in {"attempt", "day_key"}:
@@ -82,10 +82,10 @@ def everything(store: Store, ring: Keyring) -> list[Any]:
 
 
 def test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other(
-    store: Store, ring: Keyring, rosa: Registration
+    store: Store, ring: KeyStore, rosa: Registration
 ) -> None:
     key = registrations.key_of(ring, rosa)
-    manage, entry = registrations.manage_token(key), registrations.entry_token(key)
+    manage, entry = registrations.manage_token(key), registrations.calendar_token(key)
     assert manage != entry
     assert {len(keystore.derive(key, "manage")), len(keystore.derive(key, "entry"))} == {16}
     rows = repr(everything(store, ring))
@@ -98,7 +98,7 @@ def test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other(
 # Links: of letters, of chats, of the square
 
 
-def test_looking_never_changes_anything(place: Place, store: Store, ring: Keyring) -> None:
+def test_looking_never_changes_anything(place: Place, store: Store, ring: KeyStore) -> None:
     """Programs that look at mail open every link there is, and the links of what they find."""
     client, before = place.app.test_client(), everything(store, ring)
     paths = place.of_tokens()
@@ -115,7 +115,7 @@ def test_looking_never_changes_anything(place: Place, store: Store, ring: Keyrin
     assert everything(store, ring) == before
 
 
-def dead_links(place: Place, store: Store, ring: Keyring) -> dict[str, str]:
+def dead_links(place: Place, store: Store, ring: KeyStore) -> dict[str, str]:
     """Links that lead nowhere any more, or never did, by what became of them."""
     client = place.app.test_client()
     gone = {
@@ -126,11 +126,11 @@ def dead_links(place: Place, store: Store, ring: Keyring) -> dict[str, str]:
     assert client.post(f"{links['cancelled']}/cancelar").status_code == 200
     assert client.post(f"{links['forgotten']}/borrar").status_code == 200
     ring.destroy(gone["purged"].key_id or b"")
-    retention.settle(store, ring, now=clock.now())
+    retention.reconcile_stores(store, ring, now=clock.now())
     return links | {"unknown": f"/es/r/{NOBODY}"}
 
 
-def test_every_dead_link_gives_the_same_page(place: Place, store: Store, ring: Keyring) -> None:
+def test_every_dead_link_gives_the_same_page(place: Place, store: Store, ring: KeyStore) -> None:
     links = dead_links(place, store, ring)
     cut_short = seat(store, ring, place.workshops["plain"])
     links["not settled yet"] = f"/es/r/{manage_token(ring, cut_short)}"
@@ -149,7 +149,7 @@ def test_every_dead_link_gives_the_same_page(place: Place, store: Store, ring: K
 
 
 def test_a_dead_link_costs_the_same_work_whatever_it_was(
-    place: Place, store: Store, ring: Keyring
+    place: Place, store: Store, ring: KeyStore
 ) -> None:
     """What is asked of the databases is the same, so it takes as long: no need to measure."""
     links, client = dead_links(place, store, ring), place.app.test_client()
@@ -223,7 +223,7 @@ def test_another_sites_post_is_refused(
     app: Flask,
     client: FlaskClient,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     workshop: Workshop,
     rosa: Registration,
 ) -> None:
@@ -256,7 +256,7 @@ def test_a_fault_of_ours_has_a_number_that_is_in_the_log(
     app: Flask,
     client: FlaskClient,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     rosa: Registration,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

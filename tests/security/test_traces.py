@@ -23,7 +23,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring, RingBase
+from outreach.keystore import KeyStore, KeyStoreBase
 from outreach.web.forms import form_token
 from outreach.web.public.my_registration import recover_link
 from tests.browser import serving
@@ -44,7 +44,7 @@ class Server:
     folder: Path
     config: Config
     store: Store
-    ring: Keyring
+    ring: KeyStore
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
         """Asks as the visitor, who has an address of their own; the status and where it leads."""
@@ -76,7 +76,7 @@ class Server:
         for path in sorted(self.folder.rglob("*")):
             if path.is_file():
                 yield path.name, path.read_bytes()
-        for place, base in ((self.store, Base), (self.ring.store, RingBase)):
+        for place, base in ((self.store, Base), (self.ring.store, KeyStoreBase)):
             with place.read() as session:
                 for table in base.metadata.sorted_tables:
                     for row in session.execute(sa.select(table)):
@@ -86,7 +86,7 @@ class Server:
 
 
 @pytest.fixture
-def server(config: Config, store: Store, ring: Keyring, tmp_path: Path) -> Iterator[Server]:
+def server(config: Config, store: Store, ring: KeyStore, tmp_path: Path) -> Iterator[Server]:
     port = serving.free_port()
     with _serving(config, tmp_path, port):
         yield Server(port, tmp_path, config, store, ring)
@@ -118,7 +118,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 def test_an_address_is_written_nowhere(
-    app: Flask, server: Server, ring: Keyring, store: Store, workshop: Workshop
+    app: Flask, server: Server, ring: KeyStore, store: Store, workshop: Workshop
 ) -> None:
     link = f"/es/r/{manage_token(ring, seat(store, ring, workshop))}"
     form = f"/es/t/{workshop.public_id}/lugar"
@@ -144,7 +144,7 @@ def test_an_address_is_written_nowhere(
 def test_no_table_has_a_column_for_an_address() -> None:
     columns = [
         f"{table.name}.{column.name}"
-        for base in (Base, RingBase)
+        for base in (Base, KeyStoreBase)
         for table in base.metadata.sorted_tables
         for column in table.columns
     ]
@@ -201,7 +201,7 @@ def test_a_name_an_email_and_a_link_are_written_nowhere(
 
 
 def test_a_link_is_not_written_by_a_page_of_an_error_that_goes_wrong_itself(
-    server: Server, store: Store, ring: Keyring, workshop: Workshop
+    server: Server, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     token = manage_token(ring, seat(store, ring, workshop))
     path = f"/es/r/{token}/cambiar"

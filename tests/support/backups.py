@@ -15,7 +15,7 @@ from flask import Flask
 from outreach.cli import main
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.maintenance import archive_format
 from tests.conftest import Pair, close_app
 from tests.support.environment import where
@@ -26,7 +26,7 @@ PASSPHRASE = "correct horse battery staple"
 class Keeper:
     """The `outreach` command, run while nothing of the test has a database open."""
 
-    def __init__(self, config: Config, store: Store, ring: Keyring, pair: Pair | None) -> None:
+    def __init__(self, config: Config, store: Store, ring: KeyStore, pair: Pair | None) -> None:
         self.config, self.store, self.ring, self.pair = config, store, ring, pair
         self.app: Flask | None = None  # that has been used
         self.environ = {

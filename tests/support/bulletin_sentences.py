@@ -8,8 +8,8 @@ import click
 
 from outreach.i18n import LANGUAGES
 from outreach.reports import bulletin_sentences
-from outreach.reports.bulletin_sentences import CASES, Sentence
-from outreach.reports.month_report import FigureTold
+from outreach.reports.bulletin_sentences import CASES, BulletinSentence
+from outreach.reports.month_report import ReportedFigure
 
 NUMBERS: Final = (None, 0, 1, 2, 1_000_000)
 NAMES: Final = {
@@ -20,30 +20,30 @@ NAMES: Final = {
 }
 
 
-def _matters(number: int | None) -> list[Sentence]:
+def _matters(number: int | None) -> list[BulletinSentence]:
     codes = ("migratoria", "penal", "laboral", "civil", "administrativa")
     told = [] if number is None else [_figure(f"{CASES}.{each}", number) for each in codes]
     return bulletin_sentences.protection(None, told)
 
 
-def _figure(series: str, number: int) -> FigureTold:
-    return FigureTold(
+def _figure(series: str, number: int) -> ReportedFigure:
+    return ReportedFigure(
         series=series, label={"es": "Otra"}, unit="casos", value=number, source="", part_of=CASES
     )
 
 
-def _kinds(*codes: str) -> Callable[[int | None], list[Sentence]]:
+def _kinds(*codes: str) -> Callable[[int | None], list[BulletinSentence]]:
     return lambda n: [] if n is None else bulletin_sentences.kinds(dict.fromkeys(codes, n), NAMES)
 
 
-def _others(*codes: str) -> Callable[[int | None], list[Sentence]]:
+def _others(*codes: str) -> Callable[[int | None], list[BulletinSentence]]:
     return lambda n: (
         [] if n is None else bulletin_sentences.other_kinds(dict.fromkeys(codes, n), NAMES)
     )
 
 
 # What is said for a number of each thing; None where nobody has typed it.
-CASES_OF: Final[dict[str, Callable[[int | None], list[Sentence]]]] = {
+CASES_OF: Final[dict[str, Callable[[int | None], list[BulletinSentence]]]] = {
     "passports and cards": lambda n: bulletin_sentences.documents(n, n),
     "passports alone": lambda n: bulletin_sentences.documents(n, None),
     "cards alone": lambda n: bulletin_sentences.documents(None, n),
@@ -71,7 +71,7 @@ CASES_OF: Final[dict[str, Callable[[int | None], list[Sentence]]]] = {
 class Said(NamedTuple):
     case: str
     number: int | None
-    sentences: list[Sentence]
+    sentences: list[BulletinSentence]
 
 
 def all_of_them() -> Iterator[Said]:

@@ -18,7 +18,7 @@ from outreach.domain import registrations
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten
-from outreach.keystore import Key, Keyring, Masters
+from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.reports import workshop_counts
 from tests.support.registration_forms import answers, ask_for_link, everyone, send
 
@@ -38,7 +38,7 @@ class Canary:
 
 
 def plant(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, **typed: Any
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, **typed: Any
 ) -> Canary:
     """Registers by the form, looks at the place, changes it, asks for the link again."""
     before = {each.id for each in everyone(store)}
@@ -51,7 +51,7 @@ def plant(
     ask_for_link(client, typed[typed["contact"]])
     [mine] = [each for each in everyone(store) if each.id not in before]
     key = registrations.key_of(ring, mine)
-    person = registrations.read_person(mine, key)
+    person = registrations.decrypt_person(mine, key)
     tokens = [keystore.derive(key, purpose) for purpose in ("manage", "entry")]
     return Canary(
         name=person.name,
@@ -63,7 +63,7 @@ def plant(
             person.address.encode(),
             person.address.removeprefix("+1").encode(),
             registrations.manage_token(key).encode(),
-            registrations.entry_token(key).encode(),
+            registrations.calendar_token(key).encode(),
             *tokens,
             *(token.hex().encode() for token in tokens),
             key,
@@ -74,7 +74,7 @@ def plant(
 
 
 def traces(
-    config: Config, store: Store, ring: Keyring, needles: Sequence[bytes], *folders: Path
+    config: Config, store: Store, ring: KeyStore, needles: Sequence[bytes], *folders: Path
 ) -> list[str]:
     """The files, tables and dumps in which one of the needles is: of ours, and of PostgreSQL's."""
     found = []
@@ -85,7 +85,7 @@ def traces(
 
 
 def _everything(
-    config: Config, store: Store, ring: Keyring, folders: Sequence[Path]
+    config: Config, store: Store, ring: KeyStore, folders: Sequence[Path]
 ) -> Iterator[tuple[str, bytes]]:
     for folder in (config.data, config.keys, *folders):
         for path in folder.rglob("*"):
@@ -140,7 +140,7 @@ def back_up(config: Config, store: Store, path: Path) -> Backup:
     return Backup(path, rows)
 
 
-def names_in(backup: Backup, ring: Keyring, masters: Masters) -> set[str]:
+def names_in(backup: Backup, ring: KeyStore, masters: MasterKeys) -> set[str]:
     """What somebody reads who has the backup, the ring and the masters: each key that is left,
     each master, and what is derived from them, tried on each sealed value."""
     with ring.store.read() as session:
@@ -151,7 +151,7 @@ def names_in(backup: Backup, ring: Keyring, masters: Masters) -> set[str]:
     for registration_id, sealed in backup.sealed:
         for key in keys:
             try:
-                opened.add(keystore.unseal(key, sealed, f"registration {registration_id}"))
+                opened.add(keystore.decrypt(key, sealed, f"registration {registration_id}"))
             except Forgotten:
                 continue
     return opened

@@ -17,7 +17,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold
 from tests.support.staff_client import Desk
 
@@ -71,10 +71,10 @@ def take_along(desk: Desk, workshop: Workshop) -> Phone:
     return Phone(desk.client.application, workshop.public_id, answer.get_json())
 
 
-def token_of(store: Store, ring: Keyring, registration: Registration) -> str:
+def token_of(store: Store, ring: KeyStore, registration: Registration) -> str:
     with store.read() as session:
         there = session.get_one(Registration, registration.id)
-        return registrations.entry_token(registrations.key_of(ring, there))
+        return registrations.calendar_token(registrations.key_of(ring, there))
 
 
 def counts(store: Store, workshop: Workshop) -> tuple[int, int]:

@@ -8,13 +8,13 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop, series
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 
 
@@ -22,7 +22,7 @@ def make(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
     """Four dates of a series, a week apart, at 6 in the evening."""
     with store.change() as session:
         office = session.merge(chicago, load=False)
-        course = series.find_or_make(session, office, "Curso", is_joint=False)
+        course = series.find_or_create(session, office, "Curso", is_joint=False)
         room = venue(session, chicago)
         return [
             hold(session, chicago, rights, day=in_weeks(n), series=course, venue=room)
@@ -39,24 +39,30 @@ def fresh(store: Store, workshops: Sequence[Workshop]) -> list[Workshop]:
         return [session.get_one(Workshop, each.id) for each in workshops]
 
 
-def told(store: Store, cause: Cause = Cause.CHANGED) -> list[str]:
+def told(store: Store, cause: NotificationType = NotificationType.CHANGED) -> list[str]:
     """Whose registrations are owed a notice, by id."""
     with store.read() as session:
         return sorted(
-            session.scalars(sa.select(Notice.registration_id).where(Notice.cause == cause))
+            session.scalars(
+                sa.select(Notification.registration_id).where(Notification.cause == cause)
+            )
         )
 
 
 def journal(store: Store) -> list[tuple[str, int | None, str]]:
     with store.read() as session:
         rows = session.execute(
-            sa.select(Entry.action, Entry.workshop_id, Entry.detail).order_by(Entry.id)
+            sa.select(AuditEntry.action, AuditEntry.workshop_id, AuditEntry.detail).order_by(
+                AuditEntry.id
+            )
         )
         return [(row[0], row[1], row[2]) for row in rows]
 
 
-def by_mail(store: Store, ring: Keyring, workshop: Workshop, **changes: Any) -> Registration:
-    return seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@ejemplo.com", **changes)
+def by_mail(store: Store, ring: KeyStore, workshop: Workshop, **changes: Any) -> Registration:
+    return seat(
+        store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com", **changes
+    )
 
 
 def ids(workshops: Sequence[Workshop]) -> list[str]:

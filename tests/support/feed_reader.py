@@ -12,9 +12,9 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.calendar import feed_query
 from outreach.feeds import ics_feed
-from outreach.feeds.vevent import Site
+from outreach.feeds.vevent import PublicSite
 
-SITE = Site("https://talleres.example.org", "talleres.example.org", "800 555 0100")
+SITE = PublicSite("https://talleres.example.org", "talleres.example.org", "800 555 0100")
 TODAY = clock.now().date()
 
 Occurrence = tuple[str, datetime, datetime]  # UID, start and end in UTC
@@ -29,7 +29,7 @@ def feed(
     **asked: Iterable[str],
 ) -> bytes:
     with store.read() as session:
-        choice = feed_query.choose(session, office, **{k: list(v) for k, v in asked.items()})
+        choice = feed_query.parse(session, office, **{k: list(v) for k, v in asked.items()})
         return ics_feed.feed(session, choice, lang, SITE, today=today)
 
 

@@ -18,48 +18,65 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.network.kinds import Visibility
-from outreach.domain.registrations import Contact, Person, Registration, Standing
-from outreach.domain.registrations.notifications import Cause, Notice
-from outreach.domain.registrations.staff_messages import Audience, Message, Template
-from outreach.domain.workshops import Standing as WorkshopStanding
+from outreach.domain.registrations import (
+    ContactMethod,
+    PersonalData,
+    Registration,
+    RegistrationStatus,
+)
+from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
 from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import WorkshopStatus as WorkshopStanding
 from outreach.i18n import LANGUAGES
 from outreach.mail import render, sms
-from outreach.mail.message_context import Matter
-from outreach.mail.sms_gateway import Text
+from outreach.mail.message_context import MessageContext
+from outreach.mail.sms_gateway import SmsMessage
 from tests.conftest import a_saturday, hold, kind, office
 
 # How a registration stands when each is sent; `frees_silence` and `cancelled` are its workshop's.
-CASES: dict[str, tuple[Cause, dict[str, Any]]] = {
-    "saved": (Cause.SAVED, {}),
-    "waiting": (Cause.WAITING, {"standing": Standing.WAITING}),
-    "offer": (Cause.OFFER, {"standing": Standing.OFFERED}),
-    "seated by the staff": (Cause.SEATED, {}),
-    "lapsed, at the end of the list": (Cause.LAPSED, {"standing": Standing.WAITING, "lapses": 1}),
-    "lapsed, off the list": (Cause.LAPSED, {"standing": Standing.LAPSED, "lapses": 2}),
-    "lapsed, by silence": (Cause.LAPSED, {"standing": Standing.LAPSED}),
-    "changed": (Cause.CHANGED, {}),
-    "cancelled": (Cause.CANCELLED, {}),
-    "reinstated": (Cause.REINSTATED, {}),
-    "reminder": (Cause.REMINDER, {}),
-    "confirm": (Cause.CONFIRM, {"asked_at": True}),
-    "approved": (Cause.APPROVED, {}),
-    "link": (Cause.LINK, {}),
-    "message, a reminder": (Cause.MESSAGE, {}),
-    "message, a reminder to who waits": (Cause.MESSAGE, {"standing": Standing.WAITING}),
-    "message, another place": (Cause.MESSAGE, {}),
-    "message, another hour": (Cause.MESSAGE, {}),
-    "message, what to bring": (Cause.MESSAGE, {}),
-    "message, cancelled": (Cause.MESSAGE, {}),
+CASES: dict[str, tuple[NotificationType, dict[str, Any]]] = {
+    "saved": (NotificationType.REGISTERED, {}),
+    "waiting": (NotificationType.WAITLISTED, {"standing": RegistrationStatus.WAITLISTED}),
+    "offer": (NotificationType.OFFER, {"standing": RegistrationStatus.OFFERED}),
+    "seated by the staff": (NotificationType.SEAT_GRANTED, {}),
+    "lapsed, at the end of the list": (
+        NotificationType.OFFER_EXPIRED,
+        {"standing": RegistrationStatus.WAITLISTED, "lapses": 1},
+    ),
+    "lapsed, off the list": (
+        NotificationType.OFFER_EXPIRED,
+        {"standing": RegistrationStatus.EXPIRED, "lapses": 2},
+    ),
+    "lapsed, by silence": (
+        NotificationType.OFFER_EXPIRED,
+        {"standing": RegistrationStatus.EXPIRED},
+    ),
+    "changed": (NotificationType.CHANGED, {}),
+    "cancelled": (NotificationType.CANCELLED, {}),
+    "reinstated": (NotificationType.REINSTATED, {}),
+    "reminder": (NotificationType.REMINDER, {}),
+    "confirm": (NotificationType.RECONFIRM, {"asked_at": True}),
+    "approved": (NotificationType.APPROVED, {}),
+    "link": (NotificationType.LINK_RECOVERY, {}),
+    "message, a reminder": (NotificationType.MESSAGE, {}),
+    "message, a reminder to who waits": (
+        NotificationType.MESSAGE,
+        {"standing": RegistrationStatus.WAITLISTED},
+    ),
+    "message, another place": (NotificationType.MESSAGE, {}),
+    "message, another hour": (NotificationType.MESSAGE, {}),
+    "message, what to bring": (NotificationType.MESSAGE, {}),
+    "message, cancelled": (NotificationType.MESSAGE, {}),
 }
 # What each of those messages says.
-SAYS: dict[str, Template] = {
-    "message, a reminder": Template.REMINDER,
-    "message, a reminder to who waits": Template.REMINDER,
-    "message, another place": Template.PLACE,
-    "message, another hour": Template.HOUR,
-    "message, what to bring": Template.BRING,
-    "message, cancelled": Template.CANCELLED,
+SAYS: dict[str, MessageTemplate] = {
+    "message, a reminder": MessageTemplate.REMINDER,
+    "message, a reminder to who waits": MessageTemplate.REMINDER,
+    "message, another place": MessageTemplate.PLACE,
+    "message, another hour": MessageTemplate.HOUR,
+    "message, what to bring": MessageTemplate.BRING,
+    "message, cancelled": MessageTemplate.CANCELLED,
 }
 PARAGRAPH = {
     "es": "Entra por la puerta de atrás.",
@@ -72,7 +89,7 @@ PARAGRAPH = {
 class Sent:
     case: str
     letter: EmailMessage
-    text: Text
+    text: SmsMessage
 
 
 def all_of(
@@ -82,17 +99,17 @@ def all_of(
     for case, (cause, standing) in CASES.items():
         registration = _registration(workshop, lang, now, standing, wants_entry=wants_entry)
         was = workshop.standing
-        if cause is Cause.CANCELLED or SAYS.get(case) is Template.CANCELLED:
+        if cause is NotificationType.CANCELLED or SAYS.get(case) is MessageTemplate.CANCELLED:
             workshop.standing = WorkshopStanding.CANCELLED
-        moment = workshop.remind_at if cause is Cause.REMINDER else now
-        matter = Matter(
+        moment = workshop.remind_at if cause is NotificationType.REMINDER else now
+        matter = MessageContext(
             notice=_notice(registration, cause, now, SAYS.get(case)),
-            person=Person(name="Rosa", address="rosa@example.org"),
+            person=PersonalData(name="Rosa", address="rosa@example.org"),
             key=bytes(range(32)),
             now=moment,
             calendar_host="talleres.example.org",
         )
-        by_phone = replace(matter, person=Person(name="Rosa", address="+13125550142"))
+        by_phone = replace(matter, person=PersonalData(name="Rosa", address="+13125550142"))
         yield Sent(case=case, letter=render.write(matter, config), text=sms.write(by_phone, config))
         workshop.standing = was
 
@@ -103,9 +120,9 @@ def _registration(
     plain: dict[str, Any] = {
         "id": "0123456789ABCDEFGHJKMNPQRS",
         "workshop_id": workshop.id,
-        "standing": Standing.SEATED,
+        "standing": RegistrationStatus.CONFIRMED,
         "people": 1,
-        "contact": Contact.EMAIL,
+        "contact": ContactMethod.EMAIL,
         "may_leave_message": True,
         "wants_reminder": True,
         "wants_entry": wants_entry,
@@ -128,9 +145,12 @@ def _registration(
 
 
 def _notice(
-    registration: Registration, cause: Cause, now: datetime, template: Template | None
-) -> Notice:
-    notice = Notice(registration_id=registration.id, cause=cause, due_at=now, made_at=now)
+    registration: Registration,
+    cause: NotificationType,
+    now: datetime,
+    template: MessageTemplate | None,
+) -> Notification:
+    notice = Notification(registration_id=registration.id, cause=cause, due_at=now, made_at=now)
     notice.id, notice.registration = 7, registration
     if template is not None:
         notice.message = Message(

@@ -12,12 +12,12 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from outreach import clock
-from outreach.accounts.server_encryption import ServerKey
+from outreach.accounts.server_encryption import ServerEncryption
 from outreach.accounts.sessions import StaffSession
-from outreach.accounts.totp import Totp
+from outreach.accounts.totp import TotpSecret
 from outreach.config import Limits
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.offices import Office
 from tests.support.staff_client import at_desk, employ, enrol
 
@@ -50,7 +50,7 @@ def shown_secret(page: TestResponse) -> str:
 def half_a_minute_later(store: Store) -> None:
     """As though the next code had come already."""
     with store.change() as session:
-        session.execute(sa.update(Totp).values(last_step=0))
+        session.execute(sa.update(TotpSecret).values(last_step=0))
 
 
 def age(store: Store, **ages: timedelta) -> None:
@@ -62,7 +62,7 @@ def age(store: Store, **ages: timedelta) -> None:
 def journal(store: Store) -> list[str]:
     """What it says, but for sheets that were printed for a test."""
     with store.read() as session:
-        found = session.scalars(sa.select(Entry.action).order_by(Entry.id))
+        found = session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id))
         return [each for each in found if each != "paper codes printed"]
 
 
@@ -87,5 +87,5 @@ def ended_meanwhile(app: Flask) -> Iterator[None]:
         sa.event.remove(store.engine, "engine_connect", end)
 
 
-def server_key(app: Flask) -> ServerKey:
-    return ServerKey(app.extensions["outreach_secret"])
+def server_key(app: Flask) -> ServerEncryption:
+    return ServerEncryption(app.extensions["outreach_secret"])

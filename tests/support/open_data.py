@@ -12,7 +12,7 @@ from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.reporting import figures
-from outreach.domain.workshops import Mode, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.web.api.routes import TABLE
 from outreach.web.api.serializers import ROOT
 from tests.conftest import LONG_AGO, a_saturday, hold
@@ -26,10 +26,10 @@ def furnish(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dic
         found = {
             "plain": hold(session, chicago, rights, day=a_saturday(), capacity=30),
             "far": hold(session, calgary, rights, languages=Codes(["en", "fr"])),
-            "online": hold(session, chicago, rights, mode=Mode.VIDEO_CALL, venue=None),
+            "online": hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None),
             "past": hold(session, chicago, rights, day=JANUARY),
         }
-        passports = figures.Series(
+        passports = figures.FigureSeries(
             code="pasaportes",
             position=1,
             label={"es": "Pasaportes expedidos", "en": "Passports issued"},

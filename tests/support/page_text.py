@@ -4,9 +4,9 @@ import re
 from html.parser import HTMLParser
 from typing import Final
 
-from outreach.reports.readability import EASY, Ease, ease, hardest, syllables
+from outreach.reports.readability import EASY, Readability, hardest_sentence, readability, syllables
 
-__all__ = ["EASY", "Ease", "ease", "hardest", "seen", "syllables"]
+__all__ = ["EASY", "Readability", "hardest_sentence", "readability", "seen", "syllables"]
 
 # What the page says to programs, or what is no text: a sign, a list of cities to choose from.
 _NOT_SEEN: Final = frozenset({"head", "script", "style", "svg", "datalist", "template"})

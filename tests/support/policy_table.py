@@ -10,7 +10,7 @@ signed in. «halfway»: the password was right, whether or not the second factor
 
 from typing import Final
 
-from outreach.domain.network.staff import Action
+from outreach.domain.network.staff import Permission
 
 SAID: Final = """
 entrance            GET   nobody
@@ -185,7 +185,7 @@ FRESH: Final = {
 _LINES: Final = [line.split() for line in SAID.split("\n") if line]
 OF: Final = {(f"staff.{line[0]}", line[1]): line[2] for line in _LINES}
 ASKS_FOR: Final = {
-    (f"staff.{line[0]}", line[1]): Action(line[3]) for line in _LINES if len(line) > 3
+    (f"staff.{line[0]}", line[1]): Permission(line[3]) for line in _LINES if len(line) > 3
 }
 
 

@@ -21,10 +21,10 @@ from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations import Standing as Stands
+from outreach.domain.registrations import RegistrationStatus as Stands
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from tests.conftest import LONG_AGO, hold, seat
 from tests.support.registration_forms import answers
 
@@ -116,7 +116,7 @@ def public_rules(app: Flask) -> list[Rule]:
 
 
 def furnished(
-    app: Flask, store: Store, ring: Keyring, chicago: Office, rights: Kind, women: Kind
+    app: Flask, store: Store, ring: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> Place:
     """A workshop of every sort, and somebody in each way of standing."""
     with store.change() as session:
@@ -128,7 +128,7 @@ def furnished(
             "discreet": hold(session, chicago, women),
             "secret": hold(session, chicago, women, visibility=Visibility.PHONE_ONLY),
             "unlisted": hold(session, chicago, rights, way=Way.UNLISTED),
-            "draft": hold(session, chicago, rights, standing=Standing.DRAFT),
+            "draft": hold(session, chicago, rights, standing=WorkshopStatus.DRAFT),
             "cancelled": hold(session, chicago, rights),
             "hours": hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=20),
             "quiet hours": hold(session, chicago, women, way=Way.SLOTS, slot_minutes=20),
@@ -149,21 +149,21 @@ def furnished(
         links={name: manage_token(ring, each) for name, each in people.items()}
         | in_every_standing(store, ring, plain)
         | in_every_standing(store, ring, workshops["discreet"]),
-        entry=registrations.entry_token(registrations.key_of(ring, seated)),
+        entry=registrations.calendar_token(registrations.key_of(ring, seated)),
         files=tuple(app.extensions["outreach_static"]),
     )
 
 
-def in_every_standing(store: Store, ring: Keyring, workshop: Workshop) -> dict[str, str]:
+def in_every_standing(store: Store, ring: KeyStore, workshop: Workshop) -> dict[str, str]:
     """The links of people who stand each in their own way at a workshop with places."""
     now = clock.now()
     ways: dict[str, dict[str, Any]] = {
         "seated": {},
         "asked": {"asked_at": now},
-        "waiting": {"standing": Stands.WAITING},
+        "waiting": {"standing": Stands.WAITLISTED},
         "offered": {"standing": Stands.OFFERED, "offered_until": now + timedelta(hours=24)},
         "late": {"standing": Stands.OFFERED, "offered_until": now - timedelta(hours=1)},
-        "lapsed": {"standing": Stands.LAPSED, "lapses": 2},
+        "lapsed": {"standing": Stands.EXPIRED, "lapses": 2},
     }
     links = {}
     for way, values in ways.items():
@@ -177,7 +177,7 @@ def in_every_standing(store: Store, ring: Keyring, workshop: Workshop) -> dict[s
     return links
 
 
-def manage_token(ring: Keyring, registration: Registration) -> str:
+def manage_token(ring: KeyStore, registration: Registration) -> str:
     return registrations.manage_token(registrations.key_of(ring, registration))
 
 

@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from outreach.domain.registrations import Standing
+from outreach.domain.registrations import RegistrationStatus
 from outreach.errors import Closed, Full, Taken
 
-SEATED, WAITING, OFFERED = Standing.SEATED, Standing.WAITING, Standing.OFFERED
-CANCELLED, LAPSED = Standing.CANCELLED, Standing.LAPSED
+SEATED, WAITING, OFFERED = (
+    RegistrationStatus.CONFIRMED,
+    RegistrationStatus.WAITLISTED,
+    RegistrationStatus.OFFERED,
+)
+CANCELLED, LAPSED = RegistrationStatus.CANCELLED, RegistrationStatus.EXPIRED
 CHILDCARE: Final = "childcare"
 LATE: Final = timedelta(hours=3)
 DAY: Final = timedelta(hours=24)
@@ -26,7 +30,7 @@ class Party:
     is_reachable: bool
     registered: datetime
     turn: datetime
-    standing: Standing = WAITING
+    standing: RegistrationStatus = WAITING
     hour: int | None = None
     until: datetime | None = None
     lapses: int = 0
@@ -38,7 +42,7 @@ class Party:
     def holds(self) -> bool:
         return self.standing in {SEATED, OFFERED}
 
-    def lose(self, standing: Standing) -> None:
+    def lose(self, standing: RegistrationStatus) -> None:
         self.standing, self.hour, self.until = standing, None, None
 
 
@@ -88,7 +92,7 @@ class Model:
     def has_fitting(self) -> bool:
         return any(self.fits(party) for party in self.line())
 
-    def with_standing(self, *standings: Standing) -> list[Party]:
+    def with_standing(self, *standings: RegistrationStatus) -> list[Party]:
         return [party for party in self.parties if party.standing in standings]
 
     # What people do

@@ -14,9 +14,9 @@ from werkzeug.test import TestResponse
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import registrations
-from outreach.domain.registrations import Registration, Standing
+from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.web.forms import form_token
 from outreach.web.public.my_registration import recover_link
 
@@ -70,7 +70,7 @@ def everyone(store: Store) -> list[Registration]:
 _WITH_WORKSHOP = sa.select(Registration).options(sa.orm.joinedload(Registration.workshop))
 
 
-def link_of(ring: Keyring, registration: Registration) -> str:
+def link_of(ring: KeyStore, registration: Registration) -> str:
     """Where somebody sees their own place."""
     return f"/es/r/{registrations.manage_token(registrations.key_of(ring, registration))}"
 
@@ -81,7 +81,7 @@ def now_of(store: Store, registration: Registration) -> Registration:
         return session.scalars(_WITH_WORKSHOP.where(Registration.id == registration.id)).one()
 
 
-def standing_of(store: Store, registration: Registration) -> Standing:
+def standing_of(store: Store, registration: Registration) -> RegistrationStatus:
     return now_of(store, registration).standing
 
 

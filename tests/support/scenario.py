@@ -15,20 +15,20 @@ from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import (
-    HOLDING,
-    Change,
-    Contact,
+    SEAT_HOLDING_STATUSES,
+    ContactMethod,
     Registration,
-    Standing,
-    Ticket,
+    RegistrationChange,
+    RegistrationStatus,
+    SealedRegistration,
     reconfirmation,
 )
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop, accommodations, time_slots
-from outreach.domain.workshops.accommodations import SupportLeft
-from outreach.domain.workshops.time_slots import Slot
+from outreach.domain.workshops.accommodations import AccommodationCapacity
+from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import applicant, hold
 
@@ -50,7 +50,7 @@ class Stage:
         """Rosa unless told otherwise, with an e-mail; the id of her registration. `workshop`: as
         her page read it, a while ago perhaps."""
         opened = said.pop("workshop", None) or self.workshop()
-        said = {"contact": Contact.EMAIL} | said | {"people": people}
+        said = {"contact": ContactMethod.EMAIL} | said | {"people": people}
         someone, ticket = applicant(**said), make_ticket()
         self._came += 1
         now = self.now + timedelta(microseconds=self._came)  # one comes after the other
@@ -60,10 +60,10 @@ class Stage:
 
     def cancel(self, *ids: str) -> None:
         for each in ids:
-            self._with(each, registrations.release)
+            self._with(each, registrations.cancel)
 
     def change(self, mine: str, people: int, needs: tuple[str, ...] = (), slot: str = "") -> None:
-        wanted = Change(people=people, needs=Codes(needs), slot=slot)
+        wanted = RegistrationChange(people=people, needs=Codes(needs), slot=slot)
         with self.store.change() as session:
             registration = session.get_one(Registration, mine)
             registrations.change(session, registration, wanted, now=self.now)
@@ -88,7 +88,7 @@ class Stage:
             workshop_service.change(
                 session,
                 workshop,
-                replace(workshop_service.plan_of(workshop), **changes),
+                replace(workshop_service.data_of(workshop), **changes),
                 now=self.now,
             )
 
@@ -99,13 +99,13 @@ class Stage:
         self._of_workshop(workshop_service.reinstate)
 
     def offer(self) -> int:
-        return self._of_workshop(registrations.offer_free)
+        return self._of_workshop(registrations.offer_free_seats)
 
     def ask(self) -> int:
-        return self._of_workshop(reconfirmation.ask)
+        return self._of_workshop(reconfirmation.request_reconfirmation)
 
     def free_silent(self) -> int:
-        return self._of_workshop(reconfirmation.free_silent)
+        return self._of_workshop(reconfirmation.release_unanswered)
 
     def work(self, *, at: datetime | None = None) -> None:
         """What the worker does by itself at that time."""
@@ -113,12 +113,16 @@ class Stage:
         scheduled_jobs.pass_on_offers(self.store, now=self.now)
         scheduled_jobs.ask_who_comes(self.store, now=self.now)
 
-    def deliver(self, cause: Cause, *, is_dead: bool = False) -> None:
+    def deliver(self, cause: NotificationType, *, is_dead: bool = False) -> None:
         """All that is due of that cause has gone out just now, or been given up."""
         with self.store.change() as session:
             session.execute(
-                sa.update(Notice)
-                .where(Notice.cause == cause, Notice.done_at.is_(None), Notice.due_at <= self.now)
+                sa.update(Notification)
+                .where(
+                    Notification.cause == cause,
+                    Notification.done_at.is_(None),
+                    Notification.due_at <= self.now,
+                )
                 .values(done_at=self.now, is_dead=is_dead)
             )
 
@@ -133,10 +137,10 @@ class Stage:
         with self.store.read() as session:
             return session.get_one(Workshop, self.workshop_id)
 
-    def standing(self, mine: str) -> Standing:
+    def standing(self, mine: str) -> RegistrationStatus:
         return self.of(mine).standing
 
-    def standings(self, *ids: str) -> list[Standing]:
+    def standings(self, *ids: str) -> list[RegistrationStatus]:
         return [self.standing(each) for each in ids]
 
     def left(self) -> int:
@@ -160,13 +164,13 @@ class Stage:
         with self.store.read() as session:
             return dict(accommodations.left(session, self.workshop_id))
 
-    def owed(self, mine: str) -> list[Cause]:
+    def owed(self, mine: str) -> list[NotificationType]:
         """What they are still to be told, in the order of the alphabet."""
         with self.store.read() as session:
             return sorted(
                 session.scalars(
-                    sa.select(Notice.cause).where(
-                        Notice.registration_id == mine, Notice.done_at.is_(None)
+                    sa.select(Notification.cause).where(
+                        Notification.registration_id == mine, Notification.done_at.is_(None)
                     )
                 )
             )
@@ -189,10 +193,10 @@ def stage(store: Store, office: Office, kind: Kind, **changes: Any) -> Stage:
         return Stage(store, workshop.id)
 
 
-def make_ticket() -> Ticket:
+def make_ticket() -> SealedRegistration:
     """What a registration is made of, with a key that no ring keeps: these tests ask for places."""
     key_id, key = secrets.token_bytes(16), secrets.token_bytes(32)
-    return Ticket(id=code(26), key_id=key_id, key=key, sealed=b"nothing to read")
+    return SealedRegistration(id=code(26), key_id=key_id, key=key, sealed=b"nothing to read")
 
 
 def faults(session: Session, workshop_id: int) -> list[str]:
@@ -200,16 +204,17 @@ def faults(session: Session, workshop_id: int) -> list[str]:
     workshop = session.get_one(Workshop, workshop_id, populate_existing=True)
     held = session.execute(
         sa.select(Registration.people, Registration.needs, Registration.slot_id).where(
-            Registration.workshop_id == workshop_id, Registration.standing.in_(HOLDING)
+            Registration.workshop_id == workshop_id,
+            Registration.standing.in_(SEAT_HOLDING_STATUSES),
         )
     ).all()
     people = sum(row.people for row in held)
     found = [_fault("seats", workshop.capacity + workshop.overbooked, people, workshop.seats_left)]
-    for slot in session.scalars(sa.select(Slot).where(Slot.workshop_id == workshop_id)):
+    for slot in session.scalars(sa.select(TimeSlot).where(TimeSlot.workshop_id == workshop_id)):
         people = sum(row.people for row in held if row.slot_id == slot.id)
         found.append(_fault(f"slot {slot.minute}", slot.capacity, people, slot.seats_left))
     for row in session.scalars(
-        sa.select(SupportLeft).where(SupportLeft.workshop_id == workshop_id)
+        sa.select(AccommodationCapacity).where(AccommodationCapacity.workshop_id == workshop_id)
     ):
         parties = sum(row.need in each.needs for each in held)
         found.append(_fault(row.need, row.capacity, parties, row.seats_left))
@@ -224,17 +229,20 @@ def _fault(what: str, capacity: int, held: int, left: int) -> str:
 def stranded(session: Session, workshop_id: int) -> list[str]:
     """Who waits though there is room for them, worked out without the product's own rules."""
     workshop = session.get_one(Workshop, workshop_id, populate_existing=True)
-    hours = session.scalars(sa.select(Slot.seats_left).where(Slot.workshop_id == workshop_id)).all()
+    hours = session.scalars(
+        sa.select(TimeSlot.seats_left).where(TimeSlot.workshop_id == workshop_id)
+    ).all()
     supported = {
         row.need: row.seats_left
         for row in session.scalars(
-            sa.select(SupportLeft).where(SupportLeft.workshop_id == workshop_id)
+            sa.select(AccommodationCapacity).where(AccommodationCapacity.workshop_id == workshop_id)
         )
     }
     room = max(hours, default=0) if workshop.has_slots else workshop.seats_left
     waiting = session.execute(
         sa.select(Registration.id, Registration.people, Registration.needs).where(
-            Registration.workshop_id == workshop_id, Registration.standing == Standing.WAITING
+            Registration.workshop_id == workshop_id,
+            Registration.standing == RegistrationStatus.WAITLISTED,
         )
     )
     return [

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from outreach import clock
 from outreach.accounts import passwords, sessions, totp
-from outreach.accounts.server_encryption import ServerKey
+from outreach.accounts.server_encryption import ServerEncryption
 from outreach.db.store import Store
 from outreach.domain.network import staff
 from outreach.domain.network.staff import Role
@@ -35,10 +35,10 @@ def employ(
         return organizer.id
 
 
-def enrol(app: Flask, store: Store, *organizer_ids: int) -> ServerKey:
+def enrol(app: Flask, store: Store, *organizer_ids: int) -> ServerEncryption:
     """Gives these accounts, or all there are, the application of the tests; the key it is sealed
     under."""
-    key = ServerKey(app.extensions["outreach_secret"])
+    key = ServerEncryption(app.extensions["outreach_secret"])
     with store.change() as session:
         everybody = [each.id for each in staff.all_of_them(session)]
         for organizer_id in organizer_ids or everybody:

@@ -9,15 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base, Words
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 from outreach.domain.workshops import Workshop
 
-NOTED: Final = (
+RECORDED_ACTIONS: Final = (
     "outreach_noted"  # in Session.info: the lines that are to be linked (`hash_chain.py`)
 )
 
 
-class Entry(Base):
+class AuditEntry(Base):
     __tablename__ = "journal"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
@@ -43,7 +43,7 @@ class Entry(Base):
         self.who, self.what = self.organizer_id, self.workshop_id
 
 
-def note(
+def record(
     session: Session,
     organizer_id: int | None,
     action: str,
@@ -55,7 +55,7 @@ def note(
 ) -> None:
     """One line more: `action` in a few English words, `office` the slug of whose it is, `detail`
     ids and numbers. In the same transaction as what was done."""
-    entry = Entry(
+    entry = AuditEntry(
         at=now,
         organizer_id=organizer_id,
         action=action,
@@ -64,11 +64,11 @@ def note(
         detail=detail,
     )
     session.add(entry)
-    session.info.setdefault(NOTED, []).append(entry)
+    session.info.setdefault(RECORDED_ACTIONS, []).append(entry)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class AuditQuery:
     """Which lines of the journal; what is not said is no limit."""
 
     office: str | None = None  # a slug
@@ -80,7 +80,7 @@ class Wanted:
     before: int | None = None  # older than the line of this id
 
 
-class Line(NamedTuple):
+class AuditLine(NamedTuple):
     """One line, with what it is about as far as that is still there."""
 
     id: int
@@ -95,57 +95,59 @@ class Line(NamedTuple):
     day: date | None
 
 
-def lines(session: Session, wanted: Wanted, *, limit: int) -> list[Line]:
+def lines(session: Session, wanted: AuditQuery, *, limit: int) -> list[AuditLine]:
     """The newest first."""
     rows = session.execute(
-        sa.select(Entry, Organizer.email, Workshop.public_id, Workshop.title, Workshop.day)
-        .outerjoin(Organizer, Organizer.id == Entry.organizer_id)
-        .outerjoin(Workshop, Workshop.id == Entry.workshop_id)
+        sa.select(AuditEntry, StaffMember.email, Workshop.public_id, Workshop.title, Workshop.day)
+        .outerjoin(StaffMember, StaffMember.id == AuditEntry.organizer_id)
+        .outerjoin(Workshop, Workshop.id == AuditEntry.workshop_id)
         .where(*_conditions(wanted))
-        .order_by(Entry.id.desc())
+        .order_by(AuditEntry.id.desc())
         .limit(limit)
     )
     return [
-        Line(e.id, e.at, e.action, e.office, e.detail, e.who, email, public_id, title, day)
+        AuditLine(e.id, e.at, e.action, e.office, e.detail, e.who, email, public_id, title, day)
         for e, email, public_id, title, day in rows
     ]
 
 
 def writers(session: Session, office: str | None = None) -> Sequence[tuple[int, str]]:
     """Whoever has a line of an office; of all, every account: most have one. By their address."""
-    asked = sa.select(Organizer.id, Organizer.email).order_by(Organizer.email)
+    asked = sa.select(StaffMember.id, StaffMember.email).order_by(StaffMember.email)
     if office is not None:
         asked = asked.where(
-            Organizer.id.in_(sa.select(Entry.organizer_id).where(Entry.office == office))
+            StaffMember.id.in_(
+                sa.select(AuditEntry.organizer_id).where(AuditEntry.office == office)
+            )
         )
     return [(row[0], row[1]) for row in session.execute(asked)]
 
 
 def newest_at(session: Session) -> datetime | None:
     """When the last of all lines was written, by the clock of who wrote it."""
-    return session.scalar(sa.select(sa.func.max(Entry.at)))
+    return session.scalar(sa.select(sa.func.max(AuditEntry.at)))
 
 
 def first_at(session: Session, office: str | None = None) -> datetime | None:
     """When the oldest line was written, of an office or of all."""
-    asked = sa.select(sa.func.min(Entry.at))
-    return session.scalar(asked if office is None else asked.where(Entry.office == office))
+    asked = sa.select(sa.func.min(AuditEntry.at))
+    return session.scalar(asked if office is None else asked.where(AuditEntry.office == office))
 
 
-def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _conditions(wanted: AuditQuery) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if wanted.office is not None:
-        found.append(Entry.office == wanted.office)
+        found.append(AuditEntry.office == wanted.office)
     if wanted.workshop_id is not None:
-        found.append(Entry.workshop_id == wanted.workshop_id)
+        found.append(AuditEntry.workshop_id == wanted.workshop_id)
     if wanted.organizer_id is not None:
-        found.append(Entry.organizer_id == wanted.organizer_id)
+        found.append(AuditEntry.organizer_id == wanted.organizer_id)
     if wanted.actions is not None:
-        found.append(Entry.action.in_(wanted.actions))
+        found.append(AuditEntry.action.in_(wanted.actions))
     if wanted.since is not None:
-        found.append(Entry.at >= wanted.since)
+        found.append(AuditEntry.at >= wanted.since)
     if wanted.until is not None:
-        found.append(Entry.at < wanted.until)
+        found.append(AuditEntry.at < wanted.until)
     if wanted.before is not None:
-        found.append(Entry.id < wanted.before)
+        found.append(AuditEntry.id < wanted.before)
     return found

@@ -23,13 +23,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from outreach.db.base import Base
-from outreach.domain.audit.audit_log import NOTED, Entry
+from outreach.domain.audit.audit_log import RECORDED_ACTIONS, AuditEntry
 
 KEPT: Final = timedelta(days=365)
 _ONLY: Final = 1  # the id of the only row
 
 
-class Chain(Base):
+class AuditChain(Base):
     """The two ends of the chain."""
 
     __tablename__ = "journal_chain"
@@ -41,18 +41,18 @@ class Chain(Base):
     gone_hash: Mapped[str] = mapped_column(sa.String(64), default="")
 
 
-class Link(NamedTuple):
+class ChainLink(NamedTuple):
     """A line's place in the chain."""
 
     number: int
     hash: str
 
 
-BEGINNING: Final = Link(0, "")
+BEGINNING: Final = ChainLink(0, "")
 
 
 @dataclass(frozen=True)
-class Break:
+class ChainBreak:
     """What is wrong with the chain, in words for who looks after the server."""
 
     number: int  # of the first line it is about; 0 for one outside the chain
@@ -76,58 +76,58 @@ def digest(
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def ends(session: Session) -> tuple[Link, Link]:
+def ends(session: Session) -> tuple[ChainLink, ChainLink]:
     """The newest line, and the last one that was let go."""
-    chain = session.get(Chain, _ONLY, populate_existing=True)
+    chain = session.get(AuditChain, _ONLY, populate_existing=True)
     if chain is None:
         return BEGINNING, BEGINNING
-    return Link(chain.number, chain.hash), Link(chain.gone, chain.gone_hash)
+    return ChainLink(chain.number, chain.hash), ChainLink(chain.gone, chain.gone_hash)
 
 
-def at(session: Session, number: int) -> Link | None:
+def at(session: Session, number: int) -> ChainLink | None:
     """The line of that number; the last one that was let go is known too."""
     _newest, gone = ends(session)
     if number == gone.number:
         return gone
-    found = session.scalar(sa.select(Entry.hash).where(Entry.number == number))
-    return None if found is None else Link(number, found)
+    found = session.scalar(sa.select(AuditEntry.hash).where(AuditEntry.number == number))
+    return None if found is None else ChainLink(number, found)
 
 
-def breaks(session: Session, since: Link | None = None) -> Iterator[Break]:
+def breaks(session: Session, since: ChainLink | None = None) -> Iterator[ChainBreak]:
     """What is wrong with it, from the first line that is left, or from the one after `since`."""
     before, seen, end = since, 0, BEGINNING
     # Closed, though whoever asks may stop at the first break.
     with session.execute(_ALL, {"since": -1 if since is None else since.number}) as rows:
         for row in rows:
             if before is None:
-                before = Link(row.gone, row.gone_hash)
-            end = Link(row.chain_number, row.chain_hash)
+                before = ChainLink(row.gone, row.gone_hash)
+            end = ChainLink(row.chain_number, row.chain_hash)
             if row.id is None:
                 continue  # the outer join: there are no lines
             if row.number is None:
-                yield Break(0, f"the line with the id {row.id} was never linked")
+                yield ChainBreak(0, f"the line with the id {row.id} was never linked")
                 continue
             seen += 1
             if row.number > before.number + 1:
-                yield Break(before.number + 1, _missing(before.number + 1, row.number - 1))
+                yield ChainBreak(before.number + 1, _missing(before.number + 1, row.number - 1))
             elif row.previous != before.hash:
-                yield Break(row.number, f"line {row.number} does not follow the one before it")
+                yield ChainBreak(row.number, f"line {row.number} does not follow the one before it")
             if not _is_intact(row):
-                yield Break(row.number, f"line {row.number} was changed")
-            before = Link(row.number, row.hash)
+                yield ChainBreak(row.number, f"line {row.number} was changed")
+            before = ChainLink(row.number, row.hash)
     if before is None or (not seen and end == BEGINNING):
         yield from _without_ends(session)
     elif before.number < end.number:
-        yield Break(before.number + 1, _missing(before.number + 1, end.number))
+        yield ChainBreak(before.number + 1, _missing(before.number + 1, end.number))
     elif before != end:
-        yield Break(before.number, f"line {before.number} is not the newest that was kept")
+        yield ChainBreak(before.number, f"line {before.number} is not the newest that was kept")
 
 
-def outdated(session: Session, *, now: datetime) -> Link | None:
+def outdated(session: Session, *, now: datetime) -> ChainLink | None:
     """The last line to be let go: all up to it are over a year old. A clock that once ran ahead
     does not hold up the others. None where there is none."""
-    old = sa.select(sa.func.max(Entry.number)).where(Entry.at < now - KEPT)
-    kept = sa.select(sa.func.min(Entry.number)).where(Entry.at.between(now - KEPT, now))
+    old = sa.select(sa.func.max(AuditEntry.number)).where(AuditEntry.at < now - KEPT)
+    kept = sa.select(sa.func.min(AuditEntry.number)).where(AuditEntry.at.between(now - KEPT, now))
     last, first_kept = session.scalar(old), session.scalar(kept)
     if last is None:
         return None
@@ -143,14 +143,14 @@ def let_go(session: Session, *, now: datetime) -> None:
     if last.number <= chain.gone:
         return
     chain.gone, chain.gone_hash = last
-    session.execute(sa.delete(Entry).where(Entry.number <= last.number))
+    session.execute(sa.delete(AuditEntry).where(AuditEntry.number <= last.number))
 
 
 @event.listens_for(Session, "before_commit")
 def _before_commit(session: Session) -> None:
     # Letting go of a savepoint keeps nothing yet.
-    if NOTED in session.info and not session.in_nested_transaction():
-        noted: list[Entry] = session.info.pop(NOTED)
+    if RECORDED_ACTIONS in session.info and not session.in_nested_transaction():
+        noted: list[AuditEntry] = session.info.pop(RECORDED_ACTIONS)
         # First all that may have to wait for somebody else: who holds the end waits for nobody.
         session.flush()
         # What was noted in a savepoint that was rolled back is not in the session any more.
@@ -161,10 +161,10 @@ def _before_commit(session: Session) -> None:
 def _after_rollback(session: Session, previous: SessionTransaction) -> None:
     # Where it was a savepoint, the transaction around it goes on with what it has noted.
     if not session.in_nested_transaction() and not previous.nested:
-        session.info.pop(NOTED, None)
+        session.info.pop(RECORDED_ACTIONS, None)
 
 
-def _link(session: Session, entries: Sequence[Entry]) -> None:
+def _link(session: Session, entries: Sequence[AuditEntry]) -> None:
     if not entries:
         return
     chain = _locked(session)
@@ -185,11 +185,11 @@ def _link(session: Session, entries: Sequence[Entry]) -> None:
     session.flush()
 
 
-def _locked(session: Session) -> Chain:
+def _locked(session: Session) -> AuditChain:
     """The ends of the chain, held to the end of the transaction."""
     wanted = (
-        sa.select(Chain)
-        .where(Chain.id == _ONLY)
+        sa.select(AuditChain)
+        .where(AuditChain.id == _ONLY)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
@@ -199,7 +199,7 @@ def _locked(session: Session) -> Chain:
         insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
         newest = session.execute(_NEWEST).first() or BEGINNING
         row = {"id": _ONLY, "number": newest[0], "hash": newest[1], "gone": 0, "gone_hash": ""}
-        session.execute(insert(Chain).values(row).on_conflict_do_nothing())
+        session.execute(insert(AuditChain).values(row).on_conflict_do_nothing())
         found = session.scalar(wanted)
     assert found is not None
     return found
@@ -224,10 +224,10 @@ def _is_intact(row: sa.Row[tuple[object, ...]]) -> bool:
     )
 
 
-def _without_ends(session: Session) -> Iterator[Break]:
+def _without_ends(session: Session) -> Iterator[ChainBreak]:
     """There is no row with the ends: so there must be no line."""
-    if number := session.scalar(sa.select(sa.func.count()).select_from(Entry)):
-        yield Break(1, f"the ends of the chain of {number} lines are missing")
+    if number := session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)):
+        yield ChainBreak(1, f"the ends of the chain of {number} lines are missing")
 
 
 def _missing(first: int, last: int) -> str:
@@ -235,23 +235,25 @@ def _missing(first: int, last: int) -> str:
 
 
 _NEWEST: Final = (
-    sa.select(Entry.number, Entry.hash)
-    .where(Entry.number.is_not(None))
-    .order_by(Entry.number.desc())
+    sa.select(AuditEntry.number, AuditEntry.hash)
+    .where(AuditEntry.number.is_not(None))
+    .order_by(AuditEntry.number.desc())
     .limit(1)
 )
 # One statement sees one moment: what is written or let go meanwhile cannot look like a break.
 _ALL: Final = (
     sa.select(
-        Chain.number.label("chain_number"),
-        Chain.hash.label("chain_hash"),
-        Chain.gone,
-        Chain.gone_hash,
-        *Entry.__table__.c,
+        AuditChain.number.label("chain_number"),
+        AuditChain.hash.label("chain_hash"),
+        AuditChain.gone,
+        AuditChain.gone_hash,
+        *AuditEntry.__table__.c,
     )
-    .select_from(Chain)
-    .outerjoin(Entry, sa.or_(Entry.number.is_(None), Entry.number > sa.bindparam("since")))
-    .where(Chain.id == _ONLY)
-    .order_by(Entry.number.is_(None), Entry.number)
+    .select_from(AuditChain)
+    .outerjoin(
+        AuditEntry, sa.or_(AuditEntry.number.is_(None), AuditEntry.number > sa.bindparam("since"))
+    )
+    .where(AuditChain.id == _ONLY)
+    .order_by(AuditEntry.number.is_(None), AuditEntry.number)
     .execution_options(yield_per=1000)
 )

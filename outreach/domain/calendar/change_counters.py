@@ -29,7 +29,7 @@ _TOUCHED: Final = "outreach_offices_touched"  # in Session.info
 _SHOWN: Final = (Workshop, Office, Kind, Venue)
 
 
-class CTag(Base):
+class ChangeCounter(Base):
     __tablename__ = "ctag"
 
     name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)  # red, or an office's slug
@@ -40,11 +40,13 @@ class CTag(Base):
 def read(session: Session, name: str) -> tuple[int, datetime | None]:
     """How many changes there have been, and when the last was committed. Read it before what it
     counts, never after."""
-    row = session.execute(sa.select(CTag.number, CTag.changed_at).where(CTag.name == name)).first()
+    row = session.execute(
+        sa.select(ChangeCounter.number, ChangeCounter.changed_at).where(ChangeCounter.name == name)
+    ).first()
     return (0, None) if row is None else (row[0], row[1])
 
 
-def touch(session: Session, office_id: int = EVERY_OFFICE) -> None:
+def increment(session: Session, office_id: int = EVERY_OFFICE) -> None:
     """Something was changed past the session, by a statement of its own: count it too."""
     _touched(session).add(office_id)
 
@@ -65,7 +67,7 @@ def _on_statement(state: ORMExecuteState) -> None:
     """Many rows written or removed by one statement. An update by statement is one of places."""
     is_ours = state.bind_mapper is not None and state.bind_mapper.class_ in _SHOWN
     if (state.is_insert or state.is_delete) and is_ours:
-        touch(state.session)
+        increment(state.session)
 
 
 @event.listens_for(Session, "before_commit")
@@ -94,7 +96,7 @@ def _after_rollback(session: Session, previous: SessionTransaction) -> None:
 _RAISE: Final = sa.text(
     "INSERT INTO ctag (name, number, changed_at) VALUES (:name, 1, :now) "
     "ON CONFLICT (name) DO UPDATE SET number = ctag.number + 1, changed_at = excluded.changed_at"
-).bindparams(sa.bindparam("now", type_=CTag.__table__.c.changed_at.type))
+).bindparams(sa.bindparam("now", type_=ChangeCounter.__table__.c.changed_at.type))
 
 
 def _touched(session: Session) -> set[int]:

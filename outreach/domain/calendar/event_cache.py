@@ -13,14 +13,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
 from outreach.domain.calendar import feed_query
-from outreach.domain.calendar.feed_query import Choice
+from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.domain.workshops import Workshop
 
 KEPT_AFTER_THE_END: Final = timedelta(days=100)  # longer than any feed looks back
 AHEAD: Final = timedelta(days=370)  # further than any looks
 
 
-class KeptEntry(Base):
+class CachedEvent(Base):
     __tablename__ = "calendar_entry"
 
     workshop_id: Mapped[int] = mapped_column(
@@ -34,7 +34,7 @@ class KeptEntry(Base):
 
 
 @dataclass(slots=True)
-class Piece:
+class EventText:
     """A workshop of a feed, with its text as soon as it has one. Its instants are in UTC and have
     no zone, as the database keeps them: to convert a thousand would take longer than the rest."""
 
@@ -51,7 +51,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Manner:
+class EventStyle:
     """How texts are written: two written in the same manner are of the same workshop the same."""
 
     lang: str
@@ -60,7 +60,7 @@ class Manner:
 
 
 @dataclass(frozen=True)
-class Span:
+class FeedSpan:
     """Workshops that start from `since` to before `until`, UTC days, as a feed has them `today`."""
 
     since: date
@@ -70,52 +70,52 @@ class Span:
 
 def look(
     session: Session,
-    choice: Choice,
-    span: Span,
-    manner: Manner,
+    choice: FeedQuery,
+    span: FeedSpan,
+    manner: EventStyle,
     *,
     limit: int,
     from_the_end: bool = False,
-) -> list[Piece]:
+) -> list[EventText]:
     """The workshops of a choice, by start and UID, each with its text if one is kept that still
     holds; of more than `limit` the first, or the last `from_the_end`."""
     order = [each.desc() for each in feed_query.IN_ORDER] if from_the_end else feed_query.IN_ORDER
-    is_kept = sa.and_(*_key(manner), KeptEntry.changed_at == feed_query.CHANGED_AT)
+    is_kept = sa.and_(*_key(manner), CachedEvent.changed_at == feed_query.CHANGED_AT)
     rows = session.execute(
         _query(choice, span)
-        .with_only_columns(*_BARE, KeptEntry.text, maintain_column_froms=True)
-        .outerjoin(KeptEntry, is_kept)
+        .with_only_columns(*_BARE, CachedEvent.text, maintain_column_froms=True)
+        .outerjoin(CachedEvent, is_kept)
         .order_by(*order)
         .limit(limit)
     )
-    found = [Piece(*row) for row in rows]
+    found = [EventText(*row) for row in rows]
     return found[::-1] if from_the_end else found
 
 
 def unwritten(
-    session: Session, choice: Choice, span: Span, manner: Manner, *, limit: int
-) -> list[Piece]:
+    session: Session, choice: FeedQuery, span: FeedSpan, manner: EventStyle, *, limit: int
+) -> list[EventText]:
     """Workshops of a choice that were never written in this manner."""
     missing = _query(choice, span).with_only_columns(*_BARE, sa.null(), maintain_column_froms=True)
     is_kept = sa.exists().where(*_key(manner))
-    return [Piece(*row) for row in session.execute(missing.where(~is_kept).limit(limit))]
+    return [EventText(*row) for row in session.execute(missing.where(~is_kept).limit(limit))]
 
 
-def crowded_on(session: Session, choice: Choice, span: Span, *, most: int) -> date | None:
+def crowded_on(session: Session, choice: FeedQuery, span: FeedSpan, *, most: int) -> date | None:
     """By which day there are more workshops than that. None: by none."""
     days = _query(choice, span).with_only_columns(Workshop.day, maintain_column_froms=True)
     return session.scalar(days.order_by(Workshop.day).offset(most).limit(1))
 
 
-def of_workshops(session: Session, ids: Sequence[int], lang: str) -> list[KeptEntry]:
+def of_workshops(session: Session, ids: Sequence[int], lang: str) -> list[CachedEvent]:
     """What was last written of these workshops, whole, whatever it was made with."""
-    found: list[KeptEntry] = []
+    found: list[CachedEvent] = []
     for start in range(0, len(ids), feed_query.AT_ONCE):
         found += session.scalars(
-            sa.select(KeptEntry).where(
-                KeptEntry.workshop_id.in_(ids[start : start + feed_query.AT_ONCE]),
-                KeptEntry.lang == lang,
-                KeptEntry.is_short.is_(False),
+            sa.select(CachedEvent).where(
+                CachedEvent.workshop_id.in_(ids[start : start + feed_query.AT_ONCE]),
+                CachedEvent.lang == lang,
+                CachedEvent.is_short.is_(False),
             )
         )
     return found
@@ -128,24 +128,24 @@ def keep(session: Session, fresh: Sequence[dict[str, Any]]) -> None:
         session.connection().execute(_KEEP, fresh)
 
 
-def tidy(session: Session, *, today: date) -> None:
+def purge(session: Session, *, today: date) -> None:
     """Removes the texts of workshops that no feed goes back to."""
     gone = sa.select(Workshop.id).where(
         Workshop.ends_at < feed_query.midnight(today) - KEPT_AFTER_THE_END
     )
-    session.execute(sa.delete(KeptEntry).where(KeptEntry.workshop_id.in_(gone)))
+    session.execute(sa.delete(CachedEvent).where(CachedEvent.workshop_id.in_(gone)))
 
 
-def _query(choice: Choice, span: Span) -> sa.Select[*tuple[Any, ...]]:
+def _query(choice: FeedQuery, span: FeedSpan) -> sa.Select[*tuple[Any, ...]]:
     return feed_query.query(choice, since=span.since, until=span.until, today=span.today)
 
 
-def _key(manner: Manner) -> tuple[sa.ColumnElement[bool], ...]:
+def _key(manner: EventStyle) -> tuple[sa.ColumnElement[bool], ...]:
     return (
-        KeptEntry.workshop_id == Workshop.id,
-        KeptEntry.lang == manner.lang,
-        KeptEntry.is_short.is_(manner.is_short),
-        KeptEntry.made_with == manner.made_with,
+        CachedEvent.workshop_id == Workshop.id,
+        CachedEvent.lang == manner.lang,
+        CachedEvent.is_short.is_(manner.is_short),
+        CachedEvent.made_with == manner.made_with,
     )
 
 
@@ -156,7 +156,7 @@ _BARE: Final = (
     sa.type_coerce(Workshop.zone, sa.String),
     sa.type_coerce(feed_query.CHANGED_AT, sa.DateTime),
 )
-_TABLE: Final = KeptEntry.__table__
+_TABLE: Final = CachedEvent.__table__
 _KEEP: Final = sa.text(
     "INSERT INTO calendar_entry (workshop_id, lang, is_short, made_with, changed_at, text) "
     "VALUES (:workshop_id, :lang, :is_short, :made_with, :changed_at, :text) "

@@ -15,7 +15,7 @@ MOST: Final = 4000  # however small they are
 SECOND: Final = timedelta(seconds=1)
 
 
-class KeptCopy(Base):
+class CachedFeedRow(Base):
     __tablename__ = "calendar_copy"
     __table_args__ = (sa.Index(None, "made_at", "size"),)
 
@@ -30,7 +30,7 @@ class KeptCopy(Base):
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class CachedFeed:
     """A feed, and what it takes to know whether it still holds."""
 
     number: int
@@ -40,12 +40,12 @@ class Copy:
     body: bytes  # gzip
 
 
-def find(session: Session, key: str) -> Copy | None:
+def find(session: Session, key: str) -> CachedFeed | None:
     row = session.execute(_FIND, {"key": key}).first()
-    return None if row is None else Copy(*row)
+    return None if row is None else CachedFeed(*row)
 
 
-def keep(session: Session, key: str, copy: Copy, *, now: datetime) -> Copy:
+def keep(session: Session, key: str, copy: CachedFeed, *, now: datetime) -> CachedFeed:
     """Keeps the copy in place of an older one, and gives it back as it is to be served: bytes that
     have not changed keep their date; others have a later one than those before."""
     before = find(session, key)
@@ -69,27 +69,31 @@ def keep(session: Session, key: str, copy: Copy, *, now: datetime) -> Copy:
             "body": copy.body,
         },
     )
-    return Copy(copy.number, copy.day, copy.etag, changed_at, copy.body)
+    return CachedFeed(copy.number, copy.day, copy.etag, changed_at, copy.body)
 
 
 def _make_room(session: Session, size: int) -> None:
     """The copies made longest ago go, a quarter at a time."""
     count, used = session.execute(
-        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(KeptCopy.size), 0))
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(CachedFeedRow.size), 0))
     ).one()
     if count < MOST and used + size <= ROOM:
         return
-    oldest = sa.select(KeptCopy.key).order_by(KeptCopy.made_at).limit(count // 4 + 1)
+    oldest = sa.select(CachedFeedRow.key).order_by(CachedFeedRow.made_at).limit(count // 4 + 1)
     gone: Sequence[str] = session.scalars(oldest).all()
-    session.execute(sa.delete(KeptCopy).where(KeptCopy.key.in_(gone)))
+    session.execute(sa.delete(CachedFeedRow).where(CachedFeedRow.key.in_(gone)))
 
 
 _FIND: Final = sa.select(
-    KeptCopy.number, KeptCopy.day, KeptCopy.etag, KeptCopy.changed_at, KeptCopy.body
-).where(KeptCopy.key == sa.bindparam("key"))
-_COLUMNS: Final = tuple(column.name for column in KeptCopy.__table__.c)
+    CachedFeedRow.number,
+    CachedFeedRow.day,
+    CachedFeedRow.etag,
+    CachedFeedRow.changed_at,
+    CachedFeedRow.body,
+).where(CachedFeedRow.key == sa.bindparam("key"))
+_COLUMNS: Final = tuple(column.name for column in CachedFeedRow.__table__.c)
 _KEEP: Final = sa.text(
     f"INSERT INTO calendar_copy ({', '.join(_COLUMNS)}) "  # noqa: S608 - names of columns only
     f"VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) ON CONFLICT (key) DO UPDATE SET "
     + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "key")
-).bindparams(*(sa.bindparam(c.name, type_=c.type) for c in KeptCopy.__table__.c))
+).bindparams(*(sa.bindparam(c.name, type_=c.type) for c in CachedFeedRow.__table__.c))

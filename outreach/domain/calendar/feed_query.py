@@ -17,13 +17,19 @@ from outreach import clock
 from outreach.db.types import has_code, latest
 from outreach.domain.calendar import change_counters
 from outreach.domain.locations import geocoding
-from outreach.domain.locations.geocoding import Scale, Where
+from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.search import search
-from outreach.domain.workshops import SHOWN, Mode, Standing, Workshop, modes_named
+from outreach.domain.workshops import (
+    PUBLIC_STATUSES,
+    DeliveryMode,
+    Workshop,
+    WorkshopStatus,
+    modes_named,
+)
 from outreach.errors import NotFound
 
 NETWORK: Final = change_counters.NETWORK  # the network's feed, where an office has its slug
@@ -36,7 +42,7 @@ MOST_VALUES: Final = 60  # of one filter
 LONGEST_VALUE: Final = 100
 
 
-class Unknown(NotFound):
+class UnknownFilter(NotFound):
     """There is no such office, kind, language, region or mode: `what` says which of these."""
 
     def __init__(self, what: str, value: str) -> None:
@@ -46,14 +52,14 @@ class Unknown(NotFound):
 
 
 @dataclass(frozen=True)
-class Choice:
+class FeedQuery:
     """What a feed is to hold. Nothing chosen of a filter: everything, but for discreet kinds."""
 
     office: Office | None
     kinds: tuple[Kind, ...] = ()
     languages: tuple[str, ...] = ()
-    wheres: tuple[Where, ...] = ()  # each in its one spelling: IL, joliet il, 60608
-    modes: tuple[Mode, ...] = ()
+    wheres: tuple[Location, ...] = ()  # each in its one spelling: IL, joliet il, 60608
+    modes: tuple[DeliveryMode, ...] = ()
 
     @property
     def is_discreet(self) -> bool:
@@ -80,7 +86,7 @@ class Choice:
         ]
 
 
-class Entry(NamedTuple):
+class FeedEntry(NamedTuple):
     """What is known of a workshop before it is read in full."""
 
     id: int
@@ -90,7 +96,7 @@ class Entry(NamedTuple):
     changed_at: datetime  # of whatever its calendar entry shows
 
 
-def choose(
+def parse(
     session: Session,
     office: str | None = None,
     *,
@@ -98,7 +104,7 @@ def choose(
     languages: Collection[str] = (),
     places: Collection[str] = (),
     modes: Collection[str] = (),
-) -> Choice:
+) -> FeedQuery:
     """The choice that these words stand for: places as in the list of workshops. Raises Unknown for
     the first that stands for none."""
     names = () if office is None else (office,)
@@ -111,9 +117,9 @@ def choose(
         for number, word in enumerate(words):
             # No page of ours asks for so much; and PostgreSQL cannot even look for a NUL.
             if number >= MOST_VALUES or len(word) > LONGEST_VALUE or "\0" in word:
-                raise Unknown(what, word)
+                raise UnknownFilter(what, word)
     found = {where.spelling: where for where in (_place(session, name) for name in places)}
-    return Choice(
+    return FeedQuery(
         office=None if office is None else _office(session, office),
         kinds=tuple(
             sorted(
@@ -128,17 +134,17 @@ def choose(
 
 
 def entries(
-    session: Session, choice: Choice, *, since: date, until: date, today: date
-) -> list[Entry]:
+    session: Session, choice: FeedQuery, *, since: date, until: date, today: date
+) -> list[FeedEntry]:
     """The feed's workshops that start from `since` to before `until` (UTC days), by start and UID.
 
     A cancelled one is kept a week past its end, and two weeks after it was cancelled.
     """
     rows = session.execute(query(choice, since=since, until=until, today=today).order_by(*IN_ORDER))
-    return [Entry(*row) for row in rows]
+    return [FeedEntry(*row) for row in rows]
 
 
-def count(session: Session, choice: Choice, *, since: date, until: date, today: date) -> int:
+def count(session: Session, choice: FeedQuery, *, since: date, until: date, today: date) -> int:
     """How many `event_cache` would give."""
     asked = query(choice, since=since, until=until, today=today)
     return session.scalar(sa.select(sa.func.count()).select_from(asked.subquery())) or 0
@@ -148,7 +154,7 @@ IN_ORDER: Final = (Workshop.starts_at, Workshop.uid)
 
 
 def query(
-    choice: Choice, *, since: date, until: date, today: date
+    choice: FeedQuery, *, since: date, until: date, today: date
 ) -> sa.Select[int, datetime, datetime, ZoneInfo, datetime]:
     """What `event_cache` reads, in no order."""
     begin, end, now = midnight(since), midnight(until), midnight(today)
@@ -164,10 +170,10 @@ def query(
             Workshop.day <= until,
             Workshop.starts_at >= begin,
             Workshop.starts_at < end,
-            Workshop.standing.in_(SHOWN),
+            Workshop.standing.in_(PUBLIC_STATUSES),
             Workshop.way != Way.UNLISTED,
             sa.or_(
-                Workshop.standing != Standing.CANCELLED,
+                Workshop.standing != WorkshopStatus.CANCELLED,
                 Workshop.ends_at > now - KEPT_AFTER_ITS_END,
                 Workshop.cancelled_at > now - KEPT_AFTER_CANCELLING,
             ),
@@ -213,7 +219,7 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _conditions(choice: Choice) -> Iterator[sa.ColumnElement[bool]]:
+def _conditions(choice: FeedQuery) -> Iterator[sa.ColumnElement[bool]]:
     if choice.office:
         yield Workshop.office_id == choice.office.id
     if choice.kinds:
@@ -232,25 +238,25 @@ def _office(session: Session, slug: str) -> Office:
     try:
         return offices.find(session, slug)
     except NotFound:
-        raise Unknown("office", slug) from None
+        raise UnknownFilter("office", slug) from None
 
 
 def _kind(session: Session, code: str) -> Kind:
     try:
         return kinds.find(session, code)
     except NotFound:
-        raise Unknown("kind", code) from None
+        raise UnknownFilter("kind", code) from None
 
 
-def _modes(word: str) -> tuple[Mode, ...]:
+def _modes(word: str) -> tuple[DeliveryMode, ...]:
     try:
         return modes_named(word)
     except NotFound:
-        raise Unknown("mode", word) from None
+        raise UnknownFilter("mode", word) from None
 
 
-def _place(session: Session, name: str) -> Where:
+def _place(session: Session, name: str) -> Location:
     where = geocoding.resolve(session, name)
-    if where.scale in {Scale.UNKNOWN, Scale.EVERYWHERE}:
-        raise Unknown("place", name)
+    if where.scale in {LocationScale.UNKNOWN, LocationScale.EVERYWHERE}:
+        raise UnknownFilter("place", name)
     return where

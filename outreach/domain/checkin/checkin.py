@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import took_effect
 from outreach.domain.checkin import checkin_events
-from outreach.domain.registrations import HOLDING, Registration, capacity
-from outreach.domain.registrations import Standing as Place
-from outreach.domain.workshops import Standing, Workshop, time_slots
-from outreach.domain.workshops.time_slots import Slot
+from outreach.domain.registrations import SEAT_HOLDING_STATUSES, Registration, capacity
+from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
+from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import NotFound, Refused
 
 
@@ -33,14 +33,16 @@ def mark_arrived(session: Session, registration: Registration, people: int) -> b
     """So many of a party with a place have come. False when that was known already."""
     capacity.lock(session, registration.workshop)
     session.refresh(registration)
-    if registration.standing not in HOLDING or people > registration.people:
+    if registration.standing not in SEAT_HOLDING_STATUSES or people > registration.people:
         return False
     before = registration.arrived
     checkin_events.mark_online(session, registration, people)
     return registration.arrived > before
 
 
-def admit(session: Session, registration: Registration, people: int, *, now: datetime) -> bool:
+def admit_from_waitlist(
+    session: Session, registration: Registration, people: int, *, now: datetime
+) -> bool:
     """Lets so many of a party that waits in for chairs that stayed empty. False when they are in
     already. Raises Refused before the start, and when there are not as many chairs."""
     workshop = registration.workshop
@@ -53,7 +55,7 @@ def admit(session: Session, registration: Registration, people: int, *, now: dat
         sa.update(Registration)
         .where(
             Registration.id == registration.id,
-            Registration.standing == Place.WAITING,
+            Registration.standing == Place.WAITLISTED,
             Registration.arrived == 0,
             Registration.people >= people,
             _empty_chairs(workshop, slot) >= people,
@@ -69,7 +71,7 @@ def admit(session: Session, registration: Registration, people: int, *, now: dat
     raise Refused("Ya no hay sillas libres para tantas personas.")
 
 
-def chairs_left(session: Session, workshop: Workshop, *, now: datetime) -> int | None:
+def seats_left(session: Session, workshop: Workshop, *, now: datetime) -> int | None:
     """Chairs that nobody has taken though it began; of consultations, those of the hour that is on.
     None before the start, and where no places are saved."""
     if now < workshop.starts_at or not workshop.takes_places:
@@ -85,7 +87,7 @@ def undo(session: Session, registration: Registration) -> bool:
     if not registration.arrived:
         return False
     checkin_events.undo_online(session, registration)
-    if registration.standing is Place.WAITING:
+    if registration.standing is Place.WAITLISTED:
         registration.slot_id = None
     return True
 
@@ -108,7 +110,9 @@ def arrived(session: Session, workshop: Workshop) -> int:
 
 def expected(session: Session, workshop: Workshop) -> int:
     """People who have a place, or an offer of one."""
-    has_place = sa.and_(Registration.workshop_id == workshop.id, Registration.standing.in_(HOLDING))
+    has_place = sa.and_(
+        Registration.workshop_id == workshop.id, Registration.standing.in_(SEAT_HOLDING_STATUSES)
+    )
     counted = sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0)).where(has_place)
     return session.scalar(counted) or 0
 
@@ -120,18 +124,18 @@ def head_count(session: Session, workshop: Workshop) -> int:
 
 def require_open(workshop: Workshop) -> None:
     """Raises Refused where there is no door: a draft, or a workshop that is not held."""
-    if workshop.standing not in {Standing.PUBLISHED, Standing.HELD}:
+    if workshop.standing not in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}:
         raise Refused("Solo se pasa lista en un taller publicado.")
 
 
 def require_over(workshop: Workshop, *, now: datetime) -> None:
     """Raises Refused while nobody can have been there."""
-    is_over = workshop.standing is Standing.PUBLISHED and workshop.has_ended(now)
-    if not is_over and workshop.standing is not Standing.HELD:
+    is_over = workshop.standing is WorkshopStatus.PUBLISHED and workshop.has_ended(now)
+    if not is_over and workshop.standing is not WorkshopStatus.HELD:
         raise Refused("La constancia se hace cuando el taller ya pasó.")
 
 
-def _slot_of(session: Session, workshop: Workshop, now: datetime) -> Slot | None:
+def _slot_of(session: Session, workshop: Workshop, now: datetime) -> TimeSlot | None:
     """The hour that is on, of consultations; the places of one that went by help nobody."""
     if not workshop.has_slots:
         return None
@@ -143,7 +147,7 @@ def _slot_of(session: Session, workshop: Workshop, now: datetime) -> Slot | None
     return None
 
 
-def _empty_chairs(workshop: Workshop, slot: Slot | None) -> sa.ColumnElement[int]:
+def _empty_chairs(workshop: Workshop, slot: TimeSlot | None) -> sa.ColumnElement[int]:
     """Worked out by the database, so that it is true at the moment of the change."""
     if slot is not None:
         return slot.capacity - _arrived(_There.slot_id == slot.id)

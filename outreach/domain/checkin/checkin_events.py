@@ -17,13 +17,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach import clock
 from outreach.db.base import Base
-from outreach.domain.registrations import HOLDING, Registration, capacity
+from outreach.domain.registrations import SEAT_HOLDING_STATUSES, Registration, capacity
 from outreach.domain.workshops import Workshop
 
 AFTER: Final = timedelta(days=2)  # until the end of the day after
 
 
-class DoorEvent(Base):
+class CheckinEvent(Base):
     """No name, and no minute: that somebody came is all that has to be known."""
 
     __tablename__ = "door_event"
@@ -45,7 +45,7 @@ class DoorEvent(Base):
 
 
 @dataclass(frozen=True)
-class Came:
+class Arrival:
     """So many of a party have come; of no party: so many without a place."""
 
     id: bytes
@@ -54,14 +54,14 @@ class Came:
 
 
 @dataclass(frozen=True)
-class Undone:
+class UndoneArrival:
     """The mark of that name was a mistake, whether or not it is known yet."""
 
     id: bytes
 
 
 @dataclass(frozen=True)
-class Counted:
+class WalkInCount:
     """What a door has counted until now."""
 
     arrived: int  # people who have a place, or were let in
@@ -70,27 +70,29 @@ class Counted:
     new: int = 0  # marks that were not known before
 
 
-def door_ends_at(workshop: Workshop) -> datetime:
+def checkin_ends_at(workshop: Workshop) -> datetime:
     """Until when phones may tell who came: the end of the day after, there."""
     last = workshop.ends_at.astimezone(workshop.zone).date()
     return clock.instant(last + AFTER, datetime.min.time(), workshop.zone)
 
 
-def bring_in(session: Session, workshop: Workshop, told: Sequence[Came | Undone]) -> Counted:
+def merge_offline_events(
+    session: Session, workshop: Workshop, told: Sequence[Arrival | UndoneArrival]
+) -> WalkInCount:
     """Counts what a phone tells, what is told again or in another order too."""
     capacity.lock(session, workshop)
     session.refresh(workshop, ("walk_ins",))
     book = _Book(session, workshop)
-    concerned = {each.registration_id for each in told if isinstance(each, Came)}
-    undone = {each.id for each in told if isinstance(each, Undone)}
+    concerned = {each.registration_id for each in told if isinstance(each, Arrival)}
+    undone = {each.id for each in told if isinstance(each, UndoneArrival)}
     concerned |= {event.registration_id for event in book.events.values() if event.id in undone}
     book.open({each for each in concerned if each is not None})
     new = 0
     for each in told:
-        is_new = book.undo(each.id) if isinstance(each, Undone) else book.add(each)
+        is_new = book.undo(each.id) if isinstance(each, UndoneArrival) else book.add(each)
         new += is_new
     book.close()
-    return Counted(_arrived(session, workshop), workshop.walk_ins, book.strangers(), new)
+    return WalkInCount(_arrived(session, workshop), workshop.walk_ins, book.strangers(), new)
 
 
 def mark_online(session: Session, registration: Registration, people: int) -> None:
@@ -98,7 +100,7 @@ def mark_online(session: Session, registration: Registration, people: int) -> No
     book = _of_one(session, registration)
     mine = next((each for each in book.of(registration.id) if each.is_online), None)
     if mine is None:
-        book.add(Came(secrets.token_bytes(16), people, registration.id), is_online=True)
+        book.add(Arrival(secrets.token_bytes(16), people, registration.id), is_online=True)
     else:
         mine.people = people if mine.is_undone else max(mine.people, people)
         mine.is_undone = False
@@ -115,7 +117,7 @@ def undo_online(session: Session, registration: Registration) -> None:
 
 def purge(session: Session, *, now: datetime) -> None:
     """Deletes the marks that no phone may add to any more. The counts stay."""
-    session.execute(sa.delete(DoorEvent).where(DoorEvent.ends_at <= now))
+    session.execute(sa.delete(CheckinEvent).where(CheckinEvent.ends_at <= now))
 
 
 class _Book:
@@ -126,16 +128,16 @@ class _Book:
         self, session: Session, workshop: Workshop, registration: Registration | None = None
     ) -> None:
         self.session, self.workshop = session, workshop
-        of = DoorEvent.workshop_id == workshop.id
+        of = CheckinEvent.workshop_id == workshop.id
         if registration is not None:
-            of &= DoorEvent.registration_id == registration.id
-        found = session.scalars(sa.select(DoorEvent).where(of)).all()
+            of &= CheckinEvent.registration_id == registration.id
+        found = session.scalars(sa.select(CheckinEvent).where(of)).all()
         self.events = {each.id: each for each in found}
         self.parties: dict[str, Registration] = {}
         self.among: dict[str, int] = {}  # people of a party who were counted as walk-ins
         self.walk_ins = self._walk_ins()
 
-    def of(self, registration_id: str) -> list[DoorEvent]:
+    def of(self, registration_id: str) -> list[CheckinEvent]:
         return [e for e in self.events.values() if e.registration_id == registration_id]
 
     def open(self, registration_ids: Iterable[str]) -> None:
@@ -153,9 +155,9 @@ class _Book:
             self.among[party.id] = max((e.people for e in live if e.is_walk_in), default=0)
             if party.arrived and all(each.is_walk_in for each in live):
                 # Known to have come, and not by a mark of ours: no phone takes that back.
-                self.add(Came(secrets.token_bytes(16), party.arrived, party.id), is_online=True)
+                self.add(Arrival(secrets.token_bytes(16), party.arrived, party.id), is_online=True)
 
-    def add(self, came: Came, *, is_online: bool = False) -> bool:
+    def add(self, came: Arrival, *, is_online: bool = False) -> bool:
         """False when a mark of that name is known, or was taken back before it came."""
         if came.id in self.events:
             return False
@@ -188,7 +190,7 @@ class _Book:
         marks, before = self.of(party.id), self.among[party.id]
         came = max((each.people for each in marks if not each.is_undone), default=0)
         came = min(came, party.people)
-        is_stranger = party.standing not in HOLDING and not party.arrived
+        is_stranger = party.standing not in SEAT_HOLDING_STATUSES and not party.arrived
         for each in marks:
             each.is_walk_in = is_stranger
         if is_stranger:
@@ -212,7 +214,7 @@ class _Book:
         is_online: bool = False,
         is_undone: bool = False,
     ) -> None:
-        event = DoorEvent(
+        event = CheckinEvent(
             workshop_id=self.workshop.id,
             id=mark_id,
             registration_id=registration_id,
@@ -220,7 +222,7 @@ class _Book:
             is_walk_in=registration_id is None,
             is_online=is_online,
             is_undone=is_undone,
-            ends_at=door_ends_at(self.workshop),
+            ends_at=checkin_ends_at(self.workshop),
         )
         self.session.add(event)
         self.events[mark_id] = event

@@ -18,17 +18,23 @@ from outreach.db.base import Base
 from outreach.db.store import took_effect
 from outreach.domain.checkin import checkin, checkin_events
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import ALLOWED, EVERYWHERE, Action, Grant, Organizer
+from outreach.domain.network.staff import (
+    ALL_OFFICES,
+    PERMISSIONS,
+    Permission,
+    RoleAssignment,
+    StaffMember,
+)
 from outreach.domain.registrations import capacity, digest
-from outreach.domain.workshops import COUNTED, Workshop
+from outreach.domain.workshops import COUNTED_STATUSES, Workshop
 from outreach.errors import NotFound, Refused, TooMany
 
 MOST: Final = 2_000  # marks by one pass
-AT_DOOR: Final = [role for role, allowed in ALLOWED.items() if Action.DOOR in allowed]
+AT_DOOR: Final = [role for role, allowed in PERMISSIONS.items() if Permission.DOOR in allowed]
 EVE: Final = timedelta(days=1)  # taken along the day before, where there is still a signal
 
 
-class DoorPass(Base):
+class CheckinToken(Base):
     __tablename__ = "door_pass"
 
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)  # SHA-256
@@ -42,7 +48,7 @@ class DoorPass(Base):
     used: Mapped[int] = mapped_column(default=0)  # so many marks
 
 
-class DoorRow(Base):
+class CheckinTokenRow(Base):
     """One party, as the phones at a door call it."""
 
     __tablename__ = "door_row"
@@ -66,10 +72,10 @@ def require_near(workshop: Workshop, *, now: datetime) -> None:
 
 def is_near(workshop: Workshop, *, now: datetime) -> bool:
     """Whether there is a door, today or tomorrow."""
-    if workshop.standing not in COUNTED:
+    if workshop.standing not in COUNTED_STATUSES:
         return False
     here = now.astimezone(workshop.zone).date()
-    return here >= workshop.day - EVE and now < checkin_events.door_ends_at(workshop)
+    return here >= workshop.day - EVE and now < checkin_events.checkin_ends_at(workshop)
 
 
 def issue(
@@ -83,43 +89,45 @@ def issue(
     """A pass for one phone, and what it calls each party. Raises Refused as `require_near` does."""
     capacity.lock(session, workshop)  # another phone may be taking it along
     require_near(workshop, now=now)
-    ends_at, token = checkin_events.door_ends_at(workshop), secrets.token_urlsafe(32)
+    ends_at, token = checkin_events.checkin_ends_at(workshop), secrets.token_urlsafe(32)
     session.add(
-        DoorPass(
+        CheckinToken(
             digest=digest(token),
             workshop_id=workshop.id,
             organizer_id=organizer_id,
             ends_at=ends_at,
         )
     )
-    of_door = DoorRow.workshop_id == workshop.id
-    there = set(session.scalars(sa.select(DoorRow.ref).where(of_door)))  # of other phones
+    of_door = CheckinTokenRow.workshop_id == workshop.id
+    there = set(session.scalars(sa.select(CheckinTokenRow.ref).where(of_door)))  # of other phones
     # As many statements for three hundred parties as for three: people at the desk wait meanwhile.
-    session.execute(sa.update(DoorRow).where(of_door).values(ends_at=ends_at))
+    session.execute(sa.update(CheckinTokenRow).where(of_door).values(ends_at=ends_at))
     session.add_all(
-        DoorRow(workshop_id=workshop.id, ref=ref, registration_id=registration_id, ends_at=ends_at)
+        CheckinTokenRow(
+            workshop_id=workshop.id, ref=ref, registration_id=registration_id, ends_at=ends_at
+        )
         for ref, registration_id in parties.items()
         if ref not in there
     )
     return token
 
 
-def find(session: Session, token: str, public_id: str, *, now: datetime) -> DoorPass:
+def find(session: Session, token: str, public_id: str, *, now: datetime) -> CheckinToken:
     """The pass, where it is for that workshop, still good, and its owner may still stand at that
     door. Raises NotFound."""
     found = session.scalar(
-        sa.select(DoorPass)
-        .join(Workshop, Workshop.id == DoorPass.workshop_id)
+        sa.select(CheckinToken)
+        .join(Workshop, Workshop.id == CheckinToken.workshop_id)
         .join(Office, Office.id == Workshop.office_id)
-        .join(Organizer, Organizer.id == DoorPass.organizer_id)
-        .join(Grant, Grant.organizer_id == Organizer.id)
+        .join(StaffMember, StaffMember.id == CheckinToken.organizer_id)
+        .join(RoleAssignment, RoleAssignment.organizer_id == StaffMember.id)
         .where(
-            Grant.office.in_((Office.slug, EVERYWHERE)),
-            Grant.role.in_(AT_DOOR),
-            DoorPass.digest == digest(token),
-            DoorPass.ends_at > now,
+            RoleAssignment.office.in_((Office.slug, ALL_OFFICES)),
+            RoleAssignment.role.in_(AT_DOOR),
+            CheckinToken.digest == digest(token),
+            CheckinToken.ends_at > now,
             Workshop.public_id == public_id,
-            Organizer.disabled_at.is_(None),
+            StaffMember.disabled_at.is_(None),
         )
     )
     if found is None:
@@ -127,32 +135,32 @@ def find(session: Session, token: str, public_id: str, *, now: datetime) -> Door
     return found
 
 
-def parties(session: Session, door_pass: DoorPass) -> dict[bytes, str]:
+def parties(session: Session, door_pass: CheckinToken) -> dict[bytes, str]:
     """The registration of each party, by what the phones call it."""
     rows = session.execute(
-        sa.select(DoorRow.ref, DoorRow.registration_id).where(
-            DoorRow.workshop_id == door_pass.workshop_id
+        sa.select(CheckinTokenRow.ref, CheckinTokenRow.registration_id).where(
+            CheckinTokenRow.workshop_id == door_pass.workshop_id
         )
     )
     return {row[0]: row[1] for row in rows}
 
 
-def count(session: Session, door_pass: DoorPass, new: int) -> None:
+def count(session: Session, door_pass: CheckinToken, new: int) -> None:
     """So many marks more by this pass. Raises TooMany."""
     if new and not took_effect(
         session,
-        sa.update(DoorPass)
-        .where(DoorPass.digest == door_pass.digest, DoorPass.used + new <= MOST)
-        .values(used=DoorPass.used + new),
+        sa.update(CheckinToken)
+        .where(CheckinToken.digest == door_pass.digest, CheckinToken.used + new <= MOST)
+        .values(used=CheckinToken.used + new),
     ):
         raise TooMany(f"{MOST} marks")
 
 
 def revoke(session: Session, organizer_id: int) -> None:
     """What this person's phones carry opens nothing any more."""
-    session.execute(sa.delete(DoorPass).where(DoorPass.organizer_id == organizer_id))
+    session.execute(sa.delete(CheckinToken).where(CheckinToken.organizer_id == organizer_id))
 
 
 def purge(session: Session, *, now: datetime) -> None:
-    for table in (DoorPass, DoorRow):
+    for table in (CheckinToken, CheckinTokenRow):
         session.execute(sa.delete(table).where(table.ends_at <= now))

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations import Standing as Place
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.workshops import Workshop, WorkshopStatus
 
-FEWEST_WORKSHOPS: Final = 5
-FEWEST_PEOPLE: Final = 50
+MIN_WORKSHOPS: Final = 5
+MIN_PEOPLE: Final = 50
 LATEST: Final = 12  # workshops of an office: what was true two years ago says little
 LATEST_OF_NETWORK: Final = 60
 TRIED: Final = 10  # times as many are looked through, as not every door is kept
@@ -31,7 +31,7 @@ _SURE: Final = 1.645  # standard deviations: the true rate is below the bound in
 
 
 @dataclass(frozen=True)
-class Show:
+class AttendanceRate:
     """Of `people` with a place in so many workshops, `came` came."""
 
     workshops: int
@@ -45,7 +45,7 @@ class Show:
         return min(9, max(1, round(10 * self.came / self.people)))
 
 
-def rate(session: Session, office: Office, kind: Kind) -> Show | None:
+def rate(session: Session, office: Office, kind: Kind) -> AttendanceRate | None:
     """What the doors of this office's last workshops of this kind say or, where they are too few,
     those of the network; None where those are too few as well."""
     own = _sum(_rows(session, kind, office, LATEST), is_of_network=False)
@@ -56,7 +56,7 @@ def rate(session: Session, office: Office, kind: Kind) -> Show | None:
     return shown if is_told else None
 
 
-def extra_places(show: Show, chairs: int) -> int:
+def overbooking_allowance(show: AttendanceRate, chairs: int) -> int:
     """The most places beyond the chairs with which more people than chairs come at most once in
     twenty times."""
     likely = _most_likely(show)
@@ -70,7 +70,7 @@ def extra_places(show: Show, chairs: int) -> int:
     return low
 
 
-def _most_likely(show: Show) -> float:
+def _most_likely(show: AttendanceRate) -> float:
     """The upper end of Wilson's interval: the fewer we have seen, the nearer to all of them."""
     n, z = show.people, _SURE
     share = show.came / n
@@ -112,7 +112,7 @@ def _rows(
         sa.select(Workshop.id)
         .where(
             Workshop.kind_id == kind.id,
-            Workshop.standing == Standing.HELD,
+            Workshop.standing == WorkshopStatus.HELD,
             Workshop.way.in_([Way.PLACE, Way.UNLISTED]),
         )
         .order_by(Workshop.day.desc(), Workshop.id.desc())
@@ -120,7 +120,7 @@ def _rows(
     )
     if office is not None:
         latest = latest.where(Workshop.office_id == office.id)
-    has_place = Registration.standing == Place.SEATED
+    has_place = Registration.standing == Place.CONFIRMED
     at_door = sa.func.sum(Registration.arrived) + Workshop.walk_ins
     found = (
         sa.select(
@@ -141,8 +141,8 @@ def _rows(
     return session.execute(found).all()
 
 
-def _sum(rows: Sequence[sa.Row[int, int]], *, is_of_network: bool) -> Show | None:
+def _sum(rows: Sequence[sa.Row[int, int]], *, is_of_network: bool) -> AttendanceRate | None:
     people, came = sum(row[0] for row in rows), sum(row[1] for row in rows)
-    if len(rows) < FEWEST_WORKSHOPS or people < FEWEST_PEOPLE:
+    if len(rows) < MIN_WORKSHOPS or people < MIN_PEOPLE:
         return None
-    return Show(len(rows), people, came, is_of_network)
+    return AttendanceRate(len(rows), people, came, is_of_network)

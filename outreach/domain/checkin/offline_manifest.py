@@ -21,7 +21,7 @@ SEALED: Final = 256  # bytes of every row before it is sealed: no length tells a
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Line:
+class ManifestEntry:
     """One party, as it is to be told at the door."""
 
     token: str  # of their square
@@ -36,24 +36,24 @@ class _Sealed(TypedDict):
     s: str  # the name, sealed
 
 
-class Row(_Sealed, total=False):
+class ManifestRow(_Sealed, total=False):
     p: int  # people
     c: str  # of the code
 
 
 @dataclass(frozen=True)
-class Bundle:
+class OfflineManifest:
     salt: str
-    rows: list[Row]
+    rows: list[ManifestRow]
 
 
-def pack(lines: Iterable[Line], *, is_discreet: bool) -> Bundle:
+def build_manifest(lines: Iterable[ManifestEntry], *, is_discreet: bool) -> OfflineManifest:
     """The rows in no order. Those of a discreet kind know no code, and say only to the token how
     many come."""
     salt = _text(secrets.token_bytes(16))
     rows = [_row(line, salt, is_discreet=is_discreet) for line in lines]
     secrets.SystemRandom().shuffle(rows)
-    return Bundle(salt, rows)
+    return OfflineManifest(salt, rows)
 
 
 def called(token: str) -> bytes:
@@ -65,7 +65,7 @@ def called_by_code(salt: str, code: str) -> str:
     return hashlib.sha256(f"puerta {salt}{code}".encode()).hexdigest()[:16]
 
 
-def _row(line: Line, salt: str, *, is_discreet: bool) -> Row:
+def _row(line: ManifestEntry, salt: str, *, is_discreet: bool) -> ManifestRow:
     ref = called(line.token).hex()
     told: dict[str, object] = {"name": line.name, "needs": line.needs}
     if is_discreet:

@@ -14,15 +14,15 @@ from outreach.clock import Month
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import LIVE, Contact, Registration
-from outreach.domain.registrations import Standing as Place
-from outreach.domain.workshops import COUNTED, Standing, Workshop
+from outreach.domain.registrations import ACTIVE_STATUSES, ContactMethod, Registration
+from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.workshops import COUNTED_STATUSES, Workshop, WorkshopStatus
 
 Offices = frozenset[str] | None  # slugs; None for all of them
 Hour = tuple[str, str, date, time]  # an office, a kind, and when it gives one
 
 
-class Show(StrEnum):
+class AgendaFilter(StrEnum):
     """Which of a month's workshops a list shows, by how they stand."""
 
     DRAFT = "borrador"
@@ -45,7 +45,7 @@ def between(
     ).all()
 
 
-class Line(NamedTuple):
+class AgendaLine(NamedTuple):
     """What is known of a workshop before it is read in full."""
 
     id: int
@@ -58,7 +58,7 @@ class Line(NamedTuple):
 
 def lines(
     session: Session, offices: Offices, since: date, until: date, *, limit: int
-) -> list[Line]:
+) -> list[AgendaLine]:
     """As `between`, for who may have all of them already."""
     rows = session.execute(
         sa.select(
@@ -84,12 +84,12 @@ def lines(
         .order_by(Workshop.day, Workshop.starts, Workshop.id)
         .limit(limit)
     )
-    return [Line(row[0], row[1], row[2], row[3], row[4], tuple(row[4:])) for row in rows]
+    return [AgendaLine(row[0], row[1], row[2], row[3], row[4], tuple(row[4:])) for row in rows]
 
 
 _WAITING: Final = (
     sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0))
-    .where(Registration.workshop_id == Workshop.id, Registration.standing == Place.WAITING)
+    .where(Registration.workshop_id == Workshop.id, Registration.standing == Place.WAITLISTED)
     .scalar_subquery()
 )
 
@@ -104,7 +104,7 @@ def hours(
         .join(Workshop.office)
         .join(Workshop.kind)
         .where(Workshop.day >= since, Workshop.day <= until, *_of(offices))
-        .where(Workshop.standing != Standing.CANCELLED)
+        .where(Workshop.standing != WorkshopStatus.CANCELLED)
     )
     return [(row[0], (row[1], row[2], row[3], row[4])) for row in rows]
 
@@ -117,8 +117,8 @@ def reachable(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
             sa.select(Registration.workshop_id, sa.func.count())
             .where(
                 Registration.workshop_id.in_(ids[start : start + 500]),
-                Registration.standing.in_(LIVE),
-                Registration.contact != Contact.NONE,
+                Registration.standing.in_(ACTIVE_STATUSES),
+                Registration.contact != ContactMethod.NONE,
             )
             .group_by(Registration.workshop_id)
         )
@@ -131,7 +131,7 @@ def of_month(
     offices: Offices,
     month: Month,
     *,
-    show: Show | None,
+    show: AgendaFilter | None,
     now: datetime,
     after: tuple[date, time, int] | None = None,
     limit: int,
@@ -152,7 +152,7 @@ def of_month(
 
 def count_by_standing(
     session: Session, offices: Offices, month: Month, *, now: datetime
-) -> Mapping[Show, int]:
+) -> Mapping[AgendaFilter, int]:
     """How many of the month's workshops stand so."""
     row = session.execute(
         sa.select(*(_count_if(condition(now)) for condition in _SHOWN.values())).where(
@@ -167,14 +167,14 @@ def waiting(session: Session, workshops: Iterable[Workshop]) -> Mapping[int, int
     ids = [workshop.id for workshop in workshops]
     rows = session.execute(
         sa.select(Registration.workshop_id, sa.func.sum(Registration.people))
-        .where(Registration.workshop_id.in_(ids), Registration.standing == Place.WAITING)
+        .where(Registration.workshop_id.in_(ids), Registration.standing == Place.WAITLISTED)
         .group_by(Registration.workshop_id)
     )
     return {row[0]: row[1] for row in rows}
 
 
 @dataclass(frozen=True)
-class SoFar:
+class MonthToDate:
     """A month of one's offices until now."""
 
     held: int  # and not said otherwise
@@ -184,15 +184,20 @@ class SoFar:
     came: int  # of those
 
 
-def so_far(session: Session, offices: Offices, month: Month, *, now: datetime) -> SoFar:
+def so_far(session: Session, offices: Offices, month: Month, *, now: datetime) -> MonthToDate:
     of_the_month = [Workshop.month == month.number, *_of(offices)]
     has_ended = Workshop.ends_at <= now
     held, ahead, people = session.execute(
         sa.select(
-            _count_if(sa.and_(Workshop.standing.in_(COUNTED), has_ended)),
-            _count_if(sa.and_(Workshop.standing == Standing.PUBLISHED, Workshop.ends_at > now)),
+            _count_if(sa.and_(Workshop.standing.in_(COUNTED_STATUSES), has_ended)),
+            _count_if(
+                sa.and_(Workshop.standing == WorkshopStatus.PUBLISHED, Workshop.ends_at > now)
+            ),
             sa.func.coalesce(
-                sa.func.sum(sa.case((Workshop.standing == Standing.HELD, Workshop.head_count))), 0
+                sa.func.sum(
+                    sa.case((Workshop.standing == WorkshopStatus.HELD, Workshop.head_count))
+                ),
+                0,
             ),
         ).where(*of_the_month)
     ).one()
@@ -205,18 +210,20 @@ def so_far(session: Session, offices: Offices, month: Month, *, now: datetime) -
         .where(
             *of_the_month,
             has_ended,
-            Workshop.standing.in_(COUNTED),
-            Registration.standing == Place.SEATED,
+            Workshop.standing.in_(COUNTED_STATUSES),
+            Registration.standing == Place.CONFIRMED,
         )
     ).one()
-    return SoFar(held, ahead, people, expected, came)
+    return MonthToDate(held, ahead, people, expected, came)
 
 
 def next_one(session: Session, offices: Offices, *, now: datetime) -> Workshop | None:
     """The next that begins, of those that are public."""
     return session.scalar(
         sa.select(Workshop)
-        .where(Workshop.standing == Standing.PUBLISHED, Workshop.starts_at > now, *_of(offices))
+        .where(
+            Workshop.standing == WorkshopStatus.PUBLISHED, Workshop.starts_at > now, *_of(offices)
+        )
         .order_by(Workshop.starts_at, Workshop.id)
         .limit(1)
     )
@@ -229,20 +236,20 @@ def _of(offices: Offices) -> list[sa.ColumnElement[bool]]:
 
 
 def _unreported(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(Workshop.standing == Standing.PUBLISHED, Workshop.ends_at <= now)
+    return sa.and_(Workshop.standing == WorkshopStatus.PUBLISHED, Workshop.ends_at <= now)
 
 
 def _count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     return sa.func.count(sa.case((condition, 1)))
 
 
-_SHOWN: Final[Mapping[Show, Callable[[datetime], sa.ColumnElement[bool]]]] = {
-    Show.DRAFT: lambda now: Workshop.standing == Standing.DRAFT,
-    Show.AHEAD: lambda now: sa.and_(
-        Workshop.standing == Standing.PUBLISHED, Workshop.ends_at > now
+_SHOWN: Final[Mapping[AgendaFilter, Callable[[datetime], sa.ColumnElement[bool]]]] = {
+    AgendaFilter.DRAFT: lambda now: Workshop.standing == WorkshopStatus.DRAFT,
+    AgendaFilter.AHEAD: lambda now: sa.and_(
+        Workshop.standing == WorkshopStatus.PUBLISHED, Workshop.ends_at > now
     ),
-    Show.UNREPORTED: _unreported,
-    Show.HELD: lambda now: Workshop.standing == Standing.HELD,
-    Show.NOT_HELD: lambda now: Workshop.standing == Standing.NOT_HELD,
-    Show.CANCELLED: lambda now: Workshop.standing == Standing.CANCELLED,
+    AgendaFilter.UNREPORTED: _unreported,
+    AgendaFilter.HELD: lambda now: Workshop.standing == WorkshopStatus.HELD,
+    AgendaFilter.NOT_HELD: lambda now: Workshop.standing == WorkshopStatus.NOT_HELD,
+    AgendaFilter.CANCELLED: lambda now: Workshop.standing == WorkshopStatus.CANCELLED,
 }

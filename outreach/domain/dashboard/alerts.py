@@ -15,9 +15,9 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations import Standing as Place
+from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.reporting import missing_reports as late
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 
 MANY_WAIT: Final = 5
 ALMOST_FULL: Final = 90  # of a hundred places
@@ -25,7 +25,7 @@ IS_SOON: Final = timedelta(days=14)
 REPORT_AFTER: Final = timedelta(hours=24)
 
 
-class Concern(StrEnum):
+class AlertType(StrEnum):
     """Why a workshop wants attention, the gravest first."""
 
     UNREPORTED = "unreported"
@@ -39,8 +39,8 @@ class Concern(StrEnum):
 
 
 @dataclass(frozen=True)
-class Attention:
-    concern: Concern
+class Alert:
+    concern: AlertType
     workshop: Workshop
     count: int = 0  # calls to make, people who wait, letters
 
@@ -53,22 +53,22 @@ def of(
     now: datetime,
     has_texts: bool = False,
     limit: int = 50,
-) -> list[Attention]:
+) -> list[Alert]:
     """What wants to be done, by how grave it is and how soon it comes: at the offices, by their
     slugs, whose workshops one may edit, and whose people one may call."""
-    found: dict[Concern, list[Attention]] = {each: [] for each in Concern}
+    found: dict[AlertType, list[Alert]] = {each: [] for each in AlertType}
     for each in _owed_to_people(session, call, now, has_texts):
         found[each.concern].append(each)
-    seen: dict[Concern, set[int]] = {}
+    seen: dict[AlertType, set[int]] = {}
     for concern, rule in _RULES.items():
         rows = _rows(session, rule(now), edit, limit)
         spared = {mine for other in _SPARED.get(concern, ()) for mine in seen[other]}
         seen[concern] = {row.id for row in rows}
-        people = agenda.waiting(session, rows) if concern is Concern.WAITING else {}
+        people = agenda.waiting(session, rows) if concern is AlertType.WAITING else {}
         found[concern] = [
-            Attention(concern, row, people.get(row.id, 0)) for row in rows if row.id not in spared
+            Alert(concern, row, people.get(row.id, 0)) for row in rows if row.id not in spared
         ]
-    return [each for concern in Concern for each in found[concern]][:limit]
+    return [each for concern in AlertType for each in found[concern]][:limit]
 
 
 def _rows(
@@ -86,7 +86,7 @@ def _rows(
 
 def _owed_to_people(
     session: Session, offices: Collection[str], now: datetime, has_texts: bool
-) -> list[Attention]:
+) -> list[Alert]:
     """Calls to make and letters that did not arrive, about what is still ahead; of one that was
     cancelled, first."""
     ids = session.scalars(sa.select(Office.id).where(Office.slug.in_(offices))).all()
@@ -98,8 +98,8 @@ def _owed_to_people(
         if not each.workshop.has_ended(now)
     ]
     todo.sort(key=lambda each: not each.workshop.is_cancelled)
-    calls = [Attention(Concern.CALLS, each.workshop, each.calls) for each in todo if each.calls]
-    dead = [Attention(Concern.LETTERS, each.workshop, each.dead) for each in todo if each.dead]
+    calls = [Alert(AlertType.CALLS, each.workshop, each.calls) for each in todo if each.calls]
+    dead = [Alert(AlertType.LETTERS, each.workshop, each.dead) for each in todo if each.dead]
     return [*calls, *dead]
 
 
@@ -109,7 +109,7 @@ def _owed_to_people(
 def _unreported(now: datetime) -> sa.ColumnElement[bool]:
     """A day after its end nobody has said whether it was held."""
     return sa.and_(
-        Workshop.standing == Standing.PUBLISHED,
+        Workshop.standing == WorkshopStatus.PUBLISHED,
         Workshop.ends_at <= now - REPORT_AFTER,
         Workshop.ends_at > now - late.WITHIN,
     )
@@ -118,7 +118,7 @@ def _unreported(now: datetime) -> sa.ColumnElement[bool]:
 def _exposed(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         Workshop.ends_at > now,
-        Workshop.standing.in_([Standing.DRAFT, Standing.PUBLISHED]),
+        Workshop.standing.in_([WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED]),
         Workshop.visibility == Visibility.PUBLIC,
         Workshop.venue_id.is_not(None),
         Workshop.kind_id.in_(sa.select(Kind.id).where(Kind.is_discreet)),
@@ -129,8 +129,8 @@ def _without_venue(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         Workshop.ends_at > now,
         Workshop.starts_at <= now + IS_SOON,
-        Workshop.standing.in_([Standing.DRAFT, Standing.PUBLISHED]),
-        Workshop.mode.in_([mode for mode in Mode if mode.has_venue]),
+        Workshop.standing.in_([WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED]),
+        Workshop.mode.in_([mode for mode in DeliveryMode if mode.has_venue]),
         Workshop.venue_id.is_(None),
     )
 
@@ -140,17 +140,17 @@ def _crowded(now: datetime) -> sa.ColumnElement[bool]:
     # Asked of the few that are ahead: who waited for all there ever were is not added up.
     queue = (
         sa.select(sa.func.sum(Registration.people))
-        .where(Registration.workshop_id == Workshop.id, Registration.standing == Place.WAITING)
+        .where(Registration.workshop_id == Workshop.id, Registration.standing == Place.WAITLISTED)
         .scalar_subquery()
     )
     has_room = sa.or_(Venue.capacity.is_(None), Venue.capacity > Workshop.capacity)
-    is_on = sa.and_(Workshop.standing == Standing.PUBLISHED, Workshop.starts_at > now)
+    is_on = sa.and_(Workshop.standing == WorkshopStatus.PUBLISHED, Workshop.starts_at > now)
     return sa.and_(is_on, has_room, queue >= MANY_WAIT)
 
 
 def _unpublished(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
-        Workshop.standing == Standing.DRAFT,
+        Workshop.standing == WorkshopStatus.DRAFT,
         Workshop.ends_at > now,
         Workshop.starts_at <= now + IS_SOON,
     )
@@ -159,7 +159,7 @@ def _unpublished(now: datetime) -> sa.ColumnElement[bool]:
 def _full(now: datetime) -> sa.ColumnElement[bool]:
     taken = Workshop.capacity + Workshop.overbooked - Workshop.seats_left
     return sa.and_(
-        Workshop.standing == Standing.PUBLISHED,
+        Workshop.standing == WorkshopStatus.PUBLISHED,
         Workshop.starts_at > now,
         Workshop.way.in_([Way.PLACE, Way.SLOTS, Way.UNLISTED]),
         Workshop.capacity > 0,
@@ -167,17 +167,17 @@ def _full(now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-_RULES: Final[Mapping[Concern, Callable[[datetime], sa.ColumnElement[bool]]]] = {
-    Concern.UNREPORTED: _unreported,
-    Concern.EXPOSED: _exposed,
-    Concern.NO_VENUE: _without_venue,
-    Concern.WAITING: _crowded,
-    Concern.UNPUBLISHED: _unpublished,
-    Concern.FULL: _full,
+_RULES: Final[Mapping[AlertType, Callable[[datetime], sa.ColumnElement[bool]]]] = {
+    AlertType.UNREPORTED: _unreported,
+    AlertType.EXPOSED: _exposed,
+    AlertType.NO_VENUE: _without_venue,
+    AlertType.WAITING: _crowded,
+    AlertType.UNPUBLISHED: _unpublished,
+    AlertType.FULL: _full,
 }
 # What is said already, in a graver way: without a venue it cannot be published, and whom more
 # places help need no other date yet.
-_SPARED: Final[Mapping[Concern, tuple[Concern, ...]]] = {
-    Concern.UNPUBLISHED: (Concern.NO_VENUE,),
-    Concern.FULL: (Concern.WAITING,),
+_SPARED: Final[Mapping[AlertType, tuple[AlertType, ...]]] = {
+    AlertType.UNPUBLISHED: (AlertType.NO_VENUE,),
+    AlertType.FULL: (AlertType.WAITING,),
 }

@@ -16,7 +16,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.text import plain
 
 
-class Scale(StrEnum):
+class LocationScale(StrEnum):
     EVERYWHERE = "everywhere"
     OFFICE = "office"
     CITY = "city"
@@ -26,10 +26,10 @@ class Scale(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Where:
+class Location:
     """What a person meant by where they are. `region` is a code; positions are degrees."""
 
-    scale: Scale
+    scale: LocationScale
     typed: str = ""
     name: str = ""  # as written by who knows the place: «Rockford»
     region: str = ""
@@ -40,28 +40,28 @@ class Where:
     @property
     def spelling(self) -> str:
         """The one way to write it that `resolve` takes for the same place: IL, joliet il, 60608."""
-        if self.scale is Scale.REGION:
+        if self.scale is LocationScale.REGION:
             return self.region
-        if self.scale is Scale.NEAR and self.typed.isdigit():
+        if self.scale is LocationScale.NEAR and self.typed.isdigit():
             return self.typed
         return f"{plain(self.name)} {self.region.lower()}".strip()
 
 
-EVERYWHERE: Final = Where(scale=Scale.EVERYWHERE)
+ANYWHERE: Final = Location(scale=LocationScale.EVERYWHERE)
 
 
-def resolve(session: Session, typed: str) -> Where:
+def resolve(session: Session, typed: str) -> Location:
     """What someone meant by where they are."""
     text = plain(typed)[:80]
     if not text:
-        return EVERYWHERE
+        return ANYWHERE
     return (
         _by_zip(session, text)
         or _by_postal_code(session, typed)
         or _by_office(session, text)
         or _by_region(session, text)
         or _by_city(session, text)
-        or Where(scale=Scale.UNKNOWN, typed=typed.strip()[:80])
+        or Location(scale=LocationScale.UNKNOWN, typed=typed.strip()[:80])
     )
 
 
@@ -79,15 +79,15 @@ def miles(
     return 2 * 3958.8 * math.asin(math.sqrt(half))
 
 
-def _by_zip(session: Session, text: str) -> Where | None:
+def _by_zip(session: Session, text: str) -> Location | None:
     digits = text[:5]
     if not (len(text) in {5, 10} and digits.isascii() and digits.isdigit()):
         return None
     row = session.get(ZipCode, digits)
     if row is None:
         return None
-    return Where(
-        scale=Scale.NEAR,
+    return Location(
+        scale=LocationScale.NEAR,
         typed=digits,
         name=row.city,
         region=row.region,
@@ -95,7 +95,7 @@ def _by_zip(session: Session, text: str) -> Where | None:
     )
 
 
-def _by_postal_code(session: Session, typed: str) -> Where | None:
+def _by_postal_code(session: Session, typed: str) -> Location | None:
     """A Canadian postal code says its province by the first letter: «M5V 2T6» is Ontario."""
     code = typed.upper().replace(" ", "")
     shape = "".join("9" if c.isdigit() else "A" if c.isalpha() else "?" for c in code)
@@ -104,7 +104,7 @@ def _by_postal_code(session: Session, typed: str) -> Where | None:
     return replace(_region(session, regions.POSTAL[code[0]]), typed=typed.strip())
 
 
-def _by_office(session: Session, text: str) -> Where | None:
+def _by_office(session: Session, text: str) -> Location | None:
     for office in session.scalars(sa.select(Office).order_by(Office.slug)):
         names = (
             {plain(office.slug), plain(office.city)}
@@ -115,8 +115,8 @@ def _by_office(session: Session, text: str) -> Where | None:
             | {plain(name) for name in office.name.values()}
         )
         if text in names:
-            return Where(
-                scale=Scale.OFFICE,
+            return Location(
+                scale=LocationScale.OFFICE,
                 typed=text,
                 name=office.city,
                 region=office.region,
@@ -127,12 +127,12 @@ def _by_office(session: Session, text: str) -> Where | None:
     return None
 
 
-def _by_region(session: Session, text: str) -> Where | None:
+def _by_region(session: Session, text: str) -> Location | None:
     code = regions.named(text)
     return None if code is None else _region(session, code)
 
 
-def _region(session: Session, code: str) -> Where:
+def _region(session: Session, code: str) -> Location:
     middle = session.execute(
         sa.select(sa.func.avg(ZipCode.latitude), sa.func.avg(ZipCode.longitude)).where(
             ZipCode.region == code
@@ -145,10 +145,10 @@ def _region(session: Session, code: str) -> Where:
             )
         ).one()
     position = None if middle[0] is None else (float(middle[0]), float(middle[1]))
-    return Where(scale=Scale.REGION, typed=code, region=code, position=position)
+    return Location(scale=LocationScale.REGION, typed=code, region=code, position=position)
 
 
-def _by_city(session: Session, text: str) -> Where | None:
+def _by_city(session: Session, text: str) -> Location | None:
     """A city where a workshop has been, or any of the United States: «Joliet», «joliet il»."""
     city, _, last = text.rpartition(" ")
     region = regions.named(last) if city else None
@@ -159,8 +159,8 @@ def _by_city(session: Session, text: str) -> Where | None:
         else sa.select(Venue).where(Venue.city_plain == bare, Venue.region == region).limit(1)
     ).first()
     if venue is not None:
-        return Where(
-            scale=Scale.CITY,
+        return Location(
+            scale=LocationScale.CITY,
             typed=text,
             name=venue.city,
             region=venue.region,
@@ -182,8 +182,8 @@ def _by_city(session: Session, text: str) -> Where | None:
     ).first()
     if row is None:
         return None
-    return Where(
-        scale=Scale.NEAR,
+    return Location(
+        scale=LocationScale.NEAR,
         typed=text,
         name=row[1],
         region=row[0],

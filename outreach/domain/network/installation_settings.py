@@ -9,7 +9,7 @@ from outreach.db.base import Base
 from outreach.db.store import took_effect
 
 
-class Fact(Base):
+class InstallationSetting(Base):
     __tablename__ = "installation"
 
     name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
@@ -19,33 +19,37 @@ class Fact(Base):
 def calendar_host(session: Session) -> str:
     """The part after the @ in every UID. If it followed the site's address, a move to another
     host would double every event in every calendar."""
-    return session.get_one(Fact, "calendar_host").value
+    return session.get_one(InstallationSetting, "calendar_host").value
 
 
 def worker_seen_at(session: Session) -> datetime | None:
     """When a worker was last known to run; None before the first."""
-    found = session.get(Fact, "worker_seen_at", populate_existing=True)
+    found = session.get(InstallationSetting, "worker_seen_at", populate_existing=True)
     return None if found is None else datetime.fromisoformat(found.value)
 
 
 def see_worker(session: Session, *, now: datetime) -> None:
     value = now.isoformat(timespec="seconds")
-    seen = sa.update(Fact).where(Fact.name == "worker_seen_at").values(value=value)
+    seen = (
+        sa.update(InstallationSetting)
+        .where(InstallationSetting.name == "worker_seen_at")
+        .values(value=value)
+    )
     if not took_effect(session, seen):
-        session.add(Fact(name="worker_seen_at", value=value))
+        session.add(InstallationSetting(name="worker_seen_at", value=value))
 
 
 def keep_calendar_host(session: Session, host: str) -> None:
     """Keeps the host there was when the database was made; later calls change nothing."""
-    if session.get(Fact, "calendar_host") is None:
-        session.add(Fact(name="calendar_host", value=host))
+    if session.get(InstallationSetting, "calendar_host") is None:
+        session.add(InstallationSetting(name="calendar_host", value=host))
 
 
 def ring_version(session: Session) -> str:
     """How far the ring had come when it was last brought up to date; empty when nobody said."""
-    found = session.get(Fact, "ring_version")
+    found = session.get(InstallationSetting, "ring_version")
     return "" if found is None else found.value
 
 
 def keep_ring_version(session: Session, version: str) -> None:
-    session.merge(Fact(name="ring_version", value=version))
+    session.merge(InstallationSetting(name="ring_version", value=version))

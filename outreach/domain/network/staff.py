@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selecti
 from outreach.db.base import Base
 from outreach.errors import NotFound, Refused
 
-EVERYWHERE: Final = "*"
+ALL_OFFICES: Final = "*"
 
 
 class Role(StrEnum):
@@ -21,7 +21,7 @@ class Role(StrEnum):
     READER = "reader"
 
 
-class Action(StrEnum):
+class Permission(StrEnum):
     SEE = "see"  # workshops, drafts too, and counts
     EDIT = "edit"  # create, change, publish, cancel, head count
     PEOPLE = "people"  # the names of who registered
@@ -31,19 +31,19 @@ class Action(StrEnum):
     NETWORK = "network"  # accounts, kinds, closing a month
 
 
-ALLOWED: Final[Mapping[Role, frozenset[Action]]] = {
-    Role.ADMIN: frozenset(Action),
+PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
+    Role.ADMIN: frozenset(Permission),
     Role.ORGANIZER: frozenset(
-        {Action.SEE, Action.EDIT, Action.PEOPLE, Action.CONTACTS, Action.DOOR}
+        {Permission.SEE, Permission.EDIT, Permission.PEOPLE, Permission.CONTACTS, Permission.DOOR}
     ),
-    Role.DOOR: frozenset({Action.SEE, Action.PEOPLE, Action.DOOR}),
-    Role.READER: frozenset({Action.SEE}),
+    Role.DOOR: frozenset({Permission.SEE, Permission.PEOPLE, Permission.DOOR}),
+    Role.READER: frozenset({Permission.SEE}),
 }
 
 _THERE_IS_ONE: Final = "Ya hay una cuenta con ese correo. Búscala en la lista."
 
 
-class Organizer(Base):
+class StaffMember(Base):
     __tablename__ = "organizer"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
@@ -51,12 +51,12 @@ class Organizer(Base):
     password: Mapped[str | None] = mapped_column(sa.String(200), default=None)
     disabled_at: Mapped[datetime | None] = mapped_column(default=None)
     signed_in_at: Mapped[datetime | None] = mapped_column(default=None)  # the last time
-    grants: Mapped[list["Grant"]] = relationship(
+    grants: Mapped[list["RoleAssignment"]] = relationship(
         init=False, cascade="all, delete-orphan", passive_deletes=True
     )
 
 
-class Grant(Base):
+class RoleAssignment(Base):
     """One role at one office, or everywhere: «*»."""
 
     __tablename__ = "grant_"
@@ -68,22 +68,22 @@ class Grant(Base):
     role: Mapped[Role]
 
 
-def may(grants: Mapping[str, Role], action: Action, office: str) -> bool:
+def may(grants: Mapping[str, Role], action: Permission, office: str) -> bool:
     """Whether someone with these roles may do this at that office."""
-    roles = (grants.get(EVERYWHERE), grants.get(office))
-    return any(role is not None and action in ALLOWED[role] for role in roles)
+    roles = (grants.get(ALL_OFFICES), grants.get(office))
+    return any(role is not None and action in PERMISSIONS[role] for role in roles)
 
 
 def offices_of(grants: Mapping[str, Role]) -> frozenset[str] | None:
     """The slugs of the offices someone works for; None for all of them."""
-    return None if EVERYWHERE in grants else frozenset(grants)
+    return None if ALL_OFFICES in grants else frozenset(grants)
 
 
-def find(session: Session, email: str) -> Organizer | None:
-    return session.scalar(sa.select(Organizer).where(Organizer.email == email.strip().lower()))
+def find(session: Session, email: str) -> StaffMember | None:
+    return session.scalar(sa.select(StaffMember).where(StaffMember.email == email.strip().lower()))
 
 
-def require(session: Session, email: str) -> Organizer:
+def require(session: Session, email: str) -> StaffMember:
     """Raises NotFound."""
     organizer = find(session, email)
     if organizer is None:
@@ -91,27 +91,29 @@ def require(session: Session, email: str) -> Organizer:
     return organizer
 
 
-def get(session: Session, organizer_id: int) -> Organizer:
+def get(session: Session, organizer_id: int) -> StaffMember:
     """Raises NotFound."""
-    organizer = session.get(Organizer, organizer_id)
+    organizer = session.get(StaffMember, organizer_id)
     if organizer is None:
         raise NotFound(f"account {organizer_id}")
     return organizer
 
 
-def all_of_them(session: Session) -> Sequence[Organizer]:
+def all_of_them(session: Session) -> Sequence[StaffMember]:
     """By their address, each with its grants."""
-    every = sa.select(Organizer).order_by(Organizer.email)
-    return session.scalars(every.options(selectinload(Organizer.grants))).all()
+    every = sa.select(StaffMember).order_by(StaffMember.email)
+    return session.scalars(every.options(selectinload(StaffMember.grants))).all()
 
 
-def add(session: Session, email: str, role: Role, offices: Iterable[str]) -> Organizer:
+def add(session: Session, email: str, role: Role, offices: Iterable[str]) -> StaffMember:
     """A new account, with one role at each of these offices (slugs, or «*» for everywhere).
     Raises Refused when there is one by that address."""
     if find(session, email) is not None:
         raise Refused(_THERE_IS_ONE)
-    organizer = Organizer(email=email.strip().lower())
-    organizer.grants = [Grant(office=office, role=role) for office in dict.fromkeys(offices)]
+    organizer = StaffMember(email=email.strip().lower())
+    organizer.grants = [
+        RoleAssignment(office=office, role=role) for office in dict.fromkeys(offices)
+    ]
     try:
         with session.begin_nested():
             session.add(organizer)
@@ -125,7 +127,7 @@ def lock(session: Session) -> None:
     second waits for the first, and then sees what it did. Who writes a line that points at an
     account need not wait."""
     session.execute(
-        sa.select(Organizer.id).order_by(Organizer.id).with_for_update(key_share=True)
+        sa.select(StaffMember.id).order_by(StaffMember.id).with_for_update(key_share=True)
     ).all()
     session.expire_all()
 
@@ -145,12 +147,12 @@ def count_admins(session: Session) -> int:
     return (
         session.scalar(
             sa.select(sa.func.count())
-            .select_from(Grant)
-            .join(Organizer, Organizer.id == Grant.organizer_id)
+            .select_from(RoleAssignment)
+            .join(StaffMember, StaffMember.id == RoleAssignment.organizer_id)
             .where(
-                Grant.office == EVERYWHERE,
-                Grant.role == Role.ADMIN,
-                Organizer.disabled_at.is_(None),
+                RoleAssignment.office == ALL_OFFICES,
+                RoleAssignment.role == Role.ADMIN,
+                StaffMember.disabled_at.is_(None),
             )
         )
         or 0

@@ -23,7 +23,7 @@ from outreach.errors import NotFound, Refused, Taken
 PARTS: Final = ("title", "happened", "ahead")  # what people write of every edition
 
 
-class Edition(Base):
+class BulletinEdition(Base):
     __tablename__ = "bulletin_edition"
     __table_args__ = (sa.UniqueConstraint("month", "number"),)
 
@@ -53,7 +53,7 @@ class Edition(Base):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Text:
+class BulletinPart:
     """What people write of an edition, by language."""
 
     title: Words = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Text:
     correction: Words = field(default_factory=dict)
 
 
-class Line(NamedTuple):
+class BulletinLine(NamedTuple):
     """An edition in a list."""
 
     month: Month
@@ -71,8 +71,8 @@ class Line(NamedTuple):
     published_at: datetime | None
 
 
-def text_of(edition: Edition) -> Text:
-    return Text(
+def text_of(edition: BulletinEdition) -> BulletinPart:
+    return BulletinPart(
         title=edition.title,
         happened=edition.happened,
         ahead=edition.ahead,
@@ -80,54 +80,59 @@ def text_of(edition: Edition) -> Text:
     )
 
 
-def find(session: Session, month: Month, number: int) -> Edition:
+def find(session: Session, month: Month, number: int) -> BulletinEdition:
     """A draft too. Raises NotFound."""
     found = session.scalar(
-        sa.select(Edition).where(Edition.month == month.number, Edition.number == number)
+        sa.select(BulletinEdition).where(
+            BulletinEdition.month == month.number, BulletinEdition.number == number
+        )
     )
     if found is None:
         raise NotFound(f"edition {number} of {month}")
     return found
 
 
-def newest(session: Session, month: Month) -> Edition | None:
+def newest(session: Session, month: Month) -> BulletinEdition | None:
     """The last one of a month, be it a draft."""
     return session.scalar(
-        sa.select(Edition)
-        .where(Edition.month == month.number)
-        .order_by(Edition.number.desc())
+        sa.select(BulletinEdition)
+        .where(BulletinEdition.month == month.number)
+        .order_by(BulletinEdition.number.desc())
         .limit(1)
     )
 
 
-def latest(session: Session, month: Month) -> Edition | None:
+def latest(session: Session, month: Month) -> BulletinEdition | None:
     """The last one that was published of a month."""
     return session.scalar(
-        sa.select(Edition)
-        .where(Edition.month == month.number, Edition.published_at.is_not(None))
-        .order_by(Edition.number.desc())
+        sa.select(BulletinEdition)
+        .where(BulletinEdition.month == month.number, BulletinEdition.published_at.is_not(None))
+        .order_by(BulletinEdition.number.desc())
         .limit(1)
     )
 
 
-def published(session: Session, month: Month) -> Sequence[Edition]:
+def published(session: Session, month: Month) -> Sequence[BulletinEdition]:
     """All that were published of a month, the first one first."""
     return session.scalars(
-        sa.select(Edition)
-        .where(Edition.month == month.number, Edition.published_at.is_not(None))
-        .order_by(Edition.number)
+        sa.select(BulletinEdition)
+        .where(BulletinEdition.month == month.number, BulletinEdition.published_at.is_not(None))
+        .order_by(BulletinEdition.number)
     ).all()
 
 
-def lines(session: Session) -> list[Line]:
+def lines(session: Session) -> list[BulletinLine]:
     """Every edition there is, drafts too, by month and number."""
     rows = session.execute(
-        sa.select(Edition.month, Edition.number, Edition.revision, Edition.published_at).order_by(
-            Edition.month, Edition.number
-        )
+        sa.select(
+            BulletinEdition.month,
+            BulletinEdition.number,
+            BulletinEdition.revision,
+            BulletinEdition.published_at,
+        ).order_by(BulletinEdition.month, BulletinEdition.number)
     )
     return [
-        Line(Month.from_number(month), number, revision, published_at)
+        BulletinLine(Month.from_number(month), number, revision, published_at)
         for month, number, revision, published_at in rows
     ]
 
@@ -141,7 +146,7 @@ def begin(
     seen: int | None = None,
     organizer_id: int | None = None,
     now: datetime,
-) -> Edition:
+) -> BulletinEdition:
     """A draft of the next edition, with the numbers of the month's last revision. After the first
     it is a correction: it begins with the words of the one before, and says what it corrects, in
     Spanish. `seen` is the number of the edition that whoever asks for it saw as the last. Raises
@@ -152,7 +157,7 @@ def begin(
         raise Taken(f"edition {last + 1} of {month}")
     if before is not None and not correction:
         raise Refused("Escribe qué se corrige y por qué. Se lee al principio de la nueva edición.")
-    made = Edition(
+    made = BulletinEdition(
         month=month.number,
         number=last + 1,
         revision=revision.number,
@@ -176,8 +181,8 @@ def begin(
 
 def edit(
     session: Session,
-    edition: Edition,
-    text: Text,
+    edition: BulletinEdition,
+    text: BulletinPart,
     *,
     version: int,
     organizer_id: int | None = None,
@@ -199,7 +204,7 @@ def edit(
     )
 
 
-def take_numbers(session: Session, edition: Edition) -> bool:
+def take_numbers(session: Session, edition: BulletinEdition) -> bool:
     """Gives a draft the numbers of the month's last revision; whether they are other ones. While
     the month is open again it keeps those it has. Raises Taken as `edit` does."""
     last = closed_as(session, Month.from_number(edition.month))
@@ -211,8 +216,8 @@ def take_numbers(session: Session, edition: Edition) -> bool:
 
 def publish(
     session: Session,
-    edition: Edition,
-    freeze: Callable[[Edition], str],
+    edition: BulletinEdition,
+    freeze: Callable[[BulletinEdition], str],
     *,
     version: int,
     organizer_id: int | None = None,
@@ -235,7 +240,7 @@ def publish(
     _note(session, edition, "bulletin published", organizer_id, now)
 
 
-def is_sound(edition: Edition) -> bool:
+def is_sound(edition: BulletinEdition) -> bool:
     """Whether what it says is what was published."""
     return hashlib.sha256(edition.frozen.encode()).hexdigest() == edition.digest
 
@@ -256,11 +261,15 @@ def _closed(session: Session, month: Month) -> MonthRevision:
     return last
 
 
-def _move(session: Session, edition: Edition, seen: int, /, **values: object) -> None:
+def _move(session: Session, edition: BulletinEdition, seen: int, /, **values: object) -> None:
     """Changes a draft that still is what was read. Raises Taken."""
     done = session.execute(
-        sa.update(Edition)
-        .where(Edition.id == edition.id, Edition.version == seen, Edition.published_at.is_(None))
+        sa.update(BulletinEdition)
+        .where(
+            BulletinEdition.id == edition.id,
+            BulletinEdition.version == seen,
+            BulletinEdition.published_at.is_(None),
+        )
         .values(**values)
         .execution_options(synchronize_session=False)
     )
@@ -271,8 +280,8 @@ def _move(session: Session, edition: Edition, seen: int, /, **values: object) ->
 
 
 def _note(
-    session: Session, edition: Edition, action: str, organizer_id: int | None, now: datetime
+    session: Session, edition: BulletinEdition, action: str, organizer_id: int | None, now: datetime
 ) -> None:
     told = f"{Month.from_number(edition.month)}, edition {edition.number}, "
     told += f"revision {edition.revision}"
-    audit_log.note(session, organizer_id, action, now=now, detail=told)
+    audit_log.record(session, organizer_id, action, now=now, detail=told)

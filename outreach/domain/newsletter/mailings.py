@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.clock import Month
 from outreach.db.base import Base
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.outbox.delivery_queue import (
     FIRST_WAIT,
@@ -30,7 +30,7 @@ NOT_AGAIN_FOR: Final = timedelta(days=1)  # nobody's mailbox is filled by asking
 KEPT: Final = timedelta(days=90)  # what was sent, to say so
 
 
-class Topic(StrEnum):
+class MailingTopic(StrEnum):
     """Why we write. The letter is chosen by it."""
 
     CONFIRM = "confirm"  # was it you who subscribed?
@@ -39,12 +39,12 @@ class Topic(StrEnum):
     ATTENDANCE = "attendance"  # to staff: of these workshops nobody said how they went
 
 
-class Circular(Base):
+class Mailing(Base):
     __tablename__ = "circular"
     __table_args__ = (sa.Index(None, "done_at", "due_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
-    topic: Mapped[Topic]
+    topic: Mapped[MailingTopic]
     subscriber_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey("subscriber.id", ondelete="CASCADE"), index=True, default=None
     )
@@ -52,7 +52,7 @@ class Circular(Base):
     organizer_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("organizer.id", ondelete="CASCADE"), default=None
     )
-    organizer: Mapped[Organizer | None] = relationship(init=False, lazy="joined")
+    organizer: Mapped[StaffMember | None] = relationship(init=False, lazy="joined")
     month: Mapped[int | None] = mapped_column(default=None)  # 202001
     edition: Mapped[int | None] = mapped_column(default=None)
     made_at: Mapped[datetime]
@@ -79,14 +79,16 @@ def ask_to_confirm(session: Session, subscriber: Subscriber, *, now: datetime) -
     """Owes the letter that asks whether it was them; not to who said yes, and once a day."""
     if subscriber.confirmed_at is not None:
         return False
-    told = sa.select(Circular.id).where(
-        Circular.subscriber_id == subscriber.id,
-        Circular.topic == Topic.CONFIRM,
-        Circular.made_at > now - NOT_AGAIN_FOR,
+    told = sa.select(Mailing.id).where(
+        Mailing.subscriber_id == subscriber.id,
+        Mailing.topic == MailingTopic.CONFIRM,
+        Mailing.made_at > now - NOT_AGAIN_FOR,
     )
     if session.scalar(told.limit(1)) is not None:
         return False
-    session.add(Circular(topic=Topic.CONFIRM, subscriber_id=subscriber.id, made_at=now, due_at=now))
+    session.add(
+        Mailing(topic=MailingTopic.CONFIRM, subscriber_id=subscriber.id, made_at=now, due_at=now)
+    )
     return True
 
 
@@ -94,24 +96,24 @@ def announce(session: Session, month: Month, edition: int, *, now: datetime) -> 
     """Owes the bulletin to each confirmed subscriber, in the transaction that publishes it; says to
     how many. Twice for one edition owes nothing more; an edition before it that has not gone out
     yet is not sent any more (one that a worker has, or had, is found moot by `read`)."""
-    of_month = sa.and_(Circular.topic == Topic.BULLETIN, Circular.month == month.number)
+    of_month = sa.and_(Mailing.topic == MailingTopic.BULLETIN, Mailing.month == month.number)
     session.execute(
-        sa.delete(Circular)
-        .where(of_month, Circular.edition < edition, Circular.done_at.is_(None))
-        .where(Circular.leased_until.is_(None))
+        sa.delete(Mailing)
+        .where(of_month, Mailing.edition < edition, Mailing.done_at.is_(None))
+        .where(Mailing.leased_until.is_(None))
         .execution_options(synchronize_session=False)
     )
     told = sa.exists().where(
-        of_month, Circular.subscriber_id == Subscriber.id, Circular.edition == edition
+        of_month, Mailing.subscriber_id == Subscriber.id, Mailing.edition == edition
     )
     # Locked for as long: whoever stops it in this moment does so before, or after.
     wanted = sa.select(
-        sa.literal(Topic.BULLETIN, Circular.topic.type),
+        sa.literal(MailingTopic.BULLETIN, Mailing.topic.type),
         Subscriber.id,
         sa.literal(month.number),
         sa.literal(edition),
-        sa.literal(now, Circular.made_at.type),
-        sa.literal(now, Circular.due_at.type),
+        sa.literal(now, Mailing.made_at.type),
+        sa.literal(now, Mailing.due_at.type),
         sa.literal(0),
         sa.literal(False),
     ).where(Subscriber.confirmed_at.is_not(None), sa.not_(told))
@@ -120,7 +122,7 @@ def announce(session: Session, month: Month, edition: int, *, now: datetime) -> 
         "topic", "subscriber_id", "month", "edition", "made_at", "due_at", "tries", "is_dead"
     ]  # fmt: skip
     done = session.connection().execute(
-        sa.insert(Circular.__table__)  # type: ignore[arg-type]  # it is a Table
+        sa.insert(Mailing.__table__)  # type: ignore[arg-type]  # it is a Table
         .from_select(columns, wanted)
         .execution_options(preserve_rowcount=True)
     )
@@ -133,24 +135,30 @@ def remind(
     """Owes a reminder of this month to those of the staff who were not sent one within a day, and
     says to whom. Two who ask at the same moment are one."""
     wanted = session.scalars(
-        sa.select(Organizer.id)
-        .where(Organizer.id.in_(list(organizer_ids)), Organizer.disabled_at.is_(None))
-        .order_by(Organizer.id)
+        sa.select(StaffMember.id)
+        .where(StaffMember.id.in_(list(organizer_ids)), StaffMember.disabled_at.is_(None))
+        .order_by(StaffMember.id)
         .with_for_update(key_share=True)
     ).all()
     told = set(
         session.scalars(
-            sa.select(Circular.organizer_id).where(
-                Circular.topic == Topic.REPORT,
-                Circular.organizer_id.in_(wanted),
-                Circular.month == month.number,
-                Circular.made_at > now - NOT_AGAIN_FOR,
+            sa.select(Mailing.organizer_id).where(
+                Mailing.topic == MailingTopic.REPORT,
+                Mailing.organizer_id.in_(wanted),
+                Mailing.month == month.number,
+                Mailing.made_at > now - NOT_AGAIN_FOR,
             )
         )
     )
     late = [each for each in wanted if each not in told]
     session.add_all(
-        Circular(topic=Topic.REPORT, organizer_id=each, month=month.number, made_at=now, due_at=now)
+        Mailing(
+            topic=MailingTopic.REPORT,
+            organizer_id=each,
+            month=month.number,
+            made_at=now,
+            due_at=now,
+        )
         for each in late
     )
     return late
@@ -163,22 +171,22 @@ def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
     if not wanted:
         return []
     session.execute(
-        sa.select(Organizer.id)
-        .where(Organizer.id.in_(wanted))
-        .order_by(Organizer.id)
+        sa.select(StaffMember.id)
+        .where(StaffMember.id.in_(wanted))
+        .order_by(StaffMember.id)
         .with_for_update(key_share=True)
     ).all()
     rows = session.execute(
-        sa.select(Circular.organizer_id, sa.func.max(Circular.made_at))
-        .where(Circular.topic == Topic.ATTENDANCE, Circular.organizer_id.in_(wanted))
-        .group_by(Circular.organizer_id)
+        sa.select(Mailing.organizer_id, sa.func.max(Mailing.made_at))
+        .where(Mailing.topic == MailingTopic.ATTENDANCE, Mailing.organizer_id.in_(wanted))
+        .group_by(Mailing.organizer_id)
     )
     told = {row[0]: row[1] for row in rows}
     late = [
         each for each, since in sorted(wanted.items()) if each not in told or told[each] < since
     ]
     session.add_all(
-        Circular(topic=Topic.ATTENDANCE, organizer_id=each, made_at=now, due_at=now)
+        Mailing(topic=MailingTopic.ATTENDANCE, organizer_id=each, made_at=now, due_at=now)
         for each in late
     )
     return late
@@ -188,7 +196,7 @@ def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Taken:
+class ClaimedMailing:
     """A letter that is ours for a while."""
 
     id: int
@@ -198,29 +206,27 @@ class Taken:
 
 
 _LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=UTC)
-_NOW: Final = sa.bindparam("now", type_=Circular.due_at.type)
-_AFTER: Final = sa.bindparam("after", type_=Circular.due_at.type)
-_IS_FREE: Final = sa.or_(Circular.leased_until.is_(None), Circular.leased_until <= _NOW)
+_NOW: Final = sa.bindparam("now", type_=Mailing.due_at.type)
+_AFTER: Final = sa.bindparam("after", type_=Mailing.due_at.type)
+_IS_FREE: Final = sa.or_(Mailing.leased_until.is_(None), Mailing.leased_until <= _NOW)
 _NEXT: Final = (
-    sa.select(Circular.id, Circular.due_at, Circular.leased_until)
+    sa.select(Mailing.id, Mailing.due_at, Mailing.leased_until)
     .where(
-        Circular.done_at.is_(None),
-        Circular.due_at <= _NOW,
-        Circular.due_at >= _AFTER,
-        sa.or_(Circular.due_at > _AFTER, Circular.id > sa.bindparam("after_id")),
+        Mailing.done_at.is_(None),
+        Mailing.due_at <= _NOW,
+        Mailing.due_at >= _AFTER,
+        sa.or_(Mailing.due_at > _AFTER, Mailing.id > sa.bindparam("after_id")),
         _IS_FREE,
     )
-    .order_by(Circular.due_at, Circular.id)
+    .order_by(Mailing.due_at, Mailing.id)
     .limit(1)
     # On PostgreSQL several workers then take different ones at the same moment.
     .with_for_update(skip_locked=True)
 )
 _LEASE: Final = (
-    sa.update(Circular)
-    .where(Circular.id == sa.bindparam("taken"), Circular.done_at.is_(None), _IS_FREE)
-    .values(
-        leased_until=sa.bindparam("until", type_=Circular.due_at.type), tries=Circular.tries + 1
-    )
+    sa.update(Mailing)
+    .where(Mailing.id == sa.bindparam("taken"), Mailing.done_at.is_(None), _IS_FREE)
+    .values(leased_until=sa.bindparam("until", type_=Mailing.due_at.type), tries=Mailing.tries + 1)
 )
 
 
@@ -229,7 +235,9 @@ def has_due(session: Session, *, now: datetime) -> bool:
     return session.connection().execute(_NEXT, values).first() is not None
 
 
-def take(connection: sa.Connection, *, now: datetime, after: Taken | None = None) -> Taken | None:
+def claim(
+    connection: sa.Connection, *, now: datetime, after: ClaimedMailing | None = None
+) -> ClaimedMailing | None:
     """The longest overdue letter, for oneself alone until the lease ends. `after`: the one taken
     before it, so that a round meets each once. None: no more."""
     values = {
@@ -244,69 +252,71 @@ def take(connection: sa.Connection, *, now: datetime, after: Taken | None = None
     leased = connection.execute(_LEASE, {"taken": row.id, "now": now, "until": until})
     if leased.rowcount != 1:
         return None
-    return Taken(row.id, row.due_at, until, row.leased_until)
+    return ClaimedMailing(row.id, row.due_at, until, row.leased_until)
 
 
-def read(session: Session, taken: Taken) -> Circular | None:
+def read(session: Session, taken: ClaimedMailing) -> Mailing | None:
     """The letter, with whom it is for; None when it is gone, or need not be said any more."""
-    found = session.get(Circular, taken.id)
+    found = session.get(Mailing, taken.id)
     if found is None or found.done_at is not None or _is_moot(session, found):
         return None
     return found
 
 
-def _is_moot(session: Session, circular: Circular) -> bool:
-    if circular.topic is Topic.REPORT:
+def _is_moot(session: Session, circular: Mailing) -> bool:
+    if circular.topic is MailingTopic.REPORT:
         assert circular.month is not None
         month = Month.from_number(circular.month)
         is_away = circular.organizer is None or circular.organizer.disabled_at is not None
         return is_away or bool(months.closed(session, month, month))
-    if circular.topic is Topic.ATTENDANCE:
+    if circular.topic is MailingTopic.ATTENDANCE:
         who = circular.organizer
         if who is None or who.disabled_at is not None:
             return True
         return not missing_reports.of_organizer(session, who.id, now=circular.made_at)
-    if circular.topic is Topic.BULLETIN and _is_corrected(session, circular):
+    if circular.topic is MailingTopic.BULLETIN and _is_corrected(session, circular):
         return True
     subscriber = circular.subscriber
     is_sure = subscriber is not None and subscriber.confirmed_at is not None
-    return subscriber is None or is_sure == (circular.topic is Topic.CONFIRM)
+    return subscriber is None or is_sure == (circular.topic is MailingTopic.CONFIRM)
 
 
-def _is_corrected(session: Session, circular: Circular) -> bool:
+def _is_corrected(session: Session, circular: Mailing) -> bool:
     """Whether they are owed, or were sent, a later edition of the same bulletin: the one before it
     is not to come last, however often it was tried."""
-    later = sa.select(Circular.id).where(
-        Circular.subscriber_id == circular.subscriber_id,
-        Circular.topic == Topic.BULLETIN,
-        Circular.month == circular.month,
-        Circular.edition > circular.edition,
+    later = sa.select(Mailing.id).where(
+        Mailing.subscriber_id == circular.subscriber_id,
+        Mailing.topic == MailingTopic.BULLETIN,
+        Mailing.month == circular.month,
+        Mailing.edition > circular.edition,
     )
     return session.scalar(later.limit(1)) is not None
 
 
-def mark_done(connection: sa.Connection, taken: Taken, *, now: datetime) -> None:
+def mark_done(connection: sa.Connection, taken: ClaimedMailing, *, now: datetime) -> None:
     """Also when the lease ran out meanwhile: it did go out."""
     connection.execute(
-        sa.update(Circular).where(Circular.id == taken.id).values(done_at=now, leased_until=None)
+        sa.update(Mailing).where(Mailing.id == taken.id).values(done_at=now, leased_until=None)
     )
 
 
-def drop(connection: sa.Connection, taken: Taken) -> None:
+def discard(connection: sa.Connection, taken: ClaimedMailing) -> None:
     """It need not be said any more."""
-    connection.execute(sa.delete(Circular).where(Circular.id == taken.id))
+    connection.execute(sa.delete(Mailing).where(Mailing.id == taken.id))
 
 
-def put_back(connection: sa.Connection, taken: Taken) -> None:
+def release(connection: sa.Connection, taken: ClaimedMailing) -> None:
     """As if it had not been taken: nobody could be asked to carry it."""
-    _change(connection, taken, leased_until=taken.was_taken, tries=Circular.tries - 1)
+    _change(connection, taken, leased_until=taken.was_taken, tries=Mailing.tries - 1)
 
 
-def mark_refused(connection: sa.Connection, taken: Taken, *, now: datetime, is_final: bool) -> None:
+def mark_refused(
+    connection: sa.Connection, taken: ClaimedMailing, *, now: datetime, is_final: bool
+) -> None:
     """Try again later, each time after a longer while; after three days, or at once if the refusal
     is final, give up and let the doctor see it."""
     tried = connection.execute(
-        sa.select(Circular.tries, Circular.made_at).where(Circular.id == taken.id)
+        sa.select(Mailing.tries, Mailing.made_at).where(Mailing.id == taken.id)
     ).first()
     if tried is None:  # they have unsubscribed meanwhile
         return
@@ -318,7 +328,7 @@ def mark_refused(connection: sa.Connection, taken: Taken, *, now: datetime, is_f
         _change(connection, taken, due_at=now + wait, leased_until=taken.was_taken)
 
 
-def mark_doubtful(connection: sa.Connection, taken: Taken, *, now: datetime) -> None:
+def mark_uncertain(connection: sa.Connection, taken: ClaimedMailing, *, now: datetime) -> None:
     """It may have arrived: sent once more, under the same name, and then never again."""
     if taken.was_taken is not None:
         _give_up(connection, taken, now)
@@ -326,15 +336,15 @@ def mark_doubtful(connection: sa.Connection, taken: Taken, *, now: datetime) -> 
         _change(connection, taken, due_at=now + 2 * FIRST_WAIT, leased_until=now)
 
 
-def _give_up(connection: sa.Connection, taken: Taken, now: datetime) -> None:
+def _give_up(connection: sa.Connection, taken: ClaimedMailing, now: datetime) -> None:
     _change(connection, taken, done_at=now, is_dead=True, leased_until=None)
 
 
-def _change(connection: sa.Connection, taken: Taken, **values: object) -> None:
+def _change(connection: sa.Connection, taken: ClaimedMailing, **values: object) -> None:
     """Unless another worker has taken it meanwhile."""
     connection.execute(
-        sa.update(Circular)
-        .where(Circular.id == taken.id, Circular.leased_until == taken.until)
+        sa.update(Mailing)
+        .where(Mailing.id == taken.id, Mailing.leased_until == taken.until)
         .values(**values)
     )
 
@@ -345,8 +355,8 @@ def _change(connection: sa.Connection, taken: Taken, **values: object) -> None:
 def waiting(session: Session, *, now: datetime) -> Waiting:
     """Letters of this kind that are due and have not left yet."""
     count, oldest = session.execute(
-        sa.select(sa.func.count(), sa.func.min(Circular.due_at)).where(
-            Circular.done_at.is_(None), Circular.due_at <= now
+        sa.select(sa.func.count(), sa.func.min(Mailing.due_at)).where(
+            Mailing.done_at.is_(None), Mailing.due_at <= now
         )
     ).one()
     return Waiting(count, oldest)
@@ -354,16 +364,16 @@ def waiting(session: Session, *, now: datetime) -> Waiting:
 
 def count_late(session: Session, before: datetime) -> int:
     """Letters that were due before then and are not sent."""
-    late = sa.select(sa.func.count()).where(Circular.done_at.is_(None), Circular.due_at < before)
+    late = sa.select(sa.func.count()).where(Mailing.done_at.is_(None), Mailing.due_at < before)
     return session.scalar(late) or 0
 
 
 def count_dead(session: Session) -> int:
-    return session.scalar(sa.select(sa.func.count()).where(Circular.is_dead.is_(True))) or 0
+    return session.scalar(sa.select(sa.func.count()).where(Mailing.is_dead.is_(True))) or 0
 
 
 def readers(session: Session) -> set[str]:
     """All who may have letters of this kind, as their Message-IDs say it (`whose`)."""
     subscribers = session.scalars(sa.select(Subscriber.id))
-    staff = session.scalars(sa.select(Organizer.id))
+    staff = session.scalars(sa.select(StaffMember.id))
     return {whose(each, None) for each in subscribers} | {whose(None, each) for each in staff}

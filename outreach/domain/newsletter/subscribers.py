@@ -19,7 +19,7 @@ from outreach.db.base import Base
 from outreach.db.store import took_effect
 from outreach.domain.text import code
 from outreach.errors import NotFound, TooMany
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 
 NO_WORKSHOP: Final = 0  # what the ring is told in place of a workshop's number
 UNCONFIRMED: Final = timedelta(days=3)
@@ -39,7 +39,7 @@ class Subscriber(Base):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Ticket:
+class SealedSubscriber:
     """An address that wants the bulletin, ready to be kept."""
 
     id: str
@@ -49,16 +49,16 @@ class Ticket:
     lang: str
 
 
-def prepare(ring: Keyring, address: str, lang: str) -> Ticket:
+def prepare(ring: KeyStore, address: str, lang: str) -> SealedSubscriber:
     """Seals the address under a key that is in the ring by then, for three days at least: a new
     one, or the one it has already; before, and outside, the transaction that keeps it."""
     key_id, key = _key(ring, address)
     mine = code(26)
-    sealed = keystore.seal(key, address, _about(mine))
-    return Ticket(id=mine, key_id=key_id, key=key, sealed=sealed, lang=lang)
+    sealed = keystore.encrypt(key, address, _about(mine))
+    return SealedSubscriber(id=mine, key_id=key_id, key=key, sealed=sealed, lang=lang)
 
 
-def keep(session: Session, ticket: Ticket, *, now: datetime) -> Subscriber:
+def keep(session: Session, ticket: SealedSubscriber, *, now: datetime) -> Subscriber:
     """The subscriber by that address: a new one, or the one there was. Who has not said yes yet has
     three days again, as the letter says."""
     found = _by_key(session, ticket.key_id)
@@ -112,10 +112,10 @@ def token(key: bytes) -> str:
 
 def address(subscriber: Subscriber, key: bytes) -> str:
     """Raises Forgotten."""
-    return keystore.unseal(key, subscriber.sealed, _about(subscriber.id))
+    return keystore.decrypt(key, subscriber.sealed, _about(subscriber.id))
 
 
-def _key(ring: Keyring, address: str) -> tuple[bytes, bytes]:
+def _key(ring: KeyStore, address: str) -> tuple[bytes, bytes]:
     forget_on = ring.today() + UNCONFIRMED
     try:
         return ring.new(NO_WORKSHOP, forget_on, address, at_most=1)

@@ -17,8 +17,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration, Standing
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 
 LEASE: Final = timedelta(minutes=5)
@@ -27,7 +27,7 @@ FIRST_WAIT: Final = timedelta(minutes=2)
 LONGEST_WAIT: Final = timedelta(hours=6)
 
 
-class Route(StrEnum):
+class DeliveryChannel(StrEnum):
     """How a notice leaves by itself. Who left a phone and no word is called by the organizer."""
 
     LETTER = "letter"
@@ -35,67 +35,76 @@ class Route(StrEnum):
 
 
 @dataclass(frozen=True)
-class Taken:
+class ClaimedMessage:
     """A notice that is ours for a while."""
 
     notice_id: int
-    cause: Cause
+    cause: NotificationType
     due_at: datetime
     until: datetime
     was_taken: datetime | None  # when a lease of it ran out: it may have arrived already
 
 
 _CONDITIONS: Final = {
-    Route.LETTER: Registration.contact == Contact.EMAIL,
-    Route.TEXT: sa.and_(
-        Registration.contact == Contact.PHONE, Registration.may_leave_message.is_(True)
+    DeliveryChannel.LETTER: Registration.contact == ContactMethod.EMAIL,
+    DeliveryChannel.TEXT: sa.and_(
+        Registration.contact == ContactMethod.PHONE, Registration.may_leave_message.is_(True)
     ),
 }
-_PENDING: Final = sa.and_(Registration.key_id.is_not(None), Notice.done_at.is_(None))
-_NOW: Final = sa.bindparam("now", type_=Notice.due_at.type)
-_AFTER: Final = sa.bindparam("after", type_=Notice.due_at.type)
+_PENDING: Final = sa.and_(Registration.key_id.is_not(None), Notification.done_at.is_(None))
+_NOW: Final = sa.bindparam("now", type_=Notification.due_at.type)
+_AFTER: Final = sa.bindparam("after", type_=Notification.due_at.type)
 
 
-def _next(route: Route) -> sa.Select[int, Cause, datetime, datetime | None]:
+def _next(route: DeliveryChannel) -> sa.Select[int, NotificationType, datetime, datetime | None]:
     return (
-        sa.select(Notice.id, Notice.cause, Notice.due_at, Notice.leased_until)
-        .join(Notice.registration)
+        sa.select(
+            Notification.id, Notification.cause, Notification.due_at, Notification.leased_until
+        )
+        .join(Notification.registration)
         .where(
             _CONDITIONS[route],
             _PENDING,
-            Notice.due_at <= _NOW,
-            Notice.due_at >= _AFTER,
-            sa.or_(Notice.due_at > _AFTER, Notice.id > sa.bindparam("after_id")),
-            sa.or_(Notice.leased_until.is_(None), Notice.leased_until <= _NOW),
+            Notification.due_at <= _NOW,
+            Notification.due_at >= _AFTER,
+            sa.or_(Notification.due_at > _AFTER, Notification.id > sa.bindparam("after_id")),
+            sa.or_(Notification.leased_until.is_(None), Notification.leased_until <= _NOW),
         )
-        .order_by(Notice.due_at, Notice.id)
+        .order_by(Notification.due_at, Notification.id)
         .limit(1)
         # On PostgreSQL several workers then take different ones at the same moment.
-        .with_for_update(skip_locked=True, of=Notice)
+        .with_for_update(skip_locked=True, of=Notification)
     )
 
 
-_NEXT: Final = {route: _next(route) for route in Route}
+_NEXT: Final = {route: _next(route) for route in DeliveryChannel}
 _LEASE: Final = (
-    sa.update(Notice)
+    sa.update(Notification)
     .where(
-        Notice.id == sa.bindparam("taken"),
-        Notice.done_at.is_(None),
-        sa.or_(Notice.leased_until.is_(None), Notice.leased_until <= _NOW),
+        Notification.id == sa.bindparam("taken"),
+        Notification.done_at.is_(None),
+        sa.or_(Notification.leased_until.is_(None), Notification.leased_until <= _NOW),
     )
-    .values(leased_until=sa.bindparam("until", type_=Notice.due_at.type), tries=Notice.tries + 1)
+    .values(
+        leased_until=sa.bindparam("until", type_=Notification.due_at.type),
+        tries=Notification.tries + 1,
+    )
 )
 _DONE: Final = (
-    sa.update(Notice)
-    .where(Notice.id == sa.bindparam("sent"))
+    sa.update(Notification)
+    .where(Notification.id == sa.bindparam("sent"))
     .values(done_at=_NOW, leased_until=None)
 )
 _LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
 
-def take(
-    connection: sa.Connection, route: Route, *, now: datetime, after: Taken | None = None
-) -> Taken | None:
+def claim(
+    connection: sa.Connection,
+    route: DeliveryChannel,
+    *,
+    now: datetime,
+    after: ClaimedMessage | None = None,
+) -> ClaimedMessage | None:
     """The longest overdue notice that goes this way, for oneself alone until the lease ends.
 
     `after`: the one taken before it, so that a round meets each notice once. None: no more.
@@ -107,18 +116,18 @@ def take(
     leased = connection.execute(_LEASE, {"taken": row.id, "now": now, "until": until})
     if leased.rowcount != 1:
         return None
-    return Taken(row.id, row.cause, row.due_at, until, row.leased_until)
+    return ClaimedMessage(row.id, row.cause, row.due_at, until, row.leased_until)
 
 
-def has_due(session: Session, route: Route, *, now: datetime) -> bool:
+def has_due(session: Session, route: DeliveryChannel, *, now: datetime) -> bool:
     return _find_next(session.connection(), route, now, None) is not None
 
 
 def _find_next(
-    connection: sa.Connection, route: Route, now: datetime, after: Taken | None
-) -> sa.Row[int, Cause, datetime, datetime | None] | None:
+    connection: sa.Connection, route: DeliveryChannel, now: datetime, after: ClaimedMessage | None
+) -> sa.Row[int, NotificationType, datetime, datetime | None] | None:
     # A text of last week surprises more than it tells: after three days it is a call.
-    since = now - GIVE_UP_AFTER if route is Route.TEXT else _LONG_AGO
+    since = now - GIVE_UP_AFTER if route is DeliveryChannel.TEXT else _LONG_AGO
     values = {
         "now": now,
         "after": after.due_at if after else since,
@@ -134,12 +143,12 @@ class Reader:
     def __init__(self) -> None:
         self._known: dict[int, tuple[object, Workshop]] = {}
 
-    def read(self, session: Session, taken: Taken) -> Notice | None:
+    def read(self, session: Session, taken: ClaimedMessage) -> Notification | None:
         """The notice with all that is known of whom it is for; None when that is gone."""
         row = session.execute(_READ, {"taken": taken.notice_id}).first()
         if row is None:
             return None
-        notice: Notice = row[0]
+        notice: Notification = row[0]
         registration, version = notice.registration, tuple(row[1:])
         known = self._known.get(registration.workshop_id)
         if known is None or known[0] != version:
@@ -152,7 +161,7 @@ class Reader:
 
 _READ: Final = (
     sa.select(
-        Notice,
+        Notification,
         Workshop.changed_at,
         Workshop.standing,
         Workshop.frees_silence,
@@ -160,45 +169,46 @@ _READ: Final = (
         Kind.changed_at,
         Venue.changed_at,
     )
-    .where(Notice.id == sa.bindparam("taken"), _PENDING)
-    .join(Notice.registration)
+    .where(Notification.id == sa.bindparam("taken"), _PENDING)
+    .join(Notification.registration)
     .join(Workshop, Workshop.id == Registration.workshop_id)
     .join(Office, Office.id == Workshop.office_id)
     .join(Kind, Kind.id == Workshop.kind_id)
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
-    .options(contains_eager(Notice.registration))
+    .options(contains_eager(Notification.registration))
 )
 
 
-def is_moot(notice: Notice, now: datetime) -> bool:
+def is_obsolete(notice: Notification, now: datetime) -> bool:
     """Whether it need not be said any more: it is over, or something else has become true."""
     registration = notice.registration
     workshop, standing = registration.workshop, registration.standing
     if now >= workshop.ends_at:
         return True
     is_on, is_live = not workshop.is_cancelled, registration.is_live
-    has_place = is_on and standing is Standing.SEATED
-    has_offer = is_on and standing is Standing.OFFERED
+    has_place = is_on and standing is RegistrationStatus.CONFIRMED
+    has_offer = is_on and standing is RegistrationStatus.OFFERED
     is_true = {
-        Cause.SAVED: has_place,
-        Cause.WAITING: is_on and standing is Standing.WAITING,
-        Cause.OFFER: has_offer and _is_ahead(registration.offered_until, now),
-        Cause.SEATED: has_place,
-        Cause.LAPSED: is_on and standing in {Standing.WAITING, Standing.LAPSED},
-        Cause.CHANGED: is_on and is_live,
-        Cause.CANCELLED: workshop.is_cancelled and is_live,
-        Cause.REINSTATED: is_on and is_live,
-        Cause.REMINDER: has_place and now < workshop.starts_at,
-        Cause.CONFIRM: has_place and _is_asked(registration),
-        Cause.APPROVED: has_place,
-        Cause.LINK: standing is not Standing.CANCELLED,
-        Cause.MESSAGE: is_live and _still_holds(notice),
+        NotificationType.REGISTERED: has_place,
+        NotificationType.WAITLISTED: is_on and standing is RegistrationStatus.WAITLISTED,
+        NotificationType.OFFER: has_offer and _is_ahead(registration.offered_until, now),
+        NotificationType.SEAT_GRANTED: has_place,
+        NotificationType.OFFER_EXPIRED: is_on
+        and standing in {RegistrationStatus.WAITLISTED, RegistrationStatus.EXPIRED},
+        NotificationType.CHANGED: is_on and is_live,
+        NotificationType.CANCELLED: workshop.is_cancelled and is_live,
+        NotificationType.REINSTATED: is_on and is_live,
+        NotificationType.REMINDER: has_place and now < workshop.starts_at,
+        NotificationType.RECONFIRM: has_place and _is_asked(registration),
+        NotificationType.APPROVED: has_place,
+        NotificationType.LINK_RECOVERY: standing is not RegistrationStatus.CANCELLED,
+        NotificationType.MESSAGE: is_live and _still_holds(notice),
     }
     return not is_true[notice.cause]
 
 
-def _still_holds(notice: Notice) -> bool:
-    message = notice.message if notice.cause is Cause.MESSAGE else None
+def _still_holds(notice: Notification) -> bool:
+    message = notice.message if notice.cause is NotificationType.MESSAGE else None
     is_off = notice.registration.workshop.is_cancelled
     return message is not None and message.is_of_cancelled == is_off
 
@@ -215,37 +225,43 @@ def _is_ahead(moment: datetime | None, now: datetime) -> bool:
 
 
 # Each says how things are now: two of them at once would say the same twice.
-_SAYS_HOW_IT_IS: Final = frozenset({Cause.CHANGED, Cause.CANCELLED, Cause.REINSTATED})
+_SAYS_HOW_IT_IS: Final = frozenset(
+    {NotificationType.CHANGED, NotificationType.CANCELLED, NotificationType.REINSTATED}
+)
 
 
-def mark_done(connection: sa.Connection, taken: Taken, *, now: datetime) -> None:
+def mark_done(connection: sa.Connection, taken: ClaimedMessage, *, now: datetime) -> None:
     connection.execute(_DONE, {"sent": taken.notice_id, "now": now})
     if taken.cause in _SAYS_HOW_IT_IS:
         values = {"sent": taken.notice_id, "cause": taken.cause, "now": now}
         connection.execute(_DROP_THE_SAME, values)
 
 
-_WHOSE: Final = sa.select(Notice.registration_id).where(Notice.id == sa.bindparam("sent"))
-_DROP_THE_SAME: Final = sa.delete(Notice).where(
-    Notice.registration_id == _WHOSE.scalar_subquery(),
-    Notice.cause == sa.bindparam("cause", type_=Notice.cause.type),
-    Notice.done_at.is_(None),
-    Notice.leased_until.is_(None),
-    Notice.made_at <= _NOW,
+_WHOSE: Final = sa.select(Notification.registration_id).where(
+    Notification.id == sa.bindparam("sent")
+)
+_DROP_THE_SAME: Final = sa.delete(Notification).where(
+    Notification.registration_id == _WHOSE.scalar_subquery(),
+    Notification.cause == sa.bindparam("cause", type_=Notification.cause.type),
+    Notification.done_at.is_(None),
+    Notification.leased_until.is_(None),
+    Notification.made_at <= _NOW,
 )
 
 
-def drop(connection: sa.Connection, taken: Taken) -> None:
+def discard(connection: sa.Connection, taken: ClaimedMessage) -> None:
     """It need not be said any more."""
-    connection.execute(sa.delete(Notice).where(Notice.id == taken.notice_id))
+    connection.execute(sa.delete(Notification).where(Notification.id == taken.notice_id))
 
 
-def put_back(connection: sa.Connection, taken: Taken) -> None:
+def release(connection: sa.Connection, taken: ClaimedMessage) -> None:
     """As if it had not been taken: nobody could be asked to carry it."""
-    _change(connection, taken, leased_until=taken.was_taken, tries=Notice.tries - 1)
+    _change(connection, taken, leased_until=taken.was_taken, tries=Notification.tries - 1)
 
 
-def mark_refused(connection: sa.Connection, taken: Taken, *, now: datetime, is_final: bool) -> None:
+def mark_refused(
+    connection: sa.Connection, taken: ClaimedMessage, *, now: datetime, is_final: bool
+) -> None:
     """Try again later, each time after a longer while; after three days, or at once if the
     refusal is final, give up and let the organizer see it."""
     notice = connection.execute(_TRIED, {"refused": taken.notice_id}).first()
@@ -259,7 +275,7 @@ def mark_refused(connection: sa.Connection, taken: Taken, *, now: datetime, is_f
         _change(connection, taken, due_at=now + wait, leased_until=taken.was_taken)
 
 
-def mark_doubtful(connection: sa.Connection, taken: Taken, *, now: datetime) -> None:
+def mark_uncertain(connection: sa.Connection, taken: ClaimedMessage, *, now: datetime) -> None:
     """It may have arrived: sent once more, under the same name, and then never again."""
     if taken.was_taken is not None:
         _give_up(connection, taken, now)
@@ -267,26 +283,26 @@ def mark_doubtful(connection: sa.Connection, taken: Taken, *, now: datetime) -> 
         _change(connection, taken, due_at=now + 2 * FIRST_WAIT, leased_until=now)
 
 
-_TRIED: Final = sa.select(Notice.cause, Notice.tries, Notice.made_at).where(
-    Notice.id == sa.bindparam("refused")
+_TRIED: Final = sa.select(Notification.cause, Notification.tries, Notification.made_at).where(
+    Notification.id == sa.bindparam("refused")
 )
 
 
-def _is_old(cause: Cause, tries: int, age: timedelta) -> bool:
+def _is_old(cause: NotificationType, tries: int, age: timedelta) -> bool:
     """A reminder is made long before it is due, and goes stale by itself. One try is not enough
     to give up by, however long the server was away before it."""
-    return tries > 1 and age > GIVE_UP_AFTER and cause is not Cause.REMINDER
+    return tries > 1 and age > GIVE_UP_AFTER and cause is not NotificationType.REMINDER
 
 
-def _give_up(connection: sa.Connection, taken: Taken, now: datetime) -> None:
+def _give_up(connection: sa.Connection, taken: ClaimedMessage, now: datetime) -> None:
     _change(connection, taken, done_at=now, is_dead=True, leased_until=None)
 
 
-def _change(connection: sa.Connection, taken: Taken, **values: object) -> None:
+def _change(connection: sa.Connection, taken: ClaimedMessage, **values: object) -> None:
     """Unless another worker has taken it meanwhile."""
     connection.execute(
-        sa.update(Notice)
-        .where(Notice.id == taken.notice_id, Notice.leased_until == taken.until)
+        sa.update(Notification)
+        .where(Notification.id == taken.notice_id, Notification.leased_until == taken.until)
         .values(**values)
     )
 
@@ -309,10 +325,10 @@ class Waiting:
 def waiting(session: Session, *, now: datetime) -> Waiting:
     """Letters and texts that are due; nobody waits for a call of an organizer here."""
     count, oldest = session.execute(
-        sa.select(sa.func.count(), sa.func.min(Notice.due_at))
-        .select_from(Notice)
-        .join(Notice.registration)
-        .where(sa.or_(*_CONDITIONS.values()), _PENDING, Notice.due_at <= now)
+        sa.select(sa.func.count(), sa.func.min(Notification.due_at))
+        .select_from(Notification)
+        .join(Notification.registration)
+        .where(sa.or_(*_CONDITIONS.values()), _PENDING, Notification.due_at <= now)
     ).one()
     return Waiting(count, oldest)
 
@@ -322,9 +338,9 @@ def count_late(session: Session, before: datetime) -> int:
     return (
         session.scalar(
             sa.select(sa.func.count())
-            .select_from(Notice)
-            .join(Notice.registration)
-            .where(_CONDITIONS[Route.LETTER], _PENDING, Notice.due_at < before)
+            .select_from(Notification)
+            .join(Notification.registration)
+            .where(_CONDITIONS[DeliveryChannel.LETTER], _PENDING, Notification.due_at < before)
         )
         or 0
     )
@@ -334,8 +350,8 @@ def count_dead(session: Session) -> int:
     """Letters and texts given up."""
     dead = (
         sa.select(sa.func.count())
-        .select_from(Notice)
-        .join(Notice.registration)
-        .where(Notice.is_dead.is_(True), Registration.key_id.is_not(None))
+        .select_from(Notification)
+        .join(Notification.registration)
+        .where(Notification.is_dead.is_(True), Registration.key_id.is_not(None))
     )
     return session.scalar(dead) or 0

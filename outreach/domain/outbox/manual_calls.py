@@ -10,14 +10,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from outreach.db.store import took_effect
-from outreach.domain.outbox.delivery_queue import GIVE_UP_AFTER, is_moot
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.outbox.delivery_queue import GIVE_UP_AFTER, is_obsolete
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 
 # Who saved a place by phone read on the page what these would say.
-NOT_CALLED: Final = (Cause.SAVED, Cause.WAITING, Cause.LINK)
+NOT_CALLED: Final = (
+    NotificationType.REGISTERED,
+    NotificationType.WAITLISTED,
+    NotificationType.LINK_RECOVERY,
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class ToDo:
 
 def to_call(
     session: Session, workshop: Workshop, *, now: datetime, has_texts: bool = False
-) -> Sequence[Notice]:
+) -> Sequence[Notification]:
     """Whom somebody has to call about the workshop, the longest overdue first.
 
     `has_texts`: a gateway is set, so who said that texts are safe is called only when the text
@@ -41,58 +45,63 @@ def to_call(
 
 def _calls(
     session: Session, now: datetime, has_texts: bool, where: sa.ColumnElement[bool]
-) -> Sequence[Notice]:
+) -> Sequence[Notification]:
     is_text = sa.and_(
         Registration.may_leave_message.is_(True),
-        Notice.due_at >= now - GIVE_UP_AFTER,
+        Notification.due_at >= now - GIVE_UP_AFTER,
         sa.literal(has_texts),
     )
     found = session.scalars(
         _OF_SOMEBODY.where(
             where,
-            Registration.contact == Contact.PHONE,
-            Notice.cause.not_in(NOT_CALLED),
-            Notice.due_at <= now,
-            sa.or_(sa.and_(Notice.done_at.is_(None), sa.not_(is_text)), Notice.is_dead.is_(True)),
+            Registration.contact == ContactMethod.PHONE,
+            Notification.cause.not_in(NOT_CALLED),
+            Notification.due_at <= now,
+            sa.or_(
+                sa.and_(Notification.done_at.is_(None), sa.not_(is_text)),
+                Notification.is_dead.is_(True),
+            ),
         )
     )
-    return [notice for notice in found if not is_moot(notice, now)]
+    return [notice for notice in found if not is_obsolete(notice, now)]
 
 
 def calls_of(
     session: Session, message_id: int, *, now: datetime, has_texts: bool = False
-) -> Sequence[Notice]:
+) -> Sequence[Notification]:
     """Whom somebody has to call about a message, and whom they have called, in one order. Who said
     that texts are safe is sent one where a gateway is set."""
     by_voice = sa.or_(
         sa.not_(sa.literal(has_texts)),
         Registration.may_leave_message.is_(False),
-        Notice.is_dead.is_(True),
+        Notification.is_dead.is_(True),
     )
     found = session.scalars(
         _OF_SOMEBODY.where(
-            Notice.message_id == message_id, Registration.contact == Contact.PHONE, by_voice
+            Notification.message_id == message_id,
+            Registration.contact == ContactMethod.PHONE,
+            by_voice,
         )
     )
-    return [notice for notice in found if not is_moot(notice, now)]
+    return [notice for notice in found if not is_obsolete(notice, now)]
 
 
 _OF_SOMEBODY: Final = (
-    sa.select(Notice)
-    .join(Notice.registration)
+    sa.select(Notification)
+    .join(Notification.registration)
     .where(Registration.key_id.is_not(None))
     .options(
-        contains_eager(Notice.registration).joinedload(Registration.workshop, innerjoin=True),
-        joinedload(Notice.message),
+        contains_eager(Notification.registration).joinedload(Registration.workshop, innerjoin=True),
+        joinedload(Notification.message),
     )
-    .order_by(Notice.due_at, Notice.id)
+    .order_by(Notification.due_at, Notification.id)
 )
 
 
-def find(session: Session, workshop: Workshop, notice_id: int) -> Notice:
+def find(session: Session, workshop: Workshop, notice_id: int) -> Notification:
     """A notice about that workshop. Raises NotFound."""
     notice = session.scalar(
-        _OF_SOMEBODY.where(Notice.id == notice_id, Registration.workshop_id == workshop.id)
+        _OF_SOMEBODY.where(Notification.id == notice_id, Registration.workshop_id == workshop.id)
     )
     if notice is None:
         raise NotFound("notice")
@@ -109,19 +118,19 @@ def undo_called(session: Session, notice_id: int) -> None:
     _by_hand(session, notice_id, done_at=None, is_dead=False, leased_until=None)
 
 
-def unsent(session: Session, workshop: Workshop, *, now: datetime) -> list[Notice]:
+def unsent(session: Session, workshop: Workshop, *, now: datetime) -> list[Notification]:
     """Letters about it that were given up and would still be true. A text that was is a call."""
     return [
         notice
         for notice in dead_of(session, workshop)
-        if notice.registration.contact is Contact.EMAIL and not is_moot(notice, now)
+        if notice.registration.contact is ContactMethod.EMAIL and not is_obsolete(notice, now)
     ]
 
 
-def dead_of(session: Session, workshop: Workshop) -> Sequence[Notice]:
+def dead_of(session: Session, workshop: Workshop) -> Sequence[Notification]:
     """Letters and texts about the workshop that were given up."""
     return session.scalars(
-        _OF_SOMEBODY.where(Registration.workshop_id == workshop.id, Notice.is_dead.is_(True))
+        _OF_SOMEBODY.where(Registration.workshop_id == workshop.id, Notification.is_dead.is_(True))
     ).all()
 
 
@@ -129,18 +138,18 @@ def try_again(session: Session, notice_id: int, *, now: datetime) -> None:
     """A letter or text that was given up goes out once more, with three days ahead of it."""
     took_effect(
         session,
-        sa.update(Notice)
-        .where(Notice.id == notice_id, Notice.is_dead.is_(True))
+        sa.update(Notification)
+        .where(Notification.id == notice_id, Notification.is_dead.is_(True))
         .values(done_at=None, is_dead=False, leased_until=None, tries=0, due_at=now, made_at=now),
     )
 
 
 def _by_hand(session: Session, notice_id: int, **values: object) -> None:
-    of_phones = sa.select(Registration.id).where(Registration.contact == Contact.PHONE)
+    of_phones = sa.select(Registration.id).where(Registration.contact == ContactMethod.PHONE)
     took_effect(
         session,
-        sa.update(Notice)
-        .where(Notice.id == notice_id, Notice.registration_id.in_(of_phones))
+        sa.update(Notification)
+        .where(Notification.id == notice_id, Notification.registration_id.in_(of_phones))
         .values(**values),
     )
 
@@ -158,10 +167,10 @@ def to_do(
         notice.registration.workshop
         for notice in session.scalars(
             _OF_SOMEBODY.where(
-                mine, Notice.is_dead.is_(True), Registration.contact == Contact.EMAIL
+                mine, Notification.is_dead.is_(True), Registration.contact == ContactMethod.EMAIL
             )
         )
-        if not is_moot(notice, now)
+        if not is_obsolete(notice, now)
     )
     ahead = sorted(calls.keys() | dead.keys(), key=lambda workshop: workshop.starts_at)
     return [ToDo(workshop, calls[workshop], dead[workshop]) for workshop in ahead]

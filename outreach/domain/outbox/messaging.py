@@ -9,47 +9,62 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.base import Words
-from outreach.domain.registrations import LIVE, Contact, Registration, capacity, notifications
-from outreach.domain.registrations import Standing as Place
+from outreach.domain.registrations import (
+    ACTIVE_STATUSES,
+    ContactMethod,
+    Registration,
+    capacity,
+    notifications,
+)
+from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.models import digest
-from outreach.domain.registrations.notifications import Cause
-from outreach.domain.registrations.staff_messages import Audience, Message, Template
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Refused
 
 LONGEST: Final = 500  # letters of a paragraph
 NOT_AGAIN_FOR: Final = timedelta(minutes=10)
 # Of itself: the others tell what the page shows already.
-_SAYS_SOMETHING: Final = frozenset({Template.PLACE, Template.HOUR, Template.BRING})
+_SAYS_SOMETHING: Final = frozenset(
+    {MessageTemplate.PLACE, MessageTemplate.HOUR, MessageTemplate.BRING}
+)
 _LINK: Final = re.compile(
     r"://|@|\bwww\.|\b[\w-]+\.(com|org|net|mx|gob|gov|edu|info|io|ly|gl|me|co|ca|us|app)\b",
     re.IGNORECASE,
 )
 PLACES: Final[Mapping[Audience, tuple[Place, ...]]] = {
-    Audience.ALL: LIVE,
-    Audience.SEATED: (Place.SEATED,),
-    Audience.WAITING: (Place.WAITING, Place.OFFERED),
+    Audience.ALL: ACTIVE_STATUSES,
+    Audience.CONFIRMED: (Place.CONFIRMED,),
+    Audience.WAITLISTED: (Place.WAITLISTED, Place.OFFERED),
 }
 
 
-def templates_of(workshop: Workshop) -> tuple[Template, ...]:
+def templates_of(workshop: Workshop) -> tuple[MessageTemplate, ...]:
     """What can be said of it as it stands now."""
     if workshop.is_cancelled:
-        return (Template.CANCELLED,)
+        return (MessageTemplate.CANCELLED,)
     if workshop.is_discreet:  # what to bring would say what it is about
-        return (Template.REMINDER, Template.PLACE, Template.HOUR)
-    return (Template.REMINDER, Template.PLACE, Template.HOUR, Template.BRING)
+        return (MessageTemplate.REMINDER, MessageTemplate.PLACE, MessageTemplate.HOUR)
+    return (
+        MessageTemplate.REMINDER,
+        MessageTemplate.PLACE,
+        MessageTemplate.HOUR,
+        MessageTemplate.BRING,
+    )
 
 
 def require_open(workshop: Workshop, *, now: datetime) -> None:
     """Raises Refused where there is nobody to tell, or nothing."""
-    if workshop.standing not in {Standing.PUBLISHED, Standing.CANCELLED}:
+    if workshop.standing not in {WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED}:
         raise Refused("Solo se escribe a la gente de un taller publicado o cancelado.")
     if workshop.has_ended(now):
         raise Refused("Este taller ya pasó. Ya no se mandan mensajes.")
 
 
-def check(workshop: Workshop, template: Template, paragraph: Words, *, now: datetime) -> None:
+def check(
+    workshop: Workshop, template: MessageTemplate, paragraph: Words, *, now: datetime
+) -> None:
     """Raises Refused, in a sentence for the organizer, when this cannot be sent."""
     require_open(workshop, now=now)
     if template not in templates_of(workshop):
@@ -62,14 +77,14 @@ def check(workshop: Workshop, template: Template, paragraph: Words, *, now: date
         raise Refused("Quita los enlaces y los correos. La carta ya lleva el de cada persona.")
     if paragraph and "es" not in paragraph:
         raise Refused("Escríbelo también en español: así lo lee quien no tiene su idioma.")
-    if template is Template.BRING and not (workshop.bring or paragraph):
+    if template is MessageTemplate.BRING and not (workshop.bring or paragraph):
         raise Refused("Este taller no dice qué traer. Escríbelo en «Algo más».")
 
 
 def send(
     session: Session,
     workshop: Workshop,
-    template: Template,
+    template: MessageTemplate,
     audience: Audience,
     paragraph: Words,
     nonce: str,
@@ -91,7 +106,7 @@ def send(
         raise Refused("Ese mismo mensaje se envió hace unos minutos. No sale dos veces.")
     whom = session.scalars(
         _of(workshop, audience)
-        .where(Registration.contact != Contact.NONE)
+        .where(Registration.contact != ContactMethod.NONE)
         .with_only_columns(Registration.id)
     ).all()
     if not whom:
@@ -108,18 +123,20 @@ def send(
     session.add(message)
     session.flush()
     for registration_id in whom:
-        notifications.owe(session, registration_id, Cause.MESSAGE, now=now, message_id=message.id)
+        notifications.enqueue(
+            session, registration_id, NotificationType.MESSAGE, now=now, message_id=message.id
+        )
     return message, True
 
 
-def reach(session: Session, workshop: Workshop, audience: Audience) -> Mapping[Contact, int]:
+def reach(session: Session, workshop: Workshop, audience: Audience) -> Mapping[ContactMethod, int]:
     """How many parties of these can be told of something, and how."""
     rows = session.execute(
         _of(workshop, audience)
         .with_only_columns(Registration.contact, sa.func.count())
         .group_by(Registration.contact)
     )
-    return dict.fromkeys(Contact, 0) | {row[0]: row[1] for row in rows}
+    return dict.fromkeys(ContactMethod, 0) | {row[0]: row[1] for row in rows}
 
 
 def find(session: Session, workshop: Workshop, number: str) -> Message | None:
@@ -160,7 +177,7 @@ def _of(workshop: Workshop, audience: Audience) -> sa.Select[Registration]:
 def _was_just_sent(
     session: Session,
     workshop: Workshop,
-    template: Template,
+    template: MessageTemplate,
     audience: Audience,
     paragraph: Words,
     now: datetime,

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from outreach.db.store import took_effect
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import notifications
-from outreach.domain.registrations.models import Contact, Registration, Standing
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations.models import ContactMethod, Registration, RegistrationStatus
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.errors import Refused
 
 
@@ -18,21 +18,21 @@ def approve(session: Session, registration: Registration, *, now: datetime) -> b
     """They may read the address, and are told so. False when they could already."""
     if registration.workshop.visibility is not Visibility.APPROVED:
         raise Refused("En este taller la dirección no se aprueba persona por persona.")
-    if registration.standing is not Standing.SEATED:
+    if registration.standing is not RegistrationStatus.CONFIRMED:
         raise Refused("Primero dale un lugar. Después puedes aprobar que vea la dirección.")
     is_new = took_effect(
         session,
         sa.update(Registration)
         .where(
             Registration.id == registration.id,
-            Registration.standing == Standing.SEATED,
+            Registration.standing == RegistrationStatus.CONFIRMED,
             Registration.key_id.is_not(None),
             Registration.approved_at.is_(None),
         )
         .values(approved_at=now),
     )
-    if is_new and registration.contact is not Contact.NONE:
-        notifications.owe(session, registration.id, Cause.APPROVED, now=now)
+    if is_new and registration.contact is not ContactMethod.NONE:
+        notifications.enqueue(session, registration.id, NotificationType.APPROVED, now=now)
     return is_new
 
 
@@ -45,5 +45,5 @@ def unapprove(session: Session, registration: Registration) -> bool:
         .values(approved_at=None),
     )
     if was_approved:
-        notifications.drop_pending(session, registration.id, Cause.APPROVED)
+        notifications.cancel_pending(session, registration.id, NotificationType.APPROVED)
     return was_approved

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.registrations.models import Registration
-from outreach.domain.workshops import Standing, Workshop, accommodations, time_slots
+from outreach.domain.workshops import Workshop, WorkshopStatus, accommodations, time_slots
 
 
 @dataclass(frozen=True)
-class Hold:
+class CapacityHold:
     """What a party wants: so many seats, an hour or any (None), the support it needs."""
 
     people: int
@@ -26,8 +26,8 @@ class Hold:
     slot_id: int | None = None
 
 
-def of(registration: Registration) -> Hold:
-    return Hold(registration.people, registration.needs, registration.slot_id)
+def of(registration: Registration) -> CapacityHold:
+    return CapacityHold(registration.people, registration.needs, registration.slot_id)
 
 
 def lock(session: Session, workshop: Workshop) -> None:
@@ -48,7 +48,7 @@ def lock_all(session: Session, workshop_ids: Iterable[int]) -> None:
     session.execute(_LOCK.where(Workshop.id.in_(workshop_ids)).order_by(Workshop.id)).all()
 
 
-def look(session: Session, workshop_id: int) -> sa.Row[Standing, int, bool]:
+def look(session: Session, workshop_id: int) -> sa.Row[WorkshopStatus, int, bool]:
     """Locks it too, for who has only its id or read it a while ago: how it stands, how many seats
     are left, whether one may wait."""
     return session.execute(_LOCK.where(Workshop.id == workshop_id)).one()
@@ -59,27 +59,27 @@ _LOCK: Final = sa.select(
 ).with_for_update(key_share=True)
 
 
-def take(session: Session, workshop: Workshop, wanted: Hold) -> Hold | None:
+def reserve(session: Session, workshop: Workshop, wanted: CapacityHold) -> CapacityHold | None:
     """Takes all of it, and says with which hour; None, and nothing is taken, if some is missing."""
-    if not take_seats(session, workshop.id, wanted.people):
+    if not reserve_seats(session, workshop.id, wanted.people):
         return None
     slot_id = wanted.slot_id
     if workshop.has_slots:
         slot_id = slot_id or time_slots.first_free(session, workshop.id, wanted.people)
-        if slot_id is None or not time_slots.take(session, slot_id, wanted.people):
-            give_back_seats(session, workshop.id, wanted.people)
+        if slot_id is None or not time_slots.reserve(session, slot_id, wanted.people):
+            release_seats(session, workshop.id, wanted.people)
             return None
-    if not accommodations.take(session, workshop.id, wanted.needs):
-        give_back(session, workshop, Hold(wanted.people, (), slot_id))
+    if not accommodations.reserve(session, workshop.id, wanted.needs):
+        release(session, workshop, CapacityHold(wanted.people, (), slot_id))
         return None
-    return Hold(wanted.people, wanted.needs, slot_id)
+    return CapacityHold(wanted.people, wanted.needs, slot_id)
 
 
-def give_back(session: Session, workshop: Workshop, held: Hold) -> None:
-    give_back_seats(session, workshop.id, held.people)
+def release(session: Session, workshop: Workshop, held: CapacityHold) -> None:
+    release_seats(session, workshop.id, held.people)
     if held.slot_id is not None:
-        time_slots.give_back(session, held.slot_id, held.people)
-    accommodations.give_back(session, workshop.id, held.needs)
+        time_slots.release(session, held.slot_id, held.people)
+    accommodations.release(session, workshop.id, held.needs)
 
 
 _PEOPLE: Final = sa.bindparam("people", type_=sa.Integer)
@@ -88,7 +88,7 @@ _TAKE: Final = (
     .where(
         Workshop.id == sa.bindparam("workshop"),
         Workshop.seats_left >= _PEOPLE,
-        Workshop.standing == Standing.PUBLISHED,
+        Workshop.standing == WorkshopStatus.PUBLISHED,
     )
     .values(seats_left=Workshop.seats_left - _PEOPLE)
 )
@@ -99,11 +99,11 @@ _GIVE_BACK: Final = (
 )
 
 
-def take_seats(session: Session, workshop_id: int, people: int) -> bool:
+def reserve_seats(session: Session, workshop_id: int, people: int) -> bool:
     """Takes seats if there are as many, in one statement: no two parties get the same one."""
     taken = session.connection().execute(_TAKE, {"workshop": workshop_id, "people": people})
     return taken.rowcount == 1
 
 
-def give_back_seats(session: Session, workshop_id: int, people: int) -> None:
+def release_seats(session: Session, workshop_id: int, people: int) -> None:
     session.connection().execute(_GIVE_BACK, {"workshop": workshop_id, "people": people})

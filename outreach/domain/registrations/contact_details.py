@@ -6,21 +6,21 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.registrations import notifications
 from outreach.domain.registrations.models import (
-    Contact,
-    Person,
+    ContactMethod,
+    PersonalData,
     Registration,
-    Standing,
-    seal_person,
+    RegistrationStatus,
+    encrypt_person,
 )
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations.notifications import NotificationType
 
 
 def change_person(
     session: Session,
     registration: Registration,
     key: bytes,
-    person: Person,
-    contact: Contact,
+    person: PersonalData,
+    contact: ContactMethod,
     *,
     may_leave_message: bool,
     now: datetime,
@@ -32,17 +32,20 @@ def change_person(
     own: they are told anew where to come. The ring finds them by the new address only after
     `ring.set_contact`.
     """
-    registration.sealed = seal_person(key, registration.id, person)
+    registration.sealed = encrypt_person(key, registration.id, person)
     registration.may_leave_message = may_leave_message
-    if contact is not Contact.EMAIL:
+    if contact is not ContactMethod.EMAIL:
         registration.wants_entry = False
-    if contact is Contact.NONE:
+    if contact is ContactMethod.NONE:
         registration.wants_reminder = False
-        notifications.drop_pending(session, registration.id)
+        notifications.cancel_pending(session, registration.id)
     registration.contact = contact
     session.flush()
-    causes = {Standing.SEATED: Cause.SAVED, Standing.WAITING: Cause.WAITING}
+    causes = {
+        RegistrationStatus.CONFIRMED: NotificationType.REGISTERED,
+        RegistrationStatus.WAITLISTED: NotificationType.WAITLISTED,
+    }
     cause = causes.get(registration.standing)
-    if has_moved and contact is not Contact.NONE and cause is not None:
-        notifications.drop_pending(session, registration.id, *causes.values())
-        notifications.owe(session, registration.id, cause, now=now)
+    if has_moved and contact is not ContactMethod.NONE and cause is not None:
+        notifications.cancel_pending(session, registration.id, *causes.values())
+        notifications.enqueue(session, registration.id, cause, now=now)

@@ -23,32 +23,39 @@ from outreach.db.types import Codes, has_code
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop, time_slots
-from outreach.domain.workshops.time_slots import Slot
+from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import Forgotten, NotFound
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 
-LIVE_PER_CONTACT: Final = 3  # safety.md S26
+MAX_ACTIVE_PER_CONTACT: Final = 3  # safety.md S26
 
 
-class Standing(StrEnum):
-    SEATED = "seated"
-    WAITING = "waiting"
+class RegistrationStatus(StrEnum):
+    CONFIRMED = "seated"
+    WAITLISTED = "waiting"
     OFFERED = "offered"
     CANCELLED = "cancelled"
-    LAPSED = "lapsed"  # they did not answer in time; they may ask again
+    EXPIRED = "lapsed"  # they did not answer in time; they may ask again
 
 
-HOLDING: Final = (Standing.SEATED, Standing.OFFERED)  # places are kept for these
-LIVE: Final = (Standing.SEATED, Standing.WAITING, Standing.OFFERED)
+SEAT_HOLDING_STATUSES: Final = (
+    RegistrationStatus.CONFIRMED,
+    RegistrationStatus.OFFERED,
+)  # places are kept for these
+ACTIVE_STATUSES: Final = (
+    RegistrationStatus.CONFIRMED,
+    RegistrationStatus.WAITLISTED,
+    RegistrationStatus.OFFERED,
+)
 
 
-class Contact(StrEnum):
+class ContactMethod(StrEnum):
     NONE = "none"
     EMAIL = "email"
     PHONE = "phone"
 
 
-class Need(StrEnum):
+class AccessNeed(StrEnum):
     STEP_FREE = "step_free"
     CHILDCARE = "childcare"
     SIGN_LANGUAGE = "sign_language"
@@ -58,12 +65,12 @@ INTERPRETER: Final = "interpreter-"  # and the language: interpreter-nah
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Applicant:
+class RegistrationData:
     """What a person tells us about themselves. There is nothing else we need to know."""
 
     name: str
     people: int = 1
-    contact: Contact = Contact.NONE
+    contact: ContactMethod = ContactMethod.NONE
     address: str = ""  # the e-mail or the phone (E.164), by `contact`
     may_leave_message: bool = False
     wants_reminder: bool = False
@@ -74,7 +81,7 @@ class Applicant:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Person:
+class PersonalData:
     """What only the key can read."""
 
     name: str
@@ -103,9 +110,9 @@ class Registration(Base):
     id: Mapped[str] = mapped_column(sa.String(26), primary_key=True)
     workshop_id: Mapped[int] = mapped_column(sa.ForeignKey("workshop.id"))
     workshop: Mapped[Workshop] = relationship(init=False)
-    standing: Mapped[Standing]
+    standing: Mapped[RegistrationStatus]
     people: Mapped[int]
-    contact: Mapped[Contact]
+    contact: Mapped[ContactMethod]
     may_leave_message: Mapped[bool]
     wants_reminder: Mapped[bool]
     language: Mapped[str] = mapped_column(sa.String(2))
@@ -120,7 +127,7 @@ class Registration(Base):
     queued_at: Mapped[datetime]  # the order of the waiting list
     arrived: Mapped[int] = mapped_column(default=0)  # of `people`
     slot_id: Mapped[int | None] = mapped_column(sa.ForeignKey("slot.id"), default=None)
-    slot: Mapped[Slot | None] = relationship(init=False, lazy="joined")
+    slot: Mapped[TimeSlot | None] = relationship(init=False, lazy="joined")
     offered_until: Mapped[datetime | None] = mapped_column(default=None)
     lapses: Mapped[int] = mapped_column(default=0)  # offers that were not answered
     approved_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -133,12 +140,12 @@ class Registration(Base):
 
     @property
     def is_live(self) -> bool:
-        return self.standing in LIVE
+        return self.standing in ACTIVE_STATUSES
 
     @property
     def sees_address(self) -> bool:
         """Whether this person may read where it is: the one rule, for pages and letters."""
-        has_place = self.standing is Standing.SEATED
+        has_place = self.standing is RegistrationStatus.CONFIRMED
         return {
             Visibility.PUBLIC: True,
             Visibility.REGISTERED: has_place,
@@ -166,7 +173,7 @@ class Registration(Base):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Ticket:
+class SealedRegistration:
     """What a registration is made of besides what the person said; see `prepare`."""
 
     id: str
@@ -175,22 +182,24 @@ class Ticket:
     sealed: bytes
 
 
-def prepare(ring: Keyring, workshop: Workshop, applicant: Applicant) -> Ticket:
+def prepare(ring: KeyStore, workshop: Workshop, applicant: RegistrationData) -> SealedRegistration:
     """Puts a key in the ring and seals the name with it; before, and outside, the transaction
     that takes the place. A crash in between leaves a key that opens nothing.
 
     Raises TooMany when this e-mail or phone holds as many registrations here as one may."""
     contact = applicant.address or None
-    key_id, key = ring.new(workshop.id, workshop.forget_on, contact, at_most=LIVE_PER_CONTACT)
+    key_id, key = ring.new(workshop.id, workshop.forget_on, contact, at_most=MAX_ACTIVE_PER_CONTACT)
     mine = code(26)
-    person = Person(name=applicant.name, address=applicant.address)
-    return Ticket(id=mine, key_id=key_id, key=key, sealed=seal_person(key, mine, person))
+    person = PersonalData(name=applicant.name, address=applicant.address)
+    return SealedRegistration(
+        id=mine, key_id=key_id, key=key, sealed=encrypt_person(key, mine, person)
+    )
 
 
-def seal_person(key: bytes, registration_id: str, person: Person) -> bytes:
+def encrypt_person(key: bytes, registration_id: str, person: PersonalData) -> bytes:
     """What the row keeps of the person: nothing that can be read without the key."""
     said = json.dumps({"name": person.name, "address": person.address})
-    return keystore.seal(key, said, _about(registration_id))
+    return keystore.encrypt(key, said, _about(registration_id))
 
 
 _BY_NONCE: Final = sa.select(Registration.id, Registration.key_id).where(
@@ -198,7 +207,7 @@ _BY_NONCE: Final = sa.select(Registration.id, Registration.key_id).where(
 )
 
 
-def saved_before(session: Session, nonce: str) -> Registration | None:
+def find_duplicate(session: Session, nonce: str) -> Registration | None:
     """The registration that this form made already. Raises NotFound if it has been cancelled or
     forgotten since: the form is worth nothing any more."""
     row = session.connection().execute(_BY_NONCE, {"nonce": digest(nonce)}).first()
@@ -217,7 +226,7 @@ def find(session: Session, token: str) -> Registration:
     return _found(session, Registration.manage, token)
 
 
-def find_by_entry(session: Session, token: str) -> Registration:
+def find_by_calendar_token(session: Session, token: str) -> Registration:
     """The registration of the square shown at the door. Raises NotFound."""
     return _found(session, Registration.entry, token)
 
@@ -235,7 +244,7 @@ def _found(
     return registration
 
 
-def key_of(ring: Keyring, registration: Registration) -> bytes:
+def key_of(ring: KeyStore, registration: Registration) -> bytes:
     """Raises NotFound when the person has been forgotten."""
     if registration.key_id is None:
         raise NotFound("registration")
@@ -249,35 +258,37 @@ def manage_token(key: bytes) -> str:
     return _text_of(keystore.derive(key, "manage"))
 
 
-def entry_token(key: bytes) -> str:
+def calendar_token(key: bytes) -> str:
     return _text_of(keystore.derive(key, "entry"))
 
 
-def read_person(registration: Registration, key: bytes) -> Person:
+def decrypt_person(registration: Registration, key: bytes) -> PersonalData:
     """The name and address. Raises Forgotten."""
     if registration.sealed is None:
         raise Forgotten("registration")
-    opened = json.loads(keystore.unseal(key, registration.sealed, _about(registration.id)))
-    return Person(name=opened["name"], address=opened["address"])
+    opened = json.loads(keystore.decrypt(key, registration.sealed, _about(registration.id)))
+    return PersonalData(name=opened["name"], address=opened["address"])
 
 
-def people_of(ring: Keyring, registrations: Iterable[Registration]) -> dict[str, Person]:
+def decrypt_people(
+    ring: KeyStore, registrations: Iterable[Registration]
+) -> dict[str, PersonalData]:
     """Those who can still be read, by the id of their registration."""
     wanted = {row.key_id: row for row in registrations if row.key_id is not None}
     keys = ring.get_all(wanted)
-    return {wanted[key_id].id: read_person(wanted[key_id], key) for key_id, key in keys.items()}
+    return {wanted[key_id].id: decrypt_person(wanted[key_id], key) for key_id, key in keys.items()}
 
 
 def of_workshop(session: Session, workshop: Workshop) -> Sequence[Registration]:
     """All who still have a place or a turn, in the order they came."""
     return session.scalars(
         sa.select(Registration)
-        .where(Registration.workshop_id == workshop.id, Registration.standing.in_(LIVE))
+        .where(Registration.workshop_id == workshop.id, Registration.standing.in_(ACTIVE_STATUSES))
         .order_by(Registration.queued_at, Registration.id)
     ).all()
 
 
-def joint(session: Session, registration: Registration) -> Sequence[Registration]:
+def group(session: Session, registration: Registration) -> Sequence[Registration]:
     """The dates that were saved together with this one and can still be read, this one too, in
     the order of the days."""
     if registration.joint_id is None:
@@ -291,14 +302,14 @@ def joint(session: Session, registration: Registration) -> Sequence[Registration
     ).all()
 
 
-def count_need(session: Session, workshop_id: int, need: str) -> int:
+def count_access_need(session: Session, workshop_id: int, need: str) -> int:
     """Parties with a place, or an offer of one, that have the need."""
     found = session.scalar(
         sa.select(sa.func.count())
         .select_from(Registration)
         .where(
             Registration.workshop_id == workshop_id,
-            Registration.standing.in_(HOLDING),
+            Registration.standing.in_(SEAT_HOLDING_STATUSES),
             has_code(Registration.needs, need),
         )
     )

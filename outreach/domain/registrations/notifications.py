@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from outreach.domain.registrations.models import Registration
 
 
-class Cause(StrEnum):
+class NotificationType(StrEnum):
     """Why we write. The letter is chosen by it."""
 
-    SAVED = "saved"
-    WAITING = "waiting"
+    REGISTERED = "saved"
+    WAITLISTED = "waiting"
     OFFER = "offer"  # a place came free and is held for them until they say yes or no
-    SEATED = "seated"  # a place that the staff gave them
-    LAPSED = "lapsed"  # they did not answer, and the place or the turn went on
+    SEAT_GRANTED = "seated"  # a place that the staff gave them
+    OFFER_EXPIRED = "lapsed"  # they did not answer, and the place or the turn went on
     CHANGED = "changed"
     CANCELLED = "cancelled"
     REINSTATED = "reinstated"
     REMINDER = "reminder"
-    CONFIRM = "confirm"  # do you still come?
+    RECONFIRM = "confirm"  # do you still come?
     APPROVED = "approved"  # they may see the address now
-    LINK = "link"  # they asked for their link
+    LINK_RECOVERY = "link"  # they asked for their link
     MESSAGE = "message"  # what the staff wrote to all of them
 
 
-class Notice(Base):
+class Notification(Base):
     __tablename__ = "notice"
     __table_args__ = (sa.Index(None, "done_at", "due_at"),)
 
@@ -46,7 +46,7 @@ class Notice(Base):
         sa.ForeignKey("registration.id", ondelete="CASCADE"), index=True
     )
     registration: Mapped["Registration"] = relationship(init=False)
-    cause: Mapped[Cause]
+    cause: Mapped[NotificationType]
     message_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("message.id"), default=None, index=True
     )
@@ -59,10 +59,10 @@ class Notice(Base):
     is_dead: Mapped[bool] = mapped_column(default=False)  # given up; the organizer sees it
 
 
-def owe(
+def enqueue(
     session: Session,
     registration_id: str,
-    cause: Cause,
+    cause: NotificationType,
     *,
     now: datetime,
     due_at: datetime | None = None,
@@ -70,7 +70,7 @@ def owe(
 ) -> None:
     """Write down that someone is to be told, in the transaction of what they are told of."""
     session.add(
-        Notice(
+        Notification(
             registration_id=registration_id,
             cause=cause,
             message_id=message_id,
@@ -80,23 +80,25 @@ def owe(
     )
 
 
-def move_reminders(session: Session, registration_ids: Sequence[str], due_at: datetime) -> None:
+def reschedule_reminders(
+    session: Session, registration_ids: Sequence[str], due_at: datetime
+) -> None:
     """The workshop moved: who asked to be reminded is reminded of the new day."""
     session.execute(
-        sa.update(Notice)
+        sa.update(Notification)
         .where(
-            Notice.registration_id.in_(registration_ids),
-            Notice.cause == Cause.REMINDER,
-            Notice.done_at.is_(None),
+            Notification.registration_id.in_(registration_ids),
+            Notification.cause == NotificationType.REMINDER,
+            Notification.done_at.is_(None),
         )
         .values(due_at=due_at)
         .execution_options(synchronize_session=False)
     )
 
 
-def drop_pending(session: Session, registration_id: str, *causes: Cause) -> None:
+def cancel_pending(session: Session, registration_id: str, *causes: NotificationType) -> None:
     """What was not said yet, of these causes or of any, need not be said any more."""
-    pending = [Notice.registration_id == registration_id, Notice.done_at.is_(None)]
+    pending = [Notification.registration_id == registration_id, Notification.done_at.is_(None)]
     if causes:
-        pending.append(Notice.cause.in_(causes))
-    session.execute(sa.delete(Notice).where(*pending))
+        pending.append(Notification.cause.in_(causes))
+    session.execute(sa.delete(Notification).where(*pending))

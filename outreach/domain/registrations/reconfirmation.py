@@ -14,15 +14,15 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import took_effect
 from outreach.domain.registrations import capacity, notifications, waitlist
-from outreach.domain.registrations.models import Contact, Registration, Standing
-from outreach.domain.registrations.notifications import Cause, Notice
-from outreach.domain.registrations.status import Move, follow
-from outreach.domain.workshops import Standing as WorkshopStanding
+from outreach.domain.registrations.models import ContactMethod, Registration, RegistrationStatus
+from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.status import StatusEvent, transition
 from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import WorkshopStatus as WorkshopStanding
 from outreach.errors import Closed
 
-MOST_DAYS: Final = 14  # before the workshop; fewer than 2 would leave no time to answer
-FEWEST_DAYS: Final = 2
+MAX_DAYS: Final = 14  # before the workshop; fewer than 2 would leave no time to answer
+MIN_DAYS: Final = 2
 ANSWER_WITHIN: Final = timedelta(hours=36)  # asked at 11 in the morning: until 11 the next night
 REACHED_FOR: Final = timedelta(hours=24)  # a letter that came late gives a day all the same
 
@@ -39,7 +39,7 @@ def answer_by(registration: Registration) -> datetime | None:
 def is_asked(registration: Registration, now: datetime) -> bool:
     """Whether the question stands: asked, not answered, and the workshop still ahead."""
     return (
-        registration.standing is Standing.SEATED
+        registration.standing is RegistrationStatus.CONFIRMED
         and registration.asked_at is not None
         and registration.confirmed_at is None
         and now < registration.workshop.starts_at
@@ -53,7 +53,7 @@ def with_question(session: Session, now: datetime) -> Sequence[Workshop]:
             Workshop.confirm_days.is_not(None),
             Workshop.standing == WorkshopStanding.PUBLISHED,
             Workshop.starts_at > now,
-            Workshop.starts_at < now + timedelta(days=MOST_DAYS + 2),
+            Workshop.starts_at < now + timedelta(days=MAX_DAYS + 2),
         )
     ).all()
     return [each for each in soon if each.confirm_at is not None and each.confirm_at <= now]
@@ -75,8 +75,8 @@ def _to_ask(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None
         return None
     return sa.select(Registration).where(
         Registration.workshop_id == workshop.id,
-        Registration.standing == Standing.SEATED,
-        Registration.contact != Contact.NONE,
+        Registration.standing == RegistrationStatus.CONFIRMED,
+        Registration.contact != ContactMethod.NONE,
         Registration.registered_at < workshop.confirm_at,
         Registration.asked_at.is_(None),
         Registration.confirmed_at.is_(None),
@@ -89,21 +89,21 @@ def _silent(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None
         return None
     return sa.select(Registration).where(
         Registration.workshop_id == workshop.id,
-        Registration.standing == Standing.SEATED,
-        Registration.contact != Contact.NONE,
+        Registration.standing == RegistrationStatus.CONFIRMED,
+        Registration.contact != ContactMethod.NONE,
         Registration.asked_at <= now - ANSWER_WITHIN,
         Registration.confirmed_at.is_(None),
         sa.exists().where(
-            Notice.registration_id == Registration.id,
-            Notice.cause == Cause.CONFIRM,
-            Notice.is_dead.is_(False),
-            Notice.made_at >= Registration.asked_at,
-            Notice.done_at <= now - REACHED_FOR,
+            Notification.registration_id == Registration.id,
+            Notification.cause == NotificationType.RECONFIRM,
+            Notification.is_dead.is_(False),
+            Notification.made_at >= Registration.asked_at,
+            Notification.done_at <= now - REACHED_FOR,
         ),
     )
 
 
-def ask(session: Session, workshop: Workshop, *, now: datetime) -> int:
+def request_reconfirmation(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Asks who was registered before the round began; says how many parties."""
     capacity.lock(session, workshop)
     wanted = _to_ask(workshop, now)
@@ -111,7 +111,7 @@ def ask(session: Session, workshop: Workshop, *, now: datetime) -> int:
         return 0
     asked = session.scalars(wanted.execution_options(populate_existing=True)).all()
     for party in asked:
-        notifications.owe(session, party.id, Cause.CONFIRM, now=now)
+        notifications.enqueue(session, party.id, NotificationType.RECONFIRM, now=now)
         party.asked_at = now
     session.flush()
     return len(asked)
@@ -125,15 +125,18 @@ def confirm(session: Session, registration: Registration, *, now: datetime) -> N
     kept = took_effect(
         session,
         sa.update(Registration)
-        .where(Registration.id == registration.id, Registration.standing == Standing.SEATED)
+        .where(
+            Registration.id == registration.id,
+            Registration.standing == RegistrationStatus.CONFIRMED,
+        )
         .values(confirmed_at=now),
     )
     if not kept:
         raise Closed("registration")
-    notifications.drop_pending(session, registration.id, Cause.CONFIRM)
+    notifications.cancel_pending(session, registration.id, NotificationType.RECONFIRM)
 
 
-def free_silent(session: Session, workshop: Workshop, *, now: datetime) -> int:
+def release_unanswered(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Passes on the places of who was reached and did not say; says how many parties."""
     capacity.lock(session, workshop)
     wanted = _silent(workshop, now)
@@ -141,16 +144,18 @@ def free_silent(session: Session, workshop: Workshop, *, now: datetime) -> int:
         return 0
     silent = session.scalars(wanted.execution_options(populate_existing=True)).all()
     for party in silent:
-        capacity.give_back(session, workshop, capacity.of(party))
-        follow(session, party.id, Standing.SEATED, Move.SILENCE, slot_id=None)
-        notifications.drop_pending(session, party.id)
-        notifications.owe(session, party.id, Cause.LAPSED, now=now)
+        capacity.release(session, workshop, capacity.of(party))
+        transition(
+            session, party.id, RegistrationStatus.CONFIRMED, StatusEvent.NO_ANSWER, slot_id=None
+        )
+        notifications.cancel_pending(session, party.id)
+        notifications.enqueue(session, party.id, NotificationType.OFFER_EXPIRED, now=now)
     if silent:
-        waitlist.offer_free(session, workshop, now=now)
+        waitlist.offer_free_seats(session, workshop, now=now)
     return len(silent)
 
 
-def ask_anew(session: Session, workshop: Workshop) -> None:
+def request_again(session: Session, workshop: Workshop) -> None:
     """The workshop moved: an answer for the old day says nothing of the new one, and a question
     about the old day need not be put any more."""
     of_workshop = Registration.workshop_id == workshop.id
@@ -161,11 +166,11 @@ def ask_anew(session: Session, workshop: Workshop) -> None:
         .execution_options(synchronize_session=False)
     )
     session.execute(
-        sa.delete(Notice)
+        sa.delete(Notification)
         .where(
-            Notice.registration_id.in_(sa.select(Registration.id).where(of_workshop)),
-            Notice.cause == Cause.CONFIRM,
-            Notice.done_at.is_(None),
+            Notification.registration_id.in_(sa.select(Registration.id).where(of_workshop)),
+            Notification.cause == NotificationType.RECONFIRM,
+            Notification.done_at.is_(None),
         )
         .execution_options(synchronize_session=False)
     )

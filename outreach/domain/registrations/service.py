@@ -14,34 +14,34 @@ from outreach import keystore
 from outreach.db.store import took_effect
 from outreach.db.types import Codes
 from outreach.domain.registrations import capacity, notifications, waitlist
-from outreach.domain.registrations.capacity import Hold
+from outreach.domain.registrations.capacity import CapacityHold
 from outreach.domain.registrations.models import (
-    HOLDING,
-    Applicant,
-    Contact,
+    SEAT_HOLDING_STATUSES,
+    ContactMethod,
     Registration,
-    Standing,
-    Ticket,
+    RegistrationData,
+    RegistrationStatus,
+    SealedRegistration,
     digest,
 )
-from outreach.domain.registrations.notifications import Cause
-from outreach.domain.registrations.status import ARROWS, Move
+from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.status import TRANSITIONS, StatusEvent
 from outreach.domain.text import code
-from outreach.domain.workshops import Standing as WorkshopStanding
 from outreach.domain.workshops import Workshop, accommodations, time_slots
+from outreach.domain.workshops import WorkshopStatus as WorkshopStanding
 from outreach.errors import Closed, Full, NotFound, NotYet, Taken
 
 
 def register(
     session: Session,
     workshop: Workshop,
-    applicant: Applicant,
-    ticket: Ticket,
+    applicant: RegistrationData,
+    ticket: SealedRegistration,
     nonce: str,
     *,
     now: datetime,
     joint_id: str | None = None,
-) -> Standing:
+) -> RegistrationStatus:
     """Gives the party its places or, when too few are left, its turn in the waiting list, and says
     which. `joint_id` is that of a registration over a series; only the first of them is written to.
 
@@ -56,7 +56,7 @@ def register(
     row = {
         "id": ticket.id,
         "workshop_id": workshop.id,
-        "standing": Standing.SEATED if has_place else Standing.WAITING,
+        "standing": RegistrationStatus.CONFIRMED if has_place else RegistrationStatus.WAITLISTED,
         "people": applicant.people,
         "contact": applicant.contact,
         "may_leave_message": applicant.may_leave_message,
@@ -80,22 +80,24 @@ def register(
     }
     # A bare row, not an object: at the rush of a campaign everybody waits for this transaction.
     session.connection().execute(_NEW, row)
-    if applicant.contact is not Contact.NONE:
+    if applicant.contact is not ContactMethod.NONE:
         if joint_id in {None, ticket.id}:
-            cause = Cause.SAVED if has_place else Cause.WAITING
-            notifications.owe(session, ticket.id, cause, now=now)
+            cause = NotificationType.REGISTERED if has_place else NotificationType.WAITLISTED
+            notifications.enqueue(session, ticket.id, cause, now=now)
         remind_at = workshop.remind_at
         if applicant.wants_reminder and has_place and now < remind_at:
-            notifications.owe(session, ticket.id, Cause.REMINDER, now=now, due_at=remind_at)
-    return Standing.SEATED if has_place else Standing.WAITING
+            notifications.enqueue(
+                session, ticket.id, NotificationType.REMINDER, now=now, due_at=remind_at
+            )
+    return RegistrationStatus.CONFIRMED if has_place else RegistrationStatus.WAITLISTED
 
 
 _NEW: Final = sa.insert(Registration.__table__)  # type: ignore[arg-type]  # it is a Table
 
 
 def _find_place(
-    session: Session, workshop: Workshop, applicant: Applicant, now: datetime
-) -> Hold | None:
+    session: Session, workshop: Workshop, applicant: RegistrationData, now: datetime
+) -> CapacityHold | None:
     """What the party has now; None: it waits. Raises Closed, Taken or Full."""
     is_late = waitlist.has_closed(workshop, now)
     held = None if is_late else _seat(session, workshop, applicant)
@@ -106,7 +108,7 @@ def _find_place(
     found = capacity.look(session, workshop.id)
     if found.standing is not WorkshopStanding.PUBLISHED:
         raise Closed(f"workshop {workshop.public_id}")
-    others_first = is_late and waitlist.has_fitting(session, workshop)
+    others_first = is_late and waitlist.has_fitting_candidate(session, workshop)
     if found.seats_left >= applicant.people and not others_first:
         held = _seat(session, workshop, applicant)
     if held is None and not found.has_waiting_list:
@@ -114,27 +116,27 @@ def _find_place(
     return held
 
 
-def _seat(session: Session, workshop: Workshop, applicant: Applicant) -> Hold | None:
+def _seat(session: Session, workshop: Workshop, applicant: RegistrationData) -> CapacityHold | None:
     """Takes what the party asked for; None, and nothing is taken, where nothing is left that it
     would fit in. Raises Taken."""
     people = applicant.people
-    if not capacity.take_seats(session, workshop.id, people):
+    if not capacity.reserve_seats(session, workshop.id, people):
         return None
     slot_id = None
     if workshop.has_slots:
         slot_id = _slot(session, workshop, applicant.slot, people)
         if slot_id is None:
-            capacity.give_back_seats(session, workshop.id, people)
+            capacity.release_seats(session, workshop.id, people)
             return None
     _support(session, workshop, applicant.needs)
-    return Hold(people, applicant.needs, slot_id)
+    return CapacityHold(people, applicant.needs, slot_id)
 
 
 def _slot(session: Session, workshop: Workshop, hour: str, people: int) -> int | None:
     """Takes the hour; None when the party would fit in no other either. Raises Taken."""
     with suppress(NotFound):
         slot_id = time_slots.find(session, workshop, hour).id
-        if time_slots.take(session, slot_id, people):
+        if time_slots.reserve(session, slot_id, people):
             return slot_id
     if time_slots.first_free(session, workshop.id, people) is None:
         return None
@@ -144,14 +146,14 @@ def _slot(session: Session, workshop: Workshop, hour: str, people: int) -> int |
 def _support(session: Session, workshop: Workshop, needs: Codes) -> None:
     """Takes one of each that is limited. Raises Taken."""
     for need in sorted(needs):
-        if not accommodations.take(session, workshop.id, [need]):
+        if not accommodations.reserve(session, workshop.id, [need]):
             raise Taken(need)
 
 
-def register_all(
+def register_group(
     session: Session,
-    applications: Sequence[tuple[Workshop, Ticket]],
-    applicant: Applicant,
+    applications: Sequence[tuple[Workshop, SealedRegistration]],
+    applicant: RegistrationData,
     nonce: str,
     *,
     now: datetime,
@@ -169,7 +171,7 @@ def register_all(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class RegistrationChange:
     """What a party wants from now on."""
 
     people: int
@@ -177,7 +179,9 @@ class Change:
     slot: str = ""  # its hour, as `10:20`; empty where there are no slots
 
 
-def change(session: Session, registration: Registration, wanted: Change, *, now: datetime) -> None:
+def change(
+    session: Session, registration: Registration, wanted: RegistrationChange, *, now: datetime
+) -> None:
     """Another number of people, other needs, another hour. Raises Full or Taken, and changes
     nothing, when it does not fit; Closed when it is too late."""
     workshop = registration.workshop
@@ -185,36 +189,40 @@ def change(session: Session, registration: Registration, wanted: Change, *, now:
         raise Closed(f"workshop {workshop.public_id}")
     capacity.lock(session, workshop)
     session.refresh(registration)
-    if registration.standing not in {Standing.SEATED, Standing.WAITING}:
+    if registration.standing not in {RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED}:
         raise Closed(f"workshop {workshop.public_id}")
     slot_id = registration.slot_id
-    if registration.standing is Standing.SEATED:
+    if registration.standing is RegistrationStatus.CONFIRMED:
         slot_id = _swap(session, registration, wanted, now)
     if slot_id != registration.slot_id:
         registration.changes += 1
     registration.people, registration.needs = wanted.people, wanted.needs
     registration.slot_id = slot_id
     session.flush()
-    waitlist.offer_free(session, workshop, now=now)
+    waitlist.offer_free_seats(session, workshop, now=now)
 
 
 def _swap(
-    session: Session, registration: Registration, wanted: Change, now: datetime
+    session: Session, registration: Registration, wanted: RegistrationChange, now: datetime
 ) -> int | None:
     """Gives back what the party has and takes what it wants: its slot then."""
     workshop = registration.workshop
     is_more = wanted.people > registration.people
     is_more |= not set(wanted.needs) <= set(registration.needs)
-    if is_more and waitlist.has_closed(workshop, now) and waitlist.has_fitting(session, workshop):
+    if (
+        is_more
+        and waitlist.has_closed(workshop, now)
+        and waitlist.has_fitting_candidate(session, workshop)
+    ):
         raise Full(f"workshop {workshop.public_id}")  # others were first
-    capacity.give_back(session, workshop, capacity.of(registration))
-    if not capacity.take_seats(session, workshop.id, wanted.people):
+    capacity.release(session, workshop, capacity.of(registration))
+    if not capacity.reserve_seats(session, workshop.id, wanted.people):
         raise Full(f"workshop {workshop.public_id}")
     slot_id = registration.slot_id
     if slot_id is not None:
         if wanted.slot:
             slot_id = _hour(session, workshop, wanted.slot)
-        if not time_slots.take(session, slot_id, wanted.people):
+        if not time_slots.reserve(session, slot_id, wanted.people):
             raise Taken("")
     _support(session, workshop, wanted.needs)
     return slot_id
@@ -227,7 +235,7 @@ def _hour(session: Session, workshop: Workshop, hour: str) -> int:
         raise Taken("") from None
 
 
-def release(session: Session, registration: Registration, *, now: datetime) -> None:
+def cancel(session: Session, registration: Registration, *, now: datetime) -> None:
     """Cancels or forgets: before the day the places are free again at once; the row stays, empty.
 
     Its key is destroyed first (`ring.destroy`): from that moment no copy anywhere can be read.
@@ -237,20 +245,20 @@ def release(session: Session, registration: Registration, *, now: datetime) -> N
     # The workshop's row is locked first, always: two who cancel at once wait for each other.
     capacity.lock(session, workshop)
     session.refresh(registration)
-    notifications.drop_pending(session, registration.id)
+    notifications.cancel_pending(session, registration.id)
     was, held = registration.standing, capacity.of(registration)
     values: dict[str, object] = dict(_EMPTY)
-    if is_ahead and (was, Move.CANCEL) in ARROWS:
-        values |= {"standing": ARROWS[was, Move.CANCEL], "slot_id": None}
+    if is_ahead and (was, StatusEvent.CANCEL) in TRANSITIONS:
+        values |= {"standing": TRANSITIONS[was, StatusEvent.CANCEL], "slot_id": None}
     emptied = took_effect(
         session,
         sa.update(Registration)
         .where(Registration.id == registration.id, Registration.key_id.is_not(None))
         .values(**values),
     )
-    if emptied and is_ahead and was in HOLDING:
-        capacity.give_back(session, workshop, held)
-        waitlist.offer_free(session, workshop, now=now)
+    if emptied and is_ahead and was in SEAT_HOLDING_STATUSES:
+        capacity.release(session, workshop, held)
+        waitlist.offer_free_seats(session, workshop, now=now)
 
 
 # What is left of a row that nobody can read any more: that so many were there.
@@ -260,7 +268,7 @@ _EMPTY: Final[dict[str, object]] = {
     "manage": None,
     "entry": None,
     "door_code": None,
-    "contact": Contact.NONE,
+    "contact": ContactMethod.NONE,
     "needs": Codes(),
     "may_leave_message": False,
     "wants_reminder": False,

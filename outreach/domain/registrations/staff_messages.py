@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from outreach.db.base import Base, Words
 
 
-class Template(StrEnum):
+class MessageTemplate(StrEnum):
     """What happened. The words of the letter are chosen by it."""
 
     REMINDER = "reminder"
@@ -26,8 +26,8 @@ class Template(StrEnum):
 
 class Audience(StrEnum):
     ALL = "all"
-    SEATED = "seated"
-    WAITING = "waiting"
+    CONFIRMED = "seated"
+    WAITLISTED = "waiting"
 
 
 class Message(Base):
@@ -35,7 +35,7 @@ class Message(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     workshop_id: Mapped[int] = mapped_column(sa.ForeignKey("workshop.id"), index=True)
-    template: Mapped[Template]
+    template: Mapped[MessageTemplate]
     audience: Mapped[Audience]
     paragraph: Mapped[Words]  # in the languages it was written in; never of a discreet kind
     nonce: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)  # SHA-256 of the form's
@@ -47,4 +47,4 @@ class Message(Base):
     @property
     def is_of_cancelled(self) -> bool:
         """Whether it is true only while the workshop is off; the others, only while it is on."""
-        return self.template is Template.CANCELLED
+        return self.template is MessageTemplate.CANCELLED

@@ -12,42 +12,50 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.store import took_effect
-from outreach.domain.registrations.models import Registration, Standing
+from outreach.domain.registrations.models import Registration, RegistrationStatus
 
 
-class Move(StrEnum):
+class StatusEvent(StrEnum):
     OFFER = "offer"  # a place came free and is theirs to take
     ACCEPT = "accept"  # yes, I want it
-    LAPSE = "lapse"  # the offer ran out, for the first time
-    DROP = "drop"  # it ran out again
+    EXPIRE = "lapse"  # the offer ran out, for the first time
+    EXPIRE_AGAIN = "drop"  # it ran out again
     GRANT = "grant"  # the staff give a place by hand
-    SILENCE = "silence"  # asked whether they still come, they did not say
-    RETURN = "return"  # they want to wait again
+    NO_ANSWER = "silence"  # asked whether they still come, they did not say
+    REJOIN = "return"  # they want to wait again
     CANCEL = "cancel"  # they give it up, say no to an offer, or are forgotten before the day
 
 
-SEATED, WAITING, OFFERED = Standing.SEATED, Standing.WAITING, Standing.OFFERED
-CANCELLED, LAPSED = Standing.CANCELLED, Standing.LAPSED
+SEATED, WAITING, OFFERED = (
+    RegistrationStatus.CONFIRMED,
+    RegistrationStatus.WAITLISTED,
+    RegistrationStatus.OFFERED,
+)
+CANCELLED, LAPSED = RegistrationStatus.CANCELLED, RegistrationStatus.EXPIRED
 
 # A new registration is seated where it fits, and waits where it does not.
-ARROWS: Final[Mapping[tuple[Standing, Move], Standing]] = {
-    (WAITING, Move.OFFER): OFFERED,
-    (WAITING, Move.GRANT): SEATED,
-    (WAITING, Move.CANCEL): CANCELLED,
-    (OFFERED, Move.ACCEPT): SEATED,
-    (OFFERED, Move.LAPSE): WAITING,  # at the end of the list
-    (OFFERED, Move.DROP): LAPSED,
-    (OFFERED, Move.GRANT): SEATED,
-    (OFFERED, Move.CANCEL): CANCELLED,
-    (SEATED, Move.CANCEL): CANCELLED,
-    (SEATED, Move.SILENCE): LAPSED,
-    (LAPSED, Move.RETURN): WAITING,
-    (LAPSED, Move.CANCEL): CANCELLED,
+TRANSITIONS: Final[Mapping[tuple[RegistrationStatus, StatusEvent], RegistrationStatus]] = {
+    (WAITING, StatusEvent.OFFER): OFFERED,
+    (WAITING, StatusEvent.GRANT): SEATED,
+    (WAITING, StatusEvent.CANCEL): CANCELLED,
+    (OFFERED, StatusEvent.ACCEPT): SEATED,
+    (OFFERED, StatusEvent.EXPIRE): WAITING,  # at the end of the list
+    (OFFERED, StatusEvent.EXPIRE_AGAIN): LAPSED,
+    (OFFERED, StatusEvent.GRANT): SEATED,
+    (OFFERED, StatusEvent.CANCEL): CANCELLED,
+    (SEATED, StatusEvent.CANCEL): CANCELLED,
+    (SEATED, StatusEvent.NO_ANSWER): LAPSED,
+    (LAPSED, StatusEvent.REJOIN): WAITING,
+    (LAPSED, StatusEvent.CANCEL): CANCELLED,
 }
 
 
-def follow(
-    session: Session, registration_id: str, start: Standing, move: Move, **values: object
+def transition(
+    session: Session,
+    registration_id: str,
+    start: RegistrationStatus,
+    move: StatusEvent,
+    **values: object,
 ) -> bool:
     """Moves a registration along its arrow if it still stands at `start`; False when it has moved
     on meanwhile. Places are the caller's business, see `service`."""
@@ -55,5 +63,5 @@ def follow(
         session,
         sa.update(Registration)
         .where(Registration.id == registration_id, Registration.standing == start)
-        .values(standing=ARROWS[start, move], **values),
+        .values(standing=TRANSITIONS[start, move], **values),
     )

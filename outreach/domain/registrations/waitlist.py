@@ -14,18 +14,18 @@ from sqlalchemy.orm import Session
 
 from outreach.db.types import Codes
 from outreach.domain.registrations import capacity, notifications
-from outreach.domain.registrations.capacity import Hold
-from outreach.domain.registrations.models import Contact, Registration, Standing
-from outreach.domain.registrations.notifications import Cause
-from outreach.domain.registrations.notify import tell_seated
-from outreach.domain.registrations.status import Move, follow
-from outreach.domain.workshops import Standing as WorkshopStanding
+from outreach.domain.registrations.capacity import CapacityHold
+from outreach.domain.registrations.models import ContactMethod, Registration, RegistrationStatus
+from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.notify import notify_confirmed
+from outreach.domain.registrations.status import StatusEvent, transition
 from outreach.domain.workshops import Workshop, accommodations, time_slots
+from outreach.domain.workshops import WorkshopStatus as WorkshopStanding
 from outreach.errors import Closed, Full
 
 NO_OFFER_BEFORE: Final = timedelta(hours=3)
-OFFER_LASTS: Final = timedelta(hours=24)
-OFFER_LASTS_LATE: Final = timedelta(hours=2)  # when the workshop starts within a day
+OFFER_DURATION: Final = timedelta(hours=24)
+LATE_OFFER_DURATION: Final = timedelta(hours=2)  # when the workshop starts within a day
 
 
 def has_closed(workshop: Workshop, now: datetime) -> bool:
@@ -34,11 +34,11 @@ def has_closed(workshop: Workshop, now: datetime) -> bool:
 
 
 def offer_ends(workshop: Workshop, now: datetime) -> datetime:
-    is_near = workshop.starts_at - now <= OFFER_LASTS
-    return now + (OFFER_LASTS_LATE if is_near else OFFER_LASTS)
+    is_near = workshop.starts_at - now <= OFFER_DURATION
+    return now + (LATE_OFFER_DURATION if is_near else OFFER_DURATION)
 
 
-def offer_free(session: Session, workshop: Workshop, *, now: datetime) -> int:
+def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Offers what is free to who waited longest and fits, and says to how many parties."""
     capacity.lock(session, workshop)
     if workshop.standing is not WorkshopStanding.PUBLISHED or has_closed(workshop, now):
@@ -47,25 +47,29 @@ def offer_free(session: Session, workshop: Workshop, *, now: datetime) -> int:
     left = _left(session, workshop)
     for party in _line(session, workshop) if left else ():
         fits = party.people <= left
-        held = capacity.take(session, workshop, Hold(party.people, party.needs)) if fits else None
+        held = (
+            capacity.reserve(session, workshop, CapacityHold(party.people, party.needs))
+            if fits
+            else None
+        )
         if held is None:
             continue
         left -= party.people
-        follow(
+        transition(
             session,
             party.id,
-            Standing.WAITING,
-            Move.OFFER,
+            RegistrationStatus.WAITLISTED,
+            StatusEvent.OFFER,
             offered_until=until,
             slot_id=held.slot_id,
         )
         offered += 1
-        if party.contact is not Contact.NONE:
-            notifications.owe(session, party.id, Cause.OFFER, now=now)
+        if party.contact is not ContactMethod.NONE:
+            notifications.enqueue(session, party.id, NotificationType.OFFER, now=now)
     return offered
 
 
-def has_fitting(session: Session, workshop: Workshop) -> bool:
+def has_fitting_candidate(session: Session, workshop: Workshop) -> bool:
     """Whether somebody waits for whom there is room now."""
     left = _left(session, workshop)
     if left == 0:
@@ -79,7 +83,7 @@ def has_fitting(session: Session, workshop: Workshop) -> bool:
     )
 
 
-def lapse_due(session: Session, workshop: Workshop, *, now: datetime) -> int:
+def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Offers that ran out go on to the next who fits; says how many ran out. None does while the
     workshop is off: nobody could say yes."""
     capacity.lock(session, workshop)
@@ -89,31 +93,31 @@ def lapse_due(session: Session, workshop: Workshop, *, now: datetime) -> int:
         sa.select(Registration)
         .where(
             Registration.workshop_id == workshop.id,
-            Registration.standing == Standing.OFFERED,
+            Registration.standing == RegistrationStatus.OFFERED,
             Registration.offered_until <= now,
         )
         .order_by(Registration.queued_at, Registration.id)
         .execution_options(populate_existing=True)
     ).all()
     for place, party in enumerate(late):
-        capacity.give_back(session, workshop, capacity.of(party))
+        capacity.release(session, workshop, capacity.of(party))
         # One after the other, as they stood before.
         end = {"queued_at": now + timedelta(microseconds=place)} if party.lapses == 0 else {}
-        follow(
+        transition(
             session,
             party.id,
-            Standing.OFFERED,
-            Move.LAPSE if party.lapses == 0 else Move.DROP,
+            RegistrationStatus.OFFERED,
+            StatusEvent.EXPIRE if party.lapses == 0 else StatusEvent.EXPIRE_AGAIN,
             offered_until=None,
             slot_id=None,
             lapses=party.lapses + 1,
             **end,
         )
-        notifications.drop_pending(session, party.id, Cause.OFFER)
-        if party.contact is not Contact.NONE:
-            notifications.owe(session, party.id, Cause.LAPSED, now=now)
+        notifications.cancel_pending(session, party.id, NotificationType.OFFER)
+        if party.contact is not ContactMethod.NONE:
+            notifications.enqueue(session, party.id, NotificationType.OFFER_EXPIRED, now=now)
     if late:
-        offer_free(session, workshop, now=now)
+        offer_free_seats(session, workshop, now=now)
     return len(late)
 
 
@@ -124,7 +128,7 @@ def renew(session: Session, workshop: Workshop, *, now: datetime) -> None:
         sa.update(Registration)
         .where(
             Registration.workshop_id == workshop.id,
-            Registration.standing == Standing.OFFERED,
+            Registration.standing == RegistrationStatus.OFFERED,
             Registration.offered_until < ends,
         )
         .values(offered_until=ends)
@@ -138,7 +142,7 @@ def with_late_offers(session: Session, now: datetime) -> Sequence[int]:
         sa.select(Registration.workshop_id)
         .join(Registration.workshop)
         .where(
-            Registration.standing == Standing.OFFERED,
+            Registration.standing == RegistrationStatus.OFFERED,
             Registration.offered_until <= now,
             Workshop.standing == WorkshopStanding.PUBLISHED,
         )
@@ -153,24 +157,26 @@ def accept(session: Session, registration: Registration, *, now: datetime) -> No
     """«Yes, I want it.» Raises Closed when there is nothing to take any more: the offer ran out
     and somebody else was next, or the workshop is off."""
     workshop = registration.workshop
-    lapse_due(session, workshop, now=now)
+    expire_offers(session, workshop, now=now)
     if workshop.standing is not WorkshopStanding.PUBLISHED or now >= workshop.starts_at:
         raise Closed(f"workshop {workshop.public_id}")
     session.refresh(registration)
-    if registration.standing is Standing.SEATED:  # said twice
+    if registration.standing is RegistrationStatus.CONFIRMED:  # said twice
         return
-    taken = registration.standing is Standing.OFFERED and follow(
+    taken = registration.standing is RegistrationStatus.OFFERED and transition(
         session,
         registration.id,
-        Standing.OFFERED,
-        Move.ACCEPT,
+        RegistrationStatus.OFFERED,
+        StatusEvent.ACCEPT,
         offered_until=None,
         confirmed_at=now,  # who has just said yes is not asked again
     )
     if not taken:
         raise Closed(f"workshop {workshop.public_id}")
-    notifications.drop_pending(session, registration.id, Cause.OFFER, Cause.LAPSED)
-    tell_seated(session, registration, Cause.SAVED, now=now)
+    notifications.cancel_pending(
+        session, registration.id, NotificationType.OFFER, NotificationType.OFFER_EXPIRED
+    )
+    notify_confirmed(session, registration, NotificationType.REGISTERED, now=now)
 
 
 def rejoin(session: Session, registration: Registration, *, now: datetime) -> None:
@@ -182,18 +188,18 @@ def rejoin(session: Session, registration: Registration, *, now: datetime) -> No
         raise Closed(f"workshop {workshop.public_id}")
     if not workshop.has_waiting_list:
         raise Full(f"workshop {workshop.public_id}")
-    follow(
+    transition(
         session,
         registration.id,
-        Standing.LAPSED,
-        Move.RETURN,
+        RegistrationStatus.EXPIRED,
+        StatusEvent.REJOIN,
         queued_at=now,
         lapses=0,
         asked_at=None,
         slot_id=None,
     )
-    notifications.drop_pending(session, registration.id, Cause.LAPSED)
-    offer_free(session, workshop, now=now)
+    notifications.cancel_pending(session, registration.id, NotificationType.OFFER_EXPIRED)
+    offer_free_seats(session, workshop, now=now)
 
 
 def grant(session: Session, registration: Registration, *, now: datetime) -> None:
@@ -201,18 +207,32 @@ def grant(session: Session, registration: Registration, *, now: datetime) -> Non
     workshop = registration.workshop
     capacity.lock(session, workshop)
     session.refresh(registration)
-    if registration.standing is Standing.WAITING:
-        held = capacity.take(session, workshop, Hold(registration.people, registration.needs))
+    if registration.standing is RegistrationStatus.WAITLISTED:
+        held = capacity.reserve(
+            session, workshop, CapacityHold(registration.people, registration.needs)
+        )
         if held is None:
             raise Full(f"workshop {workshop.public_id}")
-        follow(session, registration.id, Standing.WAITING, Move.GRANT, slot_id=held.slot_id)
+        transition(
+            session,
+            registration.id,
+            RegistrationStatus.WAITLISTED,
+            StatusEvent.GRANT,
+            slot_id=held.slot_id,
+        )
     elif not (
-        registration.standing is Standing.OFFERED
-        and follow(session, registration.id, Standing.OFFERED, Move.GRANT, offered_until=None)
+        registration.standing is RegistrationStatus.OFFERED
+        and transition(
+            session,
+            registration.id,
+            RegistrationStatus.OFFERED,
+            StatusEvent.GRANT,
+            offered_until=None,
+        )
     ):
         raise Closed(f"workshop {workshop.public_id}")
-    notifications.drop_pending(session, registration.id, Cause.OFFER)
-    tell_seated(session, registration, Cause.SEATED, now=now)
+    notifications.cancel_pending(session, registration.id, NotificationType.OFFER)
+    notify_confirmed(session, registration, NotificationType.SEAT_GRANTED, now=now)
 
 
 # The line
@@ -224,7 +244,7 @@ def lapsed(session: Session, workshop: Workshop) -> Sequence[Registration]:
         sa.select(Registration)
         .where(
             Registration.workshop_id == workshop.id,
-            Registration.standing == Standing.LAPSED,
+            Registration.standing == RegistrationStatus.EXPIRED,
             Registration.key_id.is_not(None),
         )
         .order_by(Registration.queued_at, Registration.id)
@@ -238,7 +258,7 @@ def turn(session: Session, registration: Registration) -> int:
         .select_from(Registration)
         .where(
             Registration.workshop_id == registration.workshop_id,
-            Registration.standing == Standing.WAITING,
+            Registration.standing == RegistrationStatus.WAITLISTED,
             sa.tuple_(Registration.queued_at, Registration.id)
             < sa.tuple_(
                 sa.literal(registration.queued_at, Registration.queued_at.type),
@@ -249,7 +269,7 @@ def turn(session: Session, registration: Registration) -> int:
     return (before or 0) + 1
 
 
-def _line(session: Session, workshop: Workshop) -> Sequence[sa.Row[str, int, Codes, Contact]]:
+def _line(session: Session, workshop: Workshop) -> Sequence[sa.Row[str, int, Codes, ContactMethod]]:
     return session.execute(_LINE, {"workshop": workshop.id}).all()
 
 
@@ -257,7 +277,7 @@ _LINE: Final = (
     sa.select(Registration.id, Registration.people, Registration.needs, Registration.contact)
     .where(
         Registration.workshop_id == sa.bindparam("workshop"),
-        Registration.standing == Standing.WAITING,
+        Registration.standing == RegistrationStatus.WAITLISTED,
     )
     .order_by(Registration.queued_at, Registration.id)
 )

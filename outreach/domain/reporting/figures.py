@@ -22,7 +22,7 @@ _SHARE: Final = 0.4  # a steady series may still move by so much of itself
 _SMALL: Final = 5  # numbers so near to each other are all alike
 
 
-class Series(Base):
+class FigureSeries(Base):
     __tablename__ = "figure_series"
 
     code: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
@@ -45,9 +45,11 @@ class Figure(Base):
     entered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organizer.id"), default=None)
 
 
-def every_series(session: Session) -> Sequence[Series]:
+def every_series(session: Session) -> Sequence[FigureSeries]:
     """All there are, in their order, each whole followed by its parts."""
-    found = session.scalars(sa.select(Series).order_by(Series.position, Series.code)).all()
+    found = session.scalars(
+        sa.select(FigureSeries).order_by(FigureSeries.position, FigureSeries.code)
+    ).all()
     return [
         each
         for whole in found
@@ -56,13 +58,13 @@ def every_series(session: Session) -> Sequence[Series]:
     ]
 
 
-def of_month(session: Session, month: Month) -> list[tuple[Series, Figure]]:
+def of_month(session: Session, month: Month) -> list[tuple[FigureSeries, Figure]]:
     """The typed figures of a month, in the order of the series."""
     rows = session.execute(
-        sa.select(Series, Figure)
-        .join(Figure, Figure.series == Series.code)
+        sa.select(FigureSeries, Figure)
+        .join(Figure, Figure.series == FigureSeries.code)
         .where(Figure.month == month.number)
-        .order_by(Series.position)
+        .order_by(FigureSeries.position)
     )
     return [(series, figure) for series, figure in rows]
 

@@ -15,26 +15,35 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import ALLOWED, EVERYWHERE, Action, Grant, Organizer, Role
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.network.staff import (
+    ALL_OFFICES,
+    PERMISSIONS,
+    Permission,
+    Role,
+    RoleAssignment,
+    StaffMember,
+)
+from outreach.domain.workshops import Workshop, WorkshopStatus
 
 ASKED_AT: Final = time(10)  # on the clock of the office
 ASKED_AGAIN_ON: Final = 3  # of the month after
 LATE_BY: Final = timedelta(days=2)  # a worker that was away longer asks at the next occasion
 WITHIN: Final = timedelta(days=60)  # older ones were closed with their month
 
-_REPORTERS: Final = [role for role in Role if Action.EDIT in ALLOWED[role]]
+_REPORTERS: Final = [role for role in Role if Permission.EDIT in PERMISSIONS[role]]
 
 
 def of_organizer(session: Session, organizer_id: int, *, now: datetime) -> Sequence[Workshop]:
     """Those of the offices this account works for, in the order of the days. Who answers for the
     whole network has the page of the month for that."""
-    mine = sa.select(Office.id).join(Grant, Grant.office == Office.slug)
+    mine = sa.select(Office.id).join(RoleAssignment, RoleAssignment.office == Office.slug)
     return session.scalars(
         _open(now)
         .where(
             Workshop.office_id.in_(
-                mine.where(Grant.organizer_id == organizer_id, Grant.role.in_(_REPORTERS))
+                mine.where(
+                    RoleAssignment.organizer_id == organizer_id, RoleAssignment.role.in_(_REPORTERS)
+                )
             )
         )
         .order_by(Workshop.day, Workshop.starts, Workshop.id)
@@ -76,12 +85,12 @@ def _reporters(session: Session, occasions: Mapping[str, datetime]) -> dict[int,
 def reporters(session: Session, slugs: Iterable[str]) -> list[tuple[int, str]]:
     """The accounts that report for these offices, each with the slug of one of them."""
     rows = session.execute(
-        sa.select(Grant.organizer_id, Grant.office)
-        .join(Organizer, Organizer.id == Grant.organizer_id)
+        sa.select(RoleAssignment.organizer_id, RoleAssignment.office)
+        .join(StaffMember, StaffMember.id == RoleAssignment.organizer_id)
         .where(
-            Grant.office.in_([each for each in slugs if each != EVERYWHERE]),
-            Grant.role.in_(_REPORTERS),
-            Organizer.disabled_at.is_(None),
+            RoleAssignment.office.in_([each for each in slugs if each != ALL_OFFICES]),
+            RoleAssignment.role.in_(_REPORTERS),
+            StaffMember.disabled_at.is_(None),
         )
     )
     return [(row[0], row[1]) for row in rows]
@@ -89,7 +98,7 @@ def reporters(session: Session, slugs: Iterable[str]) -> list[tuple[int, str]]:
 
 def _open(now: datetime) -> sa.Select[Workshop]:
     return sa.select(Workshop).where(
-        Workshop.standing == Standing.PUBLISHED,
+        Workshop.standing == WorkshopStatus.PUBLISHED,
         Workshop.ends_at <= now,
         Workshop.ends_at > now - WITHIN,
     )

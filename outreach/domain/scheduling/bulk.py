@@ -10,16 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.locations.venues import Venue
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import form_drafts, workshop_service
-from outreach.domain.scheduling.workshop_service import Plan
-from outreach.domain.workshops import Standing, Workshop, partners
+from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.workshops import Workshop, WorkshopStatus, partners
 from outreach.errors import Refused
 
-MOST: Final = 200
+MAX_WORKSHOPS: Final = 200
 ALLIES: Final = "allies"  # partners and speakers, as one thing that can be alike
-_TOLD_OF: Final = (Cause.CHANGED, Cause.CANCELLED)
+_TOLD_OF: Final = (NotificationType.CHANGED, NotificationType.CANCELLED)
 
 When = tuple[date, time, time]  # a day, a start and an end, on the wall clock
 # What is done to one. Returns the names of what is new; raises Refused.
@@ -27,14 +27,14 @@ Act = Callable[[Session, Workshop, datetime], frozenset[str]]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BulkOutcome:
     """What an act did to a workshop, or would do."""
 
     public_id: str
     changed: frozenset[str] = frozenset()
     told: int = 0  # parties that are written to
     calls: int = 0  # parties that are to be called
-    plan: Plan | None = None  # as it is then
+    plan: WorkshopData | None = None  # as it is then
     refusal: str = ""
 
     @property
@@ -42,9 +42,9 @@ class Outcome:
         return not self.changed and not self.refusal
 
 
-def rehearse(
+def dry_run(
     session: Session, workshops: Sequence[Workshop], act: Act, *, now: datetime
-) -> list[Outcome]:
+) -> list[BulkOutcome]:
     """What the act would do to each. Each is really tried, and taken back: the caller makes sure
     that nothing of the session is kept."""
     found = []
@@ -53,15 +53,15 @@ def rehearse(
         try:
             found.append(_done(session, workshop, act, now))
         except Refused as refusal:
-            found.append(Outcome(workshop.public_id, refusal=str(refusal)))
+            found.append(BulkOutcome(workshop.public_id, refusal=str(refusal)))
         finally:
             attempt.rollback()
     return found
 
 
-def do(
+def execute(
     session: Session, workshops: Sequence[Workshop], act: Act, *, now: datetime
-) -> list[Outcome]:
+) -> list[BulkOutcome]:
     """Does it to each. Raises Refused, with the workshop it is about, at the first that cannot."""
     found = []
     for workshop in workshops:
@@ -74,32 +74,32 @@ def do(
     return found
 
 
-def _done(session: Session, workshop: Workshop, act: Act, now: datetime) -> Outcome:
+def _done(session: Session, workshop: Workshop, act: Act, now: datetime) -> BulkOutcome:
     public_id, number = workshop.public_id, workshop.id
     before = _owed(session, number)
     changed = act(session, workshop, now)
     session.flush()
     if sa.inspect(workshop).deleted:
-        return Outcome(public_id, changed)
+        return BulkOutcome(public_id, changed)
     after = _owed(session, number)
-    return Outcome(
+    return BulkOutcome(
         public_id,
         changed,
-        told=after[Contact.EMAIL] - before[Contact.EMAIL],
-        calls=after[Contact.PHONE] - before[Contact.PHONE],
-        plan=workshop_service.plan_of(workshop),
+        told=after[ContactMethod.EMAIL] - before[ContactMethod.EMAIL],
+        calls=after[ContactMethod.PHONE] - before[ContactMethod.PHONE],
+        plan=workshop_service.data_of(workshop),
     )
 
 
-def _owed(session: Session, workshop_id: int) -> Mapping[Contact, int]:
+def _owed(session: Session, workshop_id: int) -> Mapping[ContactMethod, int]:
     """How many notices of a change or a cancellation there have been, by how they go out."""
     rows = session.execute(
         sa.select(Registration.contact, sa.func.count())
-        .join(Notice, Notice.registration_id == Registration.id)
-        .where(Registration.workshop_id == workshop_id, Notice.cause.in_(_TOLD_OF))
+        .join(Notification, Notification.registration_id == Registration.id)
+        .where(Registration.workshop_id == workshop_id, Notification.cause.in_(_TOLD_OF))
         .group_by(Registration.contact)
     )
-    return dict.fromkeys(Contact, 0) | {row[0]: row[1] for row in rows}
+    return dict.fromkeys(ContactMethod, 0) | {row[0]: row[1] for row in rows}
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Publish:
     phone: str = ""
 
     def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
-        if workshop.standing is not Standing.DRAFT:
+        if workshop.standing is not WorkshopStatus.DRAFT:
             raise Refused("No es un borrador.")
         if workshop.starts_at <= now:
             raise Refused("Su fecha ya pasó. Cámbiala primero.")
@@ -124,7 +124,7 @@ def cancel(session: Session, workshop: Workshop, now: datetime) -> frozenset[str
 
 def discard(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
     """A draft that nobody outside has seen is gone without a trace but the journal's."""
-    if workshop.standing is not Standing.DRAFT or workshop.published_at is not None:
+    if workshop.standing is not WorkshopStatus.DRAFT or workshop.published_at is not None:
         raise Refused("Solo se borra un borrador que nunca se publicó. Este se puede cancelar.")
     is_used = sa.exists().where(Registration.workshop_id == workshop.id)
     if session.scalar(sa.select(is_used)):
@@ -135,7 +135,7 @@ def discard(session: Session, workshop: Workshop, now: datetime) -> frozenset[st
 
 
 @dataclass(frozen=True)
-class Move:
+class Reschedule:
     """To another day, hour or venue; what is None stays."""
 
     days: int = 0
@@ -144,7 +144,7 @@ class Move:
 
     def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
         require_ahead(workshop, now)
-        plan = workshop_service.plan_of(workshop)
+        plan = workshop_service.data_of(workshop)
         plan = replace(plan, day=plan.day + timedelta(days=self.days))
         if self.starts is not None:
             there = (plan.day, plan.starts, plan.ends)
@@ -159,7 +159,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Alike:
+class SameForAll:
     """What has been changed on one date of a series, on another too; what is about its day and
     hour is a shift, by the same amount."""
 
@@ -173,7 +173,7 @@ class Alike:
         given: dict[str, Any] = {name: getattr(self.source, name) for name in self.names - {ALLIES}}
         if "venue" in given:
             given["zone"] = self.source.zone
-        plan = replace(workshop_service.plan_of(workshop), **given)
+        plan = replace(workshop_service.data_of(workshop), **given)
         if self.minutes or self.longer:
             plan = shifted(plan, self.minutes, self.longer)
             _require_coming(plan, now)
@@ -185,18 +185,21 @@ class Alike:
 
 def require_ahead(workshop: Workshop, now: datetime) -> None:
     """Raises Refused for what is over, or cancelled: that stays as it was."""
-    if workshop.standing is Standing.CANCELLED:
+    if workshop.standing is WorkshopStatus.CANCELLED:
         raise Refused("Está cancelado.")
-    if workshop.starts_at <= now or workshop.standing not in {Standing.DRAFT, Standing.PUBLISHED}:
+    if workshop.starts_at <= now or workshop.standing not in {
+        WorkshopStatus.DRAFT,
+        WorkshopStatus.PUBLISHED,
+    }:
         raise Refused("Ya empezó o ya pasó.")
 
 
-def _require_coming(plan: Plan, now: datetime) -> None:
+def _require_coming(plan: WorkshopData, now: datetime) -> None:
     if datetime.combine(plan.day, plan.starts, plan.zone) <= now:
         raise Refused("Quedaría en una fecha que ya pasó.")
 
 
-def shifted(plan: Plan, minutes: int, longer: int = 0) -> Plan:
+def shifted(plan: WorkshopData, minutes: int, longer: int = 0) -> WorkshopData:
     """So much later on the wall clock, over midnight too, and so much longer. Raises Refused where
     nothing would be left of it, or more than a day."""
     starts = datetime.combine(plan.day, plan.starts)
@@ -232,4 +235,6 @@ def dates_of_series(
     )
     if only_following:
         wanted = wanted.where(Workshop.starts_at > workshop.starts_at)
-    return session.scalars(wanted.order_by(Workshop.starts_at, Workshop.id).limit(MOST)).all()
+    return session.scalars(
+        wanted.order_by(Workshop.starts_at, Workshop.id).limit(MAX_WORKSHOPS)
+    ).all()

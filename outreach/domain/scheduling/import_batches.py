@@ -20,11 +20,11 @@ from outreach.domain.text import code
 from outreach.errors import NotFound
 
 KEPT: Final = timedelta(days=1)
-MOST_EACH: Final = 5  # of one organizer; an older one goes for a newer
+MAX_EACH: Final = 5  # of one organizer; an older one goes for a newer
 
 
 @dataclass(frozen=True)
-class Kept:
+class ImportBatchSummary:
     """One line of a file: its number, its cells, and what was wrong with it when it was read."""
 
     number: int
@@ -32,7 +32,7 @@ class Kept:
     faults: Sequence[Sequence[Any]] = field(default_factory=tuple)
 
 
-class Batch(Base):
+class ImportBatch(Base):
     __tablename__ = "intake_batch"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
@@ -52,16 +52,16 @@ def keep(
     session: Session,
     organizer_id: int,
     name: str,
-    lines: Sequence[Kept],
+    lines: Sequence[ImportBatchSummary],
     marks: Mapping[str, str],
     *,
     now: datetime,
-) -> Batch:
+) -> ImportBatch:
     """A new one of this organizer's, who alone sees it."""
     _make_room(session, organizer_id)
     said = json.dumps([[each.number, each.cells, each.faults] for each in lines]).encode()
     packed = zlib.compress(said, 6)
-    batch = Batch(
+    batch = ImportBatch(
         public_id=code(20),
         organizer_id=organizer_id,
         name=name[:120],
@@ -76,13 +76,13 @@ def keep(
     return batch
 
 
-def find(session: Session, public_id: str, organizer_id: int, *, now: datetime) -> Batch:
+def find(session: Session, public_id: str, organizer_id: int, *, now: datetime) -> ImportBatch:
     """Raises NotFound, for somebody else's and for one of yesterday too."""
     batch = session.scalar(
-        sa.select(Batch).where(
-            Batch.public_id == public_id,
-            Batch.organizer_id == organizer_id,
-            Batch.made_at > now - KEPT,
+        sa.select(ImportBatch).where(
+            ImportBatch.public_id == public_id,
+            ImportBatch.organizer_id == organizer_id,
+            ImportBatch.made_at > now - KEPT,
         )
     )
     if batch is None:
@@ -90,40 +90,46 @@ def find(session: Session, public_id: str, organizer_id: int, *, now: datetime) 
     return batch
 
 
-def lines_of(batch: Batch) -> list[Kept]:
+def lines_of(batch: ImportBatch) -> list[ImportBatchSummary]:
     """Its lines as they were read. Raises NotFound when they are not what was kept."""
     if hashlib.sha256(batch.packed).hexdigest() != batch.digest:
         raise NotFound("batch")
-    return [Kept(*each) for each in json.loads(zlib.decompress(batch.packed))]
+    return [ImportBatchSummary(*each) for each in json.loads(zlib.decompress(batch.packed))]
 
 
-def marks_of(batch: Batch) -> dict[str, str]:
+def marks_of(batch: ImportBatch) -> dict[str, str]:
     """What was seen of each row, by its id."""
     found: dict[str, str] = json.loads(zlib.decompress(batch.marks))
     return found
 
 
-def see_again(session: Session, batch: Batch, marks: Mapping[str, str]) -> None:
+def see_again(session: Session, batch: ImportBatch, marks: Mapping[str, str]) -> None:
     """From now on this is what was seen of it."""
     batch.marks = _packed(marks)
     session.flush()
 
 
-def use(session: Session, batch: Batch) -> bool:
+def use(session: Session, batch: ImportBatch) -> bool:
     """Takes it away, and says whether it was still there: of two who load one, one does."""
-    return took_effect(session, sa.delete(Batch).where(Batch.id == batch.id))
+    return took_effect(session, sa.delete(ImportBatch).where(ImportBatch.id == batch.id))
 
 
 def purge(session: Session, *, now: datetime) -> None:
     """Forgets those that nobody has loaded within a day."""
-    session.execute(sa.delete(Batch).where(Batch.made_at <= now - KEPT))
+    session.execute(sa.delete(ImportBatch).where(ImportBatch.made_at <= now - KEPT))
 
 
 def _make_room(session: Session, organizer_id: int) -> None:
-    newest = sa.select(Batch.id).where(Batch.organizer_id == organizer_id).order_by(Batch.id.desc())
-    kept = session.scalars(newest.limit(MOST_EACH - 1)).all()
+    newest = (
+        sa.select(ImportBatch.id)
+        .where(ImportBatch.organizer_id == organizer_id)
+        .order_by(ImportBatch.id.desc())
+    )
+    kept = session.scalars(newest.limit(MAX_EACH - 1)).all()
     session.execute(
-        sa.delete(Batch).where(Batch.organizer_id == organizer_id, Batch.id.not_in(kept))
+        sa.delete(ImportBatch).where(
+            ImportBatch.organizer_id == organizer_id, ImportBatch.id.not_in(kept)
+        )
     )
 
 

@@ -17,10 +17,10 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import TAKEN, Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import code
-from outreach.domain.workshops import Standing, Workshop, new_public_id
+from outreach.domain.workshops import Workshop, WorkshopStatus, new_public_id
 from outreach.errors import Refused, Taken
 
-AHEAD = (Standing.DRAFT, Standing.PUBLISHED)
+AHEAD = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
 _SLUG_IS_TAKEN: Final = "Ese nombre corto ya es de otra oficina. Elige otro."
 _CODE_IS_TAKEN: Final = "Ese código ya es de otro tipo. Elige otro."
 
@@ -121,7 +121,7 @@ def _hide(workshop: Workshop, kind: Kind, now: datetime) -> None:
         workshop.visibility = kind.visibility
     if workshop.way is not Way.UNLISTED:  # whose link is long already
         workshop.public_id = new_public_id(kind, workshop.way)
-    workshop_service.touch(workshop, now, is_new_version=False)
+    workshop_service.mark_changed(workshop, now, is_new_version=False)
 
 
 def _not_over(session: Session, kind: Kind, now: datetime) -> list[Workshop]:

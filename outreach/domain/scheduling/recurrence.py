@@ -19,19 +19,19 @@ from outreach import clock
 from outreach.domain.locations import holidays
 from outreach.domain.locations.holidays import Holiday
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.scheduling.workshop_service import Plan
-from outreach.domain.workshops import Standing, Workshop, partners, publish_checks
+from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.workshops import Workshop, WorkshopStatus, partners, publish_checks
 from outreach.domain.workshops import series as all_series
-from outreach.domain.workshops.series import Series
+from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import Refused
 
-MOST: Final = 60  # dates at once
+MAX_DATES: Final = 60  # dates at once
 AHEAD: Final = timedelta(days=3 * 366)
 _IN_A_MONTH: Final = 7
-_THERE: Final = (Standing.DRAFT, Standing.PUBLISHED, Standing.HELD)
+_THERE: Final = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED, WorkshopStatus.HELD)
 
 
-class Every(StrEnum):
+class RecurrenceUnit(StrEnum):
     WEEK = "semana"
     TWO_WEEKS = "dos-semanas"
     MONTH = "mes"  # the second Saturday
@@ -39,10 +39,10 @@ class Every(StrEnum):
 
 
 @dataclass(frozen=True)
-class Rule:
+class RecurrenceRule:
     """Until a day, or so many times; of weeks, on these days of them (Monday is 0)."""
 
-    every: Every
+    every: RecurrenceUnit
     weekdays: frozenset[int] = frozenset()
     until: date | None = None
     count: int | None = None
@@ -57,39 +57,39 @@ def is_last(day: date) -> bool:
     return (day + timedelta(days=_IN_A_MONTH)).month != day.month
 
 
-def days(rule: Rule, first: date, *, today: date) -> list[date]:
+def days(rule: RecurrenceRule, first: date, *, today: date) -> list[date]:
     """The days the rule means after `first`, from today on. Raises Refused, for too many too."""
     if rule.until is None and rule.count is None:
         raise Refused("Di hasta qué día se repite, o cuántas veces más.")
-    if rule.every in {Every.WEEK, Every.TWO_WEEKS} and not rule.weekdays:
+    if rule.every in {RecurrenceUnit.WEEK, RecurrenceUnit.TWO_WEEKS} and not rule.weekdays:
         raise Refused("Elige al menos un día de la semana.")
-    if rule.count is not None and not 1 <= rule.count <= MOST:
-        raise Refused(f"Se hacen de 1 a {MOST} fechas de una vez. Escribe un número así.")
+    if rule.count is not None and not 1 <= rule.count <= MAX_DATES:
+        raise Refused(f"Se hacen de 1 a {MAX_DATES} fechas de una vez. Escribe un número así.")
     if rule.until is not None and rule.until > today + AHEAD:
         raise Refused("La última fecha está muy lejos. Elige una de los próximos 3 años.")
-    most = rule.count or MOST + 1
+    most = rule.count or MAX_DATES + 1
     found = list(islice(_after(rule, first, today), most))
-    if len(found) > MOST:
-        raise Refused(f"Son más de {MOST} fechas. Elige una última fecha más cercana.")
+    if len(found) > MAX_DATES:
+        raise Refused(f"Son más de {MAX_DATES} fechas. Elige una última fecha más cercana.")
     if not found:
         raise Refused("Así no sale ninguna fecha. Elige una última fecha más lejana.")
     return found
 
 
-def _after(rule: Rule, first: date, today: date) -> Iterator[date]:
+def _after(rule: RecurrenceRule, first: date, today: date) -> Iterator[date]:
     start = datetime.combine(first, datetime.min.time())
     until = rule.until or today + AHEAD
-    if rule.every is Every.MONTH:
+    if rule.every is RecurrenceUnit.MONTH:
         byday = rrule.weekday(first.weekday(), nth(first))
         found = rrule.rrule(rrule.MONTHLY, dtstart=start, byweekday=byday)
-    elif rule.every is Every.LAST:
+    elif rule.every is RecurrenceUnit.LAST:
         byday = rrule.weekday(first.weekday(), -1)
         found = rrule.rrule(rrule.MONTHLY, dtstart=start, byweekday=byday)
     else:
         found = rrule.rrule(
             rrule.WEEKLY,
             dtstart=start,
-            interval=2 if rule.every is Every.TWO_WEEKS else 1,
+            interval=2 if rule.every is RecurrenceUnit.TWO_WEEKS else 1,
             byweekday=sorted(rule.weekdays),
             wkst=rrule.SU,  # as the calendars of the staff
         )
@@ -102,10 +102,10 @@ def _after(rule: Rule, first: date, today: date) -> Iterator[date]:
 
 
 @dataclass(frozen=True)
-class Proposal:
+class DateProposal:
     """A workshop that could be made, and what one wants to know before."""
 
-    plan: Plan
+    plan: WorkshopData
     holidays: tuple[Holiday, ...] = ()
     busy: str = ""  # what holds the venue at that hour: a title
     busy_until: datetime | None = None
@@ -130,9 +130,9 @@ class Proposal:
         return not self.is_advised or bool(self.busy_until) or self.is_doubled
 
 
-def look(
-    session: Session, plans: Sequence[Plan], *, ignoring: Collection[int] = ()
-) -> list[Proposal]:
+def propose(
+    session: Session, plans: Sequence[WorkshopData], *, ignoring: Collection[int] = ()
+) -> list[DateProposal]:
     """What is in the way of each: of what there is, but for the workshops with these ids, and of
     the plans before it in the list."""
     if not plans:
@@ -147,23 +147,23 @@ def look(
 
 @dataclass(frozen=True)
 class _Taken:
-    plan: Plan
+    plan: WorkshopData
     starts_at: datetime
     ends_at: datetime
 
     @classmethod
-    def of(cls, plan: Plan) -> "_Taken":
+    def of(cls, plan: WorkshopData) -> "_Taken":
         return cls(plan, *clock.span(plan.day, plan.starts, plan.ends, plan.zone))
 
     @classmethod
     def by(cls, workshop: Workshop) -> "_Taken":
-        return cls(workshop_service.plan_of(workshop), workshop.starts_at, workshop.ends_at)
+        return cls(workshop_service.data_of(workshop), workshop.starts_at, workshop.ends_at)
 
     def overlaps(self, other: "_Taken") -> bool:
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
 
-def _look(plan: Plan, taken: Sequence[_Taken]) -> Proposal:
+def _look(plan: WorkshopData, taken: Sequence[_Taken]) -> DateProposal:
     ours = _Taken.of(plan)
     in_the_way = [
         each
@@ -179,7 +179,7 @@ def _look(plan: Plan, taken: Sequence[_Taken]) -> Proposal:
     ]
     venue = plan.venue
     region, country = (venue.region if venue else plan.office.region), plan.office.country
-    return Proposal(
+    return DateProposal(
         plan=plan,
         holidays=tuple(holidays.of(plan.day, country, region)),
         busy=in_the_way[0].plan.title.get("es", "") if in_the_way else "",
@@ -204,7 +204,7 @@ def changes_of_clock(since: date, until: date, zone: ZoneInfo) -> list[date]:
     return [day for day in every if _is_day_of_change(day, zone)]
 
 
-def _around(session: Session, plans: Sequence[Plan]) -> Sequence[Workshop]:
+def _around(session: Session, plans: Sequence[WorkshopData]) -> Sequence[Workshop]:
     """What there is on those days, or the one before or after, of these venues and offices."""
     every = [plan.day for plan in plans]
     venues = {plan.venue.id for plan in plans if plan.venue is not None}
@@ -228,7 +228,7 @@ def _around(session: Session, plans: Sequence[Plan]) -> Sequence[Workshop]:
 
 def make(
     session: Session,
-    plans: Sequence[Plan],
+    plans: Sequence[WorkshopData],
     *,
     nonce: str,
     now: datetime,
@@ -276,15 +276,15 @@ def refused_on(day: date, refusal: Refused) -> Refused:
     return Refused(f"El {day.day}/{day.month}/{day.year}: {refusal} No se hizo nada.")
 
 
-def series_of(session: Session, workshop: Workshop, name: str, *, now: datetime) -> Series:
+def series_of(session: Session, workshop: Workshop, name: str, *, now: datetime) -> WorkshopSeries:
     """The series the workshop is in; a new one of that name, or nearly, with it in it."""
     if workshop.series is not None:
         return workshop.series
     there = {each.name for each in all_series.of_office(session, workshop.office)}
     names = (name, *(f"{name} ({number})" for number in range(2, len(there) + 3)))
     free = next(each for each in names if each not in there)
-    series = all_series.find_or_make(session, workshop.office, free, is_joint=False)
+    series = all_series.find_or_create(session, workshop.office, free, is_joint=False)
     workshop_service.change(
-        session, workshop, replace(workshop_service.plan_of(workshop), series=series), now=now
+        session, workshop, replace(workshop_service.data_of(workshop), series=series), now=now
     )
     return series

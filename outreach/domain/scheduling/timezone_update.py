@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 
@@ -24,7 +24,7 @@ _READ_AT_ONCE: Final = 2000
 
 
 @dataclass(frozen=True)
-class Wrong:
+class StaleTime:
     """A workshop whose stored instants are not what its wall clock means today."""
 
     id: int
@@ -32,7 +32,7 @@ class Wrong:
     day: date
 
 
-def wrong(session: Session, *, since: date | None = None) -> Iterator[Wrong]:
+def find_stale(session: Session, *, since: date | None = None) -> Iterator[StaleTime]:
     """Those of all times, or of the days from `since` on. Reads no more than their hours."""
     asked = sa.select(
         Workshop.id,
@@ -48,10 +48,10 @@ def wrong(session: Session, *, since: date | None = None) -> Iterator[Wrong]:
     for row in session.execute(asked.execution_options(yield_per=_READ_AT_ONCE)):
         meant = clock.span(row.day, row.starts, row.ends, row.zone)
         if meant != (row.starts_at, row.ends_at):
-            yield Wrong(row.id, row.zone.key, row.day)
+            yield StaleTime(row.id, row.zone.key, row.day)
 
 
-def retime(session: Session, ids: Sequence[int], *, now: datetime) -> list[Wrong]:
+def update(session: Session, ids: Sequence[int], *, now: datetime) -> list[StaleTime]:
     """Puts these right and says which of them were still wrong: another may have been faster."""
     there = session.scalars(
         sa.select(Workshop)
@@ -65,8 +65,8 @@ def retime(session: Session, ids: Sequence[int], *, now: datetime) -> list[Wrong
         before = workshop.starts_at, workshop.ends_at
         workshop.retime()
         if (workshop.starts_at, workshop.ends_at) != before:
-            workshop_service.touch(workshop, now, is_new_version=True)
-            moved.append(Wrong(workshop.id, workshop.zone.key, workshop.day))
+            workshop_service.mark_changed(workshop, now, is_new_version=True)
+            moved.append(StaleTime(workshop.id, workshop.zone.key, workshop.day))
     session.flush()
     return moved
 
@@ -74,19 +74,19 @@ def retime(session: Session, ids: Sequence[int], *, now: datetime) -> list[Wrong
 def wrong_reminders(session: Session, *, now: datetime) -> dict[int, datetime]:
     """Reminders to come that are not due at 11 in the morning there; and when they should be."""
     rows = session.execute(
-        sa.select(Notice.id, Notice.due_at, Workshop)
-        .select_from(Notice)
-        .join(Registration, Registration.id == Notice.registration_id)
+        sa.select(Notification.id, Notification.due_at, Workshop)
+        .select_from(Notification)
+        .join(Registration, Registration.id == Notification.registration_id)
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
-            Notice.cause == Cause.REMINDER,
-            Notice.done_at.is_(None),
+            Notification.cause == NotificationType.REMINDER,
+            Notification.done_at.is_(None),
             # One that was tried, or sent again by hand, is due when that was decided.
-            Notice.tries == 0,
-            Notice.due_at > Notice.made_at,
+            Notification.tries == 0,
+            Notification.due_at > Notification.made_at,
             Workshop.starts_at > now,
         )
-        .order_by(Notice.id)
+        .order_by(Notification.id)
     )
     return {number: each.remind_at for number, due_at, each in rows if due_at != each.remind_at}
 
@@ -95,8 +95,10 @@ def remind_at(session: Session, due: dict[int, datetime]) -> None:
     """Makes these reminders due then, unless the worker has taken one up meanwhile."""
     for number, at in due.items():
         session.execute(
-            sa.update(Notice)
-            .where(Notice.id == number, Notice.done_at.is_(None), Notice.tries == 0)
+            sa.update(Notification)
+            .where(
+                Notification.id == number, Notification.done_at.is_(None), Notification.tries == 0
+            )
             .values(due_at=at)
             .execution_options(synchronize_session=False)
         )

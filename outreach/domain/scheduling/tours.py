@@ -19,14 +19,14 @@ from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import bulk, workshop_service
-from outreach.domain.scheduling.workshop_service import Plan
-from outreach.domain.workshops import Mode, Standing, Workshop, publish_checks
-from outreach.domain.workshops.tour_stops import Stop as Stop
+from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, publish_checks
+from outreach.domain.workshops.tour_stops import TourStop as TourStop
 from outreach.domain.workshops.tour_stops import lock as lock_stop
 from outreach.errors import NotFound, Refused
 
-MOST_STOPS: Final = 60
-MOST_KINDS: Final = 6
+MAX_STOPS: Final = 60
+MAX_KINDS: Final = 6
 
 
 class Tour(Base):
@@ -41,7 +41,7 @@ class Tour(Base):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StopPlan:
+class TourStopData:
     """All that an organizer says of a stop. Where there is a venue, it says city and zone."""
 
     day: date
@@ -62,9 +62,9 @@ def find(session: Session, office: Office, tour_id: int) -> Tour:
     return tour
 
 
-def find_stop(session: Session, tour: Tour, stop_id: int) -> Stop:
+def find_stop(session: Session, tour: Tour, stop_id: int) -> TourStop:
     """Raises NotFound."""
-    stop = session.get(Stop, stop_id)
+    stop = session.get(TourStop, stop_id)
     if stop is None or stop.tour_id != tour.id:
         raise NotFound("stop")
     return stop
@@ -78,11 +78,11 @@ def of_offices(session: Session, offices: frozenset[str] | None) -> Sequence[Tou
     return session.scalars(asked).all()
 
 
-def stops(session: Session, tour_ids: Sequence[int]) -> dict[int, list[Stop]]:
+def stops(session: Session, tour_ids: Sequence[int]) -> dict[int, list[TourStop]]:
     """The stops of some tours, by the id of the tour, in the order of the days."""
-    found: dict[int, list[Stop]] = defaultdict(list)
-    asked = sa.select(Stop).where(Stop.tour_id.in_(tour_ids))
-    for stop in session.scalars(asked.order_by(Stop.day, Stop.starts, Stop.id)):
+    found: dict[int, list[TourStop]] = defaultdict(list)
+    asked = sa.select(TourStop).where(TourStop.tour_id.in_(tour_ids))
+    for stop in session.scalars(asked.order_by(TourStop.day, TourStop.starts, TourStop.id)):
         found[stop.tour_id].append(stop)
     return found
 
@@ -111,7 +111,7 @@ def add(session: Session, office: Office, name: str, nonce: str, *, now: datetim
     return tour
 
 
-def lock(session: Session, tour: Tour, stop: Stop | None = None) -> None:
+def lock(session: Session, tour: Tour, stop: TourStop | None = None) -> None:
     """Nobody else adds a stop to the tour, or changes this one, until the transaction ends; and
     what others have just changed of it is seen."""
     # No stronger than a change of its row is: a new stop points at it.
@@ -121,16 +121,16 @@ def lock(session: Session, tour: Tour, stop: Stop | None = None) -> None:
         lock_stop(session, stop)
 
 
-def add_stop(session: Session, tour: Tour, plan: StopPlan, *, now: datetime) -> Stop:
+def add_stop(session: Session, tour: Tour, plan: TourStopData, *, now: datetime) -> TourStop:
     """A stop more, with a draft for each kind if it has a venue. Raises Refused."""
     lock(session, tour)
     _check(session, tour, plan)
     there = stops(session, [tour.id])[tour.id]
     if any(_is_same(each, plan) for each in there):
         raise Refused("Esa parada ya está en la gira: el mismo día, a la misma hora y ahí mismo.")
-    if len(there) >= MOST_STOPS:
-        raise Refused(f"Una gira tiene hasta {MOST_STOPS} paradas. Haz otra gira para las demás.")
-    stop = Stop(tour_id=tour.id, zone=_zone(tour, plan), **vars(plan))
+    if len(there) >= MAX_STOPS:
+        raise Refused(f"Una gira tiene hasta {MAX_STOPS} paradas. Haz otra gira para las demás.")
+    stop = TourStop(tour_id=tour.id, zone=_zone(tour, plan), **vars(plan))
     session.add(stop)
     session.flush()
     _fill(session, tour, stop, now)
@@ -138,7 +138,7 @@ def add_stop(session: Session, tour: Tour, plan: StopPlan, *, now: datetime) -> 
 
 
 def change_stop(
-    session: Session, tour: Tour, stop: Stop, plan: StopPlan, *, now: datetime
+    session: Session, tour: Tour, stop: TourStop, plan: TourStopData, *, now: datetime
 ) -> list[Workshop]:
     """Makes a stop what the plan says, and with it the workshops there that are still to come;
     the people of those are owed a notice, nobody else is. A workshop that has a day or an hour of
@@ -165,7 +165,7 @@ def change_stop(
         assert plan.venue is not None
         is_here = workshop.venue_id == stop.venue_id
         own = (workshop.starts, workshop.ends) != (stop.starts, stop.ends)
-        moved = bulk.shifted(workshop_service.plan_of(workshop), later)
+        moved = bulk.shifted(workshop_service.data_of(workshop), later)
         wanted = replace(
             moved,
             ends=moved.ends if own else plan.ends,
@@ -185,7 +185,9 @@ def change_stop(
     return changed
 
 
-def publish_stop(session: Session, stop: Stop, *, now: datetime, phone: str = "") -> list[Workshop]:
+def publish_stop(
+    session: Session, stop: TourStop, *, now: datetime, phone: str = ""
+) -> list[Workshop]:
     """Publishes the drafts of a stop. Raises Refused with what is missing; `phone` is the
     network's, as in `publish_checks`."""
     there = _locked(session, stop)
@@ -196,7 +198,7 @@ def publish_stop(session: Session, stop: Stop, *, now: datetime, phone: str = ""
     drafts = [
         workshop
         for workshop in there
-        if workshop.standing is Standing.DRAFT and workshop.ends_at > now
+        if workshop.standing is WorkshopStatus.DRAFT and workshop.ends_at > now
     ]
     for workshop in drafts:
         publish_checks.require_safe(session, workshop, now=now)
@@ -204,7 +206,7 @@ def publish_stop(session: Session, stop: Stop, *, now: datetime, phone: str = ""
     return drafts
 
 
-def cancel_stop(session: Session, stop: Stop, *, now: datetime) -> tuple[list[Workshop], int]:
+def cancel_stop(session: Session, stop: TourStop, *, now: datetime) -> tuple[list[Workshop], int]:
     """Cancels what is published at a stop and still to come, and keeps its drafts from coming out.
     The workshops, and how many people are owed a notice."""
     there = _locked(session, stop)
@@ -213,13 +215,13 @@ def cancel_stop(session: Session, stop: Stop, *, now: datetime) -> tuple[list[Wo
     stop.cancelled_at = now
     cancelled, told = [], 0
     for workshop in there:
-        if workshop.standing is Standing.PUBLISHED and workshop.ends_at > now:
+        if workshop.standing is WorkshopStatus.PUBLISHED and workshop.ends_at > now:
             told += workshop_service.cancel(session, workshop, now=now)
             cancelled.append(workshop)
     return cancelled, told
 
 
-def reinstate_stop(session: Session, stop: Stop, *, now: datetime) -> list[Workshop]:
+def reinstate_stop(session: Session, stop: TourStop, *, now: datetime) -> list[Workshop]:
     """Undoes that: what was cancelled with the stop is on again, whatever was cancelled before
     stays so. The workshops."""
     there = _locked(session, stop)
@@ -228,7 +230,7 @@ def reinstate_stop(session: Session, stop: Stop, *, now: datetime) -> list[Works
     back = [
         workshop
         for workshop in there
-        if workshop.standing is Standing.CANCELLED
+        if workshop.standing is WorkshopStatus.CANCELLED
         and workshop.cancelled_at is not None
         and workshop.cancelled_at >= stop.cancelled_at
         and workshop.ends_at > now
@@ -239,10 +241,10 @@ def reinstate_stop(session: Session, stop: Stop, *, now: datetime) -> list[Works
     return back
 
 
-_TO_COME: Final = frozenset({Standing.DRAFT, Standing.PUBLISHED})
+_TO_COME: Final = frozenset({WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED})
 
 
-def _locked(session: Session, stop: Stop) -> list[Workshop]:
+def _locked(session: Session, stop: TourStop) -> list[Workshop]:
     """Its workshops; nobody else changes any of them, or the stop, until the transaction ends."""
     lock_stop(session, stop)
     there = workshops_at(session, [stop.id])[stop.id]
@@ -251,11 +253,11 @@ def _locked(session: Session, stop: Stop) -> list[Workshop]:
     return there
 
 
-def _check(session: Session, tour: Tour, plan: StopPlan) -> None:
+def _check(session: Session, tour: Tour, plan: TourStopData) -> None:
     if not plan.kinds:
         raise Refused("Elige al menos un tipo de taller para esta parada.")
-    if len(plan.kinds) > MOST_KINDS:
-        raise Refused(f"Elige hasta {MOST_KINDS} tipos para una parada.")
+    if len(plan.kinds) > MAX_KINDS:
+        raise Refused(f"Elige hasta {MAX_KINDS} tipos para una parada.")
     if plan.venue is not None and plan.venue.office_id != tour.office_id:
         raise NotFound("venue")
     for code in plan.kinds:
@@ -265,12 +267,12 @@ def _check(session: Session, tour: Tour, plan: StopPlan) -> None:
         )
 
 
-def _fill(session: Session, tour: Tour, stop: Stop, now: datetime) -> None:
+def _fill(session: Session, tour: Tour, stop: TourStop, now: datetime) -> None:
     """A draft for each kind of the stop that has no workshop there, once it has a venue."""
     if stop.venue is None:
         return
     there = {workshop.kind.code for workshop in workshops_at(session, [stop.id])[stop.id]}
-    plan = StopPlan(**{name: getattr(stop, name) for name in StopPlan.__annotations__})
+    plan = TourStopData(**{name: getattr(stop, name) for name in TourStopData.__annotations__})
     for code in stop.kinds:
         if code not in there:
             kind = kinds.find(session, code)
@@ -280,12 +282,12 @@ def _fill(session: Session, tour: Tour, stop: Stop, now: datetime) -> None:
 
 
 def _plan(
-    session: Session, tour: Tour, plan: StopPlan, kind: Kind, *, is_online: bool = False
-) -> Plan:
+    session: Session, tour: Tour, plan: TourStopData, kind: Kind, *, is_online: bool = False
+) -> WorkshopData:
     """A workshop of this kind at a stop. `is_online`: as if it needed no venue."""
     office = session.get_one(Office, tour.office_id)
     base = workshop_service.from_kind(kind, office, plan.day, plan.starts)
-    mode = Mode.PHONE_BANK if is_online else base.mode
+    mode = DeliveryMode.PHONE_BANK if is_online else base.mode
     wanted = replace(
         base,
         ends=plan.ends,
@@ -294,14 +296,14 @@ def _plan(
         mode=mode,
         capacity=base.capacity if plan.capacity is None else plan.capacity,
     )
-    return workshop_service.settled(workshop_service.spread(wanted))
+    return workshop_service.normalized(workshop_service.spread(wanted))
 
 
-def _zone(tour: Tour, plan: StopPlan) -> ZoneInfo:
+def _zone(tour: Tour, plan: TourStopData) -> ZoneInfo:
     return plan.venue.zone if plan.venue is not None else tour.office.zone
 
 
-def _is_same(stop: Stop, plan: StopPlan) -> bool:
+def _is_same(stop: TourStop, plan: TourStopData) -> bool:
     venue_id = plan.venue.id if plan.venue is not None else None
     place = (stop.venue_id, stop.city) == (venue_id, plan.city)
     return place and (stop.day, stop.starts) == (plan.day, plan.starts)

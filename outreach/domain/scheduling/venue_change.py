@@ -14,10 +14,10 @@ from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Premises, Venue
-from outreach.domain.registrations import Contact, reconfirmation
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations import ContactMethod, reconfirmation
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop, tour_stops
+from outreach.domain.workshops import Workshop, WorkshopStatus, tour_stops
 
 # A change of these is a new place in a calendar, and a new version of its entry.
 _WHERE: Final = frozenset({"name", "address", "city", "region", "zone", "latitude", "longitude"})
@@ -28,18 +28,18 @@ _SHOWN: Final = _WHERE | {"area", "is_step_free", "access"}
 
 
 @dataclass(frozen=True)
-class Relocated:
+class VenueChangeResult:
     new: frozenset[str]  # what is said otherwise now
     workshops: int = 0  # to come, that are somewhere else now
     told: int = 0  # people who are owed a notice of it
 
 
-def change(session: Session, venue: Venue, said: Premises, *, now: datetime) -> Relocated:
+def change(session: Session, venue: Venue, said: Premises, *, now: datetime) -> VenueChangeResult:
     """Makes the venue what is said of it. Raises Refused when another one is that already, or when
     one of its workshops would begin at an hour that the new zone does not have, or be over."""
     new = frozenset(name for name in venues.SAID if getattr(venue, name) != getattr(said, name))
     if not new:
-        return Relocated(new)
+        return VenueChangeResult(new)
     venues.require_own_name(session, venue.office, said, venue)
     for name in new:
         setattr(venue, name, getattr(said, name))
@@ -52,10 +52,10 @@ def change(session: Session, venue: Venue, said: Premises, *, now: datetime) -> 
         venue.changed_at = clock.second_after(venue.changed_at, now)
     session.flush()
     if not new & _WHERE:
-        return Relocated(new)
+        return VenueChangeResult(new)
     there = upcoming(session, venue, now=now)
     told = sum(_follow(session, each, venue, new, now) for each in there)
-    return Relocated(new, len(there), told)
+    return VenueChangeResult(new, len(there), told)
 
 
 def upcoming(session: Session, venue: Venue, *, now: datetime) -> Sequence[Workshop]:
@@ -72,16 +72,16 @@ def _follow(
     session: Session, workshop: Workshop, venue: Venue, new: frozenset[str], now: datetime
 ) -> int:
     """How many people are owed a notice."""
-    is_told = workshop.standing is Standing.PUBLISHED and bool(new & _TOLD)
+    is_told = workshop.standing is WorkshopStatus.PUBLISHED and bool(new & _TOLD)
     if workshop.zone != venue.zone:  # the hours on its wall stay, and mean other instants
         workshop_service.change(
-            session, workshop, replace(workshop_service.plan_of(workshop), zone=venue.zone), now=now
+            session, workshop, replace(workshop_service.data_of(workshop), zone=venue.zone), now=now
         )
         reached = workshop_service.reach(session, workshop)
-        return reached[Contact.EMAIL] + reached[Contact.PHONE] if is_told else 0
-    workshop_service.touch(workshop, now, is_new_version=True)
+        return reached[ContactMethod.EMAIL] + reached[ContactMethod.PHONE] if is_told else 0
+    workshop_service.mark_changed(workshop, now, is_new_version=True)
     session.flush()
     if not is_told:
         return 0
-    reconfirmation.ask_anew(session, workshop)
-    return registrations.tell_all(session, workshop, Cause.CHANGED, now=now)
+    reconfirmation.request_again(session, workshop)
+    return registrations.notify_all(session, workshop, NotificationType.CHANGED, now=now)

@@ -12,9 +12,9 @@ from outreach.domain import registrations
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Need, reconfirmation
-from outreach.domain.workshops import Mode, time_slots
-from outreach.domain.workshops.series import Series
+from outreach.domain.registrations import AccessNeed, reconfirmation
+from outreach.domain.workshops import DeliveryMode, time_slots
+from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import Refused
 
 SLOT_MINUTES: Final = 20  # where neither the plan nor the kind says
@@ -22,7 +22,7 @@ LARGEST_PARTY: Final = 20  # people on one registration: no kind and no workshop
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class WorkshopData:
     """All that an organizer, or a file, says of a workshop."""
 
     office: Office
@@ -36,7 +36,7 @@ class Plan:
     capacity: int
     summary: Words = field(default_factory=dict)
     bring: Words = field(default_factory=dict)
-    mode: Mode = Mode.IN_PERSON
+    mode: DeliveryMode = DeliveryMode.IN_PERSON
     way: Way = Way.PLACE
     visibility: Visibility = Visibility.PUBLIC
     languages: Codes = field(default_factory=lambda: Codes(["es"]))
@@ -49,7 +49,7 @@ class Plan:
     has_waiting_list: bool = True
     retention_days: int = 30
     has_reminders: bool = True
-    series: Series | None = None
+    series: WorkshopSeries | None = None
     overbooked: int = 0
     slot_minutes: int | None = (
         None  # of `time_slots` workshops; their capacity follows from the hours
@@ -61,11 +61,11 @@ class Plan:
     frees_silence: bool = False
 
 
-def from_kind(kind: Kind, office: Office, day: date, starts: time) -> Plan:
+def from_kind(kind: Kind, office: Office, day: date, starts: time) -> WorkshopData:
     """A new workshop as its kind has it: everything but day, hour and venue."""
     begins = datetime.combine(day, starts, UTC)
     ends = (begins + timedelta(minutes=kind.minutes)).time()
-    plan = Plan(
+    plan = WorkshopData(
         office=office,
         kind=kind,
         venue=None,
@@ -90,7 +90,7 @@ def from_kind(kind: Kind, office: Office, day: date, starts: time) -> Plan:
     return spread(plan)
 
 
-def settled(plan: Plan) -> Plan:
+def normalized(plan: WorkshopData) -> WorkshopData:
     """The plan as it is kept: of consultations the capacity is that of their hours together, and
     a party is no larger than one of them; other workshops have no hours."""
     if plan.way is not Way.SLOTS:
@@ -103,24 +103,24 @@ def settled(plan: Plan) -> Plan:
     )
 
 
-def spread(plan: Plan) -> Plan:
+def spread(plan: WorkshopData) -> WorkshopData:
     """Consultations with so many places in each slot that the plan's capacity is about reached."""
     if plan.way is not Way.SLOTS:
         return plan
     return replace(plan, slot_places=max(1, round(plan.capacity / _slots(plan))))
 
 
-def _every(plan: Plan) -> int:
+def _every(plan: WorkshopData) -> int:
     """How often a slot starts. A workshop that is shorter than that is one slot."""
     every = plan.slot_minutes or plan.kind.slot_minutes or SLOT_MINUTES
     return min(every, time_slots.length(plan.starts, plan.ends))
 
 
-def _slots(plan: Plan) -> int:
+def _slots(plan: WorkshopData) -> int:
     return len(time_slots.minutes_of(plan.starts, plan.ends, _every(plan)))
 
 
-def check(plan: Plan, *, is_draft: bool = False) -> None:
+def check(plan: WorkshopData, *, is_draft: bool = False) -> None:
     """Raises Refused, in a sentence for the organizer, when the plan cannot be. A draft may have no
     venue yet."""
     if clock.is_skipped(plan.day, plan.starts, plan.zone):
@@ -142,21 +142,21 @@ def check(plan: Plan, *, is_draft: bool = False) -> None:
     if min([plan.overbooked, *plan.support.values()], default=0) < 0:
         raise Refused("Los lugares no pueden ser menos de cero.")
     offered = {f"{registrations.INTERPRETER}{lang}" for lang in plan.interpretation}
-    offered |= {Need.CHILDCARE.value} if plan.has_childcare else set()
+    offered |= {AccessNeed.CHILDCARE.value} if plan.has_childcare else set()
     if not set(plan.support) <= offered:
         raise Refused("Hay un límite para un apoyo que este taller no da. Quita el límite.")
     if plan.opens_days is not None and plan.opens_days < 1:
         raise Refused("Los lugares se abren al menos 1 día antes.")
     if plan.confirm_days is not None and not (
-        reconfirmation.FEWEST_DAYS <= plan.confirm_days <= reconfirmation.MOST_DAYS
+        reconfirmation.MIN_DAYS <= plan.confirm_days <= reconfirmation.MAX_DAYS
     ):
         raise Refused(
-            f"Pregunta quién viene entre {reconfirmation.FEWEST_DAYS} "
-            f"y {reconfirmation.MOST_DAYS} días antes."
+            f"Pregunta quién viene entre {reconfirmation.MIN_DAYS} "
+            f"y {reconfirmation.MAX_DAYS} días antes."
         )
 
 
-def _check_slots(plan: Plan) -> None:
+def _check_slots(plan: WorkshopData) -> None:
     if not plan.slot_minutes or plan.slot_minutes < 5:
         raise Refused("Di cada cuántos minutos empieza una cita: 5 o más.")
     if plan.slot_places < 1:

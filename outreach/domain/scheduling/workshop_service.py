@@ -16,23 +16,23 @@ from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import (
-    LIVE,
-    Contact,
+    ACTIVE_STATUSES,
+    ContactMethod,
     Registration,
     capacity,
     reconfirmation,
     waitlist,
 )
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling.workshop_data import SLOT_MINUTES as SLOT_MINUTES
-from outreach.domain.scheduling.workshop_data import Plan as Plan
+from outreach.domain.scheduling.workshop_data import WorkshopData as WorkshopData
 from outreach.domain.scheduling.workshop_data import check as check
 from outreach.domain.scheduling.workshop_data import from_kind as from_kind
-from outreach.domain.scheduling.workshop_data import settled as settled
+from outreach.domain.scheduling.workshop_data import normalized as normalized
 from outreach.domain.scheduling.workshop_data import spread as spread
 from outreach.domain.workshops import (
-    Standing,
     Workshop,
+    WorkshopStatus,
     accommodations,
     new_public_id,
     publish_checks,
@@ -41,15 +41,15 @@ from outreach.domain.workshops import (
 )
 from outreach.errors import Refused
 
-MUST_TELL: Final = timedelta(days=7)
+NOTIFIED_CHANGES: Final = timedelta(days=7)
 
-_FIELDS: Final = tuple(each.name for each in fields(Plan))
+_FIELDS: Final = tuple(each.name for each in fields(WorkshopData))
 # A change of these is a change of when or where; `status` is the other thing that counts.
 _WHEN_OR_WHERE: Final = frozenset({"day", "starts", "ends", "zone", "venue", "mode"})
 _START: Final = frozenset({"day", "starts", "zone"})
 _WHEN: Final = _START | {"ends"}
 # Whose people would be forgotten at once, and told nothing, if its day were said to be over.
-_HAS_PEOPLE: Final = frozenset({Standing.PUBLISHED, Standing.CANCELLED})
+_HAS_PEOPLE: Final = frozenset({WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED})
 # The rest of what a calendar or a page of the public shows.
 _UNSEEN: Final = frozenset(
     {
@@ -78,10 +78,10 @@ _OPENS: Final = frozenset({"kind", "visibility", "venue"})
 
 def create(
     session: Session,
-    plan: Plan,
+    plan: WorkshopData,
     *,
     now: datetime,
-    standing: Standing = Standing.DRAFT,
+    standing: WorkshopStatus = WorkshopStatus.DRAFT,
     external_id: str | None = None,
     is_synthetic: bool = False,
 ) -> Workshop:
@@ -94,16 +94,16 @@ def create(
 
 
 def prepare(
-    plan: Plan,
+    plan: WorkshopData,
     *,
     now: datetime,
-    standing: Standing = Standing.DRAFT,
+    standing: WorkshopStatus = WorkshopStatus.DRAFT,
     external_id: str | None = None,
     is_synthetic: bool = False,
 ) -> Workshop:
     """The same, for `add`: nothing has been written yet."""
-    plan = settled(plan)
-    check(plan, is_draft=standing is Standing.DRAFT)
+    plan = normalized(plan)
+    check(plan, is_draft=standing is WorkshopStatus.DRAFT)
     return Workshop(
         public_id=new_public_id(plan.kind, plan.way),
         external_id=external_id,
@@ -112,8 +112,8 @@ def prepare(
         seats_left=plan.capacity + plan.overbooked,
         created_at=now,
         changed_at=now,
-        published_at=None if standing is Standing.DRAFT else now,
-        cancelled_at=now if standing is Standing.CANCELLED else None,
+        published_at=None if standing is WorkshopStatus.DRAFT else now,
+        cancelled_at=now if standing is WorkshopStatus.CANCELLED else None,
         **{name: getattr(plan, name) for name in _FIELDS},
     )
 
@@ -138,28 +138,30 @@ def lock(session: Session, workshop: Workshop) -> None:
     session.refresh(workshop, with_for_update={"of": Workshop, "key_share": True})
 
 
-def plan_of(workshop: Workshop) -> Plan:
+def data_of(workshop: Workshop) -> WorkshopData:
     """The workshop as it stands, to change with `dataclasses.replace`."""
-    return Plan(**{name: getattr(workshop, name) for name in _FIELDS})
+    return WorkshopData(**{name: getattr(workshop, name) for name in _FIELDS})
 
 
-def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -> frozenset[str]:
+def change(
+    session: Session, workshop: Workshop, plan: WorkshopData, *, now: datetime
+) -> frozenset[str]:
     """Makes the workshop what the plan says, and returns the names of what is new.
 
     Raises Refused as `check` does, when fewer places are left than have been taken, where everybody
     would come to see the address of something discreet, and where what is to come would be over.
     """
-    plan = settled(plan)
-    check(plan, is_draft=workshop.standing is Standing.DRAFT)
+    plan = normalized(plan)
+    check(plan, is_draft=workshop.standing is WorkshopStatus.DRAFT)
     new = frozenset(n for n in _FIELDS if getattr(workshop, n) != getattr(plan, n))
     if not new:
         return new
-    if workshop.standing is not Standing.DRAFT and new & _OPENS and has_open_address(plan):
+    if workshop.standing is not WorkshopStatus.DRAFT and new & _OPENS and has_open_address(plan):
         raise Refused(
             "Es un taller discreto y todas las personas verían su dirección. Ocúltala primero."
         )
     _starts_at, ends_at = clock.span(plan.day, plan.starts, plan.ends, plan.zone)
-    if new & _WHEN and would_be_over(workshop, ends_at, now=now):
+    if new & _WHEN and would_be_past(workshop, ends_at, now=now):
         raise Refused("Ese día y esa hora ya pasaron. Revisa la fecha.")
     was_hidden = workshop.is_hidden
     for name in new - {"capacity", "overbooked"}:
@@ -171,27 +173,27 @@ def change(session: Session, workshop: Workshop, plan: Plan, *, now: datetime) -
         workshop.public_id = new_public_id(plan.kind, plan.way)  # the old one was easy to guess
     moved = bool(new & _WHEN_OR_WHERE)
     if new - _UNSEEN:
-        touch(workshop, now, is_new_version=moved)
+        mark_changed(workshop, now, is_new_version=moved)
     session.flush()
     if moved and now < workshop.ends_at:
-        reconfirmation.ask_anew(session, workshop)
-    if workshop.standing is Standing.PUBLISHED:
+        reconfirmation.request_again(session, workshop)
+    if workshop.standing is WorkshopStatus.PUBLISHED:
         if moved and now < workshop.ends_at:
-            registrations.tell_all(session, workshop, Cause.CHANGED, now=now)
+            registrations.notify_all(session, workshop, NotificationType.CHANGED, now=now)
             if new & _START:  # an offer was short as the old day was near
                 waitlist.renew(session, workshop, now=now)
         if moved or new & _PLACES:  # one that is put off has a list that moves again
-            registrations.offer_free(session, workshop, now=now)
+            registrations.offer_free_seats(session, workshop, now=now)
     return new
 
 
-def would_be_over(workshop: Workshop, ends_at: datetime, *, now: datetime) -> bool:
+def would_be_past(workshop: Workshop, ends_at: datetime, *, now: datetime) -> bool:
     """Whether that end says of what people still come to that it is past: a year is soon mistyped,
     and who registered is forgotten so many days after the day."""
     return workshop.standing in _HAS_PEOPLE and ends_at <= now < workshop.ends_at
 
 
-def has_open_address(plan: Plan) -> bool:
+def has_open_address(plan: WorkshopData) -> bool:
     """Whether everybody would see where something discreet is (safety.md S13)."""
     is_open = plan.venue is not None and plan.visibility is Visibility.PUBLIC
     return plan.kind.is_discreet and is_open
@@ -208,82 +210,90 @@ def publish(
     """From draft to public. Raises Refused with what is missing; `phone` as in `publish_checks`. A
     file may leave out what the office knows: its phone, and the link."""
     lock(session, workshop)
-    if workshop.standing is not Standing.DRAFT:
+    if workshop.standing is not WorkshopStatus.DRAFT:
         return
     missing = publish_checks.missing(workshop, phone=phone)
     if is_in_file:
         missing = [name for name in missing if name not in {"enlace", "teléfono"}]
     if missing:
         raise Refused(publish_checks.said(missing))
-    check(plan_of(workshop))
+    check(data_of(workshop))
     tour_stops.require_on(session, workshop)
-    workshop.standing = Standing.PUBLISHED
+    workshop.standing = WorkshopStatus.PUBLISHED
     workshop.published_at = workshop.published_at or now
-    touch(workshop, now, is_new_version=False)
+    mark_changed(workshop, now, is_new_version=False)
 
 
 def cancel(session: Session, workshop: Workshop, *, now: datetime, tells: bool = True) -> int:
     """Cancels a published workshop and says how many people are owed a notice of it: none where
     the organizer `tells` nobody, which they may only long before. Raises Refused."""
     lock(session, workshop)
-    if workshop.standing is not Standing.PUBLISHED:
+    if workshop.standing is not WorkshopStatus.PUBLISHED:
         raise Refused("Solo se cancela un taller publicado.")
     if workshop.has_ended(now):
         raise Refused("Ya pasó. Di en su asistencia que no se hizo.")
-    if not tells and must_tell(workshop, now=now):
+    if not tells and must_notify(workshop, now=now):
         raise Refused("Faltan menos de 7 días: hay que avisar a quien apartó lugar.")
-    workshop.standing = Standing.CANCELLED
+    workshop.standing = WorkshopStatus.CANCELLED
     workshop.cancelled_at = now
-    touch(workshop, now, is_new_version=True)
+    mark_changed(workshop, now, is_new_version=True)
     session.flush()
-    return registrations.tell_all(session, workshop, Cause.CANCELLED, now=now) if tells else 0
+    return (
+        registrations.notify_all(session, workshop, NotificationType.CANCELLED, now=now)
+        if tells
+        else 0
+    )
 
 
-def must_tell(workshop: Workshop, *, now: datetime) -> bool:
+def must_notify(workshop: Workshop, *, now: datetime) -> bool:
     """Whether it is so near that whoever registered has to be told of its end."""
-    return workshop.starts_at - now < MUST_TELL
+    return workshop.starts_at - now < NOTIFIED_CHANGES
 
 
-def reach(session: Session, workshop: Workshop) -> Mapping[Contact, int]:
+def reach(session: Session, workshop: Workshop) -> Mapping[ContactMethod, int]:
     """How many parties with a place or a turn can be told of something, and how."""
     rows = session.execute(
         sa.select(Registration.contact, sa.func.count())
-        .where(Registration.workshop_id == workshop.id, Registration.standing.in_(LIVE))
+        .where(Registration.workshop_id == workshop.id, Registration.standing.in_(ACTIVE_STATUSES))
         .group_by(Registration.contact)
     )
-    return dict.fromkeys(Contact, 0) | {row[0]: row[1] for row in rows}
+    return dict.fromkeys(ContactMethod, 0) | {row[0]: row[1] for row in rows}
 
 
 def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Undoes a cancellation: everybody keeps their place, and is owed a notice. Raises Refused."""
     lock(session, workshop)
-    if workshop.standing is not Standing.CANCELLED:
+    if workshop.standing is not WorkshopStatus.CANCELLED:
         raise Refused("Este taller no está cancelado.")
     tour_stops.require_on(session, workshop)
-    workshop.standing = Standing.PUBLISHED
+    workshop.standing = WorkshopStatus.PUBLISHED
     workshop.cancelled_at = None
     workshop.published_at = workshop.published_at or now
-    touch(workshop, now, is_new_version=True)
+    mark_changed(workshop, now, is_new_version=True)
     session.flush()
-    told = registrations.tell_all(session, workshop, Cause.REINSTATED, now=now)
+    told = registrations.notify_all(session, workshop, NotificationType.REINSTATED, now=now)
     waitlist.renew(session, workshop, now=now)  # nobody could say yes while it was off
-    registrations.offer_free(session, workshop, now=now)
+    registrations.offer_free_seats(session, workshop, now=now)
     return told
 
 
 def report(workshop: Workshop, *, head_count: int | None, now: datetime) -> None:
     """After its day: held, with how many came; or not held, with None. Raises Refused before."""
-    if workshop.standing not in {Standing.PUBLISHED, Standing.HELD, Standing.NOT_HELD}:
+    if workshop.standing not in {
+        WorkshopStatus.PUBLISHED,
+        WorkshopStatus.HELD,
+        WorkshopStatus.NOT_HELD,
+    }:
         raise Refused("Solo se reporta un taller publicado.")
     if now < workshop.starts_at:
         raise Refused("Este taller todavía no empieza. Repórtalo cuando termine.")
     if head_count is not None and head_count < 0:
         raise Refused("Las personas no pueden ser menos de cero.")
-    workshop.standing = Standing.NOT_HELD if head_count is None else Standing.HELD
+    workshop.standing = WorkshopStatus.NOT_HELD if head_count is None else WorkshopStatus.HELD
     workshop.head_count = head_count
 
 
-def _resize(session: Session, workshop: Workshop, plan: Plan, new: frozenset[str]) -> None:
+def _resize(session: Session, workshop: Workshop, plan: WorkshopData, new: frozenset[str]) -> None:
     """The places as the plan has them. Raises Refused rather than take one from who has it."""
     capacity.lock(session, workshop)
     session.flush()
@@ -299,14 +309,17 @@ def _resize(session: Session, workshop: Workshop, plan: Plan, new: frozenset[str
             raise Refused(f"Ya hay {taken} lugares apartados. Pon {taken} o más.")
         workshop.capacity, workshop.overbooked = plan.capacity, plan.overbooked
         workshop.seats_left = plan.capacity + plan.overbooked - taken
-        time_slots.clear(session, workshop)
+        time_slots.remove_all(session, workshop)
     if "support" in new:
-        used = {need: registrations.count_need(session, workshop.id, need) for need in plan.support}
+        used = {
+            need: registrations.count_access_need(session, workshop.id, need)
+            for need in plan.support
+        }
         accommodations.sync(session, workshop, used)
     session.flush()
 
 
-def touch(workshop: Workshop, now: datetime, *, is_new_version: bool) -> None:
+def mark_changed(workshop: Workshop, now: datetime, *, is_new_version: bool) -> None:
     """Calendars see by this that the workshop has changed."""
     seen = [workshop.changed_at, workshop.office.changed_at, workshop.kind.changed_at]
     if workshop.venue is not None:

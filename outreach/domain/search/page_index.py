@@ -14,10 +14,10 @@ from outreach.clock import Month
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import SHOWN, Workshop
+from outreach.domain.workshops import PUBLIC_STATUSES, Workshop
 
 
-class Pages(NamedTuple):
+class MonthPages(NamedTuple):
     """The pages of one month's workshops."""
 
     month: Month
@@ -25,7 +25,7 @@ class Pages(NamedTuple):
     changed_at: datetime  # the last change of any
 
 
-class Page(NamedTuple):
+class IndexedPage(NamedTuple):
     """The page of one workshop."""
 
     public_id: str
@@ -39,10 +39,10 @@ _CHANGES: Final = (
     Office.changed_at,
     sa.func.coalesce(Venue.changed_at, Workshop.changed_at),
 )
-_PUBLIC: Final = (Workshop.standing.in_(SHOWN), Workshop.way != Way.UNLISTED)
+_PUBLIC: Final = (Workshop.standing.in_(PUBLIC_STATUSES), Workshop.way != Way.UNLISTED)
 
 
-def by_month(session: Session, since: Month, until: Month) -> list[Pages]:
+def by_month(session: Session, since: Month, until: Month) -> list[MonthPages]:
     """The months from `since` to `until` that have any, the first one first."""
     rows = session.execute(
         _joined(Workshop.month, sa.func.count(), *(sa.func.max(each) for each in _CHANGES))
@@ -50,10 +50,10 @@ def by_month(session: Session, since: Month, until: Month) -> list[Pages]:
         .group_by(Workshop.month)
         .order_by(Workshop.month)
     )
-    return [Pages(Month.from_number(row[0]), row[1], max(row[2:])) for row in rows]
+    return [MonthPages(Month.from_number(row[0]), row[1], max(row[2:])) for row in rows]
 
 
-def of_month(session: Session, month: Month, *, skip: int, limit: int) -> Sequence[Page]:
+def of_month(session: Session, month: Month, *, skip: int, limit: int) -> Sequence[IndexedPage]:
     """The pages of a month, by day and hour, without the first `skip`."""
     rows = session.execute(
         _joined(Workshop.public_id, *_CHANGES)
@@ -62,7 +62,7 @@ def of_month(session: Session, month: Month, *, skip: int, limit: int) -> Sequen
         .offset(skip)
         .limit(limit)
     )
-    return [Page(row[0], max(row[1:])) for row in rows]
+    return [IndexedPage(row[0], max(row[1:])) for row in rows]
 
 
 def _joined(*columns: Any) -> sa.Select[Any]:

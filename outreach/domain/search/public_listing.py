@@ -14,17 +14,23 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.types import Codes
-from outreach.domain.locations.geocoding import Scale
+from outreach.domain.locations.geocoding import LocationScale
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.search import search
-from outreach.domain.search.search import HORIZON, Filters
-from outreach.domain.workshops import SHOWN, Mode, Standing, Workshop, opening
+from outreach.domain.search.search import HORIZON, SearchFilters
+from outreach.domain.workshops import (
+    PUBLIC_STATUSES,
+    DeliveryMode,
+    Workshop,
+    WorkshopStatus,
+    opening,
+)
 from outreach.errors import NotFound
 
 
-class Key(NamedTuple):
+class ListingKey(NamedTuple):
     """Where a workshop stands in the list."""
 
     day: date
@@ -33,7 +39,7 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedWorkshop:
     """One workshop, with what may be told of it; the venue's address only for `has_open_address`.
     `seats_left` stops at `finding.MANY`."""
 
@@ -48,9 +54,9 @@ class Listed:
     zone: ZoneInfo
     starts_at: datetime
     ends_at: datetime
-    standing: Standing
+    standing: WorkshopStatus
     way: Way
-    mode: Mode
+    mode: DeliveryMode
     visibility: Visibility
     seats_left: int
     has_waiting_list: bool
@@ -88,7 +94,7 @@ class Listed:
     def tells_seats(self, now: datetime) -> bool:
         """Whether the list says how many places are left: while one can be saved."""
         return (
-            self.standing is Standing.PUBLISHED
+            self.standing is WorkshopStatus.PUBLISHED
             and self.way in {Way.PLACE, Way.SLOTS}
             and self.starts_at > now
             and (self.opens_at is None or self.opens_at <= now)
@@ -139,7 +145,7 @@ _LISTED: Final = (
     .join(Office, Office.id == Workshop.office_id)
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
     .where(
-        Workshop.standing.in_(SHOWN),
+        Workshop.standing.in_(PUBLIC_STATUSES),
         Workshop.way != Way.UNLISTED,
         Kind.is_discreet.is_(False),
     )
@@ -163,19 +169,19 @@ _ONE: Final = _LISTED.where(Workshop.public_id == sa.bindparam("public_id"))
 
 def page(
     session: Session,
-    filters: Filters,
+    filters: SearchFilters,
     *,
     office: int | None = None,
     now: datetime,
-    after: Key | None = None,
+    after: ListingKey | None = None,
     limit: int,
-) -> tuple[list[Listed], Key | None]:
+) -> tuple[list[ListedWorkshop], ListingKey | None]:
     """The workshops asked for, by day and hour, and the key that the next page goes on after.
 
     Without `filters.since` those that are not over, and without either day up to 90 days ahead, as
     the list; with it every one from that day on.
     """
-    if filters.where.scale is Scale.UNKNOWN:
+    if filters.where.scale is LocationScale.UNKNOWN:
         return [], None
     is_coming = filters.since is None
     until = filters.until or (now.date() + HORIZON if is_coming else date.max)
@@ -196,10 +202,10 @@ def page(
         values["since"] = max(values["since"], after.day)
     found = [_listed(row) for row in session.execute(statement, values)]
     last = found[limit - 1] if len(found) > limit else None
-    return found[:limit], Key(last.day, last.starts, last.id) if last else None
+    return found[:limit], ListingKey(last.day, last.starts, last.id) if last else None
 
 
-def find(session: Session, public_id: str) -> Listed:
+def find(session: Session, public_id: str) -> ListedWorkshop:
     """Raises NotFound, for what is not on the public list too."""
     row = session.execute(_ONE, {"public_id": public_id}).first()
     if row is None:
@@ -207,6 +213,6 @@ def find(session: Session, public_id: str) -> Listed:
     return _listed(row)
 
 
-def _listed(row: sa.Row[*tuple[Any, ...]]) -> Listed:
+def _listed(row: sa.Row[*tuple[Any, ...]]) -> ListedWorkshop:
     values: Sequence[Any] = tuple(row)
-    return Listed(*values)
+    return ListedWorkshop(*values)

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from outreach.db.base import Words
 from outreach.db.types import Codes, has_code
-from outreach.domain.locations.geocoding import EVERYWHERE, Scale, Where, miles
+from outreach.domain.locations.geocoding import ANYWHERE, Location, LocationScale, miles
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import Mode, Standing, Workshop, opening
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, opening
 
 HORIZON: Final = timedelta(days=90)
 PAGE: Final = 40
@@ -29,17 +29,17 @@ _MILES_A_DEGREE: Final = 69.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filters:
-    where: Where = EVERYWHERE
+class SearchFilters:
+    where: Location = ANYWHERE
     kinds: tuple[int, ...] = ()  # ids
     since: date | None = None
     until: date | None = None
     languages: tuple[str, ...] = ()
-    modes: tuple[Mode, ...] = ()
+    modes: tuple[DeliveryMode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """One workshop of a list, with all that a list shows and nothing else. Two that are equal look
     the same on a page: `seats_left` stops at `MANY`."""
 
@@ -51,9 +51,9 @@ class Found:
     ends: time
     zone: ZoneInfo
     starts_at: datetime
-    standing: Standing
+    standing: WorkshopStatus
     way: Way
-    mode: Mode
+    mode: DeliveryMode
     visibility: Visibility
     seats_left: int
     has_waiting_list: bool
@@ -90,11 +90,11 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Page:
-    found: tuple[Found, ...]
+class SearchPage:
+    found: tuple[SearchResult, ...]
     total: int
     next: str | None  # the key of the page after, if there is one
-    filters: Filters = field(default_factory=Filters)
+    filters: SearchFilters = field(default_factory=SearchFilters)
 
 
 _SHOWN: Final = (
@@ -138,7 +138,7 @@ _SHOWN: Final = (
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
 )
 _UPCOMING: Final = (
-    Workshop.standing.in_([Standing.PUBLISHED, Standing.CANCELLED]),
+    Workshop.standing.in_([WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED]),
     Workshop.way != Way.UNLISTED,
     Workshop.day >= sa.bindparam("since", type_=sa.Date),
     Workshop.day <= sa.bindparam("until", type_=sa.Date),
@@ -158,14 +158,14 @@ _COUNT: Final = (
 
 
 def upcoming(
-    session: Session, filters: Filters, *, now: datetime, after: str = "", limit: int = PAGE
-) -> Page:
+    session: Session, filters: SearchFilters, *, now: datetime, after: str = "", limit: int = PAGE
+) -> SearchPage:
     """The workshops from now to 90 days ahead, by day and hour; a cancelled one until its end.
 
     `after` is the `next` of the page before; one that cannot be read starts at the beginning.
     """
-    if filters.where.scale is Scale.UNKNOWN:
-        return Page((), 0, None, filters)
+    if filters.where.scale is LocationScale.UNKNOWN:
+        return SearchPage((), 0, None, filters)
     wanted = conditions(filters)
     values = _window(filters, now)
     statement = _LIST.where(*wanted) if wanted else _LIST
@@ -178,19 +178,19 @@ def upcoming(
     rows = session.execute(statement, values | {"limit": limit + 1}).all()
     found = tuple(_found(row) for row in rows[:limit])
     if key is None and len(rows) <= limit:
-        return Page(found, len(found), None, filters)
+        return SearchPage(found, len(found), None, filters)
     total = session.scalar(_COUNT.where(*wanted), values) or 0
-    return Page(found, total, _write_key(found[-1]) if len(rows) > limit else None, filters)
+    return SearchPage(found, total, _write_key(found[-1]) if len(rows) > limit else None, filters)
 
 
 def nearest(
-    session: Session, filters: Filters, *, now: datetime, limit: int = 3
-) -> list[tuple[Found, float | None]]:
+    session: Session, filters: SearchFilters, *, now: datetime, limit: int = 3
+) -> list[tuple[SearchResult, float | None]]:
     """What there is instead when a place has nothing: the closest of the same kind, with miles,
     then what can be followed from anywhere; the distance of those is None."""
-    everywhere = replace(filters, where=EVERYWHERE)
+    everywhere = replace(filters, where=ANYWHERE)
     found = upcoming(session, everywhere, now=now, limit=400).found
-    open_ones = [each for each in found if each.standing is Standing.PUBLISHED]
+    open_ones = [each for each in found if each.standing is WorkshopStatus.PUBLISHED]
     here = filters.where.position
     with_miles = [
         (each, miles(here, each.near_latitude, each.near_longitude))
@@ -204,7 +204,7 @@ def nearest(
     return [*online, *close][: limit + 1]
 
 
-def conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
+def conditions(filters: SearchFilters) -> list[sa.ColumnElement[bool]]:
     """The conditions, all to be met, that a workshop is what was asked for, whatever its day. The
     query has to join Office and Venue."""
     found = is_there(filters.where)
@@ -217,18 +217,18 @@ def conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def is_there(where: Where) -> list[sa.ColumnElement[bool]]:
+def is_there(where: Location) -> list[sa.ColumnElement[bool]]:
     """The conditions, all to be met, that a workshop is at that place or, where it has no venue,
     of an office there. The query has to join Office and Venue. An unknown place has none."""
     region = sa.func.coalesce(Venue.region, Office.region)
-    if where.scale is Scale.OFFICE:
+    if where.scale is LocationScale.OFFICE:
         in_town = sa.and_(Venue.city_plain == where.city, Venue.region == where.region)
         return [sa.or_(Workshop.office_id == where.office, in_town)]
-    if where.scale is Scale.CITY:
+    if where.scale is LocationScale.CITY:
         return [Venue.city_plain == where.city, region == where.region]
-    if where.scale is Scale.REGION:
+    if where.scale is LocationScale.REGION:
         return [region == where.region]
-    if where.scale is not Scale.NEAR or where.position is None:
+    if where.scale is not LocationScale.NEAR or where.position is None:
         return []
     latitude, longitude = where.position
     high = NEAR_MILES / _MILES_A_DEGREE
@@ -239,7 +239,7 @@ def is_there(where: Where) -> list[sa.ColumnElement[bool]]:
     ]
 
 
-def _window(filters: Filters, now: datetime) -> dict[str, Any]:
+def _window(filters: SearchFilters, now: datetime) -> dict[str, Any]:
     # A workshop west of Greenwich can be on yesterday's date, by UTC, and not over yet.
     first, last = now.date() - timedelta(days=2), now.date() + HORIZON
     since = max(first, filters.since) if filters.since else first
@@ -253,11 +253,11 @@ def _words(text: str) -> Words:
     return words
 
 
-def _found(row: sa.Row[*tuple[Any, ...]]) -> Found:
-    return Found(*tuple(row))
+def _found(row: sa.Row[*tuple[Any, ...]]) -> SearchResult:
+    return SearchResult(*tuple(row))
 
 
-def _write_key(found: Found) -> str:
+def _write_key(found: SearchResult) -> str:
     return f"{found.day:%Y%m%d}-{found.starts:%H%M}-{found.id}"
 
 
@@ -270,16 +270,18 @@ def _read_key(text: str) -> tuple[date, time, int] | None:
         return None
 
 
-def coming_to(session: Session, office: Office, *, now: datetime, limit: int) -> Sequence[Found]:
+def coming_to(
+    session: Session, office: Office, *, now: datetime, limit: int
+) -> Sequence[SearchResult]:
     """The next workshops of one office."""
     rows = session.execute(
         _LIST.where(Workshop.office_id == office.id),
-        _window(Filters(), now) | {"limit": limit},
+        _window(SearchFilters(), now) | {"limit": limit},
     )
     return [_found(row) for row in rows]
 
 
-def of_ids(session: Session, ids: Sequence[int]) -> Sequence[Found]:
+def of_ids(session: Session, ids: Sequence[int]) -> Sequence[SearchResult]:
     """The workshops of these numbers, by day and hour."""
     rows = session.execute(_SHOWN.where(Workshop.id.in_(ids)).order_by(*_KEY))
     return [_found(row) for row in rows]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from outreach.domain.workshops.models import Workshop
 
 
-class SupportLeft(Base):
+class AccommodationCapacity(Base):
     __tablename__ = "support_left"
     __table_args__ = (sa.CheckConstraint("seats_left >= 0", name="seats_left"),)
 
@@ -32,14 +32,14 @@ class SupportLeft(Base):
 def left(session: Session, workshop_id: int) -> Mapping[str, int]:
     """How many parties can still have each need met; a need that is absent has no limit."""
     rows = session.execute(
-        sa.select(SupportLeft.need, SupportLeft.seats_left).where(
-            SupportLeft.workshop_id == workshop_id
+        sa.select(AccommodationCapacity.need, AccommodationCapacity.seats_left).where(
+            AccommodationCapacity.workshop_id == workshop_id
         )
     )
     return {row[0]: row[1] for row in rows}
 
 
-def take(session: Session, workshop_id: int, needs: Iterable[str]) -> bool:
+def reserve(session: Session, workshop_id: int, needs: Iterable[str]) -> bool:
     """Takes one of each limited need, or, when one of them is used up, none."""
     taken: list[str] = []
     for need in _limited(needs):
@@ -48,12 +48,12 @@ def take(session: Session, workshop_id: int, needs: Iterable[str]) -> bool:
         if found.rowcount == 1:
             taken.append(need)
         elif need in left(session, workshop_id):
-            give_back(session, workshop_id, taken)
+            release(session, workshop_id, taken)
             return False
     return True
 
 
-def give_back(session: Session, workshop_id: int, needs: Iterable[str]) -> None:
+def release(session: Session, workshop_id: int, needs: Iterable[str]) -> None:
     for need in _limited(needs):
         session.connection().execute(_GIVE_BACK, {"workshop": workshop_id, "what": need})
 
@@ -64,8 +64,8 @@ def sync(session: Session, workshop: "Workshop", used: Mapping[str, int]) -> Non
     there = {
         row.need: row
         for row in session.scalars(
-            sa.select(SupportLeft)
-            .where(SupportLeft.workshop_id == workshop.id)
+            sa.select(AccommodationCapacity)
+            .where(AccommodationCapacity.workshop_id == workshop.id)
             .execution_options(populate_existing=True)
         )
     }
@@ -75,7 +75,9 @@ def sync(session: Session, workshop: "Workshop", used: Mapping[str, int]) -> Non
             raise Refused(f"Ya se prometió apoyo a {promised}. Pon {promised} o más.")
         row = there.pop(need, None)
         if row is None:
-            row = SupportLeft(workshop_id=workshop.id, need=need, capacity=0, seats_left=0)
+            row = AccommodationCapacity(
+                workshop_id=workshop.id, need=need, capacity=0, seats_left=0
+            )
             session.add(row)
         row.capacity, row.seats_left = capacity, capacity - promised
     for row in there.values():
@@ -93,11 +95,16 @@ _COUNTED: Final = ("childcare", "interpreter-")
 
 
 _ROW: Final = sa.and_(
-    SupportLeft.workshop_id == sa.bindparam("workshop"), SupportLeft.need == sa.bindparam("what")
+    AccommodationCapacity.workshop_id == sa.bindparam("workshop"),
+    AccommodationCapacity.need == sa.bindparam("what"),
 )
 _TAKE: Final = (
-    sa.update(SupportLeft)
-    .where(_ROW, SupportLeft.seats_left >= 1)
-    .values(seats_left=SupportLeft.seats_left - 1)
+    sa.update(AccommodationCapacity)
+    .where(_ROW, AccommodationCapacity.seats_left >= 1)
+    .values(seats_left=AccommodationCapacity.seats_left - 1)
 )
-_GIVE_BACK: Final = sa.update(SupportLeft).where(_ROW).values(seats_left=SupportLeft.seats_left + 1)
+_GIVE_BACK: Final = (
+    sa.update(AccommodationCapacity)
+    .where(_ROW)
+    .values(seats_left=AccommodationCapacity.seats_left + 1)
+)

@@ -20,11 +20,11 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.text import code
-from outreach.domain.workshops.series import Series
+from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import NotFound
 
 
-class Standing(StrEnum):
+class WorkshopStatus(StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
     CANCELLED = "cancelled"
@@ -32,14 +32,14 @@ class Standing(StrEnum):
     NOT_HELD = "not_held"
 
 
-SHOWN: Final = (Standing.PUBLISHED, Standing.CANCELLED, Standing.HELD, Standing.NOT_HELD)
-COUNTED: Final = (Standing.PUBLISHED, Standing.HELD)
+PUBLIC_STATUSES: Final = tuple(each for each in WorkshopStatus if each is not WorkshopStatus.DRAFT)
+COUNTED_STATUSES: Final = (WorkshopStatus.PUBLISHED, WorkshopStatus.HELD)
 _COUNTS: Final = sa.text("standing IN ('published', 'held')")
-OF_UID: Final = "taller-"  # so begins what names a workshop by its uid, in files and calendars
-ASKED: Final = time(11)  # an hour at which a letter or a text wakes nobody
+UID_PREFIX: Final = "taller-"  # so begins what names a workshop by its uid, in files and calendars
+CONTACT_HOUR: Final = time(11)  # an hour at which a letter or a text wakes nobody
 
 
-class Mode(StrEnum):
+class DeliveryMode(StrEnum):
     """How it is delivered; the codes are those of the data files."""
 
     IN_PERSON = "presencial"
@@ -50,7 +50,7 @@ class Mode(StrEnum):
 
     @property
     def has_venue(self) -> bool:
-        return self in {Mode.IN_PERSON, Mode.HYBRID}
+        return self in {DeliveryMode.IN_PERSON, DeliveryMode.HYBRID}
 
 
 class Workshop(Base):
@@ -97,14 +97,14 @@ class Workshop(Base):
     series_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("series.id"), init=False, index=True, nullable=True
     )
-    series: Mapped[Series | None] = relationship(default=None, lazy="joined")
+    series: Mapped[WorkshopSeries | None] = relationship(default=None, lazy="joined")
     # Of the mobile consulate (`tours.py`), where it is held.
     stop_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stop.id"), index=True, default=None)
 
     title: Mapped[Words]
     summary: Mapped[Words]
     bring: Mapped[Words]
-    mode: Mapped[Mode]
+    mode: Mapped[DeliveryMode]
     way: Mapped[Way]
     visibility: Mapped[Visibility]
     languages: Mapped[Codes]
@@ -122,7 +122,7 @@ class Workshop(Base):
     ends_at: Mapped[datetime] = mapped_column(init=False, index=True)
     month: Mapped[int] = mapped_column(init=False)  # 202001
 
-    standing: Mapped[Standing]
+    standing: Mapped[WorkshopStatus]
     capacity: Mapped[int]  # chairs; of one-to-one consultations, places in all slots together
     overbooked: Mapped[int] = mapped_column(default=0)  # places beyond the chairs
     seats_left: Mapped[int]  # of capacity + overbooked
@@ -168,7 +168,7 @@ class Workshop(Base):
 
     @property
     def is_cancelled(self) -> bool:
-        return self.standing is Standing.CANCELLED
+        return self.standing is WorkshopStatus.CANCELLED
 
     @property
     def is_full(self) -> bool:
@@ -190,7 +190,7 @@ class Workshop(Base):
     @property
     def remind_at(self) -> datetime:
         """When who asked for it is reminded: the day before, at 11 in the morning there."""
-        return clock.instant(self.day - timedelta(days=1), ASKED, self.zone)
+        return clock.instant(self.day - timedelta(days=1), CONTACT_HOUR, self.zone)
 
     @property
     def opens_at(self) -> datetime | None:
@@ -202,14 +202,14 @@ class Workshop(Base):
         """When those who registered are asked whether they still come. None: never."""
         if self.confirm_days is None:
             return None
-        return clock.instant(self.day - timedelta(days=self.confirm_days), ASKED, self.zone)
+        return clock.instant(self.day - timedelta(days=self.confirm_days), CONTACT_HOUR, self.zone)
 
     def has_opened(self, now: datetime) -> bool:
         return self.opens_at is None or self.opens_at <= now
 
     def is_open(self, now: datetime) -> bool:
         """Whether a place can be saved."""
-        is_ahead = self.standing is Standing.PUBLISHED and now < self.starts_at
+        is_ahead = self.standing is WorkshopStatus.PUBLISHED and now < self.starts_at
         return is_ahead and self.takes_places and self.has_opened(now)
 
     def has_ended(self, now: datetime) -> bool:
@@ -277,7 +277,7 @@ def count_at_venues(session: Session, office: Office, *, now: datetime) -> dict[
             Workshop.office_id == office.id,
             Workshop.venue_id.is_not(None),
             Workshop.ends_at > now,
-            Workshop.standing.in_((Standing.DRAFT, Standing.PUBLISHED)),
+            Workshop.standing.in_((WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)),
         )
         .group_by(Workshop.venue_id)
     )
@@ -286,7 +286,7 @@ def count_at_venues(session: Session, office: Office, *, now: datetime) -> dict[
 
 def count_published(session: Session) -> int:
     """Of the whole network, past ones too."""
-    found = sa.select(sa.func.count()).where(Workshop.standing == Standing.PUBLISHED)
+    found = sa.select(sa.func.count()).where(Workshop.standing == WorkshopStatus.PUBLISHED)
     return session.scalar(found) or 0
 
 
@@ -313,7 +313,7 @@ _VERSION: Final = (
         Workshop.opens_days,
         Workshop.slot_minutes,
         Workshop.series_id,
-        Series.is_joint,
+        WorkshopSeries.is_joint,
         Office.changed_at,
         Kind.changed_at,
         Venue.changed_at,
@@ -322,15 +322,15 @@ _VERSION: Final = (
     .join(Office, Office.id == Workshop.office_id)
     .join(Kind, Kind.id == Workshop.kind_id)
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
-    .outerjoin(Series, Series.id == Workshop.series_id)
+    .outerjoin(WorkshopSeries, WorkshopSeries.id == Workshop.series_id)
     .where(Workshop.public_id == sa.bindparam("public_id"))
 )
 
 
-def find_shown(session: Session, public_id: str) -> Workshop:
+def find_public(session: Session, public_id: str) -> Workshop:
     """A workshop the public may see. Raises NotFound, for a draft too."""
     workshop = find(session, public_id)
-    if workshop.standing not in SHOWN:
+    if workshop.standing not in PUBLIC_STATUSES:
         raise NotFound(f"workshop {public_id}")
     return workshop
 
@@ -341,11 +341,11 @@ def loaded_from(session: Session, external_ids: Sequence[str]) -> dict[str, Work
     found: dict[str, Workshop] = {}
     for start in range(0, len(external_ids), 500):
         some = external_ids[start : start + 500]
-        uids = [each.removeprefix(OF_UID) for each in some if each.startswith(OF_UID)]
+        uids = [each.removeprefix(UID_PREFIX) for each in some if each.startswith(UID_PREFIX)]
         is_named = Workshop.external_id.in_(some)
         is_wanted = sa.or_(is_named, Workshop.uid.in_(uids)) if uids else is_named
         rows = session.scalars(sa.select(Workshop).where(is_wanted)).all()
-        found |= {f"{OF_UID}{each.uid}": each for each in rows}
+        found |= {f"{UID_PREFIX}{each.uid}": each for each in rows}
         found |= {each.external_id: each for each in rows if each.external_id}
     return found
 
@@ -387,14 +387,14 @@ def together_with(session: Session, workshop: Workshop, *, now: datetime) -> Seq
     ]
 
 
-ONLINE: Final = (Mode.LIVE_STREAM, Mode.VIDEO_CALL, Mode.HYBRID, Mode.PHONE_BANK)
+ONLINE_MODES: Final = tuple(each for each in DeliveryMode if each is not DeliveryMode.IN_PERSON)
 
 
-def modes_named(word: str) -> tuple[Mode, ...]:
+def modes_named(word: str) -> tuple[DeliveryMode, ...]:
     """What a filter `modalidad=` means: a mode's code, or `en-linea` for all one can follow from
     anywhere. Raises NotFound."""
     if word == "en-linea":
-        return ONLINE
-    if word not in tuple(Mode):
+        return ONLINE_MODES
+    if word not in tuple(DeliveryMode):
         raise NotFound(f"mode {word}")
-    return (Mode(word),)
+    return (DeliveryMode(word),)

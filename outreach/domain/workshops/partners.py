@@ -97,7 +97,7 @@ class WorkshopSpeaker(Base):
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenPartners:
     """Who gives a workshop, by id, in the order of their names."""
 
     partners: tuple[int, ...] = ()
@@ -165,7 +165,7 @@ def keep(session: Session, ally: _Ally) -> None:
         raise Refused(_THERE_IS_ONE) from None
 
 
-def chosen(session: Session, workshop: Workshop) -> Chosen:
+def chosen(session: Session, workshop: Workshop) -> ChosenPartners:
     partners = session.scalars(
         sa.select(Partner.id)
         .join(WorkshopPartner, WorkshopPartner.partner_id == Partner.id)
@@ -178,10 +178,10 @@ def chosen(session: Session, workshop: Workshop) -> Chosen:
         .where(WorkshopSpeaker.workshop_id == workshop.id)
         .order_by(Speaker.name)
     )
-    return Chosen(tuple(partners), tuple(speakers))
+    return ChosenPartners(tuple(partners), tuple(speakers))
 
 
-def choose(session: Session, workshop: Workshop, wanted: Chosen) -> frozenset[str]:
+def choose(session: Session, workshop: Workshop, wanted: ChosenPartners) -> frozenset[str]:
     """Makes these the ones who give it; what is new of it. Raises NotFound for another office's."""
     for partner_id in wanted.partners:
         find(session, workshop.office, partner_id)

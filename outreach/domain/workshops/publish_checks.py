@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain.locations import holidays
 from outreach.domain.network.kinds import Visibility
-from outreach.domain.workshops.models import Mode, Standing, Workshop
+from outreach.domain.workshops.models import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refused
 
-FEWEST_DAYS: Final = 3  # fewer than so many ahead, hardly anybody hears of it
-_LINKED: Final = frozenset({Mode.LIVE_STREAM, Mode.VIDEO_CALL, Mode.HYBRID})
+MIN_DAYS: Final = 3  # fewer than so many ahead, hardly anybody hears of it
+_LINKED: Final = frozenset({DeliveryMode.LIVE_STREAM, DeliveryMode.VIDEO_CALL, DeliveryMode.HYBRID})
 
 
-class Doubt(StrEnum):
+class PublishWarning(StrEnum):
     OPEN_ADDRESS = "address"  # of a discreet kind, and everybody may read where it is
     TAKEN = "taken"  # something else is in that venue at that hour
     CROWDED = "crowded"  # more places than the room has
@@ -36,8 +36,8 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True)
-class Doubted:
-    what: Doubt
+class UnconfirmedWarnings:
+    what: PublishWarning
     detail: str = ""  # a number, a name; what the sentence is about
 
 
@@ -57,10 +57,10 @@ def missing(workshop: Workshop, *, phone: str = "") -> list[str]:
 
 def require_safe(session: Session, workshop: Workshop, *, now: datetime) -> None:
     """Where nobody is asked about doubts: raises Refused for those that harm."""
-    found = {each.what for each in doubts(session, workshop, now=now)}
-    if Doubt.PAST in found:
+    found = {each.what for each in find_warnings(session, workshop, now=now)}
+    if PublishWarning.PAST in found:
         raise Refused("Ese día y esa hora ya pasaron. Revisa la fecha.")
-    if Doubt.OPEN_ADDRESS in found:
+    if PublishWarning.OPEN_ADDRESS in found:
         raise Refused(
             "Es un taller discreto y todas las personas verían su dirección. Ocúltala primero."
         )
@@ -70,38 +70,48 @@ def said(missing: Sequence[str]) -> str:
     return f"Falta: {', '.join(missing)}. No se publicó."
 
 
-def doubts(session: Session, workshop: Workshop, *, now: datetime) -> list[Doubted]:
+def find_warnings(
+    session: Session, workshop: Workshop, *, now: datetime
+) -> list[UnconfirmedWarnings]:
     """What somebody should look at before it is public, the gravest first."""
-    found: list[Doubted] = []
+    found: list[UnconfirmedWarnings] = []
     venue = workshop.venue
     if workshop.is_discreet and venue and workshop.visibility is Visibility.PUBLIC:
-        found.append(Doubted(Doubt.OPEN_ADDRESS))
+        found.append(UnconfirmedWarnings(PublishWarning.OPEN_ADDRESS))
     if (other := _beside(session, workshop)) is not None:
-        found.append(Doubted(Doubt.TAKEN, f"{other.title.get('es', '')}, {other.starts:%H:%M}"))
+        found.append(
+            UnconfirmedWarnings(
+                PublishWarning.TAKEN, f"{other.title.get('es', '')}, {other.starts:%H:%M}"
+            )
+        )
     places = workshop.capacity + workshop.overbooked
     if venue and venue.capacity is not None and workshop.takes_places and not workshop.has_slots:
-        found += [Doubted(Doubt.CROWDED, str(venue.capacity))] if places > venue.capacity else []
+        found += (
+            [UnconfirmedWarnings(PublishWarning.CROWDED, str(venue.capacity))]
+            if places > venue.capacity
+            else []
+        )
     if venue and venue.retired_at is not None:
-        found.append(Doubted(Doubt.RETIRED, venue.name))
+        found.append(UnconfirmedWarnings(PublishWarning.RETIRED, venue.name))
     if workshop.online_url and not workshop.takes_places:
-        found.append(Doubted(Doubt.UNSEEN_LINK))
+        found.append(UnconfirmedWarnings(PublishWarning.UNSEEN_LINK))
     if set(workshop.title) == {"es"}:
-        found.append(Doubted(Doubt.ONE_LANGUAGE))
+        found.append(UnconfirmedWarnings(PublishWarning.ONE_LANGUAGE))
     return [*found, *_of_its_day(workshop, now)]
 
 
-def _of_its_day(workshop: Workshop, now: datetime) -> list[Doubted]:
-    found: list[Doubted] = []
+def _of_its_day(workshop: Workshop, now: datetime) -> list[UnconfirmedWarnings]:
+    found: list[UnconfirmedWarnings] = []
     if workshop.starts_at <= now:
-        found.append(Doubted(Doubt.PAST))
-    elif workshop.starts_at < now + timedelta(days=FEWEST_DAYS):
-        found.append(Doubted(Doubt.SOON, str(FEWEST_DAYS)))
+        found.append(UnconfirmedWarnings(PublishWarning.PAST))
+    elif workshop.starts_at < now + timedelta(days=MIN_DAYS):
+        found.append(UnconfirmedWarnings(PublishWarning.SOON, str(MIN_DAYS)))
     place = workshop.venue or workshop.office
     closed = holidays.of(workshop.day, workshop.office.country, place.region)
     if closed:
-        found.append(Doubted(Doubt.HOLIDAY, closed[0].name))
+        found.append(UnconfirmedWarnings(PublishWarning.HOLIDAY, closed[0].name))
     if clock.is_doubled(workshop.day, workshop.starts, workshop.zone):
-        found.append(Doubted(Doubt.DOUBLED))
+        found.append(UnconfirmedWarnings(PublishWarning.DOUBLED))
     return found
 
 
@@ -114,7 +124,7 @@ def _beside(session: Session, workshop: Workshop) -> Workshop | None:
         .where(
             Workshop.venue_id == workshop.venue.id,
             Workshop.id != workshop.id,
-            Workshop.standing.in_((Standing.DRAFT, Standing.PUBLISHED)),
+            Workshop.standing.in_((WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)),
             Workshop.starts_at < workshop.ends_at,
             Workshop.ends_at > workshop.starts_at,
         )

@@ -13,7 +13,7 @@ from outreach.domain.network.offices import Office
 from outreach.errors import NotFound
 
 
-class Series(Base):
+class WorkshopSeries(Base):
     __tablename__ = "series"
     __table_args__ = (sa.UniqueConstraint("office_id", "name"),)
 
@@ -23,26 +23,32 @@ class Series(Base):
     is_joint: Mapped[bool] = mapped_column(default=False)
 
 
-def find(session: Session, office: Office, series_id: int) -> Series:
+def find(session: Session, office: Office, series_id: int) -> WorkshopSeries:
     """One of an office's. Raises NotFound."""
-    series = session.get(Series, series_id)
+    series = session.get(WorkshopSeries, series_id)
     if series is None or series.office_id != office.id:
         raise NotFound("series")
     return series
 
 
-def of_office(session: Session, office: Office) -> Sequence[Series]:
+def of_office(session: Session, office: Office) -> Sequence[WorkshopSeries]:
     return session.scalars(
-        sa.select(Series).where(Series.office_id == office.id).order_by(Series.name)
+        sa.select(WorkshopSeries)
+        .where(WorkshopSeries.office_id == office.id)
+        .order_by(WorkshopSeries.name)
     ).all()
 
 
-def find_or_make(session: Session, office: Office, name: str, *, is_joint: bool) -> Series:
+def find_or_create(
+    session: Session, office: Office, name: str, *, is_joint: bool
+) -> WorkshopSeries:
     """The office's series of that name, with this choice; made if there is none."""
-    wanted = sa.select(Series).where(Series.office_id == office.id, Series.name == name)
+    wanted = sa.select(WorkshopSeries).where(
+        WorkshopSeries.office_id == office.id, WorkshopSeries.name == name
+    )
     series = session.scalar(wanted)
     if series is None:
-        series = Series(office_id=office.id, name=name, is_joint=is_joint)
+        series = WorkshopSeries(office_id=office.id, name=name, is_joint=is_joint)
         try:
             with session.begin_nested():
                 session.add(series)

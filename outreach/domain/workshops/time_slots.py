@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from outreach.domain.workshops.models import Workshop
 
 
-class Slot(Base):
+class TimeSlot(Base):
     __tablename__ = "slot"
     __table_args__ = (
         sa.UniqueConstraint("workshop_id", "minute"),
@@ -33,17 +33,19 @@ class Slot(Base):
     seats_left: Mapped[int]
 
 
-def of_workshop(session: Session, workshop: "Workshop") -> Sequence[Slot]:
+def of_workshop(session: Session, workshop: "Workshop") -> Sequence[TimeSlot]:
     """In the order of the day."""
     return session.scalars(_OF_WORKSHOP, {"workshop": workshop.id}).all()
 
 
 _OF_WORKSHOP: Final = (
-    sa.select(Slot).where(Slot.workshop_id == sa.bindparam("workshop")).order_by(Slot.minute)
+    sa.select(TimeSlot)
+    .where(TimeSlot.workshop_id == sa.bindparam("workshop"))
+    .order_by(TimeSlot.minute)
 )
 
 
-def find(session: Session, workshop: "Workshop", hour: str) -> Slot:
+def find(session: Session, workshop: "Workshop", hour: str) -> TimeSlot:
     """The slot that starts at that hour, as `10:20`. Raises NotFound."""
     for slot in of_workshop(session, workshop):
         if f"{starts(workshop, slot.minute):%H:%M}" == hour:
@@ -96,7 +98,9 @@ def sync(session: Session, workshop: "Workshop") -> None:
         slot = there.pop(minute, None)
         if slot is None:
             places = workshop.slot_places
-            slot = Slot(workshop_id=workshop.id, minute=minute, capacity=places, seats_left=places)
+            slot = TimeSlot(
+                workshop_id=workshop.id, minute=minute, capacity=places, seats_left=places
+            )
             session.add(slot)
         elif slot.capacity != workshop.slot_places:
             more = workshop.slot_places - slot.capacity
@@ -110,51 +114,51 @@ def sync(session: Session, workshop: "Workshop") -> None:
         session.delete(slot)
     session.flush()
     total, left = session.execute(
-        sa.select(sa.func.sum(Slot.capacity), sa.func.sum(Slot.seats_left)).where(
-            Slot.workshop_id == workshop.id
+        sa.select(sa.func.sum(TimeSlot.capacity), sa.func.sum(TimeSlot.seats_left)).where(
+            TimeSlot.workshop_id == workshop.id
         )
     ).one()
     workshop.capacity, workshop.seats_left = total or 0, left or 0
     session.flush()
 
 
-def clear(session: Session, workshop: "Workshop") -> None:
+def remove_all(session: Session, workshop: "Workshop") -> None:
     """The workshop has no hours of its own any more."""
-    session.execute(sa.delete(Slot).where(Slot.workshop_id == workshop.id))
+    session.execute(sa.delete(TimeSlot).where(TimeSlot.workshop_id == workshop.id))
 
 
-def _taken(workshop: "Workshop", slot: Slot) -> Refused:
+def _taken(workshop: "Workshop", slot: TimeSlot) -> Refused:
     hour = starts(workshop, slot.minute)
     return Refused(f"Alguien tiene la cita de las {hour:%H:%M}. Deja esa hora como está.")
 
 
-def take(session: Session, slot_id: int, people: int) -> bool:
+def reserve(session: Session, slot_id: int, people: int) -> bool:
     taken = session.connection().execute(_TAKE, {"slot": slot_id, "people": people})
     return taken.rowcount == 1
 
 
-def give_back(session: Session, slot_id: int, people: int) -> None:
+def release(session: Session, slot_id: int, people: int) -> None:
     session.connection().execute(_GIVE_BACK, {"slot": slot_id, "people": people})
 
 
 def first_free(session: Session, workshop_id: int, people: int) -> int | None:
     """The id of the earliest slot with so many places."""
     return session.scalar(
-        sa.select(Slot.id)
-        .where(Slot.workshop_id == workshop_id, Slot.seats_left >= people)
-        .order_by(Slot.minute)
+        sa.select(TimeSlot.id)
+        .where(TimeSlot.workshop_id == workshop_id, TimeSlot.seats_left >= people)
+        .order_by(TimeSlot.minute)
         .limit(1)
     )
 
 
 _PEOPLE: Final = sa.bindparam("people", type_=sa.Integer)
 _TAKE: Final = (
-    sa.update(Slot)
-    .where(Slot.id == sa.bindparam("slot"), Slot.seats_left >= _PEOPLE)
-    .values(seats_left=Slot.seats_left - _PEOPLE)
+    sa.update(TimeSlot)
+    .where(TimeSlot.id == sa.bindparam("slot"), TimeSlot.seats_left >= _PEOPLE)
+    .values(seats_left=TimeSlot.seats_left - _PEOPLE)
 )
 _GIVE_BACK: Final = (
-    sa.update(Slot)
-    .where(Slot.id == sa.bindparam("slot"))
-    .values(seats_left=Slot.seats_left + _PEOPLE)
+    sa.update(TimeSlot)
+    .where(TimeSlot.id == sa.bindparam("slot"))
+    .values(seats_left=TimeSlot.seats_left + _PEOPLE)
 )

@@ -13,7 +13,7 @@ from outreach.domain.workshops.models import Workshop
 from outreach.errors import Refused
 
 
-class Stop(Base):
+class TourStop(Base):
     __tablename__ = "stop"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
@@ -33,17 +33,17 @@ class Stop(Base):
     cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-def lock(session: Session, stop: Stop) -> None:
+def lock(session: Session, stop: TourStop) -> None:
     """Nobody else changes the stop until the transaction ends; and what others have just changed of
     it is seen. Before any of its workshops is locked: two who want both wait, not each for the
     other."""
     session.flush()  # what is not written yet would be lost
     # No stronger than a change of its row is: a new workshop points at it.
-    session.refresh(stop, with_for_update={"of": Stop, "key_share": True})
+    session.refresh(stop, with_for_update={"of": TourStop, "key_share": True})
 
 
-def of(session: Session, workshop: Workshop) -> Stop | None:
-    return session.get(Stop, workshop.stop_id) if workshop.stop_id is not None else None
+def of(session: Session, workshop: Workshop) -> TourStop | None:
+    return session.get(TourStop, workshop.stop_id) if workshop.stop_id is not None else None
 
 
 def is_off(session: Session, workshop: Workshop) -> bool:
@@ -61,7 +61,7 @@ def require_on(session: Session, workshop: Workshop) -> None:
 def follow(session: Session, venue: Venue) -> None:
     """A stop is in the city and the zone of its venue, whatever is said of that now."""
     session.execute(
-        sa.update(Stop)
-        .where(Stop.venue_id == venue.id)
+        sa.update(TourStop)
+        .where(TourStop.venue_id == venue.id)
         .values(city=venue.city, region=venue.region, zone=venue.zone)
     )

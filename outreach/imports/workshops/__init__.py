@@ -7,16 +7,24 @@ or reinstates it.
 """
 
 from outreach.imports.workshops.detect import MOST_ROWS, opened
-from outreach.imports.workshops.from_ical import Given
+from outreach.imports.workshops.from_ical import IcalDefaults
 from outreach.imports.workshops.load import load
-from outreach.imports.workshops.read import Network, Place, Row, checked, look, network, read
+from outreach.imports.workshops.read import (
+    ImportedPlace,
+    Network,
+    WorkshopImportRow,
+    checked,
+    look,
+    network,
+    read,
+)
 
 __all__ = [
     "MOST_ROWS",
-    "Given",
+    "IcalDefaults",
+    "ImportedPlace",
     "Network",
-    "Place",
-    "Row",
+    "WorkshopImportRow",
     "checked",
     "load",
     "look",

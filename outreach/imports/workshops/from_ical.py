@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 
 from outreach.domain import workshops
 from outreach.domain.text import clean, plain
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.feeds import labels
 from outreach.feeds import vevent as feed
 from outreach.i18n import LANGUAGES
 from outreach.imports import ical
-from outreach.imports.csv_tables import Table
-from outreach.imports.ical import Calendar, Event, Wrong
-from outreach.imports.row_parser import Line
+from outreach.imports.csv_tables import ImportTable
+from outreach.imports.ical import IcalCalendar, IcalEvent, IcalFault
+from outreach.imports.row_parser import RowParser
 from outreach.imports.workshops.read import Network
 from outreach.imports.workshops.write import COLUMNS, cells
 
@@ -32,7 +32,7 @@ _LINK: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Given:
+class IcalDefaults:
     """What calendars do not tell: whose the events are, and of which kind. Empty: not said."""
 
     office: str = ""
@@ -40,8 +40,8 @@ class Given:
 
 
 def table(
-    session: Session, name: str, data: bytes, known: Network, given: Given, *, most: int
-) -> Table:
+    session: Session, name: str, data: bytes, known: Network, given: IcalDefaults, *, most: int
+) -> ImportTable:
     """The events of a file as lines. Raises Unfit."""
     calendar = ical.read(name, data, most=most)
     ids = [_id(each) for each in calendar.events]
@@ -51,10 +51,10 @@ def table(
         maker.line(event, id_, there.get(id_))
         for event, id_ in zip(calendar.events, ids, strict=True)
     ]
-    return Table(COLUMNS, tuple(lines))
+    return ImportTable(COLUMNS, tuple(lines))
 
 
-def _id(event: Event) -> str:
+def _id(event: IcalEvent) -> str:
     """What names the workshop: the UID as it is, or what stands for it where it is too long."""
     uid = clean(event.uid)
     ours = _OURS.fullmatch(uid)
@@ -66,16 +66,16 @@ def _id(event: Event) -> str:
 
 
 class _Maker:
-    def __init__(self, calendar: Calendar, known: Network, given: Given) -> None:
+    def __init__(self, calendar: IcalCalendar, known: Network, given: IcalDefaults) -> None:
         self._calendar, self._known, self._given = calendar, known, given
         self._kinds = _by_name(known)
 
-    def line(self, event: Event, id_: str, workshop: Workshop | None) -> Line:
+    def line(self, event: IcalEvent, id_: str, workshop: Workshop | None) -> RowParser:
         # Another office's is not shown to who brings the file: the line is as if it were new.
         is_mine = workshop is not None and workshop.office.slug in self._known.offices
         said = cells(workshop) if workshop is not None and is_mine else self._new(event)
         said["id"] = id_
-        faults: list[tuple[str, Wrong]] = []
+        faults: list[tuple[str, IcalFault]] = []
         try:
             starts, ends = ical.times(event, self._home(said["office"]), self._calendar)
             zone = starts.tzinfo
@@ -83,11 +83,11 @@ class _Maker:
             said["timezone"] = zone.key
             said["starts_at"] = f"{starts:%Y-%m-%dT%H:%M}"
             said["ends_at"] = f"{ends:%Y-%m-%dT%H:%M}"
-        except Wrong as wrong:
+        except IcalFault as wrong:
             faults.append(("starts_at", wrong))
         if workshop is not None and is_mine:
             said |= _differing(event, workshop, said)
-        made = Line(event.line, said)
+        made = RowParser(event.line, said)
         for field, each in faults:
             made.fault(field, each.reason, each.says)
         return made
@@ -96,17 +96,17 @@ class _Maker:
         facts = self._known.offices.get(office)
         return facts.zone if facts else ZoneInfo("UTC")
 
-    def _new(self, event: Event) -> dict[str, str]:
+    def _new(self, event: IcalEvent) -> dict[str, str]:
         found = (self._kinds.get(plain(each)) for each in event.categories)
         kind = next((code for code in found if code), self._given.kind)
-        standings = {"CANCELLED": Standing.CANCELLED, "CONFIRMED": Standing.PUBLISHED}
+        standings = {"CANCELLED": WorkshopStatus.CANCELLED, "CONFIRMED": WorkshopStatus.PUBLISHED}
         said = dict.fromkeys(COLUMNS, "") | {
             "office": self._given.office,
             "kind": kind,
             "title_es": clean(event.summary),
             "childcare": "false",
             # A calendar that does not say so has not been promised to anybody.
-            "status": standings.get(event.status.upper(), Standing.DRAFT).value,
+            "status": standings.get(event.status.upper(), WorkshopStatus.DRAFT).value,
         }
         return said | self._where(event.location, self._given.office)
 
@@ -114,7 +114,7 @@ class _Maker:
         return _where(location, _city_and_region(self._known, office))
 
 
-def _differing(event: Event, workshop: Workshop, said: Mapping[str, str]) -> dict[str, str]:
+def _differing(event: IcalEvent, workshop: Workshop, said: Mapping[str, str]) -> dict[str, str]:
     """What the event says otherwise than our calendars say of the workshop."""
     new: dict[str, str] = {}
     summary = clean(event.summary)
@@ -125,10 +125,10 @@ def _differing(event: Event, workshop: Workshop, said: Mapping[str, str]) -> dic
     location = clean(event.location)
     if location and location not in {clean(feed.place(workshop, lang)) for lang in LANGUAGES}:
         new |= _where(location, (said["city"], said["region"]))
-    if event.status.upper() == "CANCELLED" and workshop.standing is Standing.PUBLISHED:
-        new["status"] = Standing.CANCELLED.value
-    if event.status.upper() == "CONFIRMED" and workshop.standing is Standing.CANCELLED:
-        new["status"] = Standing.PUBLISHED.value
+    if event.status.upper() == "CANCELLED" and workshop.standing is WorkshopStatus.PUBLISHED:
+        new["status"] = WorkshopStatus.CANCELLED.value
+    if event.status.upper() == "CONFIRMED" and workshop.standing is WorkshopStatus.CANCELLED:
+        new["status"] = WorkshopStatus.PUBLISHED.value
     return new
 
 
@@ -144,7 +144,7 @@ def _where(location: str, around: tuple[str, str]) -> dict[str, str]:
     those around where it names none."""
     text = clean(location)
     if _LINK.match(text):
-        return {"mode": Mode.VIDEO_CALL.value, "venue": "", "address": ""}
+        return {"mode": DeliveryMode.VIDEO_CALL.value, "venue": "", "address": ""}
     parts = [part for part in (part.strip() for part in text.split(",")) if part]
     city, region = around
     rest = parts[1:]

@@ -17,16 +17,22 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.scheduling.workshop_service import Plan
-from outreach.domain.workshops import Mode, Standing, Workshop, publish_checks, tour_stops
+from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.workshops import (
+    DeliveryMode,
+    Workshop,
+    WorkshopStatus,
+    publish_checks,
+    tour_stops,
+)
 from outreach.errors import Refused
-from outreach.imports.import_errors import Fault, Faulty
-from outreach.imports.import_result import Loaded, Outcome, Watch, unwatched
-from outreach.imports.workshops.read import Place, Row
+from outreach.imports.import_errors import ImportFault, ImportRejected
+from outreach.imports.import_result import ImportResult, RowOutcome, Watch, unwatched
+from outreach.imports.workshops.read import ImportedPlace, WorkshopImportRow
 
 _WITH_PLACES: Final = frozenset({Way.PLACE, Way.SLOTS, Way.UNLISTED})
 _TOGETHER: Final = 250  # new workshops that are written at once
-Turn = tuple[Standing, Standing]  # from how it stands to what the file says
+Turn = tuple[WorkshopStatus, WorkshopStatus]  # from how it stands to what the file says
 _publish: Final = partial(workshop_service.publish, is_in_file=True)
 _PUBLISHED_ONCE: Final = (
     "it has been published and cannot be a draft again; write cancelled",
@@ -42,32 +48,32 @@ _PAST: Final = (
 )
 _IMPOSSIBLE: Final[Mapping[Turn, tuple[str, str]]] = MappingProxyType(
     {
-        (Standing.PUBLISHED, Standing.DRAFT): _PUBLISHED_ONCE,
-        (Standing.CANCELLED, Standing.DRAFT): _PUBLISHED_ONCE,
-        (Standing.HELD, Standing.DRAFT): _OVER,
-        (Standing.HELD, Standing.CANCELLED): _OVER,
-        (Standing.NOT_HELD, Standing.DRAFT): _OVER,
-        (Standing.NOT_HELD, Standing.CANCELLED): _OVER,
+        (WorkshopStatus.PUBLISHED, WorkshopStatus.DRAFT): _PUBLISHED_ONCE,
+        (WorkshopStatus.CANCELLED, WorkshopStatus.DRAFT): _PUBLISHED_ONCE,
+        (WorkshopStatus.HELD, WorkshopStatus.DRAFT): _OVER,
+        (WorkshopStatus.HELD, WorkshopStatus.CANCELLED): _OVER,
+        (WorkshopStatus.NOT_HELD, WorkshopStatus.DRAFT): _OVER,
+        (WorkshopStatus.NOT_HELD, WorkshopStatus.CANCELLED): _OVER,
     }
 )
 _STEPS: Final[Mapping[Turn, tuple[Callable[..., object], ...]]] = MappingProxyType(
     {
-        (Standing.DRAFT, Standing.PUBLISHED): (_publish,),
-        (Standing.DRAFT, Standing.CANCELLED): (_publish, workshop_service.cancel),
-        (Standing.PUBLISHED, Standing.CANCELLED): (workshop_service.cancel,),
-        (Standing.CANCELLED, Standing.PUBLISHED): (workshop_service.reinstate,),
+        (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED): (_publish,),
+        (WorkshopStatus.DRAFT, WorkshopStatus.CANCELLED): (_publish, workshop_service.cancel),
+        (WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED): (workshop_service.cancel,),
+        (WorkshopStatus.CANCELLED, WorkshopStatus.PUBLISHED): (workshop_service.reinstate,),
     }
 )
 
 
 def load(
     session: Session,
-    rows: Sequence[Row],
+    rows: Sequence[WorkshopImportRow],
     *,
     now: datetime,
     is_synthetic: bool = False,
     watch: Watch = unwatched,
-) -> Loaded:
+) -> ImportResult:
     """Makes the workshops what the rows say; who is registered is owed a notice, as ever.
 
     `is_synthetic` marks them as a reconstruction. Raises Faulty when a row asks for what cannot be
@@ -79,7 +85,7 @@ def load(
         loader.take(row, known.get(row.id))
     loader.add()
     if loader.faults:
-        raise Faulty(loader.faults)
+        raise ImportRejected(loader.faults)
     return loader.loaded
 
 
@@ -98,11 +104,13 @@ class Named:
         )
 
 
-def unplannable(row: Row, workshop: Workshop | None, named: Named) -> Iterator[Fault]:
+def unplannable(
+    row: WorkshopImportRow, workshop: Workshop | None, named: Named
+) -> Iterator[ImportFault]:
     """Why what the row says of the workshop, or of a new one, cannot be. Nothing is written to
     find out: no venue is made, and that there is one has been seen to when the row was read."""
     told = _told(row, workshop, named, workshop.venue if workshop is not None else None)
-    told = workshop_service.settled(told)
+    told = workshop_service.normalized(told)
     try:
         workshop_service.check(told, is_draft=True)
         if workshop is not None:
@@ -111,10 +119,10 @@ def unplannable(row: Row, workshop: Workshop | None, named: Named) -> Iterator[F
         yield _refused(row, "id", row.id, error)
 
 
-def _check_sight(row: Row, workshop: Workshop, told: Plan) -> None:
+def _check_sight(row: WorkshopImportRow, workshop: Workshop, told: WorkshopData) -> None:
     """Raises Refused for what cannot come into everybody's sight."""
-    if workshop.standing is Standing.DRAFT:
-        is_publishing = row.standing is not Standing.DRAFT
+    if workshop.standing is WorkshopStatus.DRAFT:
+        is_publishing = row.standing is not WorkshopStatus.DRAFT
         if is_publishing and told.way in _WITH_PLACES and not told.capacity:
             raise Refused(publish_checks.said(["lugares"]))
         return
@@ -129,34 +137,34 @@ def _check_sight(row: Row, workshop: Workshop, told: Plan) -> None:
 
 
 def impossible(
-    session: Session, row: Row, workshop: Workshop, named: Named, *, now: datetime
-) -> Iterator[Fault]:
+    session: Session, row: WorkshopImportRow, workshop: Workshop, named: Named, *, now: datetime
+) -> Iterator[ImportFault]:
     """What the row asks for that cannot be done to the workshop as it stands."""
-    is_draft = workshop.standing is Standing.DRAFT
+    is_draft = workshop.standing is WorkshopStatus.DRAFT
     _starts_at, ends_at = clock.span(row.day, row.starts, row.ends, row.zone)
     turn = (workshop.standing, row.standing)
     steps = _STEPS.get(turn, ())
     if turn in _IMPOSSIBLE:
-        yield Fault(row.line, "status", row.standing.value, *_IMPOSSIBLE[turn])
+        yield ImportFault(row.line, "status", row.standing.value, *_IMPOSSIBLE[turn])
     elif workshop_service.cancel in steps and (ends_at if is_draft else workshop.ends_at) <= now:
-        yield Fault(row.line, "status", row.standing.value, *_PAST)
+        yield ImportFault(row.line, "status", row.standing.value, *_PAST)
     if steps and steps[0] is not workshop_service.cancel and tour_stops.is_off(session, workshop):
         reason = "its stop of the tour is cancelled; reinstate the stop first"
         says = "Su parada de la gira está cancelada. Reactívala primero."
-        yield Fault(row.line, "status", row.standing.value, reason, says)
-    if workshop_service.would_be_over(workshop, ends_at, now=now):
+        yield ImportFault(row.line, "status", row.standing.value, reason, says)
+    if workshop_service.would_be_past(workshop, ends_at, now=now):
         reason = "that day and hour are past; look at the date"
         says = "Ese día y esa hora ya pasaron. Revisa la fecha."
-        yield Fault(row.line, "starts_at", f"{row.day}T{row.starts:%H:%M}", reason, says)
+        yield ImportFault(row.line, "starts_at", f"{row.day}T{row.starts:%H:%M}", reason, says)
     taken = workshop.capacity + workshop.overbooked - workshop.seats_left
     if row.way is not Way.SLOTS and row.capacity + workshop.overbooked < taken:
         reason = f"{taken} places have been saved already; write {taken} or more"
         says = f"Ya hay {taken} lugares apartados. Pon {taken} o más."
-        yield Fault(row.line, "capacity", str(row.capacity), reason, says)
+        yield ImportFault(row.line, "capacity", str(row.capacity), reason, says)
     if taken and row.way is not workshop.way:
         reason = f"places have been saved already; leave it at {workshop.way}"
         says = f"Ya hay lugares apartados. Deja {workshop.way}."
-        yield Fault(row.line, "way", row.way.value, reason, says)
+        yield ImportFault(row.line, "way", row.way.value, reason, says)
     yield from unplannable(row, workshop, named)
 
 
@@ -164,11 +172,11 @@ class _Loader:
     """Does one row after another, and remembers what came of it."""
 
     def __init__(self, session: Session, now: datetime, is_synthetic: bool) -> None:
-        self.loaded = Loaded()
-        self.faults: list[Fault] = []
+        self.loaded = ImportResult()
+        self.faults: list[ImportFault] = []
         self._session, self._now, self._is_synthetic = session, now, is_synthetic
         self._named = Named.of(session)
-        self._venues: dict[tuple[str, Place], Venue] = {}
+        self._venues: dict[tuple[str, ImportedPlace], Venue] = {}
         self._prepared: list[Workshop] = []
 
     def add(self) -> None:
@@ -177,7 +185,7 @@ class _Loader:
             workshop_service.add(self._session, self._prepared)
         self._prepared.clear()
 
-    def take(self, row: Row, workshop: Workshop | None) -> None:
+    def take(self, row: WorkshopImportRow, workshop: Workshop | None) -> None:
         if workshop is None:
             self._create(row)
             return
@@ -188,15 +196,18 @@ class _Loader:
         left, has_changed = workshop.office.slug, self._mark(workshop)
         # Cancelled first and reinstated last, so that people hear of it once. Of a draft nobody
         # does, and it is published as it is to be.
-        is_first = row.standing is Standing.CANCELLED and workshop.standing is not Standing.DRAFT
+        is_first = (
+            row.standing is WorkshopStatus.CANCELLED
+            and workshop.standing is not WorkshopStatus.DRAFT
+        )
         if is_first:
             has_changed |= self._set_standing(row, workshop)
         has_changed |= self._change(row, workshop)
         if not is_first:
             has_changed |= self._set_standing(row, workshop)
-        self.loaded.count(Outcome.CHANGED if has_changed else Outcome.SAME, row.office, left)
+        self.loaded.count(RowOutcome.CHANGED if has_changed else RowOutcome.SAME, row.office, left)
 
-    def _create(self, row: Row) -> None:
+    def _create(self, row: WorkshopImportRow) -> None:
         try:
             self._prepared.append(
                 workshop_service.prepare(
@@ -211,7 +222,7 @@ class _Loader:
             self.faults.append(_refused(row, "id", row.id, error))
         if len(self._prepared) >= _TOGETHER:
             self.add()
-        self.loaded.count(Outcome.NEW, row.office)
+        self.loaded.count(RowOutcome.NEW, row.office)
 
     def _mark(self, workshop: Workshop) -> bool:
         if not self._is_synthetic or workshop.is_synthetic:
@@ -219,7 +230,7 @@ class _Loader:
         workshop.is_synthetic = True
         return True
 
-    def _change(self, row: Row, workshop: Workshop) -> bool:
+    def _change(self, row: WorkshopImportRow, workshop: Workshop) -> bool:
         told = _told(row, workshop, self._named, self._venue(row, workshop.venue))
         try:
             new = workshop_service.change(self._session, workshop, told, now=self._now)
@@ -230,7 +241,7 @@ class _Loader:
             self.loaded.moved[workshop.id] = workshop.forget_on
         return bool(new)
 
-    def _set_standing(self, row: Row, workshop: Workshop) -> bool:
+    def _set_standing(self, row: WorkshopImportRow, workshop: Workshop) -> bool:
         turn = (workshop.standing, row.standing)
         for step in _STEPS.get(turn, ()):
             try:
@@ -239,7 +250,7 @@ class _Loader:
                 self.faults.append(_refused(row, "status", row.standing.value, error))
         return turn in _STEPS
 
-    def _venue(self, row: Row, now_at: Venue | None) -> Venue | None:
+    def _venue(self, row: WorkshopImportRow, now_at: Venue | None) -> Venue | None:
         place, office = row.place, self._named.offices[row.office]
         if place is None:
             return None
@@ -261,16 +272,18 @@ class _Loader:
         return self._venues[key]
 
 
-def _refused(row: Row, field: str, value: str, error: Refused) -> Fault:
-    return Fault(row.line, field, value, str(error), str(error))
+def _refused(row: WorkshopImportRow, field: str, value: str, error: Refused) -> ImportFault:
+    return ImportFault(row.line, field, value, str(error), str(error))
 
 
-def _told(row: Row, before: Workshop | None, named: Named, venue: Venue | None) -> Plan:
+def _told(
+    row: WorkshopImportRow, before: Workshop | None, named: Named, venue: Venue | None
+) -> WorkshopData:
     """The plan of the workshop as it is, or of a new one of its kind, with what the row says."""
     kind, office, title = named.kinds[row.kind], named.offices[row.office], dict(row.title)
     plan = workshop_service.from_kind(kind, office, row.day, row.starts)
     if before is not None:
-        there = workshop_service.plan_of(before)
+        there = workshop_service.data_of(before)
         plan = there if before.kind.code == row.kind else _as_its_kind(there, plan)
         if not row.has_french and "fr" in before.title:
             title["fr"] = before.title["fr"]
@@ -279,7 +292,7 @@ def _told(row: Row, before: Workshop | None, named: Named, venue: Venue | None) 
         office=office,
         kind=kind,
         venue=venue,
-        mode=row.mode or (plan.mode if plan.mode.has_venue else Mode.IN_PERSON),
+        mode=row.mode or (plan.mode if plan.mode.has_venue else DeliveryMode.IN_PERSON),
         zone=row.zone,
         day=row.day,
         starts=row.starts,
@@ -294,13 +307,13 @@ def _told(row: Row, before: Workshop | None, named: Named, venue: Venue | None) 
     return workshop_service.spread(told)
 
 
-def is_same_venue(venue: Venue, place: Place) -> bool:
+def is_same_venue(venue: Venue, place: ImportedPlace) -> bool:
     # An address that someone gave the venue since is not lost to a file that has none.
     has_same_name = (venue.name, venue.city) == (place.name, place.city)
     return has_same_name and place.address in {"", venue.address}
 
 
-def _as_its_kind(plan: Plan, new: Plan) -> Plan:
+def _as_its_kind(plan: WorkshopData, new: WorkshopData) -> WorkshopData:
     """A workshop that becomes one of another kind starts again from that kind's defaults."""
     return replace(
         plan,

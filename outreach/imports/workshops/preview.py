@@ -19,10 +19,10 @@ from outreach.domain.dashboard import agenda
 from outreach.domain.dashboard.agenda import Hour, Offices
 from outreach.domain.network.kinds import Way
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Mode, Standing, Workshop
-from outreach.imports.import_errors import Fault
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.imports.import_errors import ImportFault
 from outreach.imports.workshops.load import Named, impossible, is_same_venue, unplannable
-from outreach.imports.workshops.read import Row
+from outreach.imports.workshops.read import WorkshopImportRow
 from outreach.imports.workshops.write import COLUMNS, cells
 
 # A change of these is one of when or where, or of whether at all: people are told.
@@ -32,7 +32,7 @@ _TOLD: Final = frozenset(
 _VENUE: Final = ("venue", "address", "city", "region", "area")
 
 
-class Verdict(StrEnum):
+class PreviewVerdict(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     CANCELLED = "cancelled"
@@ -40,7 +40,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class PreviewChange:
     """One column: what it says now, and what it is to say."""
 
     field: str
@@ -49,13 +49,13 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class PreviewedRow:
     """One row, and what would become of it."""
 
-    row: Row
-    verdict: Verdict
+    row: WorkshopImportRow
+    verdict: PreviewVerdict
     public_id: str = ""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[PreviewChange, ...] = ()
     told: int = 0  # parties that would get a letter, a text or a call
     twins: tuple[str, ...] = ()  # of a new one: what looks like the same workshop, as `_twins` says
 
@@ -67,32 +67,34 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Preview:
-    seen: tuple[Seen, ...]
-    faults: tuple[Fault, ...]
+class ImportPreview:
+    seen: tuple[PreviewedRow, ...]
+    faults: tuple[ImportFault, ...]
 
     @property
     def marks(self) -> dict[str, str]:
         return {each.row.id: each.mark for each in self.seen}
 
-    def of(self, verdict: Verdict) -> list[Seen]:
+    def of(self, verdict: PreviewVerdict) -> list[PreviewedRow]:
         return [each for each in self.seen if each.verdict == verdict]
 
 
-def look(session: Session, rows: Sequence[Row], mine: Offices, *, now: datetime) -> Preview:
+def look(
+    session: Session, rows: Sequence[WorkshopImportRow], mine: Offices, *, now: datetime
+) -> ImportPreview:
     """What would become of each row, and what stands against it. Workshops of offices that are
     not `mine` are not told of, nor changed."""
     known = workshops.loaded_from(session, [row.id for row in rows])
     named = Named.of(session)
-    faults: list[Fault] = []
-    seen: list[Seen] = []
+    faults: list[ImportFault] = []
+    seen: list[PreviewedRow] = []
     lines: dict[int, int] = {}  # of each workshop, the line that is about it
     for row in rows:
         workshop = known.get(row.id)
         if workshop is None:
             new = list(unplannable(row, None, named))
             faults += new
-            seen += [] if new else [Seen(row=row, verdict=Verdict.NEW)]
+            seen += [] if new else [PreviewedRow(row=row, verdict=PreviewVerdict.NEW)]
             continue
         found = list(_against(session, row, workshop, named, mine, lines, now))
         lines.setdefault(workshop.id, row.line)
@@ -104,48 +106,48 @@ def look(session: Session, rows: Sequence[Row], mine: Offices, *, now: datetime)
         replace(each, told=told.get(known[each.row.id].id, 0)) if each.row.id in known else each
         for each in seen
     ]
-    return Preview(tuple(_twins(session, seen, known, mine)), tuple(sorted(faults)))
+    return ImportPreview(tuple(_twins(session, seen, known, mine)), tuple(sorted(faults)))
 
 
 def _against(
     session: Session,
-    row: Row,
+    row: WorkshopImportRow,
     workshop: Workshop,
     named: Named,
     mine: Offices,
     lines: Mapping[int, int],
     now: datetime,
-) -> Iterable[Fault]:
+) -> Iterable[ImportFault]:
     """What cannot be done to the workshop as it stands."""
     if mine is not None and workshop.office.slug not in mine:
         reason, says = "cannot be used here", "Ese id no se puede usar aquí. Escribe otro."
-        yield Fault(row.line, "id", row.id, reason, says)
+        yield ImportFault(row.line, "id", row.id, reason, says)
         return
     if workshop.id in lines:
         above = lines[workshop.id]
         reason = f"is the workshop of line {above} too"
         says = f"Es el mismo taller que el del renglón {above}. Quita uno."
-        yield Fault(row.line, "id", row.id, reason, says)
+        yield ImportFault(row.line, "id", row.id, reason, says)
     yield from impossible(session, row, workshop, named, now=now)
 
 
-def _compared(row: Row, workshop: Workshop) -> Seen:
+def _compared(row: WorkshopImportRow, workshop: Workshop) -> PreviewedRow:
     before, after = cells(workshop), _after(row, workshop)
     changes = tuple(
-        Change(name, before[name], after[name])
+        PreviewChange(name, before[name], after[name])
         for name in COLUMNS
         if name != "id" and before[name] != after[name]
     )
-    verdict = Verdict.CHANGED if changes else Verdict.SAME
-    if any(each.field == "status" and each.after == Standing.CANCELLED for each in changes):
-        verdict = Verdict.CANCELLED
-    return Seen(row=row, verdict=verdict, public_id=workshop.public_id, changes=changes)
+    verdict = PreviewVerdict.CHANGED if changes else PreviewVerdict.SAME
+    if any(each.field == "status" and each.after == WorkshopStatus.CANCELLED for each in changes):
+        verdict = PreviewVerdict.CANCELLED
+    return PreviewedRow(row=row, verdict=verdict, public_id=workshop.public_id, changes=changes)
 
 
-def _after(row: Row, workshop: Workshop) -> dict[str, str]:
+def _after(row: WorkshopImportRow, workshop: Workshop) -> dict[str, str]:
     """The workshop's line once the row is loaded: what the row does not say is as before."""
     before = cells(workshop)
-    mode = row.mode or (workshop.mode if workshop.mode.has_venue else Mode.IN_PERSON)
+    mode = row.mode or (workshop.mode if workshop.mode.has_venue else DeliveryMode.IN_PERSON)
     said = before | {
         "office": row.office,
         "kind": row.kind,
@@ -178,36 +180,36 @@ def _after(row: Row, workshop: Workshop) -> dict[str, str]:
     return said
 
 
-def _capacity(row: Row, workshop: Workshop) -> int:
+def _capacity(row: WorkshopImportRow, workshop: Workshop) -> int:
     """Of one-to-one consultations what their hours come to."""
     if row.way is not Way.SLOTS:
         return row.capacity
     plan = replace(
-        workshop_service.plan_of(workshop),
+        workshop_service.data_of(workshop),
         way=row.way,
         starts=row.starts,
         ends=row.ends,
         capacity=row.capacity,
     )
-    return workshop_service.settled(workshop_service.spread(plan)).capacity
+    return workshop_service.normalized(workshop_service.spread(plan)).capacity
 
 
-def _is_told(seen: Seen, known: Mapping[str, Workshop], now: datetime) -> bool:
+def _is_told(seen: PreviewedRow, known: Mapping[str, Workshop], now: datetime) -> bool:
     workshop = known.get(seen.row.id)
     return (
         workshop is not None
         and any(each.field in _TOLD for each in seen.changes)
-        and workshop.standing in {Standing.PUBLISHED, Standing.CANCELLED}
+        and workshop.standing in {WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED}
         and now < workshop.ends_at
     )
 
 
 def _twins(
-    session: Session, seen: Sequence[Seen], known: Mapping[str, Workshop], mine: Offices
-) -> Iterable[Seen]:
+    session: Session, seen: Sequence[PreviewedRow], known: Mapping[str, Workshop], mine: Offices
+) -> Iterable[PreviewedRow]:
     """The rows, of each new one those told of that are of the same office, kind, day and hour:
     workshops by their public id, rows of the file as «#» and their line."""
-    new = [each.row for each in seen if each.verdict is Verdict.NEW]
+    new = [each.row for each in seen if each.verdict is PreviewVerdict.NEW]
     if not new:
         return seen
     there: dict[Hour, list[str]] = defaultdict(list)
@@ -223,11 +225,11 @@ def _twins(
         replace(
             each, twins=tuple(t for t in there[_hour(each.row)] if t != f"#{each.row.line}")[:5]
         )
-        if each.verdict is Verdict.NEW
+        if each.verdict is PreviewVerdict.NEW
         else each
         for each in seen
     ]
 
 
-def _hour(row: Row) -> Hour:
+def _hour(row: WorkshopImportRow) -> Hour:
     return row.office, row.kind, row.day, row.starts

@@ -18,11 +18,11 @@ from outreach.domain.dashboard.agenda import Offices
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Way
 from outreach.domain.text import plain
-from outreach.domain.workshops import Mode, Standing
+from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from outreach.i18n import SPOKEN
 from outreach.imports import csv_tables
-from outreach.imports.csv_tables import Line, Table
-from outreach.imports.import_errors import Fault, Faulty
+from outreach.imports.csv_tables import ImportTable, RowParser
+from outreach.imports.import_errors import ImportFault, ImportRejected
 
 REQUIRED: Final = (
     "id",
@@ -47,7 +47,10 @@ MOST_SEATS: Final = 100_000
 _WALL_CLOCK = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:00)?", re.ASCII)
 _ONLINE: Final = frozenset({"online", "on line", "en linea", "virtual", "en ligne", "por internet"})
 _STATUSES: Final = MappingProxyType(
-    {each.value: each for each in (Standing.DRAFT, Standing.PUBLISHED, Standing.CANCELLED)}
+    {
+        each.value: each
+        for each in (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED)
+    }
 )
 _DAY: Final = timedelta(days=1)
 _EMPTY: Final = "Está vacío. Escribe el título en español: lo ve todo el mundo."
@@ -80,7 +83,7 @@ class KindFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class ImportedPlace:
     """Where, as a file says it: a venue of the office is found by name, address and city."""
 
     name: str
@@ -91,7 +94,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class WorkshopImportRow:
     """A workshop as a file tells of it, its faults seen to. None is for what the file does not
     say, so that it stays as it is."""
 
@@ -105,13 +108,13 @@ class Row:
     day: date
     starts: time
     ends: time
-    place: Place | None
-    mode: Mode | None
+    place: ImportedPlace | None
+    mode: DeliveryMode | None
     way: Way
     capacity: int
     languages: Codes
     has_childcare: bool
-    standing: Standing
+    standing: WorkshopStatus
     phone: str | None
 
     @property
@@ -144,20 +147,20 @@ def network(session: Session, mine: Offices = None) -> Network:
     )
 
 
-def read(path: Path, known: Network) -> list[Row]:
+def read(path: Path, known: Network) -> list[WorkshopImportRow]:
     """The workshops of a file. Raises Faulty with all its faults, Refused when it is no table."""
     return checked(csv_tables.read(path, REQUIRED), known)
 
 
-def checked(table: Table, known: Network) -> list[Row]:
+def checked(table: ImportTable, known: Network) -> list[WorkshopImportRow]:
     """The workshops of a table. Raises Faulty with all its faults."""
     rows, faults = look(table, known)
     if faults:
-        raise Faulty(faults)
+        raise ImportRejected(faults)
     return rows
 
 
-def look(table: Table, known: Network) -> tuple[list[Row], list[Fault]]:
+def look(table: ImportTable, known: Network) -> tuple[list[WorkshopImportRow], list[ImportFault]]:
     """The workshops of those lines that have no faults, and the faults of the others."""
     # What reading a calendar has found wrong already is not said twice.
     rows = [None if line.faults else _row(line, known) for line in table.lines]
@@ -171,7 +174,7 @@ def look(table: Table, known: Network) -> tuple[list[Row], list[Fault]]:
     return found, faults
 
 
-def _row(line: Line, known: Network) -> Row | None:
+def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
     """The workshop of a line, or None when it has faults."""
     mine = line.text("id", 120, is_required=True)
     office = line.one_of(
@@ -199,7 +202,7 @@ def _row(line: Line, known: Network) -> Row | None:
     hours = _hours(line, zone, kind)
     mode = _mode(line)
     # A draft may still be without one.
-    is_without = line.raw("status") == Standing.DRAFT and not line.raw("venue")
+    is_without = line.raw("status") == WorkshopStatus.DRAFT and not line.raw("venue")
     has_place = (mode is None or mode.has_venue) and not is_without
     place = _place(line, office) if has_place else None
     way = _one_of_or(line, "way", {each.value: each for each in Way}, Way.PLACE)
@@ -211,7 +214,7 @@ def _row(line: Line, known: Network) -> Row | None:
     if line.faults or not (office and kind and zone and hours and way and standing):
         return None
     day, starts, ends = hours
-    return Row(
+    return WorkshopImportRow(
         line=line.number,
         id=mine,
         office=line.raw("office"),
@@ -241,7 +244,7 @@ def _whose(known: Network) -> str:
 
 
 def _hours(
-    line: Line, zone: ZoneInfo | None, kind: KindFacts | None
+    line: RowParser, zone: ZoneInfo | None, kind: KindFacts | None
 ) -> tuple[date, time, time] | None:
     """Day, start and end; None, and a fault, when they cannot be."""
     starts = _wall_clock(line, "starts_at")
@@ -274,7 +277,7 @@ def _hours(
     return starts.date(), starts.time(), ends.time()
 
 
-def _wall_clock(line: Line, field: str) -> datetime | None:
+def _wall_clock(line: RowParser, field: str) -> datetime | None:
     """What the clock of the venue shows, without a zone; None, and a fault, for anything else."""
     found = line.raw(field)
     parts = _WALL_CLOCK.fullmatch(found)
@@ -289,14 +292,14 @@ def _wall_clock(line: Line, field: str) -> datetime | None:
     return None
 
 
-def _mode(line: Line) -> Mode | None:
+def _mode(line: RowParser) -> DeliveryMode | None:
     if line.raw("mode"):
-        modes = {each.value: each for each in Mode}
+        modes = {each.value: each for each in DeliveryMode}
         return line.one_of("mode", modes, f"write one of: {', '.join(modes)}")
-    return Mode.VIDEO_CALL if plain(line.raw("venue")) in _ONLINE else None
+    return DeliveryMode.VIDEO_CALL if plain(line.raw("venue")) in _ONLINE else None
 
 
-def _place(line: Line, office: OfficeFacts | None) -> Place:
+def _place(line: RowParser, office: OfficeFacts | None) -> ImportedPlace:
     """The venue of a line; its city and region are the office's where the line has none."""
     name = line.text("venue", 120)
     if not name:
@@ -305,7 +308,7 @@ def _place(line: Line, office: OfficeFacts | None) -> Place:
             "is missing; name the place, or write online",
             "Falta la sede. Escribe su nombre, o «en línea».",
         )
-    return Place(
+    return ImportedPlace(
         name=name,
         address=line.text("address", 200),
         city=line.text("city", 80) or (office.city if office else ""),
@@ -314,7 +317,7 @@ def _place(line: Line, office: OfficeFacts | None) -> Place:
     )
 
 
-def _one_of_or(line: Line, field: str, known: Mapping[str, Way], default: Way) -> Way | None:
+def _one_of_or(line: RowParser, field: str, known: Mapping[str, Way], default: Way) -> Way | None:
     if not line.raw(field):
         return default
     return line.one_of(field, known, f"write one of: {', '.join(known)}")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import BinaryIO, Final
 
-from outreach.domain.workshops import OF_UID, Standing, Workshop
+from outreach.domain.workshops import UID_PREFIX, Workshop, WorkshopStatus
 from outreach.imports.csv_tables import RISKY
 from outreach.imports.workshops.read import OPTIONAL, REQUIRED
 from outreach.reports import spreadsheets
@@ -24,7 +24,7 @@ _DAY: Final = timedelta(days=1)
 def own_id(workshop: Workshop) -> str:
     """What names it in a file: the id of the row it came from, else the one calendars have."""
     given = workshop.external_id
-    return given if given and not _OF_A_FORM.match(given) else f"{OF_UID}{workshop.uid}"
+    return given if given and not _OF_A_FORM.match(given) else f"{UID_PREFIX}{workshop.uid}"
 
 
 def cells(workshop: Workshop) -> dict[str, str]:
@@ -56,10 +56,10 @@ def cells(workshop: Workshop) -> dict[str, str]:
     }
 
 
-def status(standing: Standing) -> Standing:
+def status(standing: WorkshopStatus) -> WorkshopStatus:
     """As a file says it: how a workshop went is not told by files."""
-    over = standing in {Standing.HELD, Standing.NOT_HELD}
-    return Standing.PUBLISHED if over else standing
+    over = standing in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
+    return WorkshopStatus.PUBLISHED if over else standing
 
 
 def to_csv(rows: Iterable[Mapping[str, str]]) -> bytes:

@@ -11,7 +11,7 @@ from outreach import clock, i18n
 from outreach.clock import Month
 from outreach.domain.reporting import months
 from outreach.domain.search import public_listing
-from outreach.domain.search.search import Filters
+from outreach.domain.search.search import SearchFilters
 from outreach.reports import month_report, workshop_counts
 from outreach.web.api import handlers
 from outreach.web.api.handlers import FAR, TERMS
@@ -81,7 +81,7 @@ def _parts() -> dict[str, str]:
     now, known = clock.now(), reference()
     this = Month.of(now.date())
     with store().read() as session:
-        found, _more = public_listing.page(session, Filters(), now=now, limit=1)
+        found, _more = public_listing.page(session, SearchFilters(), now=now, limit=1)
         counted = [month for month in workshop_counts.months(session) if month < this]
         over = handlers.over(session, months.closed(session, *FAR), now=now)
         typed = month_report.figure_months(session, *FAR)

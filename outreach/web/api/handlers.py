@@ -14,14 +14,14 @@ from outreach.clock import Month
 from outreach.domain import workshops
 from outreach.domain.calendar import change_counters
 from outreach.domain.locations import geocoding
-from outreach.domain.locations.geocoding import Scale, Where
+from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.network.offices import Office
 from outreach.domain.newsletter import bulletins as editions
 from outreach.domain.reporting import figures, months
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.search import public_listing
-from outreach.domain.search.public_listing import Key
-from outreach.domain.search.search import Filters
+from outreach.domain.search.public_listing import ListingKey
+from outreach.domain.search.search import SearchFilters
 from outreach.domain.text import plain
 from outreach.errors import NotFound
 from outreach.reports import month_report, month_tables, workshop_counts
@@ -29,7 +29,7 @@ from outreach.web.api import params, schemas, serializers
 from outreach.web.api.params import Asked, Missing, quoted
 from outreach.web.api.serializers import Teller
 from outreach.web.context import config
-from outreach.web.middleware.reference_cache import Reference, reference
+from outreach.web.middleware.reference_cache import ReferenceCache, reference
 
 TERMS: Final = serializers.text(
     {
@@ -119,7 +119,7 @@ def kind(question: Question, code: str) -> Answer:
 def listed(question: Question) -> Answer:
     session, asked, now, known = question.session, question.asked, question.now, reference()
     changed_at = change_counters.read(session, change_counters.NETWORK)[1]  # before what it counts
-    filters = Filters(
+    filters = SearchFilters(
         where=_where(session, asked.one("donde")),
         kinds=tuple(_kind_id(code, known) for code in asked.many("tipo")),
         since=asked.day("desde"),
@@ -262,17 +262,17 @@ def read_month(text: str) -> Month:
     return found
 
 
-def write_key(key: Key) -> str:
+def write_key(key: ListingKey) -> str:
     minute = key.starts.hour * 60 + key.starts.minute
     return f"{key.day.toordinal():08x}{minute:04x}{key.id:012x}"
 
 
-def read_key(text: str) -> Key:
+def read_key(text: str) -> ListingKey:
     """Whatever 24 letters of it: a place in the list, if not one that we gave."""
     ordinal, minute, number = int(text[:8], 16), int(text[8:12], 16), int(text[12:], 16)
     day = date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
     minute = min(minute, _LAST_MINUTE)
-    return Key(day, time(minute // 60, minute % 60), min(number, _LAST_ID))
+    return ListingKey(day, time(minute // 60, minute % 60), min(number, _LAST_ID))
 
 
 def over(session: Session, closed: Iterable[Month], *, now: datetime) -> list[Month]:
@@ -298,14 +298,14 @@ def _by_the_minute(changed_at: datetime | None, now: datetime) -> datetime:
     return minute if changed_at is None else max(changed_at, minute)
 
 
-def _office(slug: str, known: Reference) -> Office:
+def _office(slug: str, known: ReferenceCache) -> Office:
     found = next((each for each in known.offices if each.slug == slug), None)
     if found is None:
         raise Missing(f"There is no office {quoted(slug)}. Look in /api/v1/offices.")
     return found
 
 
-def _kind_id(code: str, known: Reference) -> int:
+def _kind_id(code: str, known: ReferenceCache) -> int:
     """A discreet kind is answered as one there is not."""
     found = next((k for k in known.kinds if code in {k.code, k.public_code}), None)
     if found is None or found.is_discreet:
@@ -317,11 +317,11 @@ def _no_kind(code: str) -> Missing:
     return Missing(f"There is no kind {quoted(code)} to list. Look in /api/v1/kinds.")
 
 
-def _where(session: Session, typed: str) -> Where:
+def _where(session: Session, typed: str) -> Location:
     if not typed:
-        return geocoding.EVERYWHERE
+        return geocoding.ANYWHERE
     where = geocoding.resolve(session, typed) if plain(typed) else None
-    if where is None or where.scale is Scale.UNKNOWN:
+    if where is None or where.scale is LocationScale.UNKNOWN:
         raise Missing(f"We do not know the place {quoted(typed)}. Write a state, like IL.")
     return where
 

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from outreach import i18n
 from outreach.db.base import Words
 from outreach.domain.text import clean
-from outreach.domain.workshops import Mode
+from outreach.domain.workshops import DeliveryMode
 from outreach.web.api import schemas
 
 MOST_VALUES: Final = 20
@@ -200,7 +200,7 @@ LANGUAGE: Final = Parameter(
 MODE: Final = Parameter(
     name="modalidad",
     is_many=True,
-    one_of=(*(mode.value for mode in Mode), "en-linea"),
+    one_of=(*(mode.value for mode in DeliveryMode), "en-linea"),
     example="en-linea",
     says={
         "es": "Cómo se da. “en-linea” es todo lo que se sigue de lejos. Se puede repetir.",

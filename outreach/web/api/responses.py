@@ -26,7 +26,7 @@ from outreach.web.api.routes import TABLE
 from outreach.web.api.serializers import ROOT
 from outreach.web.context import store
 from outreach.web.middleware import error_pages
-from outreach.web.middleware.page_cache import MOMENT, Latest
+from outreach.web.middleware.page_cache import MOMENT, LatestVersion
 from outreach.web.middleware.response_headers import WORTH_IT
 
 api = Blueprint("api", __name__, url_prefix=ROOT)
@@ -62,7 +62,7 @@ class Kept:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["outreach_api"] = Latest()
+    app.extensions["outreach_api"] = LatestVersion()
     app.register_blueprint(api)
 
 
@@ -71,7 +71,7 @@ def _serve(route: Route, **parts: str) -> Response:
         return Response(status=204, headers=PREFLIGHT)
     if request.method not in ALLOWED:
         raise MethodNotAllowed(valid_methods=ALLOWED)
-    given: Latest[Kept] = current_app.extensions["outreach_api"]
+    given: LatestVersion[Kept] = current_app.extensions["outreach_api"]
     mark, now = store().mark(), clock.now()  # before reading: what is committed meanwhile is newer
     kept = given.get(request.full_path)
     if kept is None or kept.mark != mark or not kept.at <= now < kept.at + MOMENT:

@@ -14,8 +14,8 @@ from outreach.domain.locations import regions
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.search import search
-from outreach.domain.search.public_listing import Listed
-from outreach.reports.month_report import FigureTold, Report
+from outreach.domain.search.public_listing import ListedWorkshop
+from outreach.reports.month_report import MonthReport, ReportedFigure
 from outreach.web.api import schemas
 from outreach.web.api.schemas import Pages, Text
 
@@ -73,7 +73,7 @@ class Teller:
             links=schemas.KindLinks(self=self.api("kinds", kind.code), workshops=listed),
         )
 
-    def workshop(self, found: Listed, *, now: datetime) -> schemas.Workshop:
+    def workshop(self, found: ListedWorkshop, *, now: datetime) -> schemas.Workshop:
         page = self.pages(f"t/{found.public_id}")
         return schemas.Workshop(
             id=found.public_id,
@@ -103,7 +103,7 @@ class Teller:
             ),
         )
 
-    def bulletin(self, report: Report, edition: int | None) -> schemas.Bulletin:
+    def bulletin(self, report: MonthReport, edition: int | None) -> schemas.Bulletin:
         """`edition`: the last one that was published of it."""
         count, month = report.count, str(report.month)
         # A month that is closed has its page as soon as somebody publishes it.
@@ -154,7 +154,7 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def figure(told: FigureTold) -> schemas.Figure:
+def figure(told: ReportedFigure) -> schemas.Figure:
     return schemas.Figure(
         series=told.series,
         label=text(told.label),
@@ -171,7 +171,7 @@ def _text(words_json: str) -> Text:
     return text(json.loads(words_json))
 
 
-def _when(found: Listed) -> schemas.When:
+def _when(found: ListedWorkshop) -> schemas.When:
     return schemas.When(
         day=found.day,
         starts=f"{found.starts:%H:%M}",
@@ -183,7 +183,7 @@ def _when(found: Listed) -> schemas.When:
     )
 
 
-def _place(found: Listed) -> schemas.Place | None:
+def _place(found: ListedWorkshop) -> schemas.Place | None:
     if not found.mode.has_venue:
         return None
     is_open = found.has_open_address
@@ -199,7 +199,7 @@ def _place(found: Listed) -> schemas.Place | None:
     )
 
 
-def _seats(found: Listed) -> schemas.Seats:
+def _seats(found: ListedWorkshop) -> schemas.Seats:
     left = found.seats_left
     return schemas.Seats(
         left="none" if left == 0 else "few" if left <= FEW else "many",

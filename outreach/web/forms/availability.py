@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from outreach import i18n
 from outreach.domain import workshops
-from outreach.domain.registrations import INTERPRETER, Need, Registration
-from outreach.domain.registrations.models import HOLDING
+from outreach.domain.registrations import INTERPRETER, AccessNeed, Registration
+from outreach.domain.registrations.models import SEAT_HOLDING_STATUSES
 from outreach.domain.workshops import Workshop, accommodations, time_slots
 from outreach.i18n import gettext as _
 from outreach.web.presentation import formatting
 
 
 @dataclass(frozen=True)
-class Hour:
+class AvailableSlot:
     """One hour of a day of consultations, as the form shows it."""
 
     day: date
@@ -53,8 +53,8 @@ class Hour:
 
 
 @dataclass(frozen=True)
-class Choices:
-    hours: Sequence[Hour] = ()
+class Availability:
+    hours: Sequence[AvailableSlot] = ()
     used_up: Collection[str] = ()  # needs that nobody more can have met
     dates: Sequence[Workshop] = ()  # others of the series, in which a place can be saved too
 
@@ -63,10 +63,10 @@ class Choices:
         return sum(hour.has_room for hour in self.hours)
 
     @property
-    def halves(self) -> list[tuple[str, list[Hour]]]:
+    def halves(self) -> list[tuple[str, list[AvailableSlot]]]:
         """The hours by half of the day, each under its name."""
 
-        def half(hour: Hour) -> tuple[date, bool]:
+        def half(hour: AvailableSlot) -> tuple[date, bool]:
             return hour.day, hour.starts.hour >= 12
 
         named = []
@@ -79,32 +79,32 @@ class Choices:
         return named
 
 
-def of_workshop(session: Session, workshop: Workshop, *, now: datetime) -> Choices:
+def of_workshop(session: Session, workshop: Workshop, *, now: datetime) -> Availability:
     """For somebody who has no place yet."""
-    return Choices(
+    return Availability(
         hours=_hours(session, workshop),
         used_up=_used_up(session, workshop),
         dates=workshops.together_with(session, workshop, now=now),
     )
 
 
-def of_registration(session: Session, registration: Registration) -> Choices:
+def of_registration(session: Session, registration: Registration) -> Availability:
     """For who has a place and may keep what they have: their hour, their support."""
     workshop = registration.workshop
-    mine = registration.slot_id if registration.standing in HOLDING else None
-    kept = registration.needs if registration.standing in HOLDING else ()
-    return Choices(
+    mine = registration.slot_id if registration.standing in SEAT_HOLDING_STATUSES else None
+    kept = registration.needs if registration.standing in SEAT_HOLDING_STATUSES else ()
+    return Availability(
         hours=_hours(session, workshop, mine) if mine is not None else (),
         used_up=_used_up(session, workshop) - set(kept),
     )
 
 
-def _hours(session: Session, workshop: Workshop, mine: int | None = None) -> list[Hour]:
+def _hours(session: Session, workshop: Workshop, mine: int | None = None) -> list[AvailableSlot]:
     if not workshop.has_slots:
         return []
     # Of a discreet kind an hour that is taken is not even shown: nobody is to watch one go.
     return [
-        Hour(
+        AvailableSlot(
             time_slots.day(workshop, slot.minute),
             time_slots.starts(workshop, slot.minute),
             slot.seats_left > 0 or slot.id == mine,
@@ -129,9 +129,9 @@ def need_words(need: str) -> str:
         name = _language(need)
         return _("Intérprete de %(language)s", language=name)
     words: dict[str, str] = {
-        Need.STEP_FREE: _("Entrada para silla de ruedas"),
-        Need.CHILDCARE: _("Cuidado de niños"),
-        Need.SIGN_LANGUAGE: _("Intérprete de señas"),
+        AccessNeed.STEP_FREE: _("Entrada para silla de ruedas"),
+        AccessNeed.CHILDCARE: _("Cuidado de niños"),
+        AccessNeed.SIGN_LANGUAGE: _("Intérprete de señas"),
     }
     return words.get(need, need)
 
@@ -141,9 +141,9 @@ def used_up_words(need: str) -> str:
     if need.startswith(INTERPRETER):
         return _("Ya no queda intérprete de %(language)s", language=_language(need))
     words: dict[str, str] = {
-        Need.STEP_FREE: _("Ya no queda lugar para silla de ruedas"),
-        Need.CHILDCARE: _("Ya no queda cuidado de niños"),
-        Need.SIGN_LANGUAGE: _("Ya no queda intérprete de señas"),
+        AccessNeed.STEP_FREE: _("Ya no queda lugar para silla de ruedas"),
+        AccessNeed.CHILDCARE: _("Ya no queda cuidado de niños"),
+        AccessNeed.SIGN_LANGUAGE: _("Ya no queda intérprete de señas"),
     }
     return words.get(need, need)
 

@@ -35,9 +35,9 @@ def notice(about: str) -> str:
     age = form_token.age(request.form.get("stamp", ""), about, now=clock.now())
     if request.form.get(TRAP):
         return _("Algo llenó un dato que no se ve. Vuelve a enviar: lo que escribiste sigue aquí.")
-    if age is form_token.Age.TOO_YOUNG:
+    if age is form_token.TokenAge.TOO_YOUNG:
         return _("Espera un momento y vuelve a intentar.")
-    if age is not form_token.Age.GOOD:
+    if age is not form_token.TokenAge.GOOD:
         return _("Esta página estuvo abierta mucho tiempo. Vuelve a enviar: tus datos siguen aquí.")
     return ""
 
@@ -45,5 +45,5 @@ def notice(about: str) -> str:
 def stamp_for(about: str) -> str:
     """For the page that is shown now. One that is young is kept, or it would never come of age."""
     sent = request.form.get("stamp", "")
-    is_young = form_token.age(sent, about, now=clock.now()) is not form_token.Age.TOO_OLD
+    is_young = form_token.age(sent, about, now=clock.now()) is not form_token.TokenAge.TOO_OLD
     return sent if is_young else form_token.make(about)

@@ -19,7 +19,7 @@ LATEST: Final = timedelta(hours=12)
 CLOCKS_DIFFER: Final = timedelta(seconds=10)  # of two hosts of ours, at most
 
 
-class Age(Enum):
+class TokenAge(Enum):
     GOOD = auto()
     TOO_YOUNG = auto()
     TOO_OLD = auto()  # or of a day to come, or no stamp of ours for this workshop
@@ -31,19 +31,19 @@ def make(about: str, *, now: datetime | None = None) -> str:
     return stamped
 
 
-def age(stamp: str, about: str, *, now: datetime) -> Age:
+def age(stamp: str, about: str, *, now: datetime) -> TokenAge:
     try:
         made_for, made_at = _signer().loads(stamp)
     except (BadSignature, ValueError, TypeError):
-        return Age.TOO_OLD
+        return TokenAge.TOO_OLD
     if made_for != about:
-        return Age.TOO_OLD
+        return TokenAge.TOO_OLD
     passed = timedelta(milliseconds=_milliseconds(now) - made_at)
     if passed < -CLOCKS_DIFFER:
-        return Age.TOO_OLD  # our clock was wrong then: to wait for that hour would be for ever
+        return TokenAge.TOO_OLD  # our clock was wrong then: to wait for that hour would be for ever
     if passed < SOONEST:
-        return Age.TOO_YOUNG
-    return Age.GOOD if passed <= LATEST else Age.TOO_OLD
+        return TokenAge.TOO_YOUNG
+    return TokenAge.GOOD if passed <= LATEST else TokenAge.TOO_OLD
 
 
 def nonce() -> str:

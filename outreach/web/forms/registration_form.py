@@ -14,13 +14,13 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, SelectMultipleField, StringField, ValidationError
 
 from outreach.db.types import Codes
-from outreach.domain.registrations import INTERPRETER, Applicant, Contact, Need
+from outreach.domain.registrations import INTERPRETER, AccessNeed, ContactMethod, RegistrationData
 from outreach.domain.text import clean, looks_like_an_id
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.i18n import LANGUAGES, current
 from outreach.i18n import gettext as _
 from outreach.web.forms import form_token
-from outreach.web.forms.availability import Choices
+from outreach.web.forms.availability import Availability
 from outreach.web.forms.contact_fields import OnceField, meant_by, read_email, read_phone
 
 LONGEST_NAME: Final = 60
@@ -43,12 +43,12 @@ class PersonForm(Form):
     needs = SelectMultipleField(validate_choice=False)
     email_asked = OnceField()  # the address we asked about, so as to ask only once
 
-    contacts: ClassVar[Sequence[str]] = tuple(Contact)
+    contacts: ClassVar[Sequence[str]] = tuple(ContactMethod)
 
     def __init__(self, workshop: Workshop, typed: MultiDict[str, str] | None, **data: Any) -> None:
         super().__init__(typed, data=data)
         self.workshop = workshop
-        self.choices = Choices()
+        self.choices = Availability()
         self.address = ""  # what was typed, as it is kept; after `validate()`
         spoken = [need for need in self.needs_offered if need.startswith(INTERPRETER)]
         if self.needs.data and len(spoken) == 1:
@@ -62,10 +62,10 @@ class PersonForm(Form):
     def needs_offered(self) -> list[str]:
         workshop = self.workshop
         offered = {
-            Need.STEP_FREE.value: workshop.mode.has_venue,
-            Need.CHILDCARE.value: workshop.has_childcare,
+            AccessNeed.STEP_FREE.value: workshop.mode.has_venue,
+            AccessNeed.CHILDCARE.value: workshop.has_childcare,
             **{f"{INTERPRETER}{lang}": True for lang in workshop.interpretation},
-            Need.SIGN_LANGUAGE.value: True,
+            AccessNeed.SIGN_LANGUAGE.value: True,
         }
         return [need for need, is_offered in offered.items() if is_offered]
 
@@ -114,7 +114,7 @@ class PersonForm(Form):
             raise ValidationError(_("Elige cómo te avisamos"))
 
     def validate_email(self, field: StringField) -> None:
-        if self.contact.data != Contact.EMAIL:
+        if self.contact.data != ContactMethod.EMAIL:
             return
         typed = (field.data or "").strip()
         read = read_email(typed)
@@ -125,7 +125,7 @@ class PersonForm(Form):
         self.address = read
 
     def validate_phone(self, field: StringField) -> None:
-        if self.contact.data == Contact.PHONE:
+        if self.contact.data == ContactMethod.PHONE:
             self.address = read_phone(field.data or "", self.workshop.office.country)
 
     def validate_people(self, field: StringField) -> None:
@@ -177,7 +177,7 @@ class RegistrationForm(PersonForm):
             )
             self.language.data = current()
             if workshop.is_discreet:
-                self.contact.data = Contact.NONE.value
+                self.contact.data = ContactMethod.NONE.value
         elif not self.is_sent("people"):
             self.people.data = ""
 
@@ -238,17 +238,17 @@ class RegistrationForm(PersonForm):
         if field.data and field.data not in LANGUAGES:
             raise ValidationError(_("Elige español, inglés o francés arriba de la página."))
 
-    def applicant(self) -> Applicant:
+    def applicant(self) -> RegistrationData:
         """What the person told us. Only after `validate()`."""
-        contact = Contact(self.contact.data or "none")
-        has_entry = contact is Contact.EMAIL and not self.workshop.is_discreet
-        return Applicant(
+        contact = ContactMethod(self.contact.data or "none")
+        has_entry = contact is ContactMethod.EMAIL and not self.workshop.is_discreet
+        return RegistrationData(
             name=clean(self.name.data or ""),
             people=int(self.people.data or 1),
             contact=contact,
             address=self.address,
-            may_leave_message=contact is Contact.PHONE and self.message_ok.data == "yes",
-            wants_reminder=contact is not Contact.NONE and self.remind.data == "yes",
+            may_leave_message=contact is ContactMethod.PHONE and self.message_ok.data == "yes",
+            wants_reminder=contact is not ContactMethod.NONE and self.remind.data == "yes",
             wants_entry=has_entry and self.calendar.data == "yes",
             language=self.language.data or current(),
             needs=self.chosen_needs,

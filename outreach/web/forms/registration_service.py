@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain import registrations
-from outreach.domain.registrations import Applicant, Registration, Ticket
+from outreach.domain.registrations import Registration, RegistrationData, SealedRegistration
 from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, Taken, TooMany
 from outreach.web.context import ring, store
@@ -16,7 +16,7 @@ from outreach.web.middleware import request_retry
 
 def save(
     wanted: Sequence[Workshop],
-    applicant: Applicant,
+    applicant: RegistrationData,
     nonce: str,
     *,
     now: datetime,
@@ -26,14 +26,14 @@ def save(
     the first; of a form that was sent before, the key it made then. `also` is done in the same
     transaction. Raises TooMany, Closed, Full, Taken: then nothing of it is left."""
     # Of an earlier try of this request too: it may have been done, though nobody heard of it.
-    made: list[tuple[Workshop, Ticket]] = request_retry.kept(f"tickets {nonce}", list)
+    made: list[tuple[Workshop, SealedRegistration]] = request_retry.kept(f"tickets {nonce}", list)
     try:
         for each in wanted[len(made) :]:
             made.append((each, registrations.prepare(ring(), each, applicant)))
         (workshop, ticket), *others = made
         with store().change() as session:
             if others:
-                registrations.register_all(session, made, applicant, nonce, now=now)
+                registrations.register_group(session, made, applicant, nonce, now=now)
             else:
                 registrations.register(session, workshop, applicant, ticket, nonce, now=now)
             also(session)
@@ -59,17 +59,17 @@ def save(
 
 def _before(nonce: str) -> Registration | None:
     with store().read() as session:
-        return registrations.saved_before(session, nonce)
+        return registrations.find_duplicate(session, nonce)
 
 
-def _key_of(before: Registration, made: list[tuple[Workshop, Ticket]]) -> bytes:
+def _key_of(before: Registration, made: list[tuple[Workshop, SealedRegistration]]) -> bytes:
     """The key of what was saved. Those made now go, unless they are the very ones of it."""
     if not made or before.key_id != made[0][1].key_id:
         _destroy(made)
     return registrations.key_of(ring(), before)
 
 
-def _destroy(made: list[tuple[Workshop, Ticket]]) -> None:
+def _destroy(made: list[tuple[Workshop, SealedRegistration]]) -> None:
     gone = [ticket.key_id for _workshop, ticket in made]
     made.clear()  # first: a key that may be gone must not be used by another try
     if gone:

@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from outreach.maintenance import gauges, readiness_probe
 from outreach.web.context import config, ring, store
-from outreach.web.middleware.metrics import Measures, Meter, keep_route
+from outreach.web.middleware.metrics import MetricsMiddleware, RequestMetrics, keep_route
 
 pages = Blueprint("health", __name__)
 
@@ -31,10 +31,10 @@ def measure(app: Flask) -> None:
     """Counts every request from now on, where somebody may ask for it; called last, so that what
     is in front of Flask is measured too."""
     if app.extensions["outreach_config"].metrics_token:
-        measures = Measures()
+        measures = RequestMetrics()
         app.extensions["outreach_measures"] = measures
         app.url_value_preprocessor(keep_route)
-        app.wsgi_app = Meter(app.wsgi_app, measures)  # type: ignore[assignment]  # as Flask says
+        app.wsgi_app = MetricsMiddleware(app.wsgi_app, measures)  # type: ignore[assignment]  # as Flask says
 
 
 def may_ask_by_any_name() -> bool:
@@ -60,7 +60,7 @@ def ready() -> Response:
 @pages.route("/metrics", methods=HOWEVER, provide_automatic_options=False)
 def metrics() -> Response:
     _require_token()
-    measures: Measures = current_app.extensions["outreach_measures"]
+    measures: RequestMetrics = current_app.extensions["outreach_measures"]
     registry = measures.of_all()
     told = generate_latest(registry) + generate_latest(gauges.Gauges(config(), store(), ring()))
     return Response(told, content_type=CONTENT_TYPE_LATEST)

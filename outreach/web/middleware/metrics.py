@@ -29,7 +29,7 @@ SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 ROUTE: Final = "outreach.route"
 
 
-class Measures:
+class RequestMetrics:
     """What one application counts."""
 
     def __init__(self) -> None:
@@ -68,10 +68,10 @@ class Measures:
         return together
 
 
-class Meter:
+class MetricsMiddleware:
     """A WSGI application around another, that measures it."""
 
-    def __init__(self, app: "WSGIApplication", measures: Measures) -> None:
+    def __init__(self, app: "WSGIApplication", measures: RequestMetrics) -> None:
         self.app, self.measures = app, measures
 
     def __call__(self, environ: "WSGIEnvironment", respond: "StartResponse") -> Iterable[bytes]:

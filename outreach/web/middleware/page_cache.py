@@ -25,13 +25,13 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Made:
+class CachedPage:
     body: bytes
     squeezed: bytes
     is_private: bool
 
 
-class Latest(Generic[Value]):
+class LatestVersion(Generic[Value]):
     """The values of the keys asked for last."""
 
     def __init__(self) -> None:
@@ -52,12 +52,12 @@ class Latest(Generic[Value]):
                 self._values.popitem(last=False)
 
 
-class Memo:
+class PageCache:
     """The pages one application has made."""
 
     def __init__(self) -> None:
-        self._by_data: Latest[Made] = Latest()
-        self._by_address: Latest[tuple[Hashable, datetime, Made]] = Latest()
+        self._by_data: LatestVersion[CachedPage] = LatestVersion()
+        self._by_address: LatestVersion[tuple[Hashable, datetime, CachedPage]] = LatestVersion()
 
     def recall(self, mark: Hashable, now: datetime) -> Response | None:
         """What this address gave a moment ago, if nothing has been committed since: `mark` is that
@@ -82,22 +82,22 @@ class Memo:
         made = self._by_data.get(key)
         if made is None:
             body = make().encode()
-            made = Made(body, gzip.compress(body, compresslevel=6, mtime=0), is_private)
+            made = CachedPage(body, gzip.compress(body, compresslevel=6, mtime=0), is_private)
             self._by_data.put(key, made)
         self._by_address.put(request.full_path, (mark, now, made))
         return _answer(made)
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["outreach_memo"] = Memo()
+    app.extensions["outreach_memo"] = PageCache()
 
 
-def memo() -> Memo:
-    found: Memo = current_app.extensions["outreach_memo"]
+def memo() -> PageCache:
+    found: PageCache = current_app.extensions["outreach_memo"]
     return found
 
 
-def _answer(made: Made) -> Response:
+def _answer(made: CachedPage) -> Response:
     if made.is_private:
         keep_private()
     is_squeezed = request.accept_encodings.quality("gzip") > 0

@@ -15,7 +15,7 @@ from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
 from outreach import clock
-from outreach.keystore.rate_counters import Attempts
+from outreach.keystore.rate_counters import RateCounters
 from outreach.web.context import config, ring
 from outreach.web.middleware import request_retry
 
@@ -89,8 +89,8 @@ def _hit(what: str, most: int, who: str) -> None:
         raise TooManyRequests(retry_after=max(1, math.ceil(ends - clock.now().timestamp())))
 
 
-def attempts() -> Attempts:
-    found: Attempts = current_app.extensions["outreach_attempts"]
+def attempts() -> RateCounters:
+    found: RateCounters = current_app.extensions["outreach_attempts"]
     return found
 
 

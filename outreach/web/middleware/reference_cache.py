@@ -13,11 +13,11 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
-from outreach.web.middleware.page_cache import Latest
+from outreach.web.middleware.page_cache import LatestVersion
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceCache:
     """All of them, as of one version. Read only: threads share it."""
 
     version: Hashable
@@ -27,10 +27,10 @@ class Reference:
 
 def init_app(app: Flask) -> None:
     app.extensions["outreach_reference"] = _Kept(app.extensions["outreach_store"])
-    app.extensions["outreach_workshops"] = Latest()
+    app.extensions["outreach_workshops"] = LatestVersion()
 
 
-def reference() -> Reference:
+def reference() -> ReferenceCache:
     kept: _Kept = current_app.extensions["outreach_reference"]
     return kept.get()
 
@@ -38,11 +38,11 @@ def reference() -> Reference:
 def workshop(session: Session, public_id: str) -> Workshop:
     """A workshop the public may see, as it is now but for `seats_left`, which moves with every
     registration and is that of an earlier moment. Read only. Raises NotFound."""
-    kept: Latest[tuple[Hashable, Workshop]] = current_app.extensions["outreach_workshops"]
+    kept: LatestVersion[tuple[Hashable, Workshop]] = current_app.extensions["outreach_workshops"]
     version = workshops.version(session, public_id)
     found = kept.get(public_id)
     if found is None or found[0] != version:
-        found = version, workshops.find_shown(session, public_id)
+        found = version, workshops.find_public(session, public_id)
         kept.put(public_id, found)
     return found[1]
 
@@ -50,9 +50,9 @@ def workshop(session: Session, public_id: str) -> Workshop:
 class _Kept:
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: tuple[Hashable, Reference] | None = None
+        self._kept: tuple[Hashable, ReferenceCache] | None = None
 
-    def get(self) -> Reference:
+    def get(self) -> ReferenceCache:
         mark = self._store.mark()
         kept = self._kept
         if kept is not None and kept[0] == mark:
@@ -62,6 +62,8 @@ class _Kept:
             if kept is not None and kept[1].version == version:
                 found = kept[1]
             else:
-                found = Reference(version, offices.all_of_them(session), kinds.all_of_them(session))
+                found = ReferenceCache(
+                    version, offices.all_of_them(session), kinds.all_of_them(session)
+                )
         self._kept = mark, found
         return found

@@ -14,21 +14,21 @@ from typing import Any, Final, TypeVar
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from outreach.db.retry import Outage, Patience
+from outreach.db.retry import Outage, RetryPolicy
 
 NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-class Again(Exception):
+class RetryRequest(Exception):
     """The same request is to be answered once more."""
 
 
-class Tries:
+class RetryState:
     """What one request keeps from one try to the next."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: RetryPolicy) -> None:
         self.patience = patience
         self.number = 1
         self.kept: dict[str, Any] = {}
@@ -54,9 +54,9 @@ def answered(dispatch: Callable[[], Response]) -> Response:
     """The answer of the first try that has one."""
     before = set(g)
     parts = dict(request.view_args or {})  # the language is taken out of them on the way
-    g.tries = tries = Tries(Patience(current_app.extensions["outreach_outage"]))
+    g.tries = tries = RetryState(RetryPolicy(current_app.extensions["outreach_outage"]))
     while True:
-        with suppress(Again):
+        with suppress(RetryRequest):
             answer = dispatch()
             if answer.status_code < 500:
                 tries.patience.is_done()
@@ -70,25 +70,25 @@ def answered(dispatch: Callable[[], Response]) -> Response:
 
 def or_not(error: Exception) -> None:
     """Raises Again, once the error has been waited out, where the request may be repeated."""
-    tries: Tries | None = g.get("tries")
+    tries: RetryState | None = g.get("tries")
     if tries is not None and _may_be_repeated() and tries.patience.waits_out(error):
-        raise Again from error
+        raise RetryRequest from error
 
 
 def kept(name: str, make: Callable[[], Any]) -> Any:
     """What an earlier try of this request kept by that name, or what `make` gives."""
-    tries: Tries | None = g.get("tries")
+    tries: RetryState | None = g.get("tries")
     return make() if tries is None else tries.kept.setdefault(name, make())
 
 
 def kept_before(name: str) -> Any | None:
     """What an earlier try of this request kept by that name."""
-    tries: Tries | None = g.get("tries")
+    tries: RetryState | None = g.get("tries")
     return None if tries is None else tries.kept.get(name)
 
 
 def is_another_try() -> bool:
-    tries: Tries | None = g.get("tries")
+    tries: RetryState | None = g.get("tries")
     return tries is not None and tries.number > 1
 
 

@@ -8,22 +8,22 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from outreach import clock, i18n
-from outreach.domain.locations.geocoding import Scale, Where
+from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.network.kinds import Way
 from outreach.domain.search import search
-from outreach.domain.search.search import Filters, Found
+from outreach.domain.search.search import SearchFilters, SearchResult
 from outreach.domain.text import plain
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.web.context import config, store
 from outreach.web.presentation import formatting, workshop_cards
-from outreach.web.presentation.workshop_cards import Card
+from outreach.web.presentation.workshop_cards import WorkshopCard
 
 MOST: Final = 3
 MOST_DAYS: Final = 12
 
 
 @dataclass(frozen=True)
-class Day:
+class AlternativeDay:
     """Another day of the same consultations."""
 
     address: str
@@ -31,7 +31,7 @@ class Day:
     is_this: bool
 
 
-def alternatives(session: Session, workshop: Workshop, *, now: datetime) -> list[Card]:
+def alternatives(session: Session, workshop: Workshop, *, now: datetime) -> list[WorkshopCard]:
     """The next workshops of the office that can be had, of the same kind if there are any.
 
     None for a discreet kind: the page is neutral, and its cards would tell.
@@ -47,7 +47,7 @@ def alternatives(session: Session, workshop: Workshop, *, now: datetime) -> list
     return []
 
 
-def other_days(workshop: Workshop) -> list[Day]:
+def other_days(workshop: Workshop) -> list[AlternativeDay]:
     """The days on which the office holds the same consultations, this one among them; none for a
     discreet kind, and none where this is the only day."""
     if workshop.is_discreet:
@@ -64,7 +64,7 @@ def other_days(workshop: Workshop) -> list[Day]:
     ][:MOST_DAYS]
     times = Counter(each.day for each in days)
     return [
-        Day(
+        AlternativeDay(
             address=f"/{i18n.current()}/t/{each.public_id}/lugar",
             words=_words(each.day)
             + (f", {formatting.hour(each.starts)}" if times[each.day] > 1 else ""),
@@ -79,18 +79,18 @@ def phone_of(workshop: Workshop) -> str:
     return workshop.phone or workshop.office.phone or config().phone
 
 
-def _same_kind(workshop: Workshop) -> Filters:
+def _same_kind(workshop: Workshop) -> SearchFilters:
     """Those of its kind, around its office."""
     office = workshop.office
-    here = Where(
-        scale=Scale.OFFICE, office=office.id, city=plain(office.city), region=office.region
+    here = Location(
+        scale=LocationScale.OFFICE, office=office.id, city=plain(office.city), region=office.region
     )
-    return Filters(where=here, kinds=(workshop.kind_id,))
+    return SearchFilters(where=here, kinds=(workshop.kind_id,))
 
 
-def _can_be_had(found: Found, now: datetime) -> bool:
+def _can_be_had(found: SearchResult, now: datetime) -> bool:
     return (
-        found.standing is Standing.PUBLISHED
+        found.standing is WorkshopStatus.PUBLISHED
         and found.starts_at > now
         and found.seats_left > 0
         and not found.is_discreet

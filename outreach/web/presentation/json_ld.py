@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from outreach.domain.calendar.feed_query import NETWORK
 from outreach.domain.network.kinds import Visibility, Way
-from outreach.domain.search.search import Found
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.search.search import SearchResult
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.i18n import current, gettext, say
 from outreach.web.context import config
 
@@ -86,7 +86,7 @@ def of_workshop(workshop: Workshop) -> Markup:
     return _script(event)
 
 
-def of_list(found: Iterable[Found]) -> Markup:
+def of_list(found: Iterable[SearchResult]) -> Markup:
     """The workshops of a list, in its order, without those that are discreet or unlisted; nothing
     if none are left."""
     shown = [each for each in found if not each.is_discreet and each.way is not Way.UNLISTED]
@@ -100,7 +100,7 @@ def of_list(found: Iterable[Found]) -> Markup:
     return _script(listed)
 
 
-def _brief(found: Found) -> Thing:
+def _brief(found: SearchResult) -> Thing:
     lang = current()
     url = f"{config().public_url}/{lang}/t/{found.public_id}"
     city = found.venue_city or found.office_city
@@ -112,7 +112,7 @@ def _brief(found: Found) -> Thing:
         "url": url,
         "name": say(found.title, lang),
         "startDate": found.starts_at.astimezone(found.zone).isoformat(),
-        "eventStatus": _status(is_cancelled=found.standing is Standing.CANCELLED),
+        "eventStatus": _status(is_cancelled=found.standing is WorkshopStatus.CANCELLED),
         "eventAttendanceMode": _attendance(found.mode),
         "location": _locations(found.mode, place, url),
     }
@@ -144,17 +144,17 @@ def _area(city: str, region: str) -> Thing:
     return {"@type": "Place", "name": city, "address": address}
 
 
-def _locations(mode: Mode, place: Thing, url: str) -> Thing | list[Thing]:
+def _locations(mode: DeliveryMode, place: Thing, url: str) -> Thing | list[Thing]:
     """The place, the page in place of a meeting's link, or both."""
-    name = gettext("Por teléfono") if mode is Mode.PHONE_BANK else gettext("En línea")
+    name = gettext("Por teléfono") if mode is DeliveryMode.PHONE_BANK else gettext("En línea")
     online: Thing = {"@type": "VirtualLocation", "name": name, "url": url}
     if not mode.has_venue:
         return online
-    return [place, online] if mode is Mode.HYBRID else place
+    return [place, online] if mode is DeliveryMode.HYBRID else place
 
 
-def _attendance(mode: Mode) -> str:
-    if mode is Mode.HYBRID:
+def _attendance(mode: DeliveryMode) -> str:
+    if mode is DeliveryMode.HYBRID:
         return "https://schema.org/MixedEventAttendanceMode"
     kind = "Offline" if mode.has_venue else "Online"
     return f"https://schema.org/{kind}EventAttendanceMode"

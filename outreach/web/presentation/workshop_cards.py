@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from outreach import i18n
 from outreach.domain.network.kinds import Visibility, Way
-from outreach.domain.search.search import Found
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.search.search import SearchResult
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.presentation import formatting
@@ -22,13 +22,13 @@ FEW_DISCREET = 5  # safety.md S28: nobody is to watch one person sign up
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class CardTag:
     words: str
     look: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class WorkshopCard:
     address: str
     title: str
     kind: str
@@ -38,25 +38,25 @@ class Card:
     day_words: str
     hour_words: str
     place: str
-    tags: list[Tag]
+    tags: list[CardTag]
 
 
 def card(
-    found: Found, *, now: datetime, miles: float | None = None, with_city: bool = False
-) -> Card:
+    found: SearchResult, *, now: datetime, miles: float | None = None, with_city: bool = False
+) -> WorkshopCard:
     """`with_city` where the cards around it are of other cities."""
     lang = i18n.current()
     tags = [seats_tag(found, now=now)]
-    if found.way is Way.SLOTS and found.standing is Standing.PUBLISHED:
-        tags.append(Tag(_("Eliges tu hora")))
+    if found.way is Way.SLOTS and found.standing is WorkshopStatus.PUBLISHED:
+        tags.append(CardTag(_("Eliges tu hora")))
     if miles is not None:
-        tags.append(Tag(distance(miles)))
-    tags.append(Tag(spoken(found.languages)))
+        tags.append(CardTag(distance(miles)))
+    tags.append(CardTag(spoken(found.languages)))
     if found.has_childcare:
-        tags.append(Tag(_("Cuidado de niños")))
-    if found.mode is not Mode.IN_PERSON:
-        tags.append(Tag(mode_words(found.mode)))
-    return Card(
+        tags.append(CardTag(_("Cuidado de niños")))
+    if found.mode is not DeliveryMode.IN_PERSON:
+        tags.append(CardTag(mode_words(found.mode)))
+    return WorkshopCard(
         address=f"/{lang}/t/{found.public_id}",
         title=i18n.say(found.title, lang),
         kind=i18n.say(found.kind_name, lang),
@@ -70,10 +70,10 @@ def card(
     )
 
 
-def opening(found: Found | Workshop, *, now: datetime) -> datetime | None:
+def opening(found: SearchResult | Workshop, *, now: datetime) -> datetime | None:
     """From when a place can be saved, on the clock of the venue, if that is still to come."""
     opens = found.opens_at
-    is_ahead = found.standing is Standing.PUBLISHED and found.starts_at > now
+    is_ahead = found.standing is WorkshopStatus.PUBLISHED and found.starts_at > now
     takes_places = found.way not in {Way.OPEN, Way.PHONE}
     if opens is None or opens <= now or not is_ahead or not takes_places:
         return None
@@ -81,37 +81,41 @@ def opening(found: Found | Workshop, *, now: datetime) -> datetime | None:
 
 
 def by_day(
-    found: Iterable[Found], *, now: datetime, with_city: bool = False
-) -> list[tuple[date, list[Card]]]:
+    found: Iterable[SearchResult], *, now: datetime, with_city: bool = False
+) -> list[tuple[date, list[WorkshopCard]]]:
     cards = [card(each, now=now, with_city=with_city) for each in found]
     return [(day, list(those)) for day, those in groupby(cards, key=lambda each: each.day)]
 
 
-def seats_tag(found: Found | Workshop, *, now: datetime) -> Tag:
+def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
     """How full it is, in the words and the colour of its tag."""
-    if found.standing is Standing.CANCELLED:
-        return Tag(_("Cancelado"), "etq-no")
+    if found.standing is WorkshopStatus.CANCELLED:
+        return CardTag(_("Cancelado"), "etq-no")
     if found.way is Way.OPEN:
-        return Tag(_("Llega sin cita"), "etq-bien")
+        return CardTag(_("Llega sin cita"), "etq-bien")
     if found.way is Way.PHONE:
-        return Tag(_("Aparta por teléfono"))
+        return CardTag(_("Aparta por teléfono"))
     if found.starts_at <= now:
-        return Tag(_("Ya empezó"))
+        return CardTag(_("Ya empezó"))
     if opens := opening(found, now=now):
-        return Tag(_("Aparta desde el %(day)s", day=formatting.short_day(opens.date())))
+        return CardTag(_("Aparta desde el %(day)s", day=formatting.short_day(opens.date())))
     if found.seats_left == 0:
         full = _("Lleno · hay lista de espera") if found.has_waiting_list else _("Lleno")
-        return Tag(full, "etq-no")
+        return CardTag(full, "etq-no")
     if found.is_discreet:
         few = found.seats_left <= FEW_DISCREET
-        return Tag(_("Pocos lugares"), "etq-poco") if few else Tag(_("Hay lugares"), "etq-bien")
+        return (
+            CardTag(_("Pocos lugares"), "etq-poco")
+            if few
+            else CardTag(_("Hay lugares"), "etq-bien")
+        )
     if found.seats_left <= FEW:
         left = ngettext("Queda %(num)d lugar", "Quedan %(num)d lugares", found.seats_left)
-        return Tag(left, "etq-poco")
-    return Tag(_("Hay lugares"), "etq-bien")
+        return CardTag(left, "etq-poco")
+    return CardTag(_("Hay lugares"), "etq-bien")
 
 
-def place(found: Found, *, with_city: bool = False) -> str:
+def place(found: SearchResult, *, with_city: bool = False) -> str:
     """Where it is, or about where: a hidden address is nobody's business yet."""
     if found.venue_name is None:
         return _("En línea") if not found.mode.has_venue else found.office_city
@@ -133,13 +137,13 @@ def spoken(codes: Iterable[str]) -> str:
     return i18n.names_of(tuple(codes), i18n.current())
 
 
-def mode_words(mode: Mode) -> str:
-    words: dict[Mode, str] = {
-        Mode.IN_PERSON: _("En persona"),
-        Mode.LIVE_STREAM: _("Transmisión en vivo"),
-        Mode.VIDEO_CALL: _("Por videollamada"),
-        Mode.HYBRID: _("En persona y en línea"),
-        Mode.PHONE_BANK: _("Por teléfono"),
+def mode_words(mode: DeliveryMode) -> str:
+    words: dict[DeliveryMode, str] = {
+        DeliveryMode.IN_PERSON: _("En persona"),
+        DeliveryMode.LIVE_STREAM: _("Transmisión en vivo"),
+        DeliveryMode.VIDEO_CALL: _("Por videollamada"),
+        DeliveryMode.HYBRID: _("En persona y en línea"),
+        DeliveryMode.PHONE_BANK: _("Por teléfono"),
     }
     return words[mode]
 

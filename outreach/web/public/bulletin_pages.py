@@ -19,15 +19,15 @@ from outreach import clock, i18n
 from outreach.clock import Month
 from outreach.domain.network import installation_settings
 from outreach.domain.newsletter import bulletins
-from outreach.domain.newsletter.bulletins import Edition
+from outreach.domain.newsletter.bulletins import BulletinEdition
 from outreach.domain.reporting import figures, months
 from outreach.domain.text import clean
 from outreach.pdf import bulletin as paper
 from outreach.reports import bulletin_data, bulletin_markdown, workshop_counts
 from outreach.reports import bulletin_text as words
-from outreach.reports.bulletin_data import Document
+from outreach.reports.bulletin_data import BulletinDocument
 from outreach.web.context import config, store
-from outreach.web.middleware.page_cache import Latest
+from outreach.web.middleware.page_cache import LatestVersion
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import keep_for
 from outreach.web.presentation.icons import qr
@@ -43,7 +43,7 @@ PUBLISHED_SECONDS, PROVISIONAL_SECONDS = 3600, 60
 
 
 @dataclass(frozen=True)
-class Row:
+class BulletinRow:
     """A month in the list."""
 
     month: Month
@@ -52,7 +52,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Entry:
+class BulletinEntry:
     """An edition in the feed."""
 
     tag: str
@@ -63,7 +63,7 @@ class Entry:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["outreach_bulletin_pdfs"] = Latest[bytes]()
+    app.extensions["outreach_bulletin_pdfs"] = LatestVersion[bytes]()
     app.add_template_filter(_markdown, "markdown")
     app.register_blueprint(pages)
 
@@ -74,7 +74,7 @@ def index() -> ResponseReturnValue:
     with store().read() as session:
         found = _months(session, now)
     rows = [
-        Row(each, words.first_capital(words.month_and_year(each, lang)), published_at)
+        BulletinRow(each, words.first_capital(words.month_and_year(each, lang)), published_at)
         for each, published_at in sorted(found.items(), reverse=True)
     ]
     return _kept(Response(render_template("bulletin/index.html", rows=rows)), PROVISIONAL_SECONDS)
@@ -109,7 +109,7 @@ def month(text: str) -> ResponseReturnValue:
     page = render_template(
         "bulletin/month.html",
         document=found,
-        told=words.told(found, lang, config().public_url),
+        told=words.localized(found, lang, config().public_url),
         replaced_by=replaced_by,
         query=f"?edicion={found.edition}" if replaced_by else "",
         kinds={kind.code: kind for kind in reference().kinds},
@@ -135,7 +135,7 @@ def as_text(text: str) -> ResponseReturnValue:
     return _kept(Response(body, mimetype="text/plain"), _seconds(found))
 
 
-def _found(text: str) -> tuple[Document, int | None]:
+def _found(text: str) -> tuple[BulletinDocument, int | None]:
     """The bulletin asked for, and the number of the edition that has replaced it, if one has."""
     wanted, now = _month(text), _minute()
     with store().read() as session:
@@ -150,7 +150,9 @@ def _found(text: str) -> tuple[Document, int | None]:
     return found, last.number if last is not None and is_replaced else None
 
 
-def _edition(session: Session, wanted: Month, last: Edition | None) -> Edition | None:
+def _edition(
+    session: Session, wanted: Month, last: BulletinEdition | None
+) -> BulletinEdition | None:
     """The one asked for by its number, if it was published; else the last one."""
     asked = request.args.get("edicion", "")
     if not asked:
@@ -184,16 +186,16 @@ def _months(session: Session, now: datetime) -> dict[Month, datetime | None]:
     return {**waiting, **published}
 
 
-def _entry(edition: Edition, lang: str, host: str) -> Entry:
+def _entry(edition: BulletinEdition, lang: str, host: str) -> BulletinEntry:
     wanted = Month.from_number(edition.month)
     found = bulletin_data.thawed(json.loads(edition.frozen))
-    told = words.told(found, lang, config().public_url)
+    told = words.localized(found, lang, config().public_url)
     said = [sentence for _heading, sentences in told.sections for sentence in sentences]
     correction = [
         clean(line) for line in bulletin_markdown.as_text(told.correction, told.site).splitlines()
     ]
     assert edition.published_at is not None
-    return Entry(
+    return BulletinEntry(
         tag=f"tag:{host},{TAGGED}:boletin/{wanted}/{edition.number}",
         title=clean(told.title),
         address=f"{told.address}?edicion={edition.number}",
@@ -202,9 +204,9 @@ def _entry(edition: Edition, lang: str, host: str) -> Entry:
     )
 
 
-def _pdf(found: Document, lang: str) -> bytes:
+def _pdf(found: BulletinDocument, lang: str) -> bytes:
     """Set in type once for the same document: that takes a tenth of a second of a processor."""
-    kept: Latest[bytes] = current_app.extensions["outreach_bulletin_pdfs"]
+    kept: LatestVersion[bytes] = current_app.extensions["outreach_bulletin_pdfs"]
     told = json.dumps(bulletin_data.as_json(found), sort_keys=True)
     key = lang, hashlib.sha256(told.encode()).hexdigest()
     made = kept.get(key)
@@ -222,7 +224,7 @@ def _kept(answer: Response, seconds: int) -> Response:
     return answer
 
 
-def _seconds(found: Document) -> int:
+def _seconds(found: BulletinDocument) -> int:
     return PUBLISHED_SECONDS if found.published_at else PROVISIONAL_SECONDS
 
 

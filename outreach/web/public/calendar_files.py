@@ -9,13 +9,13 @@ from flask import Blueprint, Flask, Response, current_app, request
 
 from outreach import i18n
 from outreach.domain import workshops
-from outreach.domain.calendar.feed_query import Unknown
+from outreach.domain.calendar.feed_query import UnknownFilter
 from outreach.domain.network import installation_settings
 from outreach.domain.text import clean
 from outreach.errors import NotFound
 from outreach.feeds import ics_feed
-from outreach.feeds.server import Feeds, Front
-from outreach.feeds.vevent import Site
+from outreach.feeds.server import FeedMiddleware, Feeds
+from outreach.feeds.vevent import PublicSite
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.middleware.response_headers import ALWAYS, keep_private
@@ -28,7 +28,7 @@ LONGEST_QUOTE: Final = 40  # of what somebody asked for
 def init_app(app: Flask) -> None:
     feeds = Feeds(app.extensions["outreach_config"], app.extensions["outreach_store"], ALWAYS)
     app.extensions["outreach_feeds"] = feeds
-    app.wsgi_app = Front(app.wsgi_app, feeds)  # type: ignore[assignment]  # as Flask says to
+    app.wsgi_app = FeedMiddleware(app.wsgi_app, feeds)  # type: ignore[assignment]  # as Flask says to
     app.register_blueprint(pages)
 
 
@@ -39,7 +39,7 @@ def feed(name: str, form: str) -> Response:
     feeds: Feeds = current_app.extensions["outreach_feeds"]
     try:
         status, headers, body = feeds.answer(request.environ)
-    except Unknown as unknown:
+    except UnknownFilter as unknown:
         return _not_found(_sentence(unknown))
     answer = Response(body, status, headers)
     answer.direct_passthrough = True  # it is compressed, or not wanted so
@@ -52,10 +52,10 @@ def workshop(public_id: str) -> Response:
     lang = i18n.current()
     with store().read() as session:
         try:
-            found = workshops.find_shown(session, public_id)
+            found = workshops.find_public(session, public_id)
         except NotFound:
             return _not_found(_("No encontramos ese taller. Pide el enlace otra vez."))
-        site = Site(
+        site = PublicSite(
             config().public_url, installation_settings.calendar_host(session), config().phone
         )
         body = ics_feed.single(found, lang, site)
@@ -68,7 +68,7 @@ def _not_found(sentence: str) -> Response:
     return Response(sentence + "\n", 404, mimetype="text/plain")
 
 
-def _sentence(unknown: Unknown) -> str:
+def _sentence(unknown: UnknownFilter) -> str:
     value = clean(unknown.value)[:LONGEST_QUOTE]
     sentences: dict[str, str] = {
         "office": _("No hay una oficina «%(value)s». Elige otra en la lista.", value=value),

@@ -20,9 +20,9 @@ from werkzeug.exceptions import HTTPException
 from outreach import clock, i18n
 from outreach.domain import workshops
 from outreach.domain.calendar import feed_query
-from outreach.domain.calendar.feed_query import Choice
+from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.domain.search import search
-from outreach.domain.search.search import Found
+from outreach.domain.search.search import SearchResult
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
@@ -46,7 +46,7 @@ CARD: Final = 165
 
 
 @dataclass(frozen=True)
-class Frame:
+class EmbedFrame:
     """What a site is told to show."""
 
     path: str
@@ -139,14 +139,14 @@ def describe() -> Response:
     return _kept(answer)
 
 
-def of_choice(choice: Choice, places: list[str], count: int = COUNT) -> Frame:
+def of_choice(choice: FeedQuery, places: list[str], count: int = COUNT) -> EmbedFrame:
     """The frame with the next workshops of a choice. Raises NotFound for a discreet one."""
     query = _query(_public(choice), **({"cuantos": count} if count != COUNT else {}))
     path = f"/{i18n.current()}/incrustar" + (f"?{query}" if query else "")
-    return Frame(path, _title(choice, places), AROUND + CARD * count)
+    return EmbedFrame(path, _title(choice, places), AROUND + CARD * count)
 
 
-def _frame_of(address: str) -> Frame:
+def _frame_of(address: str) -> EmbedFrame:
     """What to show for a page of ours. Raises NotFound, and what a malformed address raises."""
     parts = urlsplit(address)
     is_ours = parts.scheme in {"http", "https"} and parts.netloc.lower() == config().host
@@ -159,7 +159,7 @@ def _frame_of(address: str) -> Frame:
         if endpoint in {"workshops.workshop", "embed.one"}:
             found = _shown(session, values["public_id"])
             path = f"/{i18n.current()}/incrustar/{found.public_id}"
-            return Frame(path, formatting.said(found.title), AROUND + CARD)
+            return EmbedFrame(path, formatting.said(found.title), AROUND + CARD)
         if endpoint == "workshops.office":
             asked = MultiDict({"oficina": values["slug"]})
         elif endpoint not in {"workshops.upcoming", "embed.upcoming"}:
@@ -175,20 +175,22 @@ def _described_at() -> str:
     return f"{config().public_url}/oembed?" + urlencode({"format": "json", "url": here})
 
 
-def _public(choice: Choice) -> Choice:
+def _public(choice: FeedQuery) -> FeedQuery:
     if choice.is_discreet:
         raise NotFound("a discreet kind")
     return choice
 
 
 def _shown(session: Session, public_id: str) -> Workshop:
-    found = workshops.find_shown(session, public_id)
+    found = workshops.find_public(session, public_id)
     if found.is_hidden:
         raise NotFound(f"workshop {public_id}")
     return found
 
 
-def _coming(session: Session, choice: Choice, count: int, *, now: datetime) -> list[Found]:
+def _coming(
+    session: Session, choice: FeedQuery, count: int, *, now: datetime
+) -> list[SearchResult]:
     """The next ones, those that have begun too, until they are over."""
     today, ahead = now.date(), []
     for horizon in HORIZONS:
@@ -201,19 +203,19 @@ def _coming(session: Session, choice: Choice, count: int, *, now: datetime) -> l
     return list(search.of_ids(session, ahead))
 
 
-def _title(choice: Choice, places: list[str]) -> str:
+def _title(choice: FeedQuery, places: list[str]) -> str:
     where = [choice.office.city] if choice.office else []
     return " · ".join(
         [_("Próximos talleres"), *([", ".join(where + places)] if where + places else [])]
     )
 
 
-def _query(choice: Choice, **more: object) -> str:
+def _query(choice: FeedQuery, **more: object) -> str:
     office = {"oficina": choice.office.slug} if choice.office else {}
     return urlencode([*office.items(), *choice.query, *more.items()])
 
 
-def _of_list(choice: Choice) -> str:
+def _of_list(choice: FeedQuery) -> str:
     """The same in the words of the list, where an office is one more place."""
     office = {"donde": choice.office.slug} if choice.office else {}
     return urlencode([*office.items(), *choice.query])

@@ -12,14 +12,14 @@ from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
 from outreach import clock, i18n
-from outreach.domain.calendar.feed_query import Choice
+from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.domain.locations import regions
 from outreach.domain.network import installation_settings, offices
 from outreach.domain.network.offices import Office
 from outreach.domain.text import plain
-from outreach.domain.workshops import Mode
+from outreach.domain.workshops import DeliveryMode
 from outreach.feeds import ics_feed
-from outreach.feeds.vevent import Site
+from outreach.feeds.vevent import PublicSite
 from outreach.web.context import config, store
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import keep_for, keep_private
@@ -35,7 +35,7 @@ SURELY_FIT: Final = 600
 
 
 @dataclass(frozen=True)
-class Option:
+class FeedOption:
     """Something to tick or to choose."""
 
     value: str
@@ -66,7 +66,7 @@ def build() -> str:
         summary=" · ".join(feed_params.said(choice, names.values())),
         offices=_offices(choice, open_offices),
         regions=_regions(open_offices, region),
-        others=[Option(place, names[place], True) for place in others],
+        others=[FeedOption(place, names[place], True) for place in others],
         kinds=reference().kinds,
         spoken=_spoken(choice),
         modes=_modes(choice),
@@ -76,13 +76,15 @@ def build() -> str:
     )
 
 
-def _reach(session: Session, choice: Choice, today: date) -> date | None:
+def _reach(session: Session, choice: FeedQuery, today: date) -> date | None:
     """The last day the calendar has room for, if it has not for all: it is written to find out."""
-    site = Site(config().public_url, installation_settings.calendar_host(session), config().phone)
+    site = PublicSite(
+        config().public_url, installation_settings.calendar_host(session), config().phone
+    )
     return ics_feed.reach(session, choice, i18n.current(), site, today=today)
 
 
-def _addresses(choice: Choice) -> dict[str, object]:
+def _addresses(choice: FeedQuery) -> dict[str, object]:
     """Where each program finds the calendar."""
     formats = {
         form: ics_feed.address(choice, i18n.current(), config().public_url, form)
@@ -100,43 +102,44 @@ def _addresses(choice: Choice) -> dict[str, object]:
     }
 
 
-def _offices(choice: Choice, open_offices: list[Office]) -> list[Option]:
+def _offices(choice: FeedQuery, open_offices: list[Office]) -> list[FeedOption]:
     """By city; a closed one too, for who has its address still."""
     shown = {office.slug: office for office in open_offices}
     if choice.office:
         shown.setdefault(choice.office.slug, choice.office)
     return [
-        Option(slug, f"{office.city}, {office.region}", slug == choice.name)
+        FeedOption(slug, f"{office.city}, {office.region}", slug == choice.name)
         for slug, office in sorted(shown.items(), key=lambda item: plain(item[1].city))
     ]
 
 
-def _region_and_others(choice: Choice, open_offices: list[Office]) -> tuple[str, list[str]]:
+def _region_and_others(choice: FeedQuery, open_offices: list[Office]) -> tuple[str, list[str]]:
     """The one region that the list of regions can show, and the places that it cannot."""
     listed = {office.region for office in open_offices}
     region = next((place for place in choice.places if place in listed), "")
     return region, [place for place in choice.places if place != region]
 
 
-def _regions(open_offices: list[Office], chosen: str) -> list[Option]:
+def _regions(open_offices: list[Office], chosen: str) -> list[FeedOption]:
     names = {
         office.region: formatting.said(regions.NAMES.get(office.region)) or office.region
         for office in open_offices
     }
     return [
-        Option(code, name, code == chosen)
+        FeedOption(code, name, code == chosen)
         for code, name in sorted(names.items(), key=lambda item: plain(item[1]))
     ]
 
 
-def _spoken(choice: Choice) -> list[Option]:
+def _spoken(choice: FeedQuery) -> list[FeedOption]:
     return [
-        Option(code, name, code in choice.languages) for code, name in formatting.spoken_languages()
+        FeedOption(code, name, code in choice.languages)
+        for code, name in formatting.spoken_languages()
     ]
 
 
-def _modes(choice: Choice) -> list[Option]:
+def _modes(choice: FeedQuery) -> list[FeedOption]:
     """In person, online, and whatever else was asked for."""
     asked = feed_params.mode_codes(choice.modes)
-    offered = dict.fromkeys([Mode.IN_PERSON.value, feed_params.EN_LINEA, *asked])
-    return [Option(code, feed_params.mode_words(code), code in asked) for code in offered]
+    offered = dict.fromkeys([DeliveryMode.IN_PERSON.value, feed_params.EN_LINEA, *asked])
+    return [FeedOption(code, feed_params.mode_words(code), code in asked) for code in offered]

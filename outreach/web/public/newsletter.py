@@ -96,7 +96,7 @@ def leave(token: str) -> ResponseReturnValue:
             subscriber = subscribers.find(session, token)
     except NotFound:
         return _gone()
-    subscriber_erasure.forget(store(), ring(), config(), subscriber.id, subscriber.key_id)
+    subscriber_erasure.erase(store(), ring(), config(), subscriber.id, subscriber.key_id)
     return _gone()
 
 

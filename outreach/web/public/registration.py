@@ -38,7 +38,7 @@ def form(public_id: str) -> ResponseReturnValue:
     keep_private()
     now = clock.now()
     with store().read() as session:
-        workshop = workshops.find_shown(session, public_id)
+        workshop = workshops.find_public(session, public_id)
         offered = availability.of_workshop(session, workshop, now=now)
     if not workshop.takes_places or not workshop.has_opened(now):
         return _closed(workshop, 200)  # nothing is wrong: one comes another way, or another day
@@ -57,7 +57,7 @@ def save(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
         workshop = _wanted(session, public_id)
-        before = registrations.saved_before(session, request.form.get("nonce", ""))
+        before = registrations.find_duplicate(session, request.form.get("nonce", ""))
         filled = RegistrationForm(workshop, request.form)
         if filled.series.data == "yes":
             filled.choices = availability.of_workshop(session, workshop, now=now)
@@ -81,7 +81,7 @@ def _wanted(session: Session, public_id: str) -> Workshop:
     free, and whether a series is still saved as one."""
     workshop = reference_cache.workshop(session, public_id)
     if workshop.has_slots or request.form.get("series") == "yes":
-        return workshops.find_shown(session, public_id)
+        return workshops.find_public(session, public_id)
     return workshop
 
 
@@ -116,7 +116,7 @@ def _save(
 def _anew(filled: RegistrationForm) -> RegistrationForm:
     """The same form, to be shown with what is left by now."""
     with store().read() as session:
-        workshop = workshops.find_shown(session, filled.workshop.public_id)
+        workshop = workshops.find_public(session, filled.workshop.public_id)
         filled.workshop = workshop
         filled.choices = availability.of_workshop(session, workshop, now=clock.now())
     return filled
@@ -129,9 +129,9 @@ def _fault(filled: RegistrationForm, now: datetime) -> str:
     if filled.is_trapped:
         filled.website.data = ""
         words = _("Algo llenó un dato que no se ve. Vuelve a enviar: lo que escribiste sigue aquí.")
-    elif age is form_token.Age.TOO_YOUNG and filled.has_nonce:
+    elif age is form_token.TokenAge.TOO_YOUNG and filled.has_nonce:
         words = _("Espera un momento y vuelve a intentar.")
-    elif age is not form_token.Age.GOOD or not filled.has_nonce:
+    elif age is not form_token.TokenAge.GOOD or not filled.has_nonce:
         filled.stamp_again()
         words = _(
             "Esta página estuvo abierta mucho tiempo. Vuelve a enviar: tus datos siguen aquí."

@@ -20,7 +20,7 @@ from outreach.domain.search import page_index
 from outreach.i18n import LANGUAGES
 from outreach.reports import workshop_counts
 from outreach.web.context import config, store
-from outreach.web.middleware.page_cache import Latest
+from outreach.web.middleware.page_cache import LatestVersion
 
 pages = Blueprint("sitemap", __name__)
 
@@ -58,14 +58,14 @@ Address = tuple[str, datetime | None]  # a path without its language, and its la
 
 
 @dataclass(frozen=True)
-class Made:
+class BuiltSitemap:
     squeezed: bytes
     etag: str
     made_at: datetime
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["outreach_sitemaps"] = Latest[Made]()
+    app.extensions["outreach_sitemaps"] = LatestVersion[BuiltSitemap]()
     app.add_template_global(found_at)
     app.add_template_global(lambda: HREFLANG, "hreflang")
     app.register_blueprint(pages)
@@ -152,13 +152,13 @@ def _answer(name: str, write: Callable[[Session, Month], str]) -> Response:
     return response
 
 
-def _made(name: str, write: Callable[[Session, Month], str]) -> Made:
-    kept: Latest[Made] = current_app.extensions["outreach_sitemaps"]
+def _made(name: str, write: Callable[[Session, Month], str]) -> BuiltSitemap:
+    kept: LatestVersion[BuiltSitemap] = current_app.extensions["outreach_sitemaps"]
     made, now = kept.get(name), clock.now()
     if made is None or not made.made_at <= now < made.made_at + MOMENT:
         with store().read() as session:
             body = write(session, Month.of(now.date())).encode()
         squeezed = gzip.compress(body, compresslevel=6, mtime=0)
-        made = Made(squeezed, hashlib.sha256(body).hexdigest()[:32], now)
+        made = BuiltSitemap(squeezed, hashlib.sha256(body).hexdigest()[:32], now)
         kept.put(name, made)
     return made

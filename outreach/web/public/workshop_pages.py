@@ -12,18 +12,18 @@ from flask.typing import ResponseReturnValue
 from outreach import clock, i18n
 from outreach.domain import workshops
 from outreach.domain.locations import geocoding, regions
-from outreach.domain.locations.geocoding import Scale, Where
+from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.network import offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.search import search
-from outreach.domain.search.search import Filters, Found, Page
+from outreach.domain.search.search import SearchFilters, SearchPage, SearchResult
 from outreach.domain.text import plain
-from outreach.domain.workshops import Mode, partners
+from outreach.domain.workshops import DeliveryMode, partners
 from outreach.errors import NotFound
 from outreach.web.context import config, store
 from outreach.web.middleware.page_cache import memo
-from outreach.web.middleware.reference_cache import Reference, reference
+from outreach.web.middleware.reference_cache import ReferenceCache, reference
 from outreach.web.middleware.response_headers import keep_for, keep_private
 from outreach.web.presentation import workshop_cards
 
@@ -34,7 +34,7 @@ ASKED: Final = ("donde", "tipo", "desde", "hasta", "idioma", "modalidad")
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchParams:
     """What the address asks for, as text; kinds by their public code."""
 
     where: str
@@ -45,7 +45,7 @@ class Asked:
     modes: tuple[str, ...]
 
     @classmethod
-    def read(cls) -> "Asked":
+    def read(cls) -> "SearchParams":
         def many(name: str) -> tuple[str, ...]:
             return tuple(dict.fromkeys(v for v in request.args.getlist(name)[:20] if v))
 
@@ -89,10 +89,10 @@ def upcoming() -> ResponseReturnValue:
     now, mark = clock.now(), store().mark()
     if (recalled := memo().recall(mark, now)) is not None:
         return recalled
-    asked, known = Asked.read(), reference()
+    asked, known = SearchParams.read(), reference()
     chosen = _chosen(known.kinds, asked)
     with store().read() as session:
-        filters = Filters(
+        filters = SearchFilters(
             where=geocoding.resolve(session, asked.where),
             kinds=tuple(kind.id for kind in chosen),
             since=_day(asked.since),
@@ -116,11 +116,11 @@ def upcoming() -> ResponseReturnValue:
 
 def _list(
     now: datetime,
-    asked: Asked,
-    known: Reference,
+    asked: SearchParams,
+    known: ReferenceCache,
     chosen: list[Kind],
-    page: Page,
-    instead: list[tuple[Found, float | None]],
+    page: SearchPage,
+    instead: list[tuple[SearchResult, float | None]],
 ) -> str:
     open_offices = [each for each in known.offices if each.is_open(now.date())]
     return render_template(
@@ -135,13 +135,13 @@ def _list(
         days=workshop_cards.by_day(
             page.found,
             now=now,
-            with_city=page.filters.where.scale not in {Scale.OFFICE, Scale.CITY},
+            with_city=page.filters.where.scale not in {LocationScale.OFFICE, LocationScale.CITY},
         ),
         instead=[
             workshop_cards.card(each, now=now, miles=far, with_city=True) for each, far in instead
         ],
         feed=_feed_address(page.filters.where, chosen, asked, known.offices),
-        Scale=Scale,
+        Scale=LocationScale,
     )
 
 
@@ -189,7 +189,7 @@ def network() -> ResponseReturnValue:
 def workshop(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
-        found = workshops.find_shown(session, public_id)
+        found = workshops.find_public(session, public_id)
         given_with = partners.said_of(session, found)
     if found.is_hidden:
         keep_private()
@@ -208,7 +208,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
     )
 
 
-def _chosen(all_kinds: Sequence[Kind], asked: Asked) -> list[Kind]:
+def _chosen(all_kinds: Sequence[Kind], asked: SearchParams) -> list[Kind]:
     """The kinds asked for by code or by the letters that stand for one. Raises NotFound."""
     by_name = {kind.code: kind for kind in all_kinds} | {k.public_code: k for k in all_kinds}
     if unknown := [code for code in asked.kinds if code not in by_name]:
@@ -216,7 +216,7 @@ def _chosen(all_kinds: Sequence[Kind], asked: Asked) -> list[Kind]:
     return list({by_name[code].id: by_name[code] for code in asked.kinds}.values())
 
 
-def _modes(asked: Asked) -> tuple[Mode, ...]:
+def _modes(asked: SearchParams) -> tuple[DeliveryMode, ...]:
     return tuple({mode: None for word in asked.modes for mode in workshops.modes_named(word)})
 
 
@@ -231,19 +231,22 @@ def _region(code: str) -> str:
     return i18n.say(regions.NAMES.get(code), i18n.current()) or code
 
 
-def _place_words(where: Where) -> str:
-    if where.scale is Scale.REGION:
+def _place_words(where: Location) -> str:
+    if where.scale is LocationScale.REGION:
         return _region(where.region)
     return where.name
 
 
 def _feed_address(
-    where: Where, chosen: Sequence[Kind], asked: Asked, all_offices: Sequence[Office]
+    where: Location, chosen: Sequence[Kind], asked: SearchParams, all_offices: Sequence[Office]
 ) -> str:
     """The page that makes a calendar of the same search; of its dates nothing is said there, since
     a calendar goes on."""
     office = next((each.slug for each in all_offices if each.id == where.office), "")
-    is_elsewhere = not office and where.scale not in {Scale.EVERYWHERE, Scale.UNKNOWN}
+    is_elsewhere = not office and where.scale not in {
+        LocationScale.EVERYWHERE,
+        LocationScale.UNKNOWN,
+    }
     values = {
         "oficina": [office or "red"],
         "donde": [where.spelling] if is_elsewhere else [],

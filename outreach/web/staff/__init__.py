@@ -20,7 +20,7 @@ from outreach.web.staff.auth import (
 from outreach.web.staff.bulletin import bulletin_editor
 from outreach.web.staff.checkin import checkin_offline, checkin_pages, sheet_download
 from outreach.web.staff.common import policy
-from outreach.web.staff.common.guards import desk, signed
+from outreach.web.staff.common.guards import signed, staff_pages
 from outreach.web.staff.dashboard import data_held, menu, my_calendar, today
 from outreach.web.staff.network import partner_pages, venue_pages
 from outreach.web.staff.scheduling import duplicate, month_planner, repeat
@@ -49,7 +49,6 @@ __all__ = [
     "checkin_offline",
     "checkin_pages",
     "data_held",
-    "desk",
     "duplicate",
     "flyers",
     "imports",
@@ -71,6 +70,7 @@ __all__ = [
     "series_edit",
     "sheet_download",
     "signed",
+    "staff_pages",
     "today",
     "totp_setup",
     "tour_pages",

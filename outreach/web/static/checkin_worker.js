@@ -2,7 +2,7 @@
    its font, and with nothing else. The line above, written by the server, says which these are. */
 "use strict";
 const PAGE = FILES[0], DOOR = "/org/puerta/";
-importScripts(FILES.find((path) => path.includes("door_store")));
+importScripts(FILES.find((path) => path.includes("checkin_store")));
 /* What is over goes, also where nobody is signed in. The page on the phone sees to its own: it says how many were lost. */
 const expire = () => puerta.expire().catch(() => undefined);
 self.addEventListener("install", (e) => e.waitUntil(

@@ -15,8 +15,8 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log, hash_chain
-from outreach.domain.audit.audit_log import Entry
-from outreach.domain.audit.hash_chain import Chain
+from outreach.domain.audit.audit_log import AuditEntry
+from outreach.domain.audit.hash_chain import AuditChain
 from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -24,10 +24,10 @@ from outreach.domain.network.staff import Role
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring, audit_anchor
+from outreach.keystore import KeyStore, audit_anchor
 from outreach.maintenance import audit_check as watch
 from outreach.maintenance import doctor
-from outreach.maintenance.check_result import Finding
+from outreach.maintenance.check_result import CheckResult
 from outreach.maintenance.worker import Worker
 from outreach.privacy import audit_verification, retention
 from tests.conftest import hold, office
@@ -47,16 +47,16 @@ def written(store: Store) -> Store:
     return store
 
 
-def test_what_is_written_is_one_chain(written: Store, ring: Keyring) -> None:
-    assert _found(written, ring) == Finding("journal", True, "6 lines, one chain")
+def test_what_is_written_is_one_chain(written: Store, ring: KeyStore) -> None:
+    assert _found(written, ring) == CheckResult("journal", True, "6 lines, one chain")
     with written.read() as session:
-        rows = session.scalars(sa.select(Entry).order_by(Entry.number)).all()
+        rows = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.number)).all()
     assert [row.number for row in rows] == [1, 2, 3, 4, 5, 6]
     assert [row.previous for row in rows[1:]] == [row.hash for row in rows[:-1]]
 
 
-def test_an_empty_journal_is_well(store: Store, ring: Keyring) -> None:
-    assert _found(store, ring) == Finding("journal", True, "0 lines, one chain")
+def test_an_empty_journal_is_well(store: Store, ring: KeyStore) -> None:
+    assert _found(store, ring) == CheckResult("journal", True, "0 lines, one chain")
     assert audit_verification.mark(store, ring, now=clock.now()) == 0
 
 
@@ -79,8 +79,8 @@ FORGED: dict[str, Callable[[Session], object]] = {
     "two lines in each other's place": lambda s: _swap(s, 3, 4),
     "a line put beside the chain": lambda s: s.add(_forged()),
     "a line put into the chain": lambda s: _put_in(s, 3),
-    "the ends of the chain gone": lambda s: s.execute(sa.delete(Chain)),
-    "everything gone": lambda s: s.execute(sa.delete(Entry)),
+    "the ends of the chain gone": lambda s: s.execute(sa.delete(AuditChain)),
+    "everything gone": lambda s: s.execute(sa.delete(AuditEntry)),
 }
 # What only the ring knows: the chain itself was made anew.
 MADE_ANEW: dict[str, Callable[[Session], object]] = {
@@ -90,15 +90,15 @@ MADE_ANEW: dict[str, Callable[[Session], object]] = {
     ),
     "the newest line taken out, and the end with it": lambda s: _cut(s, LINES - 1),
     "everything taken out, and the ends too": lambda s: (
-        s.execute(sa.delete(Entry)),
-        s.execute(sa.delete(Chain)),
+        s.execute(sa.delete(AuditEntry)),
+        s.execute(sa.delete(AuditChain)),
     ),
     "the oldest lines taken out as if they were old": lambda s: _as_if_old(s, 3),
 }
 
 
 @pytest.mark.parametrize("what", FORGED)
-def test_a_change_is_found(written: Store, ring: Keyring, what: str) -> None:
+def test_a_change_is_found(written: Store, ring: KeyStore, what: str) -> None:
     with written.change() as session:
         FORGED[what](session)
     found = _found(written, ring)
@@ -108,7 +108,7 @@ def test_a_change_is_found(written: Store, ring: Keyring, what: str) -> None:
 
 @pytest.mark.parametrize("what", MADE_ANEW)
 def test_a_chain_made_anew_is_not_what_the_ring_remembers(
-    written: Store, ring: Keyring, what: str
+    written: Store, ring: KeyStore, what: str
 ) -> None:
     assert audit_verification.mark(written, ring, now=clock.now()) == LINES
     assert _found(written, ring).is_well
@@ -125,7 +125,7 @@ def test_a_chain_made_anew_is_not_what_the_ring_remembers(
 
 
 def test_the_doctor_names_the_line_that_was_changed(
-    written: Store, ring: Keyring, config: Config
+    written: Store, ring: KeyStore, config: Config
 ) -> None:
     assert _found(written, ring) in list(doctor.examine(config))
     with written.change() as session:
@@ -137,7 +137,7 @@ def test_the_doctor_names_the_line_that_was_changed(
 
 
 def test_the_worker_marks_what_is_new_and_nothing_that_is_wrong(
-    written: Store, ring: Keyring, app: Flask
+    written: Store, ring: KeyStore, app: Flask
 ) -> None:
     worker = Worker(app)
     worker.round()
@@ -155,7 +155,7 @@ def test_the_worker_marks_what_is_new_and_nothing_that_is_wrong(
     assert after.number == LINES
 
 
-def test_eight_at_once_write_one_chain(store: Store, ring: Keyring) -> None:
+def test_eight_at_once_write_one_chain(store: Store, ring: KeyStore) -> None:
     start, failed = threading.Barrier(8), []
 
     def write(writer: int) -> None:
@@ -174,11 +174,11 @@ def test_eight_at_once_write_one_chain(store: Store, ring: Keyring) -> None:
     for thread in threads:
         thread.join()
     assert failed == []
-    assert _found(store, ring) == Finding("journal", True, "160 lines, one chain")
+    assert _found(store, ring) == CheckResult("journal", True, "160 lines, one chain")
 
 
 def test_what_changes_calendars_meanwhile_waits_for_nobody_for_ever(
-    store: Store, ring: Keyring, chicago: Office, calgary: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     """Lines and the numbers of feeds are written in one order: no two wait for each other."""
     with store.change() as session:
@@ -194,8 +194,10 @@ def test_what_changes_calendars_meanwhile_waits_for_nobody_for_ever(
                         workshop = session.get_one(Workshop, workshop_id)
                         with session.begin_nested():
                             workshop.public_id = code(26)
-                            workshop_service.touch(workshop, clock.now(), is_new_version=False)
-                    audit_log.note(
+                            workshop_service.mark_changed(
+                                workshop, clock.now(), is_new_version=False
+                            )
+                    audit_log.record(
                         session, None, "workshop changed", now=clock.now(), workshop_id=workshop_id
                     )
         except Exception as error:  # told below
@@ -210,7 +212,7 @@ def test_what_changes_calendars_meanwhile_waits_for_nobody_for_ever(
     assert _found(store, ring).words == "32 lines, one chain"
 
 
-def test_what_is_undone_leaves_no_line_and_no_gap(written: Store, ring: Keyring) -> None:
+def test_what_is_undone_leaves_no_line_and_no_gap(written: Store, ring: KeyStore) -> None:
     with pytest.raises(ZeroDivisionError), written.change() as session:
         _note(session, None, 7)
         raise ZeroDivisionError
@@ -220,11 +222,11 @@ def test_what_is_undone_leaves_no_line_and_no_gap(written: Store, ring: Keyring)
             for _again in range(2):
                 session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
         _note(session, None, 9)
-    assert _found(written, ring) == Finding("journal", True, "7 lines, one chain")
+    assert _found(written, ring) == CheckResult("journal", True, "7 lines, one chain")
 
 
 def test_what_was_noted_before_a_savepoint_that_fails_is_in_the_chain(
-    written: Store, ring: Keyring, chicago: Office
+    written: Store, ring: KeyStore, chicago: Office
 ) -> None:
     with written.change() as session:
         _note(session, None, 7)
@@ -232,91 +234,95 @@ def test_what_was_noted_before_a_savepoint_that_fails_is_in_the_chain(
             _note(session, None, 8)
             session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
         _note(session, None, 9)
-    assert _found(written, ring) == Finding("journal", True, "8 lines, one chain")
+    assert _found(written, ring) == CheckResult("journal", True, "8 lines, one chain")
 
 
 def test_an_account_or_a_workshop_that_goes_breaks_nothing(
-    written: Store, ring: Keyring, chicago: Office, rights: Kind
+    written: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with written.change() as session:
         workshop = hold(session, chicago, rights)
-        audit_log.note(session, None, "list seen", now=clock.now(), workshop_id=workshop.id)
+        audit_log.record(session, None, "list seen", now=clock.now(), workshop_id=workshop.id)
     with written.change() as session:
         session.execute(sa.delete(Workshop))
         session.execute(sa.text("DELETE FROM organizer"))
     with written.read() as session:
-        assert not session.scalar(sa.select(sa.func.count(Entry.organizer_id)))
-        assert not session.scalar(sa.select(sa.func.count(Entry.workshop_id)))
-        assert session.scalar(sa.select(sa.func.count(Entry.who))) == LINES
+        assert not session.scalar(sa.select(sa.func.count(AuditEntry.organizer_id)))
+        assert not session.scalar(sa.select(sa.func.count(AuditEntry.workshop_id)))
+        assert session.scalar(sa.select(sa.func.count(AuditEntry.who))) == LINES
     assert _found(written, ring).is_well
 
 
-def test_what_is_a_year_old_goes_and_the_rest_still_holds(written: Store, ring: Keyring) -> None:
+def test_what_is_a_year_old_goes_and_the_rest_still_holds(written: Store, ring: KeyStore) -> None:
     with written.change() as session:  # the clock once ran ahead
-        audit_log.note(session, None, "list seen", now=clock.now() + timedelta(days=4000))
+        audit_log.record(session, None, "list seen", now=clock.now() + timedelta(days=4000))
         _note(session, None, 8)
     audit_verification.mark(written, ring, now=clock.now())
     later = clock.now() + YEAR_AND_A_DAY
     with written.change() as session:
-        audit_log.note(session, None, "list seen", now=later - timedelta(days=3))
+        audit_log.record(session, None, "list seen", now=later - timedelta(days=3))
     assert retention.purge(written, ring, now=later).rows["journal entries"] == 8
-    assert _found(written, ring) == Finding("journal", True, "1 lines, one chain")
+    assert _found(written, ring) == CheckResult("journal", True, "1 lines, one chain")
     assert retention.purge(written, ring, now=later).rows["journal entries"] == 0
     assert audit_verification.mark(written, ring, now=later) == 1
     with written.change() as session:
         _note(session, None, 9)
-    assert _found(written, ring) == Finding("journal", True, "2 lines, one chain")
+    assert _found(written, ring) == CheckResult("journal", True, "2 lines, one chain")
     with written.change() as session:
         _set(session, 9, detail="nothing")
     assert not _found(written, ring).is_well
 
 
-def test_a_restored_copy_says_itself_what_it_lacks(written: Store, ring: Keyring) -> None:
+def test_a_restored_copy_says_itself_what_it_lacks(written: Store, ring: KeyStore) -> None:
     audit_verification.mark(written, ring, now=clock.now())
     with written.change() as session:
         _cut(session, 4)
     assert "5 to 6, are missing" in _found(written, ring).words
     retention.settle_after_restore(written, ring, now=clock.now())
-    assert _found(written, ring) == Finding("journal", True, "5 lines, one chain")
+    assert _found(written, ring) == CheckResult("journal", True, "5 lines, one chain")
     with written.read() as session:
-        newest = session.scalars(sa.select(Entry).order_by(Entry.id.desc())).first()
+        newest = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert newest is not None
     assert (newest.action, newest.detail) == ("copy restored", "lines 5 to 6")
 
 
-def test_the_migration_links_the_lines_there_were(written: Store, ring: Keyring) -> None:
+def test_the_migration_links_the_lines_there_were(written: Store, ring: KeyStore) -> None:
     """The recipe of the migration is its own; it has to give the same chain."""
     migration = import_module("outreach.migrations.versions.main.2026_11_25_network")
     with written.change() as session:
         before = _hashes(session)
-        session.execute(sa.delete(Chain))
-        session.execute(sa.update(Entry).values(number=None, previous="", hash=""))
+        session.execute(sa.delete(AuditChain))
+        session.execute(sa.update(AuditEntry).values(number=None, previous="", hash=""))
         migration._link(session.connection())
         assert _hashes(session) == before
-    assert _found(written, ring) == Finding("journal", True, "6 lines, one chain")
+    assert _found(written, ring) == CheckResult("journal", True, "6 lines, one chain")
 
 
-def _found(store: Store, ring: Keyring) -> Finding:
+def _found(store: Store, ring: KeyStore) -> CheckResult:
     return watch.examine(store, ring)
 
 
 def _note(session: Session, who: int | None, number: int) -> None:
-    audit_log.note(
+    audit_log.record(
         session, who, "workshop changed", now=clock.now(), office="chicago", detail=f"día {number}"
     )
 
 
 def _hashes(session: Session) -> list[tuple[int | None, str, str]]:
-    rows = session.execute(sa.select(Entry.number, Entry.previous, Entry.hash).order_by(Entry.id))
+    rows = session.execute(
+        sa.select(AuditEntry.number, AuditEntry.previous, AuditEntry.hash).order_by(AuditEntry.id)
+    )
     return [(row[0], row[1], row[2]) for row in rows]
 
 
 def _set(session: Session, number: int, /, **values: object) -> object:
-    return session.execute(sa.update(Entry).where(Entry.number == number).values(**values))
+    return session.execute(
+        sa.update(AuditEntry).where(AuditEntry.number == number).values(**values)
+    )
 
 
 def _delete(session: Session, number: int) -> object:
-    return session.execute(sa.delete(Entry).where(Entry.number == number))
+    return session.execute(sa.delete(AuditEntry).where(AuditEntry.number == number))
 
 
 def _name_another(session: Session, number: int) -> None:
@@ -336,8 +342,8 @@ def _swap(session: Session, one: int, other: int) -> None:
     _set(session, 99, number=other)
 
 
-def _forged() -> Entry:
-    return Entry(at=clock.now(), organizer_id=None, action="list seen")
+def _forged() -> AuditEntry:
+    return AuditEntry(at=clock.now(), organizer_id=None, action="list seen")
 
 
 def _put_in(session: Session, number: int) -> None:
@@ -356,7 +362,7 @@ def _make_anew(session: Session, first: int, last: int) -> object:
     session.flush()
     session.expire_all()
     for number in range(first, last + 1):
-        line = session.scalars(sa.select(Entry).where(Entry.number == number)).one()
+        line = session.scalars(sa.select(AuditEntry).where(AuditEntry.number == number)).one()
         before = hash_chain.at(session, number - 1)
         line.previous = before.hash if before else ""
         line.hash = hash_chain.digest(
@@ -371,19 +377,19 @@ def _make_anew(session: Session, first: int, last: int) -> object:
         )
         session.flush()
     if last == LINES and first < last:
-        session.execute(sa.update(Chain).values(hash=line.hash))
+        session.execute(sa.update(AuditChain).values(hash=line.hash))
     return session
 
 
 def _cut(session: Session, newest: int) -> None:
-    session.execute(sa.delete(Entry).where(Entry.number > newest))
+    session.execute(sa.delete(AuditEntry).where(AuditEntry.number > newest))
     there = hash_chain.at(session, newest)
     assert there is not None
-    session.execute(sa.update(Chain).values(number=there.number, hash=there.hash))
+    session.execute(sa.update(AuditChain).values(number=there.number, hash=there.hash))
 
 
 def _as_if_old(session: Session, number: int) -> None:
     there = hash_chain.at(session, number)
     assert there is not None
-    session.execute(sa.delete(Entry).where(Entry.number <= number))
-    session.execute(sa.update(Chain).values(gone=there.number, gone_hash=there.hash))
+    session.execute(sa.delete(AuditEntry).where(AuditEntry.number <= number))
+    session.execute(sa.update(AuditChain).values(gone=there.number, gone_hash=there.hash))

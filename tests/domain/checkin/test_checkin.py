@@ -11,15 +11,15 @@ from outreach.domain.checkin import checkin
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations import Standing as Place
+from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 
 
 def test_who_waits_is_let_in_once_it_began_while_there_are_chairs(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, rosa, waiting = _with_line(store, ring, chicago, rights, capacity=3)
     before, after = workshop.starts_at - timedelta(minutes=1), workshop.starts_at
@@ -38,7 +38,7 @@ def test_who_waits_is_let_in_once_it_began_while_there_are_chairs(
 
 
 def test_a_walk_in_takes_a_chair_too(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, _rosa, waiting = _with_line(store, ring, chicago, rights, capacity=3)
     with store.change() as session:
@@ -49,7 +49,7 @@ def test_a_walk_in_takes_a_chair_too(
 
 
 def test_places_beyond_the_chairs_are_no_chairs(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, rosa, _waiting = _with_line(
         store, ring, chicago, rights, capacity=2, overbooked=1, people=3
@@ -59,19 +59,19 @@ def test_places_beyond_the_chairs_are_no_chairs(
 
 
 def test_whoever_was_let_in_by_mistake_waits_again(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, _rosa, waiting = _with_line(store, ring, chicago, rights, capacity=3)
     _admit(store, waiting[0], 1, now=workshop.starts_at)
     with store.change() as session:
         luz = session.get_one(Registration, waiting[0].id)
-        assert luz.standing is Place.WAITING
+        assert luz.standing is Place.WAITLISTED
         assert checkin.undo(session, luz)
     assert _chairs(store, workshop, workshop.starts_at) == 3
 
 
 def test_whoever_waits_is_not_marked_as_if_they_had_a_place(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     _workshop, _rosa, waiting = _with_line(store, ring, chicago, rights, capacity=3)
     with store.change() as session:
@@ -80,7 +80,7 @@ def test_whoever_waits_is_not_marked_as_if_they_had_a_place(
 
 
 def test_of_consultations_the_place_of_the_hour_that_is_on_is_free(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(
@@ -108,7 +108,7 @@ def test_of_consultations_the_place_of_the_hour_that_is_on_is_free(
 
 
 def test_two_phones_at_one_door_never_let_in_more_than_there_are_chairs(
-    store: Store, ring: Keyring, chicago: Office, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, _rosa, _waiting = _with_line(store, ring, chicago, rights, capacity=3)
     crowd = [seat(store, ring, workshop, name=f"Persona {n}") for n in range(8)]
@@ -136,7 +136,7 @@ def test_two_phones_at_one_door_never_let_in_more_than_there_are_chairs(
 
 def _with_line(
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     office: Office,
     kind: Kind,
     *,
@@ -155,12 +155,14 @@ def _with_line(
 
 def _chairs(store: Store, workshop: Workshop, now: datetime) -> int | None:
     with store.read() as session:
-        return checkin.chairs_left(session, session.get_one(Workshop, workshop.id), now=now)
+        return checkin.seats_left(session, session.get_one(Workshop, workshop.id), now=now)
 
 
 def _admit(store: Store, who: Registration, people: int, *, now: datetime) -> bool:
     with store.change() as session:
-        return checkin.admit(session, session.get_one(Registration, who.id), people, now=now)
+        return checkin.admit_from_waitlist(
+            session, session.get_one(Registration, who.id), people, now=now
+        )
 
 
 def _arrive(store: Store, who: Registration, people: int) -> None:

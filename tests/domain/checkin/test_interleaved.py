@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from outreach.db.store import Store
 from outreach.domain.checkin import checkin, checkin_events
-from outreach.domain.checkin.checkin_events import Came, DoorEvent, Undone
+from outreach.domain.checkin.checkin_events import Arrival, CheckinEvent, UndoneArrival
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 
 SIZES: Final = (1, 2, 4)  # people of the three parties
-Told = Came | Undone
+Told = Arrival | UndoneArrival
 patient = settings(
     max_examples=25,
     deadline=None,
@@ -39,7 +39,7 @@ class Evening:
 
     def begin_again(self) -> None:
         with self.store.change() as session:
-            session.execute(sa.delete(DoorEvent))
+            session.execute(sa.delete(CheckinEvent))
             session.execute(sa.update(Registration).values(arrived=0))
             session.execute(sa.update(Workshop).values(walk_ins=0))
 
@@ -47,7 +47,7 @@ class Evening:
         """What the site counts then: of each party, and without a place."""
         with self.store.change() as session:
             workshop = session.get_one(Workshop, self.workshop.id)
-            counted = checkin_events.bring_in(session, workshop, told)
+            counted = checkin_events.merge_offline_events(session, workshop, told)
         now = self.totals()
         assert (sum(now[0]), now[1]) == (counted.arrived, counted.walk_ins)
         return now
@@ -64,7 +64,7 @@ class Evening:
 
 
 @pytest.fixture
-def evening(store: Store, ring: Keyring, chicago: Office, rights: Kind) -> Evening:
+def evening(store: Store, ring: KeyStore, chicago: Office, rights: Kind) -> Evening:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=20)
     parties = [seat(store, ring, workshop, people=people).id for people in SIZES]
@@ -86,8 +86,8 @@ def made(evening: Evening, told: Sequence[tuple[int, int, int, bool]]) -> list[T
     for number, party, people, is_slip in told:
         name = number.to_bytes(16, "big")
         whose = evening.parties[party] if party < 3 else None
-        found.append(Came(name, people if whose else 1, whose))
-        found += [Undone(name)] if is_slip else []
+        found.append(Arrival(name, people if whose else 1, whose))
+        found += [UndoneArrival(name)] if is_slip else []
     return found
 
 
@@ -143,12 +143,12 @@ def test_the_doors_page_in_between_agrees_with_the_phones(
         name = number.to_bytes(16, "big")
         if what in {"phone", "walk-in"}:
             whose = evening.parties[party] if party < 3 else None
-            evening.tell([Came(name, people, whose)])
+            evening.tell([Arrival(name, people, whose)])
             live[name] = party, people
             by_phone.append(name)
         elif what == "take back":
             if party < len(by_phone):
-                evening.tell([Undone(by_phone[party])])
+                evening.tell([UndoneArrival(by_phone[party])])
                 live.pop(by_phone[party], None)
         elif what == "more":
             with evening.store.change() as session:
@@ -175,10 +175,10 @@ def test_all_orders_of_four_posts_of_two_phones(evening: Evening) -> None:
     rosa, luz, _ = evening.parties
     one, two, slip, alone = (bytes([n]) * 16 for n in range(1, 5))
     posts: list[list[Told]] = [
-        [Came(one, 1, rosa), Came(slip, 2, luz)],
-        [Came(two, 1, rosa), Came(alone, 1)],
-        [Undone(slip), Came(one, 1, rosa)],
-        [Came(alone, 1), Undone(two)],
+        [Arrival(one, 1, rosa), Arrival(slip, 2, luz)],
+        [Arrival(two, 1, rosa), Arrival(alone, 1)],
+        [UndoneArrival(slip), Arrival(one, 1, rosa)],
+        [Arrival(alone, 1), UndoneArrival(two)],
     ]
     for order in permutations(posts):
         evening.begin_again()

@@ -13,13 +13,13 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.checkin import no_show_rate
-from outreach.domain.checkin.no_show_rate import Show
+from outreach.domain.checkin.no_show_rate import AttendanceRate
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations import Standing as Place
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from tests.conftest import hold
 
 people = st.integers(min_value=1, max_value=400)
@@ -35,29 +35,31 @@ def test_the_more_stayed_away_the_more_places_never_fewer(
 ) -> None:
     came = data.draw(st.integers(min_value=0, max_value=people))
     fewer = data.draw(st.integers(min_value=0, max_value=came))
-    least = no_show_rate.extra_places(Show(5, people, came), chairs)
-    assert no_show_rate.extra_places(Show(5, people, fewer), chairs) >= least
+    least = no_show_rate.overbooking_allowance(AttendanceRate(5, people, came), chairs)
+    assert no_show_rate.overbooking_allowance(AttendanceRate(5, people, fewer), chairs) >= least
 
 
 @given(st.data(), people, chairs)
 def test_more_chairs_bear_as_many_places_or_more(
     data: st.DataObject, people: int, chairs: int
 ) -> None:
-    show = Show(5, people, data.draw(st.integers(min_value=0, max_value=people)))
-    assert no_show_rate.extra_places(show, chairs + 1) >= no_show_rate.extra_places(show, chairs)
+    show = AttendanceRate(5, people, data.draw(st.integers(min_value=0, max_value=people)))
+    assert no_show_rate.overbooking_allowance(
+        show, chairs + 1
+    ) >= no_show_rate.overbooking_allowance(show, chairs)
 
 
 @given(st.data(), people, chairs)
 def test_never_more_than_half_the_chairs_again(
     data: st.DataObject, people: int, chairs: int
 ) -> None:
-    show = Show(5, people, data.draw(st.integers(min_value=0, max_value=people)))
-    assert 0 <= no_show_rate.extra_places(show, chairs) <= chairs / 2
+    show = AttendanceRate(5, people, data.draw(st.integers(min_value=0, max_value=people)))
+    assert 0 <= no_show_rate.overbooking_allowance(show, chairs) <= chairs / 2
 
 
 @given(people, chairs)
 def test_where_everybody_comes_there_is_none(people: int, chairs: int) -> None:
-    assert no_show_rate.extra_places(Show(5, people, people), chairs) == 0
+    assert no_show_rate.overbooking_allowance(AttendanceRate(5, people, people), chairs) == 0
 
 
 @given(
@@ -68,15 +70,15 @@ def test_where_everybody_comes_there_is_none(people: int, chairs: int) -> None:
 def test_nobody_stands_more_than_once_in_twenty_times_if_people_come_as_before(
     people: int, share: Fraction, chairs: int
 ) -> None:
-    show = Show(5, people, int(people * share))
-    extra = no_show_rate.extra_places(show, chairs)
+    show = AttendanceRate(5, people, int(people * share))
+    extra = no_show_rate.overbooking_allowance(show, chairs)
     assert _more_than(chairs, chairs + extra, Fraction(show.came, people)) <= Fraction(1, 20)
 
 
 def test_six_of_ten_in_forty_chairs() -> None:
-    assert no_show_rate.extra_places(Show(8, 300, 180), 40) == 13
+    assert no_show_rate.overbooking_allowance(AttendanceRate(8, 300, 180), 40) == 13
     # The fewer we have seen, the fewer places.
-    assert no_show_rate.extra_places(Show(5, 50, 30), 40) == 10
+    assert no_show_rate.overbooking_allowance(AttendanceRate(5, 50, 30), 40) == 10
 
 
 def _more_than(chairs: int, people: int, share: Fraction) -> Fraction:
@@ -98,8 +100,8 @@ def test_what_an_offices_doors_say_comes_first(
 ) -> None:
     _past(store, chicago, rights, times=5, people=12, came=6)
     _past(store, calgary, rights, times=5, people=12, came=12)
-    assert _rate(store, chicago, rights) == Show(5, 60, 30)
-    assert _rate(store, calgary, rights) == Show(5, 60, 60)
+    assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
+    assert _rate(store, calgary, rights) == AttendanceRate(5, 60, 60)
 
 
 def test_too_few_of_ones_own_and_the_network_speaks(
@@ -107,7 +109,7 @@ def test_too_few_of_ones_own_and_the_network_speaks(
 ) -> None:
     _past(store, chicago, rights, times=4, people=20, came=10)  # four workshops are too few
     _past(store, calgary, rights, times=5, people=12, came=12)
-    assert _rate(store, chicago, rights) == Show(9, 140, 100, is_of_network=True)
+    assert _rate(store, chicago, rights) == AttendanceRate(9, 140, 100, is_of_network=True)
 
 
 @pytest.mark.parametrize(("times", "people"), [(4, 50), (6, 8), (0, 0)])
@@ -123,8 +125,8 @@ def test_only_doors_that_were_kept_count(store: Store, chicago: Office, rights: 
     _past(store, chicago, rights, times=3, people=20, came=0)  # nobody was ticked
     # Two were ticked of twenty who were reported: the list was put away.
     _past(store, chicago, rights, times=3, people=20, came=2, reported=20)
-    _past(store, chicago, rights, times=3, people=20, came=4, standing=Standing.NOT_HELD)
-    assert _rate(store, chicago, rights) == Show(5, 60, 30)
+    _past(store, chicago, rights, times=3, people=20, came=4, standing=WorkshopStatus.NOT_HELD)
+    assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
 
 
 def test_another_kind_and_whoever_was_let_in_from_the_list_say_nothing_of_it(
@@ -132,7 +134,7 @@ def test_another_kind_and_whoever_was_let_in_from_the_list_say_nothing_of_it(
 ) -> None:
     _past(store, chicago, rights, times=5, people=12, came=6, waiting=3)
     _past(store, chicago, women, times=9, people=12, came=12)
-    assert _rate(store, chicago, rights) == Show(5, 60, 30)
+    assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
 
 
 def test_of_a_discreet_kind_nothing_is_said_that_tells_of_somebody(
@@ -141,7 +143,7 @@ def test_of_a_discreet_kind_nothing_is_said_that_tells_of_somebody(
     _past(store, chicago, women, times=6, people=10, came=10, away=4)
     assert _rate(store, chicago, women) is None
     _past(store, chicago, women, times=1, people=10, came=9)
-    assert _rate(store, chicago, women) == Show(7, 70, 65)
+    assert _rate(store, chicago, women) == AttendanceRate(7, 70, 65)
 
 
 def test_the_last_workshops_count_and_those_of_long_ago_do_not(
@@ -149,7 +151,7 @@ def test_the_last_workshops_count_and_those_of_long_ago_do_not(
 ) -> None:
     _past(store, chicago, rights, times=10, people=10, came=1, until=date(2024, 5, 1))
     _past(store, chicago, rights, times=no_show_rate.LATEST, people=10, came=8)
-    assert _rate(store, chicago, rights) == Show(12, 120, 96)
+    assert _rate(store, chicago, rights) == AttendanceRate(12, 120, 96)
 
 
 def test_so_many_doors_are_looked_through_and_no_more(
@@ -158,7 +160,7 @@ def test_so_many_doors_are_looked_through_and_no_more(
     tried = no_show_rate.LATEST * no_show_rate.TRIED
     _past(store, chicago, rights, times=5, people=12, came=6, until=date(2015, 5, 1))
     _past(store, chicago, rights, times=tried - 5, people=12, came=0)  # nobody was ticked
-    assert _rate(store, chicago, rights) == Show(5, 60, 30)
+    assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
     _past(store, chicago, rights, times=1, people=12, came=0)
     with store.read() as session:
         found = no_show_rate._rows(
@@ -167,7 +169,7 @@ def test_so_many_doors_are_looked_through_and_no_more(
     assert len(found) == 4
 
 
-def _rate(store: Store, office: Office, kind: Kind) -> Show | None:
+def _rate(store: Store, office: Office, kind: Kind) -> AttendanceRate | None:
     with store.read() as session:
         return no_show_rate.rate(session, session.merge(office), session.merge(kind))
 
@@ -183,7 +185,7 @@ def _past(
     away: int = 0,
     waiting: int = 0,
     reported: int | None = None,
-    standing: Standing = Standing.HELD,
+    standing: WorkshopStatus = WorkshopStatus.HELD,
     until: date | None = None,
 ) -> None:
     """Workshops that are over, whose people have been forgotten: numbers are all there is. Of the
@@ -195,11 +197,11 @@ def _past(
                 session, office, kind, day=last - timedelta(days=7 * number + 40), capacity=200
             )
             gone = away if number == 0 else 0
-            _row(session, workshop, Place.SEATED, people, came - gone)
+            _row(session, workshop, Place.CONFIRMED, people, came - gone)
             if waiting:
-                _row(session, workshop, Place.WAITING, waiting, waiting)
+                _row(session, workshop, Place.WAITLISTED, waiting, waiting)
             head_count = came - gone + waiting if reported is None else reported
-            is_held = standing is Standing.HELD
+            is_held = standing is WorkshopStatus.HELD
             workshop_service.report(
                 workshop, head_count=head_count if is_held else None, now=workshop.ends_at
             )
@@ -215,11 +217,11 @@ def _row(
             workshop_id=workshop.id,
             standing=standing,
             people=people,
-            contact=Contact.NONE,
+            contact=ContactMethod.NONE,
             may_leave_message=False,
             wants_reminder=False,
             language="es",
-            needs=registrations.Applicant(name="").needs,
+            needs=registrations.RegistrationData(name="").needs,
             key_id=None,
             sealed=None,
             manage=None,

@@ -11,15 +11,15 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.checkin import checkin_events
-from outreach.domain.checkin.checkin_events import DoorEvent
-from outreach.domain.checkin.checkin_tokens import DoorPass, DoorRow
+from outreach.domain.checkin.checkin_events import CheckinEvent
+from outreach.domain.checkin.checkin_tokens import CheckinToken, CheckinTokenRow
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
 from outreach.domain.registrations import Registration
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from tests.conftest import seat
 from tests.support.checkin_phone import (
@@ -48,7 +48,7 @@ def tonight(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 def test_told_twice_late_or_the_other_way_round_it_counts_once(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
 ) -> None:
     token = token_of(store, ring, seat(store, ring, tonight, people=2))
     one, two = take_along(tomas, tonight), take_along(tomas, tonight)
@@ -66,7 +66,7 @@ def test_told_twice_late_or_the_other_way_round_it_counts_once(
 
 
 def test_the_doors_own_page_and_the_phones_count_the_same_people(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
 ) -> None:
     rosa = seat(store, ring, tonight, people=2)
     phone, path = take_along(tomas, tonight), f"/org/talleres/{tonight.public_id}/entrada"
@@ -87,7 +87,7 @@ def test_the_doors_own_page_and_the_phones_count_the_same_people(
 
 
 def test_who_gave_up_their_place_and_came_all_the_same_counts_among_the_walk_ins(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
 ) -> None:
     rosa, luz = seat(store, ring, tonight, people=3), seat(store, ring, tonight, name="Luz")
     one, two = take_along(tomas, tonight), take_along(tomas, tonight)
@@ -104,7 +104,7 @@ def test_who_gave_up_their_place_and_came_all_the_same_counts_among_the_walk_ins
 
 
 def test_who_is_forgotten_after_they_came_is_not_counted_again(
-    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     begins = clock.now().astimezone(chicago.zone) - timedelta(hours=1)
     workshop = held_today(
@@ -120,16 +120,16 @@ def test_who_is_forgotten_after_they_came_is_not_counted_again(
     assert counts(store, workshop) == (2, 1)
 
 
-def give_up(store: Store, ring: Keyring, registration: Registration) -> None:
+def give_up(store: Store, ring: KeyStore, registration: Registration) -> None:
     assert registration.key_id
     ring.destroy(registration.key_id)
     with store.change() as session:
         there = session.get_one(Registration, registration.id)
-        registrations.release(session, there, now=clock.now())
+        registrations.cancel(session, there, now=clock.now())
 
 
 def test_who_was_marked_before_there_were_marks_stays_marked(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
 ) -> None:
     rosa = seat(store, ring, tonight, people=2)
     with store.change() as session:
@@ -155,18 +155,18 @@ def test_a_workshop_that_is_called_off_takes_no_arrivals(
 
 
 def test_nothing_of_it_outlasts_the_day_after_but_the_counts(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
 ) -> None:
     token = token_of(store, ring, seat(store, ring, tonight))
     phone = take_along(tomas, tonight)
     phone.tell(phone.came(token), walk_in())
-    ends = checkin_events.door_ends_at(tonight)
+    ends = checkin_events.checkin_ends_at(tonight)
     for moment, left in ((ends - timedelta(minutes=1), [2, 1, 1]), (ends, [0, 0, 0])):
         retention.purge(store, ring, now=moment)
         with store.read() as session:
             rows = [
                 session.scalar(sa.select(sa.func.count()).select_from(table))
-                for table in (DoorEvent, DoorPass, DoorRow)
+                for table in (CheckinEvent, CheckinToken, CheckinTokenRow)
             ]
         assert rows == left
     assert counts(store, tonight) == (1, 1)

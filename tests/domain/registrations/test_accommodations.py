@@ -8,13 +8,13 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.registration_forms import answers, everyone, filled, send
 
 
 def test_what_is_used_up_is_told_before_anything_is_sent(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         limited = hold(
@@ -38,7 +38,7 @@ def test_what_is_used_up_is_told_before_anything_is_sent(
 
 
 def test_a_support_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         limited = hold(session, chicago, rights, has_childcare=True, support={"childcare": 1})
@@ -68,7 +68,7 @@ def test_a_support_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
 
 
 def test_who_waits_may_wait_for_childcare_too(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         small = hold(

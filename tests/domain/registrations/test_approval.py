@@ -8,30 +8,30 @@ from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.errors import Refused
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 
 
 def test_whoever_is_approved_may_read_the_address_and_is_told_so(
-    store: Store, ring: Keyring, chicago: Office, women: Kind
+    store: Store, ring: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, women, visibility=Visibility.APPROVED)
-    luz = seat(store, ring, workshop, contact=Contact.EMAIL, address="luz@example.com")
+    luz = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="luz@example.com")
     assert _decide(store, luz, is_approved=True)
     assert not _decide(store, luz, is_approved=True), "once is enough"
     assert _sees_address(store, luz)
-    assert _owed(store, luz) == [Cause.SAVED, Cause.APPROVED]
+    assert _owed(store, luz) == [NotificationType.REGISTERED, NotificationType.APPROVED]
     assert _decide(store, luz, is_approved=False)
     assert not _sees_address(store, luz)
-    assert _owed(store, luz) == [Cause.SAVED]
+    assert _owed(store, luz) == [NotificationType.REGISTERED]
 
 
 def test_only_who_has_a_place_is_approved_and_only_where_that_is_asked(
-    store: Store, ring: Keyring, chicago: Office, women: Kind, rights: Kind
+    store: Store, ring: KeyStore, chicago: Office, women: Kind, rights: Kind
 ) -> None:
     with store.change() as session:
         hidden = hold(session, chicago, women, visibility=Visibility.APPROVED, capacity=1)
@@ -56,7 +56,11 @@ def _sees_address(store: Store, who: Registration) -> bool:
         return session.get_one(Registration, who.id).sees_address
 
 
-def _owed(store: Store, who: Registration) -> list[Cause]:
-    wanted = sa.select(Notice.cause).where(Notice.registration_id == who.id).order_by(Notice.id)
+def _owed(store: Store, who: Registration) -> list[NotificationType]:
+    wanted = (
+        sa.select(Notification.cause)
+        .where(Notification.registration_id == who.id)
+        .order_by(Notification.id)
+    )
     with store.read() as session:
         return list(session.scalars(wanted))

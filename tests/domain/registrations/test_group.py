@@ -12,14 +12,18 @@ from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration, Standing
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.workshops import Workshop, series
 from outreach.errors import Full
 from tests.conftest import applicant, hold
 from tests.support.scenario import DAY, MONDAY, Stage, make_ticket
 
-SEATED, WAITING, OFFERED = Standing.SEATED, Standing.WAITING, Standing.OFFERED
+SEATED, WAITING, OFFERED = (
+    RegistrationStatus.CONFIRMED,
+    RegistrationStatus.WAITLISTED,
+    RegistrationStatus.OFFERED,
+)
 Course = Callable[..., list[Stage]]
 
 
@@ -29,7 +33,7 @@ def course(store: Store, chicago: Office, rights: Kind) -> Course:
 
     def make(**of_second: Any) -> list[Stage]:
         with store.change() as session:
-            both = series.find_or_make(session, session.merge(chicago), "Curso", is_joint=True)
+            both = series.find_or_create(session, session.merge(chicago), "Curso", is_joint=True)
             return [
                 Stage(
                     store,
@@ -50,10 +54,10 @@ def course(store: Store, chicago: Office, rights: Kind) -> Course:
 
 def _save_all(dates: list[Stage], nonce: str = "", **said: Any) -> list[str]:
     """The ids of the registrations, one for each date, in their order."""
-    someone = applicant(**{"contact": Contact.EMAIL} | said)
+    someone = applicant(**{"contact": ContactMethod.EMAIL} | said)
     pairs = [(each.workshop(), make_ticket()) for each in dates]
     with dates[0].store.change() as session:
-        registrations.register_all(
+        registrations.register_group(
             session, pairs, someone, nonce or secrets.token_hex(16), now=MONDAY
         )
     return [ticket.id for _workshop, ticket in pairs]
@@ -65,9 +69,9 @@ def test_a_place_is_saved_in_each_date_and_one_letter_is_owed(course: Course) ->
     assert [date.left() for date in dates] == [1, 1, 1]
     assert [date.standing(each) for date, each in zip(dates, mine, strict=True)] == [SEATED] * 3
     assert [date.owed(each) for date, each in zip(dates, mine, strict=True)] == [
-        [Cause.REMINDER, Cause.SAVED],
-        [Cause.REMINDER],
-        [Cause.REMINDER],
+        [NotificationType.REMINDER, NotificationType.REGISTERED],
+        [NotificationType.REMINDER],
+        [NotificationType.REMINDER],
     ]
 
 
@@ -76,7 +80,7 @@ def test_they_know_of_each_other_in_the_order_of_the_days(course: Course) -> Non
     mine = _save_all([second, third, first])
     with first.store.read() as session:
         one = session.get_one(Registration, mine[0])
-        assert [each.id for each in registrations.joint(session, one)] == [mine[2], *mine[:2]]
+        assert [each.id for each in registrations.group(session, one)] == [mine[2], *mine[:2]]
 
 
 def test_where_one_date_is_full_one_waits_for_that_one(course: Course) -> None:
@@ -90,7 +94,7 @@ def test_where_one_date_is_full_one_waits_for_that_one(course: Course) -> None:
     ]
     dates[1].cancel(rosa)
     assert dates[1].standing(mine[1]) is OFFERED
-    assert dates[1].owed(mine[1]) == [Cause.OFFER]
+    assert dates[1].owed(mine[1]) == [NotificationType.OFFER]
 
 
 def test_where_one_date_cannot_be_had_at_all_nothing_is_kept(course: Course) -> None:
@@ -116,13 +120,13 @@ def test_one_date_can_be_given_up_and_the_others_stay(course: Course) -> None:
     assert [date.left() for date in dates] == [2, 1, 1]
     with dates[0].store.read() as session:
         other = session.get_one(Registration, mine[1])
-        assert [each.id for each in registrations.joint(session, other)] == mine[1:]
+        assert [each.id for each in registrations.group(session, other)] == mine[1:]
 
 
 def test_a_date_that_is_called_off_says_so_to_who_saved_all(course: Course) -> None:
     dates = course()
     mine = _save_all(dates)
     dates[2].call_off()
-    assert dates[2].owed(mine[2]) == [Cause.CANCELLED]
+    assert dates[2].owed(mine[2]) == [NotificationType.CANCELLED]
     with dates[2].store.read() as session:
         assert session.get_one(Workshop, dates[2].workshop_id).is_cancelled

@@ -28,8 +28,8 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.errors import Closed, Full, Refused
 from tests.support.random_walk import (
     CANCELLED,
@@ -90,7 +90,7 @@ class Walk(RuleBasedStateMachine):
             party.id = self.stage.register(
                 people,
                 needs=Codes(needs),
-                contact=Contact.EMAIL if is_reachable else Contact.NONE,
+                contact=ContactMethod.EMAIL if is_reachable else ContactMethod.NONE,
                 slot=_hour(hour) if model.hours else "",
             )
         if error is None:
@@ -272,7 +272,7 @@ class Walk(RuleBasedStateMachine):
     @rule()
     def question_arrives(self) -> None:
         now = self._tick("question arrives")
-        self.stage.deliver(Cause.CONFIRM)
+        self.stage.deliver(NotificationType.RECONFIRM)
         for party in self.model.with_standing(SEATED):
             if party.asked is not None and party.heard is None and not party.has_confirmed:
                 party.heard = now
@@ -317,12 +317,12 @@ _ROWS = sa.select(
     Registration.lapses,
 ).where(Registration.workshop_id == sa.bindparam("workshop"))
 _OFFERS = (
-    sa.select(Notice.registration_id)
-    .join(Notice.registration)
+    sa.select(Notification.registration_id)
+    .join(Notification.registration)
     .where(
         Registration.workshop_id == sa.bindparam("workshop"),
-        Notice.cause == Cause.OFFER,
-        Notice.done_at.is_(None),
+        Notification.cause == NotificationType.OFFER,
+        Notification.done_at.is_(None),
     )
 )
 

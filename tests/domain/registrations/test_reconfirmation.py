@@ -7,13 +7,17 @@ import pytest
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Standing, reconfirmation
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations import ContactMethod, RegistrationStatus, reconfirmation
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.errors import Closed, Refused
 from tests.support.scenario import DAY, HOUR, MINUTE, MONDAY, SECOND, STARTS, Stage, stage
 
-SEATED, WAITING, OFFERED = Standing.SEATED, Standing.WAITING, Standing.OFFERED
-CANCELLED, LAPSED = Standing.CANCELLED, Standing.LAPSED
+SEATED, WAITING, OFFERED = (
+    RegistrationStatus.CONFIRMED,
+    RegistrationStatus.WAITLISTED,
+    RegistrationStatus.OFFERED,
+)
+CANCELLED, LAPSED = RegistrationStatus.CANCELLED, RegistrationStatus.EXPIRED
 ASKED = STARTS - timedelta(days=4) - 7 * HOUR  # four days before, at 11 in the morning
 
 
@@ -31,13 +35,15 @@ def lenient(store: Store, chicago: Office, rights: Kind) -> Stage:
 def test_the_question_goes_at_eleven_in_the_morning_to_who_has_a_place_and_can_be_reached(
     strict: Stage,
 ) -> None:
-    rosa, luz = strict.register(), strict.register(2, contact=Contact.PHONE)
-    silent, waits = strict.register(contact=Contact.NONE), strict.register()
+    rosa, luz = strict.register(), strict.register(2, contact=ContactMethod.PHONE)
+    silent, waits = strict.register(contact=ContactMethod.NONE), strict.register()
     strict.work(at=ASKED - SECOND)
-    assert Cause.CONFIRM not in strict.owed(rosa)
+    assert NotificationType.RECONFIRM not in strict.owed(rosa)
     strict.work(at=ASKED)
     strict.work(at=ASKED + MINUTE)
-    assert [strict.owed(each).count(Cause.CONFIRM) for each in (rosa, luz, silent, waits)] == [
+    assert [
+        strict.owed(each).count(NotificationType.RECONFIRM) for each in (rosa, luz, silent, waits)
+    ] == [
         1,
         1,
         0,
@@ -50,7 +56,7 @@ def test_who_registers_when_the_round_has_begun_is_not_asked(strict: Stage) -> N
     strict.work(at=ASKED)
     rosa = strict.register()
     strict.work(at=ASKED + HOUR)
-    assert strict.owed(rosa) == [Cause.SAVED]
+    assert strict.owed(rosa) == [NotificationType.REGISTERED]
 
 
 def test_who_has_just_said_yes_to_an_offer_is_not_asked_again(strict: Stage) -> None:
@@ -59,13 +65,13 @@ def test_who_has_just_said_yes_to_an_offer_is_not_asked_again(strict: Stage) -> 
     strict.cancel(rosa)
     strict.accept(luz)
     strict.work(at=ASKED)
-    assert Cause.CONFIRM not in strict.owed(luz)
+    assert NotificationType.RECONFIRM not in strict.owed(luz)
 
 
 def test_nobody_is_asked_in_the_last_day(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=STARTS - 24 * HOUR + SECOND)
-    assert Cause.CONFIRM not in strict.owed(rosa)
+    assert NotificationType.RECONFIRM not in strict.owed(rosa)
 
 
 def test_nobody_is_asked_about_a_workshop_that_is_off(strict: Stage) -> None:
@@ -86,7 +92,7 @@ def test_a_no_frees_the_place_at_once(strict: Stage) -> None:
 def test_a_yes_keeps_the_place_whatever_follows(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=ASKED)
-    strict.deliver(Cause.CONFIRM)
+    strict.deliver(NotificationType.RECONFIRM)
     strict.now += HOUR
     strict.confirm(rosa)
     strict.confirm(rosa)
@@ -97,30 +103,30 @@ def test_a_yes_keeps_the_place_whatever_follows(strict: Stage) -> None:
 def test_silence_frees_the_place_a_day_and_a_half_after_the_question(strict: Stage) -> None:
     rosa, luz = strict.register(4, wants_reminder=True), strict.register()
     strict.work(at=ASKED)
-    strict.deliver(Cause.CONFIRM)
+    strict.deliver(NotificationType.RECONFIRM)
     assert reconfirmation.answer_by(strict.of(rosa)) == ASKED + 36 * HOUR
     strict.work(at=ASKED + 36 * HOUR - SECOND)
     assert strict.standings(rosa, luz) == [SEATED, WAITING]
     strict.work(at=ASKED + 36 * HOUR)
     assert strict.standings(rosa, luz) == [LAPSED, OFFERED]
-    assert strict.owed(rosa) == [Cause.LAPSED]
+    assert strict.owed(rosa) == [NotificationType.OFFER_EXPIRED]
     assert strict.left() == 3
 
 
 def test_silence_keeps_the_place_where_the_organizer_chose_so(lenient: Stage) -> None:
     rosa = lenient.register(4)
     lenient.work(at=ASKED)
-    lenient.deliver(Cause.CONFIRM)
+    lenient.deliver(NotificationType.RECONFIRM)
     lenient.work(at=ASKED + 60 * HOUR)
     assert lenient.standing(rosa) is SEATED
     assert reconfirmation.answer_by(lenient.of(rosa)) is None
 
 
 def test_who_left_no_contact_never_loses_the_place(strict: Stage) -> None:
-    rosa = strict.register(contact=Contact.NONE)
+    rosa = strict.register(contact=ContactMethod.NONE)
     for hours in range(0, 90, 6):
         strict.work(at=ASKED + hours * HOUR)
-        strict.deliver(Cause.CONFIRM)
+        strict.deliver(NotificationType.RECONFIRM)
     assert strict.standing(rosa) is SEATED
 
 
@@ -130,7 +136,7 @@ def test_a_question_that_did_not_arrive_costs_nobody_the_place(strict: Stage) ->
     strict.cancel(luz)
     strict.work(at=ASKED + 60 * HOUR)
     assert strict.standing(rosa) is SEATED, "it has not been sent"
-    strict.deliver(Cause.CONFIRM, is_dead=True)
+    strict.deliver(NotificationType.RECONFIRM, is_dead=True)
     strict.work(at=ASKED + 87 * HOUR)
     assert strict.standing(rosa) is SEATED, "it was given up"
 
@@ -139,7 +145,7 @@ def test_a_question_that_came_late_leaves_a_day_to_answer(strict: Stage) -> None
     rosa = strict.register()
     strict.work(at=ASKED)
     strict.now = ASKED + 30 * HOUR
-    strict.deliver(Cause.CONFIRM)
+    strict.deliver(NotificationType.RECONFIRM)
     strict.work(at=ASKED + 54 * HOUR - SECOND)
     assert strict.standing(rosa) is SEATED
     strict.work(at=ASKED + 54 * HOUR)
@@ -150,7 +156,7 @@ def test_no_silence_is_heard_in_the_last_three_hours(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=STARTS - 38 * HOUR)
     assert reconfirmation.answer_by(strict.of(rosa)) is None
-    strict.deliver(Cause.CONFIRM)
+    strict.deliver(NotificationType.RECONFIRM)
     strict.work(at=STARTS - 2 * HOUR)
     assert strict.standing(rosa) is SEATED
 
@@ -159,7 +165,7 @@ def test_who_lost_the_place_by_silence_may_wait_again(strict: Stage) -> None:
     rosa = strict.register(4)
     luz = strict.register(4)
     strict.work(at=ASKED)
-    strict.deliver(Cause.CONFIRM)
+    strict.deliver(NotificationType.RECONFIRM)
     strict.work(at=ASKED + 36 * HOUR)
     with pytest.raises(Closed):
         strict.confirm(rosa)
@@ -182,14 +188,14 @@ def test_a_yes_comes_too_late_once_it_has_begun(strict: Stage) -> None:
 def test_of_a_workshop_that_moved_everybody_is_asked_anew(strict: Stage) -> None:
     rosa, luz = strict.register(), strict.register()
     strict.work(at=ASKED)
-    strict.deliver(Cause.CONFIRM)
+    strict.deliver(NotificationType.RECONFIRM)
     strict.now += HOUR
     strict.confirm(luz)
     strict.plan(day=DAY + timedelta(days=7))
     strict.work(at=ASKED + 40 * HOUR)
     assert strict.standings(rosa, luz) == [SEATED, SEATED], "the old silence says nothing"
     strict.work(at=ASKED + timedelta(days=7, hours=1))
-    assert [strict.owed(each).count(Cause.CONFIRM) for each in (rosa, luz)] == [1, 1]
+    assert [strict.owed(each).count(NotificationType.RECONFIRM) for each in (rosa, luz)] == [1, 1]
 
 
 def test_an_answer_read_before_the_hour_was_changed_says_nothing_of_the_new_hour(
@@ -197,7 +203,7 @@ def test_an_answer_read_before_the_hour_was_changed_says_nothing_of_the_new_hour
 ) -> None:
     rosa = strict.register()
     strict.work(at=ASKED)
-    strict.deliver(Cause.CONFIRM)
+    strict.deliver(NotificationType.RECONFIRM)
     strict.now += HOUR
     strict.plan(starts=time(17))
     assert strict.of(rosa).asked_at is None
@@ -210,9 +216,9 @@ def test_a_question_about_the_old_day_is_not_put_any_more(strict: Stage) -> None
     rosa = strict.register()
     strict.work(at=ASKED)
     strict.plan(day=DAY + timedelta(days=1))
-    assert Cause.CONFIRM not in strict.owed(rosa)
+    assert NotificationType.RECONFIRM not in strict.owed(rosa)
     strict.work(at=ASKED + 24 * HOUR)
-    assert strict.owed(rosa).count(Cause.CONFIRM) == 1
+    assert strict.owed(rosa).count(NotificationType.RECONFIRM) == 1
 
 
 @pytest.mark.parametrize("days", [0, 1, 15])

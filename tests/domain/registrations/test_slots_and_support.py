@@ -9,14 +9,18 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Standing, capacity
-from outreach.domain.registrations.capacity import Hold
+from outreach.domain.registrations import RegistrationStatus, capacity
+from outreach.domain.registrations.capacity import CapacityHold
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.errors import Full, Refused, Taken
 from tests.support.scenario import HOUR, STARTS, Stage, stage
 
-SEATED, WAITING, OFFERED = Standing.SEATED, Standing.WAITING, Standing.OFFERED
+SEATED, WAITING, OFFERED = (
+    RegistrationStatus.CONFIRMED,
+    RegistrationStatus.WAITLISTED,
+    RegistrationStatus.OFFERED,
+)
 CHILD, NAHUATL = "childcare", "interpreter-nah"
 
 
@@ -183,8 +187,8 @@ def test_what_was_read_of_the_hours_before_does_not_give_a_place_twice(talks: St
     with talks.store.change() as session:
         workshop = session.get_one(Workshop, talks.workshop_id)
         early = time_slots.of_workshop(session, workshop)
-        assert capacity.take(session, workshop, Hold(2, (), early[0].id))
-        fewer = replace(workshop_service.plan_of(workshop), slot_places=1)
+        assert capacity.reserve(session, workshop, CapacityHold(2, (), early[0].id))
+        fewer = replace(workshop_service.data_of(workshop), slot_places=1)
         with pytest.raises(Refused, match="18:00"):
             workshop_service.change(session, workshop, fewer, now=talks.now)
         session.rollback()

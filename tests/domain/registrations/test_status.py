@@ -9,14 +9,24 @@ import pytest
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import ARROWS, HOLDING, Contact, Move, Standing
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations import (
+    SEAT_HOLDING_STATUSES,
+    TRANSITIONS,
+    ContactMethod,
+    RegistrationStatus,
+    StatusEvent,
+)
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.errors import OutreachError
 from tests.support.scenario import HOUR, MONDAY, STARTS, Stage, faults, stage
 
-SEATED, WAITING, OFFERED = Standing.SEATED, Standing.WAITING, Standing.OFFERED
-CANCELLED, LAPSED = Standing.CANCELLED, Standing.LAPSED
-Arrow = tuple[Standing, Move]
+SEATED, WAITING, OFFERED = (
+    RegistrationStatus.CONFIRMED,
+    RegistrationStatus.WAITLISTED,
+    RegistrationStatus.OFFERED,
+)
+CANCELLED, LAPSED = RegistrationStatus.CANCELLED, RegistrationStatus.EXPIRED
+Arrow = tuple[RegistrationStatus, StatusEvent]
 
 
 @pytest.fixture
@@ -43,19 +53,19 @@ class Scene:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.elena = stage.register(contact=Contact.NONE, slot="18:00")
+        self.elena = stage.register(contact=ContactMethod.NONE, slot="18:00")
         self.luz = ""
 
-    def come_to(self, standing: Standing, move: Move | None = None) -> None:
+    def come_to(self, standing: RegistrationStatus, move: StatusEvent | None = None) -> None:
         """Luz stands so, by what she and others did."""
         if standing in {WAITING, OFFERED, LAPSED}:
-            rosa = self.stage.register(contact=Contact.NONE, slot="18:20")
+            rosa = self.stage.register(contact=ContactMethod.NONE, slot="18:20")
             self._arrive("")
         else:
             self._arrive("18:20")
         if standing in {OFFERED, LAPSED}:
             self.stage.cancel(rosa)
-        for _time in range({LAPSED: 2, OFFERED: move is Move.DROP}.get(standing, 0)):
+        for _time in range({LAPSED: 2, OFFERED: move is StatusEvent.EXPIRE_AGAIN}.get(standing, 0)):
             self.stage.work(at=self.stage.now + 25 * HOUR)
         if standing is CANCELLED:
             self.stage.cancel(self.luz)
@@ -87,7 +97,7 @@ def _accept(scene: Scene) -> None:
 
 def _lapse(scene: Scene) -> None:
     with suppress(OutreachError):  # somebody waits behind Luz, where there is a line
-        scene.stage.register(contact=Contact.NONE)
+        scene.stage.register(contact=ContactMethod.NONE)
     scene.stage.work(at=scene.stage.now + 24 * HOUR)
 
 
@@ -107,7 +117,7 @@ def _silence(scene: Scene) -> None:
     assert confirm_at is not None
     scene.stage.now = confirm_at
     scene.stage.ask()
-    scene.stage.deliver(Cause.CONFIRM)
+    scene.stage.deliver(NotificationType.RECONFIRM)
     scene.stage.now = confirm_at + 36 * HOUR
     scene.stage.free_silent()
 
@@ -115,7 +125,7 @@ def _silence(scene: Scene) -> None:
 def _rejoin(scene: Scene) -> None:
     if scene.stage.left():  # what Luz had, somebody else has now
         with suppress(OutreachError):
-            scene.stage.register(contact=Contact.NONE, slot="18:20")
+            scene.stage.register(contact=ContactMethod.NONE, slot="18:20")
     scene.stage.rejoin(scene.luz)
 
 
@@ -123,54 +133,72 @@ def _cancel(scene: Scene) -> None:
     scene.stage.cancel(scene.luz)
 
 
-MOVES: dict[Move, Callable[[Scene], None]] = {
-    Move.OFFER: _offer,
-    Move.ACCEPT: _accept,
-    Move.LAPSE: _lapse,
-    Move.DROP: _drop,
-    Move.GRANT: _grant,
-    Move.SILENCE: _silence,
-    Move.RETURN: _rejoin,
-    Move.CANCEL: _cancel,
+MOVES: dict[StatusEvent, Callable[[Scene], None]] = {
+    StatusEvent.OFFER: _offer,
+    StatusEvent.ACCEPT: _accept,
+    StatusEvent.EXPIRE: _lapse,
+    StatusEvent.EXPIRE_AGAIN: _drop,
+    StatusEvent.GRANT: _grant,
+    StatusEvent.NO_ANSWER: _silence,
+    StatusEvent.REJOIN: _rejoin,
+    StatusEvent.CANCEL: _cancel,
 }
 
 # What Luz is still to be told then; nothing has been sent yet.
-OWED: dict[Arrow, set[Cause]] = {
-    (WAITING, Move.OFFER): {Cause.WAITING, Cause.OFFER},
-    (WAITING, Move.GRANT): {Cause.WAITING, Cause.SEATED},
-    (WAITING, Move.CANCEL): set(),
-    (OFFERED, Move.ACCEPT): {Cause.WAITING, Cause.SAVED, Cause.REMINDER},
-    (OFFERED, Move.LAPSE): {Cause.WAITING, Cause.LAPSED},
-    (OFFERED, Move.DROP): {Cause.WAITING, Cause.LAPSED},
-    (OFFERED, Move.GRANT): {Cause.WAITING, Cause.SEATED, Cause.REMINDER},
-    (OFFERED, Move.CANCEL): set(),
-    (SEATED, Move.CANCEL): set(),
-    (SEATED, Move.SILENCE): {Cause.LAPSED},
-    (LAPSED, Move.RETURN): {Cause.WAITING},
-    (LAPSED, Move.CANCEL): set(),
+OWED: dict[Arrow, set[NotificationType]] = {
+    (WAITING, StatusEvent.OFFER): {NotificationType.WAITLISTED, NotificationType.OFFER},
+    (WAITING, StatusEvent.GRANT): {NotificationType.WAITLISTED, NotificationType.SEAT_GRANTED},
+    (WAITING, StatusEvent.CANCEL): set(),
+    (OFFERED, StatusEvent.ACCEPT): {
+        NotificationType.WAITLISTED,
+        NotificationType.REGISTERED,
+        NotificationType.REMINDER,
+    },
+    (OFFERED, StatusEvent.EXPIRE): {NotificationType.WAITLISTED, NotificationType.OFFER_EXPIRED},
+    (OFFERED, StatusEvent.EXPIRE_AGAIN): {
+        NotificationType.WAITLISTED,
+        NotificationType.OFFER_EXPIRED,
+    },
+    (OFFERED, StatusEvent.GRANT): {
+        NotificationType.WAITLISTED,
+        NotificationType.SEAT_GRANTED,
+        NotificationType.REMINDER,
+    },
+    (OFFERED, StatusEvent.CANCEL): set(),
+    (SEATED, StatusEvent.CANCEL): set(),
+    (SEATED, StatusEvent.NO_ANSWER): {NotificationType.OFFER_EXPIRED},
+    (LAPSED, StatusEvent.REJOIN): {NotificationType.WAITLISTED},
+    (LAPSED, StatusEvent.CANCEL): set(),
 }
-OTHERS = [(start, move) for start in Standing for move in Move if (start, move) not in ARROWS]
+OTHERS = [
+    (start, move)
+    for start in RegistrationStatus
+    for move in StatusEvent
+    if (start, move) not in TRANSITIONS
+]
 
 
-@pytest.mark.parametrize("arrow", ARROWS, ids=lambda arrow: " ".join(arrow))
+@pytest.mark.parametrize("arrow", TRANSITIONS, ids=lambda arrow: " ".join(arrow))
 def test_each_move_leads_where_the_table_says(scene: Scene, arrow: Arrow) -> None:
     start, move = arrow
     scene.come_to(start, move)
     MOVES[move](scene)
     after = scene.stage.of(scene.luz)
-    assert after.standing is ARROWS[arrow]
-    assert (after.slot_id is not None) is (after.standing in HOLDING)
+    assert after.standing is TRANSITIONS[arrow]
+    assert (after.slot_id is not None) is (after.standing in SEAT_HOLDING_STATUSES)
     assert (after.offered_until is not None) is (after.standing is OFFERED)
     assert (after.key_id is None) is (after.standing is CANCELLED)
     assert set(scene.stage.owed(scene.luz)) == OWED[arrow]
-    is_held = after.standing in HOLDING
+    is_held = after.standing in SEAT_HOLDING_STATUSES
     assert scene.stage.supported() == {"childcare": 1 if is_held else 2}
     with scene.stage.store.read() as session:
         assert faults(session, scene.stage.workshop_id) == []
 
 
 @pytest.mark.parametrize(("start", "move"), OTHERS)
-def test_no_other_move_does_anything(scene: Scene, start: Standing, move: Move) -> None:
+def test_no_other_move_does_anything(
+    scene: Scene, start: RegistrationStatus, move: StatusEvent
+) -> None:
     scene.come_to(start)
     before = scene.look()
     with suppress(OutreachError):
@@ -181,18 +209,18 @@ def test_no_other_move_does_anything(scene: Scene, start: Standing, move: Move) 
 
 
 def test_the_table_has_no_move_that_nothing_makes() -> None:
-    assert {move for _start, move in ARROWS} == set(Move) == set(MOVES)
-    assert set(OWED) == set(ARROWS)
+    assert {move for _start, move in TRANSITIONS} == set(StatusEvent) == set(MOVES)
+    assert set(OWED) == set(TRANSITIONS)
 
 
 def test_every_standing_can_be_reached_and_a_cancelled_one_is_never_left() -> None:
-    assert set(ARROWS.values()) | {SEATED, WAITING} == set(Standing)
-    assert not [start for start, _move in ARROWS if start is CANCELLED]
+    assert set(TRANSITIONS.values()) | {SEATED, WAITING} == set(RegistrationStatus)
+    assert not [start for start, _move in TRANSITIONS if start is CANCELLED]
 
 
 def test_who_is_told_nothing_is_owed_nothing_whatever_happens(scene: Scene) -> None:
-    scene.stage.register(contact=Contact.NONE, slot="18:20")
-    mine = scene.stage.register(contact=Contact.NONE)
+    scene.stage.register(contact=ContactMethod.NONE, slot="18:20")
+    mine = scene.stage.register(contact=ContactMethod.NONE)
     scene.stage.cancel(scene.elena)
     assert scene.stage.standing(mine) is OFFERED
     assert scene.stage.of(mine).offered_until == MONDAY + 24 * HOUR

@@ -8,14 +8,18 @@ import sqlalchemy as sa
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Standing
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations import ContactMethod, RegistrationStatus
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.errors import Closed, Full, Refused
 from outreach.maintenance import scheduled_jobs
 from tests.support.scenario import DAY, HOUR, MINUTE, MONDAY, SECOND, STARTS, Stage, stage
 
-SEATED, WAITING, OFFERED = Standing.SEATED, Standing.WAITING, Standing.OFFERED
-CANCELLED, LAPSED = Standing.CANCELLED, Standing.LAPSED
+SEATED, WAITING, OFFERED = (
+    RegistrationStatus.CONFIRMED,
+    RegistrationStatus.WAITLISTED,
+    RegistrationStatus.OFFERED,
+)
+CANCELLED, LAPSED = RegistrationStatus.CANCELLED, RegistrationStatus.EXPIRED
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -65,7 +69,7 @@ def test_an_offer_is_held_a_day_or_two_hours_when_it_starts_within_a_day(
     full.cancel(rosa)
     assert full.standing(luz) is OFFERED
     assert full.of(luz).offered_until == full.now + lasts
-    assert full.owed(luz) == [Cause.OFFER, Cause.WAITING]
+    assert full.owed(luz) == [NotificationType.OFFER, NotificationType.WAITLISTED]
 
 
 def test_nothing_is_offered_in_the_last_three_hours(full: Stage) -> None:
@@ -85,8 +89,8 @@ def test_an_offer_runs_out_at_its_second_and_not_before(full: Stage) -> None:
     full.work(at=MONDAY + 24 * HOUR)
     assert full.standings(luz, ines) == [WAITING, OFFERED]
     assert full.of(ines).offered_until == MONDAY + 48 * HOUR
-    assert full.owed(luz) == [Cause.LAPSED, Cause.WAITING]
-    assert full.owed(ines) == [Cause.OFFER, Cause.WAITING]
+    assert full.owed(luz) == [NotificationType.OFFER_EXPIRED, NotificationType.WAITLISTED]
+    assert full.owed(ines) == [NotificationType.OFFER, NotificationType.WAITLISTED]
 
 
 def test_the_first_missed_offer_leads_to_the_end_of_the_list_and_the_second_off_it(
@@ -219,7 +223,7 @@ def test_in_the_last_three_hours_nobody_brings_more_before_who_waits_and_fits(
 
 
 def test_a_person_without_contact_is_offered_the_place_behind_their_link(full: Stage) -> None:
-    rosa, luz = full.register(2), full.register(contact=Contact.NONE)
+    rosa, luz = full.register(2), full.register(contact=ContactMethod.NONE)
     full.cancel(rosa)
     assert full.standing(luz) is OFFERED
     assert full.owed(luz) == []
@@ -246,7 +250,7 @@ def test_more_places_are_offered_at_once(full: Stage, changes: dict[str, int]) -
     luz = full.register()
     full.plan(**changes)
     assert full.standing(luz) is OFFERED
-    assert full.owed(luz) == [Cause.OFFER, Cause.WAITING]
+    assert full.owed(luz) == [NotificationType.OFFER, NotificationType.WAITLISTED]
 
 
 def test_fewer_places_than_are_held_are_refused_offers_too(full: Stage) -> None:
@@ -300,7 +304,7 @@ def test_the_staff_give_a_place_out_of_turn_but_not_one_that_is_not_there(full: 
     full.cancel(rosa)
     full.grant(ines)
     assert full.standings(elena, luz, ines) == [SEATED, WAITING, SEATED]
-    assert full.owed(ines) == [Cause.SEATED, Cause.WAITING]
+    assert full.owed(ines) == [NotificationType.SEAT_GRANTED, NotificationType.WAITLISTED]
 
 
 # Letters
@@ -308,12 +312,12 @@ def test_the_staff_give_a_place_out_of_turn_but_not_one_that_is_not_there(full: 
 
 def test_only_who_has_a_place_is_reminded(full: Stage) -> None:
     rosa, luz = full.register(2, wants_reminder=True), full.register(wants_reminder=True)
-    assert full.owed(rosa) == [Cause.REMINDER, Cause.SAVED]
-    assert full.owed(luz) == [Cause.WAITING]
+    assert full.owed(rosa) == [NotificationType.REMINDER, NotificationType.REGISTERED]
+    assert full.owed(luz) == [NotificationType.WAITLISTED]
     full.cancel(rosa)
     assert full.owed(rosa) == []
     full.accept(luz)
-    assert Cause.REMINDER in full.owed(luz)
+    assert NotificationType.REMINDER in full.owed(luz)
 
 
 def test_who_was_reminded_of_a_day_that_is_put_off_is_reminded_of_the_new_one(
@@ -322,7 +326,11 @@ def test_who_was_reminded_of_a_day_that_is_put_off_is_reminded_of_the_new_one(
     rosa = full.register(wants_reminder=True)
     luz = full.register(wants_reminder=False)
     full.now = STARTS - 5 * HOUR
-    full.deliver(Cause.REMINDER)
+    full.deliver(NotificationType.REMINDER)
     full.plan(day=DAY + timedelta(days=7))
-    assert full.owed(rosa) == [Cause.CHANGED, Cause.REMINDER, Cause.SAVED]
-    assert full.owed(luz) == [Cause.CHANGED, Cause.SAVED]
+    assert full.owed(rosa) == [
+        NotificationType.CHANGED,
+        NotificationType.REMINDER,
+        NotificationType.REGISTERED,
+    ]
+    assert full.owed(luz) == [NotificationType.CHANGED, NotificationType.REGISTERED]

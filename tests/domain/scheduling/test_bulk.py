@@ -13,10 +13,10 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations.notifications import Cause
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 from tests.support.course_dates import by_mail, fresh, ids, journal, make, told
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -49,16 +49,16 @@ def test_many_drafts_are_published_at_once(
     ana: Desk, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        drafts = [hold(session, chicago, rights, standing=Standing.DRAFT) for _ in range(3)]
+        drafts = [hold(session, chicago, rights, standing=WorkshopStatus.DRAFT) for _ in range(3)]
     page = ana.get("/org/talleres?mes=" + f"{drafts[0].day:%Y-%m}" + "&elegir=todos")
     assert page.text.count(' checked><span class="oculto">Elegir Conoce') == 3
     assert "¿Publicar 3 talleres?" in words(asked(ana, "publicar", drafts))
-    assert {each.standing for each in fresh(store, drafts)} == {Standing.DRAFT}, "only tried"
+    assert {each.standing for each in fresh(store, drafts)} == {WorkshopStatus.DRAFT}, "only tried"
     assert journal(store) == []
     answer = done(ana, "publicar", drafts)
     assert "Publicamos 3 talleres." in words(ana.get(answer.location))
     there = fresh(store, drafts)
-    assert {each.standing for each in there} == {Standing.PUBLISHED}
+    assert {each.standing for each in there} == {WorkshopStatus.PUBLISHED}
     assert {each.sequence for each in there} == {0}
     assert [line[:2] for line in journal(store)] == [("workshop published", d.id) for d in drafts]
 
@@ -67,24 +67,24 @@ def test_if_one_cannot_nothing_is_done(
     ana: Desk, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        good = hold(session, chicago, rights, standing=Standing.DRAFT)
-        bad = hold(session, chicago, rights, standing=Standing.DRAFT, capacity=0)
+        good = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
+        bad = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT, capacity=0)
     page = words(asked(ana, "publicar", [good, bad]))
     assert "Falta: lugares." in page
     assert "1 no se puede y se queda como está." in page
     answer = done(ana, "publicar", [good, bad])
     assert answer.status_code == 422
     assert "No se hizo nada." in words(answer)
-    assert {each.standing for each in fresh(store, [good, bad])} == {Standing.DRAFT}
+    assert {each.standing for each in fresh(store, [good, bad])} == {WorkshopStatus.DRAFT}
     assert journal(store) == []
 
 
 def test_many_are_moved_and_only_their_people_are_told(
-    ana: Desk, store: Store, ring: Keyring, dates: list[Workshop]
+    ana: Desk, store: Store, ring: KeyStore, dates: list[Workshop]
 ) -> None:
     rosa = by_mail(store, ring, dates[0])
     seat(store, ring, dates[0], name="Luz")  # who wants not to be told
-    call = seat(store, ring, dates[1], contact=Contact.PHONE, address="+13125550142")
+    call = seat(store, ring, dates[1], contact=ContactMethod.PHONE, address="+13125550142")
     by_mail(store, ring, dates[3], name="Flor")
     moved, stays = dates[:3], dates[3]
     page = words(asked(ana, "mover", moved, dias="1", hora="19:30"))
@@ -125,20 +125,20 @@ def test_many_go_to_another_venue_of_the_office(
 
 
 def test_many_are_cancelled_with_a_reason_and_their_people_told(
-    ana: Desk, store: Store, ring: Keyring, dates: list[Workshop]
+    ana: Desk, store: Store, ring: KeyStore, dates: list[Workshop]
 ) -> None:
     rosa = by_mail(store, ring, dates[0])
     by_mail(store, ring, dates[2])
     answer = done(ana, "cancelar", dates[:2])
     assert answer.status_code == 422
     assert "Elige por qué se cancelan." in words(answer)
-    assert told(store, Cause.CANCELLED) == []
+    assert told(store, NotificationType.CANCELLED) == []
     done(ana, "cancelar", dates[:2], motivo="weather")
     assert [each.standing for each in fresh(store, dates)] == [
-        *[Standing.CANCELLED] * 2,
-        *[Standing.PUBLISHED] * 2,
+        *[WorkshopStatus.CANCELLED] * 2,
+        *[WorkshopStatus.PUBLISHED] * 2,
     ]
-    assert told(store, Cause.CANCELLED) == [rosa.id]
+    assert told(store, NotificationType.CANCELLED) == [rosa.id]
     assert [each.sequence for each in fresh(store, dates)] == [1, 1, 0, 0]
     assert journal(store)[0] == ("workshop cancelled", dates[0].id, "weather, one of 2")
 
@@ -147,7 +147,7 @@ def test_drafts_nobody_has_seen_are_deleted_and_nothing_else(
     ana: Desk, store: Store, chicago: Office, rights: Kind, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
-        drafts = [hold(session, chicago, rights, standing=Standing.DRAFT) for _ in range(2)]
+        drafts = [hold(session, chicago, rights, standing=WorkshopStatus.DRAFT) for _ in range(2)]
     answer = done(ana, "borrar", [*drafts, dates[0]])
     assert answer.status_code == 422
     assert "nunca se publicó" in words(answer)
@@ -163,13 +163,13 @@ def test_what_is_over_or_cancelled_stays_as_it_was(
 ) -> None:
     with store.change() as session:
         past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
-        off = hold(session, chicago, rights, standing=Standing.CANCELLED)
+        off = hold(session, chicago, rights, standing=WorkshopStatus.CANCELLED)
         draft = hold(
             session,
             chicago,
             rights,
             day=clock.now().date() - timedelta(days=3),
-            standing=Standing.DRAFT,
+            standing=WorkshopStatus.DRAFT,
         )
     page = words(asked(ana, "mover", [past, off], dias="30"))
     assert "Ya empezó o ya pasó." in page

@@ -14,10 +14,10 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Mode, Standing, Workshop, publish_checks
-from outreach.domain.workshops.publish_checks import Doubt
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, publish_checks
+from outreach.domain.workshops.publish_checks import PublishWarning
 from outreach.errors import Refused
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import LONG_AGO, hold, kind, office, seat, venue
 from tests.support.registration_forms import link_of
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -35,7 +35,7 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
 
 
 def draft(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
-    plain: dict[str, Any] = {"day": TUESDAY, "standing": Standing.DRAFT, "title": TRANSLATED}
+    plain: dict[str, Any] = {"day": TUESDAY, "standing": WorkshopStatus.DRAFT, "title": TRANSLATED}
     plain |= changes
     with store.change() as session:
         if plain.get("venue"):
@@ -47,9 +47,9 @@ def draft(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     ("lacking", "what"),
     [
         ({"venue": None}, "sede"),
-        ({"mode": Mode.VIDEO_CALL, "venue": None}, "enlace"),
-        ({"mode": Mode.LIVE_STREAM, "venue": None}, "enlace"),
-        ({"mode": Mode.HYBRID}, "enlace"),
+        ({"mode": DeliveryMode.VIDEO_CALL, "venue": None}, "enlace"),
+        ({"mode": DeliveryMode.LIVE_STREAM, "venue": None}, "enlace"),
+        ({"mode": DeliveryMode.HYBRID}, "enlace"),
         ({"languages": ()}, "idioma"),
         ({"capacity": 0}, "lugares"),
         ({"title": {"en": "Rights"}}, "título"),
@@ -62,10 +62,10 @@ def test_a_draft_is_published_with_nothing_missing(
     made = draft(store, chicago, rights, **lacking)
     page = words(ana.get(f"/org/talleres/{made.public_id}"))
     assert f"Falta: {what}." in page
-    answer = ana.post(f"/org/talleres/{made.public_id}/publicar", sure=" ".join(Doubt))
+    answer = ana.post(f"/org/talleres/{made.public_id}/publicar", sure=" ".join(PublishWarning))
     assert answer.status_code == 422
     assert f"Falta: {what}. No se publicó." in words(answer)
-    assert _standing(store, made) is Standing.DRAFT
+    assert _standing(store, made) is WorkshopStatus.DRAFT
 
 
 def test_a_phone_is_the_workshops_the_offices_or_the_networks(store: Store, rights: Kind) -> None:
@@ -80,22 +80,25 @@ def test_a_phone_is_the_workshops_the_offices_or_the_networks(store: Store, righ
         workshop_service.publish(
             session, session.get_one(Workshop, made.id), now=LONG_AGO, is_in_file=True
         )
-    assert _standing(store, made) is Standing.PUBLISHED
+    assert _standing(store, made) is WorkshopStatus.PUBLISHED
 
 
 @pytest.mark.parametrize(
     ("odd", "doubt"),
     [
-        ({"title": {"es": "Tus derechos"}}, Doubt.ONE_LANGUAGE),
-        ({"day": date(2027, 12, 25)}, Doubt.HOLIDAY),
-        ({"day": date(2027, 11, 7), "starts": time(1, 30), "ends": time(4)}, Doubt.DOUBLED),
-        ({"day": date(2026, 1, 2)}, Doubt.PAST),
-        ({"day": date(2026, 1, 7)}, Doubt.SOON),
-        ({"way": Way.OPEN, "online_url": LINK}, Doubt.UNSEEN_LINK),
+        ({"title": {"es": "Tus derechos"}}, PublishWarning.ONE_LANGUAGE),
+        ({"day": date(2027, 12, 25)}, PublishWarning.HOLIDAY),
+        (
+            {"day": date(2027, 11, 7), "starts": time(1, 30), "ends": time(4)},
+            PublishWarning.DOUBLED,
+        ),
+        ({"day": date(2026, 1, 2)}, PublishWarning.PAST),
+        ({"day": date(2026, 1, 7)}, PublishWarning.SOON),
+        ({"way": Way.OPEN, "online_url": LINK}, PublishWarning.UNSEEN_LINK),
     ],
 )
 def test_what_is_odd_of_a_workshop_is_asked(
-    store: Store, chicago: Office, rights: Kind, odd: dict[str, Any], doubt: Doubt
+    store: Store, chicago: Office, rights: Kind, odd: dict[str, Any], doubt: PublishWarning
 ) -> None:
     made = draft(store, chicago, rights, **odd)
     assert _doubts(store, made) == [doubt]
@@ -109,24 +112,24 @@ def test_a_room_is_doubted_that_is_too_small_taken_or_retired(
         hold(session, chicago, rights, venue=room, day=TUESDAY, starts=time(19), ends=time(21))
         hold(
             session, chicago, rights, venue=room, day=TUESDAY, starts=time(20), ends=time(22)
-        ).standing = Standing.CANCELLED
+        ).standing = WorkshopStatus.CANCELLED
     same = draft(store, chicago, rights, venue=room, capacity=15)
-    assert _doubts(store, same) == [Doubt.TAKEN]
+    assert _doubts(store, same) == [PublishWarning.TAKEN]
     after = draft(store, chicago, rights, venue=room, starts=time(21), ends=time(22), capacity=15)
     assert _doubts(store, after) == [], "one ends as the other begins"
     more = draft(store, chicago, rights, venue=room, starts=time(8), ends=time(9), overbooked=1,
                  capacity=15)  # fmt: skip
-    assert _doubts(store, more) == [Doubt.CROWDED]
+    assert _doubts(store, more) == [PublishWarning.CROWDED]
     with store.change() as session:
         session.get_one(Venue, room.id).retired_at = LONG_AGO
-    assert _doubts(store, more) == [Doubt.CROWDED, Doubt.RETIRED]
+    assert _doubts(store, more) == [PublishWarning.CROWDED, PublishWarning.RETIRED]
 
 
 def test_a_discreet_workshop_that_everybody_finds_is_doubted(
     store: Store, chicago: Office, women: Kind
 ) -> None:
     shown = draft(store, chicago, women, visibility=Visibility.PUBLIC)
-    assert _doubts(store, shown) == [Doubt.OPEN_ADDRESS]
+    assert _doubts(store, shown) == [PublishWarning.OPEN_ADDRESS]
     assert _doubts(store, draft(store, chicago, women)) == []
 
 
@@ -176,7 +179,7 @@ def test_a_draft_is_kept_without_a_venue_and_published_with_one(ana: Desk, store
     assert refused.status_code == 422
     assert "Falta la sede." in words(refused)
     assert ana.post(edit, **typed()).status_code == 303
-    assert _standing(store, made) is Standing.PUBLISHED
+    assert _standing(store, made) is WorkshopStatus.PUBLISHED
     assert ana.post(edit, **typed(venue="", action="save")).status_code == 422
 
 
@@ -243,8 +246,10 @@ def test_a_link_is_on_no_page_of_the_public(
     ana: Desk, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        both = hold(session, chicago, rights, mode=Mode.HYBRID, online_url=LINK)
-        online = hold(session, chicago, rights, mode=Mode.VIDEO_CALL, online_url=LINK, venue=None)
+        both = hold(session, chicago, rights, mode=DeliveryMode.HYBRID, online_url=LINK)
+        online = hold(
+            session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, online_url=LINK, venue=None
+        )
     for each in (both, online):
         paths = [f"/es/t/{each.public_id}{end}" for end in ("", "/lugar", ".ics")]
         for path in (*paths, f"/api/v1/workshops/{each.public_id}", "/es/cal/chicago.ics", "/es/"):
@@ -254,10 +259,10 @@ def test_a_link_is_on_no_page_of_the_public(
 
 
 def test_who_has_a_place_in_both_may_come_or_join_from_home_and_who_waits_may_not(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        both = hold(session, chicago, rights, mode=Mode.HYBRID, online_url=LINK, capacity=1)
+        both = hold(session, chicago, rights, mode=DeliveryMode.HYBRID, online_url=LINK, capacity=1)
     first, second = seat(store, ring, both), seat(store, ring, both, name="Luz")
     ticket = ana.client.get(link_of(ring, first))
     assert f'href="{LINK}"' in ticket.text
@@ -271,13 +276,13 @@ def test_no_letter_carries_the_link() -> None:
         assert "online_url" not in text.read_text(), text.name
 
 
-def _doubts(store: Store, workshop: Workshop) -> list[Doubt]:
+def _doubts(store: Store, workshop: Workshop) -> list[PublishWarning]:
     with store.read() as session:
         there = session.get_one(Workshop, workshop.id)
-        return [each.what for each in publish_checks.doubts(session, there, now=LONG_AGO)]
+        return [each.what for each in publish_checks.find_warnings(session, there, now=LONG_AGO)]
 
 
-def _standing(store: Store, workshop: Workshop) -> Standing:
+def _standing(store: Store, workshop: Workshop) -> WorkshopStatus:
     with store.read() as session:
         return session.get_one(Workshop, workshop.id).standing
 

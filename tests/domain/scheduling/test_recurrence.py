@@ -14,15 +14,15 @@ from outreach.domain.locations.regions import NAMES
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import recurrence, workshop_service
-from outreach.domain.scheduling.recurrence import Every, Rule
-from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.scheduling.recurrence import RecurrenceRule, RecurrenceUnit
+from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.errors import Refused
 from tests.conftest import hold, venue
 
 SATURDAY = 5
 
 
-def days(rule: Rule, first: date, today: date | None = None) -> list[date]:
+def days(rule: RecurrenceRule, first: date, today: date | None = None) -> list[date]:
     return recurrence.days(rule, first, today=today or first)
 
 
@@ -31,25 +31,25 @@ def dates(*texts: str) -> list[date]:
 
 
 def test_every_week_until_a_day_and_that_day_too() -> None:
-    rule = Rule(Every.WEEK, frozenset({SATURDAY}), until=date(2026, 12, 26))
+    rule = RecurrenceRule(RecurrenceUnit.WEEK, frozenset({SATURDAY}), until=date(2026, 12, 26))
     found = days(rule, date(2026, 12, 5))
     assert found == dates("2026-12-12", "2026-12-19", "2026-12-26")
 
 
 def test_every_two_weeks_on_several_days_counts_weeks_from_sunday() -> None:
-    rule = Rule(Every.TWO_WEEKS, frozenset({1, SATURDAY, 6}), count=5)
+    rule = RecurrenceRule(RecurrenceUnit.TWO_WEEKS, frozenset({1, SATURDAY, 6}), count=5)
     found = days(rule, date(2026, 12, 1))  # a Tuesday
     assert found == dates("2026-12-05", "2026-12-13", "2026-12-15", "2026-12-19", "2026-12-27")
 
 
 def test_a_month_without_a_fifth_saturday_has_none() -> None:
-    rule = Rule(Every.MONTH, until=date(2027, 7, 31))
+    rule = RecurrenceRule(RecurrenceUnit.MONTH, until=date(2027, 7, 31))
     found = days(rule, date(2027, 1, 30))  # the fifth
     assert found == dates("2027-05-29", "2027-07-31")
 
 
 def test_the_last_saturday_is_the_fourth_or_the_fifth() -> None:
-    rule = Rule(Every.LAST, count=5)
+    rule = RecurrenceRule(RecurrenceUnit.LAST, count=5)
     found = days(rule, date(2027, 1, 30))
     assert found == dates("2027-02-27", "2027-03-27", "2027-04-24", "2027-05-29", "2027-06-26")
     assert recurrence.is_last(date(2027, 2, 27))
@@ -57,37 +57,40 @@ def test_the_last_saturday_is_the_fourth_or_the_fifth() -> None:
 
 
 def test_the_29th_of_february_is_a_day_like_any_other() -> None:
-    rule = Rule(Every.MONTH, count=3)
+    rule = RecurrenceRule(RecurrenceUnit.MONTH, count=3)
     assert days(rule, date(2028, 2, 29)) == dates("2028-05-30", "2028-08-29", "2028-10-31")
-    weekly = Rule(Every.WEEK, frozenset({1}), count=2)
+    weekly = RecurrenceRule(RecurrenceUnit.WEEK, frozenset({1}), count=2)
     assert days(weekly, date(2028, 2, 22)) == dates("2028-02-29", "2028-03-07")
 
 
 def test_an_old_workshop_is_repeated_from_today_on_in_its_own_weeks() -> None:
-    rule = Rule(Every.TWO_WEEKS, frozenset({SATURDAY}), count=2)
+    rule = RecurrenceRule(RecurrenceUnit.TWO_WEEKS, frozenset({SATURDAY}), count=2)
     found = days(rule, date(2026, 1, 3), today=date(2026, 12, 1))
     assert found == dates("2026-12-05", "2026-12-19")
 
 
 def test_at_most_sixty_dates() -> None:
     daily = frozenset(range(7))
-    assert len(days(Rule(Every.WEEK, daily, count=60), date(2026, 12, 1))) == 60
+    assert len(days(RecurrenceRule(RecurrenceUnit.WEEK, daily, count=60), date(2026, 12, 1))) == 60
     with pytest.raises(Refused, match="más de 60"):
-        days(Rule(Every.WEEK, daily, until=date(2027, 2, 1)), date(2026, 12, 1))
+        days(RecurrenceRule(RecurrenceUnit.WEEK, daily, until=date(2027, 2, 1)), date(2026, 12, 1))
     with pytest.raises(Refused, match="de 1 a 60"):
-        days(Rule(Every.WEEK, daily, count=61), date(2026, 12, 1))
+        days(RecurrenceRule(RecurrenceUnit.WEEK, daily, count=61), date(2026, 12, 1))
 
 
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        (Rule(Every.WEEK, frozenset({5})), "hasta qué día"),
-        (Rule(Every.WEEK, count=3), "día de la semana"),
-        (Rule(Every.MONTH, until=date(2026, 12, 6)), "ninguna fecha"),
-        (Rule(Every.WEEK, frozenset({5}), until=date(2035, 1, 1)), "próximos 3 años"),
+        (RecurrenceRule(RecurrenceUnit.WEEK, frozenset({5})), "hasta qué día"),
+        (RecurrenceRule(RecurrenceUnit.WEEK, count=3), "día de la semana"),
+        (RecurrenceRule(RecurrenceUnit.MONTH, until=date(2026, 12, 6)), "ninguna fecha"),
+        (
+            RecurrenceRule(RecurrenceUnit.WEEK, frozenset({5}), until=date(2035, 1, 1)),
+            "próximos 3 años",
+        ),
     ],
 )
-def test_a_rule_that_means_nothing_is_refused(rule: Rule, said: str) -> None:
+def test_a_rule_that_means_nothing_is_refused(rule: RecurrenceRule, said: str) -> None:
     with pytest.raises(Refused, match=said):
         days(rule, date(2026, 12, 5))
 
@@ -124,7 +127,7 @@ def test_every_holiday_of_every_region_has_a_spanish_name() -> None:
 # What is in the way
 
 
-def plan(session_office: Office, kind: Kind, day: date, starts: time, zone: str) -> Plan:
+def plan(session_office: Office, kind: Kind, day: date, starts: time, zone: str) -> WorkshopData:
     base = workshop_service.from_kind(kind, session_office, day, starts)
     return replace(base, zone=ZoneInfo(zone))
 
@@ -142,7 +145,7 @@ def test_an_hour_that_the_clock_jumps_over_cannot_be_and_a_doubled_one_is_said(
                 (date(2027, 3, 21), 2),
             )
         ]
-        gap, evening, doubled, plain = recurrence.look(session, plans)
+        gap, evening, doubled, plain = recurrence.propose(session, plans)
     assert (gap.can_be, gap.is_advised) == (False, False)
     assert (evening.can_be, evening.is_day_of_change) == (True, True)
     assert (doubled.can_be, doubled.is_doubled) == (True, True)
@@ -160,7 +163,7 @@ def test_alberta_does_not_change_its_clocks_any_more(
     )
     with store.read() as session:
         day = plan(calgary, rights, date(2027, 3, 14), time(2, 30), "America/Edmonton")
-        assert recurrence.look(session, [day])[0].is_advised
+        assert recurrence.propose(session, [day])[0].is_advised
 
 
 def test_a_taken_venue_and_the_same_kind_are_told(
@@ -175,14 +178,14 @@ def test_a_taken_venue_and_the_same_kind_are_told(
             workshop_service.from_kind(kind, office, day, time(19)), venue=room, zone=room.zone
         )
         late = replace(base, starts=time(20), ends=time(21))
-        twin = replace(workshop_service.plan_of(there), venue=venue(session, chicago, name="Otra"))
+        twin = replace(workshop_service.data_of(there), venue=venue(session, chicago, name="Otra"))
         again = replace(twin, starts=time(9), ends=time(10))
-        found = recurrence.look(session, [base, late, twin, again])
+        found = recurrence.propose(session, [base, late, twin, again])
         assert [each.busy for each in found] == ["Conoce tus derechos", "Tus derechos", "", ""]
         assert found[0].busy_until == there.ends_at
         assert [each.is_twin for each in found] == [False, False, True, False]
         assert [each.has_sibling for each in found] == [False, True, True, True]
-        alone = recurrence.look(session, [workshop_service.plan_of(there)], ignoring={there.id})
+        alone = recurrence.propose(session, [workshop_service.data_of(there)], ignoring={there.id})
         assert (alone[0].busy, alone[0].is_twin) == ("", False)
 
 
@@ -190,5 +193,5 @@ def test_what_is_cancelled_is_in_nobodys_way(store: Store, chicago: Office, righ
     with store.change() as session:
         there = hold(session, chicago, rights)
         workshop_service.cancel(session, there, now=clock.now())
-        found = recurrence.look(session, [workshop_service.plan_of(there)])
+        found = recurrence.propose(session, [workshop_service.data_of(there)])
         assert (found[0].busy, found[0].has_sibling) == ("", False)

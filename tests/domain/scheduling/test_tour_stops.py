@@ -13,12 +13,12 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Premises
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling import tours, venue_change, workshop_service
 from outreach.domain.scheduling.tours import Tour
-from outreach.domain.workshops import Standing
+from outreach.domain.workshops import WorkshopStatus
 from outreach.errors import Refused
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.domain.scheduling.test_tours import (
     NINE,
     THREE,
@@ -40,7 +40,7 @@ def test_hours_of_their_own_that_move_over_midnight_are_on_the_next_day(
     with store.change() as session:
         stop = stops_of(session, route)[1]
         _first, second = tours.workshops_at(session, [stop.id])[stop.id]
-        own = replace(workshop_service.plan_of(second), starts=time(20), ends=time(22))
+        own = replace(workshop_service.data_of(second), starts=time(20), ends=time(22))
         workshop_service.change(session, second, own, now=clock.now())
         later = replace(plan_of(stop), starts=time(14), ends=time(20))
         tours.change_stop(session, route, stop, later, now=clock.now())
@@ -61,12 +61,12 @@ def test_nothing_comes_back_to_a_cancelled_stop_without_it(store: Store, route: 
         with pytest.raises(Refused, match="parada de la gira está cancelada"):
             workshop_service.reinstate(session, first, now=clock.now())
         assert tours.reinstate_stop(session, stop, now=clock.now()) == [first, second]
-        assert {first.standing, second.standing} == {Standing.PUBLISHED}
+        assert {first.standing, second.standing} == {WorkshopStatus.PUBLISHED}
 
 
 @pytest.mark.races
 def test_a_stop_cancelled_twice_at_once_tells_everybody_once(
-    app: Flask, ana: Desk, store: Store, ring: Keyring, route: Tour
+    app: Flask, ana: Desk, store: Store, ring: KeyStore, route: Tour
 ) -> None:
     all_seated(store, ring)
     with store.read() as session:
@@ -76,7 +76,7 @@ def test_a_stop_cancelled_twice_at_once_tells_everybody_once(
         answers = Counter(each.status_code for each in at_once(app, ana, path, {}))
         assert answers == {303: 1, 422: TIMES - 1}
         with store.read() as session:
-            assert sum(told(session, Cause.CANCELLED).values()) == 4 * number
+            assert sum(told(session, NotificationType.CANCELLED).values()) == 4 * number
 
 
 def test_a_stop_goes_along_when_its_venue_is_said_to_be_in_another_city(

@@ -16,13 +16,13 @@ from outreach.db.types import Codes
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import tours, workshop_service
-from outreach.domain.scheduling.tours import Stop, StopPlan, Tour
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.scheduling.tours import Tour, TourStop, TourStopData
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import NotFound, Refused
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, seat, venue
 
 NINE, THREE = time(9), time(15)
@@ -47,8 +47,8 @@ def five_stops(store: Store, chicago: Office) -> Tour:
     return tour
 
 
-def planned(venue: Venue | None, number: int = 0, **changes: Any) -> StopPlan:
-    plan = StopPlan(
+def planned(venue: Venue | None, number: int = 0, **changes: Any) -> TourStopData:
+    plan = TourStopData(
         day=a_saturday() + timedelta(days=number),
         starts=NINE,
         ends=THREE,
@@ -60,41 +60,41 @@ def planned(venue: Venue | None, number: int = 0, **changes: Any) -> StopPlan:
     return replace(plan, **changes)
 
 
-def stops_of(session: Session, tour: Tour) -> list[Stop]:
+def stops_of(session: Session, tour: Tour) -> list[TourStop]:
     return tours.stops(session, [tour.id])[tour.id]
 
 
-def plan_of(stop: Stop) -> StopPlan:
-    return StopPlan(**{name: getattr(stop, name) for name in StopPlan.__annotations__})
+def plan_of(stop: TourStop) -> TourStopData:
+    return TourStopData(**{name: getattr(stop, name) for name in TourStopData.__annotations__})
 
 
-def bare(stop: Stop) -> dict[str, object]:
+def bare(stop: TourStop) -> dict[str, object]:
     """What is stored of it."""
-    return {column.key: getattr(stop, column.key) for column in sa.inspect(Stop).columns}
+    return {column.key: getattr(stop, column.key) for column in sa.inspect(TourStop).columns}
 
 
 def all_workshops(session: Session) -> dict[int, Workshop]:
     return {each.id: each for each in session.scalars(sa.select(Workshop))}
 
 
-def told(session: Session, cause: Cause) -> Counter[int]:
+def told(session: Session, cause: NotificationType) -> Counter[int]:
     """How many are owed such a notice, by workshop."""
     rows = session.execute(
         sa.select(Registration.workshop_id)
-        .join(Notice, Notice.registration_id == Registration.id)
-        .where(Notice.cause == cause)
+        .join(Notification, Notification.registration_id == Registration.id)
+        .where(Notification.cause == cause)
     )
     return Counter(row[0] for row in rows)
 
 
-def all_seated(store: Store, ring: Keyring) -> None:
+def all_seated(store: Store, ring: KeyStore) -> None:
     """Two people with an e-mail in every workshop there is."""
     with store.read() as session:
         there = list(all_workshops(session).values())
     for workshop in there:
         for name in ("Rosa", "Luz"):
             mail = f"{name}{workshop.id}@example.org"
-            seat(store, ring, workshop, name=name, contact=Contact.EMAIL, address=mail)
+            seat(store, ring, workshop, name=name, contact=ContactMethod.EMAIL, address=mail)
 
 
 def test_a_stop_holds_a_workshop_of_each_kind_at_its_venue_and_on_its_clocks(
@@ -110,13 +110,13 @@ def test_a_stop_holds_a_workshop_of_each_kind_at_its_venue_and_on_its_clocks(
                 assert (each.day, each.starts, each.ends) == (stop.day, NINE, THREE)
                 assert each.venue is stop.venue
                 assert each.zone == stop.zone
-                assert each.standing is Standing.PUBLISHED
+                assert each.standing is WorkshopStatus.PUBLISHED
         hours = {held[stop.id][0].starts_at.hour for stop in there}
         assert len(hours) == 2, "nine in South Bend is another moment"
 
 
 def test_moving_one_of_five_stops_is_one_version_more_there_and_tells_its_people_alone(
-    store: Store, ring: Keyring, route: Tour
+    store: Store, ring: KeyStore, route: Tour
 ) -> None:
     all_seated(store, ring)
     with store.read() as session:
@@ -124,7 +124,7 @@ def test_moving_one_of_five_stops_is_one_version_more_there_and_tells_its_people
         mine = {each.id for each in tours.workshops_at(session, [stop.id])[stop.id]}
         before = all_workshops(session)
     with store.change() as session:
-        stop = session.get_one(Stop, stop.id)
+        stop = session.get_one(TourStop, stop.id)
         later = replace(plan_of(stop), day=stop.day + timedelta(days=7), starts=time(10))
         changed = tours.change_stop(session, route, stop, later, now=clock.now())
         assert {each.id for each in changed} == mine
@@ -137,11 +137,11 @@ def test_moving_one_of_five_stops_is_one_version_more_there_and_tells_its_people
             assert (workshop.day, workshop.starts) == (
                 (was.day + timedelta(days=7), time(10)) if number in mine else (was.day, NINE)
             )
-        assert told(session, Cause.CHANGED) == dict.fromkeys(mine, 2)
+        assert told(session, NotificationType.CHANGED) == dict.fromkeys(mine, 2)
 
 
 def test_cancelling_one_stop_cancels_nothing_else_and_can_be_undone(
-    store: Store, ring: Keyring, route: Tour
+    store: Store, ring: KeyStore, route: Tour
 ) -> None:
     all_seated(store, ring)
     with store.change() as session:
@@ -152,16 +152,16 @@ def test_cancelling_one_stop_cancels_nothing_else_and_can_be_undone(
         assert ([each.id for each in cancelled], number) == ([second.id], 2)
     with store.read() as session:
         standings = Counter(each.standing for each in all_workshops(session).values())
-        assert standings == {Standing.PUBLISHED: 8, Standing.CANCELLED: 2}
-        assert told(session, Cause.CANCELLED) == {first.id: 2, second.id: 2}
+        assert standings == {WorkshopStatus.PUBLISHED: 8, WorkshopStatus.CANCELLED: 2}
+        assert told(session, NotificationType.CANCELLED) == {first.id: 2, second.id: 2}
     with store.change() as session:
-        stop = session.get_one(Stop, stop.id)
+        stop = session.get_one(TourStop, stop.id)
         back = tours.reinstate_stop(session, stop, now=clock.now())
         assert [each.id for each in back] == [second.id], "the first was cancelled on its own"
     with store.read() as session:
-        assert told(session, Cause.REINSTATED) == {second.id: 2}
+        assert told(session, NotificationType.REINSTATED) == {second.id: 2}
         with pytest.raises(Refused, match="no está cancelada"):
-            tours.reinstate_stop(session, session.get_one(Stop, stop.id), now=clock.now())
+            tours.reinstate_stop(session, session.get_one(TourStop, stop.id), now=clock.now())
 
 
 def test_a_stop_without_a_venue_waits_and_gets_its_workshops_with_it(
@@ -176,7 +176,7 @@ def test_a_stop_without_a_venue_waits_and_gets_its_workshops_with_it(
         with_venue = replace(plan_of(stop), venue=found)
         tours.change_stop(session, route, stop, with_venue, now=clock.now())
         made = tours.workshops_at(session, [stop.id])[stop.id]
-        assert [each.standing for each in made] == [Standing.DRAFT, Standing.DRAFT]
+        assert [each.standing for each in made] == [WorkshopStatus.DRAFT, WorkshopStatus.DRAFT]
         assert len(tours.publish_stop(session, stop, now=clock.now())) == 2
 
 
@@ -184,7 +184,7 @@ def test_hours_of_their_own_are_kept_and_move_along(store: Store, route: Tour) -
     with store.change() as session:
         stop = stops_of(session, route)[1]
         _first, second = tours.workshops_at(session, [stop.id])[stop.id]
-        own = replace(workshop_service.plan_of(second), starts=time(12), ends=time(13))
+        own = replace(workshop_service.data_of(second), starts=time(12), ends=time(13))
         workshop_service.change(session, second, own, now=clock.now())
         wanted = replace(plan_of(stop), starts=time(8), ends=time(14))
         tours.change_stop(session, route, stop, wanted, now=clock.now())
@@ -194,25 +194,28 @@ def test_hours_of_their_own_are_kept_and_move_along(store: Store, route: Tour) -
 
 
 def test_what_is_held_in_another_place_or_online_stays_there(
-    store: Store, ring: Keyring, chicago: Office, route: Tour
+    store: Store, ring: KeyStore, chicago: Office, route: Tour
 ) -> None:
     with store.change() as session:
         stop = stops_of(session, route)[3]
         first, second = tours.workshops_at(session, [stop.id])[stop.id]
         room = venue(session, chicago, name="Sala 2", city="South Bend", zone=first.zone)
-        own = replace(workshop_service.plan_of(first), venue=room)
+        own = replace(workshop_service.data_of(first), venue=room)
         workshop_service.change(session, first, own, now=clock.now())
         online = replace(
-            workshop_service.plan_of(second), venue=None, mode=Mode.LIVE_STREAM, zone=chicago.zone
+            workshop_service.data_of(second),
+            venue=None,
+            mode=DeliveryMode.LIVE_STREAM,
+            zone=chicago.zone,
         )
         workshop_service.change(session, second, online, now=clock.now())
     all_seated(store, ring)
     with store.change() as session:
-        stop = session.get_one(Stop, stop.id)
+        stop = session.get_one(TourStop, stop.id)
         found = venue(session, chicago, name="Escuela Ejemplo", city="South Bend", zone=stop.zone)
         wanted = replace(plan_of(stop), venue=found)
         assert tours.change_stop(session, route, stop, wanted, now=clock.now()) == []
-        assert not told(session, Cause.CHANGED)
+        assert not told(session, NotificationType.CHANGED)
         later = replace(plan_of(stop), day=stop.day + timedelta(days=1))
         assert len(tours.change_stop(session, route, stop, later, now=clock.now())) == 2
         first, second = tours.workshops_at(session, [stop.id])[stop.id]
@@ -232,7 +235,7 @@ def test_what_is_held_in_another_place_or_online_stays_there(
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_of_the_stop_changes(
-    store: Store, ring: Keyring, route: Tour, changes: dict[str, Any], said: str
+    store: Store, ring: KeyStore, route: Tour, changes: dict[str, Any], said: str
 ) -> None:
     all_seated(store, ring)
     with store.read() as session:
@@ -243,7 +246,7 @@ def test_what_cannot_be_is_said_and_nothing_of_the_stop_changes(
         tours.change_stop(session, route, stop, wanted, now=clock.now())
     with store.read() as session:
         assert bare(stops_of(session, route)[0]) == before
-        assert not told(session, Cause.CHANGED)
+        assert not told(session, NotificationType.CHANGED)
 
 
 def test_a_venue_of_another_office_is_none(store: Store, calgary: Office, route: Tour) -> None:
@@ -261,7 +264,7 @@ def test_a_workshop_with_a_day_of_its_own_keeps_it_and_moves_by_as_much(
         _first, second = tours.workshops_at(session, [stop.id])[stop.id]
         own = stop.day + timedelta(days=1)
         workshop_service.change(
-            session, second, replace(workshop_service.plan_of(second), day=own), now=clock.now()
+            session, second, replace(workshop_service.data_of(second), day=own), now=clock.now()
         )
         wanted = replace(plan_of(stop), capacity=30)
         changed = tours.change_stop(session, route, stop, wanted, now=clock.now())

@@ -12,8 +12,8 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
-from outreach.domain.scheduling.workshop_service import Plan
-from outreach.domain.workshops import Mode, Standing, Workshop
+from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refused
 from tests.conftest import LONG_AGO, hold, kind
 
@@ -34,7 +34,7 @@ def test_a_kind_with_hours_of_ones_own_starts_with_about_as_many_places(chicago:
     plan = workshop_service.from_kind(one_to_one, chicago, date(2026, 12, 5), time(9, 0))
     assert (plan.way, plan.slot_minutes, plan.slot_places) == (Way.SLOTS, 20, 3)
     assert (
-        workshop_service.settled(plan).capacity == 36
+        workshop_service.normalized(plan).capacity == 36
     )  # twelve hours with three places; 40 asked for
 
 
@@ -122,17 +122,19 @@ def test_a_draft_that_lacks_something_is_told_what(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=Standing.DRAFT, capacity=0, languages=())
+        draft = hold(
+            session, chicago, rights, standing=WorkshopStatus.DRAFT, capacity=0, languages=()
+        )
         with pytest.raises(Refused, match=r"Falta: idioma, lugares\. No se publicó\."):
             workshop_service.publish(session, draft, now=LATER)
-        assert draft.standing is Standing.DRAFT
+        assert draft.standing is WorkshopStatus.DRAFT
 
 
 def test_only_what_is_public_is_cancelled_and_only_the_cancelled_comes_back(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=Standing.DRAFT)
+        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
         with pytest.raises(Refused):
             workshop_service.cancel(session, draft, now=LATER)
         with pytest.raises(Refused):
@@ -158,7 +160,7 @@ def test_what_somebody_else_has_just_done_to_it_is_seen(
 
 def test_an_online_workshop_needs_no_venue(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
-        online = hold(session, chicago, rights, venue=None, mode=Mode.VIDEO_CALL)
+        online = hold(session, chicago, rights, venue=None, mode=DeliveryMode.VIDEO_CALL)
     assert online.venue is None
 
 
@@ -172,14 +174,14 @@ def test_it_is_reported_once_it_began_and_can_be_corrected(
                 workshop, head_count=3, now=workshop.starts_at - timedelta(minutes=1)
             )
         workshop_service.report(workshop, head_count=3, now=workshop.ends_at)
-        assert (workshop.standing, workshop.head_count) == (Standing.HELD, 3)
+        assert (workshop.standing, workshop.head_count) == (WorkshopStatus.HELD, 3)
         workshop_service.report(workshop, head_count=None, now=workshop.ends_at)
-        assert (workshop.standing, workshop.head_count) == (Standing.NOT_HELD, None)
+        assert (workshop.standing, workshop.head_count) == (WorkshopStatus.NOT_HELD, None)
 
 
 def _change(store: Store, public_id: str, **changes: Any) -> Workshop:
     with store.change() as session:
         workshop = workshops.find(session, public_id)
-        plan: Plan = replace(workshop_service.plan_of(workshop), **changes)
+        plan: WorkshopData = replace(workshop_service.data_of(workshop), **changes)
         workshop_service.change(session, workshop, plan, now=LATER)
     return workshop

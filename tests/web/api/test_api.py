@@ -20,8 +20,8 @@ from outreach.domain.network.offices import Office
 from outreach.domain.newsletter import bulletins
 from outreach.domain.reporting import figures, months
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from outreach.reports import bulletin_data as reports
 from outreach.reports import month_report
 from outreach.web.api import handlers
@@ -119,7 +119,7 @@ def test_every_link_leads_somewhere(client: FlaskClient, held: dict[str, Worksho
 
 
 def test_how_many_places_are_left_is_told_as_on_the_list(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         ways: dict[str, dict[str, Any]] = {
@@ -156,7 +156,7 @@ def test_no_discreet_no_unlisted_workshop_and_no_draft_is_in_it(
             hold(session, chicago, women),
             hold(session, chicago, women, day=JANUARY),
             hold(session, chicago, rights, way=Way.UNLISTED),
-            hold(session, chicago, rights, standing=Standing.DRAFT),
+            hold(session, chicago, rights, standing=WorkshopStatus.DRAFT),
         ]
     for query in ("", "desde=2000-01-01", "donde=Chicago", "oficina=chicago&desde=2000-01-01"):
         assert ids(client, query) == []
@@ -183,7 +183,7 @@ def test_a_discreet_kind_is_answered_like_one_there_is_not(
 def test_of_a_hidden_address_only_the_city_is_told_and_of_nobody_anything(
     client: FlaskClient,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     rights: Kind,
 ) -> None:
@@ -232,7 +232,7 @@ def test_of_a_hidden_address_only_the_city_is_told_and_of_nobody_anything(
 
 
 def test_nobody_who_saved_a_place_is_in_it(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, held: dict[str, Workshop]
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, held: dict[str, Workshop]
 ) -> None:
     typed = {"name": "Flor Canaria", "contact": "email", "email": "flor@canaria.example"}
     flor = plant(app, client, store, ring, held["plain"], **typed)

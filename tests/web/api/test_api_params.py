@@ -12,12 +12,12 @@ from werkzeug.http import parse_date
 
 from outreach import clock
 from outreach.db.store import Store
-from outreach.domain.calendar.change_counters import CTag
+from outreach.domain.calendar.change_counters import ChangeCounter
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.web.api.handlers import read_key, write_key
 from outreach.web.api.serializers import ROOT
 from tests.conftest import LONG_AGO, hold, seat
@@ -207,7 +207,7 @@ def test_what_changes_or_leaves_the_list_is_newer_than_what_was_there(
     """What the clock and the places left change is told by the minute."""
     path = f"{ROOT}/workshops?desde=2020-01-01&hasta=2020-01-31"
     with store.change() as session:
-        session.execute(sa.update(CTag).values(changed_at=LONG_AGO))
+        session.execute(sa.update(ChangeCounter).values(changed_at=LONG_AGO))
     before = client.get(path).headers["Last-Modified"]
     since = parse_date(before)
     assert since is not None
@@ -221,7 +221,7 @@ def test_what_changes_or_leaves_the_list_is_newer_than_what_was_there(
 
 
 def test_a_place_that_is_saved_is_seen_at_once_by_who_names_what_they_have(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, rights, capacity=5)

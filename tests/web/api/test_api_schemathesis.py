@@ -14,7 +14,7 @@ from schemathesis.engine.events import NonFatalError, ScenarioFinished
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.web.api.routes import TABLE
 from tests.support.open_data import furnish
 from tests.support.public_urls import furnished
@@ -46,7 +46,7 @@ def test_it_keeps_it_however_long_one_asks(app: Flask, network: None, seed: int)
 def network(
     app: Flask,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     calgary: Office,
     rights: Kind,

@@ -15,8 +15,8 @@ from outreach.config import Config, Limits
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
-from outreach.keystore import Keyring
+from outreach.domain.network.staff import ALL_OFFICES, Role
+from outreach.keystore import KeyStore
 from tests.support.public_urls import NOBODY, Page, Place, furnished
 from tests.support.staff_client import at_desk, employ
 
@@ -54,7 +54,7 @@ PRIVATE: Final = re.compile(r"/\w\w/(r/|mi-registro|salir|t/\w+/lugar)|/q/")
 def place(
     make_app: Callable[..., Flask],
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     rights: Kind,
     women: Kind,
@@ -143,7 +143,7 @@ def test_the_staffs_pages_and_a_fault_of_ours_say_the_same(
 def test_only_the_door_on_a_phone_has_a_worker_and_may_ask_for_the_camera(
     place: Place, store: Store, chicago: Office
 ) -> None:
-    desk = at_desk(place.app, store, employ(store, "red@example.org", Role.ADMIN, EVERYWHERE))
+    desk = at_desk(place.app, store, employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES))
     given = {"public_id": place.workshops["plain"].public_id, "month": "2020-01", "slug": "chicago"}
     paths = [
         re.sub(r"<(?:\w+:)?(\w+)>", lambda part: given.get(part[1], "x"), rule.rule)

@@ -20,8 +20,8 @@ from outreach.db.store import Store
 from outreach.domain.network import installation_settings
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
-from outreach.keystore import Keyring
+from outreach.domain.registrations import ContactMethod
+from outreach.keystore import KeyStore
 from outreach.maintenance.worker import Worker
 from tests.concurrency.test_shutdown import serving_for
 from tests.conftest import hold, seat
@@ -144,7 +144,7 @@ def test_a_server_that_is_ready_says_so(watched: FlaskClient) -> None:
 
 @pytest.mark.parametrize("base", ["main", "ring"])
 def test_a_base_of_another_release_is_not_ready(
-    watched: FlaskClient, store: Store, ring: Keyring, base: str
+    watched: FlaskClient, store: Store, ring: KeyStore, base: str
 ) -> None:
     behind = store if base == "main" else ring.store
     with behind.change() as session:
@@ -159,7 +159,7 @@ def test_a_base_of_another_release_is_not_ready(
 
 
 def test_requests_are_counted_by_the_pattern_of_their_address(
-    watched: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    watched: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -195,12 +195,12 @@ def test_nothing_is_counted_where_nobody_may_ask(app: Flask, client: FlaskClient
 
 
 def test_only_totals_are_told_never_of_an_office_or_a_kind(
-    watched: FlaskClient, store: Store, ring: Keyring, chicago: Office, women: Kind, rights: Kind
+    watched: FlaskClient, store: Store, ring: KeyStore, chicago: Office, women: Kind, rights: Kind
 ) -> None:
     with store.change() as session:
         first, second = hold(session, chicago, women), hold(session, chicago, rights)
     seat(store, ring, first)
-    seat(store, ring, second, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, second, contact=ContactMethod.EMAIL, address="rosa@example.org")
     found = figures(watched)
     assert value(found, "workshops") == 2
     assert value(found, "registrations") == 2
@@ -210,14 +210,14 @@ def test_only_totals_are_told_never_of_an_office_or_a_kind(
 
 
 def test_what_waits_and_since_when(
-    watched: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    watched: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     found = figures(watched)
     assert value(found, "outbox_waiting") == 0
     assert value(found, "outbox_oldest_seconds") == 0
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     with store.change() as session:
         past = clock.now() - timedelta(minutes=20)
         session.execute(sa.text("UPDATE notice SET due_at = :past"), {"past": _stored(past, store)})

@@ -24,7 +24,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.browser import serving
 from tests.conftest import hold, seat
 from tests.support import nginx
@@ -163,7 +163,7 @@ def test_nothing_new_is_heard_from_our_server_without_the_calendar_being_sent(
 
 
 def test_only_what_is_the_same_for_everybody_is_kept(
-    app: Flask, front: Proxy, store: Store, ring: Keyring, workshop: Workshop
+    app: Flask, front: Proxy, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     link = link_of(ring, seat(store, ring, workshop))
     page = f"/es/t/{workshop.public_id}"

@@ -20,17 +20,17 @@ from outreach import migrations
 from outreach.app import create_app
 from outreach.config import Config
 from outreach.db import error_classes
-from outreach.db.error_classes import Fault
+from outreach.db.error_classes import ErrorClass
 from outreach.db.retry import Outage
 from outreach.db.store import Store
 from outreach.domain.network import installation_settings
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.scheduling.tours import Tour
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Key, Keyring
+from outreach.keystore import Key, KeyStore
 from outreach.web.context import store as app_store
 from tests.conftest import hold, kind, office
 from tests.runner import postgresql
@@ -76,19 +76,19 @@ def meanwhile(do: Callable[[], TestResponse]) -> Iterator["Future[TestResponse]"
         yield thread.submit(do)
 
 
-def one_registration(store: Store, ring: Keyring) -> Registration:
+def one_registration(store: Store, ring: KeyStore) -> Registration:
     """The only one, with its key, which is the only one too; owed one letter at most."""
     with store.read() as session, ring.store.read() as of_ring:
         registration = session.scalars(sa.select(Registration)).one()
         assert of_ring.scalars(sa.select(Key.id)).all() == [registration.key_id]
-        assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) in {0, 1}
+        assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) in {0, 1}
         workshop = session.scalars(sa.select(Workshop)).one()
         assert workshop.seats_left == workshop.capacity - registration.people
         return registration
 
 
 def test_a_place_is_saved_once_though_the_connection_is_killed_in_the_middle(
-    app: Flask, store: Store, ring: Keyring, workshop: Workshop
+    app: Flask, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     with store.change() as session, meanwhile(lambda: post(app, workshop)) as answer:
         # Whoever saves a place waits for this one.
@@ -115,7 +115,7 @@ def through(config: Config, which: str) -> Iterator[tuple[Flask, Forwarder]]:
 
 
 def test_a_commit_that_nobody_heard_of_is_found_and_not_made_twice(
-    config: Config, store: Store, ring: Keyring, workshop: Workshop
+    config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     with through(config, "database_url") as (app, way):
         way.cut_after(b"COMMIT")
@@ -128,7 +128,7 @@ def test_a_commit_that_nobody_heard_of_is_found_and_not_made_twice(
 
 
 def test_the_last_place_that_went_to_oneself_is_not_refused(
-    config: Config, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         last = hold(session, chicago, rights, capacity=1, has_waiting_list=False)
@@ -142,7 +142,7 @@ def test_the_last_place_that_went_to_oneself_is_not_refused(
 @pytest.mark.parametrize("which", ["database_url", "keyring_url"])
 @pytest.mark.parametrize("how", ["cancelar", "borrar"])
 def test_whoever_leaves_has_left_and_is_told_so(
-    config: Config, store: Store, ring: Keyring, workshop: Workshop, how: str, which: str
+    config: Config, store: Store, ring: KeyStore, workshop: Workshop, how: str, which: str
 ) -> None:
     with through(config, which) as (app, way):
         link = post(app, workshop).headers["Location"]
@@ -185,7 +185,7 @@ def test_pages_do_not_notice_that_every_connection_broke(
 
 
 def test_the_ring_may_be_lost_too(
-    config: Config, store: Store, ring: Keyring, workshop: Workshop
+    config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     with through(config, "keyring_url") as (app, way):
         assert post(app, workshop).status_code == 303
@@ -235,7 +235,7 @@ def test_of_two_that_wait_for_each_other_neither_is_told(
 
 
 def test_a_primary_that_became_a_standby_is_left_for_the_one_that_took_its_place(
-    app: Flask, store: Store, ring: Keyring, workshop: Workshop
+    app: Flask, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     # As a standby does: it answers, and takes nothing.
     with store.read() as session:
@@ -248,7 +248,7 @@ def test_a_primary_that_became_a_standby_is_left_for_the_one_that_took_its_place
 
     @sa.event.listens_for(app.extensions["outreach_store"].engine, "handle_error")
     def see(context: sa.engine.ExceptionContext) -> None:
-        if error_classes.of(context.original_exception) is Fault.LOST:
+        if error_classes.of(context.original_exception) is ErrorClass.LOST:
             refused.set()
 
     with meanwhile(lambda: post(app, workshop)) as answer:
@@ -262,7 +262,7 @@ def test_a_primary_that_became_a_standby_is_left_for_the_one_that_took_its_place
 
 
 def test_what_may_not_be_sent_twice_gives_back_what_was_typed(
-    app: Flask, store: Store, ring: Keyring, workshop: Workshop
+    app: Flask, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     tried = []
 
@@ -284,7 +284,7 @@ def test_what_may_not_be_sent_twice_gives_back_what_was_typed(
 
 
 def test_a_server_that_does_not_come_back_is_told_once_it_was_waited_for(
-    config: Config, store: Store, ring: Keyring, workshop: Workshop
+    config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     with through(config, "database_url") as (app, way):
         app.extensions["outreach_outage"] = Outage(in_all=1.0)
@@ -343,8 +343,8 @@ def test_a_server_that_is_started_anew_costs_a_pause(
             for name in ("talleres", "talleres_ring"):
                 connection.exec_driver_sql(f"CREATE DATABASE {name}")
         engine.dispose()
-        migrations.upgrade(migrations.Base.MAIN, own.database_url)
-        migrations.upgrade(migrations.Base.RING, own.keyring_url)
+        migrations.upgrade(migrations.Database.MAIN, own.database_url)
+        migrations.upgrade(migrations.Database.RING, own.keyring_url)
         store = Store(own.database_url)
         with store.change() as session:
             installation_settings.keep_calendar_host(session, "talleres.example.org")

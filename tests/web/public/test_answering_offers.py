@@ -2,16 +2,16 @@
 
 import pytest
 
-from outreach.domain.registrations import Standing
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations import RegistrationStatus
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.errors import Closed
 from tests.domain.registrations.test_waitlist import full
 from tests.support.scenario import HOUR, SECOND, STARTS, Stage
 
 __all__ = ["full"]  # a fixture
 
-SEATED, WAITING = Standing.SEATED, Standing.WAITING
-OFFERED, LAPSED = Standing.OFFERED, Standing.LAPSED
+SEATED, WAITING = RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED
+OFFERED, LAPSED = RegistrationStatus.OFFERED, RegistrationStatus.EXPIRED
 
 
 def test_saying_yes_twice_is_saying_it_once(full: Stage) -> None:
@@ -20,7 +20,11 @@ def test_saying_yes_twice_is_saying_it_once(full: Stage) -> None:
     full.accept(luz)
     full.accept(luz)
     assert full.standing(luz) is SEATED
-    assert full.owed(luz) == [Cause.REMINDER, Cause.SAVED, Cause.WAITING]
+    assert full.owed(luz) == [
+        NotificationType.REMINDER,
+        NotificationType.REGISTERED,
+        NotificationType.WAITLISTED,
+    ]
     assert full.left() == 1
 
 
@@ -30,7 +34,7 @@ def test_saying_yes_too_late_is_yes_where_nobody_else_waits(full: Stage) -> None
     full.now += 30 * HOUR
     full.accept(luz)
     assert full.standing(luz) is SEATED
-    assert full.owed(luz) == [Cause.SAVED, Cause.WAITING]
+    assert full.owed(luz) == [NotificationType.REGISTERED, NotificationType.WAITLISTED]
 
 
 def test_saying_yes_too_late_is_too_late_where_somebody_else_was_next(full: Stage) -> None:

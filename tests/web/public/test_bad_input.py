@@ -20,7 +20,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Key, Keyring
+from outreach.keystore import Key, KeyStore
 from tests.conftest import hold
 from tests.support.registration_forms import answers, filled
 
@@ -112,7 +112,7 @@ def patient(make_app: Callable[..., Flask]) -> Flask:
     return make_app(limits=Limits(posts=1000))
 
 
-def is_nothing_kept(store: Store, ring: Keyring) -> bool:
+def is_nothing_kept(store: Store, ring: KeyStore) -> bool:
     with store.read() as session, ring.store.read() as keys:
         rows = session.scalar(sa.select(sa.func.count()).select_from(Registration))
         return (rows, keys.scalar(sa.select(sa.func.count()).select_from(Key))) == (0, 0)
@@ -128,7 +128,7 @@ def test_there_are_two_hundred_of_them() -> None:
 
 
 def test_each_bad_answer_gets_a_sentence_and_the_form_back_and_is_not_kept(
-    patient: Flask, store: Store, ring: Keyring, workshop: Workshop
+    patient: Flask, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     client, path = patient.test_client(), f"/es/t/{workshop.public_id}/lugar"
     for changes in BAD:
@@ -151,7 +151,7 @@ def test_each_bad_answer_gets_a_sentence_and_the_form_back_and_is_not_kept(
     "encoding", ["latin-1", "cp1252", "mac-roman", "utf-16", "utf-16-le", "utf-32"]
 )
 def test_another_encoding_is_not_taken_for_a_name(
-    patient: Flask, store: Store, ring: Keyring, workshop: Workshop, encoding: str
+    patient: Flask, store: Store, ring: KeyStore, workshop: Workshop, encoding: str
 ) -> None:
     typed = answers(patient, workshop, name="María Núñez")
     kind = "application/x-www-form-urlencoded"
@@ -194,7 +194,7 @@ def test_another_encoding_is_not_taken_for_a_name(
     ],
 )
 def test_a_body_that_is_no_form_of_ours_gets_a_page(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, body: bytes, kind: str
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, body: bytes, kind: str
 ) -> None:
     page = client.post(f"/es/t/{workshop.public_id}/lugar", data=body, content_type=kind)
     assert page.status_code in {400, 413, 422}

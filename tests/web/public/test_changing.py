@@ -11,10 +11,10 @@ from outreach.db.types import Codes
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Person, Registration
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod, PersonalData, Registration
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.registration_forms import filled, link_of, now_of, seats_left
 
@@ -28,13 +28,13 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def rosa(store: Store, ring: Keyring, workshop: Workshop) -> Registration:
+def rosa(store: Store, ring: KeyStore, workshop: Workshop) -> Registration:
     return seat(
         store,
         ring,
         workshop,
         people=2,
-        contact=Contact.EMAIL,
+        contact=ContactMethod.EMAIL,
         address="rosa@ejemplo.com",
         wants_reminder=True,
         wants_entry=True,
@@ -42,18 +42,20 @@ def rosa(store: Store, ring: Keyring, workshop: Workshop) -> Registration:
     )
 
 
-def person_of(store: Store, ring: Keyring, registration: Registration) -> Person:
+def person_of(store: Store, ring: KeyStore, registration: Registration) -> PersonalData:
     row = now_of(store, registration)
-    return registrations.read_person(row, registrations.key_of(ring, row))
+    return registrations.decrypt_person(row, registrations.key_of(ring, row))
 
 
-def pending(store: Store, registration: Registration) -> list[Cause]:
+def pending(store: Store, registration: Registration) -> list[NotificationType]:
     with store.read() as session:
         return list(
             session.scalars(
-                sa.select(Notice.cause)
-                .where(Notice.registration_id == registration.id, Notice.done_at.is_(None))
-                .order_by(Notice.cause)
+                sa.select(Notification.cause)
+                .where(
+                    Notification.registration_id == registration.id, Notification.done_at.is_(None)
+                )
+                .order_by(Notification.cause)
             )
         )
 
@@ -65,7 +67,7 @@ def change(client: FlaskClient, link: str, **changes: Any) -> Any:
 
 
 def test_the_page_holds_what_was_said_and_changes_nothing_when_sent_as_it_is(
-    client: FlaskClient, store: Store, ring: Keyring, rosa: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, rosa: Registration
 ) -> None:
     link = link_of(ring, rosa)
     page = client.get(f"{link}/cambiar")
@@ -81,14 +83,14 @@ def test_the_page_holds_what_was_said_and_changes_nothing_when_sent_as_it_is(
     before = pending(store, rosa)
     assert change(client, link).headers["Location"] == link
     row = now_of(store, rosa)
-    assert (row.people, row.needs, row.contact) == (2, Codes(["childcare"]), Contact.EMAIL)
+    assert (row.people, row.needs, row.contact) == (2, Codes(["childcare"]), ContactMethod.EMAIL)
     assert (row.wants_reminder, row.wants_entry) == (True, True)
     assert person_of(store, ring, rosa).address == "rosa@ejemplo.com"
     assert pending(store, rosa) == before
 
 
 def test_a_new_name_and_a_new_email_are_sealed_with_the_key_she_has(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, rosa: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
     link = link_of(ring, rosa)
     answer = change(client, link, name="Rosita", contact="email", email="otra@ejemplo.com")
@@ -98,39 +100,41 @@ def test_a_new_name_and_a_new_email_are_sealed_with_the_key_she_has(
     assert ring.find("rosa@ejemplo.com") == []
     assert ring.find("otra@ejemplo.com", workshop.id) == [rosa.key_id]
     assert "Listo, Rosita" in client.get(link).text
-    assert pending(store, rosa) == [Cause.REMINDER, Cause.SAVED], "the new address is told where"
+    assert pending(store, rosa) == [NotificationType.REMINDER, NotificationType.REGISTERED], (
+        "the new address is told where"
+    )
 
 
 def test_who_wants_no_more_letters_is_owed_none(
-    client: FlaskClient, store: Store, ring: Keyring, rosa: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, rosa: Registration
 ) -> None:
     link = link_of(ring, rosa)
     assert "Borramos tu correo ahora mismo" in client.get(f"{link}/cambiar").text
     assert change(client, link, contact="none").status_code == 303
     row = now_of(store, rosa)
-    assert (row.contact, row.wants_reminder, row.wants_entry) == (Contact.NONE, False, False)
+    assert (row.contact, row.wants_reminder, row.wants_entry) == (ContactMethod.NONE, False, False)
     assert person_of(store, ring, rosa).address == ""
     assert pending(store, rosa) == []
     assert ring.find("rosa@ejemplo.com") == []
 
 
 def test_a_phone_in_place_of_an_email(
-    client: FlaskClient, store: Store, ring: Keyring, rosa: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, rosa: Registration
 ) -> None:
     link = link_of(ring, rosa)
     answer = change(client, link, contact="phone", phone="312 555 0142", message_ok="yes")
     assert answer.status_code == 303
     row = now_of(store, rosa)
-    assert (row.contact, row.may_leave_message) == (Contact.PHONE, True)
+    assert (row.contact, row.may_leave_message) == (ContactMethod.PHONE, True)
     assert person_of(store, ring, rosa).address == "+13125550142"
     assert change(client, link, message_ok="no").status_code == 303
     row = now_of(store, rosa)
-    assert (row.contact, row.may_leave_message) == (Contact.PHONE, False)
+    assert (row.contact, row.may_leave_message) == (ContactMethod.PHONE, False)
     assert person_of(store, ring, rosa).address == "+13125550142"
 
 
 def test_needs_are_changed_and_their_support_is_free_for_others(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, rosa: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
     luz = seat(store, ring, workshop, name="Luz")
     hers = link_of(ring, luz)
@@ -146,7 +150,7 @@ def test_needs_are_changed_and_their_support_is_free_for_others(
 
 
 def test_a_refused_change_leaves_the_way_to_be_reached_as_it_was(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, rosa: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
     seat(store, ring, workshop, name="Ana")
     refused = change(
@@ -160,11 +164,11 @@ def test_a_refused_change_leaves_the_way_to_be_reached_as_it_was(
 
 
 def test_only_the_number_of_people_changes_nothing_else(
-    client: FlaskClient, store: Store, ring: Keyring, rosa: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, rosa: Registration
 ) -> None:
     assert client.post(f"{link_of(ring, rosa)}/cambiar", data={"people": "3"}).status_code == 303
     row = now_of(store, rosa)
-    assert (row.people, row.needs, row.contact) == (3, Codes(["childcare"]), Contact.EMAIL)
+    assert (row.people, row.needs, row.contact) == (3, Codes(["childcare"]), ContactMethod.EMAIL)
     assert person_of(store, ring, rosa).name == "Rosa"
 
 
@@ -185,7 +189,7 @@ def test_only_the_number_of_people_changes_nothing_else(
 def test_a_fault_is_told_and_what_was_typed_stays(
     client: FlaskClient,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     workshop: Workshop,
     rosa: Registration,
     changes: dict[str, Any],
@@ -204,7 +208,7 @@ def test_a_fault_is_told_and_what_was_typed_stays(
 
 
 def test_who_waits_can_change_too_and_keeps_the_turn(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, rosa: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
     seat(store, ring, workshop, name="Ana", people=2)
     luz = seat(store, ring, workshop, name="Luz")
@@ -215,11 +219,11 @@ def test_who_waits_can_change_too_and_keeps_the_turn(
     assert answer.status_code == 303
     row = now_of(store, luz)
     assert (row.people, row.queued_at) == (3, before)
-    assert pending(store, luz) == [Cause.WAITING]
+    assert pending(store, luz) == [NotificationType.WAITLISTED]
 
 
 def test_the_change_of_a_discreet_place_is_neutral(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, women: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         circle = hold(
@@ -229,7 +233,7 @@ def test_the_change_of_a_discreet_place_is_neutral(
             title={"es": "Círculo de mujeres"},
             visibility=Visibility.APPROVED,
         )
-    luz = seat(store, ring, circle, name="Luz", contact=Contact.PHONE, address="+13125550142")
+    luz = seat(store, ring, circle, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
     link = link_of(ring, luz)
     page = client.get(f"{link}/cambiar").text
     assert "<title>Cambiar mi cita</title>" in page

@@ -15,7 +15,7 @@ from outreach.domain import workshops
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Mode, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop
 from tests.conftest import hold, venue
 from tests.support.public_urls import Page
 
@@ -151,9 +151,9 @@ def test_online_it_is_at_the_page_never_at_the_link_of_the_meeting(
 ) -> None:
     online = {"online_url": "https://sala.example/canario"}
     with store.change() as session:
-        room = hold(session, chicago, rights, mode=Mode.VIDEO_CALL, venue=None, **online)
-        both = hold(session, chicago, rights, mode=Mode.HYBRID, **online)
-        phone = hold(session, chicago, rights, mode=Mode.PHONE_BANK, venue=None)
+        room = hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None, **online)
+        both = hold(session, chicago, rights, mode=DeliveryMode.HYBRID, **online)
+        phone = hold(session, chicago, rights, mode=DeliveryMode.PHONE_BANK, venue=None)
     found = {}
     for each in (room, both, phone):
         path = f"/es/t/{each.public_id}"

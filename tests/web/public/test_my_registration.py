@@ -14,11 +14,11 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration, Standing
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Mode, Workshop
-from outreach.keystore import Key, Keyring
+from outreach.domain.workshops import DeliveryMode, Workshop
+from outreach.keystore import Key, KeyStore
 from tests.conftest import hold, seat, venue
 from tests.support.registration_forms import link_of, seats_left, standing_of
 
@@ -36,7 +36,7 @@ def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
 
 
 def test_the_ticket_shows_the_square_and_the_code_of_the_door(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, ring, workshop, people=2)
     page = client.get(link_of(ring, rosa)).text
@@ -52,7 +52,7 @@ def test_the_ticket_shows_the_square_and_the_code_of_the_door(
 
 
 def test_the_page_of_a_discreet_place_is_neutral_and_folds_the_address(
-    client: FlaskClient, store: Store, ring: Keyring, circle: Workshop
+    client: FlaskClient, store: Store, ring: KeyStore, circle: Workshop
 ) -> None:
     page = client.get(link_of(ring, seat(store, ring, circle))).text
     assert "<title>Cita</title>" in page
@@ -64,7 +64,7 @@ def test_the_page_of_a_discreet_place_is_neutral_and_folds_the_address(
 
 
 def test_who_waits_is_not_told_a_hidden_address(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, women: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         small = hold(session, chicago, women, capacity=0, online_url="https://example.org/sala")
@@ -79,7 +79,7 @@ def test_who_waits_is_not_told_a_hidden_address(
 def test_some_addresses_are_told_by_phone_only(
     client: FlaskClient,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     women: Kind,
     visibility: Visibility,
@@ -92,14 +92,14 @@ def test_some_addresses_are_told_by_phone_only(
 
 
 def test_the_link_of_an_online_workshop_is_for_who_has_a_place(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         online = hold(
             session,
             chicago,
             rights,
-            mode=Mode.VIDEO_CALL,
+            mode=DeliveryMode.VIDEO_CALL,
             venue=None,
             capacity=1,
             online_url="https://example.org/sala",
@@ -110,7 +110,7 @@ def test_the_link_of_an_online_workshop_is_for_who_has_a_place(
 
 
 def test_the_turn_counts_those_who_came_before(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, ring, workshop, people=4)
     seat(store, ring, workshop, name="Ana")
@@ -120,7 +120,7 @@ def test_the_turn_counts_those_who_came_before(
         workshop,
         name="Luz",
         people=2,
-        contact=Contact.EMAIL,
+        contact=ContactMethod.EMAIL,
         address="luz@ejemplo.com",
     )
     page = client.get(link_of(ring, luz)).text
@@ -131,7 +131,7 @@ def test_the_turn_counts_those_who_came_before(
 
 
 def test_the_waiting_page_says_where_there_is_a_place(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind, women: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
         full = hold(session, chicago, rights, capacity=0)
@@ -144,7 +144,7 @@ def test_the_waiting_page_says_where_there_is_a_place(
 
 
 def test_a_cancelled_workshop_says_so_on_its_tickets(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, ring, workshop)
     with store.change() as session:
@@ -155,7 +155,7 @@ def test_a_cancelled_workshop_says_so_on_its_tickets(
 
 
 def test_more_people_take_more_places_and_fewer_give_them_back(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, ring, workshop, people=2)
     link = link_of(ring, rosa)
@@ -169,7 +169,7 @@ def test_more_people_take_more_places_and_fewer_give_them_back(
 
 
 def test_a_party_that_does_not_fit_keeps_the_places_it_had(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, ring, workshop, people=2)
     link = link_of(ring, seat(store, ring, workshop, name="Luz"))
@@ -181,7 +181,7 @@ def test_a_party_that_does_not_fit_keeps_the_places_it_had(
 
 @pytest.mark.parametrize("people", ["", "0", "5", "-1", "uno", "1.5", "²"])
 def test_a_number_of_people_that_cannot_be_is_refused(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, people: str
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, people: str
 ) -> None:
     link = link_of(ring, seat(store, ring, workshop))
     answer = client.post(f"{link}/cambiar", data={"people": people})
@@ -191,7 +191,7 @@ def test_a_number_of_people_that_cannot_be_is_refused(
 
 
 def test_a_place_given_back_is_offered_to_whoever_waited_longest_and_fits(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, ring, workshop, people=4)
     luz = seat(store, ring, workshop, name="Luz", people=3)
@@ -201,14 +201,14 @@ def test_a_place_given_back_is_offered_to_whoever_waited_longest_and_fits(
     last = client.post(f"{link}/cancelar")
     assert last.status_code == 200
     assert "Cancelaste tu lugar. Borramos tus datos." in last.text
-    assert standing_of(store, luz) is Standing.OFFERED
-    assert standing_of(store, ana) is Standing.WAITING
+    assert standing_of(store, luz) is RegistrationStatus.OFFERED
+    assert standing_of(store, ana) is RegistrationStatus.WAITLISTED
     assert seats_left(store, workshop) == 1
 
 
 @pytest.mark.parametrize("way", ["cancelar", "borrar"])
 def test_after_the_last_page_the_link_leads_nowhere(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, way: str
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, way: str
 ) -> None:
     rosa = seat(store, ring, workshop)
     link = link_of(ring, rosa)
@@ -224,17 +224,22 @@ def test_after_the_last_page_the_link_leads_nowhere(
 
 
 def test_forgetting_leaves_neither_key_nor_name_nor_letter(
-    client: FlaskClient, config: Config, store: Store, ring: Keyring, workshop: Workshop
+    client: FlaskClient, config: Config, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(
-        store, ring, workshop, name="Rosaura", contact=Contact.EMAIL, address="rosaura@ejemplo.com"
+        store,
+        ring,
+        workshop,
+        name="Rosaura",
+        contact=ContactMethod.EMAIL,
+        address="rosaura@ejemplo.com",
     )
     sealed = rosa.sealed or b"never"
     assert client.post(f"{link_of(ring, rosa)}/borrar").status_code == 200
     with store.read() as session:
         row = session.get_one(Registration, rosa.id)
         assert (row.sealed, row.manage, row.entry, row.door_code) == (None, None, None, None)
-        assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) == 0
+        assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) == 0
     with ring.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 0
     store.sweep()
@@ -244,7 +249,7 @@ def test_forgetting_leaves_neither_key_nor_name_nor_letter(
 
 
 def test_after_its_day_one_can_still_be_forgotten(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     past = clock.now() - timedelta(days=2)
     with store.change() as session:
@@ -258,7 +263,7 @@ def test_after_its_day_one_can_still_be_forgotten(
 
 
 def test_my_own_entry_is_private_and_leads_nowhere(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, ring, workshop)
     link = link_of(ring, rosa)
@@ -276,7 +281,7 @@ def test_my_own_entry_is_private_and_leads_nowhere(
 
 
 def test_the_entry_of_a_discreet_place_says_when_and_no_more(
-    client: FlaskClient, store: Store, ring: Keyring, circle: Workshop
+    client: FlaskClient, store: Store, ring: KeyStore, circle: Workshop
 ) -> None:
     link = link_of(ring, seat(store, ring, circle))
     [event] = Calendar.from_ical(client.post(f"{link}/cita.ics").data).walk("VEVENT")
@@ -300,7 +305,7 @@ def test_the_entry_of_a_discreet_place_says_when_and_no_more(
 
 
 def test_the_entry_is_at_the_hour_of_its_place(
-    client: FlaskClient, store: Store, ring: Keyring, calgary: Office, rights: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         there = hold(
@@ -316,7 +321,7 @@ def test_the_entry_is_at_the_hour_of_its_place(
 
 
 def test_a_place_of_a_venue_with_a_position_opens_in_the_phones_map(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         there = venue(session, chicago, latitude=41.857, longitude=-87.668)

@@ -19,9 +19,9 @@ from outreach import clock
 from outreach.config import Config, Limits
 from outreach.db.store import Store
 from outreach.domain.newsletter import subscribers
-from outreach.domain.newsletter.mailings import Circular
+from outreach.domain.newsletter.mailings import Mailing
 from outreach.domain.newsletter.subscribers import Subscriber
-from outreach.keystore import Key, Keyring, Masters
+from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.mail import delivery, mailings
 from outreach.maintenance import keystore_check
 from outreach.privacy import reconcile, retention, subscriber_erasure
@@ -38,7 +38,7 @@ class Post:
     """Who asks for the bulletin, and what the mail server got."""
 
     def __init__(
-        self, app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman
+        self, app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman
     ) -> None:
         self.app, self.store, self.ring, self.postman = app, store, ring, postman
         self.config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
@@ -75,9 +75,9 @@ class Post:
         with self.store.read() as session:
             return list(session.scalars(sa.select(Subscriber)))
 
-    def on(self, day: date) -> Keyring:
+    def on(self, day: date) -> KeyStore:
         """The ring, as it is on another day."""
-        return Keyring(self.ring.store, Masters(self.config.keys), lambda: day)
+        return KeyStore(self.ring.store, MasterKeys(self.config.keys), lambda: day)
 
     def keys(self) -> int:
         with self.ring.store.read() as session:
@@ -86,7 +86,7 @@ class Post:
 
 @pytest.fixture
 def post(
-    make_app: Callable[..., Flask], store: Store, ring: Keyring, config: Config
+    make_app: Callable[..., Flask], store: Store, ring: KeyStore, config: Config
 ) -> Iterator[Post]:
     with on_duty(Postman(free_port())) as postman:
         yield Post(make_app(limits=Limits(posts=1000)), store, ring, config, postman)
@@ -141,7 +141,7 @@ def test_who_lost_the_letter_is_sent_another_the_next_day(post: Post) -> None:
     post.ask()
     assert post.deliver() == 1
     with post.store.change() as session:
-        session.execute(sa.update(Circular).values(made_at=clock.now() - timedelta(hours=25)))
+        session.execute(sa.update(Mailing).values(made_at=clock.now() - timedelta(hours=25)))
     post.ask()
     assert post.deliver() == 1
     assert post.postman.to == [ROSA, ROSA]
@@ -152,7 +152,7 @@ def test_who_asks_again_has_as_long_to_say_yes_as_the_first_time(post: Post) -> 
     assert post.deliver() == 1
     with post.store.change() as session:
         long_ago = clock.now() - timedelta(days=2, hours=23)
-        session.execute(sa.update(Circular).values(made_at=long_ago))
+        session.execute(sa.update(Mailing).values(made_at=long_ago))
         session.execute(sa.update(Subscriber).values(asked_at=long_ago))
     with post.ring.store.change() as session:
         session.execute(sa.update(Key).values(forget_on=post.ring.today() + timedelta(days=1)))

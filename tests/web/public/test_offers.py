@@ -12,11 +12,17 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration, Standing, reconfirmation, waitlist
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import (
+    ContactMethod,
+    Registration,
+    RegistrationStatus,
+    reconfirmation,
+    waitlist,
+)
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support import page_text
 from tests.support.registration_forms import link_of, now_of, standing_of
@@ -29,7 +35,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def luz(client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop) -> Registration:
+def luz(client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop) -> Registration:
     """Luz and her sister waited, and the two places are theirs if they want them."""
     rosa = seat(store, ring, workshop, people=2)
     luz = seat(
@@ -38,7 +44,7 @@ def luz(client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop) ->
         workshop,
         name="Luz",
         people=2,
-        contact=Contact.EMAIL,
+        contact=ContactMethod.EMAIL,
         address="luz@ejemplo.com",
     )
     assert client.post(f"{link_of(ring, rosa)}/cancelar").status_code == 200
@@ -47,20 +53,20 @@ def luz(client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop) ->
 
 def let_lapse(store: Store, workshop: Workshop, *, now: datetime) -> None:
     with store.change() as session:
-        waitlist.lapse_due(session, session.get_one(Workshop, workshop.id), now=now)
+        waitlist.expire_offers(session, session.get_one(Workshop, workshop.id), now=now)
 
 
-def causes(store: Store, registration: Registration) -> set[Cause]:
+def causes(store: Store, registration: Registration) -> set[NotificationType]:
     with store.read() as session:
         return set(
             session.scalars(
-                sa.select(Notice.cause).where(Notice.registration_id == registration.id)
+                sa.select(Notification.cause).where(Notification.registration_id == registration.id)
             )
         )
 
 
 def test_the_offer_says_until_when_on_the_clock_of_the_venue(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     page = client.get(link_of(ring, luz)).text
     assert 'data-standing="offered"' in page
@@ -75,7 +81,7 @@ def test_the_offer_says_until_when_on_the_clock_of_the_venue(
 
 
 def test_yes_makes_the_place_hers(
-    client: FlaskClient, store: Store, ring: Keyring, luz: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, luz: Registration
 ) -> None:
     link = link_of(ring, luz)
     assert client.get(f"{link}/oferta").status_code == 405
@@ -83,11 +89,11 @@ def test_yes_makes_the_place_hers(
         answer = client.post(f"{link}/oferta", data={"answer": "yes"})
         assert (answer.status_code, answer.headers["Location"]) == (303, link)
     assert 'data-standing="seated"' in client.get(link).text
-    assert Cause.SAVED in causes(store, luz)
+    assert NotificationType.REGISTERED in causes(store, luz)
 
 
 def test_no_erases_her_and_the_next_one_is_asked(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     ana = seat(store, ring, workshop, name="Ana")
     link = link_of(ring, luz)
@@ -95,12 +101,12 @@ def test_no_erases_her_and_the_next_one_is_asked(
     assert last.status_code == 200
     assert "Otra persona toma el lugar. Borramos tus datos." in last.text
     assert client.get(link).status_code == 404
-    assert standing_of(store, ana) is Standing.OFFERED
+    assert standing_of(store, ana) is RegistrationStatus.OFFERED
     assert ring.find("luz@ejemplo.com") == []
 
 
 def test_neither_yes_nor_no_changes_nothing(
-    client: FlaskClient, store: Store, ring: Keyring, luz: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, luz: Registration
 ) -> None:
     answer = client.post(f"{link_of(ring, luz)}/oferta", data={"answer": "quizá"})
     assert answer.status_code == 422
@@ -108,20 +114,20 @@ def test_neither_yes_nor_no_changes_nothing(
     assert f'href="/en{link_of(ring, luz)[3:]}"' in answer.text, (
         "the other languages lead somewhere"
     )
-    assert standing_of(store, luz) is Standing.OFFERED
+    assert standing_of(store, luz) is RegistrationStatus.OFFERED
 
 
 def test_a_no_from_an_old_page_takes_nothing_from_who_said_yes(
-    client: FlaskClient, store: Store, ring: Keyring, luz: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, luz: Registration
 ) -> None:
     link = link_of(ring, luz)
     client.post(f"{link}/oferta", data={"answer": "yes"})
     assert client.post(f"{link}/oferta", data={"answer": "no"}).headers["Location"] == link
-    assert standing_of(store, luz) is Standing.SEATED
+    assert standing_of(store, luz) is RegistrationStatus.CONFIRMED
 
 
 def test_a_late_yes_is_told_kindly_and_the_place_goes_on(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     ana = seat(store, ring, workshop, name="Ana", people=2)
     with store.change() as session:
@@ -132,11 +138,11 @@ def test_a_late_yes_is_told_kindly_and_the_place_goes_on(
     assert answer.status_code == 409
     assert "Ya pasó el tiempo para contestar." in answer.text
     assert 'data-standing="waiting"' in answer.text
-    assert standing_of(store, ana) is Standing.OFFERED, "not only when the worker comes"
+    assert standing_of(store, ana) is RegistrationStatus.OFFERED, "not only when the worker comes"
 
 
 def test_who_did_not_answer_twice_may_wait_again(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     now = clock.now()
     let_lapse(store, workshop, now=now + timedelta(hours=25))
@@ -148,22 +154,24 @@ def test_who_did_not_answer_twice_may_wait_again(
     assert client.get(f"{link}/cambiar").headers["Location"] == link
     assert client.get(f"{link}/volver").status_code == 405
     assert client.post(f"{link}/volver").headers["Location"] == link
-    assert standing_of(store, luz) is Standing.OFFERED, "the places were free all the time"
+    assert standing_of(store, luz) is RegistrationStatus.OFFERED, (
+        "the places were free all the time"
+    )
 
 
 def test_who_lapsed_can_be_forgotten(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     for hours in (25, 50):
         let_lapse(store, workshop, now=clock.now() + timedelta(hours=hours))
     link = link_of(ring, luz)
     assert client.post(f"{link}/borrar").status_code == 200
     assert client.get(link).status_code == 404
-    assert standing_of(store, luz) is Standing.CANCELLED
+    assert standing_of(store, luz) is RegistrationStatus.CANCELLED
 
 
 def test_nobody_comes_back_to_a_workshop_that_is_off(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     for hours in (25, 50):
         let_lapse(store, workshop, now=clock.now() + timedelta(hours=hours))
@@ -172,11 +180,11 @@ def test_nobody_comes_back_to_a_workshop_that_is_off(
     link = link_of(ring, luz)
     assert "Entrar otra vez a la lista" not in client.get(link).text
     assert client.post(f"{link}/volver").status_code == 409
-    assert standing_of(store, luz) is Standing.LAPSED
+    assert standing_of(store, luz) is RegistrationStatus.EXPIRED
 
 
 def test_an_offer_of_a_workshop_that_is_off_cannot_be_taken(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
@@ -189,7 +197,7 @@ def test_an_offer_of_a_workshop_that_is_off_cannot_be_taken(
 
 
 def test_the_offer_of_a_discreet_kind_says_neither_name_nor_address(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, women: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         circle = hold(session, chicago, women, capacity=1, title={"es": "Círculo de mujeres"})
@@ -208,7 +216,7 @@ def test_the_offer_of_a_discreet_kind_says_neither_name_nor_address(
 
 
 @pytest.fixture
-def asked(store: Store, ring: Keyring, chicago: Office, rights: Kind) -> Registration:
+def asked(store: Store, ring: KeyStore, chicago: Office, rights: Kind) -> Registration:
     """Rosa registered long ago, and is asked today."""
     now = clock.now()
     with store.change() as session:
@@ -218,17 +226,17 @@ def asked(store: Store, ring: Keyring, chicago: Office, rights: Kind) -> Registr
         ring,
         soon,
         people=2,
-        contact=Contact.EMAIL,
+        contact=ContactMethod.EMAIL,
         address="rosa@ejemplo.com",
         now=now - timedelta(days=30),
     )
     with store.change() as session:
-        reconfirmation.ask(session, session.get_one(Workshop, soon.id), now=now)
+        reconfirmation.request_reconfirmation(session, session.get_one(Workshop, soon.id), now=now)
     return rosa
 
 
 def test_rosa_is_asked_on_her_page_and_her_yes_is_kept(
-    client: FlaskClient, store: Store, ring: Keyring, asked: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, asked: Registration
 ) -> None:
     link = link_of(ring, asked)
     assert "¿Sigues viniendo?" in client.get(link).text
@@ -244,7 +252,7 @@ def test_rosa_is_asked_on_her_page_and_her_yes_is_kept(
 
 
 def test_her_no_frees_the_places_at_once(
-    client: FlaskClient, store: Store, ring: Keyring, asked: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, asked: Registration
 ) -> None:
     workshop = now_of(store, asked).workshop_id
     with store.read() as session:
@@ -254,11 +262,11 @@ def test_her_no_frees_the_places_at_once(
     last = client.post(f"{link}/vengo", data={"answer": "no"})
     assert "Cancelaste tu lugar. Borramos tus datos." in last.text
     assert client.get(link).status_code == 404
-    assert standing_of(store, ana) is Standing.OFFERED
+    assert standing_of(store, ana) is RegistrationStatus.OFFERED
 
 
 def test_nobody_is_asked_about_a_workshop_that_is_off(
-    client: FlaskClient, store: Store, ring: Keyring, asked: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, asked: Registration
 ) -> None:
     with store.change() as session:
         workshop_service.cancel(
@@ -270,25 +278,25 @@ def test_nobody_is_asked_about_a_workshop_that_is_off(
 
 
 def test_the_question_is_easy_to_read(
-    client: FlaskClient, ring: Keyring, asked: Registration
+    client: FlaskClient, ring: KeyStore, asked: Registration
 ) -> None:
     for path in ("", "/vengo", "/cambiar", "/cancelar", "/borrar"):
         page = client.get(link_of(ring, asked) + path).text
-        assert page_text.ease(page_text.seen(page)).score >= 65, path
+        assert page_text.readability(page_text.seen(page)).score >= 65, path
 
 
 def test_who_was_silent_learns_what_happened(
-    client: FlaskClient, store: Store, ring: Keyring, asked: Registration
+    client: FlaskClient, store: Store, ring: KeyStore, asked: Registration
 ) -> None:
     later = clock.now() + timedelta(hours=40)
     with store.change() as session:
         session.execute(
-            sa.update(Notice)
-            .where(Notice.cause == Cause.CONFIRM)
+            sa.update(Notification)
+            .where(Notification.cause == NotificationType.RECONFIRM)
             .values(done_at=later - timedelta(hours=39))
         )
         workshop = session.get_one(Workshop, asked.workshop_id)
-        assert reconfirmation.free_silent(session, workshop, now=later) == 1
+        assert reconfirmation.release_unanswered(session, workshop, now=later) == 1
     link = link_of(ring, asked)
     page = client.get(link).text
     assert 'data-standing="lapsed"' in page

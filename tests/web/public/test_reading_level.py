@@ -10,7 +10,7 @@ from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.support import page_text
 from tests.support.page_text import EASY
 from tests.support.public_urls import furnished
@@ -35,7 +35,7 @@ def test_syllables_are_counted_as_they_are_spoken(word: str, count: int) -> None
 
 def test_the_scale_is_that_of_the_formula() -> None:
     text = "Ven a verme. Trae pan y sal."
-    found = page_text.ease(text)
+    found = page_text.readability(text)
     assert (found.words, found.sentences, found.syllables) == (7, 2, 9)
     assert found.score == pytest.approx(206.835 - 62.3 * 9 / 7 - 7 / 2)
 
@@ -45,8 +45,10 @@ def test_a_hard_text_would_be_seen() -> None:
         "La autoridad consular competente determinará la procedencia administrativa de las "
         "solicitudes presentadas extemporáneamente por los interesados legitimados."
     )
-    assert page_text.ease(hard).score < 30
-    assert page_text.ease("Ven con quien quieras. Es gratis. No pedimos papeles.").score > EASY
+    assert page_text.readability(hard).score < 30
+    assert (
+        page_text.readability("Ven con quien quieras. Es gratis. No pedimos papeles.").score > EASY
+    )
 
 
 def test_what_is_not_seen_is_not_counted() -> None:
@@ -61,7 +63,7 @@ def test_what_is_not_seen_is_not_counted() -> None:
 def test_every_public_page_in_spanish_is_easy_to_read(
     make_app: Callable[..., Flask],
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     rights: Kind,
     women: Kind,
@@ -80,9 +82,9 @@ def test_every_public_page_in_spanish_is_easy_to_read(
     }
     assert len(texts) > 40
     hard = {
-        f"{page_text.ease(text).score:.0f} {path}": list(page_text.hardest(text))
+        f"{page_text.readability(text).score:.0f} {path}": list(page_text.hardest_sentence(text))
         for path, text in texts.items()
-        if page_text.ease(text).score < EASY
+        if page_text.readability(text).score < EASY
     }
     assert hard == {}
 
@@ -94,4 +96,7 @@ def test_the_words_of_the_pages_themselves_are_easy_to_read(
     client = make_app(phone="800 555 0100", promise_no_sharing=True).test_client()
     for name in ("privacidad", "seguridad", "accesibilidad"):
         text = page_text.seen(client.get(f"/es/{name}").text.partition("<main")[2])
-        assert page_text.ease(text).score >= EASY, (name, list(page_text.hardest(text)))
+        assert page_text.readability(text).score >= EASY, (
+            name,
+            list(page_text.hardest_sentence(text)),
+        )

@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
+from outreach.domain.registrations import ContactMethod
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
-from outreach.keystore.models import Asked
+from outreach.keystore import KeyStore
+from outreach.keystore.models import LinkRequest
 from tests.conftest import hold, seat
 from tests.support.registration_forms import (
     answers,
@@ -32,15 +32,15 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights)
 
 
-def asked(ring: Keyring) -> int:
+def asked(ring: KeyStore) -> int:
     with ring.store.read() as session:
-        return session.scalar(sa.select(sa.func.count()).select_from(Asked)) or 0
+        return session.scalar(sa.select(sa.func.count()).select_from(LinkRequest)) or 0
 
 
 def test_a_lost_link_is_answered_the_same_whoever_asks(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     before = client.get("/es/mi-registro")
     hers = ask_for_link(client, " Rosa@ejemplo.com ")
     nobodys = ask_for_link(client, "nadie@ejemplo.com")
@@ -65,7 +65,7 @@ def test_a_lost_link_is_answered_the_same_whoever_asks(
     ],
 )
 def test_what_is_no_email_gets_a_plain_sentence(
-    client: FlaskClient, ring: Keyring, email: str, words: str
+    client: FlaskClient, ring: KeyStore, email: str, words: str
 ) -> None:
     answer = ask_for_link(client, email)
     assert answer.status_code == 422
@@ -75,7 +75,7 @@ def test_what_is_no_email_gets_a_plain_sentence(
     assert asked(ring) == 0
 
 
-def test_an_unlikely_mail_domain_is_asked_about_once(client: FlaskClient, ring: Keyring) -> None:
+def test_an_unlikely_mail_domain_is_asked_about_once(client: FlaskClient, ring: KeyStore) -> None:
     asked_about = ask_for_link(client, "rosa@gmial.com")
     assert asked_about.status_code == 422
     assert "¿Quisiste decir rosa@gmail.com?" in asked_about.text
@@ -97,12 +97,12 @@ def test_an_unlikely_mail_domain_is_asked_about_once(client: FlaskClient, ring: 
 def test_a_program_that_asks_for_links_gets_the_form_back_and_nobody_a_letter(
     client: FlaskClient,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     workshop: Workshop,
     sent: dict[str, Any],
     words: str,
 ) -> None:
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     answer = ask_for_link(client, "rosa@ejemplo.com", **sent)
     assert answer.status_code == 422
     assert words in answer.text
@@ -113,7 +113,7 @@ def test_a_program_that_asks_for_links_gets_the_form_back_and_nobody_a_letter(
 
 
 def test_who_was_too_fast_for_the_form_sends_it_again_as_it_is(
-    client: FlaskClient, ring: Keyring
+    client: FlaskClient, ring: KeyStore
 ) -> None:
     fast = {name: each[0] for name, each in filled(client.get("/es/mi-registro")).items()}
     page = client.post("/es/mi-registro", data=fast | {"email": "rosa@ejemplo.com"})
@@ -122,17 +122,17 @@ def test_who_was_too_fast_for_the_form_sends_it_again_as_it_is(
     assert filled(late)["stamp"][0] != fast["stamp"]
 
 
-def test_an_email_typed_twice_is_asked_for_once(client: FlaskClient, ring: Keyring) -> None:
+def test_an_email_typed_twice_is_asked_for_once(client: FlaskClient, ring: KeyStore) -> None:
     answer = ask_for_link(client, email=["a@ejemplo.com", "b@ejemplo.com"])
     assert answer.status_code == 422
     assert asked(ring) == 0
 
 
 def test_the_fourth_place_of_one_contact_is_answered_as_a_lost_link(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     for _place in range(3):
-        seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+        seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     fourth = send(
         client,
         workshop,
@@ -145,10 +145,10 @@ def test_the_fourth_place_of_one_contact_is_answered_as_a_lost_link(
 
 
 def test_nobody_comes_by_the_change_to_a_fourth_place(
-    client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     for _place in range(3):
-        seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+        seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     luz = seat(store, ring, workshop, name="Luz")
     typed = {"name": "Luz", "people": "1", "contact": "email", "email": "rosa@ejemplo.com"}
     answer = client.post(f"{link_of(ring, luz)}/cambiar", data=typed)

@@ -14,11 +14,11 @@ from outreach.db.types import Codes
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Key, Keyring
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import Key, KeyStore
 from tests.conftest import hold, seat
 from tests.support.registration_forms import answers, everyone, filled, send
 
@@ -66,7 +66,7 @@ def test_what_a_page_sends_is_what_the_form_takes(
 
 
 def test_the_email_and_the_needs_are_kept_as_they_were_given(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, has_childcare=True, interpretation=Codes(["nah"]))
@@ -81,22 +81,25 @@ def test_the_email_and_the_needs_are_kept_as_they_were_given(
     )
     assert send(client, workshop, typed).status_code == 303
     [saved] = everyone(store)
-    assert (saved.contact, saved.needs) == (Contact.EMAIL, Codes(["childcare", "interpreter-nah"]))
+    assert (saved.contact, saved.needs) == (
+        ContactMethod.EMAIL,
+        Codes(["childcare", "interpreter-nah"]),
+    )
     assert (saved.wants_reminder, saved.language) == (True, "fr")
-    person = registrations.read_person(saved, registrations.key_of(ring, saved))
+    person = registrations.decrypt_person(saved, registrations.key_of(ring, saved))
     assert person.address == "Rosa@ejemplo.com"
     with store.read() as session:
-        causes = set(session.scalars(sa.select(Notice.cause)))
-    assert causes == {Cause.SAVED, Cause.REMINDER}
+        causes = set(session.scalars(sa.select(Notification.cause)))
+    assert causes == {NotificationType.REGISTERED, NotificationType.REMINDER}
 
 
 def test_a_phone_is_kept_with_its_country(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, workshop: Workshop
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop, contact="phone", phone="(312) 555-0142")
     assert send(client, workshop, typed).status_code == 303
     [saved] = everyone(store)
-    person = registrations.read_person(saved, registrations.key_of(ring, saved))
+    person = registrations.decrypt_person(saved, registrations.key_of(ring, saved))
     assert person.address == "+13125550142"
 
 
@@ -166,7 +169,7 @@ def test_a_party_too_large_for_what_is_left_waits_and_was_told_so(
 
 
 def test_a_full_workshop_offers_its_waiting_list(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         small = hold(session, chicago, rights, capacity=1)
@@ -179,7 +182,7 @@ def test_a_full_workshop_offers_its_waiting_list(
 
 
 def test_where_there_is_no_list_the_page_says_what_else_there_is(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         small = hold(session, chicago, rights, capacity=2, has_waiting_list=False)
@@ -255,7 +258,7 @@ def test_a_draft_is_not_there_at_all(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=Standing.DRAFT)
+        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
     assert client.get(f"/es/t/{draft.public_id}/lugar").status_code == 404
     assert send(client, draft, answers(app, draft)).status_code == 404
 
@@ -296,7 +299,7 @@ def test_luz_is_asked_to_agree_and_is_not_written_to_unless_she_says_so(
     assert send(client, circle, answers(app, circle, consent="yes")).status_code == 303
     [saved] = everyone(store)
     assert (saved.contact, saved.may_leave_message, saved.wants_reminder) == (
-        Contact.NONE,
+        ContactMethod.NONE,
         False,
         False,
     )

@@ -10,11 +10,11 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Standing
+from outreach.domain.registrations import RegistrationStatus
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing as WorkshopStanding
 from outreach.domain.workshops import Workshop, series
-from outreach.keystore import Keyring
+from outreach.domain.workshops import WorkshopStatus as WorkshopStanding
+from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, hold, seat
 from tests.support.registration_forms import answers, everyone, filled, seats_left, send
 
@@ -28,7 +28,7 @@ def course(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
 def made(store: Store, office: Office, kind: Kind, many: int, **changes: object) -> list[Workshop]:
     with store.change() as session:
         here = session.merge(office, load=False)
-        together = series.find_or_make(session, here, "Los sábados", is_joint=True)
+        together = series.find_or_create(session, here, "Los sábados", is_joint=True)
         return [
             hold(
                 session,
@@ -59,7 +59,7 @@ def test_the_form_offers_the_other_dates_that_can_be_had(
 
 
 def test_rosa_saves_all_the_dates_at_once(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, course: list[Workshop]
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, course: list[Workshop]
 ) -> None:
     first = course[0]
     page = client.get(f"/es/t/{first.public_id}/lugar").text
@@ -67,7 +67,7 @@ def test_rosa_saves_all_the_dates_at_once(
     typed = answers(app, first, series="yes", people="2")
     link = send(client, first, typed).headers["Location"]
     rows = everyone(store)
-    assert [row.standing for row in rows] == [Standing.SEATED] * 3
+    assert [row.standing for row in rows] == [RegistrationStatus.CONFIRMED] * 3
     assert len({row.joint_id for row in rows}) == 1
     assert [seats_left(store, each) for each in course] == [18, 18, 18]
     assert send(client, first, typed).headers["Location"] == link, "twice is once"
@@ -90,7 +90,7 @@ def test_without_the_tick_it_is_one_date(
 
 
 def test_where_one_date_is_full_she_waits_for_that_one(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, course: list[Workshop]
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, course: list[Workshop]
 ) -> None:
     with store.change() as session:
         second = session.get_one(Workshop, course[1].id)
@@ -102,7 +102,7 @@ def test_where_one_date_is_full_she_waits_for_that_one(
 
 
 def test_a_support_used_up_on_one_date_saves_nothing_and_leaves_no_key(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     course = made(store, chicago, rights, 2, has_childcare=True, support={"childcare": 1})
     seat(store, ring, course[1], name="Ana", needs=("childcare",))
@@ -139,7 +139,7 @@ def test_one_date_is_cancelled_or_all(
     assert client.get(second).status_code == 200
     last = client.post(f"{second}/cancelar", data={"todas": "yes"})
     assert "Cancelaste todas tus fechas." in last.text
-    assert [row.standing for row in everyone(store)] == [Standing.CANCELLED] * 3
+    assert [row.standing for row in everyone(store)] == [RegistrationStatus.CANCELLED] * 3
     assert [seats_left(store, each) for each in course] == [20, 20, 20]
 
 
@@ -148,7 +148,7 @@ def test_who_is_forgotten_is_forgotten_in_all_dates_or_in_this_one(
     app: Flask,
     client: FlaskClient,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     course: list[Workshop],
     typed: dict[str, str],
     left: int,

@@ -15,8 +15,8 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.feeds.test_feed_sizes import crowd
 from tests.support.public_urls import NOBODY, Page, manage_token
@@ -38,7 +38,7 @@ def held(store: Store, chicago: Office, rights: Kind, women: Kind) -> dict[str, 
             "cancelled": hold(session, chicago, rights),
             "discreet": hold(session, chicago, women),
             "unlisted": hold(session, chicago, rights, way=Way.UNLISTED),
-            "draft": hold(session, chicago, rights, standing=Standing.DRAFT),
+            "draft": hold(session, chicago, rights, standing=WorkshopStatus.DRAFT),
         }
         workshop_service.cancel(session, made["cancelled"], now=clock.now())
     return made
@@ -184,7 +184,7 @@ def test_robots_stay_away_from_what_is_private(
 
 
 def test_a_page_names_itself_in_other_languages_and_a_private_one_does_not(
-    client: FlaskClient, store: Store, ring: Keyring, held: dict[str, Workshop]
+    client: FlaskClient, store: Store, ring: KeyStore, held: dict[str, Workshop]
 ) -> None:
     for path in told(client):
         links = _head_links(client.get(path).text)

@@ -12,9 +12,9 @@ from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Registration, Standing
+from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, hold, seat
 from tests.support.registration_forms import (
     answers,
@@ -48,7 +48,7 @@ def hours(page: str) -> list[str]:
 
 
 def test_the_hours_that_are_free_can_be_chosen_and_the_others_are_struck_through(
-    client: FlaskClient, store: Store, ring: Keyring, consultations: Workshop
+    client: FlaskClient, store: Store, ring: KeyStore, consultations: Workshop
 ) -> None:
     seat(store, ring, consultations, slot="10:20")
     page = client.get(f"/es/t/{consultations.public_id}/lugar").text
@@ -66,7 +66,7 @@ def test_the_hours_that_are_free_can_be_chosen_and_the_others_are_struck_through
 
 
 def test_of_a_discreet_kind_no_hour_is_shown_as_taken_and_none_are_counted(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, women: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         made = hold(
@@ -91,7 +91,11 @@ def test_rosa_has_the_hour_she_chose(
     answer = send(client, consultations, answers(app, consultations, slot="13:20"))
     assert answer.status_code == 303
     [rosa] = everyone(store)
-    assert (rosa.standing, rosa.starts, rosa.ends) == (Standing.SEATED, time(13, 20), time(13, 40))
+    assert (rosa.standing, rosa.starts, rosa.ends) == (
+        RegistrationStatus.CONFIRMED,
+        time(13, 20),
+        time(13, 40),
+    )
     page = client.get(answer.headers["Location"]).text
     assert "1:20\u00a0p.\u00a0m. a 1:40\u00a0p.\u00a0m." in page
     entry = client.post(f"{answer.headers['Location']}/cita.ics")
@@ -112,7 +116,7 @@ def test_an_hour_there_is_not_is_asked_for_again(
 
 
 def test_an_hour_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, consultations: Workshop
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, consultations: Workshop
 ) -> None:
     seat(store, ring, consultations, name="Ana", slot="11:00")
     typed = answers(app, consultations, slot="11:00", contact="email", email="rosa@ejemplo.com")
@@ -132,7 +136,7 @@ def test_an_hour_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
 
 
 def test_when_all_hours_are_taken_one_waits_for_any(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         one = hold(
@@ -171,7 +175,7 @@ def test_other_days_of_the_same_consultations_are_one_tap_away(
 
 
 def test_another_hour_can_be_had_and_the_entry_in_the_calendar_follows(
-    client: FlaskClient, store: Store, ring: Keyring, consultations: Workshop
+    client: FlaskClient, store: Store, ring: KeyStore, consultations: Workshop
 ) -> None:
     rosa = seat(store, ring, consultations, slot="10:00")
     seat(store, ring, consultations, name="Ana", slot="12:00")
@@ -201,7 +205,7 @@ def test_nobody_gets_an_hour_of_a_group(
 
 
 def test_two_at_the_same_hour_each_have_a_place(
-    app: Flask, client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         pairs = hold(
@@ -219,7 +223,7 @@ def test_two_at_the_same_hour_each_have_a_place(
     too_many = send(client, pairs, answers(app, pairs, slot="11:00", people="3"))
     assert too_many.status_code == 422
     assert "de 1 a 2" in too_many.text
-    assert standing_of(store, rosa) is Standing.SEATED
+    assert standing_of(store, rosa) is RegistrationStatus.CONFIRMED
     with store.read() as session:
         there = session.get_one(Registration, rosa.id)
         assert registrations.capacity.of(there).slot_id == rosa.slot_id

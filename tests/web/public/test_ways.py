@@ -13,7 +13,7 @@ from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import series
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support import page_text
 from tests.support.registration_forms import answers, everyone, send
@@ -93,10 +93,10 @@ def test_before_sign_up_opens_the_page_says_from_when(
 
 @pytest.mark.any_database("the words of the templates")
 def test_what_one_reads_while_saving_a_place_is_easy(
-    client: FlaskClient, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        course = series.find_or_make(
+        course = series.find_or_create(
             session, session.merge(chicago, load=False), "Los sábados", is_joint=True
         )
         pages = [
@@ -111,5 +111,5 @@ def test_what_one_reads_while_saving_a_place_is_easy(
     seat(store, ring, pages[2], needs=Codes(["childcare"]))
     for each in pages:
         for path in (f"/es/t/{each.public_id}", f"/es/t/{each.public_id}/lugar"):
-            ease = page_text.ease(page_text.seen(client.get(path).text))
+            ease = page_text.readability(page_text.seen(client.get(path).text))
             assert ease.score >= 65, f"{path} {ease}"

@@ -10,14 +10,14 @@ from flask import Flask
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import registrations
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.dashboard import agenda
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.staff_client import Desk, at_desk, employ, words
 
@@ -40,10 +40,10 @@ def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 def test_contacts_are_masked_until_they_are_asked_for_one_by_one(
-    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
-    rosa = seat(store, ring, evening, contact=Contact.EMAIL, address="rosa@ejemplo.com")
-    seat(store, ring, evening, name="Luz", contact=Contact.PHONE, address="+13125550142")
+    rosa = seat(store, ring, evening, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
+    seat(store, ring, evening, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
     seat(store, ring, evening, name="Iván")
     address = f"/org/talleres/{evening.public_id}"
     page = words(ana.get(address))
@@ -60,20 +60,20 @@ def test_contacts_are_masked_until_they_are_asked_for_one_by_one(
 
 
 def test_a_contact_of_another_workshop_is_not_there(
-    ana: Desk, store: Store, ring: Keyring, evening: Workshop, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, evening: Workshop, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         other = hold(session, chicago, rights)
-    rosa = seat(store, ring, other, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    rosa = seat(store, ring, other, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     answer = ana.post(f"/org/talleres/{evening.public_id}/contacto", registration=rosa.id)
     assert answer.status_code == 404
     assert _journal(store) == []
 
 
 def test_at_the_door_there_are_names_and_no_contacts(
-    tomas: Desk, store: Store, ring: Keyring, evening: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
-    seat(store, ring, evening, contact=Contact.EMAIL, address="rosa@ejemplo.com")
+    seat(store, ring, evening, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     for path in ("", "/entrada"):
         page = words(tomas.get(f"/org/talleres/{evening.public_id}{path}"))
         assert "Rosa" in page
@@ -81,7 +81,7 @@ def test_at_the_door_there_are_names_and_no_contacts(
 
 
 def test_a_reader_sees_numbers_and_no_names(
-    app: Flask, store: Store, ring: Keyring, evening: Workshop
+    app: Flask, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
     seat(store, ring, evening, people=3)
     elena = at_desk(app, store, employ(store, "elena@example.org", Role.READER))
@@ -91,14 +91,14 @@ def test_a_reader_sees_numbers_and_no_names(
 
 
 def test_whoever_reads_a_discreet_list_leaves_a_trace(
-    ana: Desk, tomas: Desk, store: Store, ring: Keyring, chicago: Office, women: Kind
+    ana: Desk, tomas: Desk, store: Store, ring: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, women)
     luz = seat(store, ring, workshop, name="Luz")
     ana.get(f"/org/talleres/{workshop.public_id}")
     tomas.get(f"/org/talleres/{workshop.public_id}/entrada")
-    tomas.get(f"/q/{registrations.entry_token(registrations.key_of(ring, luz))}")
+    tomas.get(f"/q/{registrations.calendar_token(registrations.key_of(ring, luz))}")
     assert _journal(store) == [("list seen", "")] * 3
 
 
@@ -110,7 +110,7 @@ def test_an_ordinary_list_is_read_without_a_trace(
 
 
 def test_whoever_was_forgotten_is_a_row_without_a_name(
-    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, ring, evening)
     assert rosa.key_id is not None
@@ -121,7 +121,7 @@ def test_whoever_was_forgotten_is_a_row_without_a_name(
 
 
 def test_who_came_is_marked_and_can_be_undone(
-    tomas: Desk, store: Store, ring: Keyring, evening: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, ring, evening, people=3)
     _at_door(tomas, evening, do="arrived", registration=rosa.id, people="2")
@@ -133,7 +133,7 @@ def test_who_came_is_marked_and_can_be_undone(
 
 
 def test_the_same_party_marked_twice_counts_once(
-    tomas: Desk, store: Store, ring: Keyring, evening: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, ring, evening, people=3)
     for people in ("", "3", "99", "0", "-1", "muchos"):
@@ -142,7 +142,7 @@ def test_the_same_party_marked_twice_counts_once(
 
 
 def test_someone_is_found_by_name_without_accents_or_by_code(
-    tomas: Desk, store: Store, ring: Keyring, evening: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
     ines = seat(store, ring, evening, name="Inés M.")
     seat(store, ring, evening, name="Beto")
@@ -168,13 +168,13 @@ def test_there_is_no_door_where_nothing_is_held(
     tomas: Desk, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        cancelled = hold(session, chicago, rights, standing=Standing.CANCELLED)
+        cancelled = hold(session, chicago, rights, standing=WorkshopStatus.CANCELLED)
     assert tomas.get(f"/org/talleres/{cancelled.public_id}/entrada").status_code == 422
     assert _at_door(tomas, cancelled, do="more").status_code == 422
 
 
 def test_the_head_count_is_ready_from_the_door(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _past(store, chicago, rights)
     rosa = seat(store, ring, workshop, people=3, now=workshop.starts_at - timedelta(days=1))
@@ -187,11 +187,11 @@ def test_the_head_count_is_ready_from_the_door(
     assert ana.post(address, held="yes", people="4").status_code == 303
     with store.read() as session:
         told = session.get_one(Workshop, workshop.id)
-        assert (told.standing, told.head_count) == (Standing.HELD, 4)
+        assert (told.standing, told.head_count) == (WorkshopStatus.HELD, 4)
     ana.post(address, held="no", people="4")
     with store.read() as session:
         told = session.get_one(Workshop, workshop.id)
-        assert (told.standing, told.head_count) == (Standing.NOT_HELD, None)
+        assert (told.standing, told.head_count) == (WorkshopStatus.NOT_HELD, None)
 
 
 @pytest.mark.parametrize("people", ["", "-1", "muchas", "9999999", "1.5", "²"])
@@ -211,10 +211,10 @@ def test_nothing_is_reported_before_it_begins(ana: Desk, evening: Workshop) -> N
 
 
 def test_the_square_shows_staff_who_it_is_and_marks_them(
-    tomas: Desk, store: Store, ring: Keyring, evening: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, ring, evening, people=2)
-    token = registrations.entry_token(registrations.key_of(ring, rosa))
+    token = registrations.calendar_token(registrations.key_of(ring, rosa))
     page = tomas.get(f"/q/{token}")
     assert "Rosa" in words(page)
     assert page.headers["Cache-Control"] == "no-store"
@@ -225,10 +225,10 @@ def test_the_square_shows_staff_who_it_is_and_marks_them(
 
 
 def test_the_square_is_one_page_for_everybody_else(
-    app: Flask, store: Store, ring: Keyring, evening: Workshop, calgary: Office
+    app: Flask, store: Store, ring: KeyStore, evening: Workshop, calgary: Office
 ) -> None:
     rosa = seat(store, ring, evening)
-    token = registrations.entry_token(registrations.key_of(ring, rosa))
+    token = registrations.calendar_token(registrations.key_of(ring, rosa))
     public = app.test_client()
     abroad = at_desk(app, store, employ(store, "ivan@example.org", Role.DOOR, "calgary"))
     reader = at_desk(app, store, employ(store, "elena@example.org", Role.READER))
@@ -252,10 +252,10 @@ def test_the_square_is_one_page_for_everybody_else(
 
 
 def test_the_square_wants_the_token_of_the_session_too(
-    tomas: Desk, store: Store, ring: Keyring, evening: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, ring, evening)
-    token = registrations.entry_token(registrations.key_of(ring, rosa))
+    token = registrations.calendar_token(registrations.key_of(ring, rosa))
     assert tomas.post(f"/q/{token}", do="arrived", token="another").status_code == 403
     assert _arrived(store, rosa) == 0
 
@@ -272,7 +272,7 @@ def test_the_doors_of_today_lead_straight_to_the_only_one(
 
 
 def test_the_month_so_far_counts_who_came_of_those_expected(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _past(store, chicago, rights)
     rosa = seat(store, ring, workshop, people=4, now=workshop.starts_at - timedelta(days=1))
@@ -281,7 +281,7 @@ def test_the_month_so_far_counts_who_came_of_those_expected(
     month = clock.Month.of(workshop.day)
     with store.read() as session:
         so_far = agenda.so_far(session, frozenset(["chicago"]), month, now=clock.now())
-    assert so_far == agenda.SoFar(held=1, ahead=0, people=5, expected=4, came=3)
+    assert so_far == agenda.MonthToDate(held=1, ahead=0, people=5, expected=4, came=3)
 
 
 def _past(store: Store, office: Office, kind: Kind) -> Workshop:
@@ -300,5 +300,7 @@ def _arrived(store: Store, registration: Registration) -> int:
 
 def _journal(store: Store) -> list[tuple[str, str]]:
     with store.read() as session:
-        rows = session.execute(sa.select(Entry.action, Entry.detail).order_by(Entry.id)).all()
+        rows = session.execute(
+            sa.select(AuditEntry.action, AuditEntry.detail).order_by(AuditEntry.id)
+        ).all()
         return [(row[0], row[1]) for row in rows]

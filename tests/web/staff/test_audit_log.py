@@ -15,16 +15,16 @@ from flask import Flask
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log
-from outreach.domain.audit.audit_log import Entry, Line
+from outreach.domain.audit.audit_log import AuditEntry, AuditLine
 from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
-from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.network.staff import ALL_OFFICES, Role
+from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.web.staff.audit import audit_details, audit_labels
-from outreach.web.staff.audit.audit_labels import DEEDS, About
+from outreach.web.staff.audit.audit_labels import DEEDS, AuditSubject
 from tests.conftest import hold, seat
 from tests.support.staff_client import Desk, at_desk, employ, words
 
@@ -45,11 +45,11 @@ def ana(app: Flask, store: Store, chicago: Office) -> Desk:
 
 @pytest.fixture
 def elena(app: Flask, store: Store) -> Desk:
-    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 def test_a_workshops_page_says_who_did_what_and_never_who_registered(
-    store: Store, ring: Keyring, workshop: Workshop, ana: Desk
+    store: Store, ring: KeyStore, workshop: Workshop, ana: Desk
 ) -> None:
     rosa = seat(store, ring, workshop, name="Rosalinda")
     path = f"/org/talleres/{workshop.public_id}"
@@ -138,7 +138,7 @@ def test_headquarters_sees_all_of_it_and_whether_it_holds(
     assert "Chicago" in said
     assert "nadie cambió ni quitó nada" in words(elena.get("/org/bitacora?revisar=si"))
     with store.change() as session:
-        session.execute(sa.update(Entry).values(detail="weather"))
+        session.execute(sa.update(AuditEntry).values(detail="weather"))
     answer = elena.get("/org/bitacora?revisar=si")
     assert "La bitácora no está como se escribió." in words(answer)
     assert "line 1 was changed" in words(answer)
@@ -224,13 +224,13 @@ def test_what_is_beside_a_deed_is_said_in_words_too(store: Store, elena: Desk) -
 
 @pytest.mark.any_database("reads the source")
 def test_every_field_of_a_workshop_that_can_change_has_a_name() -> None:
-    fields = {each.name for each in dataclasses.fields(Plan)} - {"office"}
+    fields = {each.name for each in dataclasses.fields(WorkshopData)} - {"office"}
     english = [each for each in sorted(fields) if each == audit_details.words(_line(each), {})]
     assert english == []
 
 
-def _line(detail: str) -> Line:
-    return Line(1, clock.now(), "workshop changed", "", detail, None, None, None, None, None)
+def _line(detail: str) -> AuditLine:
+    return AuditLine(1, clock.now(), "workshop changed", "", detail, None, None, None, None, None)
 
 
 def test_nobody_is_named_who_is_not_there_any_more(store: Store, elena: Desk) -> None:
@@ -248,7 +248,7 @@ def test_every_action_in_the_source_has_words() -> None:
     actions = {action for path in sorted(SOURCE.rglob("*.py")) for action in _actions(path)}
     assert len(actions) > 30
     assert audit_labels.actions_without_words(actions) == []
-    assert all(audit_labels.of(about) for about in About)
+    assert all(audit_labels.of(about) for about in AuditSubject)
     assert all(len(action) <= 40 for action in DEEDS), "as long as the column"
 
 
@@ -348,4 +348,4 @@ def _name(node: ast.AST) -> str:
 
 def _note(session: sa.orm.Session, who: int | None, action: str, **given: Any) -> None:
     told: dict[str, Any] = {"now": clock.now(), "office": "", "detail": ""} | given
-    audit_log.note(session, who, action, **told)
+    audit_log.record(session, who, action, **told)

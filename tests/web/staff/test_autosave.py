@@ -15,7 +15,7 @@ from outreach.domain.network.staff import Role
 from outreach.domain.scheduling import form_drafts
 from outreach.domain.scheduling.form_drafts import FormDraft
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from tests.conftest import hold
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -167,7 +167,7 @@ def test_the_oldest_goes_when_there_are_many(ana: Desk, store: Store) -> None:
     assert kept[-1] == form_drafts.of_new(f"{3:022}")
 
 
-def test_after_thirty_days_it_is_gone(ana: Desk, store: Store, ring: Keyring) -> None:
+def test_after_thirty_days_it_is_gone(ana: Desk, store: Store, ring: KeyStore) -> None:
     ana.post(SAVE, **half())
     now = clock.now()
     assert retention.purge(store, ring, now=now + timedelta(days=29)).rows["unsaved forms"] == 0

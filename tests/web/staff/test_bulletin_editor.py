@@ -13,18 +13,18 @@ from flask import Flask
 
 from outreach.clock import Month
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.newsletter import bulletins, subscribers
-from outreach.domain.newsletter.bulletins import Edition, Text
-from outreach.domain.newsletter.mailings import Circular, Topic
+from outreach.domain.newsletter.bulletins import BulletinEdition, BulletinPart
+from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.reporting import months
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError, Refused, Taken
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.reports import bulletin_data as reports
 from outreach.reports import month_report
 from tests.conftest import hold
@@ -35,7 +35,7 @@ MARCH: Final = Month(2026, 3)
 APRIL: Final = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
 LATER: Final = APRIL + timedelta(hours=1)
 PAGE: Final = "/org/boletin/2026-03"
-WRITTEN: Final = Text(
+WRITTEN: Final = BulletinPart(
     title={"es": "Marzo: 3 talleres", "en": "March: 3 workshops", "fr": "Mars : 3 ateliers"},
     happened={"es": "Vino mucha gente.", "en": "Many came.", "fr": "On est venu nombreux."},
     ahead={"es": "Hay más en abril.", "en": "There is more.", "fr": "Il y en a d’autres."},
@@ -54,12 +54,12 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
     return store
 
 
-def begin(store: Store, **how: Any) -> Edition:
+def begin(store: Store, **how: Any) -> BulletinEdition:
     with store.change() as session:
         return bulletins.begin(session, MARCH, now=APRIL, **how)
 
 
-def edit(store: Store, text: Text = WRITTEN, *, number: int = 1, version: int = 1) -> int:
+def edit(store: Store, text: BulletinPart = WRITTEN, *, number: int = 1, version: int = 1) -> int:
     with store.change() as session:
         edition = bulletins.find(session, MARCH, number)
         bulletins.edit(session, edition, text, version=version, now=LATER)
@@ -70,7 +70,7 @@ def publish(store: Store, *, number: int = 1, version: int = 1) -> None:
     with store.change() as session:
         edition = bulletins.find(session, MARCH, number)
 
-        def freeze(made: Edition) -> str:
+        def freeze(made: BulletinEdition) -> str:
             document = reports.document(session, MARCH, now=LATER, edition=made)
             return json.dumps(reports.as_json(document))
 
@@ -114,7 +114,7 @@ def test_who_edits_what_somebody_else_has_changed_is_told_and_changes_nothing(
     begin(march)
     assert edit(march) == 2
     with pytest.raises(Taken):
-        edit(march, Text(title={"es": "Otro"}))
+        edit(march, BulletinPart(title={"es": "Otro"}))
     with march.read() as session:
         assert bulletins.find(session, MARCH, 1).title["es"] == "Marzo: 3 talleres"
 
@@ -165,14 +165,14 @@ def test_a_correction_is_another_edition_that_says_why_and_keeps_the_old(march: 
     assert out(march) == [(1, 1), (2, 2)]
     with march.read() as session:
         latest = bulletins.latest(session, MARCH)
-        noted = session.scalars(sa.select(Entry.action).order_by(Entry.id)).all()
+        noted = session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert latest is not None
     assert latest.number == 2
     assert noted == ["bulletin published", "bulletin corrected", "bulletin published"]
 
 
 def test_whoever_subscribes_is_owed_the_edition_by_what_publishes_it(
-    march: Store, ring: Keyring
+    march: Store, ring: KeyStore
 ) -> None:
     rosa, luz = (subscribers.prepare(ring, f"{name}@example.org", "es") for name in ("rosa", "luz"))
     with march.change() as session:
@@ -186,9 +186,9 @@ def test_whoever_subscribes_is_owed_the_edition_by_what_publishes_it(
     assert out(march) == [], "nothing is half published"
     publish(march)
     with march.read() as session:
-        owed = session.scalars(sa.select(Circular)).all()
+        owed = session.scalars(sa.select(Mailing)).all()
         told = [(each.topic, each.subscriber_id, each.month, each.edition) for each in owed]
-    assert told == [(Topic.BULLETIN, rosa.id, MARCH.number, 1)]
+    assert told == [(MailingTopic.BULLETIN, rosa.id, MARCH.number, 1)]
 
 
 @pytest.mark.races
@@ -252,10 +252,12 @@ def test_of_those_who_do_the_same_at_once_one_does(march: Store, what: str) -> N
 
 @pytest.fixture
 def elena(app: Flask, march: Store) -> Desk:
-    return at_desk(app, march, employ(march, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    return at_desk(app, march, employ(march, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
-def form(text: Text = WRITTEN, *, number: int = 1, version: int = 1, do: str) -> dict[str, str]:
+def form(
+    text: BulletinPart = WRITTEN, *, number: int = 1, version: int = 1, do: str
+) -> dict[str, str]:
     typed = {
         f"{part}-{lang}": said
         for part in ("title", "happened", "ahead", "correction")
@@ -294,7 +296,7 @@ def test_what_keeps_it_from_coming_out_is_said_and_what_was_written_is_saved(
     elena: Desk, march: Store
 ) -> None:
     begin(march)
-    answer = elena.post(PAGE, **form(Text(title=WRITTEN.title | {"fr": ""}), do="publish"))
+    answer = elena.post(PAGE, **form(BulletinPart(title=WRITTEN.title | {"fr": ""}), do="publish"))
     assert answer.status_code == 422
     assert "Falta el francés: «Título»" in words(answer)
     assert 'href="#title-fr"' in answer.text
@@ -307,7 +309,7 @@ def test_what_keeps_it_from_coming_out_is_said_and_what_was_written_is_saved(
 def test_who_loses_is_told_and_keeps_what_they_typed(elena: Desk, march: Store) -> None:
     begin(march)
     edit(march)
-    mine = Text(title=WRITTEN.title, happened={"es": "Mi texto."})
+    mine = BulletinPart(title=WRITTEN.title, happened={"es": "Mi texto."})
     for do in ("save", "publish"):
         lost = elena.post(PAGE, **form(mine, do=do))
         assert lost.status_code == 409
@@ -325,7 +327,7 @@ def test_who_loses_is_told_and_keeps_what_they_typed(elena: Desk, march: Store) 
 
 @pytest.mark.races
 def test_two_admins_who_publish_at_once_publish_once(elena: Desk, app: Flask, march: Store) -> None:
-    ana = at_desk(app, march, employ(march, "ana@example.org", Role.ADMIN, EVERYWHERE))
+    ana = at_desk(app, march, employ(march, "ana@example.org", Role.ADMIN, ALL_OFFICES))
     begin(march)
     ready = Barrier(2)
 
@@ -353,7 +355,7 @@ def test_elena_corrects_what_is_out(elena: Desk, march: Store) -> None:
     page = words(elena.get(PAGE))
     assert "Un taller no se hizo." in page
     assert "«3» no es una cifra del cierre" in page, "as the title still says"
-    text = Text(title=WRITTEN.title, correction={"es": "Un taller no se hizo."})
+    text = BulletinPart(title=WRITTEN.title, correction={"es": "Un taller no se hizo."})
     assert elena.post(PAGE, **form(text, number=2, do="publish")).status_code == 303
     assert out(march) == [(1, 1), (2, 2)]
 

@@ -6,7 +6,7 @@ from flask import Flask
 
 from outreach.db.store import Store
 from outreach.domain.newsletter import bulletins
-from outreach.domain.newsletter.bulletins import Text
+from outreach.domain.newsletter.bulletins import BulletinPart
 from tests.support.staff_client import Desk, Visitor, enrol, words
 from tests.web.staff.test_bulletin_editor import MARCH, PAGE, WRITTEN, begin, elena, form, march
 
@@ -30,7 +30,7 @@ def test_a_session_that_ended_loses_nothing(app: Flask, elena: Desk, march: Stor
 
 def test_a_text_that_is_too_long_is_said_at_its_field(elena: Desk, march: Store) -> None:
     begin(march)
-    long = Text(title=WRITTEN.title, happened={"es": "Muy largo. " * 600})
+    long = BulletinPart(title=WRITTEN.title, happened={"es": "Muy largo. " * 600})
     answer = elena.post(PAGE, **form(long, do="save"))
     assert answer.status_code == 422
     assert "Usa menos de 6000 letras." in words(answer)

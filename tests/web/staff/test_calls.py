@@ -10,16 +10,16 @@ from flask import Flask
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import registrations
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration, notifications, reconfirmation
-from outreach.domain.registrations import Standing as Place
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod, Registration, notifications, reconfirmation
+from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.staff_client import Desk, at_desk, employ, words
 
@@ -32,11 +32,11 @@ def ana(app: Flask, store: Store, chicago: Office) -> Desk:
 
 
 def test_whoever_left_a_phone_is_on_the_call_list_with_what_to_say_and_never_a_voice_message(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights)
-    luz = seat(store, ring, workshop, name="Luz", contact=Contact.PHONE, address=PHONE)
-    _tell(store, luz, Cause.CHANGED)
+    luz = seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    _tell(store, luz, NotificationType.CHANGED)
     address = f"{_address(workshop)}?ver=llamadas"
     page = ana.get(address)
     said = words(page)
@@ -53,11 +53,11 @@ def test_whoever_left_a_phone_is_on_the_call_list_with_what_to_say_and_never_a_v
 
 
 def test_a_call_is_marked_and_can_be_undone(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights)
-    luz = seat(store, ring, workshop, name="Luz", contact=Contact.PHONE, address=PHONE)
-    notice = _tell(store, luz, Cause.CHANGED)
+    luz = seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    notice = _tell(store, luz, NotificationType.CHANGED)
     answer = _call(ana, workshop, notice, "called")
     page = words(ana.get(answer.headers["Location"]))
     assert "Deshacer Luz" in page
@@ -69,25 +69,25 @@ def test_a_call_is_marked_and_can_be_undone(
 
 
 def test_an_offer_is_answered_by_phone(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=1)
     rosa = seat(store, ring, workshop)
-    luz = seat(store, ring, workshop, name="Luz", contact=Contact.PHONE, address=PHONE)
+    luz = seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     _release(store, ring, rosa)
     page = words(ana.get(f"{_address(workshop)}?ver=llamadas"))
     assert "Hay un lugar para esta persona. ¿Lo quiere?" in page
-    _call(ana, workshop, _notice(store, luz, Cause.OFFER), "yes")
-    assert _standing(store, luz) is Place.SEATED
+    _call(ana, workshop, _notice(store, luz, NotificationType.OFFER), "yes")
+    assert _standing(store, luz) is Place.CONFIRMED
 
 
 def test_who_says_on_the_phone_that_they_do_not_come_is_forgotten_and_the_place_is_free(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=1, confirm_days=3)
-    luz = seat(store, ring, workshop, name="Luz", contact=Contact.PHONE, address=PHONE)
+    luz = seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     ivan = seat(store, ring, workshop, name="Iván")
-    notice = _tell(store, luz, Cause.CONFIRM)
+    notice = _tell(store, luz, NotificationType.RECONFIRM)
     assert _call(ana, workshop, notice, "no").status_code == 303
     assert _standing(store, luz) is Place.CANCELLED
     assert _standing(store, ivan) is Place.OFFERED
@@ -98,55 +98,64 @@ def test_who_says_on_the_phone_that_they_do_not_come_is_forgotten_and_the_place_
 
 
 def test_a_yes_on_the_phone_counts_as_an_answer(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, confirm_days=14)
     long_ago = clock.now() - timedelta(days=30)
     luz = seat(
-        store, ring, workshop, name="Luz", contact=Contact.PHONE, address=PHONE, now=long_ago
+        store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE, now=long_ago
     )
-    seat(store, ring, workshop, contact=Contact.EMAIL, address="rosa@example.com", now=long_ago)
+    seat(
+        store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.com", now=long_ago
+    )
     with store.change() as session:
-        reconfirmation.ask(session, session.get_one(Workshop, workshop.id), now=clock.now())
+        reconfirmation.request_reconfirmation(
+            session, session.get_one(Workshop, workshop.id), now=clock.now()
+        )
     assert "0 de 2 dijeron que sí vienen" in words(ana.get(_address(workshop)))
-    _call(ana, workshop, _notice(store, luz, Cause.CONFIRM), "yes")
+    _call(ana, workshop, _notice(store, luz, NotificationType.RECONFIRM), "yes")
     assert "1 de 2 dijeron que sí vienen" in words(ana.get(_address(workshop)))
 
 
 @pytest.mark.parametrize("what", ["yes", "no", "", "x"])
 def test_only_a_question_has_an_answer(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind, what: str
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind, what: str
 ) -> None:
     workshop = _held(store, chicago, rights)
-    luz = seat(store, ring, workshop, name="Luz", contact=Contact.PHONE, address=PHONE)
-    notice = _tell(store, luz, Cause.CHANGED)
+    luz = seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    notice = _tell(store, luz, NotificationType.CHANGED)
     assert _call(ana, workshop, notice, what).status_code == 422
     assert luz.key_id is not None
     assert luz.key_id in ring.get_all([luz.key_id])
-    assert _standing(store, luz) is Place.SEATED
+    assert _standing(store, luz) is Place.CONFIRMED
 
 
 def test_a_call_of_another_workshop_is_not_there(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, other = _held(store, chicago, rights), _held(store, chicago, rights)
-    luz = seat(store, ring, other, name="Luz", contact=Contact.PHONE, address=PHONE)
-    notice = _tell(store, luz, Cause.CONFIRM)
+    luz = seat(store, ring, other, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    notice = _tell(store, luz, NotificationType.RECONFIRM)
     for what in ("called", "no"):
         assert _call(ana, workshop, notice, what).status_code == 404
-    assert _standing(store, luz) is Place.SEATED
+    assert _standing(store, luz) is Place.CONFIRMED
 
 
 # Letters that did not arrive
 
 
 def test_letters_that_did_not_arrive_are_seen_and_tried_again(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights)
     for name in ("Rosa", "Luz", "Iván"):
         who = seat(
-            store, ring, workshop, name=name, contact=Contact.EMAIL, address=f"{name}@example.com"
+            store,
+            ring,
+            workshop,
+            name=name,
+            contact=ContactMethod.EMAIL,
+            address=f"{name}@example.com",
         )
         _give_up(store, who)
     page = words(ana.get(_address(workshop)))
@@ -156,22 +165,22 @@ def test_letters_that_did_not_arrive_are_seen_and_tried_again(
     assert ana.post(f"{_address(workshop)}/correos").status_code == 303
     assert "no llegaron" not in words(ana.get(_address(workshop)))
     with store.read() as session:
-        assert session.scalars(sa.select(Notice.is_dead)).all() == [False, False, False]
-        assert session.scalars(sa.select(Notice.done_at)).all() == [None, None, None]
-        assert session.scalar(sa.select(Entry.detail)) == "3"
+        assert session.scalars(sa.select(Notification.is_dead)).all() == [False, False, False]
+        assert session.scalars(sa.select(Notification.done_at)).all() == [None, None, None]
+        assert session.scalar(sa.select(AuditEntry.detail)) == "3"
 
 
 def test_today_says_how_many_calls_are_to_be_made(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, calgary: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     for office in (chicago, calgary):
         workshop = _held(store, office, rights, title={"es": f"En {office.city}"})
-        luz = seat(store, ring, workshop, contact=Contact.PHONE, address=PHONE)
+        luz = seat(store, ring, workshop, contact=ContactMethod.PHONE, address=PHONE)
         with store.change() as session:
             workshop_service.cancel(
                 session, session.get_one(Workshop, workshop.id), now=clock.now()
             )
-        assert Cause.CANCELLED in _owed(store, luz)
+        assert NotificationType.CANCELLED in _owed(store, luz)
     page = words(ana.get("/org/"))
     assert "Falta 1 llamada por la cancelación En Chicago" in page
     assert "En Calgary" not in page
@@ -190,21 +199,23 @@ def _call(desk: Desk, workshop: Workshop, notice: int, what: str) -> Any:
     return desk.post(f"{_address(workshop)}/llamada", notice=str(notice), do=what)
 
 
-def _release(store: Store, ring: Keyring, who: Registration) -> None:
+def _release(store: Store, ring: KeyStore, who: Registration) -> None:
     assert who.key_id is not None
     ring.destroy(who.key_id)
     with store.change() as session:
-        registrations.release(session, session.get_one(Registration, who.id), now=clock.now())
+        registrations.cancel(session, session.get_one(Registration, who.id), now=clock.now())
 
 
-def _tell(store: Store, who: Registration, cause: Cause) -> int:
+def _tell(store: Store, who: Registration, cause: NotificationType) -> int:
     with store.change() as session:
-        notifications.owe(session, who.id, cause, now=clock.now())
+        notifications.enqueue(session, who.id, cause, now=clock.now())
     return _notice(store, who, cause)
 
 
-def _notice(store: Store, who: Registration, cause: Cause) -> int:
-    wanted = sa.select(Notice.id).where(Notice.registration_id == who.id, Notice.cause == cause)
+def _notice(store: Store, who: Registration, cause: NotificationType) -> int:
+    wanted = sa.select(Notification.id).where(
+        Notification.registration_id == who.id, Notification.cause == cause
+    )
     with store.read() as session:
         return session.scalars(wanted).one()
 
@@ -212,8 +223,8 @@ def _notice(store: Store, who: Registration, cause: Cause) -> int:
 def _give_up(store: Store, who: Registration) -> None:
     with store.change() as session:
         session.execute(
-            sa.update(Notice)
-            .where(Notice.registration_id == who.id)
+            sa.update(Notification)
+            .where(Notification.registration_id == who.id)
             .values(is_dead=True, done_at=clock.now(), tries=9)
         )
 
@@ -223,12 +234,16 @@ def _standing(store: Store, who: Registration) -> Place:
         return session.get_one(Registration, who.id).standing
 
 
-def _owed(store: Store, who: Registration) -> list[Cause]:
-    wanted = sa.select(Notice.cause).where(Notice.registration_id == who.id).order_by(Notice.id)
+def _owed(store: Store, who: Registration) -> list[NotificationType]:
+    wanted = (
+        sa.select(Notification.cause)
+        .where(Notification.registration_id == who.id)
+        .order_by(Notification.id)
+    )
     with store.read() as session:
         return list(session.scalars(wanted))
 
 
 def _journal(store: Store) -> list[str]:
     with store.read() as session:
-        return list(session.scalars(sa.select(Entry.action).order_by(Entry.id)))
+        return list(session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)))

@@ -22,9 +22,9 @@ from outreach import clock
 from outreach.accounts import credentials
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.checkin import checkin_events, checkin_tokens, offline_manifest
-from outreach.domain.checkin.checkin_tokens import DoorPass, DoorRow
+from outreach.domain.checkin.checkin_tokens import CheckinToken, CheckinTokenRow
 from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
@@ -32,7 +32,7 @@ from outreach.domain.network.staff import Role
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import seat
 from tests.feeds.test_feed_cache import statements
 from tests.support.checkin_phone import (
@@ -75,7 +75,7 @@ def _bytes(text: str) -> bytes:
 
 
 def test_a_name_opens_with_the_persons_token_and_not_with_the_code(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
 ) -> None:
     rosa = seat(store, ring, tonight, people=2, needs=Codes(["step_free"]))
     token, code = token_of(store, ring, rosa), rosa.door_code or ""
@@ -91,7 +91,7 @@ def test_a_name_opens_with_the_persons_token_and_not_with_the_code(
 
 
 def test_nothing_in_it_can_be_read_and_no_length_tells_a_name(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
 ) -> None:
     names = ["Lí", "Xochiquetzal " * 4, "漢" * 60, "😀" * 60]
     everyone = [seat(store, ring, tonight, name=name.strip()) for name in names]
@@ -108,7 +108,7 @@ def test_nothing_in_it_can_be_read_and_no_length_tells_a_name(
 
 
 def test_every_phone_has_a_salt_and_a_pass_of_its_own_and_rows_in_no_order(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
 ) -> None:
     for _ in range(12):
         seat(store, ring, tonight)
@@ -121,7 +121,7 @@ def test_every_phone_has_a_salt_and_a_pass_of_its_own_and_rows_in_no_order(
 
 
 def test_of_a_discreet_kind_not_even_a_code_or_how_many_come_is_taken_along(
-    tomas: Desk, store: Store, ring: Keyring, chicago: Office, women: Kind
+    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, women: Kind
 ) -> None:
     workshop = held_today(store, chicago, women, title={"es": "Un espacio de confianza"})
     luz = seat(store, ring, workshop, name="Luz", people=3)
@@ -135,19 +135,18 @@ def test_of_a_discreet_kind_not_even_a_code_or_how_many_come_is_taken_along(
 
 
 def test_only_who_has_a_place_is_on_it(
-    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = held_today(store, chicago, rights, capacity=1)
     rosa = seat(store, ring, workshop)
     seat(store, ring, workshop, name="Luz")  # waits
     rows = take_along(tomas, workshop).bundle["rows"]
-    assert [row["t"] for row in rows] == [
-        offline_manifest.called(token_of(store, ring, rosa)).hex()
-    ]
+    called = offline_manifest.called(token_of(store, ring, rosa)).hex()
+    assert [row["t"] for row in rows] == [called]
 
 
 def test_an_hour_of_ones_own_is_told_with_the_name(
-    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     hours: dict[str, Any] = {"way": Way.SLOTS, "slot_minutes": 20, "party_limit": 1}
     workshop = held_today(store, chicago, rights, starts=time(23, 0), ends=time(23, 59), **hours)
@@ -158,13 +157,13 @@ def test_an_hour_of_ones_own_is_told_with_the_name(
 
 
 def test_it_is_written_down_who_took_it_and_no_arrival(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
 ) -> None:
     token = token_of(store, ring, seat(store, ring, tonight))
     phone = take_along(tomas, tonight)
     phone.tell(phone.came(token), walk_in())
     with store.read() as session:
-        entries = session.scalars(sa.select(Entry)).all()
+        entries = session.scalars(sa.select(AuditEntry)).all()
     assert [(each.action, each.detail) for each in entries] == [("door taken along", "1 parties")]
 
 
@@ -187,7 +186,7 @@ def test_it_is_taken_along_on_the_day_or_the_day_before_and_not_where_there_is_n
 
 
 def test_the_page_on_the_phone_is_the_same_for_everybody_and_says_nothing(
-    app: Flask, tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+    app: Flask, tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
 ) -> None:
     seat(store, ring, tonight, name="Xochiquetzal")
     mine, anybodys = (
@@ -221,7 +220,7 @@ def test_what_the_phone_keeps_of_the_page_is_the_page_and_its_parts(
 
 
 def test_who_came_is_counted_without_anybody_being_signed_in(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
 ) -> None:
     token = token_of(store, ring, seat(store, ring, tonight, people=3))
     phone = take_along(tomas, tonight)
@@ -234,24 +233,24 @@ def test_who_came_is_counted_without_anybody_being_signed_in(
 
 
 def test_a_second_phone_adds_those_who_came_to_it_since_and_all_stay_as_long(
-    tomas: Desk, store: Store, ring: Keyring, tonight: Workshop
+    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
 ) -> None:
     seat(store, ring, tonight)
     take_along(tomas, tonight)
     seat(store, ring, tonight, name="Luz")
     with store.change() as session:
         there = session.get_one(Workshop, tonight.id)
-        plan = replace(workshop_service.plan_of(there), day=there.day + timedelta(days=1))
+        plan = replace(workshop_service.data_of(there), day=there.day + timedelta(days=1))
         workshop_service.change(session, there, plan, now=clock.now())
     take_along(tomas, tonight)
     with store.read() as session:
-        rows = session.scalars(sa.select(DoorRow)).all()
+        rows = session.scalars(sa.select(CheckinTokenRow)).all()
         assert len(rows) == 2
-        assert {each.ends_at for each in rows} == {checkin_events.door_ends_at(there)}
+        assert {each.ends_at for each in rows} == {checkin_events.checkin_ends_at(there)}
 
 
 def test_others_wait_no_longer_for_a_long_list_to_be_taken_along(
-    store: Store, ring: Keyring, tonight: Workshop
+    store: Store, ring: KeyStore, tonight: Workshop
 ) -> None:
     who = employ(store, TOMAS, Role.DOOR)
     asked = []
@@ -299,9 +298,8 @@ def test_a_pass_ends_with_the_day_after(tomas: Desk, store: Store, tonight: Work
     for moment, is_good in ((ends - timedelta(seconds=1), True), (ends, False)):
         with store.read() as session:
             try:
-                checkin_tokens.find(
-                    session, phone.bundle["door_pass"], tonight.public_id, now=moment
-                )
+                token = phone.bundle["door_pass"]
+                checkin_tokens.find(session, token, tonight.public_id, now=moment)
             except NotFound:
                 assert not is_good
             else:
@@ -338,7 +336,7 @@ def test_whoever_may_not_stand_at_that_door_any_more_tells_nothing(
 def test_a_phone_tells_so_much_and_no_more(tomas: Desk, store: Store, tonight: Workshop) -> None:
     phone = take_along(tomas, tonight)
     with store.change() as session:
-        session.execute(sa.update(DoorPass).values(used=checkin_tokens.MOST - 2))
+        session.execute(sa.update(CheckinToken).values(used=checkin_tokens.MOST - 2))
     two, third = [walk_in(), walk_in()], walk_in()
     assert phone.tell(*two, third).status_code == 409
     assert counts(store, tonight) == (0, 0), "all of it or nothing"

@@ -9,8 +9,8 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import Standing
-from outreach.keystore import Keyring
+from outreach.domain.workshops import WorkshopStatus
+from outreach.keystore import KeyStore
 from outreach.web.staff.workshops.workshop_list import ON_A_DAY
 from tests.conftest import hold, seat
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -27,7 +27,14 @@ def test_the_month_shows_every_workshop_of_ones_offices_by_standing(
     day = date(2027, 1, 15)
     with store.change() as session:
         hold(session, chicago, rights, day=day, title={"es": "Publicado en Chicago"})
-        hold(session, chicago, rights, day=day, title={"es": "A medias"}, standing=Standing.DRAFT)
+        hold(
+            session,
+            chicago,
+            rights,
+            day=day,
+            title={"es": "A medias"},
+            standing=WorkshopStatus.DRAFT,
+        )
         hold(session, calgary, rights, day=day, title={"es": "De otra oficina"})
     page = words(ana.get("/org/talleres?mes=2027-01"))
     assert "Publicado en Chicago" in page
@@ -71,14 +78,14 @@ def test_an_address_nobody_wrote_shows_this_month(ana: Desk, nonsense: str) -> N
 
 
 def test_today_shows_what_wants_attention(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind, women: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     today = clock.now().date()
     with store.change() as session:
         hold(session, chicago, rights, day=today - timedelta(days=3), title={"es": "Pasado"})
         hold(session, chicago, women, visibility=Visibility.PUBLIC, title={"es": "Reservado"})
         crowded = hold(session, chicago, rights, capacity=1, title={"es": "Lleno"})
-        hold(session, chicago, rights, standing=Standing.DRAFT, title={"es": "A medias"})
+        hold(session, chicago, rights, standing=WorkshopStatus.DRAFT, title={"es": "A medias"})
     seat(store, ring, crowded)
     for _ in range(2):
         seat(store, ring, crowded, people=3)

@@ -13,14 +13,14 @@ from werkzeug.test import TestResponse
 
 from outreach.clock import Month
 from outreach.db.store import Store
-from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.reporting import figures
-from outreach.domain.reporting.figures import Figure, Series
+from outreach.domain.reporting.figures import Figure, FigureSeries
 from outreach.errors import Taken
 from outreach.imports import kinds as kinds_file
-from outreach.imports.figures import Row, load
-from outreach.imports.import_errors import Faulty
-from outreach.imports.import_result import Outcome
+from outreach.imports.figures import FigureRow, load
+from outreach.imports.import_errors import ImportRejected
+from outreach.imports.import_result import RowOutcome
 from outreach.reports import month_report
 from outreach.web.staff.months.figures_entry import read_number
 from tests.support.staff_client import Desk, Visitor, at_desk, employ, enrol, words
@@ -40,7 +40,7 @@ def elena(app: Flask, store: Store) -> Desk:
             [("pasaportes", None), (CASES, None), *((each, CASES) for each in MATTERS)], 1
         ):
             session.add(
-                Series(
+                FigureSeries(
                     code=code, position=position, label={"es": code.capitalize()}, unit="casos",
                     provided_by="SRE", part_of=whole,
                 )
@@ -53,7 +53,7 @@ def elena(app: Flask, store: Store) -> Desk:
                     month=month, series="pasaportes", value=value, source="SRE", entered_at=APRIL
                 )
             )
-    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 def fields_of(page: TestResponse) -> dict[str, str]:
@@ -137,7 +137,7 @@ def test_a_figure_can_be_taken_out_again_if_one_is_sure(elena: Desk, store: Stor
 def test_of_two_who_correct_a_figure_one_is_told_and_nothing_of_hers_is_kept(
     app: Flask, elena: Desk, store: Store
 ) -> None:
-    ivan = at_desk(app, store, employ(store, "ivan@example.org", Role.ADMIN, EVERYWHERE))
+    ivan = at_desk(app, store, employ(store, "ivan@example.org", Role.ADMIN, ALL_OFFICES))
     page = ivan.get(PAGE)
     type_in(elena, pasaportes="109657")
     late = ivan.post(
@@ -155,7 +155,7 @@ def test_saving_again_leaves_what_one_did_not_touch_as_the_other_one_typed_it(
     app: Flask, elena: Desk, store: Store
 ) -> None:
     type_in(elena, pasaportes="109657", proteccion_casos="7")
-    ivan = at_desk(app, store, employ(store, "ivan@example.org", Role.ADMIN, EVERYWHERE))
+    ivan = at_desk(app, store, employ(store, "ivan@example.org", Role.ADMIN, ALL_OFFICES))
     page = ivan.get(PAGE)
     matter = f"value-{MATTERS[0]}"
     elena.post(
@@ -186,9 +186,9 @@ def test_a_figure_that_somebody_changed_in_between_is_not_overwritten(
 @pytest.mark.any_database
 def test_a_file_may_correct_what_was_typed(elena: Desk, store: Store) -> None:
     type_in(elena, pasaportes="109657")
-    row = Row(month=MARCH.number, series="pasaportes", value=109658, source="SRE")
+    row = FigureRow(month=MARCH.number, series="pasaportes", value=109658, source="SRE")
     with store.change() as session:
-        assert load(session, [row], now=APRIL).counts[Outcome.CHANGED] == 1
+        assert load(session, [row], now=APRIL).counts[RowOutcome.CHANGED] == 1
     told = words(elena.get(PAGE))
     assert "Vino de un archivo" in told
     assert "La escribió" not in told
@@ -219,7 +219,7 @@ def test_a_part_of_nothing_is_refused(tmp_path: Path, whole: object) -> None:
     taxonomy["figure_series"][0]["part_of"] = whole
     there = tmp_path / "taxonomy.json"
     there.write_text(json.dumps(taxonomy), encoding="utf-8")
-    with pytest.raises(Faulty) as told:
+    with pytest.raises(ImportRejected) as told:
         kinds_file.read(there)
     assert [fault.field for fault in told.value.faults] == ["figure_series[0].part_of"]
 

@@ -10,7 +10,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from tests.conftest import hold
 from tests.support import pdf_reader
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -110,7 +110,7 @@ def test_a_title_in_no_letters_of_ours_makes_a_name_too(
 def test_the_page_says_what_to_think_of_before_handing_it_out(
     reader: Desk, app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    draft = held(store, chicago, rights, title={"es": "Conoce"}, standing=Standing.DRAFT)
+    draft = held(store, chicago, rights, title={"es": "Conoce"}, standing=WorkshopStatus.DRAFT)
     page = words(reader.get(path(draft, "?idioma=en")))
     assert "Todavía es un borrador" in page
     assert "El título no está traducido: sale en español." in page
@@ -124,9 +124,9 @@ def test_the_page_says_what_to_think_of_before_handing_it_out(
 def test_what_was_cancelled_has_no_flyer_any_more(
     reader: Desk, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    workshop = held(store, chicago, rights, standing=Standing.PUBLISHED)
+    workshop = held(store, chicago, rights, standing=WorkshopStatus.PUBLISHED)
     with store.change() as session:
-        session.merge(workshop).standing = Standing.CANCELLED
+        session.merge(workshop).standing = WorkshopStatus.CANCELLED
     page = reader.get(path(workshop))
     assert page.status_code == 200
     assert "ya no tiene volante" in words(page)

@@ -10,17 +10,17 @@ from flask import Flask
 from outreach import clock
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.network.staff import ALL_OFFICES, Role
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.scheduling import tours, workshop_service
-from outreach.domain.scheduling.import_batches import Batch
-from outreach.domain.scheduling.tours import StopPlan
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.scheduling.import_batches import ImportBatch
+from outreach.domain.scheduling.tours import TourStopData
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from tests.conftest import a_saturday, hold, seat, venue
 from tests.support.import_files import bring, csv_of, load, row, seen
@@ -46,10 +46,10 @@ def test_a_file_is_seen_first_and_loaded_by_a_second_step(desk: Desk, store: Sto
     assert "Listo: 2 talleres nuevos." in words(desk.get(answer.headers["Location"]))
     assert [each.external_id for each in all_of_them(store)] == ["w1", "w2"]
     with store.read() as session:
-        entry = session.scalars(sa.select(Entry)).one()
+        entry = session.scalars(sa.select(AuditEntry)).one()
         assert (entry.action, entry.office) == ("workshops brought in", "chicago")
         assert entry.detail.endswith("new 2, changed 0, cancelled 0, same 0")
-        assert session.scalar(sa.select(sa.func.count()).select_from(Batch)) == 0
+        assert session.scalar(sa.select(sa.func.count()).select_from(ImportBatch)) == 0
 
 
 def test_the_same_file_once_more_changes_nothing(desk: Desk, store: Store) -> None:
@@ -88,11 +88,11 @@ def test_each_fault_is_shown_with_its_line_its_column_and_what_to_do(
 
 def batch(store: Store) -> str:
     with store.read() as session:
-        return session.scalars(sa.select(Batch.public_id)).one()
+        return session.scalars(sa.select(ImportBatch.public_id)).one()
 
 
 def test_what_changes_is_shown_before_and_after_and_who_is_told(
-    desk: Desk, store: Store, ring: Keyring
+    desk: Desk, store: Store, ring: KeyStore
 ) -> None:
     load(
         desk,
@@ -107,7 +107,7 @@ def test_what_changes_is_shown_before_and_after_and_who_is_told(
         ),
     )
     first, _second = all_of_them(store)
-    seat(store, ring, first, contact=Contact.EMAIL, address="rosa@example.org")
+    seat(store, ring, first, contact=ContactMethod.EMAIL, address="rosa@example.org")
     seat(store, ring, first, name="Luz")
     changed = [
         row(starts_at="2027-01-16T17:00", capacity="30"),
@@ -124,13 +124,13 @@ def test_what_changes_is_shown_before_and_after_and_who_is_told(
     load(desk, page)
     first, second = all_of_them(store)
     assert (first.starts.hour, first.capacity, first.seats_left) == (17, 30, 28)
-    assert (first.sequence, second.standing) == (1, Standing.CANCELLED)
+    assert (first.sequence, second.standing) == (1, WorkshopStatus.CANCELLED)
     with store.read() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) == 2
+        assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) == 2
 
 
 def test_a_ring_that_is_away_takes_nothing_back_of_what_was_loaded(
-    desk: Desk, store: Store, ring: Keyring, caplog: pytest.LogCaptureFixture
+    desk: Desk, store: Store, ring: KeyStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     load(desk, seen(desk, bring(desk, csv_of(row()))))
     [workshop] = all_of_them(store)
@@ -171,7 +171,7 @@ def test_a_file_brings_no_workshop_back_whose_stop_is_cancelled(
         stop = tours.add_stop(
             session,
             tour,
-            StopPlan(
+            TourStopData(
                 day=day,
                 starts=time(9),
                 ends=time(15),
@@ -202,11 +202,11 @@ def test_a_workshop_of_another_office_is_neither_changed_nor_told_of(
 def test_who_answers_for_the_network_brings_any_office(
     app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
-    desk = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    desk = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
     rows = [row(), row(id="c1", office="calgary", timezone="America/Edmonton", region="AB")]
     load(desk, seen(desk, bring(desk, csv_of(*rows))))
     with store.read() as session:
-        entries = session.scalars(sa.select(Entry).order_by(Entry.office)).all()
+        entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.office)).all()
         assert [each.office for each in entries] == ["calgary", "chicago"]
 
 
@@ -224,7 +224,7 @@ def test_what_changed_in_between_is_said_and_nothing_is_loaded_until_it_is_seen(
     assert "Es distinto el renglón 2." in words(refused)
     assert len(all_of_them(store)) == 1
     assert load(desk, refused).status_code == 303
-    assert [each.standing for each in all_of_them(store)] == [Standing.PUBLISHED] * 2
+    assert [each.standing for each in all_of_them(store)] == [WorkshopStatus.PUBLISHED] * 2
 
 
 def test_a_long_file_tells_how_far_it_is_and_is_loaded_whole(desk: Desk, store: Store) -> None:
@@ -256,7 +256,7 @@ def limit_childcare(store: Store, row_id: str) -> None:
     """Somebody sets at the desk how many children of that workshop can be looked after."""
     with store.change() as session:
         held = session.scalars(sa.select(Workshop).where(Workshop.external_id == row_id)).one()
-        plan = replace(workshop_service.plan_of(held), has_childcare=True, support={"childcare": 1})
+        plan = replace(workshop_service.data_of(held), has_childcare=True, support={"childcare": 1})
         workshop_service.change(session, held, plan, now=clock.now())
 
 
@@ -294,7 +294,7 @@ def test_a_draft_that_a_file_fills_in_and_cancels_is_cancelled(desk: Desk, store
     load(desk, seen(desk, bring(desk, csv_of(row(status="draft", venue="")))))
     page = seen(desk, bring(desk, csv_of(row(status="cancelled"))))
     assert load(desk, page).status_code == 303
-    assert [each.standing for each in all_of_them(store)] == [Standing.CANCELLED]
+    assert [each.standing for each in all_of_them(store)] == [WorkshopStatus.CANCELLED]
 
 
 @pytest.mark.parametrize("number", [2, 506])
@@ -337,7 +337,7 @@ def test_every_row_is_shown_a_hundred_on_a_page(desk: Desk) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_without_an_office_there_is_no_template_yet(app: Flask, store: Store, form: str) -> None:
-    desk = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    desk = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
     answer = desk.get(f"/org/traer/plantilla.{form}")
     assert answer.status_code == 422
     assert "Todavía no hay oficinas. Agrega una primero." in words(answer)
@@ -350,14 +350,14 @@ def test_the_template_can_be_brought_as_it_is(desk: Desk, store: Store, form: st
     page = seen(desk, bring(desk, template.data, f"plantilla.{form}"))
     assert "1 taller nuevo" in words(page)
     assert load(desk, page).status_code == 303
-    assert [each.standing for each in all_of_them(store)] == [Standing.DRAFT]
+    assert [each.standing for each in all_of_them(store)] == [WorkshopStatus.DRAFT]
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_a_months_workshops_are_taken_away_without_their_people_and_brought_again(
     desk: Desk,
     store: Store,
-    ring: Keyring,
+    ring: KeyStore,
     chicago: Office,
     calgary: Office,
     rights: Kind,

@@ -9,8 +9,8 @@ from flask import Flask
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.scheduling import import_batches
-from outreach.domain.scheduling.import_batches import Batch
-from outreach.keystore import Keyring
+from outreach.domain.scheduling.import_batches import ImportBatch
+from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from tests.support.import_files import bring, csv_of, load, row, seen
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -71,11 +71,11 @@ def test_a_file_is_loaded_once_and_by_who_brought_it(app: Flask, desk: Desk, sto
 
 
 def test_a_file_that_nobody_loads_is_gone_after_a_day(
-    desk: Desk, store: Store, ring: Keyring
+    desk: Desk, store: Store, ring: KeyStore
 ) -> None:
     bring(desk, csv_of(row()))
     with store.change() as session:
-        batch = session.scalars(sa.select(Batch)).one()
+        batch = session.scalars(sa.select(ImportBatch)).one()
         batch.made_at -= import_batches.KEPT + timedelta(minutes=1)
         public_id = batch.public_id
     assert desk.get(f"/org/traer?lote={public_id}").status_code == 404
@@ -87,4 +87,4 @@ def test_only_the_last_five_files_of_a_person_wait(desk: Desk, store: Store) -> 
     for number in range(7):
         bring(desk, csv_of(row(id=f"w{number}")))
     with store.read() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(Batch)) == 5
+        assert session.scalar(sa.select(sa.func.count()).select_from(ImportBatch)) == 5

@@ -15,15 +15,15 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import registrations
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from outreach.mail import delivery
 from outreach.privacy import erasure, retention
 from tests.conftest import hold, seat
@@ -47,18 +47,18 @@ def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def crowd(store: Store, ring: Keyring, evening: Workshop) -> dict[str, Registration]:
+def crowd(store: Store, ring: KeyStore, evening: Workshop) -> dict[str, Registration]:
     """Four with a place, and one who waits: two with e-mail, two with a phone, one with neither."""
     return {
-        "rosa": seat(store, ring, evening, contact=Contact.EMAIL, address="rosa@example.com"),
+        "rosa": seat(store, ring, evening, contact=ContactMethod.EMAIL, address="rosa@example.com"),
         "marie": seat(
-            store, ring, evening, name="Marie", contact=Contact.EMAIL,
+            store, ring, evening, name="Marie", contact=ContactMethod.EMAIL,
             address="marie@example.com", language="fr",
         ),
-        "luz": seat(store, ring, evening, name="Luz", contact=Contact.PHONE, address=PHONE),
+        "luz": seat(store, ring, evening, name="Luz", contact=ContactMethod.PHONE, address=PHONE),
         "ivan": seat(store, ring, evening, name="Iván"),
         "tomas": seat(
-            store, ring, evening, name="Tomás", contact=Contact.PHONE, address="+13125550143"
+            store, ring, evening, name="Tomás", contact=ContactMethod.PHONE, address="+13125550143"
         ),
     }  # fmt: skip
 
@@ -115,7 +115,7 @@ def test_a_message_is_read_in_three_languages_before_it_is_sent(
 
 
 def test_it_goes_by_letter_to_who_chose_it_each_in_their_language(
-    app: Flask, ana: Desk, store: Store, ring: Keyring, config: Config, evening: Workshop,
+    app: Flask, ana: Desk, store: Store, ring: KeyStore, config: Config, evening: Workshop,
     crowd: dict[str, Registration], postman: Postman,
 ) -> None:  # fmt: skip
     answer = write(ana, evening, more_es=BACK_DOOR, more_fr="Entrez par la porte arrière.")
@@ -180,7 +180,11 @@ def test_it_goes_to_all_to_who_has_a_place_or_to_who_waits(
     assert write(ana, evening, template="reminder", audience=audience).status_code == 303
     with store.read() as session:
         told = set(
-            session.scalars(sa.select(Notice.registration_id).where(Notice.cause == Cause.MESSAGE))
+            session.scalars(
+                sa.select(Notification.registration_id).where(
+                    Notification.cause == NotificationType.MESSAGE
+                )
+            )
         )
     assert {name for name, each in crowd.items() if each.id in told} == whom
 
@@ -231,13 +235,13 @@ def test_what_cannot_be_sent_is_said_and_what_was_typed_is_kept(
 
 
 def test_of_a_discreet_kind_only_what_is_written_already_is_sent(
-    app: Flask, ana: Desk, store: Store, ring: Keyring, config: Config, chicago: Office,
+    app: Flask, ana: Desk, store: Store, ring: KeyStore, config: Config, chicago: Office,
     women: Kind, postman: Postman,
 ) -> None:  # fmt: skip
     with store.change() as session:
         circle = hold(session, chicago, women)
-    seat(store, ring, circle, name="Flor", contact=Contact.EMAIL, address="flor@example.com")
-    seat(store, ring, circle, name="Luz", contact=Contact.PHONE, address=PHONE)
+    seat(store, ring, circle, name="Flor", contact=ContactMethod.EMAIL, address="flor@example.com")
+    seat(store, ring, circle, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     page = ana.get(address_of(circle)).text
     assert "<textarea" not in page
     assert "Qué traer" not in page
@@ -271,21 +275,21 @@ def test_a_cancelled_workshop_has_one_message_and_one_that_is_on_has_the_others(
 
 
 def test_where_nobody_can_be_told_nothing_is_sent(
-    ana: Desk, store: Store, ring: Keyring, evening: Workshop, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, evening: Workshop, chicago: Office, rights: Kind
 ) -> None:
     seat(store, ring, evening, name="Iván")
     answer = write(ana, evening)
     assert answer.status_code == 422
     assert "Nadie de ellos dejó correo ni teléfono." in words(answer)
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=Standing.DRAFT)
+        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
         past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
     for each in (draft, past):
         assert ana.get(address_of(each)).status_code in {409, 422}
 
 
 def test_who_wanted_no_letter_reads_it_on_their_own_page(
-    client: FlaskClient, ana: Desk, store: Store, ring: Keyring, evening: Workshop,
+    client: FlaskClient, ana: Desk, store: Store, ring: KeyStore, evening: Workshop,
     crowd: dict[str, Registration],
 ) -> None:  # fmt: skip
     with store.read() as session:
@@ -309,33 +313,33 @@ def test_who_wanted_no_letter_reads_it_on_their_own_page(
 
 
 def test_forgetting_somebody_forgets_their_message_and_the_last_takes_it_along(
-    app: Flask, ana: Desk, store: Store, ring: Keyring, config: Config, evening: Workshop,
+    app: Flask, ana: Desk, store: Store, ring: KeyStore, config: Config, evening: Workshop,
     crowd: dict[str, Registration], postman: Postman,
 ) -> None:  # fmt: skip
     write(ana, evening, audience="all", more_es=BACK_DOOR)
-    erasure.forget(store, ring, config, [crowd["rosa"].id], now=clock.now())
+    erasure.erase(store, ring, config, [crowd["rosa"].id], now=clock.now())
     deliver(app, store, ring, config, postman)
     assert "rosa@example.com" not in postman.to
     assert count(store, Message) == 1
     everybody = [each.id for each in crowd.values()]
-    erasure.forget(store, ring, config, everybody, now=clock.now())
+    erasure.erase(store, ring, config, everybody, now=clock.now())
     retention.purge(store, ring, config, now=clock.now(), sure=True)
     assert count(store, Message) == 0
 
 
 def test_a_letter_of_it_that_does_not_arrive_is_seen(
-    app: Flask, ana: Desk, store: Store, ring: Keyring, config: Config, evening: Workshop,
+    app: Flask, ana: Desk, store: Store, ring: KeyStore, config: Config, evening: Workshop,
     crowd: dict[str, Registration], postman: Postman,
 ) -> None:  # fmt: skip
     with store.change() as session:  # only of the message
-        session.execute(sa.delete(Notice))
+        session.execute(sa.delete(Notification))
     write(ana, evening)
     postman.always["RCPT"] = "550 no such mailbox"
     assert deliver(app, store, ring, config, postman) == 0
     assert "2 correos no llegaron" in words(ana.get(f"/org/talleres/{evening.public_id}"))
 
 
-def deliver(app: Flask, store: Store, ring: Keyring, config: Config, postman: Postman) -> int:
+def deliver(app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman) -> int:
     config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
     post = delivery.post(config)
     assert post is not None
@@ -344,8 +348,8 @@ def deliver(app: Flask, store: Store, ring: Keyring, config: Config, postman: Po
 
 
 def notice_of(store: Store, who: Registration) -> int:
-    wanted = sa.select(Notice.id).where(
-        Notice.registration_id == who.id, Notice.cause == Cause.MESSAGE
+    wanted = sa.select(Notification.id).where(
+        Notification.registration_id == who.id, Notification.cause == NotificationType.MESSAGE
     )
     with store.read() as session:
         return session.scalars(wanted).one()
@@ -358,5 +362,7 @@ def count(store: Store, table: type[Any]) -> int:
 
 def journal(store: Store) -> list[tuple[str, str]]:
     with store.read() as session:
-        rows = session.execute(sa.select(Entry.action, Entry.detail).order_by(Entry.id))
+        rows = session.execute(
+            sa.select(AuditEntry.action, AuditEntry.detail).order_by(AuditEntry.id)
+        )
         return [(row[0], row[1]) for row in rows]

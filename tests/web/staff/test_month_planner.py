@@ -11,7 +11,7 @@ from outreach.clock import Month
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import Mode, Standing
+from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from tests.conftest import venue
 from tests.support.html_forms import fields
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -77,8 +77,8 @@ def test_ticked_days_and_lines_become_workshops_as_their_kind_has_them(
         "Biblioteca de Pilsen",
     ]
     assert [each.capacity for each in there] == [40, 12, 12, 12, 40, 40]
-    assert there[4].mode is Mode.LIVE_STREAM
-    assert {each.standing for each in there} == {Standing.DRAFT}
+    assert there[4].mode is DeliveryMode.LIVE_STREAM
+    assert {each.standing for each in there} == {WorkshopStatus.DRAFT}
     assert {tuple(each.languages) for each in there} == {("es", "en")}
     assert [each.visibility for each in there] == [each.kind.visibility for each in there]
     assert len(journal(store)) == 6

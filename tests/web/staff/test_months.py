@@ -14,12 +14,12 @@ from werkzeug.test import TestResponse
 from outreach.clock import Month
 from outreach.db.store import Store
 from outreach.domain import workshops
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.reporting import months
-from outreach.domain.reporting.figures import Figure, Series
+from outreach.domain.reporting.figures import Figure, FigureSeries
 from outreach.domain.scheduling import workshop_service
 from outreach.reports import month_report
 from tests.conftest import hold
@@ -43,7 +43,7 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind) -> str:
             )
         pending = hold(session, calgary, rights, day=DAY)
         session.add(
-            Series(
+            FigureSeries(
                 code="ciam.personas", position=1, label={"es": "Personas"}, unit="personas",
                 provided_by="CIAM",
             )
@@ -53,14 +53,14 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind) -> str:
 
 @pytest.fixture
 def elena(app: Flask, store: Store, march: str) -> Desk:
-    who = employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE)
+    who = employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
     return at_desk(app, store, who)
 
 
 @pytest.fixture
 def ivan(app: Flask, store: Store, march: str) -> Desk:
     """The other one who answers for the network."""
-    return at_desk(app, store, employ(store, "ivan@example.org", Role.ADMIN, EVERYWHERE))
+    return at_desk(app, store, employ(store, "ivan@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 def hidden(answer: TestResponse, name: str) -> str:
@@ -94,7 +94,7 @@ def test_closing_lists_who_has_not_reported_and_freezes_the_month(
     assert (answer.status_code, answer.location) == (303, f"{CLOSE}?hecho=1")
     with store.read() as session:
         made = months.revisions(session, MARCH)[0]
-        noted = session.scalars(sa.select(Entry.action).order_by(Entry.id.desc())).first()
+        noted = session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id.desc())).first()
     assert noted == "month.close"
     told = words(elena.get(CLOSE))
     assert "Revisión 1" in told

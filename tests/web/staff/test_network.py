@@ -11,16 +11,16 @@ from flask import Flask
 from outreach import clock
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.calendar import change_counters
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.scheduling import network_changes
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.imports import kinds as kinds_file
-from outreach.imports.import_result import Outcome
+from outreach.imports.import_result import RowOutcome
 from tests.conftest import LONG_AGO, hold
 from tests.support.html_forms import fields
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -62,7 +62,7 @@ NEW_KIND: dict[str, Any] = {
 @pytest.fixture
 def elena(app: Flask, store: Store) -> Desk:
     """Headquarters."""
-    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 # Offices
@@ -187,7 +187,7 @@ def test_an_office_that_closes_says_what_is_still_planned_and_keeps_its_feed(
 def test_two_who_change_the_same_at_once_do_not_undo_each_other(
     app: Flask, store: Store, chicago: Office, rights: Kind, elena: Desk
 ) -> None:
-    iris = at_desk(app, store, employ(store, "iris@example.org", Role.ADMIN, EVERYWHERE))
+    iris = at_desk(app, store, employ(store, "iris@example.org", Role.ADMIN, ALL_OFFICES))
     for path, mine, hers in (
         ("/org/red/chicago", {"phone": "312 555 0199"}, {"address": "204 S. Ejemplo"}),
         ("/org/tipos/derechos", {"capacity": "11"}, {"minutes": "77"}),
@@ -291,7 +291,7 @@ def test_a_kind_that_becomes_discreet_asks_first_and_then_hides_what_is_to_come(
 ) -> None:
     with store.change() as session:
         ahead = hold(session, chicago, rights)
-        draft = hold(session, chicago, rights, standing=Standing.DRAFT)
+        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
         unlisted = hold(session, chicago, rights, way=Way.UNLISTED)
         past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=9))
     public = app.test_client()
@@ -340,9 +340,9 @@ def test_a_file_that_makes_a_kind_discreet_hides_the_same(
         "visibility": Visibility.REGISTERED,
         "has_reminders": False,
     }
-    taxonomy = kinds_file.Taxonomy(kinds=(kinds_file.Row(**values),), series=())
+    taxonomy = kinds_file.Taxonomy(kinds=(kinds_file.KindRow(**values),), series=())
     with store.change() as session:
-        assert kinds_file.load(session, taxonomy, now=clock.now()).counts[Outcome.CHANGED] == 1
+        assert kinds_file.load(session, taxonomy, now=clock.now()).counts[RowOutcome.CHANGED] == 1
     with store.read() as session:
         after = session.get_one(Workshop, ahead.id)
         assert (len(after.public_id), after.visibility) == (26, Visibility.REGISTERED)
@@ -370,5 +370,5 @@ def _form_of(desk: Desk, path: str) -> dict[str, Any]:
 def _noted(store: Store) -> list[tuple[str, str, str]]:
     """The journal, the newest first."""
     with store.read() as session:
-        rows = session.scalars(sa.select(Entry).order_by(Entry.id.desc()))
+        rows = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc()))
         return [(row.action, row.office, row.detail) for row in rows]

@@ -11,7 +11,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, partners
-from outreach.domain.workshops.partners import Chosen, Partner, PartnerKind, Speaker
+from outreach.domain.workshops.partners import ChosenPartners, Partner, PartnerKind, Speaker
 from outreach.imports import DATA
 from tests.conftest import hold
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -26,7 +26,7 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
 
 
 @pytest.fixture
-def everyone(store: Store, chicago: Office) -> Chosen:
+def everyone(store: Store, chicago: Office) -> ChosenPartners:
     """Two organizations and two people, of each one that may be said and one that may not."""
     with store.change() as session:
         house = _partner(chicago, NAMES[0], is_shown=True)
@@ -35,7 +35,7 @@ def everyone(store: Store, chicago: Office) -> Chosen:
         silvia = Speaker(office_id=chicago.id, name=NAMES[3], partner=None, is_shown=False)
         session.add_all([house, police, carmen, silvia])
         session.flush()
-        return Chosen((house.id, police.id), (carmen.id, silvia.id))
+        return ChosenPartners((house.id, police.id), (carmen.id, silvia.id))
 
 
 def test_an_organization_and_a_person_are_kept_and_offered(ana: Desk, store: Store) -> None:
@@ -77,7 +77,7 @@ def test_what_cannot_be_of_an_ally_is_said(
     assert told in words(answer)
 
 
-def test_two_of_one_name_are_one_too_many(ana: Desk, everyone: Chosen) -> None:
+def test_two_of_one_name_are_one_too_many(ana: Desk, everyone: ChosenPartners) -> None:
     again: dict[str, Any] = {"name": NAMES[0], "kind": "osc"}
     assert ana.post("/org/aliados/chicago/organizacion", **again).status_code == 422
     other = f"/org/aliados/chicago/organizacion/{everyone.partners[1]}"
@@ -89,7 +89,7 @@ def test_two_of_one_name_are_one_too_many(ana: Desk, everyone: Chosen) -> None:
 
 
 def test_a_form_chooses_them_and_shows_whom_it_has(
-    ana: Desk, store: Store, everyone: Chosen
+    ana: Desk, store: Store, everyone: ChosenPartners
 ) -> None:
     chosen = {
         "allies": "yes",
@@ -110,11 +110,11 @@ def test_a_form_chooses_them_and_shows_whom_it_has(
     answer = ana.post(f"/org/talleres/{made.public_id}/editar", **fewer)
     assert "hecho=cambiado" in answer.headers["Location"]
     with store.read() as session:
-        assert partners.chosen(session, made) == Chosen()
+        assert partners.chosen(session, made) == ChosenPartners()
 
 
 def test_the_public_reads_the_names_that_may_be_said(
-    ana: Desk, store: Store, chicago: Office, rights: Kind, everyone: Chosen
+    ana: Desk, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, rights, facilitator="Canaria Mora")
@@ -130,7 +130,7 @@ def test_the_public_reads_the_names_that_may_be_said(
 
 
 def test_of_a_discreet_kind_nobody_is_named_anywhere(
-    ana: Desk, store: Store, chicago: Office, women: Kind, everyone: Chosen
+    ana: Desk, store: Store, chicago: Office, women: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, women)
@@ -139,7 +139,7 @@ def test_of_a_discreet_kind_nobody_is_named_anywhere(
 
 
 def test_neither_calendars_nor_open_data_name_anybody(
-    ana: Desk, store: Store, chicago: Office, rights: Kind, everyone: Chosen
+    ana: Desk, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, rights)
@@ -156,7 +156,7 @@ def test_neither_calendars_nor_open_data_name_anybody(
 
 
 def test_whoever_helps_no_more_is_not_offered_but_stays_where_they_were(
-    ana: Desk, store: Store, chicago: Office, rights: Kind, everyone: Chosen
+    ana: Desk, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, rights)
@@ -170,7 +170,7 @@ def test_whoever_helps_no_more_is_not_offered_but_stays_where_they_were(
 
 
 def test_a_clone_is_given_by_the_same(
-    store: Store, chicago: Office, rights: Kind, everyone: Chosen
+    store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
         first, second = hold(session, chicago, rights), hold(session, chicago, rights)

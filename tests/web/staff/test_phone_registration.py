@@ -15,15 +15,15 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import registrations
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations import Standing as Place
-from outreach.domain.registrations.notifications import Notice
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.registrations.notifications import Notification
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.public_urls import Page
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -64,7 +64,7 @@ def filled(ana: Desk, workshop: Workshop, **said: str) -> dict[str, str]:
 
 
 def test_a_place_is_saved_for_who_calls_and_the_journal_names_nobody(
-    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
     said = filled(ana, evening, needs="step_free")
     first = ana.post(f"{address_of(evening)}/apartar", **said)
@@ -72,8 +72,12 @@ def test_a_place_is_saved_for_who_calls_and_the_journal_names_nobody(
     assert first.status_code == again.status_code == 303
     assert first.headers["Location"] == again.headers["Location"]
     (party,) = everyone(store)
-    assert (party.people, party.contact, party.standing) == (2, Contact.PHONE, Place.SEATED)
-    person = registrations.read_person(party, registrations.key_of(ring, party))
+    assert (party.people, party.contact, party.standing) == (
+        2,
+        ContactMethod.PHONE,
+        Place.CONFIRMED,
+    )
+    person = registrations.decrypt_person(party, registrations.key_of(ring, party))
     assert (person.name, person.address) == ("Doña Chelo", PHONE)
     page = words(ana.get(first.headers["Location"].partition("#")[0]))
     assert "Apartado. Dile su código" in page
@@ -82,7 +86,7 @@ def test_a_place_is_saved_for_who_calls_and_the_journal_names_nobody(
 
 
 def test_whoever_comes_too_late_waits_and_can_be_told_so(
-    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
     seat(store, ring, evening, people=4)
     assert "Ya no hay lugares: entra a la lista de espera." in words(
@@ -90,7 +94,7 @@ def test_whoever_comes_too_late_waits_and_can_be_told_so(
     )
     answer = ana.post(f"{address_of(evening)}/apartar", **filled(ana, evening))
     assert "ver=espera" in answer.headers["Location"]
-    assert [each.standing for each in everyone(store)] == [Place.SEATED, Place.WAITING]
+    assert [each.standing for each in everyone(store)] == [Place.CONFIRMED, Place.WAITLISTED]
 
 
 @pytest.mark.any_database("what the form says")
@@ -130,7 +134,7 @@ def test_of_a_discreet_kind_the_caller_is_asked_for_consent_and_nothing_is_chose
 
 
 def test_an_hour_of_a_consultation_is_chosen_and_one_that_went_is_said(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         hours = hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=60, slot_places=1)
@@ -144,7 +148,7 @@ def test_an_hour_of_a_consultation_is_chosen_and_one_that_went_is_said(
 
 
 def test_where_no_place_can_be_saved_the_form_says_why(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         held = {
@@ -153,7 +157,7 @@ def test_where_no_place_can_be_saved_the_form_says_why(
                 session, chicago, rights, opens_days=2
             ),
             "Este taller ya no aparta lugares.": hold(
-                session, chicago, rights, standing=Standing.DRAFT
+                session, chicago, rights, standing=WorkshopStatus.DRAFT
             ),
         }
     for said, workshop in held.items():
@@ -176,9 +180,9 @@ def test_one_phone_saves_no_more_places_than_the_public_may(
 
 
 def test_who_calls_to_say_that_they_come_is_noted_before_anybody_asks(
-    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
-    luz = seat(store, ring, evening, name="Luz", contact=Contact.PHONE, address=PHONE)
+    luz = seat(store, ring, evening, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     answer = ana.post(f"{address_of(evening)}/persona", do="confirm", registration=luz.id)
     assert answer.status_code == 303
     assert "Dijo que sí viene" in words(ana.get(address_of(evening)))
@@ -188,9 +192,11 @@ def test_who_calls_to_say_that_they_come_is_noted_before_anybody_asks(
 
 
 def test_who_calls_to_say_that_they_do_not_come_is_forgotten_at_once(
-    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
-    luz = seat(store, ring, evening, name="Luz", people=4, contact=Contact.PHONE, address=PHONE)
+    luz = seat(
+        store, ring, evening, name="Luz", people=4, contact=ContactMethod.PHONE, address=PHONE
+    )
     rosa = seat(store, ring, evening, people=2)
     for _ in range(2):  # twice is once
         answer = ana.post(f"{address_of(evening)}/persona", do="cancel", registration=luz.id)
@@ -203,13 +209,13 @@ def test_who_calls_to_say_that_they_do_not_come_is_forgotten_at_once(
         assert (gone.key_id, gone.sealed, gone.standing) == (None, None, Place.CANCELLED)
         assert session.get_one(Registration, rosa.id).standing is Place.OFFERED
         assert session.scalars(
-            sa.select(Notice).where(Notice.registration_id == luz.id)
+            sa.select(Notification).where(Notification.registration_id == luz.id)
         ).all() == []  # fmt: skip
     assert journal(store) == [("place given up by phone", "")]
 
 
 def test_more_places_are_opened_with_one_field_and_offered_at_once(
-    ana: Desk, store: Store, ring: Keyring, evening: Workshop
+    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
     seat(store, ring, evening, people=4)
     rosa = seat(store, ring, evening, people=2)
@@ -246,16 +252,16 @@ def test_more_places_than_the_venue_holds_are_asked_about_once(
 
 
 def test_cancelling_near_the_day_always_tells_and_long_before_need_not(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     today = clock.now().date()
     with store.change() as session:
         near = hold(session, chicago, rights, day=today + timedelta(days=5))
         far = hold(session, chicago, rights, day=today + timedelta(days=9))
     for each in (near, far):
-        seat(store, ring, each, contact=Contact.EMAIL, address="rosa@example.com")
+        seat(store, ring, each, contact=ContactMethod.EMAIL, address="rosa@example.com")
     with store.change() as session:
-        session.execute(sa.delete(Notice))
+        session.execute(sa.delete(Notification))
     page = ana.get(f"{address_of(near)}/cancelar").text
     assert 'name="notify"' not in page
     assert "avisamos siempre" in page
@@ -279,10 +285,10 @@ FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\")")  # fmt: 
 
 
 def test_the_list_is_a_file_for_who_answers_for_the_office_and_nothing_in_it_runs(
-    beto: Desk, store: Store, ring: Keyring, evening: Workshop
+    beto: Desk, store: Store, ring: KeyStore, evening: Workshop
 ) -> None:
     for name in FORMULAS[:3]:
-        seat(store, ring, evening, name=name, contact=Contact.PHONE, address=PHONE,
+        seat(store, ring, evening, name=name, contact=ContactMethod.PHONE, address=PHONE,
              needs=Codes(["step_free"]))  # fmt: skip
     gone = seat(store, ring, evening, name="Ya no")
     assert gone.key_id is not None
@@ -309,7 +315,7 @@ def test_the_list_is_a_file_for_who_answers_for_the_office_and_nothing_in_it_run
 
 
 def test_whoever_organizes_has_no_file_and_a_discreet_list_nobody_has(
-    ana: Desk, beto: Desk, store: Store, ring: Keyring, evening: Workshop, chicago: Office,
+    ana: Desk, beto: Desk, store: Store, ring: KeyStore, evening: Workshop, chicago: Office,
     women: Kind,
 ) -> None:  # fmt: skip
     seat(store, ring, evening)
@@ -338,10 +344,12 @@ def capacity(store: Store) -> int:
 
 def owed(store: Store) -> int:
     with store.read() as session:
-        return session.scalar(sa.select(sa.func.count()).select_from(Notice)) or 0
+        return session.scalar(sa.select(sa.func.count()).select_from(Notification)) or 0
 
 
 def journal(store: Store) -> list[Any]:
     with store.read() as session:
-        rows = session.execute(sa.select(Entry.action, Entry.detail).order_by(Entry.id))
+        rows = session.execute(
+            sa.select(AuditEntry.action, AuditEntry.detail).order_by(AuditEntry.id)
+        )
         return [(row[0], row[1]) for row in rows]

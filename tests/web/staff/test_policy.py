@@ -16,16 +16,16 @@ from outreach import clock
 from outreach.accounts.sessions import StaffSession
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import ALLOWED, EVERYWHERE, Action, Role
-from outreach.domain.registrations import Contact
+from outreach.domain.network.staff import ALL_OFFICES, PERMISSIONS, Permission, Role
+from outreach.domain.registrations import ContactMethod
 from outreach.domain.scheduling import tours
-from outreach.domain.scheduling.tours import StopPlan
+from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops import Workshop
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.migrations.models import MAIN
 from outreach.web.staff.common import policy
 from outreach.web.staff.common.guards import is_kept
@@ -63,13 +63,13 @@ class Place:
 
 @pytest.fixture
 def place(
-    app: Flask, store: Store, ring: Keyring, chicago: Office, calgary: Office, rights: Kind
+    app: Flask, store: Store, ring: KeyStore, chicago: Office, calgary: Office, rights: Kind
 ) -> Place:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
         here = session.merge(chicago, load=False)
         tour = tours.add(session, here, "Ruta del norte", "n", now=LONG_AGO)
-        plan = StopPlan(
+        plan = TourStopData(
             day=workshop.day,
             starts=workshop.starts,
             ends=workshop.ends,
@@ -126,7 +126,7 @@ def test_what_matters_asks_for_a_factor_of_the_last_minutes(
     place: Place,
 ) -> None:
     """And nothing else does. The other pages answer as to anybody."""
-    who = employ(place.store, "red@example.org", Role.ADMIN, EVERYWHERE)
+    who = employ(place.store, "red@example.org", Role.ADMIN, ALL_OFFICES)
     desk = at_desk(place.app, place.store, who)
     with place.store.change() as session:
         session.execute(
@@ -152,21 +152,21 @@ def test_a_page_without_a_rule_stops_the_application(app: Flask) -> None:
         policy.require_rules(made)
 
 
-WHERE: Final = ("calgary", EVERYWHERE, "chicago")  # all there is is Chicago's
+WHERE: Final = ("calgary", ALL_OFFICES, "chicago")  # all there is is Chicago's
 
 
 def refusal(asked: tuple[str, str], role: Role, where: str) -> int:
     """What the table says of this cell: 404 where another office's things do not exist, 403 where
     one may not do it; 0 where one may."""
     whose, action = OF[asked], ASKS_FOR.get(asked)
-    may = action is None or action in ALLOWED[role]
+    may = action is None or action in PERMISSIONS[role]
     if whose in {"oneself", "halfway"}:
         return 0 if may else 403
     if whose == "asked":  # of what they may do somewhere, the form says where
         # Each row of a file that is sent says it: `tests/web/staff/test_imports.py`.
         is_elsewhere = where == "calgary" and asked[1] == "POST" and asked[0] != "staff.upload"
         return 403 if not may else 404 if is_elsewhere else 0
-    is_known = where == EVERYWHERE or (whose != "network" and where == "chicago")
+    is_known = where == ALL_OFFICES or (whose != "network" and where == "chicago")
     return (0 if may else 403) if is_known else 404
 
 
@@ -254,13 +254,13 @@ def test_not_even_that_another_offices_workshop_is_there(place: Place, role: Rol
     assert desk.get("/org/talleres?oficina=chicago").status_code == 404
     assert desk.get("/org/talleres/nuevo?oficina=chicago").status_code in {403, 404}
     answer = desk.post("/org/talleres/nuevo", office="chicago")
-    assert answer.status_code == (404 if Action.EDIT in ALLOWED[role] else 403)
+    assert answer.status_code == (404 if Permission.EDIT in PERMISSIONS[role] else 403)
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_only_who_may_edit_makes_a_workshop(place: Place, role: Role) -> None:
     desk = at_desk(place.app, place.store, employ(place.store, f"{role}@example.org", role))
-    may = Action.EDIT in ALLOWED[role]
+    may = Permission.EDIT in PERMISSIONS[role]
     assert desk.get("/org/talleres/nuevo").status_code == (200 if may else 403)
     answer = desk.post("/org/talleres/nuevo", office="chicago")
     assert answer.status_code == (422 if may else 403)  # an empty form
@@ -270,7 +270,7 @@ def test_only_who_may_edit_makes_a_workshop(place: Place, role: Role) -> None:
 def test_only_who_may_edit_says_that_its_month_is_complete(place: Place, role: Role) -> None:
     desk = at_desk(place.app, place.store, employ(place.store, f"{role}@example.org", role))
     say = "/org/mes/2020-01/completo"
-    may = Action.EDIT in ALLOWED[role]
+    may = Permission.EDIT in PERMISSIONS[role]
     assert desk.post(say, office="chicago").status_code == (303 if may else 403)
     assert desk.post(say, office="calgary").status_code == (404 if may else 403)
 
@@ -320,11 +320,11 @@ TAKEN_AWAY: Final = re.compile(r"\.(csv|xlsx|ods|pdf|vcf|txt|json)\b|exportar|de
 
 
 @pytest.fixture
-def circle(store: Store, ring: Keyring, chicago: Office, women: Kind) -> Workshop:
+def circle(store: Store, ring: KeyStore, chicago: Office, women: Kind) -> Workshop:
     """A discreet workshop where Luz has a place and a phone."""
     with store.change() as session:
         workshop = hold(session, chicago, women)
-    seat(store, ring, workshop, name="Luz", contact=Contact.PHONE, address="+13125550142")
+    seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
     return workshop
 
 
@@ -350,7 +350,7 @@ def said(answer: TestResponse) -> str:
 
 
 def test_nothing_carries_a_discreet_list_away(app: Flask, store: Store, circle: Workshop) -> None:
-    desk = at_desk(app, store, employ(store, "red@example.org", Role.ADMIN, EVERYWHERE))
+    desk = at_desk(app, store, employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES))
     named = 0
     for answer in seen_of(desk, app, circle.public_id):
         where = answer.request.full_path
@@ -391,4 +391,4 @@ def test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace(
 
 def traces(store: Store) -> int:
     with store.read() as session:
-        return session.scalar(sa.select(sa.func.count()).select_from(Entry)) or 0
+        return session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) or 0

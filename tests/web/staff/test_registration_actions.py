@@ -11,15 +11,15 @@ from flask import Flask
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import registrations
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
-from outreach.domain.registrations import Contact, Registration, notifications
-from outreach.domain.registrations import Standing as Place
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod, Registration, notifications
+from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.staff_client import Desk, at_desk, employ, words
 
@@ -41,7 +41,7 @@ def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
 
 
 def test_who_waits_who_has_an_offer_and_who_lost_it_are_told_apart(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=2)
     seat(store, ring, workshop, people=2)
@@ -50,7 +50,7 @@ def test_who_waits_who_has_an_offer_and_who_lost_it_are_told_apart(
     seat(store, ring, workshop, name="Beto")
     until = datetime(2026, 11, 28, 0, 0, tzinfo=clock.now().tzinfo)
     _set(store, luz, standing=Place.OFFERED, offered_until=until)
-    _set(store, ivan, standing=Place.LAPSED, lapses=2)
+    _set(store, ivan, standing=Place.EXPIRED, lapses=2)
     page = words(ana.get(f"{_address(workshop)}?ver=espera"))
     assert "En espera 2" in page
     assert "Luz 1 persona · le ofrecimos un lugar hasta las vie 27 nov, 6:00 p. m." in _plain(page)
@@ -60,7 +60,7 @@ def test_who_waits_who_has_an_offer_and_who_lost_it_are_told_apart(
 
 
 def test_a_free_place_is_given_by_hand_even_in_the_last_three_hours(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     there = (clock.now() + timedelta(hours=1)).astimezone(chicago.zone)
     with store.change() as session:
@@ -74,32 +74,36 @@ def test_a_free_place_is_given_by_hand_even_in_the_last_three_hours(
             ends=(there + timedelta(hours=1)).time().replace(microsecond=0),
         )
     rosa = seat(store, ring, workshop)
-    luz = seat(store, ring, workshop, name="Luz", contact=Contact.EMAIL, address="luz@example.com")
+    luz = seat(
+        store, ring, workshop, name="Luz", contact=ContactMethod.EMAIL, address="luz@example.com"
+    )
     full = _by_hand(ana, workshop, luz, "grant")
     assert full.status_code == 422
     assert "No hay lugar libre" in words(full)
     _release(store, ring, rosa)
-    assert _standing(store, luz) is Place.WAITING, "nothing goes by itself any more"
+    assert _standing(store, luz) is Place.WAITLISTED, "nothing goes by itself any more"
     assert "Dar lugar a Luz" in words(ana.get(f"{_address(workshop)}?ver=espera"))
     assert _by_hand(ana, workshop, luz, "grant").status_code == 303
-    assert _standing(store, luz) is Place.SEATED
-    assert Cause.SEATED in _owed(store, luz)
+    assert _standing(store, luz) is Place.CONFIRMED
+    assert NotificationType.SEAT_GRANTED in _owed(store, luz)
     again = _by_hand(ana, workshop, luz, "grant")
     assert "ya no espera" in words(again)
     assert _journal(store) == ["place given by hand"]
 
 
 def test_where_the_address_is_for_few_each_is_approved_and_it_can_be_undone(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, women: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, women: Kind
 ) -> None:
     workshop = _held(store, chicago, women, visibility=Visibility.APPROVED)
-    luz = seat(store, ring, workshop, name="Luz", contact=Contact.EMAIL, address="luz@example.com")
+    luz = seat(
+        store, ring, workshop, name="Luz", contact=ContactMethod.EMAIL, address="luz@example.com"
+    )
     assert "Aprobar a Luz" in words(ana.get(_address(workshop)))
     _by_hand(ana, workshop, luz, "approve")
-    assert Cause.APPROVED in _owed(store, luz)
+    assert NotificationType.APPROVED in _owed(store, luz)
     assert "Quitar aprobación a Luz" in words(ana.get(_address(workshop)))
     _by_hand(ana, workshop, luz, "unapprove")
-    assert Cause.APPROVED not in _owed(store, luz)
+    assert NotificationType.APPROVED not in _owed(store, luz)
     assert "Aprobar a Luz" in words(ana.get(_address(workshop)))
     assert [each for each in _journal(store) if each != "list seen"] == [
         "address approved",
@@ -108,12 +112,12 @@ def test_where_the_address_is_for_few_each_is_approved_and_it_can_be_undone(
 
 
 def test_whoever_stands_at_the_door_gives_no_place_approves_nobody_and_calls_nobody(
-    tomas: Desk, store: Store, ring: Keyring, chicago: Office, women: Kind
+    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, women: Kind
 ) -> None:
     workshop = _held(store, chicago, women, visibility=Visibility.APPROVED, capacity=1)
-    luz = seat(store, ring, workshop, name="Luz", contact=Contact.PHONE, address=PHONE)
+    luz = seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     seat(store, ring, workshop, name="Flor")
-    _tell(store, luz, Cause.CHANGED)
+    _tell(store, luz, NotificationType.CHANGED)
     for tab in ("lugar", "espera", "llamadas"):
         page = words(tomas.get(f"{_address(workshop)}?ver={tab}"))
         for button in ("Aprobar", "Dar lugar", "Ya llamé", "Por llamar", "0142"):
@@ -125,7 +129,7 @@ def test_whoever_stands_at_the_door_gives_no_place_approves_nobody_and_calls_nob
 
 
 def test_needs_are_told_with_how_many_there_is_room_for(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(
         store,
@@ -144,7 +148,7 @@ def test_needs_are_told_with_how_many_there_is_room_for(
 
 
 def test_consultations_are_listed_by_hour_empty_ones_too(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(
         store,
@@ -166,7 +170,7 @@ def test_consultations_are_listed_by_hour_empty_ones_too(
 
 
 def test_places_beyond_the_chairs_are_counted_and_said(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=3, overbooked=1)
     seat(store, ring, workshop, people=4)
@@ -177,7 +181,7 @@ def test_places_beyond_the_chairs_are_counted_and_said(
 
 
 def test_at_the_start_who_waits_is_let_in_in_order_while_there_are_chairs(
-    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _begun(store, chicago, rights, capacity=2)
     before = workshop.starts_at - timedelta(days=1)
@@ -200,7 +204,7 @@ def test_at_the_start_who_waits_is_let_in_in_order_while_there_are_chairs(
 
 
 def test_before_the_start_nobody_is_let_in_from_the_list(
-    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=1)
     seat(store, ring, workshop)
@@ -215,13 +219,13 @@ def test_before_the_start_nobody_is_let_in_from_the_list(
 
 
 def test_the_square_of_who_waits_lets_them_in_when_a_chair_is_free(
-    tomas: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _begun(store, chicago, rights, capacity=1)
     before = workshop.starts_at - timedelta(days=1)
     rosa = seat(store, ring, workshop, now=before)
     luz = seat(store, ring, workshop, name="Luz", now=before)
-    token = registrations.entry_token(registrations.key_of(ring, luz))
+    token = registrations.calendar_token(registrations.key_of(ring, luz))
     assert "Dejar pasar" in words(tomas.get(f"/q/{token}"))
     _at_door(tomas, workshop, do="arrived", registration=rosa.id)
     assert "Ya no hay sillas libres" in words(tomas.get(f"/q/{token}"))
@@ -260,21 +264,23 @@ def _set(store: Store, who: Registration, **values: Any) -> None:
         session.execute(sa.update(Registration).where(Registration.id == who.id).values(**values))
 
 
-def _release(store: Store, ring: Keyring, who: Registration) -> None:
+def _release(store: Store, ring: KeyStore, who: Registration) -> None:
     assert who.key_id is not None
     ring.destroy(who.key_id)
     with store.change() as session:
-        registrations.release(session, session.get_one(Registration, who.id), now=clock.now())
+        registrations.cancel(session, session.get_one(Registration, who.id), now=clock.now())
 
 
-def _tell(store: Store, who: Registration, cause: Cause) -> int:
+def _tell(store: Store, who: Registration, cause: NotificationType) -> int:
     with store.change() as session:
-        notifications.owe(session, who.id, cause, now=clock.now())
+        notifications.enqueue(session, who.id, cause, now=clock.now())
     return _notice(store, who, cause)
 
 
-def _notice(store: Store, who: Registration, cause: Cause) -> int:
-    wanted = sa.select(Notice.id).where(Notice.registration_id == who.id, Notice.cause == cause)
+def _notice(store: Store, who: Registration, cause: NotificationType) -> int:
+    wanted = sa.select(Notification.id).where(
+        Notification.registration_id == who.id, Notification.cause == cause
+    )
     with store.read() as session:
         return session.scalars(wanted).one()
 
@@ -284,15 +290,19 @@ def _standing(store: Store, who: Registration) -> Place:
         return session.get_one(Registration, who.id).standing
 
 
-def _owed(store: Store, who: Registration) -> list[Cause]:
-    wanted = sa.select(Notice.cause).where(Notice.registration_id == who.id).order_by(Notice.id)
+def _owed(store: Store, who: Registration) -> list[NotificationType]:
+    wanted = (
+        sa.select(Notification.cause)
+        .where(Notification.registration_id == who.id)
+        .order_by(Notification.id)
+    )
     with store.read() as session:
         return list(session.scalars(wanted))
 
 
 def _journal(store: Store) -> list[str]:
     with store.read() as session:
-        return list(session.scalars(sa.select(Entry.action).order_by(Entry.id)))
+        return list(session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
 def _plain(text: str) -> str:

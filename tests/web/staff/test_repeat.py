@@ -13,11 +13,11 @@ from werkzeug.test import TestResponse
 
 from outreach import clock
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import Standing, Workshop
-from outreach.domain.workshops.series import Series
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.domain.workshops.series import WorkshopSeries
 from tests.conftest import hold
 from tests.support.staff_client import Desk, at_desk, employ, words
 
@@ -49,7 +49,9 @@ def saved(store: Store) -> list[Workshop]:
 
 def journal(store: Store) -> list[tuple[str, str]]:
     with store.read() as session:
-        rows = session.execute(sa.select(Entry.action, Entry.detail).order_by(Entry.id))
+        rows = session.execute(
+            sa.select(AuditEntry.action, AuditEntry.detail).order_by(AuditEntry.id)
+        )
         return [(row[0], row[1]) for row in rows]
 
 
@@ -116,7 +118,9 @@ def test_each_date_is_a_workshop_of_its_own_in_one_series(
     assert {each.series_id for each in there} == {there[0].series_id} != {None}
     assert {each.facilitator for each in there} == {"Lic. Mora"}
     assert [each.seats_left for each in there] == [20] * 4
-    assert [each.standing for each in there] == [Standing.PUBLISHED] + [Standing.DRAFT] * 3
+    assert [each.standing for each in there] == [WorkshopStatus.PUBLISHED] + [
+        WorkshopStatus.DRAFT
+    ] * 3
     assert [each.sequence for each in there] == [0] * 4
     assert there[0].changed_at == first.changed_at, "nobody outside sees the series"
     assert (
@@ -134,12 +138,15 @@ def test_a_series_that_is_there_is_extended_and_a_name_is_never_shared(
     repeated(ana, first, weeks(2), veces="2", action="publish")
     repeated(ana, first, weeks(4)[3:], nonce="m" * 22)
     assert len({each.series_id for each in saved(store)}) == 1
-    assert {each.standing for each in saved(store)} == {Standing.PUBLISHED, Standing.DRAFT}
+    assert {each.standing for each in saved(store)} == {
+        WorkshopStatus.PUBLISHED,
+        WorkshopStatus.DRAFT,
+    }
     with store.change() as session:
         other = hold(session, chicago, rights, day=monday())
     repeated(ana, other, weeks(1), veces="1", nonce="o" * 22)
     with store.read() as session:
-        names = session.scalars(sa.select(Series.name).order_by(Series.id)).all()
+        names = session.scalars(sa.select(WorkshopSeries.name).order_by(WorkshopSeries.id)).all()
     assert names == ["Conoce tus derechos, lunes", "Conoce tus derechos, lunes (2)"]
 
 
@@ -159,7 +166,7 @@ def test_the_same_form_four_times_at_one_moment_makes_one_set(
     assert [each.result().status_code for each in answers] == [303] * 4
     assert len(saved(store)) == 4
     with store.read() as session:
-        assert len(session.scalars(sa.select(Series)).all()) == 1
+        assert len(session.scalars(sa.select(WorkshopSeries)).all()) == 1
 
 
 def test_an_hour_that_does_not_exist_is_refused_and_nothing_is_made(

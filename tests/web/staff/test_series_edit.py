@@ -16,12 +16,12 @@ from outreach.domain.calendar import change_counters
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling.bulk import shifted, span_between
-from outreach.domain.scheduling.workshop_service import plan_of
+from outreach.domain.scheduling.workshop_service import data_of
 from outreach.domain.workshops import Workshop, partners
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
-from outreach.domain.workshops.series import Series
+from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import Refused
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.course_dates import by_mail, fresh, ids, journal, make, told
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -78,7 +78,7 @@ def following(ana: Desk, one: Workshop, others: Sequence[Workshop], **given: Any
 
 
 def test_after_a_change_of_one_date_the_following_are_offered_the_same(
-    ana: Desk, store: Store, ring: Keyring, dates: list[Workshop]
+    ana: Desk, store: Store, ring: KeyStore, dates: list[Workshop]
 ) -> None:
     first, second, third, fourth = dates
     by_mail(store, ring, first)
@@ -166,7 +166,7 @@ def test_what_is_only_tried_makes_no_calendar_anew(
 
 
 def test_one_date_that_cannot_stops_them_all_and_is_said_before(
-    ana: Desk, store: Store, ring: Keyring, dates: list[Workshop]
+    ana: Desk, store: Store, ring: KeyStore, dates: list[Workshop]
 ) -> None:
     for name in ("Rosa", "Luz", "Flor"):
         seat(store, ring, dates[2], name=name, people=4)
@@ -206,13 +206,13 @@ def test_nothing_is_offered_where_there_is_no_other_date(
     answer = edited(ana, dates[0], capacity="30")
     assert "¿También cambian" not in words(ana.get(answer.location))
     with store.read() as session:
-        assert session.scalars(sa.select(Series.name)).all() == ["Curso"]
+        assert session.scalars(sa.select(WorkshopSeries.name)).all() == ["Curso"]
 
 
 def test_a_shift_goes_over_midnight_and_keeps_the_length(
     store: Store, dates: list[Workshop]
 ) -> None:
-    plan = plan_of(dates[0])
+    plan = data_of(dates[0])
     late = shifted(plan, 5 * 60)
     assert (late.day, late.starts, late.ends) == (plan.day, time(23), time(1))
     later = shifted(late, 90)

@@ -11,10 +11,10 @@ from flask import Flask
 from outreach import clock
 from outreach.accounts import administration
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network import staff
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.errors import Refused
 from tests.security.test_safety import listening
 from tests.support.html_forms import fields
@@ -25,7 +25,7 @@ ONLY_ONE = "Es la única cuenta que administra toda la red."
 
 @pytest.fixture
 def elena_id(store: Store, chicago: Office, calgary: Office) -> int:
-    return employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE)
+    return employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_rights_that_cannot_be_are_refused(
 def test_a_role_of_one_office_is_not_given_everywhere_by_changing_another(
     store: Store, elena: Desk
 ) -> None:
-    path = f"/org/personal/{employ(store, 'iris@example.org', Role.READER, EVERYWHERE)}"
+    path = f"/org/personal/{employ(store, 'iris@example.org', Role.READER, ALL_OFFICES)}"
     page = elena.get(path).text
     offered = re.search(r'name="papel-\*">(.*?)</select>', page)
     assert offered
@@ -145,11 +145,11 @@ def test_a_role_of_one_office_is_not_given_everywhere_by_changing_another(
         assert "Ese papel necesita una oficina." in words(answer)
     with store.read() as session:
         iris = staff.require(session, "iris@example.org")
-        assert administration.rights_of(iris) == {EVERYWHERE: Role.READER}
+        assert administration.rights_of(iris) == {ALL_OFFICES: Role.READER}
     elena.post(path, **(fields(page, path) | {"papel-*": "admin"}))
     with store.read() as session:
         iris = staff.require(session, "iris@example.org")
-        assert administration.rights_of(iris) == {EVERYWHERE: Role.ADMIN}
+        assert administration.rights_of(iris) == {ALL_OFFICES: Role.ADMIN}
 
 
 def test_who_is_suspended_is_out_at_the_next_click_and_a_new_link_lets_them_in(
@@ -186,7 +186,7 @@ def test_the_only_admin_stays_one(store: Store, elena: Desk, elena_id: int) -> N
 
 
 def test_one_of_two_admins_may_go(app: Flask, store: Store, elena: Desk, elena_id: int) -> None:
-    employ(store, "iris@example.org", Role.ADMIN, EVERYWHERE)
+    employ(store, "iris@example.org", Role.ADMIN, ALL_OFFICES)
     path = f"/org/personal/{elena_id}"
     form = fields(elena.get(path).text, path)
     assert elena.post(path, **(form | {"papel-*": "reader"})).status_code == 303
@@ -195,7 +195,7 @@ def test_one_of_two_admins_may_go(app: Flask, store: Store, elena: Desk, elena_i
 
 @pytest.mark.races
 def test_two_admins_cannot_take_each_others_rights_at_once(store: Store, elena_id: int) -> None:
-    iris_id = employ(store, "iris@example.org", Role.ADMIN, EVERYWHERE)
+    iris_id = employ(store, "iris@example.org", Role.ADMIN, ALL_OFFICES)
     start, refused = threading.Barrier(2), []
 
     def demote(mine: int, other: int) -> None:
@@ -203,7 +203,7 @@ def test_two_admins_cannot_take_each_others_rights_at_once(store: Store, elena_i
         try:
             with store.change() as session:
                 organizer = staff.get(session, other)
-                rights = {EVERYWHERE: Role.READER}
+                rights = {ALL_OFFICES: Role.READER}
                 administration.change(session, organizer, rights, by=mine, now=clock.now())
         except Refused as refusal:
             refused.append(str(refusal))
@@ -260,6 +260,6 @@ def _link(page: str) -> str:
 def _noted(store: Store) -> list[tuple[str, str]]:
     """What was done to accounts, by those who look after them."""
     with store.read() as session:
-        asked = sa.select(Entry).where(Entry.action.startswith("account "))
-        rows = session.scalars(asked.order_by(Entry.id))
+        asked = sa.select(AuditEntry).where(AuditEntry.action.startswith("account "))
+        rows = session.scalars(asked.order_by(AuditEntry.id))
         return [(row.action, row.detail) for row in rows]

@@ -15,17 +15,17 @@ from outreach.clock import Month
 from outreach.db.store import Store
 from outreach.domain import outbox
 from outreach.domain.dashboard import alerts
-from outreach.domain.dashboard.alerts import Concern
+from outreach.domain.dashboard.alerts import AlertType
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations.notifications import Notice
+from outreach.domain.network.staff import ALL_OFFICES, Role
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.reporting import months
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Mode, Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from outreach.web.staff.common.workshop_labels import closes_words
 from tests.conftest import hold, seat
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -53,7 +53,7 @@ def make(store: Store, chicago: Office, rights: Kind) -> Make:
 
 def concerns(
     store: Store, *offices: str, now: datetime | None = None
-) -> list[tuple[Concern, str, int]]:
+) -> list[tuple[AlertType, str, int]]:
     slugs = offices or ("chicago",)
     with store.read() as session:
         found = alerts.of(session, edit=slugs, call=slugs, now=now or clock.now())
@@ -61,38 +61,38 @@ def concerns(
 
 
 def test_everything_that_wants_attention_stands_in_its_order_with_its_one_action(
-    ana: Desk, store: Store, ring: Keyring, make: Make, women: Kind
+    ana: Desk, store: Store, ring: KeyStore, make: Make, women: Kind
 ) -> None:
     almost = make("Casi", capacity=10)
     for _ in range(3):
         seat(store, ring, almost, people=3)
     bounced = make("Rebotado", capacity=10)
-    seat(store, ring, bounced, contact=Contact.EMAIL, address="x@example.com")
+    seat(store, ring, bounced, contact=ContactMethod.EMAIL, address="x@example.com")
     with store.change() as session:
-        session.execute(sa.update(Notice).values(is_dead=True, done_at=clock.now()))
-    draft = make("Borrador", standing=Standing.DRAFT)
+        session.execute(sa.update(Notification).values(is_dead=True, done_at=clock.now()))
+    draft = make("Borrador", standing=WorkshopStatus.DRAFT)
     crowded = make("Con espera", capacity=1)
     seat(store, ring, crowded)
     for _ in range(3):
         seat(store, ring, crowded, people=2)
-    nowhere = make("Sin lugar", standing=Standing.DRAFT)
+    nowhere = make("Sin lugar", standing=WorkshopStatus.DRAFT)
     with store.change() as session:
         session.get_one(Workshop, nowhere.id).venue = None
     exposed = make("A la vista", kind=women, visibility=Visibility.PUBLIC)
     off = make("Cancelado")
-    seat(store, ring, off, contact=Contact.PHONE, address=PHONE)
+    seat(store, ring, off, contact=ContactMethod.PHONE, address=PHONE)
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, off.id), now=clock.now())
     over = make("Ya pasó", days=-3)
     assert concerns(store) == [
-        (Concern.UNREPORTED, "Ya pasó", 0),
-        (Concern.CALLS, "Cancelado", 1),
-        (Concern.EXPOSED, "A la vista", 0),
-        (Concern.NO_VENUE, "Sin lugar", 0),
-        (Concern.WAITING, "Con espera", 6),
-        (Concern.UNPUBLISHED, "Borrador", 0),
-        (Concern.LETTERS, "Rebotado", 1),
-        (Concern.FULL, "Casi", 0),
+        (AlertType.UNREPORTED, "Ya pasó", 0),
+        (AlertType.CALLS, "Cancelado", 1),
+        (AlertType.EXPOSED, "A la vista", 0),
+        (AlertType.NO_VENUE, "Sin lugar", 0),
+        (AlertType.WAITING, "Con espera", 6),
+        (AlertType.UNPUBLISHED, "Borrador", 0),
+        (AlertType.LETTERS, "Rebotado", 1),
+        (AlertType.FULL, "Casi", 0),
     ]
     page = ana.get("/org/").text
     list_ = page[page.index('<ul class="pend">') :]
@@ -125,7 +125,7 @@ def test_nothing_to_do_is_said_and_which_is_the_next(ana: Desk, make: Make) -> N
     assert "El siguiente es" not in empty
     assert "Todo en orden." in empty
     later = make("Más tarde", days=30)
-    make("Borrador", days=20, standing=Standing.DRAFT)
+    make("Borrador", days=20, standing=WorkshopStatus.DRAFT)
     page = words(ana.get("/org/"))
     assert f"El siguiente es Más tarde , {_spelled(later)}" in page
 
@@ -142,17 +142,17 @@ def test_a_workshop_is_reported_within_a_day_before_anybody_is_reminded(
     over = make("Ayer", days=-1)
     soon = over.ends_at + timedelta(hours=23, minutes=59)
     assert concerns(store, now=soon) == []
-    assert concerns(store, now=soon + timedelta(minutes=2))[0][0] is Concern.UNREPORTED
+    assert concerns(store, now=soon + timedelta(minutes=2))[0][0] is AlertType.UNREPORTED
     assert concerns(store, now=over.ends_at + timedelta(days=61)) == []
 
 
 def test_more_places_are_asked_for_only_where_the_venue_holds_more(
-    store: Store, ring: Keyring, make: Make
+    store: Store, ring: KeyStore, make: Make
 ) -> None:
     held = {
         "chica": make("Chica", capacity=10),
         "grande": make("Grande", capacity=10),
-        "en línea": make("En línea", venue=None, mode=Mode.VIDEO_CALL, capacity=10),
+        "en línea": make("En línea", venue=None, mode=DeliveryMode.VIDEO_CALL, capacity=10),
     }
     with store.change() as session:
         for name, holds in (("chica", 10), ("grande", 30)):
@@ -164,13 +164,13 @@ def test_more_places_are_asked_for_only_where_the_venue_holds_more(
             seat(store, ring, each, people=4)
             seat(store, ring, each, people=4)
     assert concerns(store) == [
-        (Concern.WAITING, "Grande", 8),
-        (Concern.WAITING, "En línea", 8),
+        (AlertType.WAITING, "Grande", 8),
+        (AlertType.WAITING, "En línea", 8),
         # In the small room no more fit: another date is the way out, when it is almost full.
     ]
     seat(store, ring, held["chica"], people=1)
     seat(store, ring, held["chica"], people=1)
-    assert (Concern.FULL, "Chica", 0) in concerns(store)
+    assert (AlertType.FULL, "Chica", 0) in concerns(store)
 
 
 def test_sqlite_asks_who_waits_of_one_workshop_at_a_time(empty_databases: Path) -> None:
@@ -191,25 +191,25 @@ def test_sqlite_asks_who_waits_of_one_workshop_at_a_time(empty_databases: Path) 
 
 
 def test_drafts_and_venues_are_asked_for_two_weeks_before(store: Store, make: Make) -> None:
-    make("Lejos", days=16, standing=Standing.DRAFT)
+    make("Lejos", days=16, standing=WorkshopStatus.DRAFT)
     far = make("Lejos, sin sede", days=16)
     with store.change() as session:
         session.get_one(Workshop, far.id).venue = None
     assert concerns(store) == []
     later = clock.now() + timedelta(days=4)
     assert [each[0] for each in concerns(store, now=later)] == [
-        Concern.NO_VENUE, Concern.UNPUBLISHED,
+        AlertType.NO_VENUE, AlertType.UNPUBLISHED,
     ]  # fmt: skip
 
 
 def test_a_text_that_was_given_up_is_a_call_and_no_letter(
-    store: Store, ring: Keyring, make: Make, chicago: Office
+    store: Store, ring: KeyStore, make: Make, chicago: Office
 ) -> None:
     off = make("Cancelado")
-    seat(store, ring, off, contact=Contact.PHONE, address=PHONE, may_leave_message=True)
+    seat(store, ring, off, contact=ContactMethod.PHONE, address=PHONE, may_leave_message=True)
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, off.id), now=clock.now())
-        session.execute(sa.update(Notice).values(is_dead=True, done_at=clock.now()))
+        session.execute(sa.update(Notification).values(is_dead=True, done_at=clock.now()))
     with store.read() as session:
         (todo,) = outbox.to_do(session, [chicago.id], now=clock.now(), has_texts=True)
     assert (todo.calls, todo.dead) == (1, 0)
@@ -224,7 +224,7 @@ def test_only_ones_own_offices_are_looked_at(
             hold(session, office, rights, day=day, title={"es": f"En {office.city}"})
     assert [each[1] for each in concerns(store, "calgary")] == ["En Calgary"]
     assert concerns(store, "nowhere") == []
-    elena = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, EVERYWHERE))
+    elena = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
     page = words(elena.get("/org/"))
     assert "Requiere atención (2)" in page
     assert "En Calgary" in page

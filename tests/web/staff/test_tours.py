@@ -10,15 +10,15 @@ from flask import Flask
 from outreach import clock
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations.notifications import Cause
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling import tours
-from outreach.domain.scheduling.tours import Stop, Tour
+from outreach.domain.scheduling.tours import Tour, TourStop
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from outreach.web.staff.common.workshop_labels import short_day
 from tests.conftest import a_saturday
 from tests.domain.scheduling.test_tours import (
@@ -65,7 +65,7 @@ def test_ana_makes_a_tour_and_its_stops(ana: Desk, store: Store) -> None:
     assert "Joliet, IL" in page
     assert "Sin sede. No se puede publicar." in page
     with store.read() as session:
-        actions = set(session.scalars(sa.select(Entry.action)))
+        actions = set(session.scalars(sa.select(AuditEntry.action)))
     assert {"tour created", "stop added"} <= actions
 
 
@@ -86,7 +86,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(ana: Desk, route: Tour) 
 
 
 def test_a_stop_is_moved_published_and_cancelled_on_its_page(
-    ana: Desk, store: Store, ring: Keyring, route: Tour
+    ana: Desk, store: Store, ring: KeyStore, route: Tour
 ) -> None:
     all_seated(store, ring)
     with store.read() as session:
@@ -104,7 +104,7 @@ def test_a_stop_is_moved_published_and_cancelled_on_its_page(
     }
     assert ana.post(path, **moved).status_code == 303
     with store.read() as session:
-        assert sum(told(session, Cause.CHANGED).values()) == 4
+        assert sum(told(session, NotificationType.CHANGED).values()) == 4
         now = session.get_one(Workshop, one.id)
         key = session.scalars(sa.select(Registration.key_id).limit(1)).one()
         assert key is not None
@@ -150,11 +150,11 @@ def test_an_older_page_of_a_stop_does_not_undo_what_somebody_else_changed(
     assert "Alguien más lo cambió" in words(late)
     assert f'value="{later}"' in late.text
     with store.read() as session:
-        assert (there := session.get_one(Stop, stop.id)).capacity == 30
+        assert (there := session.get_one(TourStop, stop.id)).capacity == 30
         assert there.day == stop.day
     assert ana.post(path, **fields(late.text, path)).status_code == 303
     with store.read() as session:
-        assert session.get_one(Stop, stop.id).day == stop.day + timedelta(days=7)
+        assert session.get_one(TourStop, stop.id).day == stop.day + timedelta(days=7)
 
 
 @pytest.mark.races

@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations.notifications import Notice
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.notifications import Notification
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.staff_client import Desk, at_desk, employ, words
 from tests.web.staff.test_workshops import typed
@@ -90,9 +90,9 @@ def test_nothing_that_is_typed_does_anything(ana: Desk, made: Workshop) -> None:
 
 
 def test_new_words_are_news_to_calendars_and_to_nobody_who_has_a_place(
-    ana: Desk, store: Store, ring: Keyring, made: Workshop
+    ana: Desk, store: Store, ring: KeyStore, made: Workshop
 ) -> None:
-    seat(store, ring, made, contact=Contact.EMAIL, address="rosa@example.com")
+    seat(store, ring, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
     ana.post(_address(made), **told(title_es="Tus derechos en la calle"))
     now = _now(store, made)
     assert (now.sequence, now.changed_at > made.changed_at) == (made.sequence, True)
@@ -100,8 +100,8 @@ def test_new_words_are_news_to_calendars_and_to_nobody_who_has_a_place(
         "es": "Tus derechos en la calle", "en": "Know your rights", "fr": "Vos droits",
     }  # fmt: skip
     with store.read() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) == 1
-        entry = session.scalars(sa.select(Entry)).one()
+        assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) == 1
+        entry = session.scalars(sa.select(AuditEntry)).one()
     assert (entry.action, entry.detail) == ("workshop changed", "title")
 
 
@@ -153,7 +153,7 @@ def test_the_texts_of_a_draft_are_written_too(
     ana: Desk, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=Standing.DRAFT, venue=None)
+        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT, venue=None)
     assert ana.post(_address(draft), **told(title_en="Rights")).status_code == 303
     assert _now(store, draft).title["en"] == "Rights"
 

@@ -12,17 +12,17 @@ from werkzeug.test import TestResponse
 
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.calendar import change_counters
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import offices
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Role
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations.notifications import Cause, Notice
-from outreach.domain.workshops import Standing, Workshop
-from outreach.keystore import Keyring
+from outreach.domain.network.staff import ALL_OFFICES, Role
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
 from outreach.web.staff.network.venue_pages import point_of
 from tests.conftest import hold, seat, venue
 from tests.support.html_forms import fields
@@ -120,21 +120,21 @@ def test_a_point_is_read_as_maps_copy_it(text: str, point: tuple[float, float] |
 
 
 def test_a_new_address_is_a_new_version_and_who_has_a_place_is_told(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         place = venue(session, chicago)
         ahead = hold(session, chicago, rights, venue=place)
         past = hold(session, chicago, rights, venue=place, day=date(2026, 1, 10))
         other = hold(session, chicago, rights)
-    seat(store, ring, ahead, contact=Contact.EMAIL, address="rosa@example.com")
-    seat(store, ring, other, contact=Contact.EMAIL, address="luz@example.com")
+    seat(store, ring, ahead, contact=ContactMethod.EMAIL, address="rosa@example.com")
+    seat(store, ring, other, contact=ContactMethod.EMAIL, address="luz@example.com")
     before = _counted(store)
     answer = changed(ana, place.id, address="2000 W. Otra Ave.")
     assert answer.status_code == 303
     assert _counted(store) == before + 1, "feeds know"
-    assert _causes(store, ahead) == [Cause.SAVED, Cause.CHANGED]
-    assert _causes(store, other) == [Cause.SAVED]
+    assert _causes(store, ahead) == [NotificationType.REGISTERED, NotificationType.CHANGED]
+    assert _causes(store, other) == [NotificationType.REGISTERED]
     with store.read() as session:
         now = {each: session.get_one(Workshop, each.id) for each in (ahead, past, other)}
         assert now[ahead].sequence == ahead.sequence + 1
@@ -152,22 +152,22 @@ def test_a_new_address_is_a_new_version_and_who_has_a_place_is_told(
      ({"area": "Cerca del parque"}, False), ({"capacity": "50"}, False)],
 )  # fmt: skip
 def test_nobody_is_told_of_what_sends_nobody_to_the_wrong_door(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind,
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind,
     change: dict[str, str], is_new_version: bool,
 ) -> None:  # fmt: skip
     ana.post("/org/sedes/chicago/nueva", **said())
     with store.change() as session:
         place = session.scalars(sa.select(Venue)).one()
         ahead = hold(session, chicago, rights, venue=place)
-    seat(store, ring, ahead, contact=Contact.EMAIL, address="rosa@example.com")
+    seat(store, ring, ahead, contact=ContactMethod.EMAIL, address="rosa@example.com")
     changed(ana, place.id, **change)
-    assert _causes(store, ahead) == [Cause.SAVED]
+    assert _causes(store, ahead) == [NotificationType.REGISTERED]
     with store.read() as session:
         assert session.get_one(Workshop, ahead.id).sequence == ahead.sequence + is_new_version
 
 
 def test_a_new_zone_keeps_the_hour_on_the_wall_and_moves_the_instant(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         session.merge(chicago).extra_zones = Codes(["America/Denver"])
@@ -175,15 +175,15 @@ def test_a_new_zone_keeps_the_hour_on_the_wall_and_moves_the_instant(
         chicago = offices.find(session, "chicago")
         place = venue(session, chicago)
         ahead = hold(session, chicago, rights, venue=place)
-        draft = hold(session, chicago, rights, venue=place, standing=Standing.DRAFT)
-    seat(store, ring, ahead, contact=Contact.PHONE, address="+13125550142")
+        draft = hold(session, chicago, rights, venue=place, standing=WorkshopStatus.DRAFT)
+    seat(store, ring, ahead, contact=ContactMethod.PHONE, address="+13125550142")
     changed(ana, place.id, zone="America/Denver")
     with store.read() as session:
         moved = session.get_one(Workshop, ahead.id)
         assert moved.starts == ahead.starts
         assert moved.starts_at - ahead.starts_at == timedelta(hours=1)
         assert session.get_one(Workshop, draft.id).zone.key == "America/Denver"
-    assert _causes(store, ahead)[-1] is Cause.CHANGED
+    assert _causes(store, ahead)[-1] is NotificationType.CHANGED
 
 
 def test_two_venues_of_one_name_and_address_are_one_too_many(ana: Desk, store: Store) -> None:
@@ -275,7 +275,7 @@ def test_each_sees_the_venues_of_their_own_offices(
     assert "Refugio" not in words(ana.get("/org/sedes"))
     assert ana.get(f"/org/sedes/chicago/{theirs.id}").status_code == 404
     assert ana.post(f"/org/sedes/chicago/{theirs.id}", **said()).status_code == 404
-    elena = at_desk(app, store, employ(store, "e@example.org", Role.ADMIN, EVERYWHERE))
+    elena = at_desk(app, store, employ(store, "e@example.org", Role.ADMIN, ALL_OFFICES))
     both = words(elena.get("/org/sedes"))
     assert "Refugio del norte" in both
     assert "Biblioteca de Pilsen" in both
@@ -291,19 +291,21 @@ def _counted(store: Store) -> int:
         return change_counters.read(session, "chicago")[0]
 
 
-def _causes(store: Store, workshop: Workshop) -> list[Cause]:
+def _causes(store: Store, workshop: Workshop) -> list[NotificationType]:
     with store.read() as session:
         return list(
             session.scalars(
-                sa.select(Notice.cause)
-                .join(Registration, Registration.id == Notice.registration_id)
+                sa.select(Notification.cause)
+                .join(Registration, Registration.id == Notification.registration_id)
                 .where(Registration.workshop_id == workshop.id)
-                .order_by(Notice.id)
+                .order_by(Notification.id)
             )
         )
 
 
 def _journal(store: Store) -> list[tuple[str, str]]:
     with store.read() as session:
-        rows = session.execute(sa.select(Entry.action, Entry.detail).order_by(Entry.id))
+        rows = session.execute(
+            sa.select(AuditEntry.action, AuditEntry.detail).order_by(AuditEntry.id)
+        )
         return [(row[0], row[1]) for row in rows]

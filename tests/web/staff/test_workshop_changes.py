@@ -12,10 +12,10 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.html_forms import fields
 from tests.support.staff_client import TIMES, Desk, at_desk, at_once, employ, words
@@ -52,7 +52,7 @@ def day_of(store: Store, workshop: Workshop) -> date:
 
 
 def test_a_mistyped_year_is_refused_and_nobody_is_forgotten_for_it(
-    ana: Desk, store: Store, ring: Keyring, ahead: Workshop
+    ana: Desk, store: Store, ring: KeyStore, ahead: Workshop
 ) -> None:
     rosa = seat(store, ring, ahead)
     answer = edit(ana, ahead, day=str(ahead.day - timedelta(days=365)))
@@ -75,18 +75,24 @@ def test_what_was_held_may_be_said_to_have_been_on_another_day(
 
 @pytest.mark.races
 def test_cancelled_at_once_by_several_everybody_is_told_once(
-    app: Flask, ana: Desk, store: Store, ring: Keyring, ahead: Workshop
+    app: Flask, ana: Desk, store: Store, ring: KeyStore, ahead: Workshop
 ) -> None:
-    rosa = seat(store, ring, ahead, contact=Contact.EMAIL, address="rosa@example.org")
+    rosa = seat(store, ring, ahead, contact=ContactMethod.EMAIL, address="rosa@example.org")
     for deed in ("cancelar", "reactivar"):
         path = f"{address(ahead)}/{deed}"
         answers = Counter(each.status_code for each in at_once(app, ana, path, {"reason": "few"}))
         assert answers == {303: 1, 422: TIMES - 1}
     with store.read() as session:
         owed = session.scalars(
-            sa.select(Notice.cause).where(Notice.registration_id == rosa.id).order_by(Notice.id)
+            sa.select(Notification.cause)
+            .where(Notification.registration_id == rosa.id)
+            .order_by(Notification.id)
         )
-        assert owed.all() == [Cause.SAVED, Cause.CANCELLED, Cause.REINSTATED]
+        assert owed.all() == [
+            NotificationType.REGISTERED,
+            NotificationType.CANCELLED,
+            NotificationType.REINSTATED,
+        ]
 
 
 @pytest.mark.races

@@ -14,12 +14,12 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations import Standing as Place
+from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.domain.workshops.series import Series
+from outreach.domain.workshops.series import WorkshopSeries
 from outreach.imports import DATA
-from outreach.keystore import Keyring
+from outreach.keystore import KeyStore
 from tests.conftest import hold, kind, seat
 from tests.support.staff_client import Desk, at_desk, employ, words
 from tests.web.staff.test_workshops import typed
@@ -143,7 +143,7 @@ def test_what_cannot_be_is_said_beside_its_field(
         assert session.scalar(sa.select(sa.func.count()).select_from(Workshop)) == 0
 
 
-def test_a_limit_below_what_is_promised_is_refused(ana: Desk, store: Store, ring: Keyring) -> None:
+def test_a_limit_below_what_is_promised_is_refused(ana: Desk, store: Store, ring: KeyStore) -> None:
     ana.post("/org/talleres/nuevo", **typed(has_childcare="yes", limit_childcare="6"))
     made = _only(store)
     for name in ("Rosa", "Luz"):
@@ -161,9 +161,11 @@ def test_only_the_series_that_was_shown_changes_whether_its_dates_go_together(
     made = _only(store)
     with store.change() as session:
         office = session.merge(made.office)
-        session.add(Series(office_id=office.id, name="Primavera", is_joint=True))
+        session.add(WorkshopSeries(office_id=office.id, name="Primavera", is_joint=True))
     with store.read() as session:
-        spring = session.scalars(sa.select(Series.id).where(Series.name == "Primavera")).one()
+        spring = session.scalars(
+            sa.select(WorkshopSeries.id).where(WorkshopSeries.name == "Primavera")
+        ).one()
     _edit(ana, made, series=str(spring))  # chosen, its tick never seen
     assert _joint(store) == {"Otoño": True, "Primavera": True}
     answer = _edit(ana, made, series=str(spring))
@@ -173,7 +175,7 @@ def test_only_the_series_that_was_shown_changes_whether_its_dates_go_together(
 
 def test_another_offices_series_cannot_be_chosen(ana: Desk, store: Store, calgary: Office) -> None:
     with store.change() as session:
-        series = Series(office_id=calgary.id, name="Suya")
+        series = WorkshopSeries(office_id=calgary.id, name="Suya")
         session.add(series)
         session.flush()
         theirs = str(series.id)
@@ -183,7 +185,7 @@ def test_another_offices_series_cannot_be_chosen(ana: Desk, store: Store, calgar
 
 
 def test_more_places_than_chairs_are_suggested_with_the_reason_and_nothing_happens_by_itself(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     assert "Todavía no sabemos cuántas personas faltan." in words(
         ana.get("/org/talleres/nuevo?tipo=derechos")
@@ -204,7 +206,7 @@ def test_more_places_than_chairs_are_suggested_with_the_reason_and_nothing_happe
 
 
 def test_where_there_are_hours_of_ones_own_nothing_is_suggested(
-    ana: Desk, store: Store, ring: Keyring, chicago: Office, rights: Kind
+    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     _past(store, ring, chicago, rights)
     answer = ana.post("/org/talleres/nuevo", **typed(**SLOTS, action="overbook"))
@@ -213,7 +215,7 @@ def test_where_there_are_hours_of_ones_own_nothing_is_suggested(
 
 
 def test_places_beyond_the_chairs_go_to_who_waits_as_an_offer(
-    ana: Desk, store: Store, ring: Keyring
+    ana: Desk, store: Store, ring: KeyStore
 ) -> None:
     ana.post("/org/talleres/nuevo", **typed(capacity="2"))
     made = _only(store)
@@ -233,7 +235,7 @@ def test_the_packaged_kinds_ask_who_comes_but_never_of_a_discreet_kind() -> None
         assert not starts_with.get("frees_silence", False)
 
 
-def _past(store: Store, ring: Keyring, office: Office, kind: Kind) -> None:
+def _past(store: Store, ring: KeyStore, office: Office, kind: Kind) -> None:
     """Six workshops, to each of which ten of twenty came."""
     for week in range(1, 7):
         day = clock.now().date() - timedelta(days=7 * week)
@@ -265,5 +267,5 @@ def _count(store: Store) -> int:
 
 def _joint(store: Store) -> dict[str, bool]:
     with store.read() as session:
-        rows = session.execute(sa.select(Series.name, Series.is_joint))
+        rows = session.execute(sa.select(WorkshopSeries.name, WorkshopSeries.is_joint))
         return {row[0]: row[1] for row in rows}

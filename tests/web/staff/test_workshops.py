@@ -10,17 +10,17 @@ from flask import Flask
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import workshops
-from outreach.domain.audit.audit_log import Entry
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations import Standing as Place
-from outreach.domain.registrations.notifications import Cause, Notice
-from outreach.domain.workshops import Standing, Workshop
-from outreach.domain.workshops.publish_checks import Doubt
-from outreach.keystore import Keyring
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.domain.workshops.publish_checks import PublishWarning
+from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, seat, venue
 from tests.support.html_forms import value
 from tests.support.staff_client import Desk, at_desk, employ, words
@@ -62,7 +62,7 @@ def typed(**changes: Any) -> dict[str, Any]:
         "phone": "312 555 0142",
         "online_url": "",
         "action": "publish",
-        "sure": " ".join(Doubt),  # whatever the day is
+        "sure": " ".join(PublishWarning),  # whatever the day is
     }
     return plain | changes
 
@@ -79,7 +79,7 @@ def test_a_published_workshop_is_on_the_list_and_open_to_everybody(ana: Desk, st
     answer = ana.post("/org/talleres/nuevo", **typed())
     assert answer.status_code == 303
     made = only(store)
-    assert made.standing is Standing.PUBLISHED
+    assert made.standing is WorkshopStatus.PUBLISHED
     assert (made.starts, made.ends, made.capacity) == (time(10), time(12), 40)
     assert made.venue is not None
     assert made.venue.is_step_free
@@ -91,10 +91,10 @@ def test_a_published_workshop_is_on_the_list_and_open_to_everybody(ana: Desk, st
 def test_a_draft_is_seen_by_nobody_until_it_ispublished(ana: Desk, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(action="draft"))
     draft = only(store)
-    assert draft.standing is Standing.DRAFT
+    assert draft.standing is WorkshopStatus.DRAFT
     assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 404
     assert "Borrador" in words(ana.get(f"/org/talleres/{draft.public_id}"))
-    ana.post(f"/org/talleres/{draft.public_id}/publicar", sure=" ".join(Doubt))
+    ana.post(f"/org/talleres/{draft.public_id}/publicar", sure=" ".join(PublishWarning))
     assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 200
 
 
@@ -183,19 +183,22 @@ def test_what_is_over_is_not_cancelled(ana: Desk, store: Store) -> None:
 
 
 def test_whoever_is_registered_is_told_of_a_new_hour(
-    ana: Desk, store: Store, ring: Keyring
+    ana: Desk, store: Store, ring: KeyStore
 ) -> None:
     made = published(ana, store)
-    rosa = seat(store, ring, made, contact=Contact.EMAIL, address="rosa@example.com")
+    rosa = seat(store, ring, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
     seat(store, ring, made, name="Luz")
     _edit(ana, made, starts="11:00", ends="13:00")
-    assert _owed(store, rosa.id) == [Cause.SAVED, Cause.CHANGED]
+    assert _owed(store, rosa.id) == [NotificationType.REGISTERED, NotificationType.CHANGED]
     with store.read() as session:
-        assert session.scalars(sa.select(Notice.cause)).all().count(Cause.CHANGED) == 1
+        assert (
+            session.scalars(sa.select(Notification.cause)).all().count(NotificationType.CHANGED)
+            == 1
+        )
     assert only(store).sequence == made.sequence + 1
 
 
-def test_a_new_day_moves_the_day_of_forgetting(ana: Desk, store: Store, ring: Keyring) -> None:
+def test_a_new_day_moves_the_day_of_forgetting(ana: Desk, store: Store, ring: KeyStore) -> None:
     made = published(ana, store)
     rosa = seat(store, ring, made)
     later = made.day + timedelta(days=100)
@@ -205,7 +208,7 @@ def test_a_new_day_moves_the_day_of_forgetting(ana: Desk, store: Store, ring: Ke
     assert ring.get(rosa.key_id)
 
 
-def test_fewer_places_than_are_taken_is_refused(ana: Desk, store: Store, ring: Keyring) -> None:
+def test_fewer_places_than_are_taken_is_refused(ana: Desk, store: Store, ring: KeyStore) -> None:
     made = published(ana, store)
     seat(store, ring, made, people=4)
     answer = _edit(ana, made, capacity="3")
@@ -214,7 +217,7 @@ def test_fewer_places_than_are_taken_is_refused(ana: Desk, store: Store, ring: K
     assert only(store).capacity == 40
 
 
-def test_more_places_are_offered_to_who_waits(ana: Desk, store: Store, ring: Keyring) -> None:
+def test_more_places_are_offered_to_who_waits(ana: Desk, store: Store, ring: KeyStore) -> None:
     made = published(ana, store, capacity="1")
     seat(store, ring, made)
     luz = seat(store, ring, made, name="Luz", people=2)
@@ -224,36 +227,40 @@ def test_more_places_are_offered_to_who_waits(ana: Desk, store: Store, ring: Key
 
 
 def test_cancelling_asks_first_and_says_how_many_are_told_how(
-    ana: Desk, store: Store, ring: Keyring
+    ana: Desk, store: Store, ring: KeyStore
 ) -> None:
     made = published(ana, store)
-    seat(store, ring, made, contact=Contact.EMAIL, address="rosa@example.com")
-    seat(store, ring, made, name="Luz", contact=Contact.PHONE, address="+13125550142")
-    seat(store, ring, made, name="Iván", contact=Contact.PHONE, address="+13125550143")
+    seat(store, ring, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
+    seat(store, ring, made, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
+    seat(store, ring, made, name="Iván", contact=ContactMethod.PHONE, address="+13125550143")
     seat(store, ring, made, name="Tomás")
     asked = words(ana.get(f"/org/talleres/{made.public_id}/cancelar"))
     assert "Avisaremos a 1 persona por correo." in asked
     assert "Te daremos una lista de 2 llamadas." in asked
     assert "1 persona pidió que no le avisen" in asked
-    assert only(store).standing is Standing.PUBLISHED
+    assert only(store).standing is WorkshopStatus.PUBLISHED
 
 
 def test_cancelled_and_reinstated_everybody_is_told_and_keeps_their_place(
-    ana: Desk, store: Store, ring: Keyring
+    ana: Desk, store: Store, ring: KeyStore
 ) -> None:
     made = published(ana, store)
-    rosa = seat(store, ring, made, contact=Contact.EMAIL, address="rosa@example.com")
+    rosa = seat(store, ring, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
     address = f"/org/talleres/{made.public_id}"
     assert ana.post(f"{address}/cancelar").status_code == 422  # no reason given
     answer = ana.post(f"{address}/cancelar", reason="venue")
     assert answer.status_code == 303
-    assert only(store).standing is Standing.CANCELLED
+    assert only(store).standing is WorkshopStatus.CANCELLED
     assert "Cancelado" in words(ana.client.get(f"/es/t/{made.public_id}"))
     ana.post(f"{address}/reactivar")
-    assert only(store).standing is Standing.PUBLISHED
-    assert _owed(store, rosa.id) == [Cause.SAVED, Cause.CANCELLED, Cause.REINSTATED]
+    assert only(store).standing is WorkshopStatus.PUBLISHED
+    assert _owed(store, rosa.id) == [
+        NotificationType.REGISTERED,
+        NotificationType.CANCELLED,
+        NotificationType.REINSTATED,
+    ]
     with store.read() as session:
-        assert session.get_one(Registration, rosa.id).standing is Place.SEATED
+        assert session.get_one(Registration, rosa.id).standing is Place.CONFIRMED
 
 
 def test_an_organizer_of_several_offices_says_for_which(
@@ -291,13 +298,15 @@ def test_a_list_that_becomes_unlisted_gets_a_link_nobody_guesses(ana: Desk, stor
     assert new in answer.headers["Location"]
 
 
-def test_the_journal_says_who_did_what_and_no_name(ana: Desk, store: Store, ring: Keyring) -> None:
+def test_the_journal_says_who_did_what_and_no_name(ana: Desk, store: Store, ring: KeyStore) -> None:
     made = published(ana, store)
-    seat(store, ring, made, name="Guadalupe", contact=Contact.EMAIL, address="lupe@example.com")
+    seat(
+        store, ring, made, name="Guadalupe", contact=ContactMethod.EMAIL, address="lupe@example.com"
+    )
     _edit(ana, made, capacity="41")
     ana.post(f"/org/talleres/{made.public_id}/cancelar", reason="few")
     with store.read() as session:
-        entries = session.scalars(sa.select(Entry).order_by(Entry.id)).all()
+        entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
         assert [(entry.action, entry.detail) for entry in entries] == [
             ("workshop created", ""),
             ("workshop published", ""),
@@ -324,12 +333,12 @@ def only(store: Store) -> Workshop:
         return workshops.find(session, public_id)
 
 
-def _owed(store: Store, registration_id: str) -> list[Cause]:
+def _owed(store: Store, registration_id: str) -> list[NotificationType]:
     with store.read() as session:
         return list(
             session.scalars(
-                sa.select(Notice.cause)
-                .where(Notice.registration_id == registration_id)
-                .order_by(Notice.id)
+                sa.select(Notification.cause)
+                .where(Notification.registration_id == registration_id)
+                .order_by(Notification.id)
             )
         )

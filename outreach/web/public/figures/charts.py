@@ -8,7 +8,7 @@ from typing import Final
 from outreach import i18n
 from outreach.clock import Month
 from outreach.domain.locations import regions
-from outreach.reports.trends import MonthTold
+from outreach.reports.trends import ReportedMonth
 from outreach.web.presentation import formatting
 
 HIGHEST: Final = 160.0  # the tallest column of the chart, in its own units
@@ -20,7 +20,7 @@ SHADES: Final = 4
 
 
 @dataclass(frozen=True)
-class Column:
+class ChartColumn:
     """A month in the chart of months."""
 
     month: Month
@@ -34,7 +34,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Square:
+class ChartSquare:
     """A state or province on the map."""
 
     code: str
@@ -45,11 +45,11 @@ class Square:
     shade: int  # 0 where there was none
 
 
-def columns(totals: Sequence[tuple[Month, int]], this: Month | None) -> list[Column]:
+def columns(totals: Sequence[tuple[Month, int]], this: Month | None) -> list[ChartColumn]:
     """A column for each month; `this` is the one the page is about."""
     most = max((total for _month, total in totals), default=0) or 1
     return [
-        Column(
+        ChartColumn(
             month=month,
             name=formatting.month_and_year(month.first),
             short=formatting.short_month(month.first),
@@ -78,16 +78,16 @@ def line(numbers: Sequence[int]) -> str:
     return "M" + "L".join(points)
 
 
-def lines(row: Sequence[MonthTold], whats: Iterable[str]) -> dict[str, str]:
+def lines(row: Sequence[ReportedMonth], whats: Iterable[str]) -> dict[str, str]:
     """A line for each kind (or office) through the months of the row."""
     return {what: line([each.numbers.get(what, 0) for each in row]) for what in whats}
 
 
-def squares(by_region: Mapping[str, int]) -> list[Square]:
+def squares(by_region: Mapping[str, int]) -> list[ChartSquare]:
     """The map: every state and province, in the shade of its number."""
     bounds = _bounds(max(by_region.values(), default=0))
     return [
-        Square(
+        ChartSquare(
             code=code,
             name=i18n.say(regions.NAMES.get(code), i18n.current()) or code,
             x=column * SIDE + 1,

@@ -19,9 +19,9 @@ from outreach.i18n import gettext
 from outreach.pdf import month_report as on_paper
 from outreach.reports import month_report, month_tables, trends, workshop_counts
 from outreach.reports.attendance_counts import Attendance
-from outreach.reports.month_report import Change, Report
-from outreach.reports.trends import MonthTold
-from outreach.reports.workshop_counts import Count
+from outreach.reports.month_report import MonthChange, MonthReport
+from outreach.reports.trends import ReportedMonth
+from outreach.reports.workshop_counts import WorkshopCounts
 from outreach.web.context import config, store
 from outreach.web.middleware.response_headers import keep_for
 from outreach.web.presentation import formatting
@@ -43,7 +43,7 @@ class Known:
     def kind(self, code: str) -> str:
         return formatting.said(self.kinds[code].name) if code in self.kinds else code
 
-    def what(self, change: Change) -> str:
+    def what(self, change: MonthChange) -> str:
         """The number that a revision changed: Chicago, DACA."""
         if change.what == "figure":
             return self.series.get(change.series, change.series)
@@ -163,7 +163,7 @@ def as_pdf(text: str) -> ResponseReturnValue:
     return _file(body, "application/pdf", told, "pdf")
 
 
-def _asked_for(text: str) -> tuple[Report, Sequence[MonthRevision]]:
+def _asked_for(text: str) -> tuple[MonthReport, Sequence[MonthRevision]]:
     """What the month tells, or a revision of it; and all revisions there are."""
     now, number = clock.now(), month_params.revision()
     with store().read() as session:
@@ -174,7 +174,7 @@ def _asked_for(text: str) -> tuple[Report, Sequence[MonthRevision]]:
     return told, revisions
 
 
-def _known(session: Session, told: Report, revisions: Sequence[MonthRevision]) -> Known:
+def _known(session: Session, told: MonthReport, revisions: Sequence[MonthRevision]) -> Known:
     figures = {each.series: formatting.said(each.label) for each in told.figures}
     for each in revisions if any(each.changes for each in revisions) else ():
         frozen = month_report.thawed(each).figures
@@ -186,15 +186,17 @@ def _known(session: Session, told: Report, revisions: Sequence[MonthRevision]) -
     )
 
 
-def _as_told(row: MonthTold, count: Count) -> MonthTold:
+def _as_told(row: ReportedMonth, count: WorkshopCounts) -> ReportedMonth:
     """The month of the row with the numbers of the revision that the page tells."""
-    return MonthTold(
+    return ReportedMonth(
         month=row.month, numbers=count.by_kind, planned=count.planned, revision=count.revision,
         is_over=row.is_over, is_synthetic=count.is_synthetic,
     )  # fmt: skip
 
 
-def _beside(count: Count, row: Sequence[MonthTold], first: Month) -> list[dict[str, Any]]:
+def _beside(
+    count: WorkshopCounts, row: Sequence[ReportedMonth], first: Month
+) -> list[dict[str, Any]]:
     """The month before and the year before, where the month is over and there was one."""
     if not count.is_over or not count.total:
         return []
@@ -206,7 +208,7 @@ def _beside(count: Count, row: Sequence[MonthTold], first: Month) -> list[dict[s
 
 
 def _shown_kinds(
-    count: Count, all_kinds: Mapping[str, Kind], drawn: Mapping[str, str]
+    count: WorkshopCounts, all_kinds: Mapping[str, Kind], drawn: Mapping[str, str]
 ) -> list[tuple[Kind, int, float, str]]:
     """Each kind with its number, the length of its bar and its line, most first."""
     most = max(count.by_kind.values(), default=0) or 1
@@ -215,7 +217,7 @@ def _shown_kinds(
 
 
 def _office_rows(
-    count: Count, core: list[Kind], cities: Mapping[str, str]
+    count: WorkshopCounts, core: list[Kind], cities: Mapping[str, str]
 ) -> list[tuple[str, str, list[int], int, int]]:
     """Slug, city, the core kinds, all others together, and the total; the largest first."""
     rows = []
@@ -239,7 +241,7 @@ def _people_rows(people: Attendance, all_kinds: Mapping[str, Kind]) -> list[tupl
     return rows
 
 
-def _file(body: bytes, mimetype: str, told: Report, ending: str) -> Response:
+def _file(body: bytes, mimetype: str, told: MonthReport, ending: str) -> Response:
     """The file, named after its month and its revision if it has one."""
     revision = f"-r{told.count.revision}" if told.is_closed else ""
     answer = Response(body, mimetype=mimetype)

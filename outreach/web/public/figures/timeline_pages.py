@@ -11,7 +11,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.text import plain
 from outreach.reports import month_tables, trends, workshop_counts
-from outreach.reports.trends import MonthTold
+from outreach.reports.trends import ReportedMonth
 from outreach.web.context import store
 from outreach.web.middleware.response_headers import keep_for, keep_private
 from outreach.web.presentation import formatting
@@ -109,8 +109,8 @@ def kind(code: str) -> ResponseReturnValue:
 
 
 def _months(
-    row: Sequence[MonthTold], core: Sequence[Kind]
-) -> list[tuple[MonthTold, list[int], int]]:
+    row: Sequence[ReportedMonth], core: Sequence[Kind]
+) -> list[tuple[ReportedMonth, list[int], int]]:
     """Each month with its core kinds, and all others together."""
     found = []
     for each in row:
@@ -120,7 +120,7 @@ def _months(
 
 
 def _bars(
-    row: Sequence[MonthTold], all_kinds: dict[str, Kind]
+    row: Sequence[ReportedMonth], all_kinds: dict[str, Kind]
 ) -> list[tuple[Kind, int, float, str]]:
     """Each kind with its number, the length of its bar and its line through the last months."""
     sums = trends.added(row)
@@ -129,7 +129,9 @@ def _bars(
     return [(all_kinds[code], n, 100 * n / most, drawn[code]) for code, n in sums.items()]
 
 
-def _offices(row: Sequence[MonthTold], cities: dict[str, str]) -> list[tuple[str, str, int, str]]:
+def _offices(
+    row: Sequence[ReportedMonth], cities: dict[str, str]
+) -> list[tuple[str, str, int, str]]:
     """Slug, city, how many, and the line through the last months; the most first."""
     sums = trends.added(row)
     drawn = charts.lines(row[-SHOWN:], sums)
@@ -137,7 +139,7 @@ def _offices(row: Sequence[MonthTold], cities: dict[str, str]) -> list[tuple[str
     return sorted(found, key=lambda each: (-each[2], plain(each[1])))
 
 
-def _years(row: Sequence[MonthTold]) -> list[tuple[int, list[MonthTold | None], int]]:
+def _years(row: Sequence[ReportedMonth]) -> list[tuple[int, list[ReportedMonth | None], int]]:
     return [
         (year, months, sum(each.total for each in months if each))
         for year, months in trends.by_year(row).items()

@@ -13,20 +13,20 @@ from flask import g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
-from outreach.domain.registrations import Contact, Registration
+from outreach.domain.registrations import ContactMethod, Registration
 from outreach.i18n import gettext as _
 from outreach.privacy import erasure
 from outreach.web.context import config, ring, store
 from outreach.web.middleware import request_retry
 from outreach.web.public.my_registration import registration_page
-from outreach.web.public.my_registration.registration_page import Place, pages
+from outreach.web.public.my_registration.registration_page import RegistrationView, pages
 
 LEFT: Final = "left"
 View = Callable[[str], ResponseReturnValue]
 
 
 @dataclass(frozen=True)
-class Left:
+class Cancellation:
     """Who is forgotten, and what is said of it."""
 
     ids: Sequence[str]
@@ -40,7 +40,7 @@ def once(view: View) -> View:
 
     @wraps(view)
     def finish_or_begin(token: str) -> ResponseReturnValue:
-        left: Left | None = request_retry.kept_before(LEFT)
+        left: Cancellation | None = request_retry.kept_before(LEFT)
         return view(token) if left is None else _done(left)
 
     return request_retry.harmless(finish_or_begin)
@@ -80,24 +80,24 @@ def forget(token: str) -> ResponseReturnValue:
 def leave(those: Sequence[Registration], words: str) -> ResponseReturnValue:
     """Forgets them and shows the last page."""
     ids = [each.id for each in those]
-    had_letters = any(each.contact is Contact.EMAIL for each in those)
-    return _done(request_retry.kept(LEFT, lambda: Left(ids, words, had_letters)))
+    had_letters = any(each.contact is ContactMethod.EMAIL for each in those)
+    return _done(request_retry.kept(LEFT, lambda: Cancellation(ids, words, had_letters)))
 
 
-def _done(left: Left) -> ResponseReturnValue:
-    erasure.forget(store(), ring(), config(), left.ids, now=clock.now())
+def _done(left: Cancellation) -> ResponseReturnValue:
+    erasure.erase(store(), ring(), config(), left.ids, now=clock.now())
     g.other_languages_at = "/"
     return render_template(
         "my_registration/cancelled.html", words=left.words, had_letters=left.had_letters
     )
 
 
-def _found(token: str) -> Place:
+def _found(token: str) -> RegistrationView:
     with store().read() as session:
         return registration_page.find(session, token)
 
 
-def _ahead(mine: Place) -> list[Registration]:
+def _ahead(mine: RegistrationView) -> list[Registration]:
     """Those of the dates that are still to come; at least this one."""
     now = clock.now()
     ahead = [each for each in mine.joint if each.workshop.starts_at > now]

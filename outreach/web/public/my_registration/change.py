@@ -11,11 +11,11 @@ from werkzeug.datastructures import MultiDict
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.registrations import (
-    LIVE_PER_CONTACT,
-    Change,
-    Contact,
-    Person,
-    Standing,
+    MAX_ACTIVE_PER_CONTACT,
+    ContactMethod,
+    PersonalData,
+    RegistrationChange,
+    RegistrationStatus,
     contact_details,
 )
 from outreach.domain.text import clean
@@ -27,18 +27,18 @@ from outreach.web.forms import availability
 from outreach.web.forms.registration_form import PersonForm
 from outreach.web.presentation.workshop_cards import FEW_DISCREET
 from outreach.web.public.my_registration import recover_link, registration_page
-from outreach.web.public.my_registration.registration_page import Place, pages
+from outreach.web.public.my_registration.registration_page import RegistrationView, pages
 
 SAME: Final = "same"
 
 
 @dataclass(frozen=True, repr=False)
-class Said:
+class ChangedAnswers:
     """What the person wants from now on."""
 
-    change: Change
-    person: Person
-    contact: Contact
+    change: RegistrationChange
+    person: PersonalData
+    contact: ContactMethod
     may_leave_message: bool
 
 
@@ -46,16 +46,16 @@ class ChangeForm(PersonForm):
     """What they said before, to be said anew. A post without a name changes the number of people
     and nothing else."""
 
-    contacts: ClassVar[Sequence[str]] = (SAME, *Contact)
+    contacts: ClassVar[Sequence[str]] = (SAME, *ContactMethod)
 
-    def __init__(self, mine: Place, typed: MultiDict[str, str] | None = None) -> None:
+    def __init__(self, mine: RegistrationView, typed: MultiDict[str, str] | None = None) -> None:
         self.mine = mine
         was = mine.registration
         super().__init__(
             mine.workshop,
             typed,
             name=mine.person.name,
-            contact=Contact.NONE.value if was.contact is Contact.NONE else SAME,
+            contact=ContactMethod.NONE.value if was.contact is ContactMethod.NONE else SAME,
             message_ok="yes" if was.may_leave_message else "no",
             people=str(was.people),
             needs=list(was.needs),
@@ -78,36 +78,39 @@ class ChangeForm(PersonForm):
 
     @property
     def first_contact(self) -> str:
-        has_contact = self.mine.registration.contact is not Contact.NONE
-        return f"contact-{SAME if has_contact else Contact.NONE.value}"
+        has_contact = self.mine.registration.contact is not ContactMethod.NONE
+        return f"contact-{SAME if has_contact else ContactMethod.NONE.value}"
 
-    def said(self) -> Said:
+    def said(self) -> ChangedAnswers:
         """Only after `validate()`."""
         was, contact = self.mine.registration, self._contact()
         is_same = contact is was.contact and not self.address
-        return Said(
-            change=Change(
+        return ChangedAnswers(
+            change=RegistrationChange(
                 people=int(self.people.data or 1),
                 needs=self.chosen_needs,
-                slot=self.slot.data or "" if was.standing is Standing.SEATED else "",
+                slot=self.slot.data or "" if was.standing is RegistrationStatus.CONFIRMED else "",
             ),
-            person=Person(
+            person=PersonalData(
                 name=clean(self.name.data or ""),
                 address=self.mine.person.address if is_same else self.address,
             ),
             contact=contact,
-            may_leave_message=contact is Contact.PHONE and self.message_ok.data == "yes",
+            may_leave_message=contact is ContactMethod.PHONE and self.message_ok.data == "yes",
         )
 
-    def _contact(self) -> Contact:
+    def _contact(self) -> ContactMethod:
         was = self.mine.registration.contact
-        return was if self.contact.data == SAME else Contact(self.contact.data or was)
+        return was if self.contact.data == SAME else ContactMethod(self.contact.data or was)
 
 
 @pages.get("/r/<token>/cambiar")
 def ask_changes(token: str) -> ResponseReturnValue:
     mine = _found(token)
-    if mine.standing in {Standing.OFFERED, Standing.LAPSED}:  # there is something to answer first
+    if mine.standing in {
+        RegistrationStatus.OFFERED,
+        RegistrationStatus.EXPIRED,
+    }:  # there is something to answer first
         return redirect(mine.path, 303)
     return _page(ChangeForm(mine), "", 200)
 
@@ -133,7 +136,7 @@ def change(token: str) -> ResponseReturnValue:
     return redirect(mine.path, 303)
 
 
-def _be_found_by(mine: Place, address: str) -> None:
+def _be_found_by(mine: RegistrationView, address: str) -> None:
     """Lets the ring find the place by this e-mail or phone, or by none. Raises TooMany when others
     hold as many here by it as one may (safety.md S26), and leaves all as it was."""
     was, key_id = mine.person.address, mine.registration.key_id
@@ -141,12 +144,12 @@ def _be_found_by(mine: Place, address: str) -> None:
         return
     ring().set_contact(key_id, address or None)
     # Counted afterwards: of two who do this at the same moment, one at least sees both.
-    if address and len(ring().find(address, mine.workshop.id)) > LIVE_PER_CONTACT:
+    if address and len(ring().find(address, mine.workshop.id)) > MAX_ACTIVE_PER_CONTACT:
         ring().set_contact(key_id, was or None)
         raise TooMany("for one contact")
 
 
-def _keep(token: str, mine: Place, said: Said) -> None:
+def _keep(token: str, mine: RegistrationView, said: ChangedAnswers) -> None:
     """All of it or nothing. Raises Closed, Full, Taken."""
     now = clock.now()
     with store().change() as session:
@@ -195,7 +198,7 @@ def _page(filled: ChangeForm, notice: str, status: int) -> ResponseReturnValue:
     return make_response(page, status)
 
 
-def _left(mine: Place) -> str:
+def _left(mine: RegistrationView) -> str:
     """How many more could come; of a discreet kind not exactly (safety.md S28)."""
     left, words = mine.workshop.seats_left, ""
     if not mine.has_seat or mine.workshop.has_slots:
@@ -209,6 +212,6 @@ def _left(mine: Place) -> str:
     return words
 
 
-def _found(token: str) -> Place:
+def _found(token: str) -> RegistrationView:
     with store().read() as session:
         return registration_page.find(session, token)

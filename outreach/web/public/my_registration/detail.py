@@ -11,23 +11,23 @@ from outreach import clock, i18n
 from outreach.domain import registrations
 from outreach.domain.network import installation_settings
 from outreach.domain.outbox import messaging
-from outreach.domain.registrations import Registration, Standing, reconfirmation, waitlist
+from outreach.domain.registrations import Registration, RegistrationStatus, reconfirmation, waitlist
 from outreach.domain.text import clean
 from outreach.feeds import attendee_event
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import ring, store
 from outreach.web.presentation import alternatives, formatting
-from outreach.web.presentation.workshop_cards import Card
+from outreach.web.presentation.workshop_cards import WorkshopCard
 from outreach.web.public.my_registration import registration_page
-from outreach.web.public.my_registration.registration_page import Place, pages
+from outreach.web.public.my_registration.registration_page import RegistrationView, pages
 
 LONGEST_TITLE: Final = 60  # of an entry in one's own calendar
 _PAGES: Final = {
-    Standing.SEATED: "detail",
-    Standing.WAITING: "waitlisted",
-    Standing.OFFERED: "offer",
-    Standing.LAPSED: "offer_expired",
+    RegistrationStatus.CONFIRMED: "detail",
+    RegistrationStatus.WAITLISTED: "waitlisted",
+    RegistrationStatus.OFFERED: "offer",
+    RegistrationStatus.EXPIRED: "offer_expired",
 }
 
 
@@ -59,11 +59,11 @@ def own_page(
 ) -> ResponseReturnValue:
     """The page of the place as it stands now; `notice` says what could not be done just before."""
     g.other_languages_at = f"/r/{token}"  # it may be the answer to a post, somewhere below
-    turn, others = 0, list[Card]()
+    turn, others = 0, list[WorkshopCard]()
     with store().read() as session:
         mine = registration_page.find(session, token)
         messages = messaging.told(session, mine.registration)
-        if mine.standing is Standing.WAITING:
+        if mine.standing is RegistrationStatus.WAITLISTED:
             turn = registrations.turn(session, mine.registration)
         if not mine.has_seat or mine.workshop.is_cancelled:
             others = alternatives.alternatives(session, mine.workshop, now=now)
@@ -102,7 +102,7 @@ def my_entry(token: str) -> ResponseReturnValue:
     return answer
 
 
-def _series(mine: Place) -> list[Other]:
+def _series(mine: RegistrationView) -> list[Other]:
     """The other dates, each with its own link."""
     others = [each for each in mine.joint if each.id != mine.registration.id]
     keys = ring().get_all(each.key_id for each in others if each.key_id is not None)
@@ -122,11 +122,11 @@ def _series(mine: Place) -> list[Other]:
 def _standing_words(registration: Registration) -> str:
     if registration.workshop.is_cancelled:
         return _("Se canceló")
-    words: dict[Standing, str] = {
-        Standing.SEATED: _("Tienes lugar"),
-        Standing.WAITING: _("En lista de espera"),
-        Standing.OFFERED: _("Ya hay lugar: contesta"),
-        Standing.LAPSED: _("Tu lugar pasó a otra persona"),
+    words: dict[RegistrationStatus, str] = {
+        RegistrationStatus.CONFIRMED: _("Tienes lugar"),
+        RegistrationStatus.WAITLISTED: _("En lista de espera"),
+        RegistrationStatus.OFFERED: _("Ya hay lugar: contesta"),
+        RegistrationStatus.EXPIRED: _("Tu lugar pasó a otra persona"),
     }
     return words[registration.standing]
 
@@ -136,7 +136,11 @@ def _until(registration: Registration, now: datetime) -> Until | None:
     if ends is None:
         return None
     left = max(ends - now, timedelta())
-    lasts = waitlist.OFFER_LASTS if left > waitlist.OFFER_LASTS_LATE else waitlist.OFFER_LASTS_LATE
+    lasts = (
+        waitlist.OFFER_DURATION
+        if left > waitlist.LATE_OFFER_DURATION
+        else waitlist.LATE_OFFER_DURATION
+    )
     return Until(
         words=moment_words(registration, ends, now),
         left=_left_words(int(left.total_seconds()) // 60),

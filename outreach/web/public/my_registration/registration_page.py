@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach import i18n
 from outreach.domain import registrations
-from outreach.domain.registrations import Person, Registration, Standing
+from outreach.domain.registrations import PersonalData, Registration, RegistrationStatus
 from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten, NotFound
 from outreach.i18n import gettext as _
@@ -25,12 +25,12 @@ pages = Blueprint("my_registration", __name__, url_prefix="/<any(es,en,fr):lang>
 
 
 @dataclass(frozen=True, repr=False)
-class Place:
+class RegistrationView:
     """A registration, by its link."""
 
     token: str
     registration: Registration
-    person: Person
+    person: PersonalData
     key: bytes
     joint: Sequence[Registration]  # the dates that were saved together, this one among them
 
@@ -39,12 +39,12 @@ class Place:
         return self.registration.workshop
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> RegistrationStatus:
         return self.registration.standing
 
     @property
     def has_seat(self) -> bool:
-        return self.standing is Standing.SEATED
+        return self.standing is RegistrationStatus.CONFIRMED
 
     @property
     def link(self) -> str:
@@ -63,7 +63,7 @@ class Place:
     @property
     def square(self) -> Markup:
         """The address to show at the door, as a picture."""
-        token = registrations.entry_token(self.key)
+        token = registrations.calendar_token(self.key)
         return qr(f"{config().public_url}/q/{token}")
 
 
@@ -81,15 +81,17 @@ def _dead_link(_error: Exception) -> ResponseReturnValue:
     return error_pages.page(404, is_link=True)
 
 
-def find(session: Session, token: str) -> Place:
+def find(session: Session, token: str) -> RegistrationView:
     """Raises NotFound, for a registration that cannot be read any more too."""
     registration = registrations.find(session, token)
     key = registrations.key_of(ring(), registration)
-    person = registrations.read_person(registration, key)
-    return Place(token, registration, person, key, registrations.joint(session, registration))
+    person = registrations.decrypt_person(registration, key)
+    return RegistrationView(
+        token, registration, person, key, registrations.group(session, registration)
+    )
 
 
-def show(name: str, mine: Place, now: datetime, **more: object) -> str:
+def show(name: str, mine: RegistrationView, now: datetime, **more: object) -> str:
     """A page about the place. What is asked of a person always says when and what about."""
     given = {"notice": "", "dates": len(mine.joint)} | more
     return render_template(
@@ -108,10 +110,10 @@ def show(name: str, mine: Place, now: datetime, **more: object) -> str:
 
 
 # Who has an offer says yes or no to it first.
-_CHANGEABLE = frozenset({Standing.SEATED, Standing.WAITING})
+_CHANGEABLE = frozenset({RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED})
 
 
-def own_title(mine: Place) -> str:
+def own_title(mine: RegistrationView) -> str:
     """What the entry in one's calendar says if one says nothing else."""
     neutral: str = _("Cita")
     title = i18n.say(mine.workshop.title, i18n.current())

@@ -5,12 +5,12 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock
 from outreach.domain import registrations
-from outreach.domain.registrations import Standing, reconfirmation, waitlist
+from outreach.domain.registrations import RegistrationStatus, reconfirmation, waitlist
 from outreach.errors import Closed, Full
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.public.my_registration import cancel, detail, registration_page
-from outreach.web.public.my_registration.registration_page import Place, pages
+from outreach.web.public.my_registration.registration_page import RegistrationView, pages
 
 
 @pages.post("/r/<token>/oferta")
@@ -22,7 +22,9 @@ def answer_offer(token: str) -> ResponseReturnValue:
         return detail.own_page(
             token, clock.now(), notice=_("Elige sí o no. Tu lugar sigue guardado."), status=422
         )
-    if mine.standing is not Standing.OFFERED:  # it ran out, or they said yes on another phone
+    if (
+        mine.standing is not RegistrationStatus.OFFERED
+    ):  # it ran out, or they said yes on another phone
         return redirect(mine.path, 303)
     return cancel.leave([mine.registration], _("Otra persona toma el lugar. Borramos tus datos."))
 
@@ -36,7 +38,7 @@ def _accept(token: str) -> ResponseReturnValue:
         # The offer goes on to the next one now, and not when the worker comes.
         with store().change() as session:
             workshop = registrations.find(session, token).workshop
-            waitlist.lapse_due(session, workshop, now=now)
+            waitlist.expire_offers(session, workshop, now=now)
             is_off = workshop.is_cancelled
         late = _("Ya pasó el tiempo para contestar. El lugar pasó a otra persona.")
         # That it was cancelled is on the page already.
@@ -84,12 +86,12 @@ def answer_coming(token: str) -> ResponseReturnValue:
     return cancel.leave([mine.registration], _("Cancelaste tu lugar. Borramos tus datos."))
 
 
-def _question(mine: Place, notice: str = "") -> str:
+def _question(mine: RegistrationView, notice: str = "") -> str:
     now, by = clock.now(), reconfirmation.answer_by(mine.registration)
     words = detail.moment_words(mine.registration, by, now) if by and by > now else ""
     return registration_page.show("reconfirm", mine, now, notice=notice, answer_by=words)
 
 
-def _found(token: str) -> Place:
+def _found(token: str) -> RegistrationView:
     with store().read() as session:
         return registration_page.find(session, token)

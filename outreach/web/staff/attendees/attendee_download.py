@@ -10,7 +10,7 @@ from outreach.errors import NotFound
 from outreach.reports import attendee_export
 from outreach.web.context import ring, store
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, find_mine, note
+from outreach.web.staff.common.guards import find_mine, note, staff_pages
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -18,7 +18,7 @@ TYPES = {
 }
 
 
-@desk.get("/talleres/<public_id>/lista.<any(csv,xlsx):ending>")
+@staff_pages.get("/talleres/<public_id>/lista.<any(csv,xlsx):ending>")
 def export_list(public_id: str, ending: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
@@ -28,7 +28,7 @@ def export_list(public_id: str, ending: str) -> ResponseReturnValue:
     needs = {need for party in parties for need in party.needs}
     rows = attendee_export.table(
         parties,
-        registrations.people_of(ring(), parties),
+        registrations.decrypt_people(ring(), parties),
         {need: workshop_labels.need_words(need) for need in needs},
     )
     with store().change() as session:  # before anything is handed out

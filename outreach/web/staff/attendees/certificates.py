@@ -22,7 +22,7 @@ from outreach.pdf import certificate as paper
 from outreach.web.context import config, store
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, line, required
-from outreach.web.staff.common.guards import desk, find_mine, note, page
+from outreach.web.staff.common.guards import find_mine, note, page, staff_pages
 
 MOST_HOURS: Final = 100
 _HOURS: Final = re.compile(r"[0-9]{1,3}([.,][05])?")
@@ -65,14 +65,14 @@ class CertificateForm(Form):
         return f"{float((self.hours.data or '').replace(',', '.')):g}"
 
 
-@desk.get("/talleres/<public_id>/constancia")
+@staff_pages.get("/talleres/<public_id>/constancia")
 def certificate(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
     return _page(workshop, CertificateForm(hours=_length(workshop)), now=clock.now())
 
 
-@desk.post("/talleres/<public_id>/constancia")
+@staff_pages.post("/talleres/<public_id>/constancia")
 def make_certificate(public_id: str) -> ResponseReturnValue:
     form, now = CertificateForm(request.form), clock.now()
     is_good = form.validate()

@@ -15,10 +15,10 @@ from werkzeug.datastructures import MultiDict
 
 from outreach import clock
 from outreach.domain import outbox, registrations
-from outreach.domain.network.staff import Action
+from outreach.domain.network.staff import Permission
 from outreach.domain.outbox import messaging
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations.staff_messages import Audience, Message, Template
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
 from outreach.domain.text import clean_lines
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
@@ -28,18 +28,18 @@ from outreach.mail import preview
 from outreach.web.context import config, ring, store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, find_mine, me, note, page
+from outreach.web.staff.common.guards import find_mine, me, note, page, staff_pages
 from outreach.web.staff.workshops import attendee_list
 
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class MessageDraft:
     """What is being written."""
 
     template: str = ""
-    audience: str = Audience.SEATED
+    audience: str = Audience.CONFIRMED
     paragraph: Mapping[str, str] = field(default_factory=dict)
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
@@ -50,12 +50,12 @@ class Draft:
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-@desk.get("/talleres/<public_id>/mensaje")
+@staff_pages.get("/talleres/<public_id>/mensaje")
 def write_message(public_id: str) -> ResponseReturnValue:
-    return written(public_id, Draft())
+    return written(public_id, MessageDraft())
 
 
-@desk.post("/talleres/<public_id>/mensaje")
+@staff_pages.post("/talleres/<public_id>/mensaje")
 @request_retry.repeatable
 def send_message(public_id: str) -> ResponseReturnValue:
     """`do` says what: see how it will be read, or send it as it was seen."""
@@ -81,7 +81,9 @@ def send_message(public_id: str) -> ResponseReturnValue:
             )
             if is_new:
                 reach = messaging.reach(session, workshop, audience)
-                told = f"{reach[Contact.EMAIL]} by e-mail, {reach[Contact.PHONE]} by phone"
+                told = (
+                    f"{reach[ContactMethod.EMAIL]} by e-mail, {reach[ContactMethod.PHONE]} by phone"
+                )
                 note(session, workshop, "message sent", f"{template}, {audience}: {told}")
             number = message.id
     except Refused as refusal:
@@ -91,12 +93,12 @@ def send_message(public_id: str) -> ResponseReturnValue:
 
 def written(
     public_id: str,
-    draft: Draft,
+    draft: MessageDraft,
     *,
     is_seen: bool = False,
     fault: str = "",
     shown: str = "",
-    action: Action | None = None,
+    action: Permission | None = None,
 ) -> Response:
     """The page; after sending, with those who are to be called. `shown` is the party whose phone
     was asked for; `action` as in `find_mine`."""
@@ -116,11 +118,11 @@ def written(
         with store().change() as session:
             note(session, workshop, "list seen")
     rows = workshop_labels.rows(
-        workshop, parties, registrations.people_of(ring(), parties), shown=shown
+        workshop, parties, registrations.decrypt_people(ring(), parties), shown=shown
     )
     chosen = draft.template if draft.template in messaging.templates_of(workshop) else ""
     chosen = chosen or messaging.templates_of(workshop)[0]
-    audience = Audience(draft.audience) if draft.audience in set(Audience) else Audience.SEATED
+    audience = Audience(draft.audience) if draft.audience in set(Audience) else Audience.CONFIRMED
     return page(
         "attendees/message",
         422 if fault else 200,
@@ -147,13 +149,13 @@ def written(
 
 def filled_again(path: str, form: MultiDict[str, str]) -> Response:
     """The page at a path of ours with what was typed before the session ended."""
-    return written(path.split("/")[-2], _typed(form), action=Action.EDIT)
+    return written(path.split("/")[-2], _typed(form), action=Permission.EDIT)
 
 
-def _typed(form: MultiDict[str, str]) -> Draft:
+def _typed(form: MultiDict[str, str]) -> MessageDraft:
     texts = {lang: clean_lines(form.get(f"more_{lang}", "")) for lang in LANGUAGES}
     nonce = form.get("nonce", "")
-    return Draft(
+    return MessageDraft(
         template=form.get("template", ""),
         audience=form.get("audience", ""),
         paragraph={lang: text for lang, text in texts.items() if text},
@@ -161,18 +163,18 @@ def _typed(form: MultiDict[str, str]) -> Draft:
     )
 
 
-def _chosen(draft: Draft) -> tuple[Template, Audience]:
+def _chosen(draft: MessageDraft) -> tuple[MessageTemplate, Audience]:
     if draft.audience not in set(Audience):
         raise Refused(_("Elige a quién se le escribe."))
-    if draft.template not in set(Template):
+    if draft.template not in set(MessageTemplate):
         raise Refused(_("Elige qué pasó."))
-    return Template(draft.template), Audience(draft.audience)
+    return MessageTemplate(draft.template), Audience(draft.audience)
 
 
-def _sample(workshop: Workshop, template: str, audience: Audience, draft: Draft) -> Message:
+def _sample(workshop: Workshop, template: str, audience: Audience, draft: MessageDraft) -> Message:
     return Message(
         workshop_id=workshop.id,
-        template=Template(template),
+        template=MessageTemplate(template),
         audience=audience,
         paragraph={} if workshop.is_discreet else dict(draft.paragraph),
         nonce=b"",
@@ -192,7 +194,7 @@ def _letters(workshop: Workshop, message: Message) -> dict[str, Any]:
 def _audience_words(audience: Audience) -> str:
     said: dict[Audience, str] = {
         Audience.ALL: _("Todas"),
-        Audience.SEATED: _("Con lugar"),
-        Audience.WAITING: _("En espera"),
+        Audience.CONFIRMED: _("Con lugar"),
+        Audience.WAITLISTED: _("En espera"),
     }
     return said[audience]

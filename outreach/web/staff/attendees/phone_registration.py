@@ -11,8 +11,8 @@ from werkzeug.datastructures import MultiDict
 
 from outreach import clock
 from outreach.domain import registrations
-from outreach.domain.registrations import Contact
-from outreach.domain.registrations import Standing as Place
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, Refused, Taken, TooMany
 from outreach.i18n import gettext as _
@@ -22,7 +22,7 @@ from outreach.web.forms import availability, registration_service
 from outreach.web.forms.registration_form import RegistrationForm
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, find_mine, note, page
+from outreach.web.staff.common.guards import find_mine, note, page, staff_pages
 
 # What is said to whoever comes, as it is said to who writes it down for them.
 _SAID_TO_STAFF: Final[Mapping[str, str]] = {
@@ -51,7 +51,7 @@ class CallerForm(RegistrationForm):
     def __init__(self, workshop: Workshop, typed: MultiDict[str, str] | None = None) -> None:
         super().__init__(workshop, typed)
         if typed is None and not workshop.is_discreet:
-            self.contact.data = Contact.PHONE.value
+            self.contact.data = ContactMethod.PHONE.value
         if not self.has_nonce:
             self.stamp_again()
 
@@ -62,14 +62,14 @@ class CallerForm(RegistrationForm):
         return is_well
 
 
-@desk.get("/talleres/<public_id>/apartar")
+@staff_pages.get("/talleres/<public_id>/apartar")
 def new_party(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
     return _page(CallerForm(workshop), 200, fault=_closed(workshop, clock.now()))
 
 
-@desk.post("/talleres/<public_id>/apartar")
+@staff_pages.post("/talleres/<public_id>/apartar")
 @request_retry.repeatable
 def save_party(public_id: str) -> ResponseReturnValue:
     now = clock.now()
@@ -77,7 +77,7 @@ def save_party(public_id: str) -> ResponseReturnValue:
         workshop = find_mine(session, public_id)
         filled = CallerForm(workshop, request.form)
         nonce = filled.nonce.data or ""
-        before = registrations.saved_before(session, nonce)
+        before = registrations.find_duplicate(session, nonce)
     if before is None:
         fault = _closed(workshop, now)
         if fault or not filled.validate():
@@ -87,9 +87,9 @@ def save_party(public_id: str) -> ResponseReturnValue:
         except Refused as refusal:
             return _page(filled, 422, fault=str(refusal))
     with store().read() as session:
-        party = registrations.saved_before(session, nonce)
+        party = registrations.find_duplicate(session, nonce)
     assert party is not None
-    has_place = party.standing is Place.SEATED
+    has_place = party.standing is Place.CONFIRMED
     there = "hecho=apartado" if has_place else "ver=espera&hecho=en-espera"
     return redirect(f"/org/talleres/{public_id}?{there}#r-{party.id}", 303)
 
@@ -107,7 +107,7 @@ def _save(filled: CallerForm, nonce: str, now: datetime) -> None:
         raise Refused(
             _(
                 "Ese correo o teléfono ya tiene %(num)d registros en este taller.",
-                num=registrations.LIVE_PER_CONTACT,
+                num=registrations.MAX_ACTIVE_PER_CONTACT,
             )
         ) from None
     except Closed:

@@ -9,7 +9,7 @@ from outreach import clock
 from outreach.domain import outbox, registrations
 from outreach.domain.checkin import checkin
 from outreach.domain.registrations import reconfirmation
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, Refused
@@ -17,11 +17,11 @@ from outreach.i18n import gettext as _
 from outreach.privacy import erasure
 from outreach.web.context import config, ring, store
 from outreach.web.staff.attendees import message_pages
-from outreach.web.staff.common.guards import desk, find_mine, note
+from outreach.web.staff.common.guards import find_mine, note, staff_pages
 from outreach.web.staff.workshops.workshop_detail import show
 
 
-@desk.post("/talleres/<public_id>/contacto")
+@staff_pages.post("/talleres/<public_id>/contacto")
 def contact(public_id: str) -> ResponseReturnValue:
     """The whole e-mail or phone of one party. Who looked, and when, is written down."""
     wanted = clean(request.form.get("registration", ""))
@@ -30,11 +30,11 @@ def contact(public_id: str) -> ResponseReturnValue:
         checkin.find(session, found, wanted)
         note(session, found, "contact seen")
     if request.form.get("message"):
-        return message_pages.written(public_id, message_pages.Draft(), shown=wanted)
+        return message_pages.written(public_id, message_pages.MessageDraft(), shown=wanted)
     return show(public_id, shown=wanted)
 
 
-@desk.post("/talleres/<public_id>/persona")
+@staff_pages.post("/talleres/<public_id>/persona")
 def decide(public_id: str) -> ResponseReturnValue:
     """`do` says what: grant a place, approve that they read the address, or undo that; and what
     somebody said on the phone: that they come, or that they do not."""
@@ -75,7 +75,7 @@ def decide(public_id: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{public_id}?{there}", 303)
 
 
-@desk.post("/talleres/<public_id>/llamada")
+@staff_pages.post("/talleres/<public_id>/llamada")
 def call(public_id: str) -> ResponseReturnValue:
     """`do` says what: called, or undo that; or what they answered, yes or no."""
     what, number = request.form.get("do", ""), request.form.get("notice", "")
@@ -98,7 +98,7 @@ def call(public_id: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{public_id}?ver=llamadas&{there}", 303)
 
 
-@desk.post("/talleres/<public_id>/correos")
+@staff_pages.post("/talleres/<public_id>/correos")
 def send_again(public_id: str) -> ResponseReturnValue:
     """Letters that were given up go out once more."""
     now = clock.now()
@@ -116,21 +116,21 @@ def _cancels(public_id: str, wanted: str) -> ResponseReturnValue:
     """They called to say that they do not come: forgotten at once, as on their own page."""
     with store().read() as session:
         party = checkin.find(session, find_mine(session, public_id), wanted)
-    if erasure.forget(store(), ring(), config(), [party.id], now=clock.now()):
+    if erasure.erase(store(), ring(), config(), [party.id], now=clock.now()):
         with store().change() as session:
             note(session, find_mine(session, public_id), "place given up by phone")
     return redirect(f"/org/talleres/{public_id}?hecho=no", 303)
 
 
-def _gives_up(public_id: str, notice: Notice) -> ResponseReturnValue:
+def _gives_up(public_id: str, notice: Notification) -> ResponseReturnValue:
     """They said no: they are forgotten at once, as on their own page."""
-    erasure.forget(store(), ring(), config(), [notice.registration_id], now=clock.now())
+    erasure.erase(store(), ring(), config(), [notice.registration_id], now=clock.now())
     with store().change() as session:
         note(session, find_mine(session, public_id), "place given up by phone")
     return redirect(f"/org/talleres/{public_id}?ver=llamadas&hecho=no", 303)
 
 
-def _notice(session: Session, workshop: Workshop, number: str) -> Notice:
+def _notice(session: Session, workshop: Workshop, number: str) -> Notification:
     if not _is_number(number):
         raise Refused(_("Marca las llamadas con los botones de la lista."))
     return outbox.find(session, workshop, int(number))
@@ -140,11 +140,11 @@ def _is_number(typed: str) -> bool:
     return typed.isascii() and typed.isdigit() and len(typed) < 10
 
 
-def _is_question(notice: Notice) -> bool:
-    return notice.cause in {Cause.OFFER, Cause.CONFIRM}
+def _is_question(notice: Notification) -> bool:
+    return notice.cause in {NotificationType.OFFER, NotificationType.RECONFIRM}
 
 
-def _answer(session: Session, workshop: Workshop, notice: Notice, what: str) -> str:
+def _answer(session: Session, workshop: Workshop, notice: Notification, what: str) -> str:
     now = clock.now()
     if what == "undo":
         outbox.undo_called(session, notice.id)
@@ -155,7 +155,7 @@ def _answer(session: Session, workshop: Workshop, notice: Notice, what: str) -> 
     if what == "called":
         note(session, workshop, "call made")
         return f"llamada={notice.id}"
-    if notice.cause is Cause.OFFER:
+    if notice.cause is NotificationType.OFFER:
         registrations.accept(session, notice.registration, now=now)
     else:
         reconfirmation.confirm(session, notice.registration, now=now)

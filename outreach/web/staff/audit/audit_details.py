@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from outreach.clock import Month
-from outreach.domain.audit.audit_log import Line
+from outreach.domain.audit.audit_log import AuditLine
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web.presentation.formatting import first_capital, month_and_year
-from outreach.web.staff.audit.audit_labels import DEEDS, About
+from outreach.web.staff.audit.audit_labels import DEEDS, AuditSubject
 
 # The names of what was changed, as the forms have them.
 _FIELDS: Final[Mapping[str, str]] = {
@@ -161,14 +161,14 @@ _BETWEEN: Final = re.compile(r"(, |: |; | \(|\))")
 _MONTH_FIRST: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))([ ,:]*)(.*)")
 
 
-def words(line: Line, cities: Mapping[str, str]) -> str:
+def words(line: AuditLine, cities: Mapping[str, str]) -> str:
     """What else is known of it: ids, numbers and the names of what changed."""
     deed = DEEDS.get(line.action)
     if deed is not None and "%(whom)s" in str(deed.words):
         return _rights(line.detail.partition(": ")[2], cities)
     if line.action == "role changed meanwhile":
         return _rights(line.detail, cities)
-    if deed is not None and deed.about is About.MONTH:
+    if deed is not None and deed.about is AuditSubject.MONTH:
         return _of_month(line)
     if line.action == "attendance reported" and line.detail.startswith("held, "):
         return str(_("Se hizo: %(num)s personas", num=line.detail.removeprefix("held, ")))
@@ -202,7 +202,7 @@ def _rights(told: str, cities: Mapping[str, str]) -> str:
     return "; ".join(said)
 
 
-def _of_month(line: Line) -> str:
+def _of_month(line: AuditLine) -> str:
     """«2020-01 1» of a month that was closed: Enero de 2020, revisión 1"""
     found = _MONTH_FIRST.fullmatch(line.detail)
     if found is None:

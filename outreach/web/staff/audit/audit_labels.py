@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from outreach.domain.audit.audit_log import Line
+from outreach.domain.audit.audit_log import AuditLine
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
-from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.presentation.workshop_cards import CardTag
 
 
-class About(StrEnum):
+class AuditSubject(StrEnum):
     """What one may look for."""
 
     PEOPLE = "personas"  # what somebody saw of who registered
@@ -27,142 +27,144 @@ class About(StrEnum):
 
 
 @dataclass(frozen=True)
-class Deed:
-    about: About
+class AuditedAction:
+    about: AuditSubject
     words: str  # after the name of who did it; «%(whom)s» is an account
 
 
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
-_PEOPLE, _WORKSHOPS, _MONTH = About.PEOPLE, About.WORKSHOPS, About.MONTH
-_NETWORK, _IN = About.NETWORK, About.SIGNING_IN
+_PEOPLE, _WORKSHOPS, _MONTH = AuditSubject.PEOPLE, AuditSubject.WORKSHOPS, AuditSubject.MONTH
+_NETWORK, _IN = AuditSubject.NETWORK, AuditSubject.SIGNING_IN
 
-DEEDS: Final[Mapping[str, Deed]] = {
+DEEDS: Final[Mapping[str, AuditedAction]] = {
     # one workshop
-    "workshop created": Deed(_WORKSHOPS, lazy("creó el taller")),
-    "workshop changed": Deed(_WORKSHOPS, lazy("cambió el taller")),
-    "workshop published": Deed(_WORKSHOPS, lazy("publicó el taller")),
-    "workshop cancelled": Deed(_WORKSHOPS, lazy("canceló el taller")),
-    "workshop deleted": Deed(_WORKSHOPS, lazy("borró un borrador")),
-    "workshop reinstated": Deed(_WORKSHOPS, lazy("reactivó el taller")),
-    "attendance reported": Deed(_WORKSHOPS, lazy("reportó la asistencia")),
+    "workshop created": AuditedAction(_WORKSHOPS, lazy("creó el taller")),
+    "workshop changed": AuditedAction(_WORKSHOPS, lazy("cambió el taller")),
+    "workshop published": AuditedAction(_WORKSHOPS, lazy("publicó el taller")),
+    "workshop cancelled": AuditedAction(_WORKSHOPS, lazy("canceló el taller")),
+    "workshop deleted": AuditedAction(_WORKSHOPS, lazy("borró un borrador")),
+    "workshop reinstated": AuditedAction(_WORKSHOPS, lazy("reactivó el taller")),
+    "attendance reported": AuditedAction(_WORKSHOPS, lazy("reportó la asistencia")),
     # its people
-    "list seen": Deed(_PEOPLE, lazy("vio la lista de un taller con discreción")),
-    "contact seen": Deed(_PEOPLE, lazy("vio 1 contacto")),
-    "call made": Deed(_PEOPLE, lazy("anotó una llamada")),
-    "answer noted": Deed(_PEOPLE, lazy("anotó si alguien viene")),
-    "place given by hand": Deed(_PEOPLE, lazy("dio un lugar por teléfono")),
-    "place given up by phone": Deed(_PEOPLE, lazy("quitó un lugar por teléfono")),
-    "address approved": Deed(_PEOPLE, lazy("aprobó que alguien vea la dirección")),
-    "approval taken back": Deed(_PEOPLE, lazy("deshizo una aprobación")),
-    "letters sent again": Deed(_PEOPLE, lazy("mandó otra vez los correos")),
-    "place saved by phone": Deed(_PEOPLE, lazy("apartó un lugar por teléfono")),
-    "places changed": Deed(_WORKSHOPS, lazy("cambió los lugares")),
-    "message sent": Deed(_PEOPLE, lazy("mandó un mensaje")),
-    "list exported": Deed(_PEOPLE, lazy("bajó la lista")),
+    "list seen": AuditedAction(_PEOPLE, lazy("vio la lista de un taller con discreción")),
+    "contact seen": AuditedAction(_PEOPLE, lazy("vio 1 contacto")),
+    "call made": AuditedAction(_PEOPLE, lazy("anotó una llamada")),
+    "answer noted": AuditedAction(_PEOPLE, lazy("anotó si alguien viene")),
+    "place given by hand": AuditedAction(_PEOPLE, lazy("dio un lugar por teléfono")),
+    "place given up by phone": AuditedAction(_PEOPLE, lazy("quitó un lugar por teléfono")),
+    "address approved": AuditedAction(_PEOPLE, lazy("aprobó que alguien vea la dirección")),
+    "approval taken back": AuditedAction(_PEOPLE, lazy("deshizo una aprobación")),
+    "letters sent again": AuditedAction(_PEOPLE, lazy("mandó otra vez los correos")),
+    "place saved by phone": AuditedAction(_PEOPLE, lazy("apartó un lugar por teléfono")),
+    "places changed": AuditedAction(_WORKSHOPS, lazy("cambió los lugares")),
+    "message sent": AuditedAction(_PEOPLE, lazy("mandó un mensaje")),
+    "list exported": AuditedAction(_PEOPLE, lazy("bajó la lista")),
     # its door
-    "door taken along": Deed(_PEOPLE, lazy("llevó la lista de la entrada en su teléfono")),
-    "door sheet printed": Deed(_PEOPLE, lazy("imprimió la lista de la entrada")),
-    "certificate made": Deed(_WORKSHOPS, lazy("hizo una constancia")),
+    "door taken along": AuditedAction(_PEOPLE, lazy("llevó la lista de la entrada en su teléfono")),
+    "door sheet printed": AuditedAction(_PEOPLE, lazy("imprimió la lista de la entrada")),
+    "certificate made": AuditedAction(_WORKSHOPS, lazy("hizo una constancia")),
     # files
-    "workshops brought in": Deed(_WORKSHOPS, lazy("trajo talleres de un archivo")),
-    "kinds brought in": Deed(_NETWORK, lazy("trajo tipos de taller de un archivo")),
-    "figures brought in": Deed(_MONTH, lazy("trajo cifras de un archivo")),
+    "workshops brought in": AuditedAction(_WORKSHOPS, lazy("trajo talleres de un archivo")),
+    "kinds brought in": AuditedAction(_NETWORK, lazy("trajo tipos de taller de un archivo")),
+    "figures brought in": AuditedAction(_MONTH, lazy("trajo cifras de un archivo")),
     # the month
-    "month.complete": Deed(_MONTH, lazy("dijo que su mes está completo")),
-    "month.incomplete": Deed(_MONTH, lazy("dijo que a su mes le falta algo")),
-    "month.remind": Deed(_MONTH, lazy("recordó a quien falta por reportar")),
-    "month.close": Deed(_MONTH, lazy("cerró el mes")),
-    "month.reopen": Deed(_MONTH, lazy("volvió a abrir el mes")),
-    "figure.enter": Deed(_MONTH, lazy("capturó una cifra")),
-    "bulletin published": Deed(_MONTH, lazy("publicó el boletín")),
-    "bulletin corrected": Deed(_MONTH, lazy("empezó a corregir el boletín")),
+    "month.complete": AuditedAction(_MONTH, lazy("dijo que su mes está completo")),
+    "month.incomplete": AuditedAction(_MONTH, lazy("dijo que a su mes le falta algo")),
+    "month.remind": AuditedAction(_MONTH, lazy("recordó a quien falta por reportar")),
+    "month.close": AuditedAction(_MONTH, lazy("cerró el mes")),
+    "month.reopen": AuditedAction(_MONTH, lazy("volvió a abrir el mes")),
+    "figure.enter": AuditedAction(_MONTH, lazy("capturó una cifra")),
+    "bulletin published": AuditedAction(_MONTH, lazy("publicó el boletín")),
+    "bulletin corrected": AuditedAction(_MONTH, lazy("empezó a corregir el boletín")),
     # the network
-    "office opened": Deed(_NETWORK, lazy("agregó la oficina")),
-    "office changed": Deed(_NETWORK, lazy("cambió la oficina")),
-    "office closed": Deed(_NETWORK, lazy("cerró la oficina")),
-    "kind added": Deed(_NETWORK, lazy("agregó un tipo de taller")),
-    "kind changed": Deed(_NETWORK, lazy("cambió un tipo de taller")),
-    "account invited": Deed(_NETWORK, lazy("invitó a %(whom)s")),
-    "account rights changed": Deed(_NETWORK, lazy("cambió lo que puede %(whom)s")),
-    "account disabled": Deed(_NETWORK, lazy("suspendió a %(whom)s")),
-    "account reset": Deed(_NETWORK, lazy("hizo un enlace nuevo para %(whom)s")),
-    "copy restored": Deed(_NETWORK, lazy("puso una copia anterior: faltan notas")),
-    "second factor reset": Deed(
+    "office opened": AuditedAction(_NETWORK, lazy("agregó la oficina")),
+    "office changed": AuditedAction(_NETWORK, lazy("cambió la oficina")),
+    "office closed": AuditedAction(_NETWORK, lazy("cerró la oficina")),
+    "kind added": AuditedAction(_NETWORK, lazy("agregó un tipo de taller")),
+    "kind changed": AuditedAction(_NETWORK, lazy("cambió un tipo de taller")),
+    "account invited": AuditedAction(_NETWORK, lazy("invitó a %(whom)s")),
+    "account rights changed": AuditedAction(_NETWORK, lazy("cambió lo que puede %(whom)s")),
+    "account disabled": AuditedAction(_NETWORK, lazy("suspendió a %(whom)s")),
+    "account reset": AuditedAction(_NETWORK, lazy("hizo un enlace nuevo para %(whom)s")),
+    "copy restored": AuditedAction(_NETWORK, lazy("puso una copia anterior: faltan notas")),
+    "second factor reset": AuditedAction(
         _NETWORK, lazy("hizo un enlace nuevo para %(whom)s, también de su segundo factor")
     ),
     # the mobile consulate
-    "tour created": Deed(_WORKSHOPS, lazy("creó una gira")),
-    "stop added": Deed(_WORKSHOPS, lazy("agregó una parada")),
-    "stop changed": Deed(_WORKSHOPS, lazy("cambió una parada")),
-    "stop cancelled": Deed(_WORKSHOPS, lazy("canceló una parada")),
-    "stop reinstated": Deed(_WORKSHOPS, lazy("reactivó una parada")),
+    "tour created": AuditedAction(_WORKSHOPS, lazy("creó una gira")),
+    "stop added": AuditedAction(_WORKSHOPS, lazy("agregó una parada")),
+    "stop changed": AuditedAction(_WORKSHOPS, lazy("cambió una parada")),
+    "stop cancelled": AuditedAction(_WORKSHOPS, lazy("canceló una parada")),
+    "stop reinstated": AuditedAction(_WORKSHOPS, lazy("reactivó una parada")),
     # what workshops draw on
-    "venue created": Deed(_WORKSHOPS, lazy("agregó una sede")),
-    "venue changed": Deed(_WORKSHOPS, lazy("cambió una sede")),
-    "venue retired": Deed(_WORKSHOPS, lazy("retiró una sede")),
-    "venue offered": Deed(_WORKSHOPS, lazy("volvió a ofrecer una sede")),
-    "partner created": Deed(_WORKSHOPS, lazy("agregó una organización aliada")),
-    "partner changed": Deed(_WORKSHOPS, lazy("cambió una organización aliada")),
-    "partner retired": Deed(_WORKSHOPS, lazy("retiró una organización aliada")),
-    "partner offered": Deed(_WORKSHOPS, lazy("volvió a ofrecer una organización aliada")),
-    "speaker created": Deed(_WORKSHOPS, lazy("agregó a una persona que da talleres")),
-    "speaker changed": Deed(_WORKSHOPS, lazy("cambió a una persona que da talleres")),
-    "speaker retired": Deed(_WORKSHOPS, lazy("retiró a una persona que da talleres")),
-    "speaker offered": Deed(_WORKSHOPS, lazy("volvió a ofrecer a una persona que da talleres")),
+    "venue created": AuditedAction(_WORKSHOPS, lazy("agregó una sede")),
+    "venue changed": AuditedAction(_WORKSHOPS, lazy("cambió una sede")),
+    "venue retired": AuditedAction(_WORKSHOPS, lazy("retiró una sede")),
+    "venue offered": AuditedAction(_WORKSHOPS, lazy("volvió a ofrecer una sede")),
+    "partner created": AuditedAction(_WORKSHOPS, lazy("agregó una organización aliada")),
+    "partner changed": AuditedAction(_WORKSHOPS, lazy("cambió una organización aliada")),
+    "partner retired": AuditedAction(_WORKSHOPS, lazy("retiró una organización aliada")),
+    "partner offered": AuditedAction(_WORKSHOPS, lazy("volvió a ofrecer una organización aliada")),
+    "speaker created": AuditedAction(_WORKSHOPS, lazy("agregó a una persona que da talleres")),
+    "speaker changed": AuditedAction(_WORKSHOPS, lazy("cambió a una persona que da talleres")),
+    "speaker retired": AuditedAction(_WORKSHOPS, lazy("retiró a una persona que da talleres")),
+    "speaker offered": AuditedAction(
+        _WORKSHOPS, lazy("volvió a ofrecer a una persona que da talleres")
+    ),
     # signing in
-    "signed in": Deed(_IN, lazy("inició sesión")),
-    "signed out": Deed(_IN, lazy("cerró sesión")),
-    "wrong password": Deed(_IN, lazy("escribió mal la contraseña")),
-    "too many sign-ins": Deed(_IN, lazy("quiso entrar demasiadas veces")),
-    "wrong code": Deed(_IN, lazy("escribió mal el código")),
-    "used code refused": Deed(_IN, lazy("dio un código que ya se había usado")),
-    "too many codes tried": Deed(_IN, lazy("probó demasiados códigos")),
-    "paper code used": Deed(_IN, lazy("entró con un código de papel")),
-    "key used": Deed(_IN, lazy("entró con una llave")),
-    "key refused": Deed(_IN, lazy("mostró una llave que no vale")),
-    "second factor shown again": Deed(_IN, lazy("mostró otra vez su segundo factor")),
-    "named by the provider": Deed(_IN, lazy("entró con la cuenta de su institución")),
-    "provider's word refused": Deed(_IN, lazy("vino de su institución y no pudo entrar")),
-    "ended session refused": Deed(_IN, lazy("usó una sesión que ya había terminado")),
-    "role changed meanwhile": Deed(_IN, lazy("vio que cambió lo que puede hacer")),
+    "signed in": AuditedAction(_IN, lazy("inició sesión")),
+    "signed out": AuditedAction(_IN, lazy("cerró sesión")),
+    "wrong password": AuditedAction(_IN, lazy("escribió mal la contraseña")),
+    "too many sign-ins": AuditedAction(_IN, lazy("quiso entrar demasiadas veces")),
+    "wrong code": AuditedAction(_IN, lazy("escribió mal el código")),
+    "used code refused": AuditedAction(_IN, lazy("dio un código que ya se había usado")),
+    "too many codes tried": AuditedAction(_IN, lazy("probó demasiados códigos")),
+    "paper code used": AuditedAction(_IN, lazy("entró con un código de papel")),
+    "key used": AuditedAction(_IN, lazy("entró con una llave")),
+    "key refused": AuditedAction(_IN, lazy("mostró una llave que no vale")),
+    "second factor shown again": AuditedAction(_IN, lazy("mostró otra vez su segundo factor")),
+    "named by the provider": AuditedAction(_IN, lazy("entró con la cuenta de su institución")),
+    "provider's word refused": AuditedAction(_IN, lazy("vino de su institución y no pudo entrar")),
+    "ended session refused": AuditedAction(_IN, lazy("usó una sesión que ya había terminado")),
+    "role changed meanwhile": AuditedAction(_IN, lazy("vio que cambió lo que puede hacer")),
     # one's own
-    "second factor set up": Deed(_IN, lazy("puso su segundo factor")),
-    "code application changed": Deed(_IN, lazy("cambió la aplicación de sus códigos")),
-    "paper codes printed": Deed(_IN, lazy("hizo códigos de papel nuevos")),
-    "key added": Deed(_IN, lazy("agregó una llave")),
-    "key removed": Deed(_IN, lazy("quitó una llave")),
-    "key renamed": Deed(_IN, lazy("cambió el nombre de una llave")),
-    "password changed": Deed(_IN, lazy("cambió su contraseña")),
-    "password set by link": Deed(_IN, lazy("puso su contraseña con el enlace")),
-    "session ended": Deed(_IN, lazy("terminó una de sus sesiones")),
-    "other sessions ended": Deed(_IN, lazy("terminó sus otras sesiones")),
-    "own calendar made": Deed(_IN, lazy("hizo la dirección de su calendario")),
-    "own calendar replaced": Deed(_IN, lazy("cambió la dirección de su calendario")),
-    "own calendar stopped": Deed(_IN, lazy("quitó la dirección de su calendario")),
+    "second factor set up": AuditedAction(_IN, lazy("puso su segundo factor")),
+    "code application changed": AuditedAction(_IN, lazy("cambió la aplicación de sus códigos")),
+    "paper codes printed": AuditedAction(_IN, lazy("hizo códigos de papel nuevos")),
+    "key added": AuditedAction(_IN, lazy("agregó una llave")),
+    "key removed": AuditedAction(_IN, lazy("quitó una llave")),
+    "key renamed": AuditedAction(_IN, lazy("cambió el nombre de una llave")),
+    "password changed": AuditedAction(_IN, lazy("cambió su contraseña")),
+    "password set by link": AuditedAction(_IN, lazy("puso su contraseña con el enlace")),
+    "session ended": AuditedAction(_IN, lazy("terminó una de sus sesiones")),
+    "other sessions ended": AuditedAction(_IN, lazy("terminó sus otras sesiones")),
+    "own calendar made": AuditedAction(_IN, lazy("hizo la dirección de su calendario")),
+    "own calendar replaced": AuditedAction(_IN, lazy("cambió la dirección de su calendario")),
+    "own calendar stopped": AuditedAction(_IN, lazy("quitó la dirección de su calendario")),
 }
 
 _TELLING: Final = frozenset({"list seen", "contact seen"})
 
 
-def of(about: About | None) -> frozenset[str] | None:
+def of(about: AuditSubject | None) -> frozenset[str] | None:
     """The actions that are about that; None for all."""
     if about is None:
         return None
     return frozenset(action for action, deed in DEEDS.items() if deed.about is about)
 
 
-def about_words(about: About) -> str:
-    words: dict[About, str] = {
-        About.PEOPLE: _("Contactos y listas"),
-        About.WORKSHOPS: _("Talleres"),
-        About.MONTH: _("Mes y boletín"),
-        About.NETWORK: _("Red y personal"),
-        About.SIGNING_IN: _("Entradas y cuenta"),
+def about_words(about: AuditSubject) -> str:
+    words: dict[AuditSubject, str] = {
+        AuditSubject.PEOPLE: _("Contactos y listas"),
+        AuditSubject.WORKSHOPS: _("Talleres"),
+        AuditSubject.MONTH: _("Mes y boletín"),
+        AuditSubject.NETWORK: _("Red y personal"),
+        AuditSubject.SIGNING_IN: _("Entradas y cuenta"),
     }
     return words[about]
 
 
-def sentence(line: Line, accounts: Mapping[int, str]) -> str:
+def sentence(line: AuditLine, accounts: Mapping[int, str]) -> str:
     """«publicó el taller». An action that has no words is said as it is."""
     deed = DEEDS.get(line.action)
     if deed is None:
@@ -171,10 +173,12 @@ def sentence(line: Line, accounts: Mapping[int, str]) -> str:
     return words % {"whom": _account(line.detail, accounts)} if "%(whom)s" in words else words
 
 
-def tag(line: Line) -> Tag | None:
+def tag(line: AuditLine) -> CardTag | None:
     """What has to catch the eye."""
     if line.action in _TELLING:
-        return Tag(_("Contacto") if line.action == "contact seen" else _("Discreción"), "etq-poco")
+        return CardTag(
+            _("Contacto") if line.action == "contact seen" else _("Discreción"), "etq-poco"
+        )
     return None
 
 

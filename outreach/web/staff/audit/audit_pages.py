@@ -14,32 +14,32 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.audit import audit_log
-from outreach.domain.audit.audit_log import Line, Wanted
+from outreach.domain.audit.audit_log import AuditLine, AuditQuery
 from outreach.domain.network import offices, staff
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Action
+from outreach.domain.network.staff import ALL_OFFICES, Permission
 from outreach.i18n import gettext as _
 from outreach.i18n import say
 from outreach.privacy import audit_verification
 from outreach.web.context import ring, store
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import first_capital, month_and_year
-from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.audit import audit_details, audit_labels
-from outreach.web.staff.audit.audit_labels import About
+from outreach.web.staff.audit.audit_labels import AuditSubject
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, find_mine, may, my_offices, page
+from outreach.web.staff.common.guards import find_mine, may, my_offices, page, staff_pages
 
 AT_ONCE: Final = 100
 UTC: Final = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)
-class Asked:
+class AuditParams:
     """What the address asks for; whatever cannot be read counts as not asked."""
 
     month: Month | None
-    about: About | None
+    about: AuditSubject | None
     who: int | None
     before: int | None
 
@@ -49,7 +49,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Told:
+class AuditRow:
     """One line, as the page says it."""
 
     at: time
@@ -59,10 +59,10 @@ class Told:
     address: str  # of its page
     place: str  # the city of the office, where lines of several are shown
     detail: str
-    tag: Tag | None
+    tag: CardTag | None
 
 
-@desk.get("/bitacora")
+@staff_pages.get("/bitacora")
 def network_journal() -> ResponseReturnValue:
     """Of everything, and, if asked, whether it is as it was written."""
     broken = audit_verification.wrong(store(), ring()) if "revisar" in request.args else None
@@ -70,18 +70,18 @@ def network_journal() -> ResponseReturnValue:
         return _journal_page(session, None, broken=broken)
 
 
-@desk.get("/bitacora/<slug>")
+@staff_pages.get("/bitacora/<slug>")
 def office_journal(slug: str) -> ResponseReturnValue:
     with store().read() as session:
         return _journal_page(session, offices.find(session, slug))
 
 
-@desk.get("/talleres/<public_id>/bitacora")
+@staff_pages.get("/talleres/<public_id>/bitacora")
 def workshop_journal(public_id: str) -> ResponseReturnValue:
     asked = _asked()
     with store().read() as session:
         workshop = find_mine(session, public_id)
-        wanted = Wanted(workshop_id=workshop.id, before=asked.before)
+        wanted = AuditQuery(workshop_id=workshop.id, before=asked.before)
         found = audit_log.lines(session, wanted, limit=AT_ONCE + 1)
         days = _days(session, found[:AT_ONCE], workshop.zone, is_of_one=True)
     return page(
@@ -98,7 +98,7 @@ def _journal_page(
 ) -> ResponseReturnValue:
     asked, slug = _asked(), office.slug if office else None
     zone = office.zone if office else UTC
-    wanted = Wanted(
+    wanted = AuditQuery(
         office=slug,
         organizer_id=asked.who,
         actions=audit_labels.of(asked.about),
@@ -107,16 +107,16 @@ def _journal_page(
         before=asked.before,
     )
     found = audit_log.lines(session, wanted, limit=AT_ONCE + 1)
-    is_admin = may(Action.NETWORK, EVERYWHERE)
+    is_admin = may(Permission.NETWORK, ALL_OFFICES)
     return page(
         "audit/log",
         asked=asked,
         office=office,
-        offices=my_offices(session, Action.EDIT),
+        offices=my_offices(session, Permission.EDIT),
         is_admin=is_admin,
         months=_months(audit_log.first_at(session, slug), zone),
         writers=audit_log.writers(session, slug),
-        abouts=[(each.value, audit_labels.about_words(each)) for each in About],
+        abouts=[(each.value, audit_labels.about_words(each)) for each in AuditSubject],
         days=_days(session, found[:AT_ONCE], zone, is_of_one=False),
         more=_more(asked, found),
         zone=zone,
@@ -127,13 +127,13 @@ def _journal_page(
 
 
 def _days(
-    session: Session, lines: Sequence[Line], zone: ZoneInfo, *, is_of_one: bool
-) -> list[tuple[str, list[Told]]]:
+    session: Session, lines: Sequence[AuditLine], zone: ZoneInfo, *, is_of_one: bool
+) -> list[tuple[str, list[AuditRow]]]:
     """The lines by the day there on which they were written, the newest first."""
     cities = {each.slug: each.city for each in offices.all_of_them(session)}
     accounts = {each.id: each.email for each in staff.all_of_them(session)}
     today = clock.now().astimezone(zone).date()
-    by_day: dict[date, list[Told]] = defaultdict(list)
+    by_day: dict[date, list[AuditRow]] = defaultdict(list)
     for line in lines:
         there = line.at.astimezone(zone)
         by_day[there.date()].append(_told(line, there, cities, accounts, is_of_one=is_of_one))
@@ -141,19 +141,19 @@ def _days(
 
 
 def _told(
-    line: Line,
+    line: AuditLine,
     there: datetime,
     cities: dict[str, str],
     accounts: dict[int, str],
     *,
     is_of_one: bool,
-) -> Told:
+) -> AuditRow:
     workshop, address = "", ""
     if line.public_id and line.day and not is_of_one:
         workshop = f"{say(line.title, 'es')}, {workshop_labels.short_day(line.day)}"
         address = f"/org/talleres/{line.public_id}"
     gone = _("Una cuenta que ya no existe") if line.organizer_id else _("El sistema")
-    return Told(
+    return AuditRow(
         at=there.time(),
         who=line.email or gone,
         deed=audit_labels.sentence(line, accounts),
@@ -182,17 +182,17 @@ def _months(first: datetime | None, zone: ZoneInfo) -> list[tuple[str, str]]:
     return found
 
 
-def _more(asked: Asked, found: Sequence[Line]) -> str:
+def _more(asked: AuditParams, found: Sequence[AuditLine]) -> str:
     """The way to what is older; empty where there is nothing."""
     return asked.query(antes=found[AT_ONCE - 1].id) if len(found) > AT_ONCE else ""
 
 
-def _asked() -> Asked:
+def _asked() -> AuditParams:
     given: Any = request.args
     about = given.get("que", "")
-    return Asked(
+    return AuditParams(
         month=_month(given.get("mes", "")),
-        about=About(about) if about in set(About) else None,
+        about=AuditSubject(about) if about in set(AuditSubject) else None,
         who=_number(given.get("quien", "")),
         before=_number(given.get("antes", "")),
     )

@@ -9,54 +9,54 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.accounts import credentials, passkeys, passwords, sessions, totp
 from outreach.domain.audit import audit_log
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 from outreach.domain.text import clean
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import store
 from outreach.web.staff.auth import login
-from outreach.web.staff.common.guards import desk, me, page
+from outreach.web.staff.common.guards import me, page, staff_pages
 
 FEW: Final = 3  # paper codes: time to print others
 
 
-@desk.get("/cuenta")
+@staff_pages.get("/cuenta")
 def account() -> ResponseReturnValue:
     return _page()
 
 
-@desk.post("/cuenta/sesiones")
+@staff_pages.post("/cuenta/sesiones")
 def end_session() -> ResponseReturnValue:
     """One of them by its name in the list (`which`), or all others (`others`)."""
     now, who = clock.now(), me()
     with store().change() as session:
         if "others" in request.form:
             count = sessions.end_all(session, who.organizer_id, now=now, but=who.digest)
-            audit_log.note(
+            audit_log.record(
                 session, who.organizer_id, "other sessions ended", now=now, detail=str(count)
             )
             return redirect("/org/cuenta?hecho=sesiones", 303)
         which = clean(request.form.get("which", ""))
         if not sessions.end_one(session, who.organizer_id, which, now=now):
             raise Refused(_("Esa sesión ya terminó. Mira las que siguen abiertas en tu cuenta."))
-        audit_log.note(session, who.organizer_id, "session ended", now=now)
+        audit_log.record(session, who.organizer_id, "session ended", now=now)
     return redirect("/org/cuenta?hecho=sesion", 303)
 
 
-@desk.post("/cuenta/contrasena")
+@staff_pages.post("/cuenta/contrasena")
 def change_password() -> ResponseReturnValue:
     who, now = me(), clock.now()
     old, new = request.form.get("password", ""), request.form.get("new", "")
     with store().read() as session:
-        stored = session.get_one(Organizer, who.organizer_id).password
+        stored = session.get_one(StaffMember, who.organizer_id).password
     if len(new) < passwords.SHORTEST:
         return _page(422, fault=_("La contraseña es corta. Escribe 12 letras o más."), field="new")
     login.count()  # whoever finds a browser open may not guess
     said = _("Esa no es tu contraseña de ahora. Escríbela otra vez.")
     if not passwords.is_right(old, stored) or stored is None:
         with store().change() as session:
-            audit_log.note(session, who.organizer_id, "wrong password", now=now)
+            audit_log.record(session, who.organizer_id, "wrong password", now=now)
         return _page(422, fault=said, field="password")
     hashed = passwords.hashed(new)
     with store().change() as session:
@@ -65,7 +65,7 @@ def change_password() -> ResponseReturnValue:
         is_open = sessions.hold(session, who, now=now)
         if is_changed and is_open:
             sessions.end_all(session, who.organizer_id, now=now, but=who.digest)
-            audit_log.note(session, who.organizer_id, "password changed", now=now)
+            audit_log.record(session, who.organizer_id, "password changed", now=now)
         else:
             session.rollback()
     if not is_open:
@@ -80,9 +80,9 @@ def _page(status: int = 200, *, fault: str = "", field: str = "") -> Response:
     with store().read() as session:
         browsers = sessions.of(session, who, now=now)
         keys = passkeys.of(session, who.organizer_id)
-        left = totp.paper_left(session, who.organizer_id)
+        left = totp.recovery_codes_left(session, who.organizer_id)
         has_codes = totp.is_enrolled(session, who.organizer_id)
-        has_password = session.get_one(Organizer, who.organizer_id).password is not None
+        has_password = session.get_one(StaffMember, who.organizer_id).password is not None
     return page(
         "auth/account",
         status,

@@ -7,19 +7,19 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.accounts import credentials, invitations, passwords
 from outreach.domain.network import offices
-from outreach.domain.network.staff import EVERYWHERE, Organizer
+from outreach.domain.network.staff import ALL_OFFICES, StaffMember
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.web.context import store
-from outreach.web.staff.common.guards import desk, page, role_words
+from outreach.web.staff.common.guards import page, role_words, staff_pages
 
 
-@desk.get("/invitacion/<token>")
+@staff_pages.get("/invitacion/<token>")
 def invitation(token: str) -> ResponseReturnValue:
     return _invitation_page(token)
 
 
-@desk.post("/invitacion/<token>")
+@staff_pages.post("/invitacion/<token>")
 def accept(token: str) -> ResponseReturnValue:
     password = request.form.get("password", "")
     with store().read() as session:
@@ -33,10 +33,10 @@ def accept(token: str) -> ResponseReturnValue:
     return redirect("/org/entrar", 303)
 
 
-def _whose(session: Session, token: str) -> Organizer:
+def _whose(session: Session, token: str) -> StaffMember:
     """Raises NotFound, the same for a link that is used, old, withdrawn or was never made."""
     who = invitations.whose(session, token, now=clock.now())
-    organizer = session.get(Organizer, who) if who is not None else None
+    organizer = session.get(StaffMember, who) if who is not None else None
     if organizer is None or organizer.disabled_at is not None:
         raise NotFound("invitation")
     return organizer
@@ -45,7 +45,7 @@ def _whose(session: Session, token: str) -> Organizer:
 def _invitation_page(token: str, fault: str = "") -> ResponseReturnValue:
     with store().read() as session:
         organizer = _whose(session, token)
-        slugs = sorted(grant.office for grant in organizer.grants if grant.office != EVERYWHERE)
+        slugs = sorted(grant.office for grant in organizer.grants if grant.office != ALL_OFFICES)
         places = [offices.find(session, slug) for slug in slugs]
         ends_at = invitations.ends_at(session, token) or clock.now()
         role = role_words(grant.role for grant in organizer.grants)

@@ -11,11 +11,11 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from outreach import clock
 from outreach.accounts import credentials, passkeys, passwords, sessions, totp
-from outreach.accounts.sessions import Signed
-from outreach.accounts.totp import Verdict
+from outreach.accounts.sessions import SignedInStaff
+from outreach.accounts.totp import CodeVerdict
 from outreach.domain.audit import audit_log
 from outreach.domain.network import staff
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 from outreach.domain.text import clean
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
@@ -28,7 +28,6 @@ from outreach.web.staff.common.guards import (
     COOKIE,
     SENT,
     begin,
-    desk,
     given_back,
     is_kept,
     known,
@@ -40,6 +39,7 @@ from outreach.web.staff.common.guards import (
     require,
     server_key,
     signed,
+    staff_pages,
     still_kept,
 )
 from outreach.web.staff.common.policy import rule_of
@@ -58,7 +58,7 @@ BROWSERS = {
 }
 
 
-@desk.get("/entrar")
+@staff_pages.get("/entrar")
 def entrance() -> ResponseReturnValue:
     back = our_path(request.args.get("volver", ""))
     if signed() is not None:
@@ -66,7 +66,7 @@ def entrance() -> ResponseReturnValue:
     return entrance_page(back=back)
 
 
-@desk.post("/entrar")
+@staff_pages.post("/entrar")
 def sign_in() -> ResponseReturnValue:
     """With `email` and `password`; with `code` too, or with `code` alone after them."""
     half = known()
@@ -82,7 +82,7 @@ def sign_in() -> ResponseReturnValue:
     if not passwords.is_right(typed, stored) or who is None:
         with store().change() as session:
             # An address that nobody has may be a password in the wrong field: it is not written.
-            audit_log.note(session, who.id if who else None, "wrong password", now=clock.now())
+            audit_log.record(session, who.id if who else None, "wrong password", now=clock.now())
         return entrance_page(
             422, email=email, message=_("Correo o contraseña incorrectos."), kept=still_kept()
         )
@@ -99,7 +99,7 @@ def sign_in() -> ResponseReturnValue:
     return begin(redirect("/org/codigo" + asking_back(back), 303), token)
 
 
-@desk.get("/codigo")
+@staff_pages.get("/codigo")
 def ask_for_code() -> ResponseReturnValue:
     who, back = known(), our_path(request.args.get("volver", ""))
     if who is None or who.is_whole:
@@ -107,7 +107,7 @@ def ask_for_code() -> ResponseReturnValue:
     return code_page(who, back=back, kept=[])
 
 
-@desk.post("/codigo")
+@staff_pages.post("/codigo")
 def code() -> ResponseReturnValue:
     who = known()
     if who is None:
@@ -115,19 +115,19 @@ def code() -> ResponseReturnValue:
     return go_on() if who.is_whole else _given(who)
 
 
-@desk.get("/confirmar")
+@staff_pages.get("/confirmar")
 def ask_again() -> ResponseReturnValue:
     return proof_page(back=our_path(request.args.get("volver", "")), kept=[])
 
 
-@desk.post("/confirmar")
+@staff_pages.post("/confirmar")
 def confirm() -> ResponseReturnValue:
     now = clock.now()
     with store().change() as session:
         verdict = _check(session, me(), now=now)
-        if verdict is Verdict.RIGHT and sessions.prove_again(session, me(), now=now):
-            audit_log.note(session, me().organizer_id, "second factor shown again", now=now)
-    if verdict is Verdict.RIGHT:
+        if verdict is CodeVerdict.RIGHT and sessions.prove_again(session, me(), now=now):
+            audit_log.record(session, me().organizer_id, "second factor shown again", now=now)
+    if verdict is CodeVerdict.RIGHT:
         return go_on()
     _count_wrong_key(verdict)
     back = our_path(request.form.get("volver", ""))
@@ -135,12 +135,12 @@ def confirm() -> ResponseReturnValue:
     return proof_page(status, back=back, kept=still_kept(), fault=fault)
 
 
-@desk.post("/cerrar")
+@staff_pages.post("/cerrar")
 def sign_out() -> ResponseReturnValue:
     now = clock.now()
     with store().change() as session:
         sessions.end(session, request.cookies[COOKIE], now=now)
-        audit_log.note(session, me().organizer_id, "signed out", now=now)
+        audit_log.record(session, me().organizer_id, "signed out", now=now)
     response = redirect("/org/entrar", 303)
     response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
     response.headers["Clear-Site-Data"] = '"*"'
@@ -154,12 +154,12 @@ def count() -> None:
     except TooManyRequests:
         if rate_limits.is_first_refusal():
             with store().change() as session:
-                audit_log.note(session, None, "too many sign-ins", now=clock.now())
+                audit_log.record(session, None, "too many sign-ins", now=clock.now())
         raise
 
 
 def start(
-    who: Organizer, *, better: str | None = None, proven_at: datetime | None = None, by: str = ""
+    who: StaffMember, *, better: str | None = None, proven_at: datetime | None = None, by: str = ""
 ) -> str:
     """A new session in place of this browser's old one, if it had one; the cookie's token. Without
     `proven_at` it is half-way; else `by` says what proved it."""
@@ -170,7 +170,7 @@ def start(
         if better:
             credentials.rehash(session, who, better)
         if proven_at is not None:
-            audit_log.note(session, who.id, "signed in", now=now, detail=by)
+            audit_log.record(session, who.id, "signed in", now=now, detail=by)
         return sessions.start(session, who.id, now=now, device=_device(), proven_at=proven_at)
 
 
@@ -208,7 +208,7 @@ def entrance_page(
 
 
 def code_page(
-    who: Signed,
+    who: SignedInStaff,
     status: int = 200,
     *,
     back: str,
@@ -235,7 +235,7 @@ def code_page(
     )
 
 
-def _given(who: Signed, token: str = "") -> ResponseReturnValue:
+def _given(who: SignedInStaff, token: str = "") -> ResponseReturnValue:
     """A second factor, of someone whose password was right. `token` is of a session that has only
     just begun: the browser does not have it yet."""
     with store().read() as session:
@@ -247,13 +247,13 @@ def _given(who: Signed, token: str = "") -> ResponseReturnValue:
     now = clock.now()
     with store().change() as session:
         verdict = _check(session, who, now=now)
-        proven = sessions.prove(session, who, now=now) if verdict is Verdict.RIGHT else None
+        proven = sessions.prove(session, who, now=now) if verdict is CodeVerdict.RIGHT else None
         if proven:
             by = "password and key" if "answer" in request.form else "password and code"
-            audit_log.note(session, who.organizer_id, "signed in", now=now, detail=by)
+            audit_log.record(session, who.organizer_id, "signed in", now=now, detail=by)
     if proven:
         return go_on(proven)
-    if verdict is Verdict.RIGHT:  # the session was ended in this very moment
+    if verdict is CodeVerdict.RIGHT:  # the session was ended in this very moment
         return redirect("/org/entrar", 303)
     _count_wrong_key(verdict)
     status, fault = _said(verdict)
@@ -261,34 +261,34 @@ def _given(who: Signed, token: str = "") -> ResponseReturnValue:
     return begin(asked, token) if token else asked
 
 
-def _check(session: Session, who: Signed, *, now: datetime) -> Verdict:
+def _check(session: Session, who: SignedInStaff, *, now: datetime) -> CodeVerdict:
     """What becomes of the code that was typed, or of the key that answered."""
     if answer := request.form.get("answer"):
         found = passkeys.recognize(session, answer, who.digest, site(), now=now)
         is_theirs = found == who.organizer_id
         action = "key used" if is_theirs else "key refused"
-        audit_log.note(session, who.organizer_id, action, now=now)
-        return Verdict.RIGHT if is_theirs else Verdict.WRONG
+        audit_log.record(session, who.organizer_id, action, now=now)
+        return CodeVerdict.RIGHT if is_theirs else CodeVerdict.WRONG
     typed = request.form.get("code", "")
     return totp.check(session, who.organizer_id, typed, server_key(), now=now)
 
 
-def _count_wrong_key(verdict: Verdict) -> None:
+def _count_wrong_key(verdict: CodeVerdict) -> None:
     """Codes are counted by themselves. After the change that used the question up and wrote it
     down: a refusal is written down too, and must take neither back."""
-    if verdict is Verdict.WRONG and "answer" in request.form:
+    if verdict is CodeVerdict.WRONG and "answer" in request.form:
         count()
 
 
-def site() -> passkeys.Site:
+def site() -> passkeys.RelyingParty:
     host = config().host.rpartition("@")[2]
-    return passkeys.Site(host.partition(":")[0], config().public_url)
+    return passkeys.RelyingParty(host.partition(":")[0], config().public_url)
 
 
-def _said(verdict: Verdict) -> tuple[int, str]:
-    if verdict is Verdict.TOO_MANY:
+def _said(verdict: CodeVerdict) -> tuple[int, str]:
+    if verdict is CodeVerdict.TOO_MANY:
         return 429, _("Fueron muchos intentos. Espera una hora y escribe el código de ese momento.")
-    if verdict is Verdict.REPLAYED:
+    if verdict is CodeVerdict.REPLAYED:
         return 422, _("Ese código ya se usó. Espera al siguiente y escríbelo.")
     if "answer" in request.form:
         return 422, _("No reconocimos esa llave. Usa otra, o escribe tu código.")
@@ -331,7 +331,7 @@ def asking_back(back: str) -> str:
     return "" if back == "/org/" else f"?volver={back}"
 
 
-def _shown_code(session: Session, who: Signed) -> str:
+def _shown_code(session: Session, who: SignedInStaff) -> str:
     """The demo says the code: nobody has its accounts in an application."""
     if not config().is_demo:
         return ""

@@ -12,15 +12,15 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock
 from outreach.accounts import oidc, sessions, webauthn_challenges
-from outreach.accounts.oidc import Unreachable, Untrue, Word
-from outreach.accounts.sessions import Signed
+from outreach.accounts.oidc import OidcIdentity, Unreachable, Untrue
+from outreach.accounts.sessions import SignedInStaff
 from outreach.domain.audit import audit_log
 from outreach.domain.network import staff
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.staff.auth import login
-from outreach.web.staff.common.guards import begin, desk, our_path, signed
+from outreach.web.staff.common.guards import begin, our_path, signed, staff_pages
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 COOKIE: Final = "__Secure-oidc"
 
 
-@desk.get("/oidc")
+@staff_pages.get("/oidc")
 def provider() -> ResponseReturnValue:
     """A link and not a form: the Content-Security-Policy lets no form lead to another site."""
     _require_one()
@@ -73,7 +73,7 @@ def provider() -> ResponseReturnValue:
     return response
 
 
-@desk.get("/oidc/vuelta")
+@staff_pages.get("/oidc/vuelta")
 def from_provider() -> ResponseReturnValue:
     _require_one()
     response = _arrived()
@@ -114,7 +114,7 @@ def _arrived() -> Response:
     return _let_in(who, word, asked, now)
 
 
-def _let_in(who: Organizer, word: Word, asked: dict[str, str], now: datetime) -> Response:
+def _let_in(who: StaffMember, word: OidcIdentity, asked: dict[str, str], now: datetime) -> Response:
     back, mine = our_path(asked["back"]), signed()
     if asked["again"] and mine is not None and mine.organizer_id == who.id:
         since = datetime.fromisoformat(asked["asked_at"])
@@ -126,12 +126,12 @@ def _let_in(who: Organizer, word: Word, asked: dict[str, str], now: datetime) ->
         return begin(login.see_other(back), token)
     token = login.start(who)
     with store().change() as session:
-        audit_log.note(session, who.id, "named by the provider", now=now)
+        audit_log.record(session, who.id, "named by the provider", now=now)
     return begin(login.see_other("/org/codigo" + login.asking_back(back)), token)
 
 
 def _proven_again(
-    mine: Signed, word: Word, back: str, since: datetime, *, is_asked: bool
+    mine: SignedInStaff, word: OidcIdentity, back: str, since: datetime, *, is_asked: bool
 ) -> Response:
     """Somebody who is in already had to show who they are: we had asked for it anew, and take no
     word that does not say that they did so since."""
@@ -143,7 +143,7 @@ def _proven_again(
         return _refused("not shown again there")
     with store().change() as session:
         sessions.prove_again(session, mine, now=min(word.shown_at, now))
-        audit_log.note(session, mine.organizer_id, "second factor shown again", now=now)
+        audit_log.record(session, mine.organizer_id, "second factor shown again", now=now)
     return login.see_other(back)
 
 
@@ -169,11 +169,11 @@ def _away(error: Unreachable) -> Response:
     return login.entrance_page(503, message=said)
 
 
-def _refused(why: str, who: Organizer | None = None) -> Response:
+def _refused(why: str, who: StaffMember | None = None) -> Response:
     """Why is for the journal: the page says the same of every account that is not here."""
     with store().change() as session:
         whose = who.id if who else None
-        audit_log.note(session, whose, "provider's word refused", now=clock.now(), detail=why)
+        audit_log.record(session, whose, "provider's word refused", now=clock.now(), detail=why)
     return _page_of_refusal()
 
 

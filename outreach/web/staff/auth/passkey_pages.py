@@ -9,16 +9,16 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.accounts import passkeys, sessions
 from outreach.domain.audit import audit_log
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 from outreach.domain.text import clean
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.staff.auth import login
-from outreach.web.staff.common.guards import desk, known, me, page, still_kept
+from outreach.web.staff.common.guards import known, me, page, staff_pages, still_kept
 
 
-@desk.post("/llave/reto")
+@staff_pages.post("/llave/reto")
 def key_challenge() -> ResponseReturnValue:
     """What the browser of anybody needs to ask for a key. Each is an attempt to sign in."""
     login.count()
@@ -27,27 +27,27 @@ def key_challenge() -> ResponseReturnValue:
     return _json(asked)
 
 
-@desk.post("/llave")
+@staff_pages.post("/llave")
 def sign_in_by_key() -> ResponseReturnValue:
     """A key is both factors at once."""
     now = clock.now()
     with store().change() as session:
         answer = request.form.get("answer", "")
         found = passkeys.recognize(session, answer, "", login.site(), now=now)
-        who = session.get(Organizer, found) if found is not None else None
+        who = session.get(StaffMember, found) if found is not None else None
         is_in = who is not None and who.disabled_at is None
         if is_in:
-            audit_log.note(session, found, "key used", now=now)
+            audit_log.record(session, found, "key used", now=now)
     if who is None or not is_in:
         login.count()  # or anybody could fill the journal
         with store().change() as session:
-            audit_log.note(session, found, "key refused", now=now)
+            audit_log.record(session, found, "key refused", now=now)
         said = _("No reconocimos esa llave. Usa otra, o entra con tu contraseña.")
         return login.entrance_page(422, message=said, kept=still_kept())
     return login.go_on(login.start(who, proven_at=now, by="key"))
 
 
-@desk.post("/codigo/reto")
+@staff_pages.post("/codigo/reto")
 def own_key_challenge() -> ResponseReturnValue:
     """The same for a session that has to show who it is."""
     who = known()
@@ -57,12 +57,12 @@ def own_key_challenge() -> ResponseReturnValue:
     return _json(asked)
 
 
-@desk.get("/cuenta/llaves")
+@staff_pages.get("/cuenta/llaves")
 def new_key() -> ResponseReturnValue:
     return page("auth/passkey", named="", fault="")
 
 
-@desk.post("/cuenta/llaves/reto")
+@staff_pages.post("/cuenta/llaves/reto")
 def offer_key() -> ResponseReturnValue:
     with store().change() as session:
         offered = passkeys.offer(
@@ -71,7 +71,7 @@ def offer_key() -> ResponseReturnValue:
     return _json(offered)
 
 
-@desk.post("/cuenta/llaves")
+@staff_pages.post("/cuenta/llaves")
 def add_key() -> ResponseReturnValue:
     name, now = _name(), clock.now()
     if not name:
@@ -91,14 +91,14 @@ def add_key() -> ResponseReturnValue:
             now=now,
         )
         if is_kept:
-            audit_log.note(session, me().organizer_id, "key added", now=now)
+            audit_log.record(session, me().organizer_id, "key added", now=now)
     if not is_kept:
         said = _("No pudimos guardar esta llave. Vuelve a intentar con el botón.")
         return page("auth/passkey", 422, named=name, fault=said)
     return redirect("/org/cuenta?hecho=llave", 303)
 
 
-@desk.post("/cuenta/llaves/nombre")
+@staff_pages.post("/cuenta/llaves/nombre")
 def rename_key() -> ResponseReturnValue:
     name = _name()
     if not name:
@@ -106,16 +106,16 @@ def rename_key() -> ResponseReturnValue:
     with store().change() as session:
         if not passkeys.rename(session, me().organizer_id, _key(), name):
             raise Refused(_("Esa llave ya no está. Mira cuáles tienes en tu cuenta."))
-        audit_log.note(session, me().organizer_id, "key renamed", now=clock.now())
+        audit_log.record(session, me().organizer_id, "key renamed", now=clock.now())
     return redirect("/org/cuenta?hecho=nombre", 303)
 
 
-@desk.post("/cuenta/llaves/quitar")
+@staff_pages.post("/cuenta/llaves/quitar")
 def remove_key() -> ResponseReturnValue:
     with store().change() as session:
         if not passkeys.remove(session, me().organizer_id, _key()):
             raise Refused(_("Esa llave ya no está. Mira cuáles tienes en tu cuenta."))
-        audit_log.note(session, me().organizer_id, "key removed", now=clock.now())
+        audit_log.record(session, me().organizer_id, "key removed", now=clock.now())
     return redirect("/org/cuenta?hecho=quitada", 303)
 
 

@@ -6,21 +6,21 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock
 from outreach.accounts import sessions, totp
-from outreach.accounts.sessions import Signed
+from outreach.accounts.sessions import SignedInStaff
 from outreach.domain.audit import audit_log
 from outreach.errors import Forgotten
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation.icons import qr
-from outreach.web.staff.common.guards import begin, desk, me, page, remember, server_key
+from outreach.web.staff.common.guards import begin, me, page, remember, server_key, staff_pages
 
 
-@desk.get("/cuenta/aplicacion")
+@staff_pages.get("/cuenta/aplicacion")
 def application() -> ResponseReturnValue:
     return offer_page(me(), back="/org/cuenta", kept=[])
 
 
-@desk.post("/cuenta/aplicacion")
+@staff_pages.post("/cuenta/aplicacion")
 def change_application() -> ResponseReturnValue:
     who, now = me(), clock.now()
     secret = _offered(who)
@@ -31,25 +31,25 @@ def change_application() -> ResponseReturnValue:
             session, who.organizer_id, secret, _typed(), server_key(), now=now, instead=True
         )
         if is_done:
-            audit_log.note(session, who.organizer_id, "code application changed", now=now)
+            audit_log.record(session, who.organizer_id, "code application changed", now=now)
     if not is_done:
         return offer_page(who, 422, back="/org/cuenta", kept=[], fault=_wrong(), secret=secret)
     return redirect("/org/cuenta?hecho=aplicacion", 303)
 
 
-@desk.post("/cuenta/codigos")
+@staff_pages.post("/cuenta/codigos")
 def print_codes() -> ResponseReturnValue:
     """The only page that ever shows them."""
     who, now = me(), clock.now()
     with store().change() as session:
         if not sessions.hold(session, who, now=now):
             return redirect("/org/entrar", 303)
-        printed = totp.print_paper(session, who.organizer_id, server_key())
-        audit_log.note(session, who.organizer_id, "paper codes printed", now=now)
+        printed = totp.create_recovery_codes(session, who.organizer_id, server_key())
+        audit_log.record(session, who.organizer_id, "paper codes printed", now=now)
     return page("auth/recovery_codes", printed=printed, back="/org/cuenta", kept=[], is_first=False)
 
 
-def first(who: Signed, *, back: str, kept: list[tuple[str, str]]) -> Response:
+def first(who: SignedInStaff, *, back: str, kept: list[tuple[str, str]]) -> Response:
     """Sets up the second factor of somebody who has none, and shows their paper codes."""
     secret, now = _offered(who), clock.now()
     printed: list[str] = []
@@ -63,9 +63,9 @@ def first(who: Signed, *, back: str, kept: list[tuple[str, str]]) -> Response:
             if token is None:  # the session was ended in this very moment: none of it stays
                 session.rollback()
                 return make_response(redirect("/org/entrar", 303))
-            printed = totp.print_paper(session, who.organizer_id, server_key())
-            audit_log.note(session, who.organizer_id, "second factor set up", now=now)
-            audit_log.note(session, who.organizer_id, "signed in", now=now, detail="set up")
+            printed = totp.create_recovery_codes(session, who.organizer_id, server_key())
+            audit_log.record(session, who.organizer_id, "second factor set up", now=now)
+            audit_log.record(session, who.organizer_id, "signed in", now=now, detail="set up")
     if token is None:
         return offer_page(who, 422, back=back, kept=kept, fault=_wrong(), secret=secret)
     remember(token)
@@ -75,7 +75,7 @@ def first(who: Signed, *, back: str, kept: list[tuple[str, str]]) -> Response:
 
 
 def offer_page(
-    who: Signed,
+    who: SignedInStaff,
     status: int = 200,
     *,
     back: str,
@@ -99,14 +99,14 @@ def offer_page(
     )
 
 
-def _offered(who: Signed) -> str | None:
+def _offered(who: SignedInStaff) -> str | None:
     try:
         return server_key().unseal(bytes.fromhex(request.form.get("sealed", "")), _about(who))
     except (Forgotten, ValueError):
         return None
 
 
-def _about(who: Signed) -> str:
+def _about(who: SignedInStaff) -> str:
     return f"totp offered to {who.digest}"
 
 

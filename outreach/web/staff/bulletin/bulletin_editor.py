@@ -16,9 +16,9 @@ from outreach import clock, i18n
 from outreach.clock import Month
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.kinds import all_of_them as all_kinds
-from outreach.domain.network.staff import Organizer
+from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter import bulletins
-from outreach.domain.newsletter.bulletins import PARTS, Edition, Line, Text
+from outreach.domain.newsletter.bulletins import PARTS, BulletinEdition, BulletinLine, BulletinPart
 from outreach.domain.reporting import months
 from outreach.domain.text import clean, clean_lines
 from outreach.errors import Refused, Taken
@@ -27,15 +27,15 @@ from outreach.pdf import bulletin as paper
 from outreach.reports import bulletin_checks, month_report, workshop_counts
 from outreach.reports import bulletin_data as reports
 from outreach.reports import bulletin_text as telling
-from outreach.reports.bulletin_checks import Warned
-from outreach.reports.month_report import Report
+from outreach.reports.bulletin_checks import BulletinIssue
+from outreach.reports.month_report import MonthReport
 from outreach.web.context import config, store
 from outreach.web.middleware import error_pages
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.bulletin import bulletin_labels as words
 from outreach.web.staff.bulletin import link_check
-from outreach.web.staff.common.guards import desk, me, page
+from outreach.web.staff.common.guards import me, page, staff_pages
 from outreach.web.staff.common.workshop_labels import short_day
 from outreach.web.staff.months import month_access
 
@@ -45,20 +45,20 @@ LONGEST: Final = {"title": 150, "happened": 6_000, "ahead": 6_000, "correction":
 
 
 @dataclass(frozen=True, kw_only=True)
-class Typed:
+class BulletinInput:
     """What somebody sent: the text, and which draft it was written on."""
 
-    text: Text
+    text: BulletinPart
     number: int
     version: int
     faults: list[tuple[str, str]] = field(default_factory=list)
 
 
-@desk.get("/boletin")
+@staff_pages.get("/boletin")
 def all_bulletins() -> ResponseReturnValue:
     this = Month.of(clock.now().date())
     with store().read() as session:
-        by_month: dict[Month, list[Line]] = {
+        by_month: dict[Month, list[BulletinLine]] = {
             month: [] for month in workshop_counts.months(session) if month < this
         }
         for line in bulletins.lines(session):
@@ -72,12 +72,12 @@ def all_bulletins() -> ResponseReturnValue:
     return page("bulletin/list", rows=rows)
 
 
-@desk.get("/boletin/<month>")
+@staff_pages.get("/boletin/<month>")
 def edit_bulletin(month: str) -> ResponseReturnValue:
     return _page(month_access.month_of(month))
 
 
-@desk.post("/boletin/<month>")
+@staff_pages.post("/boletin/<month>")
 def change_bulletin(month: str) -> ResponseReturnValue:
     """`do` says what: begin, correct; save, preview or publish what was written."""
     wanted, what = month_access.month_of(month), request.form.get("do", "")
@@ -104,7 +104,7 @@ def change_bulletin(month: str) -> ResponseReturnValue:
     return redirect(f"/org/boletin/{wanted}?hecho={done}", 303)
 
 
-@desk.get("/boletin/<month>/vista")
+@staff_pages.get("/boletin/<month>/vista")
 def preview_bulletin(month: str) -> ResponseReturnValue:
     """The newest edition on the page where it will be read, from what is saved of it; before
     there is one, what the numbers alone make."""
@@ -120,7 +120,7 @@ def preview_bulletin(month: str) -> ResponseReturnValue:
         200,
         edition=edition,
         document=document,
-        told=telling.told(document, lang, config().public_url),
+        told=telling.localized(document, lang, config().public_url),
         kinds={kind.code: kind for kind in reference().kinds},
         square=qr(f"{config().public_url}/{lang}/calendario"),
         names=words.LANGUAGE,
@@ -159,7 +159,9 @@ def _begin(month: Month, note: str) -> ResponseReturnValue:
     return redirect(f"/org/boletin/{month}?hecho=empezado", 303)
 
 
-def _keep(month: Month, typed: Typed, *, is_to_publish: bool) -> tuple[list[Warned], bool]:
+def _keep(
+    month: Month, typed: BulletinInput, *, is_to_publish: bool
+) -> tuple[list[BulletinIssue], bool]:
     """Saves what was written, and publishes it if that is asked for and nothing is in the way:
     all of it, or nothing. What is in the way; whether the draft has new numbers now."""
     now, who = clock.now(), me().organizer_id
@@ -185,12 +187,12 @@ def _keep(month: Month, typed: Typed, *, is_to_publish: bool) -> tuple[list[Warn
         return found, False
 
 
-def _frozen(session: Session, month: Month, edition: Edition) -> str:
+def _frozen(session: Session, month: Month, edition: BulletinEdition) -> str:
     document = reports.document(session, month, now=clock.now(), edition=edition)
     return json.dumps(reports.as_json(document), ensure_ascii=False, separators=(",", ":"))
 
 
-def _warnings(session: Session, month: Month, edition: Edition) -> list[Warned]:
+def _warnings(session: Session, month: Month, edition: BulletinEdition) -> list[BulletinIssue]:
     now = clock.now()
     return bulletin_checks.of(
         edition,
@@ -207,11 +209,11 @@ def _titles(session: Session, month: Month) -> dict[str, str]:
     if bulletins.newest(session, month) is not None:
         return {}
     document = reports.document(session, month, now=clock.now())
-    told = {lang: telling.told(document, lang, "") for lang in i18n.LANGUAGES}
+    told = {lang: telling.localized(document, lang, "") for lang in i18n.LANGUAGES}
     return {lang: each.title for lang, each in told.items()}
 
 
-def _typed(form: MultiDict[str, str]) -> Typed:
+def _typed(form: MultiDict[str, str]) -> BulletinInput:
     faults: list[tuple[str, str]] = []
     written: dict[str, dict[str, str]] = {part: {} for part in LONGEST}
     for part, most in LONGEST.items():
@@ -225,7 +227,9 @@ def _typed(form: MultiDict[str, str]) -> Typed:
     number, version = (
         int(each) if each.isascii() and each.isdigit() and len(each) < 8 else 0 for each in numbers
     )
-    return Typed(text=Text(**written), number=number, version=version, faults=faults)
+    return BulletinInput(
+        text=BulletinPart(**written), number=number, version=version, faults=faults
+    )
 
 
 def _tidy(line: str) -> str:
@@ -242,7 +246,7 @@ def _page(
     month: Month,
     status: int = 200,
     *,
-    typed: Typed | None = None,
+    typed: BulletinInput | None = None,
     is_lost: bool = False,
     fault: str = "",
     note: str = "",
@@ -283,14 +287,16 @@ def _page(
     )
 
 
-def _version(edition: Edition | None, typed: Typed | None, *, is_lost: bool) -> int:
+def _version(edition: BulletinEdition | None, typed: BulletinInput | None, *, is_lost: bool) -> int:
     """On what the next save builds: after somebody else's, which is shown, on theirs."""
     if typed is not None and not is_lost and edition is not None and typed.number == edition.number:
         return typed.version
     return edition.version if edition else 0
 
 
-def _fields(edition: Edition, typed: Typed | None) -> dict[str, list[dict[str, Any]]]:
+def _fields(
+    edition: BulletinEdition, typed: BulletinInput | None
+) -> dict[str, list[dict[str, Any]]]:
     """The texts of each language: what is to be shown in each, and what else is saved there."""
     faults = dict(typed.faults) if typed else {}
     parts = [*(["correction"] if edition.is_correction else []), *PARTS]
@@ -308,7 +314,7 @@ def _fields(edition: Edition, typed: Typed | None) -> dict[str, list[dict[str, A
     return shown
 
 
-def _tags(found: Sequence[Warned]) -> dict[str, tuple[int, int]]:
+def _tags(found: Sequence[BulletinIssue]) -> dict[str, tuple[int, int]]:
     """How many texts are missing in each language, and how many are to be looked at."""
     tags = {}
     for lang in i18n.LANGUAGES:
@@ -318,7 +324,7 @@ def _tags(found: Sequence[Warned]) -> dict[str, tuple[int, int]]:
     return tags
 
 
-def _core(session: Session, told: Report) -> list[tuple[Kind, int]]:
+def _core(session: Session, told: MonthReport) -> list[tuple[Kind, int]]:
     """The kinds that are told one by one, with their numbers."""
     return [
         (kind, told.count.by_kind[kind.code])
@@ -327,8 +333,8 @@ def _core(session: Session, told: Report) -> list[tuple[Kind, int]]:
     ]
 
 
-def _name(session: Session, edition: Edition | None) -> str:
+def _name(session: Session, edition: BulletinEdition | None) -> str:
     """Who changed it last, by their e-mail."""
     wrote = edition and (edition.published_by_id or edition.edited_by_id)
-    found = session.get(Organizer, wrote) if wrote else None
+    found = session.get(StaffMember, wrote) if wrote else None
     return found.email if found else ""

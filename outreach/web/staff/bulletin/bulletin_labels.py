@@ -6,11 +6,11 @@ from typing import Final
 
 from outreach import clock
 from outreach.clock import Month
-from outreach.domain.newsletter.bulletins import Line
+from outreach.domain.newsletter.bulletins import BulletinLine
 from outreach.i18n import gettext as _
-from outreach.reports.bulletin_checks import Concern, Warned
+from outreach.reports.bulletin_checks import BulletinIssue, BulletinIssueType
 from outreach.web.presentation import formatting
-from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.presentation.workshop_cards import CardTag
 
 # Each language by its own name, and its texts as they are called in it.
 LANGUAGE: Final = {"es": "Español", "en": "English", "fr": "Français"}
@@ -37,7 +37,7 @@ LABELS: Final = {
 
 
 @dataclass(frozen=True)
-class Said:
+class BulletinIssueText:
     """A warning, as it is read: what, what to do, and where."""
 
     what: str
@@ -48,49 +48,49 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Row:
+class EditorRow:
     """A month in the list."""
 
     month: Month
-    tag: Tag
+    tag: CardTag
     said: str  # which edition, of which revision, since when
     address: str
     button: str
 
 
-def said(warned: Warned, month: Month) -> Said:
+def said(warned: BulletinIssue, month: Month) -> BulletinIssueText:
     what, advice, button = _words(warned, month)
     address = f"#{warned.part}-{warned.lang}" if warned.part else "#guardar"
-    if warned.concern is Concern.OPEN:
+    if warned.concern is BulletinIssueType.OPEN:
         address = f"/org/mes/{month}/cierre"
-    elif warned.concern is Concern.CALENDAR:
+    elif warned.concern is BulletinIssueType.CALENDAR:
         address = f"/org/talleres?mes={month.following}"
-    return Said(what, advice, address, button, warned.is_grave)
+    return BulletinIssueText(what, advice, address, button, warned.is_grave)
 
 
-def _words(warned: Warned, month: Month) -> tuple[str, str, str]:
+def _words(warned: BulletinIssue, month: Month) -> tuple[str, str, str]:
     where = f"{LANGUAGE[warned.lang]}, «{LABELS[warned.lang][warned.part]}»." if warned.part else ""
     language = _language(warned.lang)
-    if warned.concern is Concern.OPEN:
+    if warned.concern is BulletinIssueType.OPEN:
         return (
             _("El mes está abierto otra vez"),
             _("Ciérralo para poder publicar."),
             _("Ver el cierre"),
         )
-    if warned.concern is Concern.REVISION:
+    if warned.concern is BulletinIssueType.REVISION:
         return (
             _("Las cifras cambiaron: ya hay revisión %(number)s", number=warned.detail),
             _("Guarda para traer las nuevas. Luego lee otra vez tus textos."),
             _("Ir a guardar"),
         )
-    if warned.concern is Concern.MISSING:
+    if warned.concern is BulletinIssueType.MISSING:
         part = LABELS["es"][warned.part]
         return (
             _("Falta el %(language)s: «%(part)s»", language=language, part=part),
             _("Sin este texto no se puede publicar."),
             _("Escribir"),
         )
-    if warned.concern is Concern.NOTE:
+    if warned.concern is BulletinIssueType.NOTE:
         return (
             _("Falta decir qué se corrige: %(language)s", language=language),
             _("Sin este texto no se puede publicar.")
@@ -98,7 +98,7 @@ def _words(warned: Warned, month: Month) -> tuple[str, str, str]:
             else _("Sin él, se lee la nota en español."),
             _("Escribir"),
         )
-    if warned.concern is Concern.HARD:
+    if warned.concern is BulletinIssueType.HARD:
         return (
             _("El español se lee difícil: %(score)d de 100", score=warned.score),
             f"{_('Meta: 65 o más. Corta esta oración:')} «{warned.detail}»"
@@ -106,9 +106,9 @@ def _words(warned: Warned, month: Month) -> tuple[str, str, str]:
             else _("Meta: 65 o más. Usa palabras más cortas."),
             _("Ver"),
         )
-    if warned.concern is Concern.NUMBER:
+    if warned.concern is BulletinIssueType.NUMBER:
         return _("«%(number)s» no es una cifra del cierre", number=warned.detail), where, _("Ver")
-    if warned.concern is Concern.LINK:
+    if warned.concern is BulletinIssueType.LINK:
         return (
             _("Un enlace no abre: %(link)s", link=warned.detail or "[ ]( )"),
             f"{where} {_('Usa una página de este sitio o una dirección que empiece con https://')}",
@@ -121,30 +121,34 @@ def _words(warned: Warned, month: Month) -> tuple[str, str, str]:
     )
 
 
-def row(month: Month, lines: list[Line], revision: int) -> Row:
+def row(month: Month, lines: list[BulletinLine], revision: int) -> EditorRow:
     """How a month stands. `revision` is its last one, 0 while it is open."""
     tag, words, button = _standing(lines, revision)
     address = f"/org/boletin/{month}" if lines or revision else f"/org/mes/{month}/cierre"
-    return Row(month, tag, words, address, button)
+    return EditorRow(month, tag, words, address, button)
 
 
-def _standing(lines: list[Line], revision: int) -> tuple[Tag, str, str]:
+def _standing(lines: list[BulletinLine], revision: int) -> tuple[CardTag, str, str]:
     last = lines[-1] if lines else None
     if last is None and not revision:
-        return Tag(_("Sin cerrar"), "etq-bor"), _("Primero se cierra el mes."), _("Ver el cierre")
+        return (
+            CardTag(_("Sin cerrar"), "etq-bor"),
+            _("Primero se cierra el mes."),
+            _("Ver el cierre"),
+        )
     if last is None:
         said = _("Cerrado, revisión %(number)d. Nadie lo ha empezado.", number=revision)
-        return Tag(_("Por escribir"), "etq-poco"), said, _("Empezar")
+        return CardTag(_("Por escribir"), "etq-poco"), said, _("Empezar")
     if last.published_at is None:
         said = _("Número %(number)d, sin publicar.", number=last.number)
-        return Tag(_("Borrador"), "etq-poco"), said, _("Seguir")
+        return CardTag(_("Borrador"), "etq-poco"), said, _("Seguir")
     day = formatting.long_day(clock.network_day(last.published_at))
     said = _("Número %(number)d, del %(day)s.", number=last.number, day=day)
     if not revision:
-        return Tag(_("Mes abierto otra vez"), "etq-poco"), said, _("Ver")
+        return CardTag(_("Mes abierto otra vez"), "etq-poco"), said, _("Ver")
     if revision != last.revision:
-        return Tag(_("Sus cifras cambiaron"), "etq-poco"), said, _("Corregir")
-    return Tag(_("Publicado"), "etq-bien"), said, _("Ver")
+        return CardTag(_("Sus cifras cambiaron"), "etq-poco"), said, _("Corregir")
+    return CardTag(_("Publicado"), "etq-bien"), said, _("Ver")
 
 
 def _language(lang: str) -> str:

@@ -48,7 +48,7 @@ def _is_good(session: Session, endpoint: str, values: Mapping[str, Any]) -> bool
         return False
     if "public_id" in values:
         # A discreet workshop's link is for those who have it: it is not printed for everybody.
-        return not workshops.find_shown(session, str(values["public_id"])).is_hidden
+        return not workshops.find_public(session, str(values["public_id"])).is_hidden
     if "slug" in values:
         offices.find(session, str(values["slug"]))
     if "code" in values:

@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.checkin import checkin, checkin_events, checkin_tokens, offline_manifest
-from outreach.domain.checkin.checkin_events import Came, Undone
-from outreach.domain.checkin.offline_manifest import Line
+from outreach.domain.checkin.checkin_events import Arrival, UndoneArrival
+from outreach.domain.checkin.offline_manifest import ManifestEntry
 from outreach.domain.dashboard import agenda
-from outreach.domain.network.staff import Action, offices_of
-from outreach.domain.registrations import HOLDING, Registration
+from outreach.domain.network.staff import Permission, offices_of
+from outreach.domain.registrations import SEAT_HOLDING_STATUSES, Registration
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.errors import NotFound
 from outreach.web.context import ring, store
@@ -31,7 +31,7 @@ from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.formatting import said as said_words
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, find_mine, may, me, note, page
+from outreach.web.staff.common.guards import find_mine, may, me, note, page, staff_pages
 
 PHONE: Final = "/org/puerta/telefono"
 # All that the page on the phone is made of, and nothing else, stays on the phone.
@@ -49,7 +49,7 @@ MOST_PEOPLE: Final = 99  # of one party
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
-@desk.get("/puerta/")
+@staff_pages.get("/puerta/")
 def take_door() -> ResponseReturnValue:
     now = clock.now()
     since, until = now.date() - checkin_tokens.EVE * 3, now.date() + checkin_tokens.EVE * 3
@@ -58,19 +58,19 @@ def take_door() -> ResponseReturnValue:
     near = [
         each
         for each in found
-        if checkin_tokens.is_near(each, now=now) and may(Action.DOOR, each.office.slug)
+        if checkin_tokens.is_near(each, now=now) and may(Permission.DOOR, each.office.slug)
     ]
     return page("checkin/download", near=near, words=workshop_labels, now=now)
 
 
-@desk.get("/puerta/telefono")
+@staff_pages.get("/puerta/telefono")
 def phone_door() -> ResponseReturnValue:
     """The same for everybody, with nothing on it: it fills itself from what the phone keeps."""
     response_headers.let_watch()
     return _phone()
 
 
-@desk.get("/puerta/sw.js")
+@staff_pages.get("/puerta/sw.js")
 def door_worker() -> ResponseReturnValue:
     """What answers on a phone without a network; another one when the page or a part of it is."""
     static = current_app.jinja_env.globals["static"]
@@ -82,7 +82,7 @@ def door_worker() -> ResponseReturnValue:
     return Response(said + body, mimetype="text/javascript")
 
 
-@desk.post("/puerta/<public_id>/paquete.json")
+@staff_pages.post("/puerta/<public_id>/paquete.json")
 def door_bundle(public_id: str) -> ResponseReturnValue:
     """The sealed list, and a pass: a post, since it makes one."""
     now = clock.now()
@@ -90,16 +90,16 @@ def door_bundle(public_id: str) -> ResponseReturnValue:
         workshop = find_mine(session, public_id)
         checkin_tokens.require_near(workshop, now=now)
         everyone = registrations.of_workshop(session, workshop)
-    parties = [each for each in everyone if each.standing in HOLDING]
+    parties = [each for each in everyone if each.standing in SEAT_HOLDING_STATUSES]
     lines = _lines(workshop, parties)
-    bundle = offline_manifest.pack(lines.values(), is_discreet=workshop.is_discreet)
+    bundle = offline_manifest.build_manifest(lines.values(), is_discreet=workshop.is_discreet)
     with store().change() as session:
         workshop = find_mine(session, public_id)
         called = {offline_manifest.called(line.token): mine for mine, line in lines.items()}
         token = checkin_tokens.issue(session, workshop, me().organizer_id, called, now=now)
         note(session, workshop, "door taken along", f"{len(lines)} parties")
         counts = _counts(session, workshop)
-    ends_at = checkin_events.door_ends_at(workshop)
+    ends_at = checkin_events.checkin_ends_at(workshop)
     return jsonify(
         id=workshop.public_id,
         title=_title(workshop),
@@ -115,7 +115,7 @@ def door_bundle(public_id: str) -> ResponseReturnValue:
     )
 
 
-@desk.post("/puerta/<public_id>/llegadas")
+@staff_pages.post("/puerta/<public_id>/llegadas")
 def bring_arrivals(public_id: str) -> ResponseReturnValue:
     """What a phone has marked, again or for the first time. Its pass is the permission."""
     now = clock.now()
@@ -133,7 +133,7 @@ def bring_arrivals(public_id: str) -> ResponseReturnValue:
     with store().change() as session:
         workshop = session.get_one(Workshop, door_pass.workshop_id)
         checkin.require_open(workshop)
-        counted = checkin_events.bring_in(session, workshop, told)
+        counted = checkin_events.merge_offline_events(session, workshop, told)
         checkin_tokens.count(session, door_pass, counted.new)
         counts = _counts(session, workshop) | {"strangers": counted.strangers}
     return jsonify(counts)
@@ -148,15 +148,15 @@ def _title(workshop: Workshop) -> str:
     return said_words(workshop.kind.neutral_title if workshop.is_discreet else workshop.title)
 
 
-def _lines(workshop: Workshop, parties: list[Registration]) -> dict[str, Line]:
+def _lines(workshop: Workshop, parties: list[Registration]) -> dict[str, ManifestEntry]:
     """What is told at the door of each party that can still be read, by its registration."""
     keys = ring().get_all(each.key_id for each in parties if each.key_id)
     return {
-        each.id: Line(
-            token=registrations.entry_token(keys[each.key_id]),
+        each.id: ManifestEntry(
+            token=registrations.calendar_token(keys[each.key_id]),
             code=each.door_code or "",
             people=each.people,
-            name=registrations.read_person(each, keys[each.key_id]).name,
+            name=registrations.decrypt_person(each, keys[each.key_id]).name,
             needs=[
                 *([hour_words(time_slots.starts(workshop, each.slot.minute))] if each.slot else []),
                 *map(workshop_labels.need_words, each.needs),
@@ -189,7 +189,7 @@ def _body() -> object:
         return None
 
 
-def _told(body: object, parties: dict[bytes, str]) -> list[Came | Undone] | None:
+def _told(body: object, parties: dict[bytes, str]) -> list[Arrival | UndoneArrival] | None:
     """The marks in what a phone sent; None when it is not what our page sends."""
     marked = body.get("marks") if isinstance(body, dict) else None
     if not isinstance(marked, list) or len(marked) > AT_ONCE:
@@ -199,21 +199,21 @@ def _told(body: object, parties: dict[bytes, str]) -> list[Came | Undone] | None
     return found if len(found) == len(told) else None
 
 
-def _mark(said: object, parties: dict[bytes, str]) -> Came | Undone | None:
+def _mark(said: object, parties: dict[bytes, str]) -> Arrival | UndoneArrival | None:
     if not isinstance(said, dict):
         return None
     mark_id, what, people = _id(said.get("id")), said.get("do"), said.get("people")
     if mark_id is None:
         return None
     if what == "undo":
-        return Undone(mark_id)
+        return UndoneArrival(mark_id)
     if what == "walk_in":
-        return Came(mark_id, 1)
+        return Arrival(mark_id, 1)
     ref = _id(said.get("t"))
     if what != "came" or ref is None or not isinstance(people, int) or isinstance(people, bool):
         return None
     # A party we know nothing of came all the same.
-    return Came(mark_id, people, parties.get(ref)) if 0 < people <= MOST_PEOPLE else None
+    return Arrival(mark_id, people, parties.get(ref)) if 0 < people <= MOST_PEOPLE else None
 
 
 def _id(said: object) -> bytes | None:

@@ -10,18 +10,17 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.checkin import checkin
-from outreach.domain.network.staff import Action, may
+from outreach.domain.network.staff import Permission, may
 from outreach.domain.registrations import Registration
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean, plain, read_code
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.web.context import ring, store
 from outreach.web.middleware.response_headers import keep_private
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import (
-    desk,
     find_mine,
     may_anywhere,
     me,
@@ -29,18 +28,19 @@ from outreach.web.staff.common.guards import (
     page,
     require_token,
     signed,
+    staff_pages,
 )
 
 TABS: Final = ("faltan", "llegaron", "todos")
 MOST_PEOPLE: Final = 100_000
 
 
-@desk.get("/talleres/<public_id>/entrada")
+@staff_pages.get("/talleres/<public_id>/entrada")
 def at_door(public_id: str) -> ResponseReturnValue:
     return _door_page(public_id, tab=request.args.get("ver", ""))
 
 
-@desk.post("/talleres/<public_id>/entrada")
+@staff_pages.post("/talleres/<public_id>/entrada")
 def mark(public_id: str) -> ResponseReturnValue:
     """`do` says what: arrived, admit, undo, more, less; or find, by what was typed.
 
@@ -64,12 +64,12 @@ def mark(public_id: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{public_id}/entrada?ver={_tab(tab)}{there}", 303)
 
 
-@desk.get("/talleres/<public_id>/asistencia")
+@staff_pages.get("/talleres/<public_id>/asistencia")
 def attendance(public_id: str) -> ResponseReturnValue:
     return _attendance_page(public_id)
 
 
-@desk.post("/talleres/<public_id>/asistencia")
+@staff_pages.post("/talleres/<public_id>/asistencia")
 def report(public_id: str) -> ResponseReturnValue:
     is_held, typed = request.form.get("held", ""), clean(request.form.get("people", ""))
     if is_held not in {"yes", "no"}:
@@ -96,20 +96,20 @@ def person_page(token: str, fault: str = "") -> Response | None:
     """For someone who stands at that door: who it is, with a button. Whoever stands at another one
     is told that this is nobody of theirs; None for anybody else, who sees what everybody sees."""
     who = signed()
-    if who is None or not may_anywhere(Action.DOOR):
+    if who is None or not may_anywhere(Permission.DOOR):
         return None
     try:
         with store().read() as session:
-            party = registrations.find_by_entry(session, token)
+            party = registrations.find_by_calendar_token(session, token)
             workshop = party.workshop
-            chairs = checkin.chairs_left(session, workshop, now=clock.now())
+            chairs = checkin.seats_left(session, workshop, now=clock.now())
     except NotFound:
         return _nobodys_page()
-    if not may(who.grants, Action.DOOR, workshop.office.slug):
+    if not may(who.grants, Permission.DOOR, workshop.office.slug):
         return _nobodys_page()
     _prepare()
     _leave_trace(workshop)
-    row = workshop_labels.rows(workshop, [party], registrations.people_of(ring(), [party]))[0]
+    row = workshop_labels.rows(workshop, [party], registrations.decrypt_people(ring(), [party]))[0]
     now = clock.now()
     here = now.astimezone(workshop.zone).date()
     # One that goes on past midnight is still tonight's.
@@ -119,7 +119,8 @@ def person_page(token: str, fault: str = "") -> Response | None:
         422 if fault else 200,
         workshop=workshop,
         row=row,
-        is_live=party.is_live and workshop.standing in {Standing.PUBLISHED, Standing.HELD},
+        is_live=party.is_live
+        and workshop.standing in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD},
         is_another_day=workshop.day != here and not is_on,
         chairs=chairs,
         fault=fault,
@@ -138,7 +139,7 @@ def mark_person(token: str) -> Response | None:
     require_token(who)
     try:
         with store().change() as session:
-            party = registrations.find_by_entry(session, token)
+            party = registrations.find_by_calendar_token(session, token)
             checkin.require_open(party.workshop)
             if party.is_live:
                 is_new = _mark(session, party, request.form.get("do", ""))
@@ -175,7 +176,7 @@ def _mark(session: Session, party: Registration, what: str) -> bool:
     people = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else party.people
     people = max(1, min(people, party.people))
     if what == "admit":
-        return checkin.admit(session, party, people, now=clock.now())
+        return checkin.admit_from_waitlist(session, party, people, now=clock.now())
     return checkin.mark_arrived(session, party, people)
 
 
@@ -186,9 +187,9 @@ def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") ->
         checkin.require_open(workshop)
         everyone = registrations.of_workshop(session, workshop)
         came = checkin.arrived(session, workshop)
-        chairs = checkin.chairs_left(session, workshop, now=now)
+        chairs = checkin.seats_left(session, workshop, now=now)
     _leave_trace(workshop)
-    rows = workshop_labels.rows(workshop, everyone, registrations.people_of(ring(), everyone))
+    rows = workshop_labels.rows(workshop, everyone, registrations.decrypt_people(ring(), everyone))
     line = [row for row in rows if row.is_waiting and not row.arrived]
     rows = sorted(
         (row for row in rows if typed or not row.is_waiting or row.arrived),
@@ -214,13 +215,13 @@ def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") ->
         just=next((row for row in rows if row.id == request.args.get("r")), None),
         plain=plain,
         words=workshop_labels,
-        may_report=may(me().grants, Action.EDIT, workshop.office.slug),
+        may_report=may(me().grants, Permission.EDIT, workshop.office.slug),
     )
 
 
 def _chosen(
-    rows: Sequence[workshop_labels.Row], tab: str, typed: str, just: str
-) -> list[workshop_labels.Row]:
+    rows: Sequence[workshop_labels.WorkshopListRow], tab: str, typed: str, just: str
+) -> list[workshop_labels.WorkshopListRow]:
     """The rows of a tab, or those that match what was typed. The one just marked stays, so that
     a slip of the finger can be undone."""
     if typed:

@@ -8,13 +8,13 @@ from outreach.domain import registrations
 from outreach.domain.checkin import checkin
 from outreach.errors import NotFound
 from outreach.pdf import checkin_sheet as paper
-from outreach.pdf.checkin_sheet import Line
+from outreach.pdf.checkin_sheet import SheetLine
 from outreach.web.context import config, ring, store
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, find_mine, note
+from outreach.web.staff.common.guards import find_mine, note, staff_pages
 
 
-@desk.get("/talleres/<public_id>/lista.pdf")
+@staff_pages.get("/talleres/<public_id>/lista.pdf")
 def door_sheet(public_id: str) -> ResponseReturnValue:
     """Of a discreet workshop there is none: its list stays where each look at it is written down
     (safety.md S23)."""
@@ -26,12 +26,14 @@ def door_sheet(public_id: str) -> ResponseReturnValue:
         parties = [
             each
             for each in registrations.of_workshop(session, workshop)
-            if each.standing in registrations.HOLDING
+            if each.standing in registrations.SEAT_HOLDING_STATUSES
         ]
         note(session, workshop, "door sheet printed", f"{len(parties)} parties")
-    rows = workshop_labels.rows(workshop, parties, registrations.people_of(ring(), parties))
+    rows = workshop_labels.rows(workshop, parties, registrations.decrypt_people(ring(), parties))
     lines = [
-        Line(name=row.name, code=row.code, people=row.people, hour=row.hour, arrived=row.arrived)
+        SheetLine(
+            name=row.name, code=row.code, people=row.people, hour=row.hour, arrived=row.arrived
+        )
         for row in rows
     ]
     body = paper.pdf(workshop, lines, brand=config().brand, made_at=clock.now())

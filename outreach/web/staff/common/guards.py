@@ -28,20 +28,20 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from outreach import clock
 from outreach.accounts import passkeys, sessions, totp
-from outreach.accounts.server_encryption import ServerKey
-from outreach.accounts.sessions import Signed
+from outreach.accounts.server_encryption import ServerEncryption
+from outreach.accounts.sessions import SignedInStaff
 from outreach.domain import workshops
 from outreach.domain.audit import audit_log
 from outreach.domain.network import offices, staff
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import EVERYWHERE, Action, Role
+from outreach.domain.network.staff import ALL_OFFICES, Permission, Role
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import config, store
 from outreach.web.middleware import response_headers
-from outreach.web.staff.common.policy import Of, Rule, rule_of
+from outreach.web.staff.common.policy import PageRule, PageScope, rule_of
 
 COOKIE: Final = "__Host-staff"
 FORM_MEMORY: Final = 1024 * 1024  # bytes, where a file may be sent
@@ -56,15 +56,15 @@ SENT: Final = "enviado"  # the page to go back to was asked for by a form
 
 Answer = TypeVar("Answer", bound=BaseResponse)
 
-desk = Blueprint("staff", __name__, url_prefix="/org")
+staff_pages = Blueprint("staff", __name__, url_prefix="/org")
 
 
-@desk.before_request
+@staff_pages.before_request
 def _guard() -> ResponseReturnValue | None:
     g.lang = "es"
     response_headers.keep_private()
     rule = rule_of(request.endpoint)
-    if rule.of is Of.NOBODY:
+    if rule.of is PageScope.NOBODY:
         return None
     who = known()
     if who is None:
@@ -83,21 +83,21 @@ def _guard() -> ResponseReturnValue | None:
             return _ask_for_proof()
         require_token(who)
     if not who.is_whole:
-        return None if rule.of is Of.HALFWAY else _ask_for_code()
+        return None if rule.of is PageScope.HALFWAY else _ask_for_code()
     require(rule, request.view_args or {})
     if rule.is_fresh and not who.is_fresh(clock.now()):
         return _ask_for_proof()
     return None
 
 
-def require(rule: Rule, given: Mapping[str, str]) -> None:
+def require(rule: PageRule, given: Mapping[str, str]) -> None:
     """What the policy says of a page and the parts of its address. Raises NotFound, or answers
     403, as `must` does."""
     if rule.action is None:
         return
-    if rule.of is Of.NETWORK:
-        must(rule.action, EVERYWHERE)
-    elif rule.of is Of.WORKSHOP:
+    if rule.of is PageScope.NETWORK:
+        must(rule.action, ALL_OFFICES)
+    elif rule.of is PageScope.WORKSHOP:
         with store().read() as session:
             must(rule.action, workshops.office_slug(session, given["public_id"]))
     elif "slug" in given:
@@ -106,17 +106,17 @@ def require(rule: Rule, given: Mapping[str, str]) -> None:
         abort(403)
 
 
-def known() -> Signed | None:
+def known() -> SignedInStaff | None:
     """Whose cookie it is, though the second factor may be to come. The cookie is read under /org
     and /q only."""
     if "signed" not in g:
         token = request.cookies.get(COOKIE)
         g.signed = _find(token) if token else None
-    found: Signed | None = g.signed
+    found: SignedInStaff | None = g.signed
     return found
 
 
-def signed() -> Signed | None:
+def signed() -> SignedInStaff | None:
     """Who is asking; None when nobody is signed in, or not yet with both factors."""
     who = known()
     return who if who is not None and who.is_whole else None
@@ -129,36 +129,36 @@ def remember(token: str) -> None:
     g.signed = found[0] if found else None
 
 
-def me() -> Signed:
+def me() -> SignedInStaff:
     who = signed()
     assert who is not None  # the guard has seen to it
     return who
 
 
-def require_token(who: Signed) -> None:
+def require_token(who: SignedInStaff) -> None:
     """Another site cannot know the token of a session: a form without it is not ours."""
     if not _has_token(who):
         abort(403)
 
 
-def _has_token(who: Signed) -> bool:
+def _has_token(who: SignedInStaff) -> bool:
     given = request.form.get("token", "")
     return hmac.compare_digest(given.encode(), who.form_token.encode())
 
 
-def may(action: Action, office: str) -> bool:
+def may(action: Permission, office: str) -> bool:
     return staff.may(me().grants, action, office)
 
 
-def must(action: Action, office: str) -> None:
+def must(action: Permission, office: str) -> None:
     """Another office's things do not exist; of one's own, some may not be done."""
-    if not may(Action.SEE, office):
+    if not may(Permission.SEE, office):
         raise NotFound(f"office {office}")
     if not may(action, office):
         abort(403)
 
 
-def find_mine(session: Session, public_id: str, action: Action | None = None) -> Workshop:
+def find_mine(session: Session, public_id: str, action: Permission | None = None) -> Workshop:
     """A workshop one may do this to; without an action, what this page's rule says. Raises
     NotFound for another office's."""
     workshop = workshops.find(session, public_id)
@@ -168,19 +168,19 @@ def find_mine(session: Session, public_id: str, action: Action | None = None) ->
     return workshop
 
 
-def my_offices(session: Session, action: Action) -> list[Office]:
+def my_offices(session: Session, action: Permission) -> list[Office]:
     """The offices where one may do this, by the name of their city."""
     found = [each for each in offices.all_of_them(session) if may(action, each.slug)]
     return sorted(found, key=lambda office: office.city)
 
 
-def may_anywhere(action: Action) -> bool:
+def may_anywhere(action: Permission) -> bool:
     return any(staff.may(me().grants, action, office) for office in me().grants)
 
 
 def note(session: Session, workshop: Workshop, action: str, detail: str = "") -> None:
     """Writes down that one has done this. Never with a name of who registered."""
-    audit_log.note(
+    audit_log.record(
         session,
         me().organizer_id,
         action,
@@ -194,7 +194,7 @@ def note(session: Session, workshop: Workshop, action: str, detail: str = "") ->
 def note_of(session: Session, office: str, action: str, detail: str = "") -> None:
     """The same of what is no workshop's: an office's, by its slug, or, by «», the network's."""
     now, who = clock.now(), me().organizer_id
-    audit_log.note(session, who, action, now=now, office=office, detail=detail)
+    audit_log.record(session, who, action, now=now, office=office, detail=detail)
 
 
 def begin(response: Answer, token: str) -> Answer:
@@ -248,8 +248,8 @@ def our_path(path: str) -> str:
     return path if _OUR_PATH.fullmatch(path) else "/org/"
 
 
-def server_key() -> ServerKey:
-    return ServerKey(current_app.extensions["outreach_secret"])
+def server_key() -> ServerEncryption:
+    return ServerEncryption(current_app.extensions["outreach_secret"])
 
 
 def proof_page(
@@ -271,7 +271,7 @@ def proof_page(
     )
 
 
-def _find(token: str) -> Signed | None:
+def _find(token: str) -> SignedInStaff | None:
     now = clock.now()
     with store().read() as session:
         found = sessions.find(session, token, now=now)
@@ -288,7 +288,7 @@ def _find(token: str) -> Signed | None:
             if who.has_new_rights and sessions.see_rights(session, who):
                 held = ", ".join(f"{role} {office}" for office, role in sorted(who.grants.items()))
                 detail = held[:200]
-                audit_log.note(
+                audit_log.record(
                     session, who.organizer_id, "role changed meanwhile", now=now, detail=detail
                 )
     return who
@@ -300,7 +300,7 @@ def _note_refusal(token: str) -> None:
     with store().change() as session:
         whose = sessions.refuse(session, token, now=now)
         if whose is not None:
-            audit_log.note(session, whose, "ended session refused", now=now)
+            audit_log.record(session, whose, "ended session refused", now=now)
 
 
 def _ask_again() -> ResponseReturnValue:
@@ -348,19 +348,19 @@ def role_words(roles: Iterable[Role]) -> str:
     return ", ".join(said for role, said in words.items() if role in there)
 
 
-def _frame(who: Signed) -> dict[str, Any]:
+def _frame(who: SignedInStaff) -> dict[str, Any]:
     """The words of the header, and what the navigation holds."""
     return {
         "name": _desk_name(who),
         "role": role_words(who.grants.values()),
-        "may_edit": may_anywhere(Action.EDIT),
-        "may_stand_at_door": may_anywhere(Action.DOOR),
-        "may_network": may(Action.NETWORK, EVERYWHERE),
+        "may_edit": may_anywhere(Permission.EDIT),
+        "may_stand_at_door": may_anywhere(Permission.DOOR),
+        "may_network": may(Permission.NETWORK, ALL_OFFICES),
     }
 
 
-def _desk_name(who: Signed) -> str:
-    if EVERYWHERE in who.grants:
+def _desk_name(who: SignedInStaff) -> str:
+    if ALL_OFFICES in who.grants:
         return str(_("Toda la red"))
     if len(who.grants) != 1:
         return ngettext("%(num)d oficina", "%(num)d oficinas", len(who.grants))

@@ -11,11 +11,11 @@ from typing import Final
 
 from flask import Flask
 
-from outreach.domain.network.staff import Action
+from outreach.domain.network.staff import Permission
 from outreach.imports.file_types import LARGEST
 
 
-class Of(StrEnum):
+class PageScope(StrEnum):
     """Whose a page is: where one needs the right to what it does."""
 
     NOBODY = "nobody"  # answers without a session: it makes one, or its address is the permission
@@ -27,28 +27,28 @@ class Of(StrEnum):
 
 
 @dataclass(frozen=True)
-class Rule:
-    of: Of
-    action: Action | None = None
+class PageRule:
+    of: PageScope
+    action: Permission | None = None
     is_fresh: bool = False  # the second factor is asked for again after some minutes
     largest: int | None = None  # bytes that may be sent, where a file may be
 
 
-_OPEN: Final = Rule(Of.NOBODY)
-_HALFWAY: Final = Rule(Of.HALFWAY)
-_OWN: Final = Rule(Of.ONESELF)
-_OWN_FRESH: Final = Rule(Of.ONESELF, is_fresh=True)
-_SEE: Final = Rule(Of.WORKSHOP, Action.SEE)
-_EDIT: Final = Rule(Of.WORKSHOP, Action.EDIT)
-_CONTACTS: Final = Rule(Of.WORKSHOP, Action.CONTACTS)
-_EXPORT: Final = Rule(Of.WORKSHOP, Action.EXPORT)
-_DOOR: Final = Rule(Of.WORKSHOP, Action.DOOR)
-_OFFICE_EDIT: Final = Rule(Of.OFFICE, Action.EDIT)
-_NETWORK: Final = Rule(Of.NETWORK, Action.NETWORK)
-_NETWORK_FRESH: Final = Rule(Of.NETWORK, Action.NETWORK, is_fresh=True)
-_FILE: Final = Rule(Of.OFFICE, Action.EDIT, largest=LARGEST + 64 * 1024)
+_OPEN: Final = PageRule(PageScope.NOBODY)
+_HALFWAY: Final = PageRule(PageScope.HALFWAY)
+_OWN: Final = PageRule(PageScope.ONESELF)
+_OWN_FRESH: Final = PageRule(PageScope.ONESELF, is_fresh=True)
+_SEE: Final = PageRule(PageScope.WORKSHOP, Permission.SEE)
+_EDIT: Final = PageRule(PageScope.WORKSHOP, Permission.EDIT)
+_CONTACTS: Final = PageRule(PageScope.WORKSHOP, Permission.CONTACTS)
+_EXPORT: Final = PageRule(PageScope.WORKSHOP, Permission.EXPORT)
+_DOOR: Final = PageRule(PageScope.WORKSHOP, Permission.DOOR)
+_OFFICE_EDIT: Final = PageRule(PageScope.OFFICE, Permission.EDIT)
+_NETWORK: Final = PageRule(PageScope.NETWORK, Permission.NETWORK)
+_NETWORK_FRESH: Final = PageRule(PageScope.NETWORK, Permission.NETWORK, is_fresh=True)
+_FILE: Final = PageRule(PageScope.OFFICE, Permission.EDIT, largest=LARGEST + 64 * 1024)
 
-RULES: Final[Mapping[str, Rule]] = {
+RULES: Final[Mapping[str, PageRule]] = {
     # signing in
     "entrance": _OPEN,
     "sign_in": _OPEN,
@@ -110,7 +110,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "tours": _OWN,
     "new_tour": _OFFICE_EDIT,
     "make_tour": _OFFICE_EDIT,
-    "tour": Rule(Of.OFFICE, Action.SEE),
+    "tour": PageRule(PageScope.OFFICE, Permission.SEE),
     "publish_tour": _OFFICE_EDIT,
     "new_stop": _OFFICE_EDIT,
     "make_stop": _OFFICE_EDIT,
@@ -217,7 +217,7 @@ RULES: Final[Mapping[str, Rule]] = {
 }
 
 
-def rule_of(endpoint: str | None) -> Rule:
+def rule_of(endpoint: str | None) -> PageRule:
     """The rule of a page of the staff, by Flask's name for it."""
     return RULES[(endpoint or "").removeprefix("staff.")]
 

@@ -6,20 +6,26 @@ from datetime import date, datetime
 from typing import Final
 
 from outreach.clock import Month
-from outreach.domain.checkin.no_show_rate import FEWEST_WORKSHOPS, Show
-from outreach.domain.dashboard.agenda import Show as Shown
+from outreach.domain.checkin.no_show_rate import MIN_WORKSHOPS, AttendanceRate
+from outreach.domain.dashboard.agenda import AgendaFilter as Shown
 from outreach.domain.network.kinds import Visibility, Way
-from outreach.domain.registrations import INTERPRETER, Contact, Need, Person, Registration
-from outreach.domain.registrations import Standing as Place
-from outreach.domain.registrations.staff_messages import Template
+from outreach.domain.registrations import (
+    INTERPRETER,
+    AccessNeed,
+    ContactMethod,
+    PersonalData,
+    Registration,
+)
+from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.registrations.staff_messages import MessageTemplate
 from outreach.domain.reporting import months
-from outreach.domain.workshops import Mode, Standing, Workshop, time_slots
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, time_slots
 from outreach.i18n import gettext as _
 from outreach.i18n import name_of, ngettext
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.formatting import month_name
-from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.presentation.workshop_cards import CardTag
 
 SHORT_MONTHS: Final = (
     "ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic",
@@ -27,15 +33,15 @@ SHORT_MONTHS: Final = (
 SHORT_DAYS: Final = ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"]
 
 
-def standing_tag(workshop: Workshop, *, now: datetime) -> Tag:
-    if workshop.standing is Standing.PUBLISHED and workshop.has_ended(now):
-        return Tag(_("Por reportar"), "etq-poco")
+def standing_tag(workshop: Workshop, *, now: datetime) -> CardTag:
+    if workshop.standing is WorkshopStatus.PUBLISHED and workshop.has_ended(now):
+        return CardTag(_("Por reportar"), "etq-poco")
     tags = {
-        Standing.DRAFT: Tag(_("Borrador"), "etq-bor"),
-        Standing.PUBLISHED: Tag(_("Publicado"), "etq-bien"),
-        Standing.CANCELLED: Tag(_("Cancelado"), "etq-no"),
-        Standing.HELD: Tag(_("Hecho")),
-        Standing.NOT_HELD: Tag(_("No se hizo")),
+        WorkshopStatus.DRAFT: CardTag(_("Borrador"), "etq-bor"),
+        WorkshopStatus.PUBLISHED: CardTag(_("Publicado"), "etq-bien"),
+        WorkshopStatus.CANCELLED: CardTag(_("Cancelado"), "etq-no"),
+        WorkshopStatus.HELD: CardTag(_("Hecho")),
+        WorkshopStatus.NOT_HELD: CardTag(_("No se hizo")),
     }
     return tags[workshop.standing]
 
@@ -77,9 +83,9 @@ def brief_day(day: date) -> str:
 def place(workshop: Workshop) -> str:
     if workshop.venue is not None:
         return workshop.venue.name
-    if workshop.mode is Mode.IN_PERSON:
+    if workshop.mode is DeliveryMode.IN_PERSON:
         return str(_("Sin sede todavía"))
-    by_phone: bool = workshop.mode is Mode.PHONE_BANK
+    by_phone: bool = workshop.mode is DeliveryMode.PHONE_BANK
     return str(_("Por teléfono") if by_phone else _("En línea"))
 
 
@@ -124,22 +130,22 @@ def way_words(way: Way) -> str:
     return words[way]
 
 
-def template_words(template: Template) -> str:
-    words: dict[Template, str] = {
-        Template.REMINDER: _("Recordatorio"),
-        Template.PLACE: _("Cambió el lugar"),
-        Template.HOUR: _("Cambió la hora"),
-        Template.BRING: _("Qué traer"),
-        Template.CANCELLED: _("Se canceló"),
+def template_words(template: MessageTemplate) -> str:
+    words: dict[MessageTemplate, str] = {
+        MessageTemplate.REMINDER: _("Recordatorio"),
+        MessageTemplate.PLACE: _("Cambió el lugar"),
+        MessageTemplate.HOUR: _("Cambió la hora"),
+        MessageTemplate.BRING: _("Qué traer"),
+        MessageTemplate.CANCELLED: _("Se canceló"),
     }
     return words[template]
 
 
 def need_words(need: str) -> str:
     words: dict[str, str] = {
-        Need.STEP_FREE: _("Entrada sin escalones"),
-        Need.CHILDCARE: _("Cuidado de niños"),
-        Need.SIGN_LANGUAGE: _("Lengua de señas"),
+        AccessNeed.STEP_FREE: _("Entrada sin escalones"),
+        AccessNeed.CHILDCARE: _("Cuidado de niños"),
+        AccessNeed.SIGN_LANGUAGE: _("Lengua de señas"),
     }
     if need.startswith(INTERPRETER):
         return _("Intérprete: %(language)s", language=name_of(need.removeprefix(INTERPRETER), "es"))
@@ -163,16 +169,16 @@ def people_words(people: int) -> str:
     return ngettext("%(num)d persona", "%(num)d personas", people)
 
 
-def masked(contact: Contact, address: str) -> str:
+def masked(contact: ContactMethod, address: str) -> str:
     """r•••@ejemplo.com · •••• 0142: enough to tell two apart, too little to write or call."""
-    if contact is Contact.EMAIL:
+    if contact is ContactMethod.EMAIL:
         name, _at, host = address.partition("@")
         return f"{name[:1]}•••@{host}"
     return f"•••• {address[-4:]}"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Row:
+class WorkshopListRow:
     """One party in a list, as this member of the staff may see it."""
 
     id: str
@@ -187,7 +193,7 @@ class Row:
     hour: str  # of their own; empty where there are no hours
     says: str  # whether they still come, where they said so or were asked
     is_sure: bool  # they said that they come
-    contact: Contact
+    contact: ContactMethod
     may_leave_message: bool
     address: str  # masked, or whole where it was asked for
     is_whole: bool
@@ -197,10 +203,10 @@ class Row:
 def rows(
     workshop: Workshop,
     registrations: Iterable[Registration],
-    people: dict[str, Person],
+    people: dict[str, PersonalData],
     *,
     shown: str = "",
-) -> list[Row]:
+) -> list[WorkshopListRow]:
     """The parties of a list; `shown` is the one whose contact was asked for."""
     return [
         _row(workshop, each, people.get(each.id), is_whole=each.id == shown)
@@ -209,24 +215,24 @@ def rows(
 
 
 def _row(
-    workshop: Workshop, registration: Registration, person: Person | None, *, is_whole: bool
-) -> Row:
+    workshop: Workshop, registration: Registration, person: PersonalData | None, *, is_whole: bool
+) -> WorkshopListRow:
     address = person.address if person else ""
     code, slot = registration.door_code or "", registration.slot
-    return Row(
+    return WorkshopListRow(
         id=registration.id,
         name=person.name if person else _("Sin nombre: ya se borró"),
         code=f"{code[:3]} {code[3:]}",
         people=registration.people,
         arrived=registration.arrived,
-        is_waiting=registration.standing is Place.WAITING,
-        is_lapsed=registration.standing is Place.LAPSED,
+        is_waiting=registration.standing is Place.WAITLISTED,
+        is_lapsed=registration.standing is Place.EXPIRED,
         is_approved=registration.approved_at is not None,
         offered_until=_until(workshop, registration.offered_until),
         hour=hour_words(time_slots.starts(workshop, slot.minute)) if slot else "",
         says=_says(registration),
         is_sure=registration.confirmed_at is not None,
-        contact=registration.contact if address else Contact.NONE,
+        contact=registration.contact if address else ContactMethod.NONE,
         may_leave_message=registration.may_leave_message,
         address=address if is_whole else masked(registration.contact, address),
         is_whole=is_whole,
@@ -242,7 +248,7 @@ def _until(workshop: Workshop, moment: datetime | None) -> str:
 
 
 def _says(registration: Registration) -> str:
-    if registration.standing is not Place.SEATED:
+    if registration.standing is not Place.CONFIRMED:
         return ""
     if registration.confirmed_at is not None:
         return str(_("Dijo que sí viene"))
@@ -253,7 +259,7 @@ def _says(registration: Registration) -> str:
 class Suggestion:
     """Places more than chairs, and what makes us think so; no show where there is too little."""
 
-    show: Show | None
+    show: AttendanceRate | None
     extra: int
 
 
@@ -264,7 +270,7 @@ def suggestion_words(found: Suggestion) -> str:
         too_little: str = _(
             "Todavía no sabemos cuántas personas faltan. Hacen falta %(num)d talleres con lista en"
             " la entrada.",
-            num=FEWEST_WORKSHOPS,
+            num=MIN_WORKSHOPS,
         )
         return too_little
     if show.is_of_network:

@@ -4,59 +4,63 @@ from dataclasses import dataclass
 
 from flask.typing import ResponseReturnValue
 
-from outreach.domain.network.staff import EVERYWHERE, Action
+from outreach.domain.network.staff import ALL_OFFICES, Permission
 from outreach.i18n import gettext as _
-from outreach.web.staff.common.guards import desk, may, may_anywhere, me, page
+from outreach.web.staff.common.guards import may, may_anywhere, me, page, staff_pages
 
 
 @dataclass(frozen=True)
-class Place:
+class MenuEntry:
     address: str
     picture: str  # a name of `pictures.py`
     name: str
     is_for: str
 
 
-@desk.get("/mas")
+@staff_pages.get("/mas")
 def more() -> ResponseReturnValue:
     return page("dashboard/menu", rest=_rest())
 
 
-def _rest() -> list[Place]:
+def _rest() -> list[MenuEntry]:
     found = [
-        Place("/org/cuenta", "lock", _("Mi cuenta"), _("Contraseña, llaves, códigos y sesiones")),
-        Place(
+        MenuEntry(
+            "/org/cuenta", "lock", _("Mi cuenta"), _("Contraseña, llaves, códigos y sesiones")
+        ),
+        MenuEntry(
             "/org/mi-calendario", "calendar", _("Mi calendario"), _("Tus talleres en tu teléfono")
         ),
     ]
-    found.append(Place("/org/giras", "flag", _("Consulado móvil"), _("Giras con sus paradas")))
-    if own := [slug for slug in me().grants if may(Action.EDIT, slug) and slug != EVERYWHERE]:
+    found.append(MenuEntry("/org/giras", "flag", _("Consulado móvil"), _("Giras con sus paradas")))
+    if own := [slug for slug in me().grants if may(Permission.EDIT, slug) and slug != ALL_OFFICES]:
         address = f"/org/bitacora/{min(own)}"
-        found.append(Place(address, "book", _("Bitácora"), _("Quién hizo qué en tu oficina")))
-    if may_anywhere(Action.DOOR):
+        found.append(MenuEntry(address, "book", _("Bitácora"), _("Quién hizo qué en tu oficina")))
+    if may_anywhere(Permission.DOOR):
         found += [
-            Place("/org/puerta/", "phone", _("Puerta sin señal"), _("La lista en tu teléfono")),
+            MenuEntry("/org/puerta/", "phone", _("Puerta sin señal"), _("La lista en tu teléfono")),
         ]
-    if may_anywhere(Action.EDIT):
+    if may_anywhere(Permission.EDIT):
         found += [
-            Place(
+            MenuEntry(
                 "/org/talleres/mes-nuevo",
                 "plus",
                 _("Un mes de una vez"),
                 _("Muchos en una página"),
             ),
-            Place("/org/traer", "upload", _("Traer talleres"), _("De una hoja o de un calendario")),
-            Place("/org/sedes", "place", _("Sedes"), _("Dónde se dan los talleres")),
-            Place("/org/aliados", "people", _("Con quién"), _("Quienes ayudan a darlos")),
+            MenuEntry(
+                "/org/traer", "upload", _("Traer talleres"), _("De una hoja o de un calendario")
+            ),
+            MenuEntry("/org/sedes", "place", _("Sedes"), _("Dónde se dan los talleres")),
+            MenuEntry("/org/aliados", "people", _("Con quién"), _("Quienes ayudan a darlos")),
         ]
-    if may(Action.NETWORK, EVERYWHERE):
+    if may(Permission.NETWORK, ALL_OFFICES):
         found += [
-            Place("/org/boletin", "letter", _("Boletín"), _("Lo que la red cuenta cada mes")),
-            Place("/org/red", "place", _("Oficinas"), _("Las oficinas de la red")),
-            Place("/org/tipos", "flag", _("Tipos de taller"), _("Lo que la red ofrece")),
-            Place("/org/personal", "people", _("Personal"), _("Quién entra y qué puede hacer")),
-            Place("/org/bitacora", "book", _("Bitácora de la red"), _("Quién hizo qué")),
-            Place("/org/ajustes", "wrench", _("Ajustes"), _("Cómo está puesto este sitio")),
-            Place("/org/datos", "lock", _("Datos"), _("Lo que todavía guardamos")),
+            MenuEntry("/org/boletin", "letter", _("Boletín"), _("Lo que la red cuenta cada mes")),
+            MenuEntry("/org/red", "place", _("Oficinas"), _("Las oficinas de la red")),
+            MenuEntry("/org/tipos", "flag", _("Tipos de taller"), _("Lo que la red ofrece")),
+            MenuEntry("/org/personal", "people", _("Personal"), _("Quién entra y qué puede hacer")),
+            MenuEntry("/org/bitacora", "book", _("Bitácora de la red"), _("Quién hizo qué")),
+            MenuEntry("/org/ajustes", "wrench", _("Ajustes"), _("Cómo está puesto este sitio")),
+            MenuEntry("/org/datos", "lock", _("Datos"), _("Lo que todavía guardamos")),
         ]
     return found

@@ -17,15 +17,15 @@ from outreach.accounts import calendar_tokens
 from outreach.domain.audit import audit_log
 from outreach.domain.calendar import event_cache
 from outreach.domain.network import installation_settings
-from outreach.domain.network.staff import Action
+from outreach.domain.network.staff import Permission
 from outreach.feeds import staff_feed
-from outreach.feeds.staff_feed import Written
-from outreach.feeds.vevent import Site
+from outreach.feeds.staff_feed import WrittenStaffFeed
+from outreach.feeds.vevent import PublicSite
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, may_anywhere, me, page
+from outreach.web.staff.common.guards import may_anywhere, me, page, staff_pages
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +34,12 @@ log = logging.getLogger(__name__)
 KEPT_FOR: Final = "private, no-cache"
 
 
-@desk.get("/mi-calendario")
+@staff_pages.get("/mi-calendario")
 def own_calendar() -> ResponseReturnValue:
     return _page(said=_("La dirección ya no sirve.") if "hecho" in request.args else "")
 
 
-@desk.post("/mi-calendario")
+@staff_pages.post("/mi-calendario")
 def make_calendar() -> ResponseReturnValue:
     """The only page that ever shows the address: it is not kept, and is in no link of ours."""
     _must_see()
@@ -48,28 +48,28 @@ def make_calendar() -> ResponseReturnValue:
         before = calendar_tokens.made_at(session, me().organizer_id)
         token = calendar_tokens.make(session, me().organizer_id, now=now)
         what = "own calendar made" if before is None else "own calendar replaced"
-        audit_log.note(session, me().organizer_id, what, now=now)
+        audit_log.record(session, me().organizer_id, what, now=now)
     return _page(address=f"{config().public_url}/org/cal/{token}.ics")
 
 
-@desk.post("/mi-calendario/quitar")
+@staff_pages.post("/mi-calendario/quitar")
 def stop_calendar() -> ResponseReturnValue:
     _must_see()
     with store().change() as session:
         if calendar_tokens.made_at(session, me().organizer_id) is not None:
             calendar_tokens.revoke(session, me().organizer_id)
-            audit_log.note(session, me().organizer_id, "own calendar stopped", now=clock.now())
+            audit_log.record(session, me().organizer_id, "own calendar stopped", now=clock.now())
     return redirect("/org/mi-calendario?hecho=quitado", 303)
 
 
-@desk.get("/cal/<token>.ics")
+@staff_pages.get("/cal/<token>.ics")
 def own_feed(token: str) -> ResponseReturnValue:
     """Without a session: the address is the permission."""
     with store().read() as session:
         follower = calendar_tokens.whose(session, token)
         if follower is None:
             return Response(_gone() + "\n", 404, mimetype="text/plain")
-        site = Site(
+        site = PublicSite(
             config().public_url, installation_settings.calendar_host(session), config().phone
         )
         written = staff_feed.write(session, follower.offices, site, now=clock.now())
@@ -84,7 +84,7 @@ def own_feed(token: str) -> ResponseReturnValue:
     return answer.make_conditional(request)
 
 
-def _keep(written: Written) -> None:
+def _keep(written: WrittenStaffFeed) -> None:
     """Who asked gets what was written all the same."""
     if not written.fresh:
         return
@@ -100,7 +100,7 @@ def _gone() -> str:
 
 
 def _must_see() -> None:
-    if not may_anywhere(Action.SEE):
+    if not may_anywhere(Permission.SEE):
         abort(403)
 
 

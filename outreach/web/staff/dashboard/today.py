@@ -10,24 +10,24 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda, alerts
-from outreach.domain.dashboard.alerts import Attention
-from outreach.domain.network.staff import EVERYWHERE, Action, offices_of
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.dashboard.alerts import Alert
+from outreach.domain.network.staff import ALL_OFFICES, Permission, offices_of
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.web.context import config, store
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, may, me, my_offices, page
+from outreach.web.staff.common.guards import may, me, my_offices, page, staff_pages
 
 WEEK: Final = timedelta(days=7)
 AT_MOST: Final = 40  # a member of headquarters has hundreds a week: the list has them all
 
 
-@desk.get("/")
+@staff_pages.get("/")
 def today() -> ResponseReturnValue:
     now, mine = clock.now(), offices_of(me().grants)
     with store().read() as session:
         near = agenda.between(session, mine, *_around(now), limit=1000)
         wanted = _wanted(session, now)
-        offices = [] if EVERYWHERE in me().grants else my_offices(session, Action.SEE)
+        offices = [] if ALL_OFFICES in me().grants else my_offices(session, Permission.SEE)
         here = now.astimezone(offices[0].zone).date() if offices else now.date()
         month = Month.of(here)
         so_far = agenda.so_far(session, mine, month, now=now)
@@ -50,18 +50,18 @@ def today() -> ResponseReturnValue:
     )
 
 
-def _wanted(session: Session, now: datetime) -> list[Attention]:
+def _wanted(session: Session, now: datetime) -> list[Alert]:
     """Of the offices where one may do something about it."""
     return alerts.of(
         session,
-        edit=[office.slug for office in my_offices(session, Action.EDIT)],
-        call=[office.slug for office in my_offices(session, Action.CONTACTS)],
+        edit=[office.slug for office in my_offices(session, Permission.EDIT)],
+        call=[office.slug for office in my_offices(session, Permission.CONTACTS)],
         now=now,
         has_texts=bool(config().texts.url),
     )
 
 
-@desk.get("/entrada")
+@staff_pages.get("/entrada")
 def doors() -> ResponseReturnValue:
     """The doors one may stand at today; straight to it when there is one."""
     now, mine = clock.now(), offices_of(me().grants)
@@ -70,7 +70,7 @@ def doors() -> ResponseReturnValue:
     there = [
         each
         for each in near
-        if _is_on(each, now) and _has_door(each) and may(Action.DOOR, each.office.slug)
+        if _is_on(each, now) and _has_door(each) and may(Permission.DOOR, each.office.slug)
     ]
     if len(there) == 1:
         return redirect(f"/org/talleres/{there[0].public_id}/entrada", 303)
@@ -90,8 +90,8 @@ def _is_on(workshop: Workshop, now: datetime) -> bool:
 
 def _is_ahead(workshop: Workshop, now: datetime) -> bool:
     here = now.astimezone(workshop.zone).date()
-    return here < workshop.day <= here + WEEK and workshop.standing is not Standing.CANCELLED
+    return here < workshop.day <= here + WEEK and workshop.standing is not WorkshopStatus.CANCELLED
 
 
 def _has_door(workshop: Workshop) -> bool:
-    return workshop.standing in {Standing.PUBLISHED, Standing.HELD}
+    return workshop.standing in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda
-from outreach.domain.network.staff import Action, offices_of
+from outreach.domain.network.staff import Permission, offices_of
 from outreach.domain.scheduling import import_batches
 from outreach.domain.text import clean
 from outreach.errors import Refused
@@ -19,7 +19,7 @@ from outreach.i18n import gettext as _
 from outreach.imports import workshops
 from outreach.imports.workshops import write
 from outreach.web.context import store
-from outreach.web.staff.common.guards import desk, me, must, my_offices, page
+from outreach.web.staff.common.guards import me, must, my_offices, page, staff_pages
 from outreach.web.staff.imports import import_labels, import_preview
 from outreach.web.staff.imports.import_pages import mine
 from outreach.web.staff.workshops.workshop_list import ALL_OF_THEM
@@ -30,11 +30,11 @@ _TYPES: Final = {
 }
 
 
-@desk.get("/traer/plantilla.<any(csv,xlsx):form>")
+@staff_pages.get("/traer/plantilla.<any(csv,xlsx):form>")
 def import_template(form: str) -> ResponseReturnValue:
     """Two rows to write over, of one's own office, and on a second sheet what each column is."""
     with store().read() as session:
-        slugs = [office.slug for office in my_offices(session, Action.EDIT)]
+        slugs = [office.slug for office in my_offices(session, Permission.EDIT)]
         known = workshops.network(session, mine())
     if not slugs:
         raise Refused(_("Todavía no hay oficinas. Agrega una primero."))
@@ -71,14 +71,14 @@ def import_template(form: str) -> ResponseReturnValue:
     return _sent(form, "plantilla", rows, notes)
 
 
-@desk.get("/talleres.<any(csv,xlsx):form>")
+@staff_pages.get("/talleres.<any(csv,xlsx):form>")
 def export_workshops(form: str) -> ResponseReturnValue:
     """The workshops of a month or a year, without their people, to be mended and brought again."""
     first, last, name = _span()
     offices = offices_of(me().grants)
     slug = clean(request.args.get("oficina", ""))
     if slug:
-        must(Action.SEE, slug)
+        must(Permission.SEE, slug)
         offices = frozenset([slug])
     with store().read() as session:
         found = agenda.between(session, offices, first, last, limit=ALL_OF_THEM + 1)
@@ -88,7 +88,7 @@ def export_workshops(form: str) -> ResponseReturnValue:
     return _sent(form, f"talleres-{name}", rows, list(import_labels.NOTES))
 
 
-@desk.get("/traer/fallas.csv")
+@staff_pages.get("/traer/fallas.csv")
 def faults_of_batch() -> ResponseReturnValue:
     """Every fault of a file that is being looked at."""
     public_id = clean(request.args.get("lote", ""))

@@ -22,17 +22,17 @@ from outreach.db.store import Store
 from outreach.domain.audit import audit_log
 from outreach.domain.dashboard.agenda import Offices
 from outreach.domain.scheduling import import_batches
-from outreach.domain.scheduling.import_batches import Batch
+from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.errors import NotFound, OutreachError
 from outreach.imports import workshops
-from outreach.imports.import_errors import Fault, Faulty
-from outreach.imports.import_result import Loaded
-from outreach.imports.workshops.preview import Verdict
-from outreach.keystore import Keyring
+from outreach.imports.import_errors import ImportFault, ImportRejected
+from outreach.imports.import_result import ImportResult
+from outreach.imports.workshops.preview import PreviewVerdict
+from outreach.keystore import KeyStore
 from outreach.web.context import ring, store
 from outreach.web.staff.common.guards import me
 from outreach.web.staff.imports import import_preview
-from outreach.web.staff.imports.import_preview import Looked
+from outreach.web.staff.imports.import_preview import PreviewedFile
 from outreach.web.staff.imports.preview_fingerprint import print_of
 
 MANY: Final = 500  # lines from which on the page tells how far it is
@@ -44,44 +44,44 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ImportJobOutcome:
     is_loaded: bool
     address: str
-    faults: Sequence[Fault] = field(default_factory=tuple)
+    faults: Sequence[ImportFault] = field(default_factory=tuple)
 
 
 @dataclass
-class Job:
+class ImportJob:
     """All that is needed to load, once the request is over too."""
 
     store: Store
-    ring: Keyring
+    ring: KeyStore
     organizer_id: int
     public_id: str
     seen: str
     mine: Offices
-    tell: SimpleQueue[int | Outcome | None] = field(default_factory=SimpleQueue)
+    tell: SimpleQueue[int | ImportJobOutcome | None] = field(default_factory=SimpleQueue)
 
-    def run(self) -> Outcome:
+    def run(self) -> ImportJobOutcome:
         """Loads all, or nothing. Raises NotFound when somebody has loaded it already."""
         refused = f"/org/traer?lote={self.public_id}"
         try:
             with self.store.change() as session:
                 looked = self._looked(session)
                 if looked.faults:
-                    return Outcome(False, refused, looked.faults)
+                    return ImportJobOutcome(False, refused, looked.faults)
                 if print_of(looked.preview.marks) != self.seen:
-                    return Outcome(False, f"{refused}&cambio=1")
+                    return ImportJobOutcome(False, f"{refused}&cambio=1")
                 loaded = workshops.load(session, looked.rows, now=clock.now(), watch=self._watch)
                 self._note(session, looked)
-        except Faulty as faulty:
-            return Outcome(False, refused, faulty.faults)
+        except ImportRejected as faulty:
+            return ImportJobOutcome(False, refused, faulty.faults)
         except sa.exc.IntegrityError:  # the same id, loaded by somebody else at this moment
-            return Outcome(False, f"{refused}&cambio=1")
+            return ImportJobOutcome(False, f"{refused}&cambio=1")
         self._move(loaded)
-        counts = "-".join(str(looked.count(verdict)) for verdict in Verdict)
+        counts = "-".join(str(looked.count(verdict)) for verdict in PreviewVerdict)
         month = min((row.day for row in looked.rows), default=clock.now().date())
-        return Outcome(True, f"/org/traer?hecho={counts}&mes={month:%Y-%m}")
+        return ImportJobOutcome(True, f"/org/traer?hecho={counts}&mes={month:%Y-%m}")
 
     def in_the_background(self) -> None:
         """The same, and tells of it."""
@@ -94,7 +94,7 @@ class Job:
             log.error("loading a file failed: %s", type(error).__name__)
             self.tell.put(None)
 
-    def _looked(self, session: Session) -> Looked:
+    def _looked(self, session: Session) -> PreviewedFile:
         now = clock.now()
         batch = import_batches.find(session, self.public_id, self.organizer_id, now=now)
         looked = import_preview.at(session, import_preview.again(batch), self.mine, now=now)
@@ -103,16 +103,16 @@ class Job:
             raise NotFound("batch")
         return looked
 
-    def _note(self, session: Session, looked: Looked) -> None:
+    def _note(self, session: Session, looked: PreviewedFile) -> None:
         """One line for each office, with how many of its workshops."""
-        of_office: dict[str, Counter[Verdict]] = {}
+        of_office: dict[str, Counter[PreviewVerdict]] = {}
         for each in looked.preview.seen:
             left = [change.before for change in each.changes if change.field == "office"]
             for slug in (each.row.office, *left):
                 of_office.setdefault(slug, Counter())[each.verdict] += 1
         for slug, counts in sorted(of_office.items()):
-            said = ", ".join(f"{verdict} {counts[verdict]}" for verdict in Verdict)
-            audit_log.note(
+            said = ", ".join(f"{verdict} {counts[verdict]}" for verdict in PreviewVerdict)
+            audit_log.record(
                 session,
                 self.organizer_id,
                 "workshops brought in",
@@ -121,7 +121,7 @@ class Job:
                 detail=f"file {self.public_id}: {said}",
             )
 
-    def _move(self, loaded: Loaded) -> None:
+    def _move(self, loaded: ImportResult) -> None:
         """Whoever registered is to be forgotten as many days after the new day. All is loaded by
         then, and stays so: where the ring cannot be reached, the next purge makes up for it."""
         for workshop_id, day in loaded.moved.items():
@@ -137,11 +137,11 @@ class Job:
             yield row
 
 
-def job(public_id: str, seen: str, mine: Offices) -> Job:
-    return Job(store(), ring(), me().organizer_id, public_id, seen, mine)
+def job(public_id: str, seen: str, mine: Offices) -> ImportJob:
+    return ImportJob(store(), ring(), me().organizer_id, public_id, seen, mine)
 
 
-def told(work: Job, batch: Batch, around: Response) -> Response:
+def told(work: ImportJob, batch: ImportBatch, around: Response) -> Response:
     """The page, and in it how many rows are done, as long as it takes."""
     before, _here, after = around.get_data(as_text=True).partition(HERE)
     threading.Thread(target=work.in_the_background).start()
@@ -150,7 +150,7 @@ def told(work: Job, batch: Batch, around: Response) -> Response:
     return answer
 
 
-def _lines(work: Job, batch: Batch, before: str, after: str) -> Iterator[bytes]:
+def _lines(work: ImportJob, batch: ImportBatch, before: str, after: str) -> Iterator[bytes]:
     yield before.encode()
     while isinstance(found := work.tell.get(), int):
         yield f'<li class="num">{found:,} de {batch.lines:,} renglones</li>\n'.encode()
@@ -166,7 +166,7 @@ def _lines(work: Job, batch: Batch, before: str, after: str) -> Iterator[bytes]:
     yield after.encode()
 
 
-def _why(found: Outcome | None) -> str:
+def _why(found: ImportJobOutcome | None) -> str:
     """Why nothing was loaded, and what to do; of many faults the first."""
     if found is None:  # somebody has loaded it already, or it broke
         return "Mira si ya están tus talleres. Si no, sube el archivo otra vez."

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Final
 
 from outreach.domain.network.kinds import Kind, Way
-from outreach.domain.workshops import Mode, Standing
+from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from outreach.i18n import gettext as _
 from outreach.i18n import name_of, ngettext
-from outreach.imports.import_errors import Fault
-from outreach.imports.row_parser import Line
-from outreach.imports.workshops.preview import Seen, Verdict
+from outreach.imports.import_errors import ImportFault
+from outreach.imports.row_parser import RowParser
+from outreach.imports.workshops.preview import PreviewedRow, PreviewVerdict
 from outreach.web.presentation.formatting import hour as hour_words
-from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common.workshop_labels import short_day, way_words
 
 _LONGEST_CODE: Final = 40
@@ -58,25 +58,25 @@ NOTES: Final = (
 )
 
 
-def verdict_tag(seen: Seen | None) -> Tag:
+def verdict_tag(seen: PreviewedRow | None) -> CardTag:
     if seen is None:
-        return Tag(_("Con falla"), "etq-no")
+        return CardTag(_("Con falla"), "etq-no")
     tags = {
-        Verdict.NEW: Tag(_("Nuevo"), "etq-bien"),
-        Verdict.CHANGED: Tag(_("Cambia"), "etq-poco"),
-        Verdict.CANCELLED: Tag(_("Se cancela"), "etq-no"),
-        Verdict.SAME: Tag(_("Ya estaba igual")),
+        PreviewVerdict.NEW: CardTag(_("Nuevo"), "etq-bien"),
+        PreviewVerdict.CHANGED: CardTag(_("Cambia"), "etq-poco"),
+        PreviewVerdict.CANCELLED: CardTag(_("Se cancela"), "etq-no"),
+        PreviewVerdict.SAME: CardTag(_("Ya estaba igual")),
     }
     return tags[seen.verdict]
 
 
 def standing_words(status: str) -> str:
     words = {
-        Standing.DRAFT: _("Borrador"),
-        Standing.PUBLISHED: _("Publicado"),
-        Standing.CANCELLED: _("Cancelado"),
+        WorkshopStatus.DRAFT: _("Borrador"),
+        WorkshopStatus.PUBLISHED: _("Publicado"),
+        WorkshopStatus.CANCELLED: _("Cancelado"),
     }
-    return words.get(Standing(status), status)
+    return words.get(WorkshopStatus(status), status)
 
 
 def column(field: str) -> str:
@@ -94,7 +94,7 @@ def value(field: str, text: str) -> str:
     if field == "way":
         return way_words(Way(text))
     if field == "mode":
-        return mode_words(Mode(text))
+        return mode_words(DeliveryMode(text))
     if field == "languages":
         return ", ".join(name_of(code, "es") for code in text.split())
     if field == "childcare":
@@ -102,13 +102,13 @@ def value(field: str, text: str) -> str:
     return text
 
 
-def mode_words(mode: Mode) -> str:
-    words: dict[Mode, str] = {
-        Mode.IN_PERSON: _("En persona"),
-        Mode.LIVE_STREAM: _("En vivo por internet"),
-        Mode.VIDEO_CALL: _("Por videollamada"),
-        Mode.HYBRID: _("En persona y en línea"),
-        Mode.PHONE_BANK: _("Por teléfono"),
+def mode_words(mode: DeliveryMode) -> str:
+    words: dict[DeliveryMode, str] = {
+        DeliveryMode.IN_PERSON: _("En persona"),
+        DeliveryMode.LIVE_STREAM: _("En vivo por internet"),
+        DeliveryMode.VIDEO_CALL: _("Por videollamada"),
+        DeliveryMode.HYBRID: _("En persona y en línea"),
+        DeliveryMode.PHONE_BANK: _("Por teléfono"),
     }
     return words[mode]
 
@@ -126,7 +126,7 @@ def told(number: int) -> str:
     return ngettext("%(num)d registro", "%(num)d registros", number) if number else _("Nadie")
 
 
-def what_to_do(fault: Fault, kinds: Iterable[str]) -> str:
+def what_to_do(fault: ImportFault, kinds: Iterable[str]) -> str:
     """The fault's own sentence; for a kind that is nearly one of ours, which."""
     if fault.field == "kind" and len(fault.value) <= _LONGEST_CODE:
         near = difflib.get_close_matches(fault.value.lower(), list(kinds), 1, 0.7)
@@ -135,30 +135,30 @@ def what_to_do(fault: Fault, kinds: Iterable[str]) -> str:
     return fault.says or fault.reason
 
 
-def twins(seen: Seen) -> str:
+def twins(seen: PreviewedRow) -> str:
     """What looks like the same workshop, where that is in the file."""
     lines = [each[1:] for each in seen.twins if each.startswith("#")]
     return ", ".join(lines)
 
 
-def there_already(seen: Seen) -> list[str]:
+def there_already(seen: PreviewedRow) -> list[str]:
     """The public ids of workshops that look like the same."""
     return [each for each in seen.twins if not each.startswith("#")]
 
 
-def title(line: Line, seen: Seen | None) -> str:
+def title(line: RowParser, seen: PreviewedRow | None) -> str:
     found = seen.row.title.get("es", "") if seen else line.raw("title_es")
     return found[:200] or str(_("Sin título"))
 
 
-def kind_of(line: Line, kinds: dict[str, Kind]) -> Kind | None:
+def kind_of(line: RowParser, kinds: dict[str, Kind]) -> Kind | None:
     return kinds.get(line.raw("kind"))
 
 
 def done(said: str) -> str:
     """24 talleres nuevos, 3 cambiaron, 1 se canceló, 2 ya estaban igual."""
     parts = said.split("-")
-    if len(parts) != len(Verdict) or not all(
+    if len(parts) != len(PreviewVerdict) or not all(
         p.isascii() and p.isdigit() and len(p) < 6 for p in parts
     ):
         return ""

@@ -10,26 +10,26 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from outreach import clock
 from outreach.domain.dashboard.agenda import Offices
 from outreach.domain.network import kinds
-from outreach.domain.network.staff import EVERYWHERE, Action
+from outreach.domain.network.staff import ALL_OFFICES, Permission
 from outreach.domain.scheduling import import_batches
-from outreach.domain.scheduling.import_batches import Batch
+from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.domain.text import clean
 from outreach.i18n import gettext as _
 from outreach.imports import file_types, workshops
-from outreach.imports.import_errors import Faulty, Unfit
-from outreach.imports.workshops import Given
+from outreach.imports.import_errors import ImportRejected, UnreadableFile
+from outreach.imports.workshops import IcalDefaults
 from outreach.web.context import store
 from outreach.web.middleware import error_pages
-from outreach.web.staff.common.guards import desk, may, me, my_offices, page
+from outreach.web.staff.common.guards import may, me, my_offices, page, staff_pages
 from outreach.web.staff.imports import import_job, import_labels, import_preview
-from outreach.web.staff.imports.import_preview import Looked
+from outreach.web.staff.imports.import_preview import PreviewedFile
 from outreach.web.staff.imports.preview_fingerprint import print_of
 
 PAGE: Final = 100
 FAULTS_SHOWN: Final = 100
 
 
-@desk.get("/traer")
+@staff_pages.get("/traer")
 def bring_in() -> ResponseReturnValue:
     """First the file; with `lote`, what is in it."""
     public_id = clean(request.args.get("lote", ""))
@@ -41,7 +41,7 @@ def bring_in() -> ResponseReturnValue:
     return _show(batch, looked)
 
 
-@desk.post("/traer")
+@staff_pages.post("/traer")
 def upload() -> ResponseReturnValue:
     """Reads the file and puts it aside; nothing is loaded yet."""
     sent = request.files.get("file")
@@ -49,16 +49,16 @@ def upload() -> ResponseReturnValue:
     if sent is None or not name:
         return _ask(422, fault=_("Elige un archivo."))
     data = sent.stream.read(file_types.LARGEST + 1)
-    given = Given(clean(request.form.get("office", "")), clean(request.form.get("kind", "")))
+    given = IcalDefaults(clean(request.form.get("office", "")), clean(request.form.get("kind", "")))
     try:
         with store().read() as session:
             known = workshops.network(session, mine())
             table = workshops.opened(session, name, data, known, given)
             aside = import_preview.kept(table)
             looked = import_preview.at(session, table, mine(), now=clock.now())
-    except Unfit as unfit:
+    except UnreadableFile as unfit:
         return _ask(422, name=name, fault=unfit.says)
-    except Faulty as faulty:
+    except ImportRejected as faulty:
         return _ask(422, name=name, faults=faulty)
     with store().change() as session:
         batch = import_batches.keep(
@@ -67,7 +67,7 @@ def upload() -> ResponseReturnValue:
     return redirect(f"/org/traer?lote={batch.public_id}", 303)
 
 
-@desk.post("/traer/cargar")
+@staff_pages.post("/traer/cargar")
 def load_batch() -> ResponseReturnValue:
     """Loads what was seen. What has become of it since is said instead, and nothing is loaded."""
     public_id, seen = clean(request.form.get("lote", "")), request.form.get("seen", "")
@@ -84,14 +84,14 @@ def load_batch() -> ResponseReturnValue:
     return after_refusal(public_id, outcome)
 
 
-def after_refusal(public_id: str, outcome: import_job.Outcome) -> Response:
+def after_refusal(public_id: str, outcome: import_job.ImportJobOutcome) -> Response:
     """What stood against it, and the file as it is seen now."""
     with store().read() as session:
         batch = import_batches.find(session, public_id, me().organizer_id, now=clock.now())
         looked = import_preview.at(session, import_preview.again(batch), mine(), now=clock.now())
         before = import_batches.marks_of(batch)
     if outcome.faults:
-        looked = Looked(looked.lines, looked.preview, outcome.faults, looked.kinds)
+        looked = PreviewedFile(looked.lines, looked.preview, outcome.faults, looked.kinds)
     differing = differing_lines(looked, before)
     with store().change() as session:
         there = import_batches.find(session, public_id, me().organizer_id, now=clock.now())
@@ -99,7 +99,7 @@ def after_refusal(public_id: str, outcome: import_job.Outcome) -> Response:
     return _show(batch, looked, status=409, differing=differing)
 
 
-@desk.errorhandler(RequestEntityTooLarge)
+@staff_pages.errorhandler(RequestEntityTooLarge)
 def too_heavy(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     """A file of 100 MB is refused by what the browser says of it, unread."""
     if request.endpoint != "staff.upload":
@@ -110,21 +110,21 @@ def too_heavy(_error: RequestEntityTooLarge) -> ResponseReturnValue:
 def mine() -> Offices:
     """The offices whose workshops one may bring. None: all of them."""
     grants = me().grants
-    if EVERYWHERE in grants and may(Action.EDIT, EVERYWHERE):
+    if ALL_OFFICES in grants and may(Permission.EDIT, ALL_OFFICES):
         return None
-    return frozenset(slug for slug in grants if slug != EVERYWHERE and may(Action.EDIT, slug))
+    return frozenset(slug for slug in grants if slug != ALL_OFFICES and may(Permission.EDIT, slug))
 
 
-def differing_lines(looked: Looked, before: Mapping[str, str]) -> list[int]:
+def differing_lines(looked: PreviewedFile, before: Mapping[str, str]) -> list[int]:
     """The lines of which something else was seen."""
     return [each.row.line for each in looked.preview.seen if before.get(each.row.id) != each.mark]
 
 
 def _ask(
-    status: int = 200, *, name: str = "", fault: str = "", faults: Faulty | None = None
+    status: int = 200, *, name: str = "", fault: str = "", faults: ImportRejected | None = None
 ) -> Response:
     with store().read() as session:
-        offices = my_offices(session, Action.EDIT)
+        offices = my_offices(session, Permission.EDIT)
         all_kinds = kinds.all_of_them(session)
     return page(
         "imports/upload",
@@ -145,7 +145,11 @@ def _ask(
 
 
 def _show(
-    batch: Batch, looked: Looked, *, status: int = 200, differing: list[int] | None = None
+    batch: ImportBatch,
+    looked: PreviewedFile,
+    *,
+    status: int = 200,
+    differing: list[int] | None = None,
 ) -> Response:
     asked = request.args.get("pag", "")
     last = max(0, (len(looked.lines) - 1) // PAGE)

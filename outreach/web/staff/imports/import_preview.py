@@ -10,26 +10,26 @@ from outreach.domain.dashboard.agenda import Offices
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.scheduling import import_batches
-from outreach.domain.scheduling.import_batches import Batch, Kept
+from outreach.domain.scheduling.import_batches import ImportBatch, ImportBatchSummary
 from outreach.imports import workshops
-from outreach.imports.csv_tables import Table
-from outreach.imports.import_errors import Fault
-from outreach.imports.row_parser import Line
-from outreach.imports.workshops import Row, preview
-from outreach.imports.workshops.preview import Preview, Seen, Verdict
+from outreach.imports.csv_tables import ImportTable
+from outreach.imports.import_errors import ImportFault
+from outreach.imports.row_parser import RowParser
+from outreach.imports.workshops import WorkshopImportRow, preview
+from outreach.imports.workshops.preview import ImportPreview, PreviewedRow, PreviewVerdict
 
 
 @dataclass(frozen=True)
-class Looked:
+class PreviewedFile:
     """A file as it stands against the workshops there are now."""
 
-    lines: Sequence[Line]
-    preview: Preview
-    faults: Sequence[Fault]
+    lines: Sequence[RowParser]
+    preview: ImportPreview
+    faults: Sequence[ImportFault]
     kinds: dict[str, Kind]
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[WorkshopImportRow]:
         return [each.row for each in self.preview.seen]
 
     @property
@@ -38,30 +38,30 @@ class Looked:
         return {fault.line for fault in self.faults}
 
     @property
-    def by_line(self) -> dict[int, Seen]:
+    def by_line(self) -> dict[int, PreviewedRow]:
         return {each.row.line: each for each in self.preview.seen}
 
-    def count(self, verdict: Verdict) -> int:
+    def count(self, verdict: PreviewVerdict) -> int:
         return len(self.preview.of(verdict))
 
     @property
-    def alike(self) -> list[Seen]:
+    def alike(self) -> list[PreviewedRow]:
         return [each for each in self.preview.seen if each.twins]
 
 
-def at(session: Session, table: Table, mine: Offices, *, now: datetime) -> Looked:
+def at(session: Session, table: ImportTable, mine: Offices, *, now: datetime) -> PreviewedFile:
     """Every line looked at; nothing is written."""
     known = workshops.network(session, mine)
     rows, faults = workshops.look(table, known)
     seen = preview.look(session, rows, mine, now=now)
     by_code = {kind.code: kind for kind in kinds.all_of_them(session)}
-    return Looked(table.lines, seen, sorted({*faults, *seen.faults}), by_code)
+    return PreviewedFile(table.lines, seen, sorted({*faults, *seen.faults}), by_code)
 
 
-def kept(table: Table) -> list[Kept]:
+def kept(table: ImportTable) -> list[ImportBatchSummary]:
     """A file just read, to be put aside: before it is looked at, which adds faults to its lines."""
     return [
-        Kept(
+        ImportBatchSummary(
             line.number,
             dict(line.cells),
             [[each.field, each.value, each.reason, each.says] for each in line.faults],
@@ -70,11 +70,11 @@ def kept(table: Table) -> list[Kept]:
     ]
 
 
-def again(batch: Batch) -> Table:
+def again(batch: ImportBatch) -> ImportTable:
     """The file that was put aside, as it was read."""
     lines = []
     for each in import_batches.lines_of(batch):
-        line = Line(each.number, each.cells)
-        line.faults += [Fault(each.number, *fault) for fault in each.faults]
+        line = RowParser(each.number, each.cells)
+        line.faults += [ImportFault(each.number, *fault) for fault in each.faults]
         lines.append(line)
-    return Table(tuple(lines[0].cells) if lines else (), tuple(lines))
+    return ImportTable(tuple(lines[0].cells) if lines else (), tuple(lines))

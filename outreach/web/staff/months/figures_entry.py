@@ -16,14 +16,14 @@ from outreach.clock import Month
 from outreach.domain.audit import audit_log
 from outreach.domain.network import staff
 from outreach.domain.reporting import figures, months
-from outreach.domain.reporting.figures import Figure, Series
+from outreach.domain.reporting.figures import Figure, FigureSeries
 from outreach.domain.text import clean
 from outreach.errors import Taken
 from outreach.i18n import gettext as _
 from outreach.i18n import say
 from outreach.web.context import store
 from outreach.web.presentation.formatting import grouped
-from outreach.web.staff.common.guards import desk, me, page
+from outreach.web.staff.common.guards import me, page, staff_pages
 from outreach.web.staff.months import month_access, month_labels
 
 MOST: Final = 10**15
@@ -34,10 +34,10 @@ _GROUPED: Final = re.compile(r"[0-9]{1,3}(?:([,. ’'])[0-9]{3})(?:\1[0-9]{3})*"
 
 
 @dataclass(kw_only=True)
-class Entry:
+class FigureEntry:
     """One series on the page: what is stored, and what was typed."""
 
-    series: Series
+    series: FigureSeries
     stored: Figure | None
     by: str  # who typed what is stored; empty: it came from a file
     typed: str
@@ -59,7 +59,7 @@ class Entry:
         return (self.value, self.source) != self.seen
 
 
-@desk.get("/mes/<month>/cifras")
+@staff_pages.get("/mes/<month>/cifras")
 def figures_of_month(month: str) -> ResponseReturnValue:
     wanted = month_access.month_of(month)
     with store().read() as session:
@@ -67,7 +67,7 @@ def figures_of_month(month: str) -> ResponseReturnValue:
     return _page(wanted, entries, revision)
 
 
-@desk.post("/mes/<month>/cifras")
+@staff_pages.post("/mes/<month>/cifras")
 def enter_figures(month: str) -> ResponseReturnValue:
     wanted, now = month_access.month_of(month), clock.now()
     with store().read() as session:
@@ -96,7 +96,7 @@ def enter_figures(month: str) -> ResponseReturnValue:
                     now=now,
                 )
                 detail = f"{wanted} {entry.code}: {'-' if entry.value is None else entry.value}"
-                audit_log.note(session, me().organizer_id, "figure.enter", now=now, detail=detail)
+                audit_log.record(session, me().organizer_id, "figure.enter", now=now, detail=detail)
     except Taken:
         return _somebody_else(wanted)
     return redirect(f"/org/mes/{wanted}/cifras?hecho=guardado", 303)
@@ -125,7 +125,7 @@ def read_number(text: str) -> int | None:
     return int(text)
 
 
-def _entries(session: Session, month: Month) -> list[Entry]:
+def _entries(session: Session, month: Month) -> list[FigureEntry]:
     """Every series with what is stored of it, and nothing typed."""
     stored = {figure.series: figure for _series, figure in figures.of_month(session, month)}
     before = {
@@ -136,7 +136,7 @@ def _entries(session: Session, month: Month) -> list[Entry]:
     for series in figures.every_series(session):
         there = stored.get(series.code)
         found.append(
-            Entry(
+            FigureEntry(
                 series=series,
                 stored=there,
                 by=emails.get(there.entered_by_id or 0, "") if there else "",
@@ -150,7 +150,7 @@ def _entries(session: Session, month: Month) -> list[Entry]:
     return found
 
 
-def _read(entry: Entry, sent: MultiDict[str, str]) -> None:
+def _read(entry: FigureEntry, sent: MultiDict[str, str]) -> None:
     """Takes in what was typed, and what whoever typed it saw before."""
     entry.typed = clean(sent.get(f"value-{entry.code}", ""))[:40]
     entry.source = clean(sent.get(f"source-{entry.code}", ""))[: LONGEST_SOURCE + 1]
@@ -169,7 +169,9 @@ def _read(entry: Entry, sent: MultiDict[str, str]) -> None:
 
 
 def _doubt(
-    entries: Sequence[Entry], changed: Sequence[Entry], before: Mapping[str, Sequence[int]]
+    entries: Sequence[FigureEntry],
+    changed: Sequence[FigureEntry],
+    before: Mapping[str, Sequence[int]],
 ) -> None:
     """Notes what looks like a slip among what was changed."""
     for entry in changed:
@@ -209,7 +211,7 @@ def _outside(value: int, past: Sequence[int]) -> str:
     )
 
 
-def _print_of(changed: Sequence[Entry]) -> str:
+def _print_of(changed: Sequence[FigureEntry]) -> str:
     """What «yes, it is right» is said of: these numbers, and no others."""
     text = "\n".join(f"{entry.code}={entry.value}" for entry in changed)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -222,7 +224,7 @@ def _somebody_else(month: Month) -> ResponseReturnValue:
     return _page(month, [_typed_over(entry) for entry in entries], revision, 409)
 
 
-def _typed_over(now: Entry) -> Entry:
+def _typed_over(now: FigureEntry) -> FigureEntry:
     """What was typed of a series, held against what is stored now. What was sent as the page had it
     is as it is now: saved again, it would undo what somebody else has typed."""
     entry = replace(now)
@@ -247,7 +249,7 @@ def _revision(session: Session, month: Month) -> int:
 
 def _page(
     month: Month,
-    entries: Sequence[Entry],
+    entries: Sequence[FigureEntry],
     revision: int,
     status: int = 200,
     *,
@@ -273,7 +275,7 @@ def _page(
     )
 
 
-def _groups(entries: Sequence[Entry]) -> list[tuple[Entry, list[Entry]]]:
+def _groups(entries: Sequence[FigureEntry]) -> list[tuple[FigureEntry, list[FigureEntry]]]:
     """Each whole with its parts."""
     return [
         (whole, [each for each in entries if each.series.part_of == whole.code])

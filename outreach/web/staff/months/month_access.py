@@ -3,7 +3,7 @@
 from typing import Final
 
 from outreach.clock import Month
-from outreach.domain.network.staff import EVERYWHERE, Action, offices_of
+from outreach.domain.network.staff import ALL_OFFICES, Permission, offices_of
 from outreach.errors import NotFound
 from outreach.web.staff.common.guards import may, me
 
@@ -23,7 +23,7 @@ def month_of(text: str) -> Month:
 
 
 def answers_for_all() -> bool:
-    return may(Action.NETWORK, EVERYWHERE)
+    return may(Permission.NETWORK, ALL_OFFICES)
 
 
 def own_offices() -> list[str]:

@@ -20,20 +20,20 @@ from outreach.errors import Refused, Taken
 from outreach.i18n import gettext as _
 from outreach.i18n import say
 from outreach.reports import change_causes, coverage, month_report, workshop_counts
-from outreach.reports.month_report import LONGEST_REASON, Change, Draft
+from outreach.reports.month_report import LONGEST_REASON, MonthChange, MonthDraft
 from outreach.web.context import store
-from outreach.web.staff.common.guards import desk, me, page
+from outreach.web.staff.common.guards import me, page, staff_pages
 from outreach.web.staff.months import month_access, month_labels
 
 SHORTEST: Final = 4  # letters of a reason
 
 
-@desk.get("/mes/<month>/cierre")
+@staff_pages.get("/mes/<month>/cierre")
 def ask_to_close(month: str) -> ResponseReturnValue:
     return _page(month_access.month_of(month))
 
 
-@desk.post("/mes/<month>/cierre")
+@staff_pages.post("/mes/<month>/cierre")
 def close_month(month: str) -> ResponseReturnValue:
     wanted, now = month_access.month_of(month), clock.now()
     try:
@@ -64,7 +64,7 @@ def close_month(month: str) -> ResponseReturnValue:
     return redirect(f"/org/mes/{wanted}/cierre?hecho={number}", 303)
 
 
-@desk.post("/mes/<month>/reabrir")
+@staff_pages.post("/mes/<month>/reabrir")
 def reopen(month: str) -> ResponseReturnValue:
     wanted = month_access.month_of(month)
     reason = clean(request.form.get("why", ""))[:LONGEST_REASON]
@@ -108,7 +108,7 @@ def _standing_of(latest: MonthRevision | None) -> str:
     return f"{latest.number}{'a' if latest.reopened_at else ''}"
 
 
-def _print_of(draft: Draft) -> str:
+def _print_of(draft: MonthDraft) -> str:
     """Another one as soon as anything of the differences is another; where there is no revision
     yet, any count of an office or any figure that the first one would freeze."""
     seen: list[Any] = [vars(change) for change in draft.changes]
@@ -176,8 +176,8 @@ class _Told:
 
 
 def _told(
-    session: Session, month: Month, latest: MonthRevision | None, changes: Sequence[Change]
-) -> list[month_labels.Line]:
+    session: Session, month: Month, latest: MonthRevision | None, changes: Sequence[MonthChange]
+) -> list[month_labels.MonthChangeLine]:
     if latest is None:
         return []
     return month_labels.lines(
@@ -215,4 +215,4 @@ def _said() -> str:
 
 
 def _note(session: Session, action: str, detail: str) -> None:
-    audit_log.note(session, me().organizer_id, action, now=clock.now(), detail=detail)
+    audit_log.record(session, me().organizer_id, action, now=clock.now(), detail=detail)

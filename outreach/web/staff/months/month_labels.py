@@ -8,25 +8,25 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext, say
-from outreach.reports.change_causes import FIGURE, Cause
-from outreach.reports.coverage import Row, State
-from outreach.reports.month_report import Change
+from outreach.reports.change_causes import FIGURE, ChangeCause
+from outreach.reports.coverage import CoverageRow, ReportState
+from outreach.reports.month_report import MonthChange
 from outreach.web.presentation.formatting import hour, short_day
-from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common.workshop_labels import SHORT_MONTHS
 
 
-def state_tag(row: Row) -> Tag:
-    if row.state is State.MISSING and not row.is_asked:
-        return Tag(_("No estaba abierta"))
+def state_tag(row: CoverageRow) -> CardTag:
+    if row.state is ReportState.MISSING and not row.is_asked:
+        return CardTag(_("No estaba abierta"))
     tags = {
-        State.MISSING: Tag(_("No ha reportado"), "etq-no"),
-        State.PENDING: Tag(
+        ReportState.MISSING: CardTag(_("No ha reportado"), "etq-no"),
+        ReportState.PENDING: CardTag(
             ngettext("%(num)d por reportar", "%(num)d por reportar", row.pending), "etq-poco"
         ),
-        State.CALLED_OFF: Tag(called_off(row.called_off)),
-        State.ZERO: Tag(_("Reportó cero")),
-        State.READY: Tag(_("Listo"), "etq-bien"),
+        ReportState.CALLED_OFF: CardTag(called_off(row.called_off)),
+        ReportState.ZERO: CardTag(_("Reportó cero")),
+        ReportState.READY: CardTag(_("Listo"), "etq-bien"),
     }
     return tags[row.state]
 
@@ -46,7 +46,7 @@ def cut_words(moment: datetime) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class MonthChangeLine:
     """One number that a revision changes."""
 
     title: str
@@ -59,30 +59,30 @@ class Line:
 
 
 def lines(
-    changes: Sequence[Change],
+    changes: Sequence[MonthChange],
     *,
     offices: Mapping[str, Office],
     kinds: Mapping[str, Kind],
     series: Mapping[str, str],
-    causes: Mapping[tuple[str, str], Cause],
-) -> list[Line]:
+    causes: Mapping[tuple[str, str], ChangeCause],
+) -> list[MonthChangeLine]:
     """The changes as a table tells them."""
     return [_line(each, offices, kinds, series, causes) for each in changes]
 
 
 def _line(
-    change: Change,
+    change: MonthChange,
     offices: Mapping[str, Office],
     kinds: Mapping[str, Kind],
     series: Mapping[str, str],
-    causes: Mapping[tuple[str, str], Cause],
-) -> Line:
+    causes: Mapping[tuple[str, str], ChangeCause],
+) -> MonthChangeLine:
     kind = kinds.get(change.kind)
     named = say(kind.short_name, "es") if kind else change.kind
     drawn = (kind.sign, kind.pictogram) if kind else None
     if change.what == "people":
         why = _("Asistencia de toda la red. No se dice por oficina.")
-        return Line(
+        return MonthChangeLine(
             title=_("Personas"), about=named, sign=drawn, before=change.before, after=change.after,
             why=why,
         )  # fmt: skip
@@ -93,7 +93,7 @@ def _line(
     else:
         office = offices.get(change.office)
         title, about = office.city if office else change.office, named
-    return Line(
+    return MonthChangeLine(
         title=title,
         about=about,
         sign=drawn,
@@ -104,7 +104,7 @@ def _line(
     )
 
 
-def cause_words(cause: Cause) -> str:
+def cause_words(cause: ChangeCause) -> str:
     if cause.action == "attendance reported":
         return _("Un taller no se hizo") if cause.detail == "not held" else _("Se reportó tarde")
     said = {

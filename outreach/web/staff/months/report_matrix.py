@@ -10,36 +10,36 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.audit import audit_log
 from outreach.domain.network import offices
-from outreach.domain.network.staff import Action, offices_of
+from outreach.domain.network.staff import Permission, offices_of
 from outreach.domain.newsletter import mailings
 from outreach.domain.reporting import missing_reports, months
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.reports import coverage
-from outreach.reports.coverage import Matrix, Row
+from outreach.reports.coverage import CoverageMatrix, CoverageRow
 from outreach.web.context import store
-from outreach.web.staff.common.guards import desk, may, me, must, note_of, page
+from outreach.web.staff.common.guards import may, me, must, note_of, page, staff_pages
 from outreach.web.staff.months import month_access, month_labels
 
 
-@desk.get("/mes")
+@staff_pages.get("/mes")
 def last_month() -> ResponseReturnValue:
     """The month that has just ended is the one to report."""
     return redirect(f"/org/mes/{Month.of(clock.now().date()).plus(-1)}", 303)
 
 
-@desk.get("/mes/<month>")
+@staff_pages.get("/mes/<month>")
 def month(month: str) -> ResponseReturnValue:
     return _matrix_page(month_access.month_of(month))
 
 
-@desk.post("/mes/<month>/completo")
+@staff_pages.post("/mes/<month>/completo")
 def say_complete(month: str) -> ResponseReturnValue:
     """An office says that nothing is missing of its month; `do=undo` takes it back."""
     wanted, now = month_access.month_of(month), clock.now()
     slug, is_undone = request.form.get("office", ""), request.form.get("do") == "undo"
-    must(Action.EDIT, slug)
+    must(Permission.EDIT, slug)
     try:
         with store().change() as session:
             office = offices.find(session, slug)
@@ -59,7 +59,7 @@ def say_complete(month: str) -> ResponseReturnValue:
     return redirect(f"/org/mes/{wanted}?hecho={'incompleto' if is_undone else 'completo'}", 303)
 
 
-@desk.post("/mes/<month>/recordar")
+@staff_pages.post("/mes/<month>/recordar")
 def remind(month: str) -> ResponseReturnValue:
     """Asks those who are late for what is missing, by letter. An office that nobody works for is
     not said to have been asked."""
@@ -120,9 +120,9 @@ def _matrix_page(month: Month, fault: str = "") -> ResponseReturnValue:
     )
 
 
-def _own(found: Matrix, own: list[str]) -> list[Row]:
+def _own(found: CoverageMatrix, own: list[str]) -> list[CoverageRow]:
     """The offices of whose month one may say that it is complete."""
-    return [row for row in found.rows if row.slug in own and may(Action.EDIT, row.slug)]
+    return [row for row in found.rows if row.slug in own and may(Permission.EDIT, row.slug)]
 
 
 def _said() -> str:
@@ -145,4 +145,4 @@ def _said() -> str:
 
 
 def _note(session: Session, action: str, detail: str) -> None:
-    audit_log.note(session, me().organizer_id, action, now=clock.now(), detail=detail)
+    audit_log.record(session, me().organizer_id, action, now=clock.now(), detail=detail)

@@ -23,7 +23,7 @@ from outreach.web.context import store
 from outreach.web.presentation.icons import PICTOGRAMS
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, line, number, required, text
-from outreach.web.staff.common.guards import desk, note_of, page
+from outreach.web.staff.common.guards import note_of, page, staff_pages
 from outreach.web.staff.network.form_reading import (
     country_choices,
     faults_of,
@@ -78,8 +78,8 @@ class KindForm(Form):
     slot_minutes = number(5, 1439, "Una cita dura de 5 a 1439 minutos.")
     opens_days = number(1, 365, "Los lugares se abren de 1 a 365 días antes.")
     confirm_days = number(
-        reconfirmation.FEWEST_DAYS,
-        reconfirmation.MOST_DAYS,
+        reconfirmation.MIN_DAYS,
+        reconfirmation.MAX_DAYS,
         "Pregunta quién viene entre 2 y 14 días antes.",
     )
     frees_silence = BooleanField()
@@ -160,21 +160,21 @@ class KindForm(Form):
         }
 
 
-@desk.get("/tipos")
+@staff_pages.get("/tipos")
 def network_kinds() -> ResponseReturnValue:
     with store().read() as session:
         found = kinds.all_of_them(session)
     return page("network/kinds", kinds=found, words=workshop_labels)
 
 
-@desk.get("/tipos/nuevo")
+@staff_pages.get("/tipos/nuevo")
 def new_kind() -> ResponseReturnValue:
     with store().read() as session:
         values = _first_values(network_changes.next_position(session))
         return _form_page(session, KindForm(None, None, values), None)
 
 
-@desk.post("/tipos/nuevo")
+@staff_pages.post("/tipos/nuevo")
 def add_kind() -> ResponseReturnValue:
     form = KindForm(request.form, None, {})
     with store().read() as session:
@@ -191,14 +191,14 @@ def add_kind() -> ResponseReturnValue:
     return redirect(f"/org/tipos/{values['code']}?hecho=nuevo", 303)
 
 
-@desk.get("/tipos/<code>")
+@staff_pages.get("/tipos/<code>")
 def edit_kind(code: str) -> ResponseReturnValue:
     with store().read() as session:
         kind = kinds.find(session, code)
         return _form_page(session, KindForm(None, kind, _values_of(kind)), kind)
 
 
-@desk.post("/tipos/<code>")
+@staff_pages.post("/tipos/<code>")
 def change_kind(code: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:

@@ -22,10 +22,10 @@ from outreach.domain.scheduling import network_changes
 from outreach.errors import Refused, Taken
 from outreach.i18n import gettext as _
 from outreach.web.context import store
-from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, DayField, line, required, text
-from outreach.web.staff.common.guards import desk, note_of, page
+from outreach.web.staff.common.guards import note_of, page, staff_pages
 from outreach.web.staff.network.form_reading import (
     DegreesField,
     country_choices,
@@ -122,7 +122,7 @@ class OfficeForm(Form):
         }
 
 
-@desk.get("/red")
+@staff_pages.get("/red")
 def network_offices() -> ResponseReturnValue:
     today = clock.now().date()
     with store().read() as session:
@@ -140,13 +140,13 @@ def network_offices() -> ResponseReturnValue:
     )
 
 
-@desk.get("/red/nueva")
+@staff_pages.get("/red/nueva")
 def new_office() -> ResponseReturnValue:
     with store().read() as session:
         return _form_page(session, OfficeForm(None, None), None)
 
 
-@desk.post("/red/nueva")
+@staff_pages.post("/red/nueva")
 def open_office() -> ResponseReturnValue:
     form = OfficeForm(request.form, None)
     with store().read() as session:
@@ -163,14 +163,14 @@ def open_office() -> ResponseReturnValue:
     return redirect(f"/org/red/{values['slug']}?hecho=nueva", 303)
 
 
-@desk.get("/red/<slug>")
+@staff_pages.get("/red/<slug>")
 def edit_office(slug: str) -> ResponseReturnValue:
     with store().read() as session:
         office = offices.find(session, slug)
         return _form_page(session, OfficeForm(None, office), office)
 
 
-@desk.post("/red/<slug>")
+@staff_pages.post("/red/<slug>")
 def change_office(slug: str) -> ResponseReturnValue:
     with store().read() as session:
         office = offices.find(session, slug)
@@ -196,14 +196,14 @@ def change_office(slug: str) -> ResponseReturnValue:
     return redirect(f"/org/red/{slug}?hecho={done}", 303)
 
 
-def standing_tag(office: Office, today: date) -> Tag:
+def standing_tag(office: Office, today: date) -> CardTag:
     if office.closed_on is not None and office.closed_on <= today:
-        return Tag(_("Cerrada el %(day)s", day=_slim(office.closed_on)), "etq-bor")
+        return CardTag(_("Cerrada el %(day)s", day=_slim(office.closed_on)), "etq-bor")
     if office.opened_on is not None and office.opened_on > today:
-        return Tag(_("Abre el %(day)s", day=_slim(office.opened_on)), "etq-poco")
+        return CardTag(_("Abre el %(day)s", day=_slim(office.opened_on)), "etq-poco")
     if office.closed_on is not None:
-        return Tag(_("Cierra el %(day)s", day=_slim(office.closed_on)), "etq-poco")
-    return Tag(_("Abierta"), "etq-bien")
+        return CardTag(_("Cierra el %(day)s", day=_slim(office.closed_on)), "etq-poco")
+    return CardTag(_("Abierta"), "etq-bien")
 
 
 def rank_words(rank: str) -> str:

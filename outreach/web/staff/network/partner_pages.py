@@ -11,14 +11,14 @@ from wtforms import BooleanField, Field, Form, SelectField, ValidationError
 from outreach import clock
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Action
+from outreach.domain.network.staff import Permission
 from outreach.domain.workshops import partners
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.staff.common.form_fields import Choice, line, required
-from outreach.web.staff.common.guards import desk, my_offices, note_of, page
+from outreach.web.staff.common.guards import my_offices, note_of, page, staff_pages
 
 _LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
 
@@ -53,27 +53,27 @@ class SpeakerForm(Form):
         self.partner.choices = [("", _("Ninguna")), *((str(each.id), each.name) for each in there)]
 
 
-@desk.get("/aliados")
+@staff_pages.get("/aliados")
 def allies() -> ResponseReturnValue:
     with store().read() as session:
-        mine = my_offices(session, Action.EDIT)
+        mine = my_offices(session, Permission.EDIT)
         organizations, people = partners.by_office(session, [office.id for office in mine])
     rows = [(office, organizations[office.id], people[office.id]) for office in mine]
     done = _done(request.args.get("hecho", ""))
     return page("network/partners", rows=rows, done=done, kind_words=kind_words)
 
 
-@desk.get("/aliados/<slug>/organizacion")
+@staff_pages.get("/aliados/<slug>/organizacion")
 def new_partner(slug: str) -> ResponseReturnValue:
     return _page(_office(slug), PartnerForm(None, kind=PartnerKind.CIVIL_SOCIETY, is_shown=True))
 
 
-@desk.post("/aliados/<slug>/organizacion")
+@staff_pages.post("/aliados/<slug>/organizacion")
 def make_partner(slug: str) -> ResponseReturnValue:
     return _keep_partner(slug, None)
 
 
-@desk.get("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
+@staff_pages.get("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
 def edit_partner(slug: str, partner: int) -> ResponseReturnValue:
     office = _office(slug)
     with store().read() as session:
@@ -82,24 +82,24 @@ def edit_partner(slug: str, partner: int) -> ResponseReturnValue:
     return _page(office, PartnerForm(None, **values), found)
 
 
-@desk.post("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
+@staff_pages.post("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
 def change_partner(slug: str, partner: int) -> ResponseReturnValue:
     """`do` says what: retire, offer; without it, what is said of it is kept."""
     return _retired(slug, partner=partner) or _keep_partner(slug, partner)
 
 
-@desk.get("/aliados/<slug>/persona")
+@staff_pages.get("/aliados/<slug>/persona")
 def new_speaker(slug: str) -> ResponseReturnValue:
     office = _office(slug)
     return _page(office, SpeakerForm(None, _offered(office)))
 
 
-@desk.post("/aliados/<slug>/persona")
+@staff_pages.post("/aliados/<slug>/persona")
 def make_speaker(slug: str) -> ResponseReturnValue:
     return _keep_speaker(slug, None)
 
 
-@desk.get("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
+@staff_pages.get("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
 def edit_speaker(slug: str, speaker: int) -> ResponseReturnValue:
     office = _office(slug)
     with store().read() as session:
@@ -111,7 +111,7 @@ def edit_speaker(slug: str, speaker: int) -> ResponseReturnValue:
     return _page(office, form, found)
 
 
-@desk.post("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
+@staff_pages.post("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
 def change_speaker(slug: str, speaker: int) -> ResponseReturnValue:
     """The same as of an organization."""
     return _retired(slug, speaker=speaker) or _keep_speaker(slug, speaker)

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from outreach.config import Config
 from outreach.i18n import gettext as _
 from outreach.web.context import config
-from outreach.web.staff.common.guards import desk, page
+from outreach.web.staff.common.guards import page, staff_pages
 
 PREFIX: Final = "OUTREACH_"
 _NAMED: Final = {"is_demo": "DEMO"}
@@ -25,7 +25,7 @@ class Setting:
     source: str
 
 
-@desk.get("/ajustes")
+@staff_pages.get("/ajustes")
 def settings() -> ResponseReturnValue:
     found = all_of(config(), _defaults())
     return page("network/settings", settings=found)

@@ -15,22 +15,22 @@ from wtforms import Form, ValidationError
 from outreach import clock
 from outreach.accounts import administration, credentials, invitations
 from outreach.domain.network import offices, staff
-from outreach.domain.network.staff import EVERYWHERE, Organizer, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role, StaffMember
 from outreach.domain.text import clean, plain
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
-from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, line, required
-from outreach.web.staff.common.guards import desk, me, page, role_words
+from outreach.web.staff.common.guards import me, page, role_words, staff_pages
 from outreach.web.staff.network.form_reading import faults_of
 
 _GIVEN = "papel-"  # the field of a role at an office: papel-chicago
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class StaffAccountRow:
     """One account, as the list says it."""
 
     id: int
@@ -38,7 +38,7 @@ class Row:
     roles: frozenset[Role]
     role: str
     places: str
-    tag: Tag
+    tag: CardTag
     seen: str
     is_me: bool
 
@@ -51,7 +51,7 @@ class InviteForm(Form):
     def __init__(self, typed: MultiDict[str, str] | None, cities: Mapping[str, str]) -> None:
         super().__init__(typed, role=Role.ORGANIZER.value)
         self.role.choices = _role_choices()
-        self.places.choices = [(EVERYWHERE, _("Toda la red")), *cities.items()]
+        self.places.choices = [(ALL_OFFICES, _("Toda la red")), *cities.items()]
 
     def validate_email(self, field: Any) -> None:
         if not administration.is_address(field.data):
@@ -62,7 +62,7 @@ class InviteForm(Form):
             raise ValidationError(_("Elige dónde trabaja: una oficina o más."))
 
 
-@desk.get("/personal")
+@staff_pages.get("/personal")
 def personnel() -> ResponseReturnValue:
     wanted, role = clean(request.args.get("q", ""))[:100], request.args.get("papel", "")
     now = clock.now()
@@ -86,13 +86,13 @@ def personnel() -> ResponseReturnValue:
     )
 
 
-@desk.get("/personal/invitar")
+@staff_pages.get("/personal/invitar")
 def new_member() -> ResponseReturnValue:
     with store().read() as session:
         return _invite_page(InviteForm(None, _cities(session)))
 
 
-@desk.post("/personal/invitar")
+@staff_pages.post("/personal/invitar")
 def invite_member() -> ResponseReturnValue:
     with store().read() as session:
         form = InviteForm(request.form, _cities(session))
@@ -113,12 +113,12 @@ def invite_member() -> ResponseReturnValue:
     return _link_page((form.email.data or "").lower(), token)
 
 
-@desk.get("/personal/<int(max=2147483647):organizer_id>")
+@staff_pages.get("/personal/<int(max=2147483647):organizer_id>")
 def member(organizer_id: int) -> ResponseReturnValue:
     return _member_page(organizer_id)
 
 
-@desk.post("/personal/<int(max=2147483647):organizer_id>")
+@staff_pages.post("/personal/<int(max=2147483647):organizer_id>")
 def change_member(organizer_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
@@ -133,7 +133,7 @@ def change_member(organizer_id: int) -> ResponseReturnValue:
     return redirect(f"/org/personal/{organizer_id}?hecho={done}", 303)
 
 
-@desk.post("/personal/<int(max=2147483647):organizer_id>/suspender")
+@staff_pages.post("/personal/<int(max=2147483647):organizer_id>/suspender")
 def disable_member(organizer_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
@@ -144,7 +144,7 @@ def disable_member(organizer_id: int) -> ResponseReturnValue:
     return redirect(f"/org/personal/{organizer_id}?hecho=suspendida", 303)
 
 
-@desk.post("/personal/<int(max=2147483647):organizer_id>/reiniciar")
+@staff_pages.post("/personal/<int(max=2147483647):organizer_id>/reiniciar")
 def reset_member(organizer_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
@@ -161,7 +161,7 @@ def reset_member(organizer_id: int) -> ResponseReturnValue:
     return _link_page(organizer.email, token, is_again=True)
 
 
-def _typed_rights(organizer: Organizer) -> dict[str, Role]:
+def _typed_rights(organizer: StaffMember) -> dict[str, Role]:
     """What the form says they may do: of the offices they have, and of one more. Raises Refused
     for what cannot be read."""
     rights: dict[str, Role] = {}
@@ -183,10 +183,10 @@ def _role(typed: str) -> Role:
 
 
 def _row(
-    organizer: Organizer, cities: Mapping[str, str], out: Mapping[int, datetime], now: datetime
-) -> Row:
+    organizer: StaffMember, cities: Mapping[str, str], out: Mapping[int, datetime], now: datetime
+) -> StaffAccountRow:
     rights = administration.rights_of(organizer)
-    return Row(
+    return StaffAccountRow(
         id=organizer.id,
         email=organizer.email,
         roles=frozenset(rights.values()),
@@ -198,16 +198,16 @@ def _row(
     )
 
 
-def _tag(organizer: Organizer, out: Mapping[int, datetime], now: datetime) -> Tag:
+def _tag(organizer: StaffMember, out: Mapping[int, datetime], now: datetime) -> CardTag:
     if organizer.disabled_at is not None:
-        return Tag(_("Suspendida"), "etq-no")
+        return CardTag(_("Suspendida"), "etq-no")
     if organizer.password is not None:
-        return Tag(_("Activa"), "etq-bien")
+        return CardTag(_("Activa"), "etq-bien")
     if organizer.id not in out:
-        return Tag(_("El enlace venció"), "etq-no")
+        return CardTag(_("El enlace venció"), "etq-no")
     days = (out[organizer.id].date() - now.date()).days
     when = _("hoy") if days == 0 else _("mañana") if days == 1 else _("en %(num)d días", num=days)
-    return Tag(_("Invitada, vence %(when)s", when=when), "etq-poco")
+    return CardTag(_("Invitada, vence %(when)s", when=when), "etq-poco")
 
 
 def _seen(at: datetime | None, now: datetime) -> str:
@@ -226,7 +226,7 @@ def _cities(session: Session) -> dict[str, str]:
 
 
 def _place(office: str, cities: Mapping[str, str]) -> str:
-    return str(_("Toda la red")) if office == EVERYWHERE else cities.get(office, office)
+    return str(_("Toda la red")) if office == ALL_OFFICES else cities.get(office, office)
 
 
 def _role_choices() -> list[tuple[str, str]]:
@@ -235,7 +235,7 @@ def _role_choices() -> list[tuple[str, str]]:
 
 def _choices_at(office: str, has: Role) -> list[tuple[str, str]]:
     """The roles that can be given there; the one they have too, so that none is picked for it."""
-    unfit = administration.OF_ONE_OFFICE if office == EVERYWHERE else ()
+    unfit = administration.OF_ONE_OFFICE if office == ALL_OFFICES else ()
     out = {role.value for role in unfit if role is not has}
     return [(value, said) for value, said in _role_choices() if value not in out]
 
@@ -272,7 +272,7 @@ def _member_page(organizer_id: int, fault: str = "") -> Response:
         (f"{_GIVEN}{office}", _place(office, cities), role, _choices_at(office, role))
         for office, role in rights.items()
     ]
-    places = [(EVERYWHERE, _place(EVERYWHERE, cities)), *cities.items()]
+    places = [(ALL_OFFICES, _place(ALL_OFFICES, cities)), *cities.items()]
     return page(
         "network/staff_account",
         422 if fault else 200,

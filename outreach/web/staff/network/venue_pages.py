@@ -17,7 +17,7 @@ from outreach.domain.locations.geocoding import miles
 from outreach.domain.locations.venues import Premises, Venue
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Action
+from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import venue_change
 from outreach.domain.workshops import count_at_venues as _counts
 from outreach.errors import Refused, Taken
@@ -25,7 +25,7 @@ from outreach.i18n import LANGUAGES
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.staff.common.form_fields import Choice, line, number, required, text
-from outreach.web.staff.common.guards import desk, my_offices, note_of, page
+from outreach.web.staff.common.guards import my_offices, note_of, page, staff_pages
 from outreach.web.staff.network.form_reading import somebody_else
 from outreach.web.staff.workshop_form import form_options
 
@@ -113,11 +113,11 @@ def point_of(typed: str) -> tuple[float, float] | None:
     return latitude, longitude
 
 
-@desk.get("/sedes")
+@staff_pages.get("/sedes")
 def all_venues() -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
-        mine = my_offices(session, Action.EDIT)
+        mine = my_offices(session, Permission.EDIT)
         rows = [
             (
                 office,
@@ -129,7 +129,7 @@ def all_venues() -> ResponseReturnValue:
     return page("network/venues", rows=rows, done=_done(request.args.get("hecho", "")))
 
 
-@desk.get("/sedes/<slug>/nueva")
+@staff_pages.get("/sedes/<slug>/nueva")
 def new_venue(slug: str) -> ResponseReturnValue:
     with store().read() as session:
         office = offices.find(session, slug)
@@ -137,7 +137,7 @@ def new_venue(slug: str) -> ResponseReturnValue:
     return _page(form, None)
 
 
-@desk.post("/sedes/<slug>/nueva")
+@staff_pages.post("/sedes/<slug>/nueva")
 def make_venue(slug: str) -> ResponseReturnValue:
     with store().read() as session:
         office = offices.find(session, slug)
@@ -154,7 +154,7 @@ def make_venue(slug: str) -> ResponseReturnValue:
     return redirect("/org/sedes?hecho=nueva", 303)
 
 
-@desk.get("/sedes/<slug>/<int(max=2147483647):venue>")
+@staff_pages.get("/sedes/<slug>/<int(max=2147483647):venue>")
 def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
     with store().read() as session:
         found = venues.find(session, offices.find(session, slug), venue)
@@ -163,7 +163,7 @@ def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
     return _page(VenueForm(None, found.office, **values), found, coming=coming)
 
 
-@desk.post("/sedes/<slug>/<int(max=2147483647):venue>")
+@staff_pages.post("/sedes/<slug>/<int(max=2147483647):venue>")
 def change_venue(slug: str, venue: int) -> ResponseReturnValue:
     """`do` says what: retire, offer; without it, what is said of the venue is kept."""
     what = request.form.get("do", "")

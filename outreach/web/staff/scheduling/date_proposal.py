@@ -15,75 +15,81 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain.scheduling import recurrence
-from outreach.domain.scheduling.bulk import Outcome
-from outreach.domain.scheduling.recurrence import Proposal
-from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.scheduling.bulk import BulkOutcome
+from outreach.domain.scheduling.recurrence import DateProposal
+from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation.formatting import hour as hour_words
-from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common.guards import note
 
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @dataclass(frozen=True)
-class Warned:
+class DateWarning:
     """One thing one wants to know of a date: a tag, and a few words more."""
 
-    tag: Tag
+    tag: CardTag
     more: str = ""
 
 
 @dataclass(frozen=True)
-class Line:
+class ProposalLine:
     """A workshop that many things are to be done to, and what it would come to."""
 
     workshop: Workshop
-    outcome: Outcome | None  # None: not tried yet
-    warned: list[Warned]
+    outcome: BulkOutcome | None  # None: not tried yet
+    warned: list[DateWarning]
 
 
-def warnings(proposal: Proposal) -> list[Warned]:
+def warnings(proposal: DateProposal) -> list[DateWarning]:
     plan, said = proposal.plan, []
     if proposal.is_skipped:
         more = _(
             "El reloj se adelanta y no existen las %(hour)s. Elige otra hora para este día.",
             hour=hour_words(plan.starts),
         )
-        said.append(Warned(Tag(_("No se puede"), "etq-no"), more))
+        said.append(DateWarning(CardTag(_("No se puede"), "etq-no"), more))
     for each in proposal.holidays:
         name = _("%(name)s, México", name=each.name) if each.is_home else each.name
-        said.append(Warned(Tag(name, "etq-no"), _("Día feriado: la sede puede estar cerrada")))
+        said.append(
+            DateWarning(CardTag(name, "etq-no"), _("Día feriado: la sede puede estar cerrada"))
+        )
     if proposal.is_twin:
-        said.append(Warned(Tag(_("Ya hay uno igual"), "etq-no"), _("El mismo tipo, a esa hora")))
+        said.append(
+            DateWarning(CardTag(_("Ya hay uno igual"), "etq-no"), _("El mismo tipo, a esa hora"))
+        )
     elif proposal.has_sibling:
-        said.append(Warned(Tag(_("Ya hay uno de este tipo"), "etq-poco"), _("A otra hora")))
+        said.append(
+            DateWarning(CardTag(_("Ya hay uno de este tipo"), "etq-poco"), _("A otra hora"))
+        )
     if proposal.busy_until is not None:
         until = hour_words(proposal.busy_until.astimezone(plan.zone).time())
         more = _("«%(title)s» hasta las %(hour)s", title=proposal.busy, hour=until)
-        said.append(Warned(Tag(_("Sede ocupada"), "etq-poco"), more))
+        said.append(DateWarning(CardTag(_("Sede ocupada"), "etq-poco"), more))
     if proposal.is_doubled:
         more = _("Esa hora se repite: empieza la primera vez.")
-        said.append(Warned(Tag(_("Se atrasa el reloj"), "etq-poco"), more))
+        said.append(DateWarning(CardTag(_("Se atrasa el reloj"), "etq-poco"), more))
     elif proposal.is_day_of_change and not proposal.is_skipped:
-        said.append(Warned(Tag(_("Ese día cambia la hora"), "etq-poco")))
+        said.append(DateWarning(CardTag(_("Ese día cambia la hora"), "etq-poco")))
     return said
 
 
 def warned(
-    session: Session, outcomes: Sequence[Outcome], chosen: Sequence[Workshop]
-) -> Mapping[str, list[Warned]]:
+    session: Session, outcomes: Sequence[BulkOutcome], chosen: Sequence[Workshop]
+) -> Mapping[str, list[DateWarning]]:
     """What would be in the way of what is moved, on its new day and at its new hour."""
     plans = {
         each.public_id: each.plan for each in outcomes if each.plan is not None and each.changed
     }
-    there = recurrence.look(session, list(plans.values()), ignoring={each.id for each in chosen})
+    there = recurrence.propose(session, list(plans.values()), ignoring={each.id for each in chosen})
     return {public_id: warnings(proposal) for public_id, proposal in zip(plans, there, strict=True)}
 
 
-def clock_changes(proposals: Sequence[Proposal], zone: ZoneInfo) -> list[date]:
+def clock_changes(proposals: Sequence[DateProposal], zone: ZoneInfo) -> list[date]:
     """The days between the first and the last on which the clock changes there."""
     days = [each.plan.day for each in proposals]
     return recurrence.changes_of_clock(min(days), max(days), zone) if days else []
@@ -100,7 +106,7 @@ def typed_nonce() -> str:
 
 
 def make(
-    plans: Sequence[Plan],
+    plans: Sequence[WorkshopData],
     session: Session,
     *,
     nonce: str,

@@ -13,7 +13,7 @@ from wtforms import Field, Form, ValidationError
 from outreach import clock
 from outreach.domain import workshops
 from outreach.domain.scheduling import bulk, recurrence, workshop_service
-from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
@@ -21,7 +21,7 @@ from outreach.web.context import store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import DayField, HourField, required
-from outreach.web.staff.common.guards import desk, find_mine, page
+from outreach.web.staff.common.guards import find_mine, page, staff_pages
 from outreach.web.staff.scheduling import date_proposal
 
 
@@ -49,14 +49,14 @@ class CloneForm(Form):
         return day, starts
 
 
-@desk.get("/talleres/<public_id>/clonar")
+@staff_pages.get("/talleres/<public_id>/clonar")
 def ask_to_clone(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
         return _page(workshop, CloneForm(None, data={"starts": workshop.starts}))
 
 
-@desk.post("/talleres/<public_id>/clonar")
+@staff_pages.post("/talleres/<public_id>/clonar")
 @request_retry.repeatable
 def clone(public_id: str) -> ResponseReturnValue:
     form, nonce = CloneForm(request.form), date_proposal.typed_nonce()
@@ -68,7 +68,7 @@ def clone(public_id: str) -> ResponseReturnValue:
             return _page(workshop, form, nonce=nonce, status=422, faults=form.faults)
         try:
             plan = _plan(workshop, form)
-            proposal = recurrence.look(session, [plan])[0]
+            proposal = recurrence.propose(session, [plan])[0]
             workshop_service.check(plan, is_draft=request.form.get("action") != "publish")
         except Refused as refusal:
             fault = [("day", str(refusal))]
@@ -110,10 +110,10 @@ def _made_before(session: Session, nonce: str) -> str:
     return find_mine(session, made.public_id).public_id
 
 
-def _plan(workshop: Workshop, form: CloneForm) -> Plan:
+def _plan(workshop: Workshop, form: CloneForm) -> WorkshopData:
     """It lasts as long as the first one, and is in no series of its own accord."""
     day, starts = form.chosen
-    plan = workshop_service.plan_of(workshop)
+    plan = workshop_service.data_of(workshop)
     later, _longer = bulk.span_between((plan.day, plan.starts, plan.ends), (day, starts, plan.ends))
     return replace(bulk.shifted(plan, later), series=None)
 

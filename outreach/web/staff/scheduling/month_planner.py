@@ -25,9 +25,9 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Action
+from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import recurrence
-from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.text import clean
 from outreach.errors import Refused
 from outreach.i18n import SPOKEN, name_of
@@ -36,9 +36,9 @@ from outreach.web.context import store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, HourField, text
-from outreach.web.staff.common.guards import desk, must, my_offices, page
+from outreach.web.staff.common.guards import must, my_offices, page, staff_pages
 from outreach.web.staff.scheduling import date_proposal, schedule_parser
-from outreach.web.staff.scheduling.schedule_parser import Common, Unclear
+from outreach.web.staff.scheduling.schedule_parser import CommonFields, UnclearLine
 
 PATH: Final = "/org/talleres/mes-nuevo"
 
@@ -81,14 +81,14 @@ class MonthForm(Form):
 
 
 @dataclass
-class Sheet:
+class PlannerSheet:
     """The form, what it means, and what is wrong with it."""
 
     office: Office
     month: Month
     form: MonthForm
     ticked: list[date]
-    plans: list[Plan]
+    plans: list[WorkshopData]
     faults: list[tuple[str, str]]
 
     @property
@@ -106,11 +106,11 @@ class Sheet:
         return sha256(repr(meant).encode()).hexdigest()[:16]
 
 
-@desk.get("/talleres/mes-nuevo")
+@staff_pages.get("/talleres/mes-nuevo")
 def plan_month() -> ResponseReturnValue:
     slug = clean(request.args.get("oficina", ""))
     with store().read() as session:
-        mine = my_offices(session, Action.EDIT)
+        mine = my_offices(session, Permission.EDIT)
         if not mine:
             abort(403)
         office = _office(session, slug) if slug else mine[0]
@@ -118,7 +118,7 @@ def plan_month() -> ResponseReturnValue:
         return _page(session, sheet, date_proposal.new_nonce(), mine)
 
 
-@desk.post("/talleres/mes-nuevo")
+@staff_pages.post("/talleres/mes-nuevo")
 @request_retry.repeatable
 def make_month() -> ResponseReturnValue:
     typed, nonce = request.form, date_proposal.typed_nonce()
@@ -126,7 +126,7 @@ def make_month() -> ResponseReturnValue:
     with store().read() as session:
         sheet = _sheet(session, typed)
         if is_look or sheet.faults:
-            return _page(session, sheet, nonce, my_offices(session, Action.EDIT))
+            return _page(session, sheet, nonce, my_offices(session, Permission.EDIT))
     try:
         with store().change() as session:
             _make(session, _sheet(session, typed), typed, nonce)
@@ -134,7 +134,7 @@ def make_month() -> ResponseReturnValue:
         with store().read() as session:
             sheet = _sheet(session, typed)
             sheet.faults.append(("fechas", str(refusal)))
-            return _page(session, sheet, nonce, my_offices(session, Action.EDIT))
+            return _page(session, sheet, nonce, my_offices(session, Permission.EDIT))
     except sa.exc.IntegrityError as error:
         date_proposal.is_made(nonce, error)
     return redirect(date_proposal.done(sheet.month.first), 303)
@@ -144,10 +144,12 @@ def filled_again(typed: MultiDict[str, str]) -> Response:
     """The form with what was typed before the session ended."""
     with store().read() as session:
         sheet = _sheet(session, typed)
-        return _page(session, sheet, date_proposal.new_nonce(), my_offices(session, Action.EDIT))
+        return _page(
+            session, sheet, date_proposal.new_nonce(), my_offices(session, Permission.EDIT)
+        )
 
 
-def _make(session: Session, sheet: Sheet, typed: MultiDict[str, str], nonce: str) -> None:
+def _make(session: Session, sheet: PlannerSheet, typed: MultiDict[str, str], nonce: str) -> None:
     """Makes what is ticked of what the sheet means. Raises Refused, where the list that was ticked
     is another too: its lines can still be changed on the page that shows it."""
     if recurrence.made_before(session, nonce):
@@ -166,7 +168,7 @@ def _make(session: Session, sheet: Sheet, typed: MultiDict[str, str], nonce: str
 
 
 def _office(session: Session, slug: str) -> Office:
-    must(Action.EDIT, slug)
+    must(Permission.EDIT, slug)
     return offices.find(session, slug)
 
 
@@ -180,21 +182,21 @@ def _month(typed: str) -> Month:
     return month if this <= month <= this.plus(36) else this.following
 
 
-def _blank(session: Session, office: Office, month: Month) -> Sheet:
+def _blank(session: Session, office: Office, month: Month) -> PlannerSheet:
     offered, there = _kinds(session, office), venues.offered(session, office)
-    return Sheet(office, month, MonthForm(None, offered, there), [], [], [])
+    return PlannerSheet(office, month, MonthForm(None, offered, there), [], [], [])
 
 
-def _sheet(session: Session, typed: MultiDict[str, str]) -> Sheet:
+def _sheet(session: Session, typed: MultiDict[str, str]) -> PlannerSheet:
     """What was typed, and what it means. Raises NotFound for an office that is not one's own."""
     office, month = _office(session, clean(typed.get("oficina", ""))), _month(typed.get("mes", ""))
     offered, there = _kinds(session, office), venues.offered(session, office)
     form = MonthForm(typed, offered, there)
-    sheet = Sheet(office, month, form, _ticked(typed, month), [], [])
+    sheet = PlannerSheet(office, month, form, _ticked(typed, month), [], [])
     if not form.validate():
         sheet.faults += form.faults
         return sheet
-    common = Common(
+    common = CommonFields(
         office=office,
         month=month,
         today=clock.now().astimezone(office.zone).date(),
@@ -209,18 +211,18 @@ def _sheet(session: Session, typed: MultiDict[str, str]) -> Sheet:
     return sheet
 
 
-def _understand(sheet: Sheet, common: Common, lines: str) -> None:
+def _understand(sheet: PlannerSheet, common: CommonFields, lines: str) -> None:
     try:
         sheet.plans += schedule_parser.of_days(common, sheet.ticked)
-    except Unclear as fault:
+    except UnclearLine as fault:
         sheet.faults.append(("hora", str(fault)))
     for number, line in enumerate(lines.split("\n"), 1):
         try:
             sheet.plans += schedule_parser.of_line(common, line) if line.strip() else []
-        except Unclear as fault:
+        except UnclearLine as fault:
             said = _("Línea %(number)d: %(fault)s", number=number, fault=str(fault))
             sheet.faults.append(("lineas", said))
-    if len(sheet.plans) > recurrence.MOST:
+    if len(sheet.plans) > recurrence.MAX_DATES:
         sheet.faults.append(("lineas", _("Son más de 60 fechas. Haz una parte primero.")))
     if not sheet.plans and not sheet.faults:
         sheet.faults.append(("lineas", _("Marca un día del mes, o escribe una línea.")))
@@ -237,9 +239,9 @@ def _ticked(typed: MultiDict[str, str], month: Month) -> list[date]:
     return [month.first.replace(day=n) for n in sorted(numbers) if 1 <= n <= month.last.day]
 
 
-def _page(session: Session, sheet: Sheet, nonce: str, mine: Sequence[Office]) -> Response:
+def _page(session: Session, sheet: PlannerSheet, nonce: str, mine: Sequence[Office]) -> Response:
     is_shown = bool(sheet.plans) and not [each for each in sheet.faults if each[0] != "fechas"]
-    proposals = recurrence.look(session, sheet.plans) if is_shown else []
+    proposals = recurrence.propose(session, sheet.plans) if is_shown else []
     rows = [(str(number), each) for number, each in enumerate(proposals, 1)]
     chosen = set(request.form.getlist("dia"))
     is_again = (
@@ -268,14 +270,14 @@ def _page(session: Session, sheet: Sheet, nonce: str, mine: Sequence[Office]) ->
 
 
 @dataclass(frozen=True)
-class Cell:
+class PlannerCell:
     day: date
     is_ticked: bool
     is_past: bool
     closed: str  # the holiday
 
 
-def _weeks(sheet: Sheet) -> list[list[Cell | None]]:
+def _weeks(sheet: PlannerSheet) -> list[list[PlannerCell | None]]:
     """The weeks of the month from Sunday on; None outside of it."""
     today = clock.now().astimezone(sheet.office.zone).date()
     weeks = calendar.Calendar(firstweekday=6).monthdatescalendar(
@@ -287,6 +289,8 @@ def _weeks(sheet: Sheet) -> list[list[Cell | None]]:
     ]
 
 
-def _cell(sheet: Sheet, day: date, today: date) -> Cell:
+def _cell(sheet: PlannerSheet, day: date, today: date) -> PlannerCell:
     there = holidays.of(day, sheet.office.country, sheet.office.region)
-    return Cell(day, day in sheet.ticked, day < today, ", ".join(each.name for each in there))
+    return PlannerCell(
+        day, day in sheet.ticked, day < today, ", ".join(each.name for each in there)
+    )

@@ -17,7 +17,7 @@ from wtforms.validators import Optional
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.scheduling import recurrence, workshop_service
-from outreach.domain.scheduling.recurrence import Every, Proposal, Rule
+from outreach.domain.scheduling.recurrence import DateProposal, RecurrenceRule, RecurrenceUnit
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
@@ -28,7 +28,7 @@ from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.formatting import weekday
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, DayField, number
-from outreach.web.staff.common.guards import desk, find_mine, page
+from outreach.web.staff.common.guards import find_mine, page, staff_pages
 from outreach.web.staff.scheduling import date_proposal
 
 _NTH: Final = ("primer", "segundo", "tercer", "cuarto", "quinto")
@@ -36,15 +36,20 @@ _NAME_LENGTH: Final = 100
 
 
 class RepeatForm(Form):
-    cada = Choice(default=Every.WEEK)
+    cada = Choice(default=RecurrenceUnit.WEEK)
     dias = Choices()
     hasta = DayField(validators=[Optional()])
-    veces = number(1, recurrence.MOST, "Escribe un número de 1 a 60, o déjalo vacío.")
+    veces = number(1, recurrence.MAX_DATES, "Escribe un número de 1 a 60, o déjalo vacío.")
 
     def __init__(self, typed: MultiDict[str, str] | None, workshop: Workshop, today: date) -> None:
         until = _end_of_month(max(workshop.day, today))
         super().__init__(
-            typed, data={"cada": Every.WEEK, "dias": [str(workshop.day.weekday())], "hasta": until}
+            typed,
+            data={
+                "cada": RecurrenceUnit.WEEK,
+                "dias": [str(workshop.day.weekday())],
+                "hasta": until,
+            },
         )
         self.cada.choices = [(every.value, said) for every, said in _ways(workshop.day)]
         # From Sunday on, as a calendar.
@@ -59,11 +64,11 @@ class RepeatForm(Form):
         return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
 
     @property
-    def rule(self) -> Rule:
+    def rule(self) -> RecurrenceRule:
         """Only after `validate()`. A number of times is stronger than a day."""
         count = self.veces.data
-        return Rule(
-            Every(self.cada.data),
+        return RecurrenceRule(
+            RecurrenceUnit(self.cada.data),
             weekdays=frozenset(int(number) for number in self.dias.data or ()),
             until=self.hasta.data if count is None else None,
             count=count,
@@ -73,7 +78,7 @@ class RepeatForm(Form):
 _NAMES: Final = ("lun", "mar", "mié", "jue", "vie", "sáb", "dom")
 
 
-@desk.get("/talleres/<public_id>/repetir")
+@staff_pages.get("/talleres/<public_id>/repetir")
 def ask_to_repeat(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
@@ -81,7 +86,7 @@ def ask_to_repeat(public_id: str) -> ResponseReturnValue:
         return _page(session, workshop, typed, date_proposal.new_nonce())
 
 
-@desk.post("/talleres/<public_id>/repetir")
+@staff_pages.post("/talleres/<public_id>/repetir")
 @request_retry.repeatable
 def repeat(public_id: str) -> ResponseReturnValue:
     typed, nonce = request.form, date_proposal.typed_nonce()
@@ -110,7 +115,7 @@ def _make(session: Session, workshop: Workshop, typed: MultiDict[str, str], nonc
     chosen = _chosen(workshop, typed)
     now = clock.now()
     series = recurrence.series_of(session, workshop, _series_name(workshop), now=now)
-    base = replace(workshop_service.plan_of(workshop), series=series)
+    base = replace(workshop_service.data_of(workshop), series=series)
     plans = [replace(base, day=day) for day in chosen]
     detail = f"repeats {workshop.public_id}, {len(plans)} dates"
     date_proposal.make(plans, session, nonce=nonce, detail=detail, source=workshop)
@@ -149,8 +154,8 @@ def _page(
         except Refused as refusal:
             # Without having asked for anything one is not scolded.
             faults += [("hasta", str(refusal))] if typed is not None and not fault else []
-    base = workshop_service.plan_of(workshop)
-    proposals = recurrence.look(session, [replace(base, day=day) for day in dates])
+    base = workshop_service.data_of(workshop)
+    proposals = recurrence.propose(session, [replace(base, day=day) for day in dates])
     is_sent = request.method == "POST"
     ticked = set(typed.getlist("dia")) if is_sent and typed is not None else None
     return page(
@@ -169,19 +174,19 @@ def _page(
     )
 
 
-def _ticked(proposals: Sequence[Proposal]) -> set[str]:
+def _ticked(proposals: Sequence[DateProposal]) -> set[str]:
     return {each.plan.day.isoformat() for each in proposals if each.is_advised}
 
 
-def _ways(day: date) -> list[tuple[Every, str]]:
+def _ways(day: date) -> list[tuple[RecurrenceUnit, str]]:
     name, number = weekday(day), recurrence.nth(day)
     ways = [
-        (Every.WEEK, _("Cada semana")),
-        (Every.TWO_WEEKS, _("Cada 2 semanas")),
-        (Every.MONTH, _("El %(nth)s %(day)s de cada mes", nth=_NTH[number - 1], day=name)),
+        (RecurrenceUnit.WEEK, _("Cada semana")),
+        (RecurrenceUnit.TWO_WEEKS, _("Cada 2 semanas")),
+        (RecurrenceUnit.MONTH, _("El %(nth)s %(day)s de cada mes", nth=_NTH[number - 1], day=name)),
     ]
     if recurrence.is_last(day):
-        ways.append((Every.LAST, _("El último %(day)s de cada mes", day=name)))
+        ways.append((RecurrenceUnit.LAST, _("El último %(day)s de cada mes", day=name)))
     return ways
 
 
@@ -189,7 +194,7 @@ def _rule_words(form: RepeatForm, workshop: Workshop, dates: Sequence[date]) -> 
     """Cada semana, sáb, 10:00 a. m., del sábado 5 de diciembre al …"""
     rule = form.rule
     said = dict(_ways(workshop.day))[rule.every]
-    if rule.every in {Every.WEEK, Every.TWO_WEEKS}:
+    if rule.every in {RecurrenceUnit.WEEK, RecurrenceUnit.TWO_WEEKS}:
         names = (_NAMES[number] for number in (6, 0, 1, 2, 3, 4, 5) if number in rule.weekdays)
         said += f" ({', '.join(names)})"
     several: str = _(

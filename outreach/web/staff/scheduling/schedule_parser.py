@@ -17,9 +17,9 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.text import plain
-from outreach.domain.workshops import Mode
+from outreach.domain.workshops import DeliveryMode
 from outreach.i18n import gettext as _
 
 ONLINE: Final = "en linea"
@@ -29,12 +29,12 @@ _HOUR: Final = re.compile(
 )
 
 
-class Unclear(Exception):
+class UnclearLine(Exception):
     """Its text is a whole sentence for who typed it."""
 
 
 @dataclass(frozen=True)
-class Common:
+class CommonFields:
     """What holds for all, unless a line says otherwise."""
 
     office: Office
@@ -53,16 +53,16 @@ class Common:
         return venues.told_apart(self.venues)
 
 
-def of_days(common: Common, ticked: Sequence[date]) -> list[Plan]:
+def of_days(common: CommonFields, ticked: Sequence[date]) -> list[WorkshopData]:
     """The ticked days, as chosen for all. Raises Unclear."""
     if ticked and common.starts is None:
-        raise Unclear(_("Escribe a qué hora empiezan los días que marcaste."))
+        raise UnclearLine(_("Escribe a qué hora empiezan los días que marcaste."))
     if any(day < common.today for day in ticked):
-        raise Unclear(_("Marcaste un día que ya pasó. Quítalo."))
+        raise UnclearLine(_("Marcaste un día que ya pasó. Quítalo."))
     return [_plan(common, day, common.starts, None, common.kind, common.venue) for day in ticked]
 
 
-def of_line(common: Common, line: str) -> list[Plan]:
+def of_line(common: CommonFields, line: str) -> list[WorkshopData]:
     """What one line means. Raises Unclear."""
     apart = ";" if ";" in line else ","
     pieces = [piece.strip() for piece in line.split(apart)]
@@ -83,22 +83,22 @@ def of_line(common: Common, line: str) -> list[Plan]:
             else:
                 venue = found
     if starts is None:
-        raise Unclear(_("falta la hora. Escríbela así: 18:30."))
+        raise UnclearLine(_("falta la hora. Escríbela así: 18:30."))
     return [_plan(common, day, starts, ends, kind, venue) for day in days]
 
 
-def _days(text: str, common: Common) -> list[date]:
+def _days(text: str, common: CommonFields) -> list[date]:
     found = _DAYS.fullmatch(text)
     if found is None:
-        raise Unclear(_("empieza con el día, como 12, o con varios, como 5 12 19."))
+        raise UnclearLine(_("empieza con el día, como 12, o con varios, como 5 12 19."))
     days = []
     for number in re.findall(r"\d+", found[1]):
         try:
             day = common.month.first.replace(day=int(number))
         except ValueError:
-            raise Unclear(_("ese mes no tiene día %(number)s.", number=number)) from None
+            raise UnclearLine(_("ese mes no tiene día %(number)s.", number=number)) from None
         if day < common.today:
-            raise Unclear(_("el día %(number)s ya pasó.", number=number))
+            raise UnclearLine(_("el día %(number)s ya pasó.", number=number))
         days.append(day)
     return list(dict.fromkeys(days))
 
@@ -125,7 +125,7 @@ def _hour(text: str) -> time | None:
     return time(hour, minute) if hour < 24 and minute < 60 else None
 
 
-def _named(text: str, common: Common) -> Kind | Venue:
+def _named(text: str, common: CommonFields) -> Kind | Venue:
     """The venue or the kind that is meant: by its whole name, or by a part that only one has. A
     venue whose name another one has too is meant by its name and city."""
     bare = plain(text)
@@ -137,7 +137,7 @@ def _named(text: str, common: Common) -> Kind | Venue:
         or list(dict.fromkeys(each for name, each in names if bare and bare in name))
     )
     if not found:
-        raise Unclear(
+        raise UnclearLine(
             _("no conozco «%(text)s». Escribe una sede o un tipo como en las listas.", text=text)
         )
     if len(found) > 1:
@@ -145,7 +145,7 @@ def _named(text: str, common: Common) -> Kind | Venue:
     return found[0]
 
 
-def _one_of(several: Sequence[Kind | Venue], text: str, common: Common) -> Unclear:
+def _one_of(several: Sequence[Kind | Venue], text: str, common: CommonFields) -> UnclearLine:
     names = [
         common.called[each.id] if isinstance(each, Venue) else each.name.get("es", "")
         for each in several[:3]
@@ -157,8 +157,8 @@ def _one_of(several: Sequence[Kind | Venue], text: str, common: Common) -> Uncle
             text=text,
             said=said,
         )
-        return Unclear(apart)
-    return Unclear(_("«%(text)s» puede ser %(said)s. Escribe más.", text=text, said=said))
+        return UnclearLine(apart)
+    return UnclearLine(_("«%(text)s» puede ser %(said)s. Escribe más.", text=text, said=said))
 
 
 def _names(of: Kind | Venue) -> Iterator[str]:
@@ -171,13 +171,13 @@ def _names(of: Kind | Venue) -> Iterator[str]:
 
 
 def _plan(
-    common: Common,
+    common: CommonFields,
     day: date,
     starts: time | None,
     ends: time | None,
     kind: Kind,
     venue: Venue | None,
-) -> Plan:
+) -> WorkshopData:
     assert starts is not None
     base = workshop_service.from_kind(kind, common.office, day, starts)
     capacity = base.capacity
@@ -187,7 +187,7 @@ def _plan(
         base,
         venue=venue,
         zone=venue.zone if venue is not None else common.office.zone,
-        mode=Mode.IN_PERSON if venue is not None else Mode.LIVE_STREAM,
+        mode=DeliveryMode.IN_PERSON if venue is not None else DeliveryMode.LIVE_STREAM,
         ends=ends or base.ends,
         languages=common.languages,
         phone=common.office.phone,

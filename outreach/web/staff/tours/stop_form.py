@@ -16,7 +16,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.scheduling.tours import Stop, StopPlan, Tour
+from outreach.domain.scheduling.tours import Tour, TourStop, TourStopData
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web.staff.common.form_fields import (
@@ -78,13 +78,13 @@ class StopForm(Form):
         if not field.data:
             raise ValidationError(_("Elige al menos un tipo de taller."))
 
-    def plan(self, session: Session, office: Office) -> StopPlan:
+    def plan(self, session: Session, office: Office) -> TourStopData:
         """What the form says. Only after `validate()`."""
         venue = venues.find(session, office, int(self.venue.data)) if self.venue.data else None
         assert self.day.data is not None
         assert self.starts.data is not None
         assert self.ends.data is not None
-        return StopPlan(
+        return TourStopData(
             day=self.day.data,
             starts=self.starts.data,
             ends=self.ends.data,
@@ -96,7 +96,7 @@ class StopForm(Form):
         )
 
 
-def of_new(session: Session, tour: Tour, last: Stop | None) -> StopForm:
+def of_new(session: Session, tour: Tour, last: TourStop | None) -> StopForm:
     """A new stop as the last one, but for when and where."""
     values: dict[str, Any] = {"region": tour.office.region}
     if last is not None:
@@ -104,7 +104,7 @@ def of_new(session: Session, tour: Tour, last: Stop | None) -> StopForm:
     return form_of(session, tour.office, None, **values)
 
 
-def of_stop(session: Session, tour: Tour, stop: Stop) -> StopForm:
+def of_stop(session: Session, tour: Tour, stop: TourStop) -> StopForm:
     return form_of(session, tour.office, None, stop, **_values(stop) | {"seen": mark(stop)})
 
 
@@ -112,7 +112,7 @@ def form_of(
     session: Session,
     office: Office,
     typed: MultiDict[str, str] | None,
-    keep: Stop | None = None,
+    keep: TourStop | None = None,
     **values: Any,
 ) -> StopForm:
     offered = [
@@ -124,7 +124,7 @@ def form_of(
     return StopForm(typed, offered, venues.offered(session, office, keep=has), **values)
 
 
-def _values(stop: Stop) -> dict[str, Any]:
+def _values(stop: TourStop) -> dict[str, Any]:
     return {
         "day": stop.day,
         "starts": stop.starts,
@@ -137,6 +137,6 @@ def _values(stop: Stop) -> dict[str, Any]:
     }
 
 
-def mark(stop: Stop) -> str:
+def mark(stop: TourStop) -> str:
     """Of what the form says of it: another as soon as somebody changes any of that."""
     return sha256(repr(_values(stop)).encode()).hexdigest()[:16]

@@ -9,19 +9,28 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain.network import offices
-from outreach.domain.network.staff import Action, offices_of
-from outreach.domain.registrations import Contact
+from outreach.domain.network.staff import Permission, offices_of
+from outreach.domain.registrations import ContactMethod
 from outreach.domain.scheduling import tours, workshop_service
-from outreach.domain.scheduling.tours import Stop, Tour
+from outreach.domain.scheduling.tours import Tour, TourStop
 from outreach.domain.text import clean
-from outreach.domain.workshops import Standing, Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Refused, Taken
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import config, ring, store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, may, me, must, my_offices, note, note_of, page
+from outreach.web.staff.common.guards import (
+    may,
+    me,
+    must,
+    my_offices,
+    note,
+    note_of,
+    page,
+    staff_pages,
+)
 from outreach.web.staff.network.form_reading import somebody_else
 from outreach.web.staff.tours import stop_form
 from outreach.web.staff.tours.stop_form import StopForm
@@ -33,46 +42,46 @@ _AT: Final = f"{_OF}/parada/<int(max=2147483647):stop_id>"
 # Tours
 
 
-@desk.get("/giras", endpoint="tours")
+@staff_pages.get("/giras", endpoint="tours")
 def all_tours() -> ResponseReturnValue:
     mine = offices_of(me().grants)
     with store().read() as session:
         found = tours.of_offices(session, mine)
         stops = tours.stops(session, [each.id for each in found])
-        may_make = bool(my_offices(session, Action.EDIT))
+        may_make = bool(my_offices(session, Permission.EDIT))
     return page("tours/tours", tours=found, stops=stops, may_make=may_make, words=workshop_labels)
 
 
-@desk.get("/giras/nueva")
+@staff_pages.get("/giras/nueva")
 def new_tour() -> ResponseReturnValue:
     return _new_page(secrets.token_urlsafe(16))
 
 
-@desk.post("/giras/nueva")
+@staff_pages.post("/giras/nueva")
 @request_retry.repeatable
 def make_tour() -> ResponseReturnValue:
     slug, name = clean(request.form.get("office", "")), clean(request.form.get("name", ""))
     nonce = clean(request.form.get("nonce", ""))[:40] or secrets.token_urlsafe(16)
     now = clock.now()
-    must(Action.EDIT, slug)
+    must(Permission.EDIT, slug)
     if not name or len(name) > 120:
         return _new_page(nonce, _("Escribe el nombre de la gira, en una línea."), 422)
     with store().change() as session:
         office = offices.find(session, slug)
         tour = tours.add(session, office, name, nonce, now=now)
-        must(Action.EDIT, tour.office.slug)
+        must(Permission.EDIT, tour.office.slug)
         if tour.created_at == now:  # else the same form has made it before
             note_of(session, slug, "tour created", f"tour {tour.id}")
         number = tour.id
     return redirect(f"/org/giras/{slug}/{number}", 303)
 
 
-@desk.get(_OF)
+@staff_pages.get(_OF)
 def tour(slug: str, tour_id: int) -> ResponseReturnValue:
     return _tour_page(slug, tour_id)
 
 
-@desk.post(f"{_OF}/publicar")
+@staff_pages.post(f"{_OF}/publicar")
 def publish_tour(slug: str, tour_id: int) -> ResponseReturnValue:
     """Every stop that is ready comes out; those without a venue wait."""
     number = 0
@@ -90,7 +99,7 @@ def publish_tour(slug: str, tour_id: int) -> ResponseReturnValue:
 # Stops
 
 
-@desk.get(f"{_OF}/parada")
+@staff_pages.get(f"{_OF}/parada")
 def new_stop(slug: str, tour_id: int) -> ResponseReturnValue:
     with store().read() as session:
         found = _find(session, slug, tour_id)
@@ -99,7 +108,7 @@ def new_stop(slug: str, tour_id: int) -> ResponseReturnValue:
         return _stop_page(found, form)
 
 
-@desk.post(f"{_OF}/parada")
+@staff_pages.post(f"{_OF}/parada")
 def make_stop(slug: str, tour_id: int) -> ResponseReturnValue:
     with store().read() as session:
         found = _find(session, slug, tour_id)
@@ -119,7 +128,7 @@ def make_stop(slug: str, tour_id: int) -> ResponseReturnValue:
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=parada", 303)
 
 
-@desk.get(_AT)
+@staff_pages.get(_AT)
 def edit_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     with store().read() as session:
         found = _find(session, slug, tour_id)
@@ -127,7 +136,7 @@ def edit_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
         return _stop_page(found, stop_form.of_stop(session, found, stop), stop)
 
 
-@desk.post(_AT)
+@staff_pages.post(_AT)
 def change_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     """The stop and its workshops, all or nothing; only its people are told."""
     with store().read() as session:
@@ -163,7 +172,7 @@ def change_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cambiada", 303)
 
 
-@desk.post(f"{_AT}/publicar")
+@staff_pages.post(f"{_AT}/publicar")
 def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
@@ -176,7 +185,7 @@ def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
 
 
-@desk.get(f"{_AT}/cancelar")
+@staff_pages.get(f"{_AT}/cancelar")
 def ask_to_cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     """Asks first, and says whom it concerns."""
     with store().read() as session:
@@ -185,9 +194,9 @@ def ask_to_cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnV
         there = [
             each
             for each in tours.workshops_at(session, [stop.id])[stop.id]
-            if each.standing is Standing.PUBLISHED
+            if each.standing is WorkshopStatus.PUBLISHED
         ]
-        told = dict.fromkeys(Contact, 0)
+        told = dict.fromkeys(ContactMethod, 0)
         for workshop in there:
             for contact, number in workshop_service.reach(session, workshop).items():
                 told[contact] += number
@@ -196,7 +205,7 @@ def ask_to_cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnV
     )
 
 
-@desk.post(f"{_AT}/cancelar")
+@staff_pages.post(f"{_AT}/cancelar")
 def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
@@ -211,7 +220,7 @@ def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cancelada", 303)
 
 
-@desk.post(f"{_AT}/reactivar")
+@staff_pages.post(f"{_AT}/reactivar")
 def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
@@ -229,7 +238,7 @@ def _find(session: Session, slug: str, tour_id: int) -> Tour:
     return tours.find(session, offices.find(session, slug), tour_id)
 
 
-def _publish_one_of(session: Session, stop: Stop) -> int:
+def _publish_one_of(session: Session, stop: TourStop) -> int:
     """How many workshops came out. Raises Refused, with the stop it is about."""
     try:
         made = tours.publish_stop(session, stop, now=clock.now(), phone=config().phone)
@@ -246,7 +255,7 @@ def _published(session: Session, made: list[Workshop]) -> int:
 
 def _new_page(nonce: str, fault: str = "", status: int = 200) -> Response:
     with store().read() as session:
-        mine = my_offices(session, Action.EDIT)
+        mine = my_offices(session, Permission.EDIT)
     if not mine:
         abort(403)
     return page(
@@ -255,7 +264,7 @@ def _new_page(nonce: str, fault: str = "", status: int = 200) -> Response:
 
 
 def _stop_page(
-    tour: Tour, form: StopForm, stop: Stop | None = None, *, status: int = 200, fault: str = ""
+    tour: Tour, form: StopForm, stop: TourStop | None = None, *, status: int = 200, fault: str = ""
 ) -> Response:
     faults = [("formulario", fault), *form.faults] if fault else form.faults
     return page(
@@ -283,9 +292,9 @@ def _tour_page(slug: str, tour_id: int, fault: str = "") -> Response:
         zones=len({stop.zone.key for stop in on}),
         taken=sum(workshop_labels.taken(each) for each in shown),
         places=sum(each.capacity for each in shown),
-        may_edit=may(Action.EDIT, slug),
+        may_edit=may(Permission.EDIT, slug),
         drafts=any(
-            each.standing is Standing.DRAFT and not each.has_ended(now)
+            each.standing is WorkshopStatus.DRAFT and not each.has_ended(now)
             for stop in on
             for each in held[stop.id]
         ),

@@ -15,7 +15,7 @@ from outreach import clock
 from outreach.domain import workshops
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Action
+from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import form_drafts
 from outreach.domain.scheduling.form_drafts import FormDraft
 from outreach.domain.text import clean
@@ -23,7 +23,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refused
 from outreach.web.context import store
 from outreach.web.presentation.formatting import hour
-from outreach.web.staff.common.guards import desk, find_mine, may, me, must
+from outreach.web.staff.common.guards import find_mine, may, me, must, staff_pages
 from outreach.web.staff.common.workshop_labels import short_day
 
 NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -34,7 +34,7 @@ _NOT_KEPT: Final = frozenset({"token", "action", "sure", "office", "nonce", "wor
 
 
 @dataclass(frozen=True)
-class Offer:
+class DraftOffer:
     """A form that was left: when, what it said, and where it goes on."""
 
     id: int
@@ -43,7 +43,7 @@ class Offer:
     address: str
 
 
-@desk.post("/talleres/borrador")
+@staff_pages.post("/talleres/borrador")
 def save_form() -> ResponseReturnValue:
     """Keeps the form as it stands. Answers the hour, to be said beside the button."""
     typed, now = request.form, clock.now()
@@ -57,7 +57,7 @@ def save_form() -> ResponseReturnValue:
     return {"at": hour(now.astimezone(office.zone).time())}
 
 
-@desk.post("/talleres/borrador/descartar")
+@staff_pages.post("/talleres/borrador/descartar")
 def discard_form() -> ResponseReturnValue:
     with store().change() as session:
         draft = form_drafts.find(session, me().organizer_id, _id(request.form.get("draft", "")))
@@ -69,14 +69,14 @@ def discard_form() -> ResponseReturnValue:
     return redirect(back, 303)
 
 
-def offers(session: Session) -> list[Offer]:
+def offers(session: Session) -> list[DraftOffer]:
     """The forms of new workshops that one left unsaved, of offices where one may still make any."""
     there = form_drafts.unsaved(session, me().organizer_id)
-    mine = [each for each in there if may(Action.EDIT, each.office)]
+    mine = [each for each in there if may(Permission.EDIT, each.office)]
     return [_offer(session, each, "/org/talleres/nuevo") for each in mine[:OFFERED]]
 
 
-def offers_of(session: Session, workshop: Workshop) -> list[Offer]:
+def offers_of(session: Session, workshop: Workshop) -> list[DraftOffer]:
     draft = _of_workshop(session, workshop)
     address = f"/org/talleres/{workshop.public_id}/editar"
     return [] if draft is None else [_offer(session, draft, address)]
@@ -87,7 +87,7 @@ def recovered(session: Session, draft_id: str) -> tuple[Office, str, MultiDict[s
     draft = form_drafts.find(session, me().organizer_id, _id(draft_id))
     if not draft.is_new:
         raise NotFound("draft")
-    must(Action.EDIT, draft.office)
+    must(Permission.EDIT, draft.office)
     return offices.find(session, draft.office), draft.nonce, MultiDict(draft.typed)
 
 
@@ -119,7 +119,7 @@ def _which(session: Session, typed: MultiDict[str, str]) -> tuple[str, Office]:
         workshop = find_mine(session, public_id)
         return form_drafts.of_workshop(workshop.id), workshop.office
     slug, nonce = clean(typed.get("office", "")), typed.get("nonce", "")
-    must(Action.EDIT, slug)
+    must(Permission.EDIT, slug)
     if not NONCE.fullmatch(nonce):
         raise NotFound("form")
     is_made = workshops.find_by_external_id(session, f"desk {nonce}") is not None
@@ -131,13 +131,13 @@ def _of_workshop(session: Session, workshop: Workshop) -> FormDraft | None:
     return form_drafts.of_form(session, me().organizer_id, form)
 
 
-def _offer(session: Session, draft: FormDraft, address: str) -> Offer:
+def _offer(session: Session, draft: FormDraft, address: str) -> DraftOffer:
     zone = offices.find(session, draft.office).zone
     there, today = draft.saved_at.astimezone(zone), clock.now().astimezone(zone).date()
     at = hour(there.time())
     if there.date() != today:
         at = f"{at}, {short_day(there.date())}"
-    return Offer(draft.id, at, draft.first("title_es"), f"{address}?borrador={draft.id}")
+    return DraftOffer(draft.id, at, draft.first("title_es"), f"{address}?borrador={draft.id}")
 
 
 def _id(text: str) -> int:

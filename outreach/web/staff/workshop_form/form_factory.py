@@ -15,8 +15,8 @@ from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop, partners, series
-from outreach.domain.workshops.partners import Chosen
+from outreach.domain.workshops import Workshop, WorkshopStatus, partners, series
+from outreach.domain.workshops.partners import ChosenPartners
 from outreach.errors import NotFound
 from outreach.web.staff.workshop_form.workshop_form import WorkshopForm, values_of
 
@@ -33,9 +33,9 @@ def form_of(
 ) -> WorkshopForm:
     """The form as typed or, without that, with these values. It offers what the office uses, and
     what the workshop has already."""
-    there = partners.chosen(session, workshop) if workshop is not None else Chosen()
+    there = partners.chosen(session, workshop) if workshop is not None else ChosenPartners()
     venue_id = workshop.venue.id if workshop is not None and workshop.venue else None
-    is_draft = workshop is None or workshop.standing is Standing.DRAFT
+    is_draft = workshop is None or workshop.standing is WorkshopStatus.DRAFT
     return WorkshopForm(
         typed,
         office=office,
@@ -73,7 +73,7 @@ def mark(session: Session, workshop: Workshop) -> str:
 
 def _saved(session: Session, workshop: Workshop) -> dict[str, Any]:
     chosen = partners.chosen(session, workshop)
-    return values_of(workshop_service.plan_of(workshop)) | {
+    return values_of(workshop_service.data_of(workshop)) | {
         "partners": sorted(str(each) for each in chosen.partners),
         "speakers": sorted(str(each) for each in chosen.speakers),
     }

@@ -7,9 +7,9 @@ from outreach.domain.locations import regions
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import Mode
+from outreach.domain.workshops import DeliveryMode
 from outreach.domain.workshops.partners import Partner, Speaker
-from outreach.domain.workshops.series import Series
+from outreach.domain.workshops.series import WorkshopSeries
 from outreach.i18n import SPOKEN, name_of
 from outreach.i18n import gettext as _
 from outreach.web.presentation import workshop_cards
@@ -25,7 +25,7 @@ def of(
     office: Office,
     kinds: Iterable[Kind],
     venues: Iterable[Venue],
-    all_series: Iterable[Series],
+    all_series: Iterable[WorkshopSeries],
     partners: Iterable[Partner],
     speakers: Iterable[Speaker],
 ) -> dict[str, Listed]:
@@ -33,7 +33,7 @@ def of(
     spoken = [(code, name_of(code, "es")) for code in SPOKEN]
     return {
         "kind": [(kind.code, words_of(kind)) for kind in kinds],
-        "mode": [(mode.value, workshop_cards.mode_words(mode)) for mode in Mode],
+        "mode": [(mode.value, workshop_cards.mode_words(mode)) for mode in DeliveryMode],
         "venue": [
             ("", _("Sin sede: en línea o por teléfono")),
             *((str(venue.id), _venue_words(venue, office)) for venue in venues),
@@ -81,7 +81,7 @@ def _speaker_words(speaker: Speaker) -> str:
     return f"{speaker.name}, {speaker.partner.name}" if speaker.partner else speaker.name
 
 
-def _series_words(series: Series) -> str:
+def _series_words(series: WorkshopSeries) -> str:
     if not series.is_joint:
         return series.name
     said: str = _("%(name)s (todas las fechas a la vez)", name=series.name)

@@ -17,12 +17,12 @@ from outreach.db.types import Codes
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import INTERPRETER, Need
+from outreach.domain.registrations import INTERPRETER, AccessNeed
 from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
-from outreach.domain.scheduling.workshop_service import SLOT_MINUTES, Plan
-from outreach.domain.workshops import Mode, time_slots
+from outreach.domain.scheduling.workshop_service import SLOT_MINUTES, WorkshopData
+from outreach.domain.workshops import DeliveryMode, time_slots
 from outreach.domain.workshops.partners import Partner, Speaker
-from outreach.domain.workshops.series import Series
+from outreach.domain.workshops.series import WorkshopSeries
 from outreach.i18n import SPOKEN, lazy, name_of
 from outreach.i18n import gettext as _
 from outreach.web.staff.common.form_fields import (
@@ -117,7 +117,7 @@ class WorkshopForm(Form):
         office: Office,
         kinds: Iterable[Kind],
         venues: Iterable[Venue],
-        all_series: Iterable[Series],
+        all_series: Iterable[WorkshopSeries],
         partners: Iterable[Partner] = (),
         speakers: Iterable[Speaker] = (),
         is_draft: bool = False,
@@ -200,13 +200,15 @@ class WorkshopForm(Form):
 
     @property
     def has_venue(self) -> bool:
-        return self.mode.data in set(Mode) and Mode(self.mode.data).has_venue
+        return self.mode.data in set(DeliveryMode) and DeliveryMode(self.mode.data).has_venue
 
     @property
     def is_new_venue(self) -> bool:
         return self.has_venue and self.venue.data == NEW
 
-    def plan(self, base: Plan, kind: Kind, venue: Venue | None, series: Series | None) -> Plan:
+    def plan(
+        self, base: WorkshopData, kind: Kind, venue: Venue | None, series: WorkshopSeries | None
+    ) -> WorkshopData:
         """What the form says, over `base`. Only after `validate()`."""
         day, starts = self.day.data, self.starts.data
         assert day is not None
@@ -223,7 +225,7 @@ class WorkshopForm(Form):
             title=_words(es=self.title_es.data, en=self.title_en.data, fr=self.title_fr.data),
             summary=_retold(base.summary, self.summary_es),
             bring=self._bring(base, kind),
-            mode=Mode(self.mode.data),
+            mode=DeliveryMode(self.mode.data),
             way=Way(self.way.data),
             visibility=Visibility(self.visibility.data),
             capacity=self.capacity.data or 0,
@@ -246,7 +248,7 @@ class WorkshopForm(Form):
             **{name: getattr(kind, name) for name in of_kind},
         )
 
-    def _bring(self, base: Plan, kind: Kind) -> Words:
+    def _bring(self, base: WorkshopData, kind: Kind) -> Words:
         """As typed; of another kind that kind's, if nobody has written their own."""
         before = base.bring.get("es", "")
         if kind is not base.kind and _typed(self.bring_es, before) == before:
@@ -255,7 +257,7 @@ class WorkshopForm(Form):
 
     def _support(self) -> Amounts:
         limits = {f"{INTERPRETER}{lang}": field.data for lang, field in self.limits.items()}
-        limits[Need.CHILDCARE] = self.limit_childcare.data
+        limits[AccessNeed.CHILDCARE] = self.limit_childcare.data
         return {str(need): limit for need, limit in limits.items() if limit is not None}
 
 
@@ -263,7 +265,7 @@ for _lang in SPOKEN:  # one field each
     setattr(WorkshopForm, f"limit_{_lang}", number(0, 100_000, "Escribe un número de 0 a 100,000."))
 
 
-def values_of(plan: Plan) -> dict[str, Any]:
+def values_of(plan: WorkshopData) -> dict[str, Any]:
     """A plan as the form shows it: a workshop to edit, or what its kind starts it with."""
     return {
         "kind": plan.kind.code,
@@ -297,7 +299,7 @@ def values_of(plan: Plan) -> dict[str, Any]:
         "confirm_days": plan.confirm_days,
         "frees_silence": plan.frees_silence,
         "overbooked": plan.overbooked,
-        "limit_childcare": plan.support.get(Need.CHILDCARE),
+        "limit_childcare": plan.support.get(AccessNeed.CHILDCARE),
         **{f"limit_{lang}": plan.support.get(f"{INTERPRETER}{lang}") for lang in SPOKEN},
         "series": str(plan.series.id) if plan.series is not None else "",
         "series_joint": plan.series is not None and plan.series.is_joint,

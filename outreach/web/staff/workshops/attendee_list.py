@@ -9,12 +9,12 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from outreach.domain import outbox, registrations
-from outreach.domain.network.staff import Action
-from outreach.domain.registrations import Contact, Registration
-from outreach.domain.registrations import Standing as Place
-from outreach.domain.registrations.notifications import Cause, Notice
+from outreach.domain.network.staff import Permission
+from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop, time_slots
-from outreach.domain.workshops.time_slots import Slot
+from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.web.context import config, ring, store
@@ -23,42 +23,42 @@ from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import may, note
 
 TABS: Final = ("lugar", "espera", "llamadas")
-_OFFERED_FIRST: Final = (Place.OFFERED, Place.WAITING)
+_OFFERED_FIRST: Final = (Place.OFFERED, Place.WAITLISTED)
 
 
 @dataclass(frozen=True)
-class People:
+class AttendeeList:
     everyone: Sequence[Registration]  # with a place or a turn
     lapsed: Sequence[Registration]
-    calls: Sequence[Notice]
-    unsent: Sequence[Notice]  # letters that were given up
-    hours: Sequence[Slot]
+    calls: Sequence[Notification]
+    unsent: Sequence[Notification]  # letters that were given up
+    hours: Sequence[TimeSlot]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Call:
+class PendingCall:
     """Somebody to be called, and why."""
 
     id: int
-    row: workshop_labels.Row
+    row: workshop_labels.WorkshopListRow
     why: str
     asks: bool  # whether the answer can be noted: an offer, or whether they still come
     is_called: bool
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Hour:
+class SlotAttendees:
     """One hour of the consultations, with who comes then."""
 
     starts: str
     taken: int
     places: int
-    rows: list[workshop_labels.Row]
+    rows: list[workshop_labels.WorkshopListRow]
 
 
-def of(session: Session, workshop: Workshop, *, now: datetime) -> People:
+def of(session: Session, workshop: Workshop, *, now: datetime) -> AttendeeList:
     calls = list(outbox.to_call(session, workshop, now=now, has_texts=bool(config().texts.url)))
-    return People(
+    return AttendeeList(
         registrations.of_workshop(session, workshop),
         registrations.lapsed(session, workshop),
         [*calls, *_just_called(session, workshop)],
@@ -67,7 +67,7 @@ def of(session: Session, workshop: Workshop, *, now: datetime) -> People:
     )
 
 
-def _just_called(session: Session, workshop: Workshop) -> list[Notice]:
+def _just_called(session: Session, workshop: Workshop) -> list[Notification]:
     """The one that was marked a moment ago: a slip of the finger can be undone."""
     number = request.args.get("llamada", "")
     if not (number.isascii() and number.isdigit() and len(number) < 12):
@@ -76,20 +76,20 @@ def _just_called(session: Session, workshop: Workshop) -> list[Notice]:
         found = outbox.find(session, workshop, int(number))
     except NotFound:  # forgotten meanwhile
         return []
-    is_done = found.done_at is not None and found.registration.contact is Contact.PHONE
+    is_done = found.done_at is not None and found.registration.contact is ContactMethod.PHONE
     return [found] if is_done else []
 
 
-def listed(workshop: Workshop, there: People, shown: str) -> dict[str, Any]:
+def listed(workshop: Workshop, there: AttendeeList, shown: str) -> dict[str, Any]:
     """The list of one tab, with names where they may be seen."""
     slug = workshop.office.slug
-    if not may(Action.PEOPLE, slug):
+    if not may(Permission.PEOPLE, slug):
         return {"tab": "", "rows": [], "hours": [], "calls": [], "to_call": 0, "unreached": ()}
     waiting = [each for each in there.everyone if each.standing in _OFFERED_FIRST]
     waiting.sort(key=lambda each: _OFFERED_FIRST.index(each.standing))
-    tab = _tab(there, shown) if may(Action.CONTACTS, slug) else _tab_of_door()
+    tab = _tab(there, shown) if may(Permission.CONTACTS, slug) else _tab_of_door()
     wanted = {
-        "lugar": [each for each in there.everyone if each.standing is Place.SEATED],
+        "lugar": [each for each in there.everyone if each.standing is Place.CONFIRMED],
         "espera": [*waiting, *there.lapsed],
         "llamadas": [notice.registration for notice in there.calls],
     }[tab]
@@ -97,7 +97,7 @@ def listed(workshop: Workshop, there: People, shown: str) -> dict[str, Any]:
         with store().change() as session:
             note(session, workshop, "list seen")
     rows = workshop_labels.rows(
-        workshop, wanted, registrations.people_of(ring(), wanted), shown=shown
+        workshop, wanted, registrations.decrypt_people(ring(), wanted), shown=shown
     )
     waits = [notice for notice in there.calls if notice.done_at is None or notice.is_dead]
     return {
@@ -105,12 +105,12 @@ def listed(workshop: Workshop, there: People, shown: str) -> dict[str, Any]:
         "rows": rows,
         "hours": _hours(workshop, there, rows) if tab == "lugar" else [],
         "calls": calls(there.calls, rows) if tab == "llamadas" else [],
-        "to_call": len(waits) if may(Action.CONTACTS, slug) else 0,
+        "to_call": len(waits) if may(Permission.CONTACTS, slug) else 0,
         "unreached": {notice.registration_id for notice in there.unsent},
     }
 
 
-def _tab(there: People, shown: str) -> str:
+def _tab(there: AttendeeList, shown: str) -> str:
     asked = request.args.get("ver", "") or request.form.get("ver", "")
     if asked in TABS:
         return asked if asked != "llamadas" or there.calls else "lugar"
@@ -123,11 +123,13 @@ def _tab_of_door() -> str:
     return "espera" if request.args.get("ver") == "espera" else "lugar"
 
 
-def _hours(workshop: Workshop, there: People, rows: Sequence[workshop_labels.Row]) -> list[Hour]:
+def _hours(
+    workshop: Workshop, there: AttendeeList, rows: Sequence[workshop_labels.WorkshopListRow]
+) -> list[SlotAttendees]:
     """The parties with a place by their hour, in the order of the day, empty hours too."""
     at = {each.id: each.slot_id for each in there.everyone}
     return [
-        Hour(
+        SlotAttendees(
             starts=hour(time_slots.starts(workshop, slot.minute)),
             taken=slot.capacity - slot.seats_left,
             places=slot.capacity,
@@ -137,33 +139,35 @@ def _hours(workshop: Workshop, there: People, rows: Sequence[workshop_labels.Row
     ]
 
 
-def calls(notices: Sequence[Notice], rows: Sequence[workshop_labels.Row]) -> list[Call]:
+def calls(
+    notices: Sequence[Notification], rows: Sequence[workshop_labels.WorkshopListRow]
+) -> list[PendingCall]:
     """Each of these to be called, with their row."""
     return [
-        Call(
+        PendingCall(
             id=notice.id,
             row=row,
             why=_why(notice),
-            asks=notice.cause in {Cause.OFFER, Cause.CONFIRM},
+            asks=notice.cause in {NotificationType.OFFER, NotificationType.RECONFIRM},
             is_called=notice.done_at is not None and not notice.is_dead,
         )
         for notice, row in zip(notices, rows, strict=True)
     ]
 
 
-def _why(notice: Notice) -> str:
-    if notice.cause is Cause.MESSAGE and notice.message is not None:
+def _why(notice: Notification) -> str:
+    if notice.cause is NotificationType.MESSAGE and notice.message is not None:
         what = workshop_labels.template_words(notice.message.template)
         return f"{what}. {notice.message.paragraph.get('es', '')}".strip()
-    said: dict[Cause, str] = {
-        Cause.OFFER: _("Hay un lugar para esta persona. ¿Lo quiere?"),
-        Cause.SEATED: _("Ya tiene lugar"),
-        Cause.LAPSED: _("No contestó y el lugar pasó a otra persona"),
-        Cause.CHANGED: _("Cambió la hora o el lugar"),
-        Cause.CANCELLED: _("Se canceló"),
-        Cause.REINSTATED: _("Siempre sí se hace"),
-        Cause.REMINDER: _("Pidió que le recordemos"),
-        Cause.CONFIRM: _("¿Sigue viniendo?"),
-        Cause.APPROVED: _("Ya puede ver la dirección en su enlace"),
+    said: dict[NotificationType, str] = {
+        NotificationType.OFFER: _("Hay un lugar para esta persona. ¿Lo quiere?"),
+        NotificationType.SEAT_GRANTED: _("Ya tiene lugar"),
+        NotificationType.OFFER_EXPIRED: _("No contestó y el lugar pasó a otra persona"),
+        NotificationType.CHANGED: _("Cambió la hora o el lugar"),
+        NotificationType.CANCELLED: _("Se canceló"),
+        NotificationType.REINSTATED: _("Siempre sí se hace"),
+        NotificationType.REMINDER: _("Pidió que le recordemos"),
+        NotificationType.RECONFIRM: _("¿Sigue viniendo?"),
+        NotificationType.APPROVED: _("Ya puede ver la dirección en su enlace"),
     }
     return said.get(notice.cause, "")

@@ -18,26 +18,26 @@ from outreach.clock import Month
 from outreach.domain import workshops
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue
-from outreach.domain.network.staff import Action
+from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import bulk
-from outreach.domain.scheduling.bulk import Act, Move, Outcome, Publish
+from outreach.domain.scheduling.bulk import Act, BulkOutcome, Publish, Reschedule
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy, ngettext
 from outreach.web.context import config, ring, store
-from outreach.web.presentation.workshop_cards import Tag
+from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, HourField, NumberField
-from outreach.web.staff.common.guards import desk, must, note, note_of, page
+from outreach.web.staff.common.guards import must, note, note_of, page, staff_pages
 from outreach.web.staff.scheduling import date_proposal
-from outreach.web.staff.scheduling.date_proposal import Line, Warned
+from outreach.web.staff.scheduling.date_proposal import DateWarning, ProposalLine
 from outreach.web.staff.workshops import cancel_workshop, publish_warnings
 
 FARTHEST: Final = 366  # days
 
 
-class Deed(StrEnum):
+class BulkAction(StrEnum):
     PUBLISH = "publicar"
     MOVE = "mover"
     CANCEL = "cancelar"
@@ -70,12 +70,12 @@ class BulkForm(Form):
         return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
 
 
-@desk.get("/talleres/varios")
+@staff_pages.get("/talleres/varios")
 def ask_for_many() -> ResponseReturnValue:
     return _ask(request.args)
 
 
-@desk.post("/talleres/varios")
+@staff_pages.post("/talleres/varios")
 def do_to_many() -> ResponseReturnValue:
     typed, now = request.form, clock.now()
     deed = _deed(typed)
@@ -88,7 +88,7 @@ def do_to_many() -> ResponseReturnValue:
             month = Month.of(chosen[0].day)
             numbers = {each.public_id: each.id for each in chosen}
             act = _act(session, deed, form, chosen)
-            outcomes = bulk.do(session, chosen, act, now=now)
+            outcomes = bulk.execute(session, chosen, act, now=now)
             _write_down(session, chosen, deed, form, outcomes)
             moved = {
                 numbers[each.public_id]: each.plan.day + timedelta(days=each.plan.retention_days)
@@ -118,7 +118,7 @@ def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
         form = BulkForm(typed, _venues(session, chosen))
         form.validate()
         faults = ([("talleres", fault)] if fault else []) + form.faults
-        lines = [Line(each, *tried.get(each.public_id, (None, []))) for each in chosen]
+        lines = [ProposalLine(each, *tried.get(each.public_id, (None, []))) for each in chosen]
         return page(
             "workshops/bulk",
             422 if faults else 200,
@@ -138,19 +138,19 @@ def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
 
 
 def _rehearsed(
-    typed: MultiDict[str, str], deed: Deed, ids: Sequence[str]
-) -> Mapping[str, tuple[Outcome, list[Warned]]]:
+    typed: MultiDict[str, str], deed: BulkAction, ids: Sequence[str]
+) -> Mapping[str, tuple[BulkOutcome, list[DateWarning]]]:
     """What the deed would do to each, and what would be in its way where it moves to; nothing,
     where it is not said yet how far."""
     with store().change() as session:
         chosen = _chosen(session, ids)
         form = BulkForm(typed, _venues(session, chosen))
-        if not form.validate() or (deed is Deed.MOVE and not _is_said(deed, form)):
+        if not form.validate() or (deed is BulkAction.MOVE and not _is_said(deed, form)):
             return {}
         act = _act(session, deed, form, chosen)
-        warned = _doubted(session, chosen) if deed is Deed.PUBLISH else {}
-        found = bulk.rehearse(session, chosen, act, now=clock.now())
-        if deed is Deed.MOVE:
+        warned = _doubted(session, chosen) if deed is BulkAction.PUBLISH else {}
+        found = bulk.dry_run(session, chosen, act, now=clock.now())
+        if deed is BulkAction.MOVE:
             warned = date_proposal.warned(session, found, chosen)
         # What was looked at is shown; nothing is kept, not even that something was touched.
         session.expunge_all()
@@ -158,11 +158,11 @@ def _rehearsed(
     return {each.public_id: (each, warned.get(each.public_id, [])) for each in found}
 
 
-def _doubted(session: Session, chosen: Sequence[Workshop]) -> Mapping[str, list[Warned]]:
+def _doubted(session: Session, chosen: Sequence[Workshop]) -> Mapping[str, list[DateWarning]]:
     """What somebody should look at before they are public."""
     return {
         each.public_id: [
-            Warned(Tag(what, "etq-poco"), more)
+            DateWarning(CardTag(what, "etq-poco"), more)
             for what, more in publish_warnings.of(session, each).doubts
         ]
         for each in chosen
@@ -174,11 +174,11 @@ def _chosen(session: Session, ids: Sequence[str]) -> Sequence[Workshop]:
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         raise Refused(_("Marca al menos un taller."))
-    if len(wanted) > bulk.MOST:
+    if len(wanted) > bulk.MAX_WORKSHOPS:
         raise Refused(_("Son más de 200 talleres. Marca menos."))
     found = workshops.find_all(session, wanted)
     for slug in {each.office.slug for each in found}:
-        must(Action.EDIT, slug)
+        must(Permission.EDIT, slug)
     return found
 
 
@@ -189,55 +189,55 @@ def _venues(session: Session, chosen: Sequence[Workshop]) -> Sequence[Venue]:
     return venues.offered(session, chosen[0].office)
 
 
-def _deed(typed: MultiDict[str, str]) -> Deed:
+def _deed(typed: MultiDict[str, str]) -> BulkAction:
     try:
-        return Deed(typed.get("hacer", Deed.PUBLISH))
+        return BulkAction(typed.get("hacer", BulkAction.PUBLISH))
     except ValueError:
         raise NotFound("deed") from None
 
 
-def _is_said(deed: Deed, form: BulkForm) -> bool:
-    if deed is Deed.MOVE:
+def _is_said(deed: BulkAction, form: BulkForm) -> bool:
+    if deed is BulkAction.MOVE:
         return bool(form.dias.data or form.hora.data is not None or form.sede.data)
-    return bool(deed is not Deed.CANCEL or form.motivo.data)
+    return bool(deed is not BulkAction.CANCEL or form.motivo.data)
 
 
-def _missing(deed: Deed, form: BulkForm) -> str:
+def _missing(deed: BulkAction, form: BulkForm) -> str:
     if form.faults:
         return form.faults[0][1]
-    if deed is Deed.CANCEL:
+    if deed is BulkAction.CANCEL:
         return str(_("Elige por qué se cancelan."))
     return str(_("Di cuántos días, a qué hora o a qué sede se mueven."))
 
 
-def _act(session: Session, deed: Deed, form: BulkForm, chosen: Sequence[Workshop]) -> Act:
-    if deed is Deed.MOVE:
+def _act(session: Session, deed: BulkAction, form: BulkForm, chosen: Sequence[Workshop]) -> Act:
+    if deed is BulkAction.MOVE:
         venue = (
             venues.find(session, chosen[0].office, int(form.sede.data)) if form.sede.data else None
         )
-        return Move(days=form.dias.data or 0, starts=form.hora.data, venue=venue)
-    if deed is Deed.PUBLISH:
+        return Reschedule(days=form.dias.data or 0, starts=form.hora.data, venue=venue)
+    if deed is BulkAction.PUBLISH:
         return Publish(phone=config().phone)
-    return bulk.cancel if deed is Deed.CANCEL else bulk.discard
+    return bulk.cancel if deed is BulkAction.CANCEL else bulk.discard
 
 
 def _write_down(
     session: Session,
     chosen: Sequence[Workshop],
-    deed: Deed,
+    deed: BulkAction,
     form: BulkForm,
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[BulkOutcome],
 ) -> None:
     told = f"one of {len(chosen)}"
     for workshop, outcome in zip(chosen, outcomes, strict=True):
         if not outcome.changed:
             continue
-        if deed is Deed.DELETE:
+        if deed is BulkAction.DELETE:
             slug = workshop.office.slug
             note_of(session, slug, "workshop deleted", f"draft {outcome.public_id}")
-        elif deed is Deed.CANCEL:
+        elif deed is BulkAction.CANCEL:
             note(session, workshop, "workshop cancelled", f"{form.motivo.data}, {told}")
-        elif deed is Deed.PUBLISH:
+        elif deed is BulkAction.PUBLISH:
             note(session, workshop, "workshop published", told)
         else:
             what = ", ".join(sorted(outcome.changed))

@@ -6,21 +6,21 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
-from outreach.domain.registrations import Contact
+from outreach.domain.registrations import ContactMethod
 from outreach.domain.scheduling import workshop_service
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, find_mine, note, page
+from outreach.web.staff.common.guards import find_mine, note, page, staff_pages
 
 
-@desk.get("/talleres/<public_id>/cancelar")
+@staff_pages.get("/talleres/<public_id>/cancelar")
 def ask_to_cancel(public_id: str) -> ResponseReturnValue:
     return _ask(public_id)
 
 
-@desk.post("/talleres/<public_id>/cancelar")
+@staff_pages.post("/talleres/<public_id>/cancelar")
 def cancel(public_id: str) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
     if reason not in reasons():
@@ -46,7 +46,7 @@ def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
         422 if fault else 200,
         workshop=workshop,
         told=_told(reach),
-        must_tell=workshop_service.must_tell(workshop, now=clock.now()),
+        must_tell=workshop_service.must_notify(workshop, now=clock.now()),
         is_quiet="may_be_quiet" in request.form and "notify" not in request.form,
         reasons=reasons(),
         fault=fault,
@@ -54,11 +54,11 @@ def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
     )
 
 
-def _told(reach: Mapping[Contact, int]) -> dict[str, int]:
+def _told(reach: Mapping[ContactMethod, int]) -> dict[str, int]:
     return {
-        "email": reach[Contact.EMAIL],
-        "phone": reach[Contact.PHONE],
-        "none": reach[Contact.NONE],
+        "email": reach[ContactMethod.EMAIL],
+        "phone": reach[ContactMethod.PHONE],
+        "none": reach[ContactMethod.NONE],
     }
 
 

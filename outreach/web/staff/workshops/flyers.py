@@ -7,7 +7,7 @@ from typing import Final
 from flask import Response, abort, request
 from flask.typing import ResponseReturnValue
 
-from outreach.domain.network.staff import Action
+from outreach.domain.network.staff import Permission
 from outreach.domain.text import plain
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
@@ -18,7 +18,7 @@ from outreach.pdf import flyer_text
 from outreach.pdf.flyer import Flyer
 from outreach.web.context import config, store
 from outreach.web.presentation import icons
-from outreach.web.staff.common.guards import desk, find_mine, may, page
+from outreach.web.staff.common.guards import find_mine, may, page, staff_pages
 
 # Of its size, to look at: sharp on a screen of two dots a pixel.
 PREVIEW: Final = {"carta": 1.0, "a4": 1.0, "cuadrada": 0.6, "vertical": 0.45}
@@ -27,7 +27,7 @@ _LONGEST_NAME: Final = 40
 
 
 @dataclass(frozen=True)
-class Offered:
+class FlyerDownload:
     """One shape on the page."""
 
     shape: str
@@ -38,7 +38,7 @@ class Offered:
     files: Sequence[tuple[str, str]]  # the end of its address, and what it is
 
 
-@desk.get("/talleres/<public_id>/volante")
+@staff_pages.get("/talleres/<public_id>/volante")
 def flyer(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
@@ -55,11 +55,11 @@ def flyer(public_id: str) -> ResponseReturnValue:
         offered=[] if fault else _offered(lang),
         has_secret_place=flyer_text.has_secret_place(workshop),
         is_untranslated=not workshop.title.get(lang),
-        may_edit=may(Action.EDIT, workshop.office.slug),
+        may_edit=may(Permission.EDIT, workshop.office.slug),
     )
 
 
-@desk.get("/talleres/<public_id>/volante.pdf")
+@staff_pages.get("/talleres/<public_id>/volante.pdf")
 def flyer_pdf(public_id: str) -> ResponseReturnValue:
     shape = request.args.get("papel", paper.LETTER)
     if shape not in paper.PAPER:
@@ -68,7 +68,7 @@ def flyer_pdf(public_id: str) -> ResponseReturnValue:
     return _file(workshop, paper.pdf(made, shape), "application/pdf", shape, "pdf")
 
 
-@desk.get("/talleres/<public_id>/volante.png")
+@staff_pages.get("/talleres/<public_id>/volante.png")
 def flyer_png(public_id: str) -> ResponseReturnValue:
     """The picture to send; with `vista`, a smaller one to look at, of the sheets too."""
     shape, is_preview = _shape(), "vista" in request.args
@@ -79,7 +79,7 @@ def flyer_png(public_id: str) -> ResponseReturnValue:
     return _file(workshop, body, "image/png", shape, "png")
 
 
-@desk.get("/talleres/<public_id>/volante.svg")
+@staff_pages.get("/talleres/<public_id>/volante.svg")
 def flyer_svg(public_id: str) -> ResponseReturnValue:
     shape = _shape()
     workshop, made = _made(public_id)
@@ -130,27 +130,27 @@ def _file_name(workshop: Workshop) -> str:
     return "-".join(part for part in ("volante", words, str(workshop.day)) if part)
 
 
-def _offered(lang: str) -> list[Offered]:
+def _offered(lang: str) -> list[FlyerDownload]:
     def files(shape: str, *ways: tuple[str, str]) -> list[tuple[str, str]]:
         drawn = (f".svg?forma={shape}&idioma={lang}", _("SVG, para diseño"))
         return [*((f"{way}&idioma={lang}", words) for way, words in ways), drawn]
 
     return [
-        Offered(
+        FlyerDownload(
             "carta",
             _("Hoja para imprimir"),
             _("Para la pared de la parroquia, la biblioteca o la tienda"),
             *_size("carta"),
             files("carta", (".pdf?papel=carta", _("PDF, carta")), (".pdf?papel=a4", _("PDF, A4"))),
         ),
-        Offered(
+        FlyerDownload(
             "cuadrada",
             _("Cuadro"),
             _("Para WhatsApp, Facebook e Instagram"),
             *_size("cuadrada"),
             files("cuadrada", (".png?forma=cuadrada", _("Imagen de 1080 × 1080"))),
         ),
-        Offered(
+        FlyerDownload(
             "vertical",
             _("Vertical"),
             _("Para estados e historias"),

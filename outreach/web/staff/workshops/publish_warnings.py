@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Standing, Workshop, publish_checks
-from outreach.domain.workshops.publish_checks import Doubt, Doubted
+from outreach.domain.workshops import Workshop, WorkshopStatus, publish_checks
+from outreach.domain.workshops.publish_checks import PublishWarning, UnconfirmedWarnings
 from outreach.i18n import gettext as _
 from outreach.web.context import config
 from outreach.web.staff.common.guards import note
@@ -18,16 +18,16 @@ from outreach.web.staff.common.guards import note
 SURE: Final = "sure"  # the field that says which doubts the page has shown
 
 
-class Unsure(Exception):
+class NeedsConfirmation(Exception):
     """What to ask before it is published. Nothing of the transaction is to be kept."""
 
-    def __init__(self, doubts: Sequence[Doubted]) -> None:
+    def __init__(self, doubts: Sequence[UnconfirmedWarnings]) -> None:
         super().__init__()
         self.doubts = doubts
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedWorkshop:
     """What the page says above the button."""
 
     missing: str = ""  # «sede, teléfono»
@@ -35,17 +35,17 @@ class Checked:
     sure: str = ""  # the codes of the doubts, for whoever publishes all the same
 
 
-def of(session: Session, workshop: Workshop) -> Checked:
+def of(session: Session, workshop: Workshop) -> CheckedWorkshop:
     """Of a draft, as it is saved."""
-    if workshop.standing is not Standing.DRAFT:
-        return Checked()
+    if workshop.standing is not WorkshopStatus.DRAFT:
+        return CheckedWorkshop()
     missing = publish_checks.missing(workshop, phone=config().phone)
-    doubts = publish_checks.doubts(session, workshop, now=clock.now())
+    doubts = publish_checks.find_warnings(session, workshop, now=clock.now())
     return told(doubts, missing=missing)
 
 
-def told(doubts: Sequence[Doubted], *, missing: Sequence[str] = ()) -> Checked:
-    return Checked(
+def told(doubts: Sequence[UnconfirmedWarnings], *, missing: Sequence[str] = ()) -> CheckedWorkshop:
+    return CheckedWorkshop(
         ", ".join(missing),
         [_words(each) for each in doubts],
         " ".join(each.what for each in doubts),
@@ -55,53 +55,53 @@ def told(doubts: Sequence[Doubted], *, missing: Sequence[str] = ()) -> Checked:
 def publish(session: Session, workshop: Workshop) -> None:
     """Publishes a draft, in the name of who asks. Raises Refused with what is missing, and Unsure
     with what the page has not asked yet."""
-    if workshop.standing is not Standing.DRAFT:
+    if workshop.standing is not WorkshopStatus.DRAFT:
         return
     now = clock.now()
-    doubts = publish_checks.doubts(session, workshop, now=now)
+    doubts = publish_checks.find_warnings(session, workshop, now=now)
     workshop_service.publish(session, workshop, now=now, phone=config().phone)
     if not {str(each.what) for each in doubts} <= set(request.form.get(SURE, "").split()):
-        raise Unsure(doubts)
+        raise NeedsConfirmation(doubts)
     note(session, workshop, "workshop published")
 
 
-def _words(doubted: Doubted) -> tuple[str, str]:
+def _words(doubted: UnconfirmedWarnings) -> tuple[str, str]:
     detail = doubted.detail
-    words: dict[Doubt, tuple[str, str]] = {
-        Doubt.OPEN_ADDRESS: (
+    words: dict[PublishWarning, tuple[str, str]] = {
+        PublishWarning.OPEN_ADDRESS: (
             _("Todas las personas van a ver la dirección"),
             _("Es un taller discreto. Elige «Solo quien apartó lugar»."),
         ),
-        Doubt.TAKEN: (
+        PublishWarning.TAKEN: (
             _("La sede ya está ocupada a esa hora"),
             _("Ahí está: %(other)s. Cambia la hora o la sede.", other=detail),
         ),
-        Doubt.CROWDED: (
+        PublishWarning.CROWDED: (
             _("No caben tantas personas"),
             _("En la sede caben %(num)s. Pon menos lugares.", num=detail),
         ),
-        Doubt.RETIRED: (
+        PublishWarning.RETIRED: (
             _("La sede ya no se usa"),
             _("%(venue)s está retirada. Elige otra.", venue=detail),
         ),
-        Doubt.UNSEEN_LINK: (
+        PublishWarning.UNSEEN_LINK: (
             _("Nadie va a ver el enlace"),
             _("El enlace es de quien aparta lugar. Elige «Se aparta lugar en el sitio»."),
         ),
-        Doubt.ONE_LANGUAGE: (
+        PublishWarning.ONE_LANGUAGE: (
             _("El título está solo en español"),
             _("Escríbelo también en inglés y en francés."),
         ),
-        Doubt.PAST: (_("Ese día y esa hora ya pasaron"), _("Revisa la fecha.")),
-        Doubt.SOON: (
+        PublishWarning.PAST: (_("Ese día y esa hora ya pasaron"), _("Revisa la fecha.")),
+        PublishWarning.SOON: (
             _("Faltan menos de %(num)s días", num=detail),
             _("Poca gente se va a enterar a tiempo. Avisa también por otro lado."),
         ),
-        Doubt.HOLIDAY: (
+        PublishWarning.HOLIDAY: (
             _("Ese día es feriado"),
             _("Es %(name)s. Revisa que la sede abra.", name=detail),
         ),
-        Doubt.DOUBLED: (
+        PublishWarning.DOUBLED: (
             _("Esa hora pasa dos veces ese día"),
             _("El reloj se atrasa. El taller empieza la primera vez."),
         ),

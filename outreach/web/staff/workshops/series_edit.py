@@ -13,26 +13,26 @@ from werkzeug.datastructures import MultiDict
 
 from outreach import clock
 from outreach.domain.scheduling import bulk, workshop_service
-from outreach.domain.scheduling.bulk import ALLIES, Alike, Outcome, When
-from outreach.domain.scheduling.workshop_service import Plan
+from outreach.domain.scheduling.bulk import ALLIES, BulkOutcome, SameForAll, When
+from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop, partners
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.web.context import ring, store
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, find_mine, note, page
+from outreach.web.staff.common.guards import find_mine, note, page, staff_pages
 from outreach.web.staff.scheduling import date_proposal
-from outreach.web.staff.scheduling.date_proposal import Line
+from outreach.web.staff.scheduling.date_proposal import ProposalLine
 
 # A date has these for itself; its zone goes with its venue.
 _OWN: Final = {"office", "series", "day", "starts", "ends", "zone"}
-CARRIED: Final = (*(each.name for each in fields(Plan) if each.name not in _OWN), ALLIES)
+CARRIED: Final = (*(each.name for each in fields(WorkshopData) if each.name not in _OWN), ALLIES)
 FARTHEST: Final = 366 * 24 * 60  # minutes
 _IN_A_DAY: Final = 24 * 60
 
 
 @dataclass(frozen=True)
-class Asked:
+class SeriesEditRequest:
     """What is to be as in this one, on which dates, and how far those move."""
 
     names: tuple[str, ...]
@@ -45,18 +45,18 @@ class Asked:
     def is_something(self) -> bool:
         return bool(self.names or self.days or self.minutes or self.longer)
 
-    def act(self, source: Workshop) -> Alike:
-        return Alike(
+    def act(self, source: Workshop) -> SameForAll:
+        return SameForAll(
             source, frozenset(self.names), self.days * _IN_A_DAY + self.minutes, self.longer
         )
 
 
-@desk.get("/talleres/<public_id>/serie")
+@staff_pages.get("/talleres/<public_id>/serie")
 def ask_for_series(public_id: str) -> ResponseReturnValue:
     return _ask(public_id, request.args)
 
 
-@desk.post("/talleres/<public_id>/serie")
+@staff_pages.post("/talleres/<public_id>/serie")
 def change_series(public_id: str) -> ResponseReturnValue:
     typed = request.form
     try:
@@ -79,7 +79,7 @@ def _change(public_id: str, typed: MultiDict[str, str]) -> Mapping[int, Any]:
             raise Refused(_("Elige qué cambiar, y en qué fechas."))
         if len(dates) != len(ticked):
             raise NotFound("date of a series")
-        outcomes = bulk.do(session, dates, asked.act(workshop), now=clock.now())
+        outcomes = bulk.execute(session, dates, asked.act(workshop), now=clock.now())
         for date, outcome in zip(dates, outcomes, strict=True):
             if outcome.changed:
                 what = f"as {public_id}: {', '.join(sorted(outcome.changed))}"
@@ -107,7 +107,7 @@ def _ask(public_id: str, typed: MultiDict[str, str], *, fault: str = "") -> Resp
             asked=asked,
             every=every,
             following=following,
-            lines=[Line(each, *tried.get(each.public_id, (None, []))) for each in shown],
+            lines=[ProposalLine(each, *tried.get(each.public_id, (None, []))) for each in shown],
             offered=_offered(session, workshop, every, asked),
             told=sum(each.told for each in outcomes),
             calls=sum(each.calls for each in outcomes),
@@ -120,26 +120,26 @@ def _ask(public_id: str, typed: MultiDict[str, str], *, fault: str = "") -> Resp
 
 
 def _tried(
-    public_id: str, asked: Asked
-) -> Mapping[str, tuple[Outcome, list[date_proposal.Warned]]]:
+    public_id: str, asked: SeriesEditRequest
+) -> Mapping[str, tuple[BulkOutcome, list[date_proposal.DateWarning]]]:
     with store().change() as session:
         workshop = find_mine(session, public_id)
         dates = _dates(session, workshop, asked)
-        found = bulk.rehearse(session, dates, asked.act(workshop), now=clock.now())
+        found = bulk.dry_run(session, dates, asked.act(workshop), now=clock.now())
         has_moved = asked.days or asked.minutes or "venue" in asked.names
         warned = date_proposal.warned(session, found, dates) if has_moved else {}
         session.rollback()  # no calendar is made anew for what was only tried
     return {each.public_id: (each, warned.get(each.public_id, [])) for each in found}
 
 
-def _dates(session: Session, workshop: Workshop, asked: Asked) -> Sequence[Workshop]:
+def _dates(session: Session, workshop: Workshop, asked: SeriesEditRequest) -> Sequence[Workshop]:
     return bulk.dates_of_series(session, workshop, only_following=asked.only_following)
 
 
-def _asked(typed: MultiDict[str, str]) -> Asked:
+def _asked(typed: MultiDict[str, str]) -> SeriesEditRequest:
     """What cannot be read counts as not asked."""
     named = [name for text in typed.getlist("campos") for name in text.split(",")]
-    return Asked(
+    return SeriesEditRequest(
         names=tuple(name for name in CARRIED if name in named),
         only_following=typed.get("alcance", "siguientes") != "todas",
         days=_number(typed.get("dias", ""), FARTHEST // _IN_A_DAY),
@@ -157,7 +157,7 @@ def _number(text: str, most: int) -> int:
 
 
 def _offered(
-    session: Session, workshop: Workshop, others: Sequence[Workshop], asked: Asked
+    session: Session, workshop: Workshop, others: Sequence[Workshop], asked: SeriesEditRequest
 ) -> list[tuple[str, str, str]]:
     """What is different on another date, or was asked for: its name, its words, how it is here."""
     return [
@@ -215,7 +215,7 @@ def offered_address(public_id: str) -> str:
 def _value_words(session: Session, workshop: Workshop, name: str) -> str:
     if name == ALLIES:
         return ", ".join(partners.all_of(session, workshop)) or _("Nadie más")
-    value: Any = getattr(workshop_service.plan_of(workshop), name)
+    value: Any = getattr(workshop_service.data_of(workshop), name)
     if name == "venue":
         return workshop_labels.place(workshop)
     if name == "kind":

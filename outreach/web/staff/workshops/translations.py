@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from outreach import clock
 from outreach.db.base import Words
 from outreach.domain.network.kinds import Kind
-from outreach.domain.network.staff import Action
+from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import Workshop
@@ -21,7 +21,7 @@ from outreach.i18n import LANGUAGES
 from outreach.i18n import gettext as _
 from outreach.reports import readability
 from outreach.web.context import store
-from outreach.web.staff.common.guards import desk, find_mine, note, page
+from outreach.web.staff.common.guards import find_mine, note, page, staff_pages
 
 LONGEST: Final[Mapping[str, int]] = {"title": 120, "summary": 1000, "bring": 600}
 NAMES: Final = {"es": "Español", "en": "English", "fr": "Français"}
@@ -31,7 +31,7 @@ Texts = dict[str, Words]  # by part, by language
 
 
 @dataclass(frozen=True)
-class Cell:
+class TranslationCell:
     """One text: how it is, and what is to be said of it."""
 
     name: str  # of its field
@@ -41,14 +41,14 @@ class Cell:
     default: str | None = None  # what the kind says, where that is something else
 
 
-@desk.get("/talleres/<public_id>/textos")
+@staff_pages.get("/talleres/<public_id>/textos")
 def texts(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
     return _page(workshop, _of(workshop))
 
 
-@desk.post("/talleres/<public_id>/textos")
+@staff_pages.post("/talleres/<public_id>/textos")
 def change_texts(public_id: str) -> ResponseReturnValue:
     """`do` says what: preview and fill save nothing; anything else saves."""
     what, typed = request.form.get("do", ""), _typed(request.form)
@@ -66,7 +66,7 @@ def change_texts(public_id: str) -> ResponseReturnValue:
             there = find_mine(session, public_id)
             said = _kept(typed)
             plan = replace(
-                workshop_service.plan_of(there),
+                workshop_service.data_of(there),
                 title=said["title"],
                 summary=said["summary"],
                 bring=said["bring"],
@@ -83,7 +83,7 @@ def change_texts(public_id: str) -> ResponseReturnValue:
 def filled_again(path: str, form: MultiDict[str, str]) -> Response:
     """The page at a path of ours with what was typed before the session ended."""
     with store().read() as session:
-        workshop = find_mine(session, path.split("/")[-2], Action.EDIT)
+        workshop = find_mine(session, path.split("/")[-2], Permission.EDIT)
     return _page(workshop, _typed(form), is_unsaved=True)
 
 
@@ -132,10 +132,10 @@ def _faults(typed: Texts) -> dict[str, str]:
     return faults
 
 
-def _cells(told: Texts, kind: Kind, faults: Mapping[str, str]) -> dict[str, list[Cell]]:
+def _cells(told: Texts, kind: Kind, faults: Mapping[str, str]) -> dict[str, list[TranslationCell]]:
     """By language, in the order of the page."""
     defaults = _defaults(kind)
-    cells: dict[str, list[Cell]] = {}
+    cells: dict[str, list[TranslationCell]] = {}
     for lang in LANGUAGES:
         cells[lang] = []
         for part in LONGEST:
@@ -143,7 +143,7 @@ def _cells(told: Texts, kind: Kind, faults: Mapping[str, str]) -> dict[str, list
             name = f"{part}_{lang}"
             is_other = bool(default) and said != default
             cells[lang].append(
-                Cell(
+                TranslationCell(
                     name,
                     said,
                     faults.get(name, ""),
@@ -163,7 +163,7 @@ def _advice(told: Words, lang: str) -> str:
             if told.get("es") and not said
             else ""
         )
-    measured = readability.ease(said)
+    measured = readability.readability(said)
     if measured.words < _FEWEST_WORDS or measured.score >= readability.EASY:
         return ""
     hard: str = _(

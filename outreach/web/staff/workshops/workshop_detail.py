@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock
 from outreach.domain.checkin import checkin
-from outreach.domain.network.staff import Action
-from outreach.domain.registrations import HOLDING, Need, Registration
-from outreach.domain.registrations import Standing as Place
+from outreach.domain.network.staff import Permission
+from outreach.domain.registrations import SEAT_HOLDING_STATUSES, AccessNeed, Registration
+from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, partners
@@ -21,31 +21,31 @@ from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation import workshop_cards
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, find_mine, may, note, page
+from outreach.web.staff.common.guards import find_mine, may, note, page, staff_pages
 from outreach.web.staff.workshops import attendee_list, publish_warnings, series_edit
-from outreach.web.staff.workshops.publish_warnings import Unsure
+from outreach.web.staff.workshops.publish_warnings import NeedsConfirmation
 
 MOST_PLACES: Final = 100_000
 
 
-@desk.get("/talleres/<public_id>")
+@staff_pages.get("/talleres/<public_id>")
 def workshop(public_id: str) -> ResponseReturnValue:
     return show(public_id)
 
 
-@desk.post("/talleres/<public_id>/publicar")
+@staff_pages.post("/talleres/<public_id>/publicar")
 def publish(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             publish_warnings.publish(session, find_mine(session, public_id))
     except Refused as refusal:
         return show(public_id, fault=str(refusal))
-    except Unsure:
+    except NeedsConfirmation:
         return show(public_id, fault=_("No se publicó. Mira primero esto."))
     return redirect(f"/org/talleres/{public_id}?hecho=publicado", 303)
 
 
-@desk.post("/talleres/<public_id>/lugares")
+@staff_pages.post("/talleres/<public_id>/lugares")
 def open_places(public_id: str) -> ResponseReturnValue:
     """More places: whoever waits and fits is offered one at once."""
     typed = clean(request.form.get("capacity", ""))
@@ -61,7 +61,7 @@ def open_places(public_id: str) -> ResponseReturnValue:
             before = found.capacity
             is_asked = _is_too_many(found, wanted) and request.form.get("sure") != "yes"
             if wanted != before and not is_asked:
-                plan = replace(workshop_service.plan_of(found), capacity=wanted)
+                plan = replace(workshop_service.data_of(found), capacity=wanted)
                 workshop_service.change(session, found, plan, now=clock.now())
                 note(session, found, "places changed", f"{before} to {wanted}")
     except Refused as refusal:
@@ -78,7 +78,7 @@ def _is_too_many(workshop: Workshop, places: int) -> bool:
     return venue is not None and venue.capacity is not None and places > venue.capacity
 
 
-@desk.post("/talleres/<public_id>/reactivar")
+@staff_pages.post("/talleres/<public_id>/reactivar")
 def reinstate(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
@@ -95,7 +95,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
     places as its venue does not hold: asked about once."""
     now = clock.now()
     with store().read() as session:
-        found = find_mine(session, public_id, Action.SEE)
+        found = find_mine(session, public_id, Permission.SEE)
         there = attendee_list.of(session, found, now=now)
         came = checkin.head_count(session, found)
         checked = publish_warnings.of(session, found)
@@ -125,9 +125,9 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
 
 
 def _numbers(workshop: Workshop, everyone: Sequence[Registration]) -> dict[str, Any]:
-    seated = [each for each in everyone if each.standing is Place.SEATED]
+    seated = [each for each in everyone if each.standing is Place.CONFIRMED]
     offered = [each for each in everyone if each.standing is Place.OFFERED]
-    waiting = [each for each in everyone if each.standing is Place.WAITING]
+    waiting = [each for each in everyone if each.standing is Place.WAITLISTED]
     asked = [each for each in seated if each.asked_at is not None]
     return {
         "parties": len(seated),
@@ -143,8 +143,10 @@ def _numbers(workshop: Workshop, everyone: Sequence[Registration]) -> dict[str, 
 def _needs(workshop: Workshop, everyone: Sequence[Registration]) -> list[tuple[str, int, int]]:
     """What those with a place need: in words, of how many parties, and for how many there is room;
     -1 where there is no limit."""
-    asked = Counter(need for each in everyone if each.standing in HOLDING for need in each.needs)
-    known = [*Need, *sorted(asked.keys() | workshop.support.keys())]
+    asked = Counter(
+        need for each in everyone if each.standing in SEAT_HOLDING_STATUSES for need in each.needs
+    )
+    known = [*AccessNeed, *sorted(asked.keys() | workshop.support.keys())]
     return [
         (workshop_labels.need_words(need), asked[need], workshop.support.get(need, -1))
         for need in dict.fromkeys(map(str, known))

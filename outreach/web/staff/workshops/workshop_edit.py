@@ -18,25 +18,25 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Way
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Action
+from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean
-from outreach.domain.workshops import Standing, Workshop, partners, series
-from outreach.domain.workshops.partners import Chosen
-from outreach.domain.workshops.series import Series
+from outreach.domain.workshops import Workshop, WorkshopStatus, partners, series
+from outreach.domain.workshops.partners import ChosenPartners
+from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.i18n import name_of
 from outreach.web.context import ring, store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, find_mine, must, my_offices, note, page
+from outreach.web.staff.common.guards import find_mine, must, my_offices, note, page, staff_pages
 from outreach.web.staff.workshop_form import autosave, form_factory
-from outreach.web.staff.workshop_form.autosave import Offer
+from outreach.web.staff.workshop_form.autosave import DraftOffer
 from outreach.web.staff.workshop_form.form_factory import form_of, kinds_of
 from outreach.web.staff.workshop_form.workshop_form import NEW, WorkshopForm, words_of, zone_of
 from outreach.web.staff.workshops import publish_warnings, series_edit
-from outreach.web.staff.workshops.publish_warnings import Checked, Unsure
+from outreach.web.staff.workshops.publish_warnings import CheckedWorkshop, NeedsConfirmation
 
 _OF_KEYS: Final = frozenset({"day", "retention_days"})
 _WITHOUT_SAVING: Final = frozenset({"overbook", "kind"})  # buttons that only fill the form
@@ -46,12 +46,12 @@ class _Overtaken(Refused):
     """Somebody else has changed the workshop since the form was opened."""
 
 
-@desk.get("/talleres/nuevo")
+@staff_pages.get("/talleres/nuevo")
 def new() -> ResponseReturnValue:
     """First the kind, and the office if there are several; then the form, filled by the kind."""
     code, slug = clean(request.args.get("tipo", "")), clean(request.args.get("oficina", ""))
     with store().read() as session:
-        mine = my_offices(session, Action.EDIT)
+        mine = my_offices(session, Permission.EDIT)
         if not mine:
             abort(403)
         if left := request.args.get("borrador"):
@@ -73,13 +73,13 @@ def new() -> ResponseReturnValue:
         return _form_page(session, form, workshop=None, nonce=nonce, offers=offers)
 
 
-@desk.post("/talleres/nuevo")
+@staff_pages.post("/talleres/nuevo")
 @request_retry.repeatable
 def create() -> ResponseReturnValue:
     return _create(request.form)
 
 
-@desk.get("/talleres/<public_id>/editar")
+@staff_pages.get("/talleres/<public_id>/editar")
 def edit(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
@@ -93,7 +93,7 @@ def edit(public_id: str) -> ResponseReturnValue:
         return _form_page(session, form, workshop=workshop, offers=offers)
 
 
-@desk.post("/talleres/<public_id>/editar")
+@staff_pages.post("/talleres/<public_id>/editar")
 def change(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
@@ -105,7 +105,7 @@ def change(public_id: str) -> ResponseReturnValue:
             return _form_page(session, form, workshop=workshop, status=422)
     try:
         new_id, moved, what = _change(public_id, form)
-    except (Refused, Unsure) as why:
+    except (Refused, NeedsConfirmation) as why:
         status = 409 if isinstance(why, _Overtaken) else 422
         with store().read() as session:
             workshop = find_mine(session, public_id)
@@ -125,7 +125,7 @@ def filled_again(path: str, typed: MultiDict[str, str]) -> Response:
             office = _chosen_office(session, clean(typed.get("office", "")))
             form = form_of(session, office, typed)
             return _form_page(session, form, workshop=None, nonce=_nonce(typed))
-        workshop = find_mine(session, path.split("/")[-2], Action.EDIT)
+        workshop = find_mine(session, path.split("/")[-2], Permission.EDIT)
         form = form_of(session, workshop.office, typed, workshop=workshop)
         return _form_page(session, form, workshop=workshop)
 
@@ -144,7 +144,7 @@ def _create(typed: MultiDict[str, str]) -> ResponseReturnValue:
             return _form_page(session, form, workshop=None, nonce=nonce, status=422)
     try:
         public_id, what = _made(form, nonce)
-    except (Refused, Unsure) as why:
+    except (Refused, NeedsConfirmation) as why:
         with store().read() as session:
             return _form_page(session, form, workshop=None, nonce=nonce, status=422, why=why)
     except sa.exc.IntegrityError as error:  # the same form, sent twice at the same moment
@@ -164,7 +164,7 @@ def _made(form: WorkshopForm, nonce: str) -> tuple[str, str]:
     with store().change() as session:
         made = workshops.find_by_external_id(session, f"desk {nonce}")
         if made is not None:  # the same form again: one workshop, not two
-            must(Action.EDIT, made.office.slug)
+            must(Permission.EDIT, made.office.slug)
             return made.public_id, ""
         office = offices.find(session, form.office.slug)
         kind = kinds.find(session, form.kind.data)
@@ -198,7 +198,7 @@ def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, s
         kind = kinds.find(session, form.kind.data)
         venue = _venue(session, form, workshop.office)
         own, is_new_choice = _series(session, form, workshop.office, workshop.series)
-        plan = form.plan(workshop_service.plan_of(workshop), kind, venue, own)
+        plan = form.plan(workshop_service.data_of(workshop), kind, venue, own)
         before = series_edit.when(workshop)
         changed = workshop_service.change(session, workshop, plan, now=clock.now())
         changed |= {"series"} if is_new_choice else set()
@@ -219,7 +219,7 @@ def _said(workshop: Workshop, changed: Set[str]) -> str:
 
 
 def _publish_if_asked(session: Session, workshop: Workshop) -> str:
-    if request.form.get("action") != "publish" or workshop.standing is not Standing.DRAFT:
+    if request.form.get("action") != "publish" or workshop.standing is not WorkshopStatus.DRAFT:
         return ""
     publish_warnings.publish(session, workshop)
     return "publicado"
@@ -229,7 +229,9 @@ def _choose_allies(session: Session, form: WorkshopForm, workshop: Workshop) -> 
     """Who gives it with the office, if the page has asked."""
     if "allies" not in request.form:
         return frozenset()
-    wanted = Chosen(partners.ids(form.partners.data or ()), partners.ids(form.speakers.data or ()))
+    wanted = ChosenPartners(
+        partners.ids(form.partners.data or ()), partners.ids(form.speakers.data or ())
+    )
     return partners.choose(session, workshop, wanted)
 
 
@@ -238,7 +240,7 @@ def _made_before(session: Session, nonce: str, error: sa.exc.IntegrityError) -> 
     made = workshops.find_by_external_id(session, f"desk {nonce}")
     if made is None:
         raise error
-    must(Action.EDIT, made.office.slug)
+    must(Permission.EDIT, made.office.slug)
     return made.public_id
 
 
@@ -264,8 +266,8 @@ def _venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None
 
 
 def _series(
-    session: Session, form: WorkshopForm, office: Office, current: Series | None
-) -> tuple[Series | None, bool]:
+    session: Session, form: WorkshopForm, office: Office, current: WorkshopSeries | None
+) -> tuple[WorkshopSeries | None, bool]:
     """The series the form says, and whether its dates are now saved together, or not any more.
 
     That is changed only of a series the form has shown: its own, or a new one."""
@@ -274,7 +276,7 @@ def _series(
     is_joint = bool(form.series_joint.data)
     if form.series.data == NEW:
         name = form.series_name.data or ""
-        return series.find_or_make(session, office, name, is_joint=is_joint), False
+        return series.find_or_create(session, office, name, is_joint=is_joint), False
     chosen = series.find(session, office, int(form.series.data))
     if chosen is not current or chosen.is_joint == is_joint:
         return chosen, False
@@ -283,7 +285,7 @@ def _series(
 
 
 def _chosen_office(session: Session, slug: str) -> Office:
-    must(Action.EDIT, slug)
+    must(Permission.EDIT, slug)
     return offices.find(session, slug)
 
 
@@ -313,7 +315,9 @@ def _suggestion(session: Session, form: WorkshopForm) -> workshop_labels.Suggest
         return None
     show = no_show_rate.rate(session, form.office, kind)
     chairs = form.capacity.data or 0
-    return workshop_labels.Suggestion(show, no_show_rate.extra_places(show, chairs) if show else 0)
+    return workshop_labels.Suggestion(
+        show, no_show_rate.overbooking_allowance(show, chairs) if show else 0
+    )
 
 
 def _form_page(
@@ -323,8 +327,8 @@ def _form_page(
     workshop: Workshop | None,
     nonce: str = "",
     status: int = 200,
-    why: Refused | Unsure | None = None,
-    offers: Sequence[Offer] = (),
+    why: Refused | NeedsConfirmation | None = None,
+    offers: Sequence[DraftOffer] = (),
 ) -> Response:
     faults = form.faults
     if isinstance(why, Refused):
@@ -343,10 +347,12 @@ def _form_page(
         nonce=nonce,
         faults=faults,
         is_overtaken=isinstance(why, _Overtaken),
-        is_draft=workshop is None or workshop.standing is Standing.DRAFT,
+        is_draft=workshop is None or workshop.standing is WorkshopStatus.DRAFT,
         suggestion=_suggestion(session, form),
         is_overbooking=request.form.get("action") == "overbook",
-        checked=publish_warnings.told(why.doubts) if isinstance(why, Unsure) else Checked(),
+        checked=publish_warnings.told(why.doubts)
+        if isinstance(why, NeedsConfirmation)
+        else CheckedWorkshop(),
         offers=offers,
         name_of=name_of,
         words=workshop_labels,

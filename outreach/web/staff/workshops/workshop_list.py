@@ -14,14 +14,22 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda
-from outreach.domain.dashboard.agenda import Offices, Show
-from outreach.domain.network.staff import Action, offices_of
+from outreach.domain.dashboard.agenda import AgendaFilter, Offices
+from outreach.domain.network.staff import Permission, offices_of
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import desk, may, may_anywhere, me, must, my_offices, page
+from outreach.web.staff.common.guards import (
+    may,
+    may_anywhere,
+    me,
+    must,
+    my_offices,
+    page,
+    staff_pages,
+)
 from outreach.web.staff.workshops import bulk_actions
 
 PAGE: Final = 200
@@ -31,11 +39,11 @@ ALL_OF_THEM: Final = 5000
 
 
 @dataclass(frozen=True)
-class Asked:
+class ListParams:
     """What the address asks for; whatever cannot be read counts as not asked."""
 
     month: Month
-    show: Show | None
+    show: AgendaFilter | None
     day: date | None
     office: str
     is_calendar: bool
@@ -54,12 +62,12 @@ class Asked:
         )
 
 
-@desk.get("/talleres")
+@staff_pages.get("/talleres")
 def workshops() -> ResponseReturnValue:
     now, asked = clock.now(), _asked()
     mine: Offices = offices_of(me().grants)
     if asked.office:
-        must(Action.SEE, asked.office)
+        must(Permission.SEE, asked.office)
         mine = frozenset([asked.office])
     with store().read() as session:
         counts = agenda.count_by_standing(session, mine, asked.month, now=now)
@@ -77,7 +85,7 @@ def workshops() -> ResponseReturnValue:
                 after=asked.after,
                 limit=ALL_OF_THEM if asked.is_calendar else PAGE + 1,
             )
-        offices = my_offices(session, Action.SEE)
+        offices = my_offices(session, Permission.SEE)
     is_cut = not asked.is_calendar and asked.day is None and len(found) > PAGE
     shown = found[:PAGE] if is_cut else found
     return page(
@@ -89,9 +97,9 @@ def workshops() -> ResponseReturnValue:
         more=asked.address(tras=_key(shown[-1])) if is_cut else "",
         weeks=_weeks(asked.month, shown) if asked.is_calendar else [],
         offices=offices if len(offices) > 1 else [],
-        shows=[each for each in Show if counts[each] or each is asked.show],
+        shows=[each for each in AgendaFilter if counts[each] or each is asked.show],
         total=sum(counts.values()),
-        may_edit=may_anywhere(Action.EDIT),
+        may_edit=may_anywhere(Permission.EDIT),
         may=may,
         is_all_ticked=request.args.get("elegir") == "todos",
         done=_done(request.args.get("hecho", ""), request.args.get("cuantos", "")),
@@ -115,13 +123,13 @@ def _weeks(
     ]
 
 
-def _asked() -> Asked:
+def _asked() -> ListParams:
     given = request.args
     day = _day(given.get("dia", ""))
     show = given.get("estado", "")
-    return Asked(
+    return ListParams(
         month=Month.of(day) if day else _month(given.get("mes", "")),
-        show=Show(show) if show in set(Show) else None,
+        show=AgendaFilter(show) if show in set(AgendaFilter) else None,
         day=day,
         office=clean(given.get("oficina", "")),
         is_calendar=given.get("vista") == "mes" and day is None,
