@@ -64,17 +64,19 @@ def create_app(config: Config | None = None, *, waits: Waits = PAGES) -> Flask:
     app.jinja_env.lstrip_blocks = True
     app.extensions["outreach_config"] = config
     size = config.pool_size
-    ring = KeyStore(Store(config.keyring_url, pool_size=size, waits=waits), MasterKeys(config.keys))
+    key_store = KeyStore(
+        Store(config.keyring_url, pool_size=size, waits=waits), MasterKeys(config.keys)
+    )
     app.extensions["outreach_store"] = Store(config.database_url, pool_size=size, waits=waits)
-    app.extensions["outreach_ring"] = ring
+    app.extensions["outreach_key_store"] = key_store
     app.extensions["outreach_attempts"] = RateCounters(config.keyring_url, pool_size=size)
     # A server that starts while a standby takes over waits for it, as a request would.
     try:
         app.extensions["outreach_secret"] = RetryPolicy().with_(
-            lambda: signing.secret(config, ring)
+            lambda: signing.secret(config, key_store)
         )
     except Exception:
-        ring.store.close()  # nobody has the application that could
+        key_store.store.close()  # nobody has the application that could
         raise
     i18n.init_app(app)
     web.init_app(app)

@@ -36,7 +36,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore, MasterKeys
-from outreach.migrations.models import MAIN, RING
+from outreach.migrations.models import KEY_STORE, MAIN
 from tests.runner.running import CORE, ONE_DATABASE
 from tests.support import route_cache, statement_cache
 
@@ -76,7 +76,7 @@ def empty_databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Migrated SQLite files, made once and copied for each test."""
     folder = tmp_path_factory.mktemp("empty")
     migrations.upgrade(migrations.Database.MAIN, f"sqlite:///{folder / 'outreach.db'}")
-    migrations.upgrade(migrations.Database.RING, f"sqlite:///{folder / 'keyring.db'}")
+    migrations.upgrade(migrations.Database.KEY_STORE, f"sqlite:///{folder / 'keyring.db'}")
     return folder
 
 
@@ -86,7 +86,7 @@ class Pair:
 
     def __init__(self) -> None:
         self.name = f"test_{secrets.token_hex(6)}"
-        self.main, self.ring = f"{SERVER}/{self.name}", f"{SERVER}/{self.name}_ring"
+        self.main, self.key_store = f"{SERVER}/{self.name}", f"{SERVER}/{self.name}_ring"
         self.make()
 
     def make(self) -> None:
@@ -94,10 +94,10 @@ class Pair:
             for each in (self.name, f"{self.name}_ring"):
                 server.execute(sa.text(f"CREATE DATABASE {each}"))
         migrations.upgrade(migrations.Database.MAIN, self.main)
-        migrations.upgrade(migrations.Database.RING, self.ring)
+        migrations.upgrade(migrations.Database.KEY_STORE, self.key_store)
         self._open = [
             (sa.create_engine(url, pool_pre_ping=True), tables)
-            for url, tables in ((self.main, MAIN), (self.ring, RING))
+            for url, tables in ((self.main, MAIN), (self.key_store, KEY_STORE))
         ]
 
     def drop(self) -> None:
@@ -172,7 +172,7 @@ def config(
         yield plain
         return
     pair: Pair = request.getfixturevalue("pair")
-    yield replace(plain, database_url=pair.main, keyring_url=pair.ring)
+    yield replace(plain, database_url=pair.main, keyring_url=pair.key_store)
     pair.empty()
 
 
@@ -186,7 +186,7 @@ def store(config: Config) -> Iterator[Store]:
 
 
 @pytest.fixture
-def ring(config: Config) -> Iterator[KeyStore]:
+def key_store(config: Config) -> Iterator[KeyStore]:
     store = Store(config.keyring_url)
     yield KeyStore(store, MasterKeys(config.keys))
     store.close()
@@ -362,11 +362,16 @@ def applicant(**changes: Any) -> RegistrationData:
 
 
 def seat(
-    store: Store, ring: KeyStore, workshop: Workshop, *, now: datetime | None = None, **changes: Any
+    store: Store,
+    key_store: KeyStore,
+    workshop: Workshop,
+    *,
+    now: datetime | None = None,
+    **changes: Any,
 ) -> Registration:
     """Registers someone, Rosa unless told otherwise, as the form would."""
     someone = applicant(**changes)
-    ticket = registrations.prepare(ring, workshop, someone)
+    ticket = registrations.prepare(key_store, workshop, someone)
     with store.change() as session:
         registrations.register(
             session, workshop, someone, ticket, secrets.token_hex(16), now=now or clock.now()
@@ -387,7 +392,7 @@ def _saved(store: Store, thing: Thing) -> Thing:
 
 def close_app(app: Flask) -> None:
     app.extensions["outreach_store"].close()
-    app.extensions["outreach_ring"].store.close()
+    app.extensions["outreach_key_store"].store.close()
     app.extensions["outreach_attempts"].close()
 
 

@@ -38,11 +38,11 @@ def opened(config: Config) -> Iterator[Store]:
 
 
 @contextmanager
-def opened_ring(config: Config) -> Iterator[KeyStore]:
+def opened_key_store(config: Config) -> Iterator[KeyStore]:
     """The ring of keys, up to date. Raises Misconfigured when it is not."""
     store = Store(config.keyring_url)
     try:
-        _require_current(store, Database.RING)
+        _require_current(store, Database.KEY_STORE)
         yield KeyStore(store, MasterKeys(config.keys))
     finally:
         store.close()

@@ -27,13 +27,13 @@ def command() -> None:
     is_flag=True,
     help="The ring of keys was lost, or an older copy was put back: go on with what there is.",
 )
-def upgrade(new_ring: bool) -> None:
+def upgrade(new_key_store: bool) -> None:
     """Make the databases if there are none, and bring them up to date.
 
     Safe to run again: it changes nothing when there is nothing to do. People may go on saving
     places meanwhile. Two at once are one after the other.
     """
-    bring_up_to_date(settings(), new_ring=new_ring)
+    bring_up_to_date(settings(), new_key_store=new_key_store)
     click.echo("The database is up to date.")
 
 
@@ -57,51 +57,51 @@ def check() -> None:
 
 
 def urls(config: Config) -> dict[Database, str]:
-    return {Database.MAIN: config.database_url, Database.RING: config.keyring_url}
+    return {Database.MAIN: config.database_url, Database.KEY_STORE: config.keyring_url}
 
 
-def bring_up_to_date(config: Config, *, new_ring: bool = False) -> None:
+def bring_up_to_date(config: Config, *, new_key_store: bool = False) -> None:
     """Migrates both databases, and fills what every installation has.
 
     Raises Misconfigured, with all that is wrong, where they are not what they should be."""
     config.make_folders()
-    if wrong := _oddities(config, new_ring=new_ring):
+    if wrong := _oddities(config, new_key_store=new_key_store):
         raise Misconfigured("\n".join(wrong))
     # The ring first: so a main base that is ahead of its ring has another ring than it had.
-    for base in (Database.RING, Database.MAIN):
+    for base in (Database.KEY_STORE, Database.MAIN):
         migrations.upgrade(base, urls(config)[base])
-    with _opened(config.keyring_url) as ring:
-        version = migrations.state(Database.RING, ring).revision
+    with _opened(config.keyring_url) as key_store:
+        version = migrations.state(Database.KEY_STORE, key_store).revision
     with _opened(config.database_url) as store, store.change() as session:
         installation_settings.keep_calendar_host(session, config.host.partition(":")[0])
-        installation_settings.keep_ring_version(session, version)
+        installation_settings.keep_key_store_version(session, version)
         zip_codes.fill(session)
 
 
-def _oddities(config: Config, *, new_ring: bool = False) -> list[str]:
+def _oddities(config: Config, *, new_key_store: bool = False) -> list[str]:
     """What no upgrade may go over, a line each."""
     found = {}
     for base, url in urls(config).items():
         with _opened(url) as store:
             found[base] = migrations.state(base, store)
     wrong = [f"{base}: {state.fault}." for base, state in found.items() if state.fault]
-    if wrong or new_ring or found[Database.MAIN].stage is Stage.EMPTY:
+    if wrong or new_key_store or found[Database.MAIN].stage is Stage.EMPTY:
         return wrong
-    before, now = "", found[Database.RING].revision
+    before, now = "", found[Database.KEY_STORE].revision
     with _opened(config.database_url) as store, store.read() as session:
-        before = installation_settings.ring_version(session)
-    if found[Database.RING].stage is Stage.EMPTY:
-        return [f"ring: {_EMPTY_RING}"]
-    if before and migrations.is_before(Database.RING, now, before):
-        return [f"ring: {_OLDER_RING}"]
+        before = installation_settings.key_store_version(session)
+    if found[Database.KEY_STORE].stage is Stage.EMPTY:
+        return [f"ring: {_KEY_STORE_IS_EMPTY}"]
+    if before and migrations.is_before(Database.KEY_STORE, now, before):
+        return [f"ring: {_KEY_STORE_IS_OLDER}"]
     return []
 
 
 _WHICH = "See that OUTREACH_KEYRING_URL names the right one. If it does, and the ring was"
-_EMPTY_RING = (
+_KEY_STORE_IS_EMPTY = (
     f"it is empty, and the main base is not. {_WHICH} lost, run: outreach db upgrade --new-ring"
 )
-_OLDER_RING = (
+_KEY_STORE_IS_OLDER = (
     f"it is behind what it was before, and the main base is not. {_WHICH} put back from an older "
     "copy, run: outreach db upgrade --new-ring"
 )

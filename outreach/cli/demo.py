@@ -11,7 +11,7 @@ from rich.table import Table
 
 from outreach import clock
 from outreach.accounts.server_encryption import ServerEncryption
-from outreach.cli.context import opened, opened_ring, settings
+from outreach.cli.context import opened, opened_key_store, settings
 from outreach.cli.db import bring_up_to_date
 from outreach.cli.serve import run
 from outreach.imports import demo
@@ -49,8 +49,8 @@ def command(port: int, data: Path) -> None:
     config = settings(serving=True)
     with console.status("Making the demo: offices, January 2020, workshops to come…"):
         bring_up_to_date(config)
-        with opened(config) as store, opened_ring(config) as ring:
-            is_new = demo.fill(store, ring, now=clock.now())
+        with opened(config) as store, opened_key_store(config) as key_store:
+            is_new = demo.fill(store, key_store, now=clock.now())
             key = ServerEncryption(config.secret())
             sign_ins = list(demo.sign_ins(store, key, now=clock.now()))
     console.print(f"[bold]Outreach demo[/] {'made' if is_new else 'found'} in {data}\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from outreach import clock
-from outreach.cli.context import opened, opened_ring, settings
+from outreach.cli.context import opened, opened_key_store, settings
 from outreach.errors import OutreachError
 from outreach.keystore import key_backup, rotation
 from outreach.maintenance import keystore_check
@@ -37,15 +37,15 @@ def rotate(prepare: bool, yes: bool) -> None:
     the worker does both by itself, once a month.
     """
     config = settings()
-    with opened_ring(config) as ring:
+    with opened_key_store(config) as key_store:
         if prepare:
-            number = rotation.prepare(ring)
+            number = rotation.prepare(key_store)
             click.echo(
                 f"master-{number} is made. Copy it to {config.keys} on every other host, "
                 "then run: outreach keys rotate"
             )
             return
-        done = rotation.rotate(ring, now=clock.now(), sure=yes)
+        done = rotation.rotate(key_store, now=clock.now(), sure=yes)
     click.echo(f"{done.keys} keys are sealed with master-{done.number} now.")
     if done.lost:
         click.echo(f"{done.lost} keys that no master opened are gone.")
@@ -55,9 +55,9 @@ def rotate(prepare: bool, yes: bool) -> None:
 @command.command()
 def retire() -> None:
     """Destroy the masters before the one in use; not within an hour of a rotation."""
-    with opened_ring(settings()) as ring:
-        gone = rotation.retire(ring, now=clock.now())
-        left = len(ring.seals.masters.numbers())
+    with opened_key_store(settings()) as key_store:
+        gone = rotation.retire(key_store, now=clock.now())
+        left = len(key_store.seals.masters.numbers())
     if not gone and left > 1:
         _fail("An older master may still be needed. Wait until an hour after the rotation.")
     click.echo(f"{gone} older masters destroyed.")
@@ -73,17 +73,17 @@ def spare_(file: Path, load: bool) -> None:
     hour. Loading takes back only the keys that a registration still points at.
     """
     config = settings()
-    with opened_ring(config) as ring:
+    with opened_key_store(config) as key_store:
         if not load:
             try:
-                count = key_backup.save(ring, file, now=clock.now())
+                count = key_backup.save(key_store, file, now=clock.now())
             except OSError as error:
                 _fail(f"{file} cannot be written: {error.strerror}.")
             click.echo(f"{count} keys are in {file}.")
             return
         with opened(config) as store, store.read() as session:
             wanted = reconcile.used(session)
-        done = key_backup.load(ring, file, wanted)
+        done = key_backup.load(key_store, file, wanted)
     click.echo(f"{done.keys} keys taken back.")
     if done.unreadable:
         _fail(f"{done.unreadable} keys were sealed by a master that is not in {config.keys}.")
@@ -94,12 +94,12 @@ def check() -> None:
     """See whether every key opens and belongs to a registration; exit 1 if not."""
     config = settings()
     is_well = True
-    with opened(config) as store, opened_ring(config) as ring:
+    with opened(config) as store, opened_key_store(config) as key_store:
         try:
-            ring.seals.look()
+            key_store.seals.look()
         except OutreachError as error:
             _fail(str(error))
-        for finding in keystore_check.check(store, ring):
+        for finding in keystore_check.check(store, key_store):
             click.echo(f"{'well ' if finding.is_well else 'to do'}  {finding.words}")
             is_well = is_well and finding.is_well
     if not is_well:

@@ -13,7 +13,7 @@ from rich.progress import track
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.cli.context import opened, opened_ring, settings
+from outreach.cli.context import opened, opened_key_store, settings
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log
 from outreach.errors import OutreachError, Refused
@@ -97,7 +97,7 @@ def workshops_(path: Path, dry_run: bool, reconstruction: bool, office: str, kin
     with _refusals():
         config = settings()
         # The ring is opened first: a change of day must not be kept if its keys cannot follow.
-        with opened(config) as store, opened_ring(config) as ring:
+        with opened(config) as store, opened_key_store(config) as key_store:
             with store.read() as session:
                 known = workshops.network(session)
                 rows = _rows(session, path, known, IcalDefaults(office, kind))
@@ -111,7 +111,7 @@ def workshops_(path: Path, dry_run: bool, reconstruction: bool, office: str, kin
             )
             if not dry_run:
                 for workshop_id, day in loaded.moved.items():
-                    ring.move(workshop_id, day)
+                    key_store.move(workshop_id, day)
 
 
 def _rows(

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from outreach import database_urls
-from outreach.cli.context import opened, opened_ring, settings
+from outreach.cli.context import opened, opened_key_store, settings
 from outreach.maintenance import migrate_database
 from outreach.migrations import Database
 
@@ -30,7 +30,7 @@ def command(to: str, keyring_to: str | None) -> None:
     The database before is not touched. Afterwards change the settings that are named, and serve.
     """
     config = settings()
-    with opened(config), opened_ring(config):
+    with opened(config), opened_key_store(config):
         pass  # both are up to date
     ways = migrate_database.ways(config, to, keyring_to)
     with Console(stderr=True).status("") as status:
@@ -43,13 +43,12 @@ def command(to: str, keyring_to: str | None) -> None:
             table.add_row(base, name, str(number))
     Console().print(table)
     click.echo("All of it arrived. Change these settings on every host, then run outreach doctor:")
-    names = {Database.MAIN: "OUTREACH_DATABASE_URL", Database.RING: "OUTREACH_KEYRING_URL"}
+    names = {Database.MAIN: "OUTREACH_DATABASE_URL", Database.KEY_STORE: "OUTREACH_KEYRING_URL"}
     for way in ways:
         click.echo(f"  {names[way.base]}={migrate_database.readable(way.target)}")
     if keyring_to is None:
-        click.echo(
-            f"  {names[Database.RING]}={migrate_database.readable(config.keyring_url)}   (as it is)"
-        )
+        unchanged = migrate_database.readable(config.keyring_url)
+        click.echo(f"  {names[Database.KEY_STORE]}={unchanged}   (as it is)")
     else:
         click.echo(
             "The ring before still holds its keys: run outreach keys rotate, and an hour later "

@@ -3,7 +3,7 @@
 import click
 
 from outreach import clock
-from outreach.cli.context import opened, opened_ring, settings
+from outreach.cli.context import opened, opened_key_store, settings
 from outreach.privacy import retention
 from outreach.privacy.retention import Purged
 
@@ -22,12 +22,12 @@ def command(dry_run: bool, yes: bool) -> None:
     The worker does this every day by itself.
     """
     config, now = settings(), clock.now()
-    with opened(config) as store, opened_ring(config) as ring:
+    with opened(config) as store, opened_key_store(config) as key_store:
         if dry_run:
-            found = retention.preview(store, ring, config, now=now)
+            found = retention.preview(store, key_store, config, now=now)
             _say("would be forgotten", "would be emptied", "would go", found)
             return
-        done = retention.purge(store, ring, config, now=now, sure=yes)
+        done = retention.purge(store, key_store, config, now=now, sure=yes)
     _say("forgotten", "emptied", "gone", done)
 
 

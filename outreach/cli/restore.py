@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 
 from outreach import clock
-from outreach.cli.context import ask_passphrase, misfits, opened_ring, passphrase_in, settings
+from outreach.cli.context import ask_passphrase, misfits, opened_key_store, passphrase_in, settings
 from outreach.maintenance import exclusive_access, restore
 from outreach.maintenance.restore import RestoreRequest, RestoreResult
 
@@ -54,7 +54,11 @@ def command(
     config.make_folders()
     if not dry_run:
         exclusive_access.require(config.keyring_url)
-    with misfits(), opened_ring(config) as ring, Console(stderr=True).status("") as status:
+    with (
+        misfits(),
+        opened_key_store(config) as key_store,
+        Console(stderr=True).status("") as status,
+    ):
 
         def passphrase() -> str:
             if (given := passphrase_in(passphrase_file)) is not None:
@@ -65,7 +69,7 @@ def command(
         done = restore.restore(
             file,
             config,
-            ring,
+            key_store,
             passphrase,
             RestoreRequest(over_filled=yes, forget=forget, spare=spare, only_look=dry_run),
             now=clock.now(),

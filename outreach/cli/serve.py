@@ -14,7 +14,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from outreach import logs
-from outreach.cli.context import opened, opened_ring, settings
+from outreach.cli.context import opened, opened_key_store, settings
 from outreach.config import Config
 from outreach.errors import Misconfigured
 from outreach.keystore import signing
@@ -40,8 +40,8 @@ def command(host: str, port: int, workers: int, no_mail: bool) -> None:
     too, unless --no-mail.
     """
     config = settings(serving=True)
-    with opened(config), opened_ring(config) as ring:
-        signing.secret(config, ring)  # made once, before several processes want it
+    with opened(config), opened_key_store(config) as key_store:
+        signing.secret(config, key_store)  # made once, before several processes want it
     os.environ["OUTREACH_LISTEN"] = host
     run(config, host, port, workers, mail=not no_mail)
 

@@ -8,7 +8,7 @@ import click
 
 from outreach import logs
 from outreach.app import create_app
-from outreach.cli.context import opened, opened_ring, settings
+from outreach.cli.context import opened, opened_key_store, settings
 from outreach.db.postgresql import WORK
 from outreach.maintenance.worker import Worker
 
@@ -24,7 +24,7 @@ def command(once: bool) -> None:
     Several workers may run at once: each letter is sent by one of them.
     """
     config = settings()
-    with opened(config), opened_ring(config):
+    with opened(config), opened_key_store(config):
         pass  # says at once when a database is not up to date
     logs.watch_all()
     worker = Worker(create_app(config, waits=WORK))

@@ -103,7 +103,7 @@ _HOURS: Final = (
 )
 
 
-def fill(store: Store, ring: KeyStore, *, now: datetime) -> bool:
+def fill(store: Store, key_store: KeyStore, *, now: datetime) -> bool:
     """Fills an empty base, and says whether it did: a second start finds everything there."""
     with store.read() as session:
         if session.scalar(sa.select(Office.id).limit(1)) is not None:
@@ -113,8 +113,8 @@ def fill(store: Store, ring: KeyStore, *, now: datetime) -> bool:
         _add_accounts(session)
     with store.change() as session:
         coming = list(_plan(session, now))
-    _register(store, ring, coming, now)
-    demo_registrations.add(store, ring, now=now)
+    _register(store, key_store, coming, now)
+    demo_registrations.add(store, key_store, now=now)
     return True
 
 
@@ -260,7 +260,7 @@ def _hold(session: Session, plan: WorkshopData, now: datetime) -> Workshop:
     )
 
 
-def _register(store: Store, ring: KeyStore, coming: Sequence[Workshop], now: datetime) -> None:
+def _register(store: Store, key_store: KeyStore, coming: Sequence[Workshop], now: datetime) -> None:
     """Fills some workshops, some to the last place and beyond, and cancels some."""
     chance = random.Random(59)  # noqa: S311 - the same people every time
     takers = [each for each in coming if each.is_open(now) and each.capacity <= 40]
@@ -271,7 +271,7 @@ def _register(store: Store, ring: KeyStore, coming: Sequence[Workshop], now: dat
         someone = [
             _someone(chance, workshop) for _ in range(round(workshop.capacity * share / 1.6))
         ]
-        tickets = [registrations.prepare(ring, workshop, each) for each in someone]
+        tickets = [registrations.prepare(key_store, workshop, each) for each in someone]
         with store.change() as session:
             mine = session.merge(workshop, load=False)
             for who, ticket in zip(someone, tickets, strict=True):

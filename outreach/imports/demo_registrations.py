@@ -60,7 +60,7 @@ class _Making:
         )
 
 
-def add(store: Store, ring: KeyStore, *, now: datetime) -> None:
+def add(store: Store, key_store: KeyStore, *, now: datetime) -> None:
     """Adds them to a network that is there."""
     with store.change() as session:
         making = _Making(session, now)
@@ -70,10 +70,10 @@ def add(store: Store, ring: KeyStore, *, now: datetime) -> None:
             "daca", 21, title=_said("DACA: aparta pronto", "DACA: opens soon"), opens_days=7
         )
     for number, hour in enumerate(_HOURS):
-        _seat(store, ring, hours, RegistrationData(name=f"Lupe {number + 1}", slot=hour), now)
+        _seat(store, key_store, hours, RegistrationData(name=f"Lupe {number + 1}", slot=hour), now)
     for someone in _small_families():
-        _seat(store, ring, limited, someone, now)
-    first, *_others = [_seat(store, ring, full, someone, now) for someone in _more_than_fit()]
+        _seat(store, key_store, limited, someone, now)
+    first, *_others = [_seat(store, key_store, full, someone, now) for someone in _more_than_fit()]
     with store.change() as session:  # one gives up, and who waited longest is asked
         registrations.cancel(session, session.get_one(Registration, first), now=now)
 
@@ -135,9 +135,9 @@ def _small_families() -> Iterator[RegistrationData]:
 
 
 def _seat(
-    store: Store, ring: KeyStore, workshop: Workshop, who: RegistrationData, now: datetime
+    store: Store, key_store: KeyStore, workshop: Workshop, who: RegistrationData, now: datetime
 ) -> str:
-    ticket = registrations.prepare(ring, workshop, who)
+    ticket = registrations.prepare(key_store, workshop, who)
     with store.change() as session:
         mine = session.merge(workshop, load=False)
         registrations.register(session, mine, who, ticket, secrets.token_hex(16), now=now)

@@ -27,12 +27,12 @@ class LoadedKeyBackup:
     unreadable: int  # of a master that is not here
 
 
-def save(ring: KeyStore, target: Path, *, now: datetime) -> int:
+def save(key_store: KeyStore, target: Path, *, now: datetime) -> int:
     """Writes the spare over the one before, wherever that is, and says how many keys it has."""
     target = target.absolute()
-    before = saved(ring)
+    before = saved(key_store)
     draft = target.with_name(f".{target.name}.new")
-    count = _write(ring, draft)
+    count = _write(key_store, draft)
     older = {target} if before is None else {target, Path(before.path)}
     with ExitStack() as until_the_end:
         # Opened first: once the name leads elsewhere, what it led to has to leave the disk.
@@ -42,50 +42,50 @@ def save(ring: KeyStore, target: Path, *, now: datetime) -> int:
             _overwrite(file)
     for path in older - {target}:
         path.unlink(missing_ok=True)
-    with ring.store.change() as session:
+    with key_store.store.change() as session:
         session.merge(KeyBackup(id=1, path=str(target), saved_at=now))
     return count
 
 
-def saved(ring: KeyStore) -> KeyBackup | None:
+def saved(key_store: KeyStore) -> KeyBackup | None:
     """Where the spare is and of when; None when none was ever made."""
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         return session.get(KeyBackup, 1)
 
 
-def refresh(ring: KeyStore, *, now: datetime) -> bool:
+def refresh(key_store: KeyStore, *, now: datetime) -> bool:
     """Overwrites the spare where there is one on this host: whoever was forgotten since is still
     in it until then."""
-    kept = saved(ring)
+    kept = saved(key_store)
     if kept is None or not Path(kept.path).is_file():
         return False
-    save(ring, Path(kept.path), now=now)
+    save(key_store, Path(kept.path), now=now)
     return True
 
 
-def load(ring: KeyStore, source: Path, wanted: set[bytes]) -> LoadedKeyBackup:
+def load(key_store: KeyStore, source: Path, wanted: set[bytes]) -> LoadedKeyBackup:
     """Takes back the keys of `wanted` that the ring has lost: those a registration still points
     at. Whoever was forgotten since stays forgotten.
 
     Raises Refused when the file is not a spare."""
     lines = _read(source)
-    known, there = ring.known(), ring.seals.masters.numbers()
+    known, there = key_store.known(), key_store.seals.masters.numbers()
     rows = [
         row
         for row in map(_key, lines["key"])
-        if row.id in wanted and row.id not in known and row.forget_on > ring.today()
+        if row.id in wanted and row.id not in known and row.forget_on > key_store.today()
     ]
     readable = [row for row in rows if row.generation in there]
-    with ring.store.change() as session:
-        if not _take_index(ring, session, lines["index"]):
+    with key_store.store.change() as session:
+        if not _take_index(key_store, session, lines["index"]):
             for row in readable:
                 row.contact = None
         session.add_all(readable)
-        _take_secret(ring, session, lines["secret"])
+        _take_secret(key_store, session, lines["secret"])
     return LoadedKeyBackup(len(readable), len(rows) - len(readable))
 
 
-def _take_index(ring: KeyStore, session: Session, lines: list[list[Any]]) -> bool:
+def _take_index(key_store: KeyStore, session: Session, lines: list[list[Any]]) -> bool:
     """Takes back the key of the contacts. False where another one is in use by now, or no master
     here opens it: what the spare holds cannot be found again then."""
     own = session.get(IndexKey, 1)
@@ -93,31 +93,31 @@ def _take_index(ring: KeyStore, session: Session, lines: list[list[Any]]) -> boo
         sealed = bytes.fromhex(text)
         if own is None:
             # One that nobody can open would stand in the way of a new one for ever.
-            if not ring.seals.can_open(generation):
+            if not key_store.seals.can_open(generation):
                 return False
             session.add(IndexKey(id=1, sealed=sealed, generation=generation))
             return True
-        mine = ring.seals.unseal(own.sealed, b"index", own.generation)
-        return ring.seals.can_open(generation) and mine == ring.seals.unseal(
+        mine = key_store.seals.unseal(own.sealed, b"index", own.generation)
+        return key_store.seals.can_open(generation) and mine == key_store.seals.unseal(
             sealed, b"index", generation
         )
     return True
 
 
-def _take_secret(ring: KeyStore, session: Session, lines: list[list[Any]]) -> None:
+def _take_secret(key_store: KeyStore, session: Session, lines: list[list[Any]]) -> None:
     """Takes back what all hosts signed with, where nothing has taken its place."""
     for generation, text in lines:
-        if session.get(Secret, 1) is None and ring.seals.can_open(generation):
+        if session.get(Secret, 1) is None and key_store.seals.can_open(generation):
             session.add(Secret(id=1, sealed=bytes.fromhex(text), generation=generation))
 
 
-def _write(ring: KeyStore, path: Path) -> int:
+def _write(key_store: KeyStore, path: Path) -> int:
     """The file, closed to others; how many keys it has."""
     path.unlink(missing_ok=True)
     new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     count = 0
     with os.fdopen(new, "w", encoding="ascii") as out:
-        for line in _lines(ring):
+        for line in _lines(key_store):
             out.write(json.dumps(line) + "\n")
             count += line[0] == "key"
         out.flush()
@@ -131,10 +131,10 @@ def _overwrite(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def _lines(ring: KeyStore) -> Iterator[list[object]]:
+def _lines(key_store: KeyStore) -> Iterator[list[object]]:
     """A line that says what it is, one for each key of the ring itself, and for each key."""
     yield ["mark", MARK]
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         for index in session.scalars(sa.select(IndexKey)):
             yield ["index", index.generation, index.sealed.hex()]
         for secret in session.scalars(sa.select(Secret)):

@@ -23,86 +23,88 @@ class RotationResult:
     lost: int  # that no master opens: they are as good as gone
 
 
-def prepare(ring: KeyStore) -> int:
+def prepare(key_store: KeyStore) -> int:
     """Makes the next master without using it, so that it can be copied to the other hosts first.
     Returns its number; one that was prepared before is the next one."""
-    in_use, masters = ring.seals.in_use(), ring.seals.masters
-    newest = ring.seals.look() if in_use is None else in_use.number
+    in_use, masters = key_store.seals.in_use(), key_store.seals.masters
+    newest = key_store.seals.look() if in_use is None else in_use.number
     return max((each for each in masters.numbers() if each > newest), default=0) or masters.make(
         newest + 1
     )
 
 
-def rotate(ring: KeyStore, *, now: datetime, sure: bool = False) -> RotationResult:
+def rotate(key_store: KeyStore, *, now: datetime, sure: bool = False) -> RotationResult:
     """Seals every key with the next master. `retire`, an hour later, destroys those before.
 
     Raises Misconfigured where the master in use is missing, unless `sure`: then what no master
     opens is let go."""
     if not sure:
-        ring.seals.look()
-    number = prepare(ring)
-    ring.seals.begin(number, now=now)
-    lost = _let_go(ring) if sure else 0
-    keys = _reseal(ring, number)
-    ring.store.sweep()
+        key_store.seals.look()
+    number = prepare(key_store)
+    key_store.seals.begin(number, now=now)
+    lost = _let_go(key_store) if sure else 0
+    keys = _reseal(key_store, number)
+    key_store.store.sweep()
     return RotationResult(number, keys, lost)
 
 
-def is_due(ring: KeyStore, *, now: datetime) -> bool:
+def is_due(key_store: KeyStore, *, now: datetime) -> bool:
     """Whether the master in use has sealed for a month."""
-    row = ring.seals.in_use()
+    row = key_store.seals.in_use()
     return row is not None and row.since <= now - EVERY
 
 
-def may_begin(ring: KeyStore, *, now: datetime) -> bool:
+def may_begin(key_store: KeyStore, *, now: datetime) -> bool:
     """Whether the worker may rotate by itself: it is due, and no other host would be left without
     the file. A ring in a file is one host's; on a server, the next master has to be prepared."""
-    row = ring.seals.in_use()
-    if row is None or not is_due(ring, now=now):
+    row = key_store.seals.in_use()
+    if row is None or not is_due(key_store, now=now):
         return False
-    return ring.store.is_sqlite or max(ring.seals.masters.numbers(), default=0) > row.number
+    return (
+        key_store.store.is_sqlite or max(key_store.seals.masters.numbers(), default=0) > row.number
+    )
 
 
-def may_retire(ring: KeyStore, *, now: datetime) -> bool:
+def may_retire(key_store: KeyStore, *, now: datetime) -> bool:
     """Whether there are older masters, and nobody seals with them any more."""
-    row = ring.seals.in_use()
+    row = key_store.seals.in_use()
     if row is None or row.since > now - PATIENCE:
         return False
-    return min(ring.seals.masters.numbers(), default=row.number) < row.number
+    return min(key_store.seals.masters.numbers(), default=row.number) < row.number
 
 
-def retire(ring: KeyStore, *, now: datetime) -> int:
+def retire(key_store: KeyStore, *, now: datetime) -> int:
     """Destroys the masters before the one in use, and says how many; none for an hour after a
     rotation, nor while a key needs one of them."""
-    if not may_retire(ring, now=now):
+    if not may_retire(key_store, now=now):
         return 0
-    number = ring.seals.look()
-    _reseal(ring, number)  # what another process sealed before it knew of the new one
-    if _needs_older(ring, number):
+    number = key_store.seals.look()
+    _reseal(key_store, number)  # what another process sealed before it knew of the new one
+    if _needs_older(key_store, number):
         return 0
-    gone = ring.seals.masters.destroy_before(number)
-    with ring.store.change() as session:
+    gone = key_store.seals.masters.destroy_before(number)
+    with key_store.store.change() as session:
         session.execute(sa.delete(MasterGeneration).where(MasterGeneration.number < number))
-    ring.seals.look()
-    ring.store.sweep()
+    key_store.seals.look()
+    key_store.store.sweep()
     return gone
 
 
-def generations(ring: KeyStore) -> dict[int, int]:
+def generations(key_store: KeyStore) -> dict[int, int]:
     """How many keys each master has sealed."""
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         counted = session.execute(
             sa.select(Key.generation, sa.func.count()).group_by(Key.generation)
         )
         return {row[0]: row[1] for row in counted}
 
 
-def _reseal(ring: KeyStore, number: int) -> int:
+def _reseal(key_store: KeyStore, number: int) -> int:
     """Seals what older masters sealed; a key that another process holds, or that no master here
     opens, is passed over."""
-    seals, done, last = ring.seals, 0, b""
+    seals, done, last = key_store.seals, 0, b""
     while True:
-        with ring.store.change() as session:
+        with key_store.store.change() as session:
             rows = session.execute(
                 sa.select(Key.id, Key.sealed, Key.generation)
                 .where(Key.generation < number, Key.id > last)
@@ -124,13 +126,13 @@ def _reseal(ring: KeyStore, number: int) -> int:
         if not rows:
             break
         done, last = done + len(anew), rows[-1].id
-    _reseal_own(ring, number)
+    _reseal_own(key_store, number)
     return done
 
 
-def _reseal_own(ring: KeyStore, number: int) -> None:
+def _reseal_own(key_store: KeyStore, number: int) -> None:
     """The keys of the ring itself."""
-    with ring.store.change() as session:
+    with key_store.store.change() as session:
         kept: list[tuple[IndexKey | DayKey | Secret, bytes]] = [
             *((row, b"index") for row in session.scalars(sa.select(IndexKey).with_for_update())),
             *((row, b"secret") for row in session.scalars(sa.select(Secret).with_for_update())),
@@ -140,14 +142,14 @@ def _reseal_own(ring: KeyStore, number: int) -> None:
             ),
         ]
         for row, about in kept:
-            if row.generation < number and ring.seals.can_open(row.generation):
-                plain = ring.seals.unseal(row.sealed, about, row.generation)
-                row.sealed, row.generation = ring.seals.seal_with(number, plain, about), number
+            if row.generation < number and key_store.seals.can_open(row.generation):
+                plain = key_store.seals.unseal(row.sealed, about, row.generation)
+                row.sealed, row.generation = key_store.seals.seal_with(number, plain, about), number
 
 
-def _needs_older(ring: KeyStore, number: int) -> bool:
+def _needs_older(key_store: KeyStore, number: int) -> bool:
     """Whether something is still sealed with a master before that one, and could be opened."""
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         needed = {
             generation
             for table in (Key, IndexKey, DayKey, Secret)
@@ -155,13 +157,13 @@ def _needs_older(ring: KeyStore, number: int) -> bool:
                 sa.select(table.generation).where(table.generation < number).distinct()
             )
         }
-    return any(map(ring.seals.can_open, needed))
+    return any(map(key_store.seals.can_open, needed))
 
 
-def _let_go(ring: KeyStore) -> int:
+def _let_go(key_store: KeyStore) -> int:
     """Destroys what no master here opens, and says how many keys that were."""
-    there = ring.seals.masters.numbers()
-    with ring.store.change() as session:
+    there = key_store.seals.masters.numbers()
+    with key_store.store.change() as session:
         gone = session.execute(sa.delete(Key).where(Key.generation.not_in(there)))
         for table in (IndexKey, DayKey, Secret):
             session.execute(sa.delete(table).where(table.generation.not_in(there)))

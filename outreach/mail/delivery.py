@@ -58,7 +58,7 @@ def text_post(config: Config) -> TextPost | None:
 
 def deliver(
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     config: Config,
     post: Post,
     *,
@@ -71,12 +71,12 @@ def deliver(
     A round ends after a minute, when the server is away (which `tell` is told), or when `is_over`
     says so."""
     write = partial(render.write, config=config)
-    return _Round(store, ring, DeliveryChannel.LETTER, write, now, is_over, tell).run(post)
+    return _Round(store, key_store, DeliveryChannel.LETTER, write, now, is_over, tell).run(post)
 
 
 def deliver_texts(
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     config: Config,
     post: TextPost,
     *,
@@ -86,7 +86,7 @@ def deliver_texts(
 ) -> int:
     """The same for texts."""
     write = partial(sms.write, config=config)
-    return _Round(store, ring, DeliveryChannel.TEXT, write, now, is_over, tell).run(post)
+    return _Round(store, key_store, DeliveryChannel.TEXT, write, now, is_over, tell).run(post)
 
 
 def fault(config: Config) -> str:
@@ -106,7 +106,7 @@ Settle = Callable[[sa.Connection], None]  # writes down how a try ended
 @dataclass
 class _Round(Generic[Written]):
     store: Store
-    ring: KeyStore
+    key_store: KeyStore
     route: DeliveryChannel
     write: Callable[[MessageContext], Written]
     now: datetime
@@ -186,7 +186,7 @@ class _Round(Generic[Written]):
             wants_entry = notice.registration.wants_entry
             host = installation_settings.calendar_host(session) if wants_entry else ""
         try:
-            key = registrations.key_of(self.ring, notice.registration)
+            key = registrations.key_of(self.key_store, notice.registration)
             person = registrations.decrypt_person(notice.registration, key)
         except (NotFound, Forgotten):
             return None

@@ -101,7 +101,7 @@ def _link(matter: MailingContext, config: Config) -> str:
 
 def deliver(
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     config: Config,
     post: Post,
     *,
@@ -113,13 +113,13 @@ def deliver(
 
     A round ends after a minute, when the server is away (which `tell` is told), or when `is_over`
     says so."""
-    return _Round(store, ring, config, now, is_over, tell).run(post)
+    return _Round(store, key_store, config, now, is_over, tell).run(post)
 
 
 @dataclass
 class _Round:
     store: Store
-    ring: KeyStore
+    key_store: KeyStore
     config: Config
     now: datetime
     is_over: Callable[[], bool]
@@ -209,7 +209,7 @@ class _Round:
             return MailingContext(
                 circular=circular, address=organizer.email, lang=STAFF_LANGUAGE, now=now
             )
-        key = self.ring.get(subscriber.key_id)
+        key = self.key_store.get(subscriber.key_id)
         return MailingContext(
             circular=circular,
             address=subscribers.address(subscriber, key),

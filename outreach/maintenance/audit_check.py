@@ -6,7 +6,7 @@ from outreach.maintenance.check_result import CheckResult
 from outreach.privacy import audit_verification
 
 
-def examine(store: Store, ring: KeyStore) -> CheckResult:
-    if wrong := audit_verification.wrong(store, ring):
+def examine(store: Store, key_store: KeyStore) -> CheckResult:
+    if wrong := audit_verification.wrong(store, key_store):
         return CheckResult("journal", False, f"{'; '.join(wrong)}. See: outreach guide journal")
     return CheckResult("journal", True, f"{audit_verification.count(store)} lines, one chain")

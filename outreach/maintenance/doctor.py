@@ -31,7 +31,10 @@ def examine(config: Config) -> Iterator[CheckResult]:
     yield CheckResult("zone rules", True, f"tzdata {metadata.version('tzdata')}")
     yield from _settings(config)
     yield from _folders(config)
-    stores = {Database.MAIN: Store(config.database_url), Database.RING: Store(config.keyring_url)}
+    stores = {
+        Database.MAIN: Store(config.database_url),
+        Database.KEY_STORE: Store(config.keyring_url),
+    }
     try:
         are_current = True
         for base, store in stores.items():
@@ -45,9 +48,9 @@ def examine(config: Config) -> Iterator[CheckResult]:
                 yield _hours(session)
                 yield host_checks.worker(session, clock.now())
                 yield from host_checks.clocks(config, stores[Database.MAIN], session, clock.now())
-            ring = KeyStore(stores[Database.RING], MasterKeys(config.keys))
-            yield audit_check.examine(stores[Database.MAIN], ring)
-            yield from keystore_check.examine(stores[Database.MAIN], ring, now=clock.now())
+            key_store = KeyStore(stores[Database.KEY_STORE], MasterKeys(config.keys))
+            yield audit_check.examine(stores[Database.MAIN], key_store)
+            yield from keystore_check.examine(stores[Database.MAIN], key_store, now=clock.now())
     finally:
         for store in stores.values():
             store.close()
@@ -79,7 +82,7 @@ def _folders(config: Config) -> Iterator[CheckResult]:
             config.keys,
             *config.keys.glob("master-*"),
             config.keys / "secret-key",
-            *_ring_file(config),
+            *_key_store_file(config),
         )
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077
     ]
@@ -92,7 +95,7 @@ def _folders(config: Config) -> Iterator[CheckResult]:
         yield CheckResult("key files", True, f"closed to others, in {config.keys}")
 
 
-def _ring_file(config: Config) -> Iterator[Path]:
+def _key_store_file(config: Config) -> Iterator[Path]:
     """The ring's own file, where it is not in the folder that is closed."""
     path = Path(config.keyring_url.removeprefix("sqlite:///"))
     if config.keyring_url.startswith("sqlite") and path.parent != config.keys:

@@ -32,14 +32,14 @@ SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"  # where the processes of a server co
 class Gauges(CollectorRegistry):
     """A registry of its own: what is read now is nobody's to add up."""
 
-    def __init__(self, config: Config, store: Store, ring: KeyStore) -> None:
+    def __init__(self, config: Config, store: Store, key_store: KeyStore) -> None:
         super().__init__()
-        self.register(_Now(config, store, ring))
+        self.register(_Now(config, store, key_store))
 
 
 class _Now(Collector):
-    def __init__(self, config: Config, store: Store, ring: KeyStore) -> None:
-        self.config, self.store, self.ring = config, store, ring
+    def __init__(self, config: Config, store: Store, key_store: KeyStore) -> None:
+        self.config, self.store, self.key_store = config, store, key_store
 
     def describe(self) -> list[GaugeMetricFamily]:
         return []  # so that registering asks for nothing
@@ -50,7 +50,7 @@ class _Now(Collector):
         began, is_up = time.perf_counter(), 1
         found: list[GaugeMetricFamily] = []
         try:
-            found = [*_of_main(self.store, clock.now()), *_of_ring(self.ring)]
+            found = [*_of_main(self.store, clock.now()), *_of_key_store(self.key_store)]
         except sa.exc.SQLAlchemyError:
             is_up = 0  # what else is known is told all the same
         yield from found
@@ -75,9 +75,9 @@ def _of_main(store: Store, now: datetime) -> Iterator[GaugeMetricFamily]:
     yield _gauge("database_bytes", "What the main database takes.", store.size())
 
 
-def _of_ring(ring: KeyStore) -> Iterator[GaugeMetricFamily]:
-    yield _gauge("registrations", "Registrations that are not forgotten yet.", ring.count())
-    yield _gauge("registrations_overdue", "Those that should be.", ring.count_overdue())
+def _of_key_store(key_store: KeyStore) -> Iterator[GaugeMetricFamily]:
+    yield _gauge("registrations", "Registrations that are not forgotten yet.", key_store.count())
+    yield _gauge("registrations_overdue", "Those that should be.", key_store.count_overdue())
 
 
 def _info(config: Config) -> GaugeMetricFamily:

@@ -18,23 +18,23 @@ _SYSTEM: Final = sa.text("SELECT system_identifier FROM pg_control_system()")
 _ARCHIVE: Final = sa.text("SELECT current_setting('archive_mode')")
 
 
-def examine(main: Store, ring: KeyStore, *, now: datetime) -> Iterator[CheckResult]:
+def examine(main: Store, key_store: KeyStore, *, now: datetime) -> Iterator[CheckResult]:
     """What the doctor says of keys, quickly."""
-    yield _forgetting(ring)
-    yield _masters(ring, now)
-    yield _spare(ring, now)
-    if not ring.store.is_sqlite:
-        yield from _server(main, ring.store)
+    yield _forgetting(key_store)
+    yield _masters(key_store, now)
+    yield _spare(key_store, now)
+    if not key_store.store.is_sqlite:
+        yield from _server(main, key_store.store)
 
 
-def check(main: Store, ring: KeyStore) -> Iterator[CheckResult]:
+def check(main: Store, key_store: KeyStore) -> Iterator[CheckResult]:
     """Every key and every row that points at one."""
     opened, shut = 0, 0
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         rows = session.execute(sa.select(Key.id, Key.sealed, Key.generation))
         for key_id, sealed, generation in rows.yield_per(1000):
             try:
-                ring.seals.unseal(sealed, key_id, generation)
+                key_store.seals.unseal(sealed, key_id, generation)
                 opened += 1
             except Forgotten:
                 shut += 1
@@ -43,24 +43,24 @@ def check(main: Store, ring: KeyStore) -> Iterator[CheckResult]:
         yield CheckResult(
             "keys", False, f"{shut} keys do not: their master is missing or another one"
         )
-    blind = len(reconcile.blind(main, ring, sure=True))
+    blind = len(reconcile.blind(main, key_store, sure=True))
     words = f"{blind} registrations have no key"
     yield CheckResult(
         "rows", not blind, words if not blind else f"{words}. To empty them: outreach purge"
     )
     with main.read() as session:
         used = reconcile.used(session)
-    unused = len(ring.unused(used))
+    unused = len(key_store.unused(used))
     words = f"{unused} keys belong to no registration"
     yield CheckResult(
         "unused", not unused, words if not unused else f"{words}. To destroy them: outreach purge"
     )
-    for number, count in sorted(rotation.generations(ring).items()):
+    for number, count in sorted(rotation.generations(key_store).items()):
         yield CheckResult("masters", True, f"{count} keys are sealed with master-{number}")
 
 
-def _forgetting(ring: KeyStore) -> CheckResult:
-    due, overdue = ring.count_due(), ring.count_overdue()
+def _forgetting(key_store: KeyStore) -> CheckResult:
+    due, overdue = key_store.count_due(), key_store.count_overdue()
     if overdue:
         words = (
             f"{overdue} registrations are overdue by three days or more, and the purge waits. If "
@@ -73,18 +73,20 @@ def _forgetting(ring: KeyStore) -> CheckResult:
     return CheckResult("forgetting", False, words)
 
 
-def _masters(ring: KeyStore, now: datetime) -> CheckResult:
-    if ring.seals.in_use() is None:  # to look would make the first, and a doctor changes nothing
+def _masters(key_store: KeyStore, now: datetime) -> CheckResult:
+    if (
+        key_store.seals.in_use() is None
+    ):  # to look would make the first, and a doctor changes nothing
         return CheckResult("masters", True, "no key has been made yet")
     try:
-        number = ring.seals.look()
+        number = key_store.seals.look()
     except Misconfigured as error:
         return CheckResult("masters", False, str(error))
-    older = [each for each in ring.seals.masters.numbers() if each < number]
-    if older and rotation.may_retire(ring, now=now):
+    older = [each for each in key_store.seals.masters.numbers() if each < number]
+    if older and rotation.may_retire(key_store, now=now):
         words = f"{len(older)} older masters are still here: outreach keys retire"
         return CheckResult("masters", False, words)
-    if rotation.is_due(ring, now=now) and not rotation.may_begin(ring, now=now):
+    if rotation.is_due(key_store, now=now) and not rotation.may_begin(key_store, now=now):
         return CheckResult("masters", False, f"master-{number} is over a month old. {_ROTATE}")
     return CheckResult("masters", True, f"master-{number} seals the ring")
 
@@ -92,8 +94,8 @@ def _masters(ring: KeyStore, now: datetime) -> CheckResult:
 _ROTATE: Final = "On one host: outreach keys rotate (with several, see: outreach guide keys)"
 
 
-def _spare(ring: KeyStore, now: datetime) -> CheckResult:
-    kept = key_backup.saved(ring)
+def _spare(key_store: KeyStore, now: datetime) -> CheckResult:
+    kept = key_backup.saved(key_store)
     if kept is None:
         return CheckResult("spare", True, "none is kept. To keep one: outreach keys spare FILE")
     path, hours = Path(kept.path), (now - kept.saved_at).total_seconds() / 3600
@@ -108,9 +110,9 @@ def _spare(ring: KeyStore, now: datetime) -> CheckResult:
     return CheckResult("spare", True, f"less than an hour old, in {path}")
 
 
-def _server(main: Store, ring: Store) -> Iterator[CheckResult]:
+def _server(main: Store, key_store: Store) -> Iterator[CheckResult]:
     """What an archive remembers is not forgotten until the next rotation."""
-    with ring.read() as session:
+    with key_store.read() as session:
         is_archived = session.scalar(_ARCHIVE) != "off"
         system = _system_of(session)
     if is_archived:

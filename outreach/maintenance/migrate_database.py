@@ -13,9 +13,9 @@ from outreach.errors import Refused
 from outreach.maintenance import backup, exclusive_access, restore_target, table_copy
 from outreach.maintenance.table_copy import Tell, to_nobody
 from outreach.migrations import Database
-from outreach.migrations.models import MAIN, RING
+from outreach.migrations.models import KEY_STORE, MAIN
 
-_TABLES = {Database.MAIN: MAIN, Database.RING: RING}
+_TABLES = {Database.MAIN: MAIN, Database.KEY_STORE: KEY_STORE}
 
 
 @dataclass(frozen=True)
@@ -114,5 +114,5 @@ def readable(url: str) -> str:
 def ways(config: Config, to: str, keyring_to: str | None) -> list[MigrationPath]:
     found = [MigrationPath(Database.MAIN, config.database_url, to)]
     if keyring_to is not None:
-        found.append(MigrationPath(Database.RING, config.keyring_url, keyring_to))
+        found.append(MigrationPath(Database.KEY_STORE, config.keyring_url, keyring_to))
     return found

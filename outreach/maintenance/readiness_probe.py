@@ -9,10 +9,10 @@ from outreach.keystore import KeyStore
 from outreach.migrations import Database
 
 
-def failed(main: Store, ring: KeyStore) -> list[str]:
+def failed(main: Store, key_store: KeyStore) -> list[str]:
     """What does not hold, each in a word or two that names nothing of the installation."""
     wrong = []
-    for base, store in ((Database.MAIN, main), (Database.RING, ring.store)):
+    for base, store in ((Database.MAIN, main), (Database.KEY_STORE, key_store.store)):
         try:
             if not migrations.is_current(base, store):
                 wrong.append(f"{base} schema")

@@ -52,7 +52,7 @@ class RestoreResult:
 def restore(
     file: Path,
     config: Config,
-    ring: KeyStore,
+    key_store: KeyStore,
     passphrase: Callable[[], str],
     wanted: RestoreRequest,
     *,
@@ -72,10 +72,10 @@ def restore(
             tell("migrate", 0)
             _migrate(file, database)
             if wanted.only_look:
-                return RestoreResult(manifest, _preview(database, config, ring, now))
+                return RestoreResult(manifest, _preview(database, config, key_store, now))
             with _place(path, config, wanted, now, tell) as put:
                 tell("forget", 0)
-                with _settled(database, config, ring, wanted, now) as (purged, keys):
+                with _settled(database, config, key_store, wanted, now) as (purged, keys):
                     return RestoreResult(manifest, purged, keys, put(database))
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
@@ -128,34 +128,38 @@ def _migrate(file: Path, database: Path) -> None:
         copy.close()
 
 
-def _preview(database: Path, config: Config, ring: KeyStore, now: datetime) -> Purged:
+def _preview(database: Path, config: Config, key_store: KeyStore, now: datetime) -> Purged:
     copy = Store(f"sqlite:///{database}")
     try:
-        return retention.preview(copy, ring, config, now=now)
+        return retention.preview(copy, key_store, config, now=now)
     finally:
         copy.close()
 
 
 @contextmanager
 def _settled(
-    database: Path, config: Config, ring: KeyStore, wanted: RestoreRequest, now: datetime
+    database: Path, config: Config, key_store: KeyStore, wanted: RestoreRequest, now: datetime
 ) -> Iterator[tuple[Purged, int]]:
     """Makes the copy and the ring agree. Where the block fails, the ring remembers the journal of
     the database that stays."""
     copy = Store(f"sqlite:///{database}")
-    before = audit_anchor.read(ring.store)
+    before = audit_anchor.read(key_store.store)
     try:
-        keys = _take_back(copy, ring, wanted.spare)
+        keys = _take_back(copy, key_store, wanted.spare)
         with copy.change() as session:
             # Who was signed out since, or has used a link since, would be in again.
             for table in (StaffSession, Invitation, Challenge):
                 session.execute(sa.delete(table))
-        purged = retention.settle_after_restore(copy, ring, config, now=now, sure=wanted.forget)
+        purged = retention.settle_after_restore(
+            copy, key_store, config, now=now, sure=wanted.forget
+        )
         copy.close()  # now all of it is in one file
         yield purged, keys
     except BaseException as error:
         if before is not None:
-            audit_anchor.begin_again(ring.store, before.number, before.hash, now=before.changed_at)
+            audit_anchor.begin_again(
+                key_store.store, before.number, before.hash, now=before.changed_at
+            )
         if isinstance(error, TooManyBlind | TooManyDue):
             raise Refused(_TOO_MANY[type(error)]) from None
         raise
@@ -176,9 +180,9 @@ _TOO_MANY = {
 }
 
 
-def _take_back(copy: Store, ring: KeyStore, source: Path | None) -> int:
+def _take_back(copy: Store, key_store: KeyStore, source: Path | None) -> int:
     if source is None:
         return 0
     with copy.read() as session:
         wanted = reconcile.used(session)
-    return key_backup.load(ring, source, wanted).keys
+    return key_backup.load(key_store, source, wanted).keys

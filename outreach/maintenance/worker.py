@@ -39,7 +39,7 @@ class Worker:
         self.app = app
         self.config: Config = app.extensions["outreach_config"]
         self.store: Store = app.extensions["outreach_store"]
-        self.ring: KeyStore = app.extensions["outreach_ring"]
+        self.key_store: KeyStore = app.extensions["outreach_key_store"]
         self.scribe = EventCacheWarmer(self.store, self.config)
         self.seen_at: datetime | None = None
         self.purged_on: date | None = None
@@ -109,7 +109,7 @@ def _purge(worker: Worker, now: datetime) -> int:
     """At the start, or when it comes to lead, and once a day."""
     if worker.purged_on == now.date():
         return 0
-    done = retention.daily(worker.store, worker.ring, worker.config, now=now)
+    done = retention.daily(worker.store, worker.key_store, worker.config, now=now)
     worker.purged_on, worker.tidied_at = now.date(), now
     return 0 if done is None else done.keys
 
@@ -117,14 +117,14 @@ def _purge(worker: Worker, now: datetime) -> int:
 def _host(worker: Worker, now: datetime) -> int:
     """Each hour, and by every worker: the files of its host are nobody else's to forget."""
     if worker.tidied_at is None or now - worker.tidied_at >= HOUR:
-        retention.hourly(worker.ring, now=now)
+        retention.hourly(worker.key_store, now=now)
         retention.forget_letters(worker.store, worker.config)
         worker.tidied_at = now
     return 0
 
 
 def _journal(worker: Worker, now: datetime) -> int:
-    return audit_verification.mark(worker.store, worker.ring, now=now)
+    return audit_verification.mark(worker.store, worker.key_store, now=now)
 
 
 def _offers(worker: Worker, now: datetime) -> int:
@@ -146,10 +146,10 @@ def _reports(worker: Worker, now: datetime) -> int:
 def _links(worker: Worker, now: datetime) -> int:
     """Who asked for their link is owed it; the one who asked may not be who it is about."""
     owed = 0
-    for ask in worker.ring.asked_for():
+    for ask in worker.key_store.asked_for():
         with worker.store.change() as session:
             owed += link_recovery.enqueue_links(session, ask.key_ids, now=now)
-        worker.ring.forget_ask(ask.id)
+        worker.key_store.forget_ask(ask.id)
     return owed
 
 
@@ -159,7 +159,7 @@ def _letters(worker: Worker, now: datetime) -> int:
         return 0
     with worker.app.app_context():
         return delivery.deliver(
-            worker.store, worker.ring, worker.config, post,
+            worker.store, worker.key_store, worker.config, post,
             now=now, is_over=worker.is_stopping.is_set, tell=worker.tell,
         )  # fmt: skip
 
@@ -170,7 +170,7 @@ def _texts(worker: Worker, now: datetime) -> int:
         return 0
     with worker.app.app_context():
         return delivery.deliver_texts(
-            worker.store, worker.ring, worker.config, post,
+            worker.store, worker.key_store, worker.config, post,
             now=now, is_over=worker.is_stopping.is_set, tell=worker.tell,
         )  # fmt: skip
 
@@ -181,7 +181,7 @@ def _circulars(worker: Worker, now: datetime) -> int:
         return 0
     with worker.app.app_context():
         return mailings.deliver(
-            worker.store, worker.ring, worker.config, post,
+            worker.store, worker.key_store, worker.config, post,
             now=now, is_over=worker.is_stopping.is_set, tell=worker.tell,
         )  # fmt: skip
 

@@ -22,7 +22,7 @@ from outreach.db.error_classes import ErrorClass
 from outreach.db.store import Store
 from outreach.errors import Misconfigured
 from outreach.migrations import schema_state
-from outreach.migrations.models import MAIN, RING
+from outreach.migrations.models import KEY_STORE, MAIN
 from outreach.migrations.schema_state import Stage, State
 
 __all__ = [
@@ -49,11 +49,11 @@ class Database(StrEnum):
     """Which database: each has a folder of versions."""
 
     MAIN = "main"
-    RING = "ring"
+    KEY_STORE = "ring"
 
 
 # Of the locks that keep two upgrades apart: any two numbers will do.
-_NUMBERS: Final = {Database.MAIN: 7_406_001, Database.RING: 7_406_002}
+_NUMBERS: Final = {Database.MAIN: 7_406_001, Database.KEY_STORE: 7_406_002}
 
 
 def config(base: Database, url: str, *, beside: Path | None = None) -> Config:
@@ -142,5 +142,5 @@ def differences(base: Database, store: Store) -> list[str]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return [
             str(found)
-            for found in compare_metadata(context, MAIN if base is Database.MAIN else RING)
+            for found in compare_metadata(context, MAIN if base is Database.MAIN else KEY_STORE)
         ]

@@ -6,7 +6,7 @@ from alembic import context
 from outreach.db.postgresql import MIGRATION
 from outreach.db.store import Store
 from outreach.migrations import Database
-from outreach.migrations.models import MAIN, RING
+from outreach.migrations.models import KEY_STORE, MAIN
 
 
 def render(kind: str, item: Any, _autogenerate: object) -> str | Literal[False]:
@@ -27,7 +27,7 @@ try:
     with engine.connect() as connection:
         context.configure(
             connection,
-            target_metadata=MAIN if attributes["base"] is Database.MAIN else RING,
+            target_metadata=MAIN if attributes["base"] is Database.MAIN else KEY_STORE,
             render_as_batch=True,
             render_item=render,
             compare_type=True,

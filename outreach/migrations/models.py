@@ -6,6 +6,6 @@ from outreach import accounts, domain
 from outreach.keystore import KeyStoreBase
 
 MAIN: sa.MetaData = domain.metadata
-RING: sa.MetaData = KeyStoreBase.metadata
+KEY_STORE: sa.MetaData = KeyStoreBase.metadata
 
 _ = accounts  # its tables are on the same metadata once it is imported

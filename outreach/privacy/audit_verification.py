@@ -18,10 +18,10 @@ from outreach.keystore import AuditAnchor, KeyStore, audit_anchor
 SHOWN: Final = 5
 
 
-def mark(store: Store, ring: KeyStore, *, now: datetime) -> int:
+def mark(store: Store, key_store: KeyStore, *, now: datetime) -> int:
     """Keeps in the ring how far the journal has come; says how many lines it went on. What does
     not follow from the mark before is not marked: it is found then, and ever after."""
-    known = audit_anchor.read(ring.store)
+    known = audit_anchor.read(key_store.store)
     before = BEGINNING if known is None else ChainLink(known.number, known.hash)
     with store.read() as session:
         newest, gone = hash_chain.ends(session)
@@ -30,13 +30,13 @@ def mark(store: Store, ring: KeyStore, *, now: datetime) -> int:
         since = before if before.number >= gone.number else gone
         if any(hash_chain.breaks(session, since)):
             return 0
-    audit_anchor.move(ring.store, newest.number, newest.hash, now=now)
+    audit_anchor.move(key_store.store, newest.number, newest.hash, now=now)
     return newest.number - before.number
 
 
-def wrong(store: Store, ring: KeyStore) -> list[str]:
+def wrong(store: Store, key_store: KeyStore) -> list[str]:
     """What is not as it was written, the first few; none when all of it is."""
-    known = audit_anchor.read(ring.store)
+    known = audit_anchor.read(key_store.store)
     with store.read() as session:
         found = [each.words for each in islice(hash_chain.breaks(session), SHOWN + 1)]
         if known is not None:
@@ -52,18 +52,18 @@ def count(store: Store) -> int:
     return newest.number - gone.number
 
 
-def allow_to_go(store: Store, ring: KeyStore, *, now: datetime) -> None:
+def allow_to_go(store: Store, key_store: KeyStore, *, now: datetime) -> None:
     """The ring is told first which lines of the journal go: any others that are missing were
     taken out."""
     with store.read() as session:
         last = hash_chain.outdated(session, now=now)
     if last is not None:
-        audit_anchor.let_go(ring.store, last.number, now=now)
+        audit_anchor.let_go(key_store.store, last.number, now=now)
 
 
-def begin_again(store: Store, ring: KeyStore, *, now: datetime) -> None:
+def begin_again(store: Store, key_store: KeyStore, *, now: datetime) -> None:
     """A copy lacks the newest lines of the journal: that is written down in it."""
-    known = audit_anchor.read(ring.store)
+    known = audit_anchor.read(key_store.store)
     with store.read() as session:
         newest, _gone = hash_chain.ends(session)
     if known is None or known.number <= newest.number:
@@ -73,7 +73,7 @@ def begin_again(store: Store, ring: KeyStore, *, now: datetime) -> None:
         audit_log.record(session, None, "copy restored", now=now, detail=lost)
     with store.read() as session:
         newest, _gone = hash_chain.ends(session)
-    audit_anchor.begin_again(ring.store, *newest, now=now)
+    audit_anchor.begin_again(key_store.store, *newest, now=now)
 
 
 def _against(session: Session, known: AuditAnchor, newest: ChainLink, gone: ChainLink) -> list[str]:

@@ -16,7 +16,7 @@ from outreach.privacy import mail_folder
 
 def erase(
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     config: Config,
     registration_ids: Iterable[str],
     *,
@@ -34,7 +34,7 @@ def erase(
                 Registration.id.in_(wanted), Registration.key_id.is_not(None)
             )
         ).all()
-    ring.destroy(*(row.key_id for row in rows if row.key_id is not None))
+    key_store.destroy(*(row.key_id for row in rows if row.key_id is not None))
     with store.change() as session:
         # In the order of their workshops, which are locked: two who do this wait, never deadlock.
         for registration in session.scalars(

@@ -71,23 +71,23 @@ def pointing(session: Session) -> list[Pointing]:
     ]
 
 
-def correct(store: Store, ring: KeyStore, *, now: datetime) -> None:
+def correct(store: Store, key_store: KeyStore, *, now: datetime) -> None:
     """Gives the keys the day of their workshop, where the ring has another: the ring is told of a
     move after it was kept, and may not have been reached."""
     wanted: dict[tuple[date, date], list[bytes]] = {}
-    for key_id, (was, day) in astray(store, ring, now=now).items():
+    for key_id, (was, day) in astray(store, key_store, now=now).items():
         wanted.setdefault((was, day), []).append(key_id)
     for (was, day), key_ids in wanted.items():
-        ring.correct(key_ids, was, day)
+        key_store.correct(key_ids, was, day)
 
 
-def astray(store: Store, ring: KeyStore, *, now: datetime) -> dict[bytes, tuple[date, date]]:
+def astray(store: Store, key_store: KeyStore, *, now: datetime) -> dict[bytes, tuple[date, date]]:
     """The keys whose day in the ring is not that of their workshop, with both days; the second is
     never past. What is due in the ring and by its workshop stays as it is: how long it has been
     overdue tells a wrong clock from a late purge."""
     # Keys before rows, and corrected only where the day is still this one: who moves a workshop
     # meanwhile is not overruled by what it was.
-    days, today = ring.days(), ring.today()
+    days, today = key_store.days(), key_store.today()
     found: dict[bytes, tuple[date, date]] = {}
     only_a_turn = sa.and_(
         Registration.standing.in_(ONLY_A_TURN),
@@ -116,16 +116,16 @@ def used(session: Session) -> set[bytes]:
     return {row.key_id for row in pointing(session)}.union(subscribers)
 
 
-def blind(store: Store, ring: KeyStore, *, sure: bool = False) -> list[Pointing]:
+def blind(store: Store, key_store: KeyStore, *, sure: bool = False) -> list[Pointing]:
     """The rows whose key is gone. Raises TooManyBlind when these are more than a few, their day
     has not come, and hardly anybody else has a key: the ring was lost, or is another one."""
     # Rows before keys: a key is in the ring before there is a row for it, so nobody who is
     # registering at this moment is taken for forgotten.
     with store.read() as session:
         rows = pointing(session)
-    known = ring.known()
+    known = key_store.known()
     found = [row for row in rows if row.key_id not in known]
-    early = sum(1 for row in found if row.forget_on > ring.today())
+    early = sum(1 for row in found if row.forget_on > key_store.today())
     if not sure and early > max(FEW, len(rows) - len(found)):
         raise TooManyBlind(
             f"{early} registrations have lost their key, more than have one. If the ring is lost, "
@@ -135,12 +135,12 @@ def blind(store: Store, ring: KeyStore, *, sure: bool = False) -> list[Pointing]
     return found
 
 
-def require_used(store: Store, ring: KeyStore) -> None:
+def require_used(store: Store, key_store: KeyStore) -> None:
     """Raises TooManyUnused where the keys that nothing points at are more than a few, and more than
     the others: the main database is empty, or another one than the ring is of."""
     with store.read() as session:
         mine = used(session)
-    unused = len(ring.unused(mine))
+    unused = len(key_store.unused(mine))
     if unused > max(FEW, len(mine)):
         raise TooManyUnused(
             f"{unused} keys in the ring are of no registration here; {len(mine)} are. See that "
@@ -149,10 +149,12 @@ def require_used(store: Store, ring: KeyStore) -> None:
         )
 
 
-def reconcile_stores(store: Store, ring: KeyStore, *, now: datetime, sure: bool = False) -> int:
+def reconcile_stores(
+    store: Store, key_store: KeyStore, *, now: datetime, sure: bool = False
+) -> int:
     """Empties the rows whose key is gone: of a purge, of a forgetting that was cut short, of an
     older copy that has been put back. Says how many. Raises as `blind` does."""
-    found = blind(store, ring, sure=sure)
+    found = blind(store, key_store, sure=sure)
     for start in range(0, len(found), BATCH):
         with store.change() as session:
             for row in found[start : start + BATCH]:

@@ -62,7 +62,7 @@ class Purged:
 
 def purge(
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     config: Config | None = None,
     *,
     now: datetime,
@@ -76,23 +76,26 @@ def purge(
     TooManyUnused as `require_used` does, unless `sure`; then nothing has been destroyed."""
     with store.read() as session:
         turns = reconcile.never_came_in(session, now=now)
-    _hasten(ring, turns)
-    reconcile.correct(store, ring, now=now)
+    _hasten(key_store, turns)
+    reconcile.correct(store, key_store, now=now)
     # Asked before anything is destroyed.
     if not (sure or keep_unused):
-        reconcile.require_used(store, ring)
-    reconcile.blind(store, ring, sure=sure)
-    subscriber_erasure.going(store, ring, now=now, sure=sure)
-    keys = ring.destroy_due(sure=sure)
-    blind = reconcile.blind(store, ring, sure=True)
+        reconcile.require_used(store, key_store)
+    reconcile.blind(store, key_store, sure=sure)
+    subscriber_erasure.going(store, key_store, now=now, sure=sure)
+    keys = key_store.destroy_due(sure=sure)
+    blind = reconcile.blind(store, key_store, sure=True)
     with store.read() as session:
         told = reconcile.count_notices(session, [row.id for row in blind])
-    emptied = reconcile_stores(store, ring, now=now, sure=True)
+    emptied = reconcile_stores(store, key_store, now=now, sure=True)
     with store.read() as session:
         used = reconcile.used(session)
-    unused = 0 if keep_unused else ring.destroy_unused(used)
-    rows = {"look-ups": ring.tidy(), "subscribers": subscriber_erasure.purge(store, ring, now=now)}
-    audit_verification.allow_to_go(store, ring, now=now)
+    unused = 0 if keep_unused else key_store.destroy_unused(used)
+    rows = {
+        "look-ups": key_store.tidy(),
+        "subscribers": subscriber_erasure.purge(store, key_store, now=now),
+    }
+    audit_verification.allow_to_go(store, key_store, now=now)
     with store.change() as session:
         rows |= _clear(session, now=now)
     rows["notices"] += told
@@ -100,64 +103,69 @@ def purge(
         files = mail_folder.to_forget(session, None if config is None else config.mail_folder)
     store.sweep()
     gone = mail_folder.forget(files)
-    _refresh(ring, now=now)
+    _refresh(key_store, now=now)
     return Purged(keys, emptied, unused, gone, rows)
 
 
-def preview(store: Store, ring: KeyStore, config: Config, *, now: datetime) -> Purged:
+def preview(store: Store, key_store: KeyStore, config: Config, *, now: datetime) -> Purged:
     """What `purge` would do now, as numbers; nothing is changed."""
     with store.read() as session:
         pointing, used = reconcile.pointing(session), reconcile.used(session)
         files = mail_folder.to_forget(session, config.mail_folder)
         turns = reconcile.never_came_in(session, now=now)
-    late = {turn.key_id for turn in turns if turn.day + TURN_KEPT <= ring.today()}
-    known = ring.known()
-    moved = reconcile.astray(store, ring, now=now)
-    put_off = {key_id for key_id, (_was, day) in moved.items() if day > ring.today()}
-    due = ((ring.due() | moved.keys()) - put_off) | (late & known)
+    late = {turn.key_id for turn in turns if turn.day + TURN_KEPT <= key_store.today()}
+    known = key_store.known()
+    moved = reconcile.astray(store, key_store, now=now)
+    put_off = {key_id for key_id, (_was, day) in moved.items() if day > key_store.today()}
+    due = ((key_store.due() | moved.keys()) - put_off) | (late & known)
     going = [row.id for row in pointing if row.key_id in due or row.key_id not in known]
     with store.change() as session:
         told = reconcile.count_notices(session, going)
         rows = _clear(session, now=now)
         session.rollback()
     rows["notices"] += told
-    rows["subscribers"] = len(subscriber_erasure.going(store, ring, now=now, sure=True))
-    unused = ring.unused(used)
+    rows["subscribers"] = len(subscriber_erasure.going(store, key_store, now=now, sure=True))
+    unused = key_store.unused(used)
     return Purged(len(due), len(going), len(unused), len(files), rows)
 
 
 def settle_after_restore(
-    store: Store, ring: KeyStore, config: Config | None = None, *, now: datetime, sure: bool = False
+    store: Store,
+    key_store: KeyStore,
+    config: Config | None = None,
+    *,
+    now: datetime,
+    sure: bool = False,
 ) -> Purged:
     """To be called before a restored copy is opened to anybody: whoever was forgotten since it
     was made is forgotten in it. Raises as `purge` does.
 
     The keys of those who registered since stay until the next purge: whoever finds that it was the
     wrong copy can still go back."""
-    audit_verification.begin_again(store, ring, now=now)
-    return purge(store, ring, config, now=now, sure=sure, keep_unused=True)
+    audit_verification.begin_again(store, key_store, now=now)
+    return purge(store, key_store, config, now=now, sure=sure, keep_unused=True)
 
 
-def daily(store: Store, ring: KeyStore, config: Config, *, now: datetime) -> Purged | None:
+def daily(store: Store, key_store: KeyStore, config: Config, *, now: datetime) -> Purged | None:
     """The worker's round of each day and of its start: the purge and, once a month, a new master.
 
     None, and nothing is changed, when the purge refuses: that is logged, and `doctor` says so."""
     try:
-        done = purge(store, ring, config, now=now)
+        done = purge(store, key_store, config, now=now)
     except (TooManyDue, TooManyBlind, TooManyUnused) as error:
         log.error("purge: %s", str(error))  # a sentence of ours: of an error only its kind is told
         return None
-    if rotation.may_begin(ring, now=now):
-        rotation.rotate(ring, now=now)
-    hourly(ring, now=now)
+    if rotation.may_begin(key_store, now=now):
+        rotation.rotate(key_store, now=now)
+    hourly(key_store, now=now)
     return done
 
 
-def hourly(ring: KeyStore, *, now: datetime) -> None:
+def hourly(key_store: KeyStore, *, now: datetime) -> None:
     """The round of each hour, on every host: older masters go, and the spare is written over."""
-    rotation.retire(ring, now=now)
-    ring.tidy()
-    _refresh(ring, now=now)
+    rotation.retire(key_store, now=now)
+    key_store.tidy()
+    _refresh(key_store, now=now)
 
 
 def forget_letters(store: Store, config: Config) -> int:
@@ -168,22 +176,22 @@ def forget_letters(store: Store, config: Config) -> int:
     return mail_folder.forget(files)
 
 
-def _refresh(ring: KeyStore, *, now: datetime) -> None:
+def _refresh(key_store: KeyStore, *, now: datetime) -> None:
     """Writes the spare over. A disk that is full or may not be written holds up nothing else: the
     purge is done, and would begin again each round; `doctor` says that the spare is old."""
     try:
-        key_backup.refresh(ring, now=now)
+        key_backup.refresh(key_store, now=now)
     except OSError as error:
         log.error("the spare of the ring cannot be written: %s", type(error).__name__)
 
 
-def _hasten(ring: KeyStore, turns: Sequence[ReconcileTurn]) -> None:
+def _hasten(key_store: KeyStore, turns: Sequence[ReconcileTurn]) -> None:
     """Brings forward the day of those who had only a turn."""
     by_day: dict[date, list[bytes]] = {}
     for turn in turns:
         by_day.setdefault(turn.day + TURN_KEPT, []).append(turn.key_id)
     for day, key_ids in by_day.items():
-        ring.hasten(key_ids, day)
+        key_store.hasten(key_ids, day)
 
 
 def _clear(session: Session, *, now: datetime) -> dict[str, int]:

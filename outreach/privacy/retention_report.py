@@ -38,9 +38,9 @@ class RetentionReport:
     first_entry: datetime | None
 
 
-def count_held(session: Session, ring: KeyStore) -> RetentionReport:
+def count_held(session: Session, key_store: KeyStore) -> RetentionReport:
     """Counts, and nothing else: no name could be read from here."""
-    by_workshop, oldest, look_ups = _of_ring(ring)
+    by_workshop, oldest, look_ups = _of_key_store(key_store)
     offices = _cities(session, {workshop for workshop, _day in by_workshop})
     weeks, cities, first = Counter[date](), Counter[str](), dict[str, date]()
     for (workshop, day), count in by_workshop.items():
@@ -57,7 +57,7 @@ def count_held(session: Session, ring: KeyStore) -> RetentionReport:
     subscribers = sa.select(sa.func.count()).select_from(Subscriber)
     return RetentionReport(
         keys=weeks.total(),
-        overdue=sum(count for (_, day), count in by_workshop.items() if day <= ring.today()),
+        overdue=sum(count for (_, day), count in by_workshop.items() if day <= key_store.today()),
         oldest=oldest,
         by_office=[RetentionShare(city, cities[city], first[city]) for city in sorted(cities)],
         by_week=sorted(weeks.items()),
@@ -69,11 +69,11 @@ def count_held(session: Session, ring: KeyStore) -> RetentionReport:
     )
 
 
-def _of_ring(ring: KeyStore) -> tuple[dict[tuple[int, date], int], date | None, int]:
+def _of_key_store(key_store: KeyStore) -> tuple[dict[tuple[int, date], int], date | None, int]:
     """Keys of registrations by workshop and day of forgetting, the day the oldest was made, and
     look-ups."""
     is_one = Key.workshop != NO_WORKSHOP
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         counted = session.execute(
             sa.select(Key.workshop, Key.forget_on, sa.func.count())
             .where(is_one)

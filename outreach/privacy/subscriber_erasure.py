@@ -15,10 +15,12 @@ from outreach.privacy import mail_folder
 from outreach.privacy.reconcile import FEW, TooManyBlind
 
 
-def erase(store: Store, ring: KeyStore, config: Config, subscriber_id: str, key_id: bytes) -> None:
+def erase(
+    store: Store, key_store: KeyStore, config: Config, subscriber_id: str, key_id: bytes
+) -> None:
     """Forgets one of them at once: the key, then the row and the letters owed, sent or written
     into a folder. A crash in between reads as forgotten; the purge finishes it."""
-    ring.destroy(key_id)
+    key_store.destroy(key_id)
     with store.change() as session:
         _delete(session, [subscriber_id])
     store.sweep()
@@ -28,7 +30,9 @@ def erase(store: Store, ring: KeyStore, config: Config, subscriber_id: str, key_
         mail_folder.forget(files)
 
 
-def going(store: Store, ring: KeyStore, *, now: datetime, sure: bool = False) -> list[Subscriber]:
+def going(
+    store: Store, key_store: KeyStore, *, now: datetime, sure: bool = False
+) -> list[Subscriber]:
     """Those to be forgotten by now: their key is gone, or they did not say yes in time.
 
     Raises TooManyBlind when more than a few who said yes have lost their key, and hardly anybody
@@ -36,7 +40,7 @@ def going(store: Store, ring: KeyStore, *, now: datetime, sure: bool = False) ->
     # Rows before keys: a key is in the ring before there is a row for it.
     with store.read() as session:
         rows = session.scalars(sa.select(Subscriber)).all()
-    known = ring.known() - ring.due()
+    known = key_store.known() - key_store.due()
     blind = [row for row in rows if row.key_id not in known]
     early = sum(1 for row in blind if row.confirmed_at is not None)
     if not sure and early > max(FEW, len(rows) - len(blind)):
@@ -49,12 +53,12 @@ def going(store: Store, ring: KeyStore, *, now: datetime, sure: bool = False) ->
     return [*blind, *(row for row in late if row.key_id in known)]
 
 
-def purge(store: Store, ring: KeyStore, *, now: datetime) -> int:
+def purge(store: Store, key_store: KeyStore, *, now: datetime) -> int:
     """Forgets those, and what was sent long ago; says how many of the first. `going` has been asked
     before anything was destroyed."""
-    found = going(store, ring, now=now, sure=True)
+    found = going(store, key_store, now=now, sure=True)
     if found:
-        ring.destroy(*(row.key_id for row in found))
+        key_store.destroy(*(row.key_id for row in found))
     with store.change() as session:
         _delete(session, [row.id for row in found])
         session.execute(

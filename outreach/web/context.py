@@ -12,8 +12,8 @@ def store() -> Store:
     return found
 
 
-def ring() -> KeyStore:
-    found: KeyStore = current_app.extensions["outreach_ring"]
+def key_store() -> KeyStore:
+    found: KeyStore = current_app.extensions["outreach_key_store"]
     return found
 
 

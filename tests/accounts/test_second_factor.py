@@ -252,7 +252,7 @@ def test_any_other_text_is_a_wrong_code(patient: Flask, store: Store, ana: int, 
 
 
 def test_twenty_wrong_passwords_are_refused_and_the_right_one_waits(
-    app: Flask, store: Store, ring: object, chicago: Office
+    app: Flask, store: Store, key_store: object, chicago: Office
 ) -> None:
     enrol(app, store, employ(store))
     wrong = [

@@ -43,11 +43,11 @@ def measured(folder: Path) -> Iterator[Taken]:
         return
     pair = Pair()
     try:
-        there = {"OUTREACH_DATABASE_URL": pair.main, "OUTREACH_KEYRING_URL": pair.ring}
+        there = {"OUTREACH_DATABASE_URL": pair.main, "OUTREACH_KEYRING_URL": pair.key_store}
         pair.rest()
         yield Taken(
             "move to PostgreSQL, with the ring",
-            _run(base.environ, "move", "--to", pair.main, "--keyring-to", pair.ring),
+            _run(base.environ, "move", "--to", pair.main, "--keyring-to", pair.key_store),
         )
         yield from _around(folder, "PostgreSQL", base.environ | there)
     finally:
@@ -75,7 +75,7 @@ def _run(environ: dict[str, str], *words: str) -> float:
 
 def _register(config: Config) -> None:
     store, keys = Store(config.database_url), Store(config.keyring_url)
-    ring, now = KeyStore(keys, MasterKeys(config.keys)), clock.now()
+    key_store, now = KeyStore(keys, MasterKeys(config.keys)), clock.now()
     kept = sa.text("SELECT id, day FROM workshop WHERE day > :day ORDER BY id")
     with store.read() as session:
         ahead = session.execute(kept, {"day": now.date().isoformat()}).all()
@@ -85,7 +85,7 @@ def _register(config: Config) -> None:
         for number in range(start, start + 10_000):
             workshop, day = ahead[number % len(ahead)]
             key_id = secrets.token_bytes(16)
-            under, generation = ring.seals.seal(secrets.token_bytes(32), key_id)
+            under, generation = key_store.seals.seal(secrets.token_bytes(32), key_id)
             forget_on = date.fromisoformat(day) + timedelta(days=30)
             sealed.append(
                 {

@@ -59,11 +59,11 @@ def _worker(app: Flask, port: int, count: int) -> float:
     config = replace(app.extensions["outreach_config"], smtp_url=f"smtp://127.0.0.1:{port}")
     post = delivery.post(config)
     assert post is not None
-    store, ring = app.extensions["outreach_store"], app.extensions["outreach_ring"]
+    store, key_store = app.extensions["outreach_store"], app.extensions["outreach_key_store"]
     begin, sent = perf_counter(), 0
     with app.app_context():
         while sent < count:
-            sent += delivery.deliver(store, ring, config, post, now=clock.now())
+            sent += delivery.deliver(store, key_store, config, post, now=clock.now())
     return count / (perf_counter() - begin)
 
 
@@ -100,7 +100,7 @@ def _app(folder: Path) -> Flask:
 def _owe(app: Flask, count: int) -> None:
     """So many people, each with a place and a letter due."""
     store: Store = app.extensions["outreach_store"]
-    ring: KeyStore = app.extensions["outreach_ring"]
+    key_store: KeyStore = app.extensions["outreach_key_store"]
     now = clock.now()
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
@@ -111,7 +111,7 @@ def _owe(app: Flask, count: int) -> None:
         )
         for number in range(count)
     ]
-    tickets = [registrations.prepare(ring, big, each) for each in people]
+    tickets = [registrations.prepare(key_store, big, each) for each in people]
     with store.change() as session:
         for person, ticket in zip(people, tickets, strict=True):
             registrations.register(session, big, person, ticket, ticket.id, now=now)

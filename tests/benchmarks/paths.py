@@ -30,8 +30,8 @@ def world(folder: Path) -> tuple[dict[str, str], str]:
     }
     config = Config.from_environ(environ)
     bring_up_to_date(config)
-    store, ring_store = Store(config.database_url), Store(config.keyring_url)
-    demo.fill(store, KeyStore(ring_store, MasterKeys(config.keys)), now=clock.now())
+    store, key_store_db = Store(config.database_url), Store(config.keyring_url)
+    demo.fill(store, KeyStore(key_store_db, MasterKeys(config.keys)), now=clock.now())
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
         day = clock.now().date() + timedelta(days=30)
@@ -42,7 +42,7 @@ def world(folder: Path) -> tuple[dict[str, str], str]:
         )
         form = f"/es/t/{big.public_id}/lugar"
     store.close()
-    ring_store.close()
+    key_store_db.close()
     return environ, form
 
 

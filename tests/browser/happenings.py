@@ -23,48 +23,48 @@ from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, applicant, hold, seat, venue
 
 
-def make(store: Store, ring: KeyStore, *, now: datetime) -> dict[str, str]:
+def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
     """The public ids of workshops and the tokens of links, by what they are there for."""
     with store.change() as session:
         held = _workshops(session)
     for hour in ("09:00", "09:20", "10:00", "11:20", "14:00", "15:20"):
-        seat(store, ring, held["slots"], name="Ana", slot=hour)
-    seat(store, ring, held["full slots"], name="Ana", slot="09:00")
+        seat(store, key_store, held["slots"], name="Ana", slot=hour)
+    seat(store, key_store, held["full slots"], name="Ana", slot="09:00")
     parties = {
-        "slot seated": seat(store, ring, held["slots"], slot="10:40"),
-        "offered": _offered(store, ring, held["offers"], now),
-        "lapsed": _lapsed(store, ring, held["lapses"], now),
-        "asked": _asked(store, ring, held["asks"], now),
-        "joint": _joint(store, ring, [held["series"], held["second"], held["third"]], now),
-        "by e-mail": seat(store, ring, held["limited"], needs=Codes(["childcare"]), **ROSA),
-        "to be called": seat(store, ring, held["approved"], **LUZ),
-        "discreet offered": _offered(store, ring, held["quiet offers"], now),
-        "discreet waiting": seat(store, ring, held["quiet offers"], people=4),
+        "slot seated": seat(store, key_store, held["slots"], slot="10:40"),
+        "offered": _offered(store, key_store, held["offers"], now),
+        "lapsed": _lapsed(store, key_store, held["lapses"], now),
+        "asked": _asked(store, key_store, held["asks"], now),
+        "joint": _joint(store, key_store, [held["series"], held["second"], held["third"]], now),
+        "by e-mail": seat(store, key_store, held["limited"], needs=Codes(["childcare"]), **ROSA),
+        "to be called": seat(store, key_store, held["approved"], **LUZ),
+        "discreet offered": _offered(store, key_store, held["quiet offers"], now),
+        "discreet waiting": seat(store, key_store, held["quiet offers"], people=4),
     }
     for name in ("one", "two"):
         offer = _another(store, f"offer {name}", capacity=2)
         question = _another(store, f"question {name}", confirm_days=14)
-        parties[f"offer {name}"] = _offered(store, ring, offer, now)
-        parties[f"question {name}"] = _asked(store, ring, question, now)
-    _call(store, ring, held["calls"], now)
-    _begin(store, ring, held["begun"])
+        parties[f"offer {name}"] = _offered(store, key_store, offer, now)
+        parties[f"question {name}"] = _asked(store, key_store, question, now)
+    _call(store, key_store, held["calls"], now)
+    _begin(store, key_store, held["begun"])
     with store.read() as session:
         tokens = {
-            name: registrations.manage_token(registrations.key_of(ring, session.merge(each)))
+            name: registrations.manage_token(registrations.key_of(key_store, session.merge(each)))
             for name, each in parties.items()
         }
     tokens |= {
-        "subscribed": _subscribed(store, ring, "rosa@ejemplo.com", now, is_sure=True),
-        "wants the bulletin": _subscribed(store, ring, "luz@ejemplo.com", now),
+        "subscribed": _subscribed(store, key_store, "rosa@ejemplo.com", now, is_sure=True),
+        "wants the bulletin": _subscribed(store, key_store, "luz@ejemplo.com", now),
     }
     return {name: each.public_id for name, each in held.items()} | tokens
 
 
 def _subscribed(
-    store: Store, ring: KeyStore, address: str, now: datetime, *, is_sure: bool = False
+    store: Store, key_store: KeyStore, address: str, now: datetime, *, is_sure: bool = False
 ) -> str:
     """The token of somebody who asked for the bulletin, or gets it."""
-    ticket = subscribers.prepare(ring, address, "es")
+    ticket = subscribers.prepare(key_store, address, "es")
     with store.change() as session:
         subscribers.keep(session, ticket, now=now).confirmed_at = now if is_sure else None
     return subscribers.token(ticket.key)
@@ -151,20 +151,20 @@ def _another(store: Store, title: str, **changes: Any) -> Workshop:
         return hold(session, chicago, kind, title={"es": title}, day=a_saturday(), **changes)
 
 
-def _offered(store: Store, ring: KeyStore, workshop: Workshop, now: datetime) -> Registration:
+def _offered(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) -> Registration:
     """Two come, two wait, and the first two give up."""
-    first = seat(store, ring, workshop, name="Ana", people=2)
-    second = seat(store, ring, workshop, people=2)
+    first = seat(store, key_store, workshop, name="Ana", people=2)
+    second = seat(store, key_store, workshop, people=2)
     with store.change() as session:
         there = session.get_one(Registration, first.id)
         registrations.cancel(session, there, now=now - timedelta(hours=10, minutes=8))
     return second
 
 
-def _lapsed(store: Store, ring: KeyStore, workshop: Workshop, now: datetime) -> Registration:
+def _lapsed(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) -> Registration:
     """Two offers, neither answered."""
-    first = seat(store, ring, workshop, name="Ana")
-    second = seat(store, ring, workshop)
+    first = seat(store, key_store, workshop, name="Ana")
+    second = seat(store, key_store, workshop)
     with store.change() as session:
         registrations.cancel(session, session.get_one(Registration, first.id), now=now)
         for hours in (25, 50):
@@ -173,10 +173,10 @@ def _lapsed(store: Store, ring: KeyStore, workshop: Workshop, now: datetime) -> 
     return second
 
 
-def _asked(store: Store, ring: KeyStore, workshop: Workshop, now: datetime) -> Registration:
+def _asked(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) -> Registration:
     """Asked today, registered a month ago."""
     long_ago = now - timedelta(days=30)
-    someone = seat(store, ring, workshop, now=long_ago, people=2, **ROSA)
+    someone = seat(store, key_store, workshop, now=long_ago, people=2, **ROSA)
     with store.change() as session:
         reconfirmation.request_reconfirmation(
             session, session.get_one(Workshop, workshop.id), now=now
@@ -184,11 +184,11 @@ def _asked(store: Store, ring: KeyStore, workshop: Workshop, now: datetime) -> R
     return someone
 
 
-def _call(store: Store, ring: KeyStore, workshop: Workshop, now: datetime) -> None:
+def _call(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) -> None:
     """Two are asked whether they come: one has a phone, and to the other no letter arrives."""
     long_ago = now - timedelta(days=30)
-    seat(store, ring, workshop, now=long_ago, **LUZ)
-    rosa = seat(store, ring, workshop, now=long_ago, needs=Codes(["step_free"]), **ROSA)
+    seat(store, key_store, workshop, now=long_ago, **LUZ)
+    rosa = seat(store, key_store, workshop, now=long_ago, needs=Codes(["step_free"]), **ROSA)
     with store.change() as session:
         reconfirmation.request_reconfirmation(
             session, session.get_one(Workshop, workshop.id), now=now
@@ -199,19 +199,19 @@ def _call(store: Store, ring: KeyStore, workshop: Workshop, now: datetime) -> No
             notice.is_dead, notice.done_at = True, now
 
 
-def _begin(store: Store, ring: KeyStore, workshop: Workshop) -> None:
+def _begin(store: Store, key_store: KeyStore, workshop: Workshop) -> None:
     """Of three who have a place one came, and two wait."""
     before = workshop.starts_at - timedelta(days=1)
-    first = seat(store, ring, workshop, name="Ana", people=3, now=before)
-    seat(store, ring, workshop, name="Luz", now=before)
-    seat(store, ring, workshop, name="Iván", people=2, now=before + timedelta(minutes=1))
+    first = seat(store, key_store, workshop, name="Ana", people=3, now=before)
+    seat(store, key_store, workshop, name="Luz", now=before)
+    seat(store, key_store, workshop, name="Iván", people=2, now=before + timedelta(minutes=1))
     with store.change() as session:
         session.get_one(Registration, first.id).arrived = 1
 
 
-def _joint(store: Store, ring: KeyStore, dates: list[Workshop], now: datetime) -> Registration:
+def _joint(store: Store, key_store: KeyStore, dates: list[Workshop], now: datetime) -> Registration:
     rosa = applicant()
-    made = [(each, registrations.prepare(ring, each, rosa)) for each in dates]
+    made = [(each, registrations.prepare(key_store, each, rosa)) for each in dates]
     with store.change() as session:
         registrations.register_group(session, made, rosa, secrets.token_hex(16), now=now)
         return session.get_one(Registration, made[0][1].id)

@@ -162,7 +162,7 @@ def running(folder: Path, how_many: int, **changes: object) -> Iterator[Evening]
 
 def _made(config: Config, how_many: int, **changes: object) -> tuple[str, list[Party]]:
     store = Store(config.database_url)
-    ring = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
+    key_store = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
     chicago, what = office("chicago", "Chicago", "IL", "America/Chicago"), kind("derechos", "x")
     for name, value in changes.items():
         setattr(what, name, value)
@@ -183,19 +183,21 @@ def _made(config: Config, how_many: int, **changes: object) -> tuple[str, list[P
             capacity=4 * how_many,
         )
     before = workshop.starts_at - timedelta(days=1)
-    parties = [_party(store, ring, workshop, number, before) for number in range(how_many)]
+    parties = [_party(store, key_store, workshop, number, before) for number in range(how_many)]
     store.close()
-    ring.store.close()
+    key_store.store.close()
     return workshop.public_id, parties
 
 
-def _party(store: Store, ring: KeyStore, workshop: Workshop, number: int, now: datetime) -> Party:
+def _party(
+    store: Store, key_store: KeyStore, workshop: Workshop, number: int, now: datetime
+) -> Party:
     # Nothing else on a machine is called so.
     name = f"Xochitzin {secrets.token_hex(4)}"
     phone = f"+1312{secrets.randbelow(10**7):07}"
     made: Registration = seat(
         store,
-        ring,
+        key_store,
         workshop,
         now=now,
         name=name,
@@ -203,5 +205,5 @@ def _party(store: Store, ring: KeyStore, workshop: Workshop, number: int, now: d
         contact=ContactMethod.PHONE,
         address=phone,
     )
-    token = registrations.calendar_token(registrations.key_of(ring, made))
+    token = registrations.calendar_token(registrations.key_of(key_store, made))
     return Party(made.id, name, phone, made.door_code or "", token, made.people)

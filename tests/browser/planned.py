@@ -14,7 +14,7 @@ VENUES = ("Biblioteca Lozano", "Parroquia San Pío", "Consulado, sala B")
 _FAR = timedelta(days=300)
 
 
-def make(store: Store, ring: KeyStore) -> dict[str, str]:
+def make(store: Store, key_store: KeyStore) -> dict[str, str]:
     """The public ids of a course's dates: the first, and a later one where people have places."""
     day = clock.now().date() + _FAR
     with store.change() as session:
@@ -34,6 +34,6 @@ def make(store: Store, ring: KeyStore) -> dict[str, str]:
             )
             for number in range(4)
         ]
-    seat(store, ring, dates[1], people=3, contact="email", address="rosa@ejemplo.com")
-    seat(store, ring, dates[2], name="Luz", contact="phone", address="+13125550142")
+    seat(store, key_store, dates[1], people=3, contact="email", address="rosa@ejemplo.com")
+    seat(store, key_store, dates[2], name="Luz", contact="phone", address="+13125550142")
     return {"course": dates[0].public_id, "course, later": dates[2].public_id}

@@ -18,26 +18,28 @@ from tests.conftest import a_saturday, hold, seat
 BACK_DOOR = {"es": "La entrada es por la puerta de atrás, junto al estacionamiento."}
 
 
-def make(store: Store, ring: KeyStore, *, now: datetime) -> dict[str, str]:
+def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
     """The public ids of workshops, and the number of the message, by what they are there for."""
     with store.change() as session:
         told, quiet = _told(session), _quiet(session)
         others = _told(session), _told(session)  # that tests may do with as they like
         crowded, off = _crowded(session), _off(session)
         _unreported(session, now)
-    seat(store, ring, told, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com", people=2)
-    seat(store, ring, told, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
+    seat(store, key_store, told, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com", people=2)
+    seat(store, key_store, told, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
     seat(
-        store, ring, told, name="Güero", contact=ContactMethod.PHONE, address="+13125550118",
+        store, key_store, told, name="Güero", contact=ContactMethod.PHONE, address="+13125550118",
         may_leave_message=True,
     )  # fmt: skip
-    seat(store, ring, told, name="Beto")
-    seat(store, ring, others[0], contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
-    seat(store, ring, others[0], name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
-    seat(store, ring, quiet, name="Flor", contact=ContactMethod.PHONE, address="+13125550142")
+    seat(store, key_store, told, name="Beto")
+    seat(store, key_store, others[0], contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
+    seat(
+        store, key_store, others[0], name="Luz", contact=ContactMethod.PHONE, address="+13125550142"
+    )
+    seat(store, key_store, quiet, name="Flor", contact=ContactMethod.PHONE, address="+13125550142")
     for name in ("Ana", "Iván", "Paty"):
-        seat(store, ring, crowded, name=name, people=3)
-    seat(store, ring, off, name="Inés", contact=ContactMethod.PHONE, address="+13125550163")
+        seat(store, key_store, crowded, name=name, people=3)
+    seat(store, key_store, off, name="Inés", contact=ContactMethod.PHONE, address="+13125550163")
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, off.id), now=now)
         message, _is_new = messaging.send(

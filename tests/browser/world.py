@@ -85,7 +85,7 @@ def running(folder: Path) -> Iterator[World]:
 
 def _made(config: Config, weather: "Weather") -> World:
     store = Store(config.database_url)
-    ring = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
+    key_store = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
     now = clock.now()
     with store.change() as session:
         _load(session, now=now)
@@ -94,22 +94,23 @@ def _made(config: Config, weather: "Weather") -> World:
         women = kinds.find(session, "mujeres").public_code
         editions.make(session, Month.of(workshops["past"].day), PASSWORD, now=now)
         second.make(session, ServerEncryption(config.secret()), now=now)
-    seat(store, ring, workshops["full"], name="Ana")
-    waiting = seat(store, ring, workshops["full"], name="Luz", people=2)
-    seated = seat(store, ring, workshops["plain"], people=2)
-    discreet = seat(store, ring, workshops["discreet"], name="Flor")
+    seat(store, key_store, workshops["full"], name="Ana")
+    waiting = seat(store, key_store, workshops["full"], name="Luz", people=2)
+    seated = seat(store, key_store, workshops["plain"], people=2)
+    discreet = seat(store, key_store, workshops["discreet"], name="Flor")
     with store.read() as session:
         keys = [
-            registrations.key_of(ring, session.merge(each)) for each in (seated, waiting, discreet)
+            registrations.key_of(key_store, session.merge(each))
+            for each in (seated, waiting, discreet)
         ]
-    more = happenings.make(store, ring, now=now)
+    more = happenings.make(store, key_store, now=now)
     more |= headquarters.make(store, workshops["plain"].public_id, ANA, now=now)
     more |= touring.make(store, now=now)
     more |= catalogue.make(store, ANA, now=now)
-    more |= telling.make(store, ring, now=now)
-    more |= planned.make(store, ring)
+    more |= telling.make(store, key_store, now=now)
+    more |= planned.make(store, key_store)
     store.close()
-    ring.store.close()
+    key_store.store.close()
     return World(
         url=config.public_url,
         quick_exit=weather,

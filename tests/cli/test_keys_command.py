@@ -51,19 +51,19 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights)
 
 
-def put_off(store: Store, ring: KeyStore, days: int) -> None:
+def put_off(store: Store, key_store: KeyStore, days: int) -> None:
     """Every key was to go so many days ago, as its workshop says."""
     with store.change() as session:
         for each in session.scalars(sa.select(Workshop)):
-            each.day = ring.today() - timedelta(days=days + each.retention_days)
+            each.day = key_store.today() - timedelta(days=days + each.retention_days)
             each.retime()
-    with ring.store.change() as session:
-        day = ring.today() - timedelta(days=days)
+    with key_store.store.change() as session:
+        day = key_store.today() - timedelta(days=days)
         session.execute(sa.update(Key).values(forget_on=day, made_on=day - timedelta(days=40)))
 
 
-def an_hour_passes(ring: KeyStore) -> None:
-    with ring.store.change() as session:
+def an_hour_passes(key_store: KeyStore) -> None:
+    with key_store.store.change() as session:
         session.execute(sa.update(MasterGeneration).values(since=clock.now() - timedelta(hours=2)))
 
 
@@ -76,26 +76,26 @@ def is_one_line(done: Result, code: int, said: str) -> bool:
 
 
 def test_keys_are_rotated_and_an_hour_later_the_old_master_goes(
-    shell: Shell, config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    shell: Shell, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    rosa = seat(store, ring, workshop)
+    rosa = seat(store, key_store, workshop)
     done = shell.run("keys", "rotate")
     assert done.exit_code == 0
     assert "1 keys are sealed with master-2 now." in done.stdout
     assert is_one_line(shell.run("keys", "retire"), 1, "until an hour after the rotation")
-    an_hour_passes(ring)
+    an_hour_passes(key_store)
     assert "1 older masters are still here: outreach keys retire" in shell.line("masters")
     assert shell.run("keys", "retire").stdout == "1 older masters destroyed.\n"
     assert "master-2 seals the ring" in shell.line("masters")
     assert [path.name for path in config.keys.glob("master-*")] == ["master-2"]
     assert rosa.key_id is not None
-    assert ring.get(rosa.key_id)
+    assert key_store.get(rosa.key_id)
 
 
 def test_a_master_prepared_for_other_hosts_is_not_used_yet(
-    shell: Shell, config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    shell: Shell, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    seat(store, ring, workshop)
+    seat(store, key_store, workshop)
     done = shell.run("keys", "rotate", "--prepare")
     assert "master-2 is made. Copy it to" in done.stdout
     assert "1 keys are sealed with master-1" in shell.run("keys", "check").stdout
@@ -103,16 +103,16 @@ def test_a_master_prepared_for_other_hosts_is_not_used_yet(
 
 
 def test_check_opens_every_key_and_says_what_is_amiss(
-    shell: Shell, config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    shell: Shell, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    rosa, _luz = seat(store, ring, workshop), seat(store, ring, workshop)
+    rosa, _luz = seat(store, key_store, workshop), seat(store, key_store, workshop)
     done = shell.run("keys", "check")
     assert done.exit_code == 0
     assert "2 keys open with the masters here" in done.stdout
-    ring.destroy(rosa.key_id or b"")
-    ring.new(workshop.id, workshop.forget_on)
-    with ring.store.change() as session:
-        long_ago = ring.today() - timedelta(days=5)
+    key_store.destroy(rosa.key_id or b"")
+    key_store.new(workshop.id, workshop.forget_on)
+    with key_store.store.change() as session:
+        long_ago = key_store.today() - timedelta(days=5)
         session.execute(sa.update(Key).values(made_on=long_ago))
     done = shell.run("keys", "check")
     assert done.exit_code == 1
@@ -125,9 +125,9 @@ def test_check_opens_every_key_and_says_what_is_amiss(
 
 
 def test_a_lost_master_is_given_up_with_yes(
-    shell: Shell, config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    shell: Shell, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    seat(store, ring, workshop)
+    seat(store, key_store, workshop)
     (config.keys / "master-1").unlink()
     done = shell.run("keys", "rotate", "--yes")
     assert done.exit_code == 0
@@ -140,10 +140,15 @@ def test_a_lost_master_is_given_up_with_yes(
 
 
 def test_the_spare_is_written_and_brings_back_what_is_still_wanted(
-    shell: Shell, config: Config, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
+    shell: Shell,
+    config: Config,
+    store: Store,
+    key_store: KeyStore,
+    workshop: Workshop,
+    tmp_path: Path,
 ) -> None:
-    rosa = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    luz = seat(store, ring, workshop)
+    rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    luz = seat(store, key_store, workshop)
     assert "none is kept" in shell.line("spare")
     copy = tmp_path / "spare"
     assert shell.run("keys", "spare", str(copy)).stdout == f"2 keys are in {copy}.\n"
@@ -151,10 +156,10 @@ def test_the_spare_is_written_and_brings_back_what_is_still_wanted(
     assert luz.key_id is not None
     assert rosa.key_id is not None
     empty(store, luz.id)
-    with ring.store.change() as session:
+    with key_store.store.change() as session:
         session.execute(sa.delete(Key))
     assert shell.run("keys", "spare", "--load", str(copy)).stdout == "1 keys taken back.\n"
-    assert ring.known() == {rosa.key_id}
+    assert key_store.known() == {rosa.key_id}
 
 
 def empty(store: Store, registration_id: str) -> None:
@@ -166,11 +171,11 @@ def empty(store: Store, registration_id: str) -> None:
 
 
 def test_an_old_spare_and_an_open_one_are_told_of(
-    shell: Shell, ring: KeyStore, tmp_path: Path
+    shell: Shell, key_store: KeyStore, tmp_path: Path
 ) -> None:
     copy = tmp_path / "spare"
     shell.run("keys", "spare", str(copy))
-    with ring.store.change() as session:
+    with key_store.store.change() as session:
         session.execute(sa.update(KeyBackup).values(saved_at=clock.now() - timedelta(hours=5)))
     assert "5 hours old: whoever was forgotten since is still in it" in shell.line("spare")
     copy.chmod(0o644)
@@ -192,22 +197,27 @@ def test_what_cannot_be_is_one_plain_line(shell: Shell, tmp_path: Path) -> None:
 
 
 def test_a_dry_run_says_in_numbers_what_would_go_and_changes_nothing(
-    shell: Shell, store: Store, ring: KeyStore, workshop: Workshop
+    shell: Shell, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     seat(
-        store, ring, workshop, name="Xochitl", contact=ContactMethod.EMAIL, address="x@example.org"
+        store,
+        key_store,
+        workshop,
+        name="Xochitl",
+        contact=ContactMethod.EMAIL,
+        address="x@example.org",
     )
-    seat(store, ring, workshop)
+    seat(store, key_store, workshop)
     assert "0 registrations would be forgotten" in shell.run("purge", "--dry-run").stdout
-    put_off(store, ring, 1)
-    before = everything(store, ring)
+    put_off(store, key_store, 1)
+    before = everything(store, key_store)
     said = shell.run("purge", "--dry-run")
     assert said.exit_code == 0
     assert "2 registrations would be forgotten" in said.stdout
     assert "2 rows without a key would be emptied" in said.stdout
     assert "1 notices would go" in said.stdout
     assert "Xochitl" not in said.output
-    assert everything(store, ring) == before
+    assert everything(store, key_store) == before
     done = shell.run("purge").stdout
     assert "2 registrations forgotten" in done
     assert "2 rows without a key emptied" in done
@@ -216,28 +226,28 @@ def test_a_dry_run_says_in_numbers_what_would_go_and_changes_nothing(
 
 
 def test_a_purge_that_finds_people_long_overdue_asks_first(
-    shell: Shell, store: Store, ring: KeyStore, workshop: Workshop
+    shell: Shell, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    seat(store, ring, workshop)
-    put_off(store, ring, 4)
-    before = everything(store, ring)
+    seat(store, key_store, workshop)
+    put_off(store, key_store, 4)
+    before = everything(store, key_store)
     assert is_one_line(shell.run("purge"), 1, "run outreach purge --yes")
-    assert everything(store, ring) == before
+    assert everything(store, key_store) == before
     assert "overdue by three days or more, and the purge waits" in shell.line("forgetting")
     assert "1 registrations forgotten" in shell.run("purge", "--yes").stdout
     assert "nobody is kept longer than promised" in shell.line("forgetting")
 
 
 def test_a_purge_with_an_empty_ring_asks_first(
-    shell: Shell, store: Store, ring: KeyStore, workshop: Workshop
+    shell: Shell, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     for _ in range(11):
-        seat(store, ring, workshop)
-    with ring.store.change() as session:
+        seat(store, key_store, workshop)
+    with key_store.store.change() as session:
         session.execute(sa.delete(Key))
-    before = everything(store, ring)
+    before = everything(store, key_store)
     assert is_one_line(shell.run("purge"), 1, "outreach keys spare --load FILE")
-    assert everything(store, ring) == before
+    assert everything(store, key_store) == before
     assert "11 rows without a key emptied" in shell.run("purge", "--yes").stdout
 
 
@@ -245,32 +255,32 @@ def test_a_purge_with_an_empty_ring_asks_first(
 
 
 def test_the_doctor_looks_at_key_files_and_changes_nothing(
-    shell: Shell, config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    shell: Shell, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     assert "no key has been made yet" in shell.line("masters")
     assert list(config.keys.glob("master-*")) == []
-    seat(store, ring, workshop)
-    before = everything(store, ring)
+    seat(store, key_store, workshop)
+    before = everything(store, key_store)
     assert "closed to others" in shell.line("key files")
     (config.keys / "master-1").chmod(0o640)
     assert "others can read master-1" in shell.line("key files")
-    assert everything(store, ring) == before
+    assert everything(store, key_store) == before
 
 
 def test_the_doctor_says_that_the_ring_needs_a_server_of_its_own(
-    shell: Shell, ring: KeyStore
+    shell: Shell, key_store: KeyStore
 ) -> None:
-    if ring.store.is_sqlite:
+    if key_store.store.is_sqlite:
         assert "server of the ring" not in shell.run("doctor").stdout
         return
     assert "it is that of the main database" in shell.line("server of the ring")
 
 
 def test_the_doctor_reminds_of_a_rotation_that_only_a_person_can_begin(
-    shell: Shell, store: Store, ring: KeyStore, workshop: Workshop
+    shell: Shell, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    seat(store, ring, workshop)
-    with ring.store.change() as session:
+    seat(store, key_store, workshop)
+    with key_store.store.change() as session:
         session.execute(sa.update(MasterGeneration).values(since=clock.now() - timedelta(days=31)))
     reminded = "master-1 is over a month old" in shell.line("masters")
-    assert reminded == (not ring.store.is_sqlite)  # a ring in a file is rotated by the worker
+    assert reminded == (not key_store.store.is_sqlite)  # a ring in a file is rotated by the worker

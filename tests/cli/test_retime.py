@@ -169,11 +169,11 @@ def test_past_workshops_are_put_right_too_and_stay_in_their_month(
 
 
 def test_nobody_who_has_a_place_is_written_to_but_reminders_come_at_eleven_there(
-    store: Store, ring: KeyStore, shell: Shell, wrong: Workshop
+    store: Store, key_store: KeyStore, shell: Shell, wrong: Workshop
 ) -> None:
     hers = seat(
         store,
-        ring,
+        key_store,
         wrong,
         contact=ContactMethod.EMAIL,
         address="luz@ejemplo.com",
@@ -204,11 +204,11 @@ def test_nobody_who_has_a_place_is_written_to_but_reminders_come_at_eleven_there
 
 
 def test_a_reminder_that_was_tried_keeps_the_hour_of_its_next_try(
-    store: Store, ring: KeyStore, shell: Shell, wrong: Workshop
+    store: Store, key_store: KeyStore, shell: Shell, wrong: Workshop
 ) -> None:
     seat(
         store,
-        ring,
+        key_store,
         wrong,
         contact=ContactMethod.EMAIL,
         address="luz@ejemplo.com",
@@ -227,12 +227,12 @@ def test_a_reminder_that_was_tried_keeps_the_hour_of_its_next_try(
 
 
 def test_the_hours_of_consultations_follow_their_workshop(
-    store: Store, ring: KeyStore, shell: Shell, calgary: Office, rights: Kind
+    store: Store, key_store: KeyStore, shell: Shell, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         slots = hold(session, calgary, rights, day=JANUARY, way=Way.SLOTS, slot_minutes=20)
         as_by_older_rules(session, slots)
-    hers = seat(store, ring, slots, slot="18:20")
+    hers = seat(store, key_store, slots, slot="18:20")
     shell.run("retime")
     with store.read() as session:
         mine = session.get_one(type(hers), hers.id)

@@ -60,7 +60,7 @@ def test_three_seats_are_given_exactly_three_times(
 
 
 def test_without_a_waiting_list_the_others_are_told_no(
-    app: Flask, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=SEATS, has_waiting_list=False)
@@ -68,7 +68,7 @@ def test_without_a_waiting_list_the_others_are_told_no(
     said = Counter(answer.status_code for answer in answers)
     assert said == {303: SEATS, 409: THREADS * POSTS - SEATS}
     assert _standings(store) == {RegistrationStatus.CONFIRMED: SEATS}
-    with ring.store.read() as session:  # and of the others nothing is kept
+    with key_store.store.read() as session:  # and of the others nothing is kept
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == SEATS
 
 
@@ -90,7 +90,7 @@ def test_parties_share_seats_without_going_over(
 
 
 def test_a_form_sent_again_and_again_is_one_registration(
-    app: Flask, store: Store, ring: KeyStore, workshop: Workshop
+    app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     nonce = secrets.token_urlsafe(16)
     answers = _all_at_once(lambda: [_post(app, workshop, nonce=nonce) for _ in range(3)])
@@ -98,7 +98,7 @@ def test_a_form_sent_again_and_again_is_one_registration(
     assert len({answer.location for answer in answers}) == 1
     assert _standings(store) == {RegistrationStatus.CONFIRMED: 1}
     assert _seats_left(store, workshop) == SEATS - 1
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 1
 
 

@@ -78,7 +78,7 @@ def test_the_same_form_sent_twice_is_one_place(
 
 @pytest.mark.races
 def test_the_same_form_sent_eight_times_at_once_is_one_place_and_one_key(
-    app: Flask, store: Store, ring: KeyStore, workshop: Workshop
+    app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop)
     with ThreadPoolExecutor(8) as threads:
@@ -86,7 +86,7 @@ def test_the_same_form_sent_eight_times_at_once_is_one_place_and_one_key(
     assert {answer.status_code for answer in sent} == {303}
     assert len({answer.headers["Location"] for answer in sent}) == 1
     assert len(everyone(store)) == 1
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 1
 
 

@@ -58,14 +58,18 @@ def make_host(config: Config, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     for app in made:
         for each in ("outreach_store", "outreach_attempts"):
             app.extensions[each].close()
-        app.extensions["outreach_ring"].store.close()
+        app.extensions["outreach_key_store"].store.close()
 
 
 @on_a_server
 def test_a_form_of_one_host_is_good_on_another(
-    make_host: Callable[..., Flask], store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    make_host: Callable[..., Flask],
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
-    ring.seals.newest()  # the first master is made
+    key_store.seals.newest()  # the first master is made
     one, other = make_host("one"), make_host("other")
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -82,9 +86,9 @@ def test_a_form_of_one_host_is_good_on_another(
 
 @on_a_server
 def test_who_signs_in_on_one_host_is_signed_in_on_another(
-    make_host: Callable[..., Flask], store: Store, ring: KeyStore, chicago: Office
+    make_host: Callable[..., Flask], store: Store, key_store: KeyStore, chicago: Office
 ) -> None:
-    ring.seals.newest()
+    key_store.seals.newest()
     one, other, third = (make_host(name) for name in ("one", "other", "third"))
     enrol(one, store, employ(store))  # the second factor is sealed on one
     half_way = Visitor(other)
@@ -100,9 +104,13 @@ def test_who_signs_in_on_one_host_is_signed_in_on_another(
 
 @on_a_server
 def test_what_one_may_try_is_counted_by_three_hosts_together(
-    make_host: Callable[..., Flask], store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    make_host: Callable[..., Flask],
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
-    ring.seals.newest()
+    key_store.seals.newest()
     hosts = [make_host(name) for name in ("one", "other", "third")]
     enrol(hosts[0], store, employ(store))
     tries = 2 * Limits.sign_ins
@@ -125,41 +133,41 @@ def test_what_one_may_try_is_counted_by_three_hosts_together(
 
 @on_a_server
 def test_what_was_signed_before_there_was_a_second_host_stays_good(
-    config: Config, make_host: Callable[..., Flask], ring: KeyStore
+    config: Config, make_host: Callable[..., Flask], key_store: KeyStore
 ) -> None:
-    ring.seals.newest()
+    key_store.seals.newest()
     first = replace(config, secret_key="")
     before = first.secret()  # made and kept in the folder of the only host
-    assert signing.secret(first, ring) == before
+    assert signing.secret(first, key_store) == before
     assert make_host("second").extensions["outreach_secret"] == before
 
 
 @on_a_server
 def test_a_host_without_the_masters_says_which_one_to_copy(
-    make_host: Callable[..., Flask], ring: KeyStore
+    make_host: Callable[..., Flask], key_store: KeyStore
 ) -> None:
-    ring.seals.newest()
+    key_store.seals.newest()
     with pytest.raises(Misconfigured, match=r"master-1 is missing in .*Copy it there"):
         make_host("bare", has_masters=False)
 
 
 @on_a_server
 def test_the_secret_outlives_a_rotation_and_a_lost_ring(
-    config: Config, ring: KeyStore, tmp_path: Path
+    config: Config, key_store: KeyStore, tmp_path: Path
 ) -> None:
     own, now = replace(config, secret_key=""), clock.now()
-    before = signing.secret(own, ring)
-    rotation.rotate(ring, now=now)
-    ring.seals.look()
-    assert signing.secret(own, ring) == before
-    with ring.store.read() as session:
+    before = signing.secret(own, key_store)
+    rotation.rotate(key_store, now=now)
+    key_store.seals.look()
+    assert signing.secret(own, key_store) == before
+    with key_store.store.read() as session:
         assert session.scalars(sa.select(Secret.generation)).all() == [2]
-    key_backup.save(ring, tmp_path / "spare", now=now)
-    with ring.store.change() as session:
+    key_backup.save(key_store, tmp_path / "spare", now=now)
+    with key_store.store.change() as session:
         session.execute(sa.delete(Secret))
-    key_backup.load(ring, tmp_path / "spare", set())
+    key_backup.load(key_store, tmp_path / "spare", set())
     (config.keys / "secret-key").unlink()
-    assert signing.secret(own, ring) == before
+    assert signing.secret(own, key_store) == before
 
 
 def test_serve_names_all_that_hosts_do_not_share_at_once() -> None:
@@ -278,9 +286,13 @@ def test_an_error_says_no_password(tmp_path: Path) -> None:
 
 @on_a_server
 def test_what_another_host_changed_is_seen_at_once(
-    make_host: Callable[..., Flask], store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    make_host: Callable[..., Flask],
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
-    ring.seals.newest()
+    key_store.seals.newest()
     hosts = [make_host("one").test_client(), make_host("other").test_client()]
     with store.change() as session:
         workshop = hold(session, chicago, rights, title={"es": "Antes"})

@@ -258,8 +258,10 @@ class Slow(Postman):
 
 
 @pytest.fixture
-def outbox(app: Flask, store: Store, ring: KeyStore, config: Config, workshop: Workshop) -> Outbox:
-    made = Outbox(app, store, ring, config)
+def outbox(
+    app: Flask, store: Store, key_store: KeyStore, config: Config, workshop: Workshop
+) -> Outbox:
+    made = Outbox(app, store, key_store, config)
     made.workshop = workshop
     return made
 

@@ -234,14 +234,21 @@ def test_a_value_cannot_break_the_page(client: FlaskClient, workshop: Workshop) 
 def test_a_letter_is_in_the_readers_language(
     app: Flask,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     config: Config,
     workshop: Workshop,
     lang: str,
     subject: str,
     words: list[str],
 ) -> None:
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="r@example.org", language=lang)
+    seat(
+        store,
+        key_store,
+        workshop,
+        contact=ContactMethod.EMAIL,
+        address="r@example.org",
+        language=lang,
+    )
     box: list[EmailMessage] = []
 
     @contextmanager
@@ -249,7 +256,7 @@ def test_a_letter_is_in_the_readers_language(
         yield box.append
 
     with app.app_context():
-        deliver(store, ring, config, post, now=clock.now())
+        deliver(store, key_store, config, post, now=clock.now())
     [letter] = box
     assert letter["Subject"].replace("\u00a0", " ").startswith(subject)
     text = letter.get_content().replace("\u00a0", " ")

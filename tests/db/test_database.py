@@ -34,7 +34,10 @@ EMAIL = "rosalinda.quetzalcanario@example.org"
 
 
 def test_the_migrations_make_what_the_models_say(config: Config) -> None:
-    for base, url in ((Database.MAIN, config.database_url), (Database.RING, config.keyring_url)):
+    for base, url in (
+        (Database.MAIN, config.database_url),
+        (Database.KEY_STORE, config.keyring_url),
+    ):
         store = Store(url)
         assert differences(base, store) == []
         store.close()
@@ -174,22 +177,22 @@ def test_a_change_inside_a_change_says_so_instead_of_waiting_for_itself(store: S
 
 
 def test_what_was_erased_is_in_no_file_of_sqlite(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     if not store.is_sqlite:
         return  # PostgreSQL's files are its own; there the key that is gone protects the row
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    rosa = seat(store, ring, workshop, name=NAME, now=LONG_AGO)
+    rosa = seat(store, key_store, workshop, name=NAME, now=LONG_AGO)
     sealed, key_id = rosa.sealed, rosa.key_id
     assert sealed
     assert key_id
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         key = session.get_one(Key, key_id).sealed
     assert _is_in(config, sealed)
     assert _is_in(config, key)
 
-    ring.destroy(key_id)
+    key_store.destroy(key_id)
     with store.change() as session:
         registrations.cancel(session, session.get_one(Registration, rosa.id), now=LONG_AGO)
     store.sweep()
@@ -199,14 +202,21 @@ def test_what_was_erased_is_in_no_file_of_sqlite(
 
 
 def test_a_name_is_in_no_file_even_before_it_is_erased(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, name=NAME, address=EMAIL, contact=registrations.ContactMethod.EMAIL)
+    seat(
+        store,
+        key_store,
+        workshop,
+        name=NAME,
+        address=EMAIL,
+        contact=registrations.ContactMethod.EMAIL,
+    )
     assert not _is_in(config, NAME.encode())
     assert not _is_in(config, EMAIL.encode())
-    _assert_names_no_one(str(_all_rows(store)) + str(_all_rows(ring.store)))
+    _assert_names_no_one(str(_all_rows(store)) + str(_all_rows(key_store.store)))
 
 
 def _outreach(config: Config, *arguments: str) -> Result:

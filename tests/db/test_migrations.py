@@ -32,7 +32,7 @@ from tests.support.environment import where
 from tests.support.registration_forms import answers, send
 
 WRITERS = 3
-BEFORE = {Database.MAIN: "main_door", Database.RING: "ring_network"}
+BEFORE = {Database.MAIN: "main_door", Database.KEY_STORE: "ring_network"}
 # What a later version might do to the table that everybody writes to.
 LATER = """
 import sqlalchemy as sa
@@ -53,7 +53,7 @@ def upgrade() -> None:
 def older(config: Config, request: pytest.FixtureRequest) -> Iterator[Config]:
     """An installation as the version before this one left it."""
     for url, gone in ((config.database_url, "lease"), (config.keyring_url, "secret")):
-        base = Database.MAIN if url == config.database_url else Database.RING
+        base = Database.MAIN if url == config.database_url else Database.KEY_STORE
         engine = sa.create_engine(url)
         with engine.begin() as connection:
             connection.exec_driver_sql(f"DROP TABLE {gone}")
@@ -103,8 +103,8 @@ def outreach(config: Config, *arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments), env=settings)
 
 
-def run(config: Config, *statements: str, ring: bool = False) -> None:
-    engine = sa.create_engine(config.keyring_url if ring else config.database_url)
+def run(config: Config, *statements: str, key_store: bool = False) -> None:
+    engine = sa.create_engine(config.keyring_url if key_store else config.database_url)
     with engine.begin() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
@@ -148,7 +148,7 @@ class Crowd:
             list(working)
         for each in ("outreach_store", "outreach_attempts"):
             self.app.extensions[each].close()
-        self.app.extensions["outreach_ring"].store.close()
+        self.app.extensions["outreach_key_store"].store.close()
 
 
 @pytest.mark.races
@@ -219,7 +219,7 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(
 
 @pytest.mark.races
 def test_two_upgrades_at_once_are_one_after_the_other(older: Config) -> None:
-    for base, url in ((Database.MAIN, older.database_url), (Database.RING, older.keyring_url)):
+    for base, url in ((Database.MAIN, older.database_url), (Database.KEY_STORE, older.keyring_url)):
         assert _at_once(base, url) == [0, 0]
     assert outreach(older, "db", "upgrade").exit_code == 0
     assert outreach(older, "db", "check").exit_code == 0
@@ -256,7 +256,7 @@ VERSION = "alembic_version"
 
 
 @pytest.mark.parametrize(
-    ("statements", "of_ring", "said"),
+    ("statements", "of_key_store", "said"),
     [
         ([f"UPDATE {VERSION} SET version_num = 'x'"], False, "main: its version (x) is not known"),
         ([f"UPDATE {VERSION} SET version_num = 'x'"], True, "ring: its version (x) is not known"),
@@ -270,9 +270,9 @@ VERSION = "alembic_version"
     ],
 )
 def test_what_is_odd_is_left_alone_and_told(
-    broken: Config, statements: list[str], of_ring: bool, said: str
+    broken: Config, statements: list[str], of_key_store: bool, said: str
 ) -> None:
-    run(broken, *statements, ring=of_ring)
+    run(broken, *statements, key_store=of_key_store)
     for command in ("upgrade", "check"):
         answer = outreach(broken, "db", command)
         assert answer.exit_code == 1, command
@@ -288,7 +288,7 @@ def test_a_main_base_that_is_ahead_of_its_ring_has_another_ring_than_it_had(
         broken,
         "DROP TABLE secret",
         f"UPDATE {VERSION} SET version_num = 'ring_network'",
-        ring=True,
+        key_store=True,
     )
     for command in ("upgrade", "check"):
         answer = outreach(broken, "db", command)

@@ -59,7 +59,7 @@ class Looked:
 def look(
     book: Book,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     letters: Sequence[Letter],
     *,
     is_over: bool = False,
@@ -72,7 +72,7 @@ def look(
         if not store.is_sqlite:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         rows = _Rows(session, book)
-        lost = [fault for each in saved for fault in _of_person(each, rows, ring, is_over)]
+        lost = [fault for each in saved for fault in _of_person(each, rows, key_store, is_over)]
         lost += [
             f"{each.workshop}: an organizer was told it has {each.capacity} places and begins at "
             f"{each.starts}"
@@ -80,8 +80,8 @@ def look(
             if each.is_sure and not _is_as_told(session, each.workshop, each.capacity, each.starts)
         ]
         full = list(oversold(session))
-    doubled = list(_doubled(rows, ring))
-    chain = audit_verification.wrong(store, ring)
+    doubled = list(_doubled(rows, key_store))
+    chain = audit_verification.wrong(store, key_store)
     unwanted = list(_unwanted(known, letters))
     return Looked(
         saved=len(saved),
@@ -129,7 +129,7 @@ def _nonce(person: Person) -> bytes:
     return hashlib.sha256(person.nonce.encode()).digest()
 
 
-def _of_person(known: _Known, rows: _Rows, ring: KeyStore, is_over: bool) -> Iterator[str]:
+def _of_person(known: _Known, rows: _Rows, key_store: KeyStore, is_over: bool) -> Iterator[str]:
     person = known.person
     about, row = f"p{person.number} of {person.workshop}", rows.by_nonce.get(_nonce(person))
     if row is None and known.has_left and rows.take_nameless(person.workshop):
@@ -137,7 +137,7 @@ def _of_person(known: _Known, rows: _Rows, ring: KeyStore, is_over: bool) -> Ite
     if row is None:
         yield f"{about}: was told the place is saved, and there is no row"
     elif known.has_left:
-        if row.key_id is not None and not _is_forgotten(row, ring):
+        if row.key_id is not None and not _is_forgotten(row, key_store):
             yield f"{about}: was told it is erased, and it can be read"
         # A process killed between the key and the row: erased at once, and the place is given
         # back by the next purge.
@@ -146,23 +146,23 @@ def _of_person(known: _Known, rows: _Rows, ring: KeyStore, is_over: bool) -> Ite
         ):
             yield f"{about}: was told the place is given back, and is {row.standing}"
     elif not (known.is_leaving or person.is_leaving):
-        yield from (f"{about}: {fault}" for fault in _unreadable(person, row, ring))
+        yield from (f"{about}: {fault}" for fault in _unreadable(person, row, key_store))
 
 
-def _is_forgotten(row: Registration, ring: KeyStore) -> bool:
+def _is_forgotten(row: Registration, key_store: KeyStore) -> bool:
     try:
-        registrations.key_of(ring, row)
+        registrations.key_of(key_store, row)
     except OutreachError:
         return True
     return False
 
 
-def _unreadable(person: Person, row: Registration, ring: KeyStore) -> Iterator[str]:
+def _unreadable(person: Person, row: Registration, key_store: KeyStore) -> Iterator[str]:
     if row.standing is RegistrationStatus.CANCELLED:
         yield "has given nothing back, and is cancelled"
         return
     try:
-        key = registrations.key_of(ring, row)
+        key = registrations.key_of(key_store, row)
         read = registrations.decrypt_person(row, key)
     except OutreachError:
         if not person.is_leaving:  # they may have asked to be forgotten a moment ago
@@ -198,9 +198,9 @@ def oversold(session: Session) -> Iterator[str]:
             yield from (f"{workshop.public_id}: {fault}" for fault in faults(session, workshop.id))
 
 
-def _doubled(rows: _Rows, ring: KeyStore) -> Iterator[str]:
+def _doubled(rows: _Rows, key_store: KeyStore) -> Iterator[str]:
     people = registrations.decrypt_people(
-        ring, [row for row in rows.every if row.key_id is not None]
+        key_store, [row for row in rows.every if row.key_id is not None]
     )
     addresses = Counter(person.address for person in people.values() if person.address)
     for address, count in addresses.items():

@@ -26,8 +26,8 @@ from tests.support.smtp_server import Postman, free_port, on_duty
 class Outbox:
     """People who are owed something, and what became of it."""
 
-    def __init__(self, app: Flask, store: Store, ring: KeyStore, config: Config) -> None:
-        self.app, self.store, self.ring, self.config = app, store, ring, config
+    def __init__(self, app: Flask, store: Store, key_store: KeyStore, config: Config) -> None:
+        self.app, self.store, self.key_store, self.config = app, store, key_store, config
         self.workshop: Workshop
 
     def owe(self, *names: str, **changes: Any) -> list[Registration]:
@@ -35,7 +35,7 @@ class Outbox:
         plain: dict[str, Any] = {"contact": ContactMethod.EMAIL} | changes
         return [
             seat(
-                self.store, self.ring, self.workshop,
+                self.store, self.key_store, self.workshop,
                 **({"address": f"{name}@example.org"} | plain | {"name": name}),
             )
             for name in names
@@ -58,7 +58,7 @@ class Outbox:
         assert post is not None
         with self.app.app_context():
             return delivery.deliver(
-                self.store, self.ring, config, post, now=now or clock.now(),
+                self.store, self.key_store, config, post, now=now or clock.now(),
                 is_over=lambda: meanwhile() is True,
             )  # fmt: skip
 
@@ -81,9 +81,9 @@ class Outbox:
 
 @pytest.fixture
 def outbox(
-    app: Flask, store: Store, ring: KeyStore, config: Config, chicago: Office, rights: Kind
+    app: Flask, store: Store, key_store: KeyStore, config: Config, chicago: Office, rights: Kind
 ) -> Outbox:
-    made = Outbox(app, store, ring, config)
+    made = Outbox(app, store, key_store, config)
     with store.change() as session:
         made.workshop = hold(session, chicago, rights, capacity=1000)
     return made

@@ -66,7 +66,7 @@ def act(scene: Scene, seed: int, count: int) -> Done:
             one.step()
     finally:
         one.store.close()
-        one.ring.store.close()
+        one.key_store.store.close()
     return one.done
 
 
@@ -75,7 +75,7 @@ class _One:
         self.scene, self.done, self.now = scene, Done(), BEGAN
         self.random = random.Random(seed)
         self.store = Store(scene.database_url)
-        self.ring = KeyStore(Store(scene.keyring_url), MasterKeys(scene.keys))
+        self.key_store = KeyStore(Store(scene.keyring_url), MasterKeys(scene.keys))
 
     def step(self) -> None:
         [(do, _often)] = self.random.choices(_STEPS, [often for _do, often in _STEPS])
@@ -111,7 +111,7 @@ class _One:
             needs=Codes(self.random.choice([(), (), ("childcare",)])),
             slot=self.random.choice(["18:00", "18:20", "18:40"]) if wanted[0].has_slots else "",
         )
-        tickets = [registrations.prepare(self.ring, each, someone) for each in wanted]
+        tickets = [registrations.prepare(self.key_store, each, someone) for each in wanted]
         nonce = secrets.token_hex(16)
         with self.store.change() as session:
             if len(wanted) > 1:
@@ -127,7 +127,7 @@ class _One:
         if mine is None or mine.key_id is None:
             return
         self.done.cancelled.add(mine.id)
-        self.ring.destroy(mine.key_id)
+        self.key_store.destroy(mine.key_id)
         self._with(mine, registrations.cancel)
 
     def change(self) -> None:

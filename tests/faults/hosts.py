@@ -77,7 +77,7 @@ class Hosts(Site):
 
     def start(self) -> None:
         # Every host has its own copy of the masters, made before any of them starts.
-        self.ring.index("nobody@example.org")
+        self.key_store.index("nobody@example.org")
         for name in APPS:
             copytree(self.config.keys, self.folder / name / "keys")
         super().start()

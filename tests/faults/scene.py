@@ -48,7 +48,7 @@ class Scene:
 
     def look(self, *, is_over: bool = False) -> Looked:
         came = list(self.mailbox.came)
-        return look(self.book, self.site.store, self.site.ring, came, is_over=is_over)
+        return look(self.book, self.site.store, self.site.key_store, came, is_over=is_over)
 
     def finish(self, *, kills: int) -> tuple[Looked, list[str]]:
         """Everybody goes home, the last letters are sent; what is wrong then."""
@@ -80,12 +80,14 @@ class Scene:
         with app.app_context():
             for _ in range(60):
                 now = clock.now() + self.ahead
-                delivery.deliver(self.site.store, self.site.ring, self.site.config, post, now=now)
+                delivery.deliver(
+                    self.site.store, self.site.key_store, self.site.config, post, now=now
+                )
                 if not self.pending():
                     break
         for name in ("outreach_store", "outreach_attempts"):
             app.extensions[name].close()
-        app.extensions["outreach_ring"].store.close()
+        app.extensions["outreach_key_store"].store.close()
 
     def pending(self) -> int:
         with self.site.store.read() as session:

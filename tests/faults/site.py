@@ -114,7 +114,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.store = Store(self.config.database_url)
-        self.ring = KeyStore(Store(self.config.keyring_url), MasterKeys(self.config.keys))
+        self.key_store = KeyStore(Store(self.config.keyring_url), MasterKeys(self.config.keys))
         self.keeper = Keeper([])
 
     def address_of(self, number: int) -> str:
@@ -142,7 +142,7 @@ class Site:
     def close(self) -> None:
         self.stop()
         self.store.close()
-        self.ring.store.close()
+        self.key_store.store.close()
 
     def run(self, *arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
         """One command of this installation."""

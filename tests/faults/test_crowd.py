@@ -50,14 +50,14 @@ CONSULTATIONS = {
 def test_eight_processes_never_give_a_place_twice_nor_leave_one_empty(
     config: Config,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     rights: Kind,
     plan: dict[str, Any],
     steps: int,
 ) -> None:
     scene = _scene(config, store, chicago, rights, plan)
-    ring.index("rosa@example.org")  # the ring's own keys are made before the crowd is there
+    key_store.index("rosa@example.org")  # the ring's own keys are made before the crowd is there
     done, looks = _crowd(store, scene, steps)
     assert [error for each in done for error in each.errors] == []
     with store.read() as session:

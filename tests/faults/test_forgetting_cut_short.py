@@ -57,34 +57,36 @@ def pointing(store: Store) -> int:
         return session.scalar(sa.select(sa.func.count()).where(has_key)) or 0
 
 
-def make_due(store: Store, ring: KeyStore) -> None:
+def make_due(store: Store, key_store: KeyStore) -> None:
     """Everybody was to be forgotten by today, though their workshop may be to come."""
     with store.change() as session:
         for each in session.scalars(sa.select(Workshop)):
-            each.retention_days = (ring.today() - each.day).days
-    with ring.store.change() as session:
-        session.execute(sa.update(Key).values(forget_on=ring.today()))
+            each.retention_days = (key_store.today() - each.day).days
+    with key_store.store.change() as session:
+        session.execute(sa.update(Key).values(forget_on=key_store.today()))
 
 
 def test_a_purge_that_is_killed_has_forgotten_already_and_is_finished_by_the_next(
-    config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    people = [seat(store, ring, workshop) for _ in range(MANY)]
-    links = [registrations.manage_token(registrations.key_of(ring, each)) for each in people[:5]]
-    make_due(store, ring)
+    people = [seat(store, key_store, workshop) for _ in range(MANY)]
+    links = [
+        registrations.manage_token(registrations.key_of(key_store, each)) for each in people[:5]
+    ]
+    make_due(store, key_store)
     with process(config, "purge") as running:
-        while ring.known() and running.poll() is None:
+        while key_store.known() and running.poll() is None:
             pass  # until the keys are gone
         running.send_signal(signal.SIGKILL)
         running.wait()
-    assert ring.known() == set()
+    assert key_store.known() == set()
     for link in links:
         with store.read() as session, pytest.raises(NotFound):
-            registrations.key_of(ring, registrations.find(session, link))
+            registrations.key_of(key_store, registrations.find(session, link))
     with store.read() as session:
         rows = session.scalars(sa.select(Registration)).all()
-    assert registrations.decrypt_people(ring, rows) == {}
-    retention.purge(store, ring, now=clock.now(), sure=True)
+    assert registrations.decrypt_people(key_store, rows) == {}
+    retention.purge(store, key_store, now=clock.now(), sure=True)
     assert pointing(store) == 0
     with store.read() as session:  # before the workshop: the places are free again, once each
         assert session.get_one(Workshop, workshop.id).seats_left == 500
@@ -92,17 +94,17 @@ def test_a_purge_that_is_killed_has_forgotten_already_and_is_finished_by_the_nex
 
 @pytest.mark.long
 def test_a_purge_killed_again_and_again_ends_with_the_same_counts(
-    config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     """Killed each time after it has emptied some more rows, if it has not been faster."""
     for _ in range(MANY):
-        seat(store, ring, workshop, people=2)
+        seat(store, key_store, workshop, people=2)
     with store.change() as session:  # it is over: places are not given back, numbers stay
         over = session.get_one(Workshop, workshop.id)
         over.day = clock.now().date() - timedelta(days=30)
         over.retime()
         session.execute(sa.update(Registration).values(arrived=1))
-    make_due(store, ring)
+    make_due(store, key_store)
     counted = counts(store)
     for _ in range(3):
         left = pointing(store)
@@ -112,44 +114,44 @@ def test_a_purge_killed_again_and_again_ends_with_the_same_counts(
             running.send_signal(signal.SIGKILL)
             running.wait()
     now = clock.now()
-    retention.purge(store, ring, now=now, sure=True)
+    retention.purge(store, key_store, now=now, sure=True)
     assert pointing(store) == 0
     assert counts(store) == counted
 
 
 def test_who_registers_while_the_purge_runs_is_not_taken_for_forgotten(
-    config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    ring.index("rosa@example.org")
+    key_store.index("rosa@example.org")
     is_over = threading.Event()
     wrong: list[str] = []
 
     def purge() -> None:
-        own_store, own_ring_store = Store(config.database_url), Store(config.keyring_url)
-        own_ring = KeyStore(own_ring_store, MasterKeys(config.keys))
+        own_store, own_key_store_db = Store(config.database_url), Store(config.keyring_url)
+        own_key_store = KeyStore(own_key_store_db, MasterKeys(config.keys))
         try:
             while not is_over.is_set():
-                retention.purge(own_store, own_ring, now=clock.now())
+                retention.purge(own_store, own_key_store, now=clock.now())
         except Exception as error:
             wrong.append(repr(error))
         finally:
             own_store.close()
-            own_ring_store.close()
+            own_key_store_db.close()
 
     purging = threading.Thread(target=purge)
     purging.start()
-    people = [seat(store, ring, workshop) for _ in range(60)]
+    people = [seat(store, key_store, workshop) for _ in range(60)]
     is_over.set()
     purging.join()
     assert wrong == []
     with store.read() as session:
         standings = session.scalars(sa.select(Registration.standing)).all()
     assert standings == [RegistrationStatus.CONFIRMED] * len(people)
-    assert ring.known() == {each.key_id for each in people}
+    assert key_store.known() == {each.key_id for each in people}
 
 
 def test_who_registers_between_two_looks_is_not_taken_for_forgotten(
-    config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     came: list[Registration] = []
 
@@ -158,12 +160,12 @@ def test_who_registers_between_two_looks_is_not_taken_for_forgotten(
 
         def known(self) -> set[bytes]:
             found = super().known()
-            came.append(seat(store, ring, workshop))
+            came.append(seat(store, key_store, workshop))
             return found
 
     assert (
         retention.reconcile_stores(
-            store, Busy(ring.store, MasterKeys(config.keys)), now=clock.now()
+            store, Busy(key_store.store, MasterKeys(config.keys)), now=clock.now()
         )
         == 0
     )
@@ -173,32 +175,32 @@ def test_who_registers_between_two_looks_is_not_taken_for_forgotten(
 
 @pytest.mark.any_database("what was done stays done on either")
 def test_a_rotation_that_is_killed_loses_no_key(
-    config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    first, _key = ring.new(workshop.id, workshop.forget_on)
+    first, _key = key_store.new(workshop.id, workshop.forget_on)
     many = [os.urandom(16) for _ in range(4000)]
     rows = [
         Key(
             id=key_id,
-            sealed=ring.seals.seal_with(1, b"k" * 32, key_id),
+            sealed=key_store.seals.seal_with(1, b"k" * 32, key_id),
             generation=1,
             workshop=workshop.id,
             forget_on=workshop.forget_on,
-            made_on=ring.today(),
+            made_on=key_store.today(),
         )
         for key_id in many
     ]
-    with ring.store.change() as session:
+    with key_store.store.change() as session:
         session.add_all(rows)
     for _ in range(2):
-        before = rotation.generations(ring)
+        before = rotation.generations(key_store)
         with process(config, "keys", "rotate") as running:
-            while rotation.generations(ring) == before and running.poll() is None:
+            while rotation.generations(key_store) == before and running.poll() is None:
                 pass
             running.send_signal(signal.SIGKILL)
             running.wait()
-    assert len(ring.get_all([first, *many])) == 4001
-    newest = rotation.rotate(ring, now=clock.now()).number
-    assert rotation.generations(ring) == {newest: 4001}
-    assert rotation.retire(ring, now=clock.now() + timedelta(hours=2)) == newest - 1
-    assert ring.get_all(many) == dict.fromkeys(many, b"k" * 32)
+    assert len(key_store.get_all([first, *many])) == 4001
+    newest = rotation.rotate(key_store, now=clock.now()).number
+    assert rotation.generations(key_store) == {newest: 4001}
+    assert rotation.retire(key_store, now=clock.now() + timedelta(hours=2)) == newest - 1
+    assert key_store.get_all(many) == dict.fromkeys(many, b"k" * 32)

@@ -104,7 +104,7 @@ def round_of(outbox: Outbox, server: Gateway, now: datetime | None = None, **cha
     assert post is not None
     with outbox.app.app_context():
         return delivery.deliver_texts(
-            outbox.store, outbox.ring, config, post, now=now or clock.now()
+            outbox.store, outbox.key_store, config, post, now=now or clock.now()
         )
 
 
@@ -189,7 +189,7 @@ def test_the_worker_sends_texts_beside_letters(
 def test_nobody_who_was_forgotten_gets_a_text(outbox: Outbox, server: Gateway) -> None:
     rosa, _luz = outbox.owe("rosa", "luz", address="+13125550142", **SAFE)
     assert rosa.key_id is not None
-    outbox.ring.destroy(rosa.key_id)
+    outbox.key_store.destroy(rosa.key_id)
     assert round_of(outbox, server) == 1
 
 

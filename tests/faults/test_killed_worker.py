@@ -94,7 +94,7 @@ def kill_again_and_again(outbox: Outbox, *, people: int, kills: int) -> None:
                 if doomed and (who := doomed.pop()) not in postman.to:
                     key_id = everyone[who].key_id
                     assert key_id is not None
-                    outbox.ring.destroy(key_id)
+                    outbox.key_store.destroy(key_id)
                     forgotten[who] = len(postman.letters)
         while outbox.round(postman.port, clock.now() + AFTER_A_LEASE, smtp_seconds=30):
             pass

@@ -35,15 +35,15 @@ CHECKOUT = Path(__file__).parents[2]
 class Day:
     """A small one: who saved a place, and what the checker says of it."""
 
-    def __init__(self, app: Flask, store: Store, ring: KeyStore, workshop: Workshop) -> None:
-        self.app, self.store, self.ring, self.workshop = app, store, ring, workshop
+    def __init__(self, app: Flask, store: Store, key_store: KeyStore, workshop: Workshop) -> None:
+        self.app, self.store, self.key_store, self.workshop = app, store, key_store, workshop
         self.book, self.letters = Book(), list[Letter]()
 
     def save(self, *, people: int = 1) -> Person:
         nonce = f"nonce-{len(self.book.everyone):020}"
         person = self.book.meet(self.workshop.public_id, nonce, writes=True, people=people)
         someone = applicant(contact=ContactMethod.EMAIL, address=person.email, people=people)
-        ticket = registrations.prepare(self.ring, self.workshop, someone)
+        ticket = registrations.prepare(self.key_store, self.workshop, someone)
         with self.store.change() as session:
             registrations.register(session, self.workshop, someone, ticket, nonce, now=clock.now())
         person.token, person.saved_at = registrations.manage_token(ticket.key), time.time()
@@ -59,7 +59,7 @@ class Day:
         config = self.app.extensions["outreach_config"]
         mine = [self.row(person).id]
         person.is_leaving = True
-        erasure.erase(self.store, self.ring, config, mine, now=clock.now())
+        erasure.erase(self.store, self.key_store, config, mine, now=clock.now())
         person.left_at = time.time()
 
     def do(self, *statements: sa.Executable) -> None:
@@ -81,17 +81,17 @@ class Day:
         self.do(sa.update(Notification).values(done_at=clock.now()))
 
     def look(self) -> Looked:
-        return look(self.book, self.store, self.ring, self.letters, is_over=True)
+        return look(self.book, self.store, self.key_store, self.letters, is_over=True)
 
     def owed(self, *, kills: int = 0) -> list[str]:
         return owed(self.book, self.store, self.letters, kills=kills, at=clock.now())
 
 
 @pytest.fixture
-def day(app: Flask, store: Store, ring: KeyStore, chicago: Office, rights: Kind) -> Day:
+def day(app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Day:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=6)
-    return Day(app, store, ring, workshop)
+    return Day(app, store, key_store, workshop)
 
 
 def test_where_all_is_as_people_were_told_nothing_is_found(day: Day) -> None:
@@ -136,7 +136,7 @@ def test_who_was_forgotten_half_a_day_ago_is_not_missed(day: Day) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda day, rosa: day.ring.destroy(day.row(rosa).key_id), "is forgotten"),
+        (lambda day, rosa: day.key_store.destroy(day.row(rosa).key_id), "is forgotten"),
         (lambda day, rosa: setattr(rosa, "token", "A" * 22), "leads to nothing"),
         (lambda day, rosa: setattr(rosa, "people", 3), "other answers"),
         (lambda day, rosa: setattr(rosa, "left_at", time.time()), "can be read"),
@@ -170,7 +170,7 @@ def test_one_form_that_registers_twice_is_found(day: Day) -> None:
     again = day.save()
     day.book.everyone.remove(again)
     someone = applicant(contact=ContactMethod.EMAIL, address=rosa.email)
-    ticket = registrations.prepare(day.ring, day.workshop, someone)
+    ticket = registrations.prepare(day.key_store, day.workshop, someone)
     with day.store.change() as session:
         registrations.register(
             session, day.workshop, someone, ticket, "another-nonce-of-hers-1", now=clock.now()

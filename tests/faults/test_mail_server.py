@@ -223,7 +223,11 @@ def test_a_letter_refused_while_its_place_is_given_up_stops_no_other(outbox: Out
 
     with outbox.app.app_context():
         delivery.deliver(
-            outbox.store, outbox.ring, outbox.config, lambda: nullcontext(send), now=clock.now()
+            outbox.store,
+            outbox.key_store,
+            outbox.config,
+            lambda: nullcontext(send),
+            now=clock.now(),
         )
     assert box == ["refused", "luz@example.org"]
 
@@ -323,7 +327,7 @@ def test_who_is_forgotten_between_two_letters_of_a_round_gets_none(
     def forget_luz() -> None:
         if len(postman.letters) == 1:  # Rosa's has just gone
             assert luz.key_id is not None
-            outbox.ring.destroy(luz.key_id)
+            outbox.key_store.destroy(luz.key_id)
 
     assert outbox.round(postman.port, meanwhile=forget_luz) == 2
     assert postman.to == ["rosa@example.org", "ana@example.org"]

@@ -165,7 +165,7 @@ class Scene:
         assert house is not None
         house.address, house.changed_at = "200 W. Otra St.", self.now
 
-    def ring_elsewhere(self) -> None:
+    def key_store_elsewhere(self) -> None:
         self.calgary.phone, self.calgary.changed_at = "403 555 0199", self.now
 
     def rename_kind(self) -> None:
@@ -213,7 +213,7 @@ EDITS: Final[Mapping[str, Edit]] = {
     "plain again": Edit(Scene.show_again, HERE, ("derechos", "mujeres")),
     "another office": Edit(lambda s: s.change(office=s.calgary), BOTH, ("derechos",)),
     "the phone of an office": Edit(
-        Scene.ring_elsewhere, ("calgary",), ("derechos", "daca", "mujeres")
+        Scene.key_store_elsewhere, ("calgary",), ("derechos", "daca", "mujeres")
     ),
     "the name of a kind": Edit(Scene.rename_kind, BOTH, ("daca",)),
     "unlisted": Edit(lambda s: s.change(way=Way.UNLISTED), ("calgary",), ("derechos",)),

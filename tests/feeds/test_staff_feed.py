@@ -198,12 +198,12 @@ def test_every_process_and_every_colleague_gets_the_same_bytes_until_something_c
 
 
 def test_it_says_how_many_places_are_taken_and_how_many_wait(
-    store: Store, ring: KeyStore, phone: Phone, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, phone: Phone, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         small = hold(session, chicago, rights, capacity=4)
-    seat(store, ring, small, people=4)
-    seat(store, ring, small, people=3)
+    seat(store, key_store, small, people=4)
+    seat(store, key_store, small, people=3)
     found = phone.event()
     assert found["SUMMARY"] == "Conoce tus derechos · 4 de 4 lugares · 3 en espera"
     assert "hora de Chicago" in found["DESCRIPTION"]
@@ -212,13 +212,18 @@ def test_it_says_how_many_places_are_taken_and_how_many_wait(
 
 
 def test_a_place_taken_or_given_up_is_a_later_version_of_its_entry_and_of_no_other(
-    store: Store, ring: KeyStore, phone: Phone, workshop: Workshop, chicago: Office, rights: Kind
+    store: Store,
+    key_store: KeyStore,
+    phone: Phone,
+    workshop: Workshop,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
     with store.change() as session:
         hold(session, chicago, rights, title={"es": "Otro"})
     stamps, tags = [phone.event("0 de 40")["LAST-MODIFIED"].dt], {phone.tag()}
     other = phone.event("Otro")["LAST-MODIFIED"].dt
-    hers = seat(store, ring, workshop)
+    hers = seat(store, key_store, workshop)
     stamps.append(phone.event("1 de 40")["LAST-MODIFIED"].dt)
     tags.add(phone.tag())
     with store.change() as session:

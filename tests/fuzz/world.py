@@ -80,7 +80,10 @@ class Base:
             site.begin()
             yield site
         finally:
-            for each in (app.extensions["outreach_store"], app.extensions["outreach_ring"].store):
+            for each in (
+                app.extensions["outreach_store"],
+                app.extensions["outreach_key_store"].store,
+            ):
                 each.close()
             app.extensions["outreach_attempts"].close()
             self._forget(config, number)
@@ -158,16 +161,16 @@ def made(folder: Path, server: str = "") -> Iterator[Base]:
     """Makes the network, on SQLite or on a server of PostgreSQL, for as long as the block lasts."""
     config = _config(folder, server)
     migrations.upgrade(migrations.Database.MAIN, config.database_url)
-    migrations.upgrade(migrations.Database.RING, config.keyring_url)
+    migrations.upgrade(migrations.Database.KEY_STORE, config.keyring_url)
     store = Store(config.database_url)
-    ring = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
+    key_store = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
     try:
-        cookies, ids, door_pass = _furnish(store, ring)
+        cookies, ids, door_pass = _furnish(store, key_store)
         store.sweep()
-        ring.store.sweep()
+        key_store.store.sweep()
     finally:
         store.close()
-        ring.store.close()
+        key_store.store.close()
     (folder / "templates").mkdir()
     try:
         yield Base(config, folder, cookies, ids, door_pass, server)
@@ -183,18 +186,18 @@ def _config(folder: Path, server: str) -> Config:
     data, keys = folder / "data", folder / "keys"
     data.mkdir()
     keys.mkdir(mode=0o700)
-    main, ring = f"sqlite:///{data / 'outreach.db'}", f"sqlite:///{keys / 'keyring.db'}"
+    main, key_store = f"sqlite:///{data / 'outreach.db'}", f"sqlite:///{keys / 'keyring.db'}"
     if server:
         name = f"fuzz_{secrets.token_hex(4)}"
         with _of_server(server) as told:
             for each in (name, f"{name}_ring"):
                 told.execute(sa.text(f"CREATE DATABASE {each}"))
-        main, ring = f"{server}/{name}", f"{server}/{name}_ring"
+        main, key_store = f"{server}/{name}", f"{server}/{name}_ring"
     return Config(
         data=data,
         keys=keys,
         database_url=main,
-        keyring_url=ring,
+        keyring_url=key_store,
         public_url="http://localhost:8000",
         mail_from="talleres@example.org",
         controller="Red de consulados",
@@ -211,13 +214,13 @@ def _of_server(server: str) -> Any:
 
 
 def _furnish(
-    store: Store, ring: KeyStore
+    store: Store, key_store: KeyStore
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]], str]:
     """The demo, and beside it all that it lacks; the people whom nobody may see."""
     now = clock.now()
     with store.change() as session:
         installation_settings.keep_calendar_host(session, "talleres.example.org")
-    demo.fill(store, ring, now=now)
+    demo.fill(store, key_store, now=now)
     today = clock.now().date()
     with store.change() as session:
         here, there = offices.find(session, HOME), offices.find(session, OTHER)
@@ -234,17 +237,19 @@ def _furnish(
         ids: dict[str, tuple[str, ...]] = {
             "workshop": (ours.public_id, theirs.public_id, secret.public_id)
         }
-    mine = seat(store, ring, ours, name=OURS_NAME, contact=ContactMethod.EMAIL, address=OURS_EMAIL)
+    mine = seat(
+        store, key_store, ours, name=OURS_NAME, contact=ContactMethod.EMAIL, address=OURS_EMAIL
+    )
     for workshop in (theirs, secret):
         seat(
             store,
-            ring,
+            key_store,
             workshop,
             name=OTHERS_NAME,
             contact=ContactMethod.EMAIL,
             address=OTHERS_EMAIL,
         )
-    nobody = seat(store, ring, ours, name="Rosa")
+    nobody = seat(store, key_store, ours, name="Rosa")
     cookies = _employ(store)
     with store.change() as session:
         workshop = session.get_one(Workshop, ours.id)
@@ -253,7 +258,7 @@ def _furnish(
         ).one()
         door_pass = checkin_tokens.issue(session, workshop, admin, {}, now=now)
     with store.read() as session:
-        key = registrations.key_of(ring, session.get_one(Registration, nobody.id))
+        key = registrations.key_of(key_store, session.get_one(Registration, nobody.id))
         ids |= {
             "token": (registrations.manage_token(key),),
             "entry": (registrations.calendar_token(key),),

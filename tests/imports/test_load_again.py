@@ -129,14 +129,14 @@ def test_a_dry_run_says_what_it_would_do_and_does_not(
 def test_a_row_moved_by_an_hour_moves_the_workshop_and_rosa_is_owed_a_notice(
     config: Config,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     rights: Kind,
     tmp_path: Path,
 ) -> None:
     done(run(config, "load", "workshops", table(tmp_path / "w.csv", {}, {})))
     before = workshop(store)
-    seat(store, ring, before, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    seat(store, key_store, before, contact=ContactMethod.EMAIL, address="rosa@example.org")
     moved = {"starts_at": "2027-01-16T19:00", "ends_at": "2027-01-16T21:00"}
     result = done(run(config, "load", "workshops", table(tmp_path / "w.csv", moved, {})))
     assert "0 new, 1 changed, 1 as they were" in result.stdout
@@ -149,23 +149,23 @@ def test_a_row_moved_by_an_hour_moves_the_workshop_and_rosa_is_owed_a_notice(
 def test_a_row_moved_to_another_day_moves_the_day_its_people_are_forgotten(
     config: Config,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     rights: Kind,
     tmp_path: Path,
 ) -> None:
     done(run(config, "load", "workshops", table(tmp_path / "w.csv", {})))
-    seat(store, ring, workshop(store))
+    seat(store, key_store, workshop(store))
     moved = {"starts_at": "2027-02-20T19:00", "ends_at": "2027-02-20T21:00"}
     done(run(config, "load", "workshops", table(tmp_path / "w.csv", moved)))
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         assert session.scalars(sa.select(Key.forget_on)).all() == [date(2027, 3, 22)]
 
 
 def test_the_status_of_a_row_publishes_cancels_and_reinstates(
     config: Config,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     rights: Kind,
     tmp_path: Path,
@@ -175,7 +175,7 @@ def test_the_status_of_a_row_publishes_cancels_and_reinstates(
     assert workshop(store).standing is WorkshopStatus.DRAFT
     done(run(config, "load", "workshops", table(path, {})))
     assert workshop(store).standing is WorkshopStatus.PUBLISHED
-    seat(store, ring, workshop(store), contact=ContactMethod.EMAIL, address="rosa@example.org")
+    seat(store, key_store, workshop(store), contact=ContactMethod.EMAIL, address="rosa@example.org")
     done(run(config, "load", "workshops", table(path, {"status": "cancelled"})))
     assert workshop(store).standing is WorkshopStatus.CANCELLED
     done(run(config, "load", "workshops", table(path, {})))
@@ -190,21 +190,21 @@ def test_the_status_of_a_row_publishes_cancels_and_reinstates(
 def test_a_mistyped_year_in_a_file_is_refused_and_nobody_is_forgotten_for_it(
     config: Config,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     rights: Kind,
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "w.csv"
     done(run(config, "load", "workshops", table(path, {})))
-    rosa = seat(store, ring, workshop(store))
+    rosa = seat(store, key_store, workshop(store))
     old = {"starts_at": "2026-01-16T18:00", "ends_at": "2026-01-16T20:00"}
     for status in ("published", "cancelled"):
         result = run(config, "load", "workshops", table(path, old | {"status": status}))
         assert result.exit_code == 2
         assert 'line 2, starts_at "2026-01-16T18:00": that day and hour are past' in result.stderr
     assert rosa.key_id is not None
-    assert ring.get(rosa.key_id)
+    assert key_store.get(rosa.key_id)
     assert causes(store) == []
 
 
@@ -224,14 +224,14 @@ def test_what_has_been_published_is_no_draft_again(
 def test_a_row_cannot_take_a_place_from_who_has_it(
     config: Config,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     rights: Kind,
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "w.csv"
     done(run(config, "load", "workshops", table(path, {})))
-    seat(store, ring, workshop(store), people=3)
+    seat(store, key_store, workshop(store), people=3)
     result = run(config, "load", "workshops", table(path, {"capacity": "2"}))
     assert result.exit_code == 2
     assert 'line 2, capacity "2": 3 places have been saved already' in result.stderr

@@ -35,50 +35,50 @@ def other_host(config: Config) -> Iterator[KeyStore]:
     store.close()
 
 
-def on(ring: KeyStore, config: Config, day: date) -> KeyStore:
+def on(key_store: KeyStore, config: Config, day: date) -> KeyStore:
     """The same ring, as it will be on a day to come."""
-    return KeyStore(ring.store, MasterKeys(config.keys), lambda: day)
+    return KeyStore(key_store.store, MasterKeys(config.keys), lambda: day)
 
 
 def count(
-    ring: KeyStore, table: type[Key] | type[LinkRequest] | type[RateCounter] | type[DayKey]
+    key_store: KeyStore, table: type[Key] | type[LinkRequest] | type[RateCounter] | type[DayKey]
 ) -> int:
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
 # So many for one contact
 
 
-def test_the_fourth_key_for_one_contact_in_a_workshop_is_refused(ring: KeyStore) -> None:
+def test_the_fourth_key_for_one_contact_in_a_workshop_is_refused(key_store: KeyStore) -> None:
     for _ in range(3):
-        ring.new(1, SOON, ROSA, at_most=3)
+        key_store.new(1, SOON, ROSA, at_most=3)
     with pytest.raises(TooMany):
-        ring.new(1, SOON, " Rosa@Example.org", at_most=3)
-    ring.new(2, SOON, ROSA, at_most=3)
-    ring.new(1, SOON, "luz@example.org", at_most=3)
-    ring.new(1, SOON, None, at_most=3)
-    assert count(ring, Key) == 6
+        key_store.new(1, SOON, " Rosa@Example.org", at_most=3)
+    key_store.new(2, SOON, ROSA, at_most=3)
+    key_store.new(1, SOON, "luz@example.org", at_most=3)
+    key_store.new(1, SOON, None, at_most=3)
+    assert count(key_store, Key) == 6
 
 
-def test_a_key_that_is_gone_or_due_counts_no_more(ring: KeyStore, config: Config) -> None:
-    key_id, _key = ring.new(1, SOON, ROSA, at_most=1)
-    ring.destroy(key_id)
-    ring.new(1, SOON, ROSA, at_most=1)
-    on(ring, config, SOON).new(1, SOON + timedelta(days=9), ROSA, at_most=1)
-    assert count(ring, Key) == 2
+def test_a_key_that_is_gone_or_due_counts_no_more(key_store: KeyStore, config: Config) -> None:
+    key_id, _key = key_store.new(1, SOON, ROSA, at_most=1)
+    key_store.destroy(key_id)
+    key_store.new(1, SOON, ROSA, at_most=1)
+    on(key_store, config, SOON).new(1, SOON + timedelta(days=9), ROSA, at_most=1)
+    assert count(key_store, Key) == 2
 
 
 def test_posts_at_the_same_moment_do_not_pass_together(
-    ring: KeyStore, other_host: KeyStore
+    key_store: KeyStore, other_host: KeyStore
 ) -> None:
-    ring.index(ROSA)
+    key_store.index(ROSA)
     start = Barrier(8)
 
     def ask(number: int) -> bool:
         start.wait(timeout=30)
         try:
-            (ring if number % 2 else other_host).new(1, SOON, ROSA, at_most=3)
+            (key_store if number % 2 else other_host).new(1, SOON, ROSA, at_most=3)
         except TooMany:
             return False
         return True
@@ -86,57 +86,59 @@ def test_posts_at_the_same_moment_do_not_pass_together(
     with ThreadPoolExecutor(8) as pool:
         for _ in range(5):
             assert sum(pool.map(ask, range(8))) == 3
-            assert count(ring, Key) == 3
-            ring.destroy(*ring.known())
+            assert count(key_store, Key) == 3
+            key_store.destroy(*key_store.known())
 
 
 # Find my link
 
 
-def test_asking_writes_one_row_whether_or_not_somebody_is_known(ring: KeyStore) -> None:
-    key_id, _key = ring.new(1, SOON, ROSA)
-    ring.ask_for(" ROSA@example.org ")
-    assert count(ring, LinkRequest) == 1
-    ring.ask_for("nobody@example.org")
-    assert count(ring, LinkRequest) == 2
-    hers, nobodys = ring.asked_for()
+def test_asking_writes_one_row_whether_or_not_somebody_is_known(key_store: KeyStore) -> None:
+    key_id, _key = key_store.new(1, SOON, ROSA)
+    key_store.ask_for(" ROSA@example.org ")
+    assert count(key_store, LinkRequest) == 1
+    key_store.ask_for("nobody@example.org")
+    assert count(key_store, LinkRequest) == 2
+    hers, nobodys = key_store.asked_for()
     assert (hers.key_ids, nobodys.key_ids) == ([key_id], [])
-    ring.forget_ask(hers.id)
-    assert [ask.id for ask in ring.asked_for()] == [nobodys.id]
+    key_store.forget_ask(hers.id)
+    assert [ask.id for ask in key_store.asked_for()] == [nobodys.id]
 
 
-def test_who_asks_again_and_again_is_answered_once_for_all_their_places(ring: KeyStore) -> None:
-    mine = {ring.new(workshop, SOON, ROSA)[0] for workshop in (1, 2, 3)}
+def test_who_asks_again_and_again_is_answered_once_for_all_their_places(
+    key_store: KeyStore,
+) -> None:
+    mine = {key_store.new(workshop, SOON, ROSA)[0] for workshop in (1, 2, 3)}
     for _ in range(4):
-        ring.ask_for(ROSA)
-    [ask] = ring.asked_for(limit=2)
+        key_store.ask_for(ROSA)
+    [ask] = key_store.asked_for(limit=2)
     assert set(ask.key_ids) == mine
     assert len(ask.key_ids) == 3
-    ring.forget_ask(ask.id)
-    assert ring.asked_for() == []
-    assert count(ring, LinkRequest) == 0
+    key_store.forget_ask(ask.id)
+    assert key_store.asked_for() == []
+    assert count(key_store, LinkRequest) == 0
 
 
-def test_a_key_that_is_due_is_not_found(ring: KeyStore, config: Config) -> None:
-    ring.new(1, SOON, ROSA)
-    ring.ask_for(ROSA)
-    [ask] = on(ring, config, SOON).asked_for()
+def test_a_key_that_is_due_is_not_found(key_store: KeyStore, config: Config) -> None:
+    key_store.new(1, SOON, ROSA)
+    key_store.ask_for(ROSA)
+    [ask] = on(key_store, config, SOON).asked_for()
     assert ask.key_ids == []
 
 
-def test_a_question_that_nobody_answered_goes_after_a_day(ring: KeyStore) -> None:
-    ring.ask_for(ROSA)
-    assert ring.tidy() == 0
-    with ring.store.change() as session:
+def test_a_question_that_nobody_answered_goes_after_a_day(key_store: KeyStore) -> None:
+    key_store.ask_for(ROSA)
+    assert key_store.tidy() == 0
+    with key_store.store.change() as session:
         session.execute(sa.update(LinkRequest).values(asked_at=clock.now() - timedelta(hours=25)))
-    assert ring.tidy() == 1
-    assert ring.asked_for() == []
+    assert key_store.tidy() == 1
+    assert key_store.asked_for() == []
 
 
-def test_the_ring_reads_no_address(ring: KeyStore, config: Config) -> None:
-    ring.new(1, SOON, ROSA)
-    ring.ask_for("+13125550142")
-    with ring.store.read() as session:
+def test_the_ring_reads_no_address(key_store: KeyStore, config: Config) -> None:
+    key_store.new(1, SOON, ROSA)
+    key_store.ask_for("+13125550142")
+    with key_store.store.read() as session:
         rows = [
             repr(tuple(row)).encode()
             for table in (Key, LinkRequest)
@@ -151,35 +153,37 @@ def test_the_ring_reads_no_address(ring: KeyStore, config: Config) -> None:
 # Network addresses (safety.md S09)
 
 
-def test_the_day_key_is_destroyed_by_whoever_makes_the_next(ring: KeyStore, config: Config) -> None:
-    ring.address_of_today("203.0.113.9")
-    with ring.store.read() as session:
+def test_the_day_key_is_destroyed_by_whoever_makes_the_next(
+    key_store: KeyStore, config: Config
+) -> None:
+    key_store.address_of_today("203.0.113.9")
+    with key_store.store.read() as session:
         sealed = session.scalars(sa.select(DayKey.sealed)).one()
-    tomorrow = on(ring, config, clock.now().date() + timedelta(days=1))
+    tomorrow = on(key_store, config, clock.now().date() + timedelta(days=1))
     tomorrow.address_of_today("198.51.100.4")
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         [left] = session.scalars(sa.select(DayKey)).all()
     assert left.day == tomorrow.today()
-    if ring.store.is_sqlite:
+    if key_store.store.is_sqlite:
         assert not [path for path in config.keys.iterdir() if sealed in path.read_bytes()]
 
 
 def test_nothing_of_yesterday_links_a_row_to_an_address(
-    ring: KeyStore, config: Config, other_host: KeyStore
+    key_store: KeyStore, config: Config, other_host: KeyStore
 ) -> None:
     attempts = RateCounters(config.keyring_url)
     address = "203.0.113.9"
-    yesterdays = ring.address_of_today(address)
+    yesterdays = key_store.address_of_today(address)
     attempts.incr(f"post/{yesterdays.hex()}", 600)
     assert other_host.address_of_today(address) == yesterdays  # shared by processes and hosts
-    with ring.store.change() as session:
+    with key_store.store.change() as session:
         session.execute(sa.update(RateCounter).values(ends_at=clock.now() - timedelta(minutes=1)))
-    later = on(ring, config, ring.today() + timedelta(days=1))
+    later = on(key_store, config, key_store.today() + timedelta(days=1))
     later.tidy()
-    assert (count(ring, DayKey), count(ring, RateCounter)) == (0, 0)
+    assert (count(key_store, DayKey), count(key_store, RateCounter)) == (0, 0)
     assert later.address_of_today(address) != yesterdays
     # Whoever has every key that is left, and the address, comes to no bucket of that day.
-    assert on(ring, config, ring.today()).address_of_today(address) != yesterdays
+    assert on(key_store, config, key_store.today()).address_of_today(address) != yesterdays
     attempts.close()
 
 
@@ -187,71 +191,75 @@ def test_nothing_of_yesterday_links_a_row_to_an_address(
 
 
 def test_a_key_is_read_until_its_day_and_moves_with_its_workshop(
-    ring: KeyStore, config: Config
+    key_store: KeyStore, config: Config
 ) -> None:
-    key_id, key = ring.new(1, SOON)
-    eve, day = on(ring, config, SOON - timedelta(days=1)), on(ring, config, SOON)
+    key_id, key = key_store.new(1, SOON)
+    eve, day = on(key_store, config, SOON - timedelta(days=1)), on(key_store, config, SOON)
     assert eve.get(key_id) == key
     with pytest.raises(Forgotten):
         day.get(key_id)
-    ring.move(1, SOON + timedelta(days=10))
+    key_store.move(1, SOON + timedelta(days=10))
     assert day.get(key_id) == key
     assert day.destroy_due() == 0
 
 
-def test_a_day_is_brought_forward_and_never_put_off(ring: KeyStore, config: Config) -> None:
-    late, early = ring.new(1, SOON)[0], ring.new(1, SOON - timedelta(days=20))[0]
-    assert ring.hasten([late, early], SOON - timedelta(days=10)) == 1
-    assert on(ring, config, SOON - timedelta(days=10)).due() == {late, early}
-    assert on(ring, config, SOON - timedelta(days=11)).due() == {early}
+def test_a_day_is_brought_forward_and_never_put_off(key_store: KeyStore, config: Config) -> None:
+    late, early = key_store.new(1, SOON)[0], key_store.new(1, SOON - timedelta(days=20))[0]
+    assert key_store.hasten([late, early], SOON - timedelta(days=10)) == 1
+    assert on(key_store, config, SOON - timedelta(days=10)).due() == {late, early}
+    assert on(key_store, config, SOON - timedelta(days=11)).due() == {early}
 
 
-def test_a_day_that_is_past_means_at_the_next_purge_and_is_never_overdue(ring: KeyStore) -> None:
-    long_ago = ring.today() - timedelta(days=5)
-    moved, hastened = ring.new(1, SOON)[0], ring.new(2, SOON)[0]
-    ring.new(3, SOON)
-    ring.move(1, long_ago)
-    assert ring.hasten([hastened], long_ago) == 1
-    assert ring.due() == {moved, hastened}
-    assert ring.count_overdue() == 0
-    assert ring.destroy_due() == 2
+def test_a_day_that_is_past_means_at_the_next_purge_and_is_never_overdue(
+    key_store: KeyStore,
+) -> None:
+    long_ago = key_store.today() - timedelta(days=5)
+    moved, hastened = key_store.new(1, SOON)[0], key_store.new(2, SOON)[0]
+    key_store.new(3, SOON)
+    key_store.move(1, long_ago)
+    assert key_store.hasten([hastened], long_ago) == 1
+    assert key_store.due() == {moved, hastened}
+    assert key_store.count_overdue() == 0
+    assert key_store.destroy_due() == 2
 
 
-def test_only_a_key_whose_day_is_still_the_one_that_was_read_is_corrected(ring: KeyStore) -> None:
-    key_id, moved = ring.new(1, SOON)[0], ring.new(2, SOON)[0]
-    ring.move(2, SOON + timedelta(days=9))
-    ring.correct([key_id, moved], SOON, SOON + timedelta(days=1))
+def test_only_a_key_whose_day_is_still_the_one_that_was_read_is_corrected(
+    key_store: KeyStore,
+) -> None:
+    key_id, moved = key_store.new(1, SOON)[0], key_store.new(2, SOON)[0]
+    key_store.move(2, SOON + timedelta(days=9))
+    key_store.correct([key_id, moved], SOON, SOON + timedelta(days=1))
     days = {key_id: SOON + timedelta(days=1), moved: SOON + timedelta(days=9)}
-    assert ring.days() == days
+    assert key_store.days() == days
 
 
-def test_a_key_is_kept_longer_and_never_shorter(ring: KeyStore) -> None:
-    today = ring.today()
-    key_id, _key = ring.new(7, today + timedelta(days=3))
+def test_a_key_is_kept_longer_and_never_shorter(key_store: KeyStore) -> None:
+    today = key_store.today()
+    key_id, _key = key_store.new(7, today + timedelta(days=3))
     for asked, kept in ((5, 5), (4, 5), (9, 9)):
-        assert ring.keep(key_id, today + timedelta(days=asked))
-        with ring.store.read() as session:
+        assert key_store.keep(key_id, today + timedelta(days=asked))
+        with key_store.store.read() as session:
             assert session.get_one(Key, key_id).forget_on == today + timedelta(days=kept)
-    ring.destroy(key_id)
-    assert not ring.keep(key_id, today + timedelta(days=9))
+    key_store.destroy(key_id)
+    assert not key_store.keep(key_id, today + timedelta(days=9))
 
 
 def test_three_days_late_is_a_wrong_clock_until_somebody_is_sure(
-    ring: KeyStore, config: Config
+    key_store: KeyStore, config: Config
 ) -> None:
-    key_id, key = ring.new(1, SOON)
-    two, three = (on(ring, config, SOON + timedelta(days=days)) for days in (2, 3))
+    key_id, key = key_store.new(1, SOON)
+    two, three = (on(key_store, config, SOON + timedelta(days=days)) for days in (2, 3))
     assert two.count_overdue() == 0
     assert three.count_overdue() == 1
     with pytest.raises(TooManyDue, match="outreach purge --yes"):
         three.destroy_due()
-    assert ring.get(key_id) == key
+    assert key_store.get(key_id) == key
     assert two.destroy_due() == 1
     assert three.destroy_due() == 0
 
 
-def test_every_key_of_a_sure_purge_goes(ring: KeyStore, config: Config) -> None:
+def test_every_key_of_a_sure_purge_goes(key_store: KeyStore, config: Config) -> None:
     for _ in range(3):
-        ring.new(1, SOON)
-    assert on(ring, config, SOON + timedelta(days=400)).destroy_due(sure=True) == 3
-    assert ring.known() == set()
+        key_store.new(1, SOON)
+    assert on(key_store, config, SOON + timedelta(days=400)).destroy_due(sure=True) == 3
+    assert key_store.known() == set()

@@ -47,8 +47,8 @@ def copy_masters(source: Path, target: Path) -> None:
         shutil.copy2(path, target / path.name)
 
 
-def sealed(ring: KeyStore, key_id: bytes) -> bytes:
-    with ring.store.read() as session:
+def sealed(key_store: KeyStore, key_id: bytes) -> bytes:
+    with key_store.store.read() as session:
         return session.get_one(Key, key_id).sealed
 
 
@@ -56,37 +56,37 @@ def sealed(ring: KeyStore, key_id: bytes) -> bytes:
 
 
 def test_a_new_master_seals_every_key_and_the_old_one_is_destroyed_an_hour_later(
-    ring: KeyStore, config: Config
+    key_store: KeyStore, config: Config
 ) -> None:
-    keys = dict(ring.new(1, SOON, ROSA) for _ in range(5))
-    ring.address_of_today("203.0.113.9")
+    keys = dict(key_store.new(1, SOON, ROSA) for _ in range(5))
+    key_store.address_of_today("203.0.113.9")
     old = (config.keys / "master-1").read_bytes()
-    before = sealed(ring, next(iter(keys)))
-    done = rotation.rotate(ring, now=NOW)
+    before = sealed(key_store, next(iter(keys)))
+    done = rotation.rotate(key_store, now=NOW)
     assert (done.number, done.keys, done.lost) == (2, 5, 0)
-    assert rotation.generations(ring) == {2: 5}
-    assert rotation.retire(ring, now=NOW + timedelta(minutes=59)) == 0
-    assert rotation.retire(ring, now=LATER) == 1
+    assert rotation.generations(key_store) == {2: 5}
+    assert rotation.retire(key_store, now=NOW + timedelta(minutes=59)) == 0
+    assert rotation.retire(key_store, now=LATER) == 1
     assert [path.name for path in config.keys.glob("master-*")] == ["master-2"]
     assert not [path for path in config.keys.iterdir() if old in path.read_bytes()]
-    assert ring.get_all(keys) == keys
-    assert set(ring.find(ROSA)) == set(keys)
+    assert key_store.get_all(keys) == keys
+    assert set(key_store.find(ROSA)) == set(keys)
     with host(config) as fresh:
         assert fresh.get_all(keys) == keys
         assert set(fresh.find(ROSA)) == set(keys)
-        assert fresh.address_of_today("203.0.113.9") == ring.address_of_today("203.0.113.9")
+        assert fresh.address_of_today("203.0.113.9") == key_store.address_of_today("203.0.113.9")
     with pytest.raises(InvalidTag):
         master = (config.keys / "master-2").read_bytes()
         AESGCM(master).decrypt(before[:12], before[12:], b"key" + next(iter(keys)))
 
 
-def test_more_keys_than_fit_in_a_batch_are_all_sealed_anew(ring: KeyStore) -> None:
-    good = dict(ring.new(1, SOON) for _ in range(3))
+def test_more_keys_than_fit_in_a_batch_are_all_sealed_anew(key_store: KeyStore) -> None:
+    good = dict(key_store.new(1, SOON) for _ in range(3))
     many = [os.urandom(16) for _ in range(1500)]
     rows = [
         Key(
             id=key_id,
-            sealed=ring.seals.seal_with(1, b"x" * 32, key_id),
+            sealed=key_store.seals.seal_with(1, b"x" * 32, key_id),
             generation=1,
             workshop=2,
             forget_on=SOON,
@@ -94,16 +94,18 @@ def test_more_keys_than_fit_in_a_batch_are_all_sealed_anew(ring: KeyStore) -> No
         )
         for key_id in many
     ]
-    with ring.store.change() as session:
+    with key_store.store.change() as session:
         session.add_all(rows)
     good |= dict.fromkeys(many, b"x" * 32)
-    assert rotation.rotate(ring, now=NOW).keys == 1503
-    assert rotation.generations(ring) == {2: 1503}
-    assert ring.get_all(good) == good
+    assert rotation.rotate(key_store, now=NOW).keys == 1503
+    assert rotation.generations(key_store) == {2: 1503}
+    assert key_store.get_all(good) == good
 
 
-def test_others_go_on_making_and_reading_keys_meanwhile(ring: KeyStore, config: Config) -> None:
-    ring.index(ROSA)
+def test_others_go_on_making_and_reading_keys_meanwhile(
+    key_store: KeyStore, config: Config
+) -> None:
+    key_store.index(ROSA)
     made: dict[bytes, bytes] = {}
     wrong: list[str] = []
     is_over = threading.Event()
@@ -123,56 +125,56 @@ def test_others_go_on_making_and_reading_keys_meanwhile(ring: KeyStore, config: 
     for other in others:
         other.start()
     for number in (2, 3, 4):
-        assert rotation.rotate(ring, now=NOW).number == number
+        assert rotation.rotate(key_store, now=NOW).number == number
     is_over.set()
     for other in others:
         other.join()
     assert wrong == []
     assert len(made) > 3
     # What they sealed with an older master, not having looked again, is sealed anew first.
-    assert rotation.retire(ring, now=LATER) == 3
-    assert rotation.generations(ring) == {4: len(made)}
-    assert ring.get_all(made) == made
+    assert rotation.retire(key_store, now=LATER) == 3
+    assert rotation.generations(key_store) == {4: len(made)}
+    assert key_store.get_all(made) == made
 
 
 def test_a_key_that_somebody_holds_keeps_the_master_it_needs(
-    ring: KeyStore, config: Config
+    key_store: KeyStore, config: Config
 ) -> None:
-    if ring.store.is_sqlite:
+    if key_store.store.is_sqlite:
         return  # has one writer at a time: the rotation waits for it
-    held, key = ring.new(1, SOON)
-    ring.new(1, SOON)
-    with ring.store.change() as session:
+    held, key = key_store.new(1, SOON)
+    key_store.new(1, SOON)
+    with key_store.store.change() as session:
         session.execute(sa.select(Key).where(Key.id == held).with_for_update())
         with host(config) as other:
             assert rotation.rotate(other, now=NOW).keys == 1
             assert rotation.retire(other, now=LATER) == 0
             assert other.get(held) == key
-    assert rotation.retire(ring, now=LATER) == 1
-    assert ring.get(held) == key
+    assert rotation.retire(key_store, now=LATER) == 1
+    assert key_store.get(held) == key
 
 
 def test_an_old_copy_of_the_whole_ring_is_blind_after_a_rotation(
-    ring: KeyStore, config: Config
+    key_store: KeyStore, config: Config
 ) -> None:
-    keys = dict(ring.new(1, SOON) for _ in range(3))
-    with ring.store.read() as session:
+    keys = dict(key_store.new(1, SOON) for _ in range(3))
+    with key_store.store.read() as session:
         copied = [(row.id, row.sealed) for row in session.scalars(sa.select(Key))]
-    rotation.rotate(ring, now=NOW)
-    rotation.retire(ring, now=LATER)
+    rotation.rotate(key_store, now=NOW)
+    rotation.retire(key_store, now=LATER)
     for key_id, sealed_then in copied:
         for master in MasterKeys(config.keys).all().values():
             with pytest.raises(InvalidTag):
                 AESGCM(master).decrypt(sealed_then[:12], sealed_then[12:], b"key" + key_id)
-    assert ring.get_all(keys) == keys
+    assert key_store.get_all(keys) == keys
 
 
 def test_a_ring_from_before_goes_on_with_the_newest_of_its_files(
-    ring: KeyStore, config: Config
+    key_store: KeyStore, config: Config
 ) -> None:
-    first, key = ring.new(1, SOON)
-    rotation.rotate(ring, now=NOW)
-    with ring.store.change() as session:
+    first, key = key_store.new(1, SOON)
+    rotation.rotate(key_store, now=NOW)
+    with key_store.store.change() as session:
         session.execute(sa.delete(MasterGeneration))
     with host(config) as fresh:
         assert fresh.get(first) == key
@@ -185,29 +187,29 @@ def test_a_ring_from_before_goes_on_with_the_newest_of_its_files(
 
 
 def test_two_hosts_rotate_when_both_have_the_file(
-    ring: KeyStore, config: Config, tmp_path: Path
+    key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
-    first, _key = ring.new(1, SOON)
+    first, _key = key_store.new(1, SOON)
     there = second_folder(config, tmp_path)
-    assert rotation.prepare(ring) == 2
-    assert rotation.prepare(ring) == 2  # asked again, it is the same file
-    assert rotation.generations(ring) == {1: 1}, "nothing is sealed with it yet"
-    second, _key = ring.new(1, SOON)
+    assert rotation.prepare(key_store) == 2
+    assert rotation.prepare(key_store) == 2  # asked again, it is the same file
+    assert rotation.generations(key_store) == {1: 1}, "nothing is sealed with it yet"
+    second, _key = key_store.new(1, SOON)
     copy_masters(config.keys, there)
-    rotation.rotate(ring, now=NOW)
+    rotation.rotate(key_store, now=NOW)
     with host(config, there) as other:
         assert set(other.get_all([first, second])) == {first, second}
         third, _key = other.new(1, SOON)
-        assert rotation.retire(ring, now=LATER) == 1
+        assert rotation.retire(key_store, now=LATER) == 1
         assert rotation.retire(other, now=LATER) == 1
         assert set(other.get_all([first, second, third])) == {first, second, third}
     assert [path.name for path in there.glob("master-*")] == ["master-2"]
 
 
 def test_a_host_without_the_master_is_told_to_fetch_it(
-    ring: KeyStore, config: Config, tmp_path: Path
+    key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
-    ring.new(1, SOON)
+    key_store.new(1, SOON)
     (tmp_path / "bare").mkdir()
     with host(config, tmp_path / "bare") as other:
         with pytest.raises(Misconfigured, match=r"master-1 is missing in .* Copy it there"):
@@ -216,9 +218,9 @@ def test_a_host_without_the_master_is_told_to_fetch_it(
 
 
 def test_a_host_with_another_file_of_that_name_is_told_so(
-    ring: KeyStore, config: Config, tmp_path: Path
+    key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
-    key_id, _key = ring.new(1, SOON)
+    key_id, _key = key_store.new(1, SOON)
     other_folder = tmp_path / "other"
     other_folder.mkdir()
     MasterKeys(other_folder).make()
@@ -230,55 +232,55 @@ def test_a_host_with_another_file_of_that_name_is_told_so(
 
 
 def test_a_master_that_is_lost_for_good_is_given_up_only_by_who_is_sure(
-    ring: KeyStore, config: Config
+    key_store: KeyStore, config: Config
 ) -> None:
-    lost, _key = ring.new(1, SOON, ROSA)
+    lost, _key = key_store.new(1, SOON, ROSA)
     (config.keys / "master-1").unlink()
-    with host(config) as ring_now:
+    with host(config) as key_store_now:
         with pytest.raises(Misconfigured, match="master-1 is missing"):
-            rotation.rotate(ring_now, now=NOW)
-        done = rotation.rotate(ring_now, now=NOW, sure=True)
+            rotation.rotate(key_store_now, now=NOW)
+        done = rotation.rotate(key_store_now, now=NOW, sure=True)
         assert (done.number, done.keys, done.lost) == (2, 0, 1)
-        key_id, key = ring_now.new(1, SOON, ROSA)
-        assert ring_now.get_all([lost, key_id]) == {key_id: key}
+        key_id, key = key_store_now.new(1, SOON, ROSA)
+        assert key_store_now.get_all([lost, key_id]) == {key_id: key}
 
 
 def test_the_worker_rotates_after_a_month_where_no_host_is_left_behind(
-    ring: KeyStore, config: Config
+    key_store: KeyStore, config: Config
 ) -> None:
-    assert not rotation.may_begin(ring, now=NOW + timedelta(days=31))  # a ring nobody used
-    ring.new(1, SOON)
-    assert not rotation.may_begin(ring, now=clock.now() + timedelta(days=29))
+    assert not rotation.may_begin(key_store, now=NOW + timedelta(days=31))  # a ring nobody used
+    key_store.new(1, SOON)
+    assert not rotation.may_begin(key_store, now=clock.now() + timedelta(days=29))
     month = clock.now() + timedelta(days=31)
-    assert rotation.may_begin(ring, now=month) == ring.store.is_sqlite
-    rotation.prepare(ring)
-    assert rotation.may_begin(ring, now=month)
+    assert rotation.may_begin(key_store, now=month) == key_store.store.is_sqlite
+    rotation.prepare(key_store)
+    assert rotation.may_begin(key_store, now=month)
 
 
 # The spare
 
 
-def lose(ring: KeyStore) -> None:
+def lose(key_store: KeyStore) -> None:
     """The disk with the ring dies, and an empty one is put there."""
-    with ring.store.change() as session:
+    with key_store.store.change() as session:
         for table in reversed(KeyStoreBase.metadata.sorted_tables):
             session.execute(sa.delete(table))
 
 
 def test_a_lost_ring_comes_back_from_its_spare_without_those_forgotten_since(
-    ring: KeyStore, config: Config, tmp_path: Path
+    key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
-    rosa, _key = ring.new(1, SOON, ROSA)
-    luz, key = ring.new(1, SOON, "luz@example.org")
-    ring.new(1, SOON)  # nothing points at this one
+    rosa, _key = key_store.new(1, SOON, ROSA)
+    luz, key = key_store.new(1, SOON, "luz@example.org")
+    key_store.new(1, SOON)  # nothing points at this one
     copy = tmp_path / "spare"
-    assert key_backup.save(ring, copy, now=NOW) == 3
+    assert key_backup.save(key_store, copy, now=NOW) == 3
     assert copy.stat().st_mode & 0o077 == 0
     text = copy.read_bytes()
     assert b"rosa" not in text
     assert key.hex().encode() not in text
-    ring.destroy(rosa)
-    lose(ring)
+    key_store.destroy(rosa)
+    lose(key_store)
     with host(config) as fresh:
         assert key_backup.load(fresh, copy, {luz}) == key_backup.LoadedKeyBackup(1, 0)
         assert fresh.known() == {luz}
@@ -290,58 +292,58 @@ def test_a_lost_ring_comes_back_from_its_spare_without_those_forgotten_since(
 
 
 def test_there_is_one_spare_and_what_it_held_before_leaves_the_disk(
-    ring: KeyStore, tmp_path: Path
+    key_store: KeyStore, tmp_path: Path
 ) -> None:
-    rosa, _key = ring.new(1, SOON)
+    rosa, _key = key_store.new(1, SOON)
     first, second = tmp_path / "first", tmp_path / "second"
-    key_backup.save(ring, first, now=NOW)
+    key_backup.save(key_store, first, now=NOW)
     before = os.open(first, os.O_RDONLY)  # the bytes themselves, whatever the name leads to
-    ring.destroy(rosa)
-    key_backup.save(ring, second, now=NOW)
+    key_store.destroy(rosa)
+    key_backup.save(key_store, second, now=NOW)
     assert not first.exists()
     assert set(os.pread(before, 100_000, 0)) == {0}
     os.close(before)
     assert rosa.hex() not in second.read_text()
-    kept = key_backup.saved(ring)
+    kept = key_backup.saved(key_store)
     assert kept is not None
     assert kept.path == str(second)
 
 
 def test_the_spare_is_written_over_by_the_worker_where_it_is(
-    ring: KeyStore, tmp_path: Path
+    key_store: KeyStore, tmp_path: Path
 ) -> None:
-    assert not key_backup.refresh(ring, now=NOW)
+    assert not key_backup.refresh(key_store, now=NOW)
     copy = tmp_path / "spare"
-    key_backup.save(ring, copy, now=NOW)
-    rosa, _key = ring.new(1, SOON)
-    assert key_backup.refresh(ring, now=LATER)
+    key_backup.save(key_store, copy, now=NOW)
+    rosa, _key = key_store.new(1, SOON)
+    assert key_backup.refresh(key_store, now=LATER)
     assert rosa.hex() in copy.read_text()
     copy.unlink()  # it is on a disk that is not plugged in
-    assert not key_backup.refresh(ring, now=LATER)
+    assert not key_backup.refresh(key_store, now=LATER)
     assert not copy.exists()
 
 
 def test_keys_of_a_master_that_is_gone_are_not_taken_back(
-    ring: KeyStore, config: Config, tmp_path: Path
+    key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
-    rosa, _key = ring.new(1, SOON)
-    key_backup.save(ring, tmp_path / "old", now=NOW)
+    rosa, _key = key_store.new(1, SOON)
+    key_backup.save(key_store, tmp_path / "old", now=NOW)
     old = (tmp_path / "old").read_bytes()
-    rotation.rotate(ring, now=NOW)
-    rotation.retire(ring, now=LATER)
+    rotation.rotate(key_store, now=NOW)
+    rotation.retire(key_store, now=LATER)
     (tmp_path / "old").write_bytes(old)
-    lose(ring)
+    lose(key_store)
     with host(config) as fresh:
         assert key_backup.load(fresh, tmp_path / "old", {rosa}) == key_backup.LoadedKeyBackup(0, 1)
         assert fresh.known() == set()
 
 
 def test_an_index_that_no_master_here_opens_is_not_taken_back(
-    ring: KeyStore, config: Config, tmp_path: Path
+    key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
-    rosa, _key = ring.new(1, SOON, ROSA)
-    key_backup.save(ring, tmp_path / "spare", now=NOW)
-    lose(ring)
+    rosa, _key = key_store.new(1, SOON, ROSA)
+    key_backup.save(key_store, tmp_path / "spare", now=NOW)
+    lose(key_store)
     (config.keys / "master-1").unlink()
     MasterKeys(config.keys).make(2)
     with host(config) as fresh:
@@ -353,11 +355,11 @@ def test_an_index_that_no_master_here_opens_is_not_taken_back(
 
 
 def test_in_a_ring_that_was_used_since_the_others_contacts_are_left_out(
-    ring: KeyStore, config: Config, tmp_path: Path
+    key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
-    rosa, key = ring.new(1, SOON, ROSA)
-    key_backup.save(ring, tmp_path / "spare", now=NOW)
-    lose(ring)
+    rosa, key = key_store.new(1, SOON, ROSA)
+    key_backup.save(key_store, tmp_path / "spare", now=NOW)
+    lose(key_store)
     with host(config) as fresh:
         fresh.new(1, SOON, "luz@example.org")
         assert key_backup.load(fresh, tmp_path / "spare", {rosa}) == key_backup.LoadedKeyBackup(
@@ -369,9 +371,9 @@ def test_in_a_ring_that_was_used_since_the_others_contacts_are_left_out(
 
 
 @pytest.mark.parametrize("text", ["", "[]\n", "no spare", '["mark", "another"]\n', '["key", 1]\n'])
-def test_a_file_that_is_no_spare_is_refused(ring: KeyStore, tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_spare_is_refused(key_store: KeyStore, tmp_path: Path, text: str) -> None:
     (tmp_path / "file").write_text(text)
     with pytest.raises(Refused, match="is not a spare"):
-        key_backup.load(ring, tmp_path / "file", set())
+        key_backup.load(key_store, tmp_path / "file", set())
     with pytest.raises(Refused, match="cannot be read"):
-        key_backup.load(ring, tmp_path / "nothing", set())
+        key_backup.load(key_store, tmp_path / "nothing", set())

@@ -65,25 +65,26 @@ def postman() -> Iterator[Postman]:
 
 
 def deliver(
-    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, now: datetime
+    app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman, now: datetime
 ) -> int:
     by_mail = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}")
     post = delivery.post(by_mail)
     assert post is not None
     with app.app_context():
-        return delivery.deliver(store, ring, by_mail, post, now=now)
+        return delivery.deliver(store, key_store, by_mail, post, now=now)
 
 
 def test_a_letter_tells_who_saved_a_place_once_and_its_link_works(
-    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, chicago: Office,
+    app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman,
+    chicago: Office,
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     now = clock.now()
-    assert deliver(app, store, ring, config, postman, now) == 1
-    assert deliver(app, store, ring, config, postman, now) == 0
+    assert deliver(app, store, key_store, config, postman, now) == 1
+    assert deliver(app, store, key_store, config, postman, now) == 0
     (letter,) = postman.letters
     assert letter["To"] == "rosa@example.org"
     assert letter["Auto-Submitted"] == "auto-generated"
@@ -95,7 +96,8 @@ def test_a_letter_tells_who_saved_a_place_once_and_its_link_works(
 
 @pytest.mark.parametrize("lang", ["es", "en", "fr"])
 def test_no_subject_names_what_it_is_about(
-    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, chicago: Office,
+    app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman,
+    chicago: Office,
     women: Kind, rights: Kind, lang: str,
 ) -> None:  # fmt: skip
     with store.change() as session:
@@ -104,17 +106,18 @@ def test_no_subject_names_what_it_is_about(
         for number in range(2):  # one has a place, one waits
             address = f"rosa{number}@example.org"
             seat(
-                store, ring, workshop, contact=ContactMethod.EMAIL, address=address, language=lang,
+                store, key_store, workshop, contact=ContactMethod.EMAIL, address=address,
+                language=lang,
                 wants_reminder=True,
             )  # fmt: skip
     now = clock.now()
-    assert deliver(app, store, ring, config, postman, now) == 4
+    assert deliver(app, store, key_store, config, postman, now) == 4
     for verb in (workshop_service.cancel, workshop_service.reinstate):
         with store.change() as session:
             for workshop in held:
                 verb(session, session.get_one(Workshop, workshop.id), now=now)
-        assert deliver(app, store, ring, config, postman, now) == 4
-    assert deliver(app, store, ring, config, postman, now + timedelta(days=6, hours=20)) == 2
+        assert deliver(app, store, key_store, config, postman, now) == 4
+    assert deliver(app, store, key_store, config, postman, now + timedelta(days=6, hours=20)) == 2
     for letter in postman.letters:
         subject = str(letter["Subject"]).casefold()
         assert not [word for word in TOLD if word in subject], subject
@@ -133,16 +136,22 @@ def test_no_subject_names_what_it_is_about(
     ],
 )
 def test_a_hidden_address_is_in_no_letter_to_who_may_not_have_it(
-    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, chicago: Office,
+    app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman,
+    chicago: Office,
     rights: Kind, visibility: Visibility, told: set[str],
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=1, visibility=visibility)
     for who in ("SAVED", "WAITING"):
         seat(
-            store, ring, workshop, name=who, contact=ContactMethod.EMAIL, address="rosa@example.org"
+            store,
+            key_store,
+            workshop,
+            name=who,
+            contact=ContactMethod.EMAIL,
+            address="rosa@example.org",
         )
-    assert deliver(app, store, ring, config, postman, clock.now()) == 2
+    assert deliver(app, store, key_store, config, postman, clock.now()) == 2
     bodies = {
         each.get_content().split()[1].strip(":,"): each.get_content() for each in postman.letters
     }
@@ -150,43 +159,45 @@ def test_a_hidden_address_is_in_no_letter_to_who_may_not_have_it(
 
 
 def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_given_up(
-    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, chicago: Office,
+    app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman,
+    chicago: Office,
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     now = clock.now()
     postman.refusal = "451 busy"
-    assert deliver(app, store, ring, config, postman, now) == 0
-    assert deliver(app, store, ring, config, postman, now) == 0  # not before its time
+    assert deliver(app, store, key_store, config, postman, now) == 0
+    assert deliver(app, store, key_store, config, postman, now) == 0  # not before its time
     postman.refusal = ""
-    assert deliver(app, store, ring, config, postman, now + timedelta(minutes=10)) == 1
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="nobody@example.org")
+    assert deliver(app, store, key_store, config, postman, now + timedelta(minutes=10)) == 1
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="nobody@example.org")
     postman.refusal = "550 no such person"
-    assert deliver(app, store, ring, config, postman, now + timedelta(minutes=11)) == 0
+    assert deliver(app, store, key_store, config, postman, now + timedelta(minutes=11)) == 0
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).where(Notification.is_dead.is_(True))) == 1
 
 
 def test_who_left_a_phone_or_nothing_is_never_written_to(
-    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, chicago: Office,
+    app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman,
+    chicago: Office,
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=ContactMethod.PHONE, address="+13125550142")
-    seat(store, ring, workshop)
-    assert deliver(app, store, ring, config, postman, clock.now()) == 0
+    seat(store, key_store, workshop, contact=ContactMethod.PHONE, address="+13125550142")
+    seat(store, key_store, workshop)
+    assert deliver(app, store, key_store, config, postman, clock.now()) == 0
     assert postman.letters == []
 
 
 def test_the_worker_sends_what_is_due_into_the_folder_of_a_demo(
-    make_app: Any, store: Store, ring: KeyStore, config: Config, chicago: Office, rights: Kind
+    make_app: Any, store: Store, key_store: KeyStore, config: Config, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     worker = Worker(make_app(mail_folder=config.data / "letters"))
     assert worker.round() == 1
     assert worker.round() == 0
@@ -194,16 +205,17 @@ def test_the_worker_sends_what_is_due_into_the_folder_of_a_demo(
 
 
 def test_nobody_is_written_what_is_not_so_any_more(
-    app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman, chicago: Office,
+    app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman,
+    chicago: Office,
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     for verb in (workshop_service.cancel, workshop_service.reinstate, workshop_service.cancel):
         with store.change() as session:
             verb(session, session.get_one(Workshop, workshop.id), now=clock.now())
-    deliver(app, store, ring, config, postman, clock.now())
+    deliver(app, store, key_store, config, postman, clock.now())
     subjects = [str(letter["Subject"]).partition(":")[0] for letter in postman.letters]
     assert subjects == ["Se canceló"]  # once: the second time nothing is new
     with store.read() as session:

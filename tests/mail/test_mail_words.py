@@ -264,17 +264,22 @@ def test_who_did_not_ask_for_an_entry_gets_none(
 
 
 def test_who_has_an_hour_of_their_own_is_written_that_hour(
-    app: Flask, config: Config, store: Store, ring: KeyStore, chicago: Office, rights: kinds.Kind
+    app: Flask,
+    config: Config,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: kinds.Kind,
 ) -> None:
     with store.change() as session:
         workshop = hold(
             session, chicago, rights, way=Way.SLOTS, slot_minutes=20, slot_places=1, capacity=6
         )
     rosa = seat(
-        store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org",
+        store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org",
         slot="18:40", wants_entry=True,
     )  # fmt: skip
-    letter = letter_to(app, config, store, ring, rosa)
+    letter = letter_to(app, config, store, key_store, rosa)
     assert "6:40\u00a0p.\u00a0m." in str(letter["Subject"])
     assert "6:40\u00a0p.\u00a0m." in body_of(letter)
     entry = entry_of(letter) or b""
@@ -284,14 +289,19 @@ def test_who_has_an_hour_of_their_own_is_written_that_hour(
         mine = session.get_one(registrations.Registration, rosa.id)
         wanted = RegistrationChange(people=1, needs=Codes(), slot="19:20")
         registrations.change(session, mine, wanted, now=clock.now())
-    later = entry_of(letter_to(app, config, store, ring, rosa)) or b""
+    later = entry_of(letter_to(app, config, store, key_store, rosa)) or b""
     assert re.findall(rb"DT(?:START|END);[^\r]*T(\d{4})00\r", later) == [b"1920", b"1940"]
     assert b"\r\nSEQUENCE:1\r\n" in later
     assert re.findall(rb"UID:.*", later) == re.findall(rb"UID:.*", entry)
 
 
 def test_one_letter_tells_of_all_the_dates_of_a_series(
-    app: Flask, config: Config, store: Store, ring: KeyStore, chicago: Office, rights: kinds.Kind
+    app: Flask,
+    config: Config,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: kinds.Kind,
 ) -> None:
     first = a_wednesday()
     with store.change() as session:
@@ -300,7 +310,7 @@ def test_one_letter_tells_of_all_the_dates_of_a_series(
             for week, room in enumerate((20, 20, 0))
         ]
     rosa = applicant(contact=ContactMethod.EMAIL, address="rosa@example.org")
-    tickets = [registrations.prepare(ring, each, rosa) for each in dates]
+    tickets = [registrations.prepare(key_store, each, rosa) for each in dates]
     with store.change() as session:
         registrations.register_group(
             session, list(zip(dates, tickets, strict=True)), rosa, "once", now=clock.now()
@@ -313,7 +323,7 @@ def test_one_letter_tells_of_all_the_dates_of_a_series(
         yield box.append
 
     with app.app_context():
-        deliver(store, ring, config, post, now=clock.now())
+        deliver(store, key_store, config, post, now=clock.now())
     (letter,) = box
     assert letter["To"] == "rosa@example.org"
     body = body_of(letter)
@@ -324,7 +334,7 @@ def test_one_letter_tells_of_all_the_dates_of_a_series(
 
 
 def letter_to(
-    app: Flask, config: Config, store: Store, ring: KeyStore, who: registrations.Registration
+    app: Flask, config: Config, store: Store, key_store: KeyStore, who: registrations.Registration
 ) -> EmailMessage:
     """The letter that says the place is saved, as it would be written now."""
     with store.read() as session:
@@ -334,7 +344,7 @@ def letter_to(
         ).one()
         assert notice.registration is registration
         assert registration.workshop is not None
-    key = registrations.key_of(ring, registration)
+    key = registrations.key_of(key_store, registration)
     matter = MessageContext(
         notice=notice, person=registrations.decrypt_person(registration, key), key=key,
         now=clock.now(), calendar_host="talleres.example.org",

@@ -50,9 +50,9 @@ def owed_links(store: Store) -> int:
 
 
 def test_a_letter_in_a_folder_can_be_read_by_nobody_else(
-    store: Store, ring: KeyStore, config: Config, workshop: Workshop, worker: Worker
+    store: Store, key_store: KeyStore, config: Config, workshop: Workshop, worker: Worker
 ) -> None:
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     assert worker.once() == 1
     folder = config.data / "letters"
     [letter] = folder.iterdir()
@@ -63,24 +63,24 @@ def test_a_letter_in_a_folder_can_be_read_by_nobody_else(
 
 
 def test_who_asks_for_their_link_gets_one_letter_and_nobody_else_any(
-    store: Store, ring: KeyStore, config: Config, workshop: Workshop, worker: Worker
+    store: Store, key_store: KeyStore, config: Config, workshop: Workshop, worker: Worker
 ) -> None:
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     assert worker.once() == 1
     for asked in ("Rosa@Example.org ", "rosa@example.org", "nobody@example.org"):
-        ring.ask_for(asked)
+        key_store.ask_for(asked)
     assert worker.once() == 1
     (letter,) = [each for each in letters_of(config) if "Subject: Tu enlace" in each]
     assert "To: rosa@example.org" in letter
-    ring.ask_for("rosa@example.org")
+    key_store.ask_for("rosa@example.org")
     assert worker.once() == 0  # it went out a moment ago
-    assert ring.asked_for() == []
+    assert key_store.asked_for() == []
 
 
 def test_a_link_is_owed_again_after_ten_minutes(
-    store: Store, ring: KeyStore, workshop: Workshop
+    store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    rosa = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     assert rosa.key_id is not None
     now = clock.now()
     for minutes, owed in ((0, 1), (5, 0), (11, 0)):
@@ -97,10 +97,10 @@ def test_a_link_is_owed_again_after_ten_minutes(
 
 
 def test_no_link_is_owed_to_who_left_a_phone_or_has_no_place_any_more(
-    store: Store, ring: KeyStore, workshop: Workshop
+    store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    phone = seat(store, ring, workshop, contact=ContactMethod.PHONE, address="+13125550142")
-    gone = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="luz@example.org")
+    phone = seat(store, key_store, workshop, contact=ContactMethod.PHONE, address="+13125550142")
+    gone = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="luz@example.org")
     asked = [each.key_id for each in (phone, gone) if each.key_id]
     with store.change() as session:
         registrations.cancel(session, session.get_one(Registration, gone.id), now=clock.now())
@@ -109,11 +109,11 @@ def test_no_link_is_owed_to_who_left_a_phone_or_has_no_place_any_more(
 
 
 def test_a_duty_that_fails_stops_no_other(
-    make_app: Callable[..., Flask], store: Store, ring: KeyStore, config: Config,
+    make_app: Callable[..., Flask], store: Store, key_store: KeyStore, config: Config,
     workshop: Workshop, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    with ring.store.change() as session:
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    with key_store.store.change() as session:
         session.execute(sa.text("ALTER TABLE asked RENAME TO elsewhere"))
     worker = Worker(make_app(mail_folder=config.data / "letters"))
     assert worker.round() == 1
@@ -122,10 +122,14 @@ def test_a_duty_that_fails_stops_no_other(
 
 
 def test_the_worker_passes_on_a_place_and_tells_the_next(
-    store: Store, ring: KeyStore, config: Config, workshop: Workshop, worker: Worker
+    store: Store, key_store: KeyStore, config: Config, workshop: Workshop, worker: Worker
 ) -> None:
-    first = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    second = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="luz@example.org")
+    first = seat(
+        store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org"
+    )
+    second = seat(
+        store, key_store, workshop, contact=ContactMethod.EMAIL, address="luz@example.org"
+    )
     with store.change() as session:
         registrations.cancel(session, session.get_one(Registration, first.id), now=clock.now())
     assert worker.once() == 1  # Luz waited, and what she was owed for that is out of date
@@ -150,10 +154,10 @@ def test_forgetting_comes_before_writing() -> None:
 
 
 def test_without_a_mail_server_letters_wait_and_everything_else_is_done(
-    app: Flask, store: Store, ring: KeyStore, workshop: Workshop
+    app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    rosa = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    with ring.store.change() as session:
+    rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    with key_store.store.change() as session:
         session.execute(sa.update(Key).values(forget_on=clock.now().date()))
     with store.change() as session:
         over = session.get_one(Workshop, workshop.id)

@@ -44,15 +44,15 @@ class Desk:
     """A closed month with its bulletin, and the way to the mail server."""
 
     def __init__(
-        self, app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman
+        self, app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman
     ) -> None:
-        self.app, self.store, self.ring, self.postman = app, store, ring, postman
+        self.app, self.store, self.key_store, self.postman = app, store, key_store, postman
         self.config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
 
     def subscribe(self, *names: str, lang: str = "es", is_sure: bool = True) -> None:
         for name in names:
-            ticket = subscribers.prepare(self.ring, f"{name}@ejemplo.com", lang)
-            self.ring.keep(ticket.key_id, subscribers.ALWAYS)
+            ticket = subscribers.prepare(self.key_store, f"{name}@ejemplo.com", lang)
+            self.key_store.keep(ticket.key_id, subscribers.ALWAYS)
             with self.store.change() as session:
                 made = subscribers.keep(session, ticket, now=APRIL)
                 made.confirmed_at = APRIL if is_sure else None
@@ -69,7 +69,7 @@ class Desk:
         post = delivery.post(self.config)
         assert post is not None
         with self.app.app_context():
-            return mailings.deliver(self.store, self.ring, self.config, post, now=now)
+            return mailings.deliver(self.store, self.key_store, self.config, post, now=now)
 
     def rows(self) -> list[Mailing]:
         with self.store.read() as session:
@@ -81,9 +81,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: Flask, store: Store, ring: KeyStore, config: Config) -> Iterator[Desk]:
+def desk(app: Flask, store: Store, key_store: KeyStore, config: Config) -> Iterator[Desk]:
     with on_duty(Postman(free_port())) as postman:
-        yield Desk(app, store, ring, config, postman)
+        yield Desk(app, store, key_store, config, postman)
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_who_stops_it_meanwhile_is_not_written_to(march: Desk) -> None:
     with march.store.read() as session:
         gone = session.scalars(sa.select(Subscriber).order_by(Subscriber.id)).first()
     assert gone is not None
-    subscriber_erasure.erase(march.store, march.ring, march.config, gone.id, gone.key_id)
+    subscriber_erasure.erase(march.store, march.key_store, march.config, gone.id, gone.key_id)
     assert len(march.rows()) == 1
     assert march.deliver() == 1
 
@@ -192,7 +192,7 @@ def test_a_crash_between_key_and_row_writes_to_nobody(march: Desk) -> None:
     march.subscribe("rosa")
     march.announce()
     with march.store.read() as session:
-        march.ring.destroy(*session.scalars(sa.select(Subscriber.key_id)))
+        march.key_store.destroy(*session.scalars(sa.select(Subscriber.key_id)))
     assert march.deliver() == 0
     assert march.postman.letters == []
     assert march.rows() == []
@@ -318,7 +318,7 @@ def test_a_letter_sent_long_ago_leaves_no_row(march: Desk) -> None:
     march.announce()
     march.deliver()
     for days, left in ((89, 1), (91, 0)):
-        subscriber_erasure.purge(march.store, march.ring, now=APRIL + timedelta(days=days))
+        subscriber_erasure.purge(march.store, march.key_store, now=APRIL + timedelta(days=days))
         assert len(march.rows()) == left
     with march.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Subscriber)) == 1

@@ -25,11 +25,11 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def by_phone(store: Store, ring: KeyStore, workshop: Workshop) -> list[Registration]:
+def by_phone(store: Store, key_store: KeyStore, workshop: Workshop) -> list[Registration]:
     """Rosa said that texts are safe, Luz did not."""
     return [
         seat(
-            store, ring, workshop, name=name, contact=ContactMethod.PHONE,
+            store, key_store, workshop, name=name, contact=ContactMethod.PHONE,
             address=f"+1312555014{number}", may_leave_message=name == "Rosa",
         )
         for number, name in enumerate(("Rosa", "Luz"))
@@ -50,10 +50,10 @@ def called(
 
 
 def test_who_left_a_phone_is_called_when_the_workshop_is_cancelled(
-    store: Store, ring: KeyStore, workshop: Workshop, by_phone: list[Registration]
+    store: Store, key_store: KeyStore, workshop: Workshop, by_phone: list[Registration]
 ) -> None:
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="ana@example.org")
-    seat(store, ring, workshop)
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="ana@example.org")
+    seat(store, key_store, workshop)
     assert called(store, workshop) == []  # they read on the page that they have a place
     cancel(store, workshop)
     rosa, luz = by_phone
@@ -91,7 +91,7 @@ def test_only_notices_of_this_workshop_are_found(
 
 
 def test_nobody_is_called_about_what_is_not_so_any_more(
-    store: Store, ring: KeyStore, workshop: Workshop, by_phone: list[Registration]
+    store: Store, key_store: KeyStore, workshop: Workshop, by_phone: list[Registration]
 ) -> None:
     cancel(store, workshop)
     with store.change() as session:
@@ -106,9 +106,9 @@ def test_nobody_is_called_about_what_is_not_so_any_more(
 
 
 def test_a_letter_given_up_is_seen_and_tried_again(
-    store: Store, ring: KeyStore, workshop: Workshop, chicago: Office
+    store: Store, key_store: KeyStore, workshop: Workshop, chicago: Office
 ) -> None:
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="nobody@example.org")
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="nobody@example.org")
     now = clock.now() + timedelta(days=4)
     with store.change_rows() as connection:
         taken = outbox.claim(connection, outbox.DeliveryChannel.LETTER, now=now)

@@ -34,9 +34,9 @@ MINUTE = timedelta(minutes=1)
 
 class Mail:
     def __init__(
-        self, app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman
+        self, app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman
     ) -> None:
-        self.app, self.store, self.ring, self.postman = app, store, ring, postman
+        self.app, self.store, self.key_store, self.postman = app, store, key_store, postman
         self.config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
 
     def round(self, now: datetime) -> list[str]:
@@ -46,7 +46,7 @@ class Mail:
         post = delivery.post(self.config)
         assert post is not None
         with self.app.app_context():
-            mailings.deliver(self.store, self.ring, self.config, post, now=now)
+            mailings.deliver(self.store, self.key_store, self.config, post, now=now)
         return sorted(self.postman.to[before:])
 
     @property
@@ -56,9 +56,9 @@ class Mail:
 
 
 @pytest.fixture
-def mail(app: Flask, store: Store, ring: KeyStore, config: Config) -> Iterator[Mail]:
+def mail(app: Flask, store: Store, key_store: KeyStore, config: Config) -> Iterator[Mail]:
     with on_duty(Postman(free_port())) as postman:
-        yield Mail(app, store, ring, config, postman)
+        yield Mail(app, store, key_store, config, postman)
 
 
 @pytest.fixture

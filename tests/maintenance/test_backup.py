@@ -39,9 +39,11 @@ from tests.support.canaries import plant
 
 
 @pytest.fixture
-def keeper(config: Config, store: Store, ring: KeyStore, request: pytest.FixtureRequest) -> Keeper:
+def keeper(
+    config: Config, store: Store, key_store: KeyStore, request: pytest.FixtureRequest
+) -> Keeper:
     pair: Pair | None = request.getfixturevalue("pair") if config.is_postgresql else None
-    return Keeper(config, store, ring, pair)
+    return Keeper(config, store, key_store, pair)
 
 
 @pytest.fixture
@@ -53,8 +55,8 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 class Crowd:
     """People who register, each noted in the journal, for as long as the block lasts."""
 
-    def __init__(self, store: Store, ring: KeyStore, workshop: Workshop) -> None:
-        self.store, self.ring, self.workshop = store, ring, workshop
+    def __init__(self, store: Store, key_store: KeyStore, workshop: Workshop) -> None:
+        self.store, self.key_store, self.workshop = store, key_store, workshop
         self.came, self.is_over = 0, threading.Event()
         self.has_begun = threading.Event()
         self.faults: list[Exception] = []
@@ -76,7 +78,7 @@ class Crowd:
         try:
             while not self.is_over.is_set() and self.came < 400:
                 someone = applicant(people=1)
-                ticket = registrations.prepare(self.ring, self.workshop, someone)
+                ticket = registrations.prepare(self.key_store, self.workshop, someone)
                 with self.store.change() as session:
                     registrations.register(
                         session, self.workshop, someone, ticket, ticket.id, now=clock.now()
@@ -90,9 +92,9 @@ class Crowd:
 
 @pytest.mark.races
 def test_a_backup_made_while_people_register_is_of_one_moment(
-    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
-    with Crowd(store, ring, workshop) as crowd:
+    with Crowd(store, key_store, workshop) as crowd:
         before = crowd.came
         file = keeper.back_up(tmp_path / "b.zip")
         after = crowd.came
@@ -111,22 +113,22 @@ def test_a_backup_made_while_people_register_is_of_one_moment(
         left = session.get_one(Workshop, workshop.id).seats_left
     assert there == rows["registration"]
     assert held == 500 - left
-    assert audit_verification.wrong(store, ring) == []
+    assert audit_verification.wrong(store, key_store) == []
 
 
 @pytest.mark.any_database("the file is SQLite's from either")
 def test_no_name_address_or_key_is_in_the_file(
-    keeper: Keeper, app: Flask, client: FlaskClient, store: Store, ring: KeyStore,
+    keeper: Keeper, app: Flask, client: FlaskClient, store: Store, key_store: KeyStore,
     workshop: Workshop, tmp_path: Path,
 ) -> None:  # fmt: skip
     rosa = plant(
-        app, client, store, ring, workshop,
+        app, client, store, key_store, workshop,
         name="Xochiquetzal Canario", contact="email", email="canario.x@ejemplo.com",
     )  # fmt: skip
     plain = keeper.back_up(tmp_path / "b.zip")
     sealed = keeper.back_up(tmp_path / "b.age", OUTREACH_BACKUP_PASSPHRASE=PASSPHRASE)
     database = database_of(plain, tmp_path).read_bytes()
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         keys = session.scalars(sa.select(Key.sealed)).all()
     masters = MasterKeys(keeper.config.keys).all().values()
     for needle in (*rosa.needles, *keys, *masters, b"only for tests"):
@@ -159,9 +161,9 @@ def test_what_was_deleted_before_is_not_in_the_file(
 
 
 def test_the_file_is_closed_to_others_and_one_line_says_what_is_in_it(
-    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
-    seat(store, ring, workshop)
+    seat(store, key_store, workshop)
     folder = tmp_path / "kept"
     folder.mkdir()
     data = set(fingerprint(keeper.config.data))

@@ -47,11 +47,11 @@ def test_a_worker_that_is_silent_for_ten_minutes_is_told_of(config: Config, stor
 
 
 def test_letters_that_wait_for_a_quarter_of_an_hour_are_told_of(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    owed = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    owed = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     assert told(config)["outbox"].is_well
     for minutes, is_well in ((14, True), (16, False), (90, False)):
         with store.change() as session:
@@ -101,9 +101,9 @@ def test_a_clock_that_is_not_the_database_servers_is_told_of(config: Config, sto
 @pytest.mark.any_database("the base of tests is one or the other")
 @pytest.mark.parametrize("base", list(Database))
 def test_a_base_that_is_neither_here_nor_there_says_how_to_go_on(
-    config: Config, store: Store, ring: KeyStore, base: Database
+    config: Config, store: Store, key_store: KeyStore, base: Database
 ) -> None:
-    this = store if base is Database.MAIN else ring.store
+    this = store if base is Database.MAIN else key_store.store
     about = f"database ({base})"
     assert told(config)[about].is_well
     with this.read() as session:

@@ -175,13 +175,14 @@ def test_one_whose_clock_jumps_gives_back_what_it_holds(store: Store) -> None:
 
 @pytest.mark.races
 def test_two_workers_at_once_do_each_step_once(
-    make_app: Callable[..., Flask], config: Config, store: Store, ring: KeyStore, chicago: Office,
+    make_app: Callable[..., Flask], config: Config, store: Store, key_store: KeyStore,
+    chicago: Office,
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    ring.ask_for("rosa@example.org")
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    key_store.ask_for("rosa@example.org")
     folder = config.data / "letters"
     workers = [Worker(make_app(mail_folder=folder)) for _ in range(2)]
     start, stop = threading.Barrier(2), threading.Event()
@@ -213,13 +214,14 @@ def test_two_workers_at_once_do_each_step_once(
 
 
 def test_a_worker_that_does_not_lead_sends_letters_and_forgets_the_files_of_its_host(
-    make_app: Callable[..., Flask], config: Config, store: Store, ring: KeyStore, chicago: Office,
+    make_app: Callable[..., Flask], config: Config, store: Store, key_store: KeyStore,
+    chicago: Office,
     rights: Kind,
 ) -> None:  # fmt: skip
     folder = config.data / "letters"
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    rosa = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     elsewhere = Leader(store, LED)
     elsewhere.ask()
     worker = Worker(make_app(mail_folder=folder))

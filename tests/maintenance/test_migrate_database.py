@@ -19,7 +19,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.maintenance import exclusive_access, table_copy
-from outreach.migrations.models import MAIN, RING
+from outreach.migrations.models import KEY_STORE, MAIN
 from outreach.privacy import audit_verification
 from tests.conftest import Pair, hold, require_server, seat
 from tests.support.backups import Keeper, fingerprint, is_one_line
@@ -28,13 +28,15 @@ FOREIGN: Words = {"es": "«Niñez» 🌻 \\ \" '", "fr": "L’été"}
 
 
 @pytest.fixture
-def keeper(config: Config, store: Store, ring: KeyStore, request: pytest.FixtureRequest) -> Keeper:
+def keeper(
+    config: Config, store: Store, key_store: KeyStore, request: pytest.FixtureRequest
+) -> Keeper:
     pair: Pair | None = request.getfixturevalue("pair") if config.is_postgresql else None
-    return Keeper(config, store, ring, pair)
+    return Keeper(config, store, key_store, pair)
 
 
 @pytest.fixture
-def workshop(store: Store, ring: KeyStore, chicago: Office, rights: Kind) -> Workshop:
+def workshop(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Workshop:
     """Of all that is stored in its own way, something."""
     with store.change() as session:
         made = hold(session, chicago, rights, title=FOREIGN)
@@ -47,8 +49,8 @@ def workshop(store: Store, ring: KeyStore, chicago: Office, rights: Kind) -> Wor
             )
         )
         audit_log.record(session, None, "seen", now=clock.now())
-    seat(store, ring, made, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    audit_verification.mark(store, ring, now=clock.now())
+    seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    audit_verification.mark(store, key_store, now=clock.now())
     return made
 
 
@@ -75,8 +77,8 @@ def rows_of(url: str, tables: sa.MetaData) -> dict[str, list[Any]]:
         store.close()
 
 
-def everything(main: str, ring: str) -> list[dict[str, list[Any]]]:
-    return [rows_of(main, MAIN), rows_of(ring, RING)]
+def everything(main: str, key_store: str) -> list[dict[str, list[Any]]]:
+    return [rows_of(main, MAIN), rows_of(key_store, KEY_STORE)]
 
 
 def test_to_postgresql_and_back_differs_in_nothing(
@@ -85,48 +87,48 @@ def test_to_postgresql_and_back_differs_in_nothing(
     keeper.close()
     before = everything(config.database_url, config.keyring_url)
     files = fingerprint(config.data, config.keys)
-    there = ("--to", elsewhere.main, "--keyring-to", elsewhere.ring)
+    there = ("--to", elsewhere.main, "--keyring-to", elsewhere.key_store)
     done = keeper.run("move", *there)
     assert (done.exit_code, done.stderr) == (0, "")
     assert f"OUTREACH_DATABASE_URL={elsewhere.main}" in done.stdout
-    assert everything(elsewhere.main, elsewhere.ring) == before
+    assert everything(elsewhere.main, elsewhere.key_store) == before
     assert fingerprint(config.data, config.keys) == files
     settings = {
         "OUTREACH_DATABASE_URL": elsewhere.main,
-        "OUTREACH_KEYRING_URL": elsewhere.ring,
+        "OUTREACH_KEYRING_URL": elsewhere.key_store,
     }
     assert keeper.run("keys", "check", **settings).exit_code == 0
-    main, ring = (f"sqlite:///{tmp_path / name}" for name in ("main.db", "ring.db"))
+    main, key_store = (f"sqlite:///{tmp_path / name}" for name in ("main.db", "ring.db"))
     elsewhere.rest()
-    done = keeper.run("move", "--to", main, "--keyring-to", ring, **settings)
+    done = keeper.run("move", "--to", main, "--keyring-to", key_store, **settings)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert everything(main, ring) == before
+    assert everything(main, key_store) == before
 
 
 def test_work_goes_on_where_it_was_moved_to(
     keeper: Keeper, config: Config, workshop: Workshop, chicago: Office, rights: Kind,
     elsewhere: Pair,
 ) -> None:  # fmt: skip
-    there = ("--to", elsewhere.main, "--keyring-to", elsewhere.ring)
+    there = ("--to", elsewhere.main, "--keyring-to", elsewhere.key_store)
     assert keeper.run("move", *there).exit_code == 0
-    store, keys = Store(elsewhere.main), Store(elsewhere.ring)
-    ring = KeyStore(keys, MasterKeys(config.keys))
+    store, keys = Store(elsewhere.main), Store(elsewhere.key_store)
+    key_store = KeyStore(keys, MasterKeys(config.keys))
     with store.change() as session:  # rows get numbers that none has
         again = hold(session, chicago, rights)
         audit_log.record(session, None, "seen", now=clock.now())
-    seat(store, ring, again)
-    seat(store, ring, workshop)
+    seat(store, key_store, again)
+    seat(store, key_store, workshop)
     assert again.id > workshop.id
-    assert len(ring.find("rosa@example.org")) == 1
-    assert audit_verification.wrong(store, ring) == []
+    assert len(key_store.find("rosa@example.org")) == 1
+    assert audit_verification.wrong(store, key_store) == []
     store.close()
     keys.close()
 
 
 def test_the_ring_may_stay_where_it_is_and_nothing_of_it_is_said(
-    keeper: Keeper, config: Config, ring: KeyStore, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, config: Config, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         sealed = session.scalars(sa.select(Key.sealed)).one()
     url = f"sqlite:///{tmp_path / 'main.db'}"
     done = keeper.run("move", "--to", url)

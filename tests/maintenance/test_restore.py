@@ -40,9 +40,11 @@ from tests.support.staff_client import employ
 
 
 @pytest.fixture
-def keeper(config: Config, store: Store, ring: KeyStore, request: pytest.FixtureRequest) -> Keeper:
+def keeper(
+    config: Config, store: Store, key_store: KeyStore, request: pytest.FixtureRequest
+) -> Keeper:
     pair: Pair | None = request.getfixturevalue("pair") if config.is_postgresql else None
-    return Keeper(config, store, ring, pair)
+    return Keeper(config, store, key_store, pair)
 
 
 @pytest.fixture
@@ -58,26 +60,26 @@ def sealed_in(store: Store) -> list[tuple[str, bytes]]:
 
 
 def test_a_backup_brings_nobody_back_who_was_forgotten_since(
-    keeper: Keeper, app: Flask, client: FlaskClient, store: Store, ring: KeyStore,
+    keeper: Keeper, app: Flask, client: FlaskClient, store: Store, key_store: KeyStore,
     workshop: Workshop, tmp_path: Path,
 ) -> None:  # fmt: skip
     keeper.app = app
     for name in ("Rosa Canario", "Luz Cenzontle", "Ana Jilguero"):
         email = f"{name.partition(' ')[0].lower()}@ejemplo.com"
-        plant(app, client, store, ring, workshop, name=name, contact="email", email=email)
+        plant(app, client, store, key_store, workshop, name=name, contact="email", email=email)
     rows = sealed_in(store)
     file = keeper.back_up(tmp_path / "b.zip")
     before = counts(store)
     with store.read() as session:
         rosa, luz = session.scalars(sa.select(Registration.key_id).order_by("queued_at").limit(2))
-    ring.destroy(rosa or b"")  # forgets one who asked …
-    with ring.store.change() as session:  # … and one whose day has come
-        session.execute(sa.update(Key).where(Key.id == luz).values(forget_on=ring.today()))
-    assert ring.destroy_due() == 1
+    key_store.destroy(rosa or b"")  # forgets one who asked …
+    with key_store.store.change() as session:  # … and one whose day has come
+        session.execute(sa.update(Key).where(Key.id == luz).values(forget_on=key_store.today()))
+    assert key_store.destroy_due() == 1
     said = keeper.restore(file, "--yes")
     assert "2 registrations are forgotten since" in said
     masters = MasterKeys(keeper.config.keys)
-    assert {words.split('"')[3] for words in names_in(Backup(file, rows), ring, masters)} == {
+    assert {words.split('"')[3] for words in names_in(Backup(file, rows), key_store, masters)} == {
         "Ana Jilguero"
     }
     assert len(sealed_in(store)) == 1
@@ -89,25 +91,25 @@ def test_a_backup_brings_nobody_back_who_was_forgotten_since(
 
 
 def test_what_was_written_since_is_gone_and_the_journal_says_so(
-    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     with store.change() as session:
         audit_log.record(session, None, "seen", now=clock.now())
-    rosa = seat(store, ring, workshop)
+    rosa = seat(store, key_store, workshop)
     file = keeper.back_up(tmp_path / "b.zip")
-    luz = seat(store, ring, workshop, name="Luz")
+    luz = seat(store, key_store, workshop, name="Luz")
     with store.change() as session:
         audit_log.record(session, None, "seen", now=clock.now())
-    audit_verification.mark(store, ring, now=clock.now())
-    with ring.store.change() as session:  # both registered some days ago
-        session.execute(sa.update(Key).values(made_on=ring.today() - timedelta(days=4)))
+    audit_verification.mark(store, key_store, now=clock.now())
+    with key_store.store.change() as session:  # both registered some days ago
+        session.execute(sa.update(Key).values(made_on=key_store.today() - timedelta(days=4)))
     keeper.restore(file, "--yes")
     with store.read() as session:
         assert session.scalars(sa.select(Registration.id)).all() == [rosa.id]
-    assert audit_verification.wrong(store, ring) == []
+    assert audit_verification.wrong(store, key_store) == []
     # Hers is kept until the next purge: somebody may see that it was the wrong copy.
-    assert ring.known() == {rosa.key_id, luz.key_id}
-    assert retention.purge(store, ring, now=clock.now()).unused == 1
+    assert key_store.known() == {rosa.key_id, luz.key_id}
+    assert retention.purge(store, key_store, now=clock.now()).unused == 1
 
 
 def test_everybody_has_to_sign_in_again(
@@ -123,10 +125,10 @@ def test_everybody_has_to_sign_in_again(
 
 
 def test_a_filled_database_is_not_replaced_unasked_and_a_file_is_kept_aside(
-    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     file = keeper.back_up(tmp_path / "b.zip")
-    seat(store, ring, workshop)
+    seat(store, key_store, workshop)
     keeper.close()
     before = fingerprint(keeper.config.data, keeper.config.keys)
     assert is_one_line(keeper.run("restore", file), 1, "has rows already")
@@ -144,9 +146,9 @@ def test_a_filled_database_is_not_replaced_unasked_and_a_file_is_kept_aside(
 
 
 def test_an_empty_or_missing_database_is_filled_without_asking(
-    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
-    seat(store, ring, workshop)
+    seat(store, key_store, workshop)
     file = keeper.back_up(tmp_path / "b.age", OUTREACH_BACKUP_PASSPHRASE=PASSPHRASE)
     secret = tmp_path / "passphrase"
     secret.write_text(f"{PASSPHRASE}\n")
@@ -193,11 +195,11 @@ def test_a_damaged_database_is_kept_aside_too(
 
 
 def test_looking_changes_nothing_and_may_be_done_while_the_site_is_open(
-    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
-    rosa = seat(store, ring, workshop)
+    rosa = seat(store, key_store, workshop)
     file = keeper.back_up(tmp_path / "b.zip")
-    ring.destroy(rosa.key_id or b"")
+    key_store.destroy(rosa.key_id or b"")
     keeper.close()
     before = fingerprint(keeper.config.data, keeper.config.keys)
     with store.read() as session:
@@ -211,13 +213,13 @@ def test_looking_changes_nothing_and_may_be_done_while_the_site_is_open(
 
 
 def test_a_lost_ring_is_asked_about_and_its_spare_taken(
-    keeper: Keeper, store: Store, ring: KeyStore, workshop: Workshop, tmp_path: Path
+    keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     for _ in range(11):
-        seat(store, ring, workshop)
+        seat(store, key_store, workshop)
     file, copy = keeper.back_up(tmp_path / "b.zip"), tmp_path / "ring.spare"
     assert keeper.run("keys", "spare", copy).exit_code == 0
-    with ring.store.change() as session:
+    with key_store.store.change() as session:
         session.execute(sa.delete(Key))
     keeper.close()
     before = fingerprint(keeper.config.data)
@@ -225,7 +227,7 @@ def test_a_lost_ring_is_asked_about_and_its_spare_taken(
     assert fingerprint(keeper.config.data) == before
     assert "11 keys taken back" in keeper.restore(file, "--yes", "--spare", copy)
     assert len(sealed_in(store)) == 11
-    with ring.store.change() as session:
+    with key_store.store.change() as session:
         session.execute(sa.delete(Key))
     clock_says = clock.now()
     while f"{clock.now():%S}" == f"{clock_says:%S}":  # the name of what is kept aside has seconds
@@ -235,21 +237,21 @@ def test_a_lost_ring_is_asked_about_and_its_spare_taken(
 
 
 def test_a_restore_that_fails_at_the_end_leaves_the_ring_with_the_journal_there_is(
-    keeper: Keeper, store: Store, ring: KeyStore, tmp_path: Path
+    keeper: Keeper, store: Store, key_store: KeyStore, tmp_path: Path
 ) -> None:
     with store.change() as session:
         audit_log.record(session, None, "seen", now=clock.now())
     file = keeper.back_up(tmp_path / "b.zip")
     with store.change() as session:
         audit_log.record(session, None, "seen", now=clock.now())
-    audit_verification.mark(store, ring, now=clock.now())
+    audit_verification.mark(store, key_store, now=clock.now())
     database = database_of(file, tmp_path)
     with (
         pytest.raises(OSError, match="the cable"),
-        restore._settled(database, keeper.config, ring, RestoreRequest(), clock.now()),
+        restore._settled(database, keeper.config, key_store, RestoreRequest(), clock.now()),
     ):
         raise OSError("the cable")
-    assert audit_verification.wrong(store, ring) == []
+    assert audit_verification.wrong(store, key_store) == []
 
 
 # Files that are no backups

@@ -74,7 +74,7 @@ def test_it_has_the_name_as_it_was_typed(ana: Desk, past: Workshop, lang: str) -
 
 
 def test_the_name_is_kept_nowhere(
-    ana: Desk, past: Workshop, config: Config, store: Store, ring: KeyStore, tmp_path: Path,
+    ana: Desk, past: Workshop, config: Config, store: Store, key_store: KeyStore, tmp_path: Path,
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     caplog.set_level(logging.DEBUG)
@@ -82,7 +82,7 @@ def test_the_name_is_kept_nowhere(
     assert CANARY in pdf_reader.words_of(answer.data)
     assert send(ana, past, hours="muchas").status_code == 422
     needles = [CANARY.encode(), b"Canariosa", b"Plumaverde"]
-    assert canaries.traces(config, store, ring, needles, tmp_path) == []
+    assert canaries.traces(config, store, key_store, needles, tmp_path) == []
     out, err = capfd.readouterr()
     assert "Canariosa" not in caplog.text + out + err
     for header, value in answer.headers.items():

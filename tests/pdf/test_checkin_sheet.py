@@ -35,13 +35,13 @@ def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
 
 
 def test_it_has_who_has_a_place_and_how_to_tell_them_apart(
-    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=4, title={"es": "Conoce tus derechos"})
     rosa = seat(
         store,
-        ring,
+        key_store,
         workshop,
         name="Rosa",
         people=2,
@@ -49,9 +49,14 @@ def test_it_has_who_has_a_place_and_how_to_tell_them_apart(
         address="+13125550142",
     )
     ana = seat(
-        store, ring, workshop, name="Álvaro", contact=ContactMethod.EMAIL, address="al@example.org"
+        store,
+        key_store,
+        workshop,
+        name="Álvaro",
+        contact=ContactMethod.EMAIL,
+        address="al@example.org",
     )
-    seat(store, ring, workshop, name="Espera", people=3)  # there is one chair
+    seat(store, key_store, workshop, name="Espera", people=3)  # there is one chair
     with store.change() as session:
         checkin.mark_arrived(session, session.get_one(Registration, rosa.id), 1)
     answer = tomas.get(path(workshop))
@@ -76,11 +81,11 @@ def test_it_has_who_has_a_place_and_how_to_tell_them_apart(
 
 
 def test_a_discreet_list_is_never_printed(
-    app: Flask, store: Store, ring: KeyStore, chicago: Office, women: Kind
+    app: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, women)
-    seat(store, ring, workshop, name="Luz")
+    seat(store, key_store, workshop, name="Luz")
     red = at_desk(app, store, employ(store, "red@example.org", Role.ADMIN, "*"))
     assert red.get(path(workshop)).status_code == 404
 

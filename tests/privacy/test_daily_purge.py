@@ -18,33 +18,33 @@ from outreach.keystore import Key, KeyStore, key_backup, rotation
 from outreach.privacy import retention
 from outreach.privacy.reconcile import TooManyBlind, TooManyUnused
 from tests.conftest import hold, seat
-from tests.privacy.test_retention import ring_of
+from tests.privacy.test_retention import key_store_of
 
 
 def test_a_ring_that_is_empty_is_not_taken_for_people_who_were_forgotten(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=30)
-    people = [seat(store, ring, workshop) for _ in range(12)]
-    with ring.store.change() as session:
+    people = [seat(store, key_store, workshop) for _ in range(12)]
+    with key_store.store.change() as session:
         session.execute(sa.delete(Key))
     with pytest.raises(TooManyBlind, match="load its spare first"):
-        retention.purge(store, ring, now=clock.now())
+        retention.purge(store, key_store, now=clock.now())
     with store.read() as session:
         assert session.get_one(Workshop, workshop.id).seats_left == 18
-    assert retention.purge(store, ring, now=clock.now(), sure=True).emptied == len(people)
+    assert retention.purge(store, key_store, now=clock.now(), sure=True).emptied == len(people)
 
 
 def test_keys_are_not_taken_for_unused_because_another_database_is_asked(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind,
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=30)
     for _ in range(12):
-        seat(store, ring, workshop)
-    later = ring_of(ring, config, ring.today() + timedelta(days=2))
+        seat(store, key_store, workshop)
+    later = key_store_of(key_store, config, key_store.today() + timedelta(days=2))
     with store.change() as session:
         session.execute(sa.delete(Notification))
         session.execute(sa.delete(Registration))
@@ -52,29 +52,29 @@ def test_keys_are_not_taken_for_unused_because_another_database_is_asked(
         retention.purge(store, later, now=clock.now())
     assert retention.daily(store, later, config, now=clock.now()) is None
     assert "of no registration here" in caplog.text
-    assert len(ring.known()) == 12
+    assert len(key_store.known()) == 12
     assert retention.purge(store, later, now=clock.now(), sure=True).unused == 12
 
 
 def test_many_who_ask_to_be_forgotten_are_no_lost_ring(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=40)
-    people = [seat(store, ring, workshop) for _ in range(30)]
-    ring.destroy(*(each.key_id for each in people[:14] if each.key_id))
-    assert retention.reconcile_stores(store, ring, now=clock.now()) == 14
+    people = [seat(store, key_store, workshop) for _ in range(30)]
+    key_store.destroy(*(each.key_id for each in people[:14] if each.key_id))
+    assert retention.reconcile_stores(store, key_store, now=clock.now()) == 14
 
 
 def test_the_workers_day_purges_and_after_a_month_changes_the_master(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind, tmp_path: Path
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    rosa = seat(store, ring, workshop)
-    key_backup.save(ring, tmp_path / "spare", now=clock.now())
+    rosa = seat(store, key_store, workshop)
+    key_backup.save(key_store, tmp_path / "spare", now=clock.now())
     now = clock.now()
-    assert retention.daily(store, ring, config, now=now) == retention.Purged(
+    assert retention.daily(store, key_store, config, now=now) == retention.Purged(
         rows={
             "look-ups": 0,
             "subscribers": 0,
@@ -91,17 +91,17 @@ def test_the_workers_day_purges_and_after_a_month_changes_the_master(
     )
     assert len(list(config.keys.glob("master-*"))) == 1
     month = now + timedelta(days=31)
-    if not ring.store.is_sqlite:
-        rotation.prepare(ring)  # a person copies it to the other hosts
-    retention.daily(store, ring, config, now=month)
+    if not key_store.store.is_sqlite:
+        rotation.prepare(key_store)  # a person copies it to the other hosts
+    retention.daily(store, key_store, config, now=month)
     assert len(list(config.keys.glob("master-*"))) == 2
-    retention.hourly(ring, now=month + timedelta(minutes=30))
+    retention.hourly(key_store, now=month + timedelta(minutes=30))
     assert len(list(config.keys.glob("master-*"))) == 2
-    retention.hourly(ring, now=month + timedelta(hours=1))
+    retention.hourly(key_store, now=month + timedelta(hours=1))
     assert [path.name for path in config.keys.glob("master-*")] == ["master-2"]
     assert rosa.key_id is not None
     assert rosa.key_id.hex() in (tmp_path / "spare").read_text()
-    due = ring_of(ring, config, workshop.forget_on)
+    due = key_store_of(key_store, config, workshop.forget_on)
     done = retention.daily(store, due, config, now=workshop.starts_at + timedelta(days=30))
     assert done is not None
     assert done.keys == 1
@@ -109,37 +109,38 @@ def test_the_workers_day_purges_and_after_a_month_changes_the_master(
 
 
 def test_a_day_that_refuses_says_so_in_the_log_and_changes_nothing(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind,
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop)
-    far = ring_of(ring, config, workshop.forget_on + timedelta(days=400))
+    seat(store, key_store, workshop)
+    far = key_store_of(key_store, config, workshop.forget_on + timedelta(days=400))
     assert retention.daily(store, far, config, now=clock.now() + timedelta(days=400)) is None
     said = "".join(map(logs.Formatter("text").format, caplog.records))  # as it is written down
     assert "outreach purge --yes" in said
-    assert len(ring.known()) == 1
+    assert len(key_store.known()) == 1
 
 
 def test_a_spare_that_cannot_be_written_keeps_neither_the_day_nor_the_new_master_waiting(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind, tmp_path: Path,
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind,
+    tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop)
+    seat(store, key_store, workshop)
     saved_at = clock.now()
-    key_backup.save(ring, tmp_path / "spare", now=saved_at)
+    key_backup.save(key_store, tmp_path / "spare", now=saved_at)
     (tmp_path / ".spare.new").mkdir()  # where its draft would go: so root may not write it either
-    if not ring.store.is_sqlite:
-        rotation.prepare(ring)
-    due = ring_of(ring, config, workshop.forget_on)
+    if not key_store.store.is_sqlite:
+        rotation.prepare(key_store)
+    due = key_store_of(key_store, config, workshop.forget_on)
     done = retention.daily(store, due, config, now=workshop.starts_at + timedelta(days=31))
     assert done is not None
     assert done.keys == 1
     assert len(list(config.keys.glob("master-*"))) == 2
     assert "the spare of the ring cannot be written: " in caplog.text
-    kept = key_backup.saved(ring)
+    kept = key_backup.saved(key_store)
     assert kept is not None
     assert kept.saved_at == saved_at, "so the doctor tells of it"

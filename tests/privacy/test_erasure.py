@@ -55,19 +55,19 @@ class Aviary:
         self,
         app: Flask,
         store: Store,
-        ring: KeyStore,
+        key_store: KeyStore,
         config: Config,
         workshops: tuple[Workshop, Workshop, Workshop],
         folder: Path,
     ) -> None:
-        self.app, self.store, self.ring, self.config = app, store, ring, config
+        self.app, self.store, self.key_store, self.config = app, store, key_store, config
         self.rights, self.women, self.later = workshops
         self.folder = folder
         client = app.test_client()
         self.rosa = self._plant(client, self.rights, ROSA)
         self.luz = self._plant(client, self.women, LUZ)
         self.ana = self._plant(client, self.later, ANA)
-        seat(store, ring, self.rights, name="Nadie")
+        seat(store, key_store, self.rights, name="Nadie")
         with store.change() as session:
             for canary in (self.rosa, self.luz):
                 checkin.mark_arrived(session, session.get_one(Registration, canary.id), 2)
@@ -78,7 +78,7 @@ class Aviary:
         self.counted = counts(store)
 
     def _plant(self, client: FlaskClient, workshop: Workshop, typed: dict[str, str]) -> Canary:
-        return plant(self.app, client, self.store, self.ring, workshop, **typed)
+        return plant(self.app, client, self.store, self.key_store, workshop, **typed)
 
     def _look_as_staff(self) -> None:
         desk = at_desk(self.app, self.store, employ(self.store))
@@ -128,10 +128,10 @@ class Aviary:
 
     def traces(self, *canaries: Canary) -> list[str]:
         needles = [needle for canary in canaries for needle in canary.needles]
-        return traces(self.config, self.store, self.ring, needles, self.folder)
+        return traces(self.config, self.store, self.key_store, needles, self.folder)
 
     def on(self, day: date) -> KeyStore:
-        return KeyStore(self.ring.store, MasterKeys(self.config.keys), lambda: day)
+        return KeyStore(self.key_store.store, MasterKeys(self.config.keys), lambda: day)
 
     def purge_on(self, workshop: Workshop) -> retention.Purged:
         """The purge of the day on which the people of this workshop are to be forgotten."""
@@ -140,7 +140,7 @@ class Aviary:
 
     def readable(self) -> set[str]:
         """The names in the backup that somebody with all that is left can still read."""
-        opened = names_in(self.backup, self.ring, MasterKeys(self.config.keys))
+        opened = names_in(self.backup, self.key_store, MasterKeys(self.config.keys))
         return {json.loads(text)["name"] for text in opened}
 
 
@@ -149,7 +149,7 @@ def aviary(
     make_app: Callable[..., Flask],
     config: Config,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     rights: Kind,
     women: Kind,
@@ -168,7 +168,7 @@ def aviary(
         )
     with caplog.at_level(logging.DEBUG):
         app = make_app(mail_folder=config.mail_folder)
-        yield Aviary(app, store, ring, config, workshops, folder)
+        yield Aviary(app, store, key_store, config, workshops, folder)
         for canary in (ROSA, LUZ, ANA):
             for words in (canary["name"], canary.get("email", ""), "5550177", "/r/"):
                 assert not words or words not in caplog.text
@@ -195,7 +195,7 @@ def test_after_their_day_nothing_of_them_is_in_any_byte(aviary: Aviary) -> None:
     assert counts(aviary.store) == aviary.counted
     if aviary.store.is_sqlite:
         # Not even what nobody can open any more; PostgreSQL keeps that until it needs the room.
-        assert traces(aviary.config, aviary.store, aviary.ring, hers) == []
+        assert traces(aviary.config, aviary.store, aviary.key_store, hers) == []
     with aviary.store.read() as session:
         owed = session.scalars(sa.select(Notification.registration_id)).all()
         assert set(owed) <= {aviary.ana.id}
@@ -203,7 +203,7 @@ def test_after_their_day_nothing_of_them_is_in_any_byte(aviary: Aviary) -> None:
     for row in rows:
         assert aviary.rosa.id not in row
         assert aviary.luz.id not in row
-    with aviary.ring.store.read() as session:
+    with aviary.key_store.store.read() as session:
         assert session.scalars(sa.select(LinkRequest)).all() == []
     assert aviary.app.test_client().get(aviary.rosa.link).status_code == 404
     assert aviary.app.test_client().get(aviary.ana.link).status_code == 200
@@ -220,7 +220,7 @@ def test_who_asks_to_be_forgotten_is_so_at_once(aviary: Aviary) -> None:
     assert aviary.traces(aviary.rosa, aviary.luz) == []
     assert aviary.readable() == {ANA["name"], "Nadie"}
     if aviary.store.is_sqlite:
-        assert traces(aviary.config, aviary.store, aviary.ring, hers) == []
+        assert traces(aviary.config, aviary.store, aviary.key_store, hers) == []
     people, places, _month = counts(aviary.store)
     then, places_then, _month = aviary.counted
     assert sum(row[3] for row in people) == sum(row[3] for row in then)
@@ -230,21 +230,21 @@ def test_who_asks_to_be_forgotten_is_so_at_once(aviary: Aviary) -> None:
 
 
 def test_who_saved_a_whole_series_is_forgotten_in_all_of_it(
-    app: Flask, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         first, second = hold(session, chicago, rights), hold(session, chicago, rights)
-    one, other = seat(store, ring, first), seat(store, ring, second)
-    alone = seat(store, ring, second)
+    one, other = seat(store, key_store, first), seat(store, key_store, second)
+    alone = seat(store, key_store, second)
     with store.change() as session:
         session.execute(
             sa.update(Registration)
             .where(Registration.id.in_([one.id, other.id]))
             .values(joint_id=one.id)
         )
-    token = registrations.manage_token(registrations.key_of(ring, other))
+    token = registrations.manage_token(registrations.key_of(key_store, other))
     assert app.test_client().post(f"/es/r/{token}/borrar").status_code == 200
-    assert ring.known() == {alone.key_id}
+    assert key_store.known() == {alone.key_id}
     with store.read() as session:
         left = session.scalars(
             sa.select(Registration.id).where(Registration.key_id.is_not(None))
@@ -253,16 +253,16 @@ def test_who_saved_a_whole_series_is_forgotten_in_all_of_it(
 
 
 def test_who_gives_up_one_date_of_a_series_keeps_the_others(
-    app: Flask, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         first, second = hold(session, chicago, rights), hold(session, chicago, rights)
-    one, other = seat(store, ring, first), seat(store, ring, second)
+    one, other = seat(store, key_store, first), seat(store, key_store, second)
     with store.change() as session:
         session.execute(sa.update(Registration).values(joint_id=one.id))
-    token = registrations.manage_token(registrations.key_of(ring, one))
+    token = registrations.manage_token(registrations.key_of(key_store, one))
     assert app.test_client().post(f"/es/r/{token}/cancelar").status_code == 200
-    assert ring.known() == {other.key_id}
+    assert key_store.known() == {other.key_id}
 
 
 @pytest.mark.any_database("its files are read byte by byte: that takes long")
@@ -279,9 +279,9 @@ def test_a_backup_that_is_put_back_brings_nobody_back(aviary: Aviary) -> None:
     with aviary.store.read() as session:
         back = session.scalars(sa.select(Registration).where(Registration.key_id.is_not(None)))
         assert len(back.all()) == 4
-    ring = aviary.on(aviary.rights.forget_on)
+    key_store = aviary.on(aviary.rights.forget_on)
     now = clock.instant(aviary.rights.forget_on, aviary.rights.starts, aviary.rights.zone)
-    done = retention.settle_after_restore(aviary.store, ring, aviary.config, now=now)
+    done = retention.settle_after_restore(aviary.store, key_store, aviary.config, now=now)
     assert (done.keys, done.emptied) == (0, 3)
     assert counts(aviary.store) == aviary.counted
     aviary.backup = Backup(aviary.backup.path, _sealed_rows(aviary))
@@ -317,7 +317,7 @@ def _sealed(aviary: Aviary) -> list[bytes]:
                 Registration.id.in_([aviary.rosa.id, aviary.luz.id])
             )
         ).all()
-    with aviary.ring.store.read() as session:
+    with aviary.key_store.store.read() as session:
         keys = session.scalars(sa.select(Key).where(Key.id.in_([row.key_id for row in rows])))
         of_keys = [part for key in keys for part in (key.sealed, key.contact)]
     found = [part for part in (*(row.sealed for row in rows), *of_keys) if part is not None]

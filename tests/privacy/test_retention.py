@@ -28,21 +28,21 @@ from tests.conftest import hold, seat
 SOON = clock.now().date() + timedelta(days=20)
 
 
-def ring_of(ring: KeyStore, config: Config, today: date) -> KeyStore:
+def key_store_of(key_store: KeyStore, config: Config, today: date) -> KeyStore:
     """The same ring, as it will be on a day to come."""
-    return KeyStore(ring.store, MasterKeys(config.keys), lambda: today)
+    return KeyStore(key_store.store, MasterKeys(config.keys), lambda: today)
 
 
 def test_who_came_is_forgotten_thirty_days_after_and_not_before(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     later = clock.now() + timedelta(days=60)
-    eve = ring_of(ring, config, workshop.forget_on - timedelta(days=1))
+    eve = key_store_of(key_store, config, workshop.forget_on - timedelta(days=1))
     assert retention.purge(store, eve, now=later).keys == 0
-    due = ring_of(ring, config, workshop.forget_on)
+    due = key_store_of(key_store, config, workshop.forget_on)
     done = retention.purge(store, due, now=later)
     assert (done.keys, done.emptied) == (1, 1)
     with store.read() as session:
@@ -57,38 +57,38 @@ def test_who_came_is_forgotten_thirty_days_after_and_not_before(
 
 
 def test_a_key_can_be_read_no_more_on_its_day_even_if_no_purge_ran(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    rosa = seat(store, ring, workshop)
+    rosa = seat(store, key_store, workshop)
     assert rosa.key_id is not None
     with pytest.raises(Forgotten):
-        ring_of(ring, config, workshop.forget_on).get(rosa.key_id)
+        key_store_of(key_store, config, workshop.forget_on).get(rosa.key_id)
 
 
 def test_a_clock_that_jumped_does_not_burn_the_ring(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop)
-    far = ring_of(ring, config, workshop.forget_on + timedelta(days=400))
+    seat(store, key_store, workshop)
+    far = key_store_of(key_store, config, workshop.forget_on + timedelta(days=400))
     with pytest.raises(TooManyDue):
         retention.purge(store, far, now=clock.now())
-    assert len(ring.known()) == 1
+    assert len(key_store.known()) == 1
     assert retention.purge(store, far, now=clock.now(), sure=True).keys == 1
 
 
 def test_a_forgetting_that_was_cut_short_is_finished_and_its_place_given_on(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=1)
-    rosa, luz = seat(store, ring, workshop), seat(store, ring, workshop, name="Luz")
+    rosa, luz = seat(store, key_store, workshop), seat(store, key_store, workshop, name="Luz")
     assert rosa.key_id is not None
-    ring.destroy(rosa.key_id)  # and then the power went
-    assert retention.reconcile_stores(store, ring, now=clock.now()) == 1
+    key_store.destroy(rosa.key_id)  # and then the power went
+    assert retention.reconcile_stores(store, key_store, now=clock.now()) == 1
     with store.read() as session:
         assert session.get_one(Registration, rosa.id).standing is RegistrationStatus.CANCELLED
         assert session.get_one(Registration, luz.id).standing is RegistrationStatus.OFFERED
@@ -96,24 +96,24 @@ def test_a_forgetting_that_was_cut_short_is_finished_and_its_place_given_on(
 
 
 def test_a_key_that_nothing_points_at_goes_after_a_day(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    ring.new(workshop.id, workshop.forget_on)
-    assert retention.purge(store, ring, now=clock.now()).unused == 0
-    soon = ring_of(ring, config, ring.today() + timedelta(days=2))
+    key_store.new(workshop.id, workshop.forget_on)
+    assert retention.purge(store, key_store, now=clock.now()).unused == 0
+    soon = key_store_of(key_store, config, key_store.today() + timedelta(days=2))
     assert retention.purge(store, soon, now=clock.now()).unused == 1
 
 
 def test_the_main_database_reads_no_name_and_the_files_keep_none_after_forgetting(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     rosa = seat(
         store,
-        ring,
+        key_store,
         workshop,
         name="Canaria Rosa",
         contact=ContactMethod.EMAIL,
@@ -126,19 +126,19 @@ def test_the_main_database_reads_no_name_and_the_files_keep_none_after_forgettin
     assert "Canaria" not in row
     assert "cana@" not in row
     assert rosa.key_id is not None
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         sealed = session.execute(sa.text("SELECT sealed FROM key")).scalar_one()
-    ring.destroy(rosa.key_id)
+    key_store.destroy(rosa.key_id)
     assert not [f.name for f in config.keys.iterdir() if sealed in f.read_bytes()]
 
 
 def test_no_two_tokens_give_each_other_and_only_their_hash_is_kept(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    rosa = seat(store, ring, workshop)
-    key = registrations.key_of(ring, rosa)
+    rosa = seat(store, key_store, workshop)
+    key = registrations.key_of(key_store, rosa)
     manage, entry = registrations.manage_token(key), registrations.calendar_token(key)
     assert manage != entry
     with store.read() as session:
@@ -150,13 +150,13 @@ def test_no_two_tokens_give_each_other_and_only_their_hash_is_kept(
 
 
 def test_who_only_had_a_turn_is_forgotten_after_seven_days_whatever_the_kind_keeps(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=1)
-    rosa = seat(store, ring, workshop)
+    rosa = seat(store, key_store, workshop)
     for name in ("Luz", "Flor", "Alma"):
-        seat(store, ring, workshop, name=name)
+        seat(store, key_store, workshop, name=name)
     with store.change() as session:
         offered, lapsed = session.scalars(
             sa.select(Registration)
@@ -166,25 +166,25 @@ def test_who_only_had_a_turn_is_forgotten_after_seven_days_whatever_the_kind_kee
         offered.standing, lapsed.standing = RegistrationStatus.OFFERED, RegistrationStatus.EXPIRED
     before = clock.instant(workshop.day, workshop.starts, workshop.zone) - timedelta(hours=1)
     week = workshop.day + timedelta(days=7)
-    assert retention.purge(store, ring_of(ring, config, week), now=before).keys == 0
-    eve, now = ring_of(ring, config, week - timedelta(days=1)), before + timedelta(days=7)
+    assert retention.purge(store, key_store_of(key_store, config, week), now=before).keys == 0
+    eve, now = key_store_of(key_store, config, week - timedelta(days=1)), before + timedelta(days=7)
     assert retention.purge(store, eve, now=now).keys == 0
-    day = ring_of(ring, config, week)
+    day = key_store_of(key_store, config, week)
     assert retention.preview(store, day, config, now=now).keys == 3
     assert retention.purge(store, day, now=now).keys == 3
-    assert ring.known() == {rosa.key_id}
+    assert key_store.known() == {rosa.key_id}
     with store.read() as session:
         standings = session.scalars(sa.select(Registration.standing)).all()
     assert sorted(standings) == ["lapsed", "offered", "seated", "waiting"]  # the counts stay
 
 
 def test_a_kind_that_keeps_people_shorter_holds_up_nobody_elses_forgetting(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind, women: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
         day = clock.now().date() - timedelta(days=12)
         workshop = hold(session, chicago, rights, day=day)
-    seat(store, ring, workshop, now=clock.now() - timedelta(days=20))
+    seat(store, key_store, workshop, now=clock.now() - timedelta(days=20))
     with store.change() as session:
         workshop = session.get_one(Workshop, workshop.id)
         kind = session.merge(women)
@@ -195,19 +195,19 @@ def test_a_kind_that_keeps_people_shorter_holds_up_nobody_elses_forgetting(
             retention_days=7,
         )
         workshop_service.change(session, workshop, shorter, now=clock.now())
-    ring.move(workshop.id, workshop.forget_on)
-    assert workshop.forget_on == ring.today() - timedelta(days=5)
-    assert retention.purge(store, ring, now=clock.now()).keys == 1
+    key_store.move(workshop.id, workshop.forget_on)
+    assert workshop.forget_on == key_store.today() - timedelta(days=5)
+    assert retention.purge(store, key_store, now=clock.now()).keys == 1
 
 
 @pytest.mark.parametrize("days", [-10, 10])
 def test_a_move_that_the_ring_was_not_told_of_is_made_up_for_by_the_purge(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind, days: int
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, days: int
 ) -> None:
     with store.change() as session:
         moved = hold(session, chicago, rights, day=SOON)
         stays = hold(session, chicago, rights, day=SOON + timedelta(days=5))
-    rosa, luz = seat(store, ring, moved), seat(store, ring, stays)
+    rosa, luz = seat(store, key_store, moved), seat(store, key_store, stays)
     with store.change() as session:
         workshop = session.get_one(Workshop, moved.id)
         workshop.day += timedelta(days=days)
@@ -215,65 +215,65 @@ def test_a_move_that_the_ring_was_not_told_of_is_made_up_for_by_the_purge(
     # The day on which one of them would go wrongly, or be kept for longer than promised.
     day = min(moved.forget_on, workshop.forget_on)
     gone = 1 if days < 0 else 0
-    then, now = ring_of(ring, config, day), clock.now() + (day - ring.today())
+    then, now = key_store_of(key_store, config, day), clock.now() + (day - key_store.today())
     assert retention.preview(store, then, config, now=now).keys == gone
     done = retention.purge(store, then, now=now)
     assert (done.keys, done.emptied) == (gone, gone)
     kept = {rosa.key_id: workshop.forget_on} if days > 0 else {}
-    assert ring.days() == kept | {luz.key_id: stays.forget_on}
+    assert key_store.days() == kept | {luz.key_id: stays.forget_on}
 
 
 def test_who_had_only_a_turn_and_got_a_place_is_kept_as_the_kind_says(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=1)
-    rosa, luz = seat(store, ring, workshop), seat(store, ring, workshop, name="Luz")
+    rosa, luz = seat(store, key_store, workshop), seat(store, key_store, workshop, name="Luz")
     before, after = (workshop.starts_at + timedelta(hours=hours) for hours in (-1, 1))
     week = workshop.day + timedelta(days=7)
     days = {rosa.key_id: workshop.forget_on, luz.key_id: workshop.forget_on}
-    retention.purge(store, ring, now=before)
-    assert ring.days() == days
-    retention.purge(store, ring, now=after)
-    assert ring.days() == days | {luz.key_id: week}
+    retention.purge(store, key_store, now=before)
+    assert key_store.days() == days
+    retention.purge(store, key_store, now=after)
+    assert key_store.days() == days | {luz.key_id: week}
     with store.change() as session:  # she was let in at the door
         session.get_one(Registration, luz.id).standing = RegistrationStatus.CONFIRMED
-    retention.purge(store, ring, now=after)
-    assert ring.days() == days
+    retention.purge(store, key_store, now=after)
+    assert key_store.days() == days
 
 
 def test_a_kind_that_keeps_people_shorter_than_a_week_keeps_who_waited_no_longer(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=1, retention_days=3)
     for name in ("Rosa", "Luz"):
-        seat(store, ring, workshop, name=name)
-    retention.purge(store, ring, now=workshop.starts_at + timedelta(hours=1))
-    assert set(ring.days().values()) == {workshop.day + timedelta(days=3)}
+        seat(store, key_store, workshop, name=name)
+    retention.purge(store, key_store, now=workshop.starts_at + timedelta(hours=1))
+    assert set(key_store.days().values()) == {workshop.day + timedelta(days=3)}
 
 
 def test_how_long_a_key_is_overdue_is_not_hidden_by_a_workshop_that_moved(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop)
+    seat(store, key_store, workshop)
     with store.change() as session:
         session.get_one(Workshop, workshop.id).day -= timedelta(days=2)
-    far = ring_of(ring, config, workshop.forget_on + timedelta(days=400))
+    far = key_store_of(key_store, config, workshop.forget_on + timedelta(days=400))
     with pytest.raises(TooManyDue):
         retention.purge(store, far, now=clock.now() + timedelta(days=440))
-    assert len(ring.known()) == 1
+    assert len(key_store.known()) == 1
 
 
 def test_of_a_row_only_the_count_is_left(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, has_childcare=True)
     rosa = seat(
-        store, ring, workshop, people=3, language="fr", needs=Codes(["childcare"]),
+        store, key_store, workshop, people=3, language="fr", needs=Codes(["childcare"]),
         contact=ContactMethod.EMAIL, address="rosa@example.org", wants_reminder=True,
     )  # fmt: skip
     with store.change() as session:
@@ -281,7 +281,7 @@ def test_of_a_row_only_the_count_is_left(
         mine.arrived, mine.joint_id, mine.approved_at = 2, rosa.id, clock.now()
         mine.asked_at = mine.confirmed_at = clock.now()
         session.execute(sa.update(Notification).values(done_at=clock.now(), is_dead=True))
-    due = ring_of(ring, config, workshop.forget_on)
+    due = key_store_of(key_store, config, workshop.forget_on)
     retention.purge(store, due, now=clock.now() + timedelta(days=40))
     with store.read() as session:
         row = session.scalars(sa.select(Registration)).one()
@@ -295,32 +295,32 @@ def test_of_a_row_only_the_count_is_left(
 
 
 def test_a_form_sent_again_after_cancelling_is_still_known_while_it_could_be_sent(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    rosa = seat(store, ring, workshop)
-    ring.destroy(rosa.key_id or b"")
-    retention.purge(store, ring, now=clock.now())
+    rosa = seat(store, key_store, workshop)
+    key_store.destroy(rosa.key_id or b"")
+    retention.purge(store, key_store, now=clock.now())
     with store.read() as session:
         assert session.scalars(sa.select(Registration.nonce)).one() == rosa.nonce
-    retention.purge(store, ring, now=clock.now() + timedelta(hours=14))
+    retention.purge(store, key_store, now=clock.now() + timedelta(hours=14))
     with store.read() as session:
         assert session.scalars(sa.select(Registration.nonce)).one() != rosa.nonce
 
 
-def test_the_journal_is_kept_for_a_year(store: Store, ring: KeyStore) -> None:
+def test_the_journal_is_kept_for_a_year(store: Store, key_store: KeyStore) -> None:
     with store.change() as session:
         for days in (366, 364):
             audit_log.record(session, None, "seen", now=clock.now() - timedelta(days=days))
-    done = retention.purge(store, ring, now=clock.now())
+    done = retention.purge(store, key_store, now=clock.now())
     assert done.rows["journal entries"] == 1
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == 1
 
 
-def test_masters_are_files_that_only_their_owner_reads(ring: KeyStore, config: Config) -> None:
-    ring.index("rosa@example.org")
+def test_masters_are_files_that_only_their_owner_reads(key_store: KeyStore, config: Config) -> None:
+    key_store.index("rosa@example.org")
     found: list[Path] = list(config.keys.glob("master-*"))
     assert len(found) == 1
     assert all(path.stat().st_mode & 0o077 == 0 for path in found)

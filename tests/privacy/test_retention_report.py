@@ -23,14 +23,16 @@ def elena(app: Flask, store: Store, chicago: Office) -> Desk:
 
 
 def test_an_admin_sees_how_much_is_held_where_and_until_when(
-    elena: Desk, store: Store, ring: KeyStore, chicago: Office, calgary: Office, rights: Kind
+    elena: Desk, store: Store, key_store: KeyStore, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         here, there = hold(session, chicago, rights), hold(session, calgary, rights)
     for name in ("Xochitl", "Citlali"):
-        seat(store, ring, here, name=name, contact=ContactMethod.EMAIL, address="xo@example.org")
-    seat(store, ring, there)
-    ring.ask_for("xo@example.org")
+        seat(
+            store, key_store, here, name=name, contact=ContactMethod.EMAIL, address="xo@example.org"
+        )
+    seat(store, key_store, there)
+    key_store.ask_for("xo@example.org")
     page = words(elena.get("/org/datos"))
     assert "Lo que todavía guardamos" in page
     assert "3 registros que se pueden leer" in page
@@ -42,7 +44,7 @@ def test_an_admin_sees_how_much_is_held_where_and_until_when(
         assert nobody not in page
     monday = here.forget_on - timedelta(days=here.forget_on.weekday())
     with store.read() as session:
-        found = retention_report.count_held(session, ring)
+        found = retention_report.count_held(session, key_store)
     assert found.by_week == [(monday, 3)]
     assert {share.city: share.registrations for share in found.by_office} == {
         "Calgary": 1,
@@ -51,14 +53,14 @@ def test_an_admin_sees_how_much_is_held_where_and_until_when(
 
 
 def test_what_is_overdue_is_said_first(
-    elena: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    elena: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    seat(store, ring, workshop)
+    seat(store, key_store, workshop)
     assert "ya debió borrarse" not in words(elena.get("/org/datos"))
-    with ring.store.change() as session:
-        session.execute(sa.update(Key).values(forget_on=ring.today()))
+    with key_store.store.change() as session:
+        session.execute(sa.update(Key).values(forget_on=key_store.today()))
     assert "1 registro ya debió borrarse." in words(elena.get("/org/datos"))
 
 

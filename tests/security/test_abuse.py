@@ -201,29 +201,29 @@ def test_a_forwarded_address_is_believed_only_behind_our_proxies(
 
 
 def test_the_window_begins_again_when_it_is_over(
-    limited: Callable[..., Flask], ring: KeyStore
+    limited: Callable[..., Flask], key_store: KeyStore
 ) -> None:
     app = limited()
     assert [status(app, "203.0.113.9") for _ in range(4)][-1] == 429
-    with ring.store.change() as session:
+    with key_store.store.change() as session:
         session.execute(sa.update(RateCounter).values(ends_at=clock.now() - timedelta(seconds=1)))
     assert status(app, "203.0.113.9") == 200
 
 
 def test_the_next_day_nothing_links_a_row_to_an_address(
-    config: Config, limited: Callable[..., Flask], ring: KeyStore
+    config: Config, limited: Callable[..., Flask], key_store: KeyStore
 ) -> None:
     status(limited(), "203.0.113.9")
-    [(bucket, _count)] = attempts(ring.store)
+    [(bucket, _count)] = attempts(key_store.store)
     assert b"203.0.113.9" not in bucket
-    today = ring.address_of_today("203.0.113.9")
+    today = key_store.address_of_today("203.0.113.9")
     tomorrow = clock.now().date() + timedelta(days=1)
 
     def later() -> date:
         return tomorrow
 
     assert (
-        KeyStore(ring.store, keystore.MasterKeys(config.keys), later).address_of_today(
+        KeyStore(key_store.store, keystore.MasterKeys(config.keys), later).address_of_today(
             "203.0.113.9"
         )
         != today

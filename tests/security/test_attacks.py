@@ -64,13 +64,13 @@ ELSEWHERE: Final = (
 def place(
     make_app: Callable[..., Flask],
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     rights: Kind,
     women: Kind,
 ) -> Place:
     patient = Limits(posts=100_000, look_ups=100_000, sign_ins=100_000)
-    return furnished(make_app(limits=patient), store, ring, chicago, rights, women)
+    return furnished(make_app(limits=patient), store, key_store, chicago, rights, women)
 
 
 @pytest.fixture
@@ -94,9 +94,9 @@ def posts(app: Flask) -> Iterator[str]:
 
 
 def test_no_post_of_another_site_gets_any_further(
-    place: Place, store: Store, ring: KeyStore, admin: Desk
+    place: Place, store: Store, key_store: KeyStore, admin: Desk
 ) -> None:
-    before, paths = everything(store, ring), list(posts(place.app))
+    before, paths = everything(store, key_store), list(posts(place.app))
     assert len(paths) >= 100
     for path in paths:
         for said in OTHER_SITES:
@@ -104,7 +104,7 @@ def test_no_post_of_another_site_gets_any_further(
                 path, data={"token": admin.form_token}, headers=admin.headers | said
             )
             assert answer.status_code == 403, f"{path} {said}"
-    assert everything(store, ring) == before
+    assert everything(store, key_store) == before
 
 
 def test_a_page_made_up_without_https_is_another_site(make_app: Callable[..., Flask]) -> None:
@@ -118,10 +118,10 @@ def test_a_page_made_up_without_https_is_another_site(make_app: Callable[..., Fl
 
 
 def test_without_a_word_of_where_it_comes_from_a_post_needs_what_only_our_page_has(
-    place: Place, store: Store, ring: KeyStore, admin: Desk
+    place: Place, store: Store, key_store: KeyStore, admin: Desk
 ) -> None:
     """Old phones say nothing: a stamp, a token of the session or the link itself is asked for."""
-    before = everything(store, ring)
+    before = everything(store, key_store)
     client = place.app.test_client()
     for path in posts(place.app):
         if "token" in path or path.startswith("/api/"):
@@ -132,7 +132,7 @@ def test_without_a_word_of_where_it_comes_from_a_post_needs_what_only_our_page_h
                 assert answer.status_code in {401, 403, 404}, path
         else:
             assert client.post(path, data={"name": "Rosa"}).status_code in {404, 422}, path
-    assert everything(store, ring) == before
+    assert everything(store, key_store) == before
 
 
 def _endpoint(app: Flask, path: str) -> str:

@@ -81,11 +81,11 @@ def statuses(answer: bytes) -> list[int]:
 
 @pytest.fixture
 def line(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind, tmp_path: Path
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, tmp_path: Path
 ) -> Iterator[Line]:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    rosa = seat(store, ring, workshop)
+    rosa = seat(store, key_store, workshop)
     port, log = serving.free_port(), tmp_path / "server.log"
     settings = {
         **where(config),
@@ -101,7 +101,7 @@ def line(
         settings=settings,
         log=log,
     ):
-        yield Line(port, log, config.keys / "master-1", manage_token(ring, rosa))
+        yield Line(port, log, config.keys / "master-1", manage_token(key_store, rosa))
 
 
 def test_no_path_leads_out_of_what_is_served(line: Line) -> None:

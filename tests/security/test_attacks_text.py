@@ -48,13 +48,13 @@ STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠
 
 
 @pytest.fixture
-def harmed(store: Store, ring: KeyStore, chicago: Office, rights: Kind) -> Workshop:
+def harmed(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Workshop:
     """A workshop whose every word means harm, as are its office's, its kind's and its people's."""
     with store.change() as session:
         workshop = hold(session, chicago, rights)
         said = {"es": HARM, "en": HARM, "fr": HARM}
         workshop.title, workshop.summary, workshop.bring = said, said, said
-    seat(store, ring, workshop, name=FORMULA)
+    seat(store, key_store, workshop, name=FORMULA)
     # As long as PostgreSQL takes them: something of each kind in one of them.
     words = {"name": SHORT, "address": HARM[:200], "area": MARKUP[:120], "city": SHORT[:80]}
     with store.change() as session:
@@ -133,7 +133,7 @@ def test_no_header_of_any_answer_is_written_by_who_typed_a_name(
 
 
 def test_no_line_of_any_calendar_is_written_by_who_typed_a_name(
-    hostile_app: Flask, admin: Desk, harmed: Workshop, ring: KeyStore
+    hostile_app: Flask, admin: Desk, harmed: Workshop, key_store: KeyStore
 ) -> None:
     bodies = [
         answer.data

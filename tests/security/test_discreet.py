@@ -76,16 +76,18 @@ def personal(place: Place, lang: str = "/") -> list[str]:
 
 
 def test_no_personal_page_names_a_kind_in_what_a_browser_keeps(
-    patient: Flask, store: Store, ring: KeyStore, chicago: Office, all_kinds: list[Kind]
+    patient: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:
     assert len(all_kinds) > 20
     for kind in all_kinds:
         with store.change() as session:
             made = hold(session, chicago, kind, title=kind.name, way=Way.PLACE)
             full = hold(session, chicago, kind, title=kind.name, way=Way.PLACE, capacity=0)
-        links = {way.split()[0]: link for way, link in in_every_standing(store, ring, made).items()}
+        links = {
+            way.split()[0]: link for way, link in in_every_standing(store, key_store, made).items()
+        }
         shown = {way: links[way] for way in ("asked", "offered", "lapsed")}
-        shown["full"] = manage_token(ring, seat(store, ring, full))
+        shown["full"] = manage_token(key_store, seat(store, key_store, full))
         client, words = patient.test_client(), words_of(kind)
         pages = [client.get(path) for path in personal(Place(patient, {}, shown, "", ()))]
         for path in ("/cita.ics", "/cambiar", "/borrar"):
@@ -101,7 +103,7 @@ def test_no_personal_page_names_a_kind_in_what_a_browser_keeps(
 
 
 def test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address(
-    patient: Flask, store: Store, ring: KeyStore, chicago: Office, all_kinds: list[Kind]
+    patient: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:
     client, discreet = patient.test_client(), [kind for kind in all_kinds if kind.is_discreet]
     assert len(discreet) >= 3
@@ -137,7 +139,7 @@ def test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address(
 
 
 def test_her_own_pages_say_nothing_of_it_anywhere(
-    patient: Flask, store: Store, ring: KeyStore, chicago: Office, all_kinds: list[Kind]
+    patient: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:
     """Not in a title, nor in a word, a class or a link: she may be reading it at the table."""
     client = patient.test_client()
@@ -145,8 +147,8 @@ def test_her_own_pages_say_nothing_of_it_anywhere(
         with store.change() as session:
             made = hold(session, chicago, kind, title=kind.name, summary=kind.description)
             full = hold(session, chicago, kind, title=kind.name, way=Way.PLACE, capacity=0)
-        links = in_every_standing(store, ring, made)
-        links["full"] = manage_token(ring, seat(store, ring, full))
+        links = in_every_standing(store, key_store, made)
+        links["full"] = manage_token(key_store, seat(store, key_store, full))
         telling = re.compile(f'{words_of(kind, NEVER).pattern}|class="([^"]*\\s)?k-(?!neutro)\\w')
         hers = [p for p in personal(Place(patient, {}, links, "", ())) if NOBODY not in p]
         pages = [client.get(path) for path in hers]
@@ -159,14 +161,17 @@ def test_her_own_pages_say_nothing_of_it_anywhere(
 
 
 def test_a_discreet_page_has_a_way_out_whatever_happens(
-    patient: Flask, store: Store, ring: KeyStore, chicago: Office, women: Kind
+    patient: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, women)
         full = hold(session, chicago, women, capacity=0, has_waiting_list=False)
         later = hold(session, chicago, women, opens_days=2)
-    link, form = f"/es/r/{manage_token(ring, seat(store, ring, made))}", f"/es/t/{made.public_id}"
-    links = in_every_standing(store, ring, made)
+    link, form = (
+        f"/es/r/{manage_token(key_store, seat(store, key_store, made))}",
+        f"/es/t/{made.public_id}",
+    )
+    links = in_every_standing(store, key_store, made)
     client = patient.test_client()
     pages = [
         client.get(form),
@@ -228,14 +233,14 @@ WHEN_AND_NO_MORE: Final = {
 def test_the_entry_of_a_discreet_place_has_nothing_but_a_day_and_an_hour(
     client: FlaskClient,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     women: Kind,
     visibility: Visibility,
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, women, visibility=visibility, title=women.name)
-    link = manage_token(ring, seat(store, ring, made))
+    link = manage_token(key_store, seat(store, key_store, made))
     for lang, neutral in (("es", "Cita"), ("en", "Appointment"), ("fr", "Rendez-vous")):
         answer = client.post(f"/{lang}/r/{link}/cita.ics")
         assert answer.headers["Content-Disposition"] == 'attachment; filename="cita.ics"'
@@ -253,15 +258,20 @@ def test_the_entry_of_a_discreet_place_has_nothing_but_a_day_and_an_hour(
 
 
 def test_no_personal_entry_is_a_permission(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind, women: Kind
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
+    women: Kind,
 ) -> None:
     for kind, way, capacity in product((rights, women), (Way.PLACE, Way.UNLISTED), (20, 0)):
         with store.change() as session:
             made = hold(
                 session, chicago, kind, way=way, capacity=capacity, online_url="https://x.y"
             )
-        rosa = seat(store, ring, made)
-        link = manage_token(ring, rosa)
+        rosa = seat(store, key_store, made)
+        link = manage_token(key_store, rosa)
         for title in ("", "Cita con https://x.y"):
             answer = client.post(f"/es/r/{link}/cita.ics", data={"title": title})
             said = [each for each in answer.text.splitlines() if not each.startswith("SUMMARY")]
@@ -275,11 +285,11 @@ def test_no_personal_entry_is_a_permission(
 
 
 def test_nobody_can_watch_one_person_sign_up(
-    patient: Flask, store: Store, ring: KeyStore, chicago: Office, women: Kind
+    patient: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, women, capacity=30)
-    own = f"/es/r/{manage_token(ring, seat(store, ring, made))}/cambiar"
+    own = f"/es/r/{manage_token(key_store, seat(store, key_store, made))}/cambiar"
     paths = [
         "/es/",
         "/es/?tipo=K7QX",

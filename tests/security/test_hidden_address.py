@@ -100,7 +100,7 @@ def told(answer: TestResponse) -> str:
 def test_a_hidden_address_is_on_no_public_page(
     patient: Flask,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     rights: Kind,
     women: Kind,
@@ -109,12 +109,12 @@ def test_a_hidden_address_is_on_no_public_page(
 ) -> None:
     kind = women if is_discreet else rights
     workshops = held_in_secret(store, chicago, kind, visibility)
-    links = in_every_standing(store, ring, workshops[WorkshopStatus.PUBLISHED])
+    links = in_every_standing(store, key_store, workshops[WorkshopStatus.PUBLISHED])
     if visibility not in {Visibility.APPROVED, Visibility.PHONE_ONLY}:  # nobody let her in yet
         links = {
             way: each for way, each in links.items() if not way.startswith(("seated", "asked"))
         }
-    links["full"] = manage_token(ring, seat(store, ring, workshops["full"]))
+    links["full"] = manage_token(key_store, seat(store, key_store, workshops["full"]))
     place = Place(patient, workshops, links, "x" * 22, ())
     telling = {
         answer.request.path: found[0]

@@ -40,7 +40,7 @@ PAGES: Final = re.compile(
 
 @pytest.fixture
 def secrets(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind, women: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> dict[str, Workshop]:
     """Workshops that must not be told of, or not all of them, with somebody registered in each."""
     told = {"es": "Círculo Canárino", "en": "Canárino circle", "fr": "Cercle canárino"}
@@ -80,7 +80,7 @@ def secrets(
         found["hidden"].venue.area = "Zona de Pilsen"
     for name, each in found.items():
         if name != "draft":
-            seat(store, ring, each, name="Rosa Canárina", people=2)
+            seat(store, key_store, each, name="Rosa Canárina", people=2)
     return found
 
 

@@ -53,27 +53,27 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def rosa(store: Store, ring: KeyStore, workshop: Workshop) -> Registration:
-    return seat(store, ring, workshop)
+def rosa(store: Store, key_store: KeyStore, workshop: Workshop) -> Registration:
+    return seat(store, key_store, workshop)
 
 
 @pytest.fixture
 def place(
     make_app: Callable[..., Flask],
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     rights: Kind,
     women: Kind,
 ) -> Place:
     patient = make_app(limits=Limits(posts=100_000))
-    return furnished(patient, store, ring, chicago, rights, women)
+    return furnished(patient, store, key_store, chicago, rights, women)
 
 
-def everything(store: Store, ring: KeyStore) -> list[Any]:
+def everything(store: Store, key_store: KeyStore) -> list[Any]:
     """Every row of both databases but the counts of posts."""
     found: list[Any] = []
-    for place, metadata in ((store, Base.metadata), (ring.store, KeyStoreBase.metadata)):
+    for place, metadata in ((store, Base.metadata), (key_store.store, KeyStoreBase.metadata)):
         with place.read() as session:
             for table in metadata.sorted_tables:
                 if table.name not in {"attempt", "day_key"}:
@@ -82,13 +82,13 @@ def everything(store: Store, ring: KeyStore) -> list[Any]:
 
 
 def test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other(
-    store: Store, ring: KeyStore, rosa: Registration
+    store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
-    key = registrations.key_of(ring, rosa)
+    key = registrations.key_of(key_store, rosa)
     manage, entry = registrations.manage_token(key), registrations.calendar_token(key)
     assert manage != entry
     assert {len(keystore.derive(key, "manage")), len(keystore.derive(key, "entry"))} == {16}
-    rows = repr(everything(store, ring))
+    rows = repr(everything(store, key_store))
     for token in (manage, entry):
         assert token not in rows
     with store.read() as session, pytest.raises(NotFound):
@@ -98,9 +98,9 @@ def test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other(
 # Links: of letters, of chats, of the square
 
 
-def test_looking_never_changes_anything(place: Place, store: Store, ring: KeyStore) -> None:
+def test_looking_never_changes_anything(place: Place, store: Store, key_store: KeyStore) -> None:
     """Programs that look at mail open every link there is, and the links of what they find."""
-    client, before = place.app.test_client(), everything(store, ring)
+    client, before = place.app.test_client(), everything(store, key_store)
     paths = place.of_tokens()
     seen = set(paths)
     while paths:
@@ -112,29 +112,32 @@ def test_looking_never_changes_anything(place: Place, store: Store, ring: KeySto
             seen |= onward
             paths += onward
     assert len(seen) > 60
-    assert everything(store, ring) == before
+    assert everything(store, key_store) == before
 
 
-def dead_links(place: Place, store: Store, ring: KeyStore) -> dict[str, str]:
+def dead_links(place: Place, store: Store, key_store: KeyStore) -> dict[str, str]:
     """Links that lead nowhere any more, or never did, by what became of them."""
     client = place.app.test_client()
     gone = {
-        name: seat(store, ring, place.workshops["plain"]) for name in ("cancelled", "forgotten")
+        name: seat(store, key_store, place.workshops["plain"])
+        for name in ("cancelled", "forgotten")
     }
-    gone["purged"] = seat(store, ring, place.workshops["plain"])
-    links = {name: f"/es/r/{manage_token(ring, each)}" for name, each in gone.items()}
+    gone["purged"] = seat(store, key_store, place.workshops["plain"])
+    links = {name: f"/es/r/{manage_token(key_store, each)}" for name, each in gone.items()}
     assert client.post(f"{links['cancelled']}/cancelar").status_code == 200
     assert client.post(f"{links['forgotten']}/borrar").status_code == 200
-    ring.destroy(gone["purged"].key_id or b"")
-    retention.reconcile_stores(store, ring, now=clock.now())
+    key_store.destroy(gone["purged"].key_id or b"")
+    retention.reconcile_stores(store, key_store, now=clock.now())
     return links | {"unknown": f"/es/r/{NOBODY}"}
 
 
-def test_every_dead_link_gives_the_same_page(place: Place, store: Store, ring: KeyStore) -> None:
-    links = dead_links(place, store, ring)
-    cut_short = seat(store, ring, place.workshops["plain"])
-    links["not settled yet"] = f"/es/r/{manage_token(ring, cut_short)}"
-    ring.destroy(cut_short.key_id or b"")
+def test_every_dead_link_gives_the_same_page(
+    place: Place, store: Store, key_store: KeyStore
+) -> None:
+    links = dead_links(place, store, key_store)
+    cut_short = seat(store, key_store, place.workshops["plain"])
+    links["not settled yet"] = f"/es/r/{manage_token(key_store, cut_short)}"
+    key_store.destroy(cut_short.key_id or b"")
     links |= {"too short": "/es/r/x", "no letters": "/es/r/" + "%C3%B1" * 22}
     client = place.app.test_client()
     for rule in place.app.url_map.iter_rules():
@@ -149,10 +152,10 @@ def test_every_dead_link_gives_the_same_page(place: Place, store: Store, ring: K
 
 
 def test_a_dead_link_costs_the_same_work_whatever_it_was(
-    place: Place, store: Store, ring: KeyStore
+    place: Place, store: Store, key_store: KeyStore
 ) -> None:
     """What is asked of the databases is the same, so it takes as long: no need to measure."""
-    links, client = dead_links(place, store, ring), place.app.test_client()
+    links, client = dead_links(place, store, key_store), place.app.test_client()
     work = {}
     for name, link in links.items():
         with listening(place.app) as statements:
@@ -170,7 +173,10 @@ def listening(app: Flask) -> Iterator[list[str]]:
     def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         heard.append(statement)
 
-    stores: list[Store] = [app.extensions["outreach_store"], app.extensions["outreach_ring"].store]
+    stores: list[Store] = [
+        app.extensions["outreach_store"],
+        app.extensions["outreach_key_store"].store,
+    ]
     engines = [store.engine for store in stores]
     for engine in engines:
         sa.event.listen(engine, "before_cursor_execute", hear)
@@ -223,21 +229,21 @@ def test_another_sites_post_is_refused(
     app: Flask,
     client: FlaskClient,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     workshop: Workshop,
     rosa: Registration,
 ) -> None:
-    before = everything(store, ring)
+    before = everything(store, key_store)
     for headers in (
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": "https://otro.example.org"},
     ):
-        for path in (f"/es/t/{workshop.public_id}/lugar", f"{link_of(ring, rosa)}/cancelar"):
+        for path in (f"/es/t/{workshop.public_id}/lugar", f"{link_of(key_store, rosa)}/cancelar"):
             answer = client.post(path, data=answers(app, workshop), headers=headers)
             assert answer.status_code == 403
             assert "Esto vino de otro sitio." in answer.text
-    assert everything(store, ring) == before
+    assert everything(store, key_store) == before
 
 
 # What goes wrong
@@ -256,11 +262,11 @@ def test_a_fault_of_ours_has_a_number_that_is_in_the_log(
     app: Flask,
     client: FlaskClient,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     rosa: Registration,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    link = link_of(ring, rosa)
+    link = link_of(key_store, rosa)
     with store.change() as session:
         session.execute(sa.text("ALTER TABLE registration RENAME TO elsewhere"))
     broken = client.post(f"{link}/cambiar", data={"people": "2"})

@@ -44,7 +44,7 @@ class Server:
     folder: Path
     config: Config
     store: Store
-    ring: KeyStore
+    key_store: KeyStore
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
         """Asks as the visitor, who has an address of their own; the status and where it leads."""
@@ -76,7 +76,7 @@ class Server:
         for path in sorted(self.folder.rglob("*")):
             if path.is_file():
                 yield path.name, path.read_bytes()
-        for place, base in ((self.store, Base), (self.ring.store, KeyStoreBase)):
+        for place, base in ((self.store, Base), (self.key_store.store, KeyStoreBase)):
             with place.read() as session:
                 for table in base.metadata.sorted_tables:
                     for row in session.execute(sa.select(table)):
@@ -86,10 +86,10 @@ class Server:
 
 
 @pytest.fixture
-def server(config: Config, store: Store, ring: KeyStore, tmp_path: Path) -> Iterator[Server]:
+def server(config: Config, store: Store, key_store: KeyStore, tmp_path: Path) -> Iterator[Server]:
     port = serving.free_port()
     with _serving(config, tmp_path, port):
-        yield Server(port, tmp_path, config, store, ring)
+        yield Server(port, tmp_path, config, store, key_store)
 
 
 @contextmanager
@@ -118,9 +118,9 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 def test_an_address_is_written_nowhere(
-    app: Flask, server: Server, ring: KeyStore, store: Store, workshop: Workshop
+    app: Flask, server: Server, key_store: KeyStore, store: Store, workshop: Workshop
 ) -> None:
-    link = f"/es/r/{manage_token(ring, seat(store, ring, workshop))}"
+    link = f"/es/r/{manage_token(key_store, seat(store, key_store, workshop))}"
     form = f"/es/t/{workshop.public_id}/lugar"
     paths = ["/es/", form, link, "/es/nada", "/es/cal/red.ics", "/es/salir", f"/q/{NOBODY}"]
     statuses = [server.ask("GET", path)[0] for path in paths * 9]
@@ -201,9 +201,9 @@ def test_a_name_an_email_and_a_link_are_written_nowhere(
 
 
 def test_a_link_is_not_written_by_a_page_of_an_error_that_goes_wrong_itself(
-    server: Server, store: Store, ring: KeyStore, workshop: Workshop
+    server: Server, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    token = manage_token(ring, seat(store, ring, workshop))
+    token = manage_token(key_store, seat(store, key_store, workshop))
     path = f"/es/r/{token}/cambiar"
     while server.ask("POST", f"/es/r/{NOBODY}/cambiar", {"people": "2"})[0] != 429:
         pass

@@ -26,8 +26,10 @@ PASSPHRASE = "correct horse battery staple"
 class Keeper:
     """The `outreach` command, run while nothing of the test has a database open."""
 
-    def __init__(self, config: Config, store: Store, ring: KeyStore, pair: Pair | None) -> None:
-        self.config, self.store, self.ring, self.pair = config, store, ring, pair
+    def __init__(
+        self, config: Config, store: Store, key_store: KeyStore, pair: Pair | None
+    ) -> None:
+        self.config, self.store, self.key_store, self.pair = config, store, key_store, pair
         self.app: Flask | None = None  # that has been used
         self.environ = {
             **where(config),
@@ -44,7 +46,7 @@ class Keeper:
 
     def close(self) -> None:
         self.store.close()
-        self.ring.store.close()
+        self.key_store.store.close()
         if self.app is not None:
             close_app(self.app)
         if self.pair is not None:

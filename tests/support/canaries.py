@@ -38,7 +38,12 @@ class Canary:
 
 
 def plant(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, **typed: Any
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    workshop: Workshop,
+    **typed: Any,
 ) -> Canary:
     """Registers by the form, looks at the place, changes it, asks for the link again."""
     before = {each.id for each in everyone(store)}
@@ -50,7 +55,7 @@ def plant(
     client.post(f"{link}/cita.ics", data={"title": "Cita"})
     ask_for_link(client, typed[typed["contact"]])
     [mine] = [each for each in everyone(store) if each.id not in before]
-    key = registrations.key_of(ring, mine)
+    key = registrations.key_of(key_store, mine)
     person = registrations.decrypt_person(mine, key)
     tokens = [keystore.derive(key, purpose) for purpose in ("manage", "entry")]
     return Canary(
@@ -74,24 +79,24 @@ def plant(
 
 
 def traces(
-    config: Config, store: Store, ring: KeyStore, needles: Sequence[bytes], *folders: Path
+    config: Config, store: Store, key_store: KeyStore, needles: Sequence[bytes], *folders: Path
 ) -> list[str]:
     """The files, tables and dumps in which one of the needles is: of ours, and of PostgreSQL's."""
     found = []
-    for where, text in _everything(config, store, ring, folders):
+    for where, text in _everything(config, store, key_store, folders):
         if any(needle in text for needle in needles):
             found.append(where)
     return found
 
 
 def _everything(
-    config: Config, store: Store, ring: KeyStore, folders: Sequence[Path]
+    config: Config, store: Store, key_store: KeyStore, folders: Sequence[Path]
 ) -> Iterator[tuple[str, bytes]]:
     for folder in (config.data, config.keys, *folders):
         for path in folder.rglob("*"):
             if path.is_file():
                 yield path.name, path.read_bytes()
-    for each in (store, ring.store):
+    for each in (store, key_store.store):
         if not each.is_sqlite:
             yield from _of_postgresql(each)
 
@@ -140,12 +145,12 @@ def back_up(config: Config, store: Store, path: Path) -> Backup:
     return Backup(path, rows)
 
 
-def names_in(backup: Backup, ring: KeyStore, masters: MasterKeys) -> set[str]:
+def names_in(backup: Backup, key_store: KeyStore, masters: MasterKeys) -> set[str]:
     """What somebody reads who has the backup, the ring and the masters: each key that is left,
     each master, and what is derived from them, tried on each sealed value."""
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         rows = session.execute(sa.select(Key.id, Key.sealed, Key.generation)).all()
-    keys = [ring.seals.unseal(sealed, key_id, number) for key_id, sealed, number in rows]
+    keys = [key_store.seals.unseal(sealed, key_id, number) for key_id, sealed, number in rows]
     keys += [keystore.derive(key, "manage") * 2 for key in keys] + list(masters.all().values())
     opened = set()
     for registration_id, sealed in backup.sealed:

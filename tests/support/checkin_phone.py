@@ -71,10 +71,10 @@ def take_along(desk: Desk, workshop: Workshop) -> Phone:
     return Phone(desk.client.application, workshop.public_id, answer.get_json())
 
 
-def token_of(store: Store, ring: KeyStore, registration: Registration) -> str:
+def token_of(store: Store, key_store: KeyStore, registration: Registration) -> str:
     with store.read() as session:
         there = session.get_one(Registration, registration.id)
-        return registrations.calendar_token(registrations.key_of(ring, there))
+        return registrations.calendar_token(registrations.key_of(key_store, there))
 
 
 def counts(store: Store, workshop: Workshop) -> tuple[int, int]:

@@ -59,9 +59,14 @@ def journal(store: Store) -> list[tuple[str, int | None, str]]:
         return [(row[0], row[1], row[2]) for row in rows]
 
 
-def by_mail(store: Store, ring: KeyStore, workshop: Workshop, **changes: Any) -> Registration:
+def by_mail(store: Store, key_store: KeyStore, workshop: Workshop, **changes: Any) -> Registration:
     return seat(
-        store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com", **changes
+        store,
+        key_store,
+        workshop,
+        contact=ContactMethod.EMAIL,
+        address="rosa@ejemplo.com",
+        **changes,
     )
 
 

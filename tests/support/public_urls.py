@@ -116,7 +116,7 @@ def public_rules(app: Flask) -> list[Rule]:
 
 
 def furnished(
-    app: Flask, store: Store, ring: KeyStore, chicago: Office, rights: Kind, women: Kind
+    app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> Place:
     """A workshop of every sort, and somebody in each way of standing."""
     with store.change() as session:
@@ -135,26 +135,26 @@ def furnished(
             "later": hold(session, chicago, women, opens_days=2),
         }
         workshop_service.cancel(session, workshops["cancelled"], now=LONG_AGO)
-    seated = seat(store, ring, plain)
+    seated = seat(store, key_store, plain)
     people = {
         "seated": seated,
-        "waiting": seat(store, ring, full),
-        "secret": seat(store, ring, workshops["secret"]),
-        "hour": seat(store, ring, workshops["hours"], slot="18:20"),
-        "quiet hour": seat(store, ring, workshops["quiet hours"], slot="18:40"),
+        "waiting": seat(store, key_store, full),
+        "secret": seat(store, key_store, workshops["secret"]),
+        "hour": seat(store, key_store, workshops["hours"], slot="18:20"),
+        "quiet hour": seat(store, key_store, workshops["quiet hours"], slot="18:40"),
     }
     return Place(
         app=app,
         workshops=workshops,
-        links={name: manage_token(ring, each) for name, each in people.items()}
-        | in_every_standing(store, ring, plain)
-        | in_every_standing(store, ring, workshops["discreet"]),
-        entry=registrations.calendar_token(registrations.key_of(ring, seated)),
+        links={name: manage_token(key_store, each) for name, each in people.items()}
+        | in_every_standing(store, key_store, plain)
+        | in_every_standing(store, key_store, workshops["discreet"]),
+        entry=registrations.calendar_token(registrations.key_of(key_store, seated)),
         files=tuple(app.extensions["outreach_static"]),
     )
 
 
-def in_every_standing(store: Store, ring: KeyStore, workshop: Workshop) -> dict[str, str]:
+def in_every_standing(store: Store, key_store: KeyStore, workshop: Workshop) -> dict[str, str]:
     """The links of people who stand each in their own way at a workshop with places."""
     now = clock.now()
     ways: dict[str, dict[str, Any]] = {
@@ -167,8 +167,8 @@ def in_every_standing(store: Store, ring: KeyStore, workshop: Workshop) -> dict[
     }
     links = {}
     for way, values in ways.items():
-        somebody = seat(store, ring, workshop)
-        links[f"{way} {workshop.public_id}"] = manage_token(ring, somebody)
+        somebody = seat(store, key_store, workshop)
+        links[f"{way} {workshop.public_id}"] = manage_token(key_store, somebody)
         if values:
             with store.change() as session:
                 session.execute(
@@ -177,8 +177,8 @@ def in_every_standing(store: Store, ring: KeyStore, workshop: Workshop) -> dict[
     return links
 
 
-def manage_token(ring: KeyStore, registration: Registration) -> str:
-    return registrations.manage_token(registrations.key_of(ring, registration))
+def manage_token(key_store: KeyStore, registration: Registration) -> str:
+    return registrations.manage_token(registrations.key_of(key_store, registration))
 
 
 class Page(HTMLParser):

@@ -70,9 +70,9 @@ def everyone(store: Store) -> list[Registration]:
 _WITH_WORKSHOP = sa.select(Registration).options(sa.orm.joinedload(Registration.workshop))
 
 
-def link_of(ring: KeyStore, registration: Registration) -> str:
+def link_of(key_store: KeyStore, registration: Registration) -> str:
     """Where somebody sees their own place."""
-    return f"/es/r/{registrations.manage_token(registrations.key_of(ring, registration))}"
+    return f"/es/r/{registrations.manage_token(registrations.key_of(key_store, registration))}"
 
 
 def now_of(store: Store, registration: Registration) -> Registration:

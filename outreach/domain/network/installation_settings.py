@@ -45,11 +45,11 @@ def keep_calendar_host(session: Session, host: str) -> None:
         session.add(InstallationSetting(name="calendar_host", value=host))
 
 
-def ring_version(session: Session) -> str:
+def key_store_version(session: Session) -> str:
     """How far the ring had come when it was last brought up to date; empty when nobody said."""
     found = session.get(InstallationSetting, "ring_version")
     return "" if found is None else found.value
 
 
-def keep_ring_version(session: Session, version: str) -> None:
+def keep_key_store_version(session: Session, version: str) -> None:
     session.merge(InstallationSetting(name="ring_version", value=version))

@@ -49,10 +49,10 @@ class SealedSubscriber:
     lang: str
 
 
-def prepare(ring: KeyStore, address: str, lang: str) -> SealedSubscriber:
+def prepare(key_store: KeyStore, address: str, lang: str) -> SealedSubscriber:
     """Seals the address under a key that is in the ring by then, for three days at least: a new
     one, or the one it has already; before, and outside, the transaction that keeps it."""
-    key_id, key = _key(ring, address)
+    key_id, key = _key(key_store, address)
     mine = code(26)
     sealed = keystore.encrypt(key, address, _about(mine))
     return SealedSubscriber(id=mine, key_id=key_id, key=key, sealed=sealed, lang=lang)
@@ -115,16 +115,18 @@ def address(subscriber: Subscriber, key: bytes) -> str:
     return keystore.decrypt(key, subscriber.sealed, _about(subscriber.id))
 
 
-def _key(ring: KeyStore, address: str) -> tuple[bytes, bytes]:
-    forget_on = ring.today() + UNCONFIRMED
+def _key(key_store: KeyStore, address: str) -> tuple[bytes, bytes]:
+    forget_on = key_store.today() + UNCONFIRMED
     try:
-        return ring.new(NO_WORKSHOP, forget_on, address, at_most=1)
+        return key_store.new(NO_WORKSHOP, forget_on, address, at_most=1)
     except TooMany:
-        key_id = next(iter(ring.find(address, NO_WORKSHOP)), None)
+        key_id = next(iter(key_store.find(address, NO_WORKSHOP)), None)
     # One that is kept for good stays so: they may be saying yes at this moment.
-    if key_id is None or not ring.keep(key_id, forget_on):  # it was forgotten in this very moment
-        return ring.new(NO_WORKSHOP, forget_on, address, at_most=1)
-    return key_id, ring.get(key_id)
+    if key_id is None or not key_store.keep(
+        key_id, forget_on
+    ):  # it was forgotten in this very moment
+        return key_store.new(NO_WORKSHOP, forget_on, address, at_most=1)
+    return key_id, key_store.get(key_id)
 
 
 def _by_key(session: Session, key_id: bytes) -> Subscriber | None:

@@ -182,13 +182,17 @@ class SealedRegistration:
     sealed: bytes
 
 
-def prepare(ring: KeyStore, workshop: Workshop, applicant: RegistrationData) -> SealedRegistration:
+def prepare(
+    key_store: KeyStore, workshop: Workshop, applicant: RegistrationData
+) -> SealedRegistration:
     """Puts a key in the ring and seals the name with it; before, and outside, the transaction
     that takes the place. A crash in between leaves a key that opens nothing.
 
     Raises TooMany when this e-mail or phone holds as many registrations here as one may."""
     contact = applicant.address or None
-    key_id, key = ring.new(workshop.id, workshop.forget_on, contact, at_most=MAX_ACTIVE_PER_CONTACT)
+    key_id, key = key_store.new(
+        workshop.id, workshop.forget_on, contact, at_most=MAX_ACTIVE_PER_CONTACT
+    )
     mine = code(26)
     person = PersonalData(name=applicant.name, address=applicant.address)
     return SealedRegistration(
@@ -244,12 +248,12 @@ def _found(
     return registration
 
 
-def key_of(ring: KeyStore, registration: Registration) -> bytes:
+def key_of(key_store: KeyStore, registration: Registration) -> bytes:
     """Raises NotFound when the person has been forgotten."""
     if registration.key_id is None:
         raise NotFound("registration")
     try:
-        return ring.get(registration.key_id)
+        return key_store.get(registration.key_id)
     except Forgotten:
         raise NotFound("registration") from None
 
@@ -271,11 +275,11 @@ def decrypt_person(registration: Registration, key: bytes) -> PersonalData:
 
 
 def decrypt_people(
-    ring: KeyStore, registrations: Iterable[Registration]
+    key_store: KeyStore, registrations: Iterable[Registration]
 ) -> dict[str, PersonalData]:
     """Those who can still be read, by the id of their registration."""
     wanted = {row.key_id: row for row in registrations if row.key_id is not None}
-    keys = ring.get_all(wanted)
+    keys = key_store.get_all(wanted)
     return {wanted[key_id].id: decrypt_person(wanted[key_id], key) for key_id, key in keys.items()}
 
 

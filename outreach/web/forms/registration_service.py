@@ -10,7 +10,7 @@ from outreach.domain import registrations
 from outreach.domain.registrations import Registration, RegistrationData, SealedRegistration
 from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, Taken, TooMany
-from outreach.web.context import ring, store
+from outreach.web.context import key_store, store
 from outreach.web.middleware import request_retry
 
 
@@ -29,7 +29,7 @@ def save(
     made: list[tuple[Workshop, SealedRegistration]] = request_retry.kept(f"tickets {nonce}", list)
     try:
         for each in wanted[len(made) :]:
-            made.append((each, registrations.prepare(ring(), each, applicant)))
+            made.append((each, registrations.prepare(key_store(), each, applicant)))
         (workshop, ticket), *others = made
         with store().change() as session:
             if others:
@@ -66,11 +66,11 @@ def _key_of(before: Registration, made: list[tuple[Workshop, SealedRegistration]
     """The key of what was saved. Those made now go, unless they are the very ones of it."""
     if not made or before.key_id != made[0][1].key_id:
         _destroy(made)
-    return registrations.key_of(ring(), before)
+    return registrations.key_of(key_store(), before)
 
 
 def _destroy(made: list[tuple[Workshop, SealedRegistration]]) -> None:
     gone = [ticket.key_id for _workshop, ticket in made]
     made.clear()  # first: a key that may be gone must not be used by another try
     if gone:
-        ring().destroy(*gone)
+        key_store().destroy(*gone)

@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, jsonify, reque
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from outreach.maintenance import gauges, readiness_probe
-from outreach.web.context import config, ring, store
+from outreach.web.context import config, key_store, store
 from outreach.web.middleware.metrics import MetricsMiddleware, RequestMetrics, keep_route
 
 pages = Blueprint("health", __name__)
@@ -51,7 +51,7 @@ def health() -> Response:
 @pages.route("/readyz", methods=HOWEVER, provide_automatic_options=False)
 def ready() -> Response:
     _require_token()
-    failed = readiness_probe.failed(store(), ring())
+    failed = readiness_probe.failed(store(), key_store())
     answer = jsonify(ready=not failed, failed=failed)
     answer.status_code = 503 if failed else 200
     return answer
@@ -62,7 +62,9 @@ def metrics() -> Response:
     _require_token()
     measures: RequestMetrics = current_app.extensions["outreach_measures"]
     registry = measures.of_all()
-    told = generate_latest(registry) + generate_latest(gauges.Gauges(config(), store(), ring()))
+    told = generate_latest(registry) + generate_latest(
+        gauges.Gauges(config(), store(), key_store())
+    )
     return Response(told, content_type=CONTENT_TYPE_LATEST)
 
 

@@ -16,7 +16,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from outreach import clock
 from outreach.keystore.rate_counters import RateCounters
-from outreach.web.context import config, ring
+from outreach.web.context import config, key_store
 from outreach.web.middleware import request_retry
 
 MINUTES: Final = 10
@@ -46,7 +46,7 @@ def count_sign_in() -> None:
 def is_first_refusal() -> bool:
     """Whether this address is refused for the first time in these minutes, so that it is written
     down once and not a thousand times."""
-    limiter, who = FixedWindowRateLimiter(attempts()), ring().address_of_today(address()).hex()
+    limiter, who = FixedWindowRateLimiter(attempts()), key_store().address_of_today(address()).hex()
     return limiter.hit(_per_ten_minutes(1), "sign-in refused", who)
 
 
@@ -73,7 +73,7 @@ def address() -> str:
 
 
 def _count(what: str, most: int) -> None:
-    _hit(what, most, ring().address_of_today(address()).hex())
+    _hit(what, most, key_store().address_of_today(address()).hex())
 
 
 def _hit(what: str, most: int, who: str) -> None:

@@ -14,7 +14,7 @@ from outreach import clock, i18n
 from outreach.domain.newsletter import mailings, subscribers
 from outreach.errors import NotFound
 from outreach.privacy import subscriber_erasure
-from outreach.web.context import config, ring, store
+from outreach.web.context import config, key_store, store
 from outreach.web.forms import email_form
 from outreach.web.middleware import error_pages, rate_limits
 from outreach.web.middleware.response_headers import keep_private
@@ -42,7 +42,7 @@ def ask() -> ResponseReturnValue:
     if notice := email_form.notice(ABOUT):
         return make_response(_form(typed=typed, notice=notice), 422)
     now = clock.now()
-    ticket = subscribers.prepare(ring(), address, i18n.current())
+    ticket = subscribers.prepare(key_store(), address, i18n.current())
     with store().change() as session:
         subscriber = subscribers.keep(session, ticket, now=now)
         mailings.ask_to_confirm(session, subscriber, now=now)
@@ -69,7 +69,7 @@ def confirm(token: str) -> ResponseReturnValue:
     with store().read() as session:
         subscriber = subscribers.find(session, token)
     # The key first: a crash in between leaves somebody who has not said yes, as before.
-    if not ring().keep(subscriber.key_id, subscribers.ALWAYS):
+    if not key_store().keep(subscriber.key_id, subscribers.ALWAYS):
         raise NotFound("subscriber")
     with store().change() as session:
         subscribers.confirm(session, subscriber.id, now=clock.now())
@@ -96,7 +96,7 @@ def leave(token: str) -> ResponseReturnValue:
             subscriber = subscribers.find(session, token)
     except NotFound:
         return _gone()
-    subscriber_erasure.erase(store(), ring(), config(), subscriber.id, subscriber.key_id)
+    subscriber_erasure.erase(store(), key_store(), config(), subscriber.id, subscriber.key_id)
     return _gone()
 
 

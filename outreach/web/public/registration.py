@@ -20,7 +20,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, OutreachError, Taken, TooMany
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
-from outreach.web.context import ring, store
+from outreach.web.context import key_store, store
 from outreach.web.forms import availability, form_token, registration_service
 from outreach.web.forms.registration_form import RegistrationForm
 from outreach.web.middleware import error_pages, rate_limits, reference_cache, request_retry
@@ -90,7 +90,7 @@ def _save(
 ) -> ResponseReturnValue:
     workshop = filled.workshop
     if before is not None:
-        return _lead_to(registrations.key_of(ring(), before))
+        return _lead_to(registrations.key_of(key_store(), before))
     if not workshop.is_open(now):
         return _closed(workshop, 409)
     if not filled.validate():

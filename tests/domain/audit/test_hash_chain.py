@@ -47,17 +47,17 @@ def written(store: Store) -> Store:
     return store
 
 
-def test_what_is_written_is_one_chain(written: Store, ring: KeyStore) -> None:
-    assert _found(written, ring) == CheckResult("journal", True, "6 lines, one chain")
+def test_what_is_written_is_one_chain(written: Store, key_store: KeyStore) -> None:
+    assert _found(written, key_store) == CheckResult("journal", True, "6 lines, one chain")
     with written.read() as session:
         rows = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.number)).all()
     assert [row.number for row in rows] == [1, 2, 3, 4, 5, 6]
     assert [row.previous for row in rows[1:]] == [row.hash for row in rows[:-1]]
 
 
-def test_an_empty_journal_is_well(store: Store, ring: KeyStore) -> None:
-    assert _found(store, ring) == CheckResult("journal", True, "0 lines, one chain")
-    assert audit_verification.mark(store, ring, now=clock.now()) == 0
+def test_an_empty_journal_is_well(store: Store, key_store: KeyStore) -> None:
+    assert _found(store, key_store) == CheckResult("journal", True, "0 lines, one chain")
+    assert audit_verification.mark(store, key_store, now=clock.now()) == 0
 
 
 FORGED: dict[str, Callable[[Session], object]] = {
@@ -98,50 +98,50 @@ MADE_ANEW: dict[str, Callable[[Session], object]] = {
 
 
 @pytest.mark.parametrize("what", FORGED)
-def test_a_change_is_found(written: Store, ring: KeyStore, what: str) -> None:
+def test_a_change_is_found(written: Store, key_store: KeyStore, what: str) -> None:
     with written.change() as session:
         FORGED[what](session)
-    found = _found(written, ring)
+    found = _found(written, key_store)
     assert not found.is_well
     assert found.words.endswith("See: outreach guide journal")
 
 
 @pytest.mark.parametrize("what", MADE_ANEW)
 def test_a_chain_made_anew_is_not_what_the_ring_remembers(
-    written: Store, ring: KeyStore, what: str
+    written: Store, key_store: KeyStore, what: str
 ) -> None:
-    assert audit_verification.mark(written, ring, now=clock.now()) == LINES
-    assert _found(written, ring).is_well
+    assert audit_verification.mark(written, key_store, now=clock.now()) == LINES
+    assert _found(written, key_store).is_well
     with written.change() as session:
         MADE_ANEW[what](session)
     with written.read() as session:
         assert list(hash_chain.breaks(session)) == [], "this database alone says nothing"
-    assert not _found(written, ring).is_well
+    assert not _found(written, key_store).is_well
     # And the worker does not take it for good.
     with written.change() as session:
         _note(session, None, 7)
-    audit_verification.mark(written, ring, now=clock.now())
-    assert not _found(written, ring).is_well
+    audit_verification.mark(written, key_store, now=clock.now())
+    assert not _found(written, key_store).is_well
 
 
 def test_the_doctor_names_the_line_that_was_changed(
-    written: Store, ring: KeyStore, config: Config
+    written: Store, key_store: KeyStore, config: Config
 ) -> None:
-    assert _found(written, ring) in list(doctor.examine(config))
+    assert _found(written, key_store) in list(doctor.examine(config))
     with written.change() as session:
         _set(session, 3, detail="nothing")
         _delete(session, 5)
-    assert _found(written, ring) in list(doctor.examine(config))
-    words = _found(written, ring).words
+    assert _found(written, key_store) in list(doctor.examine(config))
+    words = _found(written, key_store).words
     assert words == "line 3 was changed; line 5 is missing. See: outreach guide journal"
 
 
 def test_the_worker_marks_what_is_new_and_nothing_that_is_wrong(
-    written: Store, ring: KeyStore, app: Flask
+    written: Store, key_store: KeyStore, app: Flask
 ) -> None:
     worker = Worker(app)
     worker.round()
-    mark = audit_anchor.read(ring.store)
+    mark = audit_anchor.read(key_store.store)
     assert mark is not None
     assert mark.number == LINES
     with written.change() as session:
@@ -150,12 +150,12 @@ def test_the_worker_marks_what_is_new_and_nothing_that_is_wrong(
     with written.change() as session:
         _set(session, 7, detail="nothing")
     worker.round()
-    after = audit_anchor.read(ring.store)
+    after = audit_anchor.read(key_store.store)
     assert after is not None
     assert after.number == LINES
 
 
-def test_eight_at_once_write_one_chain(store: Store, ring: KeyStore) -> None:
+def test_eight_at_once_write_one_chain(store: Store, key_store: KeyStore) -> None:
     start, failed = threading.Barrier(8), []
 
     def write(writer: int) -> None:
@@ -174,11 +174,11 @@ def test_eight_at_once_write_one_chain(store: Store, ring: KeyStore) -> None:
     for thread in threads:
         thread.join()
     assert failed == []
-    assert _found(store, ring) == CheckResult("journal", True, "160 lines, one chain")
+    assert _found(store, key_store) == CheckResult("journal", True, "160 lines, one chain")
 
 
 def test_what_changes_calendars_meanwhile_waits_for_nobody_for_ever(
-    store: Store, ring: KeyStore, chicago: Office, calgary: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     """Lines and the numbers of feeds are written in one order: no two wait for each other."""
     with store.change() as session:
@@ -209,10 +209,10 @@ def test_what_changes_calendars_meanwhile_waits_for_nobody_for_ever(
     for thread in threads:
         thread.join()
     assert failed == []
-    assert _found(store, ring).words == "32 lines, one chain"
+    assert _found(store, key_store).words == "32 lines, one chain"
 
 
-def test_what_is_undone_leaves_no_line_and_no_gap(written: Store, ring: KeyStore) -> None:
+def test_what_is_undone_leaves_no_line_and_no_gap(written: Store, key_store: KeyStore) -> None:
     with pytest.raises(ZeroDivisionError), written.change() as session:
         _note(session, None, 7)
         raise ZeroDivisionError
@@ -222,11 +222,11 @@ def test_what_is_undone_leaves_no_line_and_no_gap(written: Store, ring: KeyStore
             for _again in range(2):
                 session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
         _note(session, None, 9)
-    assert _found(written, ring) == CheckResult("journal", True, "7 lines, one chain")
+    assert _found(written, key_store) == CheckResult("journal", True, "7 lines, one chain")
 
 
 def test_what_was_noted_before_a_savepoint_that_fails_is_in_the_chain(
-    written: Store, ring: KeyStore, chicago: Office
+    written: Store, key_store: KeyStore, chicago: Office
 ) -> None:
     with written.change() as session:
         _note(session, None, 7)
@@ -234,11 +234,11 @@ def test_what_was_noted_before_a_savepoint_that_fails_is_in_the_chain(
             _note(session, None, 8)
             session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
         _note(session, None, 9)
-    assert _found(written, ring) == CheckResult("journal", True, "8 lines, one chain")
+    assert _found(written, key_store) == CheckResult("journal", True, "8 lines, one chain")
 
 
 def test_an_account_or_a_workshop_that_goes_breaks_nothing(
-    written: Store, ring: KeyStore, chicago: Office, rights: Kind
+    written: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with written.change() as session:
         workshop = hold(session, chicago, rights)
@@ -250,43 +250,45 @@ def test_an_account_or_a_workshop_that_goes_breaks_nothing(
         assert not session.scalar(sa.select(sa.func.count(AuditEntry.organizer_id)))
         assert not session.scalar(sa.select(sa.func.count(AuditEntry.workshop_id)))
         assert session.scalar(sa.select(sa.func.count(AuditEntry.who))) == LINES
-    assert _found(written, ring).is_well
+    assert _found(written, key_store).is_well
 
 
-def test_what_is_a_year_old_goes_and_the_rest_still_holds(written: Store, ring: KeyStore) -> None:
+def test_what_is_a_year_old_goes_and_the_rest_still_holds(
+    written: Store, key_store: KeyStore
+) -> None:
     with written.change() as session:  # the clock once ran ahead
         audit_log.record(session, None, "list seen", now=clock.now() + timedelta(days=4000))
         _note(session, None, 8)
-    audit_verification.mark(written, ring, now=clock.now())
+    audit_verification.mark(written, key_store, now=clock.now())
     later = clock.now() + YEAR_AND_A_DAY
     with written.change() as session:
         audit_log.record(session, None, "list seen", now=later - timedelta(days=3))
-    assert retention.purge(written, ring, now=later).rows["journal entries"] == 8
-    assert _found(written, ring) == CheckResult("journal", True, "1 lines, one chain")
-    assert retention.purge(written, ring, now=later).rows["journal entries"] == 0
-    assert audit_verification.mark(written, ring, now=later) == 1
+    assert retention.purge(written, key_store, now=later).rows["journal entries"] == 8
+    assert _found(written, key_store) == CheckResult("journal", True, "1 lines, one chain")
+    assert retention.purge(written, key_store, now=later).rows["journal entries"] == 0
+    assert audit_verification.mark(written, key_store, now=later) == 1
     with written.change() as session:
         _note(session, None, 9)
-    assert _found(written, ring) == CheckResult("journal", True, "2 lines, one chain")
+    assert _found(written, key_store) == CheckResult("journal", True, "2 lines, one chain")
     with written.change() as session:
         _set(session, 9, detail="nothing")
-    assert not _found(written, ring).is_well
+    assert not _found(written, key_store).is_well
 
 
-def test_a_restored_copy_says_itself_what_it_lacks(written: Store, ring: KeyStore) -> None:
-    audit_verification.mark(written, ring, now=clock.now())
+def test_a_restored_copy_says_itself_what_it_lacks(written: Store, key_store: KeyStore) -> None:
+    audit_verification.mark(written, key_store, now=clock.now())
     with written.change() as session:
         _cut(session, 4)
-    assert "5 to 6, are missing" in _found(written, ring).words
-    retention.settle_after_restore(written, ring, now=clock.now())
-    assert _found(written, ring) == CheckResult("journal", True, "5 lines, one chain")
+    assert "5 to 6, are missing" in _found(written, key_store).words
+    retention.settle_after_restore(written, key_store, now=clock.now())
+    assert _found(written, key_store) == CheckResult("journal", True, "5 lines, one chain")
     with written.read() as session:
         newest = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert newest is not None
     assert (newest.action, newest.detail) == ("copy restored", "lines 5 to 6")
 
 
-def test_the_migration_links_the_lines_there_were(written: Store, ring: KeyStore) -> None:
+def test_the_migration_links_the_lines_there_were(written: Store, key_store: KeyStore) -> None:
     """The recipe of the migration is its own; it has to give the same chain."""
     migration = import_module("outreach.migrations.versions.main.2026_11_25_network")
     with written.change() as session:
@@ -295,11 +297,11 @@ def test_the_migration_links_the_lines_there_were(written: Store, ring: KeyStore
         session.execute(sa.update(AuditEntry).values(number=None, previous="", hash=""))
         migration._link(session.connection())
         assert _hashes(session) == before
-    assert _found(written, ring) == CheckResult("journal", True, "6 lines, one chain")
+    assert _found(written, key_store) == CheckResult("journal", True, "6 lines, one chain")
 
 
-def _found(store: Store, ring: KeyStore) -> CheckResult:
-    return watch.examine(store, ring)
+def _found(store: Store, key_store: KeyStore) -> CheckResult:
+    return watch.examine(store, key_store)
 
 
 def _note(session: Session, who: int | None, number: int) -> None:

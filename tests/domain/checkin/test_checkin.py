@@ -19,9 +19,9 @@ from tests.conftest import hold, seat
 
 
 def test_who_waits_is_let_in_once_it_began_while_there_are_chairs(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop, rosa, waiting = _with_line(store, ring, chicago, rights, capacity=3)
+    workshop, rosa, waiting = _with_line(store, key_store, chicago, rights, capacity=3)
     before, after = workshop.starts_at - timedelta(minutes=1), workshop.starts_at
     assert _chairs(store, workshop, before) is None
     with pytest.raises(Refused, match="cuando empiece"):
@@ -38,9 +38,9 @@ def test_who_waits_is_let_in_once_it_began_while_there_are_chairs(
 
 
 def test_a_walk_in_takes_a_chair_too(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop, _rosa, waiting = _with_line(store, ring, chicago, rights, capacity=3)
+    workshop, _rosa, waiting = _with_line(store, key_store, chicago, rights, capacity=3)
     with store.change() as session:
         checkin.count_walk_in(session, session.get_one(Workshop, workshop.id), 3)
     assert _chairs(store, workshop, workshop.starts_at) == 0
@@ -49,19 +49,19 @@ def test_a_walk_in_takes_a_chair_too(
 
 
 def test_places_beyond_the_chairs_are_no_chairs(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, rosa, _waiting = _with_line(
-        store, ring, chicago, rights, capacity=2, overbooked=1, people=3
+        store, key_store, chicago, rights, capacity=2, overbooked=1, people=3
     )
     _arrive(store, rosa, 3)
     assert _chairs(store, workshop, workshop.starts_at) == 0
 
 
 def test_whoever_was_let_in_by_mistake_waits_again(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop, _rosa, waiting = _with_line(store, ring, chicago, rights, capacity=3)
+    workshop, _rosa, waiting = _with_line(store, key_store, chicago, rights, capacity=3)
     _admit(store, waiting[0], 1, now=workshop.starts_at)
     with store.change() as session:
         luz = session.get_one(Registration, waiting[0].id)
@@ -71,16 +71,16 @@ def test_whoever_was_let_in_by_mistake_waits_again(
 
 
 def test_whoever_waits_is_not_marked_as_if_they_had_a_place(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    _workshop, _rosa, waiting = _with_line(store, ring, chicago, rights, capacity=3)
+    _workshop, _rosa, waiting = _with_line(store, key_store, chicago, rights, capacity=3)
     with store.change() as session:
         luz = session.get_one(Registration, waiting[0].id)
         assert not checkin.mark_arrived(session, luz, 1)
 
 
 def test_of_consultations_the_place_of_the_hour_that_is_on_is_free(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(
@@ -95,9 +95,9 @@ def test_of_consultations_the_place_of_the_hour_that_is_on_is_free(
             party_limit=1,
         )
     for hour in ("09:00", "09:30"):
-        seat(store, ring, workshop, slot=hour)
-    luz = seat(store, ring, workshop, name="Luz", slot="09:00")
-    ivan = seat(store, ring, workshop, name="Iván", slot="09:00")
+        seat(store, key_store, workshop, slot=hour)
+    luz = seat(store, key_store, workshop, name="Luz", slot="09:00")
+    ivan = seat(store, key_store, workshop, name="Iván", slot="09:00")
     begins = workshop.starts_at
     assert _chairs(store, workshop, begins) == 1
     assert _admit(store, luz, 1, now=begins + timedelta(minutes=10))
@@ -108,10 +108,10 @@ def test_of_consultations_the_place_of_the_hour_that_is_on_is_free(
 
 
 def test_two_phones_at_one_door_never_let_in_more_than_there_are_chairs(
-    store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop, _rosa, _waiting = _with_line(store, ring, chicago, rights, capacity=3)
-    crowd = [seat(store, ring, workshop, name=f"Persona {n}") for n in range(8)]
+    workshop, _rosa, _waiting = _with_line(store, key_store, chicago, rights, capacity=3)
+    crowd = [seat(store, key_store, workshop, name=f"Persona {n}") for n in range(8)]
     let_in: list[str] = []
 
     def stand_at_door(those: Sequence[Registration]) -> None:
@@ -136,7 +136,7 @@ def test_two_phones_at_one_door_never_let_in_more_than_there_are_chairs(
 
 def _with_line(
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     office: Office,
     kind: Kind,
     *,
@@ -147,9 +147,9 @@ def _with_line(
     """A full workshop: Rosa's party has every place, Luz and then Iván with a friend wait."""
     with store.change() as session:
         workshop = hold(session, office, kind, capacity=capacity, overbooked=overbooked)
-    rosa = seat(store, ring, workshop, people=people)
-    luz = seat(store, ring, workshop, name="Luz")
-    ivan = seat(store, ring, workshop, name="Iván", people=2)
+    rosa = seat(store, key_store, workshop, people=people)
+    luz = seat(store, key_store, workshop, name="Luz")
+    ivan = seat(store, key_store, workshop, name="Iván", people=2)
     return workshop, rosa, [luz, ivan]
 
 

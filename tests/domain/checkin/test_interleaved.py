@@ -64,10 +64,10 @@ class Evening:
 
 
 @pytest.fixture
-def evening(store: Store, ring: KeyStore, chicago: Office, rights: Kind) -> Evening:
+def evening(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Evening:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=20)
-    parties = [seat(store, ring, workshop, people=people).id for people in SIZES]
+    parties = [seat(store, key_store, workshop, people=people).id for people in SIZES]
     return Evening(store, workshop, parties)
 
 

@@ -48,9 +48,9 @@ def tonight(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 def test_told_twice_late_or_the_other_way_round_it_counts_once(
-    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
-    token = token_of(store, ring, seat(store, ring, tonight, people=2))
+    token = token_of(store, key_store, seat(store, key_store, tonight, people=2))
     one, two = take_along(tomas, tonight), take_along(tomas, tonight)
     mine, theirs, alone, slip = one.came(token, 1), two.came(token, 2), walk_in(), walk_in()
     one.tell(undo(slip), mine)
@@ -66,11 +66,11 @@ def test_told_twice_late_or_the_other_way_round_it_counts_once(
 
 
 def test_the_doors_own_page_and_the_phones_count_the_same_people(
-    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
-    rosa = seat(store, ring, tonight, people=2)
+    rosa = seat(store, key_store, tonight, people=2)
     phone, path = take_along(tomas, tonight), f"/org/talleres/{tonight.public_id}/entrada"
-    mark = phone.came(token_of(store, ring, rosa), 2)
+    mark = phone.came(token_of(store, key_store, rosa), 2)
     phone.tell(mark, walk_in())
     page = words(tomas.get(path))
     assert "2 de 2 ya llegaron" in page
@@ -81,19 +81,22 @@ def test_the_doors_own_page_and_the_phones_count_the_same_people(
     tomas.post(path, do="undo", registration=rosa.id)
     phone.tell(mark)
     assert counts(store, tonight) == (0, 1), "whoever undid it had seen both"
-    phone.tell(phone.came(token_of(store, ring, rosa), 1))
+    phone.tell(phone.came(token_of(store, key_store, rosa), 1))
     tomas.post(path, do="more")
     assert counts(store, tonight) == (1, 2)
 
 
 def test_who_gave_up_their_place_and_came_all_the_same_counts_among_the_walk_ins(
-    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
-    rosa, luz = seat(store, ring, tonight, people=3), seat(store, ring, tonight, name="Luz")
+    rosa, luz = (
+        seat(store, key_store, tonight, people=3),
+        seat(store, key_store, tonight, name="Luz"),
+    )
     one, two = take_along(tomas, tonight), take_along(tomas, tonight)
-    token, hers = token_of(store, ring, rosa), token_of(store, ring, luz)
+    token, hers = token_of(store, key_store, rosa), token_of(store, key_store, luz)
     mark = one.came(token, 3)
-    give_up(store, ring, rosa)
+    give_up(store, key_store, rosa)
     assert one.tell(mark).get_json() == {
         "arrived": 0, "expected": 1, "walk_ins": 3, "strangers": 1
     }  # fmt: skip
@@ -104,38 +107,38 @@ def test_who_gave_up_their_place_and_came_all_the_same_counts_among_the_walk_ins
 
 
 def test_who_is_forgotten_after_they_came_is_not_counted_again(
-    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     begins = clock.now().astimezone(chicago.zone) - timedelta(hours=1)
     workshop = held_today(
         store, chicago, rights, day=begins.date(), starts=begins.time(), ends=time(0)
     )
-    rosa = seat(store, ring, workshop, people=2, now=workshop.starts_at - timedelta(days=2))
+    rosa = seat(store, key_store, workshop, people=2, now=workshop.starts_at - timedelta(days=2))
     one, two = take_along(tomas, workshop), take_along(tomas, workshop)
-    token = token_of(store, ring, rosa)
+    token = token_of(store, key_store, rosa)
     one.tell(one.came(token, 2))
-    give_up(store, ring, rosa)
-    retention.purge(store, ring, now=clock.now())  # her row gets another id
+    give_up(store, key_store, rosa)
+    retention.purge(store, key_store, now=clock.now())  # her row gets another id
     two.tell(two.came(token, 2), walk_in())
     assert counts(store, workshop) == (2, 1)
 
 
-def give_up(store: Store, ring: KeyStore, registration: Registration) -> None:
+def give_up(store: Store, key_store: KeyStore, registration: Registration) -> None:
     assert registration.key_id
-    ring.destroy(registration.key_id)
+    key_store.destroy(registration.key_id)
     with store.change() as session:
         there = session.get_one(Registration, registration.id)
         registrations.cancel(session, there, now=clock.now())
 
 
 def test_who_was_marked_before_there_were_marks_stays_marked(
-    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
-    rosa = seat(store, ring, tonight, people=2)
+    rosa = seat(store, key_store, tonight, people=2)
     with store.change() as session:
         session.get_one(Registration, rosa.id).arrived = 1
     phone = take_along(tomas, tonight)
-    mark = phone.came(token_of(store, ring, rosa), 2)
+    mark = phone.came(token_of(store, key_store, rosa), 2)
     phone.tell(mark)
     assert counts(store, tonight) == (2, 0)
     phone.tell(undo(mark))
@@ -155,14 +158,14 @@ def test_a_workshop_that_is_called_off_takes_no_arrivals(
 
 
 def test_nothing_of_it_outlasts_the_day_after_but_the_counts(
-    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
-    token = token_of(store, ring, seat(store, ring, tonight))
+    token = token_of(store, key_store, seat(store, key_store, tonight))
     phone = take_along(tomas, tonight)
     phone.tell(phone.came(token), walk_in())
     ends = checkin_events.checkin_ends_at(tonight)
     for moment, left in ((ends - timedelta(minutes=1), [2, 1, 1]), (ends, [0, 0, 0])):
-        retention.purge(store, ring, now=moment)
+        retention.purge(store, key_store, now=moment)
         with store.read() as session:
             rows = [
                 session.scalar(sa.select(sa.func.count()).select_from(table))

@@ -14,7 +14,7 @@ from tests.support.registration_forms import answers, everyone, filled, send
 
 
 def test_what_is_used_up_is_told_before_anything_is_sent(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         limited = hold(
@@ -28,7 +28,7 @@ def test_what_is_used_up_is_told_before_anything_is_sent(
     before = client.get(f"/es/t/{limited.public_id}/lugar").text
     assert "Ya no queda" not in before
     assert "Intérprete de náhuatl" in before
-    seat(store, ring, limited, needs=Codes(["childcare", "interpreter-nah"]))
+    seat(store, key_store, limited, needs=Codes(["childcare", "interpreter-nah"]))
     page = client.get(f"/es/t/{limited.public_id}/lugar").text
     assert "Ya no queda cuidado de niños" in page
     assert "Ya no queda intérprete de náhuatl" in page
@@ -38,11 +38,16 @@ def test_what_is_used_up_is_told_before_anything_is_sent(
 
 
 def test_a_support_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
     with store.change() as session:
         limited = hold(session, chicago, rights, has_childcare=True, support={"childcare": 1})
-    seat(store, ring, limited, needs=Codes(["childcare"]))
+    seat(store, key_store, limited, needs=Codes(["childcare"]))
     typed = answers(
         app,
         limited,
@@ -55,7 +60,7 @@ def test_a_support_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
     assert answer.status_code == 409
     assert "Ya no queda cuidado de niños. Puedes apartar sin eso, o llamarnos." in answer.text
     assert len(everyone(store)) == 1
-    assert ring.find("rosa@ejemplo.com") == []
+    assert key_store.find("rosa@ejemplo.com") == []
     kept = filled(answer)
     assert (kept["needs"], kept["people"], kept["email"]) == (
         ["step_free"],
@@ -68,13 +73,13 @@ def test_a_support_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
 
 
 def test_who_waits_may_wait_for_childcare_too(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         small = hold(
             session, chicago, rights, capacity=1, has_childcare=True, support={"childcare": 1}
         )
-    seat(store, ring, small, needs=Codes(["childcare"]))
+    seat(store, key_store, small, needs=Codes(["childcare"]))
     page = client.get(f"/es/t/{small.public_id}/lugar").text
     assert "Ya no queda cuidado de niños. Si lo marcas, esperas hasta que haya." in page
     assert 'value="childcare" disabled' not in page

@@ -16,11 +16,11 @@ from tests.conftest import hold, seat
 
 
 def test_whoever_is_approved_may_read_the_address_and_is_told_so(
-    store: Store, ring: KeyStore, chicago: Office, women: Kind
+    store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, women, visibility=Visibility.APPROVED)
-    luz = seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="luz@example.com")
+    luz = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="luz@example.com")
     assert _decide(store, luz, is_approved=True)
     assert not _decide(store, luz, is_approved=True), "once is enough"
     assert _sees_address(store, luz)
@@ -31,16 +31,16 @@ def test_whoever_is_approved_may_read_the_address_and_is_told_so(
 
 
 def test_only_who_has_a_place_is_approved_and_only_where_that_is_asked(
-    store: Store, ring: KeyStore, chicago: Office, women: Kind, rights: Kind
+    store: Store, key_store: KeyStore, chicago: Office, women: Kind, rights: Kind
 ) -> None:
     with store.change() as session:
         hidden = hold(session, chicago, women, visibility=Visibility.APPROVED, capacity=1)
         shown = hold(session, chicago, rights)
-    seat(store, ring, hidden)
+    seat(store, key_store, hidden)
     with pytest.raises(Refused, match="Primero dale un lugar"):
-        _decide(store, seat(store, ring, hidden), is_approved=True)
+        _decide(store, seat(store, key_store, hidden), is_approved=True)
     with pytest.raises(Refused, match="no se aprueba"):
-        _decide(store, seat(store, ring, shown), is_approved=True)
+        _decide(store, seat(store, key_store, shown), is_approved=True)
 
 
 def _decide(store: Store, who: Registration, *, is_approved: bool) -> bool:

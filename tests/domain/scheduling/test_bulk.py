@@ -80,12 +80,12 @@ def test_if_one_cannot_nothing_is_done(
 
 
 def test_many_are_moved_and_only_their_people_are_told(
-    ana: Desk, store: Store, ring: KeyStore, dates: list[Workshop]
+    ana: Desk, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
-    rosa = by_mail(store, ring, dates[0])
-    seat(store, ring, dates[0], name="Luz")  # who wants not to be told
-    call = seat(store, ring, dates[1], contact=ContactMethod.PHONE, address="+13125550142")
-    by_mail(store, ring, dates[3], name="Flor")
+    rosa = by_mail(store, key_store, dates[0])
+    seat(store, key_store, dates[0], name="Luz")  # who wants not to be told
+    call = seat(store, key_store, dates[1], contact=ContactMethod.PHONE, address="+13125550142")
+    by_mail(store, key_store, dates[3], name="Flor")
     moved, stays = dates[:3], dates[3]
     page = words(asked(ana, "mover", moved, dias="1", hora="19:30"))
     assert "Le escribimos a 1 registro." in page
@@ -102,7 +102,7 @@ def test_many_are_moved_and_only_their_people_are_told(
     assert [(line[0], line[1]) for line in journal(store)] == [
         ("workshop changed", each.id) for each in moved
     ]
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         kept = session.execute(
             sa.text("SELECT workshop, forget_on FROM key WHERE workshop = :w"),
             {"w": dates[0].id},
@@ -125,10 +125,10 @@ def test_many_go_to_another_venue_of_the_office(
 
 
 def test_many_are_cancelled_with_a_reason_and_their_people_told(
-    ana: Desk, store: Store, ring: KeyStore, dates: list[Workshop]
+    ana: Desk, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
-    rosa = by_mail(store, ring, dates[0])
-    by_mail(store, ring, dates[2])
+    rosa = by_mail(store, key_store, dates[0])
+    by_mail(store, key_store, dates[2])
     answer = done(ana, "cancelar", dates[:2])
     assert answer.status_code == 422
     assert "Elige por qué se cancelan." in words(answer)

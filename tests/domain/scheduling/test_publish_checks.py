@@ -259,15 +259,15 @@ def test_a_link_is_on_no_page_of_the_public(
 
 
 def test_who_has_a_place_in_both_may_come_or_join_from_home_and_who_waits_may_not(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         both = hold(session, chicago, rights, mode=DeliveryMode.HYBRID, online_url=LINK, capacity=1)
-    first, second = seat(store, ring, both), seat(store, ring, both, name="Luz")
-    ticket = ana.client.get(link_of(ring, first))
+    first, second = seat(store, key_store, both), seat(store, key_store, both, name="Luz")
+    ticket = ana.client.get(link_of(key_store, first))
     assert f'href="{LINK}"' in ticket.text
     assert "1805 S. Ejemplo St." in words(ticket)
-    assert "canario" not in ana.client.get(link_of(ring, second)).text
+    assert "canario" not in ana.client.get(link_of(key_store, second)).text
 
 
 def test_no_letter_carries_the_link() -> None:

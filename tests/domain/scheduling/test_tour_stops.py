@@ -66,9 +66,9 @@ def test_nothing_comes_back_to_a_cancelled_stop_without_it(store: Store, route: 
 
 @pytest.mark.races
 def test_a_stop_cancelled_twice_at_once_tells_everybody_once(
-    app: Flask, ana: Desk, store: Store, ring: KeyStore, route: Tour
+    app: Flask, ana: Desk, store: Store, key_store: KeyStore, route: Tour
 ) -> None:
-    all_seated(store, ring)
+    all_seated(store, key_store)
     with store.read() as session:
         stops = [each.id for each in stops_of(session, route)]
     for number, stop in enumerate(stops, 1):

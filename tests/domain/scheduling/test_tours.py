@@ -87,14 +87,14 @@ def told(session: Session, cause: NotificationType) -> Counter[int]:
     return Counter(row[0] for row in rows)
 
 
-def all_seated(store: Store, ring: KeyStore) -> None:
+def all_seated(store: Store, key_store: KeyStore) -> None:
     """Two people with an e-mail in every workshop there is."""
     with store.read() as session:
         there = list(all_workshops(session).values())
     for workshop in there:
         for name in ("Rosa", "Luz"):
             mail = f"{name}{workshop.id}@example.org"
-            seat(store, ring, workshop, name=name, contact=ContactMethod.EMAIL, address=mail)
+            seat(store, key_store, workshop, name=name, contact=ContactMethod.EMAIL, address=mail)
 
 
 def test_a_stop_holds_a_workshop_of_each_kind_at_its_venue_and_on_its_clocks(
@@ -116,9 +116,9 @@ def test_a_stop_holds_a_workshop_of_each_kind_at_its_venue_and_on_its_clocks(
 
 
 def test_moving_one_of_five_stops_is_one_version_more_there_and_tells_its_people_alone(
-    store: Store, ring: KeyStore, route: Tour
+    store: Store, key_store: KeyStore, route: Tour
 ) -> None:
-    all_seated(store, ring)
+    all_seated(store, key_store)
     with store.read() as session:
         stop = stops_of(session, route)[2]
         mine = {each.id for each in tours.workshops_at(session, [stop.id])[stop.id]}
@@ -141,9 +141,9 @@ def test_moving_one_of_five_stops_is_one_version_more_there_and_tells_its_people
 
 
 def test_cancelling_one_stop_cancels_nothing_else_and_can_be_undone(
-    store: Store, ring: KeyStore, route: Tour
+    store: Store, key_store: KeyStore, route: Tour
 ) -> None:
-    all_seated(store, ring)
+    all_seated(store, key_store)
     with store.change() as session:
         stop = stops_of(session, route)[0]
         first, second = tours.workshops_at(session, [stop.id])[stop.id]
@@ -194,7 +194,7 @@ def test_hours_of_their_own_are_kept_and_move_along(store: Store, route: Tour) -
 
 
 def test_what_is_held_in_another_place_or_online_stays_there(
-    store: Store, ring: KeyStore, chicago: Office, route: Tour
+    store: Store, key_store: KeyStore, chicago: Office, route: Tour
 ) -> None:
     with store.change() as session:
         stop = stops_of(session, route)[3]
@@ -209,7 +209,7 @@ def test_what_is_held_in_another_place_or_online_stays_there(
             zone=chicago.zone,
         )
         workshop_service.change(session, second, online, now=clock.now())
-    all_seated(store, ring)
+    all_seated(store, key_store)
     with store.change() as session:
         stop = session.get_one(TourStop, stop.id)
         found = venue(session, chicago, name="Escuela Ejemplo", city="South Bend", zone=stop.zone)
@@ -235,9 +235,9 @@ def test_what_is_held_in_another_place_or_online_stays_there(
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_of_the_stop_changes(
-    store: Store, ring: KeyStore, route: Tour, changes: dict[str, Any], said: str
+    store: Store, key_store: KeyStore, route: Tour, changes: dict[str, Any], said: str
 ) -> None:
-    all_seated(store, ring)
+    all_seated(store, key_store)
     with store.read() as session:
         before = bare(stops_of(session, route)[0])
     with pytest.raises(Refused, match=said), store.change() as session:

@@ -119,7 +119,7 @@ def test_every_link_leads_somewhere(client: FlaskClient, held: dict[str, Worksho
 
 
 def test_how_many_places_are_left_is_told_as_on_the_list(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         ways: dict[str, dict[str, Any]] = {
@@ -141,7 +141,7 @@ def test_how_many_places_are_left_is_told_as_on_the_list(
     assert seats("few") == {"left": "few", "number": 10, "has_waiting_list": True}
     assert seats("none") == {"left": "none", "number": 0, "has_waiting_list": False}
     assert {seats(name) for name in ("walk in", "by phone", "later", "over")} == {None}
-    seat(store, ring, made["many"])
+    seat(store, key_store, made["many"])
     assert seats("many") == {"left": "few", "number": 10, "has_waiting_list": True}
 
 
@@ -183,7 +183,7 @@ def test_a_discreet_kind_is_answered_like_one_there_is_not(
 def test_of_a_hidden_address_only_the_city_is_told_and_of_nobody_anything(
     client: FlaskClient,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     rights: Kind,
 ) -> None:
@@ -211,7 +211,7 @@ def test_of_a_hidden_address_only_the_city_is_told_and_of_nobody_anything(
             for visibility in Visibility
             if visibility is not Visibility.PUBLIC
         ]
-    seat(store, ring, made[0])
+    seat(store, key_store, made[0])
     told = asked(client, "/workshops")["workshops"]
     assert [each["place"] for each in told] == 3 * [
         {
@@ -232,10 +232,10 @@ def test_of_a_hidden_address_only_the_city_is_told_and_of_nobody_anything(
 
 
 def test_nobody_who_saved_a_place_is_in_it(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, held: dict[str, Workshop]
+    app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, held: dict[str, Workshop]
 ) -> None:
     typed = {"name": "Flor Canaria", "contact": "email", "email": "flor@canaria.example"}
-    flor = plant(app, client, store, ring, held["plain"], **typed)
+    flor = plant(app, client, store, key_store, held["plain"], **typed)
     for name, answer in everything(client, held["plain"]):
         assert not [needle for needle in flor.needles if needle in answer.data], name
 

@@ -221,7 +221,7 @@ def test_what_changes_or_leaves_the_list_is_newer_than_what_was_there(
 
 
 def test_a_place_that_is_saved_is_seen_at_once_by_who_names_what_they_have(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, rights, capacity=5)
@@ -229,7 +229,7 @@ def test_a_place_that_is_saved_is_seen_at_once_by_who_names_what_they_have(
         before = client.get(path)
         having = {"If-None-Match": before.headers["ETag"]}
         assert client.get(path, headers=having).status_code == 304
-        seat(store, ring, made)
+        seat(store, key_store, made)
         after = client.get(path, headers=having)
         assert after.status_code == 200
         assert '"left":"few"' in after.text

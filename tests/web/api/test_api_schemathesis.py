@@ -46,7 +46,7 @@ def test_it_keeps_it_however_long_one_asks(app: Flask, network: None, seed: int)
 def network(
     app: Flask,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     calgary: Office,
     rights: Kind,
@@ -54,7 +54,7 @@ def network(
 ) -> None:
     """Something of everything, that which is not told too."""
     furnish(store, chicago, calgary, rights)
-    furnished(app, store, ring, chicago, rights, women)
+    furnished(app, store, key_store, chicago, rights, women)
 
 
 def check(app: Flask, settings: dict[str, object]) -> Counter[tuple[str, int]]:

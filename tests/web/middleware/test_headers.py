@@ -54,13 +54,13 @@ PRIVATE: Final = re.compile(r"/\w\w/(r/|mi-registro|salir|t/\w+/lugar)|/q/")
 def place(
     make_app: Callable[..., Flask],
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     rights: Kind,
     women: Kind,
 ) -> Place:
     patient = Limits(posts=100_000, look_ups=100_000, sign_ins=100_000)
-    place = furnished(make_app(limits=patient), store, ring, chicago, rights, women)
+    place = furnished(make_app(limits=patient), store, key_store, chicago, rights, women)
     return replace(place, languages=("es",))  # a header speaks no language
 
 

@@ -144,9 +144,9 @@ def test_a_server_that_is_ready_says_so(watched: FlaskClient) -> None:
 
 @pytest.mark.parametrize("base", ["main", "ring"])
 def test_a_base_of_another_release_is_not_ready(
-    watched: FlaskClient, store: Store, ring: KeyStore, base: str
+    watched: FlaskClient, store: Store, key_store: KeyStore, base: str
 ) -> None:
-    behind = store if base == "main" else ring.store
+    behind = store if base == "main" else key_store.store
     with behind.change() as session:
         before = session.scalar(sa.text("SELECT version_num FROM alembic_version"))
         session.execute(sa.text("UPDATE alembic_version SET version_num = 'older'"))
@@ -159,11 +159,11 @@ def test_a_base_of_another_release_is_not_ready(
 
 
 def test_requests_are_counted_by_the_pattern_of_their_address(
-    watched: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    watched: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    link = manage_token(ring, seat(store, ring, workshop))
+    link = manage_token(key_store, seat(store, key_store, workshop))
     for _ in range(3):
         watched.get(f"/es/r/{link}?nombre=Canariosa")
     watched.get(f"/en/r/{NOBODY}")
@@ -195,12 +195,17 @@ def test_nothing_is_counted_where_nobody_may_ask(app: Flask, client: FlaskClient
 
 
 def test_only_totals_are_told_never_of_an_office_or_a_kind(
-    watched: FlaskClient, store: Store, ring: KeyStore, chicago: Office, women: Kind, rights: Kind
+    watched: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    women: Kind,
+    rights: Kind,
 ) -> None:
     with store.change() as session:
         first, second = hold(session, chicago, women), hold(session, chicago, rights)
-    seat(store, ring, first)
-    seat(store, ring, second, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    seat(store, key_store, first)
+    seat(store, key_store, second, contact=ContactMethod.EMAIL, address="rosa@example.org")
     found = figures(watched)
     assert value(found, "workshops") == 2
     assert value(found, "registrations") == 2
@@ -210,14 +215,14 @@ def test_only_totals_are_told_never_of_an_office_or_a_kind(
 
 
 def test_what_waits_and_since_when(
-    watched: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    watched: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     found = figures(watched)
     assert value(found, "outbox_waiting") == 0
     assert value(found, "outbox_oldest_seconds") == 0
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     with store.change() as session:
         past = clock.now() - timedelta(minutes=20)
         session.execute(sa.text("UPDATE notice SET due_at = :past"), {"past": _stored(past, store)})

@@ -163,9 +163,9 @@ def test_nothing_new_is_heard_from_our_server_without_the_calendar_being_sent(
 
 
 def test_only_what_is_the_same_for_everybody_is_kept(
-    app: Flask, front: Proxy, store: Store, ring: KeyStore, workshop: Workshop
+    app: Flask, front: Proxy, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    link = link_of(ring, seat(store, ring, workshop))
+    link = link_of(key_store, seat(store, key_store, workshop))
     page = f"/es/t/{workshop.public_id}"
     private = [link, f"{link}/cambiar", f"{page}/lugar", "/org/", "/org/entrar", f"{page}.ics"]
     for path in (*private, "/", page, FEED, "/es/cal/nada.ics", "/es/nada") * 2:

@@ -76,11 +76,11 @@ def meanwhile(do: Callable[[], TestResponse]) -> Iterator["Future[TestResponse]"
         yield thread.submit(do)
 
 
-def one_registration(store: Store, ring: KeyStore) -> Registration:
+def one_registration(store: Store, key_store: KeyStore) -> Registration:
     """The only one, with its key, which is the only one too; owed one letter at most."""
-    with store.read() as session, ring.store.read() as of_ring:
+    with store.read() as session, key_store.store.read() as of_key_store:
         registration = session.scalars(sa.select(Registration)).one()
-        assert of_ring.scalars(sa.select(Key.id)).all() == [registration.key_id]
+        assert of_key_store.scalars(sa.select(Key.id)).all() == [registration.key_id]
         assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) in {0, 1}
         workshop = session.scalars(sa.select(Workshop)).one()
         assert workshop.seats_left == workshop.capacity - registration.people
@@ -88,7 +88,7 @@ def one_registration(store: Store, ring: KeyStore) -> Registration:
 
 
 def test_a_place_is_saved_once_though_the_connection_is_killed_in_the_middle(
-    app: Flask, store: Store, ring: KeyStore, workshop: Workshop
+    app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     with store.change() as session, meanwhile(lambda: post(app, workshop)) as answer:
         # Whoever saves a place waits for this one.
@@ -98,7 +98,7 @@ def test_a_place_is_saved_once_though_the_connection_is_killed_in_the_middle(
             session.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
         session.commit()
         assert answer.result(SOON).status_code == 303
-    one_registration(store, ring)
+    one_registration(store, key_store)
 
 
 @contextmanager
@@ -115,7 +115,7 @@ def through(config: Config, which: str) -> Iterator[tuple[Flask, Forwarder]]:
 
 
 def test_a_commit_that_nobody_heard_of_is_found_and_not_made_twice(
-    config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     with through(config, "database_url") as (app, way):
         way.cut_after(b"COMMIT")
@@ -124,11 +124,11 @@ def test_a_commit_that_nobody_heard_of_is_found_and_not_made_twice(
         assert answer.status_code == 303
         ticket = app.test_client().get(answer.headers["Location"])
         assert "Listo, Rosa" in ticket.text, "its key is the one it was sealed with"
-    one_registration(store, ring)
+    one_registration(store, key_store)
 
 
 def test_the_last_place_that_went_to_oneself_is_not_refused(
-    config: Config, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         last = hold(session, chicago, rights, capacity=1, has_waiting_list=False)
@@ -136,13 +136,13 @@ def test_the_last_place_that_went_to_oneself_is_not_refused(
         way.cut_after(b"COMMIT")
         assert post(app, last).status_code == 303
         assert way.was_cut.is_set()
-    one_registration(store, ring)
+    one_registration(store, key_store)
 
 
 @pytest.mark.parametrize("which", ["database_url", "keyring_url"])
 @pytest.mark.parametrize("how", ["cancelar", "borrar"])
 def test_whoever_leaves_has_left_and_is_told_so(
-    config: Config, store: Store, ring: KeyStore, workshop: Workshop, how: str, which: str
+    config: Config, store: Store, key_store: KeyStore, workshop: Workshop, how: str, which: str
 ) -> None:
     with through(config, which) as (app, way):
         link = post(app, workshop).headers["Location"]
@@ -152,7 +152,7 @@ def test_whoever_leaves_has_left_and_is_told_so(
         assert answer.status_code == 200
         assert ("Cancelaste" if how == "cancelar" else "Ya no tenemos tus datos") in answer.text
         assert app.test_client().post(f"{link}/{how}").status_code == 404, "asked anew, it is gone"
-    assert ring.count() == 0
+    assert key_store.count() == 0
     with store.read() as session:
         # Its place is free at once, and not with the next purge.
         assert session.get_one(Workshop, workshop.id).seats_left == workshop.capacity
@@ -185,7 +185,7 @@ def test_pages_do_not_notice_that_every_connection_broke(
 
 
 def test_the_ring_may_be_lost_too(
-    config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     with through(config, "keyring_url") as (app, way):
         assert post(app, workshop).status_code == 303
@@ -235,7 +235,7 @@ def test_of_two_that_wait_for_each_other_neither_is_told(
 
 
 def test_a_primary_that_became_a_standby_is_left_for_the_one_that_took_its_place(
-    app: Flask, store: Store, ring: KeyStore, workshop: Workshop
+    app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     # As a standby does: it answers, and takes nothing.
     with store.read() as session:
@@ -258,11 +258,11 @@ def test_a_primary_that_became_a_standby_is_left_for_the_one_that_took_its_place
             connection.exec_driver_sql(f"ALTER DATABASE {name} RESET default_transaction_read_only")
             connection.exec_driver_sql("RESET default_transaction_read_only")
         assert answer.result(SOON).status_code == 303
-    one_registration(store, ring)
+    one_registration(store, key_store)
 
 
 def test_what_may_not_be_sent_twice_gives_back_what_was_typed(
-    app: Flask, store: Store, ring: KeyStore, workshop: Workshop
+    app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     tried = []
 
@@ -284,7 +284,7 @@ def test_what_may_not_be_sent_twice_gives_back_what_was_typed(
 
 
 def test_a_server_that_does_not_come_back_is_told_once_it_was_waited_for(
-    config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     with through(config, "database_url") as (app, way):
         app.extensions["outreach_outage"] = Outage(in_all=1.0)
@@ -344,7 +344,7 @@ def test_a_server_that_is_started_anew_costs_a_pause(
                 connection.exec_driver_sql(f"CREATE DATABASE {name}")
         engine.dispose()
         migrations.upgrade(migrations.Database.MAIN, own.database_url)
-        migrations.upgrade(migrations.Database.RING, own.keyring_url)
+        migrations.upgrade(migrations.Database.KEY_STORE, own.keyring_url)
         store = Store(own.database_url)
         with store.change() as session:
             installation_settings.keep_calendar_host(session, "talleres.example.org")
@@ -372,7 +372,7 @@ def test_a_server_that_is_started_anew_costs_a_pause(
 def _close(app: Flask) -> None:
     for each in ("outreach_store", "outreach_attempts"):
         app.extensions[each].close()
-    app.extensions["outreach_ring"].store.close()
+    app.extensions["outreach_key_store"].store.close()
 
 
 def _room(temporary: pytest.TempPathFactory) -> Path:

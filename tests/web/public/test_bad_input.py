@@ -112,8 +112,8 @@ def patient(make_app: Callable[..., Flask]) -> Flask:
     return make_app(limits=Limits(posts=1000))
 
 
-def is_nothing_kept(store: Store, ring: KeyStore) -> bool:
-    with store.read() as session, ring.store.read() as keys:
+def is_nothing_kept(store: Store, key_store: KeyStore) -> bool:
+    with store.read() as session, key_store.store.read() as keys:
         rows = session.scalar(sa.select(sa.func.count()).select_from(Registration))
         return (rows, keys.scalar(sa.select(sa.func.count()).select_from(Key))) == (0, 0)
 
@@ -128,7 +128,7 @@ def test_there_are_two_hundred_of_them() -> None:
 
 
 def test_each_bad_answer_gets_a_sentence_and_the_form_back_and_is_not_kept(
-    patient: Flask, store: Store, ring: KeyStore, workshop: Workshop
+    patient: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     client, path = patient.test_client(), f"/es/t/{workshop.public_id}/lugar"
     for changes in BAD:
@@ -144,14 +144,14 @@ def test_each_bad_answer_gets_a_sentence_and_the_form_back_and_is_not_kept(
                 assert kept[name] == [typed[name]], about
         if isinstance(typed.get("nonce"), str) and len(typed["nonce"]) == 22:
             assert kept["nonce"] == [typed["nonce"]] or "ñ" in typed["nonce"], about
-    assert is_nothing_kept(store, ring)
+    assert is_nothing_kept(store, key_store)
 
 
 @pytest.mark.parametrize(
     "encoding", ["latin-1", "cp1252", "mac-roman", "utf-16", "utf-16-le", "utf-32"]
 )
 def test_another_encoding_is_not_taken_for_a_name(
-    patient: Flask, store: Store, ring: KeyStore, workshop: Workshop, encoding: str
+    patient: Flask, store: Store, key_store: KeyStore, workshop: Workshop, encoding: str
 ) -> None:
     typed = answers(patient, workshop, name="María Núñez")
     kind = "application/x-www-form-urlencoded"
@@ -166,7 +166,7 @@ def test_another_encoding_is_not_taken_for_a_name(
             )
             assert page.status_code == 422
             assert tells_what_to_do(page)
-    assert is_nothing_kept(store, ring)
+    assert is_nothing_kept(store, key_store)
 
 
 @pytest.mark.parametrize(
@@ -194,12 +194,17 @@ def test_another_encoding_is_not_taken_for_a_name(
     ],
 )
 def test_a_body_that_is_no_form_of_ours_gets_a_page(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, body: bytes, kind: str
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    workshop: Workshop,
+    body: bytes,
+    kind: str,
 ) -> None:
     page = client.post(f"/es/t/{workshop.public_id}/lugar", data=body, content_type=kind)
     assert page.status_code in {400, 413, 422}
     assert "<h1" in page.text
-    assert is_nothing_kept(store, ring)
+    assert is_nothing_kept(store, key_store)
 
 
 def test_a_form_sent_in_parts_is_a_form(

@@ -28,10 +28,10 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def rosa(store: Store, ring: KeyStore, workshop: Workshop) -> Registration:
+def rosa(store: Store, key_store: KeyStore, workshop: Workshop) -> Registration:
     return seat(
         store,
-        ring,
+        key_store,
         workshop,
         people=2,
         contact=ContactMethod.EMAIL,
@@ -42,9 +42,9 @@ def rosa(store: Store, ring: KeyStore, workshop: Workshop) -> Registration:
     )
 
 
-def person_of(store: Store, ring: KeyStore, registration: Registration) -> PersonalData:
+def person_of(store: Store, key_store: KeyStore, registration: Registration) -> PersonalData:
     row = now_of(store, registration)
-    return registrations.decrypt_person(row, registrations.key_of(ring, row))
+    return registrations.decrypt_person(row, registrations.key_of(key_store, row))
 
 
 def pending(store: Store, registration: Registration) -> list[NotificationType]:
@@ -67,9 +67,9 @@ def change(client: FlaskClient, link: str, **changes: Any) -> Any:
 
 
 def test_the_page_holds_what_was_said_and_changes_nothing_when_sent_as_it_is(
-    client: FlaskClient, store: Store, ring: KeyStore, rosa: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
-    link = link_of(ring, rosa)
+    link = link_of(key_store, rosa)
     page = client.get(f"{link}/cambiar")
     values = filled(page)
     assert (values["people"], values["name"], values["contact"], values["needs"]) == (
@@ -85,20 +85,20 @@ def test_the_page_holds_what_was_said_and_changes_nothing_when_sent_as_it_is(
     row = now_of(store, rosa)
     assert (row.people, row.needs, row.contact) == (2, Codes(["childcare"]), ContactMethod.EMAIL)
     assert (row.wants_reminder, row.wants_entry) == (True, True)
-    assert person_of(store, ring, rosa).address == "rosa@ejemplo.com"
+    assert person_of(store, key_store, rosa).address == "rosa@ejemplo.com"
     assert pending(store, rosa) == before
 
 
 def test_a_new_name_and_a_new_email_are_sealed_with_the_key_she_has(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, rosa: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
-    link = link_of(ring, rosa)
+    link = link_of(key_store, rosa)
     answer = change(client, link, name="Rosita", contact="email", email="otra@ejemplo.com")
     assert answer.headers["Location"] == link, "the link is the same"
-    person = person_of(store, ring, rosa)
+    person = person_of(store, key_store, rosa)
     assert (person.name, person.address) == ("Rosita", "otra@ejemplo.com")
-    assert ring.find("rosa@ejemplo.com") == []
-    assert ring.find("otra@ejemplo.com", workshop.id) == [rosa.key_id]
+    assert key_store.find("rosa@ejemplo.com") == []
+    assert key_store.find("otra@ejemplo.com", workshop.id) == [rosa.key_id]
     assert "Listo, Rosita" in client.get(link).text
     assert pending(store, rosa) == [NotificationType.REMINDER, NotificationType.REGISTERED], (
         "the new address is told where"
@@ -106,70 +106,72 @@ def test_a_new_name_and_a_new_email_are_sealed_with_the_key_she_has(
 
 
 def test_who_wants_no_more_letters_is_owed_none(
-    client: FlaskClient, store: Store, ring: KeyStore, rosa: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
-    link = link_of(ring, rosa)
+    link = link_of(key_store, rosa)
     assert "Borramos tu correo ahora mismo" in client.get(f"{link}/cambiar").text
     assert change(client, link, contact="none").status_code == 303
     row = now_of(store, rosa)
     assert (row.contact, row.wants_reminder, row.wants_entry) == (ContactMethod.NONE, False, False)
-    assert person_of(store, ring, rosa).address == ""
+    assert person_of(store, key_store, rosa).address == ""
     assert pending(store, rosa) == []
-    assert ring.find("rosa@ejemplo.com") == []
+    assert key_store.find("rosa@ejemplo.com") == []
 
 
 def test_a_phone_in_place_of_an_email(
-    client: FlaskClient, store: Store, ring: KeyStore, rosa: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
-    link = link_of(ring, rosa)
+    link = link_of(key_store, rosa)
     answer = change(client, link, contact="phone", phone="312 555 0142", message_ok="yes")
     assert answer.status_code == 303
     row = now_of(store, rosa)
     assert (row.contact, row.may_leave_message) == (ContactMethod.PHONE, True)
-    assert person_of(store, ring, rosa).address == "+13125550142"
+    assert person_of(store, key_store, rosa).address == "+13125550142"
     assert change(client, link, message_ok="no").status_code == 303
     row = now_of(store, rosa)
     assert (row.contact, row.may_leave_message) == (ContactMethod.PHONE, False)
-    assert person_of(store, ring, rosa).address == "+13125550142"
+    assert person_of(store, key_store, rosa).address == "+13125550142"
 
 
 def test_needs_are_changed_and_their_support_is_free_for_others(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, rosa: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
-    luz = seat(store, ring, workshop, name="Luz")
-    hers = link_of(ring, luz)
+    luz = seat(store, key_store, workshop, name="Luz")
+    hers = link_of(key_store, luz)
     assert 'value="childcare" disabled' in client.get(f"{hers}/cambiar").text
     refused = change(client, hers, needs=["childcare"], name="Lucha", people="2")
     assert refused.status_code == 409
     assert "Ya no queda cuidado de niños. Tu lugar sigue apartado" in refused.text
     assert (filled(refused)["name"], filled(refused)["people"]) == (["Lucha"], ["2"])
-    assert change(client, link_of(ring, rosa), needs=["step_free"]).status_code == 303
+    assert change(client, link_of(key_store, rosa), needs=["step_free"]).status_code == 303
     assert now_of(store, rosa).needs == Codes(["step_free"])
     assert change(client, hers, needs=["childcare"]).status_code == 303
     assert now_of(store, luz).needs == Codes(["childcare"])
 
 
 def test_a_refused_change_leaves_the_way_to_be_reached_as_it_was(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, rosa: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
-    seat(store, ring, workshop, name="Ana")
+    seat(store, key_store, workshop, name="Ana")
     refused = change(
-        client, link_of(ring, rosa), people="4", contact="email", email="otra@ejemplo.com"
+        client, link_of(key_store, rosa), people="4", contact="email", email="otra@ejemplo.com"
     )
     assert refused.status_code == 409
     assert filled(refused)["email"] == ["otra@ejemplo.com"]
-    assert ring.find("otra@ejemplo.com") == []
-    assert ring.find("rosa@ejemplo.com") == [rosa.key_id]
-    assert person_of(store, ring, rosa).address == "rosa@ejemplo.com"
+    assert key_store.find("otra@ejemplo.com") == []
+    assert key_store.find("rosa@ejemplo.com") == [rosa.key_id]
+    assert person_of(store, key_store, rosa).address == "rosa@ejemplo.com"
 
 
 def test_only_the_number_of_people_changes_nothing_else(
-    client: FlaskClient, store: Store, ring: KeyStore, rosa: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
-    assert client.post(f"{link_of(ring, rosa)}/cambiar", data={"people": "3"}).status_code == 303
+    assert (
+        client.post(f"{link_of(key_store, rosa)}/cambiar", data={"people": "3"}).status_code == 303
+    )
     row = now_of(store, rosa)
     assert (row.people, row.needs, row.contact) == (3, Codes(["childcare"]), ContactMethod.EMAIL)
-    assert person_of(store, ring, rosa).name == "Rosa"
+    assert person_of(store, key_store, rosa).name == "Rosa"
 
 
 @pytest.mark.parametrize(
@@ -189,30 +191,32 @@ def test_only_the_number_of_people_changes_nothing_else(
 def test_a_fault_is_told_and_what_was_typed_stays(
     client: FlaskClient,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     workshop: Workshop,
     rosa: Registration,
     changes: dict[str, Any],
     target: str,
     words: str,
 ) -> None:
-    answer = change(client, link_of(ring, rosa), **({"name": "Rosita", "people": "3"} | changes))
+    answer = change(
+        client, link_of(key_store, rosa), **({"name": "Rosita", "people": "3"} | changes)
+    )
     assert answer.status_code == 422
     assert "<title>Error: Cambiar mi lugar</title>" in answer.text
     assert f'<a href="#{target}">{words}' in answer.text
     assert f'id="{target}"' in answer.text
     for name in changes.keys() & {"name", "email", "phone"} or {"name"}:
         assert filled(answer)[name] == [changes.get(name, "Rosita")]
-    assert person_of(store, ring, rosa).name == "Rosa"
+    assert person_of(store, key_store, rosa).name == "Rosa"
     assert seats_left(store, workshop) == 2
 
 
 def test_who_waits_can_change_too_and_keeps_the_turn(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, rosa: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
-    seat(store, ring, workshop, name="Ana", people=2)
-    luz = seat(store, ring, workshop, name="Luz")
-    link = link_of(ring, luz)
+    seat(store, key_store, workshop, name="Ana", people=2)
+    luz = seat(store, key_store, workshop, name="Luz")
+    link = link_of(key_store, luz)
     assert "Tu turno no cambia." in client.get(f"{link}/cambiar").text
     before = now_of(store, luz).queued_at
     answer = change(client, link, people="3", contact="email", email="luz@ejemplo.com")
@@ -223,7 +227,7 @@ def test_who_waits_can_change_too_and_keeps_the_turn(
 
 
 def test_the_change_of_a_discreet_place_is_neutral(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, women: Kind
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         circle = hold(
@@ -233,8 +237,10 @@ def test_the_change_of_a_discreet_place_is_neutral(
             title={"es": "Círculo de mujeres"},
             visibility=Visibility.APPROVED,
         )
-    luz = seat(store, ring, circle, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
-    link = link_of(ring, luz)
+    luz = seat(
+        store, key_store, circle, name="Luz", contact=ContactMethod.PHONE, address="+13125550142"
+    )
+    link = link_of(key_store, luz)
     page = client.get(f"{link}/cambiar").text
     assert "<title>Cambiar mi cita</title>" in page
     assert "¿Podemos dejar mensaje en ese teléfono?" in page

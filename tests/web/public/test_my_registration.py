@@ -36,10 +36,10 @@ def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
 
 
 def test_the_ticket_shows_the_square_and_the_code_of_the_door(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    rosa = seat(store, ring, workshop, people=2)
-    page = client.get(link_of(ring, rosa)).text
+    rosa = seat(store, key_store, workshop, people=2)
+    page = client.get(link_of(key_store, rosa)).text
     assert '<main id="contenido" tabindex="-1" data-standing="seated">' in page
     assert "<title>Tu lugar</title>" in page
     code = rosa.door_code or ""
@@ -47,14 +47,14 @@ def test_the_ticket_shows_the_square_and_the_code_of_the_door(
     assert "2 personas" in page
     assert 'role="img"' in page
     assert "<title>Código QR</title>" in page
-    assert f"http://localhost:8000{link_of(ring, rosa)}" in page
+    assert f"http://localhost:8000{link_of(key_store, rosa)}" in page
     assert "1805 S. Ejemplo St." in page
 
 
 def test_the_page_of_a_discreet_place_is_neutral_and_folds_the_address(
-    client: FlaskClient, store: Store, ring: KeyStore, circle: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, circle: Workshop
 ) -> None:
-    page = client.get(link_of(ring, seat(store, ring, circle))).text
+    page = client.get(link_of(key_store, seat(store, key_store, circle))).text
     assert "<title>Cita</title>" in page
     assert "mujer" not in page.lower()
     assert "k-neutro" in page
@@ -64,11 +64,11 @@ def test_the_page_of_a_discreet_place_is_neutral_and_folds_the_address(
 
 
 def test_who_waits_is_not_told_a_hidden_address(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, women: Kind
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         small = hold(session, chicago, women, capacity=0, online_url="https://example.org/sala")
-    page = client.get(link_of(ring, seat(store, ring, small))).text
+    page = client.get(link_of(key_store, seat(store, key_store, small))).text
     assert 'data-standing="waiting"' in page
     assert "1805 S. Ejemplo" not in page
     assert "Biblioteca" not in page
@@ -79,20 +79,20 @@ def test_who_waits_is_not_told_a_hidden_address(
 def test_some_addresses_are_told_by_phone_only(
     client: FlaskClient,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     women: Kind,
     visibility: Visibility,
 ) -> None:
     with store.change() as session:
         secret = hold(session, chicago, women, visibility=visibility)
-    page = client.get(link_of(ring, seat(store, ring, secret))).text
+    page = client.get(link_of(key_store, seat(store, key_store, secret))).text
     assert "1805 S. Ejemplo" not in page
     assert "Te damos la dirección por teléfono" in page
 
 
 def test_the_link_of_an_online_workshop_is_for_who_has_a_place(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         online = hold(
@@ -104,26 +104,26 @@ def test_the_link_of_an_online_workshop_is_for_who_has_a_place(
             capacity=1,
             online_url="https://example.org/sala",
         )
-    first, second = seat(store, ring, online), seat(store, ring, online)
-    assert 'href="https://example.org/sala"' in client.get(link_of(ring, first)).text
-    assert "example.org/sala" not in client.get(link_of(ring, second)).text
+    first, second = seat(store, key_store, online), seat(store, key_store, online)
+    assert 'href="https://example.org/sala"' in client.get(link_of(key_store, first)).text
+    assert "example.org/sala" not in client.get(link_of(key_store, second)).text
 
 
 def test_the_turn_counts_those_who_came_before(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    seat(store, ring, workshop, people=4)
-    seat(store, ring, workshop, name="Ana")
+    seat(store, key_store, workshop, people=4)
+    seat(store, key_store, workshop, name="Ana")
     luz = seat(
         store,
-        ring,
+        key_store,
         workshop,
         name="Luz",
         people=2,
         contact=ContactMethod.EMAIL,
         address="luz@ejemplo.com",
     )
-    page = client.get(link_of(ring, luz)).text
+    page = client.get(link_of(key_store, luz)).text
     assert "<b>2</b><span>tu turno</span>" in page
     assert "Hay 1 turno antes que el tuyo." in page
     assert "l•••@ejemplo.com" in page
@@ -131,34 +131,39 @@ def test_the_turn_counts_those_who_came_before(
 
 
 def test_the_waiting_page_says_where_there_is_a_place(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind, women: Kind
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
+    women: Kind,
 ) -> None:
     with store.change() as session:
         full = hold(session, chicago, rights, capacity=0)
         hold(session, chicago, rights, title={"es": "Otra tarde"})
         hold(session, chicago, women, title={"es": "Círculo de mujeres"})
-    page = client.get(link_of(ring, seat(store, ring, full))).text
+    page = client.get(link_of(key_store, seat(store, key_store, full))).text
     assert "Aquí sí hay lugar" in page
     assert "Otra tarde" in page
     assert "Círculo" not in page
 
 
 def test_a_cancelled_workshop_says_so_on_its_tickets(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    rosa = seat(store, ring, workshop)
+    rosa = seat(store, key_store, workshop)
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
-    page = client.get(link_of(ring, rosa)).text
+    page = client.get(link_of(key_store, rosa)).text
     assert "Este taller se canceló" in page
     assert "Tu lugar está apartado." not in page
 
 
 def test_more_people_take_more_places_and_fewer_give_them_back(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    rosa = seat(store, ring, workshop, people=2)
-    link = link_of(ring, rosa)
+    rosa = seat(store, key_store, workshop, people=2)
+    link = link_of(key_store, rosa)
     asked = client.get(f"{link}/cambiar").text
     assert "Apartaste 2 lugares." in asked
     assert "Quedan 2 más." in asked
@@ -169,10 +174,10 @@ def test_more_people_take_more_places_and_fewer_give_them_back(
 
 
 def test_a_party_that_does_not_fit_keeps_the_places_it_had(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    seat(store, ring, workshop, people=2)
-    link = link_of(ring, seat(store, ring, workshop, name="Luz"))
+    seat(store, key_store, workshop, people=2)
+    link = link_of(key_store, seat(store, key_store, workshop, name="Luz"))
     answer = client.post(f"{link}/cambiar", data={"people": "3"})
     assert answer.status_code == 409
     assert "No caben tantas personas. Tus lugares siguen apartados." in answer.text
@@ -181,9 +186,9 @@ def test_a_party_that_does_not_fit_keeps_the_places_it_had(
 
 @pytest.mark.parametrize("people", ["", "0", "5", "-1", "uno", "1.5", "²"])
 def test_a_number_of_people_that_cannot_be_is_refused(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, people: str
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, people: str
 ) -> None:
-    link = link_of(ring, seat(store, ring, workshop))
+    link = link_of(key_store, seat(store, key_store, workshop))
     answer = client.post(f"{link}/cambiar", data={"people": people})
     assert answer.status_code == 422
     assert "Elige cuántas personas vienen, de 1 a 4." in answer.text
@@ -191,12 +196,12 @@ def test_a_number_of_people_that_cannot_be_is_refused(
 
 
 def test_a_place_given_back_is_offered_to_whoever_waited_longest_and_fits(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    rosa = seat(store, ring, workshop, people=4)
-    luz = seat(store, ring, workshop, name="Luz", people=3)
-    ana = seat(store, ring, workshop, name="Ana", people=2)
-    link = link_of(ring, rosa)
+    rosa = seat(store, key_store, workshop, people=4)
+    luz = seat(store, key_store, workshop, name="Luz", people=3)
+    ana = seat(store, key_store, workshop, name="Ana", people=2)
+    link = link_of(key_store, rosa)
     assert "Tus 4 lugares pasan a otra persona." in client.get(f"{link}/cancelar").text
     last = client.post(f"{link}/cancelar")
     assert last.status_code == 200
@@ -208,10 +213,10 @@ def test_a_place_given_back_is_offered_to_whoever_waited_longest_and_fits(
 
 @pytest.mark.parametrize("way", ["cancelar", "borrar"])
 def test_after_the_last_page_the_link_leads_nowhere(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, way: str
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, way: str
 ) -> None:
-    rosa = seat(store, ring, workshop)
-    link = link_of(ring, rosa)
+    rosa = seat(store, key_store, workshop)
+    link = link_of(key_store, rosa)
     last = client.post(f"{link}/{way}")
     assert (last.status_code, "Location" in last.headers) == (200, False)
     assert "Las copias de seguridad ya no pueden leer tus datos." in last.text
@@ -224,23 +229,23 @@ def test_after_the_last_page_the_link_leads_nowhere(
 
 
 def test_forgetting_leaves_neither_key_nor_name_nor_letter(
-    client: FlaskClient, config: Config, store: Store, ring: KeyStore, workshop: Workshop
+    client: FlaskClient, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(
         store,
-        ring,
+        key_store,
         workshop,
         name="Rosaura",
         contact=ContactMethod.EMAIL,
         address="rosaura@ejemplo.com",
     )
     sealed = rosa.sealed or b"never"
-    assert client.post(f"{link_of(ring, rosa)}/borrar").status_code == 200
+    assert client.post(f"{link_of(key_store, rosa)}/borrar").status_code == 200
     with store.read() as session:
         row = session.get_one(Registration, rosa.id)
         assert (row.sealed, row.manage, row.entry, row.door_code) == (None, None, None, None)
         assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) == 0
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 0
     store.sweep()
     for path in files(config):
@@ -249,13 +254,13 @@ def test_forgetting_leaves_neither_key_nor_name_nor_letter(
 
 
 def test_after_its_day_one_can_still_be_forgotten(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     past = clock.now() - timedelta(days=2)
     with store.change() as session:
         over = hold(session, chicago, rights, day=past.date())
-    rosa = seat(store, ring, over, now=past - timedelta(days=1))
-    link = link_of(ring, rosa)
+    rosa = seat(store, key_store, over, now=past - timedelta(days=1))
+    link = link_of(key_store, rosa)
     assert "Ya pasó." in client.get(link).text
     assert client.get(f"{link}/cancelar").headers["Location"] == f"{link}/borrar"
     assert client.post(f"{link}/borrar").status_code == 200
@@ -263,10 +268,10 @@ def test_after_its_day_one_can_still_be_forgotten(
 
 
 def test_my_own_entry_is_private_and_leads_nowhere(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    rosa = seat(store, ring, workshop)
-    link = link_of(ring, rosa)
+    rosa = seat(store, key_store, workshop)
+    link = link_of(key_store, rosa)
     assert client.get(f"{link}/cita.ics").status_code == 405
     answer = client.post(f"{link}/cita.ics", data={"title": ""})
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
@@ -281,9 +286,9 @@ def test_my_own_entry_is_private_and_leads_nowhere(
 
 
 def test_the_entry_of_a_discreet_place_says_when_and_no_more(
-    client: FlaskClient, store: Store, ring: KeyStore, circle: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, circle: Workshop
 ) -> None:
-    link = link_of(ring, seat(store, ring, circle))
+    link = link_of(key_store, seat(store, key_store, circle))
     [event] = Calendar.from_ical(client.post(f"{link}/cita.ics").data).walk("VEVENT")
     assert event["SUMMARY"] == "Cita"
     allowed = {
@@ -305,13 +310,13 @@ def test_the_entry_of_a_discreet_place_says_when_and_no_more(
 
 
 def test_the_entry_is_at_the_hour_of_its_place(
-    client: FlaskClient, store: Store, ring: KeyStore, calgary: Office, rights: Kind
+    client: FlaskClient, store: Store, key_store: KeyStore, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         there = hold(
             session, calgary, rights, day=date(2027, 1, 21), starts=time(18), ends=time(20)
         )
-    answer = client.post(f"{link_of(ring, seat(store, ring, there))}/cita.ics")
+    answer = client.post(f"{link_of(key_store, seat(store, key_store, there))}/cita.ics")
     assert "DTSTART;TZID=America/Edmonton:20270121T180000" in answer.text
     assert "BEGIN:VTIMEZONE" in answer.text
     [event] = Calendar.from_ical(answer.data).events
@@ -321,12 +326,12 @@ def test_the_entry_is_at_the_hour_of_its_place(
 
 
 def test_a_place_of_a_venue_with_a_position_opens_in_the_phones_map(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         there = venue(session, chicago, latitude=41.857, longitude=-87.668)
         workshop = hold(session, chicago, rights, venue=there)
-    page = client.get(link_of(ring, seat(store, ring, workshop))).text
+    page = client.get(link_of(key_store, seat(store, key_store, workshop))).text
     assert 'href="geo:41.857,-87.668"' in page
 
 

@@ -38,9 +38,9 @@ class Post:
     """Who asks for the bulletin, and what the mail server got."""
 
     def __init__(
-        self, app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman
+        self, app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman
     ) -> None:
-        self.app, self.store, self.ring, self.postman = app, store, ring, postman
+        self.app, self.store, self.key_store, self.postman = app, store, key_store, postman
         self.config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
         self.client: FlaskClient = app.test_client(use_cookies=True)
 
@@ -55,7 +55,7 @@ class Post:
         assert post is not None
         with self.app.app_context():
             return mailings.deliver(
-                self.store, self.ring, self.config, post, now=clock.now() + timedelta(**later)
+                self.store, self.key_store, self.config, post, now=clock.now() + timedelta(**later)
             )
 
     def link(self) -> str:
@@ -77,19 +77,19 @@ class Post:
 
     def on(self, day: date) -> KeyStore:
         """The ring, as it is on another day."""
-        return KeyStore(self.ring.store, MasterKeys(self.config.keys), lambda: day)
+        return KeyStore(self.key_store.store, MasterKeys(self.config.keys), lambda: day)
 
     def keys(self) -> int:
-        with self.ring.store.read() as session:
+        with self.key_store.store.read() as session:
             return session.scalar(sa.select(sa.func.count()).select_from(Key)) or 0
 
 
 @pytest.fixture
 def post(
-    make_app: Callable[..., Flask], store: Store, ring: KeyStore, config: Config
+    make_app: Callable[..., Flask], store: Store, key_store: KeyStore, config: Config
 ) -> Iterator[Post]:
     with on_duty(Postman(free_port())) as postman:
-        yield Post(make_app(limits=Limits(posts=1000)), store, ring, config, postman)
+        yield Post(make_app(limits=Limits(posts=1000)), store, key_store, config, postman)
 
 
 def test_nobody_gets_the_bulletin_before_they_say_yes_from_their_own_mailbox(post: Post) -> None:
@@ -115,7 +115,7 @@ def test_nobody_gets_the_bulletin_before_they_say_yes_from_their_own_mailbox(pos
         assert (answer.status_code, answer.location) == (303, post.link())
     assert "Ya recibes el boletín" in post.client.get(post.link()).text
     assert post.everyone()[0].confirmed_at is not None
-    assert post.ring.due() == set()
+    assert post.key_store.due() == set()
     assert post.on(date(2999, 12, 31)).due() == set()
 
 
@@ -154,8 +154,8 @@ def test_who_asks_again_has_as_long_to_say_yes_as_the_first_time(post: Post) -> 
         long_ago = clock.now() - timedelta(days=2, hours=23)
         session.execute(sa.update(Mailing).values(made_at=long_ago))
         session.execute(sa.update(Subscriber).values(asked_at=long_ago))
-    with post.ring.store.change() as session:
-        session.execute(sa.update(Key).values(forget_on=post.ring.today() + timedelta(days=1)))
+    with post.key_store.store.change() as session:
+        session.execute(sa.update(Key).values(forget_on=post.key_store.today() + timedelta(days=1)))
     assert post.ask().status_code == 303
     assert post.deliver() == 1
     late, moment = clock.now().date() + timedelta(days=2), clock.now() + timedelta(days=2)
@@ -265,18 +265,18 @@ def test_after_they_stop_it_no_file_knows_of_them(post: Post, config: Config) ->
     post.ask()
     assert post.deliver() == 1
     (subscriber,) = post.everyone()
-    key = post.ring.get(subscriber.key_id)
+    key = post.key_store.get(subscriber.key_id)
     needles = [ROSA.encode(), subscribers.token(key).encode(), key, subscriber.id.lower().encode()]
     # While they subscribe, only the letter in the folder of a demo says who it is.
-    found = traces(config, post.store, post.ring, [ROSA.encode()])
+    found = traces(config, post.store, post.key_store, [ROSA.encode()])
     assert {name.rpartition(".")[2] for name in found} == {"eml"}
-    retention.purge(post.store, post.ring, post.config, now=clock.now())
-    assert traces(config, post.store, post.ring, [ROSA.encode()]) == found
+    retention.purge(post.store, post.key_store, post.config, now=clock.now())
+    assert traces(config, post.store, post.key_store, [ROSA.encode()]) == found
     post.client.post(f"/es/boletin/s/{subscribers.token(key)}/baja")
-    assert traces(config, post.store, post.ring, needles) == []
+    assert traces(config, post.store, post.key_store, needles) == []
     if post.store.is_sqlite:  # PostgreSQL keeps what nobody can open until it needs the room
         sealed = [subscriber.sealed, subscriber.id.encode()]
-        assert traces(config, post.store, post.ring, sealed) == []
+        assert traces(config, post.store, post.key_store, sealed) == []
 
 
 def test_who_does_not_say_yes_in_three_days_is_forgotten(post: Post) -> None:
@@ -284,10 +284,10 @@ def test_who_does_not_say_yes_in_three_days_is_forgotten(post: Post) -> None:
     post.ask()
     today = clock.now().date()
     for days, left in ((2, 2), (3, 1)):
-        ring = post.on(today + timedelta(days=days))
+        key_store = post.on(today + timedelta(days=days))
         moment = clock.now() + timedelta(days=days)
-        found = retention.preview(post.store, ring, post.config, now=moment)
-        done = retention.purge(post.store, ring, post.config, now=moment)
+        found = retention.preview(post.store, key_store, post.config, now=moment)
+        done = retention.purge(post.store, key_store, post.config, now=moment)
         assert found.rows["subscribers"] == done.rows["subscribers"] == 2 - left
         assert len(post.everyone()) == post.keys() == left
     assert post.deliver() == 0  # the letter that was owed went with the row
@@ -305,27 +305,27 @@ def test_keys_of_subscribers_are_no_orphans_and_lost_ones_are_seen(post: Post) -
     assert all(finding.is_well for finding in keystore_check.check(post.store, later))
     assert post.client.get(link).status_code == 200
     # One that was forgotten after an old copy was made is forgotten in it too.
-    post.ring.destroy(post.everyone()[0].key_id)
+    post.key_store.destroy(post.everyone()[0].key_id)
     assert retention.purge(post.store, later, post.config, now=moment).rows["subscribers"] == 1
     assert post.everyone() == []
 
 
 def test_a_lost_ring_is_not_taken_for_people_who_left(post: Post) -> None:
     for number in range(11):
-        ticket = subscribers.prepare(post.ring, f"{number}@ejemplo.com", "es")
+        ticket = subscribers.prepare(post.key_store, f"{number}@ejemplo.com", "es")
         with post.store.change() as session:
             subscribers.keep(session, ticket, now=clock.now()).confirmed_at = clock.now()
-    with post.ring.store.change() as session:
+    with post.key_store.store.change() as session:
         session.execute(sa.delete(Key))
     with pytest.raises(TooManyBlind, match="11 subscribers have lost their key"):
-        retention.purge(post.store, post.ring, post.config, now=clock.now())
+        retention.purge(post.store, post.key_store, post.config, now=clock.now())
     assert len(post.everyone()) == 11
-    purged = retention.purge(post.store, post.ring, post.config, now=clock.now(), sure=True)
+    purged = retention.purge(post.store, post.key_store, post.config, now=clock.now(), sure=True)
     assert purged.rows["subscribers"] == 11
 
 
 def test_a_post_cut_short_before_the_row_was_made_does_not_keep_them_out(post: Post) -> None:
-    subscribers.prepare(post.ring, ROSA, "es")  # and then the power was cut
+    subscribers.prepare(post.key_store, ROSA, "es")  # and then the power was cut
     post.subscribe()
     assert len(post.everyone()) == post.keys() == 1
 

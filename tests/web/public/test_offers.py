@@ -35,19 +35,19 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def luz(client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop) -> Registration:
+def luz(client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop) -> Registration:
     """Luz and her sister waited, and the two places are theirs if they want them."""
-    rosa = seat(store, ring, workshop, people=2)
+    rosa = seat(store, key_store, workshop, people=2)
     luz = seat(
         store,
-        ring,
+        key_store,
         workshop,
         name="Luz",
         people=2,
         contact=ContactMethod.EMAIL,
         address="luz@ejemplo.com",
     )
-    assert client.post(f"{link_of(ring, rosa)}/cancelar").status_code == 200
+    assert client.post(f"{link_of(key_store, rosa)}/cancelar").status_code == 200
     return luz
 
 
@@ -66,9 +66,9 @@ def causes(store: Store, registration: Registration) -> set[NotificationType]:
 
 
 def test_the_offer_says_until_when_on_the_clock_of_the_venue(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
-    page = client.get(link_of(ring, luz)).text
+    page = client.get(link_of(key_store, luz)).text
     assert 'data-standing="offered"' in page
     assert "<title>Tu lugar</title>" in page
     assert "Luz, guardamos 2 lugares para ti. ¿Los quieres?" in page
@@ -81,9 +81,9 @@ def test_the_offer_says_until_when_on_the_clock_of_the_venue(
 
 
 def test_yes_makes_the_place_hers(
-    client: FlaskClient, store: Store, ring: KeyStore, luz: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, luz: Registration
 ) -> None:
-    link = link_of(ring, luz)
+    link = link_of(key_store, luz)
     assert client.get(f"{link}/oferta").status_code == 405
     for _twice in range(2):
         answer = client.post(f"{link}/oferta", data={"answer": "yes"})
@@ -93,46 +93,46 @@ def test_yes_makes_the_place_hers(
 
 
 def test_no_erases_her_and_the_next_one_is_asked(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
-    ana = seat(store, ring, workshop, name="Ana")
-    link = link_of(ring, luz)
+    ana = seat(store, key_store, workshop, name="Ana")
+    link = link_of(key_store, luz)
     last = client.post(f"{link}/oferta", data={"answer": "no"})
     assert last.status_code == 200
     assert "Otra persona toma el lugar. Borramos tus datos." in last.text
     assert client.get(link).status_code == 404
     assert standing_of(store, ana) is RegistrationStatus.OFFERED
-    assert ring.find("luz@ejemplo.com") == []
+    assert key_store.find("luz@ejemplo.com") == []
 
 
 def test_neither_yes_nor_no_changes_nothing(
-    client: FlaskClient, store: Store, ring: KeyStore, luz: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, luz: Registration
 ) -> None:
-    answer = client.post(f"{link_of(ring, luz)}/oferta", data={"answer": "quizá"})
+    answer = client.post(f"{link_of(key_store, luz)}/oferta", data={"answer": "quizá"})
     assert answer.status_code == 422
     assert "Elige sí o no. Tu lugar sigue guardado." in answer.text
-    assert f'href="/en{link_of(ring, luz)[3:]}"' in answer.text, (
+    assert f'href="/en{link_of(key_store, luz)[3:]}"' in answer.text, (
         "the other languages lead somewhere"
     )
     assert standing_of(store, luz) is RegistrationStatus.OFFERED
 
 
 def test_a_no_from_an_old_page_takes_nothing_from_who_said_yes(
-    client: FlaskClient, store: Store, ring: KeyStore, luz: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, luz: Registration
 ) -> None:
-    link = link_of(ring, luz)
+    link = link_of(key_store, luz)
     client.post(f"{link}/oferta", data={"answer": "yes"})
     assert client.post(f"{link}/oferta", data={"answer": "no"}).headers["Location"] == link
     assert standing_of(store, luz) is RegistrationStatus.CONFIRMED
 
 
 def test_a_late_yes_is_told_kindly_and_the_place_goes_on(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
-    ana = seat(store, ring, workshop, name="Ana", people=2)
+    ana = seat(store, key_store, workshop, name="Ana", people=2)
     with store.change() as session:
         session.get_one(Registration, luz.id).offered_until = clock.now() - timedelta(minutes=1)
-    link = link_of(ring, luz)
+    link = link_of(key_store, luz)
     assert "Ya pasó esa hora." in client.get(link).text
     answer = client.post(f"{link}/oferta", data={"answer": "yes"})
     assert answer.status_code == 409
@@ -142,12 +142,12 @@ def test_a_late_yes_is_told_kindly_and_the_place_goes_on(
 
 
 def test_who_did_not_answer_twice_may_wait_again(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     now = clock.now()
     let_lapse(store, workshop, now=now + timedelta(hours=25))
     let_lapse(store, workshop, now=now + timedelta(hours=50))
-    link = link_of(ring, luz)
+    link = link_of(key_store, luz)
     page = client.get(link).text
     assert 'data-standing="lapsed"' in page
     assert "dos veces" in page
@@ -160,35 +160,35 @@ def test_who_did_not_answer_twice_may_wait_again(
 
 
 def test_who_lapsed_can_be_forgotten(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     for hours in (25, 50):
         let_lapse(store, workshop, now=clock.now() + timedelta(hours=hours))
-    link = link_of(ring, luz)
+    link = link_of(key_store, luz)
     assert client.post(f"{link}/borrar").status_code == 200
     assert client.get(link).status_code == 404
     assert standing_of(store, luz) is RegistrationStatus.CANCELLED
 
 
 def test_nobody_comes_back_to_a_workshop_that_is_off(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     for hours in (25, 50):
         let_lapse(store, workshop, now=clock.now() + timedelta(hours=hours))
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
-    link = link_of(ring, luz)
+    link = link_of(key_store, luz)
     assert "Entrar otra vez a la lista" not in client.get(link).text
     assert client.post(f"{link}/volver").status_code == 409
     assert standing_of(store, luz) is RegistrationStatus.EXPIRED
 
 
 def test_an_offer_of_a_workshop_that_is_off_cannot_be_taken(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop, luz: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
-    link = link_of(ring, luz)
+    link = link_of(key_store, luz)
     assert "Sí, quiero" not in client.get(link).text
     answer = client.post(f"{link}/oferta", data={"answer": "yes"})
     assert answer.status_code == 409
@@ -197,14 +197,14 @@ def test_an_offer_of_a_workshop_that_is_off_cannot_be_taken(
 
 
 def test_the_offer_of_a_discreet_kind_says_neither_name_nor_address(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, women: Kind
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         circle = hold(session, chicago, women, capacity=1, title={"es": "Círculo de mujeres"})
-    flor = seat(store, ring, circle, name="Flor")
-    luz = seat(store, ring, circle, name="Luz")
-    client.post(f"{link_of(ring, flor)}/cancelar")
-    page = client.get(link_of(ring, luz)).text
+    flor = seat(store, key_store, circle, name="Flor")
+    luz = seat(store, key_store, circle, name="Luz")
+    client.post(f"{link_of(key_store, flor)}/cancelar")
+    page = client.get(link_of(key_store, luz)).text
     assert 'data-standing="offered"' in page
     assert "<title>Cita</title>" in page
     assert "data-salir" in page
@@ -216,14 +216,14 @@ def test_the_offer_of_a_discreet_kind_says_neither_name_nor_address(
 
 
 @pytest.fixture
-def asked(store: Store, ring: KeyStore, chicago: Office, rights: Kind) -> Registration:
+def asked(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Registration:
     """Rosa registered long ago, and is asked today."""
     now = clock.now()
     with store.change() as session:
         soon = hold(session, chicago, rights, capacity=2, confirm_days=14, frees_silence=True)
     rosa = seat(
         store,
-        ring,
+        key_store,
         soon,
         people=2,
         contact=ContactMethod.EMAIL,
@@ -236,9 +236,9 @@ def asked(store: Store, ring: KeyStore, chicago: Office, rights: Kind) -> Regist
 
 
 def test_rosa_is_asked_on_her_page_and_her_yes_is_kept(
-    client: FlaskClient, store: Store, ring: KeyStore, asked: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, asked: Registration
 ) -> None:
-    link = link_of(ring, asked)
+    link = link_of(key_store, asked)
     assert "¿Sigues viniendo?" in client.get(link).text
     question = client.get(f"{link}/vengo").text
     assert "Contesta antes de:" in question
@@ -252,12 +252,12 @@ def test_rosa_is_asked_on_her_page_and_her_yes_is_kept(
 
 
 def test_her_no_frees_the_places_at_once(
-    client: FlaskClient, store: Store, ring: KeyStore, asked: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, asked: Registration
 ) -> None:
     workshop = now_of(store, asked).workshop_id
     with store.read() as session:
-        ana = seat(store, ring, session.get_one(Workshop, workshop), name="Ana")
-    link = link_of(ring, asked)
+        ana = seat(store, key_store, session.get_one(Workshop, workshop), name="Ana")
+    link = link_of(key_store, asked)
     assert client.post(f"{link}/vengo", data={"answer": ""}).status_code == 422
     last = client.post(f"{link}/vengo", data={"answer": "no"})
     assert "Cancelaste tu lugar. Borramos tus datos." in last.text
@@ -266,27 +266,27 @@ def test_her_no_frees_the_places_at_once(
 
 
 def test_nobody_is_asked_about_a_workshop_that_is_off(
-    client: FlaskClient, store: Store, ring: KeyStore, asked: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, asked: Registration
 ) -> None:
     with store.change() as session:
         workshop_service.cancel(
             session, session.get_one(Workshop, asked.workshop_id), now=clock.now()
         )
-    link = link_of(ring, asked)
+    link = link_of(key_store, asked)
     assert "¿Sigues viniendo?" not in client.get(link).text
     assert client.get(f"{link}/vengo").headers["Location"] == link
 
 
 def test_the_question_is_easy_to_read(
-    client: FlaskClient, ring: KeyStore, asked: Registration
+    client: FlaskClient, key_store: KeyStore, asked: Registration
 ) -> None:
     for path in ("", "/vengo", "/cambiar", "/cancelar", "/borrar"):
-        page = client.get(link_of(ring, asked) + path).text
+        page = client.get(link_of(key_store, asked) + path).text
         assert page_text.readability(page_text.seen(page)).score >= 65, path
 
 
 def test_who_was_silent_learns_what_happened(
-    client: FlaskClient, store: Store, ring: KeyStore, asked: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, asked: Registration
 ) -> None:
     later = clock.now() + timedelta(hours=40)
     with store.change() as session:
@@ -297,7 +297,7 @@ def test_who_was_silent_learns_what_happened(
         )
         workshop = session.get_one(Workshop, asked.workshop_id)
         assert reconfirmation.release_unanswered(session, workshop, now=later) == 1
-    link = link_of(ring, asked)
+    link = link_of(key_store, asked)
     page = client.get(link).text
     assert 'data-standing="lapsed"' in page
     assert "Preguntamos si vienes y no supimos de ti." in page

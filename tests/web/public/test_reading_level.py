@@ -63,13 +63,13 @@ def test_what_is_not_seen_is_not_counted() -> None:
 def test_every_public_page_in_spanish_is_easy_to_read(
     make_app: Callable[..., Flask],
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     rights: Kind,
     women: Kind,
 ) -> None:
     app = make_app(limits=Limits(posts=100_000), phone="800 555 0100", promise_no_sharing=True)
-    place, client = furnished(app, store, ring, chicago, rights, women), app.test_client()
+    place, client = furnished(app, store, key_store, chicago, rights, women), app.test_client()
     answers = [client.get(path) for _, path in place.addresses() if path.startswith("/es/")]
     answers += [client.get(f"/q/{place.entry}"), client.put("/es/mi-registro")]
     for _, path in place.addresses("POST"):

@@ -32,15 +32,15 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights)
 
 
-def asked(ring: KeyStore) -> int:
-    with ring.store.read() as session:
+def asked(key_store: KeyStore) -> int:
+    with key_store.store.read() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(LinkRequest)) or 0
 
 
 def test_a_lost_link_is_answered_the_same_whoever_asks(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     before = client.get("/es/mi-registro")
     hers = ask_for_link(client, " Rosa@ejemplo.com ")
     nobodys = ask_for_link(client, "nadie@ejemplo.com")
@@ -49,8 +49,8 @@ def test_a_lost_link_is_answered_the_same_whoever_asks(
     assert "ejemplo.com" not in hers.text
     assert "data-salir" in before.text
     assert before.headers["Cache-Control"] == "no-store"
-    assert asked(ring) == 2, "the same work for both"
-    found = [each.key_ids for each in ring.asked_for()]
+    assert asked(key_store) == 2, "the same work for both"
+    found = [each.key_ids for each in key_store.asked_for()]
     assert sorted(len(each) for each in found) == [0, 1]
 
 
@@ -65,24 +65,26 @@ def test_a_lost_link_is_answered_the_same_whoever_asks(
     ],
 )
 def test_what_is_no_email_gets_a_plain_sentence(
-    client: FlaskClient, ring: KeyStore, email: str, words: str
+    client: FlaskClient, key_store: KeyStore, email: str, words: str
 ) -> None:
     answer = ask_for_link(client, email)
     assert answer.status_code == 422
     assert "<title>Error: Mi lugar</title>" in answer.text
     assert f'<a href="#email">{words}' in answer.text
     assert filled(answer)["email"] == [email]
-    assert asked(ring) == 0
+    assert asked(key_store) == 0
 
 
-def test_an_unlikely_mail_domain_is_asked_about_once(client: FlaskClient, ring: KeyStore) -> None:
+def test_an_unlikely_mail_domain_is_asked_about_once(
+    client: FlaskClient, key_store: KeyStore
+) -> None:
     asked_about = ask_for_link(client, "rosa@gmial.com")
     assert asked_about.status_code == 422
     assert "¿Quisiste decir rosa@gmail.com?" in asked_about.text
     again = {name: each[0] for name, each in filled(asked_about).items()}
     assert again["stamp"]
     assert client.post("/es/mi-registro", data=again).status_code == 200
-    assert asked(ring) == 1
+    assert asked(key_store) == 1
 
 
 @pytest.mark.parametrize(
@@ -97,23 +99,23 @@ def test_an_unlikely_mail_domain_is_asked_about_once(client: FlaskClient, ring: 
 def test_a_program_that_asks_for_links_gets_the_form_back_and_nobody_a_letter(
     client: FlaskClient,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     workshop: Workshop,
     sent: dict[str, Any],
     words: str,
 ) -> None:
-    seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     answer = ask_for_link(client, "rosa@ejemplo.com", **sent)
     assert answer.status_code == 422
     assert words in answer.text
     assert "<title>Error: Mi lugar</title>" in answer.text
     assert filled(answer)["email"] == ["rosa@ejemplo.com"]
     assert filled(answer)["website"] == [""]
-    assert asked(ring) == 0
+    assert asked(key_store) == 0
 
 
 def test_who_was_too_fast_for_the_form_sends_it_again_as_it_is(
-    client: FlaskClient, ring: KeyStore
+    client: FlaskClient, key_store: KeyStore
 ) -> None:
     fast = {name: each[0] for name, each in filled(client.get("/es/mi-registro")).items()}
     page = client.post("/es/mi-registro", data=fast | {"email": "rosa@ejemplo.com"})
@@ -122,17 +124,17 @@ def test_who_was_too_fast_for_the_form_sends_it_again_as_it_is(
     assert filled(late)["stamp"][0] != fast["stamp"]
 
 
-def test_an_email_typed_twice_is_asked_for_once(client: FlaskClient, ring: KeyStore) -> None:
+def test_an_email_typed_twice_is_asked_for_once(client: FlaskClient, key_store: KeyStore) -> None:
     answer = ask_for_link(client, email=["a@ejemplo.com", "b@ejemplo.com"])
     assert answer.status_code == 422
-    assert asked(ring) == 0
+    assert asked(key_store) == 0
 
 
 def test_the_fourth_place_of_one_contact_is_answered_as_a_lost_link(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
+    app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     for _place in range(3):
-        seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
+        seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     fourth = send(
         client,
         workshop,
@@ -141,17 +143,17 @@ def test_the_fourth_place_of_one_contact_is_answered_as_a_lost_link(
     link = ask_for_link(client)
     assert (fourth.status_code, unstamped(fourth)) == (link.status_code, unstamped(link))
     assert len(everyone(store)) == 3
-    assert asked(ring) == 2
+    assert asked(key_store) == 2
 
 
 def test_nobody_comes_by_the_change_to_a_fourth_place(
-    client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     for _place in range(3):
-        seat(store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
-    luz = seat(store, ring, workshop, name="Luz")
+        seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
+    luz = seat(store, key_store, workshop, name="Luz")
     typed = {"name": "Luz", "people": "1", "contact": "email", "email": "rosa@ejemplo.com"}
-    answer = client.post(f"{link_of(ring, luz)}/cambiar", data=typed)
+    answer = client.post(f"{link_of(key_store, luz)}/cambiar", data=typed)
     link = ask_for_link(client)
     assert (answer.status_code, unstamped(answer)) == (link.status_code, unstamped(link))
-    assert len(ring.find("rosa@ejemplo.com")) == 3
+    assert len(key_store.find("rosa@ejemplo.com")) == 3

@@ -66,7 +66,12 @@ def test_what_a_page_sends_is_what_the_form_takes(
 
 
 def test_the_email_and_the_needs_are_kept_as_they_were_given(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, has_childcare=True, interpretation=Codes(["nah"]))
@@ -86,7 +91,7 @@ def test_the_email_and_the_needs_are_kept_as_they_were_given(
         Codes(["childcare", "interpreter-nah"]),
     )
     assert (saved.wants_reminder, saved.language) == (True, "fr")
-    person = registrations.decrypt_person(saved, registrations.key_of(ring, saved))
+    person = registrations.decrypt_person(saved, registrations.key_of(key_store, saved))
     assert person.address == "Rosa@ejemplo.com"
     with store.read() as session:
         causes = set(session.scalars(sa.select(Notification.cause)))
@@ -94,12 +99,12 @@ def test_the_email_and_the_needs_are_kept_as_they_were_given(
 
 
 def test_a_phone_is_kept_with_its_country(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, workshop: Workshop
+    app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop, contact="phone", phone="(312) 555-0142")
     assert send(client, workshop, typed).status_code == 303
     [saved] = everyone(store)
-    person = registrations.decrypt_person(saved, registrations.key_of(ring, saved))
+    person = registrations.decrypt_person(saved, registrations.key_of(key_store, saved))
     assert person.address == "+13125550142"
 
 
@@ -169,11 +174,16 @@ def test_a_party_too_large_for_what_is_left_waits_and_was_told_so(
 
 
 def test_a_full_workshop_offers_its_waiting_list(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
     with store.change() as session:
         small = hold(session, chicago, rights, capacity=1)
-    seat(store, ring, small)
+    seat(store, key_store, small)
     assert "Entrar a la lista de espera" in client.get(f"/es/t/{small.public_id}/lugar").text
     link = send(client, small, answers(app, small)).headers["Location"]
     page = client.get(link).text
@@ -182,17 +192,22 @@ def test_a_full_workshop_offers_its_waiting_list(
 
 
 def test_where_there_is_no_list_the_page_says_what_else_there_is(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
     with store.change() as session:
         small = hold(session, chicago, rights, capacity=2, has_waiting_list=False)
         hold(session, chicago, rights, title={"es": "Otra tarde"})
-    seat(store, ring, small)
+    seat(store, key_store, small)
     answer = send(client, small, answers(app, small, people="2"))
     assert answer.status_code == 409
     assert "Solo queda 1 lugar. Baja el número de personas." in answer.text
     assert filled(answer)["name"] == ["Rosa"]
-    seat(store, ring, small)
+    seat(store, key_store, small)
     for page in (
         client.get(f"/es/t/{small.public_id}/lugar"),
         send(client, small, answers(app, small)),
@@ -201,7 +216,7 @@ def test_where_there_is_no_list_the_page_says_what_else_there_is(
         assert "Ya no hay lugares" in page.text
         assert "312 555 0142" in page.text
         assert "Otra tarde" in page.text
-    with ring.store.read() as session:
+    with key_store.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 2
 
 

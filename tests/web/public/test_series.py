@@ -59,7 +59,7 @@ def test_the_form_offers_the_other_dates_that_can_be_had(
 
 
 def test_rosa_saves_all_the_dates_at_once(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, course: list[Workshop]
+    app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, course: list[Workshop]
 ) -> None:
     first = course[0]
     page = client.get(f"/es/t/{first.public_id}/lugar").text
@@ -90,7 +90,7 @@ def test_without_the_tick_it_is_one_date(
 
 
 def test_where_one_date_is_full_she_waits_for_that_one(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, course: list[Workshop]
+    app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, course: list[Workshop]
 ) -> None:
     with store.change() as session:
         second = session.get_one(Workshop, course[1].id)
@@ -102,10 +102,15 @@ def test_where_one_date_is_full_she_waits_for_that_one(
 
 
 def test_a_support_used_up_on_one_date_saves_nothing_and_leaves_no_key(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
     course = made(store, chicago, rights, 2, has_childcare=True, support={"childcare": 1})
-    seat(store, ring, course[1], name="Ana", needs=("childcare",))
+    seat(store, key_store, course[1], name="Ana", needs=("childcare",))
     typed = answers(
         app,
         course[0],
@@ -119,7 +124,7 @@ def test_a_support_used_up_on_one_date_saves_nothing_and_leaves_no_key(
     assert "Ya no queda cuidado de niños en una de las fechas." in answer.text
     assert filled(answer)["series"] == ["yes"]
     assert len(everyone(store)) == 1
-    assert ring.find("rosa@ejemplo.com") == []
+    assert key_store.find("rosa@ejemplo.com") == []
 
 
 def test_one_date_is_cancelled_or_all(
@@ -148,7 +153,7 @@ def test_who_is_forgotten_is_forgotten_in_all_dates_or_in_this_one(
     app: Flask,
     client: FlaskClient,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     course: list[Workshop],
     typed: dict[str, str],
     left: int,
@@ -157,7 +162,7 @@ def test_who_is_forgotten_is_forgotten_in_all_dates_or_in_this_one(
     assert "Borrar solo esta fecha" in client.get(f"{link}/borrar").text
     client.post(f"{link}/borrar", data=typed)
     assert client.get(link).status_code == 404
-    assert len(ring.known()) == left
+    assert len(key_store.known()) == left
     assert sum(row.key_id is not None for row in everyone(store)) == left
 
 

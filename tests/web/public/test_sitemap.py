@@ -184,7 +184,7 @@ def test_robots_stay_away_from_what_is_private(
 
 
 def test_a_page_names_itself_in_other_languages_and_a_private_one_does_not(
-    client: FlaskClient, store: Store, ring: KeyStore, held: dict[str, Workshop]
+    client: FlaskClient, store: Store, key_store: KeyStore, held: dict[str, Workshop]
 ) -> None:
     for path in told(client):
         links = _head_links(client.get(path).text)
@@ -195,7 +195,10 @@ def test_a_page_names_itself_in_other_languages_and_a_private_one_does_not(
         }
     private = [f"/es/t/{held[name].public_id}" for name in ("discreet", "unlisted", "draft")]
     private += [f"/es/t/{held['plain'].public_id}/lugar", "/es/mi-registro", "/es/seguridad"]
-    private += [f"/es/r/{manage_token(ring, seat(store, ring, held['plain']))}", "/es/o/nada"]
+    private += [
+        f"/es/r/{manage_token(key_store, seat(store, key_store, held['plain']))}",
+        "/es/o/nada",
+    ]
     private += ["/es/?tipo=K7QX", "/es/?donde=Chicago", "/es/calendario?tipo=derechos"]
     for path in private:
         assert not _head_links(client.get(path).text), path

@@ -48,9 +48,9 @@ def hours(page: str) -> list[str]:
 
 
 def test_the_hours_that_are_free_can_be_chosen_and_the_others_are_struck_through(
-    client: FlaskClient, store: Store, ring: KeyStore, consultations: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, consultations: Workshop
 ) -> None:
-    seat(store, ring, consultations, slot="10:20")
+    seat(store, key_store, consultations, slot="10:20")
     page = client.get(f"/es/t/{consultations.public_id}/lugar").text
     assert "Elige tu hora" in page
     assert hours(page) == [
@@ -66,16 +66,16 @@ def test_the_hours_that_are_free_can_be_chosen_and_the_others_are_struck_through
 
 
 def test_of_a_discreet_kind_no_hour_is_shown_as_taken_and_none_are_counted(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, women: Kind
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         made = hold(
             session, chicago, women, way=Way.SLOTS,
             starts=time(10), ends=time(14), slot_minutes=20,
         )  # fmt: skip
-    luz = seat(store, ring, made, name="Luz", slot="10:20")
-    seat(store, ring, made, name="Ana", slot="10:40")
-    before, own = f"/es/t/{made.public_id}/lugar", f"{link_of(ring, luz)}/cambiar"
+    luz = seat(store, key_store, made, name="Luz", slot="10:20")
+    seat(store, key_store, made, name="Ana", slot="10:40")
+    before, own = f"/es/t/{made.public_id}/lugar", f"{link_of(key_store, luz)}/cambiar"
     for path, taken in ((before, {"10:20", "10:40"}), (own, {"10:40"})):
         page = client.get(path).text
         assert "10:00" in hours(page)
@@ -116,9 +116,9 @@ def test_an_hour_there_is_not_is_asked_for_again(
 
 
 def test_an_hour_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, consultations: Workshop
+    app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, consultations: Workshop
 ) -> None:
-    seat(store, ring, consultations, name="Ana", slot="11:00")
+    seat(store, key_store, consultations, name="Ana", slot="11:00")
     typed = answers(app, consultations, slot="11:00", contact="email", email="rosa@ejemplo.com")
     answer = send(client, consultations, typed)
     assert answer.status_code == 409
@@ -131,25 +131,30 @@ def test_an_hour_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
         typed["nonce"],
     )
     assert len(everyone(store)) == 1
-    assert ring.find("rosa@ejemplo.com") == []
+    assert key_store.find("rosa@ejemplo.com") == []
     assert send(client, consultations, kept | {"slot": "11:20"}).status_code == 303
 
 
 def test_when_all_hours_are_taken_one_waits_for_any(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
     with store.change() as session:
         one = hold(
             session, chicago, rights, way=Way.SLOTS, starts=time(10), ends=time(11), slot_minutes=60
         )
-    ana = seat(store, ring, one, name="Ana", slot="10:00")
+    ana = seat(store, key_store, one, name="Ana", slot="10:00")
     page = client.get(f"/es/t/{one.public_id}/lugar").text
     assert "Te guardamos un turno para cualquier hora." in page
     assert "Entrar a la lista de espera" in page
     assert hours(page) == []
     link = send(client, one, answers(app, one)).headers["Location"]
     assert "Esperas cualquier hora de ese día." in client.get(link).text
-    client.post(f"{link_of(ring, ana)}/cancelar")
+    client.post(f"{link_of(key_store, ana)}/cancelar")
     offer = client.get(link).text
     assert 'data-standing="offered"' in offer
     assert "10:00\u00a0a.\u00a0m. a 11:00\u00a0a.\u00a0m." in offer
@@ -175,11 +180,11 @@ def test_other_days_of_the_same_consultations_are_one_tap_away(
 
 
 def test_another_hour_can_be_had_and_the_entry_in_the_calendar_follows(
-    client: FlaskClient, store: Store, ring: KeyStore, consultations: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, consultations: Workshop
 ) -> None:
-    rosa = seat(store, ring, consultations, slot="10:00")
-    seat(store, ring, consultations, name="Ana", slot="12:00")
-    link = link_of(ring, rosa)
+    rosa = seat(store, key_store, consultations, slot="10:00")
+    seat(store, key_store, consultations, name="Ana", slot="12:00")
+    link = link_of(key_store, rosa)
     asked = client.get(f"{link}/cambiar")
     assert filled(asked)["slot"] == ["10:00"]
     assert "12:00" not in hours(asked.text)
@@ -205,7 +210,12 @@ def test_nobody_gets_an_hour_of_a_group(
 
 
 def test_two_at_the_same_hour_each_have_a_place(
-    app: Flask, client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
     with store.change() as session:
         pairs = hold(
@@ -218,7 +228,7 @@ def test_two_at_the_same_hour_each_have_a_place(
             slot_minutes=60,
             slot_places=2,
         )
-    rosa = seat(store, ring, pairs, slot="10:00")
+    rosa = seat(store, key_store, pairs, slot="10:00")
     assert send(client, pairs, answers(app, pairs, slot="10:00")).status_code == 303
     too_many = send(client, pairs, answers(app, pairs, slot="11:00", people="3"))
     assert too_many.status_code == 422

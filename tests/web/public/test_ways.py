@@ -93,7 +93,7 @@ def test_before_sign_up_opens_the_page_says_from_when(
 
 @pytest.mark.any_database("the words of the templates")
 def test_what_one_reads_while_saving_a_place_is_easy(
-    client: FlaskClient, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         course = series.find_or_create(
@@ -108,7 +108,7 @@ def test_what_one_reads_while_saving_a_place_is_easy(
             hold(session, chicago, rights, way=Way.PHONE),
             hold(session, chicago, rights, way=Way.OPEN),
         ]
-    seat(store, ring, pages[2], needs=Codes(["childcare"]))
+    seat(store, key_store, pages[2], needs=Codes(["childcare"]))
     for each in pages:
         for path in (f"/es/t/{each.public_id}", f"/es/t/{each.public_id}/lugar"):
             ease = page_text.readability(page_text.seen(client.get(path).text))

@@ -40,11 +40,11 @@ def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 def test_contacts_are_masked_until_they_are_asked_for_one_by_one(
-    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
+    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
-    rosa = seat(store, ring, evening, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
-    seat(store, ring, evening, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
-    seat(store, ring, evening, name="Iván")
+    rosa = seat(store, key_store, evening, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
+    seat(store, key_store, evening, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
+    seat(store, key_store, evening, name="Iván")
     address = f"/org/talleres/{evening.public_id}"
     page = words(ana.get(address))
     assert "Rosa" in page
@@ -60,20 +60,20 @@ def test_contacts_are_masked_until_they_are_asked_for_one_by_one(
 
 
 def test_a_contact_of_another_workshop_is_not_there(
-    ana: Desk, store: Store, ring: KeyStore, evening: Workshop, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         other = hold(session, chicago, rights)
-    rosa = seat(store, ring, other, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
+    rosa = seat(store, key_store, other, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     answer = ana.post(f"/org/talleres/{evening.public_id}/contacto", registration=rosa.id)
     assert answer.status_code == 404
     assert _journal(store) == []
 
 
 def test_at_the_door_there_are_names_and_no_contacts(
-    tomas: Desk, store: Store, ring: KeyStore, evening: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
-    seat(store, ring, evening, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
+    seat(store, key_store, evening, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     for path in ("", "/entrada"):
         page = words(tomas.get(f"/org/talleres/{evening.public_id}{path}"))
         assert "Rosa" in page
@@ -81,9 +81,9 @@ def test_at_the_door_there_are_names_and_no_contacts(
 
 
 def test_a_reader_sees_numbers_and_no_names(
-    app: Flask, store: Store, ring: KeyStore, evening: Workshop
+    app: Flask, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
-    seat(store, ring, evening, people=3)
+    seat(store, key_store, evening, people=3)
     elena = at_desk(app, store, employ(store, "elena@example.org", Role.READER))
     page = words(elena.get(f"/org/talleres/{evening.public_id}"))
     assert "3 de 20 lugares apartados" in page
@@ -91,14 +91,14 @@ def test_a_reader_sees_numbers_and_no_names(
 
 
 def test_whoever_reads_a_discreet_list_leaves_a_trace(
-    ana: Desk, tomas: Desk, store: Store, ring: KeyStore, chicago: Office, women: Kind
+    ana: Desk, tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, women)
-    luz = seat(store, ring, workshop, name="Luz")
+    luz = seat(store, key_store, workshop, name="Luz")
     ana.get(f"/org/talleres/{workshop.public_id}")
     tomas.get(f"/org/talleres/{workshop.public_id}/entrada")
-    tomas.get(f"/q/{registrations.calendar_token(registrations.key_of(ring, luz))}")
+    tomas.get(f"/q/{registrations.calendar_token(registrations.key_of(key_store, luz))}")
     assert _journal(store) == [("list seen", "")] * 3
 
 
@@ -110,20 +110,20 @@ def test_an_ordinary_list_is_read_without_a_trace(
 
 
 def test_whoever_was_forgotten_is_a_row_without_a_name(
-    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
+    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
-    rosa = seat(store, ring, evening)
+    rosa = seat(store, key_store, evening)
     assert rosa.key_id is not None
-    ring.destroy(rosa.key_id)
+    key_store.destroy(rosa.key_id)
     page = words(ana.get(f"/org/talleres/{evening.public_id}"))
     assert "Rosa" not in page
     assert "Sin nombre: ya se borró" in page
 
 
 def test_who_came_is_marked_and_can_be_undone(
-    tomas: Desk, store: Store, ring: KeyStore, evening: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
-    rosa = seat(store, ring, evening, people=3)
+    rosa = seat(store, key_store, evening, people=3)
     _at_door(tomas, evening, do="arrived", registration=rosa.id, people="2")
     assert _arrived(store, rosa) == 2
     page = words(tomas.get(f"/org/talleres/{evening.public_id}/entrada?ver=todos"))
@@ -133,19 +133,19 @@ def test_who_came_is_marked_and_can_be_undone(
 
 
 def test_the_same_party_marked_twice_counts_once(
-    tomas: Desk, store: Store, ring: KeyStore, evening: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
-    rosa = seat(store, ring, evening, people=3)
+    rosa = seat(store, key_store, evening, people=3)
     for people in ("", "3", "99", "0", "-1", "muchos"):
         _at_door(tomas, evening, do="arrived", registration=rosa.id, people=people)
     assert _arrived(store, rosa) == 3
 
 
 def test_someone_is_found_by_name_without_accents_or_by_code(
-    tomas: Desk, store: Store, ring: KeyStore, evening: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
-    ines = seat(store, ring, evening, name="Inés M.")
-    seat(store, ring, evening, name="Beto")
+    ines = seat(store, key_store, evening, name="Inés M.")
+    seat(store, key_store, evening, name="Beto")
     assert ines.door_code is not None
     for typed in ("ines", "INÉS", ines.door_code.lower(), f"{ines.door_code[:3]} "):
         page = words(_at_door(tomas, evening, do="find", q=typed))
@@ -174,10 +174,10 @@ def test_there_is_no_door_where_nothing_is_held(
 
 
 def test_the_head_count_is_ready_from_the_door(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _past(store, chicago, rights)
-    rosa = seat(store, ring, workshop, people=3, now=workshop.starts_at - timedelta(days=1))
+    rosa = seat(store, key_store, workshop, people=3, now=workshop.starts_at - timedelta(days=1))
     _at_door(ana, workshop, do="arrived", registration=rosa.id, people="2")
     _at_door(ana, workshop, do="more")
     address = f"/org/talleres/{workshop.public_id}/asistencia"
@@ -211,10 +211,10 @@ def test_nothing_is_reported_before_it_begins(ana: Desk, evening: Workshop) -> N
 
 
 def test_the_square_shows_staff_who_it_is_and_marks_them(
-    tomas: Desk, store: Store, ring: KeyStore, evening: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
-    rosa = seat(store, ring, evening, people=2)
-    token = registrations.calendar_token(registrations.key_of(ring, rosa))
+    rosa = seat(store, key_store, evening, people=2)
+    token = registrations.calendar_token(registrations.key_of(key_store, rosa))
     page = tomas.get(f"/q/{token}")
     assert "Rosa" in words(page)
     assert page.headers["Cache-Control"] == "no-store"
@@ -225,10 +225,10 @@ def test_the_square_shows_staff_who_it_is_and_marks_them(
 
 
 def test_the_square_is_one_page_for_everybody_else(
-    app: Flask, store: Store, ring: KeyStore, evening: Workshop, calgary: Office
+    app: Flask, store: Store, key_store: KeyStore, evening: Workshop, calgary: Office
 ) -> None:
-    rosa = seat(store, ring, evening)
-    token = registrations.calendar_token(registrations.key_of(ring, rosa))
+    rosa = seat(store, key_store, evening)
+    token = registrations.calendar_token(registrations.key_of(key_store, rosa))
     public = app.test_client()
     abroad = at_desk(app, store, employ(store, "ivan@example.org", Role.DOOR, "calgary"))
     reader = at_desk(app, store, employ(store, "elena@example.org", Role.READER))
@@ -252,10 +252,10 @@ def test_the_square_is_one_page_for_everybody_else(
 
 
 def test_the_square_wants_the_token_of_the_session_too(
-    tomas: Desk, store: Store, ring: KeyStore, evening: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
-    rosa = seat(store, ring, evening)
-    token = registrations.calendar_token(registrations.key_of(ring, rosa))
+    rosa = seat(store, key_store, evening)
+    token = registrations.calendar_token(registrations.key_of(key_store, rosa))
     assert tomas.post(f"/q/{token}", do="arrived", token="another").status_code == 403
     assert _arrived(store, rosa) == 0
 
@@ -272,10 +272,10 @@ def test_the_doors_of_today_lead_straight_to_the_only_one(
 
 
 def test_the_month_so_far_counts_who_came_of_those_expected(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _past(store, chicago, rights)
-    rosa = seat(store, ring, workshop, people=4, now=workshop.starts_at - timedelta(days=1))
+    rosa = seat(store, key_store, workshop, people=4, now=workshop.starts_at - timedelta(days=1))
     _at_door(ana, workshop, do="arrived", registration=rosa.id, people="3")
     ana.post(f"/org/talleres/{workshop.public_id}/asistencia", held="yes", people="5")
     month = clock.Month.of(workshop.day)

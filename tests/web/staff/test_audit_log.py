@@ -49,9 +49,9 @@ def elena(app: Flask, store: Store) -> Desk:
 
 
 def test_a_workshops_page_says_who_did_what_and_never_who_registered(
-    store: Store, ring: KeyStore, workshop: Workshop, ana: Desk
+    store: Store, key_store: KeyStore, workshop: Workshop, ana: Desk
 ) -> None:
-    rosa = seat(store, ring, workshop, name="Rosalinda")
+    rosa = seat(store, key_store, workshop, name="Rosalinda")
     path = f"/org/talleres/{workshop.public_id}"
     assert ana.post(f"{path}/cancelar", reason="weather").status_code == 303
     assert ana.post(f"{path}/reactivar").status_code == 303

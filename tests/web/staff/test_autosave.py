@@ -167,11 +167,15 @@ def test_the_oldest_goes_when_there_are_many(ana: Desk, store: Store) -> None:
     assert kept[-1] == form_drafts.of_new(f"{3:022}")
 
 
-def test_after_thirty_days_it_is_gone(ana: Desk, store: Store, ring: KeyStore) -> None:
+def test_after_thirty_days_it_is_gone(ana: Desk, store: Store, key_store: KeyStore) -> None:
     ana.post(SAVE, **half())
     now = clock.now()
-    assert retention.purge(store, ring, now=now + timedelta(days=29)).rows["unsaved forms"] == 0
-    assert retention.purge(store, ring, now=now + timedelta(days=31)).rows["unsaved forms"] == 1
+    assert (
+        retention.purge(store, key_store, now=now + timedelta(days=29)).rows["unsaved forms"] == 0
+    )
+    assert (
+        retention.purge(store, key_store, now=now + timedelta(days=31)).rows["unsaved forms"] == 1
+    )
     assert _count(store) == 0
 
 

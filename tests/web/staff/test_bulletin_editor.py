@@ -172,9 +172,11 @@ def test_a_correction_is_another_edition_that_says_why_and_keeps_the_old(march: 
 
 
 def test_whoever_subscribes_is_owed_the_edition_by_what_publishes_it(
-    march: Store, ring: KeyStore
+    march: Store, key_store: KeyStore
 ) -> None:
-    rosa, luz = (subscribers.prepare(ring, f"{name}@example.org", "es") for name in ("rosa", "luz"))
+    rosa, luz = (
+        subscribers.prepare(key_store, f"{name}@example.org", "es") for name in ("rosa", "luz")
+    )
     with march.change() as session:
         for ticket in (rosa, luz):
             subscribers.keep(session, ticket, now=APRIL)

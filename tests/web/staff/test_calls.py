@@ -32,10 +32,10 @@ def ana(app: Flask, store: Store, chicago: Office) -> Desk:
 
 
 def test_whoever_left_a_phone_is_on_the_call_list_with_what_to_say_and_never_a_voice_message(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights)
-    luz = seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     _tell(store, luz, NotificationType.CHANGED)
     address = f"{_address(workshop)}?ver=llamadas"
     page = ana.get(address)
@@ -53,10 +53,10 @@ def test_whoever_left_a_phone_is_on_the_call_list_with_what_to_say_and_never_a_v
 
 
 def test_a_call_is_marked_and_can_be_undone(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights)
-    luz = seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     notice = _tell(store, luz, NotificationType.CHANGED)
     answer = _call(ana, workshop, notice, "called")
     page = words(ana.get(answer.headers["Location"]))
@@ -69,12 +69,12 @@ def test_a_call_is_marked_and_can_be_undone(
 
 
 def test_an_offer_is_answered_by_phone(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=1)
-    rosa = seat(store, ring, workshop)
-    luz = seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
-    _release(store, ring, rosa)
+    rosa = seat(store, key_store, workshop)
+    luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    _release(store, key_store, rosa)
     page = words(ana.get(f"{_address(workshop)}?ver=llamadas"))
     assert "Hay un lugar para esta persona. ¿Lo quiere?" in page
     _call(ana, workshop, _notice(store, luz, NotificationType.OFFER), "yes")
@@ -82,31 +82,42 @@ def test_an_offer_is_answered_by_phone(
 
 
 def test_who_says_on_the_phone_that_they_do_not_come_is_forgotten_and_the_place_is_free(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=1, confirm_days=3)
-    luz = seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
-    ivan = seat(store, ring, workshop, name="Iván")
+    luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    ivan = seat(store, key_store, workshop, name="Iván")
     notice = _tell(store, luz, NotificationType.RECONFIRM)
     assert _call(ana, workshop, notice, "no").status_code == 303
     assert _standing(store, luz) is Place.CANCELLED
     assert _standing(store, ivan) is Place.OFFERED
     with store.read() as session, pytest.raises(NotFound):
-        registrations.key_of(ring, session.get_one(Registration, luz.id))
+        registrations.key_of(key_store, session.get_one(Registration, luz.id))
     assert luz.key_id is not None
-    assert luz.key_id not in ring.get_all([luz.key_id])
+    assert luz.key_id not in key_store.get_all([luz.key_id])
 
 
 def test_a_yes_on_the_phone_counts_as_an_answer(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, confirm_days=14)
     long_ago = clock.now() - timedelta(days=30)
     luz = seat(
-        store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE, now=long_ago
+        store,
+        key_store,
+        workshop,
+        name="Luz",
+        contact=ContactMethod.PHONE,
+        address=PHONE,
+        now=long_ago,
     )
     seat(
-        store, ring, workshop, contact=ContactMethod.EMAIL, address="rosa@example.com", now=long_ago
+        store,
+        key_store,
+        workshop,
+        contact=ContactMethod.EMAIL,
+        address="rosa@example.com",
+        now=long_ago,
     )
     with store.change() as session:
         reconfirmation.request_reconfirmation(
@@ -119,22 +130,22 @@ def test_a_yes_on_the_phone_counts_as_an_answer(
 
 @pytest.mark.parametrize("what", ["yes", "no", "", "x"])
 def test_only_a_question_has_an_answer(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind, what: str
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, what: str
 ) -> None:
     workshop = _held(store, chicago, rights)
-    luz = seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     notice = _tell(store, luz, NotificationType.CHANGED)
     assert _call(ana, workshop, notice, what).status_code == 422
     assert luz.key_id is not None
-    assert luz.key_id in ring.get_all([luz.key_id])
+    assert luz.key_id in key_store.get_all([luz.key_id])
     assert _standing(store, luz) is Place.CONFIRMED
 
 
 def test_a_call_of_another_workshop_is_not_there(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, other = _held(store, chicago, rights), _held(store, chicago, rights)
-    luz = seat(store, ring, other, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    luz = seat(store, key_store, other, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     notice = _tell(store, luz, NotificationType.RECONFIRM)
     for what in ("called", "no"):
         assert _call(ana, workshop, notice, what).status_code == 404
@@ -145,13 +156,13 @@ def test_a_call_of_another_workshop_is_not_there(
 
 
 def test_letters_that_did_not_arrive_are_seen_and_tried_again(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights)
     for name in ("Rosa", "Luz", "Iván"):
         who = seat(
             store,
-            ring,
+            key_store,
             workshop,
             name=name,
             contact=ContactMethod.EMAIL,
@@ -171,11 +182,11 @@ def test_letters_that_did_not_arrive_are_seen_and_tried_again(
 
 
 def test_today_says_how_many_calls_are_to_be_made(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, calgary: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     for office in (chicago, calgary):
         workshop = _held(store, office, rights, title={"es": f"En {office.city}"})
-        luz = seat(store, ring, workshop, contact=ContactMethod.PHONE, address=PHONE)
+        luz = seat(store, key_store, workshop, contact=ContactMethod.PHONE, address=PHONE)
         with store.change() as session:
             workshop_service.cancel(
                 session, session.get_one(Workshop, workshop.id), now=clock.now()
@@ -199,9 +210,9 @@ def _call(desk: Desk, workshop: Workshop, notice: int, what: str) -> Any:
     return desk.post(f"{_address(workshop)}/llamada", notice=str(notice), do=what)
 
 
-def _release(store: Store, ring: KeyStore, who: Registration) -> None:
+def _release(store: Store, key_store: KeyStore, who: Registration) -> None:
     assert who.key_id is not None
-    ring.destroy(who.key_id)
+    key_store.destroy(who.key_id)
     with store.change() as session:
         registrations.cancel(session, session.get_one(Registration, who.id), now=clock.now())
 

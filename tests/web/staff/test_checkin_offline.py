@@ -75,10 +75,10 @@ def _bytes(text: str) -> bytes:
 
 
 def test_a_name_opens_with_the_persons_token_and_not_with_the_code(
-    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
-    rosa = seat(store, ring, tonight, people=2, needs=Codes(["step_free"]))
-    token, code = token_of(store, ring, rosa), rosa.door_code or ""
+    rosa = seat(store, key_store, tonight, people=2, needs=Codes(["step_free"]))
+    token, code = token_of(store, key_store, rosa), rosa.door_code or ""
     bundle = take_along(tomas, tonight).bundle
     row, salt = bundle["rows"][0], bundle["salt"]
     assert opened(row, _bytes(token), salt) == {"name": "Rosa", "needs": ["Entrada sin escalones"]}
@@ -91,14 +91,14 @@ def test_a_name_opens_with_the_persons_token_and_not_with_the_code(
 
 
 def test_nothing_in_it_can_be_read_and_no_length_tells_a_name(
-    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     names = ["Lí", "Xochiquetzal " * 4, "漢" * 60, "😀" * 60]
-    everyone = [seat(store, ring, tonight, name=name.strip()) for name in names]
+    everyone = [seat(store, key_store, tonight, name=name.strip()) for name in names]
     phone = take_along(tomas, tonight)
     said = json.dumps(phone.bundle, ensure_ascii=False)
     for each, name in zip(everyone, names, strict=True):
-        token = token_of(store, ring, each)
+        token = token_of(store, key_store, each)
         assert name.strip() not in said
         assert token not in said
         assert str(each.door_code) not in said
@@ -108,10 +108,10 @@ def test_nothing_in_it_can_be_read_and_no_length_tells_a_name(
 
 
 def test_every_phone_has_a_salt_and_a_pass_of_its_own_and_rows_in_no_order(
-    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     for _ in range(12):
-        seat(store, ring, tonight)
+        seat(store, key_store, tonight)
     one, two = take_along(tomas, tonight).bundle, take_along(tomas, tonight).bundle
     for name in ("salt", "door_pass"):
         assert one[name] != two[name]
@@ -121,11 +121,11 @@ def test_every_phone_has_a_salt_and_a_pass_of_its_own_and_rows_in_no_order(
 
 
 def test_of_a_discreet_kind_not_even_a_code_or_how_many_come_is_taken_along(
-    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, women: Kind
+    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     workshop = held_today(store, chicago, women, title={"es": "Un espacio de confianza"})
-    luz = seat(store, ring, workshop, name="Luz", people=3)
-    phone, token = take_along(tomas, workshop), token_of(store, ring, luz)
+    luz = seat(store, key_store, workshop, name="Luz", people=3)
+    phone, token = take_along(tomas, workshop), token_of(store, key_store, luz)
     row = phone.row(token)
     assert set(row) == {"t", "s"}
     told = opened(row, _bytes(token), phone.bundle["salt"])
@@ -135,31 +135,31 @@ def test_of_a_discreet_kind_not_even_a_code_or_how_many_come_is_taken_along(
 
 
 def test_only_who_has_a_place_is_on_it(
-    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = held_today(store, chicago, rights, capacity=1)
-    rosa = seat(store, ring, workshop)
-    seat(store, ring, workshop, name="Luz")  # waits
+    rosa = seat(store, key_store, workshop)
+    seat(store, key_store, workshop, name="Luz")  # waits
     rows = take_along(tomas, workshop).bundle["rows"]
-    called = offline_manifest.called(token_of(store, ring, rosa)).hex()
+    called = offline_manifest.called(token_of(store, key_store, rosa)).hex()
     assert [row["t"] for row in rows] == [called]
 
 
 def test_an_hour_of_ones_own_is_told_with_the_name(
-    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     hours: dict[str, Any] = {"way": Way.SLOTS, "slot_minutes": 20, "party_limit": 1}
     workshop = held_today(store, chicago, rights, starts=time(23, 0), ends=time(23, 59), **hours)
-    token = token_of(store, ring, seat(store, ring, workshop, slot="23:20"))
+    token = token_of(store, key_store, seat(store, key_store, workshop, slot="23:20"))
     phone = take_along(tomas, workshop)
     told = opened(phone.row(token), _bytes(token), phone.bundle["salt"])
     assert told["needs"] == ["11:20\u00a0p.\u00a0m."]
 
 
 def test_it_is_written_down_who_took_it_and_no_arrival(
-    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
-    token = token_of(store, ring, seat(store, ring, tonight))
+    token = token_of(store, key_store, seat(store, key_store, tonight))
     phone = take_along(tomas, tonight)
     phone.tell(phone.came(token), walk_in())
     with store.read() as session:
@@ -186,9 +186,9 @@ def test_it_is_taken_along_on_the_day_or_the_day_before_and_not_where_there_is_n
 
 
 def test_the_page_on_the_phone_is_the_same_for_everybody_and_says_nothing(
-    app: Flask, tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
+    app: Flask, tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
-    seat(store, ring, tonight, name="Xochiquetzal")
+    seat(store, key_store, tonight, name="Xochiquetzal")
     mine, anybodys = (
         tomas.get("/org/puerta/telefono"),
         app.test_client().get("/org/puerta/telefono"),
@@ -220,9 +220,9 @@ def test_what_the_phone_keeps_of_the_page_is_the_page_and_its_parts(
 
 
 def test_who_came_is_counted_without_anybody_being_signed_in(
-    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
-    token = token_of(store, ring, seat(store, ring, tonight, people=3))
+    token = token_of(store, key_store, seat(store, key_store, tonight, people=3))
     phone = take_along(tomas, tonight)
     with store.change() as session:
         session.execute(sa.text("DELETE FROM staff_session"))
@@ -233,11 +233,11 @@ def test_who_came_is_counted_without_anybody_being_signed_in(
 
 
 def test_a_second_phone_adds_those_who_came_to_it_since_and_all_stay_as_long(
-    tomas: Desk, store: Store, ring: KeyStore, tonight: Workshop
+    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
-    seat(store, ring, tonight)
+    seat(store, key_store, tonight)
     take_along(tomas, tonight)
-    seat(store, ring, tonight, name="Luz")
+    seat(store, key_store, tonight, name="Luz")
     with store.change() as session:
         there = session.get_one(Workshop, tonight.id)
         plan = replace(workshop_service.data_of(there), day=there.day + timedelta(days=1))
@@ -250,12 +250,12 @@ def test_a_second_phone_adds_those_who_came_to_it_since_and_all_stay_as_long(
 
 
 def test_others_wait_no_longer_for_a_long_list_to_be_taken_along(
-    store: Store, ring: KeyStore, tonight: Workshop
+    store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     who = employ(store, TOMAS, Role.DOOR)
     asked = []
     for number in (2, 9):
-        everyone = [seat(store, ring, tonight).id for _ in range(number)]
+        everyone = [seat(store, key_store, tonight).id for _ in range(number)]
         called = {secrets.token_bytes(16): each for each in everyone}
         with store.change() as session:
             there = session.get_one(Workshop, tonight.id)

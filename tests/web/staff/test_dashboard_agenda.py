@@ -78,7 +78,7 @@ def test_an_address_nobody_wrote_shows_this_month(ana: Desk, nonsense: str) -> N
 
 
 def test_today_shows_what_wants_attention(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind, women: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     today = clock.now().date()
     with store.change() as session:
@@ -86,9 +86,9 @@ def test_today_shows_what_wants_attention(
         hold(session, chicago, women, visibility=Visibility.PUBLIC, title={"es": "Reservado"})
         crowded = hold(session, chicago, rights, capacity=1, title={"es": "Lleno"})
         hold(session, chicago, rights, standing=WorkshopStatus.DRAFT, title={"es": "A medias"})
-    seat(store, ring, crowded)
+    seat(store, key_store, crowded)
     for _ in range(2):
-        seat(store, ring, crowded, people=3)
+        seat(store, key_store, crowded, people=3)
     page = words(ana.get("/org/"))
     for said in (
         "Falta reportar asistencia Pasado",

@@ -92,7 +92,7 @@ def batch(store: Store) -> str:
 
 
 def test_what_changes_is_shown_before_and_after_and_who_is_told(
-    desk: Desk, store: Store, ring: KeyStore
+    desk: Desk, store: Store, key_store: KeyStore
 ) -> None:
     load(
         desk,
@@ -107,8 +107,8 @@ def test_what_changes_is_shown_before_and_after_and_who_is_told(
         ),
     )
     first, _second = all_of_them(store)
-    seat(store, ring, first, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    seat(store, ring, first, name="Luz")
+    seat(store, key_store, first, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    seat(store, key_store, first, name="Luz")
     changed = [
         row(starts_at="2027-01-16T17:00", capacity="30"),
         row(id="w2", starts_at="2027-01-17T18:00", ends_at="2027-01-17T20:00", status="cancelled"),
@@ -130,23 +130,23 @@ def test_what_changes_is_shown_before_and_after_and_who_is_told(
 
 
 def test_a_ring_that_is_away_takes_nothing_back_of_what_was_loaded(
-    desk: Desk, store: Store, ring: KeyStore, caplog: pytest.LogCaptureFixture
+    desk: Desk, store: Store, key_store: KeyStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     load(desk, seen(desk, bring(desk, csv_of(row()))))
     [workshop] = all_of_them(store)
-    rosa = seat(store, ring, workshop)
+    rosa = seat(store, key_store, workshop)
     later = row(starts_at="2027-01-23T18:00", ends_at="2027-01-23T20:00")
     page = seen(desk, bring(desk, csv_of(later)))
-    with ring.store.change() as session:
+    with key_store.store.change() as session:
         session.execute(sa.text("ALTER TABLE key RENAME TO elsewhere"))
     answer = load(desk, page)
     assert answer.headers["Location"].startswith("/org/traer?hecho=")
     assert f"keys of workshop {workshop.id} not moved: " in caplog.text
-    with ring.store.change() as session:
+    with key_store.store.change() as session:
         session.execute(sa.text("ALTER TABLE elsewhere RENAME TO key"))
-    retention.purge(store, ring, now=clock.now())
+    retention.purge(store, key_store, now=clock.now())
     [workshop] = all_of_them(store)
-    assert ring.days() == {rosa.key_id: workshop.forget_on}
+    assert key_store.days() == {rosa.key_id: workshop.forget_on}
 
 
 def test_what_cannot_be_done_any_more_is_said_before_anything_is_loaded(
@@ -357,7 +357,7 @@ def test_the_template_can_be_brought_as_it_is(desk: Desk, store: Store, form: st
 def test_a_months_workshops_are_taken_away_without_their_people_and_brought_again(
     desk: Desk,
     store: Store,
-    ring: KeyStore,
+    key_store: KeyStore,
     chicago: Office,
     calgary: Office,
     rights: Kind,
@@ -366,7 +366,7 @@ def test_a_months_workshops_are_taken_away_without_their_people_and_brought_agai
     with store.change() as session:
         mine = hold(session, chicago, rights)
         hold(session, calgary, rights)
-    seat(store, ring, mine, name="Rosalinda")
+    seat(store, key_store, mine, name="Rosalinda")
     answer = desk.get(f"/org/talleres.{form}?mes={mine.day:%Y-%m}")
     assert b"Rosalinda" not in answer.data
     page = seen(desk, bring(desk, answer.data))

@@ -71,7 +71,7 @@ def test_a_file_is_loaded_once_and_by_who_brought_it(app: Flask, desk: Desk, sto
 
 
 def test_a_file_that_nobody_loads_is_gone_after_a_day(
-    desk: Desk, store: Store, ring: KeyStore
+    desk: Desk, store: Store, key_store: KeyStore
 ) -> None:
     bring(desk, csv_of(row()))
     with store.change() as session:
@@ -79,7 +79,7 @@ def test_a_file_that_nobody_loads_is_gone_after_a_day(
         batch.made_at -= import_batches.KEPT + timedelta(minutes=1)
         public_id = batch.public_id
     assert desk.get(f"/org/traer?lote={public_id}").status_code == 404
-    done = retention.purge(store, ring, now=clock.now())
+    done = retention.purge(store, key_store, now=clock.now())
     assert done.rows["files brought and not loaded"] == 1
 
 

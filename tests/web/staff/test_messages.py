@@ -47,18 +47,21 @@ def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def crowd(store: Store, ring: KeyStore, evening: Workshop) -> dict[str, Registration]:
+def crowd(store: Store, key_store: KeyStore, evening: Workshop) -> dict[str, Registration]:
     """Four with a place, and one who waits: two with e-mail, two with a phone, one with neither."""
     return {
-        "rosa": seat(store, ring, evening, contact=ContactMethod.EMAIL, address="rosa@example.com"),
+        "rosa": seat(store, key_store, evening, contact=ContactMethod.EMAIL,
+        address="rosa@example.com"),
         "marie": seat(
-            store, ring, evening, name="Marie", contact=ContactMethod.EMAIL,
+            store, key_store, evening, name="Marie", contact=ContactMethod.EMAIL,
             address="marie@example.com", language="fr",
         ),
-        "luz": seat(store, ring, evening, name="Luz", contact=ContactMethod.PHONE, address=PHONE),
-        "ivan": seat(store, ring, evening, name="Iván"),
+        "luz": seat(store, key_store, evening, name="Luz", contact=ContactMethod.PHONE,
+        address=PHONE),
+        "ivan": seat(store, key_store, evening, name="Iván"),
         "tomas": seat(
-            store, ring, evening, name="Tomás", contact=ContactMethod.PHONE, address="+13125550143"
+            store, key_store, evening, name="Tomás", contact=ContactMethod.PHONE,
+            address="+13125550143"
         ),
     }  # fmt: skip
 
@@ -115,12 +118,14 @@ def test_a_message_is_read_in_three_languages_before_it_is_sent(
 
 
 def test_it_goes_by_letter_to_who_chose_it_each_in_their_language(
-    app: Flask, ana: Desk, store: Store, ring: KeyStore, config: Config, evening: Workshop,
+    app: Flask, ana: Desk, store: Store, key_store: KeyStore, config: Config, evening: Workshop,
     crowd: dict[str, Registration], postman: Postman,
 ) -> None:  # fmt: skip
     answer = write(ana, evening, more_es=BACK_DOOR, more_fr="Entrez par la porte arrière.")
     assert answer.status_code == 303
-    assert deliver(app, store, ring, config, postman) == 4  # two «your place is saved», two of it
+    assert (
+        deliver(app, store, key_store, config, postman) == 4
+    )  # two «your place is saved», two of it
     by_name = {
         str(letter["To"]).partition("@")[0]: letter
         for letter in postman.letters
@@ -136,7 +141,7 @@ def test_it_goes_by_letter_to_who_chose_it_each_in_their_language(
     for letter in by_name.values():
         assert "derechos" not in letter["Subject"].casefold()
         assert "droits" not in letter["Subject"].casefold()
-    assert deliver(app, store, ring, config, postman) == 0
+    assert deliver(app, store, key_store, config, postman) == 0
     assert journal(store) == [("message sent", "place, seated: 2 by e-mail, 1 by phone")]
 
 
@@ -235,13 +240,20 @@ def test_what_cannot_be_sent_is_said_and_what_was_typed_is_kept(
 
 
 def test_of_a_discreet_kind_only_what_is_written_already_is_sent(
-    app: Flask, ana: Desk, store: Store, ring: KeyStore, config: Config, chicago: Office,
+    app: Flask, ana: Desk, store: Store, key_store: KeyStore, config: Config, chicago: Office,
     women: Kind, postman: Postman,
 ) -> None:  # fmt: skip
     with store.change() as session:
         circle = hold(session, chicago, women)
-    seat(store, ring, circle, name="Flor", contact=ContactMethod.EMAIL, address="flor@example.com")
-    seat(store, ring, circle, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    seat(
+        store,
+        key_store,
+        circle,
+        name="Flor",
+        contact=ContactMethod.EMAIL,
+        address="flor@example.com",
+    )
+    seat(store, key_store, circle, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     page = ana.get(address_of(circle)).text
     assert "<textarea" not in page
     assert "Qué traer" not in page
@@ -251,7 +263,7 @@ def test_of_a_discreet_kind_only_what_is_written_already_is_sent(
     there = write(ana, circle).headers["Location"]
     ana.get(there)
     assert ("list seen", "") in journal(store)
-    deliver(app, store, ring, config, postman)
+    deliver(app, store, key_store, config, postman)
     (letter,) = [each for each in postman.letters if "Cambio" in each["Subject"]]
     assert str(letter["From"]).startswith("Avisos")
     for secret in ("mujeres", "Ejemplo", "Biblioteca", "Flor", "taller"):
@@ -275,9 +287,9 @@ def test_a_cancelled_workshop_has_one_message_and_one_that_is_on_has_the_others(
 
 
 def test_where_nobody_can_be_told_nothing_is_sent(
-    ana: Desk, store: Store, ring: KeyStore, evening: Workshop, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop, chicago: Office, rights: Kind
 ) -> None:
-    seat(store, ring, evening, name="Iván")
+    seat(store, key_store, evening, name="Iván")
     answer = write(ana, evening)
     assert answer.status_code == 422
     assert "Nadie de ellos dejó correo ni teléfono." in words(answer)
@@ -289,13 +301,13 @@ def test_where_nobody_can_be_told_nothing_is_sent(
 
 
 def test_who_wanted_no_letter_reads_it_on_their_own_page(
-    client: FlaskClient, ana: Desk, store: Store, ring: KeyStore, evening: Workshop,
+    client: FlaskClient, ana: Desk, store: Store, key_store: KeyStore, evening: Workshop,
     crowd: dict[str, Registration],
 ) -> None:  # fmt: skip
     with store.read() as session:
         there = {
             name: registrations.manage_token(
-                registrations.key_of(ring, session.get_one(Registration, each.id))
+                registrations.key_of(key_store, session.get_one(Registration, each.id))
             )
             for name, each in crowd.items()
         }
@@ -313,38 +325,38 @@ def test_who_wanted_no_letter_reads_it_on_their_own_page(
 
 
 def test_forgetting_somebody_forgets_their_message_and_the_last_takes_it_along(
-    app: Flask, ana: Desk, store: Store, ring: KeyStore, config: Config, evening: Workshop,
+    app: Flask, ana: Desk, store: Store, key_store: KeyStore, config: Config, evening: Workshop,
     crowd: dict[str, Registration], postman: Postman,
 ) -> None:  # fmt: skip
     write(ana, evening, audience="all", more_es=BACK_DOOR)
-    erasure.erase(store, ring, config, [crowd["rosa"].id], now=clock.now())
-    deliver(app, store, ring, config, postman)
+    erasure.erase(store, key_store, config, [crowd["rosa"].id], now=clock.now())
+    deliver(app, store, key_store, config, postman)
     assert "rosa@example.com" not in postman.to
     assert count(store, Message) == 1
     everybody = [each.id for each in crowd.values()]
-    erasure.erase(store, ring, config, everybody, now=clock.now())
-    retention.purge(store, ring, config, now=clock.now(), sure=True)
+    erasure.erase(store, key_store, config, everybody, now=clock.now())
+    retention.purge(store, key_store, config, now=clock.now(), sure=True)
     assert count(store, Message) == 0
 
 
 def test_a_letter_of_it_that_does_not_arrive_is_seen(
-    app: Flask, ana: Desk, store: Store, ring: KeyStore, config: Config, evening: Workshop,
+    app: Flask, ana: Desk, store: Store, key_store: KeyStore, config: Config, evening: Workshop,
     crowd: dict[str, Registration], postman: Postman,
 ) -> None:  # fmt: skip
     with store.change() as session:  # only of the message
         session.execute(sa.delete(Notification))
     write(ana, evening)
     postman.always["RCPT"] = "550 no such mailbox"
-    assert deliver(app, store, ring, config, postman) == 0
+    assert deliver(app, store, key_store, config, postman) == 0
     assert "2 correos no llegaron" in words(ana.get(f"/org/talleres/{evening.public_id}"))
 
 
-def deliver(app: Flask, store: Store, ring: KeyStore, config: Config, postman: Postman) -> int:
+def deliver(app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman) -> int:
     config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
     post = delivery.post(config)
     assert post is not None
     with app.app_context():
-        return delivery.deliver(store, ring, config, post, now=clock.now())
+        return delivery.deliver(store, key_store, config, post, now=clock.now())
 
 
 def notice_of(store: Store, who: Registration) -> int:

@@ -64,7 +64,7 @@ def filled(ana: Desk, workshop: Workshop, **said: str) -> dict[str, str]:
 
 
 def test_a_place_is_saved_for_who_calls_and_the_journal_names_nobody(
-    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
+    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     said = filled(ana, evening, needs="step_free")
     first = ana.post(f"{address_of(evening)}/apartar", **said)
@@ -77,7 +77,7 @@ def test_a_place_is_saved_for_who_calls_and_the_journal_names_nobody(
         ContactMethod.PHONE,
         Place.CONFIRMED,
     )
-    person = registrations.decrypt_person(party, registrations.key_of(ring, party))
+    person = registrations.decrypt_person(party, registrations.key_of(key_store, party))
     assert (person.name, person.address) == ("Doña Chelo", PHONE)
     page = words(ana.get(first.headers["Location"].partition("#")[0]))
     assert "Apartado. Dile su código" in page
@@ -86,9 +86,9 @@ def test_a_place_is_saved_for_who_calls_and_the_journal_names_nobody(
 
 
 def test_whoever_comes_too_late_waits_and_can_be_told_so(
-    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
+    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
-    seat(store, ring, evening, people=4)
+    seat(store, key_store, evening, people=4)
     assert "Ya no hay lugares: entra a la lista de espera." in words(
         ana.get(f"{address_of(evening)}/apartar")
     )
@@ -134,13 +134,13 @@ def test_of_a_discreet_kind_the_caller_is_asked_for_consent_and_nothing_is_chose
 
 
 def test_an_hour_of_a_consultation_is_chosen_and_one_that_went_is_said(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         hours = hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=60, slot_places=1)
     assert "6:00" in words(ana.get(f"{address_of(hours)}/apartar"))
     said = filled(ana, hours, people="1", slot="18:00")
-    seat(store, ring, hours, slot="18:00")
+    seat(store, key_store, hours, slot="18:00")
     gone = ana.post(f"{address_of(hours)}/apartar", **said)
     assert gone.status_code == 422
     assert "Esa hora se acaba de ocupar. Elige otra." in words(gone)
@@ -148,7 +148,7 @@ def test_an_hour_of_a_consultation_is_chosen_and_one_that_went_is_said(
 
 
 def test_where_no_place_can_be_saved_the_form_says_why(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         held = {
@@ -180,9 +180,9 @@ def test_one_phone_saves_no_more_places_than_the_public_may(
 
 
 def test_who_calls_to_say_that_they_come_is_noted_before_anybody_asks(
-    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
+    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
-    luz = seat(store, ring, evening, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    luz = seat(store, key_store, evening, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     answer = ana.post(f"{address_of(evening)}/persona", do="confirm", registration=luz.id)
     assert answer.status_code == 303
     assert "Dijo que sí viene" in words(ana.get(address_of(evening)))
@@ -192,12 +192,12 @@ def test_who_calls_to_say_that_they_come_is_noted_before_anybody_asks(
 
 
 def test_who_calls_to_say_that_they_do_not_come_is_forgotten_at_once(
-    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
+    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     luz = seat(
-        store, ring, evening, name="Luz", people=4, contact=ContactMethod.PHONE, address=PHONE
+        store, key_store, evening, name="Luz", people=4, contact=ContactMethod.PHONE, address=PHONE
     )
-    rosa = seat(store, ring, evening, people=2)
+    rosa = seat(store, key_store, evening, people=2)
     for _ in range(2):  # twice is once
         answer = ana.post(f"{address_of(evening)}/persona", do="cancel", registration=luz.id)
     assert answer.status_code == 404, "there is nobody any more"
@@ -215,10 +215,10 @@ def test_who_calls_to_say_that_they_do_not_come_is_forgotten_at_once(
 
 
 def test_more_places_are_opened_with_one_field_and_offered_at_once(
-    ana: Desk, store: Store, ring: KeyStore, evening: Workshop
+    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
-    seat(store, ring, evening, people=4)
-    rosa = seat(store, ring, evening, people=2)
+    seat(store, key_store, evening, people=4)
+    rosa = seat(store, key_store, evening, people=2)
     assert "Abrir más lugares" in words(ana.get(address_of(evening)))
     more = f"{address_of(evening)}/lugares"
     assert ana.post(more, capacity="6").status_code == 303
@@ -252,14 +252,14 @@ def test_more_places_than_the_venue_holds_are_asked_about_once(
 
 
 def test_cancelling_near_the_day_always_tells_and_long_before_need_not(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     today = clock.now().date()
     with store.change() as session:
         near = hold(session, chicago, rights, day=today + timedelta(days=5))
         far = hold(session, chicago, rights, day=today + timedelta(days=9))
     for each in (near, far):
-        seat(store, ring, each, contact=ContactMethod.EMAIL, address="rosa@example.com")
+        seat(store, key_store, each, contact=ContactMethod.EMAIL, address="rosa@example.com")
     with store.change() as session:
         session.execute(sa.delete(Notification))
     page = ana.get(f"{address_of(near)}/cancelar").text
@@ -285,14 +285,14 @@ FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\")")  # fmt: 
 
 
 def test_the_list_is_a_file_for_who_answers_for_the_office_and_nothing_in_it_runs(
-    beto: Desk, store: Store, ring: KeyStore, evening: Workshop
+    beto: Desk, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     for name in FORMULAS[:3]:
-        seat(store, ring, evening, name=name, contact=ContactMethod.PHONE, address=PHONE,
+        seat(store, key_store, evening, name=name, contact=ContactMethod.PHONE, address=PHONE,
              needs=Codes(["step_free"]))  # fmt: skip
-    gone = seat(store, ring, evening, name="Ya no")
+    gone = seat(store, key_store, evening, name="Ya no")
     assert gone.key_id is not None
-    ring.destroy(gone.key_id)
+    key_store.destroy(gone.key_id)
     answer = beto.get(f"{address_of(evening)}/lista.csv")
     assert answer.mimetype == "text/csv"
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
@@ -315,13 +315,13 @@ def test_the_list_is_a_file_for_who_answers_for_the_office_and_nothing_in_it_run
 
 
 def test_whoever_organizes_has_no_file_and_a_discreet_list_nobody_has(
-    ana: Desk, beto: Desk, store: Store, ring: KeyStore, evening: Workshop, chicago: Office,
+    ana: Desk, beto: Desk, store: Store, key_store: KeyStore, evening: Workshop, chicago: Office,
     women: Kind,
 ) -> None:  # fmt: skip
-    seat(store, ring, evening)
+    seat(store, key_store, evening)
     with store.change() as session:
         circle = hold(session, chicago, women)
-    seat(store, ring, circle, name="Flor")
+    seat(store, key_store, circle, name="Flor")
     assert "lista.csv" in beto.get(address_of(evening)).text
     assert "lista.csv" not in ana.get(address_of(evening)).text
     assert "lista." not in beto.get(address_of(circle)).text

@@ -63,7 +63,7 @@ class Place:
 
 @pytest.fixture
 def place(
-    app: Flask, store: Store, ring: KeyStore, chicago: Office, calgary: Office, rights: Kind
+    app: Flask, store: Store, key_store: KeyStore, chicago: Office, calgary: Office, rights: Kind
 ) -> Place:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -99,7 +99,7 @@ def place(
         "ending": "csv",
         "form": "csv",
     }
-    registration = seat(store, ring, workshop).id
+    registration = seat(store, key_store, workshop).id
     return Place(app, store, given, {"registration": registration, "do": "undo"})
 
 
@@ -320,11 +320,13 @@ TAKEN_AWAY: Final = re.compile(r"\.(csv|xlsx|ods|pdf|vcf|txt|json)\b|exportar|de
 
 
 @pytest.fixture
-def circle(store: Store, ring: KeyStore, chicago: Office, women: Kind) -> Workshop:
+def circle(store: Store, key_store: KeyStore, chicago: Office, women: Kind) -> Workshop:
     """A discreet workshop where Luz has a place and a phone."""
     with store.change() as session:
         workshop = hold(session, chicago, women)
-    seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
+    seat(
+        store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address="+13125550142"
+    )
     return workshop
 
 

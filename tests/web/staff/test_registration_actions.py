@@ -41,13 +41,13 @@ def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
 
 
 def test_who_waits_who_has_an_offer_and_who_lost_it_are_told_apart(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=2)
-    seat(store, ring, workshop, people=2)
-    luz = seat(store, ring, workshop, name="Luz")
-    ivan = seat(store, ring, workshop, name="Iván")
-    seat(store, ring, workshop, name="Beto")
+    seat(store, key_store, workshop, people=2)
+    luz = seat(store, key_store, workshop, name="Luz")
+    ivan = seat(store, key_store, workshop, name="Iván")
+    seat(store, key_store, workshop, name="Beto")
     until = datetime(2026, 11, 28, 0, 0, tzinfo=clock.now().tzinfo)
     _set(store, luz, standing=Place.OFFERED, offered_until=until)
     _set(store, ivan, standing=Place.EXPIRED, lapses=2)
@@ -60,7 +60,7 @@ def test_who_waits_who_has_an_offer_and_who_lost_it_are_told_apart(
 
 
 def test_a_free_place_is_given_by_hand_even_in_the_last_three_hours(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     there = (clock.now() + timedelta(hours=1)).astimezone(chicago.zone)
     with store.change() as session:
@@ -73,14 +73,19 @@ def test_a_free_place_is_given_by_hand_even_in_the_last_three_hours(
             starts=there.time().replace(microsecond=0),
             ends=(there + timedelta(hours=1)).time().replace(microsecond=0),
         )
-    rosa = seat(store, ring, workshop)
+    rosa = seat(store, key_store, workshop)
     luz = seat(
-        store, ring, workshop, name="Luz", contact=ContactMethod.EMAIL, address="luz@example.com"
+        store,
+        key_store,
+        workshop,
+        name="Luz",
+        contact=ContactMethod.EMAIL,
+        address="luz@example.com",
     )
     full = _by_hand(ana, workshop, luz, "grant")
     assert full.status_code == 422
     assert "No hay lugar libre" in words(full)
-    _release(store, ring, rosa)
+    _release(store, key_store, rosa)
     assert _standing(store, luz) is Place.WAITLISTED, "nothing goes by itself any more"
     assert "Dar lugar a Luz" in words(ana.get(f"{_address(workshop)}?ver=espera"))
     assert _by_hand(ana, workshop, luz, "grant").status_code == 303
@@ -92,11 +97,16 @@ def test_a_free_place_is_given_by_hand_even_in_the_last_three_hours(
 
 
 def test_where_the_address_is_for_few_each_is_approved_and_it_can_be_undone(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, women: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     workshop = _held(store, chicago, women, visibility=Visibility.APPROVED)
     luz = seat(
-        store, ring, workshop, name="Luz", contact=ContactMethod.EMAIL, address="luz@example.com"
+        store,
+        key_store,
+        workshop,
+        name="Luz",
+        contact=ContactMethod.EMAIL,
+        address="luz@example.com",
     )
     assert "Aprobar a Luz" in words(ana.get(_address(workshop)))
     _by_hand(ana, workshop, luz, "approve")
@@ -112,11 +122,11 @@ def test_where_the_address_is_for_few_each_is_approved_and_it_can_be_undone(
 
 
 def test_whoever_stands_at_the_door_gives_no_place_approves_nobody_and_calls_nobody(
-    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, women: Kind
+    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     workshop = _held(store, chicago, women, visibility=Visibility.APPROVED, capacity=1)
-    luz = seat(store, ring, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
-    seat(store, ring, workshop, name="Flor")
+    luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    seat(store, key_store, workshop, name="Flor")
     _tell(store, luz, NotificationType.CHANGED)
     for tab in ("lugar", "espera", "llamadas"):
         page = words(tomas.get(f"{_address(workshop)}?ver={tab}"))
@@ -129,7 +139,7 @@ def test_whoever_stands_at_the_door_gives_no_place_approves_nobody_and_calls_nob
 
 
 def test_needs_are_told_with_how_many_there_is_room_for(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(
         store,
@@ -139,8 +149,8 @@ def test_needs_are_told_with_how_many_there_is_room_for(
         interpretation=("nah",),
         support={"childcare": 6, "interpreter-nah": 2},
     )
-    seat(store, ring, workshop, needs=("childcare", "step_free"))
-    seat(store, ring, workshop, name="Luz", needs=("childcare",))
+    seat(store, key_store, workshop, needs=("childcare", "step_free"))
+    seat(store, key_store, workshop, name="Luz", needs=("childcare",))
     page = words(ana.get(_address(workshop)))
     assert "Cuidado de niños: 2 de 6" in page
     assert "Intérprete: Náhuatl: 0 de 2" in page
@@ -148,7 +158,7 @@ def test_needs_are_told_with_how_many_there_is_room_for(
 
 
 def test_consultations_are_listed_by_hour_empty_ones_too(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(
         store,
@@ -161,8 +171,8 @@ def test_consultations_are_listed_by_hour_empty_ones_too(
         ends=time(10, 30),
         party_limit=1,
     )
-    seat(store, ring, workshop, name="Luz", slot="10:00")
-    seat(store, ring, workshop, name="Rosa", slot="09:00")
+    seat(store, key_store, workshop, name="Luz", slot="10:00")
+    seat(store, key_store, workshop, name="Rosa", slot="09:00")
     page = _plain(words(ana.get(_address(workshop))))
     hours = ["9:00 a. m. 1 de 2", "Rosa", "9:30 a. m. 0 de 2"]
     hours += ["10:00 a. m. 1 de 2", "Luz"]
@@ -170,10 +180,10 @@ def test_consultations_are_listed_by_hour_empty_ones_too(
 
 
 def test_places_beyond_the_chairs_are_counted_and_said(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=3, overbooked=1)
-    seat(store, ring, workshop, people=4)
+    seat(store, key_store, workshop, people=4)
     assert "4 de 3 lugares apartados. Das 1 de más." in words(ana.get(_address(workshop)))
 
 
@@ -181,13 +191,13 @@ def test_places_beyond_the_chairs_are_counted_and_said(
 
 
 def test_at_the_start_who_waits_is_let_in_in_order_while_there_are_chairs(
-    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _begun(store, chicago, rights, capacity=2)
     before = workshop.starts_at - timedelta(days=1)
-    rosa = seat(store, ring, workshop, people=2, now=before)
-    luz = seat(store, ring, workshop, name="Luz", now=before)
-    ivan = seat(store, ring, workshop, name="Iván", now=before + timedelta(minutes=1))
+    rosa = seat(store, key_store, workshop, people=2, now=before)
+    luz = seat(store, key_store, workshop, name="Luz", now=before)
+    ivan = seat(store, key_store, workshop, name="Iván", now=before + timedelta(minutes=1))
     _at_door(tomas, workshop, do="arrived", registration=rosa.id, people="1")
     page = words(_at_door(tomas, workshop))
     assert "Hay 1 silla libre. Deja pasar a quien espera, en este orden." in page
@@ -204,11 +214,11 @@ def test_at_the_start_who_waits_is_let_in_in_order_while_there_are_chairs(
 
 
 def test_before_the_start_nobody_is_let_in_from_the_list(
-    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=1)
-    seat(store, ring, workshop)
-    luz = seat(store, ring, workshop, name="Luz")
+    seat(store, key_store, workshop)
+    luz = seat(store, key_store, workshop, name="Luz")
     page = words(_at_door(tomas, workshop))
     assert "Luz" in page
     assert "Dejar pasar" not in page
@@ -219,13 +229,13 @@ def test_before_the_start_nobody_is_let_in_from_the_list(
 
 
 def test_the_square_of_who_waits_lets_them_in_when_a_chair_is_free(
-    tomas: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _begun(store, chicago, rights, capacity=1)
     before = workshop.starts_at - timedelta(days=1)
-    rosa = seat(store, ring, workshop, now=before)
-    luz = seat(store, ring, workshop, name="Luz", now=before)
-    token = registrations.calendar_token(registrations.key_of(ring, luz))
+    rosa = seat(store, key_store, workshop, now=before)
+    luz = seat(store, key_store, workshop, name="Luz", now=before)
+    token = registrations.calendar_token(registrations.key_of(key_store, luz))
     assert "Dejar pasar" in words(tomas.get(f"/q/{token}"))
     _at_door(tomas, workshop, do="arrived", registration=rosa.id)
     assert "Ya no hay sillas libres" in words(tomas.get(f"/q/{token}"))
@@ -264,9 +274,9 @@ def _set(store: Store, who: Registration, **values: Any) -> None:
         session.execute(sa.update(Registration).where(Registration.id == who.id).values(**values))
 
 
-def _release(store: Store, ring: KeyStore, who: Registration) -> None:
+def _release(store: Store, key_store: KeyStore, who: Registration) -> None:
     assert who.key_id is not None
-    ring.destroy(who.key_id)
+    key_store.destroy(who.key_id)
     with store.change() as session:
         registrations.cancel(session, session.get_one(Registration, who.id), now=clock.now())
 

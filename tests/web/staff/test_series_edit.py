@@ -78,11 +78,11 @@ def following(ana: Desk, one: Workshop, others: Sequence[Workshop], **given: Any
 
 
 def test_after_a_change_of_one_date_the_following_are_offered_the_same(
-    ana: Desk, store: Store, ring: KeyStore, dates: list[Workshop]
+    ana: Desk, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
     first, second, third, fourth = dates
-    by_mail(store, ring, first)
-    rosa = by_mail(store, ring, third)
+    by_mail(store, key_store, first)
+    rosa = by_mail(store, key_store, third)
     shifted_day = str(second.day + timedelta(days=1))
     answer = edited(ana, second, day=shifted_day, starts="19:00", ends="21:30", capacity="25")
     page = ana.get(answer.location)
@@ -166,10 +166,10 @@ def test_what_is_only_tried_makes_no_calendar_anew(
 
 
 def test_one_date_that_cannot_stops_them_all_and_is_said_before(
-    ana: Desk, store: Store, ring: KeyStore, dates: list[Workshop]
+    ana: Desk, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
     for name in ("Rosa", "Luz", "Flor"):
-        seat(store, ring, dates[2], name=name, people=4)
+        seat(store, key_store, dates[2], name=name, people=4)
     with store.change() as session:
         smaller = session.get_one(Workshop, dates[0].id)
         smaller.capacity = smaller.seats_left = 10

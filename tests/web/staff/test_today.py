@@ -61,26 +61,26 @@ def concerns(
 
 
 def test_everything_that_wants_attention_stands_in_its_order_with_its_one_action(
-    ana: Desk, store: Store, ring: KeyStore, make: Make, women: Kind
+    ana: Desk, store: Store, key_store: KeyStore, make: Make, women: Kind
 ) -> None:
     almost = make("Casi", capacity=10)
     for _ in range(3):
-        seat(store, ring, almost, people=3)
+        seat(store, key_store, almost, people=3)
     bounced = make("Rebotado", capacity=10)
-    seat(store, ring, bounced, contact=ContactMethod.EMAIL, address="x@example.com")
+    seat(store, key_store, bounced, contact=ContactMethod.EMAIL, address="x@example.com")
     with store.change() as session:
         session.execute(sa.update(Notification).values(is_dead=True, done_at=clock.now()))
     draft = make("Borrador", standing=WorkshopStatus.DRAFT)
     crowded = make("Con espera", capacity=1)
-    seat(store, ring, crowded)
+    seat(store, key_store, crowded)
     for _ in range(3):
-        seat(store, ring, crowded, people=2)
+        seat(store, key_store, crowded, people=2)
     nowhere = make("Sin lugar", standing=WorkshopStatus.DRAFT)
     with store.change() as session:
         session.get_one(Workshop, nowhere.id).venue = None
     exposed = make("A la vista", kind=women, visibility=Visibility.PUBLIC)
     off = make("Cancelado")
-    seat(store, ring, off, contact=ContactMethod.PHONE, address=PHONE)
+    seat(store, key_store, off, contact=ContactMethod.PHONE, address=PHONE)
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, off.id), now=clock.now())
     over = make("Ya pasó", days=-3)
@@ -147,7 +147,7 @@ def test_a_workshop_is_reported_within_a_day_before_anybody_is_reminded(
 
 
 def test_more_places_are_asked_for_only_where_the_venue_holds_more(
-    store: Store, ring: KeyStore, make: Make
+    store: Store, key_store: KeyStore, make: Make
 ) -> None:
     held = {
         "chica": make("Chica", capacity=10),
@@ -161,15 +161,15 @@ def test_more_places_are_asked_for_only_where_the_venue_holds_more(
             room.capacity = holds
     for each in held.values():
         for _ in range(2):
-            seat(store, ring, each, people=4)
-            seat(store, ring, each, people=4)
+            seat(store, key_store, each, people=4)
+            seat(store, key_store, each, people=4)
     assert concerns(store) == [
         (AlertType.WAITING, "Grande", 8),
         (AlertType.WAITING, "En línea", 8),
         # In the small room no more fit: another date is the way out, when it is almost full.
     ]
-    seat(store, ring, held["chica"], people=1)
-    seat(store, ring, held["chica"], people=1)
+    seat(store, key_store, held["chica"], people=1)
+    seat(store, key_store, held["chica"], people=1)
     assert (AlertType.FULL, "Chica", 0) in concerns(store)
 
 
@@ -203,10 +203,10 @@ def test_drafts_and_venues_are_asked_for_two_weeks_before(store: Store, make: Ma
 
 
 def test_a_text_that_was_given_up_is_a_call_and_no_letter(
-    store: Store, ring: KeyStore, make: Make, chicago: Office
+    store: Store, key_store: KeyStore, make: Make, chicago: Office
 ) -> None:
     off = make("Cancelado")
-    seat(store, ring, off, contact=ContactMethod.PHONE, address=PHONE, may_leave_message=True)
+    seat(store, key_store, off, contact=ContactMethod.PHONE, address=PHONE, may_leave_message=True)
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, off.id), now=clock.now())
         session.execute(sa.update(Notification).values(is_dead=True, done_at=clock.now()))

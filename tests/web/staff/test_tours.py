@@ -86,9 +86,9 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(ana: Desk, route: Tour) 
 
 
 def test_a_stop_is_moved_published_and_cancelled_on_its_page(
-    ana: Desk, store: Store, ring: KeyStore, route: Tour
+    ana: Desk, store: Store, key_store: KeyStore, route: Tour
 ) -> None:
-    all_seated(store, ring)
+    all_seated(store, key_store)
     with store.read() as session:
         stop = stops_of(session, route)[3]
         here = str(stop.venue.id) if stop.venue else ""

@@ -90,9 +90,9 @@ def test_nothing_that_is_typed_does_anything(ana: Desk, made: Workshop) -> None:
 
 
 def test_new_words_are_news_to_calendars_and_to_nobody_who_has_a_place(
-    ana: Desk, store: Store, ring: KeyStore, made: Workshop
+    ana: Desk, store: Store, key_store: KeyStore, made: Workshop
 ) -> None:
-    seat(store, ring, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
+    seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
     ana.post(_address(made), **told(title_es="Tus derechos en la calle"))
     now = _now(store, made)
     assert (now.sequence, now.changed_at > made.changed_at) == (made.sequence, True)

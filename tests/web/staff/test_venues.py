@@ -120,15 +120,15 @@ def test_a_point_is_read_as_maps_copy_it(text: str, point: tuple[float, float] |
 
 
 def test_a_new_address_is_a_new_version_and_who_has_a_place_is_told(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         place = venue(session, chicago)
         ahead = hold(session, chicago, rights, venue=place)
         past = hold(session, chicago, rights, venue=place, day=date(2026, 1, 10))
         other = hold(session, chicago, rights)
-    seat(store, ring, ahead, contact=ContactMethod.EMAIL, address="rosa@example.com")
-    seat(store, ring, other, contact=ContactMethod.EMAIL, address="luz@example.com")
+    seat(store, key_store, ahead, contact=ContactMethod.EMAIL, address="rosa@example.com")
+    seat(store, key_store, other, contact=ContactMethod.EMAIL, address="luz@example.com")
     before = _counted(store)
     answer = changed(ana, place.id, address="2000 W. Otra Ave.")
     assert answer.status_code == 303
@@ -152,14 +152,14 @@ def test_a_new_address_is_a_new_version_and_who_has_a_place_is_told(
      ({"area": "Cerca del parque"}, False), ({"capacity": "50"}, False)],
 )  # fmt: skip
 def test_nobody_is_told_of_what_sends_nobody_to_the_wrong_door(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind,
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind,
     change: dict[str, str], is_new_version: bool,
 ) -> None:  # fmt: skip
     ana.post("/org/sedes/chicago/nueva", **said())
     with store.change() as session:
         place = session.scalars(sa.select(Venue)).one()
         ahead = hold(session, chicago, rights, venue=place)
-    seat(store, ring, ahead, contact=ContactMethod.EMAIL, address="rosa@example.com")
+    seat(store, key_store, ahead, contact=ContactMethod.EMAIL, address="rosa@example.com")
     changed(ana, place.id, **change)
     assert _causes(store, ahead) == [NotificationType.REGISTERED]
     with store.read() as session:
@@ -167,7 +167,7 @@ def test_nobody_is_told_of_what_sends_nobody_to_the_wrong_door(
 
 
 def test_a_new_zone_keeps_the_hour_on_the_wall_and_moves_the_instant(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         session.merge(chicago).extra_zones = Codes(["America/Denver"])
@@ -176,7 +176,7 @@ def test_a_new_zone_keeps_the_hour_on_the_wall_and_moves_the_instant(
         place = venue(session, chicago)
         ahead = hold(session, chicago, rights, venue=place)
         draft = hold(session, chicago, rights, venue=place, standing=WorkshopStatus.DRAFT)
-    seat(store, ring, ahead, contact=ContactMethod.PHONE, address="+13125550142")
+    seat(store, key_store, ahead, contact=ContactMethod.PHONE, address="+13125550142")
     changed(ana, place.id, zone="America/Denver")
     with store.read() as session:
         moved = session.get_one(Workshop, ahead.id)

@@ -52,15 +52,15 @@ def day_of(store: Store, workshop: Workshop) -> date:
 
 
 def test_a_mistyped_year_is_refused_and_nobody_is_forgotten_for_it(
-    ana: Desk, store: Store, ring: KeyStore, ahead: Workshop
+    ana: Desk, store: Store, key_store: KeyStore, ahead: Workshop
 ) -> None:
-    rosa = seat(store, ring, ahead)
+    rosa = seat(store, key_store, ahead)
     answer = edit(ana, ahead, day=str(ahead.day - timedelta(days=365)))
     assert answer.status_code == 422
     assert "Ese día y esa hora ya pasaron. Revisa la fecha." in words(answer)
     assert day_of(store, ahead) == ahead.day
     assert rosa.key_id is not None
-    assert ring.get(rosa.key_id)
+    assert key_store.get(rosa.key_id)
 
 
 def test_what_was_held_may_be_said_to_have_been_on_another_day(
@@ -75,9 +75,9 @@ def test_what_was_held_may_be_said_to_have_been_on_another_day(
 
 @pytest.mark.races
 def test_cancelled_at_once_by_several_everybody_is_told_once(
-    app: Flask, ana: Desk, store: Store, ring: KeyStore, ahead: Workshop
+    app: Flask, ana: Desk, store: Store, key_store: KeyStore, ahead: Workshop
 ) -> None:
-    rosa = seat(store, ring, ahead, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    rosa = seat(store, key_store, ahead, contact=ContactMethod.EMAIL, address="rosa@example.org")
     for deed in ("cancelar", "reactivar"):
         path = f"{address(ahead)}/{deed}"
         answers = Counter(each.status_code for each in at_once(app, ana, path, {"reason": "few"}))

@@ -143,11 +143,13 @@ def test_what_cannot_be_is_said_beside_its_field(
         assert session.scalar(sa.select(sa.func.count()).select_from(Workshop)) == 0
 
 
-def test_a_limit_below_what_is_promised_is_refused(ana: Desk, store: Store, ring: KeyStore) -> None:
+def test_a_limit_below_what_is_promised_is_refused(
+    ana: Desk, store: Store, key_store: KeyStore
+) -> None:
     ana.post("/org/talleres/nuevo", **typed(has_childcare="yes", limit_childcare="6"))
     made = _only(store)
     for name in ("Rosa", "Luz"):
-        seat(store, ring, made, name=name, needs=("childcare",))
+        seat(store, key_store, made, name=name, needs=("childcare",))
     answer = _edit(ana, made, has_childcare="yes", limit_childcare="1")
     assert answer.status_code == 422
     assert "Ya se prometió apoyo a 2. Pon 2 o más." in words(answer)
@@ -185,12 +187,12 @@ def test_another_offices_series_cannot_be_chosen(ana: Desk, store: Store, calgar
 
 
 def test_more_places_than_chairs_are_suggested_with_the_reason_and_nothing_happens_by_itself(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     assert "Todavía no sabemos cuántas personas faltan." in words(
         ana.get("/org/talleres/nuevo?tipo=derechos")
     )
-    _past(store, ring, chicago, rights)
+    _past(store, key_store, chicago, rights)
     page = ana.get("/org/talleres/nuevo?tipo=derechos")
     assert "En tus últimos 6 talleres de este tipo vino 5 de cada 10." in words(page)
     assert "Puedes dar 19 lugares de más." in words(page)
@@ -206,21 +208,21 @@ def test_more_places_than_chairs_are_suggested_with_the_reason_and_nothing_happe
 
 
 def test_where_there_are_hours_of_ones_own_nothing_is_suggested(
-    ana: Desk, store: Store, ring: KeyStore, chicago: Office, rights: Kind
+    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    _past(store, ring, chicago, rights)
+    _past(store, key_store, chicago, rights)
     answer = ana.post("/org/talleres/nuevo", **typed(**SLOTS, action="overbook"))
     assert answer.status_code == 200
     assert "de cada 10" not in words(answer)
 
 
 def test_places_beyond_the_chairs_go_to_who_waits_as_an_offer(
-    ana: Desk, store: Store, ring: KeyStore
+    ana: Desk, store: Store, key_store: KeyStore
 ) -> None:
     ana.post("/org/talleres/nuevo", **typed(capacity="2"))
     made = _only(store)
-    seat(store, ring, made, people=2)
-    luz = seat(store, ring, made, name="Luz")
+    seat(store, key_store, made, people=2)
+    luz = seat(store, key_store, made, name="Luz")
     _edit(ana, made, capacity="2", overbooked="1")
     with store.read() as session:
         assert session.get_one(Registration, luz.id).standing is Place.OFFERED
@@ -235,14 +237,14 @@ def test_the_packaged_kinds_ask_who_comes_but_never_of_a_discreet_kind() -> None
         assert not starts_with.get("frees_silence", False)
 
 
-def _past(store: Store, ring: KeyStore, office: Office, kind: Kind) -> None:
+def _past(store: Store, key_store: KeyStore, office: Office, kind: Kind) -> None:
     """Six workshops, to each of which ten of twenty came."""
     for week in range(1, 7):
         day = clock.now().date() - timedelta(days=7 * week)
         with store.change() as session:
             workshop = hold(session, office, kind, day=day, party_limit=20)
         before = workshop.starts_at - timedelta(days=1)
-        group = seat(store, ring, workshop, people=20, now=before)
+        group = seat(store, key_store, workshop, people=20, now=before)
         with store.change() as session:
             session.get_one(Registration, group.id).arrived = 10
             held = session.get_one(Workshop, workshop.id)

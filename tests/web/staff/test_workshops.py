@@ -183,11 +183,11 @@ def test_what_is_over_is_not_cancelled(ana: Desk, store: Store) -> None:
 
 
 def test_whoever_is_registered_is_told_of_a_new_hour(
-    ana: Desk, store: Store, ring: KeyStore
+    ana: Desk, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
-    rosa = seat(store, ring, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
-    seat(store, ring, made, name="Luz")
+    rosa = seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
+    seat(store, key_store, made, name="Luz")
     _edit(ana, made, starts="11:00", ends="13:00")
     assert _owed(store, rosa.id) == [NotificationType.REGISTERED, NotificationType.CHANGED]
     with store.read() as session:
@@ -198,42 +198,46 @@ def test_whoever_is_registered_is_told_of_a_new_hour(
     assert only(store).sequence == made.sequence + 1
 
 
-def test_a_new_day_moves_the_day_of_forgetting(ana: Desk, store: Store, ring: KeyStore) -> None:
+def test_a_new_day_moves_the_day_of_forgetting(
+    ana: Desk, store: Store, key_store: KeyStore
+) -> None:
     made = published(ana, store)
-    rosa = seat(store, ring, made)
+    rosa = seat(store, key_store, made)
     later = made.day + timedelta(days=100)
     _edit(ana, made, day=later.isoformat())
-    ring.today = lambda: later + timedelta(days=made.retention_days - 1)
+    key_store.today = lambda: later + timedelta(days=made.retention_days - 1)
     assert rosa.key_id is not None
-    assert ring.get(rosa.key_id)
+    assert key_store.get(rosa.key_id)
 
 
-def test_fewer_places_than_are_taken_is_refused(ana: Desk, store: Store, ring: KeyStore) -> None:
+def test_fewer_places_than_are_taken_is_refused(
+    ana: Desk, store: Store, key_store: KeyStore
+) -> None:
     made = published(ana, store)
-    seat(store, ring, made, people=4)
+    seat(store, key_store, made, people=4)
     answer = _edit(ana, made, capacity="3")
     assert answer.status_code == 422
     assert "Ya hay 4 lugares apartados. Pon 4 o más." in words(answer)
     assert only(store).capacity == 40
 
 
-def test_more_places_are_offered_to_who_waits(ana: Desk, store: Store, ring: KeyStore) -> None:
+def test_more_places_are_offered_to_who_waits(ana: Desk, store: Store, key_store: KeyStore) -> None:
     made = published(ana, store, capacity="1")
-    seat(store, ring, made)
-    luz = seat(store, ring, made, name="Luz", people=2)
+    seat(store, key_store, made)
+    luz = seat(store, key_store, made, name="Luz", people=2)
     _edit(ana, made, capacity="3")
     with store.read() as session:
         assert session.get_one(Registration, luz.id).standing is Place.OFFERED
 
 
 def test_cancelling_asks_first_and_says_how_many_are_told_how(
-    ana: Desk, store: Store, ring: KeyStore
+    ana: Desk, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
-    seat(store, ring, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
-    seat(store, ring, made, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
-    seat(store, ring, made, name="Iván", contact=ContactMethod.PHONE, address="+13125550143")
-    seat(store, ring, made, name="Tomás")
+    seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
+    seat(store, key_store, made, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
+    seat(store, key_store, made, name="Iván", contact=ContactMethod.PHONE, address="+13125550143")
+    seat(store, key_store, made, name="Tomás")
     asked = words(ana.get(f"/org/talleres/{made.public_id}/cancelar"))
     assert "Avisaremos a 1 persona por correo." in asked
     assert "Te daremos una lista de 2 llamadas." in asked
@@ -242,10 +246,10 @@ def test_cancelling_asks_first_and_says_how_many_are_told_how(
 
 
 def test_cancelled_and_reinstated_everybody_is_told_and_keeps_their_place(
-    ana: Desk, store: Store, ring: KeyStore
+    ana: Desk, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
-    rosa = seat(store, ring, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
+    rosa = seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
     address = f"/org/talleres/{made.public_id}"
     assert ana.post(f"{address}/cancelar").status_code == 422  # no reason given
     answer = ana.post(f"{address}/cancelar", reason="venue")
@@ -298,10 +302,17 @@ def test_a_list_that_becomes_unlisted_gets_a_link_nobody_guesses(ana: Desk, stor
     assert new in answer.headers["Location"]
 
 
-def test_the_journal_says_who_did_what_and_no_name(ana: Desk, store: Store, ring: KeyStore) -> None:
+def test_the_journal_says_who_did_what_and_no_name(
+    ana: Desk, store: Store, key_store: KeyStore
+) -> None:
     made = published(ana, store)
     seat(
-        store, ring, made, name="Guadalupe", contact=ContactMethod.EMAIL, address="lupe@example.com"
+        store,
+        key_store,
+        made,
+        name="Guadalupe",
+        contact=ContactMethod.EMAIL,
+        address="lupe@example.com",
     )
     _edit(ana, made, capacity="41")
     ana.post(f"/org/talleres/{made.public_id}/cancelar", reason="few")

@@ -16,7 +16,7 @@ from outreach import clock
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.i18n import gettext as _
 from outreach.privacy import erasure
-from outreach.web.context import config, ring, store
+from outreach.web.context import config, key_store, store
 from outreach.web.middleware import request_retry
 from outreach.web.public.my_registration import registration_page
 from outreach.web.public.my_registration.registration_page import RegistrationView, pages
@@ -85,7 +85,7 @@ def leave(those: Sequence[Registration], words: str) -> ResponseReturnValue:
 
 
 def _done(left: Cancellation) -> ResponseReturnValue:
-    erasure.erase(store(), ring(), config(), left.ids, now=clock.now())
+    erasure.erase(store(), key_store(), config(), left.ids, now=clock.now())
     g.other_languages_at = "/"
     return render_template(
         "my_registration/cancelled.html", words=left.words, had_letters=left.had_letters

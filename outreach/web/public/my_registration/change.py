@@ -22,7 +22,7 @@ from outreach.domain.text import clean
 from outreach.errors import Closed, Full, Taken, TooMany
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
-from outreach.web.context import ring, store
+from outreach.web.context import key_store, store
 from outreach.web.forms import availability
 from outreach.web.forms.registration_form import PersonForm
 from outreach.web.presentation.workshop_cards import FEW_DISCREET
@@ -142,10 +142,10 @@ def _be_found_by(mine: RegistrationView, address: str) -> None:
     was, key_id = mine.person.address, mine.registration.key_id
     if key_id is None:
         return
-    ring().set_contact(key_id, address or None)
+    key_store().set_contact(key_id, address or None)
     # Counted afterwards: of two who do this at the same moment, one at least sees both.
-    if address and len(ring().find(address, mine.workshop.id)) > MAX_ACTIVE_PER_CONTACT:
-        ring().set_contact(key_id, was or None)
+    if address and len(key_store().find(address, mine.workshop.id)) > MAX_ACTIVE_PER_CONTACT:
+        key_store().set_contact(key_id, was or None)
         raise TooMany("for one contact")
 
 

@@ -16,7 +16,7 @@ from outreach.domain.text import clean
 from outreach.feeds import attendee_event
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
-from outreach.web.context import ring, store
+from outreach.web.context import key_store, store
 from outreach.web.presentation import alternatives, formatting
 from outreach.web.presentation.workshop_cards import WorkshopCard
 from outreach.web.public.my_registration import registration_page
@@ -105,7 +105,7 @@ def my_entry(token: str) -> ResponseReturnValue:
 def _series(mine: RegistrationView) -> list[Other]:
     """The other dates, each with its own link."""
     others = [each for each in mine.joint if each.id != mine.registration.id]
-    keys = ring().get_all(each.key_id for each in others if each.key_id is not None)
+    keys = key_store().get_all(each.key_id for each in others if each.key_id is not None)
     return [
         Other(
             words=", ".join(

@@ -10,7 +10,7 @@ from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from wtforms import ValidationError
 
-from outreach.web.context import ring
+from outreach.web.context import key_store
 from outreach.web.forms import email_form
 from outreach.web.public.my_registration.registration_page import pages
 
@@ -36,7 +36,7 @@ def find_again() -> ResponseReturnValue:
 
 def answer_for(contact: str) -> ResponseReturnValue:
     """What is done and said of an e-mail or a phone, known here or not."""
-    ring().ask_for(contact)
+    key_store().ask_for(contact)
     g.other_languages_at = "/mi-registro"
     return _page(is_answer=True)
 

@@ -15,7 +15,7 @@ from outreach.domain.registrations import PersonalData, Registration, Registrati
 from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten, NotFound
 from outreach.i18n import gettext as _
-from outreach.web.context import config, ring
+from outreach.web.context import config, key_store
 from outreach.web.middleware import error_pages, rate_limits
 from outreach.web.middleware.response_headers import keep_private
 from outreach.web.presentation import alternatives
@@ -84,7 +84,7 @@ def _dead_link(_error: Exception) -> ResponseReturnValue:
 def find(session: Session, token: str) -> RegistrationView:
     """Raises NotFound, for a registration that cannot be read any more too."""
     registration = registrations.find(session, token)
-    key = registrations.key_of(ring(), registration)
+    key = registrations.key_of(key_store(), registration)
     person = registrations.decrypt_person(registration, key)
     return RegistrationView(
         token, registration, person, key, registrations.group(session, registration)

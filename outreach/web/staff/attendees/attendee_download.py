@@ -8,7 +8,7 @@ from outreach import clock
 from outreach.domain import registrations
 from outreach.errors import NotFound
 from outreach.reports import attendee_export
-from outreach.web.context import ring, store
+from outreach.web.context import key_store, store
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_mine, note, staff_pages
 
@@ -28,7 +28,7 @@ def export_list(public_id: str, ending: str) -> ResponseReturnValue:
     needs = {need for party in parties for need in party.needs}
     rows = attendee_export.table(
         parties,
-        registrations.decrypt_people(ring(), parties),
+        registrations.decrypt_people(key_store(), parties),
         {need: workshop_labels.need_words(need) for need in needs},
     )
     with store().change() as session:  # before anything is handed out

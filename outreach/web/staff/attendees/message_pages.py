@@ -25,7 +25,7 @@ from outreach.errors import Refused
 from outreach.i18n import LANGUAGES
 from outreach.i18n import gettext as _
 from outreach.mail import preview
-from outreach.web.context import config, ring, store
+from outreach.web.context import config, key_store, store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_mine, me, note, page, staff_pages
@@ -118,7 +118,7 @@ def written(
         with store().change() as session:
             note(session, workshop, "list seen")
     rows = workshop_labels.rows(
-        workshop, parties, registrations.decrypt_people(ring(), parties), shown=shown
+        workshop, parties, registrations.decrypt_people(key_store(), parties), shown=shown
     )
     chosen = draft.template if draft.template in messaging.templates_of(workshop) else ""
     chosen = chosen or messaging.templates_of(workshop)[0]

@@ -15,7 +15,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, Refused
 from outreach.i18n import gettext as _
 from outreach.privacy import erasure
-from outreach.web.context import config, ring, store
+from outreach.web.context import config, key_store, store
 from outreach.web.staff.attendees import message_pages
 from outreach.web.staff.common.guards import find_mine, note, staff_pages
 from outreach.web.staff.workshops.workshop_detail import show
@@ -116,7 +116,7 @@ def _cancels(public_id: str, wanted: str) -> ResponseReturnValue:
     """They called to say that they do not come: forgotten at once, as on their own page."""
     with store().read() as session:
         party = checkin.find(session, find_mine(session, public_id), wanted)
-    if erasure.erase(store(), ring(), config(), [party.id], now=clock.now()):
+    if erasure.erase(store(), key_store(), config(), [party.id], now=clock.now()):
         with store().change() as session:
             note(session, find_mine(session, public_id), "place given up by phone")
     return redirect(f"/org/talleres/{public_id}?hecho=no", 303)
@@ -124,7 +124,7 @@ def _cancels(public_id: str, wanted: str) -> ResponseReturnValue:
 
 def _gives_up(public_id: str, notice: Notification) -> ResponseReturnValue:
     """They said no: they are forgotten at once, as on their own page."""
-    erasure.erase(store(), ring(), config(), [notice.registration_id], now=clock.now())
+    erasure.erase(store(), key_store(), config(), [notice.registration_id], now=clock.now())
     with store().change() as session:
         note(session, find_mine(session, public_id), "place given up by phone")
     return redirect(f"/org/talleres/{public_id}?ver=llamadas&hecho=no", 303)

@@ -21,7 +21,7 @@ from outreach.domain.network.staff import ALL_OFFICES, Permission
 from outreach.i18n import gettext as _
 from outreach.i18n import say
 from outreach.privacy import audit_verification
-from outreach.web.context import ring, store
+from outreach.web.context import key_store, store
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import first_capital, month_and_year
 from outreach.web.presentation.workshop_cards import CardTag
@@ -65,7 +65,7 @@ class AuditRow:
 @staff_pages.get("/bitacora")
 def network_journal() -> ResponseReturnValue:
     """Of everything, and, if asked, whether it is as it was written."""
-    broken = audit_verification.wrong(store(), ring()) if "revisar" in request.args else None
+    broken = audit_verification.wrong(store(), key_store()) if "revisar" in request.args else None
     with store().read() as session:
         return _journal_page(session, None, broken=broken)
 

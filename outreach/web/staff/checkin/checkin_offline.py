@@ -25,7 +25,7 @@ from outreach.domain.network.staff import Permission, offices_of
 from outreach.domain.registrations import SEAT_HOLDING_STATUSES, Registration
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.errors import NotFound
-from outreach.web.context import ring, store
+from outreach.web.context import key_store, store
 from outreach.web.middleware import rate_limits, response_headers
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
@@ -150,7 +150,7 @@ def _title(workshop: Workshop) -> str:
 
 def _lines(workshop: Workshop, parties: list[Registration]) -> dict[str, ManifestEntry]:
     """What is told at the door of each party that can still be read, by its registration."""
-    keys = ring().get_all(each.key_id for each in parties if each.key_id)
+    keys = key_store().get_all(each.key_id for each in parties if each.key_id)
     return {
         each.id: ManifestEntry(
             token=registrations.calendar_token(keys[each.key_id]),

@@ -17,7 +17,7 @@ from outreach.domain.text import clean, plain, read_code
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
-from outreach.web.context import ring, store
+from outreach.web.context import key_store, store
 from outreach.web.middleware.response_headers import keep_private
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import (
@@ -109,7 +109,9 @@ def person_page(token: str, fault: str = "") -> Response | None:
         return _nobodys_page()
     _prepare()
     _leave_trace(workshop)
-    row = workshop_labels.rows(workshop, [party], registrations.decrypt_people(ring(), [party]))[0]
+    row = workshop_labels.rows(
+        workshop, [party], registrations.decrypt_people(key_store(), [party])
+    )[0]
     now = clock.now()
     here = now.astimezone(workshop.zone).date()
     # One that goes on past midnight is still tonight's.
@@ -189,7 +191,9 @@ def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") ->
         came = checkin.arrived(session, workshop)
         chairs = checkin.seats_left(session, workshop, now=now)
     _leave_trace(workshop)
-    rows = workshop_labels.rows(workshop, everyone, registrations.decrypt_people(ring(), everyone))
+    rows = workshop_labels.rows(
+        workshop, everyone, registrations.decrypt_people(key_store(), everyone)
+    )
     line = [row for row in rows if row.is_waiting and not row.arrived]
     rows = sorted(
         (row for row in rows if typed or not row.is_waiting or row.arrived),

@@ -9,7 +9,7 @@ from outreach.domain.checkin import checkin
 from outreach.errors import NotFound
 from outreach.pdf import checkin_sheet as paper
 from outreach.pdf.checkin_sheet import SheetLine
-from outreach.web.context import config, ring, store
+from outreach.web.context import config, key_store, store
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_mine, note, staff_pages
 
@@ -29,7 +29,9 @@ def door_sheet(public_id: str) -> ResponseReturnValue:
             if each.standing in registrations.SEAT_HOLDING_STATUSES
         ]
         note(session, workshop, "door sheet printed", f"{len(parties)} parties")
-    rows = workshop_labels.rows(workshop, parties, registrations.decrypt_people(ring(), parties))
+    rows = workshop_labels.rows(
+        workshop, parties, registrations.decrypt_people(key_store(), parties)
+    )
     lines = [
         SheetLine(
             name=row.name, code=row.code, people=row.people, hour=row.hour, arrived=row.arrived

@@ -3,7 +3,7 @@
 from flask.typing import ResponseReturnValue
 
 from outreach.privacy import retention_report
-from outreach.web.context import ring, store
+from outreach.web.context import key_store, store
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import page, staff_pages
 
@@ -11,5 +11,5 @@ from outreach.web.staff.common.guards import page, staff_pages
 @staff_pages.get("/datos")
 def what_we_hold() -> ResponseReturnValue:
     with store().read() as session:
-        found = retention_report.count_held(session, ring())
+        found = retention_report.count_held(session, key_store())
     return page("dashboard/data_held", held=found, words=workshop_labels)

@@ -29,7 +29,7 @@ from outreach.imports.import_errors import ImportFault, ImportRejected
 from outreach.imports.import_result import ImportResult
 from outreach.imports.workshops.preview import PreviewVerdict
 from outreach.keystore import KeyStore
-from outreach.web.context import ring, store
+from outreach.web.context import key_store, store
 from outreach.web.staff.common.guards import me
 from outreach.web.staff.imports import import_preview
 from outreach.web.staff.imports.import_preview import PreviewedFile
@@ -55,7 +55,7 @@ class ImportJob:
     """All that is needed to load, once the request is over too."""
 
     store: Store
-    ring: KeyStore
+    key_store: KeyStore
     organizer_id: int
     public_id: str
     seen: str
@@ -126,7 +126,7 @@ class ImportJob:
         then, and stays so: where the ring cannot be reached, the next purge makes up for it."""
         for workshop_id, day in loaded.moved.items():
             try:
-                self.ring.move(workshop_id, day)
+                self.key_store.move(workshop_id, day)
             except Exception as error:
                 log.error("keys of workshop %s not moved: %s", workshop_id, type(error).__name__)
 
@@ -138,7 +138,7 @@ class ImportJob:
 
 
 def job(public_id: str, seen: str, mine: Offices) -> ImportJob:
-    return ImportJob(store(), ring(), me().organizer_id, public_id, seen, mine)
+    return ImportJob(store(), key_store(), me().organizer_id, public_id, seen, mine)
 
 
 def told(work: ImportJob, batch: ImportBatch, around: Response) -> Response:

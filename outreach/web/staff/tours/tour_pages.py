@@ -18,7 +18,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Refused, Taken
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
-from outreach.web.context import config, ring, store
+from outreach.web.context import config, key_store, store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import (
@@ -168,7 +168,7 @@ def change_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
         return _stop_page(found, form, stop, status=422, fault=str(refusal))
     for workshop_id, forget_on in moved:
         # Whoever registered is to be forgotten as many days after the new day.
-        ring().move(workshop_id, forget_on)
+        key_store().move(workshop_id, forget_on)
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cambiada", 303)
 
 

@@ -17,7 +17,7 @@ from outreach.domain.workshops import Workshop, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
-from outreach.web.context import config, ring, store
+from outreach.web.context import config, key_store, store
 from outreach.web.presentation.formatting import hour
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import may, note
@@ -97,7 +97,7 @@ def listed(workshop: Workshop, there: AttendeeList, shown: str) -> dict[str, Any
         with store().change() as session:
             note(session, workshop, "list seen")
     rows = workshop_labels.rows(
-        workshop, wanted, registrations.decrypt_people(ring(), wanted), shown=shown
+        workshop, wanted, registrations.decrypt_people(key_store(), wanted), shown=shown
     )
     waits = [notice for notice in there.calls if notice.done_at is None or notice.is_dead]
     return {

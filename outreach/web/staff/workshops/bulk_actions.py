@@ -25,7 +25,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy, ngettext
-from outreach.web.context import config, ring, store
+from outreach.web.context import config, key_store, store
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, HourField, NumberField
@@ -99,7 +99,7 @@ def do_to_many() -> ResponseReturnValue:
         return _ask(typed, fault=str(refusal))
     for number, forget_on in moved.items():
         # Whoever registered is to be forgotten as many days after the new day.
-        ring().move(number, forget_on)
+        key_store().move(number, forget_on)
     return redirect(f"/org/talleres?mes={month}&hecho={deed}&cuantos={len(outcomes)}", 303)
 
 

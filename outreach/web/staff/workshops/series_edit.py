@@ -18,7 +18,7 @@ from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop, partners
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
-from outreach.web.context import ring, store
+from outreach.web.context import key_store, store
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_mine, note, page, staff_pages
 from outreach.web.staff.scheduling import date_proposal
@@ -65,7 +65,7 @@ def change_series(public_id: str) -> ResponseReturnValue:
         return _ask(public_id, typed, fault=str(refusal))
     for number, forget_on in moved.items():
         # Whoever registered is to be forgotten as many days after the new day.
-        ring().move(number, forget_on)
+        key_store().move(number, forget_on)
     return redirect(f"/org/talleres/{public_id}?hecho=serie", 303)
 
 

@@ -27,7 +27,7 @@ from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.i18n import name_of
-from outreach.web.context import ring, store
+from outreach.web.context import key_store, store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_mine, must, my_offices, note, page, staff_pages
@@ -114,7 +114,7 @@ def change(public_id: str) -> ResponseReturnValue:
             return _form_page(session, form, workshop=workshop, status=status, why=why)
     if moved is not None:
         # Whoever registered is to be forgotten as many days after the new day.
-        ring().move(moved.id, moved.forget_on)
+        key_store().move(moved.id, moved.forget_on)
     return redirect(f"/org/talleres/{new_id}?hecho={what}", 303)
 
 
