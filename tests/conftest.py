@@ -333,10 +333,10 @@ def venue(
 def hold(session: Session, office: Office, kind: Kind, **changes: Any) -> Workshop:
     """A published workshop next week, 6 to 8 in the evening; say only what the test is about.
 
-    `standing` and `now` are for `planning.create`, everything else for the plan."""
+    `status` and `now` are for `planning.create`, everything else for the plan."""
     office, kind = session.merge(office, load=False), session.merge(kind, load=False)
     now = changes.pop("now", LONG_AGO)
-    standing = changes.pop("standing", WorkshopStatus.PUBLISHED)
+    status = changes.pop("status", WorkshopStatus.PUBLISHED)
     plain: dict[str, Any] = {
         "office": office,
         "kind": kind,
@@ -354,7 +354,7 @@ def hold(session: Session, office: Office, kind: Kind, **changes: Any) -> Worksh
     plain |= changes
     if "venue" not in plain:
         plain["venue"] = venue(session, office, name=f"Biblioteca {secrets.token_hex(3)}")
-    return workshop_service.create(session, WorkshopData(**plain), now=now, standing=standing)
+    return workshop_service.create(session, WorkshopData(**plain), now=now, status=status)
 
 
 def applicant(**changes: Any) -> RegistrationData:

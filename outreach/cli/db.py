@@ -24,6 +24,7 @@ def command() -> None:
 @command.command()
 @click.option(
     "--new-ring",
+    "new_key_store",
     is_flag=True,
     help="The ring of keys was lost, or an older copy was put back: go on with what there is.",
 )

@@ -57,12 +57,12 @@ def write(
     workshop = registration.workshop
     span = clock.span(registration.day, registration.starts, registration.ends, workshop.zone)
     start, end = (instant.astimezone(workshop.zone) for instant in span)
-    is_off = workshop.is_cancelled or registration.standing is RegistrationStatus.EXPIRED
+    is_off = workshop.is_cancelled or registration.status is RegistrationStatus.EXPIRED
     event = Event()
     event.add("uid", uid)
     event.add("dtstamp", now.replace(microsecond=0))
     # Losing the place is one more change, and nothing else has counted it.
-    is_lost = registration.standing is RegistrationStatus.EXPIRED
+    is_lost = registration.status is RegistrationStatus.EXPIRED
     event.add("sequence", workshop.sequence + registration.changes + is_lost)
     event.add("status", "CANCELLED" if is_off else "CONFIRMED")
     event.add("dtstart", start)

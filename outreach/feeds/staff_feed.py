@@ -159,7 +159,7 @@ def _event(workshop: Workshop, waiting: int, site: PublicSite, stamp: datetime) 
 
 
 def _status(workshop: Workshop) -> str:
-    if workshop.standing is WorkshopStatus.DRAFT:
+    if workshop.status is WorkshopStatus.DRAFT:
         return "TENTATIVE"
     return "CANCELLED" if workshop.is_cancelled else "CONFIRMED"
 
@@ -172,7 +172,7 @@ def _title(workshop: Workshop, waiting: int) -> str:
         name = say(workshop.title, "es")
     name = clean(name) or labels.NEUTRAL["es"]
     before = {WorkshopStatus.DRAFT: DRAFT, WorkshopStatus.CANCELLED: labels.CANCELLED["es"]}
-    prefix = before.get(workshop.standing, "")
+    prefix = before.get(workshop.status, "")
     places = _places(workshop, waiting)
     tail = f" · {places}" if places else ""
     room = LONGEST_TITLE - len(prefix) - len(tail)
@@ -181,7 +181,7 @@ def _title(workshop: Workshop, waiting: int) -> str:
 
 def _places(workshop: Workshop, waiting: int) -> str:
     """12 de 40 lugares · 3 en espera; nothing where there are none to save."""
-    if not workshop.takes_places or workshop.standing in {
+    if not workshop.takes_places or workshop.status in {
         WorkshopStatus.DRAFT,
         WorkshopStatus.CANCELLED,
     }:
@@ -209,7 +209,7 @@ def _place(workshop: Workshop) -> str:
 def _description(workshop: Workshop, waiting: int, start: datetime) -> str:
     parts = [
         _places(workshop, waiting),
-        NOT_PUBLIC if workshop.standing is WorkshopStatus.DRAFT else "",
+        NOT_PUBLIC if workshop.status is WorkshopStatus.DRAFT else "",
         clean(workshop.office.city),
         labels.SYNTHETIC["es"] if workshop.is_synthetic else "",
         labels.local_time(start, "es"),

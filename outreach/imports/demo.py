@@ -256,7 +256,7 @@ def _hold(session: Session, plan: WorkshopData, now: datetime) -> Workshop:
     if clock.is_skipped(plan.day, plan.starts, plan.zone):
         plan = replace(plan, day=plan.day + timedelta(days=1))
     return workshop_service.create(
-        session, plan, now=now - timedelta(days=20), standing=WorkshopStatus.PUBLISHED
+        session, plan, now=now - timedelta(days=20), status=WorkshopStatus.PUBLISHED
     )
 
 

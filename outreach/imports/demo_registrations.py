@@ -56,7 +56,7 @@ class _Making:
             plan = replace(plan, day=plan.day + timedelta(days=1))
         made = self.now - timedelta(days=20)
         return workshop_service.create(
-            self.session, plan, now=made, standing=WorkshopStatus.PUBLISHED
+            self.session, plan, now=made, status=WorkshopStatus.PUBLISHED
         )
 
 

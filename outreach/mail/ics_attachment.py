@@ -35,10 +35,10 @@ def method_of(matter: MessageContext) -> Method | None:
         return None
     if (
         cause is NotificationType.OFFER_EXPIRED
-        and registration.standing is RegistrationStatus.EXPIRED
+        and registration.status is RegistrationStatus.EXPIRED
     ):
         return Method.CANCEL
-    if cause not in ABOUT_A_PLACE or registration.standing is not RegistrationStatus.CONFIRMED:
+    if cause not in ABOUT_A_PLACE or registration.status is not RegistrationStatus.CONFIRMED:
         return None
     return Method.CANCEL if cause is NotificationType.CANCELLED else Method.PUBLISH
 

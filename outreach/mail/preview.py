@@ -51,7 +51,7 @@ def _party(workshop: Workshop, message: Message, lang: str, now: datetime) -> Re
     made = Registration(
         id="0" * 26,
         workshop_id=workshop.id,
-        standing=PLACES[message.audience][0],
+        status=PLACES[message.audience][0],
         people=1,
         contact=ContactMethod.EMAIL,
         may_leave_message=False,

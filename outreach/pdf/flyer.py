@@ -90,7 +90,7 @@ def of(
 
 def require_made(workshop: Workshop) -> None:
     """Raises Refused where nobody is to be invited any more."""
-    if workshop.standing in {WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD}:
+    if workshop.status in {WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD}:
         raise Refused("Este taller no se hace: ya no tiene volante. Quita los que hayas puesto.")
 
 

@@ -139,7 +139,7 @@ def tell(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerText:
         kicker=say(_TRUST if workshop.is_discreet else _FREE, lang),
         title=breakable(neutral if is_neutral(workshop) else title),
         summary="" if workshop.is_discreet else _short(clean(say(workshop.summary, lang))),
-        draft=say(_DRAFT, lang) if workshop.standing == "draft" else "",
+        draft=say(_DRAFT, lang) if workshop.status == "draft" else "",
         weekday=format_date(workshop.day, "EEEE", LOCALES[lang]),
         day=str(workshop.day.day),
         month=format_date(workshop.day, "MMMM", LOCALES[lang]),

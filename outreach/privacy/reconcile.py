@@ -55,7 +55,7 @@ class Pointing:
 def pointing(session: Session) -> list[Pointing]:
     """Every registration that points at a key."""
     kept = sa.case(
-        (Registration.standing.in_(ONLY_A_TURN), TURN_KEPT.days), else_=Workshop.retention_days
+        (Registration.status.in_(ONLY_A_TURN), TURN_KEPT.days), else_=Workshop.retention_days
     )
     rows = session.execute(
         sa.select(Registration.id, Registration.key_id, Workshop.day, kept)
@@ -90,7 +90,7 @@ def astray(store: Store, key_store: KeyStore, *, now: datetime) -> dict[bytes, t
     days, today = key_store.days(), key_store.today()
     found: dict[bytes, tuple[date, date]] = {}
     only_a_turn = sa.and_(
-        Registration.standing.in_(ONLY_A_TURN),
+        Registration.status.in_(ONLY_A_TURN),
         Workshop.starts_at <= now,
         Workshop.retention_days > TURN_KEPT.days,
     )
@@ -271,7 +271,7 @@ def never_came_in(session: Session, *, now: datetime) -> list[ReconcileTurn]:
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
             Registration.key_id.is_not(None),
-            Registration.standing.in_(ONLY_A_TURN),
+            Registration.status.in_(ONLY_A_TURN),
             Workshop.starts_at <= now,
         )
     )

@@ -49,7 +49,7 @@ def of_month(session: Session, month: Month, earlier: Sequence[Attendance] = ())
         .join(Kind, Kind.id == Workshop.kind_id)
         .where(
             Workshop.month == month.number,
-            Workshop.standing == WorkshopStatus.HELD,
+            Workshop.status == WorkshopStatus.HELD,
             Workshop.head_count.is_not(None),
         )
         .group_by(Kind.code, Kind.position)

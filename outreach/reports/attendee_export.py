@@ -33,7 +33,7 @@ def table(
     rows = [
         _row(party, people[party.id].name, says)
         for party in parties
-        if party.id in people and party.standing in STANDINGS
+        if party.id in people and party.status in STANDINGS
     ]
     return [list(HEADS), *rows]
 
@@ -60,7 +60,7 @@ def _row(party: Registration, name: str, says: Mapping[str, str]) -> list[Cell]:
         party.door_code or "",
         party.people,
         party.arrived,
-        STANDINGS[party.standing],
+        STANDINGS[party.status],
         f"{party.starts:%H:%M}" if party.slot is not None else "",
         CONTACTS[party.contact],
         ", ".join(says.get(need, need) for need in party.needs),

@@ -238,13 +238,13 @@ def _still_shown(session: Session, coming: Sequence[UpcomingWorkshop]) -> list[U
             found = public_listing.find(session, each.id)
         except NotFound:
             continue
-        if found.standing is not WorkshopStatus.CANCELLED:
+        if found.status is not WorkshopStatus.CANCELLED:
             kept.append(each)
     return kept
 
 
 def _is_told(found: ListedWorkshop, now: datetime) -> bool:
-    return found.standing is WorkshopStatus.PUBLISHED and found.starts_at > now
+    return found.status is WorkshopStatus.PUBLISHED and found.starts_at > now
 
 
 def _moment(at: datetime) -> str:

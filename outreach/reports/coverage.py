@@ -162,7 +162,7 @@ def people(session: Session, month: Month, mine: Iterable[str]) -> list[PeopleCo
         .join(Kind, Kind.id == Workshop.kind_id)
         .where(
             Workshop.month == month.number,
-            Workshop.standing == WorkshopStatus.HELD,
+            Workshop.status == WorkshopStatus.HELD,
             Workshop.head_count.is_not(None),
             Office.slug.in_(list(mine)),
         )
@@ -216,8 +216,8 @@ def _open_ends(
 ) -> tuple[Mapping[int, int], Mapping[int, int]]:
     """By office: workshops that are over of which nobody has said anything, and those that were
     called off."""
-    is_open = sa.and_(Workshop.standing == WorkshopStatus.PUBLISHED, Workshop.ends_at <= now)
-    is_off = Workshop.standing.in_([WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD])
+    is_open = sa.and_(Workshop.status == WorkshopStatus.PUBLISHED, Workshop.ends_at <= now)
+    is_off = Workshop.status.in_([WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD])
     rows = session.execute(
         sa.select(
             Workshop.office_id,
@@ -238,7 +238,7 @@ def _offered(session: Session, since: date, until: date) -> dict[int, set[int]]:
         .where(
             Workshop.day >= since,
             Workshop.day < until,
-            Workshop.standing == WorkshopStatus.PUBLISHED,
+            Workshop.status == WorkshopStatus.PUBLISHED,
         )
     )
     found: dict[int, set[int]] = {}

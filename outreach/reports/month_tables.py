@@ -259,7 +259,7 @@ def _line(each: WorkshopRow, lang: str) -> list[Cell]:
         _said(each.kind_name, lang),
         each.mode.value,
         " ".join(each.languages),
-        each.standing.value,
+        each.status.value,
         int(each.counts),
         "" if each.head_count is None else each.head_count,
         each.public_id,

@@ -321,7 +321,7 @@ def _rebuilt(
         sa.select(Workshop.month, by)
         .where(Workshop.is_synthetic, Workshop.month.between(first.number, last.number), *asked)
         # In the order of their index, which SQLite takes for it.
-        .group_by(Workshop.month, Workshop.standing, by)
+        .group_by(Workshop.month, Workshop.status, by)
     )
     return {(number, what) for number, what in rows}
 
@@ -334,7 +334,7 @@ def _first_running(now: datetime) -> Month:
 
 def is_held(now: datetime) -> sa.ColumnElement[bool]:
     """The condition that a workshop that counts has been held by then."""
-    return sa.or_(Workshop.standing == WorkshopStatus.HELD, Workshop.ends_at <= now)
+    return sa.or_(Workshop.status == WorkshopStatus.HELD, Workshop.ends_at <= now)
 
 
 def is_over(month: Month, now: datetime) -> bool:

@@ -30,7 +30,7 @@ class WorkshopRow(NamedTuple):
     kind_name: Words
     mode: DeliveryMode
     languages: tuple[str, ...]
-    standing: WorkshopStatus
+    status: WorkshopStatus
     counts: bool  # it is one of those that were held
     head_count: int | None
     public_id: str
@@ -56,7 +56,7 @@ def workshops(
             Kind.name,
             Workshop.mode,
             Workshop.languages,
-            Workshop.standing,
+            Workshop.status,
             sa.case((counts, 1), else_=0),
             Workshop.head_count,
             Workshop.public_id,
@@ -74,5 +74,5 @@ def workshops(
 def _asked(first: Month, last: Month) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         Workshop.day.between(first.first, last.last),
-        Workshop.standing != WorkshopStatus.DRAFT,
+        Workshop.status != WorkshopStatus.DRAFT,
     )

@@ -38,7 +38,7 @@ def world(folder: Path) -> tuple[dict[str, str], str]:
         plan = workshop_service.from_kind(rights, chicago, day, time(18))
         plan = replace(plan, capacity=10_000_000, mode=DeliveryMode.VIDEO_CALL)
         big = workshop_service.create(
-            session, plan, now=clock.now(), standing=WorkshopStatus.PUBLISHED
+            session, plan, now=clock.now(), status=WorkshopStatus.PUBLISHED
         )
         form = f"/es/t/{big.public_id}/lugar"
     store.close()

@@ -84,7 +84,7 @@ def _lacking(session: Session, now: datetime) -> str:
         session,
         workshop_service.from_kind(rights, chicago, now.date(), time(23, 59)),
         now=now,
-        standing=WorkshopStatus.DRAFT,
+        status=WorkshopStatus.DRAFT,
     )
     draft.title = {"es": "Tus derechos en la calle"}
     return draft.public_id

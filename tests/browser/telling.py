@@ -76,7 +76,7 @@ def _crowded(session: Session) -> Workshop:
 
 def _off(session: Session) -> Workshop:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
-    hold(session, chicago, kind, title={"es": "Por publicar"}, standing=WorkshopStatus.DRAFT)
+    hold(session, chicago, kind, title={"es": "Por publicar"}, status=WorkshopStatus.DRAFT)
     return hold(session, chicago, kind, title={"es": "Ya no se hace"})
 
 

@@ -183,5 +183,5 @@ def _shown(workshop: Workshop, *, by_new_rules: bool) -> Shown:
         ends=ends,
         summary=summary(workshop, LANG),
         location=location(workshop, LANG),
-        status="CANCELLED" if workshop.standing is WorkshopStatus.CANCELLED else "CONFIRMED",
+        status="CANCELLED" if workshop.status is WorkshopStatus.CANCELLED else "CONFIRMED",
     )

@@ -58,7 +58,7 @@ class Life:
                 ends=_fold(each.ends_at, each.zone, fold),
                 summary=summary(each, self.story.lang),
                 location=location(each, self.story.lang),
-                status="CANCELLED" if each.standing is WorkshopStatus.CANCELLED else "CONFIRMED",
+                status="CANCELLED" if each.status is WorkshopStatus.CANCELLED else "CONFIRMED",
                 sequence=each.sequence,
             )
             for each in self.workshops(session)
@@ -139,7 +139,7 @@ class Life:
                 **plan,
             ),
             now=self.now,
-            standing=WorkshopStatus.PUBLISHED,
+            status=WorkshopStatus.PUBLISHED,
         )
         self.ids.append(made.id)
 
@@ -181,7 +181,7 @@ def is_in_feed(workshop: Workshop, today: date) -> bool:
     """Whether the calendar of its office has it on that day."""
     midnight = feed_query.midnight(today)
     begins, ends = midnight - timedelta(days=90), midnight + timedelta(days=366)
-    is_there = workshop.standing in PUBLIC_STATUSES and workshop.way is not Way.UNLISTED
+    is_there = workshop.status in PUBLIC_STATUSES and workshop.way is not Way.UNLISTED
     is_near = begins <= workshop.starts_at < ends
     is_kept = workshop.cancelled_at is None or (
         workshop.ends_at > midnight - timedelta(days=7)
@@ -194,7 +194,7 @@ def summary(workshop: Workshop, lang: str) -> str:
     """As calendar-feeds.md has it: one line, at most 200 signs, a cancelled one says so."""
     title = "" if workshop.kind.is_discreet else clean(say(workshop.title, lang))
     whole = title or NEUTRAL[lang]
-    if workshop.standing is WorkshopStatus.CANCELLED:
+    if workshop.status is WorkshopStatus.CANCELLED:
         whole = OFF[lang] + whole
     return whole if len(whole) <= 200 else whole[:199].rstrip() + "…"
 
@@ -216,7 +216,7 @@ def place_and_time(workshop: Workshop) -> tuple[object, ...]:
     """What an entry's SEQUENCE counts the changes of."""
     return (
         *(workshop.day, workshop.starts, workshop.ends, workshop.zone.key, workshop.venue_id),
-        *(workshop.mode, workshop.standing is WorkshopStatus.CANCELLED),
+        *(workshop.mode, workshop.status is WorkshopStatus.CANCELLED),
     )
 
 

@@ -41,9 +41,9 @@ def test_three_hundred_at_once_for_fifty_places(
     print(f"300 posts settled in {outcome.seconds:.1f} s")
     assert outcome.statuses == {303: 300}
     with store.read() as session:
-        standings = Counter(session.scalars(sa.select(Registration.standing)))
+        statuses = Counter(session.scalars(sa.select(Registration.status)))
         left = session.scalar(sa.select(Workshop.seats_left))
-    assert standings == {RegistrationStatus.CONFIRMED: 50, RegistrationStatus.WAITLISTED: 250}
+    assert statuses == {RegistrationStatus.CONFIRMED: 50, RegistrationStatus.WAITLISTED: 250}
     assert left == 0
 
 

@@ -82,7 +82,7 @@ def test_parties_share_seats_without_going_over(
     with store.read() as session:
         taken = session.scalar(
             sa.select(sa.func.sum(Registration.people)).where(
-                Registration.standing == RegistrationStatus.CONFIRMED
+                Registration.status == RegistrationStatus.CONFIRMED
             )
         )
     assert taken == 7
@@ -114,7 +114,7 @@ def test_a_place_given_back_while_somebody_joins_the_list_is_theirs(
         giving_back.start()
         giving_back.join(timeout=0.5)  # it waits for Luz, or it would not see her
     giving_back.join()
-    assert small.standing(ticket.id) is RegistrationStatus.OFFERED
+    assert small.status(ticket.id) is RegistrationStatus.OFFERED
 
 
 def test_a_yes_said_while_silence_is_heard_is_heard(
@@ -132,7 +132,7 @@ def test_a_yes_said_while_silence_is_heard_is_heard(
         listening.start()
         listening.join(timeout=0.5)
     listening.join()
-    assert strict.standing(rosa) is RegistrationStatus.CONFIRMED
+    assert strict.status(rosa) is RegistrationStatus.CONFIRMED
 
 
 def _all_at_once(ask: Callable[[], Sequence[TestResponse]]) -> list[TestResponse]:
@@ -164,7 +164,7 @@ def _post(app: Flask, workshop: Workshop, *, people: int = 1, nonce: str = "") -
 
 def _standings(store: Store) -> Counter[RegistrationStatus]:
     with store.read() as session:
-        return Counter(session.scalars(sa.select(Registration.standing)))
+        return Counter(session.scalars(sa.select(Registration.status)))
 
 
 def _seats_left(store: Store, workshop: Workshop) -> int:

@@ -163,5 +163,5 @@ def test_nobody_has_a_place_twice_when_many_want_the_same_few(
     with ThreadPoolExecutor(8) as threads:
         sent = list(threads.map(lambda each: send(app.test_client(), small, each), typed))
     assert {answer.status_code for answer in sent} == {303}
-    standings = [each.standing for each in everyone(store)]
-    assert (standings.count(Seated.CONFIRMED), standings.count(Seated.WAITLISTED)) == (3, 21)
+    statuses = [each.status for each in everyone(store)]
+    assert (statuses.count(Seated.CONFIRMED), statuses.count(Seated.WAITLISTED)) == (3, 21)

@@ -141,10 +141,10 @@ def _of_person(known: _Known, rows: _Rows, key_store: KeyStore, is_over: bool) -
             yield f"{about}: was told it is erased, and it can be read"
         # A process killed between the key and the row: erased at once, and the place is given
         # back by the next purge.
-        if row.standing is not RegistrationStatus.CANCELLED and not (
+        if row.status is not RegistrationStatus.CANCELLED and not (
             person.link_was_dead and not is_over
         ):
-            yield f"{about}: was told the place is given back, and is {row.standing}"
+            yield f"{about}: was told the place is given back, and is {row.status}"
     elif not (known.is_leaving or person.is_leaving):
         yield from (f"{about}: {fault}" for fault in _unreadable(person, row, key_store))
 
@@ -158,7 +158,7 @@ def _is_forgotten(row: Registration, key_store: KeyStore) -> bool:
 
 
 def _unreadable(person: Person, row: Registration, key_store: KeyStore) -> Iterator[str]:
-    if row.standing is RegistrationStatus.CANCELLED:
+    if row.status is RegistrationStatus.CANCELLED:
         yield "has given nothing back, and is cancelled"
         return
     try:
@@ -184,7 +184,7 @@ def oversold(session: Session) -> Iterator[str]:
         held = session.scalar(
             sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0)).where(
                 Registration.workshop_id == workshop.id,
-                Registration.standing.in_(SEAT_HOLDING_STATUSES),
+                Registration.status.in_(SEAT_HOLDING_STATUSES),
             )
         )
         most = workshop.capacity + workshop.overbooked
@@ -236,7 +236,7 @@ def owed(
         ended = set(
             session.scalars(
                 sa.select(Registration.nonce).where(
-                    Registration.standing == RegistrationStatus.OFFERED,
+                    Registration.status == RegistrationStatus.OFFERED,
                     Registration.offered_until <= at,
                 )
             )

@@ -170,13 +170,13 @@ class _One:
         scheduled_jobs.pass_on_offers(self.store, now=self.now)
         scheduled_jobs.ask_who_comes(self.store, now=self.now)
 
-    def _somebody(self, *standings: RegistrationStatus) -> Registration | None:
+    def _somebody(self, *statuses: RegistrationStatus) -> Registration | None:
         with self.store.read() as session:
             return session.scalar(
                 sa.select(Registration)
                 .where(
                     Registration.workshop_id.in_(self.scene.workshop_ids),
-                    Registration.standing.in_(standings),
+                    Registration.status.in_(statuses),
                 )
                 .order_by(sa.func.random())
                 .limit(1)

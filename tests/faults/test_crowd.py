@@ -62,12 +62,12 @@ def test_eight_processes_never_give_a_place_twice_nor_leave_one_empty(
     assert [error for each in done for error in each.errors] == []
     with store.read() as session:
         assert _wrong(session, scene) == []
-        found = session.execute(sa.select(Registration.id, Registration.standing))
-        rows = {row.id: row.standing for row in found}
+        found = session.execute(sa.select(Registration.id, Registration.status))
+        rows = {row.id: row.status for row in found}
     registered = {mine for each in done for mine in each.registered}
     cancelled = {mine for each in done for mine in each.cancelled}
     assert set(rows) == registered, "nobody is lost"
-    gone = {mine for mine, standing in rows.items() if standing is RegistrationStatus.CANCELLED}
+    gone = {mine for mine, status in rows.items() if status is RegistrationStatus.CANCELLED}
     assert gone == cancelled, "nobody is cancelled but by themselves"
     said = sum((each.steps for each in done), Counter[str]())
     database = store.engine.dialect.name

@@ -145,8 +145,8 @@ def test_who_registers_while_the_purge_runs_is_not_taken_for_forgotten(
     purging.join()
     assert wrong == []
     with store.read() as session:
-        standings = session.scalars(sa.select(Registration.standing)).all()
-    assert standings == [RegistrationStatus.CONFIRMED] * len(people)
+        statuses = session.scalars(sa.select(Registration.status)).all()
+    assert statuses == [RegistrationStatus.CONFIRMED] * len(people)
     assert key_store.known() == {each.key_id for each in people}
 
 

@@ -280,7 +280,7 @@ def test_a_draft_has_no_file(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
+        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
     assert client.get(f"/es/t/{draft.public_id}.ics").status_code == 404
 
 

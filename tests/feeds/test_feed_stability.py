@@ -178,7 +178,7 @@ class Scene:
         self.change(kind=self.rights, visibility=Visibility.PUBLIC)
 
     def draft(self) -> None:
-        hold(self.session, self.chicago, self.rights, standing=WorkshopStatus.DRAFT, now=self.now)
+        hold(self.session, self.chicago, self.rights, status=WorkshopStatus.DRAFT, now=self.now)
 
     def take_seats(self) -> None:
         self.workshop.seats_left -= 3

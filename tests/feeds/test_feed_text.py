@@ -80,7 +80,7 @@ def _unsaved(title: str, place: str, text: str) -> Workshop:
         day=TODAY,
         starts=time(18),
         ends=time(20),
-        standing=WorkshopStatus.PUBLISHED,
+        status=WorkshopStatus.PUBLISHED,
         capacity=1,
         seats_left=1,
         party_limit=1,

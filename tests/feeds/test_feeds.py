@@ -248,7 +248,7 @@ def test_the_prefix_of_a_cancelled_one_is_in_the_calendars_language(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, standing=WorkshopStatus.CANCELLED)
+        hold(session, chicago, rights, status=WorkshopStatus.CANCELLED)
     assert str(only_event(store, "en")["SUMMARY"]) == "CANCELLED: Know your rights"
     assert str(only_event(store, "fr")["SUMMARY"]) == "ANNULÉ : Vos droits"
 
@@ -274,12 +274,12 @@ def test_a_cancelled_workshop_is_kept_long_enough_for_the_slowest_calendar(
     assert bool(found) == is_there
 
 
-@pytest.mark.parametrize("standing", [WorkshopStatus.HELD, WorkshopStatus.NOT_HELD])
+@pytest.mark.parametrize("status", [WorkshopStatus.HELD, WorkshopStatus.NOT_HELD])
 def test_what_became_of_a_workshop_changes_no_calendar(
-    store: Store, chicago: Office, rights: Kind, standing: WorkshopStatus
+    store: Store, chicago: Office, rights: Kind, status: WorkshopStatus
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=TODAY - timedelta(days=3), standing=standing)
+        hold(session, chicago, rights, day=TODAY - timedelta(days=3), status=status)
     assert only_event(store)["STATUS"] == "CONFIRMED"
 
 
@@ -308,7 +308,7 @@ def test_drafts_and_unlisted_workshops_are_in_no_calendar(
     store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
+        hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
         hold(session, chicago, rights, way=Way.UNLISTED)
         hold(session, chicago, women, way=Way.UNLISTED)
     assert not events(store)

@@ -151,7 +151,7 @@ def test_it_has_what_is_coming_and_what_was_called_off_not_what_is_past(
 ) -> None:
     with store.change() as session:
         hold(session, chicago, rights, day=TODAY - timedelta(days=2), title={"es": "Ayer"})
-        hold(session, chicago, rights, standing=WorkshopStatus.DRAFT, title={"es": "Borrador"})
+        hold(session, chicago, rights, status=WorkshopStatus.DRAFT, title={"es": "Borrador"})
         off = hold(session, chicago, rights, title={"es": "Sin maestra"})
         workshop_service.cancel(session, off, now=clock.now())
         hold(session, chicago, rights, title={"es": "Mañana"})
@@ -234,7 +234,7 @@ def test_none_of_them_tells_what_is_nobodys_business(
             hold(session, chicago, women, **secret),
             hold(session, chicago, women, **secret, visibility=Visibility.PUBLIC),
             hold(session, chicago, rights, **secret, way=Way.UNLISTED),
-            hold(session, chicago, rights, **secret, standing=WorkshopStatus.DRAFT),
+            hold(session, chicago, rights, **secret, status=WorkshopStatus.DRAFT),
         ]
         open_title = {"es": "Abierto", "en": "Open"}
         known = secret | {"title": open_title, "phone": "312 555 0142"}

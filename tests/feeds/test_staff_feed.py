@@ -240,7 +240,7 @@ def test_a_draft_is_tentative_until_it_is_published(
     store: Store, phone: Phone, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
+        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
     before = phone.event()
     assert before["SUMMARY"] == "BORRADOR: Conoce tus derechos"
     assert before["STATUS"] == "TENTATIVE"

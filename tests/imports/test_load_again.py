@@ -172,14 +172,14 @@ def test_the_status_of_a_row_publishes_cancels_and_reinstates(
 ) -> None:
     path = tmp_path / "w.csv"
     done(run(config, "load", "workshops", table(path, {"status": "draft"})))
-    assert workshop(store).standing is WorkshopStatus.DRAFT
+    assert workshop(store).status is WorkshopStatus.DRAFT
     done(run(config, "load", "workshops", table(path, {})))
-    assert workshop(store).standing is WorkshopStatus.PUBLISHED
+    assert workshop(store).status is WorkshopStatus.PUBLISHED
     seat(store, key_store, workshop(store), contact=ContactMethod.EMAIL, address="rosa@example.org")
     done(run(config, "load", "workshops", table(path, {"status": "cancelled"})))
-    assert workshop(store).standing is WorkshopStatus.CANCELLED
+    assert workshop(store).status is WorkshopStatus.CANCELLED
     done(run(config, "load", "workshops", table(path, {})))
-    assert workshop(store).standing is WorkshopStatus.PUBLISHED
+    assert workshop(store).status is WorkshopStatus.PUBLISHED
     assert causes(store) == [
         NotificationType.REGISTERED,
         NotificationType.CANCELLED,

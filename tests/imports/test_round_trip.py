@@ -223,7 +223,7 @@ END:VCALENDAR
     assert (first.starts, first.ends) == (time(18), time(19, 30))
     assert first.place is not None
     assert (first.place.name, first.place.address) == ("Salón parroquial", "1805 S. Ejemplo St.")
-    assert (first.standing, second.standing) == (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
+    assert (first.status, second.status) == (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
     assert (second.day, second.starts, second.mode) == (
         date(2027, 1, 16), time(18), DeliveryMode.VIDEO_CALL,
     )  # fmt: skip

@@ -174,7 +174,7 @@ def test_a_letter_is_plain_text_to_one_person_and_asks_nothing_of_machines(
 
 
 def test_every_cause_has_its_letter_and_its_text() -> None:
-    assert {cause for cause, _standing in CASES.values()} == set(NotificationType)
+    assert {cause for cause, _status in CASES.values()} == set(NotificationType)
 
 
 def hidden(store: Store, office: Office, kind: kinds.Kind, visibility: Visibility) -> Workshop:
@@ -195,11 +195,11 @@ def test_the_address_is_in_no_letter_to_who_may_not_read_it(
         Visibility.PHONE_ONLY: set[str](),
     }[visibility]
     for _workshop, sent in sent_about(app, config, [workshop], "es"):
-        standing = CASES[sent.case][1].get("standing", "seated")
+        status = CASES[sent.case][1].get("status", "seated")
         says_it = "1805 S. Ejemplo" in body_of(sent.letter)
-        assert not says_it or standing in may, sent.case
+        assert not says_it or status in may, sent.case
         entry = entry_of(sent.letter) or b""
-        assert b"Ejemplo" not in entry or standing in may, sent.case
+        assert b"Ejemplo" not in entry or status in may, sent.case
 
 
 def test_an_entry_is_neutral_and_no_invitation(
@@ -327,7 +327,7 @@ def test_one_letter_tells_of_all_the_dates_of_a_series(
     (letter,) = box
     assert letter["To"] == "rosa@example.org"
     body = body_of(letter)
-    assert leader.standing == "seated"
+    assert leader.status == "seated"
     assert body.count("miércoles") == 3
     assert body.count("(lista de espera)") == 1
     assert body.count("http") == 1

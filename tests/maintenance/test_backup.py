@@ -107,7 +107,7 @@ def test_a_backup_made_while_people_register_is_of_one_moment(
         there = session.scalar(sa.select(sa.func.count()).select_from(Registration))
         held = session.scalar(
             sa.select(sa.func.sum(Registration.people)).where(
-                Registration.standing.in_(SEAT_HOLDING_STATUSES)
+                Registration.status.in_(SEAT_HOLDING_STATUSES)
             )
         )
         left = session.get_one(Workshop, workshop.id).seats_left

@@ -94,7 +94,7 @@ def test_there_is_no_door_to_a_draft(
     tomas: Desk, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
+        workshop = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
     assert tomas.get(path(workshop)).status_code == 422
 
 

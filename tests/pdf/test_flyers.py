@@ -245,19 +245,19 @@ def test_a_sign_we_have_no_letters_for_hinders_no_flyer(
 
 
 def test_a_draft_says_that_it_is_one(store: Store, chicago: Office, rights: Kind) -> None:
-    workshop = held(store, chicago, rights, standing=WorkshopStatus.DRAFT)
+    workshop = held(store, chicago, rights, status=WorkshopStatus.DRAFT)
     for lang, word in (("es", "Borrador"), ("en", "Draft"), ("fr", "Brouillon")):
         assert word in pdf_reader.words_of(flyer.pdf(told(workshop, lang)))
-    workshop.standing = WorkshopStatus.PUBLISHED
+    workshop.status = WorkshopStatus.PUBLISHED
     assert "Borrador" not in pdf_reader.words_of(flyer.pdf(told(workshop)))
 
 
-@pytest.mark.parametrize("standing", [WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD])
+@pytest.mark.parametrize("status", [WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD])
 def test_nobody_is_invited_to_what_is_not_held(
-    store: Store, chicago: Office, rights: Kind, standing: WorkshopStatus
+    store: Store, chicago: Office, rights: Kind, status: WorkshopStatus
 ) -> None:
     workshop = held(store, chicago, rights)
-    workshop.standing = standing
+    workshop.status = status
     with pytest.raises(Refused, match="no se hace"):
         told(workshop)
 

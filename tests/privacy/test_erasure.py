@@ -299,7 +299,7 @@ def _put_back_rows(aviary: Aviary) -> None:
     with aviary.store.change() as session:
         session.execute(sa.delete(Notification))
         session.execute(sa.delete(Registration))
-        session.execute(sa.insert(Registration), rows)
+        session.execute(sa.insert(table), rows)  # type: ignore[arg-type]  # it is a Table
 
 
 def _sealed_rows(aviary: Aviary) -> list[tuple[str, bytes]]:

@@ -53,7 +53,7 @@ def test_who_came_is_forgotten_thirty_days_after_and_not_before(
         None,
         ContactMethod.NONE,
     )
-    assert row.standing is RegistrationStatus.CONFIRMED  # the number of people stays
+    assert row.status is RegistrationStatus.CONFIRMED  # the number of people stays
 
 
 def test_a_key_can_be_read_no_more_on_its_day_even_if_no_purge_ran(
@@ -90,8 +90,8 @@ def test_a_forgetting_that_was_cut_short_is_finished_and_its_place_given_on(
     key_store.destroy(rosa.key_id)  # and then the power went
     assert retention.reconcile_stores(store, key_store, now=clock.now()) == 1
     with store.read() as session:
-        assert session.get_one(Registration, rosa.id).standing is RegistrationStatus.CANCELLED
-        assert session.get_one(Registration, luz.id).standing is RegistrationStatus.OFFERED
+        assert session.get_one(Registration, rosa.id).status is RegistrationStatus.CANCELLED
+        assert session.get_one(Registration, luz.id).status is RegistrationStatus.OFFERED
         assert session.get_one(Workshop, workshop.id).seats_left == 0
 
 
@@ -160,10 +160,10 @@ def test_who_only_had_a_turn_is_forgotten_after_seven_days_whatever_the_kind_kee
     with store.change() as session:
         offered, lapsed = session.scalars(
             sa.select(Registration)
-            .where(Registration.standing == RegistrationStatus.WAITLISTED)
+            .where(Registration.status == RegistrationStatus.WAITLISTED)
             .limit(2)
         )
-        offered.standing, lapsed.standing = RegistrationStatus.OFFERED, RegistrationStatus.EXPIRED
+        offered.status, lapsed.status = RegistrationStatus.OFFERED, RegistrationStatus.EXPIRED
     before = clock.instant(workshop.day, workshop.starts, workshop.zone) - timedelta(hours=1)
     week = workshop.day + timedelta(days=7)
     assert retention.purge(store, key_store_of(key_store, config, week), now=before).keys == 0
@@ -174,8 +174,8 @@ def test_who_only_had_a_turn_is_forgotten_after_seven_days_whatever_the_kind_kee
     assert retention.purge(store, day, now=now).keys == 3
     assert key_store.known() == {rosa.key_id}
     with store.read() as session:
-        standings = session.scalars(sa.select(Registration.standing)).all()
-    assert sorted(standings) == ["lapsed", "offered", "seated", "waiting"]  # the counts stay
+        statuses = session.scalars(sa.select(Registration.status)).all()
+    assert sorted(statuses) == ["lapsed", "offered", "seated", "waiting"]  # the counts stay
 
 
 def test_a_kind_that_keeps_people_shorter_holds_up_nobody_elses_forgetting(
@@ -237,7 +237,7 @@ def test_who_had_only_a_turn_and_got_a_place_is_kept_as_the_kind_says(
     retention.purge(store, key_store, now=after)
     assert key_store.days() == days | {luz.key_id: week}
     with store.change() as session:  # she was let in at the door
-        session.get_one(Registration, luz.id).standing = RegistrationStatus.CONFIRMED
+        session.get_one(Registration, luz.id).status = RegistrationStatus.CONFIRMED
     retention.purge(store, key_store, now=after)
     assert key_store.days() == days
 
@@ -286,7 +286,7 @@ def test_of_a_row_only_the_count_is_left(
     with store.read() as session:
         row = session.scalars(sa.select(Registration)).one()
         assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) == 0
-    assert (row.standing, row.people, row.arrived) == (RegistrationStatus.CONFIRMED, 3, 2)
+    assert (row.status, row.people, row.arrived) == (RegistrationStatus.CONFIRMED, 3, 2)
     assert (row.needs, row.language, row.contact) == (Codes(), "", ContactMethod.NONE)
     assert (row.joint_id, row.approved_at, row.asked_at, row.confirmed_at) == (None,) * 4
     assert row.id != rosa.id  # the Message-ID of a letter leads nowhere

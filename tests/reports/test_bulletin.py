@@ -379,7 +379,7 @@ def test_what_was_to_come_is_not_told_once_it_is_cancelled_or_discreet(
     assert before & {first, second}
     with march.change() as session:
         workshop_service.cancel(session, workshops.find(session, first), now=APRIL)
-        workshops.find(session, second).standing = WorkshopStatus.DRAFT
+        workshops.find(session, second).status = WorkshopStatus.DRAFT
     assert told_of(march).coming == ()
 
 

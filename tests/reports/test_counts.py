@@ -101,8 +101,8 @@ def test_what_was_not_held_does_not_count_and_what_is_hidden_or_online_does(
 ) -> None:
     day = date(2026, 5, 9)
     with store.change() as session:
-        for standing in (WorkshopStatus.DRAFT, WorkshopStatus.CANCELLED, WorkshopStatus.PUBLISHED):
-            hold(session, chicago, rights, day=day, standing=standing)
+        for status in (WorkshopStatus.DRAFT, WorkshopStatus.CANCELLED, WorkshopStatus.PUBLISHED):
+            hold(session, chicago, rights, day=day, status=status)
         hold(session, chicago, rights, day=day, way=Way.UNLISTED)
         hold(session, chicago, rights, day=day, mode=DeliveryMode.LIVE_STREAM, venue=None)
         hold(session, chicago, women, day=day)
@@ -147,7 +147,7 @@ def test_months_with_something_and_the_last_twelve(
 ) -> None:
     with store.change() as session:
         hold(session, chicago, rights, day=date(2020, 1, 4))
-        hold(session, chicago, rights, day=date(2026, 1, 4), standing=WorkshopStatus.CANCELLED)
+        hold(session, chicago, rights, day=date(2026, 1, 4), status=WorkshopStatus.CANCELLED)
         hold(session, chicago, rights, day=date(2026, 9, 5))
         hold(session, chicago, rights, day=date(2026, 11, 28))
     with store.read() as session:

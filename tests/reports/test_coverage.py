@@ -37,7 +37,7 @@ def test_an_office_that_held_nothing_and_said_nothing_has_not_reported(
     assert row_of(store, "chicago").state is ReportState.MISSING
     assert row_of(store, "chicago").is_late
     with store.change() as session:
-        hold(session, chicago, rights, day=DAY, standing=WorkshopStatus.DRAFT)
+        hold(session, chicago, rights, day=DAY, status=WorkshopStatus.DRAFT)
     assert row_of(store, "chicago").state is ReportState.MISSING, "a draft says nothing"
 
 
@@ -72,7 +72,7 @@ def test_an_office_whose_workshops_all_fell_through_has_reported(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=DAY, standing=WorkshopStatus.CANCELLED)
+        hold(session, chicago, rights, day=DAY, status=WorkshopStatus.CANCELLED)
         workshop_service.report(hold(session, chicago, rights, day=DAY), head_count=None, now=APRIL)
     row = row_of(store, "chicago")
     assert (row.state, row.called_off, row.is_late) == (ReportState.CALLED_OFF, 2, False)

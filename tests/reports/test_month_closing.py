@@ -48,7 +48,7 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
             workshop_service.report(
                 hold(session, office, kind, day=day), head_count=people, now=APRIL
             )
-        hold(session, calgary, rights, day=day, standing=WorkshopStatus.CANCELLED)
+        hold(session, calgary, rights, day=day, status=WorkshopStatus.CANCELLED)
         session.add(
             FigureSeries(
                 code="ciam.personas", position=1, label={"es": "Personas"}, unit="personas",
@@ -72,7 +72,7 @@ def a_workshop(store: Store, office: str) -> Workshop:
     with store.read() as session:
         found = session.scalars(
             sa.select(Workshop).join(Workshop.office).where(
-                Office.slug == office, Workshop.standing == WorkshopStatus.HELD
+                Office.slug == office, Workshop.status == WorkshopStatus.HELD
             )
         )  # fmt: skip
         return next(iter(found))

@@ -49,7 +49,7 @@ class Held:
     office: str
     kind: str
     day: date
-    standing: WorkshopStatus
+    status: WorkshopStatus
     mode: DeliveryMode
     spoken: tuple[str, ...]
     people: int | None
@@ -74,12 +74,12 @@ class Told:
 
 def count(held: Mapping[int, Held], figures: Mapping[tuple[Month, str], int], of: Month) -> Told:
     counted = [each for each in held.values() if each.month == of]
-    counted = [each for each in counted if each.standing not in NOT_COUNTED]
+    counted = [each for each in counted if each.status not in NOT_COUNTED]
     rows: dict[str, Counter[str]] = {}
     people: Counter[str] = Counter()
     for each in counted:
         rows.setdefault(each.office, Counter())[each.kind] += 1
-        if each.standing is WorkshopStatus.HELD and each.people is not None:
+        if each.status is WorkshopStatus.HELD and each.people is not None:
             people[each.kind] += each.people
     return Told(
         total=len(counted),
@@ -157,16 +157,16 @@ class Network:
 
     def _one(self, number: int) -> Held:
         chance = self.chance
-        standing = chance.choice(STANDINGS)
+        status = chance.choice(STANDINGS)
         return Held(
             id=number,
             office=chance.choice(list(self.offices)),
             kind=chance.choice(list(self.kinds)),
             day=date(YEAR, 1, 1) + timedelta(days=chance.randrange(365)),
-            standing=standing,
+            status=status,
             mode=chance.choice(list(DeliveryMode)),
             spoken=chance.choice(SPOKEN),
-            people=chance.randint(0, 60) if standing is WorkshopStatus.HELD else None,
+            people=chance.randint(0, 60) if status is WorkshopStatus.HELD else None,
         )
 
     def _row(self, held: Held) -> dict[str, Any]:
@@ -179,7 +179,7 @@ class Network:
             "interpretation": Codes(), "has_childcare": False, "is_synthetic": False,
             "zone": _ZONE, "day": held.day, "starts": time(18), "ends": time(20),
             "starts_at": starts, "ends_at": starts + timedelta(hours=2),
-            "month": held.month.number, "standing": held.standing, "capacity": 20,
+            "month": held.month.number, "status": held.status, "capacity": 20,
             "overbooked": 0, "seats_left": 20, "slot_places": 1, "support": {},
             "frees_silence": False, "party_limit": 4, "has_waiting_list": True,
             "retention_days": 30, "has_reminders": False, "walk_ins": 0,

@@ -27,7 +27,7 @@ from tests.support.public_urls import (
     NOBODY,
     Page,
     Place,
-    in_every_standing,
+    in_every_status,
     manage_token,
 )
 from tests.support.registration_forms import answers, send
@@ -84,7 +84,7 @@ def test_no_personal_page_names_a_kind_in_what_a_browser_keeps(
             made = hold(session, chicago, kind, title=kind.name, way=Way.PLACE)
             full = hold(session, chicago, kind, title=kind.name, way=Way.PLACE, capacity=0)
         links = {
-            way.split()[0]: link for way, link in in_every_standing(store, key_store, made).items()
+            way.split()[0]: link for way, link in in_every_status(store, key_store, made).items()
         }
         shown = {way: links[way] for way in ("asked", "offered", "lapsed")}
         shown["full"] = manage_token(key_store, seat(store, key_store, full))
@@ -147,7 +147,7 @@ def test_her_own_pages_say_nothing_of_it_anywhere(
         with store.change() as session:
             made = hold(session, chicago, kind, title=kind.name, summary=kind.description)
             full = hold(session, chicago, kind, title=kind.name, way=Way.PLACE, capacity=0)
-        links = in_every_standing(store, key_store, made)
+        links = in_every_status(store, key_store, made)
         links["full"] = manage_token(key_store, seat(store, key_store, full))
         telling = re.compile(f'{words_of(kind, NEVER).pattern}|class="([^"]*\\s)?k-(?!neutro)\\w')
         hers = [p for p in personal(Place(patient, {}, links, "", ())) if NOBODY not in p]
@@ -171,7 +171,7 @@ def test_a_discreet_page_has_a_way_out_whatever_happens(
         f"/es/r/{manage_token(key_store, seat(store, key_store, made))}",
         f"/es/t/{made.public_id}",
     )
-    links = in_every_standing(store, key_store, made)
+    links = in_every_status(store, key_store, made)
     client = patient.test_client()
     pages = [
         client.get(form),

@@ -21,7 +21,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
-from tests.support.public_urls import Place, in_every_standing, manage_token
+from tests.support.public_urls import Place, in_every_status, manage_token
 
 CANARY: Final = re.compile(r"canari|41[.,]1234|87[.,]1234", re.IGNORECASE)
 
@@ -37,16 +37,16 @@ def held_in_secret(
     """A workshop of every standing, at a place that must not be told."""
     found: dict[str, Workshop] = {}
     with store.change() as session:
-        for standing in WorkshopStatus:
+        for status in WorkshopStatus:
             here = venue(
                 session,
                 office,
-                name=f"Casa Canaria {standing}",
+                name=f"Casa Canaria {status}",
                 address="Calle Canario 99",
                 latitude=41.123456,
                 longitude=-87.123456,
             )
-            is_past = standing in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
+            is_past = status in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
             made = hold(
                 session,
                 office,
@@ -56,8 +56,8 @@ def held_in_secret(
                 online_url="https://sala.example/canario",
                 day=clock.now().date() + timedelta(days=-2 if is_past else 7),
             )
-            made.standing = standing
-            found[standing] = made
+            made.status = status
+            found[status] = made
         for name, way in (("open", Way.OPEN), ("phone", Way.PHONE), ("unlisted", Way.UNLISTED)):
             found[name] = hold(session, office, kind, venue=here, visibility=visibility, way=way)
         found["full"] = hold(session, office, kind, venue=here, visibility=visibility, capacity=0)
@@ -109,7 +109,7 @@ def test_a_hidden_address_is_on_no_public_page(
 ) -> None:
     kind = women if is_discreet else rights
     workshops = held_in_secret(store, chicago, kind, visibility)
-    links = in_every_standing(store, key_store, workshops[WorkshopStatus.PUBLISHED])
+    links = in_every_status(store, key_store, workshops[WorkshopStatus.PUBLISHED])
     if visibility not in {Visibility.APPROVED, Visibility.PHONE_ONLY}:  # nobody let her in yet
         links = {
             way: each for way, each in links.items() if not way.startswith(("seated", "asked"))

@@ -63,7 +63,7 @@ def secrets(
                 session, chicago, rights, venue=house("2"), way=Way.UNLISTED, **written
             ),
             "draft": hold(
-                session, chicago, rights, venue=house("3"), standing=WorkshopStatus.DRAFT, **written
+                session, chicago, rights, venue=house("3"), status=WorkshopStatus.DRAFT, **written
             ),
             "hidden": hold(
                 session, chicago, rights, venue=house("4"), visibility=Visibility.REGISTERED,

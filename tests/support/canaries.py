@@ -168,13 +168,13 @@ def counts(store: Store) -> Any:
         people = session.execute(
             sa.select(
                 Registration.workshop_id,
-                Registration.standing,
+                Registration.status,
                 sa.func.count(),
                 sa.func.sum(Registration.people),
                 sa.func.sum(Registration.arrived),
             )
-            .group_by(Registration.workshop_id, Registration.standing)
-            .order_by(Registration.workshop_id, Registration.standing)
+            .group_by(Registration.workshop_id, Registration.status)
+            .order_by(Registration.workshop_id, Registration.status)
         ).all()
         places = session.execute(
             sa.select(Workshop.id, Workshop.seats_left, Workshop.walk_ins, Workshop.head_count)

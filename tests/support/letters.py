@@ -26,8 +26,7 @@ from outreach.domain.registrations import (
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
-from outreach.domain.workshops import Workshop
-from outreach.domain.workshops import WorkshopStatus as WorkshopStanding
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.i18n import LANGUAGES
 from outreach.mail import render, sms
 from outreach.mail.message_context import MessageContext
@@ -37,20 +36,20 @@ from tests.conftest import a_saturday, hold, kind, office
 # How a registration stands when each is sent; `frees_silence` and `cancelled` are its workshop's.
 CASES: dict[str, tuple[NotificationType, dict[str, Any]]] = {
     "saved": (NotificationType.REGISTERED, {}),
-    "waiting": (NotificationType.WAITLISTED, {"standing": RegistrationStatus.WAITLISTED}),
-    "offer": (NotificationType.OFFER, {"standing": RegistrationStatus.OFFERED}),
+    "waiting": (NotificationType.WAITLISTED, {"status": RegistrationStatus.WAITLISTED}),
+    "offer": (NotificationType.OFFER, {"status": RegistrationStatus.OFFERED}),
     "seated by the staff": (NotificationType.SEAT_GRANTED, {}),
     "lapsed, at the end of the list": (
         NotificationType.OFFER_EXPIRED,
-        {"standing": RegistrationStatus.WAITLISTED, "lapses": 1},
+        {"status": RegistrationStatus.WAITLISTED, "lapses": 1},
     ),
     "lapsed, off the list": (
         NotificationType.OFFER_EXPIRED,
-        {"standing": RegistrationStatus.EXPIRED, "lapses": 2},
+        {"status": RegistrationStatus.EXPIRED, "lapses": 2},
     ),
     "lapsed, by silence": (
         NotificationType.OFFER_EXPIRED,
-        {"standing": RegistrationStatus.EXPIRED},
+        {"status": RegistrationStatus.EXPIRED},
     ),
     "changed": (NotificationType.CHANGED, {}),
     "cancelled": (NotificationType.CANCELLED, {}),
@@ -62,7 +61,7 @@ CASES: dict[str, tuple[NotificationType, dict[str, Any]]] = {
     "message, a reminder": (NotificationType.MESSAGE, {}),
     "message, a reminder to who waits": (
         NotificationType.MESSAGE,
-        {"standing": RegistrationStatus.WAITLISTED},
+        {"status": RegistrationStatus.WAITLISTED},
     ),
     "message, another place": (NotificationType.MESSAGE, {}),
     "message, another hour": (NotificationType.MESSAGE, {}),
@@ -96,11 +95,11 @@ def all_of(
     workshop: Workshop, config: Config, lang: str, *, now: datetime, wants_entry: bool = False
 ) -> Iterator[Sent]:
     """Everything that can be said about this workshop. Needs an application context."""
-    for case, (cause, standing) in CASES.items():
-        registration = _registration(workshop, lang, now, standing, wants_entry=wants_entry)
-        was = workshop.standing
+    for case, (cause, status) in CASES.items():
+        registration = _registration(workshop, lang, now, status, wants_entry=wants_entry)
+        was = workshop.status
         if cause is NotificationType.CANCELLED or SAYS.get(case) is MessageTemplate.CANCELLED:
-            workshop.standing = WorkshopStanding.CANCELLED
+            workshop.status = WorkshopStatus.CANCELLED
         moment = workshop.remind_at if cause is NotificationType.REMINDER else now
         matter = MessageContext(
             notice=_notice(registration, cause, now, SAYS.get(case)),
@@ -111,7 +110,7 @@ def all_of(
         )
         by_phone = replace(matter, person=PersonalData(name="Rosa", address="+13125550142"))
         yield Sent(case=case, letter=render.write(matter, config), text=sms.write(by_phone, config))
-        workshop.standing = was
+        workshop.status = was
 
 
 def _registration(
@@ -120,7 +119,7 @@ def _registration(
     plain: dict[str, Any] = {
         "id": "0123456789ABCDEFGHJKMNPQRS",
         "workshop_id": workshop.id,
-        "standing": RegistrationStatus.CONFIRMED,
+        "status": RegistrationStatus.CONFIRMED,
         "people": 1,
         "contact": ContactMethod.EMAIL,
         "may_leave_message": True,

@@ -128,7 +128,7 @@ def furnished(
             "discreet": hold(session, chicago, women),
             "secret": hold(session, chicago, women, visibility=Visibility.PHONE_ONLY),
             "unlisted": hold(session, chicago, rights, way=Way.UNLISTED),
-            "draft": hold(session, chicago, rights, standing=WorkshopStatus.DRAFT),
+            "draft": hold(session, chicago, rights, status=WorkshopStatus.DRAFT),
             "cancelled": hold(session, chicago, rights),
             "hours": hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=20),
             "quiet hours": hold(session, chicago, women, way=Way.SLOTS, slot_minutes=20),
@@ -147,23 +147,23 @@ def furnished(
         app=app,
         workshops=workshops,
         links={name: manage_token(key_store, each) for name, each in people.items()}
-        | in_every_standing(store, key_store, plain)
-        | in_every_standing(store, key_store, workshops["discreet"]),
+        | in_every_status(store, key_store, plain)
+        | in_every_status(store, key_store, workshops["discreet"]),
         entry=registrations.calendar_token(registrations.key_of(key_store, seated)),
         files=tuple(app.extensions["outreach_static"]),
     )
 
 
-def in_every_standing(store: Store, key_store: KeyStore, workshop: Workshop) -> dict[str, str]:
+def in_every_status(store: Store, key_store: KeyStore, workshop: Workshop) -> dict[str, str]:
     """The links of people who stand each in their own way at a workshop with places."""
     now = clock.now()
     ways: dict[str, dict[str, Any]] = {
         "seated": {},
         "asked": {"asked_at": now},
-        "waiting": {"standing": Stands.WAITLISTED},
-        "offered": {"standing": Stands.OFFERED, "offered_until": now + timedelta(hours=24)},
-        "late": {"standing": Stands.OFFERED, "offered_until": now - timedelta(hours=1)},
-        "lapsed": {"standing": Stands.EXPIRED, "lapses": 2},
+        "waiting": {"status": Stands.WAITLISTED},
+        "offered": {"status": Stands.OFFERED, "offered_until": now + timedelta(hours=24)},
+        "late": {"status": Stands.OFFERED, "offered_until": now - timedelta(hours=1)},
+        "lapsed": {"status": Stands.EXPIRED, "lapses": 2},
     }
     links = {}
     for way, values in ways.items():

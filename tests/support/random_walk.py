@@ -30,7 +30,7 @@ class Party:
     is_reachable: bool
     registered: datetime
     turn: datetime
-    standing: RegistrationStatus = WAITING
+    status: RegistrationStatus = WAITING
     hour: int | None = None
     until: datetime | None = None
     lapses: int = 0
@@ -40,10 +40,10 @@ class Party:
 
     @property
     def holds(self) -> bool:
-        return self.standing in {SEATED, OFFERED}
+        return self.status in {SEATED, OFFERED}
 
-    def lose(self, standing: RegistrationStatus) -> None:
-        self.standing, self.hour, self.until = standing, None, None
+    def lose(self, status: RegistrationStatus) -> None:
+        self.status, self.hour, self.until = status, None, None
 
 
 @dataclass
@@ -86,14 +86,14 @@ class Model:
         return self.left() >= party.people and has_hour and has_care
 
     def line(self) -> list[Party]:
-        waiting = (p for p in self.parties if p.standing is WAITING)
+        waiting = (p for p in self.parties if p.status is WAITING)
         return sorted(waiting, key=lambda party: (party.turn, party.id))
 
     def has_fitting(self) -> bool:
         return any(self.fits(party) for party in self.line())
 
-    def with_standing(self, *standings: RegistrationStatus) -> list[Party]:
-        return [party for party in self.parties if party.standing in standings]
+    def with_status(self, *statuses: RegistrationStatus) -> list[Party]:
+        return [party for party in self.parties if party.status in statuses]
 
     # What people do
 
@@ -112,7 +112,7 @@ class Model:
     ) -> type[Exception] | None:
         is_more = people > party.people or not needs <= party.needs
         others_first = is_more and self.is_late(now) and self.has_fitting()
-        is_seated = party.standing is SEATED
+        is_seated = party.status is SEATED
         if is_seated:
             party.lose(WAITING)
         party.people, party.needs = people, needs
@@ -127,7 +127,7 @@ class Model:
             return Taken
         if CHILDCARE in party.needs and self.childcare_left() < 1:
             return Taken
-        party.standing, party.hour = SEATED, None if self.hours is None else hour
+        party.status, party.hour = SEATED, None if self.hours is None else hour
         return None
 
     # What moves by itself
@@ -139,12 +139,12 @@ class Model:
         for party in self.line():
             if self.fits(party):
                 party.hour = self.first_hour(party.people)
-                party.standing = OFFERED
+                party.status = OFFERED
                 party.until = now + (timedelta(hours=2) if is_near else DAY)
 
     def renew(self, now: datetime) -> None:
         ends = now + (timedelta(hours=2) if self.starts - now <= DAY else DAY)
-        for party in self.with_standing(OFFERED):
+        for party in self.with_status(OFFERED):
             assert party.until is not None
             party.until = max(party.until, ends)
 
@@ -164,7 +164,7 @@ class Model:
         """The question who still comes: put, and its silence heard."""
         if not self.is_on or not self.confirm_at <= now < self.starts:
             return
-        asking = [p for p in self.with_standing(SEATED) if p.is_reachable and not p.has_confirmed]
+        asking = [p for p in self.with_status(SEATED) if p.is_reachable and not p.has_confirmed]
         for party in asking:
             is_before = party.registered < self.confirm_at
             if is_before and party.asked is None and now <= self.starts - DAY:

@@ -81,8 +81,8 @@ def now_of(store: Store, registration: Registration) -> Registration:
         return session.scalars(_WITH_WORKSHOP.where(Registration.id == registration.id)).one()
 
 
-def standing_of(store: Store, registration: Registration) -> RegistrationStatus:
-    return now_of(store, registration).standing
+def status_of(store: Store, registration: Registration) -> RegistrationStatus:
+    return now_of(store, registration).status
 
 
 def seats_left(store: Store, workshop: Workshop) -> int:

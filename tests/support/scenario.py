@@ -137,11 +137,11 @@ class Stage:
         with self.store.read() as session:
             return session.get_one(Workshop, self.workshop_id)
 
-    def standing(self, mine: str) -> RegistrationStatus:
-        return self.of(mine).standing
+    def status(self, mine: str) -> RegistrationStatus:
+        return self.of(mine).status
 
-    def standings(self, *ids: str) -> list[RegistrationStatus]:
-        return [self.standing(each) for each in ids]
+    def statuses(self, *ids: str) -> list[RegistrationStatus]:
+        return [self.status(each) for each in ids]
 
     def left(self) -> int:
         return self.workshop().seats_left
@@ -205,7 +205,7 @@ def faults(session: Session, workshop_id: int) -> list[str]:
     held = session.execute(
         sa.select(Registration.people, Registration.needs, Registration.slot_id).where(
             Registration.workshop_id == workshop_id,
-            Registration.standing.in_(SEAT_HOLDING_STATUSES),
+            Registration.status.in_(SEAT_HOLDING_STATUSES),
         )
     ).all()
     people = sum(row.people for row in held)
@@ -242,7 +242,7 @@ def stranded(session: Session, workshop_id: int) -> list[str]:
     waiting = session.execute(
         sa.select(Registration.id, Registration.people, Registration.needs).where(
             Registration.workshop_id == workshop_id,
-            Registration.standing == RegistrationStatus.WAITLISTED,
+            Registration.status == RegistrationStatus.WAITLISTED,
         )
     )
     return [

@@ -170,10 +170,10 @@ def query(
             Workshop.day <= until,
             Workshop.starts_at >= begin,
             Workshop.starts_at < end,
-            Workshop.standing.in_(PUBLIC_STATUSES),
+            Workshop.status.in_(PUBLIC_STATUSES),
             Workshop.way != Way.UNLISTED,
             sa.or_(
-                Workshop.standing != WorkshopStatus.CANCELLED,
+                Workshop.status != WorkshopStatus.CANCELLED,
                 Workshop.ends_at > now - KEPT_AFTER_ITS_END,
                 Workshop.cancelled_at > now - KEPT_AFTER_CANCELLING,
             ),

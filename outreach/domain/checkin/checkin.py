@@ -24,7 +24,7 @@ def find(session: Session, workshop: Workshop, registration_id: str) -> Registra
     registration = session.get(Registration, registration_id)
     if registration is None or registration.workshop_id != workshop.id:
         raise NotFound("registration")
-    if registration.standing is Place.CANCELLED:
+    if registration.status is Place.CANCELLED:
         raise NotFound("registration")
     return registration
 
@@ -33,7 +33,7 @@ def mark_arrived(session: Session, registration: Registration, people: int) -> b
     """So many of a party with a place have come. False when that was known already."""
     capacity.lock(session, registration.workshop)
     session.refresh(registration)
-    if registration.standing not in SEAT_HOLDING_STATUSES or people > registration.people:
+    if registration.status not in SEAT_HOLDING_STATUSES or people > registration.people:
         return False
     before = registration.arrived
     checkin_events.mark_online(session, registration, people)
@@ -55,7 +55,7 @@ def admit_from_waitlist(
         sa.update(Registration)
         .where(
             Registration.id == registration.id,
-            Registration.standing == Place.WAITLISTED,
+            Registration.status == Place.WAITLISTED,
             Registration.arrived == 0,
             Registration.people >= people,
             _empty_chairs(workshop, slot) >= people,
@@ -87,7 +87,7 @@ def undo(session: Session, registration: Registration) -> bool:
     if not registration.arrived:
         return False
     checkin_events.undo_online(session, registration)
-    if registration.standing is Place.WAITLISTED:
+    if registration.status is Place.WAITLISTED:
         registration.slot_id = None
     return True
 
@@ -111,7 +111,7 @@ def arrived(session: Session, workshop: Workshop) -> int:
 def expected(session: Session, workshop: Workshop) -> int:
     """People who have a place, or an offer of one."""
     has_place = sa.and_(
-        Registration.workshop_id == workshop.id, Registration.standing.in_(SEAT_HOLDING_STATUSES)
+        Registration.workshop_id == workshop.id, Registration.status.in_(SEAT_HOLDING_STATUSES)
     )
     counted = sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0)).where(has_place)
     return session.scalar(counted) or 0
@@ -124,14 +124,14 @@ def head_count(session: Session, workshop: Workshop) -> int:
 
 def require_open(workshop: Workshop) -> None:
     """Raises Refused where there is no door: a draft, or a workshop that is not held."""
-    if workshop.standing not in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}:
+    if workshop.status not in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}:
         raise Refused("Solo se pasa lista en un taller publicado.")
 
 
 def require_over(workshop: Workshop, *, now: datetime) -> None:
     """Raises Refused while nobody can have been there."""
-    is_over = workshop.standing is WorkshopStatus.PUBLISHED and workshop.has_ended(now)
-    if not is_over and workshop.standing is not WorkshopStatus.HELD:
+    is_over = workshop.status is WorkshopStatus.PUBLISHED and workshop.has_ended(now)
+    if not is_over and workshop.status is not WorkshopStatus.HELD:
         raise Refused("La constancia se hace cuando el taller ya pasó.")
 
 

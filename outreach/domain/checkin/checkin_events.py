@@ -190,7 +190,7 @@ class _Book:
         marks, before = self.of(party.id), self.among[party.id]
         came = max((each.people for each in marks if not each.is_undone), default=0)
         came = min(came, party.people)
-        is_stranger = party.standing not in SEAT_HOLDING_STATUSES and not party.arrived
+        is_stranger = party.status not in SEAT_HOLDING_STATUSES and not party.arrived
         for each in marks:
             each.is_walk_in = is_stranger
         if is_stranger:

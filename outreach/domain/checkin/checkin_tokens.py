@@ -72,7 +72,7 @@ def require_near(workshop: Workshop, *, now: datetime) -> None:
 
 def is_near(workshop: Workshop, *, now: datetime) -> bool:
     """Whether there is a door, today or tomorrow."""
-    if workshop.standing not in COUNTED_STATUSES:
+    if workshop.status not in COUNTED_STATUSES:
         return False
     here = now.astimezone(workshop.zone).date()
     return here >= workshop.day - EVE and now < checkin_events.checkin_ends_at(workshop)

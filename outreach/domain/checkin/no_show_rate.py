@@ -112,7 +112,7 @@ def _rows(
         sa.select(Workshop.id)
         .where(
             Workshop.kind_id == kind.id,
-            Workshop.standing == WorkshopStatus.HELD,
+            Workshop.status == WorkshopStatus.HELD,
             Workshop.way.in_([Way.PLACE, Way.UNLISTED]),
         )
         .order_by(Workshop.day.desc(), Workshop.id.desc())
@@ -120,7 +120,7 @@ def _rows(
     )
     if office is not None:
         latest = latest.where(Workshop.office_id == office.id)
-    has_place = Registration.standing == Place.CONFIRMED
+    has_place = Registration.status == Place.CONFIRMED
     at_door = sa.func.sum(Registration.arrived) + Workshop.walk_ins
     found = (
         sa.select(

@@ -68,7 +68,7 @@ def lines(
             Workshop.zone,
             _WAITING,
             Workshop.changed_at,
-            Workshop.standing,
+            Workshop.status,
             Workshop.capacity,
             Workshop.overbooked,
             Workshop.seats_left,
@@ -89,7 +89,7 @@ def lines(
 
 _WAITING: Final = (
     sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0))
-    .where(Registration.workshop_id == Workshop.id, Registration.standing == Place.WAITLISTED)
+    .where(Registration.workshop_id == Workshop.id, Registration.status == Place.WAITLISTED)
     .scalar_subquery()
 )
 
@@ -104,7 +104,7 @@ def hours(
         .join(Workshop.office)
         .join(Workshop.kind)
         .where(Workshop.day >= since, Workshop.day <= until, *_of(offices))
-        .where(Workshop.standing != WorkshopStatus.CANCELLED)
+        .where(Workshop.status != WorkshopStatus.CANCELLED)
     )
     return [(row[0], (row[1], row[2], row[3], row[4])) for row in rows]
 
@@ -117,7 +117,7 @@ def reachable(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
             sa.select(Registration.workshop_id, sa.func.count())
             .where(
                 Registration.workshop_id.in_(ids[start : start + 500]),
-                Registration.standing.in_(ACTIVE_STATUSES),
+                Registration.status.in_(ACTIVE_STATUSES),
                 Registration.contact != ContactMethod.NONE,
             )
             .group_by(Registration.workshop_id)
@@ -150,7 +150,7 @@ def of_month(
     return session.scalars(ordered.limit(limit)).all()
 
 
-def count_by_standing(
+def count_by_status(
     session: Session, offices: Offices, month: Month, *, now: datetime
 ) -> Mapping[AgendaFilter, int]:
     """How many of the month's workshops stand so."""
@@ -167,7 +167,7 @@ def waiting(session: Session, workshops: Iterable[Workshop]) -> Mapping[int, int
     ids = [workshop.id for workshop in workshops]
     rows = session.execute(
         sa.select(Registration.workshop_id, sa.func.sum(Registration.people))
-        .where(Registration.workshop_id.in_(ids), Registration.standing == Place.WAITLISTED)
+        .where(Registration.workshop_id.in_(ids), Registration.status == Place.WAITLISTED)
         .group_by(Registration.workshop_id)
     )
     return {row[0]: row[1] for row in rows}
@@ -189,14 +189,10 @@ def so_far(session: Session, offices: Offices, month: Month, *, now: datetime) -
     has_ended = Workshop.ends_at <= now
     held, ahead, people = session.execute(
         sa.select(
-            _count_if(sa.and_(Workshop.standing.in_(COUNTED_STATUSES), has_ended)),
-            _count_if(
-                sa.and_(Workshop.standing == WorkshopStatus.PUBLISHED, Workshop.ends_at > now)
-            ),
+            _count_if(sa.and_(Workshop.status.in_(COUNTED_STATUSES), has_ended)),
+            _count_if(sa.and_(Workshop.status == WorkshopStatus.PUBLISHED, Workshop.ends_at > now)),
             sa.func.coalesce(
-                sa.func.sum(
-                    sa.case((Workshop.standing == WorkshopStatus.HELD, Workshop.head_count))
-                ),
+                sa.func.sum(sa.case((Workshop.status == WorkshopStatus.HELD, Workshop.head_count))),
                 0,
             ),
         ).where(*of_the_month)
@@ -210,8 +206,8 @@ def so_far(session: Session, offices: Offices, month: Month, *, now: datetime) -
         .where(
             *of_the_month,
             has_ended,
-            Workshop.standing.in_(COUNTED_STATUSES),
-            Registration.standing == Place.CONFIRMED,
+            Workshop.status.in_(COUNTED_STATUSES),
+            Registration.status == Place.CONFIRMED,
         )
     ).one()
     return MonthToDate(held, ahead, people, expected, came)
@@ -221,9 +217,7 @@ def next_one(session: Session, offices: Offices, *, now: datetime) -> Workshop |
     """The next that begins, of those that are public."""
     return session.scalar(
         sa.select(Workshop)
-        .where(
-            Workshop.standing == WorkshopStatus.PUBLISHED, Workshop.starts_at > now, *_of(offices)
-        )
+        .where(Workshop.status == WorkshopStatus.PUBLISHED, Workshop.starts_at > now, *_of(offices))
         .order_by(Workshop.starts_at, Workshop.id)
         .limit(1)
     )
@@ -236,7 +230,7 @@ def _of(offices: Offices) -> list[sa.ColumnElement[bool]]:
 
 
 def _unreported(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(Workshop.standing == WorkshopStatus.PUBLISHED, Workshop.ends_at <= now)
+    return sa.and_(Workshop.status == WorkshopStatus.PUBLISHED, Workshop.ends_at <= now)
 
 
 def _count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
@@ -244,12 +238,12 @@ def _count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
 
 
 _SHOWN: Final[Mapping[AgendaFilter, Callable[[datetime], sa.ColumnElement[bool]]]] = {
-    AgendaFilter.DRAFT: lambda now: Workshop.standing == WorkshopStatus.DRAFT,
+    AgendaFilter.DRAFT: lambda now: Workshop.status == WorkshopStatus.DRAFT,
     AgendaFilter.AHEAD: lambda now: sa.and_(
-        Workshop.standing == WorkshopStatus.PUBLISHED, Workshop.ends_at > now
+        Workshop.status == WorkshopStatus.PUBLISHED, Workshop.ends_at > now
     ),
     AgendaFilter.UNREPORTED: _unreported,
-    AgendaFilter.HELD: lambda now: Workshop.standing == WorkshopStatus.HELD,
-    AgendaFilter.NOT_HELD: lambda now: Workshop.standing == WorkshopStatus.NOT_HELD,
-    AgendaFilter.CANCELLED: lambda now: Workshop.standing == WorkshopStatus.CANCELLED,
+    AgendaFilter.HELD: lambda now: Workshop.status == WorkshopStatus.HELD,
+    AgendaFilter.NOT_HELD: lambda now: Workshop.status == WorkshopStatus.NOT_HELD,
+    AgendaFilter.CANCELLED: lambda now: Workshop.status == WorkshopStatus.CANCELLED,
 }

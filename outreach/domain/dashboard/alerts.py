@@ -109,7 +109,7 @@ def _owed_to_people(
 def _unreported(now: datetime) -> sa.ColumnElement[bool]:
     """A day after its end nobody has said whether it was held."""
     return sa.and_(
-        Workshop.standing == WorkshopStatus.PUBLISHED,
+        Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.ends_at <= now - REPORT_AFTER,
         Workshop.ends_at > now - late.WITHIN,
     )
@@ -118,7 +118,7 @@ def _unreported(now: datetime) -> sa.ColumnElement[bool]:
 def _exposed(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         Workshop.ends_at > now,
-        Workshop.standing.in_([WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED]),
+        Workshop.status.in_([WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED]),
         Workshop.visibility == Visibility.PUBLIC,
         Workshop.venue_id.is_not(None),
         Workshop.kind_id.in_(sa.select(Kind.id).where(Kind.is_discreet)),
@@ -129,7 +129,7 @@ def _without_venue(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         Workshop.ends_at > now,
         Workshop.starts_at <= now + IS_SOON,
-        Workshop.standing.in_([WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED]),
+        Workshop.status.in_([WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED]),
         Workshop.mode.in_([mode for mode in DeliveryMode if mode.has_venue]),
         Workshop.venue_id.is_(None),
     )
@@ -140,17 +140,17 @@ def _crowded(now: datetime) -> sa.ColumnElement[bool]:
     # Asked of the few that are ahead: who waited for all there ever were is not added up.
     queue = (
         sa.select(sa.func.sum(Registration.people))
-        .where(Registration.workshop_id == Workshop.id, Registration.standing == Place.WAITLISTED)
+        .where(Registration.workshop_id == Workshop.id, Registration.status == Place.WAITLISTED)
         .scalar_subquery()
     )
     has_room = sa.or_(Venue.capacity.is_(None), Venue.capacity > Workshop.capacity)
-    is_on = sa.and_(Workshop.standing == WorkshopStatus.PUBLISHED, Workshop.starts_at > now)
+    is_on = sa.and_(Workshop.status == WorkshopStatus.PUBLISHED, Workshop.starts_at > now)
     return sa.and_(is_on, has_room, queue >= MANY_WAIT)
 
 
 def _unpublished(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
-        Workshop.standing == WorkshopStatus.DRAFT,
+        Workshop.status == WorkshopStatus.DRAFT,
         Workshop.ends_at > now,
         Workshop.starts_at <= now + IS_SOON,
     )
@@ -159,7 +159,7 @@ def _unpublished(now: datetime) -> sa.ColumnElement[bool]:
 def _full(now: datetime) -> sa.ColumnElement[bool]:
     taken = Workshop.capacity + Workshop.overbooked - Workshop.seats_left
     return sa.and_(
-        Workshop.standing == WorkshopStatus.PUBLISHED,
+        Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.starts_at > now,
         Workshop.way.in_([Way.PLACE, Way.SLOTS, Way.UNLISTED]),
         Workshop.capacity > 0,

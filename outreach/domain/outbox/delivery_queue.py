@@ -163,7 +163,7 @@ _READ: Final = (
     sa.select(
         Notification,
         Workshop.changed_at,
-        Workshop.standing,
+        Workshop.status,
         Workshop.frees_silence,
         Office.changed_at,
         Kind.changed_at,
@@ -182,26 +182,26 @@ _READ: Final = (
 def is_obsolete(notice: Notification, now: datetime) -> bool:
     """Whether it need not be said any more: it is over, or something else has become true."""
     registration = notice.registration
-    workshop, standing = registration.workshop, registration.standing
+    workshop, status = registration.workshop, registration.status
     if now >= workshop.ends_at:
         return True
     is_on, is_live = not workshop.is_cancelled, registration.is_live
-    has_place = is_on and standing is RegistrationStatus.CONFIRMED
-    has_offer = is_on and standing is RegistrationStatus.OFFERED
+    has_place = is_on and status is RegistrationStatus.CONFIRMED
+    has_offer = is_on and status is RegistrationStatus.OFFERED
     is_true = {
         NotificationType.REGISTERED: has_place,
-        NotificationType.WAITLISTED: is_on and standing is RegistrationStatus.WAITLISTED,
+        NotificationType.WAITLISTED: is_on and status is RegistrationStatus.WAITLISTED,
         NotificationType.OFFER: has_offer and _is_ahead(registration.offered_until, now),
         NotificationType.SEAT_GRANTED: has_place,
         NotificationType.OFFER_EXPIRED: is_on
-        and standing in {RegistrationStatus.WAITLISTED, RegistrationStatus.EXPIRED},
+        and status in {RegistrationStatus.WAITLISTED, RegistrationStatus.EXPIRED},
         NotificationType.CHANGED: is_on and is_live,
         NotificationType.CANCELLED: workshop.is_cancelled and is_live,
         NotificationType.REINSTATED: is_on and is_live,
         NotificationType.REMINDER: has_place and now < workshop.starts_at,
         NotificationType.RECONFIRM: has_place and _is_asked(registration),
         NotificationType.APPROVED: has_place,
-        NotificationType.LINK_RECOVERY: standing is not RegistrationStatus.CANCELLED,
+        NotificationType.LINK_RECOVERY: status is not RegistrationStatus.CANCELLED,
         NotificationType.MESSAGE: is_live and _still_holds(notice),
     }
     return not is_true[notice.cause]

@@ -39,7 +39,7 @@ def enqueue_links(session: Session, key_ids: Sequence[bytes], *, now: datetime) 
         .where(
             Registration.key_id.in_(key_ids),
             Registration.contact == ContactMethod.EMAIL,
-            Registration.standing.in_(
+            Registration.status.in_(
                 (*ACTIVE_STATUSES, RegistrationStatus.EXPIRED)
             ),  # who lapsed may wait again
             Workshop.ends_at > now,

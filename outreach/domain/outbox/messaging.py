@@ -56,7 +56,7 @@ def templates_of(workshop: Workshop) -> tuple[MessageTemplate, ...]:
 
 def require_open(workshop: Workshop, *, now: datetime) -> None:
     """Raises Refused where there is nobody to tell, or nothing."""
-    if workshop.standing not in {WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED}:
+    if workshop.status not in {WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED}:
         raise Refused("Solo se escribe a la gente de un taller publicado o cancelado.")
     if workshop.has_ended(now):
         raise Refused("Este taller ya pasó. Ya no se mandan mensajes.")
@@ -162,7 +162,7 @@ def told(session: Session, registration: Registration) -> Sequence[Message]:
     return [
         each
         for each in found
-        if registration.standing in PLACES[each.audience]
+        if registration.status in PLACES[each.audience]
         and each.is_of_cancelled == workshop.is_cancelled
         and (each.paragraph or each.template in _SAYS_SOMETHING)
     ]
@@ -170,7 +170,7 @@ def told(session: Session, registration: Registration) -> Sequence[Message]:
 
 def _of(workshop: Workshop, audience: Audience) -> sa.Select[Registration]:
     return sa.select(Registration).where(
-        Registration.workshop_id == workshop.id, Registration.standing.in_(PLACES[audience])
+        Registration.workshop_id == workshop.id, Registration.status.in_(PLACES[audience])
     )
 
 

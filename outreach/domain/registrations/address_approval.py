@@ -18,14 +18,14 @@ def approve(session: Session, registration: Registration, *, now: datetime) -> b
     """They may read the address, and are told so. False when they could already."""
     if registration.workshop.visibility is not Visibility.APPROVED:
         raise Refused("En este taller la dirección no se aprueba persona por persona.")
-    if registration.standing is not RegistrationStatus.CONFIRMED:
+    if registration.status is not RegistrationStatus.CONFIRMED:
         raise Refused("Primero dale un lugar. Después puedes aprobar que vea la dirección.")
     is_new = took_effect(
         session,
         sa.update(Registration)
         .where(
             Registration.id == registration.id,
-            Registration.standing == RegistrationStatus.CONFIRMED,
+            Registration.status == RegistrationStatus.CONFIRMED,
             Registration.key_id.is_not(None),
             Registration.approved_at.is_(None),
         )

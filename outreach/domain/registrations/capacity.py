@@ -39,7 +39,7 @@ def lock(session: Session, workshop: Workshop) -> None:
 
 
 # What others may change of a workshop while we wait for it, and the rules here ask for.
-_SHARED: Final = ("standing", "starts_at", "seats_left")
+_SHARED: Final = ("status", "starts_at", "seats_left")
 
 
 def lock_all(session: Session, workshop_ids: Iterable[int]) -> None:
@@ -55,7 +55,7 @@ def look(session: Session, workshop_id: int) -> sa.Row[WorkshopStatus, int, bool
 
 
 _LOCK: Final = sa.select(
-    Workshop.standing, Workshop.seats_left, Workshop.has_waiting_list
+    Workshop.status, Workshop.seats_left, Workshop.has_waiting_list
 ).with_for_update(key_share=True)
 
 
@@ -88,7 +88,7 @@ _TAKE: Final = (
     .where(
         Workshop.id == sa.bindparam("workshop"),
         Workshop.seats_left >= _PEOPLE,
-        Workshop.standing == WorkshopStatus.PUBLISHED,
+        Workshop.status == WorkshopStatus.PUBLISHED,
     )
     .values(seats_left=Workshop.seats_left - _PEOPLE)
 )

@@ -45,7 +45,7 @@ def change_person(
         RegistrationStatus.CONFIRMED: NotificationType.REGISTERED,
         RegistrationStatus.WAITLISTED: NotificationType.WAITLISTED,
     }
-    cause = causes.get(registration.standing)
+    cause = causes.get(registration.status)
     if has_moved and contact is not ContactMethod.NONE and cause is not None:
         notifications.cancel_pending(session, registration.id, *causes.values())
         notifications.enqueue(session, registration.id, cause, now=now)

@@ -110,7 +110,7 @@ class Registration(Base):
     id: Mapped[str] = mapped_column(sa.String(26), primary_key=True)
     workshop_id: Mapped[int] = mapped_column(sa.ForeignKey("workshop.id"))
     workshop: Mapped[Workshop] = relationship(init=False)
-    standing: Mapped[RegistrationStatus]
+    status: Mapped[RegistrationStatus] = mapped_column("standing")
     people: Mapped[int]
     contact: Mapped[ContactMethod]
     may_leave_message: Mapped[bool]
@@ -140,12 +140,12 @@ class Registration(Base):
 
     @property
     def is_live(self) -> bool:
-        return self.standing in ACTIVE_STATUSES
+        return self.status in ACTIVE_STATUSES
 
     @property
     def sees_address(self) -> bool:
         """Whether this person may read where it is: the one rule, for pages and letters."""
-        has_place = self.standing is RegistrationStatus.CONFIRMED
+        has_place = self.status is RegistrationStatus.CONFIRMED
         return {
             Visibility.PUBLIC: True,
             Visibility.REGISTERED: has_place,
@@ -287,7 +287,7 @@ def of_workshop(session: Session, workshop: Workshop) -> Sequence[Registration]:
     """All who still have a place or a turn, in the order they came."""
     return session.scalars(
         sa.select(Registration)
-        .where(Registration.workshop_id == workshop.id, Registration.standing.in_(ACTIVE_STATUSES))
+        .where(Registration.workshop_id == workshop.id, Registration.status.in_(ACTIVE_STATUSES))
         .order_by(Registration.queued_at, Registration.id)
     ).all()
 
@@ -313,7 +313,7 @@ def count_access_need(session: Session, workshop_id: int, need: str) -> int:
         .select_from(Registration)
         .where(
             Registration.workshop_id == workshop_id,
-            Registration.standing.in_(SEAT_HOLDING_STATUSES),
+            Registration.status.in_(SEAT_HOLDING_STATUSES),
             has_code(Registration.needs, need),
         )
     )

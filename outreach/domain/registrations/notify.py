@@ -37,7 +37,7 @@ def notify_all(
     reachable = session.scalars(
         sa.select(Registration.id).where(
             Registration.workshop_id == workshop.id,
-            Registration.standing.in_(ACTIVE_STATUSES),
+            Registration.status.in_(ACTIVE_STATUSES),
             Registration.contact != ContactMethod.NONE,
         )
     ).all()
@@ -61,7 +61,7 @@ def _remind_again(session: Session, workshop: Workshop, now: datetime) -> None:
     for registration_id in session.scalars(
         sa.select(Registration.id).where(
             Registration.workshop_id == workshop.id,
-            Registration.standing == RegistrationStatus.CONFIRMED,
+            Registration.status == RegistrationStatus.CONFIRMED,
             Registration.contact != ContactMethod.NONE,
             Registration.wants_reminder.is_(True),
             sa.not_(is_owed),

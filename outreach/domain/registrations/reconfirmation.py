@@ -17,8 +17,7 @@ from outreach.domain.registrations import capacity, notifications, waitlist
 from outreach.domain.registrations.models import ContactMethod, Registration, RegistrationStatus
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.status import StatusEvent, transition
-from outreach.domain.workshops import Workshop
-from outreach.domain.workshops import WorkshopStatus as WorkshopStanding
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Closed
 
 MAX_DAYS: Final = 14  # before the workshop; fewer than 2 would leave no time to answer
@@ -39,7 +38,7 @@ def answer_by(registration: Registration) -> datetime | None:
 def is_asked(registration: Registration, now: datetime) -> bool:
     """Whether the question stands: asked, not answered, and the workshop still ahead."""
     return (
-        registration.standing is RegistrationStatus.CONFIRMED
+        registration.status is RegistrationStatus.CONFIRMED
         and registration.asked_at is not None
         and registration.confirmed_at is None
         and now < registration.workshop.starts_at
@@ -51,7 +50,7 @@ def with_question(session: Session, now: datetime) -> Sequence[Workshop]:
     soon = session.scalars(
         sa.select(Workshop).where(
             Workshop.confirm_days.is_not(None),
-            Workshop.standing == WorkshopStanding.PUBLISHED,
+            Workshop.status == WorkshopStatus.PUBLISHED,
             Workshop.starts_at > now,
             Workshop.starts_at < now + timedelta(days=MAX_DAYS + 2),
         )
@@ -70,12 +69,12 @@ def is_due(session: Session, workshop: Workshop, now: datetime) -> bool:
 
 
 def _to_ask(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None:
-    is_on = workshop.standing is WorkshopStanding.PUBLISHED
+    is_on = workshop.status is WorkshopStatus.PUBLISHED
     if workshop.confirm_at is None or not is_on or now > workshop.starts_at - REACHED_FOR:
         return None
     return sa.select(Registration).where(
         Registration.workshop_id == workshop.id,
-        Registration.standing == RegistrationStatus.CONFIRMED,
+        Registration.status == RegistrationStatus.CONFIRMED,
         Registration.contact != ContactMethod.NONE,
         Registration.registered_at < workshop.confirm_at,
         Registration.asked_at.is_(None),
@@ -84,12 +83,12 @@ def _to_ask(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None
 
 
 def _silent(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None:
-    is_on = workshop.standing is WorkshopStanding.PUBLISHED
+    is_on = workshop.status is WorkshopStatus.PUBLISHED
     if not workshop.frees_silence or not is_on or waitlist.has_closed(workshop, now):
         return None
     return sa.select(Registration).where(
         Registration.workshop_id == workshop.id,
-        Registration.standing == RegistrationStatus.CONFIRMED,
+        Registration.status == RegistrationStatus.CONFIRMED,
         Registration.contact != ContactMethod.NONE,
         Registration.asked_at <= now - ANSWER_WITHIN,
         Registration.confirmed_at.is_(None),
@@ -127,7 +126,7 @@ def confirm(session: Session, registration: Registration, *, now: datetime) -> N
         sa.update(Registration)
         .where(
             Registration.id == registration.id,
-            Registration.standing == RegistrationStatus.CONFIRMED,
+            Registration.status == RegistrationStatus.CONFIRMED,
         )
         .values(confirmed_at=now),
     )

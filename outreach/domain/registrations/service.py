@@ -27,8 +27,7 @@ from outreach.domain.registrations.models import (
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.status import TRANSITIONS, StatusEvent
 from outreach.domain.text import code
-from outreach.domain.workshops import Workshop, accommodations, time_slots
-from outreach.domain.workshops import WorkshopStatus as WorkshopStanding
+from outreach.domain.workshops import Workshop, WorkshopStatus, accommodations, time_slots
 from outreach.errors import Closed, Full, NotFound, NotYet, Taken
 
 
@@ -106,7 +105,7 @@ def _find_place(
     # Whoever gives back a place looks for who waits, and would not see this party yet. So nobody
     # may give one back from here on, and what was given back just before is theirs.
     found = capacity.look(session, workshop.id)
-    if found.standing is not WorkshopStanding.PUBLISHED:
+    if found.status is not WorkshopStatus.PUBLISHED:
         raise Closed(f"workshop {workshop.public_id}")
     others_first = is_late and waitlist.has_fitting_candidate(session, workshop)
     if found.seats_left >= applicant.people and not others_first:
@@ -189,10 +188,10 @@ def change(
         raise Closed(f"workshop {workshop.public_id}")
     capacity.lock(session, workshop)
     session.refresh(registration)
-    if registration.standing not in {RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED}:
+    if registration.status not in {RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED}:
         raise Closed(f"workshop {workshop.public_id}")
     slot_id = registration.slot_id
-    if registration.standing is RegistrationStatus.CONFIRMED:
+    if registration.status is RegistrationStatus.CONFIRMED:
         slot_id = _swap(session, registration, wanted, now)
     if slot_id != registration.slot_id:
         registration.changes += 1
@@ -246,10 +245,10 @@ def cancel(session: Session, registration: Registration, *, now: datetime) -> No
     capacity.lock(session, workshop)
     session.refresh(registration)
     notifications.cancel_pending(session, registration.id)
-    was, held = registration.standing, capacity.of(registration)
+    was, held = registration.status, capacity.of(registration)
     values: dict[str, object] = dict(_EMPTY)
     if is_ahead and (was, StatusEvent.CANCEL) in TRANSITIONS:
-        values |= {"standing": TRANSITIONS[was, StatusEvent.CANCEL], "slot_id": None}
+        values |= {"status": TRANSITIONS[was, StatusEvent.CANCEL], "slot_id": None}
     emptied = took_effect(
         session,
         sa.update(Registration)

@@ -62,6 +62,6 @@ def transition(
     return took_effect(
         session,
         sa.update(Registration)
-        .where(Registration.id == registration_id, Registration.standing == start)
-        .values(standing=TRANSITIONS[start, move], **values),
+        .where(Registration.id == registration_id, Registration.status == start)
+        .values(status=TRANSITIONS[start, move], **values),
     )

@@ -19,8 +19,7 @@ from outreach.domain.registrations.models import ContactMethod, Registration, Re
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.notify import notify_confirmed
 from outreach.domain.registrations.status import StatusEvent, transition
-from outreach.domain.workshops import Workshop, accommodations, time_slots
-from outreach.domain.workshops import WorkshopStatus as WorkshopStanding
+from outreach.domain.workshops import Workshop, WorkshopStatus, accommodations, time_slots
 from outreach.errors import Closed, Full
 
 NO_OFFER_BEFORE: Final = timedelta(hours=3)
@@ -41,7 +40,7 @@ def offer_ends(workshop: Workshop, now: datetime) -> datetime:
 def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Offers what is free to who waited longest and fits, and says to how many parties."""
     capacity.lock(session, workshop)
-    if workshop.standing is not WorkshopStanding.PUBLISHED or has_closed(workshop, now):
+    if workshop.status is not WorkshopStatus.PUBLISHED or has_closed(workshop, now):
         return 0
     offered, until = 0, offer_ends(workshop, now)
     left = _left(session, workshop)
@@ -87,13 +86,13 @@ def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int
     """Offers that ran out go on to the next who fits; says how many ran out. None does while the
     workshop is off: nobody could say yes."""
     capacity.lock(session, workshop)
-    if workshop.standing is not WorkshopStanding.PUBLISHED:
+    if workshop.status is not WorkshopStatus.PUBLISHED:
         return 0
     late = session.scalars(
         sa.select(Registration)
         .where(
             Registration.workshop_id == workshop.id,
-            Registration.standing == RegistrationStatus.OFFERED,
+            Registration.status == RegistrationStatus.OFFERED,
             Registration.offered_until <= now,
         )
         .order_by(Registration.queued_at, Registration.id)
@@ -128,7 +127,7 @@ def renew(session: Session, workshop: Workshop, *, now: datetime) -> None:
         sa.update(Registration)
         .where(
             Registration.workshop_id == workshop.id,
-            Registration.standing == RegistrationStatus.OFFERED,
+            Registration.status == RegistrationStatus.OFFERED,
             Registration.offered_until < ends,
         )
         .values(offered_until=ends)
@@ -142,9 +141,9 @@ def with_late_offers(session: Session, now: datetime) -> Sequence[int]:
         sa.select(Registration.workshop_id)
         .join(Registration.workshop)
         .where(
-            Registration.standing == RegistrationStatus.OFFERED,
+            Registration.status == RegistrationStatus.OFFERED,
             Registration.offered_until <= now,
-            Workshop.standing == WorkshopStanding.PUBLISHED,
+            Workshop.status == WorkshopStatus.PUBLISHED,
         )
         .distinct()
     ).all()
@@ -158,12 +157,12 @@ def accept(session: Session, registration: Registration, *, now: datetime) -> No
     and somebody else was next, or the workshop is off."""
     workshop = registration.workshop
     expire_offers(session, workshop, now=now)
-    if workshop.standing is not WorkshopStanding.PUBLISHED or now >= workshop.starts_at:
+    if workshop.status is not WorkshopStatus.PUBLISHED or now >= workshop.starts_at:
         raise Closed(f"workshop {workshop.public_id}")
     session.refresh(registration)
-    if registration.standing is RegistrationStatus.CONFIRMED:  # said twice
+    if registration.status is RegistrationStatus.CONFIRMED:  # said twice
         return
-    taken = registration.standing is RegistrationStatus.OFFERED and transition(
+    taken = registration.status is RegistrationStatus.OFFERED and transition(
         session,
         registration.id,
         RegistrationStatus.OFFERED,
@@ -207,7 +206,7 @@ def grant(session: Session, registration: Registration, *, now: datetime) -> Non
     workshop = registration.workshop
     capacity.lock(session, workshop)
     session.refresh(registration)
-    if registration.standing is RegistrationStatus.WAITLISTED:
+    if registration.status is RegistrationStatus.WAITLISTED:
         held = capacity.reserve(
             session, workshop, CapacityHold(registration.people, registration.needs)
         )
@@ -221,7 +220,7 @@ def grant(session: Session, registration: Registration, *, now: datetime) -> Non
             slot_id=held.slot_id,
         )
     elif not (
-        registration.standing is RegistrationStatus.OFFERED
+        registration.status is RegistrationStatus.OFFERED
         and transition(
             session,
             registration.id,
@@ -244,7 +243,7 @@ def lapsed(session: Session, workshop: Workshop) -> Sequence[Registration]:
         sa.select(Registration)
         .where(
             Registration.workshop_id == workshop.id,
-            Registration.standing == RegistrationStatus.EXPIRED,
+            Registration.status == RegistrationStatus.EXPIRED,
             Registration.key_id.is_not(None),
         )
         .order_by(Registration.queued_at, Registration.id)
@@ -258,7 +257,7 @@ def turn(session: Session, registration: Registration) -> int:
         .select_from(Registration)
         .where(
             Registration.workshop_id == registration.workshop_id,
-            Registration.standing == RegistrationStatus.WAITLISTED,
+            Registration.status == RegistrationStatus.WAITLISTED,
             sa.tuple_(Registration.queued_at, Registration.id)
             < sa.tuple_(
                 sa.literal(registration.queued_at, Registration.queued_at.type),
@@ -277,7 +276,7 @@ _LINE: Final = (
     sa.select(Registration.id, Registration.people, Registration.needs, Registration.contact)
     .where(
         Registration.workshop_id == sa.bindparam("workshop"),
-        Registration.standing == RegistrationStatus.WAITLISTED,
+        Registration.status == RegistrationStatus.WAITLISTED,
     )
     .order_by(Registration.queued_at, Registration.id)
 )

@@ -98,7 +98,7 @@ def reporters(session: Session, slugs: Iterable[str]) -> list[tuple[int, str]]:
 
 def _open(now: datetime) -> sa.Select[Workshop]:
     return sa.select(Workshop).where(
-        Workshop.standing == WorkshopStatus.PUBLISHED,
+        Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.ends_at <= now,
         Workshop.ends_at > now - WITHIN,
     )

@@ -109,29 +109,29 @@ class Publish:
     phone: str = ""
 
     def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
-        if workshop.standing is not WorkshopStatus.DRAFT:
+        if workshop.status is not WorkshopStatus.DRAFT:
             raise Refused("No es un borrador.")
         if workshop.starts_at <= now:
             raise Refused("Su fecha ya pasó. Cámbiala primero.")
         workshop_service.publish(session, workshop, now=now, phone=self.phone)
-        return frozenset({"standing"})
+        return frozenset({"status"})
 
 
 def cancel(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
     workshop_service.cancel(session, workshop, now=now)
-    return frozenset({"standing"})
+    return frozenset({"status"})
 
 
 def discard(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
     """A draft that nobody outside has seen is gone without a trace but the journal's."""
-    if workshop.standing is not WorkshopStatus.DRAFT or workshop.published_at is not None:
+    if workshop.status is not WorkshopStatus.DRAFT or workshop.published_at is not None:
         raise Refused("Solo se borra un borrador que nunca se publicó. Este se puede cancelar.")
     is_used = sa.exists().where(Registration.workshop_id == workshop.id)
     if session.scalar(sa.select(is_used)):
         raise Refused("Ya tiene personas registradas. No se borra.")
     form_drafts.forget(session, workshop.id)  # its number may be given to another
     session.delete(workshop)
-    return frozenset({"standing"})
+    return frozenset({"status"})
 
 
 @dataclass(frozen=True)
@@ -185,9 +185,9 @@ class SameForAll:
 
 def require_ahead(workshop: Workshop, now: datetime) -> None:
     """Raises Refused for what is over, or cancelled: that stays as it was."""
-    if workshop.standing is WorkshopStatus.CANCELLED:
+    if workshop.status is WorkshopStatus.CANCELLED:
         raise Refused("Está cancelado.")
-    if workshop.starts_at <= now or workshop.standing not in {
+    if workshop.starts_at <= now or workshop.status not in {
         WorkshopStatus.DRAFT,
         WorkshopStatus.PUBLISHED,
     }:

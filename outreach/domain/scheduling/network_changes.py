@@ -140,7 +140,7 @@ def _count(session: Session, *conditions: sa.ColumnElement[bool]) -> int:
         session.scalar(
             sa.select(sa.func.count())
             .select_from(Workshop)
-            .where(Workshop.standing.in_(AHEAD), *conditions)
+            .where(Workshop.status.in_(AHEAD), *conditions)
         )
         or 0
     )

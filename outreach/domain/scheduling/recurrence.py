@@ -213,7 +213,7 @@ def _around(session: Session, plans: Sequence[WorkshopData]) -> Sequence[Worksho
         .where(
             Workshop.day >= min(every) - timedelta(days=1),
             Workshop.day <= max(every) + timedelta(days=1),
-            Workshop.standing.in_(_THERE),
+            Workshop.status.in_(_THERE),
             sa.or_(
                 Workshop.venue_id.in_(venues),
                 sa.and_(

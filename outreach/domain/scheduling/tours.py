@@ -160,7 +160,7 @@ def change_stop(
     )
     changed = []
     for workshop in there:
-        if workshop.ends_at <= now or workshop.standing not in _TO_COME:
+        if workshop.ends_at <= now or workshop.status not in _TO_COME:
             continue
         assert plan.venue is not None
         is_here = workshop.venue_id == stop.venue_id
@@ -198,7 +198,7 @@ def publish_stop(
     drafts = [
         workshop
         for workshop in there
-        if workshop.standing is WorkshopStatus.DRAFT and workshop.ends_at > now
+        if workshop.status is WorkshopStatus.DRAFT and workshop.ends_at > now
     ]
     for workshop in drafts:
         publish_checks.require_safe(session, workshop, now=now)
@@ -215,7 +215,7 @@ def cancel_stop(session: Session, stop: TourStop, *, now: datetime) -> tuple[lis
     stop.cancelled_at = now
     cancelled, told = [], 0
     for workshop in there:
-        if workshop.standing is WorkshopStatus.PUBLISHED and workshop.ends_at > now:
+        if workshop.status is WorkshopStatus.PUBLISHED and workshop.ends_at > now:
             told += workshop_service.cancel(session, workshop, now=now)
             cancelled.append(workshop)
     return cancelled, told
@@ -230,7 +230,7 @@ def reinstate_stop(session: Session, stop: TourStop, *, now: datetime) -> list[W
     back = [
         workshop
         for workshop in there
-        if workshop.standing is WorkshopStatus.CANCELLED
+        if workshop.status is WorkshopStatus.CANCELLED
         and workshop.cancelled_at is not None
         and workshop.cancelled_at >= stop.cancelled_at
         and workshop.ends_at > now

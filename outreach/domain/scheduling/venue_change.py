@@ -72,7 +72,7 @@ def _follow(
     session: Session, workshop: Workshop, venue: Venue, new: frozenset[str], now: datetime
 ) -> int:
     """How many people are owed a notice."""
-    is_told = workshop.standing is WorkshopStatus.PUBLISHED and bool(new & _TOLD)
+    is_told = workshop.status is WorkshopStatus.PUBLISHED and bool(new & _TOLD)
     if workshop.zone != venue.zone:  # the hours on its wall stay, and mean other instants
         workshop_service.change(
             session, workshop, replace(workshop_service.data_of(workshop), zone=venue.zone), now=now

@@ -81,13 +81,13 @@ def create(
     plan: WorkshopData,
     *,
     now: datetime,
-    standing: WorkshopStatus = WorkshopStatus.DRAFT,
+    status: WorkshopStatus = WorkshopStatus.DRAFT,
     external_id: str | None = None,
     is_synthetic: bool = False,
 ) -> Workshop:
     """A new workshop. Raises Refused as `check` does."""
     workshop = prepare(
-        plan, now=now, standing=standing, external_id=external_id, is_synthetic=is_synthetic
+        plan, now=now, status=status, external_id=external_id, is_synthetic=is_synthetic
     )
     add(session, [workshop])
     return workshop
@@ -97,23 +97,23 @@ def prepare(
     plan: WorkshopData,
     *,
     now: datetime,
-    standing: WorkshopStatus = WorkshopStatus.DRAFT,
+    status: WorkshopStatus = WorkshopStatus.DRAFT,
     external_id: str | None = None,
     is_synthetic: bool = False,
 ) -> Workshop:
     """The same, for `add`: nothing has been written yet."""
     plan = normalized(plan)
-    check(plan, is_draft=standing is WorkshopStatus.DRAFT)
+    check(plan, is_draft=status is WorkshopStatus.DRAFT)
     return Workshop(
         public_id=new_public_id(plan.kind, plan.way),
         external_id=external_id,
         is_synthetic=is_synthetic,
-        standing=standing,
+        status=status,
         seats_left=plan.capacity + plan.overbooked,
         created_at=now,
         changed_at=now,
-        published_at=None if standing is WorkshopStatus.DRAFT else now,
-        cancelled_at=now if standing is WorkshopStatus.CANCELLED else None,
+        published_at=None if status is WorkshopStatus.DRAFT else now,
+        cancelled_at=now if status is WorkshopStatus.CANCELLED else None,
         **{name: getattr(plan, name) for name in _FIELDS},
     )
 
@@ -152,11 +152,11 @@ def change(
     would come to see the address of something discreet, and where what is to come would be over.
     """
     plan = normalized(plan)
-    check(plan, is_draft=workshop.standing is WorkshopStatus.DRAFT)
+    check(plan, is_draft=workshop.status is WorkshopStatus.DRAFT)
     new = frozenset(n for n in _FIELDS if getattr(workshop, n) != getattr(plan, n))
     if not new:
         return new
-    if workshop.standing is not WorkshopStatus.DRAFT and new & _OPENS and has_open_address(plan):
+    if workshop.status is not WorkshopStatus.DRAFT and new & _OPENS and has_open_address(plan):
         raise Refused(
             "Es un taller discreto y todas las personas verían su dirección. Ocúltala primero."
         )
@@ -177,7 +177,7 @@ def change(
     session.flush()
     if moved and now < workshop.ends_at:
         reconfirmation.request_again(session, workshop)
-    if workshop.standing is WorkshopStatus.PUBLISHED:
+    if workshop.status is WorkshopStatus.PUBLISHED:
         if moved and now < workshop.ends_at:
             registrations.notify_all(session, workshop, NotificationType.CHANGED, now=now)
             if new & _START:  # an offer was short as the old day was near
@@ -190,7 +190,7 @@ def change(
 def would_be_past(workshop: Workshop, ends_at: datetime, *, now: datetime) -> bool:
     """Whether that end says of what people still come to that it is past: a year is soon mistyped,
     and who registered is forgotten so many days after the day."""
-    return workshop.standing in _HAS_PEOPLE and ends_at <= now < workshop.ends_at
+    return workshop.status in _HAS_PEOPLE and ends_at <= now < workshop.ends_at
 
 
 def has_open_address(plan: WorkshopData) -> bool:
@@ -210,7 +210,7 @@ def publish(
     """From draft to public. Raises Refused with what is missing; `phone` as in `publish_checks`. A
     file may leave out what the office knows: its phone, and the link."""
     lock(session, workshop)
-    if workshop.standing is not WorkshopStatus.DRAFT:
+    if workshop.status is not WorkshopStatus.DRAFT:
         return
     missing = publish_checks.missing(workshop, phone=phone)
     if is_in_file:
@@ -219,7 +219,7 @@ def publish(
         raise Refused(publish_checks.said(missing))
     check(data_of(workshop))
     tour_stops.require_on(session, workshop)
-    workshop.standing = WorkshopStatus.PUBLISHED
+    workshop.status = WorkshopStatus.PUBLISHED
     workshop.published_at = workshop.published_at or now
     mark_changed(workshop, now, is_new_version=False)
 
@@ -228,13 +228,13 @@ def cancel(session: Session, workshop: Workshop, *, now: datetime, tells: bool =
     """Cancels a published workshop and says how many people are owed a notice of it: none where
     the organizer `tells` nobody, which they may only long before. Raises Refused."""
     lock(session, workshop)
-    if workshop.standing is not WorkshopStatus.PUBLISHED:
+    if workshop.status is not WorkshopStatus.PUBLISHED:
         raise Refused("Solo se cancela un taller publicado.")
     if workshop.has_ended(now):
         raise Refused("Ya pasó. Di en su asistencia que no se hizo.")
     if not tells and must_notify(workshop, now=now):
         raise Refused("Faltan menos de 7 días: hay que avisar a quien apartó lugar.")
-    workshop.standing = WorkshopStatus.CANCELLED
+    workshop.status = WorkshopStatus.CANCELLED
     workshop.cancelled_at = now
     mark_changed(workshop, now, is_new_version=True)
     session.flush()
@@ -254,7 +254,7 @@ def reach(session: Session, workshop: Workshop) -> Mapping[ContactMethod, int]:
     """How many parties with a place or a turn can be told of something, and how."""
     rows = session.execute(
         sa.select(Registration.contact, sa.func.count())
-        .where(Registration.workshop_id == workshop.id, Registration.standing.in_(ACTIVE_STATUSES))
+        .where(Registration.workshop_id == workshop.id, Registration.status.in_(ACTIVE_STATUSES))
         .group_by(Registration.contact)
     )
     return dict.fromkeys(ContactMethod, 0) | {row[0]: row[1] for row in rows}
@@ -263,10 +263,10 @@ def reach(session: Session, workshop: Workshop) -> Mapping[ContactMethod, int]:
 def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Undoes a cancellation: everybody keeps their place, and is owed a notice. Raises Refused."""
     lock(session, workshop)
-    if workshop.standing is not WorkshopStatus.CANCELLED:
+    if workshop.status is not WorkshopStatus.CANCELLED:
         raise Refused("Este taller no está cancelado.")
     tour_stops.require_on(session, workshop)
-    workshop.standing = WorkshopStatus.PUBLISHED
+    workshop.status = WorkshopStatus.PUBLISHED
     workshop.cancelled_at = None
     workshop.published_at = workshop.published_at or now
     mark_changed(workshop, now, is_new_version=True)
@@ -279,7 +279,7 @@ def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
 
 def report(workshop: Workshop, *, head_count: int | None, now: datetime) -> None:
     """After its day: held, with how many came; or not held, with None. Raises Refused before."""
-    if workshop.standing not in {
+    if workshop.status not in {
         WorkshopStatus.PUBLISHED,
         WorkshopStatus.HELD,
         WorkshopStatus.NOT_HELD,
@@ -289,7 +289,7 @@ def report(workshop: Workshop, *, head_count: int | None, now: datetime) -> None
         raise Refused("Este taller todavía no empieza. Repórtalo cuando termine.")
     if head_count is not None and head_count < 0:
         raise Refused("Las personas no pueden ser menos de cero.")
-    workshop.standing = WorkshopStatus.NOT_HELD if head_count is None else WorkshopStatus.HELD
+    workshop.status = WorkshopStatus.NOT_HELD if head_count is None else WorkshopStatus.HELD
     workshop.head_count = head_count
 
 

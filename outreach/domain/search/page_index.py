@@ -39,7 +39,7 @@ _CHANGES: Final = (
     Office.changed_at,
     sa.func.coalesce(Venue.changed_at, Workshop.changed_at),
 )
-_PUBLIC: Final = (Workshop.standing.in_(PUBLIC_STATUSES), Workshop.way != Way.UNLISTED)
+_PUBLIC: Final = (Workshop.status.in_(PUBLIC_STATUSES), Workshop.way != Way.UNLISTED)
 
 
 def by_month(session: Session, since: Month, until: Month) -> list[MonthPages]:

@@ -54,7 +54,7 @@ class ListedWorkshop:
     zone: ZoneInfo
     starts_at: datetime
     ends_at: datetime
-    standing: WorkshopStatus
+    status: WorkshopStatus
     way: Way
     mode: DeliveryMode
     visibility: Visibility
@@ -94,7 +94,7 @@ class ListedWorkshop:
     def tells_seats(self, now: datetime) -> bool:
         """Whether the list says how many places are left: while one can be saved."""
         return (
-            self.standing is WorkshopStatus.PUBLISHED
+            self.status is WorkshopStatus.PUBLISHED
             and self.way in {Way.PLACE, Way.SLOTS}
             and self.starts_at > now
             and (self.opens_at is None or self.opens_at <= now)
@@ -113,7 +113,7 @@ _COLUMNS: Final = (
     Workshop.zone,
     Workshop.starts_at,
     Workshop.ends_at,
-    Workshop.standing,
+    Workshop.status,
     Workshop.way,
     Workshop.mode,
     Workshop.visibility,
@@ -145,7 +145,7 @@ _LISTED: Final = (
     .join(Office, Office.id == Workshop.office_id)
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
     .where(
-        Workshop.standing.in_(PUBLIC_STATUSES),
+        Workshop.status.in_(PUBLIC_STATUSES),
         Workshop.way != Way.UNLISTED,
         Kind.is_discreet.is_(False),
     )

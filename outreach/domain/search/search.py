@@ -51,7 +51,7 @@ class SearchResult:
     ends: time
     zone: ZoneInfo
     starts_at: datetime
-    standing: WorkshopStatus
+    status: WorkshopStatus
     way: Way
     mode: DeliveryMode
     visibility: Visibility
@@ -107,7 +107,7 @@ _SHOWN: Final = (
         Workshop.ends,
         Workshop.zone,
         Workshop.starts_at,
-        Workshop.standing,
+        Workshop.status,
         Workshop.way,
         Workshop.mode,
         Workshop.visibility,
@@ -138,7 +138,7 @@ _SHOWN: Final = (
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
 )
 _UPCOMING: Final = (
-    Workshop.standing.in_([WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED]),
+    Workshop.status.in_([WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED]),
     Workshop.way != Way.UNLISTED,
     Workshop.day >= sa.bindparam("since", type_=sa.Date),
     Workshop.day <= sa.bindparam("until", type_=sa.Date),
@@ -190,7 +190,7 @@ def nearest(
     then what can be followed from anywhere; the distance of those is None."""
     everywhere = replace(filters, where=ANYWHERE)
     found = upcoming(session, everywhere, now=now, limit=400).found
-    open_ones = [each for each in found if each.standing is WorkshopStatus.PUBLISHED]
+    open_ones = [each for each in found if each.status is WorkshopStatus.PUBLISHED]
     here = filters.where.position
     with_miles = [
         (each, miles(here, each.near_latitude, each.near_longitude))

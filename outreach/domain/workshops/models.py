@@ -122,7 +122,7 @@ class Workshop(Base):
     ends_at: Mapped[datetime] = mapped_column(init=False, index=True)
     month: Mapped[int] = mapped_column(init=False)  # 202001
 
-    standing: Mapped[WorkshopStatus]
+    status: Mapped[WorkshopStatus] = mapped_column("standing")
     capacity: Mapped[int]  # chairs; of one-to-one consultations, places in all slots together
     overbooked: Mapped[int] = mapped_column(default=0)  # places beyond the chairs
     seats_left: Mapped[int]  # of capacity + overbooked
@@ -168,7 +168,7 @@ class Workshop(Base):
 
     @property
     def is_cancelled(self) -> bool:
-        return self.standing is WorkshopStatus.CANCELLED
+        return self.status is WorkshopStatus.CANCELLED
 
     @property
     def is_full(self) -> bool:
@@ -209,7 +209,7 @@ class Workshop(Base):
 
     def is_open(self, now: datetime) -> bool:
         """Whether a place can be saved."""
-        is_ahead = self.standing is WorkshopStatus.PUBLISHED and now < self.starts_at
+        is_ahead = self.status is WorkshopStatus.PUBLISHED and now < self.starts_at
         return is_ahead and self.takes_places and self.has_opened(now)
 
     def has_ended(self, now: datetime) -> bool:
@@ -277,7 +277,7 @@ def count_at_venues(session: Session, office: Office, *, now: datetime) -> dict[
             Workshop.office_id == office.id,
             Workshop.venue_id.is_not(None),
             Workshop.ends_at > now,
-            Workshop.standing.in_((WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)),
+            Workshop.status.in_((WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)),
         )
         .group_by(Workshop.venue_id)
     )
@@ -286,7 +286,7 @@ def count_at_venues(session: Session, office: Office, *, now: datetime) -> dict[
 
 def count_published(session: Session) -> int:
     """Of the whole network, past ones too."""
-    found = sa.select(sa.func.count()).where(Workshop.standing == WorkshopStatus.PUBLISHED)
+    found = sa.select(sa.func.count()).where(Workshop.status == WorkshopStatus.PUBLISHED)
     return session.scalar(found) or 0
 
 
@@ -305,7 +305,7 @@ def version(session: Session, public_id: str) -> tuple[object, ...] | None:
 _VERSION: Final = (
     sa.select(
         Workshop.changed_at,
-        Workshop.standing,
+        Workshop.status,
         Workshop.has_waiting_list,
         Workshop.party_limit,
         Workshop.retention_days,
@@ -330,7 +330,7 @@ _VERSION: Final = (
 def find_public(session: Session, public_id: str) -> Workshop:
     """A workshop the public may see. Raises NotFound, for a draft too."""
     workshop = find(session, public_id)
-    if workshop.standing not in PUBLIC_STATUSES:
+    if workshop.status not in PUBLIC_STATUSES:
         raise NotFound(f"workshop {public_id}")
     return workshop
 

@@ -124,7 +124,7 @@ def _beside(session: Session, workshop: Workshop) -> Workshop | None:
         .where(
             Workshop.venue_id == workshop.venue.id,
             Workshop.id != workshop.id,
-            Workshop.standing.in_((WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)),
+            Workshop.status.in_((WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)),
             Workshop.starts_at < workshop.ends_at,
             Workshop.ends_at > workshop.starts_at,
         )

@@ -99,14 +99,14 @@ class _Maker:
     def _new(self, event: IcalEvent) -> dict[str, str]:
         found = (self._kinds.get(plain(each)) for each in event.categories)
         kind = next((code for code in found if code), self._given.kind)
-        standings = {"CANCELLED": WorkshopStatus.CANCELLED, "CONFIRMED": WorkshopStatus.PUBLISHED}
+        statuses = {"CANCELLED": WorkshopStatus.CANCELLED, "CONFIRMED": WorkshopStatus.PUBLISHED}
         said = dict.fromkeys(COLUMNS, "") | {
             "office": self._given.office,
             "kind": kind,
             "title_es": clean(event.summary),
             "childcare": "false",
             # A calendar that does not say so has not been promised to anybody.
-            "status": standings.get(event.status.upper(), WorkshopStatus.DRAFT).value,
+            "status": statuses.get(event.status.upper(), WorkshopStatus.DRAFT).value,
         }
         return said | self._where(event.location, self._given.office)
 
@@ -125,9 +125,9 @@ def _differing(event: IcalEvent, workshop: Workshop, said: Mapping[str, str]) ->
     location = clean(event.location)
     if location and location not in {clean(feed.place(workshop, lang)) for lang in LANGUAGES}:
         new |= _where(location, (said["city"], said["region"]))
-    if event.status.upper() == "CANCELLED" and workshop.standing is WorkshopStatus.PUBLISHED:
+    if event.status.upper() == "CANCELLED" and workshop.status is WorkshopStatus.PUBLISHED:
         new["status"] = WorkshopStatus.CANCELLED.value
-    if event.status.upper() == "CONFIRMED" and workshop.standing is WorkshopStatus.CANCELLED:
+    if event.status.upper() == "CONFIRMED" and workshop.status is WorkshopStatus.CANCELLED:
         new["status"] = WorkshopStatus.PUBLISHED.value
     return new
 

@@ -121,8 +121,8 @@ def unplannable(
 
 def _check_sight(row: WorkshopImportRow, workshop: Workshop, told: WorkshopData) -> None:
     """Raises Refused for what cannot come into everybody's sight."""
-    if workshop.standing is WorkshopStatus.DRAFT:
-        is_publishing = row.standing is not WorkshopStatus.DRAFT
+    if workshop.status is WorkshopStatus.DRAFT:
+        is_publishing = row.status is not WorkshopStatus.DRAFT
         if is_publishing and told.way in _WITH_PLACES and not told.capacity:
             raise Refused(publish_checks.said(["lugares"]))
         return
@@ -140,18 +140,18 @@ def impossible(
     session: Session, row: WorkshopImportRow, workshop: Workshop, named: Named, *, now: datetime
 ) -> Iterator[ImportFault]:
     """What the row asks for that cannot be done to the workshop as it stands."""
-    is_draft = workshop.standing is WorkshopStatus.DRAFT
+    is_draft = workshop.status is WorkshopStatus.DRAFT
     _starts_at, ends_at = clock.span(row.day, row.starts, row.ends, row.zone)
-    turn = (workshop.standing, row.standing)
+    turn = (workshop.status, row.status)
     steps = _STEPS.get(turn, ())
     if turn in _IMPOSSIBLE:
-        yield ImportFault(row.line, "status", row.standing.value, *_IMPOSSIBLE[turn])
+        yield ImportFault(row.line, "status", row.status.value, *_IMPOSSIBLE[turn])
     elif workshop_service.cancel in steps and (ends_at if is_draft else workshop.ends_at) <= now:
-        yield ImportFault(row.line, "status", row.standing.value, *_PAST)
+        yield ImportFault(row.line, "status", row.status.value, *_PAST)
     if steps and steps[0] is not workshop_service.cancel and tour_stops.is_off(session, workshop):
         reason = "its stop of the tour is cancelled; reinstate the stop first"
         says = "Su parada de la gira está cancelada. Reactívala primero."
-        yield ImportFault(row.line, "status", row.standing.value, reason, says)
+        yield ImportFault(row.line, "status", row.status.value, reason, says)
     if workshop_service.would_be_past(workshop, ends_at, now=now):
         reason = "that day and hour are past; look at the date"
         says = "Ese día y esa hora ya pasaron. Revisa la fecha."
@@ -197,14 +197,13 @@ class _Loader:
         # Cancelled first and reinstated last, so that people hear of it once. Of a draft nobody
         # does, and it is published as it is to be.
         is_first = (
-            row.standing is WorkshopStatus.CANCELLED
-            and workshop.standing is not WorkshopStatus.DRAFT
+            row.status is WorkshopStatus.CANCELLED and workshop.status is not WorkshopStatus.DRAFT
         )
         if is_first:
-            has_changed |= self._set_standing(row, workshop)
+            has_changed |= self._set_status(row, workshop)
         has_changed |= self._change(row, workshop)
         if not is_first:
-            has_changed |= self._set_standing(row, workshop)
+            has_changed |= self._set_status(row, workshop)
         self.loaded.count(RowOutcome.CHANGED if has_changed else RowOutcome.SAME, row.office, left)
 
     def _create(self, row: WorkshopImportRow) -> None:
@@ -213,7 +212,7 @@ class _Loader:
                 workshop_service.prepare(
                     _told(row, None, self._named, self._venue(row, None)),
                     now=self._now,
-                    standing=row.standing,
+                    status=row.status,
                     external_id=row.id,
                     is_synthetic=self._is_synthetic,
                 )
@@ -241,13 +240,13 @@ class _Loader:
             self.loaded.moved[workshop.id] = workshop.forget_on
         return bool(new)
 
-    def _set_standing(self, row: WorkshopImportRow, workshop: Workshop) -> bool:
-        turn = (workshop.standing, row.standing)
+    def _set_status(self, row: WorkshopImportRow, workshop: Workshop) -> bool:
+        turn = (workshop.status, row.status)
         for step in _STEPS.get(turn, ()):
             try:
                 step(self._session, workshop, now=self._now)
             except Refused as error:
-                self.faults.append(_refused(row, "status", row.standing.value, error))
+                self.faults.append(_refused(row, "status", row.status.value, error))
         return turn in _STEPS
 
     def _venue(self, row: WorkshopImportRow, now_at: Venue | None) -> Venue | None:

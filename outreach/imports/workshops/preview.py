@@ -159,7 +159,7 @@ def _after(row: WorkshopImportRow, workshop: Workshop) -> dict[str, str]:
         "capacity": str(_capacity(row, workshop)),
         "languages": " ".join(row.languages),
         "childcare": "true" if row.has_childcare else "false",
-        "status": row.standing.value,
+        "status": row.status.value,
         "way": row.way.value,
         "mode": mode.value,
     }
@@ -199,7 +199,7 @@ def _is_told(seen: PreviewedRow, known: Mapping[str, Workshop], now: datetime) -
     return (
         workshop is not None
         and any(each.field in _TOLD for each in seen.changes)
-        and workshop.standing in {WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED}
+        and workshop.status in {WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED}
         and now < workshop.ends_at
     )
 

@@ -114,7 +114,7 @@ class WorkshopImportRow:
     capacity: int
     languages: Codes
     has_childcare: bool
-    standing: WorkshopStatus
+    status: WorkshopStatus
     phone: str | None
 
     @property
@@ -209,9 +209,9 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
     capacity = line.number_of("capacity", most=MOST_SEATS)
     languages = line.codes("languages", SPOKEN, "language")
     has_childcare = line.flag("childcare")
-    standing = line.one_of("status", _STATUSES, f"write one of: {', '.join(_STATUSES)}")
+    status = line.one_of("status", _STATUSES, f"write one of: {', '.join(_STATUSES)}")
     phone = line.text("phone", 40) if line.has("phone") else None
-    if line.faults or not (office and kind and zone and hours and way and standing):
+    if line.faults or not (office and kind and zone and hours and way and status):
         return None
     day, starts, ends = hours
     return WorkshopImportRow(
@@ -231,7 +231,7 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
         capacity=kind.capacity if capacity is None else capacity,
         languages=Codes(languages or ("es",)),
         has_childcare=has_childcare,
-        standing=standing,
+        status=status,
         phone=phone,
     )
 

@@ -49,17 +49,17 @@ def cells(workshop: Workshop) -> dict[str, str]:
         "capacity": str(workshop.capacity),
         "languages": " ".join(workshop.languages),
         "childcare": "true" if workshop.has_childcare else "false",
-        "status": status(workshop.standing).value,
+        "status": status(workshop.status).value,
         "way": workshop.way.value,
         "mode": workshop.mode.value,
         "phone": workshop.phone,
     }
 
 
-def status(standing: WorkshopStatus) -> WorkshopStatus:
+def status(status: WorkshopStatus) -> WorkshopStatus:
     """As a file says it: how a workshop went is not told by files."""
-    over = standing in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
-    return WorkshopStatus.PUBLISHED if over else standing
+    over = status in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
+    return WorkshopStatus.PUBLISHED if over else status
 
 
 def to_csv(rows: Iterable[Mapping[str, str]]) -> bytes:

@@ -82,7 +82,7 @@ class Teller:
             title=_text(found.title_json),
             summary=_text(found.summary_json),
             bring=_text(found.bring_json),
-            status=cast(schemas.Status, found.standing.value),
+            status=cast(schemas.Status, found.status.value),
             when=_when(found),
             mode=found.mode.value,
             place=_place(found),

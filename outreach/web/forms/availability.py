@@ -91,8 +91,8 @@ def of_workshop(session: Session, workshop: Workshop, *, now: datetime) -> Avail
 def of_registration(session: Session, registration: Registration) -> Availability:
     """For who has a place and may keep what they have: their hour, their support."""
     workshop = registration.workshop
-    mine = registration.slot_id if registration.standing in SEAT_HOLDING_STATUSES else None
-    kept = registration.needs if registration.standing in SEAT_HOLDING_STATUSES else ()
+    mine = registration.slot_id if registration.status in SEAT_HOLDING_STATUSES else None
+    kept = registration.needs if registration.status in SEAT_HOLDING_STATUSES else ()
     return Availability(
         hours=_hours(session, workshop, mine) if mine is not None else (),
         used_up=_used_up(session, workshop) - set(kept),

@@ -90,7 +90,7 @@ def _same_kind(workshop: Workshop) -> SearchFilters:
 
 def _can_be_had(found: SearchResult, now: datetime) -> bool:
     return (
-        found.standing is WorkshopStatus.PUBLISHED
+        found.status is WorkshopStatus.PUBLISHED
         and found.starts_at > now
         and found.seats_left > 0
         and not found.is_discreet

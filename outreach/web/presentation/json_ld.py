@@ -112,7 +112,7 @@ def _brief(found: SearchResult) -> Thing:
         "url": url,
         "name": say(found.title, lang),
         "startDate": found.starts_at.astimezone(found.zone).isoformat(),
-        "eventStatus": _status(is_cancelled=found.standing is WorkshopStatus.CANCELLED),
+        "eventStatus": _status(is_cancelled=found.status is WorkshopStatus.CANCELLED),
         "eventAttendanceMode": _attendance(found.mode),
         "location": _locations(found.mode, place, url),
     }

@@ -47,7 +47,7 @@ def card(
     """`with_city` where the cards around it are of other cities."""
     lang = i18n.current()
     tags = [seats_tag(found, now=now)]
-    if found.way is Way.SLOTS and found.standing is WorkshopStatus.PUBLISHED:
+    if found.way is Way.SLOTS and found.status is WorkshopStatus.PUBLISHED:
         tags.append(CardTag(_("Eliges tu hora")))
     if miles is not None:
         tags.append(CardTag(distance(miles)))
@@ -73,7 +73,7 @@ def card(
 def opening(found: SearchResult | Workshop, *, now: datetime) -> datetime | None:
     """From when a place can be saved, on the clock of the venue, if that is still to come."""
     opens = found.opens_at
-    is_ahead = found.standing is WorkshopStatus.PUBLISHED and found.starts_at > now
+    is_ahead = found.status is WorkshopStatus.PUBLISHED and found.starts_at > now
     takes_places = found.way not in {Way.OPEN, Way.PHONE}
     if opens is None or opens <= now or not is_ahead or not takes_places:
         return None
@@ -89,7 +89,7 @@ def by_day(
 
 def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
     """How full it is, in the words and the colour of its tag."""
-    if found.standing is WorkshopStatus.CANCELLED:
+    if found.status is WorkshopStatus.CANCELLED:
         return CardTag(_("Cancelado"), "etq-no")
     if found.way is Way.OPEN:
         return CardTag(_("Llega sin cita"), "etq-bien")

@@ -65,7 +65,7 @@ def test_whoever_was_let_in_by_mistake_waits_again(
     _admit(store, waiting[0], 1, now=workshop.starts_at)
     with store.change() as session:
         luz = session.get_one(Registration, waiting[0].id)
-        assert luz.standing is Place.WAITLISTED
+        assert luz.status is Place.WAITLISTED
         assert checkin.undo(session, luz)
     assert _chairs(store, workshop, workshop.starts_at) == 3
 

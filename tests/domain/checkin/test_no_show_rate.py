@@ -125,7 +125,7 @@ def test_only_doors_that_were_kept_count(store: Store, chicago: Office, rights: 
     _past(store, chicago, rights, times=3, people=20, came=0)  # nobody was ticked
     # Two were ticked of twenty who were reported: the list was put away.
     _past(store, chicago, rights, times=3, people=20, came=2, reported=20)
-    _past(store, chicago, rights, times=3, people=20, came=4, standing=WorkshopStatus.NOT_HELD)
+    _past(store, chicago, rights, times=3, people=20, came=4, status=WorkshopStatus.NOT_HELD)
     assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
 
 
@@ -185,7 +185,7 @@ def _past(
     away: int = 0,
     waiting: int = 0,
     reported: int | None = None,
-    standing: WorkshopStatus = WorkshopStatus.HELD,
+    status: WorkshopStatus = WorkshopStatus.HELD,
     until: date | None = None,
 ) -> None:
     """Workshops that are over, whose people have been forgotten: numbers are all there is. Of the
@@ -201,21 +201,21 @@ def _past(
             if waiting:
                 _row(session, workshop, Place.WAITLISTED, waiting, waiting)
             head_count = came - gone + waiting if reported is None else reported
-            is_held = standing is WorkshopStatus.HELD
+            is_held = status is WorkshopStatus.HELD
             workshop_service.report(
                 workshop, head_count=head_count if is_held else None, now=workshop.ends_at
             )
 
 
 def _row(
-    session: sa.orm.Session, workshop: Workshop, standing: Place, people: int, came: int
+    session: sa.orm.Session, workshop: Workshop, status: Place, people: int, came: int
 ) -> None:
-    mine = f"{workshop.id}-{standing}"
+    mine = f"{workshop.id}-{status}"
     session.add(
         Registration(
             id=mine,
             workshop_id=workshop.id,
-            standing=standing,
+            status=status,
             people=people,
             contact=ContactMethod.NONE,
             may_leave_message=False,

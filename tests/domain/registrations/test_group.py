@@ -67,7 +67,7 @@ def test_a_place_is_saved_in_each_date_and_one_letter_is_owed(course: Course) ->
     dates = course()
     mine = _save_all(dates, wants_reminder=True)
     assert [date.left() for date in dates] == [1, 1, 1]
-    assert [date.standing(each) for date, each in zip(dates, mine, strict=True)] == [SEATED] * 3
+    assert [date.status(each) for date, each in zip(dates, mine, strict=True)] == [SEATED] * 3
     assert [date.owed(each) for date, each in zip(dates, mine, strict=True)] == [
         [NotificationType.REMINDER, NotificationType.REGISTERED],
         [NotificationType.REMINDER],
@@ -87,13 +87,13 @@ def test_where_one_date_is_full_one_waits_for_that_one(course: Course) -> None:
     dates = course()
     rosa = dates[1].register(2)
     mine = _save_all(dates)
-    assert [date.standing(each) for date, each in zip(dates, mine, strict=True)] == [
+    assert [date.status(each) for date, each in zip(dates, mine, strict=True)] == [
         SEATED,
         WAITING,
         SEATED,
     ]
     dates[1].cancel(rosa)
-    assert dates[1].standing(mine[1]) is OFFERED
+    assert dates[1].status(mine[1]) is OFFERED
     assert dates[1].owed(mine[1]) == [NotificationType.OFFER]
 
 

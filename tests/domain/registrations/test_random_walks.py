@@ -96,7 +96,7 @@ class Walk(RuleBasedStateMachine):
         if error is None:
             model.parties.append(party)
 
-    @precondition(lambda self: self.model.with_standing(SEATED, WAITING, OFFERED, LAPSED))
+    @precondition(lambda self: self.model.with_status(SEATED, WAITING, OFFERED, LAPSED))
     @rule(pick=PICKS)
     def cancel(self, pick: int) -> None:
         now, party = self._tick("cancel"), self._pick(pick, SEATED, WAITING, OFFERED, LAPSED)
@@ -107,24 +107,24 @@ class Walk(RuleBasedStateMachine):
         if held:
             self.model.offer(now)
 
-    @precondition(lambda self: self.model.with_standing(SEATED, WAITING))
+    @precondition(lambda self: self.model.with_status(SEATED, WAITING))
     @rule(pick=PICKS, people=PARTIES, needs=NEEDS, hour=HOURS)
     def change(self, pick: int, people: int, needs: tuple[str, ...], hour: int) -> None:
         now, model, party = self._tick("change"), self.model, self._pick(pick, SEATED, WAITING)
-        old = (party.people, party.needs, party.hour, party.standing)
+        old = (party.people, party.needs, party.hour, party.status)
         error = model.change(party, people, frozenset(needs), hour, now)
         with _raises(error):
             self.stage.change(party.id, people, needs, _hour(hour) if model.hours else "")
         if error is None:
             model.offer(now)
         else:
-            party.people, party.needs, party.hour, party.standing = old
+            party.people, party.needs, party.hour, party.status = old
 
-    @precondition(lambda self: self.model.with_standing(OFFERED, SEATED, WAITING, LAPSED))
+    @precondition(lambda self: self.model.with_status(OFFERED, SEATED, WAITING, LAPSED))
     @rule(pick=PICKS, is_any=st.integers(0, 5))
     def accept(self, pick: int, is_any: int) -> None:
         now, model = self._tick("accept"), self.model
-        wanted = (OFFERED,) if is_any and model.with_standing(OFFERED) else tuple(_LIVE)
+        wanted = (OFFERED,) if is_any and model.with_status(OFFERED) else tuple(_LIVE)
         party = self._pick(pick, *wanted)
         if model.is_on:
             model.lapse(now)
@@ -133,16 +133,16 @@ class Walk(RuleBasedStateMachine):
         except Closed:
             # What was passed on meanwhile is passed on by the worker too: the page's change is not
             # kept.
-            assert not model.is_on or party.standing not in {SEATED, OFFERED}
+            assert not model.is_on or party.status not in {SEATED, OFFERED}
             self.stage.work()
             model.round(now)
             return
         assert model.is_on
-        assert party.standing in {SEATED, OFFERED}
-        if party.standing is OFFERED:
-            party.standing, party.until, party.has_confirmed = SEATED, None, True
+        assert party.status in {SEATED, OFFERED}
+        if party.status is OFFERED:
+            party.status, party.until, party.has_confirmed = SEATED, None, True
 
-    @precondition(lambda self: self.model.with_standing(LAPSED))
+    @precondition(lambda self: self.model.with_status(LAPSED))
     @rule(pick=PICKS)
     def rejoin(self, pick: int) -> None:
         now, party = self._tick("rejoin"), self._pick(pick, LAPSED)
@@ -155,7 +155,7 @@ class Walk(RuleBasedStateMachine):
         party.turn, party.lapses, party.asked, party.heard = now, 0, None, None
         self.model.offer(now)
 
-    @precondition(lambda self: self.model.with_standing(SEATED))
+    @precondition(lambda self: self.model.with_status(SEATED))
     @rule(pick=PICKS)
     def confirm(self, pick: int) -> None:
         self._tick("confirm")
@@ -165,21 +165,21 @@ class Walk(RuleBasedStateMachine):
 
     # What the staff do
 
-    @precondition(lambda self: self.model.with_standing(WAITING, OFFERED))
+    @precondition(lambda self: self.model.with_status(WAITING, OFFERED))
     @rule(pick=PICKS)
     def grant(self, pick: int) -> None:
         self._tick("grant")
         model, party = self.model, self._pick(pick, WAITING, OFFERED)
-        may = party.standing is OFFERED or (model.is_on and model.fits(party))
+        may = party.status is OFFERED or (model.is_on and model.fits(party))
         try:
             self.stage.grant(party.id)
         except (Full, Closed):
             assert not may
             return
         assert may
-        if party.standing is WAITING:
+        if party.status is WAITING:
             party.hour = model.first_hour(party.people)
-        party.standing, party.until = SEATED, None
+        party.status, party.until = SEATED, None
 
     @rule(capacity=st.integers(0, 7))
     def resize(self, capacity: int) -> None:
@@ -273,7 +273,7 @@ class Walk(RuleBasedStateMachine):
     def question_arrives(self) -> None:
         now = self._tick("question arrives")
         self.stage.deliver(NotificationType.RECONFIRM)
-        for party in self.model.with_standing(SEATED):
+        for party in self.model.with_status(SEATED):
             if party.asked is not None and party.heard is None and not party.has_confirmed:
                 party.heard = now
 
@@ -288,11 +288,9 @@ class Walk(RuleBasedStateMachine):
             assert faults(session, workshop_id) == []
             if self.model.is_on and not self.model.is_late(self.stage.now):
                 assert stranded(session, workshop_id) == []
-        there = {row.id: (row.standing, row.people, row.offered_until, row.lapses) for row in rows}
-        assert there == {
-            p.id: (p.standing, p.people, p.until, p.lapses) for p in self.model.parties
-        }
-        told = [p.id for p in self.model.with_standing(OFFERED) if p.is_reachable]
+        there = {row.id: (row.status, row.people, row.offered_until, row.lapses) for row in rows}
+        assert there == {p.id: (p.status, p.people, p.until, p.lapses) for p in self.model.parties}
+        told = [p.id for p in self.model.with_status(OFFERED) if p.is_reachable]
         assert offers == Counter(told)
 
     def _tick(self, step: str, minutes: int = 0) -> datetime:
@@ -303,15 +301,15 @@ class Walk(RuleBasedStateMachine):
         self.stage.now = min(wanted, max(latest, self.stage.now)) + timedelta(seconds=1)
         return self.stage.now
 
-    def _pick(self, pick: int, *standings: Any) -> Party:
-        found = self.model.with_standing(*standings)
+    def _pick(self, pick: int, *statuses: Any) -> Party:
+        found = self.model.with_status(*statuses)
         return found[pick % len(found)]
 
 
 _LIVE = (OFFERED, SEATED, WAITING, LAPSED)
 _ROWS = sa.select(
     Registration.id,
-    Registration.standing,
+    Registration.status,
     Registration.people,
     Registration.offered_until,
     Registration.lapses,

@@ -85,7 +85,7 @@ def test_a_no_frees_the_place_at_once(strict: Stage) -> None:
     rosa, luz = strict.register(4), strict.register(3)
     strict.work(at=ASKED)
     strict.cancel(rosa)
-    assert strict.standings(rosa, luz) == [CANCELLED, OFFERED]
+    assert strict.statuses(rosa, luz) == [CANCELLED, OFFERED]
     assert strict.left() == 1
 
 
@@ -97,7 +97,7 @@ def test_a_yes_keeps_the_place_whatever_follows(strict: Stage) -> None:
     strict.confirm(rosa)
     strict.confirm(rosa)
     strict.work(at=ASKED + 60 * HOUR)
-    assert strict.standing(rosa) is SEATED
+    assert strict.status(rosa) is SEATED
 
 
 def test_silence_frees_the_place_a_day_and_a_half_after_the_question(strict: Stage) -> None:
@@ -106,9 +106,9 @@ def test_silence_frees_the_place_a_day_and_a_half_after_the_question(strict: Sta
     strict.deliver(NotificationType.RECONFIRM)
     assert reconfirmation.answer_by(strict.of(rosa)) == ASKED + 36 * HOUR
     strict.work(at=ASKED + 36 * HOUR - SECOND)
-    assert strict.standings(rosa, luz) == [SEATED, WAITING]
+    assert strict.statuses(rosa, luz) == [SEATED, WAITING]
     strict.work(at=ASKED + 36 * HOUR)
-    assert strict.standings(rosa, luz) == [LAPSED, OFFERED]
+    assert strict.statuses(rosa, luz) == [LAPSED, OFFERED]
     assert strict.owed(rosa) == [NotificationType.OFFER_EXPIRED]
     assert strict.left() == 3
 
@@ -118,7 +118,7 @@ def test_silence_keeps_the_place_where_the_organizer_chose_so(lenient: Stage) ->
     lenient.work(at=ASKED)
     lenient.deliver(NotificationType.RECONFIRM)
     lenient.work(at=ASKED + 60 * HOUR)
-    assert lenient.standing(rosa) is SEATED
+    assert lenient.status(rosa) is SEATED
     assert reconfirmation.answer_by(lenient.of(rosa)) is None
 
 
@@ -127,7 +127,7 @@ def test_who_left_no_contact_never_loses_the_place(strict: Stage) -> None:
     for hours in range(0, 90, 6):
         strict.work(at=ASKED + hours * HOUR)
         strict.deliver(NotificationType.RECONFIRM)
-    assert strict.standing(rosa) is SEATED
+    assert strict.status(rosa) is SEATED
 
 
 def test_a_question_that_did_not_arrive_costs_nobody_the_place(strict: Stage) -> None:
@@ -135,10 +135,10 @@ def test_a_question_that_did_not_arrive_costs_nobody_the_place(strict: Stage) ->
     strict.work(at=ASKED)
     strict.cancel(luz)
     strict.work(at=ASKED + 60 * HOUR)
-    assert strict.standing(rosa) is SEATED, "it has not been sent"
+    assert strict.status(rosa) is SEATED, "it has not been sent"
     strict.deliver(NotificationType.RECONFIRM, is_dead=True)
     strict.work(at=ASKED + 87 * HOUR)
-    assert strict.standing(rosa) is SEATED, "it was given up"
+    assert strict.status(rosa) is SEATED, "it was given up"
 
 
 def test_a_question_that_came_late_leaves_a_day_to_answer(strict: Stage) -> None:
@@ -147,9 +147,9 @@ def test_a_question_that_came_late_leaves_a_day_to_answer(strict: Stage) -> None
     strict.now = ASKED + 30 * HOUR
     strict.deliver(NotificationType.RECONFIRM)
     strict.work(at=ASKED + 54 * HOUR - SECOND)
-    assert strict.standing(rosa) is SEATED
+    assert strict.status(rosa) is SEATED
     strict.work(at=ASKED + 54 * HOUR)
-    assert strict.standing(rosa) is LAPSED
+    assert strict.status(rosa) is LAPSED
 
 
 def test_no_silence_is_heard_in_the_last_three_hours(strict: Stage) -> None:
@@ -158,7 +158,7 @@ def test_no_silence_is_heard_in_the_last_three_hours(strict: Stage) -> None:
     assert reconfirmation.answer_by(strict.of(rosa)) is None
     strict.deliver(NotificationType.RECONFIRM)
     strict.work(at=STARTS - 2 * HOUR)
-    assert strict.standing(rosa) is SEATED
+    assert strict.status(rosa) is SEATED
 
 
 def test_who_lost_the_place_by_silence_may_wait_again(strict: Stage) -> None:
@@ -170,11 +170,11 @@ def test_who_lost_the_place_by_silence_may_wait_again(strict: Stage) -> None:
     with pytest.raises(Closed):
         strict.confirm(rosa)
     strict.rejoin(rosa)
-    assert strict.standings(rosa, luz) == [WAITING, OFFERED]
+    assert strict.statuses(rosa, luz) == [WAITING, OFFERED]
     strict.cancel(luz)
     strict.accept(rosa)
     strict.work(at=strict.now + 40 * HOUR)
-    assert strict.standing(rosa) is SEATED, "who said yes is not asked again"
+    assert strict.status(rosa) is SEATED, "who said yes is not asked again"
 
 
 def test_a_yes_comes_too_late_once_it_has_begun(strict: Stage) -> None:
@@ -193,7 +193,7 @@ def test_of_a_workshop_that_moved_everybody_is_asked_anew(strict: Stage) -> None
     strict.confirm(luz)
     strict.plan(day=DAY + timedelta(days=7))
     strict.work(at=ASKED + 40 * HOUR)
-    assert strict.standings(rosa, luz) == [SEATED, SEATED], "the old silence says nothing"
+    assert strict.statuses(rosa, luz) == [SEATED, SEATED], "the old silence says nothing"
     strict.work(at=ASKED + timedelta(days=7, hours=1))
     assert [strict.owed(each).count(NotificationType.RECONFIRM) for each in (rosa, luz)] == [1, 1]
 
@@ -209,7 +209,7 @@ def test_an_answer_read_before_the_hour_was_changed_says_nothing_of_the_new_hour
     assert strict.of(rosa).asked_at is None
     strict.work(at=ASKED + 2 * HOUR)
     strict.work(at=ASKED + 37 * HOUR)
-    assert strict.standing(rosa) is SEATED, "the letter that went out was about the old hour"
+    assert strict.status(rosa) is SEATED, "the letter that went out was about the old hour"
 
 
 def test_a_question_about_the_old_day_is_not_put_any_more(strict: Stage) -> None:

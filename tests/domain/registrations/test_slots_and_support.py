@@ -70,10 +70,10 @@ def test_a_party_that_fits_in_no_hour_waits(talks: Stage) -> None:
     mine = [talks.register(slot=hour) for hour in ("18:00", "18:20", "18:40")]
     assert talks.left() == 3
     luz = talks.register(2, slot="18:00")
-    assert talks.standing(luz) is WAITING
+    assert talks.status(luz) is WAITING
     assert talks.left() == 3
     talks.cancel(mine[1])
-    assert talks.standing(luz) is OFFERED
+    assert talks.status(luz) is OFFERED
     assert talks.hour(luz) == "18:20"
 
 
@@ -84,7 +84,7 @@ def test_the_earliest_hour_that_comes_free_is_offered(talks: Stage) -> None:
     talks.cancel(third)
     assert talks.hour(luz) == "18:40"
     talks.accept(luz)
-    assert (talks.standing(luz), talks.hour(luz)) == (SEATED, "18:40")
+    assert (talks.status(luz), talks.hour(luz)) == (SEATED, "18:40")
     talks.cancel(second, first)
     assert talks.hours() == {"18:00": 2, "18:20": 2, "18:40": 1}
 
@@ -117,9 +117,9 @@ def test_in_the_last_three_hours_the_staff_give_the_first_hour_that_is_free(talk
     luz = talks.register(2)
     talks.now = STARTS - HOUR
     talks.cancel(rosa)
-    assert talks.standing(luz) is WAITING
+    assert talks.status(luz) is WAITING
     talks.grant(luz)
-    assert (talks.standing(luz), talks.hour(luz)) == (SEATED, "18:00")
+    assert (talks.status(luz), talks.hour(luz)) == (SEATED, "18:00")
 
 
 def test_a_workshop_that_moves_takes_its_hours_along(talks: Stage) -> None:
@@ -220,7 +220,7 @@ def test_where_childcare_is_full_the_next_who_does_not_need_it_is_offered_the_pl
     cared.now += HOUR
     ines = cared.register()
     cared.cancel(rosa)
-    assert cared.standings(luz, ines) == [WAITING, OFFERED]
+    assert cared.statuses(luz, ines) == [WAITING, OFFERED]
 
 
 def test_more_support_is_offered_at_once(cared: Stage) -> None:
@@ -228,9 +228,9 @@ def test_more_support_is_offered_at_once(cared: Stage) -> None:
     rosa = cared.register(3)
     luz = cared.register(needs=Codes([CHILD]))
     cared.cancel(rosa)
-    assert cared.standing(luz) is WAITING
+    assert cared.status(luz) is WAITING
     cared.plan(support={CHILD: 2, NAHUATL: 1})
-    assert cared.standings(elena, luz) == [SEATED, OFFERED]
+    assert cared.statuses(elena, luz) == [SEATED, OFFERED]
     assert cared.supported() == {CHILD: 0, NAHUATL: 1}
 
 
@@ -240,7 +240,7 @@ def test_a_limit_taken_away_lets_everybody_in(cared: Stage) -> None:
     luz = cared.register(needs=Codes([CHILD]))
     cared.cancel(rosa)
     cared.plan(support={})
-    assert cared.standing(luz) is OFFERED
+    assert cared.status(luz) is OFFERED
     assert cared.supported() == {}
     cared.plan(support={CHILD: 3})
     assert cared.supported() == {CHILD: 1}
@@ -251,9 +251,9 @@ def test_who_needs_childcare_no_more_makes_room_for_who_does(cared: Stage) -> No
     elena = cared.register()
     luz = cared.register(needs=Codes([CHILD]))
     cared.cancel(elena)
-    assert cared.standing(luz) is WAITING
+    assert cared.status(luz) is WAITING
     cared.change(rosa, 3)
-    assert cared.standing(luz) is OFFERED
+    assert cared.status(luz) is OFFERED
 
 
 def test_childcare_cannot_be_added_where_it_is_full(cared: Stage) -> None:

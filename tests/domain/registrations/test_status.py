@@ -56,20 +56,20 @@ class Scene:
         self.elena = stage.register(contact=ContactMethod.NONE, slot="18:00")
         self.luz = ""
 
-    def come_to(self, standing: RegistrationStatus, move: StatusEvent | None = None) -> None:
+    def come_to(self, status: RegistrationStatus, move: StatusEvent | None = None) -> None:
         """Luz stands so, by what she and others did."""
-        if standing in {WAITING, OFFERED, LAPSED}:
+        if status in {WAITING, OFFERED, LAPSED}:
             rosa = self.stage.register(contact=ContactMethod.NONE, slot="18:20")
             self._arrive("")
         else:
             self._arrive("18:20")
-        if standing in {OFFERED, LAPSED}:
+        if status in {OFFERED, LAPSED}:
             self.stage.cancel(rosa)
-        for _time in range({LAPSED: 2, OFFERED: move is StatusEvent.EXPIRE_AGAIN}.get(standing, 0)):
+        for _time in range({LAPSED: 2, OFFERED: move is StatusEvent.EXPIRE_AGAIN}.get(status, 0)):
             self.stage.work(at=self.stage.now + 25 * HOUR)
-        if standing is CANCELLED:
+        if status is CANCELLED:
             self.stage.cancel(self.luz)
-        assert self.stage.standing(self.luz) is standing
+        assert self.stage.status(self.luz) is status
 
     def _arrive(self, hour: str) -> None:
         self.luz = self.stage.register(needs=("childcare",), slot=hour, wants_reminder=True)
@@ -77,7 +77,7 @@ class Scene:
     def look(self) -> tuple[object, ...]:
         mine = self.stage.of(self.luz)
         return (
-            mine.standing,
+            mine.status,
             mine.people,
             mine.slot_id,
             mine.offered_until,
@@ -106,7 +106,7 @@ def _drop(scene: Scene) -> None:
 
 
 def _grant(scene: Scene) -> None:
-    if scene.stage.standing(scene.luz) is WAITING:
+    if scene.stage.status(scene.luz) is WAITING:
         scene.stage.now = STARTS - 2 * HOUR  # nothing is offered by itself any more
         scene.stage.cancel(scene.elena)
     scene.stage.grant(scene.luz)
@@ -184,12 +184,12 @@ def test_each_move_leads_where_the_table_says(scene: Scene, arrow: Arrow) -> Non
     scene.come_to(start, move)
     MOVES[move](scene)
     after = scene.stage.of(scene.luz)
-    assert after.standing is TRANSITIONS[arrow]
-    assert (after.slot_id is not None) is (after.standing in SEAT_HOLDING_STATUSES)
-    assert (after.offered_until is not None) is (after.standing is OFFERED)
-    assert (after.key_id is None) is (after.standing is CANCELLED)
+    assert after.status is TRANSITIONS[arrow]
+    assert (after.slot_id is not None) is (after.status in SEAT_HOLDING_STATUSES)
+    assert (after.offered_until is not None) is (after.status is OFFERED)
+    assert (after.key_id is None) is (after.status is CANCELLED)
     assert set(scene.stage.owed(scene.luz)) == OWED[arrow]
-    is_held = after.standing in SEAT_HOLDING_STATUSES
+    is_held = after.status in SEAT_HOLDING_STATUSES
     assert scene.stage.supported() == {"childcare": 1 if is_held else 2}
     with scene.stage.store.read() as session:
         assert faults(session, scene.stage.workshop_id) == []
@@ -222,11 +222,11 @@ def test_who_is_told_nothing_is_owed_nothing_whatever_happens(scene: Scene) -> N
     scene.stage.register(contact=ContactMethod.NONE, slot="18:20")
     mine = scene.stage.register(contact=ContactMethod.NONE)
     scene.stage.cancel(scene.elena)
-    assert scene.stage.standing(mine) is OFFERED
+    assert scene.stage.status(mine) is OFFERED
     assert scene.stage.of(mine).offered_until == MONDAY + 24 * HOUR
     for _lapse_again in range(2):
         scene.stage.work(at=scene.stage.now + 24 * HOUR)
     scene.stage.rejoin(mine)
     scene.stage.accept(mine)
-    assert scene.stage.standing(mine) is SEATED
+    assert scene.stage.status(mine) is SEATED
     assert scene.stage.owed(mine) == []

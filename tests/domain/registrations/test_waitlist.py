@@ -67,7 +67,7 @@ def test_an_offer_is_held_a_day_or_two_hours_when_it_starts_within_a_day(
     rosa, luz = full.register(2), full.register()
     full.now = STARTS - before
     full.cancel(rosa)
-    assert full.standing(luz) is OFFERED
+    assert full.status(luz) is OFFERED
     assert full.of(luz).offered_until == full.now + lasts
     assert full.owed(luz) == [NotificationType.OFFER, NotificationType.WAITLISTED]
 
@@ -77,7 +77,7 @@ def test_nothing_is_offered_in_the_last_three_hours(full: Stage) -> None:
     full.now = STARTS - 3 * HOUR + MICROSECOND
     full.cancel(rosa)
     assert full.offer() == 0
-    assert full.standing(luz) is WAITING
+    assert full.status(luz) is WAITING
     assert full.left() == 2
 
 
@@ -85,9 +85,9 @@ def test_an_offer_runs_out_at_its_second_and_not_before(full: Stage) -> None:
     rosa, luz, ines = full.register(2), full.register(2), full.register(2)
     full.cancel(rosa)
     full.work(at=MONDAY + 24 * HOUR - MICROSECOND)
-    assert full.standings(luz, ines) == [OFFERED, WAITING]
+    assert full.statuses(luz, ines) == [OFFERED, WAITING]
     full.work(at=MONDAY + 24 * HOUR)
-    assert full.standings(luz, ines) == [WAITING, OFFERED]
+    assert full.statuses(luz, ines) == [WAITING, OFFERED]
     assert full.of(ines).offered_until == MONDAY + 48 * HOUR
     assert full.owed(luz) == [NotificationType.OFFER_EXPIRED, NotificationType.WAITLISTED]
     assert full.owed(ines) == [NotificationType.OFFER, NotificationType.WAITLISTED]
@@ -101,21 +101,21 @@ def test_the_first_missed_offer_leads_to_the_end_of_the_list_and_the_second_off_
     ines, elena = full.register(2), full.register(2)
     full.cancel(rosa)
     for owner in (luz, ines, elena, luz):
-        assert full.standing(owner) is OFFERED
+        assert full.status(owner) is OFFERED
         full.work(at=full.now + 24 * HOUR)
-    assert full.standing(luz) is LAPSED
+    assert full.status(luz) is LAPSED
     assert full.of(luz).lapses == 2
-    assert full.standings(ines, elena) == [OFFERED, WAITING]
+    assert full.statuses(ines, elena) == [OFFERED, WAITING]
 
 
 def test_who_waits_alone_and_misses_an_offer_is_offered_it_again(full: Stage) -> None:
     rosa, luz = full.register(2), full.register(2)
     full.cancel(rosa)
     full.work(at=MONDAY + 24 * HOUR)
-    assert full.standing(luz) is OFFERED
+    assert full.status(luz) is OFFERED
     assert full.of(luz).offered_until == MONDAY + 48 * HOUR
     full.work(at=MONDAY + 48 * HOUR)
-    assert full.standing(luz) is LAPSED
+    assert full.status(luz) is LAPSED
     assert full.left() == 2
 
 
@@ -127,9 +127,9 @@ def test_those_who_miss_an_offer_together_keep_their_order(full: Stage) -> None:
     full.now += MINUTE
     elena = full.register()
     full.cancel(rosa)
-    assert full.standings(luz, ines, elena) == [OFFERED, OFFERED, WAITING]
+    assert full.statuses(luz, ines, elena) == [OFFERED, OFFERED, WAITING]
     full.work(at=full.now + 24 * HOUR)
-    assert full.standings(luz, ines, elena) == [OFFERED, WAITING, OFFERED]
+    assert full.statuses(luz, ines, elena) == [OFFERED, WAITING, OFFERED]
 
 
 # To whom
@@ -141,7 +141,7 @@ def test_a_place_given_back_goes_to_whoever_waited_longest(full: Stage) -> None:
     full.now += SECOND
     ines = full.register()
     full.cancel(elena)
-    assert full.standings(rosa, luz, ines) == [SEATED, OFFERED, WAITING]
+    assert full.statuses(rosa, luz, ines) == [SEATED, OFFERED, WAITING]
     assert full.left() == 0
 
 
@@ -152,23 +152,23 @@ def test_a_party_of_three_waits_while_two_are_free_and_a_later_party_of_two_is_o
     full.now += SECOND
     two = full.register(2)
     full.cancel(rosa)
-    assert full.standings(three, two) == [WAITING, OFFERED]
+    assert full.statuses(three, two) == [WAITING, OFFERED]
 
 
 def test_a_party_that_shrinks_while_it_waits_may_fit(full: Stage) -> None:
     rosa, elena = full.register(), full.register()
     luz = full.register(2)
     full.cancel(rosa)
-    assert full.standing(luz) is WAITING
+    assert full.status(luz) is WAITING
     assert full.left() == 1
     full.change(luz, 1)
-    assert full.standings(elena, luz) == [SEATED, OFFERED]
+    assert full.statuses(elena, luz) == [SEATED, OFFERED]
 
 
 def test_a_party_with_a_place_that_shrinks_makes_room_for_the_next(full: Stage) -> None:
     rosa, luz = full.register(2), full.register()
     full.change(rosa, 1)
-    assert full.standings(rosa, luz) == [SEATED, OFFERED]
+    assert full.statuses(rosa, luz) == [SEATED, OFFERED]
 
 
 def test_who_has_a_place_may_bring_more_only_where_there_is_room(full: Stage) -> None:
@@ -193,12 +193,12 @@ def test_who_comes_in_the_last_three_hours_does_not_pass_who_waits_and_fits(full
     rosa, luz = full.register(2), full.register()
     full.now = STARTS - 2 * HOUR
     full.cancel(rosa)
-    assert full.standing(luz) is WAITING
+    assert full.status(luz) is WAITING
     late = full.register()
-    assert full.standing(late) is WAITING
+    assert full.status(late) is WAITING
     full.grant(luz)
     full.grant(late)
-    assert full.standings(luz, late) == [SEATED, SEATED]
+    assert full.statuses(luz, late) == [SEATED, SEATED]
 
 
 def test_who_comes_in_the_last_three_hours_is_seated_where_nobody_waits_who_fits(
@@ -207,8 +207,8 @@ def test_who_comes_in_the_last_three_hours_is_seated_where_nobody_waits_who_fits
     rosa, elena, luz = full.register(), full.register(), full.register(2)
     full.now = STARTS - 2 * HOUR
     full.cancel(rosa)
-    assert full.standing(full.register()) is SEATED
-    assert full.standings(elena, luz) == [SEATED, WAITING]
+    assert full.status(full.register()) is SEATED
+    assert full.statuses(elena, luz) == [SEATED, WAITING]
 
 
 def test_in_the_last_three_hours_nobody_brings_more_before_who_waits_and_fits(
@@ -219,16 +219,16 @@ def test_in_the_last_three_hours_nobody_brings_more_before_who_waits_and_fits(
     full.cancel(rosa)
     with pytest.raises(Full):
         full.change(elena, 2)
-    assert full.standings(elena, luz) == [SEATED, WAITING]
+    assert full.statuses(elena, luz) == [SEATED, WAITING]
 
 
 def test_a_person_without_contact_is_offered_the_place_behind_their_link(full: Stage) -> None:
     rosa, luz = full.register(2), full.register(contact=ContactMethod.NONE)
     full.cancel(rosa)
-    assert full.standing(luz) is OFFERED
+    assert full.status(luz) is OFFERED
     assert full.owed(luz) == []
     full.accept(luz)
-    assert full.standing(luz) is SEATED
+    assert full.status(luz) is SEATED
 
 
 def test_without_a_waiting_list_who_finds_no_place_is_told_so(
@@ -249,14 +249,14 @@ def test_more_places_are_offered_at_once(full: Stage, changes: dict[str, int]) -
     full.register(2)
     luz = full.register()
     full.plan(**changes)
-    assert full.standing(luz) is OFFERED
+    assert full.status(luz) is OFFERED
     assert full.owed(luz) == [NotificationType.OFFER, NotificationType.WAITLISTED]
 
 
 def test_fewer_places_than_are_held_are_refused_offers_too(full: Stage) -> None:
     rosa, luz = full.register(2), full.register(2)
     full.cancel(rosa)
-    assert full.standing(luz) is OFFERED
+    assert full.status(luz) is OFFERED
     with pytest.raises(Refused, match="Ya hay 2 lugares apartados"):
         full.plan(capacity=1)
     full.plan(capacity=1, overbooked=1)
@@ -267,9 +267,9 @@ def test_a_workshop_that_is_on_again_offers_what_came_free_meanwhile(full: Stage
     rosa, luz = full.register(2), full.register()
     full.call_off()
     full.cancel(rosa)
-    assert full.standing(luz) is WAITING
+    assert full.status(luz) is WAITING
     full.reinstate()
-    assert full.standing(luz) is OFFERED
+    assert full.status(luz) is OFFERED
 
 
 def test_who_has_an_offer_has_the_whole_time_for_it_when_the_workshop_is_put_off(
@@ -288,7 +288,7 @@ def test_no_offer_runs_out_while_the_workshop_is_off(full: Stage) -> None:
     full.cancel(rosa)
     full.call_off()
     full.work(at=MONDAY + 30 * HOUR)
-    assert full.standing(luz) is OFFERED
+    assert full.status(luz) is OFFERED
     assert full.of(luz).lapses == 0
 
 
@@ -303,7 +303,7 @@ def test_the_staff_give_a_place_out_of_turn_but_not_one_that_is_not_there(full: 
     full.now = STARTS - 2 * HOUR
     full.cancel(rosa)
     full.grant(ines)
-    assert full.standings(elena, luz, ines) == [SEATED, WAITING, SEATED]
+    assert full.statuses(elena, luz, ines) == [SEATED, WAITING, SEATED]
     assert full.owed(ines) == [NotificationType.SEAT_GRANTED, NotificationType.WAITLISTED]
 
 

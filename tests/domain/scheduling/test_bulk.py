@@ -49,16 +49,16 @@ def test_many_drafts_are_published_at_once(
     ana: Desk, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        drafts = [hold(session, chicago, rights, standing=WorkshopStatus.DRAFT) for _ in range(3)]
+        drafts = [hold(session, chicago, rights, status=WorkshopStatus.DRAFT) for _ in range(3)]
     page = ana.get("/org/talleres?mes=" + f"{drafts[0].day:%Y-%m}" + "&elegir=todos")
     assert page.text.count(' checked><span class="oculto">Elegir Conoce') == 3
     assert "¿Publicar 3 talleres?" in words(asked(ana, "publicar", drafts))
-    assert {each.standing for each in fresh(store, drafts)} == {WorkshopStatus.DRAFT}, "only tried"
+    assert {each.status for each in fresh(store, drafts)} == {WorkshopStatus.DRAFT}, "only tried"
     assert journal(store) == []
     answer = done(ana, "publicar", drafts)
     assert "Publicamos 3 talleres." in words(ana.get(answer.location))
     there = fresh(store, drafts)
-    assert {each.standing for each in there} == {WorkshopStatus.PUBLISHED}
+    assert {each.status for each in there} == {WorkshopStatus.PUBLISHED}
     assert {each.sequence for each in there} == {0}
     assert [line[:2] for line in journal(store)] == [("workshop published", d.id) for d in drafts]
 
@@ -67,15 +67,15 @@ def test_if_one_cannot_nothing_is_done(
     ana: Desk, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        good = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
-        bad = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT, capacity=0)
+        good = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        bad = hold(session, chicago, rights, status=WorkshopStatus.DRAFT, capacity=0)
     page = words(asked(ana, "publicar", [good, bad]))
     assert "Falta: lugares." in page
     assert "1 no se puede y se queda como está." in page
     answer = done(ana, "publicar", [good, bad])
     assert answer.status_code == 422
     assert "No se hizo nada." in words(answer)
-    assert {each.standing for each in fresh(store, [good, bad])} == {WorkshopStatus.DRAFT}
+    assert {each.status for each in fresh(store, [good, bad])} == {WorkshopStatus.DRAFT}
     assert journal(store) == []
 
 
@@ -134,7 +134,7 @@ def test_many_are_cancelled_with_a_reason_and_their_people_told(
     assert "Elige por qué se cancelan." in words(answer)
     assert told(store, NotificationType.CANCELLED) == []
     done(ana, "cancelar", dates[:2], motivo="weather")
-    assert [each.standing for each in fresh(store, dates)] == [
+    assert [each.status for each in fresh(store, dates)] == [
         *[WorkshopStatus.CANCELLED] * 2,
         *[WorkshopStatus.PUBLISHED] * 2,
     ]
@@ -147,7 +147,7 @@ def test_drafts_nobody_has_seen_are_deleted_and_nothing_else(
     ana: Desk, store: Store, chicago: Office, rights: Kind, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
-        drafts = [hold(session, chicago, rights, standing=WorkshopStatus.DRAFT) for _ in range(2)]
+        drafts = [hold(session, chicago, rights, status=WorkshopStatus.DRAFT) for _ in range(2)]
     answer = done(ana, "borrar", [*drafts, dates[0]])
     assert answer.status_code == 422
     assert "nunca se publicó" in words(answer)
@@ -163,13 +163,13 @@ def test_what_is_over_or_cancelled_stays_as_it_was(
 ) -> None:
     with store.change() as session:
         past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
-        off = hold(session, chicago, rights, standing=WorkshopStatus.CANCELLED)
+        off = hold(session, chicago, rights, status=WorkshopStatus.CANCELLED)
         draft = hold(
             session,
             chicago,
             rights,
             day=clock.now().date() - timedelta(days=3),
-            standing=WorkshopStatus.DRAFT,
+            status=WorkshopStatus.DRAFT,
         )
     page = words(asked(ana, "mover", [past, off], dias="30"))
     assert "Ya empezó o ya pasó." in page

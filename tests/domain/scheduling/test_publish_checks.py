@@ -35,7 +35,7 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
 
 
 def draft(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
-    plain: dict[str, Any] = {"day": TUESDAY, "standing": WorkshopStatus.DRAFT, "title": TRANSLATED}
+    plain: dict[str, Any] = {"day": TUESDAY, "status": WorkshopStatus.DRAFT, "title": TRANSLATED}
     plain |= changes
     with store.change() as session:
         if plain.get("venue"):
@@ -65,7 +65,7 @@ def test_a_draft_is_published_with_nothing_missing(
     answer = ana.post(f"/org/talleres/{made.public_id}/publicar", sure=" ".join(PublishWarning))
     assert answer.status_code == 422
     assert f"Falta: {what}. No se publicó." in words(answer)
-    assert _standing(store, made) is WorkshopStatus.DRAFT
+    assert _status(store, made) is WorkshopStatus.DRAFT
 
 
 def test_a_phone_is_the_workshops_the_offices_or_the_networks(store: Store, rights: Kind) -> None:
@@ -80,7 +80,7 @@ def test_a_phone_is_the_workshops_the_offices_or_the_networks(store: Store, righ
         workshop_service.publish(
             session, session.get_one(Workshop, made.id), now=LONG_AGO, is_in_file=True
         )
-    assert _standing(store, made) is WorkshopStatus.PUBLISHED
+    assert _status(store, made) is WorkshopStatus.PUBLISHED
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_room_is_doubted_that_is_too_small_taken_or_retired(
         hold(session, chicago, rights, venue=room, day=TUESDAY, starts=time(19), ends=time(21))
         hold(
             session, chicago, rights, venue=room, day=TUESDAY, starts=time(20), ends=time(22)
-        ).standing = WorkshopStatus.CANCELLED
+        ).status = WorkshopStatus.CANCELLED
     same = draft(store, chicago, rights, venue=room, capacity=15)
     assert _doubts(store, same) == [PublishWarning.TAKEN]
     after = draft(store, chicago, rights, venue=room, starts=time(21), ends=time(22), capacity=15)
@@ -179,7 +179,7 @@ def test_a_draft_is_kept_without_a_venue_and_published_with_one(ana: Desk, store
     assert refused.status_code == 422
     assert "Falta la sede." in words(refused)
     assert ana.post(edit, **typed()).status_code == 303
-    assert _standing(store, made) is WorkshopStatus.PUBLISHED
+    assert _status(store, made) is WorkshopStatus.PUBLISHED
     assert ana.post(edit, **typed(venue="", action="save")).status_code == 422
 
 
@@ -282,9 +282,9 @@ def _doubts(store: Store, workshop: Workshop) -> list[PublishWarning]:
         return [each.what for each in publish_checks.find_warnings(session, there, now=LONG_AGO)]
 
 
-def _standing(store: Store, workshop: Workshop) -> WorkshopStatus:
+def _status(store: Store, workshop: Workshop) -> WorkshopStatus:
     with store.read() as session:
-        return session.get_one(Workshop, workshop.id).standing
+        return session.get_one(Workshop, workshop.id).status
 
 
 def _count(store: Store, table: type[Workshop] | type[Venue]) -> int:

@@ -61,7 +61,7 @@ def test_nothing_comes_back_to_a_cancelled_stop_without_it(store: Store, route: 
         with pytest.raises(Refused, match="parada de la gira está cancelada"):
             workshop_service.reinstate(session, first, now=clock.now())
         assert tours.reinstate_stop(session, stop, now=clock.now()) == [first, second]
-        assert {first.standing, second.standing} == {WorkshopStatus.PUBLISHED}
+        assert {first.status, second.status} == {WorkshopStatus.PUBLISHED}
 
 
 @pytest.mark.races

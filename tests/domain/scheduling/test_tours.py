@@ -110,7 +110,7 @@ def test_a_stop_holds_a_workshop_of_each_kind_at_its_venue_and_on_its_clocks(
                 assert (each.day, each.starts, each.ends) == (stop.day, NINE, THREE)
                 assert each.venue is stop.venue
                 assert each.zone == stop.zone
-                assert each.standing is WorkshopStatus.PUBLISHED
+                assert each.status is WorkshopStatus.PUBLISHED
         hours = {held[stop.id][0].starts_at.hour for stop in there}
         assert len(hours) == 2, "nine in South Bend is another moment"
 
@@ -151,8 +151,8 @@ def test_cancelling_one_stop_cancels_nothing_else_and_can_be_undone(
         cancelled, number = tours.cancel_stop(session, stop, now=clock.now())
         assert ([each.id for each in cancelled], number) == ([second.id], 2)
     with store.read() as session:
-        standings = Counter(each.standing for each in all_workshops(session).values())
-        assert standings == {WorkshopStatus.PUBLISHED: 8, WorkshopStatus.CANCELLED: 2}
+        statuses = Counter(each.status for each in all_workshops(session).values())
+        assert statuses == {WorkshopStatus.PUBLISHED: 8, WorkshopStatus.CANCELLED: 2}
         assert told(session, NotificationType.CANCELLED) == {first.id: 2, second.id: 2}
     with store.change() as session:
         stop = session.get_one(TourStop, stop.id)
@@ -176,7 +176,7 @@ def test_a_stop_without_a_venue_waits_and_gets_its_workshops_with_it(
         with_venue = replace(plan_of(stop), venue=found)
         tours.change_stop(session, route, stop, with_venue, now=clock.now())
         made = tours.workshops_at(session, [stop.id])[stop.id]
-        assert [each.standing for each in made] == [WorkshopStatus.DRAFT, WorkshopStatus.DRAFT]
+        assert [each.status for each in made] == [WorkshopStatus.DRAFT, WorkshopStatus.DRAFT]
         assert len(tours.publish_stop(session, stop, now=clock.now())) == 2
 
 

@@ -123,18 +123,18 @@ def test_a_draft_that_lacks_something_is_told_what(
 ) -> None:
     with store.change() as session:
         draft = hold(
-            session, chicago, rights, standing=WorkshopStatus.DRAFT, capacity=0, languages=()
+            session, chicago, rights, status=WorkshopStatus.DRAFT, capacity=0, languages=()
         )
         with pytest.raises(Refused, match=r"Falta: idioma, lugares\. No se publicó\."):
             workshop_service.publish(session, draft, now=LATER)
-        assert draft.standing is WorkshopStatus.DRAFT
+        assert draft.status is WorkshopStatus.DRAFT
 
 
 def test_only_what_is_public_is_cancelled_and_only_the_cancelled_comes_back(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
+        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
         with pytest.raises(Refused):
             workshop_service.cancel(session, draft, now=LATER)
         with pytest.raises(Refused):
@@ -174,9 +174,9 @@ def test_it_is_reported_once_it_began_and_can_be_corrected(
                 workshop, head_count=3, now=workshop.starts_at - timedelta(minutes=1)
             )
         workshop_service.report(workshop, head_count=3, now=workshop.ends_at)
-        assert (workshop.standing, workshop.head_count) == (WorkshopStatus.HELD, 3)
+        assert (workshop.status, workshop.head_count) == (WorkshopStatus.HELD, 3)
         workshop_service.report(workshop, head_count=None, now=workshop.ends_at)
-        assert (workshop.standing, workshop.head_count) == (WorkshopStatus.NOT_HELD, None)
+        assert (workshop.status, workshop.head_count) == (WorkshopStatus.NOT_HELD, None)
 
 
 def _change(store: Store, public_id: str, **changes: Any) -> Workshop:

@@ -156,7 +156,7 @@ def test_no_discreet_no_unlisted_workshop_and_no_draft_is_in_it(
             hold(session, chicago, women),
             hold(session, chicago, women, day=JANUARY),
             hold(session, chicago, rights, way=Way.UNLISTED),
-            hold(session, chicago, rights, standing=WorkshopStatus.DRAFT),
+            hold(session, chicago, rights, status=WorkshopStatus.DRAFT),
         ]
     for query in ("", "desde=2000-01-01", "donde=Chicago", "oficina=chicago&desde=2000-01-01"):
         assert ids(client, query) == []

@@ -19,7 +19,7 @@ def test_saying_yes_twice_is_saying_it_once(full: Stage) -> None:
     full.cancel(rosa)
     full.accept(luz)
     full.accept(luz)
-    assert full.standing(luz) is SEATED
+    assert full.status(luz) is SEATED
     assert full.owed(luz) == [
         NotificationType.REMINDER,
         NotificationType.REGISTERED,
@@ -33,7 +33,7 @@ def test_saying_yes_too_late_is_yes_where_nobody_else_waits(full: Stage) -> None
     full.cancel(rosa)
     full.now += 30 * HOUR
     full.accept(luz)
-    assert full.standing(luz) is SEATED
+    assert full.status(luz) is SEATED
     assert full.owed(luz) == [NotificationType.REGISTERED, NotificationType.WAITLISTED]
 
 
@@ -46,7 +46,7 @@ def test_saying_yes_too_late_is_too_late_where_somebody_else_was_next(full: Stag
     with pytest.raises(Closed):
         full.accept(luz)
     full.work()
-    assert full.standings(luz, ines) == [WAITING, OFFERED]
+    assert full.statuses(luz, ines) == [WAITING, OFFERED]
 
 
 def test_saying_yes_when_the_workshop_is_off_or_has_begun_is_too_late(full: Stage) -> None:
@@ -60,7 +60,7 @@ def test_saying_yes_when_the_workshop_is_off_or_has_begun_is_too_late(full: Stag
     full.now = STARTS
     with pytest.raises(Closed):
         full.accept(luz)
-    assert full.standing(luz) is OFFERED
+    assert full.status(luz) is OFFERED
 
 
 def test_who_was_not_offered_anything_cannot_say_yes(full: Stage) -> None:
@@ -68,7 +68,7 @@ def test_who_was_not_offered_anything_cannot_say_yes(full: Stage) -> None:
     luz = full.register()
     with pytest.raises(Closed):
         full.accept(luz)
-    assert full.standing(luz) is WAITING
+    assert full.status(luz) is WAITING
 
 
 def test_who_lost_the_turn_waits_again_behind_the_others(full: Stage) -> None:
@@ -82,7 +82,7 @@ def test_who_lost_the_turn_waits_again_behind_the_others(full: Stage) -> None:
     full.rejoin(luz)
     assert full.of(luz).lapses == 0
     full.cancel(elena)
-    assert full.standings(ines, luz) == [OFFERED, WAITING]
+    assert full.statuses(ines, luz) == [OFFERED, WAITING]
 
 
 def test_who_lost_the_turn_cannot_wait_again_once_it_is_off(full: Stage) -> None:
@@ -93,4 +93,4 @@ def test_who_lost_the_turn_cannot_wait_again_once_it_is_off(full: Stage) -> None
     full.call_off()
     with pytest.raises(Closed):
         full.rejoin(luz)
-    assert full.standing(luz) is LAPSED
+    assert full.status(luz) is LAPSED

@@ -43,7 +43,7 @@ def parade(store: Store, chicago: Office, calgary: Office, rights: Kind, women: 
         for changes in (
             {"kind": women},
             {"way": Way.UNLISTED},
-            {"standing": WorkshopStatus.DRAFT},
+            {"status": WorkshopStatus.DRAFT},
             {"day": day - timedelta(days=30)},
         ):
             kind = changes.pop("kind", rights)
@@ -126,7 +126,7 @@ def test_no_hidden_workshop_is_in_a_frame_of_its_own(
         hidden: list[Workshop] = [
             hold(session, chicago, women),
             hold(session, chicago, rights, way=Way.UNLISTED),
-            hold(session, chicago, rights, standing=WorkshopStatus.DRAFT),
+            hold(session, chicago, rights, status=WorkshopStatus.DRAFT),
         ]
     nothing = client.get("/es/incrustar/0000000000").data
     for each in hidden:

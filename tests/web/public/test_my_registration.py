@@ -20,7 +20,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.keystore import Key, KeyStore
 from tests.conftest import hold, seat, venue
-from tests.support.registration_forms import link_of, seats_left, standing_of
+from tests.support.registration_forms import link_of, seats_left, status_of
 
 
 @pytest.fixture
@@ -206,8 +206,8 @@ def test_a_place_given_back_is_offered_to_whoever_waited_longest_and_fits(
     last = client.post(f"{link}/cancelar")
     assert last.status_code == 200
     assert "Cancelaste tu lugar. Borramos tus datos." in last.text
-    assert standing_of(store, luz) is RegistrationStatus.OFFERED
-    assert standing_of(store, ana) is RegistrationStatus.WAITLISTED
+    assert status_of(store, luz) is RegistrationStatus.OFFERED
+    assert status_of(store, ana) is RegistrationStatus.WAITLISTED
     assert seats_left(store, workshop) == 1
 
 

@@ -25,7 +25,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support import page_text
-from tests.support.registration_forms import link_of, now_of, standing_of
+from tests.support.registration_forms import link_of, now_of, status_of
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_no_erases_her_and_the_next_one_is_asked(
     assert last.status_code == 200
     assert "Otra persona toma el lugar. Borramos tus datos." in last.text
     assert client.get(link).status_code == 404
-    assert standing_of(store, ana) is RegistrationStatus.OFFERED
+    assert status_of(store, ana) is RegistrationStatus.OFFERED
     assert key_store.find("luz@ejemplo.com") == []
 
 
@@ -114,7 +114,7 @@ def test_neither_yes_nor_no_changes_nothing(
     assert f'href="/en{link_of(key_store, luz)[3:]}"' in answer.text, (
         "the other languages lead somewhere"
     )
-    assert standing_of(store, luz) is RegistrationStatus.OFFERED
+    assert status_of(store, luz) is RegistrationStatus.OFFERED
 
 
 def test_a_no_from_an_old_page_takes_nothing_from_who_said_yes(
@@ -123,7 +123,7 @@ def test_a_no_from_an_old_page_takes_nothing_from_who_said_yes(
     link = link_of(key_store, luz)
     client.post(f"{link}/oferta", data={"answer": "yes"})
     assert client.post(f"{link}/oferta", data={"answer": "no"}).headers["Location"] == link
-    assert standing_of(store, luz) is RegistrationStatus.CONFIRMED
+    assert status_of(store, luz) is RegistrationStatus.CONFIRMED
 
 
 def test_a_late_yes_is_told_kindly_and_the_place_goes_on(
@@ -138,7 +138,7 @@ def test_a_late_yes_is_told_kindly_and_the_place_goes_on(
     assert answer.status_code == 409
     assert "Ya pasó el tiempo para contestar." in answer.text
     assert 'data-standing="waiting"' in answer.text
-    assert standing_of(store, ana) is RegistrationStatus.OFFERED, "not only when the worker comes"
+    assert status_of(store, ana) is RegistrationStatus.OFFERED, "not only when the worker comes"
 
 
 def test_who_did_not_answer_twice_may_wait_again(
@@ -154,9 +154,7 @@ def test_who_did_not_answer_twice_may_wait_again(
     assert client.get(f"{link}/cambiar").headers["Location"] == link
     assert client.get(f"{link}/volver").status_code == 405
     assert client.post(f"{link}/volver").headers["Location"] == link
-    assert standing_of(store, luz) is RegistrationStatus.OFFERED, (
-        "the places were free all the time"
-    )
+    assert status_of(store, luz) is RegistrationStatus.OFFERED, "the places were free all the time"
 
 
 def test_who_lapsed_can_be_forgotten(
@@ -167,7 +165,7 @@ def test_who_lapsed_can_be_forgotten(
     link = link_of(key_store, luz)
     assert client.post(f"{link}/borrar").status_code == 200
     assert client.get(link).status_code == 404
-    assert standing_of(store, luz) is RegistrationStatus.CANCELLED
+    assert status_of(store, luz) is RegistrationStatus.CANCELLED
 
 
 def test_nobody_comes_back_to_a_workshop_that_is_off(
@@ -180,7 +178,7 @@ def test_nobody_comes_back_to_a_workshop_that_is_off(
     link = link_of(key_store, luz)
     assert "Entrar otra vez a la lista" not in client.get(link).text
     assert client.post(f"{link}/volver").status_code == 409
-    assert standing_of(store, luz) is RegistrationStatus.EXPIRED
+    assert status_of(store, luz) is RegistrationStatus.EXPIRED
 
 
 def test_an_offer_of_a_workshop_that_is_off_cannot_be_taken(
@@ -262,7 +260,7 @@ def test_her_no_frees_the_places_at_once(
     last = client.post(f"{link}/vengo", data={"answer": "no"})
     assert "Cancelaste tu lugar. Borramos tus datos." in last.text
     assert client.get(link).status_code == 404
-    assert standing_of(store, ana) is RegistrationStatus.OFFERED
+    assert status_of(store, ana) is RegistrationStatus.OFFERED
 
 
 def test_nobody_is_asked_about_a_workshop_that_is_off(

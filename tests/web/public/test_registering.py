@@ -273,7 +273,7 @@ def test_a_draft_is_not_there_at_all(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
+        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
     assert client.get(f"/es/t/{draft.public_id}/lugar").status_code == 404
     assert send(client, draft, answers(app, draft)).status_code == 404
 

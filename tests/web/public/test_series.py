@@ -12,8 +12,7 @@ from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import RegistrationStatus
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Workshop, series
-from outreach.domain.workshops import WorkshopStatus as WorkshopStanding
+from outreach.domain.workshops import Workshop, WorkshopStatus, series
 from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, hold, seat
 from tests.support.registration_forms import answers, everyone, filled, seats_left, send
@@ -50,7 +49,7 @@ def test_the_form_offers_the_other_dates_that_can_be_had(
         workshop_service.cancel(session, session.get_one(Workshop, cancelled.id), now=clock.now())
         session.get_one(Workshop, full.id).has_waiting_list = False
         session.get_one(Workshop, full.id).seats_left = 0
-        session.get_one(Workshop, draft.id).standing = WorkshopStanding.DRAFT
+        session.get_one(Workshop, draft.id).status = WorkshopStatus.DRAFT
         session.get_one(Workshop, walk_in.id).way = Way.OPEN
     page = client.get(f"/es/t/{first.public_id}/lugar").text
     assert "Apartar también en la otra fecha" in page
@@ -67,7 +66,7 @@ def test_rosa_saves_all_the_dates_at_once(
     typed = answers(app, first, series="yes", people="2")
     link = send(client, first, typed).headers["Location"]
     rows = everyone(store)
-    assert [row.standing for row in rows] == [RegistrationStatus.CONFIRMED] * 3
+    assert [row.status for row in rows] == [RegistrationStatus.CONFIRMED] * 3
     assert len({row.joint_id for row in rows}) == 1
     assert [seats_left(store, each) for each in course] == [18, 18, 18]
     assert send(client, first, typed).headers["Location"] == link, "twice is once"
@@ -144,7 +143,7 @@ def test_one_date_is_cancelled_or_all(
     assert client.get(second).status_code == 200
     last = client.post(f"{second}/cancelar", data={"todas": "yes"})
     assert "Cancelaste todas tus fechas." in last.text
-    assert [row.standing for row in everyone(store)] == [RegistrationStatus.CANCELLED] * 3
+    assert [row.status for row in everyone(store)] == [RegistrationStatus.CANCELLED] * 3
     assert [seats_left(store, each) for each in course] == [20, 20, 20]
 
 

@@ -38,7 +38,7 @@ def held(store: Store, chicago: Office, rights: Kind, women: Kind) -> dict[str, 
             "cancelled": hold(session, chicago, rights),
             "discreet": hold(session, chicago, women),
             "unlisted": hold(session, chicago, rights, way=Way.UNLISTED),
-            "draft": hold(session, chicago, rights, standing=WorkshopStatus.DRAFT),
+            "draft": hold(session, chicago, rights, status=WorkshopStatus.DRAFT),
         }
         workshop_service.cancel(session, made["cancelled"], now=clock.now())
     return made

@@ -23,7 +23,7 @@ from tests.support.registration_forms import (
     link_of,
     now_of,
     send,
-    standing_of,
+    status_of,
 )
 
 
@@ -91,7 +91,7 @@ def test_rosa_has_the_hour_she_chose(
     answer = send(client, consultations, answers(app, consultations, slot="13:20"))
     assert answer.status_code == 303
     [rosa] = everyone(store)
-    assert (rosa.standing, rosa.starts, rosa.ends) == (
+    assert (rosa.status, rosa.starts, rosa.ends) == (
         RegistrationStatus.CONFIRMED,
         time(13, 20),
         time(13, 40),
@@ -233,7 +233,7 @@ def test_two_at_the_same_hour_each_have_a_place(
     too_many = send(client, pairs, answers(app, pairs, slot="11:00", people="3"))
     assert too_many.status_code == 422
     assert "de 1 a 2" in too_many.text
-    assert standing_of(store, rosa) is RegistrationStatus.CONFIRMED
+    assert status_of(store, rosa) is RegistrationStatus.CONFIRMED
     with store.read() as session:
         there = session.get_one(Registration, rosa.id)
         assert registrations.capacity.of(there).slot_id == rosa.slot_id

@@ -168,7 +168,7 @@ def test_there_is_no_door_where_nothing_is_held(
     tomas: Desk, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        cancelled = hold(session, chicago, rights, standing=WorkshopStatus.CANCELLED)
+        cancelled = hold(session, chicago, rights, status=WorkshopStatus.CANCELLED)
     assert tomas.get(f"/org/talleres/{cancelled.public_id}/entrada").status_code == 422
     assert _at_door(tomas, cancelled, do="more").status_code == 422
 
@@ -187,11 +187,11 @@ def test_the_head_count_is_ready_from_the_door(
     assert ana.post(address, held="yes", people="4").status_code == 303
     with store.read() as session:
         told = session.get_one(Workshop, workshop.id)
-        assert (told.standing, told.head_count) == (WorkshopStatus.HELD, 4)
+        assert (told.status, told.head_count) == (WorkshopStatus.HELD, 4)
     ana.post(address, held="no", people="4")
     with store.read() as session:
         told = session.get_one(Workshop, workshop.id)
-        assert (told.standing, told.head_count) == (WorkshopStatus.NOT_HELD, None)
+        assert (told.status, told.head_count) == (WorkshopStatus.NOT_HELD, None)
 
 
 @pytest.mark.parametrize("people", ["", "-1", "muchas", "9999999", "1.5", "²"])

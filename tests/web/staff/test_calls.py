@@ -78,7 +78,7 @@ def test_an_offer_is_answered_by_phone(
     page = words(ana.get(f"{_address(workshop)}?ver=llamadas"))
     assert "Hay un lugar para esta persona. ¿Lo quiere?" in page
     _call(ana, workshop, _notice(store, luz, NotificationType.OFFER), "yes")
-    assert _standing(store, luz) is Place.CONFIRMED
+    assert _status(store, luz) is Place.CONFIRMED
 
 
 def test_who_says_on_the_phone_that_they_do_not_come_is_forgotten_and_the_place_is_free(
@@ -89,8 +89,8 @@ def test_who_says_on_the_phone_that_they_do_not_come_is_forgotten_and_the_place_
     ivan = seat(store, key_store, workshop, name="Iván")
     notice = _tell(store, luz, NotificationType.RECONFIRM)
     assert _call(ana, workshop, notice, "no").status_code == 303
-    assert _standing(store, luz) is Place.CANCELLED
-    assert _standing(store, ivan) is Place.OFFERED
+    assert _status(store, luz) is Place.CANCELLED
+    assert _status(store, ivan) is Place.OFFERED
     with store.read() as session, pytest.raises(NotFound):
         registrations.key_of(key_store, session.get_one(Registration, luz.id))
     assert luz.key_id is not None
@@ -138,7 +138,7 @@ def test_only_a_question_has_an_answer(
     assert _call(ana, workshop, notice, what).status_code == 422
     assert luz.key_id is not None
     assert luz.key_id in key_store.get_all([luz.key_id])
-    assert _standing(store, luz) is Place.CONFIRMED
+    assert _status(store, luz) is Place.CONFIRMED
 
 
 def test_a_call_of_another_workshop_is_not_there(
@@ -149,7 +149,7 @@ def test_a_call_of_another_workshop_is_not_there(
     notice = _tell(store, luz, NotificationType.RECONFIRM)
     for what in ("called", "no"):
         assert _call(ana, workshop, notice, what).status_code == 404
-    assert _standing(store, luz) is Place.CONFIRMED
+    assert _status(store, luz) is Place.CONFIRMED
 
 
 # Letters that did not arrive
@@ -240,9 +240,9 @@ def _give_up(store: Store, who: Registration) -> None:
         )
 
 
-def _standing(store: Store, who: Registration) -> Place:
+def _status(store: Store, who: Registration) -> Place:
     with store.read() as session:
-        return session.get_one(Registration, who.id).standing
+        return session.get_one(Registration, who.id).status
 
 
 def _owed(store: Store, who: Registration) -> list[NotificationType]:

@@ -33,7 +33,7 @@ def test_the_month_shows_every_workshop_of_ones_offices_by_standing(
             rights,
             day=day,
             title={"es": "A medias"},
-            standing=WorkshopStatus.DRAFT,
+            status=WorkshopStatus.DRAFT,
         )
         hold(session, calgary, rights, day=day, title={"es": "De otra oficina"})
     page = words(ana.get("/org/talleres?mes=2027-01"))
@@ -85,7 +85,7 @@ def test_today_shows_what_wants_attention(
         hold(session, chicago, rights, day=today - timedelta(days=3), title={"es": "Pasado"})
         hold(session, chicago, women, visibility=Visibility.PUBLIC, title={"es": "Reservado"})
         crowded = hold(session, chicago, rights, capacity=1, title={"es": "Lleno"})
-        hold(session, chicago, rights, standing=WorkshopStatus.DRAFT, title={"es": "A medias"})
+        hold(session, chicago, rights, status=WorkshopStatus.DRAFT, title={"es": "A medias"})
     seat(store, key_store, crowded)
     for _ in range(2):
         seat(store, key_store, crowded, people=3)

@@ -110,7 +110,7 @@ def test_a_title_in_no_letters_of_ours_makes_a_name_too(
 def test_the_page_says_what_to_think_of_before_handing_it_out(
     reader: Desk, app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    draft = held(store, chicago, rights, title={"es": "Conoce"}, standing=WorkshopStatus.DRAFT)
+    draft = held(store, chicago, rights, title={"es": "Conoce"}, status=WorkshopStatus.DRAFT)
     page = words(reader.get(path(draft, "?idioma=en")))
     assert "Todavía es un borrador" in page
     assert "El título no está traducido: sale en español." in page
@@ -124,9 +124,9 @@ def test_the_page_says_what_to_think_of_before_handing_it_out(
 def test_what_was_cancelled_has_no_flyer_any_more(
     reader: Desk, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    workshop = held(store, chicago, rights, standing=WorkshopStatus.PUBLISHED)
+    workshop = held(store, chicago, rights, status=WorkshopStatus.PUBLISHED)
     with store.change() as session:
-        session.merge(workshop).standing = WorkshopStatus.CANCELLED
+        session.merge(workshop).status = WorkshopStatus.CANCELLED
     page = reader.get(path(workshop))
     assert page.status_code == 200
     assert "ya no tiene volante" in words(page)

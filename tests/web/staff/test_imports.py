@@ -124,7 +124,7 @@ def test_what_changes_is_shown_before_and_after_and_who_is_told(
     load(desk, page)
     first, second = all_of_them(store)
     assert (first.starts.hour, first.capacity, first.seats_left) == (17, 30, 28)
-    assert (first.sequence, second.standing) == (1, WorkshopStatus.CANCELLED)
+    assert (first.sequence, second.status) == (1, WorkshopStatus.CANCELLED)
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) == 2
 
@@ -224,7 +224,7 @@ def test_what_changed_in_between_is_said_and_nothing_is_loaded_until_it_is_seen(
     assert "Es distinto el renglón 2." in words(refused)
     assert len(all_of_them(store)) == 1
     assert load(desk, refused).status_code == 303
-    assert [each.standing for each in all_of_them(store)] == [WorkshopStatus.PUBLISHED] * 2
+    assert [each.status for each in all_of_them(store)] == [WorkshopStatus.PUBLISHED] * 2
 
 
 def test_a_long_file_tells_how_far_it_is_and_is_loaded_whole(desk: Desk, store: Store) -> None:
@@ -294,7 +294,7 @@ def test_a_draft_that_a_file_fills_in_and_cancels_is_cancelled(desk: Desk, store
     load(desk, seen(desk, bring(desk, csv_of(row(status="draft", venue="")))))
     page = seen(desk, bring(desk, csv_of(row(status="cancelled"))))
     assert load(desk, page).status_code == 303
-    assert [each.standing for each in all_of_them(store)] == [WorkshopStatus.CANCELLED]
+    assert [each.status for each in all_of_them(store)] == [WorkshopStatus.CANCELLED]
 
 
 @pytest.mark.parametrize("number", [2, 506])
@@ -350,7 +350,7 @@ def test_the_template_can_be_brought_as_it_is(desk: Desk, store: Store, form: st
     page = seen(desk, bring(desk, template.data, f"plantilla.{form}"))
     assert "1 taller nuevo" in words(page)
     assert load(desk, page).status_code == 303
-    assert [each.standing for each in all_of_them(store)] == [WorkshopStatus.DRAFT]
+    assert [each.status for each in all_of_them(store)] == [WorkshopStatus.DRAFT]
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])

@@ -294,7 +294,7 @@ def test_where_nobody_can_be_told_nothing_is_sent(
     assert answer.status_code == 422
     assert "Nadie de ellos dejó correo ni teléfono." in words(answer)
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
+        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
         past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
     for each in (draft, past):
         assert ana.get(address_of(each)).status_code in {409, 422}

@@ -78,7 +78,7 @@ def test_ticked_days_and_lines_become_workshops_as_their_kind_has_them(
     ]
     assert [each.capacity for each in there] == [40, 12, 12, 12, 40, 40]
     assert there[4].mode is DeliveryMode.LIVE_STREAM
-    assert {each.standing for each in there} == {WorkshopStatus.DRAFT}
+    assert {each.status for each in there} == {WorkshopStatus.DRAFT}
     assert {tuple(each.languages) for each in there} == {("es", "en")}
     assert [each.visibility for each in there] == [each.kind.visibility for each in there]
     assert len(journal(store)) == 6

@@ -291,7 +291,7 @@ def test_a_kind_that_becomes_discreet_asks_first_and_then_hides_what_is_to_come(
 ) -> None:
     with store.change() as session:
         ahead = hold(session, chicago, rights)
-        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT)
+        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
         unlisted = hold(session, chicago, rights, way=Way.UNLISTED)
         past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=9))
     public = app.test_client()

@@ -72,7 +72,7 @@ def test_a_place_is_saved_for_who_calls_and_the_journal_names_nobody(
     assert first.status_code == again.status_code == 303
     assert first.headers["Location"] == again.headers["Location"]
     (party,) = everyone(store)
-    assert (party.people, party.contact, party.standing) == (
+    assert (party.people, party.contact, party.status) == (
         2,
         ContactMethod.PHONE,
         Place.CONFIRMED,
@@ -94,7 +94,7 @@ def test_whoever_comes_too_late_waits_and_can_be_told_so(
     )
     answer = ana.post(f"{address_of(evening)}/apartar", **filled(ana, evening))
     assert "ver=espera" in answer.headers["Location"]
-    assert [each.standing for each in everyone(store)] == [Place.CONFIRMED, Place.WAITLISTED]
+    assert [each.status for each in everyone(store)] == [Place.CONFIRMED, Place.WAITLISTED]
 
 
 @pytest.mark.any_database("what the form says")
@@ -157,7 +157,7 @@ def test_where_no_place_can_be_saved_the_form_says_why(
                 session, chicago, rights, opens_days=2
             ),
             "Este taller ya no aparta lugares.": hold(
-                session, chicago, rights, standing=WorkshopStatus.DRAFT
+                session, chicago, rights, status=WorkshopStatus.DRAFT
             ),
         }
     for said, workshop in held.items():
@@ -206,8 +206,8 @@ def test_who_calls_to_say_that_they_do_not_come_is_forgotten_at_once(
     assert "Luz" not in page
     with store.read() as session:
         gone = session.get_one(Registration, luz.id)
-        assert (gone.key_id, gone.sealed, gone.standing) == (None, None, Place.CANCELLED)
-        assert session.get_one(Registration, rosa.id).standing is Place.OFFERED
+        assert (gone.key_id, gone.sealed, gone.status) == (None, None, Place.CANCELLED)
+        assert session.get_one(Registration, rosa.id).status is Place.OFFERED
         assert session.scalars(
             sa.select(Notification).where(Notification.registration_id == luz.id)
         ).all() == []  # fmt: skip
@@ -223,7 +223,7 @@ def test_more_places_are_opened_with_one_field_and_offered_at_once(
     more = f"{address_of(evening)}/lugares"
     assert ana.post(more, capacity="6").status_code == 303
     with store.read() as session:
-        assert session.get_one(Registration, rosa.id).standing is Place.OFFERED
+        assert session.get_one(Registration, rosa.id).status is Place.OFFERED
         assert session.get_one(Workshop, evening.id).capacity == 6
     fewer = ana.post(more, capacity="5")
     assert fewer.status_code == 422

@@ -49,8 +49,8 @@ def test_who_waits_who_has_an_offer_and_who_lost_it_are_told_apart(
     ivan = seat(store, key_store, workshop, name="Iván")
     seat(store, key_store, workshop, name="Beto")
     until = datetime(2026, 11, 28, 0, 0, tzinfo=clock.now().tzinfo)
-    _set(store, luz, standing=Place.OFFERED, offered_until=until)
-    _set(store, ivan, standing=Place.EXPIRED, lapses=2)
+    _set(store, luz, status=Place.OFFERED, offered_until=until)
+    _set(store, ivan, status=Place.EXPIRED, lapses=2)
     page = words(ana.get(f"{_address(workshop)}?ver=espera"))
     assert "En espera 2" in page
     assert "Luz 1 persona · le ofrecimos un lugar hasta las vie 27 nov, 6:00 p. m." in _plain(page)
@@ -86,10 +86,10 @@ def test_a_free_place_is_given_by_hand_even_in_the_last_three_hours(
     assert full.status_code == 422
     assert "No hay lugar libre" in words(full)
     _release(store, key_store, rosa)
-    assert _standing(store, luz) is Place.WAITLISTED, "nothing goes by itself any more"
+    assert _status(store, luz) is Place.WAITLISTED, "nothing goes by itself any more"
     assert "Dar lugar a Luz" in words(ana.get(f"{_address(workshop)}?ver=espera"))
     assert _by_hand(ana, workshop, luz, "grant").status_code == 303
-    assert _standing(store, luz) is Place.CONFIRMED
+    assert _status(store, luz) is Place.CONFIRMED
     assert NotificationType.SEAT_GRANTED in _owed(store, luz)
     again = _by_hand(ana, workshop, luz, "grant")
     assert "ya no espera" in words(again)
@@ -295,9 +295,9 @@ def _notice(store: Store, who: Registration, cause: NotificationType) -> int:
         return session.scalars(wanted).one()
 
 
-def _standing(store: Store, who: Registration) -> Place:
+def _status(store: Store, who: Registration) -> Place:
     with store.read() as session:
-        return session.get_one(Registration, who.id).standing
+        return session.get_one(Registration, who.id).status
 
 
 def _owed(store: Store, who: Registration) -> list[NotificationType]:

@@ -118,7 +118,7 @@ def test_each_date_is_a_workshop_of_its_own_in_one_series(
     assert {each.series_id for each in there} == {there[0].series_id} != {None}
     assert {each.facilitator for each in there} == {"Lic. Mora"}
     assert [each.seats_left for each in there] == [20] * 4
-    assert [each.standing for each in there] == [WorkshopStatus.PUBLISHED] + [
+    assert [each.status for each in there] == [WorkshopStatus.PUBLISHED] + [
         WorkshopStatus.DRAFT
     ] * 3
     assert [each.sequence for each in there] == [0] * 4
@@ -138,7 +138,7 @@ def test_a_series_that_is_there_is_extended_and_a_name_is_never_shared(
     repeated(ana, first, weeks(2), veces="2", action="publish")
     repeated(ana, first, weeks(4)[3:], nonce="m" * 22)
     assert len({each.series_id for each in saved(store)}) == 1
-    assert {each.standing for each in saved(store)} == {
+    assert {each.status for each in saved(store)} == {
         WorkshopStatus.PUBLISHED,
         WorkshopStatus.DRAFT,
     }

@@ -70,12 +70,12 @@ def test_everything_that_wants_attention_stands_in_its_order_with_its_one_action
     seat(store, key_store, bounced, contact=ContactMethod.EMAIL, address="x@example.com")
     with store.change() as session:
         session.execute(sa.update(Notification).values(is_dead=True, done_at=clock.now()))
-    draft = make("Borrador", standing=WorkshopStatus.DRAFT)
+    draft = make("Borrador", status=WorkshopStatus.DRAFT)
     crowded = make("Con espera", capacity=1)
     seat(store, key_store, crowded)
     for _ in range(3):
         seat(store, key_store, crowded, people=2)
-    nowhere = make("Sin lugar", standing=WorkshopStatus.DRAFT)
+    nowhere = make("Sin lugar", status=WorkshopStatus.DRAFT)
     with store.change() as session:
         session.get_one(Workshop, nowhere.id).venue = None
     exposed = make("A la vista", kind=women, visibility=Visibility.PUBLIC)
@@ -125,7 +125,7 @@ def test_nothing_to_do_is_said_and_which_is_the_next(ana: Desk, make: Make) -> N
     assert "El siguiente es" not in empty
     assert "Todo en orden." in empty
     later = make("Más tarde", days=30)
-    make("Borrador", days=20, standing=WorkshopStatus.DRAFT)
+    make("Borrador", days=20, status=WorkshopStatus.DRAFT)
     page = words(ana.get("/org/"))
     assert f"El siguiente es Más tarde , {_spelled(later)}" in page
 
@@ -191,7 +191,7 @@ def test_sqlite_asks_who_waits_of_one_workshop_at_a_time(empty_databases: Path) 
 
 
 def test_drafts_and_venues_are_asked_for_two_weeks_before(store: Store, make: Make) -> None:
-    make("Lejos", days=16, standing=WorkshopStatus.DRAFT)
+    make("Lejos", days=16, status=WorkshopStatus.DRAFT)
     far = make("Lejos, sin sede", days=16)
     with store.change() as session:
         session.get_one(Workshop, far.id).venue = None

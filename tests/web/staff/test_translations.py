@@ -153,7 +153,7 @@ def test_the_texts_of_a_draft_are_written_too(
     ana: Desk, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, standing=WorkshopStatus.DRAFT, venue=None)
+        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT, venue=None)
     assert ana.post(_address(draft), **told(title_en="Rights")).status_code == 303
     assert _now(store, draft).title["en"] == "Rights"
 

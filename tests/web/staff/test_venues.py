@@ -175,7 +175,7 @@ def test_a_new_zone_keeps_the_hour_on_the_wall_and_moves_the_instant(
         chicago = offices.find(session, "chicago")
         place = venue(session, chicago)
         ahead = hold(session, chicago, rights, venue=place)
-        draft = hold(session, chicago, rights, venue=place, standing=WorkshopStatus.DRAFT)
+        draft = hold(session, chicago, rights, venue=place, status=WorkshopStatus.DRAFT)
     seat(store, key_store, ahead, contact=ContactMethod.PHONE, address="+13125550142")
     changed(ana, place.id, zone="America/Denver")
     with store.read() as session:

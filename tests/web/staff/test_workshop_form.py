@@ -225,7 +225,7 @@ def test_places_beyond_the_chairs_go_to_who_waits_as_an_offer(
     luz = seat(store, key_store, made, name="Luz")
     _edit(ana, made, capacity="2", overbooked="1")
     with store.read() as session:
-        assert session.get_one(Registration, luz.id).standing is Place.OFFERED
+        assert session.get_one(Registration, luz.id).status is Place.OFFERED
 
 
 def test_the_packaged_kinds_ask_who_comes_but_never_of_a_discreet_kind() -> None:

@@ -79,7 +79,7 @@ def test_a_published_workshop_is_on_the_list_and_open_to_everybody(ana: Desk, st
     answer = ana.post("/org/talleres/nuevo", **typed())
     assert answer.status_code == 303
     made = only(store)
-    assert made.standing is WorkshopStatus.PUBLISHED
+    assert made.status is WorkshopStatus.PUBLISHED
     assert (made.starts, made.ends, made.capacity) == (time(10), time(12), 40)
     assert made.venue is not None
     assert made.venue.is_step_free
@@ -91,7 +91,7 @@ def test_a_published_workshop_is_on_the_list_and_open_to_everybody(ana: Desk, st
 def test_a_draft_is_seen_by_nobody_until_it_ispublished(ana: Desk, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(action="draft"))
     draft = only(store)
-    assert draft.standing is WorkshopStatus.DRAFT
+    assert draft.status is WorkshopStatus.DRAFT
     assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 404
     assert "Borrador" in words(ana.get(f"/org/talleres/{draft.public_id}"))
     ana.post(f"/org/talleres/{draft.public_id}/publicar", sure=" ".join(PublishWarning))
@@ -227,7 +227,7 @@ def test_more_places_are_offered_to_who_waits(ana: Desk, store: Store, key_store
     luz = seat(store, key_store, made, name="Luz", people=2)
     _edit(ana, made, capacity="3")
     with store.read() as session:
-        assert session.get_one(Registration, luz.id).standing is Place.OFFERED
+        assert session.get_one(Registration, luz.id).status is Place.OFFERED
 
 
 def test_cancelling_asks_first_and_says_how_many_are_told_how(
@@ -242,7 +242,7 @@ def test_cancelling_asks_first_and_says_how_many_are_told_how(
     assert "Avisaremos a 1 persona por correo." in asked
     assert "Te daremos una lista de 2 llamadas." in asked
     assert "1 persona pidió que no le avisen" in asked
-    assert only(store).standing is WorkshopStatus.PUBLISHED
+    assert only(store).status is WorkshopStatus.PUBLISHED
 
 
 def test_cancelled_and_reinstated_everybody_is_told_and_keeps_their_place(
@@ -254,17 +254,17 @@ def test_cancelled_and_reinstated_everybody_is_told_and_keeps_their_place(
     assert ana.post(f"{address}/cancelar").status_code == 422  # no reason given
     answer = ana.post(f"{address}/cancelar", reason="venue")
     assert answer.status_code == 303
-    assert only(store).standing is WorkshopStatus.CANCELLED
+    assert only(store).status is WorkshopStatus.CANCELLED
     assert "Cancelado" in words(ana.client.get(f"/es/t/{made.public_id}"))
     ana.post(f"{address}/reactivar")
-    assert only(store).standing is WorkshopStatus.PUBLISHED
+    assert only(store).status is WorkshopStatus.PUBLISHED
     assert _owed(store, rosa.id) == [
         NotificationType.REGISTERED,
         NotificationType.CANCELLED,
         NotificationType.REINSTATED,
     ]
     with store.read() as session:
-        assert session.get_one(Registration, rosa.id).standing is Place.CONFIRMED
+        assert session.get_one(Registration, rosa.id).status is Place.CONFIRMED
 
 
 def test_an_organizer_of_several_offices_says_for_which(

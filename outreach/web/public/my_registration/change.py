@@ -89,7 +89,7 @@ class ChangeForm(PersonForm):
             change=RegistrationChange(
                 people=int(self.people.data or 1),
                 needs=self.chosen_needs,
-                slot=self.slot.data or "" if was.standing is RegistrationStatus.CONFIRMED else "",
+                slot=self.slot.data or "" if was.status is RegistrationStatus.CONFIRMED else "",
             ),
             person=PersonalData(
                 name=clean(self.name.data or ""),
@@ -107,7 +107,7 @@ class ChangeForm(PersonForm):
 @pages.get("/r/<token>/cambiar")
 def ask_changes(token: str) -> ResponseReturnValue:
     mine = _found(token)
-    if mine.standing in {
+    if mine.status in {
         RegistrationStatus.OFFERED,
         RegistrationStatus.EXPIRED,
     }:  # there is something to answer first

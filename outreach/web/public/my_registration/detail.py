@@ -36,7 +36,7 @@ class Other:
     """Another date that was saved together with this one."""
 
     words: str
-    standing: str
+    status: str
     path: str
 
 
@@ -63,12 +63,12 @@ def own_page(
     with store().read() as session:
         mine = registration_page.find(session, token)
         messages = messaging.told(session, mine.registration)
-        if mine.standing is RegistrationStatus.WAITLISTED:
+        if mine.status is RegistrationStatus.WAITLISTED:
             turn = registrations.turn(session, mine.registration)
         if not mine.has_seat or mine.workshop.is_cancelled:
             others = alternatives.alternatives(session, mine.workshop, now=now)
     page = registration_page.show(
-        _PAGES[mine.standing],
+        _PAGES[mine.status],
         mine,
         now,
         notice=notice,
@@ -111,7 +111,7 @@ def _series(mine: RegistrationView) -> list[Other]:
             words=", ".join(
                 (formatting.first_capital(formatting.day(each.day)), formatting.hour(each.starts))
             ),
-            standing=_standing_words(each),
+            status=_status_words(each),
             path=f"/{i18n.current()}/r/{registrations.manage_token(keys[each.key_id])}",
         )
         for each in others
@@ -119,7 +119,7 @@ def _series(mine: RegistrationView) -> list[Other]:
     ]
 
 
-def _standing_words(registration: Registration) -> str:
+def _status_words(registration: Registration) -> str:
     if registration.workshop.is_cancelled:
         return _("Se canceló")
     words: dict[RegistrationStatus, str] = {
@@ -128,7 +128,7 @@ def _standing_words(registration: Registration) -> str:
         RegistrationStatus.OFFERED: _("Ya hay lugar: contesta"),
         RegistrationStatus.EXPIRED: _("Tu lugar pasó a otra persona"),
     }
-    return words[registration.standing]
+    return words[registration.status]
 
 
 def _until(registration: Registration, now: datetime) -> Until | None:

@@ -39,12 +39,12 @@ class RegistrationView:
         return self.registration.workshop
 
     @property
-    def standing(self) -> RegistrationStatus:
-        return self.registration.standing
+    def status(self) -> RegistrationStatus:
+        return self.registration.status
 
     @property
     def has_seat(self) -> bool:
-        return self.standing is RegistrationStatus.CONFIRMED
+        return self.status is RegistrationStatus.CONFIRMED
 
     @property
     def link(self) -> str:
@@ -102,7 +102,7 @@ def show(name: str, mine: RegistrationView, now: datetime, **more: object) -> st
         is_quiet=mine.workshop.is_discreet,
         is_over=mine.workshop.has_ended(now),
         has_begun=mine.workshop.starts_at <= now,
-        can_change=mine.workshop.is_open(now) and mine.standing in _CHANGEABLE,
+        can_change=mine.workshop.is_open(now) and mine.status in _CHANGEABLE,
         own_title=own_title(mine),
         phone=alternatives.phone_of(mine.workshop),
         **given,

@@ -23,7 +23,7 @@ def answer_offer(token: str) -> ResponseReturnValue:
             token, clock.now(), notice=_("Elige sí o no. Tu lugar sigue guardado."), status=422
         )
     if (
-        mine.standing is not RegistrationStatus.OFFERED
+        mine.status is not RegistrationStatus.OFFERED
     ):  # it ran out, or they said yes on another phone
         return redirect(mine.path, 303)
     return cancel.leave([mine.registration], _("Otra persona toma el lugar. Borramos tus datos."))

@@ -89,7 +89,7 @@ def save_party(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         party = registrations.find_duplicate(session, nonce)
     assert party is not None
-    has_place = party.standing is Place.CONFIRMED
+    has_place = party.status is Place.CONFIRMED
     there = "hecho=apartado" if has_place else "ver=espera&hecho=en-espera"
     return redirect(f"/org/talleres/{public_id}?{there}#r-{party.id}", 303)
 

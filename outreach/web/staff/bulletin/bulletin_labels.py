@@ -123,12 +123,12 @@ def _words(warned: BulletinIssue, month: Month) -> tuple[str, str, str]:
 
 def row(month: Month, lines: list[BulletinLine], revision: int) -> EditorRow:
     """How a month stands. `revision` is its last one, 0 while it is open."""
-    tag, words, button = _standing(lines, revision)
+    tag, words, button = _status(lines, revision)
     address = f"/org/boletin/{month}" if lines or revision else f"/org/mes/{month}/cierre"
     return EditorRow(month, tag, words, address, button)
 
 
-def _standing(lines: list[BulletinLine], revision: int) -> tuple[CardTag, str, str]:
+def _status(lines: list[BulletinLine], revision: int) -> tuple[CardTag, str, str]:
     last = lines[-1] if lines else None
     if last is None and not revision:
         return (

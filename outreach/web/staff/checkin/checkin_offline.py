@@ -90,7 +90,7 @@ def door_bundle(public_id: str) -> ResponseReturnValue:
         workshop = find_mine(session, public_id)
         checkin_tokens.require_near(workshop, now=now)
         everyone = registrations.of_workshop(session, workshop)
-    parties = [each for each in everyone if each.standing in SEAT_HOLDING_STATUSES]
+    parties = [each for each in everyone if each.status in SEAT_HOLDING_STATUSES]
     lines = _lines(workshop, parties)
     bundle = offline_manifest.build_manifest(lines.values(), is_discreet=workshop.is_discreet)
     with store().change() as session:

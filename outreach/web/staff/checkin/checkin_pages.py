@@ -122,7 +122,7 @@ def person_page(token: str, fault: str = "") -> Response | None:
         workshop=workshop,
         row=row,
         is_live=party.is_live
-        and workshop.standing in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD},
+        and workshop.status in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD},
         is_another_day=workshop.day != here and not is_on,
         chairs=chairs,
         fault=fault,
@@ -255,7 +255,7 @@ def _attendance_page(public_id: str, fault: str = "") -> Response:
         workshop=workshop,
         came=came,
         people=clean(request.form.get("people", str(prefilled)))[:9],
-        held=request.form.get("held") or ("no" if workshop.standing == "not_held" else "yes"),
+        held=request.form.get("held") or ("no" if workshop.status == "not_held" else "yes"),
         fault=fault,
         words=workshop_labels,
     )

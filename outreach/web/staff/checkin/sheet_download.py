@@ -26,7 +26,7 @@ def door_sheet(public_id: str) -> ResponseReturnValue:
         parties = [
             each
             for each in registrations.of_workshop(session, workshop)
-            if each.standing in registrations.SEAT_HOLDING_STATUSES
+            if each.status in registrations.SEAT_HOLDING_STATUSES
         ]
         note(session, workshop, "door sheet printed", f"{len(parties)} parties")
     rows = workshop_labels.rows(

@@ -33,8 +33,8 @@ SHORT_MONTHS: Final = (
 SHORT_DAYS: Final = ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"]
 
 
-def standing_tag(workshop: Workshop, *, now: datetime) -> CardTag:
-    if workshop.standing is WorkshopStatus.PUBLISHED and workshop.has_ended(now):
+def status_tag(workshop: Workshop, *, now: datetime) -> CardTag:
+    if workshop.status is WorkshopStatus.PUBLISHED and workshop.has_ended(now):
         return CardTag(_("Por reportar"), "etq-poco")
     tags = {
         WorkshopStatus.DRAFT: CardTag(_("Borrador"), "etq-bor"),
@@ -43,7 +43,7 @@ def standing_tag(workshop: Workshop, *, now: datetime) -> CardTag:
         WorkshopStatus.HELD: CardTag(_("Hecho")),
         WorkshopStatus.NOT_HELD: CardTag(_("No se hizo")),
     }
-    return tags[workshop.standing]
+    return tags[workshop.status]
 
 
 def show_words(show: Shown | None) -> str:
@@ -225,8 +225,8 @@ def _row(
         code=f"{code[:3]} {code[3:]}",
         people=registration.people,
         arrived=registration.arrived,
-        is_waiting=registration.standing is Place.WAITLISTED,
-        is_lapsed=registration.standing is Place.EXPIRED,
+        is_waiting=registration.status is Place.WAITLISTED,
+        is_lapsed=registration.status is Place.EXPIRED,
         is_approved=registration.approved_at is not None,
         offered_until=_until(workshop, registration.offered_until),
         hour=hour_words(time_slots.starts(workshop, slot.minute)) if slot else "",
@@ -248,7 +248,7 @@ def _until(workshop: Workshop, moment: datetime | None) -> str:
 
 
 def _says(registration: Registration) -> str:
-    if registration.standing is not Place.CONFIRMED:
+    if registration.status is not Place.CONFIRMED:
         return ""
     if registration.confirmed_at is not None:
         return str(_("Dijo que sí viene"))

@@ -90,8 +90,8 @@ def _is_on(workshop: Workshop, now: datetime) -> bool:
 
 def _is_ahead(workshop: Workshop, now: datetime) -> bool:
     here = now.astimezone(workshop.zone).date()
-    return here < workshop.day <= here + WEEK and workshop.standing is not WorkshopStatus.CANCELLED
+    return here < workshop.day <= here + WEEK and workshop.status is not WorkshopStatus.CANCELLED
 
 
 def _has_door(workshop: Workshop) -> bool:
-    return workshop.standing in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}
+    return workshop.status in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}

@@ -70,7 +70,7 @@ def verdict_tag(seen: PreviewedRow | None) -> CardTag:
     return tags[seen.verdict]
 
 
-def standing_words(status: str) -> str:
+def status_words(status: str) -> str:
     words = {
         WorkshopStatus.DRAFT: _("Borrador"),
         WorkshopStatus.PUBLISHED: _("Publicado"),
@@ -90,7 +90,7 @@ def value(field: str, text: str) -> str:
     if field in {"starts_at", "ends_at"}:
         return when(text)
     if field == "status":
-        return standing_words(text)
+        return status_words(text)
     if field == "way":
         return way_words(Way(text))
     if field == "mode":

@@ -96,12 +96,12 @@ def _require_as_seen(session: Session, month: Month) -> int:
     """The number of the last revision, if it is the one on the page that was sent, as open or as
     closed as it was. Raises Taken."""
     latest = months.latest(session, month)
-    if request.form.get("seen", "") != _standing_of(latest):
+    if request.form.get("seen", "") != _status_of(latest):
         raise Taken(f"standing of {month}")
     return latest.number if latest else 0
 
 
-def _standing_of(latest: MonthRevision | None) -> str:
+def _status_of(latest: MonthRevision | None) -> str:
     """0, 1, 2 …, with «a» once it is open again."""
     if latest is None:
         return "0"
@@ -154,7 +154,7 @@ def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturn
         status,
         month=month,
         is_over=workshop_counts.is_over(month, now),
-        seen=_standing_of(latest),
+        seen=_status_of(latest),
         print=_print_of(draft),
         reasons=_reasons(),
         typed=request.form,

@@ -135,7 +135,7 @@ def network_offices() -> ResponseReturnValue:
         offices=closed if is_closed else open_,
         is_closed=is_closed,
         counts=(len(open_), len(closed)),
-        tag=lambda office: standing_tag(office, today),
+        tag=lambda office: status_tag(office, today),
         words=workshop_labels,
     )
 
@@ -196,7 +196,7 @@ def change_office(slug: str) -> ResponseReturnValue:
     return redirect(f"/org/red/{slug}?hecho={done}", 303)
 
 
-def standing_tag(office: Office, today: date) -> CardTag:
+def status_tag(office: Office, today: date) -> CardTag:
     if office.closed_on is not None and office.closed_on <= today:
         return CardTag(_("Cerrada el %(day)s", day=_slim(office.closed_on)), "etq-bor")
     if office.opened_on is not None and office.opened_on > today:
@@ -240,7 +240,7 @@ def _form_page(
         ahead=network_changes.ahead_of(session, office, now.date()) if office else 0,
         after=after,
         said=_said(request.args.get("hecho", "")),
-        tag=standing_tag(office, now.date()) if office else None,
+        tag=status_tag(office, now.date()) if office else None,
         words=workshop_labels,
     )
 

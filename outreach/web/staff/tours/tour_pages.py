@@ -194,7 +194,7 @@ def ask_to_cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnV
         there = [
             each
             for each in tours.workshops_at(session, [stop.id])[stop.id]
-            if each.standing is WorkshopStatus.PUBLISHED
+            if each.status is WorkshopStatus.PUBLISHED
         ]
         told = dict.fromkeys(ContactMethod, 0)
         for workshop in there:
@@ -294,7 +294,7 @@ def _tour_page(slug: str, tour_id: int, fault: str = "") -> Response:
         places=sum(each.capacity for each in shown),
         may_edit=may(Permission.EDIT, slug),
         drafts=any(
-            each.standing is WorkshopStatus.DRAFT and not each.has_ended(now)
+            each.status is WorkshopStatus.DRAFT and not each.has_ended(now)
             for stop in on
             for each in held[stop.id]
         ),

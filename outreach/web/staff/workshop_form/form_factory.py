@@ -35,7 +35,7 @@ def form_of(
     what the workshop has already."""
     there = partners.chosen(session, workshop) if workshop is not None else ChosenPartners()
     venue_id = workshop.venue.id if workshop is not None and workshop.venue else None
-    is_draft = workshop is None or workshop.standing is WorkshopStatus.DRAFT
+    is_draft = workshop is None or workshop.status is WorkshopStatus.DRAFT
     return WorkshopForm(
         typed,
         office=office,

@@ -85,11 +85,11 @@ def listed(workshop: Workshop, there: AttendeeList, shown: str) -> dict[str, Any
     slug = workshop.office.slug
     if not may(Permission.PEOPLE, slug):
         return {"tab": "", "rows": [], "hours": [], "calls": [], "to_call": 0, "unreached": ()}
-    waiting = [each for each in there.everyone if each.standing in _OFFERED_FIRST]
-    waiting.sort(key=lambda each: _OFFERED_FIRST.index(each.standing))
+    waiting = [each for each in there.everyone if each.status in _OFFERED_FIRST]
+    waiting.sort(key=lambda each: _OFFERED_FIRST.index(each.status))
     tab = _tab(there, shown) if may(Permission.CONTACTS, slug) else _tab_of_door()
     wanted = {
-        "lugar": [each for each in there.everyone if each.standing is Place.CONFIRMED],
+        "lugar": [each for each in there.everyone if each.status is Place.CONFIRMED],
         "espera": [*waiting, *there.lapsed],
         "llamadas": [notice.registration for notice in there.calls],
     }[tab]
@@ -114,7 +114,7 @@ def _tab(there: AttendeeList, shown: str) -> str:
     asked = request.args.get("ver", "") or request.form.get("ver", "")
     if asked in TABS:
         return asked if asked != "llamadas" or there.calls else "lugar"
-    in_line = {each.id for each in there.everyone if each.standing in _OFFERED_FIRST}
+    in_line = {each.id for each in there.everyone if each.status in _OFFERED_FIRST}
     return "espera" if shown in in_line else "lugar"
 
 

@@ -37,7 +37,7 @@ class CheckedWorkshop:
 
 def of(session: Session, workshop: Workshop) -> CheckedWorkshop:
     """Of a draft, as it is saved."""
-    if workshop.standing is not WorkshopStatus.DRAFT:
+    if workshop.status is not WorkshopStatus.DRAFT:
         return CheckedWorkshop()
     missing = publish_checks.missing(workshop, phone=config().phone)
     doubts = publish_checks.find_warnings(session, workshop, now=clock.now())
@@ -55,7 +55,7 @@ def told(doubts: Sequence[UnconfirmedWarnings], *, missing: Sequence[str] = ()) 
 def publish(session: Session, workshop: Workshop) -> None:
     """Publishes a draft, in the name of who asks. Raises Refused with what is missing, and Unsure
     with what the page has not asked yet."""
-    if workshop.standing is not WorkshopStatus.DRAFT:
+    if workshop.status is not WorkshopStatus.DRAFT:
         return
     now = clock.now()
     doubts = publish_checks.find_warnings(session, workshop, now=now)

@@ -125,9 +125,9 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
 
 
 def _numbers(workshop: Workshop, everyone: Sequence[Registration]) -> dict[str, Any]:
-    seated = [each for each in everyone if each.standing is Place.CONFIRMED]
-    offered = [each for each in everyone if each.standing is Place.OFFERED]
-    waiting = [each for each in everyone if each.standing is Place.WAITLISTED]
+    seated = [each for each in everyone if each.status is Place.CONFIRMED]
+    offered = [each for each in everyone if each.status is Place.OFFERED]
+    waiting = [each for each in everyone if each.status is Place.WAITLISTED]
     asked = [each for each in seated if each.asked_at is not None]
     return {
         "parties": len(seated),
@@ -144,7 +144,7 @@ def _needs(workshop: Workshop, everyone: Sequence[Registration]) -> list[tuple[s
     """What those with a place need: in words, of how many parties, and for how many there is room;
     -1 where there is no limit."""
     asked = Counter(
-        need for each in everyone if each.standing in SEAT_HOLDING_STATUSES for need in each.needs
+        need for each in everyone if each.status in SEAT_HOLDING_STATUSES for need in each.needs
     )
     known = [*AccessNeed, *sorted(asked.keys() | workshop.support.keys())]
     return [

@@ -219,7 +219,7 @@ def _said(workshop: Workshop, changed: Set[str]) -> str:
 
 
 def _publish_if_asked(session: Session, workshop: Workshop) -> str:
-    if request.form.get("action") != "publish" or workshop.standing is not WorkshopStatus.DRAFT:
+    if request.form.get("action") != "publish" or workshop.status is not WorkshopStatus.DRAFT:
         return ""
     publish_warnings.publish(session, workshop)
     return "publicado"
@@ -347,7 +347,7 @@ def _form_page(
         nonce=nonce,
         faults=faults,
         is_overtaken=isinstance(why, _Overtaken),
-        is_draft=workshop is None or workshop.standing is WorkshopStatus.DRAFT,
+        is_draft=workshop is None or workshop.status is WorkshopStatus.DRAFT,
         suggestion=_suggestion(session, form),
         is_overbooking=request.form.get("action") == "overbook",
         checked=publish_warnings.told(why.doubts)

@@ -70,7 +70,7 @@ def workshops() -> ResponseReturnValue:
         must(Permission.SEE, asked.office)
         mine = frozenset([asked.office])
     with store().read() as session:
-        counts = agenda.count_by_standing(session, mine, asked.month, now=now)
+        counts = agenda.count_by_status(session, mine, asked.month, now=now)
         if asked.day is not None:
             found = agenda.between(
                 session, mine, asked.day, asked.day + timedelta(days=1), limit=ALL_OF_THEM
