@@ -21,7 +21,15 @@ from outreach.web.staff.auth.account import ago
 from tests.accounts.test_passkeys import add_key
 from tests.support.environment import where
 from tests.support.login import ana, ended_meanwhile, half_a_minute_later, journal, patient, printed
-from tests.support.staff_client import HASHED, PASSWORD, Visitor, at_desk, employ, hidden, words
+from tests.support.staff_client import (
+    HASHED,
+    PASSWORD,
+    Visitor,
+    employ,
+    hidden,
+    signed_in_as,
+    words,
+)
 
 NEW = "otra clave larga y nueva"
 
@@ -80,7 +88,7 @@ def test_all_others_are_ended_at_once(patient: Flask, store: Store, ana: int) ->
 def test_nobody_ends_a_colleagues_session(patient: Flask, store: Store, ana: int) -> None:
     hers, mine = come_in(patient, store), come_in(patient, store)
     [which] = ends(hers)
-    luz = at_desk(patient, store, employ(store, "luz@example.org"))
+    luz = signed_in_as(patient, store, employ(store, "luz@example.org"))
     assert luz.post("/org/cuenta/sesiones", which=which).status_code == 422
     assert luz.post("/org/cuenta/sesiones").status_code == 422
     luz.post("/org/cuenta/sesiones", others="1")
@@ -113,9 +121,9 @@ def test_a_new_password_needs_the_old_one_and_ends_the_other_sessions(
 def test_a_session_that_ended_meanwhile_changes_no_password(
     patient: Flask, store: Store, ana: int
 ) -> None:
-    desk = at_desk(patient, store, ana)
+    staff_client = signed_in_as(patient, store, ana)
     with ended_meanwhile(patient):
-        answer = desk.post("/org/cuenta/contrasena", password=PASSWORD, new=NEW)
+        answer = staff_client.post("/org/cuenta/contrasena", password=PASSWORD, new=NEW)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/org/entrar")
     with store.read() as session:
         assert session.get_one(StaffMember, ana).password == HASHED
@@ -134,9 +142,9 @@ def test_a_password_that_is_another_one_by_now_is_not_written_over(
 def test_whoever_finds_a_browser_open_may_not_guess_the_password(
     app: Flask, store: Store, chicago: Office
 ) -> None:
-    desk = at_desk(app, store, employ(store))
+    staff_client = signed_in_as(app, store, employ(store))
     statuses = [
-        desk.post("/org/cuenta/contrasena", password=f"{n:014}", new=NEW).status_code
+        staff_client.post("/org/cuenta/contrasena", password=f"{n:014}", new=NEW).status_code
         for n in range(Limits.sign_ins + 2)
     ]
     assert statuses == [422] * Limits.sign_ins + [429] * 2
@@ -144,12 +152,12 @@ def test_whoever_finds_a_browser_open_may_not_guess_the_password(
 
 def test_the_page_says_when_few_codes_are_left(patient: Flask, store: Store, ana: int) -> None:
     printed(patient, store, ana)
-    desk = at_desk(patient, store, ana)
-    assert "Te quedan 10 códigos" in words(desk.get("/org/cuenta"))
+    staff_client = signed_in_as(patient, store, ana)
+    assert "Te quedan 10 códigos" in words(staff_client.get("/org/cuenta"))
     with store.change() as session:
         keep = sa.select(RecoveryCode.mark).limit(1)
         session.execute(sa.delete(RecoveryCode).where(RecoveryCode.mark.not_in(keep)))
-    page = words(desk.get("/org/cuenta"))
+    page = words(staff_client.get("/org/cuenta"))
     assert "Te queda 1 código." in page
     assert "Pocos" in page
 

@@ -20,16 +20,16 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import StaffMember
 from tests.support.login import age, ana, ended_meanwhile, half_a_minute_later, journal, patient
 from tests.support.soft_passkey import PRESENT, SoftKey
-from tests.support.staff_client import Visitor, at_desk, employ, enrol, hidden, words
+from tests.support.staff_client import Visitor, employ, enrol, hidden, signed_in_as, words
 
 __all__ = ["ana", "patient"]  # fixtures
 same = pytest.mark.any_database("what a key says")
 
 
 def add_key(app: Flask, store: Store, who: int, **changes: Any) -> SoftKey:
-    key, desk = SoftKey(**changes), at_desk(app, store, who)
-    options = desk.post("/org/cuenta/llaves/reto").get_json()
-    done = desk.post("/org/cuenta/llaves", name="Mi teléfono", answer=key.create(options))
+    key, staff_client = SoftKey(**changes), signed_in_as(app, store, who)
+    options = staff_client.post("/org/cuenta/llaves/reto").get_json()
+    done = staff_client.post("/org/cuenta/llaves", name="Mi teléfono", answer=key.create(options))
     assert (done.status_code, done.headers["Location"]) == (303, "/org/cuenta?hecho=llave")
     return key
 
@@ -202,10 +202,10 @@ def test_only_her_own_key_proves_who_she_is(patient: Flask, store: Store, ana: i
 def test_a_session_that_ended_meanwhile_keeps_no_key(
     patient: Flask, store: Store, ana: int
 ) -> None:
-    desk = at_desk(patient, store, ana)
-    answer = SoftKey().create(desk.post("/org/cuenta/llaves/reto").get_json())
+    staff_client = signed_in_as(patient, store, ana)
+    answer = SoftKey().create(staff_client.post("/org/cuenta/llaves/reto").get_json())
     with ended_meanwhile(patient):
-        done = desk.post("/org/cuenta/llaves", name="Mía", answer=answer)
+        done = staff_client.post("/org/cuenta/llaves", name="Mía", answer=answer)
     assert (done.status_code, done.headers["Location"]) == (303, "/org/entrar")
     with store.read() as session:
         assert session.scalars(sa.select(Passkey)).all() == []
@@ -213,10 +213,10 @@ def test_a_session_that_ended_meanwhile_keeps_no_key(
 
 @same
 def test_a_key_made_for_another_session_is_not_kept(patient: Flask, store: Store, ana: int) -> None:
-    luz = at_desk(patient, store, employ(store, "luz@example.org"))
-    desk, key = at_desk(patient, store, ana), SoftKey()
+    luz = signed_in_as(patient, store, employ(store, "luz@example.org"))
+    staff_client, key = signed_in_as(patient, store, ana), SoftKey()
     options = luz.post("/org/cuenta/llaves/reto").get_json()
-    refused = desk.post("/org/cuenta/llaves", name="Mía", answer=key.create(options))
+    refused = staff_client.post("/org/cuenta/llaves", name="Mía", answer=key.create(options))
     assert refused.status_code == 422
     assert 'value="Mía"' in refused.text, "the name is not typed twice"
     answer = key.create(luz.post("/org/cuenta/llaves/reto").get_json())
@@ -228,18 +228,18 @@ def test_a_key_made_for_another_session_is_not_kept(patient: Flask, store: Store
 
 @same
 def test_keys_are_listed_renamed_and_removed(patient: Flask, store: Store, ana: int) -> None:
-    key, desk = add_key(patient, store, ana), at_desk(patient, store, ana)
-    assert "Mi teléfono" in words(desk.get("/org/cuenta"))
+    key, staff_client = add_key(patient, store, ana), signed_in_as(patient, store, ana)
+    assert "Mi teléfono" in words(staff_client.get("/org/cuenta"))
     ref = key.id.hex()
-    desk.post("/org/cuenta/llaves/nombre", key=ref, name=" El  de la oficina ")
-    assert "El de la oficina" in words(desk.get("/org/cuenta"))
-    assert desk.post("/org/cuenta/llaves/nombre", key=ref, name=" ").status_code == 422
-    luz = at_desk(patient, store, employ(store, "luz@example.org"))
+    staff_client.post("/org/cuenta/llaves/nombre", key=ref, name=" El  de la oficina ")
+    assert "El de la oficina" in words(staff_client.get("/org/cuenta"))
+    assert staff_client.post("/org/cuenta/llaves/nombre", key=ref, name=" ").status_code == 422
+    luz = signed_in_as(patient, store, employ(store, "luz@example.org"))
     for path in ("nombre", "quitar"):
         assert luz.post(f"/org/cuenta/llaves/{path}", key=ref, name="x").status_code == 422
-    assert desk.post("/org/cuenta/llaves/quitar", key="zz").status_code == 404
-    assert desk.post("/org/cuenta/llaves/quitar", key=ref).status_code == 303
-    assert desk.post("/org/cuenta/llaves/quitar", key=ref).status_code == 422
+    assert staff_client.post("/org/cuenta/llaves/quitar", key="zz").status_code == 404
+    assert staff_client.post("/org/cuenta/llaves/quitar", key=ref).status_code == 303
+    assert staff_client.post("/org/cuenta/llaves/quitar", key=ref).status_code == 422
     visitor = Visitor(patient)
     assert visitor.post("/org/llave", answer=key.get(challenge(visitor))).status_code == 422
     assert journal(store)[:3] == ["key added", "key renamed", "key removed"]
@@ -247,12 +247,14 @@ def test_keys_are_listed_renamed_and_removed(patient: Flask, store: Store, ana: 
 
 @same
 def test_twenty_keys_are_enough(patient: Flask, store: Store, ana: int) -> None:
-    desk = at_desk(patient, store, ana)
+    staff_client = signed_in_as(patient, store, ana)
     for _ in range(passkeys.MOST):
-        answer = SoftKey().create(desk.post("/org/cuenta/llaves/reto").get_json())
-        assert desk.post("/org/cuenta/llaves", name="Otra", answer=answer).status_code == 303
-    answer = SoftKey().create(desk.post("/org/cuenta/llaves/reto").get_json())
-    assert desk.post("/org/cuenta/llaves", name="Otra", answer=answer).status_code == 422
+        answer = SoftKey().create(staff_client.post("/org/cuenta/llaves/reto").get_json())
+        assert (
+            staff_client.post("/org/cuenta/llaves", name="Otra", answer=answer).status_code == 303
+        )
+    answer = SoftKey().create(staff_client.post("/org/cuenta/llaves/reto").get_json())
+    assert staff_client.post("/org/cuenta/llaves", name="Otra", answer=answer).status_code == 422
 
 
 @same
@@ -266,9 +268,10 @@ def test_wrong_keys_are_counted_written_down_and_keep_nobody_else_from_writing(
 ) -> None:
     who = employ(store)
     enrol(app, store, who)
-    desk = at_desk(app, store, who)
+    staff_client = signed_in_as(app, store, who)
     statuses = [
-        desk.post("/org/confirmar", answer="{}").status_code for _ in range(Limits.sign_ins + 2)
+        staff_client.post("/org/confirmar", answer="{}").status_code
+        for _ in range(Limits.sign_ins + 2)
     ]
     assert statuses == [422] * Limits.sign_ins + [429] * 2
     said = journal(store)

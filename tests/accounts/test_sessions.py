@@ -22,11 +22,11 @@ from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
 from tests.support.staff_client import (
     PASSWORD,
     Visitor,
-    at_desk,
     code_now,
     employ,
     enrol,
     hidden,
+    signed_in_as,
     words,
 )
 
@@ -108,11 +108,11 @@ def test_what_no_database_can_hold_is_only_a_wrong_address(client: FlaskClient) 
 
 
 def test_half_an_hour_of_silence_ends_a_session(app: Flask, store: Store, chicago: Office) -> None:
-    desk = at_desk(app, store, employ(store))
+    staff_client = signed_in_as(app, store, employ(store))
     _age(store, seen_at=timedelta(minutes=29))
-    assert desk.get("/org/").status_code == 200
+    assert staff_client.get("/org/").status_code == 200
     _age(store, seen_at=timedelta(minutes=31))
-    answer = desk.get("/org/talleres")
+    answer = staff_client.get("/org/talleres")
     assert (answer.status_code, answer.headers["Location"]) == (
         303,
         "/org/entrar?volver=/org/talleres",
@@ -120,21 +120,21 @@ def test_half_an_hour_of_silence_ends_a_session(app: Flask, store: Store, chicag
 
 
 def test_twelve_hours_end_a_session_however_busy(app: Flask, store: Store, chicago: Office) -> None:
-    desk = at_desk(app, store, employ(store))
+    staff_client = signed_in_as(app, store, employ(store))
     _age(store, started_at=timedelta(hours=11, minutes=59))
-    assert desk.get("/org/").status_code == 200
+    assert staff_client.get("/org/").status_code == 200
     _age(store, started_at=timedelta(hours=12, minutes=1))
-    assert desk.get("/org/").status_code == 303
+    assert staff_client.get("/org/").status_code == 303
 
 
 def test_a_busy_organizer_writes_once_a_minute(app: Flask, store: Store, chicago: Office) -> None:
-    desk = at_desk(app, store, employ(store))
+    staff_client = signed_in_as(app, store, employ(store))
     _age(store, seen_at=timedelta(seconds=40))
     before = _seen(store)
-    desk.get("/org/")
+    staff_client.get("/org/")
     assert _seen(store) == before
     _age(store, seen_at=timedelta(seconds=70))
-    desk.get("/org/")
+    staff_client.get("/org/")
     assert clock.now() - _seen(store) < timedelta(seconds=30)
 
 
@@ -142,21 +142,21 @@ def test_a_role_taken_away_counts_at_the_next_click(
     app: Flask, store: Store, chicago: Office
 ) -> None:
     who = employ(store)
-    desk = at_desk(app, store, who)
-    assert desk.get("/org/talleres/nuevo").status_code == 200
+    staff_client = signed_in_as(app, store, who)
+    assert staff_client.get("/org/talleres/nuevo").status_code == 200
     with store.change() as session:
         session.execute(sa.update(RoleAssignment).values(role=Role.READER))
-    assert desk.get("/org/talleres/nuevo").status_code == 403
+    assert staff_client.get("/org/talleres/nuevo").status_code == 403
 
 
 def test_a_disabled_account_is_out_at_the_next_click(
     app: Flask, client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     who = employ(store)
-    desk = at_desk(app, store, who)
+    staff_client = signed_in_as(app, store, who)
     with store.change() as session:
         credentials.disable(session, session.get_one(StaffMember, who), now=clock.now())
-    assert desk.get("/org/").status_code == 303
+    assert staff_client.get("/org/").status_code == 303
     answer = client.post("/org/entrar", data={"email": "ana@example.org", "password": PASSWORD})
     assert answer.status_code == 422
 
@@ -164,23 +164,23 @@ def test_a_disabled_account_is_out_at_the_next_click(
 def test_signing_out_ends_the_session_and_leaves_nothing_in_the_browser(
     app: Flask, store: Store, chicago: Office
 ) -> None:
-    desk = at_desk(app, store, employ(store))
-    answer = desk.post("/org/cerrar")
+    staff_client = signed_in_as(app, store, employ(store))
+    answer = staff_client.post("/org/cerrar")
     assert answer.headers["Clear-Site-Data"] == '"*"'
     assert "Max-Age=0" in answer.headers["Set-Cookie"]
-    assert desk.get("/org/").status_code == 303
+    assert staff_client.get("/org/").status_code == 303
 
 
 def test_signing_in_again_ends_the_session_before(
     app: Flask, store: Store, chicago: Office
 ) -> None:
-    desk = at_desk(app, store, employ(store))
-    desk.client.post(
+    staff_client = signed_in_as(app, store, employ(store))
+    staff_client.client.post(
         "/org/entrar",
         data={"email": "ana@example.org", "password": PASSWORD},
-        headers=desk.headers,
+        headers=staff_client.headers,
     )
-    assert desk.get("/org/").status_code == 303
+    assert staff_client.get("/org/").status_code == 303
 
 
 def test_the_page_after_signing_in_is_never_another_site(
@@ -275,7 +275,7 @@ def test_eight_browsers_with_one_link_set_one_password(
 
 def test_a_new_password_ends_every_session(app: Flask, store: Store, chicago: Office) -> None:
     who = employ(store)
-    phone, computer = at_desk(app, store, who), at_desk(app, store, who)
+    phone, computer = signed_in_as(app, store, who), signed_in_as(app, store, who)
     with store.change() as session:
         token = invitations.invite(session, who, now=clock.now())
     phone.client.post(f"/org/invitacion/{token}", data={"password": NEW_PASSWORD})
@@ -293,13 +293,16 @@ def test_a_reset_makes_the_old_password_worthless(
 
 
 def test_no_token_is_stored_as_it_is(app: Flask, store: Store, chicago: Office) -> None:
-    desk, token = at_desk(app, store, employ(store)), _invited(store, "luz@example.org")
+    staff_client, token = (
+        signed_in_as(app, store, employ(store)),
+        _invited(store, "luz@example.org"),
+    )
     with store.read() as session:
         kept = [
             *session.scalars(sa.select(StaffSession.digest)),
             *session.scalars(sa.select(Invitation.digest)),
         ]
-    assert not {desk.cookie, token} & set(kept)
+    assert not {staff_client.cookie, token} & set(kept)
 
 
 def _invited(store: Store, email: str = "ana@example.org") -> str:

@@ -26,11 +26,11 @@ from tests.support.login import (
 from tests.support.staff_client import (
     SECRET,
     Visitor,
-    at_desk,
     code_now,
     employ,
     enrol,
     hidden,
+    signed_in_as,
     words,
 )
 
@@ -117,15 +117,15 @@ def test_a_session_that_ended_meanwhile_sets_up_nothing(patient: Flask, store: S
 def test_a_session_that_ended_meanwhile_changes_neither_telephone_nor_paper(
     patient: Flask, store: Store, ana: int
 ) -> None:
-    desk = at_desk(patient, store, ana)
-    page = desk.get("/org/cuenta/aplicacion")
+    staff_client = signed_in_as(patient, store, ana)
+    page = staff_client.get("/org/cuenta/aplicacion")
     form = hidden(page, "/org/cuenta/aplicacion") | {"code": pyotp.TOTP(shown_secret(page)).now()}
     with ended_meanwhile(patient):
-        answer = desk.post("/org/cuenta/aplicacion", **form)
+        answer = staff_client.post("/org/cuenta/aplicacion", **form)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/org/entrar")
-    desk = at_desk(patient, store, ana)
+    staff_client = signed_in_as(patient, store, ana)
     with ended_meanwhile(patient):
-        answer = desk.post("/org/cuenta/codigos")
+        answer = staff_client.post("/org/cuenta/codigos")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/org/entrar")
     with store.read() as session:
         assert totp.secret_of(session, ana, server_key(patient)) == SECRET
@@ -150,12 +150,12 @@ def test_a_secret_offered_to_another_session_sets_up_nothing(patient: Flask, sto
 def test_another_telephone_takes_the_place_of_the_first(
     patient: Flask, store: Store, ana: int
 ) -> None:
-    desk = at_desk(patient, store, ana)
-    page = desk.get("/org/cuenta/aplicacion")
+    staff_client = signed_in_as(patient, store, ana)
+    page = staff_client.get("/org/cuenta/aplicacion")
     secret, form = shown_secret(page), hidden(page, "/org/cuenta/aplicacion")
-    refused = desk.post("/org/cuenta/aplicacion", **form | {"code": "000000"})
+    refused = staff_client.post("/org/cuenta/aplicacion", **form | {"code": "000000"})
     assert refused.status_code == 422
-    done = desk.post("/org/cuenta/aplicacion", **form | {"code": pyotp.TOTP(secret).now()})
+    done = staff_client.post("/org/cuenta/aplicacion", **form | {"code": pyotp.TOTP(secret).now()})
     assert done.status_code == 303
     assert Visitor(patient).come_in(code_now()).status_code == 422
     with store.read() as session:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
 
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
-DESK: Final[ViewportSize] = {"width": 1280, "height": 900}
+DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 900}
 # By hand, without tests/run, whichever of Debian's two there is.
 PATH: Final = (
     os.environ.get("OUTREACH_TEST_CHROMIUM")

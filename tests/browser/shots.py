@@ -20,7 +20,7 @@ SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 def take(browser: Browser, there: world.World, name: str, folder: Path) -> None:
     for (size, view), scheme in product(
-        (("phone", chromium.PHONE), ("desk", chromium.DESK)), SCHEMES
+        (("phone", chromium.PHONE), ("desk", chromium.DESKTOP)), SCHEMES
     ):
         context = browser.new_context(
             viewport=view, color_scheme=scheme, base_url=there.url, reduced_motion="reduce"

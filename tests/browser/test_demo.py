@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import serving
-from tests.browser.chromium import DESK, PHONE
+from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Open
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -43,7 +43,7 @@ def test_it_has_workshops_near_everybody(opened: Open, demo: str, tmp_path: Path
 
 
 def test_its_january_2020_is_the_ministrys(opened: Open, demo: str, tmp_path: Path) -> None:
-    page = opened(base_url=demo, viewport=DESK)
+    page = opened(base_url=demo, viewport=DESKTOP)
     page.goto("/es/cifras/2020-01")
     for figure in ("164", "57", "33", "37", "109,657"):
         expect(page.locator("main")).to_contain_text(figure)
@@ -52,7 +52,7 @@ def test_its_january_2020_is_the_ministrys(opened: Open, demo: str, tmp_path: Pa
 
 
 def test_who_it_says_can_sign_in(opened: Open, demo: str) -> None:
-    page = opened(base_url=demo, viewport=DESK)
+    page = opened(base_url=demo, viewport=DESKTOP)
     page.goto("/org/entrar")
     page.locator("input[name=email]").fill("ana@example.org")
     page.locator("input[name=password]").fill("cuatro palabras de prueba")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.catalogue import free_day
-from tests.browser.chromium import DESK
+from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
 from tests.browser.keyboard import go
 from tests.browser.places import sign_in
@@ -22,7 +22,7 @@ def test_ana_plans_a_workshop_and_everybody_sees_it(
     opened: Open, world: World, has_script: bool
 ) -> None:
     title = f"Tus derechos en el trabajo, {'primera' if has_script else 'segunda'} parte"
-    page = opened(viewport=DESK, java_script_enabled=has_script)
+    page = opened(viewport=DESKTOP, java_script_enabled=has_script)
     sign_in(page)
     page.get_by_role("link", name="Nuevo taller").click()
     page.get_by_text("Derechos laborales").click()
@@ -66,7 +66,7 @@ def test_tomas_marks_who_came(opened: Open, world: World, has_script: bool) -> N
 
 
 def test_tomas_marks_who_came_without_a_mouse(opened: Open, world: World) -> None:
-    page = opened(viewport=DESK)
+    page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres/{world.plain}/entrada")
     tabs = page.get_by_role("navigation", name="Mostrar")
@@ -128,7 +128,7 @@ def test_consultations_say_how_many_places_they_make(
 
 
 def test_whoever_is_signed_out_sees_nothing_with_back(opened: Open, world: World) -> None:
-    page = opened(viewport=DESK)
+    page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres/{world.plain}")
     expect(page.locator("main")).to_contain_text("Rosa")

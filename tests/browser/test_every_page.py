@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Browser, Page, Request, ViewportSize
 
-from tests.browser.chromium import DESK, PHONE
+from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import opening
 from tests.browser.places import ALIKE, EVERY, PUBLIC, visit
 from tests.browser.world import World
@@ -24,8 +24,8 @@ RUN_AXE: Final = """
     options => axe.run(options).then(found => ({...found, passes: [], inapplicable: []}))
 """
 Look = tuple[ViewportSize, Literal["light", "dark"], dict[str, Any]]
-LOOKS: Final[list[Look]] = [(PHONE, "light", ALL_RULES), (DESK, "dark", OF_COLOURS)]
-OTHER_LOOKS: Final[list[Look]] = [(PHONE, "dark", OF_COLOURS), (DESK, "light", ALL_RULES)]
+LOOKS: Final[list[Look]] = [(PHONE, "light", ALL_RULES), (DESKTOP, "dark", OF_COLOURS)]
+OTHER_LOOKS: Final[list[Look]] = [(PHONE, "dark", OF_COLOURS), (DESKTOP, "light", ALL_RULES)]
 
 
 class Visited(NamedTuple):
@@ -60,7 +60,7 @@ def visited(request: pytest.FixtureRequest, browser: Browser, world: World) -> I
 @every_page
 def test_everybody_can_use_it_and_nothing_sticks_out_sideways(visited: Visited) -> None:
     page = visited.page
-    for size in (NARROW, PHONE, DESK):
+    for size in (NARROW, PHONE, DESKTOP):
         page.set_viewport_size(size)
         width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert width <= 0, f"{width} px too wide at {size['width']}"

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.catalogue import free_day
-from tests.browser.chromium import DESK
+from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
 from tests.browser.keyboard import go, go_to
 from tests.browser.places import sign_in
@@ -18,7 +18,7 @@ COOKIE = "__Host-staff"
 def test_what_is_typed_is_kept_while_the_session_ends_and_comes_back(
     opened: Open, world: World
 ) -> None:
-    page = opened(viewport=DESK)
+    page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto("/org/talleres/nuevo?tipo=derechos")
     said = page.locator("#borrador")
@@ -75,7 +75,7 @@ def test_without_a_signal_it_stays_on_the_page_and_is_kept_when_there_is_one(
 
 
 def test_ana_makes_and_publishes_a_workshop_without_a_mouse(opened: Open, world: World) -> None:
-    page = opened(viewport=DESK)
+    page = opened(viewport=DESKTOP)
     sign_in(page)
     go(page, "link", "Nuevo taller")
     page.keyboard.press("Enter")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import DESK
+from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
 from tests.browser.places import sign_in
 from tests.browser.world import World
@@ -31,7 +31,7 @@ def taken(page: Page, name: str) -> bytes:
 def test_a_flyer_taken_from_its_page_leads_whoever_reads_it_to_the_workshop(
     opened: Open, world: World, tmp_path: Path, lang: str
 ) -> None:
-    page = opened(viewport=DESK)
+    page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['flyer']}")
     page.get_by_role("link", name="Volante").click()
@@ -59,7 +59,7 @@ def test_a_flyer_taken_from_its_page_leads_whoever_reads_it_to_the_workshop(
 def test_the_pages_of_a_flyer_show_the_sheet_itself(
     opened: Open, world: World, tmp_path: Path
 ) -> None:
-    page = opened(viewport=DESK, device_scale_factor=2)
+    page = opened(viewport=DESKTOP, device_scale_factor=2)
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['flyer']}/volante")
     answer = page.request.get(
@@ -71,7 +71,7 @@ def test_the_pages_of_a_flyer_show_the_sheet_itself(
 
 
 def test_ana_prints_a_certificate(opened: Open, world: World) -> None:
-    page = opened(viewport=DESK)
+    page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres/{world.past}")
     page.get_by_role("link", name="Constancia").click()
@@ -88,7 +88,7 @@ def test_ana_prints_a_certificate(opened: Open, world: World) -> None:
 
 
 def test_tomas_prints_the_list_of_his_door(opened: Open, world: World) -> None:
-    page = opened(viewport=DESK)
+    page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres/{world.plain}/entrada")
     link = page.get_by_role("link", name="Hoja de papel").get_attribute("href")

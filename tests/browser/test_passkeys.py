@@ -12,7 +12,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import DESK
+from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
 from tests.browser.places import sign_in
 from tests.browser.second import NORA, PABLO, give_password
@@ -49,7 +49,7 @@ def press(page: Page, name: str) -> None:
 
 
 def test_a_key_is_made_and_opens_the_desk_by_keyboard_alone(opened: Open, world: World) -> None:
-    page = opened(viewport=DESK)
+    page = opened(viewport=DESKTOP)
     sign_in(page, PABLO)
     with authenticator(page):
         page.goto("/org/cuenta")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser import patience
-from tests.browser.chromium import DESK, PHONE
+from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Open
 from tests.browser.world import World
 
@@ -186,7 +186,7 @@ def test_it_is_the_second_stop_of_the_tab_key(opened: Open, world: World, addres
 
 @pages
 @pytest.mark.parametrize(
-    "size", [PHONE, pytest.param(DESK, marks=pytest.mark.long)], ids=["phone", "desk"]
+    "size", [PHONE, pytest.param(DESKTOP, marks=pytest.mark.long)], ids=["phone", "desk"]
 )
 def test_it_is_in_sight_wherever_she_scrolls(
     opened: Open, world: World, size: ViewportSize, address: str

@@ -13,7 +13,7 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.locations import holidays
 from outreach.web.staff.common.workshop_labels import short_day
-from tests.browser.chromium import DESK
+from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
 from tests.browser.places import sign_in
 from tests.browser.planned import VENUES
@@ -104,7 +104,7 @@ def test_ana_enters_thirty_workshops_in_one_sitting(opened: Open, world: World) 
     assert len({each[0] for each in expected}) >= 4
     assert {each[2] for each in expected} == set(VENUES)
 
-    page = opened(viewport=DESK)
+    page = opened(viewport=DESKTOP)
     sign_in(page)
     ana = Hand(page)
     ana.follow("Talleres")
@@ -231,7 +231,7 @@ def typed_day(day: date) -> str:
 def test_a_month_is_made_and_published_with_the_keyboard_alone(opened: Open, world: World) -> None:
     month = Month.of(clock.now().date()).plus(6)
     day = next(day for day in free(month) if day.weekday() == 3)
-    page = opened(viewport=DESK)
+    page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres?mes={month}")
     go_to(page, "a[href*=mes-nuevo]")

@@ -10,13 +10,13 @@ from outreach.db.store import Store
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.scheduling.tours import Tour
-from tests.support.staff_client import TIMES, Desk, at_desk, at_once, employ, words
+from tests.support.staff_client import TIMES, StaffClient, at_once, employ, signed_in_as, words
 from tests.web.staff.test_network import NEW_KIND, NEW_OFFICE
 
 
 @pytest.fixture
-def elena(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
+def elena(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def elena(app: Flask, store: Store, chicago: Office) -> Desk:
     ],
 )
 def test_what_there_is_one_of_is_made_once_and_the_others_are_told(
-    app: Flask, elena: Desk, path: str, form: dict[str, Any], said: str
+    app: Flask, elena: StaffClient, path: str, form: dict[str, Any], said: str
 ) -> None:
     answers = at_once(app, elena, path, form)
     refused = [each for each in answers if each.status_code == 422]
@@ -41,7 +41,7 @@ def test_what_there_is_one_of_is_made_once_and_the_others_are_told(
 
 
 def test_the_form_of_a_tour_makes_one_and_leads_all_to_it(
-    app: Flask, elena: Desk, store: Store
+    app: Flask, elena: StaffClient, store: Store
 ) -> None:
     form = {"office": "chicago", "name": "Ruta del sur", "nonce": "abc"}
     answers = at_once(app, elena, "/org/giras/nueva", form)

@@ -209,14 +209,14 @@ def _ways_out() -> Iterator[Guard]:
 
 
 def _of_staff() -> Iterator[Guard]:
-    desk = "outreach/web/staff/"
+    staff = "outreach/web/staff/"
     yield Guard(
-        "S21", f"{desk}common/guards.py", "httponly=True, samesite", "samesite",
+        "S21", f"{staff}common/guards.py", "httponly=True, samesite", "samesite",
         "tests/accounts/test_sessions.py::test_the_cookie_is_for_this_host_only_and_no_script_reads_it",
     )  # fmt: skip
     second = "tests/accounts/test_second_factor.py::test_"
     yield Guard(
-        "S21", f"{desk}common/guards.py", "    if not who.is_whole:\n", "    if False:\n",
+        "S21", f"{staff}common/guards.py", "    if not who.is_whole:\n", "    if False:\n",
         f"{second}the_password_alone_opens_nothing",
     )  # fmt: skip
     for words, instead, test in (
@@ -251,18 +251,18 @@ def _of_staff() -> Iterator[Guard]:
         "tests/accounts/test_passkeys.py::test_an_answer_posted_twice_is_refused_the_second_time",
     )  # fmt: skip
     yield Guard(
-        "S21", f"{desk}common/guards.py",
+        "S21", f"{staff}common/guards.py",
         "    if rule.is_fresh and not who.is_fresh(clock.now()):\n",
         "    if False:\n",
         "tests/web/staff/test_policy.py::test_what_matters_asks_for_a_factor_of_the_last_minutes",
     )  # fmt: skip
     yield Guard(
-        "S22", f"{desk}common/guards.py", "    if not may(Permission.SEE, office):", "    if False:",
+        "S22", f"{staff}common/guards.py", "    if not may(Permission.SEE, office):", "    if False:",
         "tests/web/staff/test_policy.py::test_not_even_that_another_offices_workshop_is_there",
     )  # fmt: skip
     for file in ("workshops/attendee_list.py", "checkin/checkin_pages.py"):
         yield Guard(
-            "S23", desk + file, 'note(session, workshop, "list seen")', "pass",
+            "S23", staff + file, 'note(session, workshop, "list seen")', "pass",
             "tests/web/staff/test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",
         )  # fmt: skip
     table = '<table class="tabla izq apila">{{ head() }}<tbody>'

@@ -34,7 +34,7 @@ from tests.support.feed_reader import (
     parsed,
     unfolded,
 )
-from tests.support.staff_client import at_desk, employ
+from tests.support.staff_client import employ, signed_in_as
 
 PAGE = "/org/mi-calendario"
 NEXT_WEEK = clock.now().date() + timedelta(days=7)
@@ -69,7 +69,7 @@ def address_in(text: str) -> str:
 
 
 def phone_of(app: Flask, store: Store, organizer: int) -> Phone:
-    made = at_desk(app, store, organizer).post(PAGE)
+    made = signed_in_as(app, store, organizer).post(PAGE)
     assert made.status_code == 200
     path = "/org/" + address_in(made.text).partition("/org/")[2]
     return Phone(app.test_client(use_cookies=False), path)
@@ -97,14 +97,14 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 def test_the_address_is_shown_once_and_only_its_hash_is_kept(
     app: Flask, store: Store, ana: int
 ) -> None:
-    desk = at_desk(app, store, ana)
-    made = desk.post(PAGE)
+    staff_client = signed_in_as(app, store, ana)
+    made = staff_client.post(PAGE)
     address = address_in(made.text)
     token = address.rpartition("/")[2].removesuffix(".ics")
     assert len(token) >= 43  # 256 bits
     assert f'href="webcal:{address.partition(":")[2]}"' in made.text
     assert made.headers["Cache-Control"] == "no-store"
-    assert token not in desk.get(PAGE).text
+    assert token not in staff_client.get(PAGE).text
     with store.read() as session:
         [kept] = session.execute(sa.select(CalendarToken.__table__)).all()
     assert token not in repr(kept)
@@ -116,10 +116,10 @@ def test_a_new_address_ends_the_one_before_and_one_taken_back_opens_nothing(
     newer = phone_of(app, store, ana)
     assert phone.client.get(phone.path).status_code == 404
     assert newer.titles() == ["Conoce tus derechos · 0 de 40 lugares"]
-    desk = at_desk(app, store, ana)
-    gone = desk.post(f"{PAGE}/quitar")
+    staff_client = signed_in_as(app, store, ana)
+    gone = staff_client.post(f"{PAGE}/quitar")
     assert gone.status_code == 303
-    assert "La dirección ya no sirve." in desk.get(gone.location).text
+    assert "La dirección ya no sirve." in staff_client.get(gone.location).text
     assert newer.client.get(newer.path).status_code == 404
     with store.read() as session:
         done = session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)).all()
@@ -388,6 +388,6 @@ def copied(store: Store, workshop: Workshop, days: list[date]) -> None:
 def test_only_who_sees_workshops_has_the_page(app: Flask, store: Store, chicago: Office) -> None:
     with store.change() as session:
         nobody = staff.add(session, "nadie@example.org", Role.READER, ()).id
-    desk = at_desk(app, store, nobody)
-    assert desk.get(PAGE).status_code == 403
-    assert desk.post(PAGE).status_code == 403
+    staff_client = signed_in_as(app, store, nobody)
+    assert staff_client.get(PAGE).status_code == 403
+    assert staff_client.post(PAGE).status_code == 403

@@ -40,7 +40,7 @@ MARCH = Month(2026, 3)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
 
 
-class Desk:
+class BulletinMailing:
     """A closed month with its bulletin, and the way to the mail server."""
 
     def __init__(
@@ -81,19 +81,21 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: Flask, store: Store, key_store: KeyStore, config: Config) -> Iterator[Desk]:
+def mailing(
+    app: Flask, store: Store, key_store: KeyStore, config: Config
+) -> Iterator[BulletinMailing]:
     with on_duty(Postman(free_port())) as postman:
-        yield Desk(app, store, key_store, config, postman)
+        yield BulletinMailing(app, store, key_store, config, postman)
 
 
 @pytest.fixture
-def march(desk: Desk, chicago: Office, rights: Kind) -> Desk:
-    with desk.store.change() as session:
+def march(mailing: BulletinMailing, chicago: Office, rights: Kind) -> BulletinMailing:
+    with mailing.store.change() as session:
         hold(session, chicago, rights, day=date(2026, 3, 10))
-    with desk.store.change() as session:
+    with mailing.store.change() as session:
         month_report.close(session, MARCH, now=APRIL)
         publish(session, 1)
-    return desk
+    return mailing
 
 
 def publish(session: Session, number: int) -> None:
@@ -104,7 +106,9 @@ def publish(session: Session, number: int) -> None:
     )
 
 
-def test_each_subscriber_is_sent_the_bulletin_once_in_their_language(march: Desk) -> None:
+def test_each_subscriber_is_sent_the_bulletin_once_in_their_language(
+    march: BulletinMailing,
+) -> None:
     march.subscribe("rosa", "luz")
     march.subscribe("marie", lang="fr")
     march.subscribe("nadie", is_sure=False)
@@ -130,7 +134,9 @@ def test_each_subscriber_is_sent_the_bulletin_once_in_their_language(march: Desk
     assert len(links) == 3
 
 
-def test_a_correction_is_sent_as_one_and_in_place_of_what_has_not_gone_out(march: Desk) -> None:
+def test_a_correction_is_sent_as_one_and_in_place_of_what_has_not_gone_out(
+    march: BulletinMailing,
+) -> None:
     march.subscribe("rosa", "luz")
     march.announce()
     march.postman.next_time["RCPT"] = deque(["250 OK", "451 busy"])
@@ -145,7 +151,9 @@ def test_a_correction_is_sent_as_one_and_in_place_of_what_has_not_gone_out(march
     assert len({each["Message-ID"] for each in march.postman.letters}) == 3
 
 
-def test_whoever_may_have_got_the_first_edition_gets_the_corrected_one_last(march: Desk) -> None:
+def test_whoever_may_have_got_the_first_edition_gets_the_corrected_one_last(
+    march: BulletinMailing,
+) -> None:
     march.subscribe("rosa")
     march.announce()
     march.postman.always["TAKEN"] = TAKE_AND_HANG_UP
@@ -163,7 +171,7 @@ def test_whoever_may_have_got_the_first_edition_gets_the_corrected_one_last(marc
     assert [(row.edition, row.done_at is not None) for row in march.rows()] == [(2, True)]
 
 
-def test_a_letter_brings_all_that_was_written_however_long(march: Desk) -> None:
+def test_a_letter_brings_all_that_was_written_however_long(march: BulletinMailing) -> None:
     march.subscribe("rosa")
     with march.store.change() as session:
         edition = session.scalars(sa.select(BulletinEdition)).one()
@@ -177,7 +185,7 @@ def test_a_letter_brings_all_that_was_written_however_long(march: Desk) -> None:
     assert "Nos vemos en abril." in body
 
 
-def test_who_stops_it_meanwhile_is_not_written_to(march: Desk) -> None:
+def test_who_stops_it_meanwhile_is_not_written_to(march: BulletinMailing) -> None:
     march.subscribe("rosa", "luz")
     march.announce()
     with march.store.read() as session:
@@ -188,7 +196,7 @@ def test_who_stops_it_meanwhile_is_not_written_to(march: Desk) -> None:
     assert march.deliver() == 1
 
 
-def test_a_crash_between_key_and_row_writes_to_nobody(march: Desk) -> None:
+def test_a_crash_between_key_and_row_writes_to_nobody(march: BulletinMailing) -> None:
     march.subscribe("rosa")
     march.announce()
     with march.store.read() as session:
@@ -198,7 +206,9 @@ def test_a_crash_between_key_and_row_writes_to_nobody(march: Desk) -> None:
     assert march.rows() == []
 
 
-def test_a_refusal_is_tried_again_for_three_days_and_then_the_doctor_says_so(march: Desk) -> None:
+def test_a_refusal_is_tried_again_for_three_days_and_then_the_doctor_says_so(
+    march: BulletinMailing,
+) -> None:
     march.subscribe("rosa")
     march.announce()
     march.postman.always["RCPT"] = "451 busy"
@@ -215,7 +225,7 @@ def test_a_refusal_is_tried_again_for_three_days_and_then_the_doctor_says_so(mar
     assert march.deliver(APRIL + timedelta(days=9)) == 0
 
 
-def test_an_address_that_is_none_is_given_up_at_once(march: Desk) -> None:
+def test_an_address_that_is_none_is_given_up_at_once(march: BulletinMailing) -> None:
     march.subscribe("nadie")
     march.announce()
     march.postman.always["RCPT"] = "550 no such person"
@@ -224,7 +234,7 @@ def test_an_address_that_is_none_is_given_up_at_once(march: Desk) -> None:
 
 
 def test_a_line_that_breaks_at_the_end_repeats_a_letter_once_under_the_same_name(
-    march: Desk,
+    march: BulletinMailing,
 ) -> None:
     march.subscribe("rosa")
     march.announce()
@@ -236,7 +246,7 @@ def test_a_line_that_breaks_at_the_end_repeats_a_letter_once_under_the_same_name
     assert [row.is_dead for row in march.rows()] == [True]
 
 
-def test_a_worker_that_died_after_sending_repeats_that_one_letter(march: Desk) -> None:
+def test_a_worker_that_died_after_sending_repeats_that_one_letter(march: BulletinMailing) -> None:
     march.subscribe("rosa", "luz")
     march.announce()
     with march.store.change_rows() as connection:
@@ -247,7 +257,7 @@ def test_a_worker_that_died_after_sending_repeats_that_one_letter(march: Desk) -
 
 
 @pytest.mark.races
-def test_several_workers_at_once_send_each_letter_once(march: Desk) -> None:
+def test_several_workers_at_once_send_each_letter_once(march: BulletinMailing) -> None:
     march.subscribe(*(f"p{number}" for number in range(12)))
     assert march.announce() == 12
     rounds = [threading.Thread(target=march.deliver) for _ in range(3)]
@@ -259,49 +269,49 @@ def test_several_workers_at_once_send_each_letter_once(march: Desk) -> None:
     assert {row.tries for row in march.rows()} == {1}
 
 
-def test_staff_who_are_late_are_reminded_once_a_day_in_spanish(desk: Desk) -> None:
-    ana, elena = employ(desk.store), employ(desk.store, "elena@example.org")
-    gone = employ(desk.store, "ivan@example.org")
-    with desk.store.change() as session:
+def test_staff_who_are_late_are_reminded_once_a_day_in_spanish(mailing: BulletinMailing) -> None:
+    ana, elena = employ(mailing.store), employ(mailing.store, "elena@example.org")
+    gone = employ(mailing.store, "ivan@example.org")
+    with mailing.store.change() as session:
         session.get_one(StaffMember, gone).disabled_at = APRIL
-    assert desk.remind(ana, gone) == [ana]
-    assert desk.remind(ana, elena) == [elena]
-    assert desk.remind(ana, elena, now=APRIL + timedelta(hours=23)) == []
-    assert desk.deliver() == 2
-    assert desk.remind(ana, now=APRIL + timedelta(hours=25)) == [ana]
-    letter = desk.postman.letters[0]
+    assert mailing.remind(ana, gone) == [ana]
+    assert mailing.remind(ana, elena) == [elena]
+    assert mailing.remind(ana, elena, now=APRIL + timedelta(hours=23)) == []
+    assert mailing.deliver() == 2
+    assert mailing.remind(ana, now=APRIL + timedelta(hours=25)) == [ana]
+    letter = mailing.postman.letters[0]
     assert letter["To"] == "ana@example.org"
     assert letter["Subject"] == "Falta completar marzo de 2026"
-    assert f"{desk.config.public_url}/org/mes/2026-03" in letter.get_content()
+    assert f"{mailing.config.public_url}/org/mes/2026-03" in letter.get_content()
     assert letter["List-Unsubscribe"] is None
-    assert len(desk.postman.letters) == 2
+    assert len(mailing.postman.letters) == 2
 
 
 @pytest.mark.races
-def test_two_who_remind_the_same_at_once_are_one(desk: Desk) -> None:
-    ana = employ(desk.store)
+def test_two_who_remind_the_same_at_once_are_one(mailing: BulletinMailing) -> None:
+    ana = employ(mailing.store)
     ready = threading.Barrier(2)
 
     def press() -> None:
         ready.wait()
-        desk.remind(ana)
+        mailing.remind(ana)
 
     both = [threading.Thread(target=press) for _ in range(2)]
     for each in both:
         each.start()
     for each in both:
         each.join()
-    assert len(desk.rows()) == 1
+    assert len(mailing.rows()) == 1
 
 
-def test_nobody_is_reminded_of_a_month_that_was_closed_meanwhile(march: Desk) -> None:
+def test_nobody_is_reminded_of_a_month_that_was_closed_meanwhile(march: BulletinMailing) -> None:
     march.remind(employ(march.store))
     assert march.deliver() == 0
     assert march.rows() == []
 
 
 def test_the_worker_sends_them_and_a_demo_keeps_them_in_its_folder(
-    march: Desk, make_app: Callable[..., Flask], config: Config
+    march: BulletinMailing, make_app: Callable[..., Flask], config: Config
 ) -> None:
     march.subscribe("rosa")
     march.remind(employ(march.store))
@@ -313,7 +323,7 @@ def test_the_worker_sends_them_and_a_demo_keeps_them_in_its_folder(
     assert len(list((config.data / "letters").glob("*.eml"))) == 1
 
 
-def test_a_letter_sent_long_ago_leaves_no_row(march: Desk) -> None:
+def test_a_letter_sent_long_ago_leaves_no_row(march: BulletinMailing) -> None:
     march.subscribe("rosa")
     march.announce()
     march.deliver()
@@ -326,7 +336,9 @@ def test_a_letter_sent_long_ago_leaves_no_row(march: Desk) -> None:
 
 
 @pytest.mark.long
-def test_a_worker_killed_again_and_again_repeats_one_letter_a_kill_at_most(march: Desk) -> None:
+def test_a_worker_killed_again_and_again_repeats_one_letter_a_kill_at_most(
+    march: BulletinMailing,
+) -> None:
     names = [f"p{number}" for number in range(60)]
     march.subscribe(*names)
     march.announce(now=clock.now())

@@ -20,7 +20,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import hold
 from tests.support import canaries, pdf_reader
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 CANARY: Final = "Canariosa Plumaverde"
 GOOD: Final = {"name": CANARY, "hours": "2", "language": "es"}
@@ -32,8 +32,8 @@ TITLES: Final = {
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
@@ -51,13 +51,13 @@ def path(workshop: Workshop) -> str:
     return f"/org/talleres/{workshop.public_id}/constancia"
 
 
-def send(desk: Desk, workshop: Workshop, **changes: str) -> TestResponse:
-    return desk.post(path(workshop), **(GOOD | changes))
+def send(staff_client: StaffClient, workshop: Workshop, **changes: str) -> TestResponse:
+    return staff_client.post(path(workshop), **(GOOD | changes))
 
 
 @pytest.mark.any_database("what a paper says")
 @pytest.mark.parametrize("lang", TITLES)
-def test_it_has_the_name_as_it_was_typed(ana: Desk, past: Workshop, lang: str) -> None:
+def test_it_has_the_name_as_it_was_typed(ana: StaffClient, past: Workshop, lang: str) -> None:
     answer = send(ana, past, language=lang, name="  Rosa   María «Chata» O’Higgins ", hours="1,5")
     assert answer.status_code == 200
     assert answer.mimetype == "application/pdf"
@@ -74,7 +74,8 @@ def test_it_has_the_name_as_it_was_typed(ana: Desk, past: Workshop, lang: str) -
 
 
 def test_the_name_is_kept_nowhere(
-    ana: Desk, past: Workshop, config: Config, store: Store, key_store: KeyStore, tmp_path: Path,
+    ana: StaffClient, past: Workshop, config: Config, store: Store, key_store: KeyStore,
+    tmp_path: Path,
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     caplog.set_level(logging.DEBUG)
@@ -121,7 +122,7 @@ def test_the_name_is_kept_nowhere(
     ],
 )
 def test_what_is_wrong_is_said_and_what_was_typed_stays(
-    ana: Desk, past: Workshop, changes: dict[str, str], says: str
+    ana: StaffClient, past: Workshop, changes: dict[str, str], says: str
 ) -> None:
     answer = send(ana, past, **changes)
     assert answer.status_code == 422
@@ -132,14 +133,14 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(
 
 
 @pytest.mark.any_database("what a form says")
-def test_an_empty_form_is_answered_with_what_it_lacks(ana: Desk, past: Workshop) -> None:
+def test_an_empty_form_is_answered_with_what_it_lacks(ana: StaffClient, past: Workshop) -> None:
     answer = ana.post(path(past))
     assert answer.status_code == 422
     assert "Escribe el nombre." in words(answer)
 
 
 def test_nobody_has_been_at_what_is_still_to_come(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     workshop = held(store, chicago, rights, day=clock.now().date() + timedelta(days=1))
     page = ana.get(path(workshop))
@@ -159,7 +160,7 @@ def test_nobody_has_been_at_what_is_still_to_come(
 
 @pytest.mark.any_database("what a paper says")
 def test_of_a_discreet_one_it_says_that_it_was_a_workshop(
-    ana: Desk, store: Store, chicago: Office, women: Kind
+    ana: StaffClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     workshop = held(store, chicago, women, title={"es": "Un espacio de confianza"})
     assert "no dice de qué fue" in words(ana.get(path(workshop)))
@@ -182,7 +183,7 @@ def test_of_a_discreet_one_it_says_that_it_was_a_workshop(
     ],
 )
 def test_the_longest_name_and_title_fit_on_one_page(
-    ana: Desk, store: Store, chicago: Office, rights: Kind, name: str
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind, name: str
 ) -> None:
     workshop = held(store, chicago, rights, title={"es": "Qué hacer ante una revisión " * 4})
     for lang, (spoken, title) in TITLES.items():

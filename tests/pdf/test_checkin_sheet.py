@@ -20,7 +20,7 @@ from outreach.pdf import checkin_sheet
 from outreach.pdf.checkin_sheet import SheetLine
 from tests.conftest import LONG_AGO, hold, seat
 from tests.support import pdf_reader
-from tests.support.staff_client import Desk, at_desk, employ
+from tests.support.staff_client import StaffClient, employ, signed_in_as
 
 TITLE = "Hoja de asistencia"
 
@@ -30,12 +30,12 @@ def path(workshop: Workshop) -> str:
 
 
 @pytest.fixture
-def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store, "tomas@example.org", Role.DOOR))
+def tomas(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store, "tomas@example.org", Role.DOOR))
 
 
 def test_it_has_who_has_a_place_and_how_to_tell_them_apart(
-    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=4, title={"es": "Conoce tus derechos"})
@@ -86,12 +86,12 @@ def test_a_discreet_list_is_never_printed(
     with store.change() as session:
         workshop = hold(session, chicago, women)
     seat(store, key_store, workshop, name="Luz")
-    red = at_desk(app, store, employ(store, "red@example.org", Role.ADMIN, "*"))
+    red = signed_in_as(app, store, employ(store, "red@example.org", Role.ADMIN, "*"))
     assert red.get(path(workshop)).status_code == 404
 
 
 def test_there_is_no_door_to_a_draft(
-    tomas: Desk, store: Store, chicago: Office, rights: Kind
+    tomas: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)

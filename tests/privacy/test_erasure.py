@@ -35,7 +35,7 @@ from outreach.privacy import retention
 from tests.conftest import hold, seat
 from tests.support.canaries import Backup, Canary, back_up, counts, names_in, plant, traces
 from tests.support.environment import where
-from tests.support.staff_client import at_desk, employ
+from tests.support.staff_client import employ, signed_in_as
 
 ROSA = {"name": "Xochiquetzal Canario", "contact": "email", "email": "canario.x@ejemplo.com"}
 LUZ = {
@@ -81,12 +81,12 @@ class Aviary:
         return plant(self.app, client, self.store, self.key_store, workshop, **typed)
 
     def _look_as_staff(self) -> None:
-        desk = at_desk(self.app, self.store, employ(self.store))
+        staff_client = signed_in_as(self.app, self.store, employ(self.store))
         for workshop, canary in ((self.rights, self.rosa), (self.women, self.luz)):
             page = f"/org/talleres/{workshop.public_id}"
-            assert canary.name in desk.get(page).text
-            desk.post(f"{page}/contacto", registration=canary.id)
-            desk.post(f"{page}/entrada", do="find", q=canary.name)
+            assert canary.name in staff_client.get(page).text
+            staff_client.post(f"{page}/contacto", registration=canary.id)
+            staff_client.post(f"{page}/entrada", do="find", q=canary.name)
 
     def export(self) -> None:
         """Files that people take away: the month, and what the commands say."""

@@ -14,16 +14,21 @@ from outreach.domain.registrations import ContactMethod
 from outreach.keystore import Key, KeyStore
 from outreach.privacy import retention_report
 from tests.conftest import hold, seat
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 
 @pytest.fixture
-def elena(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
+def elena(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 def test_an_admin_sees_how_much_is_held_where_and_until_when(
-    elena: Desk, store: Store, key_store: KeyStore, chicago: Office, calgary: Office, rights: Kind
+    elena: StaffClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    calgary: Office,
+    rights: Kind,
 ) -> None:
     with store.change() as session:
         here, there = hold(session, chicago, rights), hold(session, calgary, rights)
@@ -53,7 +58,7 @@ def test_an_admin_sees_how_much_is_held_where_and_until_when(
 
 
 def test_what_is_overdue_is_said_first(
-    elena: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    elena: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -64,12 +69,12 @@ def test_what_is_overdue_is_said_first(
     assert "1 registro ya debió borrarse." in words(elena.get("/org/datos"))
 
 
-def test_with_nothing_held_that_is_what_it_says(elena: Desk) -> None:
+def test_with_nothing_held_that_is_what_it_says(elena: StaffClient) -> None:
     assert "No guardamos datos de nadie." in words(elena.get("/org/datos"))
 
 
-def test_only_admins_are_led_there(app: Flask, store: Store, elena: Desk) -> None:
+def test_only_admins_are_led_there(app: Flask, store: Store, elena: StaffClient) -> None:
     assert 'href="/org/datos"' in elena.get("/org/mas").text
-    ana = at_desk(app, store, employ(store))
+    ana = signed_in_as(app, store, employ(store))
     assert 'href="/org/datos"' not in ana.get("/org/mas").text
     assert ana.get("/org/datos").status_code == 404

@@ -14,7 +14,7 @@ from outreach.domain.newsletter.bulletins import BulletinPart
 from outreach.reports import bulletin_checks, month_report
 from outreach.reports.bulletin_checks import BulletinIssueType
 from tests.conftest import hold
-from tests.support.staff_client import at_desk, employ, words
+from tests.support.staff_client import employ, signed_in_as, words
 from tests.web.staff.test_bulletin_editor import (
     LATER,
     MARCH,
@@ -116,7 +116,7 @@ def test_other_numbers_or_an_open_month_keep_it_from_coming_out(march: Store) ->
 def test_links_to_our_own_pages_are_held_against_what_there_is(
     app: Flask, march: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
-    elena = at_desk(app, march, employ(march, "elena@example.org", Role.ADMIN, ALL_OFFICES))
+    elena = signed_in_as(app, march, employ(march, "elena@example.org", Role.ADMIN, ALL_OFFICES))
     with march.change() as session:
         open_one, discreet = (hold(session, chicago, kind).public_id for kind in (rights, women))
     begin(march)

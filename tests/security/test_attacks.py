@@ -24,13 +24,13 @@ from tests.support.policy_table import OF
 from tests.support.public_urls import Place, furnished
 from tests.support.staff_client import (
     COOKIE,
-    Desk,
+    StaffClient,
     Visitor,
-    at_desk,
     code_now,
     employ,
     enrol,
     hidden,
+    signed_in_as,
 )
 
 pytestmark = pytest.mark.any_database("what is refused before a question to it")
@@ -74,9 +74,9 @@ def place(
 
 
 @pytest.fixture
-def admin(place: Place, store: Store) -> Desk:
+def admin(place: Place, store: Store) -> StaffClient:
     who = employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
-    return at_desk(place.app, store, who)
+    return signed_in_as(place.app, store, who)
 
 
 # From another site
@@ -94,7 +94,7 @@ def posts(app: Flask) -> Iterator[str]:
 
 
 def test_no_post_of_another_site_gets_any_further(
-    place: Place, store: Store, key_store: KeyStore, admin: Desk
+    place: Place, store: Store, key_store: KeyStore, admin: StaffClient
 ) -> None:
     before, paths = everything(store, key_store), list(posts(place.app))
     assert len(paths) >= 100
@@ -118,7 +118,7 @@ def test_a_page_made_up_without_https_is_another_site(make_app: Callable[..., Fl
 
 
 def test_without_a_word_of_where_it_comes_from_a_post_needs_what_only_our_page_has(
-    place: Place, store: Store, key_store: KeyStore, admin: Desk
+    place: Place, store: Store, key_store: KeyStore, admin: StaffClient
 ) -> None:
     """Old phones say nothing: a stamp, a token of the session or the link itself is asked for."""
     before = everything(store, key_store)
@@ -164,7 +164,7 @@ def test_a_cookie_from_before_the_sign_in_is_never_good_after_it(
 
 
 def test_two_cookies_of_one_name_open_nothing_that_one_would_not(
-    place: Place, store: Store, admin: Desk
+    place: Place, store: Store, admin: StaffClient
 ) -> None:
     """Another host of the same domain may set one beside ours, where a browser knows no prefix."""
     client = place.app.test_client(use_cookies=False)
@@ -250,7 +250,7 @@ def test_what_leads_elsewhere_would_be_seen() -> None:
 QUERIES: Final = ("volver", "next", "back", "url", "to", "r", "tras", "lote", "borrador", "ver")
 
 
-def test_nothing_that_is_asked_leads_to_another_site(place: Place, admin: Desk) -> None:
+def test_nothing_that_is_asked_leads_to_another_site(place: Place, admin: StaffClient) -> None:
     """Every address there is, with every name that may be followed, and whatever of ours says on
     its pages where to go on."""
     client = place.app.test_client()
@@ -269,7 +269,7 @@ def test_nothing_that_is_asked_leads_to_another_site(place: Place, admin: Desk) 
 
 
 def test_after_signing_in_and_proving_oneself_one_stays_here(
-    place: Place, store: Store, admin: Desk
+    place: Place, store: Store, admin: StaffClient
 ) -> None:
     """`dato-…`, what a long form kept, comes back only to forms of ours."""
     enrol(place.app, store)

@@ -29,7 +29,7 @@ from outreach.reports import bulletin_markdown, spreadsheets
 from tests.conftest import hold, seat
 from tests.support.letters import all_of
 from tests.support.public_urls import Page
-from tests.support.staff_client import Desk, at_desk, employ
+from tests.support.staff_client import StaffClient, employ, signed_in_as
 
 pytestmark = pytest.mark.any_database("how words are written, not kept")
 
@@ -70,12 +70,12 @@ def hostile_app(make_app: Callable[..., Flask], harmed: Workshop) -> Flask:
 
 
 @pytest.fixture
-def admin(hostile_app: Flask, store: Store) -> Desk:
+def admin(hostile_app: Flask, store: Store) -> StaffClient:
     who = employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
-    return at_desk(hostile_app, store, who)
+    return signed_in_as(hostile_app, store, who)
 
 
-def everything(app: Flask, admin: Desk, workshop: Workshop) -> Iterator[TestResponse]:
+def everything(app: Flask, admin: StaffClient, workshop: Workshop) -> Iterator[TestResponse]:
     """Every page and file about it, for an admin."""
     given = {
         "lang": "es", "public_id": workshop.public_id, "id": workshop.public_id, "slug": "chicago",
@@ -98,7 +98,7 @@ def _filled(pattern: str, parts: Mapping[str, str]) -> str:
 
 
 def test_no_page_no_picture_and_no_file_for_programs_holds_a_script(
-    hostile_app: Flask, admin: Desk, harmed: Workshop
+    hostile_app: Flask, admin: StaffClient, harmed: Workshop
 ) -> None:
     seen = set()
     for answer in everything(hostile_app, admin, harmed):
@@ -117,7 +117,7 @@ def test_no_page_no_picture_and_no_file_for_programs_holds_a_script(
 
 
 def test_no_header_of_any_answer_is_written_by_who_typed_a_name(
-    hostile_app: Flask, admin: Desk, harmed: Workshop
+    hostile_app: Flask, admin: StaffClient, harmed: Workshop
 ) -> None:
     files = 0
     for answer in everything(hostile_app, admin, harmed):
@@ -133,7 +133,7 @@ def test_no_header_of_any_answer_is_written_by_who_typed_a_name(
 
 
 def test_no_line_of_any_calendar_is_written_by_who_typed_a_name(
-    hostile_app: Flask, admin: Desk, harmed: Workshop, key_store: KeyStore
+    hostile_app: Flask, admin: StaffClient, harmed: Workshop, key_store: KeyStore
 ) -> None:
     bodies = [
         answer.data
@@ -182,7 +182,7 @@ def test_a_header_of_a_letter_is_one_line_whatever_it_was_given(name: str, end: 
 
 
 def test_no_cell_of_any_download_is_a_formula(
-    hostile_app: Flask, admin: Desk, harmed: Workshop
+    hostile_app: Flask, admin: StaffClient, harmed: Workshop
 ) -> None:
     kinds = []
     for answer in everything(hostile_app, admin, harmed):

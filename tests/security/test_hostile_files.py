@@ -19,7 +19,7 @@ from outreach.imports.import_errors import UnreadableFile
 from tests import hostile_files
 from tests.hostile_files import books, texts
 from tests.support.import_files import bring, row
-from tests.support.staff_client import at_desk, employ, words
+from tests.support.staff_client import employ, signed_in_as, words
 
 LARGE = re.compile(r"MB|bomb|thousand|million|\d,\d{3}")
 SENTENCE = re.compile(r"[A-ZÁÉÍÓÚ].{10,130}\.")
@@ -68,11 +68,11 @@ def test_a_row_far_below_makes_no_rows_above_it() -> None:
 def test_the_page_says_the_same_and_never_breaks(
     app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    desk = at_desk(app, store, employ(store))
+    staff_client = signed_in_as(app, store, employ(store))
     for name in sorted(name for name in hostile_files.FILES if not LARGE.search(name)):
-        answer = bring(desk, hostile_files.FILES[name](), "talleres.xlsx")
+        answer = bring(staff_client, hostile_files.FILES[name](), "talleres.xlsx")
         if answer.status_code == 303:  # read, and its lines have faults
-            answer = desk.get(answer.headers["Location"])
+            answer = staff_client.get(answer.headers["Location"])
             assert "Arregla" in words(answer), name
         else:
             assert answer.status_code == 422, name

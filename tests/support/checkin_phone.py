@@ -19,7 +19,7 @@ from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from tests.conftest import hold
-from tests.support.staff_client import Desk
+from tests.support.staff_client import StaffClient
 
 TOMAS: Final = "tomas@example.org"
 
@@ -64,11 +64,11 @@ def held_today(store: Store, office: Office, kind: Kind, **changes: Any) -> Work
         return hold(session, office, kind, **(late | changes))
 
 
-def take_along(desk: Desk, workshop: Workshop) -> Phone:
-    answer = desk.post(f"/org/puerta/{workshop.public_id}/paquete.json")
+def take_along(staff_client: StaffClient, workshop: Workshop) -> Phone:
+    answer = staff_client.post(f"/org/puerta/{workshop.public_id}/paquete.json")
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
-    return Phone(desk.client.application, workshop.public_id, answer.get_json())
+    return Phone(staff_client.client.application, workshop.public_id, answer.get_json())
 
 
 def token_of(store: Store, key_store: KeyStore, registration: Registration) -> str:

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from outreach.imports.workshops import write
 from tests.support.loading import PLAIN
-from tests.support.staff_client import Desk
+from tests.support.staff_client import StaffClient
 
 
 def row(**changes: str) -> dict[str, str]:
@@ -21,22 +21,26 @@ def csv_of(*rows: dict[str, str]) -> bytes:
     return write.to_csv(rows)
 
 
-def bring(desk: Desk, data: bytes, name: str = "talleres.csv", **fields: Any) -> TestResponse:
+def bring(
+    staff_client: StaffClient, data: bytes, name: str = "talleres.csv", **fields: Any
+) -> TestResponse:
     """Sends a file, as the form does."""
-    form = {"token": desk.form_token, "file": FileStorage(io.BytesIO(data), name)} | fields
+    form = {"token": staff_client.form_token, "file": FileStorage(io.BytesIO(data), name)} | fields
     # The test client would put a large body into a file and leave that open.
     boundary, body = encode_multipart(form)
     said = f"multipart/form-data; boundary={boundary}"
-    return desk.client.post("/org/traer", data=body, content_type=said, headers=desk.headers)
+    return staff_client.client.post(
+        "/org/traer", data=body, content_type=said, headers=staff_client.headers
+    )
 
 
-def seen(desk: Desk, answer: TestResponse) -> TestResponse:
+def seen(staff_client: StaffClient, answer: TestResponse) -> TestResponse:
     """The page that shows what is in a file that was sent."""
     assert answer.status_code == 303, answer.get_data(as_text=True)
-    return desk.get(answer.headers["Location"])
+    return staff_client.get(answer.headers["Location"])
 
 
-def load(desk: Desk, page: TestResponse, **changes: str) -> TestResponse:
+def load(staff_client: StaffClient, page: TestResponse, **changes: str) -> TestResponse:
     """Sends the form of that page."""
     text = page.get_data(as_text=True)
     fields = {
@@ -44,4 +48,4 @@ def load(desk: Desk, page: TestResponse, **changes: str) -> TestResponse:
         for name in ("lote", "seen")
         if (found := re.search(rf'name="{name}" value="([^"]*)"', text))
     }
-    return desk.post("/org/traer/cargar", **(fields | changes))
+    return staff_client.post("/org/traer/cargar", **(fields | changes))

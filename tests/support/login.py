@@ -19,7 +19,7 @@ from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.offices import Office
-from tests.support.staff_client import at_desk, employ, enrol
+from tests.support.staff_client import employ, enrol, signed_in_as
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def ana(patient: Flask, store: Store) -> int:
 
 
 def printed(app: Flask, store: Store, who: int) -> list[str]:
-    page = at_desk(app, store, who).post("/org/cuenta/codigos")
+    page = signed_in_as(app, store, who).post("/org/cuenta/codigos")
     assert page.status_code == 200
     return re.findall(r"<li>([0-9A-Z]{4} [0-9A-Z]{4} [0-9A-Z]{4})</li>", page.text)
 

@@ -109,7 +109,7 @@ def hidden(page: TestResponse, action: str = "/org/codigo") -> dict[str, str]:
 
 
 @dataclass
-class Desk:
+class StaffClient:
     """A signed-in browser: it sends the cookie, and the form's token with every post."""
 
     client: FlaskClient
@@ -129,22 +129,26 @@ class Desk:
         return {"Cookie": f"{COOKIE}={self.cookie}"}
 
 
-def at_desk(app: Flask, store: Store, organizer_id: int) -> Desk:
+def signed_in_as(app: Flask, store: Store, organizer_id: int) -> StaffClient:
     with store.change() as session:
         now = clock.now()
         token = sessions.start(session, organizer_id, now=now, proven_at=now)
     with store.read() as session:
         found = sessions.find(session, token, now=clock.now())
     assert found is not None
-    return Desk(app.test_client(use_cookies=False), token, found[0].form_token)
+    return StaffClient(app.test_client(use_cookies=False), token, found[0].form_token)
 
 
-def at_once(app: Flask, desk: Desk, path: str, form: dict[str, Any]) -> list[TestResponse]:
+def at_once(
+    app: Flask, staff_client: StaffClient, path: str, form: dict[str, Any]
+) -> list[TestResponse]:
     """The answers to one form that is sent so many times at one moment."""
     start = threading.Barrier(TIMES)
 
     def send(_number: int) -> TestResponse:
-        hand = Desk(app.test_client(use_cookies=False), desk.cookie, desk.form_token)
+        hand = StaffClient(
+            app.test_client(use_cookies=False), staff_client.cookie, staff_client.form_token
+        )
         start.wait()
         return hand.post(path, **form)
 

@@ -31,12 +31,12 @@ from tests.support.checkin_phone import (
     undo,
     walk_in,
 )
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 
 @pytest.fixture
-def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store, TOMAS, Role.DOOR))
+def tomas(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store, TOMAS, Role.DOOR))
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def tonight(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 def test_told_twice_late_or_the_other_way_round_it_counts_once(
-    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     token = token_of(store, key_store, seat(store, key_store, tonight, people=2))
     one, two = take_along(tomas, tonight), take_along(tomas, tonight)
@@ -66,7 +66,7 @@ def test_told_twice_late_or_the_other_way_round_it_counts_once(
 
 
 def test_the_doors_own_page_and_the_phones_count_the_same_people(
-    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     rosa = seat(store, key_store, tonight, people=2)
     phone, path = take_along(tomas, tonight), f"/org/talleres/{tonight.public_id}/entrada"
@@ -87,7 +87,7 @@ def test_the_doors_own_page_and_the_phones_count_the_same_people(
 
 
 def test_who_gave_up_their_place_and_came_all_the_same_counts_among_the_walk_ins(
-    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     rosa, luz = (
         seat(store, key_store, tonight, people=3),
@@ -107,7 +107,7 @@ def test_who_gave_up_their_place_and_came_all_the_same_counts_among_the_walk_ins
 
 
 def test_who_is_forgotten_after_they_came_is_not_counted_again(
-    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     begins = clock.now().astimezone(chicago.zone) - timedelta(hours=1)
     workshop = held_today(
@@ -132,7 +132,7 @@ def give_up(store: Store, key_store: KeyStore, registration: Registration) -> No
 
 
 def test_who_was_marked_before_there_were_marks_stays_marked(
-    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     rosa = seat(store, key_store, tonight, people=2)
     with store.change() as session:
@@ -146,7 +146,7 @@ def test_who_was_marked_before_there_were_marks_stays_marked(
 
 
 def test_a_workshop_that_is_called_off_takes_no_arrivals(
-    tomas: Desk, store: Store, tonight: Workshop
+    tomas: StaffClient, store: Store, tonight: Workshop
 ) -> None:
     phone = take_along(tomas, tonight)
     with store.change() as session:
@@ -158,7 +158,7 @@ def test_a_workshop_that_is_called_off_takes_no_arrivals(
 
 
 def test_nothing_of_it_outlasts_the_day_after_but_the_counts(
-    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     token = token_of(store, key_store, seat(store, key_store, tonight))
     phone = take_along(tomas, tonight)

@@ -19,12 +19,12 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 from tests.support.course_dates import by_mail, fresh, ids, journal, make, told
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
@@ -32,13 +32,13 @@ def dates(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
     return make(store, chicago, rights)
 
 
-def asked(ana: Desk, deed: str, workshops: Sequence[Workshop], **given: str) -> TestResponse:
+def asked(ana: StaffClient, deed: str, workshops: Sequence[Workshop], **given: str) -> TestResponse:
     fields = {"hacer": deed} | given
     query = "&".join([f"{k}={v}" for k, v in fields.items()] + [f"t={i}" for i in ids(workshops)])
     return ana.get(f"/org/talleres/varios?{query}")
 
 
-def done(ana: Desk, deed: str, workshops: Sequence[Workshop], **given: str) -> TestResponse:
+def done(ana: StaffClient, deed: str, workshops: Sequence[Workshop], **given: str) -> TestResponse:
     return ana.post("/org/talleres/varios", hacer=deed, t=ids(workshops), **given)
 
 
@@ -46,7 +46,7 @@ def done(ana: Desk, deed: str, workshops: Sequence[Workshop], **given: str) -> T
 
 
 def test_many_drafts_are_published_at_once(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         drafts = [hold(session, chicago, rights, status=WorkshopStatus.DRAFT) for _ in range(3)]
@@ -64,7 +64,7 @@ def test_many_drafts_are_published_at_once(
 
 
 def test_if_one_cannot_nothing_is_done(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         good = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
@@ -80,7 +80,7 @@ def test_if_one_cannot_nothing_is_done(
 
 
 def test_many_are_moved_and_only_their_people_are_told(
-    ana: Desk, store: Store, key_store: KeyStore, dates: list[Workshop]
+    ana: StaffClient, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
     rosa = by_mail(store, key_store, dates[0])
     seat(store, key_store, dates[0], name="Luz")  # who wants not to be told
@@ -113,7 +113,7 @@ def test_many_are_moved_and_only_their_people_are_told(
 
 
 def test_many_go_to_another_venue_of_the_office(
-    ana: Desk, store: Store, chicago: Office, calgary: Office, dates: list[Workshop]
+    ana: StaffClient, store: Store, chicago: Office, calgary: Office, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
         other = venue(session, chicago, name="Parroquia San Pío")
@@ -125,7 +125,7 @@ def test_many_go_to_another_venue_of_the_office(
 
 
 def test_many_are_cancelled_with_a_reason_and_their_people_told(
-    ana: Desk, store: Store, key_store: KeyStore, dates: list[Workshop]
+    ana: StaffClient, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
     rosa = by_mail(store, key_store, dates[0])
     by_mail(store, key_store, dates[2])
@@ -144,7 +144,7 @@ def test_many_are_cancelled_with_a_reason_and_their_people_told(
 
 
 def test_drafts_nobody_has_seen_are_deleted_and_nothing_else(
-    ana: Desk, store: Store, chicago: Office, rights: Kind, dates: list[Workshop]
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
         drafts = [hold(session, chicago, rights, status=WorkshopStatus.DRAFT) for _ in range(2)]
@@ -159,7 +159,7 @@ def test_drafts_nobody_has_seen_are_deleted_and_nothing_else(
 
 
 def test_what_is_over_or_cancelled_stays_as_it_was(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
@@ -180,7 +180,7 @@ def test_what_is_over_or_cancelled_stays_as_it_was(
 
 
 def test_another_offices_workshop_does_not_exist_among_many(
-    ana: Desk, store: Store, calgary: Office, rights: Kind, dates: list[Workshop]
+    ana: StaffClient, store: Store, calgary: Office, rights: Kind, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
         theirs = hold(session, calgary, rights)
@@ -192,7 +192,7 @@ def test_another_offices_workshop_does_not_exist_among_many(
     assert ana.get("/org/talleres/varios?hacer=quemar&t=x").status_code == 404
 
 
-def test_at_most_two_hundred_at_once_and_at_least_one(ana: Desk) -> None:
+def test_at_most_two_hundred_at_once_and_at_least_one(ana: StaffClient) -> None:
     many = "&".join(f"t={number}" for number in range(201))
     answer = ana.get(f"/org/talleres/varios?hacer=publicar&{many}")
     assert answer.status_code == 422
@@ -212,7 +212,7 @@ def test_at_most_two_hundred_at_once_and_at_least_one(ana: Desk) -> None:
     ],
 )
 def test_how_far_to_move_has_to_be_said(
-    ana: Desk, store: Store, dates: list[Workshop], given: dict[str, str], said: str
+    ana: StaffClient, store: Store, dates: list[Workshop], given: dict[str, str], said: str
 ) -> None:
     answer = done(ana, "mover", dates, **given)
     assert answer.status_code == 422

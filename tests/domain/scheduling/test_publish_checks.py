@@ -20,7 +20,7 @@ from outreach.errors import Refused
 from outreach.keystore import KeyStore
 from tests.conftest import LONG_AGO, hold, kind, office, seat, venue
 from tests.support.registration_forms import link_of
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
 TUESDAY = date(2027, 2, 2)  # no holiday anywhere
@@ -30,8 +30,8 @@ LINK = "https://sala.example/canario"
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 def draft(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
@@ -57,7 +57,12 @@ def draft(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     ],
 )
 def test_a_draft_is_published_with_nothing_missing(
-    ana: Desk, store: Store, chicago: Office, rights: Kind, lacking: dict[str, Any], what: str
+    ana: StaffClient,
+    store: Store,
+    chicago: Office,
+    rights: Kind,
+    lacking: dict[str, Any],
+    what: str,
 ) -> None:
     made = draft(store, chicago, rights, **lacking)
     page = words(ana.get(f"/org/talleres/{made.public_id}"))
@@ -134,7 +139,7 @@ def test_a_discreet_workshop_that_everybody_finds_is_doubted(
 
 
 def test_the_form_asks_once_keeps_all_that_was_typed_and_then_publishes(
-    ana: Desk, store: Store
+    ana: StaffClient, store: Store
 ) -> None:
     asked = ana.post("/org/talleres/nuevo", **typed(title_en="", sure="", day=str(TUESDAY)))
     assert asked.status_code == 422
@@ -153,7 +158,7 @@ def test_the_form_asks_once_keeps_all_that_was_typed_and_then_publishes(
 
 
 def test_the_page_of_a_draft_asks_beside_its_button(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     made = draft(store, chicago, rights, title={"es": "Tus derechos"})
     address = f"/org/talleres/{made.public_id}"
@@ -167,7 +172,9 @@ def test_the_page_of_a_draft_asks_beside_its_button(
     assert "Antes de publicar" not in words(ana.get(address))
 
 
-def test_a_draft_is_kept_without_a_venue_and_published_with_one(ana: Desk, store: Store) -> None:
+def test_a_draft_is_kept_without_a_venue_and_published_with_one(
+    ana: StaffClient, store: Store
+) -> None:
     answer = ana.post("/org/talleres/nuevo", **typed(venue="", action="draft"))
     assert answer.status_code == 303
     with store.read() as session:
@@ -183,7 +190,7 @@ def test_a_draft_is_kept_without_a_venue_and_published_with_one(ana: Desk, store
     assert ana.post(edit, **typed(venue="", action="save")).status_code == 422
 
 
-def test_another_kind_fills_again_what_nobody_touched(ana: Desk, store: Store) -> None:
+def test_another_kind_fills_again_what_nobody_touched(ana: StaffClient, store: Store) -> None:
     with store.change() as session:
         session.add(
             kind(
@@ -229,7 +236,7 @@ def test_another_kind_fills_again_what_nobody_touched(ana: Desk, store: Store) -
 
 
 def test_all_that_a_packaged_kind_says_is_in_a_new_workshop(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.read() as session:
         mine = kinds.find(session, "derechos")
@@ -243,7 +250,7 @@ def test_all_that_a_packaged_kind_says_is_in_a_new_workshop(
 
 
 def test_a_link_is_on_no_page_of_the_public(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         both = hold(session, chicago, rights, mode=DeliveryMode.HYBRID, online_url=LINK)
@@ -259,7 +266,7 @@ def test_a_link_is_on_no_page_of_the_public(
 
 
 def test_who_has_a_place_in_both_may_come_or_join_from_home_and_who_waits_may_not(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         both = hold(session, chicago, rights, mode=DeliveryMode.HYBRID, online_url=LINK, capacity=1)

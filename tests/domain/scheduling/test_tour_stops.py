@@ -28,7 +28,7 @@ from tests.domain.scheduling.test_tours import (
     stops_of,
     told,
 )
-from tests.support.staff_client import TIMES, Desk, at_once
+from tests.support.staff_client import TIMES, StaffClient, at_once
 from tests.web.staff.test_tours import ana
 
 __all__ = ["ana", "route"]  # fixtures
@@ -66,7 +66,7 @@ def test_nothing_comes_back_to_a_cancelled_stop_without_it(store: Store, route: 
 
 @pytest.mark.races
 def test_a_stop_cancelled_twice_at_once_tells_everybody_once(
-    app: Flask, ana: Desk, store: Store, key_store: KeyStore, route: Tour
+    app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, route: Tour
 ) -> None:
     all_seated(store, key_store)
     with store.read() as session:

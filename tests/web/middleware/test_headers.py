@@ -18,7 +18,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.keystore import KeyStore
 from tests.support.public_urls import NOBODY, Page, Place, furnished
-from tests.support.staff_client import at_desk, employ
+from tests.support.staff_client import employ, signed_in_as
 
 pytestmark = pytest.mark.any_database("what is said around every answer")
 
@@ -128,11 +128,15 @@ def test_every_answer_tells_the_browser_to_trust_nobody_else(asked: list[TestRes
 def test_the_staffs_pages_and_a_fault_of_ours_say_the_same(
     place: Place, store: Store, chicago: Office
 ) -> None:
-    desk = at_desk(place.app, store, employ(store))
-    answers = [desk.get("/org/"), desk.get("/org/talleres"), desk.client.get("/org/entrar")]
+    staff_client = signed_in_as(place.app, store, employ(store))
+    answers = [
+        staff_client.get("/org/"),
+        staff_client.get("/org/talleres"),
+        staff_client.client.get("/org/entrar"),
+    ]
     with store.change() as session:
         session.execute(sa.text("ALTER TABLE registration RENAME TO elsewhere"))
-    answers.append(desk.client.get(f"/es/r/{NOBODY}"))
+    answers.append(staff_client.client.get(f"/es/r/{NOBODY}"))
     assert answers[-1].status_code == 500
     for answer in answers:
         assert {name: answer.headers[name] for name in SAID} == SAID, answer.request.path
@@ -143,7 +147,9 @@ def test_the_staffs_pages_and_a_fault_of_ours_say_the_same(
 def test_only_the_door_on_a_phone_has_a_worker_and_may_ask_for_the_camera(
     place: Place, store: Store, chicago: Office
 ) -> None:
-    desk = at_desk(place.app, store, employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES))
+    staff_client = signed_in_as(
+        place.app, store, employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
+    )
     given = {"public_id": place.workshops["plain"].public_id, "month": "2020-01", "slug": "chicago"}
     paths = [
         re.sub(r"<(?:\w+:)?(\w+)>", lambda part: given.get(part[1], "x"), rule.rule)
@@ -151,12 +157,14 @@ def test_only_the_door_on_a_phone_has_a_worker_and_may_ask_for_the_camera(
         if rule.rule.startswith("/org") and "GET" in (rule.methods or set())
     ]
     watching = []
-    for answer in [desk.get(path) for path in paths] + [desk.client.get("/org/puerta/telefono")]:
+    for answer in [staff_client.get(path) for path in paths] + [
+        staff_client.client.get("/org/puerta/telefono")
+    ]:
         said, may = answer.headers["Content-Security-Policy"], answer.headers["Permissions-Policy"]
         if "worker-src" in said or "camera=()" not in may:
             watching.append(answer.request.path)
             assert said == f"{POLICY}; worker-src 'self'"
-            assert may == desk.get("/org/").headers["Permissions-Policy"].replace(
+            assert may == staff_client.get("/org/").headers["Permissions-Policy"].replace(
                 "camera=()", "camera=(self)"
             )
     assert watching == ["/org/puerta/telefono", "/org/puerta/telefono"]

@@ -36,7 +36,7 @@ from tests.conftest import hold, kind, office
 from tests.runner import postgresql
 from tests.support.login import journal
 from tests.support.registration_forms import answers, send
-from tests.support.staff_client import at_desk, employ
+from tests.support.staff_client import employ, signed_in_as
 from tests.support.tcp_proxy import Forwarder, leading_to
 
 pytestmark = pytest.mark.parametrize("config", ["postgresql"], indirect=True)
@@ -163,7 +163,7 @@ def test_a_form_of_the_staff_is_done_and_written_down_once(
     config: Config, store: Store, chicago: Office
 ) -> None:
     with through(config, "database_url") as (app, way):
-        ana = at_desk(app, store, employ(store))
+        ana = signed_in_as(app, store, employ(store))
         form = {"office": "chicago", "name": "Ruta del sur", "nonce": "n" * 22}
         way.cut_after(b"COMMIT")
         assert ana.post("/org/giras/nueva", **form).status_code == 303

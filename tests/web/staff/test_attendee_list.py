@@ -19,18 +19,18 @@ from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
-def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
+def tomas(app: Flask, store: Store, chicago: Office) -> StaffClient:
     """He stands at the door."""
-    return at_desk(app, store, employ(store, "tomas@example.org", Role.DOOR))
+    return signed_in_as(app, store, employ(store, "tomas@example.org", Role.DOOR))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 def test_contacts_are_masked_until_they_are_asked_for_one_by_one(
-    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     seat(store, key_store, evening, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
@@ -60,7 +60,12 @@ def test_contacts_are_masked_until_they_are_asked_for_one_by_one(
 
 
 def test_a_contact_of_another_workshop_is_not_there(
-    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop, chicago: Office, rights: Kind
+    ana: StaffClient,
+    store: Store,
+    key_store: KeyStore,
+    evening: Workshop,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
     with store.change() as session:
         other = hold(session, chicago, rights)
@@ -71,7 +76,7 @@ def test_a_contact_of_another_workshop_is_not_there(
 
 
 def test_at_the_door_there_are_names_and_no_contacts(
-    tomas: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     seat(store, key_store, evening, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     for path in ("", "/entrada"):
@@ -84,14 +89,19 @@ def test_a_reader_sees_numbers_and_no_names(
     app: Flask, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     seat(store, key_store, evening, people=3)
-    elena = at_desk(app, store, employ(store, "elena@example.org", Role.READER))
+    elena = signed_in_as(app, store, employ(store, "elena@example.org", Role.READER))
     page = words(elena.get(f"/org/talleres/{evening.public_id}"))
     assert "3 de 20 lugares apartados" in page
     assert "Rosa" not in page
 
 
 def test_whoever_reads_a_discreet_list_leaves_a_trace(
-    ana: Desk, tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, women: Kind
+    ana: StaffClient,
+    tomas: StaffClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    women: Kind,
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, women)
@@ -103,14 +113,14 @@ def test_whoever_reads_a_discreet_list_leaves_a_trace(
 
 
 def test_an_ordinary_list_is_read_without_a_trace(
-    ana: Desk, store: Store, evening: Workshop
+    ana: StaffClient, store: Store, evening: Workshop
 ) -> None:
     ana.get(f"/org/talleres/{evening.public_id}")
     assert _journal(store) == []
 
 
 def test_whoever_was_forgotten_is_a_row_without_a_name(
-    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening)
     assert rosa.key_id is not None
@@ -121,7 +131,7 @@ def test_whoever_was_forgotten_is_a_row_without_a_name(
 
 
 def test_who_came_is_marked_and_can_be_undone(
-    tomas: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening, people=3)
     _at_door(tomas, evening, do="arrived", registration=rosa.id, people="2")
@@ -133,7 +143,7 @@ def test_who_came_is_marked_and_can_be_undone(
 
 
 def test_the_same_party_marked_twice_counts_once(
-    tomas: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening, people=3)
     for people in ("", "3", "99", "0", "-1", "muchos"):
@@ -142,7 +152,7 @@ def test_the_same_party_marked_twice_counts_once(
 
 
 def test_someone_is_found_by_name_without_accents_or_by_code(
-    tomas: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     ines = seat(store, key_store, evening, name="Inés M.")
     seat(store, key_store, evening, name="Beto")
@@ -156,7 +166,7 @@ def test_someone_is_found_by_name_without_accents_or_by_code(
 
 
 def test_walk_ins_are_counted_and_never_fewer_than_none(
-    tomas: Desk, store: Store, evening: Workshop
+    tomas: StaffClient, store: Store, evening: Workshop
 ) -> None:
     for what in ("less", "more", "more", "less", "less", "less", "more"):
         _at_door(tomas, evening, do=what)
@@ -165,7 +175,7 @@ def test_walk_ins_are_counted_and_never_fewer_than_none(
 
 
 def test_there_is_no_door_where_nothing_is_held(
-    tomas: Desk, store: Store, chicago: Office, rights: Kind
+    tomas: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         cancelled = hold(session, chicago, rights, status=WorkshopStatus.CANCELLED)
@@ -174,7 +184,7 @@ def test_there_is_no_door_where_nothing_is_held(
 
 
 def test_the_head_count_is_ready_from_the_door(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _past(store, chicago, rights)
     rosa = seat(store, key_store, workshop, people=3, now=workshop.starts_at - timedelta(days=1))
@@ -196,7 +206,7 @@ def test_the_head_count_is_ready_from_the_door(
 
 @pytest.mark.parametrize("people", ["", "-1", "muchas", "9999999", "1.5", "²"])
 def test_a_head_count_is_a_number(
-    ana: Desk, store: Store, chicago: Office, rights: Kind, people: str
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind, people: str
 ) -> None:
     workshop = _past(store, chicago, rights)
     answer = ana.post(f"/org/talleres/{workshop.public_id}/asistencia", held="yes", people=people)
@@ -204,14 +214,14 @@ def test_a_head_count_is_a_number(
     assert "Escribe cuántas personas llegaron" in words(answer)
 
 
-def test_nothing_is_reported_before_it_begins(ana: Desk, evening: Workshop) -> None:
+def test_nothing_is_reported_before_it_begins(ana: StaffClient, evening: Workshop) -> None:
     answer = ana.post(f"/org/talleres/{evening.public_id}/asistencia", held="yes", people="3")
     assert answer.status_code == 422
     assert "todavía no empieza" in words(answer)
 
 
 def test_the_square_shows_staff_who_it_is_and_marks_them(
-    tomas: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening, people=2)
     token = registrations.calendar_token(registrations.key_of(key_store, rosa))
@@ -230,8 +240,8 @@ def test_the_square_is_one_page_for_everybody_else(
     rosa = seat(store, key_store, evening)
     token = registrations.calendar_token(registrations.key_of(key_store, rosa))
     public = app.test_client()
-    abroad = at_desk(app, store, employ(store, "ivan@example.org", Role.DOOR, "calgary"))
-    reader = at_desk(app, store, employ(store, "elena@example.org", Role.READER))
+    abroad = signed_in_as(app, store, employ(store, "ivan@example.org", Role.DOOR, "calgary"))
+    reader = signed_in_as(app, store, employ(store, "elena@example.org", Role.READER))
     pages = {
         public.get(f"/q/{token}").data,
         public.get(f"/q/{'x' * 22}").data,
@@ -252,7 +262,7 @@ def test_the_square_is_one_page_for_everybody_else(
 
 
 def test_the_square_wants_the_token_of_the_session_too(
-    tomas: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening)
     token = registrations.calendar_token(registrations.key_of(key_store, rosa))
@@ -261,7 +271,7 @@ def test_the_square_wants_the_token_of_the_session_too(
 
 
 def test_the_doors_of_today_lead_straight_to_the_only_one(
-    tomas: Desk, store: Store, chicago: Office, rights: Kind
+    tomas: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     assert "Hoy no hay talleres" in words(tomas.get("/org/entrada"))
     today = clock.now().astimezone(chicago.zone).date()
@@ -272,7 +282,7 @@ def test_the_doors_of_today_lead_straight_to_the_only_one(
 
 
 def test_the_month_so_far_counts_who_came_of_those_expected(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _past(store, chicago, rights)
     rosa = seat(store, key_store, workshop, people=4, now=workshop.starts_at - timedelta(days=1))
@@ -289,8 +299,8 @@ def _past(store: Store, office: Office, kind: Kind) -> Workshop:
         return hold(session, office, kind, day=clock.now().date() - timedelta(days=2))
 
 
-def _at_door(desk: Desk, workshop: Workshop, **fields: str) -> Any:
-    return desk.post(f"/org/talleres/{workshop.public_id}/entrada", **fields)
+def _at_door(staff_client: StaffClient, workshop: Workshop, **fields: str) -> Any:
+    return staff_client.post(f"/org/talleres/{workshop.public_id}/entrada", **fields)
 
 
 def _arrived(store: Store, registration: Registration) -> int:

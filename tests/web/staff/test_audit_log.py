@@ -26,7 +26,7 @@ from outreach.keystore import KeyStore
 from outreach.web.staff.audit import audit_details, audit_labels
 from outreach.web.staff.audit.audit_labels import DEEDS, AuditSubject
 from tests.conftest import hold, seat
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 SOURCE = Path(__file__).parents[3] / "outreach"
 NOTING = {"note", "note_of", "_note"}
@@ -39,17 +39,17 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
-def elena(app: Flask, store: Store) -> Desk:
-    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
+def elena(app: Flask, store: Store) -> StaffClient:
+    return signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 def test_a_workshops_page_says_who_did_what_and_never_who_registered(
-    store: Store, key_store: KeyStore, workshop: Workshop, ana: Desk
+    store: Store, key_store: KeyStore, workshop: Workshop, ana: StaffClient
 ) -> None:
     rosa = seat(store, key_store, workshop, name="Rosalinda")
     path = f"/org/talleres/{workshop.public_id}"
@@ -67,9 +67,9 @@ def test_a_workshops_page_says_who_did_what_and_never_who_registered(
 
 
 def test_an_office_sees_its_own_lines_only(
-    app: Flask, store: Store, calgary: Office, workshop: Workshop, ana: Desk
+    app: Flask, store: Store, calgary: Office, workshop: Workshop, ana: StaffClient
 ) -> None:
-    luz = at_desk(app, store, employ(store, "luz@example.org", Role.ORGANIZER, "calgary"))
+    luz = signed_in_as(app, store, employ(store, "luz@example.org", Role.ORGANIZER, "calgary"))
     with store.change() as session:
         _note(session, None, "month.complete", office="calgary", detail="2020-01")
     ana.post(f"/org/talleres/{workshop.public_id}/cancelar", reason="few")
@@ -84,7 +84,7 @@ def test_an_office_sees_its_own_lines_only(
 
 
 def test_it_is_looked_through_by_month_by_what_and_by_who(
-    app: Flask, store: Store, workshop: Workshop, ana: Desk, elena: Desk
+    app: Flask, store: Store, workshop: Workshop, ana: StaffClient, elena: StaffClient
 ) -> None:
     now = clock.now()
     with store.change() as session:
@@ -113,7 +113,7 @@ def test_it_is_looked_through_by_month_by_what_and_by_who(
     assert "No hay nada anotado." in words(ana.get(f"{path}?que=red"))
 
 
-def test_a_long_journal_is_turned_over_page_by_page(store: Store, ana: Desk) -> None:
+def test_a_long_journal_is_turned_over_page_by_page(store: Store, ana: StaffClient) -> None:
     with store.change() as session:
         for number in range(205):
             _note(session, None, "call made", office="chicago", detail=f"n{number}")
@@ -130,7 +130,7 @@ def test_a_long_journal_is_turned_over_page_by_page(store: Store, ana: Desk) -> 
 
 
 def test_headquarters_sees_all_of_it_and_whether_it_holds(
-    store: Store, workshop: Workshop, ana: Desk, elena: Desk
+    store: Store, workshop: Workshop, ana: StaffClient, elena: StaffClient
 ) -> None:
     ana.post(f"/org/talleres/{workshop.public_id}/cancelar", reason="few")
     said = words(elena.get("/org/bitacora"))
@@ -145,7 +145,7 @@ def test_headquarters_sees_all_of_it_and_whether_it_holds(
 
 
 def test_what_happened_to_an_account_names_the_account(
-    store: Store, chicago: Office, elena: Desk
+    store: Store, chicago: Office, elena: StaffClient
 ) -> None:
     elena.post("/org/personal/invitar", email="tomas@example.org", role="door", places=["chicago"])
     said = words(elena.get("/org/bitacora?que=red"))
@@ -153,7 +153,7 @@ def test_what_happened_to_an_account_names_the_account(
 
 
 @pytest.mark.any_database("words only")
-def test_a_month_is_said_as_people_say_it(store: Store, elena: Desk) -> None:
+def test_a_month_is_said_as_people_say_it(store: Store, elena: StaffClient) -> None:
     with store.change() as session:
         _note(session, None, "month.close", detail="2020-01 2")
         _note(session, None, "month.remind", detail="2020-02: 7")
@@ -178,7 +178,7 @@ def test_a_month_is_said_as_people_say_it(store: Store, elena: Desk) -> None:
 
 
 @pytest.mark.any_database("words only")
-def test_what_is_beside_a_deed_is_said_in_words_too(store: Store, elena: Desk) -> None:
+def test_what_is_beside_a_deed_is_said_in_words_too(store: Store, elena: StaffClient) -> None:
     told = {
         ("workshop cancelled", "few, untold"): "Hay muy pocas personas, sin avisar",
         ("workshop cancelled", "weather, one of 12"): "Clima o emergencia, uno de 12",
@@ -233,7 +233,7 @@ def _line(detail: str) -> AuditLine:
     return AuditLine(1, clock.now(), "workshop changed", "", detail, None, None, None, None, None)
 
 
-def test_nobody_is_named_who_is_not_there_any_more(store: Store, elena: Desk) -> None:
+def test_nobody_is_named_who_is_not_there_any_more(store: Store, elena: StaffClient) -> None:
     with store.change() as session:
         _note(session, None, "account disabled", detail="999")
         _note(session, None, "account disabled", detail="nonsense")

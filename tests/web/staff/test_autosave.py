@@ -18,7 +18,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from tests.conftest import hold
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
 SAVE, NEW = "/org/talleres/borrador", "/org/talleres/nuevo"
@@ -27,8 +27,8 @@ NONCE = "n" * 22
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 def half(**changes: Any) -> dict[str, Any]:
@@ -36,7 +36,9 @@ def half(**changes: Any) -> dict[str, Any]:
     return typed(**({"title_es": "A medias", "day": "", "starts": "9"} | changes))
 
 
-def test_a_form_that_was_left_is_offered_and_comes_back_as_it_was(ana: Desk, store: Store) -> None:
+def test_a_form_that_was_left_is_offered_and_comes_back_as_it_was(
+    ana: StaffClient, store: Store
+) -> None:
     answer = ana.post(SAVE, **half())
     assert answer.status_code == 200
     assert answer.json is not None
@@ -55,7 +57,7 @@ def test_a_form_that_was_left_is_offered_and_comes_back_as_it_was(ana: Desk, sto
 
 
 def test_what_a_form_says_now_takes_the_place_of_what_it_said_before(
-    ana: Desk, store: Store
+    ana: StaffClient, store: Store
 ) -> None:
     ana.post(SAVE, **half())
     ana.post(SAVE, **half(title_es="A tres cuartos"))
@@ -65,7 +67,9 @@ def test_what_a_form_says_now_takes_the_place_of_what_it_said_before(
 
 
 @pytest.mark.parametrize("action", ["draft", "publish"])
-def test_whatever_is_saved_is_no_longer_kept_beside(ana: Desk, store: Store, action: str) -> None:
+def test_whatever_is_saved_is_no_longer_kept_beside(
+    ana: StaffClient, store: Store, action: str
+) -> None:
     ana.post(SAVE, **half())
     assert ana.post(NEW, **typed(action=action)).status_code == 303
     assert _count(store) == 0
@@ -74,14 +78,14 @@ def test_whatever_is_saved_is_no_longer_kept_beside(ana: Desk, store: Store, act
     assert "sin guardar" not in words(ana.get(NEW))
 
 
-def test_what_could_not_be_saved_is_kept(ana: Desk, store: Store) -> None:
+def test_what_could_not_be_saved_is_kept(ana: StaffClient, store: Store) -> None:
     ana.post(SAVE, **half())
     assert ana.post(NEW, **half()).status_code == 422
     assert _count(store) == 1
 
 
 def test_changes_to_a_workshop_are_kept_apart_from_it(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -98,25 +102,29 @@ def test_changes_to_a_workshop_are_kept_apart_from_it(
     assert ana.get(f"{edit}?borrador=1").status_code == 200
 
 
-def test_one_can_throw_it_away(ana: Desk, store: Store) -> None:
+def test_one_can_throw_it_away(ana: StaffClient, store: Store) -> None:
     ana.post(SAVE, **half())
     assert ana.post(DISCARD, draft=str(_only(store).id)).status_code == 303
     assert _count(store) == 0
 
 
-def test_nobody_reads_what_a_colleague_has_not_saved(ana: Desk, app: Flask, store: Store) -> None:
+def test_nobody_reads_what_a_colleague_has_not_saved(
+    ana: StaffClient, app: Flask, store: Store
+) -> None:
     ana.post(SAVE, **half())
     number = _only(store).id
-    luz = at_desk(app, store, employ(store, "luz@example.org"))
+    luz = signed_in_as(app, store, employ(store, "luz@example.org"))
     assert "A medias" not in luz.get(NEW).text
     assert luz.get(f"{NEW}?borrador={number}").status_code == 404
     assert luz.post(DISCARD, draft=str(number)).status_code == 404
-    reader = at_desk(app, store, employ(store, "lee@example.org", Role.READER))
+    reader = signed_in_as(app, store, employ(store, "lee@example.org", Role.READER))
     assert reader.post(SAVE, **half()).status_code == 403
     assert _count(store) == 1
 
 
-def test_who_works_there_no_more_is_not_offered_it(ana: Desk, app: Flask, store: Store) -> None:
+def test_who_works_there_no_more_is_not_offered_it(
+    ana: StaffClient, app: Flask, store: Store
+) -> None:
     ana.post(SAVE, **half())
     with store.change() as session:
         _only_in(session).office = "calgary"
@@ -135,20 +143,20 @@ def test_who_works_there_no_more_is_not_offered_it(ana: Desk, app: Flask, store:
     ],
 )
 def test_no_more_is_kept_than_a_form_holds(
-    ana: Desk, store: Store, wrong: dict[str, str], status: int
+    ana: StaffClient, store: Store, wrong: dict[str, str], status: int
 ) -> None:
     assert ana.post(SAVE, **half(**wrong)).status_code == status
     assert _count(store) == 0
 
 
 @pytest.mark.parametrize("number", ["", "uno", "-1", "99999999999999999999", "7"])
-def test_a_draft_that_is_not_there_is_not_found(ana: Desk, number: str) -> None:
+def test_a_draft_that_is_not_there_is_not_found(ana: StaffClient, number: str) -> None:
     assert ana.post(DISCARD, draft=number).status_code == 404
     if number:
         assert ana.get(f"{NEW}?borrador={number}").status_code == 404
 
 
-def test_the_oldest_goes_when_there_are_many(ana: Desk, store: Store) -> None:
+def test_the_oldest_goes_when_there_are_many(ana: StaffClient, store: Store) -> None:
     now = clock.now()
     with store.change() as session:
         who = session.scalars(sa.text("SELECT id FROM organizer")).one()
@@ -167,7 +175,7 @@ def test_the_oldest_goes_when_there_are_many(ana: Desk, store: Store) -> None:
     assert kept[-1] == form_drafts.of_new(f"{3:022}")
 
 
-def test_after_thirty_days_it_is_gone(ana: Desk, store: Store, key_store: KeyStore) -> None:
+def test_after_thirty_days_it_is_gone(ana: StaffClient, store: Store, key_store: KeyStore) -> None:
     ana.post(SAVE, **half())
     now = clock.now()
     assert (
@@ -179,8 +187,10 @@ def test_after_thirty_days_it_is_gone(ana: Desk, store: Store, key_store: KeySto
     assert _count(store) == 0
 
 
-def test_without_a_session_nothing_is_kept_and_the_page_keeps_it(ana: Desk, store: Store) -> None:
-    assert Desk(ana.client, "ended", "").post(SAVE, **half()).status_code == 401
+def test_without_a_session_nothing_is_kept_and_the_page_keeps_it(
+    ana: StaffClient, store: Store
+) -> None:
+    assert StaffClient(ana.client, "ended", "").post(SAVE, **half()).status_code == 401
     assert _count(store) == 0
 
 

@@ -29,7 +29,7 @@ from outreach.reports import bulletin_data as reports
 from outreach.reports import month_report
 from tests.conftest import hold
 from tests.support.interleaving import meet
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 MARCH: Final = Month(2026, 3)
 APRIL: Final = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
@@ -253,8 +253,8 @@ def test_of_those_who_do_the_same_at_once_one_does(march: Store, what: str) -> N
 
 
 @pytest.fixture
-def elena(app: Flask, march: Store) -> Desk:
-    return at_desk(app, march, employ(march, "elena@example.org", Role.ADMIN, ALL_OFFICES))
+def elena(app: Flask, march: Store) -> StaffClient:
+    return signed_in_as(app, march, employ(march, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 def form(
@@ -269,7 +269,7 @@ def form(
 
 
 @of_the_pages
-def test_elena_writes_looks_and_publishes(elena: Desk, march: Store) -> None:
+def test_elena_writes_looks_and_publishes(elena: StaffClient, march: Store) -> None:
     assert "Nadie lo ha empezado" in words(elena.get("/org/boletin"))
     begun = elena.post(PAGE, do="begin", seen="0")
     assert (begun.status_code, begun.location) == (303, f"{PAGE}?hecho=empezado")
@@ -295,7 +295,7 @@ def test_elena_writes_looks_and_publishes(elena: Desk, march: Store) -> None:
 
 @of_the_pages
 def test_what_keeps_it_from_coming_out_is_said_and_what_was_written_is_saved(
-    elena: Desk, march: Store
+    elena: StaffClient, march: Store
 ) -> None:
     begin(march)
     answer = elena.post(PAGE, **form(BulletinPart(title=WRITTEN.title | {"fr": ""}), do="publish"))
@@ -308,7 +308,7 @@ def test_what_keeps_it_from_coming_out_is_said_and_what_was_written_is_saved(
 
 
 @of_the_pages
-def test_who_loses_is_told_and_keeps_what_they_typed(elena: Desk, march: Store) -> None:
+def test_who_loses_is_told_and_keeps_what_they_typed(elena: StaffClient, march: Store) -> None:
     begin(march)
     edit(march)
     mine = BulletinPart(title=WRITTEN.title, happened={"es": "Mi texto."})
@@ -328,14 +328,16 @@ def test_who_loses_is_told_and_keeps_what_they_typed(elena: Desk, march: Store) 
 
 
 @pytest.mark.races
-def test_two_admins_who_publish_at_once_publish_once(elena: Desk, app: Flask, march: Store) -> None:
-    ana = at_desk(app, march, employ(march, "ana@example.org", Role.ADMIN, ALL_OFFICES))
+def test_two_admins_who_publish_at_once_publish_once(
+    elena: StaffClient, app: Flask, march: Store
+) -> None:
+    ana = signed_in_as(app, march, employ(march, "ana@example.org", Role.ADMIN, ALL_OFFICES))
     begin(march)
     ready = Barrier(2)
 
-    def try_to(desk: Desk) -> int:
+    def try_to(staff_client: StaffClient) -> int:
         ready.wait()
-        return desk.post(PAGE, **form(do="publish")).status_code
+        return staff_client.post(PAGE, **form(do="publish")).status_code
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(try_to, (elena, ana))) == [303, 409]
@@ -343,7 +345,7 @@ def test_two_admins_who_publish_at_once_publish_once(elena: Desk, app: Flask, ma
 
 
 @of_the_pages
-def test_elena_corrects_what_is_out(elena: Desk, march: Store) -> None:
+def test_elena_corrects_what_is_out(elena: StaffClient, march: Store) -> None:
     begin(march)
     edit(march)
     publish(march, version=2)
@@ -363,7 +365,9 @@ def test_elena_corrects_what_is_out(elena: Desk, march: Store) -> None:
 
 
 @of_the_pages
-def test_numbers_of_a_new_revision_come_in_with_the_next_save(elena: Desk, march: Store) -> None:
+def test_numbers_of_a_new_revision_come_in_with_the_next_save(
+    elena: StaffClient, march: Store
+) -> None:
     begin(march)
     revise(march)
     assert "Las cifras cambiaron: ya hay revisión 2" in words(elena.get(PAGE))
@@ -373,7 +377,7 @@ def test_numbers_of_a_new_revision_come_in_with_the_next_save(elena: Desk, march
 
 
 @of_the_pages
-def test_a_month_that_is_none_or_that_is_open_has_no_editor(elena: Desk) -> None:
+def test_a_month_that_is_none_or_that_is_open_has_no_editor(elena: StaffClient) -> None:
     for month in ("marzo", "2026-13", "0000-01", "9999-12", "2014-12", "2100-01"):
         assert elena.get(f"/org/boletin/{month}").status_code == 404
     open_one = elena.get("/org/boletin/2026-04")

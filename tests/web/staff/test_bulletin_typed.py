@@ -7,14 +7,14 @@ from flask import Flask
 from outreach.db.store import Store
 from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinPart
-from tests.support.staff_client import Desk, Visitor, enrol, words
+from tests.support.staff_client import StaffClient, Visitor, enrol, words
 from tests.web.staff.test_bulletin_editor import MARCH, PAGE, WRITTEN, begin, elena, form, march
 
 __all__ = ["elena", "march"]  # fixtures
 pytestmark = pytest.mark.any_database("what the pages say")
 
 
-def test_a_session_that_ended_loses_nothing(app: Flask, elena: Desk, march: Store) -> None:
+def test_a_session_that_ended_loses_nothing(app: Flask, elena: StaffClient, march: Store) -> None:
     begin(march)
     asked = app.test_client().post(PAGE, data=form(do="save"))
     assert asked.status_code == 401
@@ -28,7 +28,7 @@ def test_a_session_that_ended_loses_nothing(app: Flask, elena: Desk, march: Stor
         assert not bulletins.find(session, MARCH, 1).happened, "nothing is saved unasked"
 
 
-def test_a_text_that_is_too_long_is_said_at_its_field(elena: Desk, march: Store) -> None:
+def test_a_text_that_is_too_long_is_said_at_its_field(elena: StaffClient, march: Store) -> None:
     begin(march)
     long = BulletinPart(title=WRITTEN.title, happened={"es": "Muy largo. " * 600})
     answer = elena.post(PAGE, **form(long, do="save"))
@@ -37,7 +37,9 @@ def test_a_text_that_is_too_long_is_said_at_its_field(elena: Desk, march: Store)
     assert 'id="happened-es-e"' in answer.text
 
 
-def test_what_was_typed_is_tidied_and_keeps_the_spaces_of_french(elena: Desk, march: Store) -> None:
+def test_what_was_typed_is_tidied_and_keeps_the_spaces_of_french(
+    elena: StaffClient, march: Store
+) -> None:
     begin(march)
     typed = form(do="save") | {
         "title-fr": " Mars\u00a0:  3\r\nateliers \x07",
@@ -50,7 +52,7 @@ def test_what_was_typed_is_tidied_and_keeps_the_spaces_of_french(elena: Desk, ma
     assert edition.happened["fr"] == "Un\u202f:\u00a0deux.\n\nTrois."
 
 
-def test_a_fault_of_ours_loses_nothing_either(elena: Desk, march: Store) -> None:
+def test_a_fault_of_ours_loses_nothing_either(elena: StaffClient, march: Store) -> None:
     begin(march)
     with march.change() as session:
         session.execute(sa.text("ALTER TABLE bulletin_edition RENAME TO elsewhere"))

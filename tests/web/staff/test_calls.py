@@ -21,18 +21,18 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 PHONE = "+13125550142"
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 def test_whoever_left_a_phone_is_on_the_call_list_with_what_to_say_and_never_a_voice_message(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
@@ -53,7 +53,7 @@ def test_whoever_left_a_phone_is_on_the_call_list_with_what_to_say_and_never_a_v
 
 
 def test_a_call_is_marked_and_can_be_undone(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
@@ -69,7 +69,7 @@ def test_a_call_is_marked_and_can_be_undone(
 
 
 def test_an_offer_is_answered_by_phone(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=1)
     rosa = seat(store, key_store, workshop)
@@ -82,7 +82,7 @@ def test_an_offer_is_answered_by_phone(
 
 
 def test_who_says_on_the_phone_that_they_do_not_come_is_forgotten_and_the_place_is_free(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=1, confirm_days=3)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
@@ -98,7 +98,7 @@ def test_who_says_on_the_phone_that_they_do_not_come_is_forgotten_and_the_place_
 
 
 def test_a_yes_on_the_phone_counts_as_an_answer(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, confirm_days=14)
     long_ago = clock.now() - timedelta(days=30)
@@ -130,7 +130,7 @@ def test_a_yes_on_the_phone_counts_as_an_answer(
 
 @pytest.mark.parametrize("what", ["yes", "no", "", "x"])
 def test_only_a_question_has_an_answer(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, what: str
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, what: str
 ) -> None:
     workshop = _held(store, chicago, rights)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
@@ -142,7 +142,7 @@ def test_only_a_question_has_an_answer(
 
 
 def test_a_call_of_another_workshop_is_not_there(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, other = _held(store, chicago, rights), _held(store, chicago, rights)
     luz = seat(store, key_store, other, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
@@ -156,7 +156,7 @@ def test_a_call_of_another_workshop_is_not_there(
 
 
 def test_letters_that_did_not_arrive_are_seen_and_tried_again(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights)
     for name in ("Rosa", "Luz", "Iván"):
@@ -182,7 +182,12 @@ def test_letters_that_did_not_arrive_are_seen_and_tried_again(
 
 
 def test_today_says_how_many_calls_are_to_be_made(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, calgary: Office, rights: Kind
+    ana: StaffClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    calgary: Office,
+    rights: Kind,
 ) -> None:
     for office in (chicago, calgary):
         workshop = _held(store, office, rights, title={"es": f"En {office.city}"})
@@ -206,8 +211,8 @@ def _address(workshop: Workshop) -> str:
     return f"/org/talleres/{workshop.public_id}"
 
 
-def _call(desk: Desk, workshop: Workshop, notice: int, what: str) -> Any:
-    return desk.post(f"{_address(workshop)}/llamada", notice=str(notice), do=what)
+def _call(staff_client: StaffClient, workshop: Workshop, notice: int, what: str) -> Any:
+    return staff_client.post(f"{_address(workshop)}/llamada", notice=str(notice), do=what)
 
 
 def _release(store: Store, key_store: KeyStore, who: Registration) -> None:

@@ -44,12 +44,12 @@ from tests.support.checkin_phone import (
     token_of,
     walk_in,
 )
-from tests.support.staff_client import Desk, at_desk, employ
+from tests.support.staff_client import StaffClient, employ, signed_in_as
 
 
 @pytest.fixture
-def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store, TOMAS, Role.DOOR))
+def tomas(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store, TOMAS, Role.DOOR))
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def _bytes(text: str) -> bytes:
 
 
 def test_a_name_opens_with_the_persons_token_and_not_with_the_code(
-    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     rosa = seat(store, key_store, tonight, people=2, needs=Codes(["step_free"]))
     token, code = token_of(store, key_store, rosa), rosa.door_code or ""
@@ -91,7 +91,7 @@ def test_a_name_opens_with_the_persons_token_and_not_with_the_code(
 
 
 def test_nothing_in_it_can_be_read_and_no_length_tells_a_name(
-    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     names = ["Lí", "Xochiquetzal " * 4, "漢" * 60, "😀" * 60]
     everyone = [seat(store, key_store, tonight, name=name.strip()) for name in names]
@@ -108,7 +108,7 @@ def test_nothing_in_it_can_be_read_and_no_length_tells_a_name(
 
 
 def test_every_phone_has_a_salt_and_a_pass_of_its_own_and_rows_in_no_order(
-    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     for _ in range(12):
         seat(store, key_store, tonight)
@@ -121,7 +121,7 @@ def test_every_phone_has_a_salt_and_a_pass_of_its_own_and_rows_in_no_order(
 
 
 def test_of_a_discreet_kind_not_even_a_code_or_how_many_come_is_taken_along(
-    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, women: Kind
+    tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     workshop = held_today(store, chicago, women, title={"es": "Un espacio de confianza"})
     luz = seat(store, key_store, workshop, name="Luz", people=3)
@@ -135,7 +135,7 @@ def test_of_a_discreet_kind_not_even_a_code_or_how_many_come_is_taken_along(
 
 
 def test_only_who_has_a_place_is_on_it(
-    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = held_today(store, chicago, rights, capacity=1)
     rosa = seat(store, key_store, workshop)
@@ -146,7 +146,7 @@ def test_only_who_has_a_place_is_on_it(
 
 
 def test_an_hour_of_ones_own_is_told_with_the_name(
-    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     hours: dict[str, Any] = {"way": Way.SLOTS, "slot_minutes": 20, "party_limit": 1}
     workshop = held_today(store, chicago, rights, starts=time(23, 0), ends=time(23, 59), **hours)
@@ -157,7 +157,7 @@ def test_an_hour_of_ones_own_is_told_with_the_name(
 
 
 def test_it_is_written_down_who_took_it_and_no_arrival(
-    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     token = token_of(store, key_store, seat(store, key_store, tonight))
     phone = take_along(tomas, tonight)
@@ -168,7 +168,7 @@ def test_it_is_written_down_who_took_it_and_no_arrival(
 
 
 def test_it_is_taken_along_on_the_day_or_the_day_before_and_not_where_there_is_no_door(
-    tomas: Desk, store: Store, chicago: Office, rights: Kind
+    tomas: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     today = clock.now().astimezone(chicago.zone).date()
     answers = {}
@@ -186,7 +186,7 @@ def test_it_is_taken_along_on_the_day_or_the_day_before_and_not_where_there_is_n
 
 
 def test_the_page_on_the_phone_is_the_same_for_everybody_and_says_nothing(
-    app: Flask, tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
+    app: Flask, tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     seat(store, key_store, tonight, name="Xochiquetzal")
     mine, anybodys = (
@@ -202,7 +202,7 @@ def test_the_page_on_the_phone_is_the_same_for_everybody_and_says_nothing(
 
 
 def test_what_the_phone_keeps_of_the_page_is_the_page_and_its_parts(
-    app: Flask, tomas: Desk
+    app: Flask, tomas: StaffClient
 ) -> None:
     worker, page = tomas.get("/org/puerta/sw.js"), tomas.get("/org/puerta/telefono").text
     assert worker.mimetype == "text/javascript"
@@ -220,7 +220,7 @@ def test_what_the_phone_keeps_of_the_page_is_the_page_and_its_parts(
 
 
 def test_who_came_is_counted_without_anybody_being_signed_in(
-    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     token = token_of(store, key_store, seat(store, key_store, tonight, people=3))
     phone = take_along(tomas, tonight)
@@ -233,7 +233,7 @@ def test_who_came_is_counted_without_anybody_being_signed_in(
 
 
 def test_a_second_phone_adds_those_who_came_to_it_since_and_all_stay_as_long(
-    tomas: Desk, store: Store, key_store: KeyStore, tonight: Workshop
+    tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     seat(store, key_store, tonight)
     take_along(tomas, tonight)
@@ -267,7 +267,7 @@ def test_others_wait_no_longer_for_a_long_list_to_be_taken_along(
 
 
 def test_a_pass_is_for_one_workshop_and_for_nothing_but_its_marks(
-    tomas: Desk, store: Store, tonight: Workshop, chicago: Office, rights: Kind
+    tomas: StaffClient, store: Store, tonight: Workshop, chicago: Office, rights: Kind
 ) -> None:
     other = held_today(store, chicago, rights)
     phone = take_along(tomas, tonight)
@@ -283,7 +283,7 @@ def test_a_pass_is_for_one_workshop_and_for_nothing_but_its_marks(
 
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer nada", "Basic {}", "bearer {}", "{}"])
 def test_without_its_pass_a_phone_tells_nothing(
-    tomas: Desk, store: Store, tonight: Workshop, given: str
+    tomas: StaffClient, store: Store, tonight: Workshop, given: str
 ) -> None:
     phone = take_along(tomas, tonight)
     said = given.format(phone.bundle["door_pass"])
@@ -291,7 +291,9 @@ def test_without_its_pass_a_phone_tells_nothing(
     assert counts(store, tonight) == (0, 0)
 
 
-def test_a_pass_ends_with_the_day_after(tomas: Desk, store: Store, tonight: Workshop) -> None:
+def test_a_pass_ends_with_the_day_after(
+    tomas: StaffClient, store: Store, tonight: Workshop
+) -> None:
     phone = take_along(tomas, tonight)
     ends = datetime.fromtimestamp(phone.bundle["until"] / 1000, tonight.zone)
     assert ends == datetime.combine(tonight.day + timedelta(days=2), time(), tonight.zone)
@@ -307,7 +309,7 @@ def test_a_pass_ends_with_the_day_after(tomas: Desk, store: Store, tonight: Work
 
 
 def test_an_account_that_is_closed_closes_its_phones(
-    tomas: Desk, store: Store, tonight: Workshop
+    tomas: StaffClient, store: Store, tonight: Workshop
 ) -> None:
     phone = take_along(tomas, tonight)
     with store.change() as session:
@@ -318,7 +320,7 @@ def test_an_account_that_is_closed_closes_its_phones(
 
 
 def test_whoever_may_not_stand_at_that_door_any_more_tells_nothing(
-    tomas: Desk, store: Store, tonight: Workshop
+    tomas: StaffClient, store: Store, tonight: Workshop
 ) -> None:
     phone = take_along(tomas, tonight)
     with store.change() as session:
@@ -333,7 +335,9 @@ def test_whoever_may_not_stand_at_that_door_any_more_tells_nothing(
     assert phone.tell(walk_in()).status_code == 404
 
 
-def test_a_phone_tells_so_much_and_no_more(tomas: Desk, store: Store, tonight: Workshop) -> None:
+def test_a_phone_tells_so_much_and_no_more(
+    tomas: StaffClient, store: Store, tonight: Workshop
+) -> None:
     phone = take_along(tomas, tonight)
     with store.change() as session:
         session.execute(sa.update(CheckinToken).values(used=checkin_tokens.MOST - 2))
@@ -369,7 +373,7 @@ def test_a_phone_tells_so_much_and_no_more(tomas: Desk, store: Store, tonight: W
     ],
 )
 def test_what_our_page_does_not_send_is_refused_whole(
-    tomas: Desk, store: Store, tonight: Workshop, told: Any
+    tomas: StaffClient, store: Store, tonight: Workshop, told: Any
 ) -> None:
     phone = take_along(tomas, tonight)
     assert phone.tell(walk_in(), told).status_code == 400
@@ -377,7 +381,9 @@ def test_what_our_page_does_not_send_is_refused_whole(
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"marks": 1}', b'{"marks": {}}', b"\xff"])
-def test_a_post_that_is_no_list_is_refused(tomas: Desk, tonight: Workshop, body: bytes) -> None:
+def test_a_post_that_is_no_list_is_refused(
+    tomas: StaffClient, tonight: Workshop, body: bytes
+) -> None:
     phone = take_along(tomas, tonight)
     answer = phone.app.test_client().post(
         f"/org/puerta/{tonight.public_id}/llegadas",
@@ -388,7 +394,7 @@ def test_a_post_that_is_no_list_is_refused(tomas: Desk, tonight: Workshop, body:
     assert answer.status_code == 400
 
 
-def test_lists_within_lists_without_end_are_refused(tomas: Desk, tonight: Workshop) -> None:
+def test_lists_within_lists_without_end_are_refused(tomas: StaffClient, tonight: Workshop) -> None:
     phone = take_along(tomas, tonight)
     for body in (b"[" * 20_000, b'{"marks":' * 5_000, b"[" * 20_000 + b"]" * 20_000):
         answer = phone.app.test_client().post(

@@ -13,16 +13,16 @@ from outreach.domain.workshops import WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.web.staff.workshops.workshop_list import ON_A_DAY
 from tests.conftest import hold, seat
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 def test_the_month_shows_every_workshop_of_ones_offices_by_standing(
-    ana: Desk, store: Store, chicago: Office, calgary: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     day = date(2027, 1, 15)
     with store.change() as session:
@@ -50,7 +50,7 @@ def test_the_month_shows_every_workshop_of_ones_offices_by_standing(
 
 
 def test_a_day_of_the_calendar_shows_what_fits_and_counts_the_rest(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         for hour in range(8, 8 + ON_A_DAY + 2):
@@ -73,12 +73,12 @@ def test_a_day_of_the_calendar_shows_what_fits_and_counts_the_rest(
         "vista=mes&mes=0",
     ],
 )
-def test_an_address_nobody_wrote_shows_this_month(ana: Desk, nonsense: str) -> None:
+def test_an_address_nobody_wrote_shows_this_month(ana: StaffClient, nonsense: str) -> None:
     assert ana.get(f"/org/talleres?{nonsense}").status_code == 200
 
 
 def test_today_shows_what_wants_attention(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     today = clock.now().date()
     with store.change() as session:

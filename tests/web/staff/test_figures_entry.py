@@ -23,7 +23,7 @@ from outreach.imports.import_errors import ImportRejected
 from outreach.imports.import_result import RowOutcome
 from outreach.reports import month_report
 from outreach.web.staff.months.figures_entry import read_number
-from tests.support.staff_client import Desk, Visitor, at_desk, employ, enrol, words
+from tests.support.staff_client import StaffClient, Visitor, employ, enrol, signed_in_as, words
 
 MARCH = Month(2026, 3)
 PAGE = "/org/mes/2026-03/cifras"
@@ -33,7 +33,7 @@ MATTERS = (f"{CASES}.penal", f"{CASES}.civil")
 
 
 @pytest.fixture
-def elena(app: Flask, store: Store) -> Desk:
+def elena(app: Flask, store: Store) -> StaffClient:
     """Passports of the twelve months before, and cases with two matters."""
     with store.change() as session:
         for position, (code, whole) in enumerate(
@@ -53,7 +53,7 @@ def elena(app: Flask, store: Store) -> Desk:
                     month=month, series="pasaportes", value=value, source="SRE", entered_at=APRIL
                 )
             )
-    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
+    return signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 def fields_of(page: TestResponse) -> dict[str, str]:
@@ -62,10 +62,12 @@ def fields_of(page: TestResponse) -> dict[str, str]:
     return {name: unescape(value) for name, value in found if name != "token"}
 
 
-def type_in(desk: Desk, *, page: TestResponse | None = None, **values: str) -> TestResponse:
-    there = fields_of(page or desk.get(PAGE))
+def type_in(
+    staff_client: StaffClient, *, page: TestResponse | None = None, **values: str
+) -> TestResponse:
+    there = fields_of(page or staff_client.get(PAGE))
     typed = {f"value-{name.replace('_', '.')}": value for name, value in values.items()}
-    return desk.post(PAGE, **(there | typed))
+    return staff_client.post(PAGE, **(there | typed))
 
 
 def stored(store: Store) -> dict[str, int]:
@@ -92,7 +94,9 @@ def test_what_is_no_number_is_not_guessed_at(typed: str) -> None:
 
 
 @pytest.mark.any_database
-def test_a_figure_is_kept_with_its_source_and_who_typed_it(elena: Desk, store: Store) -> None:
+def test_a_figure_is_kept_with_its_source_and_who_typed_it(
+    elena: StaffClient, store: Store
+) -> None:
     assert type_in(elena, pasaportes="109,657").status_code == 303
     assert stored(store) == {"pasaportes": 109657}
     told = words(elena.get(PAGE))
@@ -101,7 +105,7 @@ def test_a_figure_is_kept_with_its_source_and_who_typed_it(elena: Desk, store: S
 
 
 @pytest.mark.any_database
-def test_a_slip_is_asked_about_before_it_is_kept(elena: Desk, store: Store) -> None:
+def test_a_slip_is_asked_about_before_it_is_kept(elena: StaffClient, store: Store) -> None:
     answer = type_in(elena, pasaportes="10,965")
     assert answer.status_code == 422
     assert "10,965 se sale de lo que tuvo en los meses anteriores" in words(answer)
@@ -115,7 +119,7 @@ def test_a_slip_is_asked_about_before_it_is_kept(elena: Desk, store: Store) -> N
 
 
 @pytest.mark.any_database
-def test_parts_that_do_not_add_up_are_asked_about(elena: Desk, store: Store) -> None:
+def test_parts_that_do_not_add_up_are_asked_about(elena: StaffClient, store: Store) -> None:
     page = elena.get(PAGE)
     typed = fields_of(page) | {f"value-{CASES}": "100", f"value-{MATTERS[0]}": "60"}
     assert elena.post(PAGE, **typed).status_code == 303, "one of them is not known"
@@ -124,7 +128,7 @@ def test_parts_that_do_not_add_up_are_asked_about(elena: Desk, store: Store) -> 
 
 
 @pytest.mark.any_database
-def test_a_figure_can_be_taken_out_again_if_one_is_sure(elena: Desk, store: Store) -> None:
+def test_a_figure_can_be_taken_out_again_if_one_is_sure(elena: StaffClient, store: Store) -> None:
     type_in(elena, pasaportes="109657")
     answer = type_in(elena, pasaportes="")
     assert "Se quita la cifra" in words(answer)
@@ -135,9 +139,9 @@ def test_a_figure_can_be_taken_out_again_if_one_is_sure(elena: Desk, store: Stor
 
 
 def test_of_two_who_correct_a_figure_one_is_told_and_nothing_of_hers_is_kept(
-    app: Flask, elena: Desk, store: Store
+    app: Flask, elena: StaffClient, store: Store
 ) -> None:
-    ivan = at_desk(app, store, employ(store, "ivan@example.org", Role.ADMIN, ALL_OFFICES))
+    ivan = signed_in_as(app, store, employ(store, "ivan@example.org", Role.ADMIN, ALL_OFFICES))
     page = ivan.get(PAGE)
     type_in(elena, pasaportes="109657")
     late = ivan.post(
@@ -152,10 +156,10 @@ def test_of_two_who_correct_a_figure_one_is_told_and_nothing_of_hers_is_kept(
 
 
 def test_saving_again_leaves_what_one_did_not_touch_as_the_other_one_typed_it(
-    app: Flask, elena: Desk, store: Store
+    app: Flask, elena: StaffClient, store: Store
 ) -> None:
     type_in(elena, pasaportes="109657", proteccion_casos="7")
-    ivan = at_desk(app, store, employ(store, "ivan@example.org", Role.ADMIN, ALL_OFFICES))
+    ivan = signed_in_as(app, store, employ(store, "ivan@example.org", Role.ADMIN, ALL_OFFICES))
     page = ivan.get(PAGE)
     matter = f"value-{MATTERS[0]}"
     elena.post(
@@ -172,7 +176,7 @@ def test_saving_again_leaves_what_one_did_not_touch_as_the_other_one_typed_it(
 
 
 def test_a_figure_that_somebody_changed_in_between_is_not_overwritten(
-    elena: Desk, store: Store
+    elena: StaffClient, store: Store
 ) -> None:
     who = employ(store)
     with store.change() as session:
@@ -184,7 +188,7 @@ def test_a_figure_that_somebody_changed_in_between_is_not_overwritten(
 
 
 @pytest.mark.any_database
-def test_a_file_may_correct_what_was_typed(elena: Desk, store: Store) -> None:
+def test_a_file_may_correct_what_was_typed(elena: StaffClient, store: Store) -> None:
     type_in(elena, pasaportes="109657")
     row = FigureRow(month=MARCH.number, series="pasaportes", value=109658, source="SRE")
     with store.change() as session:
@@ -225,9 +229,9 @@ def test_a_part_of_nothing_is_refused(tmp_path: Path, whole: object) -> None:
 
 
 @pytest.mark.any_database
-def test_what_was_typed_outlives_the_session(app: Flask, elena: Desk, store: Store) -> None:
+def test_what_was_typed_outlives_the_session(app: Flask, elena: StaffClient, store: Store) -> None:
     typed = fields_of(elena.get(PAGE)) | {"value-pasaportes": "109,657"}
-    asked = Desk(app.test_client(), "nobody's", "").post(PAGE, **typed)
+    asked = StaffClient(app.test_client(), "nobody's", "").post(PAGE, **typed)
     assert asked.status_code == 401
     enrol(app, store)
     signed = Visitor(app).come_in(**fields_of(asked) | {"email": "elena@example.org"})
@@ -237,7 +241,7 @@ def test_what_was_typed_outlives_the_session(app: Flask, elena: Desk, store: Sto
 
 
 def test_a_correction_after_the_close_goes_into_the_next_revision(
-    elena: Desk, store: Store
+    elena: StaffClient, store: Store
 ) -> None:
     type_in(elena, pasaportes="109657")
     with store.change() as session:

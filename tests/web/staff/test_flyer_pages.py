@@ -13,7 +13,7 @@ from outreach.domain.network.staff import Role
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from tests.conftest import hold
 from tests.support import pdf_reader
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database("what pages and files say")
 
@@ -28,9 +28,9 @@ FILES = {
 
 
 @pytest.fixture
-def reader(app: Flask, store: Store, chicago: Office) -> Desk:
+def reader(app: Flask, store: Store, chicago: Office) -> StaffClient:
     """Somebody who may look and no more, which is enough to print."""
-    return at_desk(app, store, employ(store, "lee@example.org", Role.READER))
+    return signed_in_as(app, store, employ(store, "lee@example.org", Role.READER))
 
 
 def path(workshop: Workshop, rest: str = "") -> str:
@@ -43,7 +43,7 @@ def held(store: Store, office: Office, kind: Kind, **changes: object) -> Worksho
 
 
 def test_every_file_is_what_it_says(
-    reader: Desk, store: Store, chicago: Office, rights: Kind
+    reader: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     workshop = held(store, chicago, rights)
     for asked, (mimetype, name) in FILES.items():
@@ -56,7 +56,7 @@ def test_every_file_is_what_it_says(
 
 
 def test_the_page_leads_to_files_that_are_there_in_its_language(
-    reader: Desk, store: Store, chicago: Office, rights: Kind
+    reader: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     workshop = held(store, chicago, rights)
     for lang in ("es", "en", "fr"):
@@ -73,7 +73,7 @@ def test_the_page_leads_to_files_that_are_there_in_its_language(
 
 
 def test_what_is_no_shape_or_language_is_not_there(
-    reader: Desk, store: Store, chicago: Office, rights: Kind
+    reader: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     workshop = held(store, chicago, rights)
     for asked in (
@@ -84,7 +84,7 @@ def test_what_is_no_shape_or_language_is_not_there(
 
 
 def test_the_name_of_a_discreet_ones_file_says_nothing(
-    reader: Desk, store: Store, chicago: Office, women: Kind
+    reader: StaffClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     workshop = held(store, chicago, women, title={"es": "Un espacio de confianza"})
     for asked, (_mimetype, name) in FILES.items():
@@ -98,7 +98,7 @@ def test_the_name_of_a_discreet_ones_file_says_nothing(
 
 
 def test_a_title_in_no_letters_of_ours_makes_a_name_too(
-    reader: Desk, store: Store, chicago: Office, rights: Kind
+    reader: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     workshop = held(store, chicago, rights, title={"es": '中文 "\r\n; ../../x'})
     answer = reader.get(path(workshop, ".svg"))
@@ -108,21 +108,21 @@ def test_a_title_in_no_letters_of_ours_makes_a_name_too(
 
 
 def test_the_page_says_what_to_think_of_before_handing_it_out(
-    reader: Desk, app: Flask, store: Store, chicago: Office, rights: Kind
+    reader: StaffClient, app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     draft = held(store, chicago, rights, title={"es": "Conoce"}, status=WorkshopStatus.DRAFT)
     page = words(reader.get(path(draft, "?idioma=en")))
     assert "Todavía es un borrador" in page
     assert "El título no está traducido: sale en español." in page
     assert "Escribir la traducción" not in page
-    ana = at_desk(app, store, employ(store))
+    ana = signed_in_as(app, store, employ(store))
     assert "Escribir la traducción" in words(ana.get(path(draft, "?idioma=en")))
     secret = held(store, chicago, rights, way=Way.UNLISTED)
     assert "Dale el volante solo a quien quieras invitar." in words(reader.get(path(secret)))
 
 
 def test_what_was_cancelled_has_no_flyer_any_more(
-    reader: Desk, store: Store, chicago: Office, rights: Kind
+    reader: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     workshop = held(store, chicago, rights, status=WorkshopStatus.PUBLISHED)
     with store.change() as session:
@@ -145,14 +145,16 @@ def test_the_network_lends_its_phone_to_an_office_without_one(
         workshop = hold(session, session.merge(chicago), rights)
     assert callable(make_app)
     app = make_app(phone="1 800 555 0100")
-    desk = at_desk(app, store, employ(store))
-    assert "O llama al 1 800 555 0100" in pdf_reader.words_of(desk.get(path(workshop, ".pdf")).data)
+    staff_client = signed_in_as(app, store, employ(store))
+    assert "O llama al 1 800 555 0100" in pdf_reader.words_of(
+        staff_client.get(path(workshop, ".pdf")).data
+    )
 
 
 def test_the_pages_of_a_workshop_lead_to_its_paper(
     app: Flask, store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
-    ana = at_desk(app, store, employ(store))
+    ana = signed_in_as(app, store, employ(store))
     ahead = held(store, chicago, rights)
     past = held(store, chicago, rights, day=clock.now().date() - timedelta(days=2))
     quiet = held(store, chicago, women)

@@ -24,12 +24,12 @@ from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from tests.conftest import a_saturday, hold, seat, venue
 from tests.support.import_files import bring, csv_of, load, row, seen
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 
 @pytest.fixture
-def desk(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
-    return at_desk(app, store, employ(store))
+def staff_client(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 def all_of_them(store: Store) -> list[Workshop]:
@@ -37,13 +37,17 @@ def all_of_them(store: Store) -> list[Workshop]:
         return list(session.scalars(sa.select(Workshop).order_by(Workshop.id)))
 
 
-def test_a_file_is_seen_first_and_loaded_by_a_second_step(desk: Desk, store: Store) -> None:
-    page = seen(desk, bring(desk, csv_of(row(), row(id="w2", starts_at="2027-01-17T10:00"))))
+def test_a_file_is_seen_first_and_loaded_by_a_second_step(
+    staff_client: StaffClient, store: Store
+) -> None:
+    page = seen(
+        staff_client, bring(staff_client, csv_of(row(), row(id="w2", starts_at="2027-01-17T10:00")))
+    )
     assert "2 talleres nuevos" in words(page)
     assert all_of_them(store) == []
-    answer = load(desk, page)
+    answer = load(staff_client, page)
     assert answer.status_code == 303
-    assert "Listo: 2 talleres nuevos." in words(desk.get(answer.headers["Location"]))
+    assert "Listo: 2 talleres nuevos." in words(staff_client.get(answer.headers["Location"]))
     assert [each.external_id for each in all_of_them(store)] == ["w1", "w2"]
     with store.read() as session:
         entry = session.scalars(sa.select(AuditEntry)).one()
@@ -52,16 +56,16 @@ def test_a_file_is_seen_first_and_loaded_by_a_second_step(desk: Desk, store: Sto
         assert session.scalar(sa.select(sa.func.count()).select_from(ImportBatch)) == 0
 
 
-def test_the_same_file_once_more_changes_nothing(desk: Desk, store: Store) -> None:
-    load(desk, seen(desk, bring(desk, csv_of(row()))))
-    page = seen(desk, bring(desk, csv_of(row())))
+def test_the_same_file_once_more_changes_nothing(staff_client: StaffClient, store: Store) -> None:
+    load(staff_client, seen(staff_client, bring(staff_client, csv_of(row()))))
+    page = seen(staff_client, bring(staff_client, csv_of(row())))
     assert "1 ya estaba igual" in words(page)
     assert "todo estaba igual" in words(page)
     assert "/org/traer/cargar" not in page.get_data(as_text=True)
 
 
 def test_each_fault_is_shown_with_its_line_its_column_and_what_to_do(
-    desk: Desk, store: Store, calgary: Office
+    staff_client: StaffClient, store: Store, calgary: Office
 ) -> None:
     wrong = [
         row(id="a", starts_at="2026-12-31T25:00"),
@@ -71,7 +75,7 @@ def test_each_fault_is_shown_with_its_line_its_column_and_what_to_do(
         row(id="e"),
         row(id="e"),
     ]
-    page = seen(desk, bring(desk, csv_of(*wrong)))
+    page = seen(staff_client, bring(staff_client, csv_of(*wrong)))
     said = words(page)
     assert "Arregla 5 renglones y sube el archivo otra vez" in said
     assert "2 starts_at 2026-12-31T25:00 Escribe el día y la hora" in said
@@ -80,9 +84,9 @@ def test_each_fault_is_shown_with_its_line_its_column_and_what_to_do(
     assert "4 office calgary Esa oficina no es tuya. Escribe una de estas: chicago." in said
     assert "5 office atlantida Esa oficina no es tuya. Escribe una de estas: chicago." in said
     assert "7 id e Ya está en el renglón 6. Quita uno." in said
-    assert load(desk, page, lote=batch(store), seen="x").status_code == 409
+    assert load(staff_client, page, lote=batch(store), seen="x").status_code == 409
     assert all_of_them(store) == []
-    faults = desk.get(f"/org/traer/fallas.csv?lote={batch(store)}")
+    faults = staff_client.get(f"/org/traer/fallas.csv?lote={batch(store)}")
     assert faults.get_data(as_text=True).count("\r\n") == 6
 
 
@@ -92,14 +96,14 @@ def batch(store: Store) -> str:
 
 
 def test_what_changes_is_shown_before_and_after_and_who_is_told(
-    desk: Desk, store: Store, key_store: KeyStore
+    staff_client: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     load(
-        desk,
+        staff_client,
         seen(
-            desk,
+            staff_client,
             bring(
-                desk,
+                staff_client,
                 csv_of(
                     row(), row(id="w2", starts_at="2027-01-17T18:00", ends_at="2027-01-17T20:00")
                 ),
@@ -113,7 +117,7 @@ def test_what_changes_is_shown_before_and_after_and_who_is_told(
         row(starts_at="2027-01-16T17:00", capacity="30"),
         row(id="w2", starts_at="2027-01-17T18:00", ends_at="2027-01-17T20:00", status="cancelled"),
     ]
-    page = seen(desk, bring(desk, csv_of(*changed)))
+    page = seen(staff_client, bring(staff_client, csv_of(*changed)))
     said = words(page)
     assert "sáb 16 ene 2027, 6:00 p. m. sáb 16 ene 2027, 5:00 p. m. 1 registro" in said.replace(
         "\xa0", " "
@@ -121,7 +125,7 @@ def test_what_changes_is_shown_before_and_after_and_who_is_told(
     assert "Lugares 20 30" in said
     assert "Publicado Cancelado" in said
     assert "Al traerlos se avisa a 1 registro." in said
-    load(desk, page)
+    load(staff_client, page)
     first, second = all_of_them(store)
     assert (first.starts.hour, first.capacity, first.seats_left) == (17, 30, 28)
     assert (first.sequence, second.status) == (1, WorkshopStatus.CANCELLED)
@@ -130,16 +134,16 @@ def test_what_changes_is_shown_before_and_after_and_who_is_told(
 
 
 def test_a_ring_that_is_away_takes_nothing_back_of_what_was_loaded(
-    desk: Desk, store: Store, key_store: KeyStore, caplog: pytest.LogCaptureFixture
+    staff_client: StaffClient, store: Store, key_store: KeyStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    load(desk, seen(desk, bring(desk, csv_of(row()))))
+    load(staff_client, seen(staff_client, bring(staff_client, csv_of(row()))))
     [workshop] = all_of_them(store)
     rosa = seat(store, key_store, workshop)
     later = row(starts_at="2027-01-23T18:00", ends_at="2027-01-23T20:00")
-    page = seen(desk, bring(desk, csv_of(later)))
+    page = seen(staff_client, bring(staff_client, csv_of(later)))
     with key_store.store.change() as session:
         session.execute(sa.text("ALTER TABLE key RENAME TO elsewhere"))
-    answer = load(desk, page)
+    answer = load(staff_client, page)
     assert answer.headers["Location"].startswith("/org/traer?hecho=")
     assert f"keys of workshop {workshop.id} not moved: " in caplog.text
     with key_store.store.change() as session:
@@ -150,20 +154,20 @@ def test_a_ring_that_is_away_takes_nothing_back_of_what_was_loaded(
 
 
 def test_what_cannot_be_done_any_more_is_said_before_anything_is_loaded(
-    desk: Desk, store: Store
+    staff_client: StaffClient, store: Store
 ) -> None:
     past = {"starts_at": "2026-01-16T18:00"}
     there = [row(), row(id="w2", **past), row(id="w3", status="draft", **past)]
-    load(desk, seen(desk, bring(desk, csv_of(*there))))
+    load(staff_client, seen(staff_client, bring(staff_client, csv_of(*there))))
     wanted = [row(**past), *(row(id=each, status="cancelled", **past) for each in ("w2", "w3"))]
-    said = words(seen(desk, bring(desk, csv_of(*wanted))))
+    said = words(seen(staff_client, bring(staff_client, csv_of(*wanted))))
     assert "2 starts_at 2026-01-16T18:00 Ese día y esa hora ya pasaron. Revisa la fecha." in said
     assert "3 status cancelled Ya pasó. Di en su asistencia que no se hizo." in said
     assert "4 status cancelled Ya pasó. Di en su asistencia que no se hizo." in said
 
 
 def test_a_file_brings_no_workshop_back_whose_stop_is_cancelled(
-    desk: Desk, store: Store, chicago: Office, rights: Kind
+    staff_client: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     day = a_saturday()
     with store.change() as session:
@@ -185,16 +189,16 @@ def test_a_file_brings_no_workshop_back_whose_stop_is_cancelled(
         (held,) = tours.publish_stop(session, stop, now=clock.now())
         tours.cancel_stop(session, stop, now=clock.now())
     line = row(id=f"taller-{held.uid}", starts_at=f"{day}T09:00", ends_at=f"{day}T15:00")
-    said = words(seen(desk, bring(desk, csv_of(line))))
+    said = words(seen(staff_client, bring(staff_client, csv_of(line))))
     assert "2 status published Su parada de la gira está cancelada. Reactívala primero." in said
 
 
 def test_a_workshop_of_another_office_is_neither_changed_nor_told_of(
-    desk: Desk, store: Store, calgary: Office, rights: Kind
+    staff_client: StaffClient, store: Store, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         other = hold(session, calgary, rights)
-    page = seen(desk, bring(desk, csv_of(row(id=f"taller-{other.uid}"))))
+    page = seen(staff_client, bring(staff_client, csv_of(row(id=f"taller-{other.uid}"))))
     assert "Ese id no se puede usar aquí. Escribe otro." in words(page)
     assert "Calgary" not in words(page)
 
@@ -202,36 +206,40 @@ def test_a_workshop_of_another_office_is_neither_changed_nor_told_of(
 def test_who_answers_for_the_network_brings_any_office(
     app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
-    desk = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
+    staff_client = signed_in_as(
+        app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
+    )
     rows = [row(), row(id="c1", office="calgary", timezone="America/Edmonton", region="AB")]
-    load(desk, seen(desk, bring(desk, csv_of(*rows))))
+    load(staff_client, seen(staff_client, bring(staff_client, csv_of(*rows))))
     with store.read() as session:
         entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.office)).all()
         assert [each.office for each in entries] == ["calgary", "chicago"]
 
 
 def test_what_changed_in_between_is_said_and_nothing_is_loaded_until_it_is_seen(
-    desk: Desk, store: Store
+    staff_client: StaffClient, store: Store
 ) -> None:
-    load(desk, seen(desk, bring(desk, csv_of(row()))))
-    page = seen(desk, bring(desk, csv_of(row(capacity="30"), row(id="w2"))))
+    load(staff_client, seen(staff_client, bring(staff_client, csv_of(row()))))
+    page = seen(staff_client, bring(staff_client, csv_of(row(capacity="30"), row(id="w2"))))
     with store.change() as session:
         workshop = session.scalars(sa.select(Workshop)).one()
         workshop_service.cancel(session, workshop, now=clock.now())
-    refused = load(desk, page)
+    refused = load(staff_client, page)
     assert refused.status_code == 409
     assert "Algo cambió desde que lo viste" in words(refused)
     assert "Es distinto el renglón 2." in words(refused)
     assert len(all_of_them(store)) == 1
-    assert load(desk, refused).status_code == 303
+    assert load(staff_client, refused).status_code == 303
     assert [each.status for each in all_of_them(store)] == [WorkshopStatus.PUBLISHED] * 2
 
 
-def test_a_long_file_tells_how_far_it_is_and_is_loaded_whole(desk: Desk, store: Store) -> None:
+def test_a_long_file_tells_how_far_it_is_and_is_loaded_whole(
+    staff_client: StaffClient, store: Store
+) -> None:
     rows = [row(id=f"w{n}", venue=f"Sala {n % 9}") for n in range(601)]
-    page = seen(desk, bring(desk, csv_of(*rows)))
+    page = seen(staff_client, bring(staff_client, csv_of(*rows)))
     assert "601 nuevos se parecen a otros" in words(page)
-    answer = load(desk, page)
+    answer = load(staff_client, page)
     text = answer.get_data(as_text=True)
     assert [f"{n} de 601" in text for n in (0, 100, 200, 300, 400, 500, 600)] == [True] * 7
     assert "<b>Listo.</b>" in text
@@ -241,10 +249,10 @@ def test_a_long_file_tells_how_far_it_is_and_is_loaded_whole(desk: Desk, store: 
 
 
 def test_a_long_file_that_is_not_as_it_was_seen_says_so_at_the_end(
-    desk: Desk, store: Store
+    staff_client: StaffClient, store: Store
 ) -> None:
-    page = seen(desk, bring(desk, csv_of(*[row(id=f"w{n}") for n in range(501)])))
-    text = load(desk, page, seen="0" * 32).get_data(as_text=True)
+    page = seen(staff_client, bring(staff_client, csv_of(*[row(id=f"w{n}") for n in range(501)])))
+    text = load(staff_client, page, seen="0" * 32).get_data(as_text=True)
     assert "No se cargó nada." in text
     assert "Algo cambió desde que lo viste. Míralo otra vez y decide." in text
     assert "http-equiv" not in text
@@ -264,16 +272,19 @@ LIMIT = "Hay un límite para un apoyo que este taller no da. Quita el límite."
 
 
 def test_what_is_no_plan_is_said_before_anything_is_loaded(
-    desk: Desk, store: Store, chicago: Office, rights: Kind
+    staff_client: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    load(desk, seen(desk, bring(desk, csv_of(row(), row(id="w2", status="draft")))))
+    load(
+        staff_client,
+        seen(staff_client, bring(staff_client, csv_of(row(), row(id="w2", status="draft")))),
+    )
     limit_childcare(store, "w1")
     brought = [
         row(),
         row(id="w2", capacity="0"),
         row(id="w3", way="slots", ends_at="2027-01-16T18:03"),
     ]
-    page = seen(desk, bring(desk, csv_of(*brought)))
+    page = seen(staff_client, bring(staff_client, csv_of(*brought)))
     assert f"2 id w1 {LIMIT}" in words(page)
     assert "3 id w2 Falta: lugares. No se publicó." in words(page)
     assert "4 id w3 Di cada cuántos minutos empieza una cita: 5 o más." in words(page)
@@ -281,33 +292,37 @@ def test_what_is_no_plan_is_said_before_anything_is_loaded(
 
 
 def test_a_file_never_brings_a_discreet_address_into_sight(
-    desk: Desk, store: Store, women: Kind
+    staff_client: StaffClient, store: Store, women: Kind
 ) -> None:
     with store.change() as session:
         session.merge(women).visibility = Visibility.PUBLIC
-    load(desk, seen(desk, bring(desk, csv_of(row()))))
-    said = words(seen(desk, bring(desk, csv_of(row(kind="mujeres")))))
+    load(staff_client, seen(staff_client, bring(staff_client, csv_of(row()))))
+    said = words(seen(staff_client, bring(staff_client, csv_of(row(kind="mujeres")))))
     assert "2 id w1 Es un taller discreto y todas las personas verían su dirección." in said
 
 
-def test_a_draft_that_a_file_fills_in_and_cancels_is_cancelled(desk: Desk, store: Store) -> None:
-    load(desk, seen(desk, bring(desk, csv_of(row(status="draft", venue="")))))
-    page = seen(desk, bring(desk, csv_of(row(status="cancelled"))))
-    assert load(desk, page).status_code == 303
+def test_a_draft_that_a_file_fills_in_and_cancels_is_cancelled(
+    staff_client: StaffClient, store: Store
+) -> None:
+    load(
+        staff_client, seen(staff_client, bring(staff_client, csv_of(row(status="draft", venue=""))))
+    )
+    page = seen(staff_client, bring(staff_client, csv_of(row(status="cancelled"))))
+    assert load(staff_client, page).status_code == 303
     assert [each.status for each in all_of_them(store)] == [WorkshopStatus.CANCELLED]
 
 
 @pytest.mark.parametrize("number", [2, 506])
 def test_what_stands_against_a_file_by_now_is_said_where_it_is_loaded(
-    desk: Desk, store: Store, number: int
+    staff_client: StaffClient, store: Store, number: int
 ) -> None:
     there = [row(id=f"w{n}") for n in range(25)]
-    load(desk, seen(desk, bring(desk, csv_of(*there))))
+    load(staff_client, seen(staff_client, bring(staff_client, csv_of(*there))))
     brought = [row(id=f"w{n}", title_es="Otro título") for n in range(number)]
-    page = seen(desk, bring(desk, csv_of(*brought)))
+    page = seen(staff_client, bring(staff_client, csv_of(*brought)))
     for n in range(min(25, number)):
         limit_childcare(store, f"w{n}")
-    answer = load(desk, page)
+    answer = load(staff_client, page)
     assert LIMIT in words(answer)
     assert "http-equiv" not in answer.get_data(as_text=True), "it stays to be read"
     if number > 500:
@@ -317,18 +332,18 @@ def test_what_stands_against_a_file_by_now_is_said_where_it_is_loaded(
 
 
 def test_a_row_that_looks_like_a_workshop_that_is_there_is_pointed_out(
-    desk: Desk, store: Store
+    staff_client: StaffClient, store: Store
 ) -> None:
-    load(desk, seen(desk, bring(desk, csv_of(row()))))
-    page = seen(desk, bring(desk, csv_of(row(id="otra"))))
+    load(staff_client, seen(staff_client, bring(staff_client, csv_of(row()))))
+    page = seen(staff_client, bring(staff_client, csv_of(row(id="otra"))))
     assert "1 nuevo se parece a otro" in words(page)
     assert all_of_them(store)[0].public_id in page.get_data(as_text=True)
 
 
-def test_every_row_is_shown_a_hundred_on_a_page(desk: Desk) -> None:
+def test_every_row_is_shown_a_hundred_on_a_page(staff_client: StaffClient) -> None:
     rows = [row(id=f"w{n}", title_es=f"Taller número {n}") for n in range(205)]
-    answer = bring(desk, csv_of(*rows))
-    pages = [words(desk.get(f"{answer.headers['Location']}&pag={n}")) for n in range(3)]
+    answer = bring(staff_client, csv_of(*rows))
+    pages = [words(staff_client.get(f"{answer.headers['Location']}&pag={n}")) for n in range(3)]
     found = [sum(f"Taller número {n} " in page for n in range(205)) for page in pages]
     assert min(found) >= 5
     for n in range(205):
@@ -337,25 +352,29 @@ def test_every_row_is_shown_a_hundred_on_a_page(desk: Desk) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_without_an_office_there_is_no_template_yet(app: Flask, store: Store, form: str) -> None:
-    desk = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
-    answer = desk.get(f"/org/traer/plantilla.{form}")
+    staff_client = signed_in_as(
+        app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
+    )
+    answer = staff_client.get(f"/org/traer/plantilla.{form}")
     assert answer.status_code == 422
     assert "Todavía no hay oficinas. Agrega una primero." in words(answer)
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_the_template_can_be_brought_as_it_is(desk: Desk, store: Store, form: str) -> None:
-    template = desk.get(f"/org/traer/plantilla.{form}")
+def test_the_template_can_be_brought_as_it_is(
+    staff_client: StaffClient, store: Store, form: str
+) -> None:
+    template = staff_client.get(f"/org/traer/plantilla.{form}")
     assert "attachment" in template.headers["Content-Disposition"]
-    page = seen(desk, bring(desk, template.data, f"plantilla.{form}"))
+    page = seen(staff_client, bring(staff_client, template.data, f"plantilla.{form}"))
     assert "1 taller nuevo" in words(page)
-    assert load(desk, page).status_code == 303
+    assert load(staff_client, page).status_code == 303
     assert [each.status for each in all_of_them(store)] == [WorkshopStatus.DRAFT]
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_a_months_workshops_are_taken_away_without_their_people_and_brought_again(
-    desk: Desk,
+    staff_client: StaffClient,
     store: Store,
     key_store: KeyStore,
     chicago: Office,
@@ -367,8 +386,8 @@ def test_a_months_workshops_are_taken_away_without_their_people_and_brought_agai
         mine = hold(session, chicago, rights)
         hold(session, calgary, rights)
     seat(store, key_store, mine, name="Rosalinda")
-    answer = desk.get(f"/org/talleres.{form}?mes={mine.day:%Y-%m}")
+    answer = staff_client.get(f"/org/talleres.{form}?mes={mine.day:%Y-%m}")
     assert b"Rosalinda" not in answer.data
-    page = seen(desk, bring(desk, answer.data))
+    page = seen(staff_client, bring(staff_client, answer.data))
     assert "1 ya estaba igual" in words(page)
-    assert desk.get(f"/org/talleres.{form}?oficina=calgary").status_code == 404
+    assert staff_client.get(f"/org/talleres.{form}?oficina=calgary").status_code == 404

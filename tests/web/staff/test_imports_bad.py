@@ -13,27 +13,29 @@ from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from tests.support.import_files import bring, csv_of, load, row, seen
-from tests.support.staff_client import Desk, at_desk, employ, words
-from tests.web.staff.test_imports import all_of_them, batch, desk
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
+from tests.web.staff.test_imports import all_of_them, batch, staff_client
 
-__all__ = ["desk"]  # a fixture
+__all__ = ["staff_client"]  # a fixture
 
 
-def test_a_long_file_of_short_lines_is_read_whole(desk: Desk) -> None:
+def test_a_long_file_of_short_lines_is_read_whole(staff_client: StaffClient) -> None:
     """The reader of forms counts what it holds of a file among what has to fit in memory."""
     rows = [row(id=f"w{n}", capacity="x", title_es="\n" * 40 + "a") for n in range(3000)]
-    page = seen(desk, bring(desk, csv_of(*rows)))
+    page = seen(staff_client, bring(staff_client, csv_of(*rows)))
     assert "3,000 renglones con falla" in words(page)
 
 
-def test_a_file_too_heavy_is_refused_by_what_the_browser_says_of_it(desk: Desk) -> None:
+def test_a_file_too_heavy_is_refused_by_what_the_browser_says_of_it(
+    staff_client: StaffClient,
+) -> None:
     class Unread(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             raise AssertionError("nobody is to read a file of 100 MB")
 
-    answer = desk.client.post(
+    answer = staff_client.client.post(
         "/org/traer",
-        headers=desk.headers,
+        headers=staff_client.headers,
         content_type="multipart/form-data; boundary=x",
         environ_overrides={"CONTENT_LENGTH": str(100 << 20), "wsgi.input": Unread()},
     )
@@ -41,50 +43,54 @@ def test_a_file_too_heavy_is_refused_by_what_the_browser_says_of_it(desk: Desk) 
     assert "El archivo pesa más de 10 MB." in words(answer)
 
 
-def test_other_forms_stay_small(desk: Desk) -> None:
-    answer = desk.post("/org/traer/cargar", lote="x" * 100_000)
+def test_other_forms_stay_small(staff_client: StaffClient) -> None:
+    answer = staff_client.post("/org/traer/cargar", lote="x" * 100_000)
     assert answer.status_code == 413
     assert "Es demasiado texto." in words(answer)
 
 
-def test_a_file_without_the_token_or_from_another_site_does_not_count(desk: Desk) -> None:
-    assert bring(desk, csv_of(row()), token="").status_code == 403
-    form = {"token": desk.form_token, "file": (io.BytesIO(csv_of(row())), "a.csv")}
-    headers = desk.headers | {"Sec-Fetch-Site": "cross-site"}
-    assert desk.client.post("/org/traer", data=form, headers=headers).status_code == 403
+def test_a_file_without_the_token_or_from_another_site_does_not_count(
+    staff_client: StaffClient,
+) -> None:
+    assert bring(staff_client, csv_of(row()), token="").status_code == 403
+    form = {"token": staff_client.form_token, "file": (io.BytesIO(csv_of(row())), "a.csv")}
+    headers = staff_client.headers | {"Sec-Fetch-Site": "cross-site"}
+    assert staff_client.client.post("/org/traer", data=form, headers=headers).status_code == 403
 
 
-def test_an_empty_form_asks_for_a_file(desk: Desk) -> None:
-    answer = desk.post("/org/traer")
+def test_an_empty_form_asks_for_a_file(staff_client: StaffClient) -> None:
+    answer = staff_client.post("/org/traer")
     assert answer.status_code == 422
     assert "Elige un archivo." in words(answer)
 
 
-def test_a_file_is_loaded_once_and_by_who_brought_it(app: Flask, desk: Desk, store: Store) -> None:
-    page = seen(desk, bring(desk, csv_of(row())))
-    colleague = at_desk(app, store, employ(store, "luz@example.org"))
+def test_a_file_is_loaded_once_and_by_who_brought_it(
+    app: Flask, staff_client: StaffClient, store: Store
+) -> None:
+    page = seen(staff_client, bring(staff_client, csv_of(row())))
+    colleague = signed_in_as(app, store, employ(store, "luz@example.org"))
     assert colleague.get(f"/org/traer?lote={batch(store)}").status_code == 404
     assert load(colleague, page).status_code == 404
-    assert load(desk, page).status_code == 303
-    assert load(desk, page).status_code == 404
+    assert load(staff_client, page).status_code == 303
+    assert load(staff_client, page).status_code == 404
     assert len(all_of_them(store)) == 1
 
 
 def test_a_file_that_nobody_loads_is_gone_after_a_day(
-    desk: Desk, store: Store, key_store: KeyStore
+    staff_client: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
-    bring(desk, csv_of(row()))
+    bring(staff_client, csv_of(row()))
     with store.change() as session:
         batch = session.scalars(sa.select(ImportBatch)).one()
         batch.made_at -= import_batches.KEPT + timedelta(minutes=1)
         public_id = batch.public_id
-    assert desk.get(f"/org/traer?lote={public_id}").status_code == 404
+    assert staff_client.get(f"/org/traer?lote={public_id}").status_code == 404
     done = retention.purge(store, key_store, now=clock.now())
     assert done.rows["files brought and not loaded"] == 1
 
 
-def test_only_the_last_five_files_of_a_person_wait(desk: Desk, store: Store) -> None:
+def test_only_the_last_five_files_of_a_person_wait(staff_client: StaffClient, store: Store) -> None:
     for number in range(7):
-        bring(desk, csv_of(row(id=f"w{number}")))
+        bring(staff_client, csv_of(row(id=f"w{number}")))
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(ImportBatch)) == 5

@@ -7,15 +7,17 @@ from flask import Flask
 from outreach.db.store import Store
 from outreach.domain.workshops import Workshop
 from tests.support.html_forms import hidden, value
-from tests.support.staff_client import Desk, Visitor, code_now, enrol, words
+from tests.support.staff_client import StaffClient, Visitor, code_now, enrol, words
 from tests.web.staff.test_workshops import ana, published, typed
 
 __all__ = ["ana"]  # a fixture
 
 
-def test_what_was_typed_survives_a_session_that_ended(app: Flask, ana: Desk, store: Store) -> None:
+def test_what_was_typed_survives_a_session_that_ended(
+    app: Flask, ana: StaffClient, store: Store
+) -> None:
     enrol(app, store)
-    out = Desk(ana.client, "ended", "")
+    out = StaffClient(ana.client, "ended", "")
     page = out.post("/org/talleres/nuevo", **typed(title_es="Un título largo y pensado"))
     assert page.status_code == 401
     assert "lo que escribiste sigue aquí" in words(page)
@@ -36,12 +38,12 @@ def test_what_was_typed_survives_a_session_that_ended(app: Flask, ana: Desk, sto
     ],
 )
 def test_neither_are_texts_and_messages_lost(
-    app: Flask, ana: Desk, store: Store, page: str, fields: dict[str, str]
+    app: Flask, ana: StaffClient, store: Store, page: str, fields: dict[str, str]
 ) -> None:
     made = published(ana, store)
     enrol(app, store)
     path = f"/org/talleres/{made.public_id}/{page}"
-    asked = Desk(ana.client, "ended", "").post(path, **fields)
+    asked = StaffClient(ana.client, "ended", "").post(path, **fields)
     assert asked.status_code == 401
     again = Visitor(app).come_in(**hidden(asked.get_data(as_text=True)))
     assert again.status_code == 200
@@ -50,10 +52,10 @@ def test_neither_are_texts_and_messages_lost(
 
 
 def test_a_form_of_another_session_of_ones_own_asks_who_one_is_and_is_filled_again(
-    app: Flask, ana: Desk, store: Store
+    app: Flask, ana: StaffClient, store: Store
 ) -> None:
     enrol(app, store)
-    stale = Desk(ana.client, ana.cookie, "of an earlier session")
+    stale = StaffClient(ana.client, ana.cookie, "of an earlier session")
     asked = stale.post("/org/talleres/nuevo", **typed(title_es="Pensado"))
     assert asked.status_code == 401
     kept = hidden(asked.get_data(as_text=True)) | {"code": code_now()}
@@ -66,7 +68,7 @@ def test_a_form_of_another_session_of_ones_own_asks_who_one_is_and_is_filled_aga
 
 
 def test_a_form_sent_while_one_is_half_signed_in_is_filled_again(
-    app: Flask, ana: Desk, store: Store
+    app: Flask, ana: StaffClient, store: Store
 ) -> None:
     enrol(app, store)
     half = Visitor(app)
@@ -78,7 +80,7 @@ def test_a_form_sent_while_one_is_half_signed_in_is_filled_again(
 
 
 def test_a_change_since_the_form_was_opened_is_said_and_nothing_of_it_lost(
-    ana: Desk, store: Store
+    ana: StaffClient, store: Store
 ) -> None:
     made = published(ana, store)
     path = f"/org/talleres/{made.public_id}/editar"
@@ -95,8 +97,10 @@ def test_a_change_since_the_form_was_opened_is_said_and_nothing_of_it_lost(
     assert ana.post(path, **typed(title_es="Corregido", seen=again)).status_code == 303
 
 
-def test_a_wrong_password_does_not_lose_it_either(ana: Desk) -> None:
-    page = Desk(ana.client, "ended", "").post("/org/talleres/nuevo", **typed(title_es="Pensado"))
+def test_a_wrong_password_does_not_lose_it_either(ana: StaffClient) -> None:
+    page = StaffClient(ana.client, "ended", "").post(
+        "/org/talleres/nuevo", **typed(title_es="Pensado")
+    )
     kept = hidden(page.get_data(as_text=True)) | {"email": "ana@example.org", "password": "x"}
     again = ana.client.post("/org/entrar", data=kept).get_data(as_text=True)
     assert hidden(again)["dato-title_es"] == "Pensado"

@@ -29,15 +29,15 @@ from outreach.privacy import erasure, retention
 from tests.conftest import hold, seat
 from tests.support.public_urls import Page
 from tests.support.smtp_server import Postman, free_port, on_duty
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 PHONE = "+13125550142"
 BACK_DOOR = "La entrada es por la puerta de atrás."
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def fields(page: str) -> dict[str, str]:
     }
 
 
-def write(ana: Desk, workshop: Workshop, **said: str) -> Any:
+def write(ana: StaffClient, workshop: Workshop, **said: str) -> Any:
     """Writes it, sees it, and sends it."""
     said = {"template": "place", "audience": "seated"} | said
     seen = ana.post(address_of(workshop), do="see", **said)
@@ -95,7 +95,7 @@ def write(ana: Desk, workshop: Workshop, **said: str) -> Any:
 
 
 def test_a_message_is_read_in_three_languages_before_it_is_sent(
-    ana: Desk, store: Store, evening: Workshop, crowd: dict[str, Registration]
+    ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration]
 ) -> None:
     said = {"template": "place", "audience": "seated", "more_es": BACK_DOOR}
     at_once = ana.post(address_of(evening), do="send", nonce="x" * 22, **said)
@@ -118,7 +118,8 @@ def test_a_message_is_read_in_three_languages_before_it_is_sent(
 
 
 def test_it_goes_by_letter_to_who_chose_it_each_in_their_language(
-    app: Flask, ana: Desk, store: Store, key_store: KeyStore, config: Config, evening: Workshop,
+    app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, config: Config,
+    evening: Workshop,
     crowd: dict[str, Registration], postman: Postman,
 ) -> None:  # fmt: skip
     answer = write(ana, evening, more_es=BACK_DOOR, more_fr="Entrez par la porte arrière.")
@@ -146,7 +147,7 @@ def test_it_goes_by_letter_to_who_chose_it_each_in_their_language(
 
 
 def test_who_left_a_phone_is_on_the_call_list_of_the_message(
-    ana: Desk, store: Store, evening: Workshop, crowd: dict[str, Registration]
+    ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration]
 ) -> None:
     there = write(ana, evening, audience="all", more_es=BACK_DOOR).headers["Location"]
     page = ana.get(there)
@@ -179,7 +180,7 @@ def test_who_left_a_phone_is_on_the_call_list_of_the_message(
      ("waiting", {"tomas"})],
 )  # fmt: skip
 def test_it_goes_to_all_to_who_has_a_place_or_to_who_waits(
-    ana: Desk, store: Store, evening: Workshop, crowd: dict[str, Registration],
+    ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration],
     audience: str, whom: set[str],
 ) -> None:  # fmt: skip
     assert write(ana, evening, template="reminder", audience=audience).status_code == 303
@@ -195,7 +196,7 @@ def test_it_goes_to_all_to_who_has_a_place_or_to_who_waits(
 
 
 def test_the_same_form_sent_twice_is_one_message(
-    ana: Desk, store: Store, evening: Workshop, crowd: dict[str, Registration]
+    ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration]
 ) -> None:
     said = {"template": "hour", "audience": "seated"}
     seen = ana.post(address_of(evening), do="see", **said)
@@ -227,7 +228,7 @@ def test_the_same_form_sent_twice_is_one_message(
     ],
 )
 def test_what_cannot_be_sent_is_said_and_what_was_typed_is_kept(
-    ana: Desk, store: Store, evening: Workshop, crowd: dict[str, Registration],
+    ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration],
     said: dict[str, str], fault: str,
 ) -> None:  # fmt: skip
     answer = write(ana, evening, **said)
@@ -240,7 +241,8 @@ def test_what_cannot_be_sent_is_said_and_what_was_typed_is_kept(
 
 
 def test_of_a_discreet_kind_only_what_is_written_already_is_sent(
-    app: Flask, ana: Desk, store: Store, key_store: KeyStore, config: Config, chicago: Office,
+    app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, config: Config,
+    chicago: Office,
     women: Kind, postman: Postman,
 ) -> None:  # fmt: skip
     with store.change() as session:
@@ -271,7 +273,7 @@ def test_of_a_discreet_kind_only_what_is_written_already_is_sent(
 
 
 def test_a_cancelled_workshop_has_one_message_and_one_that_is_on_has_the_others(
-    ana: Desk, store: Store, evening: Workshop, crowd: dict[str, Registration]
+    ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration]
 ) -> None:
     assert write(ana, evening, template="hour").status_code == 303
     with store.change() as session:
@@ -287,7 +289,12 @@ def test_a_cancelled_workshop_has_one_message_and_one_that_is_on_has_the_others(
 
 
 def test_where_nobody_can_be_told_nothing_is_sent(
-    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop, chicago: Office, rights: Kind
+    ana: StaffClient,
+    store: Store,
+    key_store: KeyStore,
+    evening: Workshop,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
     seat(store, key_store, evening, name="Iván")
     answer = write(ana, evening)
@@ -301,7 +308,7 @@ def test_where_nobody_can_be_told_nothing_is_sent(
 
 
 def test_who_wanted_no_letter_reads_it_on_their_own_page(
-    client: FlaskClient, ana: Desk, store: Store, key_store: KeyStore, evening: Workshop,
+    client: FlaskClient, ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop,
     crowd: dict[str, Registration],
 ) -> None:  # fmt: skip
     with store.read() as session:
@@ -325,7 +332,8 @@ def test_who_wanted_no_letter_reads_it_on_their_own_page(
 
 
 def test_forgetting_somebody_forgets_their_message_and_the_last_takes_it_along(
-    app: Flask, ana: Desk, store: Store, key_store: KeyStore, config: Config, evening: Workshop,
+    app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, config: Config,
+    evening: Workshop,
     crowd: dict[str, Registration], postman: Postman,
 ) -> None:  # fmt: skip
     write(ana, evening, audience="all", more_es=BACK_DOOR)
@@ -340,7 +348,8 @@ def test_forgetting_somebody_forgets_their_message_and_the_last_takes_it_along(
 
 
 def test_a_letter_of_it_that_does_not_arrive_is_seen(
-    app: Flask, ana: Desk, store: Store, key_store: KeyStore, config: Config, evening: Workshop,
+    app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, config: Config,
+    evening: Workshop,
     crowd: dict[str, Registration], postman: Postman,
 ) -> None:  # fmt: skip
     with store.change() as session:  # only of the message

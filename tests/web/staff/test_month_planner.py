@@ -14,17 +14,17 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from tests.conftest import venue
 from tests.support.html_forms import fields
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_repeat import NONCE, journal, monday, offered, saved
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
-def sheet(store: Store, ana: Desk, chicago: Office, women: Kind) -> dict[str, Any]:
+def sheet(store: Store, ana: StaffClient, chicago: Office, women: Kind) -> dict[str, Any]:
     """Fields of the form, with two venues to choose from."""
     with store.change() as session:
         library = venue(session, chicago)
@@ -43,7 +43,7 @@ def sheet(store: Store, ana: Desk, chicago: Office, women: Kind) -> dict[str, An
 
 
 def test_ticked_days_and_lines_become_workshops_as_their_kind_has_them(
-    ana: Desk, store: Store, sheet: dict[str, Any]
+    ana: StaffClient, store: Store, sheet: dict[str, Any]
 ) -> None:
     lines = (
         "9, 10:00-11:30, San Pío\n"
@@ -85,7 +85,7 @@ def test_ticked_days_and_lines_become_workshops_as_their_kind_has_them(
 
 
 def test_what_was_ticked_of_another_list_of_dates_is_not_made(
-    ana: Desk, store: Store, sheet: dict[str, Any]
+    ana: StaffClient, store: Store, sheet: dict[str, Any]
 ) -> None:
     path = "/org/talleres/mes-nuevo"
     look = ana.post(path, **(sheet | {"lineas": "9\n16\n23"}))
@@ -112,7 +112,7 @@ def test_what_was_ticked_of_another_list_of_dates_is_not_made(
     ],
 )
 def test_a_line_that_cannot_be_read_is_said_and_all_stays_as_typed(
-    ana: Desk, store: Store, sheet: dict[str, Any], line: str, said: str
+    ana: StaffClient, store: Store, sheet: dict[str, Any], line: str, said: str
 ) -> None:
     with store.change() as session:
         office = session.scalars(sa.select(Office)).one()
@@ -132,7 +132,7 @@ def test_a_line_that_cannot_be_read_is_said_and_all_stays_as_typed(
 
 
 def test_of_two_venues_of_one_name_the_city_says_which(
-    ana: Desk, store: Store, sheet: dict[str, Any]
+    ana: StaffClient, store: Store, sheet: dict[str, Any]
 ) -> None:
     path = "/org/talleres/mes-nuevo"
     with store.change() as session:
@@ -161,7 +161,7 @@ def test_of_two_venues_of_one_name_the_city_says_which(
     ],
 )
 def test_what_a_month_lacks_is_said(
-    ana: Desk, store: Store, sheet: dict[str, Any], changes: dict[str, Any], said: str
+    ana: StaffClient, store: Store, sheet: dict[str, Any], changes: dict[str, Any], said: str
 ) -> None:
     answer = ana.post("/org/talleres/mes-nuevo", **(sheet | changes))
     assert answer.status_code == 422
@@ -169,7 +169,7 @@ def test_what_a_month_lacks_is_said(
 
 
 def test_a_month_of_another_office_is_not_there(
-    ana: Desk, sheet: dict[str, Any], calgary: Office
+    ana: StaffClient, sheet: dict[str, Any], calgary: Office
 ) -> None:
     assert ana.get("/org/talleres/mes-nuevo?oficina=calgary").status_code == 404
     answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"oficina": "calgary", "d": "3"}))
@@ -177,9 +177,9 @@ def test_a_month_of_another_office_is_not_there(
 
 
 def test_a_month_half_typed_outlives_the_session(
-    app: Flask, ana: Desk, sheet: dict[str, Any]
+    app: Flask, ana: StaffClient, sheet: dict[str, Any]
 ) -> None:
-    signed_out = Desk(app.test_client(), "nobody's", "")
+    signed_out = StaffClient(app.test_client(), "nobody's", "")
     answer = signed_out.post("/org/talleres/mes-nuevo", **(sheet | {"d": "5"}))
     assert answer.status_code == 401
     assert 'name="dato-d" value="5"' in answer.text

@@ -24,7 +24,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.reports import month_report
 from tests.conftest import hold
 from tests.support.interleaving import meet
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 MARCH = Month(2026, 3)
 DAY = date(2026, 3, 10)
@@ -52,15 +52,15 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind) -> str:
 
 
 @pytest.fixture
-def elena(app: Flask, store: Store, march: str) -> Desk:
+def elena(app: Flask, store: Store, march: str) -> StaffClient:
     who = employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
-    return at_desk(app, store, who)
+    return signed_in_as(app, store, who)
 
 
 @pytest.fixture
-def ivan(app: Flask, store: Store, march: str) -> Desk:
+def ivan(app: Flask, store: Store, march: str) -> StaffClient:
     """The other one who answers for the network."""
-    return at_desk(app, store, employ(store, "ivan@example.org", Role.ADMIN, ALL_OFFICES))
+    return signed_in_as(app, store, employ(store, "ivan@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 def hidden(answer: TestResponse, name: str) -> str:
@@ -69,11 +69,13 @@ def hidden(answer: TestResponse, name: str) -> str:
     return found[1]
 
 
-def close(desk: Desk, *, page: TestResponse | None = None, **fields: str) -> TestResponse:
+def close(
+    staff_client: StaffClient, *, page: TestResponse | None = None, **fields: str
+) -> TestResponse:
     """Sends the form of the page, as it was when it was opened."""
-    there = page or desk.get(CLOSE)
+    there = page or staff_client.get(CLOSE)
     sent = {name: hidden(there, name) for name in ("seen", "changes")}
-    return desk.post(CLOSE, **(sent | {"checked": "yes"} | fields))
+    return staff_client.post(CLOSE, **(sent | {"checked": "yes"} | fields))
 
 
 def not_held(store: Store, public_id: str) -> None:
@@ -83,7 +85,7 @@ def not_held(store: Store, public_id: str) -> None:
 
 @pytest.mark.any_database
 def test_closing_lists_who_has_not_reported_and_freezes_the_month(
-    elena: Desk, store: Store, march: str
+    elena: StaffClient, store: Store, march: str
 ) -> None:
     asked = words(elena.get(CLOSE))
     assert "Falta 1 oficina" in asked
@@ -104,7 +106,7 @@ def test_closing_lists_who_has_not_reported_and_freezes_the_month(
 
 @pytest.mark.any_database
 def test_the_next_revision_shows_each_difference_and_asks_why(
-    elena: Desk, store: Store, march: str
+    elena: StaffClient, store: Store, march: str
 ) -> None:
     close(elena)
     not_held(store, march)
@@ -122,14 +124,14 @@ def test_the_next_revision_shows_each_difference_and_asks_why(
 
 @pytest.mark.races
 def test_of_two_who_close_at_once_one_wins_and_the_other_is_told(
-    elena: Desk, ivan: Desk, store: Store
+    elena: StaffClient, ivan: StaffClient, store: Store
 ) -> None:
-    pages = {id(desk): desk.get(CLOSE) for desk in (elena, ivan)}
+    pages = {id(staff_client): staff_client.get(CLOSE) for staff_client in (elena, ivan)}
     ready = Barrier(2)
 
-    def try_to(desk: Desk) -> TestResponse:
+    def try_to(staff_client: StaffClient) -> TestResponse:
         ready.wait()
-        return close(desk, page=pages[id(desk)])
+        return close(staff_client, page=pages[id(staff_client)])
 
     with ThreadPoolExecutor(2) as pool:
         answers = sorted(pool.map(try_to, (elena, ivan)), key=lambda each: each.status_code)
@@ -141,7 +143,7 @@ def test_of_two_who_close_at_once_one_wins_and_the_other_is_told(
 
 @pytest.mark.races
 def test_of_two_who_close_again_and_open_again_at_once_only_one_does(
-    app: Flask, elena: Desk, ivan: Desk, store: Store, march: str
+    app: Flask, elena: StaffClient, ivan: StaffClient, store: Store, march: str
 ) -> None:
     close(elena)
     not_held(store, march)
@@ -158,7 +160,7 @@ def test_of_two_who_close_again_and_open_again_at_once_only_one_does(
 
 @pytest.mark.races
 def test_what_is_frozen_is_what_was_reviewed_though_it_changes_at_that_moment(
-    app: Flask, elena: Desk, store: Store, march: str
+    app: Flask, elena: StaffClient, store: Store, march: str
 ) -> None:
     close(elena)
     with store.change() as session:
@@ -179,7 +181,7 @@ def test_what_is_frozen_is_what_was_reviewed_though_it_changes_at_that_moment(
 
 
 def test_who_reviewed_other_differences_is_shown_the_ones_of_now(
-    elena: Desk, store: Store, march: str
+    elena: StaffClient, store: Store, march: str
 ) -> None:
     close(elena)
     with store.change() as session:
@@ -196,7 +198,7 @@ def test_who_reviewed_other_differences_is_shown_the_ones_of_now(
 
 @pytest.mark.parametrize("is_figure", [False, True])
 def test_the_first_revision_freezes_no_number_that_nobody_saw(
-    elena: Desk, store: Store, march: str, is_figure: bool
+    elena: StaffClient, store: Store, march: str, is_figure: bool
 ) -> None:
     page = elena.get(CLOSE)
     if is_figure:
@@ -214,7 +216,9 @@ def test_the_first_revision_freezes_no_number_that_nobody_saw(
     assert close(elena, page=answer).status_code == 303
 
 
-def test_a_month_is_opened_again_with_a_reason(elena: Desk, ivan: Desk, store: Store) -> None:
+def test_a_month_is_opened_again_with_a_reason(
+    elena: StaffClient, ivan: StaffClient, store: Store
+) -> None:
     close(elena)
     page = ivan.get(CLOSE)
     open_it = "/org/mes/2026-03/reabrir"
@@ -229,7 +233,7 @@ def test_a_month_is_opened_again_with_a_reason(elena: Desk, ivan: Desk, store: S
 
 
 @pytest.mark.any_database
-def test_a_month_that_is_not_over_is_not_closed(elena: Desk) -> None:
+def test_a_month_that_is_not_over_is_not_closed(elena: StaffClient) -> None:
     ahead = "/org/mes/2099-03/cierre"
     assert "no ha terminado" in words(elena.get(ahead))
     assert '<form class="tarjeta pila-g"' not in elena.get(ahead).text
@@ -242,14 +246,14 @@ def test_a_month_that_is_not_over_is_not_closed(elena: Desk) -> None:
 
 @pytest.mark.any_database
 def test_headquarters_sees_the_network_and_an_office_only_itself(
-    app: Flask, store: Store, elena: Desk
+    app: Flask, store: Store, elena: StaffClient
 ) -> None:
     network = words(elena.get("/org/mes/2026-03"))
     assert "1 por reportar" in network
     assert "Recordar a 1 oficina" in network
     for role in (Role.ORGANIZER, Role.READER):
-        desk = at_desk(app, store, employ(store, f"{role}@example.org", role))
-        own = words(desk.get("/org/mes/2026-03"))
+        staff_client = signed_in_as(app, store, employ(store, f"{role}@example.org", role))
+        own = words(staff_client.get("/org/mes/2026-03"))
         assert "Chicago" in own
         assert "Calgary" not in own
         assert "Tus derechos 2 60" in own, "its own head counts"
@@ -261,25 +265,27 @@ def test_headquarters_sees_the_network_and_an_office_only_itself(
 def test_an_office_says_that_its_month_is_complete_once_everything_is_reported(
     app: Flask, store: Store, march: str
 ) -> None:
-    desk = at_desk(app, store, employ(store, "luz@example.org", Role.ORGANIZER, "calgary"))
+    staff_client = signed_in_as(
+        app, store, employ(store, "luz@example.org", Role.ORGANIZER, "calgary")
+    )
     say = "/org/mes/2026-03/completo"
-    early = desk.post(say, office="calgary")
+    early = staff_client.post(say, office="calgary")
     assert early.status_code == 422
     assert "Falta decir cómo salió 1 taller" in words(early)
     link = "/org/talleres?mes=2026-03&oficina=calgary&estado=por-reportar"
-    assert link in desk.get("/org/mes/2026-03").text.replace("&amp;", "&")
-    assert desk.get(link).status_code == 200
+    assert link in staff_client.get("/org/mes/2026-03").text.replace("&amp;", "&")
+    assert staff_client.get(link).status_code == 200
     not_held(store, march)
-    assert desk.post(say, office="calgary").status_code == 303
-    assert "Reportó cero" in words(desk.get("/org/mes/2026-03"))
-    assert desk.post(say, office="calgary", do="undo").status_code == 303
-    assert "1 cancelado" in words(desk.get("/org/mes/2026-03"))
-    assert desk.post(say, office="chicago").status_code == 404
+    assert staff_client.post(say, office="calgary").status_code == 303
+    assert "Reportó cero" in words(staff_client.get("/org/mes/2026-03"))
+    assert staff_client.post(say, office="calgary", do="undo").status_code == 303
+    assert "1 cancelado" in words(staff_client.get("/org/mes/2026-03"))
+    assert staff_client.post(say, office="chicago").status_code == 404
 
 
 @pytest.mark.any_database
 def test_what_was_called_off_is_behind_its_number_held_or_cancelled(
-    elena: Desk, store: Store, march: str
+    elena: StaffClient, store: Store, march: str
 ) -> None:
     not_held(store, march)
     page = elena.get("/org/mes/2026-03").text
@@ -290,13 +296,13 @@ def test_what_was_called_off_is_behind_its_number_held_or_cancelled(
 
 @pytest.mark.any_database
 def test_a_month_that_goes_on_is_not_complete(app: Flask, store: Store, march: str) -> None:
-    desk = at_desk(app, store, employ(store))
-    answer = desk.post("/org/mes/2099-03/completo", office="chicago")
+    staff_client = signed_in_as(app, store, employ(store))
+    answer = staff_client.post("/org/mes/2099-03/completo", office="chicago")
     assert "no ha terminado" in words(answer)
 
 
 def test_those_who_are_late_are_reminded_once(
-    app: Flask, store: Store, elena: Desk, march: str
+    app: Flask, store: Store, elena: StaffClient, march: str
 ) -> None:
     employ(store, "luz@example.org", Role.ORGANIZER, "calgary")
     employ(store, "ana@example.org")
@@ -310,7 +316,7 @@ def test_those_who_are_late_are_reminded_once(
 
 @pytest.mark.any_database
 def test_an_office_that_nobody_works_for_is_not_said_to_have_been_reminded(
-    app: Flask, store: Store, elena: Desk, chicago: Office, rights: Kind
+    app: Flask, store: Store, elena: StaffClient, chicago: Office, rights: Kind
 ) -> None:
     employ(store)
     with store.change() as session:
@@ -325,7 +331,7 @@ def test_an_office_that_nobody_works_for_is_not_said_to_have_been_reminded(
 
 
 @pytest.mark.any_database
-def test_the_page_of_the_month_that_has_just_ended_is_one_click_away(elena: Desk) -> None:
+def test_the_page_of_the_month_that_has_just_ended_is_one_click_away(elena: StaffClient) -> None:
     assert 'href="/org/mes"' in elena.get("/org/").text
     answer = elena.get("/org/mes")
     assert re.fullmatch(r"/org/mes/\d{4}-\d{2}", answer.location)

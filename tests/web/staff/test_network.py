@@ -23,7 +23,7 @@ from outreach.imports import kinds as kinds_file
 from outreach.imports.import_result import RowOutcome
 from tests.conftest import LONG_AGO, hold
 from tests.support.html_forms import fields
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 NEW_OFFICE: dict[str, Any] = {
     "slug": "rockford",
@@ -60,16 +60,16 @@ NEW_KIND: dict[str, Any] = {
 
 
 @pytest.fixture
-def elena(app: Flask, store: Store) -> Desk:
+def elena(app: Flask, store: Store) -> StaffClient:
     """Headquarters."""
-    return at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
+    return signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 # Offices
 
 
 def test_an_office_is_added_with_its_page_and_its_feed(
-    app: Flask, store: Store, elena: Desk
+    app: Flask, store: Store, elena: StaffClient
 ) -> None:
     answer = elena.post("/org/red/nueva", **NEW_OFFICE)
     assert answer.headers["Location"] == "/org/red/rockford?hecho=nueva"
@@ -108,7 +108,7 @@ def test_an_office_is_added_with_its_page_and_its_feed(
 )
 @pytest.mark.any_database("what a form says is the same on any")
 def test_what_an_office_lacks_is_said_and_what_was_typed_stays(
-    chicago: Office, store: Store, elena: Desk, changes: dict[str, str], said: str
+    chicago: Office, store: Store, elena: StaffClient, changes: dict[str, str], said: str
 ) -> None:
     answer = elena.post("/org/red/nueva", **(NEW_OFFICE | changes))
     assert answer.status_code == 422
@@ -119,7 +119,7 @@ def test_what_an_office_lacks_is_said_and_what_was_typed_stays(
 
 
 def test_a_new_name_keeps_the_address_and_the_history(
-    app: Flask, store: Store, chicago: Office, rights: Kind, elena: Desk
+    app: Flask, store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
         held = hold(session, chicago, rights)
@@ -135,7 +135,9 @@ def test_a_new_name_keeps_the_address_and_the_history(
     assert _noted(store)[0] == ("office changed", "chicago", "chicago: city, name")
 
 
-def test_saving_what_there_is_changes_nothing(store: Store, chicago: Office, elena: Desk) -> None:
+def test_saving_what_there_is_changes_nothing(
+    store: Store, chicago: Office, elena: StaffClient
+) -> None:
     with store.read() as session:
         before = change_counters.read(session, "chicago")
     answer = elena.post("/org/red/chicago", **_form_of(elena, "/org/red/chicago"))
@@ -147,7 +149,7 @@ def test_saving_what_there_is_changes_nothing(store: Store, chicago: Office, ele
 
 
 def test_a_new_zone_moves_no_workshop(
-    store: Store, chicago: Office, rights: Kind, elena: Desk
+    store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
         held = hold(session, chicago, rights)
@@ -166,7 +168,7 @@ def test_a_new_zone_moves_no_workshop(
 
 
 def test_an_office_that_closes_says_what_is_still_planned_and_keeps_its_feed(
-    app: Flask, store: Store, chicago: Office, rights: Kind, elena: Desk
+    app: Flask, store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     today = clock.now().date()
     with store.change() as session:
@@ -185,9 +187,9 @@ def test_an_office_that_closes_says_what_is_still_planned_and_keeps_its_feed(
 
 
 def test_two_who_change_the_same_at_once_do_not_undo_each_other(
-    app: Flask, store: Store, chicago: Office, rights: Kind, elena: Desk
+    app: Flask, store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
-    iris = at_desk(app, store, employ(store, "iris@example.org", Role.ADMIN, ALL_OFFICES))
+    iris = signed_in_as(app, store, employ(store, "iris@example.org", Role.ADMIN, ALL_OFFICES))
     for path, mine, hers in (
         ("/org/red/chicago", {"phone": "312 555 0199"}, {"address": "204 S. Ejemplo"}),
         ("/org/tipos/derechos", {"capacity": "11"}, {"minutes": "77"}),
@@ -212,7 +214,7 @@ def test_two_who_change_the_same_at_once_do_not_undo_each_other(
 
 
 def test_a_kind_is_added_and_can_be_chosen_at_once(
-    app: Flask, store: Store, chicago: Office, elena: Desk
+    app: Flask, store: Store, chicago: Office, elena: StaffClient
 ) -> None:
     answer = elena.post("/org/tipos/nuevo", **NEW_KIND)
     assert answer.headers["Location"] == "/org/tipos/vivienda?hecho=nuevo"
@@ -226,7 +228,7 @@ def test_a_kind_is_added_and_can_be_chosen_at_once(
     assert _noted(store) == [("kind added", "", "vivienda")]
 
 
-def test_a_discreet_kind_gets_four_letters(store: Store, elena: Desk) -> None:
+def test_a_discreet_kind_gets_four_letters(store: Store, elena: StaffClient) -> None:
     discreet = {"is_discreet": "yes", "visibility": "registered"}
     assert elena.post("/org/tipos/nuevo", **(NEW_KIND | discreet)).status_code == 303
     with store.read() as session:
@@ -262,7 +264,7 @@ def test_a_discreet_kind_gets_four_letters(store: Store, elena: Desk) -> None:
 )
 @pytest.mark.any_database("what a form says is the same on any")
 def test_what_a_kind_lacks_is_said(
-    store: Store, rights: Kind, elena: Desk, changes: dict[str, Any], said: str
+    store: Store, rights: Kind, elena: StaffClient, changes: dict[str, Any], said: str
 ) -> None:
     answer = elena.post("/org/tipos/nuevo", **(NEW_KIND | changes))
     assert answer.status_code == 422
@@ -272,7 +274,7 @@ def test_what_a_kind_lacks_is_said(
 
 
 def test_new_defaults_leave_planned_workshops_as_they_are(
-    store: Store, chicago: Office, rights: Kind, elena: Desk
+    store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
         held = hold(session, chicago, rights)
@@ -287,7 +289,7 @@ def test_new_defaults_leave_planned_workshops_as_they_are(
 
 
 def test_a_kind_that_becomes_discreet_asks_first_and_then_hides_what_is_to_come(
-    app: Flask, store: Store, chicago: Office, rights: Kind, elena: Desk
+    app: Flask, store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
         ahead = hold(session, chicago, rights)
@@ -357,14 +359,14 @@ def test_two_kinds_never_share_their_letters(
         assert network_changes._new_code(session) == "9999"
 
 
-def _change_office(desk: Desk, **changes: str) -> bool:
-    form = _form_of(desk, "/org/red/chicago") | changes
-    return desk.post("/org/red/chicago", **form).status_code == 303
+def _change_office(staff_client: StaffClient, **changes: str) -> bool:
+    form = _form_of(staff_client, "/org/red/chicago") | changes
+    return staff_client.post("/org/red/chicago", **form).status_code == 303
 
 
-def _form_of(desk: Desk, path: str) -> dict[str, Any]:
+def _form_of(staff_client: StaffClient, path: str) -> dict[str, Any]:
     """What the form of a page would send as it stands."""
-    return fields(desk.get(path).text, path)
+    return fields(staff_client.get(path).text, path)
 
 
 def _noted(store: Store) -> list[tuple[str, str, str]]:

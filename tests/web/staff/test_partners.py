@@ -14,15 +14,15 @@ from outreach.domain.workshops import Workshop, partners
 from outreach.domain.workshops.partners import ChosenPartners, Partner, PartnerKind, Speaker
 from outreach.imports import DATA
 from tests.conftest import hold
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
 NAMES = ("Casa Canaria", "Comisaría Canaria", "Carmen Canaria", "Silvia Canaria")
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def everyone(store: Store, chicago: Office) -> ChosenPartners:
         return ChosenPartners((house.id, police.id), (carmen.id, silvia.id))
 
 
-def test_an_organization_and_a_person_are_kept_and_offered(ana: Desk, store: Store) -> None:
+def test_an_organization_and_a_person_are_kept_and_offered(ana: StaffClient, store: Store) -> None:
     answer = ana.post(
         "/org/aliados/chicago/organizacion",
         name="Casa Sur",
@@ -70,14 +70,14 @@ def test_an_organization_and_a_person_are_kept_and_offered(ana: Desk, store: Sto
     ],
 )
 def test_what_cannot_be_of_an_ally_is_said(
-    ana: Desk, path: str, wrong: dict[str, str], told: str
+    ana: StaffClient, path: str, wrong: dict[str, str], told: str
 ) -> None:
     answer = ana.post(f"/org/aliados/chicago/{path}", **wrong)
     assert answer.status_code == 422
     assert told in words(answer)
 
 
-def test_two_of_one_name_are_one_too_many(ana: Desk, everyone: ChosenPartners) -> None:
+def test_two_of_one_name_are_one_too_many(ana: StaffClient, everyone: ChosenPartners) -> None:
     again: dict[str, Any] = {"name": NAMES[0], "kind": "osc"}
     assert ana.post("/org/aliados/chicago/organizacion", **again).status_code == 422
     other = f"/org/aliados/chicago/organizacion/{everyone.partners[1]}"
@@ -89,7 +89,7 @@ def test_two_of_one_name_are_one_too_many(ana: Desk, everyone: ChosenPartners) -
 
 
 def test_a_form_chooses_them_and_shows_whom_it_has(
-    ana: Desk, store: Store, everyone: ChosenPartners
+    ana: StaffClient, store: Store, everyone: ChosenPartners
 ) -> None:
     chosen = {
         "allies": "yes",
@@ -114,7 +114,7 @@ def test_a_form_chooses_them_and_shows_whom_it_has(
 
 
 def test_the_public_reads_the_names_that_may_be_said(
-    ana: Desk, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, rights, facilitator="Canaria Mora")
@@ -130,7 +130,7 @@ def test_the_public_reads_the_names_that_may_be_said(
 
 
 def test_of_a_discreet_kind_nobody_is_named_anywhere(
-    ana: Desk, store: Store, chicago: Office, women: Kind, everyone: ChosenPartners
+    ana: StaffClient, store: Store, chicago: Office, women: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, women)
@@ -139,7 +139,7 @@ def test_of_a_discreet_kind_nobody_is_named_anywhere(
 
 
 def test_neither_calendars_nor_open_data_name_anybody(
-    ana: Desk, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, rights)
@@ -156,7 +156,7 @@ def test_neither_calendars_nor_open_data_name_anybody(
 
 
 def test_whoever_helps_no_more_is_not_offered_but_stays_where_they_were(
-    ana: Desk, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, rights)
@@ -180,7 +180,7 @@ def test_a_clone_is_given_by_the_same(
 
 
 def test_another_offices_allies_cannot_be_chosen_or_changed(
-    ana: Desk, store: Store, calgary: Office
+    ana: StaffClient, store: Store, calgary: Office
 ) -> None:
     with store.change() as session:
         theirs = _partner(calgary, "Casa del norte")

@@ -26,20 +26,20 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.public_urls import Page
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 PHONE = "+13125550142"
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
-def beto(app: Flask, store: Store, chicago: Office) -> Desk:
+def beto(app: Flask, store: Store, chicago: Office) -> StaffClient:
     """He answers for the office."""
-    return at_desk(app, store, employ(store, "beto@example.org", Role.ADMIN))
+    return signed_in_as(app, store, employ(store, "beto@example.org", Role.ADMIN))
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def address_of(workshop: Workshop) -> str:
     return f"/org/talleres/{workshop.public_id}"
 
 
-def filled(ana: Desk, workshop: Workshop, **said: str) -> dict[str, str]:
+def filled(ana: StaffClient, workshop: Workshop, **said: str) -> dict[str, str]:
     """The form as somebody fills it who was told only a name and a phone."""
     page = Page(ana.get(f"{address_of(workshop)}/apartar").text)
     nonce = next(has["value"] or "" for _tag, has in page.tags if has.get("name") == "nonce")
@@ -64,7 +64,7 @@ def filled(ana: Desk, workshop: Workshop, **said: str) -> dict[str, str]:
 
 
 def test_a_place_is_saved_for_who_calls_and_the_journal_names_nobody(
-    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     said = filled(ana, evening, needs="step_free")
     first = ana.post(f"{address_of(evening)}/apartar", **said)
@@ -86,7 +86,7 @@ def test_a_place_is_saved_for_who_calls_and_the_journal_names_nobody(
 
 
 def test_whoever_comes_too_late_waits_and_can_be_told_so(
-    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     seat(store, key_store, evening, people=4)
     assert "Ya no hay lugares: entra a la lista de espera." in words(
@@ -110,7 +110,7 @@ def test_whoever_comes_too_late_waits_and_can_be_told_so(
     ],
 )
 def test_what_is_missing_is_said_to_who_holds_the_phone(
-    ana: Desk, store: Store, evening: Workshop, said: dict[str, str], fault: str
+    ana: StaffClient, store: Store, evening: Workshop, said: dict[str, str], fault: str
 ) -> None:
     answer = ana.post(f"{address_of(evening)}/apartar", **filled(ana, evening, **said))
     assert answer.status_code == 422
@@ -122,7 +122,7 @@ def test_what_is_missing_is_said_to_who_holds_the_phone(
 
 
 def test_of_a_discreet_kind_the_caller_is_asked_for_consent_and_nothing_is_chosen_for_them(
-    ana: Desk, store: Store, chicago: Office, women: Kind
+    ana: StaffClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         circle = hold(session, chicago, women)
@@ -134,7 +134,7 @@ def test_of_a_discreet_kind_the_caller_is_asked_for_consent_and_nothing_is_chose
 
 
 def test_an_hour_of_a_consultation_is_chosen_and_one_that_went_is_said(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         hours = hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=60, slot_places=1)
@@ -148,7 +148,7 @@ def test_an_hour_of_a_consultation_is_chosen_and_one_that_went_is_said(
 
 
 def test_where_no_place_can_be_saved_the_form_says_why(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         held = {
@@ -169,7 +169,7 @@ def test_where_no_place_can_be_saved_the_form_says_why(
 
 
 def test_one_phone_saves_no_more_places_than_the_public_may(
-    ana: Desk, store: Store, evening: Workshop
+    ana: StaffClient, store: Store, evening: Workshop
 ) -> None:
     for _ in range(3):
         said = filled(ana, evening, people="1")
@@ -180,7 +180,7 @@ def test_one_phone_saves_no_more_places_than_the_public_may(
 
 
 def test_who_calls_to_say_that_they_come_is_noted_before_anybody_asks(
-    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     luz = seat(store, key_store, evening, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     answer = ana.post(f"{address_of(evening)}/persona", do="confirm", registration=luz.id)
@@ -192,7 +192,7 @@ def test_who_calls_to_say_that_they_come_is_noted_before_anybody_asks(
 
 
 def test_who_calls_to_say_that_they_do_not_come_is_forgotten_at_once(
-    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     luz = seat(
         store, key_store, evening, name="Luz", people=4, contact=ContactMethod.PHONE, address=PHONE
@@ -215,7 +215,7 @@ def test_who_calls_to_say_that_they_do_not_come_is_forgotten_at_once(
 
 
 def test_more_places_are_opened_with_one_field_and_offered_at_once(
-    ana: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     seat(store, key_store, evening, people=4)
     rosa = seat(store, key_store, evening, people=2)
@@ -235,7 +235,7 @@ def test_more_places_are_opened_with_one_field_and_offered_at_once(
 
 
 def test_more_places_than_the_venue_holds_are_asked_about_once(
-    ana: Desk, store: Store, evening: Workshop
+    ana: StaffClient, store: Store, evening: Workshop
 ) -> None:
     with store.change() as session:
         venue = session.get_one(Workshop, evening.id).venue
@@ -252,7 +252,7 @@ def test_more_places_than_the_venue_holds_are_asked_about_once(
 
 
 def test_cancelling_near_the_day_always_tells_and_long_before_need_not(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     today = clock.now().date()
     with store.change() as session:
@@ -285,7 +285,7 @@ FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\")")  # fmt: 
 
 
 def test_the_list_is_a_file_for_who_answers_for_the_office_and_nothing_in_it_runs(
-    beto: Desk, store: Store, key_store: KeyStore, evening: Workshop
+    beto: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     for name in FORMULAS[:3]:
         seat(store, key_store, evening, name=name, contact=ContactMethod.PHONE, address=PHONE,
@@ -315,7 +315,8 @@ def test_the_list_is_a_file_for_who_answers_for_the_office_and_nothing_in_it_run
 
 
 def test_whoever_organizes_has_no_file_and_a_discreet_list_nobody_has(
-    ana: Desk, beto: Desk, store: Store, key_store: KeyStore, evening: Workshop, chicago: Office,
+    ana: StaffClient, beto: StaffClient, store: Store, key_store: KeyStore, evening: Workshop,
+    chicago: Office,
     women: Kind,
 ) -> None:  # fmt: skip
     seat(store, key_store, evening)

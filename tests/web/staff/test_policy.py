@@ -33,7 +33,7 @@ from tests.conftest import LONG_AGO, hold, seat
 from tests.support.bulletins import words_of_pdf
 from tests.support.policy_table import ASKS_FOR, FRESH, OF, pages
 from tests.support.public_urls import Page
-from tests.support.staff_client import Desk, at_desk, employ
+from tests.support.staff_client import StaffClient, employ, signed_in_as
 
 
 @dataclass
@@ -55,10 +55,10 @@ class Place:
             given: dict[str, Any] = {name: self.given[name] for name in rule.arguments}
             return self.app.url_for(endpoint, **given).removeprefix("http://localhost:8000")
 
-    def ask(self, desk: Desk, endpoint: str, method: str, **fields: str) -> int:
+    def ask(self, staff_client: StaffClient, endpoint: str, method: str, **fields: str) -> int:
         if method == "GET":
-            return desk.get(self.path(endpoint)).status_code
-        return desk.post(self.path(endpoint), **(self.fields | fields)).status_code
+            return staff_client.get(self.path(endpoint)).status_code
+        return staff_client.post(self.path(endpoint), **(self.fields | fields)).status_code
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_what_matters_asks_for_a_factor_of_the_last_minutes(
 ) -> None:
     """And nothing else does. The other pages answer as to anybody."""
     who = employ(place.store, "red@example.org", Role.ADMIN, ALL_OFFICES)
-    desk = at_desk(place.app, place.store, who)
+    staff_client = signed_in_as(place.app, place.store, who)
     with place.store.change() as session:
         session.execute(
             sa.update(StaffSession).values(proven_at=clock.now() - timedelta(minutes=11))
@@ -138,11 +138,11 @@ def test_what_matters_asks_for_a_factor_of_the_last_minutes(
         if name not in FRESH:
             continue
         if method == "GET":
-            answer = desk.get(place.path(endpoint))
+            answer = staff_client.get(place.path(endpoint))
             assert answer.status_code == 303, endpoint
             assert answer.headers["Location"].startswith("/org/confirmar?volver=/org/"), endpoint
         else:
-            assert place.ask(desk, endpoint, method) == 401, endpoint
+            assert place.ask(staff_client, endpoint, method) == 401, endpoint
 
 
 def test_a_page_without_a_rule_stops_the_application(app: Flask) -> None:
@@ -174,12 +174,12 @@ def refusal(asked: tuple[str, str], role: Role, where: str) -> int:
 @pytest.mark.parametrize("role", list(Role))
 def test_a_role_sees_what_it_may_where_it_may(place: Place, role: Role) -> None:
     for where in WHERE:
-        desk = at_desk(
+        staff_client = signed_in_as(
             place.app, place.store, employ(place.store, f"{where}@example.org", role, where)
         )
         for asked in OF:
             if asked[1] == "GET" and OF[asked] != "nobody":
-                status, refused = place.ask(desk, *asked), refusal(asked, role, where)
+                status, refused = place.ask(staff_client, *asked), refusal(asked, role, where)
                 assert status == refused if refused else status in {200, 303}, f"{asked} {where}"
 
 
@@ -192,13 +192,13 @@ def test_a_role_is_refused_what_it_may_not_do_and_nothing_comes_of_it(
     place: Place, role: Role
 ) -> None:
     for where in WHERE:
-        desk = at_desk(
+        staff_client = signed_in_as(
             place.app, place.store, employ(place.store, f"{where}@example.org", role, where)
         )
         before = written(place.store)
         for asked in POSTED:
             if expected := refusal(asked, role, where):
-                status = place.ask(desk, *asked, **named(place, asked))
+                status = place.ask(staff_client, *asked, **named(place, asked))
                 assert status == expected, f"{asked} {where}"
         assert written(place.store) == before, where
 
@@ -220,8 +220,8 @@ def test_a_role_does_what_it_may_where_it_may(
     for where in WHERE:
         if not refusal(asked, role, where):
             who = employ(place.store, f"{where}@example.org", role, where)
-            desk = at_desk(place.app, place.store, who)
-            status = place.ask(desk, *asked, **named(place, asked))
+            staff_client = signed_in_as(place.app, place.store, who)
+            status = place.ask(staff_client, *asked, **named(place, asked))
             # A form that is all but empty: done at once, or what it lacks is said. One that names
             # a thing by a field may lack its name.
             fine = {200, 303, 409, 422} | ({404} if OF[asked] == "asked" else set())
@@ -248,67 +248,71 @@ def written(store: Store) -> dict[str, int]:
 @pytest.mark.parametrize("role", list(Role))
 def test_not_even_that_another_offices_workshop_is_there(place: Place, role: Role) -> None:
     who = employ(place.store, f"{role}@example.org", role, "calgary")
-    desk = at_desk(place.app, place.store, who)
-    hers = desk.get(f"/org/talleres/{place.public_id}")
-    assert hers.data == desk.get("/org/talleres/0000000000").data
-    assert desk.get("/org/talleres?oficina=chicago").status_code == 404
-    assert desk.get("/org/talleres/nuevo?oficina=chicago").status_code in {403, 404}
-    answer = desk.post("/org/talleres/nuevo", office="chicago")
+    staff_client = signed_in_as(place.app, place.store, who)
+    hers = staff_client.get(f"/org/talleres/{place.public_id}")
+    assert hers.data == staff_client.get("/org/talleres/0000000000").data
+    assert staff_client.get("/org/talleres?oficina=chicago").status_code == 404
+    assert staff_client.get("/org/talleres/nuevo?oficina=chicago").status_code in {403, 404}
+    answer = staff_client.post("/org/talleres/nuevo", office="chicago")
     assert answer.status_code == (404 if Permission.EDIT in PERMISSIONS[role] else 403)
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_only_who_may_edit_makes_a_workshop(place: Place, role: Role) -> None:
-    desk = at_desk(place.app, place.store, employ(place.store, f"{role}@example.org", role))
+    staff_client = signed_in_as(
+        place.app, place.store, employ(place.store, f"{role}@example.org", role)
+    )
     may = Permission.EDIT in PERMISSIONS[role]
-    assert desk.get("/org/talleres/nuevo").status_code == (200 if may else 403)
-    answer = desk.post("/org/talleres/nuevo", office="chicago")
+    assert staff_client.get("/org/talleres/nuevo").status_code == (200 if may else 403)
+    answer = staff_client.post("/org/talleres/nuevo", office="chicago")
     assert answer.status_code == (422 if may else 403)  # an empty form
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_only_who_may_edit_says_that_its_month_is_complete(place: Place, role: Role) -> None:
-    desk = at_desk(place.app, place.store, employ(place.store, f"{role}@example.org", role))
+    staff_client = signed_in_as(
+        place.app, place.store, employ(place.store, f"{role}@example.org", role)
+    )
     say = "/org/mes/2020-01/completo"
     may = Permission.EDIT in PERMISSIONS[role]
-    assert desk.post(say, office="chicago").status_code == (303 if may else 403)
-    assert desk.post(say, office="calgary").status_code == (404 if may else 403)
+    assert staff_client.post(say, office="chicago").status_code == (303 if may else 403)
+    assert staff_client.post(say, office="calgary").status_code == (404 if may else 403)
 
 
 def test_nothing_answers_without_a_session(place: Place) -> None:
-    desk = Desk(place.app.test_client(), "nobody's", "")
+    staff_client = StaffClient(place.app.test_client(), "nobody's", "")
     for endpoint, method in OF:
         if OF[endpoint, method] != "nobody":
             expected = 303 if method == "GET" else 401
-            assert place.ask(desk, endpoint, method) == expected, endpoint
+            assert place.ask(staff_client, endpoint, method) == expected, endpoint
 
 
 def test_no_form_counts_without_the_token_of_its_session(place: Place) -> None:
-    desk = at_desk(place.app, place.store, employ(place.store))
-    colleague = at_desk(place.app, place.store, employ(place.store, "luz@example.org"))
+    staff_client = signed_in_as(place.app, place.store, employ(place.store))
+    colleague = signed_in_as(place.app, place.store, employ(place.store, "luz@example.org"))
     for token in ("", colleague.form_token, "ñ"):
         for endpoint, method in OF:
             if method == "POST" and OF[endpoint, method] != "nobody":
                 # Of a long form nothing typed is lost: it asks who one is, who may send it.
                 refused = {401, 404} if is_kept(place.path(endpoint)) else {403}
-                assert place.ask(desk, endpoint, method, token=token) in refused, endpoint
+                assert place.ask(staff_client, endpoint, method, token=token) in refused, endpoint
 
 
 def test_no_form_counts_that_another_site_sends(place: Place) -> None:
-    desk = at_desk(place.app, place.store, employ(place.store))
+    staff_client = signed_in_as(place.app, place.store, employ(place.store))
     for header in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://example.com"}):
-        answer = desk.client.post(
+        answer = staff_client.client.post(
             f"/org/talleres/{place.public_id}/cancelar",
-            data={"token": desk.form_token, "reason": "other"},
-            headers=desk.headers | header,
+            data={"token": staff_client.form_token, "reason": "other"},
+            headers=staff_client.headers | header,
         )
         assert answer.status_code == 403
 
 
 def test_no_page_of_the_staff_is_kept_or_found(place: Place) -> None:
-    desk = at_desk(place.app, place.store, employ(place.store))
+    staff_client = signed_in_as(place.app, place.store, employ(place.store))
     for path in ("/org/", "/org/talleres", f"/org/talleres/{place.public_id}"):
-        answer = desk.get(path)
+        answer = staff_client.get(path)
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
         assert "Set-Cookie" not in answer.headers
@@ -330,7 +334,7 @@ def circle(store: Store, key_store: KeyStore, chicago: Office, women: Kind) -> W
     return workshop
 
 
-def seen_of(desk: Desk, app: Flask, public_id: str) -> Iterator[TestResponse]:
+def seen_of(staff_client: StaffClient, app: Flask, public_id: str) -> Iterator[TestResponse]:
     """Every page of the staff about one workshop, each tab of it, and what a search finds."""
     paths = [
         f"/org{rule.rule.removeprefix('/org').replace('<public_id>', public_id)}"
@@ -340,8 +344,8 @@ def seen_of(desk: Desk, app: Flask, public_id: str) -> Iterator[TestResponse]:
     ]
     tabs = [f"{path}?ver={tab}" for path in paths for tab in ("espera", "llamadas", "todos")]
     for path in ["/org/", "/org/talleres", *paths, *tabs]:
-        yield desk.get(path)
-    yield desk.post(f"/org/talleres/{public_id}/entrada", do="find", q="luz")
+        yield staff_client.get(path)
+    yield staff_client.post(f"/org/talleres/{public_id}/entrada", do="find", q="luz")
 
 
 def said(answer: TestResponse) -> str:
@@ -352,9 +356,11 @@ def said(answer: TestResponse) -> str:
 
 
 def test_nothing_carries_a_discreet_list_away(app: Flask, store: Store, circle: Workshop) -> None:
-    desk = at_desk(app, store, employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES))
+    staff_client = signed_in_as(
+        app, store, employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
+    )
     named = 0
-    for answer in seen_of(desk, app, circle.public_id):
+    for answer in seen_of(staff_client, app, circle.public_id):
         where = answer.request.full_path
         if "Luz" not in said(answer):
             continue
@@ -372,17 +378,19 @@ def test_nothing_carries_a_discreet_list_away(app: Flask, store: Store, circle: 
         assert "+13125550142" not in answer.text, "one by one, and written down"
     assert named >= 3
     for ending in ("csv", "xlsx", "json", "txt"):
-        assert desk.get(f"/org/talleres/{circle.public_id}.{ending}").status_code == 404
-        assert desk.get(f"/org/talleres/{circle.public_id}/lista.{ending}").status_code == 404
-    assert desk.get(f"/org/talleres/{circle.public_id}/lista.pdf").status_code == 404
+        assert staff_client.get(f"/org/talleres/{circle.public_id}.{ending}").status_code == 404
+        assert (
+            staff_client.get(f"/org/talleres/{circle.public_id}/lista.{ending}").status_code == 404
+        )
+    assert staff_client.get(f"/org/talleres/{circle.public_id}/lista.pdf").status_code == 404
 
 
 def test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace(
     app: Flask, store: Store, circle: Workshop
 ) -> None:
-    desk = at_desk(app, store, employ(store))
+    staff_client = signed_in_as(app, store, employ(store))
     before, named = traces(store), 0
-    for answer in seen_of(desk, app, circle.public_id):
+    for answer in seen_of(staff_client, app, circle.public_id):
         now = traces(store)
         if "Luz" in said(answer):
             named += 1

@@ -21,27 +21,27 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 PHONE = "+13125550142"
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
-def tomas(app: Flask, store: Store, chicago: Office) -> Desk:
+def tomas(app: Flask, store: Store, chicago: Office) -> StaffClient:
     """He stands at the door."""
-    return at_desk(app, store, employ(store, "tomas@example.org", Role.DOOR))
+    return signed_in_as(app, store, employ(store, "tomas@example.org", Role.DOOR))
 
 
 # In line
 
 
 def test_who_waits_who_has_an_offer_and_who_lost_it_are_told_apart(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=2)
     seat(store, key_store, workshop, people=2)
@@ -60,7 +60,7 @@ def test_who_waits_who_has_an_offer_and_who_lost_it_are_told_apart(
 
 
 def test_a_free_place_is_given_by_hand_even_in_the_last_three_hours(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     there = (clock.now() + timedelta(hours=1)).astimezone(chicago.zone)
     with store.change() as session:
@@ -97,7 +97,7 @@ def test_a_free_place_is_given_by_hand_even_in_the_last_three_hours(
 
 
 def test_where_the_address_is_for_few_each_is_approved_and_it_can_be_undone(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, women: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     workshop = _held(store, chicago, women, visibility=Visibility.APPROVED)
     luz = seat(
@@ -122,7 +122,7 @@ def test_where_the_address_is_for_few_each_is_approved_and_it_can_be_undone(
 
 
 def test_whoever_stands_at_the_door_gives_no_place_approves_nobody_and_calls_nobody(
-    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, women: Kind
+    tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     workshop = _held(store, chicago, women, visibility=Visibility.APPROVED, capacity=1)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
@@ -139,7 +139,7 @@ def test_whoever_stands_at_the_door_gives_no_place_approves_nobody_and_calls_nob
 
 
 def test_needs_are_told_with_how_many_there_is_room_for(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(
         store,
@@ -158,7 +158,7 @@ def test_needs_are_told_with_how_many_there_is_room_for(
 
 
 def test_consultations_are_listed_by_hour_empty_ones_too(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(
         store,
@@ -180,7 +180,7 @@ def test_consultations_are_listed_by_hour_empty_ones_too(
 
 
 def test_places_beyond_the_chairs_are_counted_and_said(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=3, overbooked=1)
     seat(store, key_store, workshop, people=4)
@@ -191,7 +191,7 @@ def test_places_beyond_the_chairs_are_counted_and_said(
 
 
 def test_at_the_start_who_waits_is_let_in_in_order_while_there_are_chairs(
-    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _begun(store, chicago, rights, capacity=2)
     before = workshop.starts_at - timedelta(days=1)
@@ -214,7 +214,7 @@ def test_at_the_start_who_waits_is_let_in_in_order_while_there_are_chairs(
 
 
 def test_before_the_start_nobody_is_let_in_from_the_list(
-    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _held(store, chicago, rights, capacity=1)
     seat(store, key_store, workshop)
@@ -229,7 +229,7 @@ def test_before_the_start_nobody_is_let_in_from_the_list(
 
 
 def test_the_square_of_who_waits_lets_them_in_when_a_chair_is_free(
-    tomas: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _begun(store, chicago, rights, capacity=1)
     before = workshop.starts_at - timedelta(days=1)
@@ -259,14 +259,14 @@ def _address(workshop: Workshop) -> str:
     return f"/org/talleres/{workshop.public_id}"
 
 
-def _by_hand(desk: Desk, workshop: Workshop, who: Registration, what: str) -> Any:
-    return desk.post(f"{_address(workshop)}/persona", registration=who.id, do=what)
+def _by_hand(staff_client: StaffClient, workshop: Workshop, who: Registration, what: str) -> Any:
+    return staff_client.post(f"{_address(workshop)}/persona", registration=who.id, do=what)
 
 
-def _at_door(desk: Desk, workshop: Workshop, **fields: str) -> Any:
+def _at_door(staff_client: StaffClient, workshop: Workshop, **fields: str) -> Any:
     if not fields:
-        return desk.get(f"{_address(workshop)}/entrada")
-    return desk.post(f"{_address(workshop)}/entrada", **fields)
+        return staff_client.get(f"{_address(workshop)}/entrada")
+    return staff_client.post(f"{_address(workshop)}/entrada", **fields)
 
 
 def _set(store: Store, who: Registration, **values: Any) -> None:

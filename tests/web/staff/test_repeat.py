@@ -19,7 +19,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.series import WorkshopSeries
 from tests.conftest import hold
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 NONCE = "n" * 22
 
@@ -32,12 +32,12 @@ def monday() -> date:
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
-def first(store: Store, ana: Desk, chicago: Office, rights: Kind) -> Workshop:
+def first(store: Store, ana: StaffClient, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
         return hold(session, chicago, rights, day=monday(), facilitator="Lic. Mora")
 
@@ -61,7 +61,7 @@ def offered(answer: TestResponse) -> dict[str, bool]:
     return {value: bool(ticked) for value, ticked in found}
 
 
-def repeated(ana: Desk, of: Workshop, days: list[date], **changes: Any) -> TestResponse:
+def repeated(ana: StaffClient, of: Workshop, days: list[date], **changes: Any) -> TestResponse:
     fields = {
         "nonce": NONCE,
         "cada": "semana",
@@ -80,7 +80,9 @@ def weeks(count: int) -> list[date]:
 # Repeating
 
 
-def test_the_dates_are_shown_before_and_holidays_are_not_ticked(ana: Desk, store: Store) -> None:
+def test_the_dates_are_shown_before_and_holidays_are_not_ticked(
+    ana: StaffClient, store: Store
+) -> None:
     with store.change() as session:
         office = session.scalars(sa.select(Office)).one()
         kind = session.scalars(sa.select(Kind)).one()
@@ -99,7 +101,7 @@ def test_the_dates_are_shown_before_and_holidays_are_not_ticked(ana: Desk, store
 
 
 def test_a_change_of_the_clock_before_the_first_date_is_none_between_them(
-    ana: Desk, first: Workshop
+    ana: StaffClient, first: Workshop
 ) -> None:
     page = words(ana.get(f"/org/talleres/{first.public_id}/repetir?cada=mes&veces=2"))
     assert "2 fechas" in page, "in April and in May"
@@ -107,7 +109,7 @@ def test_a_change_of_the_clock_before_the_first_date_is_none_between_them(
 
 
 def test_each_date_is_a_workshop_of_its_own_in_one_series(
-    ana: Desk, store: Store, first: Workshop
+    ana: StaffClient, store: Store, first: Workshop
 ) -> None:
     answer = repeated(ana, first, weeks(3), veces="3")
     assert answer.location.startswith("/org/talleres?mes=")
@@ -133,7 +135,7 @@ def test_each_date_is_a_workshop_of_its_own_in_one_series(
 
 
 def test_a_series_that_is_there_is_extended_and_a_name_is_never_shared(
-    ana: Desk, store: Store, first: Workshop, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, first: Workshop, chicago: Office, rights: Kind
 ) -> None:
     repeated(ana, first, weeks(2), veces="2", action="publish")
     repeated(ana, first, weeks(4)[3:], nonce="m" * 22)
@@ -150,7 +152,7 @@ def test_a_series_that_is_there_is_extended_and_a_name_is_never_shared(
     assert names == ["Conoce tus derechos, lunes", "Conoce tus derechos, lunes (2)"]
 
 
-def test_the_same_form_twice_makes_one_set(ana: Desk, store: Store, first: Workshop) -> None:
+def test_the_same_form_twice_makes_one_set(ana: StaffClient, store: Store, first: Workshop) -> None:
     for _ in range(2):
         assert repeated(ana, first, weeks(3), veces="3").status_code == 303
     assert repeated(ana, first, weeks(4)).status_code == 303, "other ticks, the same form"
@@ -159,7 +161,7 @@ def test_the_same_form_twice_makes_one_set(ana: Desk, store: Store, first: Works
 
 @pytest.mark.races
 def test_the_same_form_four_times_at_one_moment_makes_one_set(
-    ana: Desk, store: Store, first: Workshop
+    ana: StaffClient, store: Store, first: Workshop
 ) -> None:
     with ThreadPoolExecutor(4) as several:
         answers = [several.submit(repeated, ana, first, weeks(3), veces="3") for _ in range(4)]
@@ -170,7 +172,7 @@ def test_the_same_form_four_times_at_one_moment_makes_one_set(
 
 
 def test_an_hour_that_does_not_exist_is_refused_and_nothing_is_made(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     gap = monday() + timedelta(days=13)  # the second Sunday
     with store.change() as session:
@@ -196,7 +198,9 @@ def test_an_hour_that_does_not_exist_is_refused_and_nothing_is_made(
     assert journal(store) == []
 
 
-def test_a_date_the_rule_does_not_mean_is_refused(ana: Desk, store: Store, first: Workshop) -> None:
+def test_a_date_the_rule_does_not_mean_is_refused(
+    ana: StaffClient, store: Store, first: Workshop
+) -> None:
     for days, said in (
         ([first.day + timedelta(days=1)], "ya no es la misma"),
         ([], "al menos una"),
@@ -218,7 +222,7 @@ def test_a_date_the_rule_does_not_mean_is_refused(ana: Desk, store: Store, first
     ],
 )
 def test_a_rule_that_cannot_be_read_is_said_in_a_sentence(
-    ana: Desk, first: Workshop, asked: str
+    ana: StaffClient, first: Workshop, asked: str
 ) -> None:
     answer = ana.get(f"/org/talleres/{first.public_id}/repetir?{asked}")
     assert answer.status_code == 422
@@ -228,7 +232,7 @@ def test_a_rule_that_cannot_be_read_is_said_in_a_sentence(
 # Cloning
 
 
-def cloned(ana: Desk, of: Workshop, **changes: Any) -> TestResponse:
+def cloned(ana: StaffClient, of: Workshop, **changes: Any) -> TestResponse:
     fields = {
         "nonce": NONCE,
         "day": str(monday() + timedelta(days=3)),
@@ -239,7 +243,7 @@ def cloned(ana: Desk, of: Workshop, **changes: Any) -> TestResponse:
 
 
 def test_a_clone_is_the_same_on_another_day_and_lasts_as_long(
-    ana: Desk, store: Store, first: Workshop
+    ana: StaffClient, store: Store, first: Workshop
 ) -> None:
     assert f'value="{first.starts:%H:%M}"' in ana.get(
         f"/org/talleres/{first.public_id}/clonar"
@@ -259,7 +263,7 @@ def test_a_clone_is_the_same_on_another_day_and_lasts_as_long(
 
 
 def test_what_is_in_the_way_of_a_clone_is_said_once(
-    ana: Desk, store: Store, first: Workshop
+    ana: StaffClient, store: Store, first: Workshop
 ) -> None:
     taken = {"day": str(first.day), "starts": "19:00"}
     answer = cloned(ana, first, **taken)
@@ -281,7 +285,7 @@ def test_what_is_in_the_way_of_a_clone_is_said_once(
     ],
 )
 def test_a_clone_without_a_day_or_an_hour_is_refused(
-    ana: Desk, store: Store, first: Workshop, changes: dict[str, str], said: str
+    ana: StaffClient, store: Store, first: Workshop, changes: dict[str, str], said: str
 ) -> None:
     answer = cloned(ana, first, **changes)
     assert answer.status_code == 422

@@ -24,12 +24,12 @@ from outreach.errors import Refused
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.course_dates import by_mail, fresh, ids, journal, make, told
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
@@ -37,14 +37,14 @@ def dates(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
     return make(store, chicago, rights)
 
 
-def done(ana: Desk, deed: str, workshops: Sequence[Workshop], **given: str) -> TestResponse:
+def done(ana: StaffClient, deed: str, workshops: Sequence[Workshop], **given: str) -> TestResponse:
     return ana.post("/org/talleres/varios", hacer=deed, t=ids(workshops), **given)
 
 
 # The dates of a series
 
 
-def edited(ana: Desk, workshop: Workshop, **changes: str) -> TestResponse:
+def edited(ana: StaffClient, workshop: Workshop, **changes: str) -> TestResponse:
     """One date, changed on its own form."""
     page = ana.get(f"/org/talleres/{workshop.public_id}/editar")
     assert page.status_code == 200
@@ -73,12 +73,14 @@ def edited(ana: Desk, workshop: Workshop, **changes: str) -> TestResponse:
     return ana.post(f"/org/talleres/{workshop.public_id}/editar", **(fields | changes))
 
 
-def following(ana: Desk, one: Workshop, others: Sequence[Workshop], **given: Any) -> TestResponse:
+def following(
+    ana: StaffClient, one: Workshop, others: Sequence[Workshop], **given: Any
+) -> TestResponse:
     return ana.post(f"/org/talleres/{one.public_id}/serie", t=ids(others), **given)
 
 
 def test_after_a_change_of_one_date_the_following_are_offered_the_same(
-    ana: Desk, store: Store, key_store: KeyStore, dates: list[Workshop]
+    ana: StaffClient, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
     first, second, third, fourth = dates
     by_mail(store, key_store, first)
@@ -112,7 +114,7 @@ def test_after_a_change_of_one_date_the_following_are_offered_the_same(
     assert journal(store)[1][2].startswith(f"as {second.public_id}: capacity, day, ends, starts")
 
 
-def test_all_dates_before_and_after(ana: Desk, store: Store, dates: list[Workshop]) -> None:
+def test_all_dates_before_and_after(ana: StaffClient, store: Store, dates: list[Workshop]) -> None:
     second = dates[1]
     with store.change() as session:
         session.get_one(Workshop, second.id).facilitator = "Lic. Mora"
@@ -129,7 +131,7 @@ def test_all_dates_before_and_after(ana: Desk, store: Store, dates: list[Worksho
 
 
 def test_who_gives_one_date_gives_the_following_too(
-    ana: Desk, store: Store, chicago: Office, dates: list[Workshop]
+    ana: StaffClient, store: Store, chicago: Office, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
         house = Partner(
@@ -153,7 +155,7 @@ def test_who_gives_one_date_gives_the_following_too(
 
 
 def test_what_is_only_tried_makes_no_calendar_anew(
-    ana: Desk, store: Store, dates: list[Workshop]
+    ana: StaffClient, store: Store, dates: list[Workshop]
 ) -> None:
     def calendar() -> tuple[int, datetime | None]:
         with store.read() as session:
@@ -166,7 +168,7 @@ def test_what_is_only_tried_makes_no_calendar_anew(
 
 
 def test_one_date_that_cannot_stops_them_all_and_is_said_before(
-    ana: Desk, store: Store, key_store: KeyStore, dates: list[Workshop]
+    ana: StaffClient, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
     for name in ("Rosa", "Luz", "Flor"):
         seat(store, key_store, dates[2], name=name, people=4)
@@ -185,7 +187,7 @@ def test_one_date_that_cannot_stops_them_all_and_is_said_before(
 
 
 def test_a_date_of_another_series_or_nothing_to_change_is_refused(
-    ana: Desk, store: Store, chicago: Office, rights: Kind, dates: list[Workshop]
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
         alone = hold(session, chicago, rights)
@@ -198,7 +200,7 @@ def test_a_date_of_another_series_or_nothing_to_change_is_refused(
 
 
 def test_nothing_is_offered_where_there_is_no_other_date(
-    ana: Desk, store: Store, dates: list[Workshop]
+    ana: StaffClient, store: Store, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
         for each in dates[1:]:
@@ -226,7 +228,7 @@ def test_a_shift_goes_over_midnight_and_keeps_the_length(
 
 
 def test_a_shift_onto_an_hour_that_does_not_exist_is_refused(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     gap = next(
         day

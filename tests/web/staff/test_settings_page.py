@@ -10,13 +10,15 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.web.staff.network import settings_page
-from tests.support.staff_client import at_desk, employ, words
+from tests.support.staff_client import employ, signed_in_as, words
 
 
 def test_settings_are_seen_and_secrets_are_not(make_app: Any, store: Store) -> None:
     app = make_app(secret_key="s3cr3t-k3y", smtp_url="smtp://ana:clave@mail.example.org:587")
-    desk = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
-    answer = desk.get("/org/ajustes")
+    staff_client = signed_in_as(
+        app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
+    )
+    answer = staff_client.get("/org/ajustes")
     said = words(answer)
     assert "OUTREACH_PUBLIC_URL http://localhost:8000" in said
     assert "OUTREACH_SECRET_KEY Puesta" in said

@@ -18,7 +18,7 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.errors import Refused
 from tests.security.test_safety import listening
 from tests.support.html_forms import fields
-from tests.support.staff_client import PASSWORD, Desk, at_desk, employ, words
+from tests.support.staff_client import PASSWORD, StaffClient, employ, signed_in_as, words
 
 ONLY_ONE = "Es la única cuenta que administra toda la red."
 
@@ -29,12 +29,12 @@ def elena_id(store: Store, chicago: Office, calgary: Office) -> int:
 
 
 @pytest.fixture
-def elena(app: Flask, store: Store, elena_id: int) -> Desk:
-    return at_desk(app, store, elena_id)
+def elena(app: Flask, store: Store, elena_id: int) -> StaffClient:
+    return signed_in_as(app, store, elena_id)
 
 
 def test_somebody_is_invited_and_comes_in_with_the_link(
-    app: Flask, store: Store, elena: Desk
+    app: Flask, store: Store, elena: StaffClient
 ) -> None:
     answer = elena.post(
         "/org/personal/invitar",
@@ -52,7 +52,7 @@ def test_somebody_is_invited_and_comes_in_with_the_link(
     given = {"email": "tomas@example.org", "password": PASSWORD}
     assert public.post("/org/entrar", data=given).status_code == 303
     with store.read() as session:
-        at_desk(app, store, staff.require(session, "tomas@example.org").id)
+        signed_in_as(app, store, staff.require(session, "tomas@example.org").id)
     said = words(elena.get("/org/personal?papel=door"))
     assert (
         "tomas@example.org Entrada Calgary, Chicago Activa Sin segundo factor todavía Hoy" in said
@@ -77,7 +77,7 @@ def test_somebody_is_invited_and_comes_in_with_the_link(
     ],
 )
 def test_what_an_invitation_lacks_is_said_and_nobody_is_invited(
-    store: Store, elena: Desk, given: dict[str, Any], said: str
+    store: Store, elena: StaffClient, given: dict[str, Any], said: str
 ) -> None:
     plain = {"email": "tomas@example.org", "role": "door", "places": ["chicago"]}
     answer = elena.post("/org/personal/invitar", **(plain | given))
@@ -88,9 +88,9 @@ def test_what_an_invitation_lacks_is_said_and_nobody_is_invited(
     assert _noted(store) == []
 
 
-def test_new_rights_count_at_the_next_click(app: Flask, store: Store, elena: Desk) -> None:
+def test_new_rights_count_at_the_next_click(app: Flask, store: Store, elena: StaffClient) -> None:
     ana_id = employ(store)
-    ana = at_desk(app, store, ana_id)
+    ana = signed_in_as(app, store, ana_id)
     assert ana.get("/org/talleres?oficina=calgary").status_code == 404
     path = f"/org/personal/{ana_id}"
     form = fields(elena.get(path).text, path)
@@ -120,7 +120,7 @@ def test_new_rights_count_at_the_next_click(app: Flask, store: Store, elena: Des
     ],
 )
 def test_rights_that_cannot_be_are_refused(
-    store: Store, elena: Desk, changes: dict[str, str], said: str
+    store: Store, elena: StaffClient, changes: dict[str, str], said: str
 ) -> None:
     path = f"/org/personal/{employ(store)}"
     answer = elena.post(path, **(fields(elena.get(path).text, path) | changes))
@@ -132,7 +132,7 @@ def test_rights_that_cannot_be_are_refused(
 
 
 def test_a_role_of_one_office_is_not_given_everywhere_by_changing_another(
-    store: Store, elena: Desk
+    store: Store, elena: StaffClient
 ) -> None:
     path = f"/org/personal/{employ(store, 'iris@example.org', Role.READER, ALL_OFFICES)}"
     page = elena.get(path).text
@@ -153,10 +153,10 @@ def test_a_role_of_one_office_is_not_given_everywhere_by_changing_another(
 
 
 def test_who_is_suspended_is_out_at_the_next_click_and_a_new_link_lets_them_in(
-    app: Flask, store: Store, elena: Desk
+    app: Flask, store: Store, elena: StaffClient
 ) -> None:
     ana_id = employ(store)
-    ana = at_desk(app, store, ana_id)
+    ana = signed_in_as(app, store, ana_id)
     path = f"/org/personal/{ana_id}"
     assert elena.post(f"{path}/suspender").headers["Location"] == f"{path}?hecho=suspendida"
     assert ana.get("/org/").status_code == 303
@@ -169,7 +169,7 @@ def test_who_is_suspended_is_out_at_the_next_click_and_a_new_link_lets_them_in(
     assert _link(answer.text).rpartition("/")[2] not in elena.get(path).text, "seen once"
 
 
-def test_the_only_admin_stays_one(store: Store, elena: Desk, elena_id: int) -> None:
+def test_the_only_admin_stays_one(store: Store, elena: StaffClient, elena_id: int) -> None:
     employ(store, "iris@example.org", Role.ADMIN, "chicago")  # of one office only
     path = f"/org/personal/{elena_id}"
     form = fields(elena.get(path).text, path)
@@ -185,7 +185,9 @@ def test_the_only_admin_stays_one(store: Store, elena: Desk, elena_id: int) -> N
     assert _noted(store) == []
 
 
-def test_one_of_two_admins_may_go(app: Flask, store: Store, elena: Desk, elena_id: int) -> None:
+def test_one_of_two_admins_may_go(
+    app: Flask, store: Store, elena: StaffClient, elena_id: int
+) -> None:
     employ(store, "iris@example.org", Role.ADMIN, ALL_OFFICES)
     path = f"/org/personal/{elena_id}"
     form = fields(elena.get(path).text, path)
@@ -222,7 +224,7 @@ def test_two_admins_cannot_take_each_others_rights_at_once(store: Store, elena_i
         assert staff.count_admins(session) == 1
 
 
-def test_the_list_is_searched_and_narrowed(store: Store, elena: Desk) -> None:
+def test_the_list_is_searched_and_narrowed(store: Store, elena: StaffClient) -> None:
     employ(store)
     employ(store, "luz@example.org", Role.READER, "calgary")
     assert "luz@" not in words(elena.get("/org/personal?q=chicago"))
@@ -238,7 +240,7 @@ def test_the_list_is_searched_and_narrowed(store: Store, elena: Desk) -> None:
 
 
 def test_a_long_list_asks_the_database_no_more_than_a_short_one(
-    app: Flask, store: Store, elena: Desk
+    app: Flask, store: Store, elena: StaffClient
 ) -> None:
     asked = []
     for number in range(2):

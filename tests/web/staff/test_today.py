@@ -28,15 +28,15 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.web.staff.common.workshop_labels import closes_words
 from tests.conftest import hold, seat
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 Make = Callable[..., Workshop]
 PHONE = "+13125550142"
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def concerns(
 
 
 def test_everything_that_wants_attention_stands_in_its_order_with_its_one_action(
-    ana: Desk, store: Store, key_store: KeyStore, make: Make, women: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, make: Make, women: Kind
 ) -> None:
     almost = make("Casi", capacity=10)
     for _ in range(3):
@@ -119,7 +119,7 @@ def test_everything_that_wants_attention_stands_in_its_order_with_its_one_action
     assert "El mes cierra" in words(ana.get("/org/")) or "debía estar" in words(ana.get("/org/"))
 
 
-def test_nothing_to_do_is_said_and_which_is_the_next(ana: Desk, make: Make) -> None:
+def test_nothing_to_do_is_said_and_which_is_the_next(ana: StaffClient, make: Make) -> None:
     empty = words(ana.get("/org/"))
     assert "Hoy no hay talleres." in empty
     assert "El siguiente es" not in empty
@@ -132,7 +132,7 @@ def test_nothing_to_do_is_said_and_which_is_the_next(ana: Desk, make: Make) -> N
 
 def test_who_only_looks_is_asked_for_nothing(app: Flask, store: Store, make: Make) -> None:
     make("Ya pasó", days=-3)
-    reader = at_desk(app, store, employ(store, "luis@example.org", Role.READER))
+    reader = signed_in_as(app, store, employ(store, "luis@example.org", Role.READER))
     assert "Requiere atención" not in words(reader.get("/org/"))
 
 
@@ -224,7 +224,7 @@ def test_only_ones_own_offices_are_looked_at(
             hold(session, office, rights, day=day, title={"es": f"En {office.city}"})
     assert [each[1] for each in concerns(store, "calgary")] == ["En Calgary"]
     assert concerns(store, "nowhere") == []
-    elena = at_desk(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
+    elena = signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
     page = words(elena.get("/org/"))
     assert "Requiere atención (2)" in page
     assert "En Calgary" in page

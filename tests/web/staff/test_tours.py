@@ -30,7 +30,7 @@ from tests.domain.scheduling.test_tours import (
     told,
 )
 from tests.support.html_forms import fields
-from tests.support.staff_client import TIMES, Desk, at_desk, at_once, employ, words
+from tests.support.staff_client import TIMES, StaffClient, at_once, employ, signed_in_as, words
 
 FILLED = {
     "day": "2026-12-12",
@@ -50,11 +50,11 @@ def route(store: Store, chicago: Office, rights: Kind, women: Kind) -> Tour:
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, route: Tour) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, route: Tour) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
-def test_ana_makes_a_tour_and_its_stops(ana: Desk, store: Store) -> None:
+def test_ana_makes_a_tour_and_its_stops(ana: StaffClient, store: Store) -> None:
     made = ana.post("/org/giras/nueva", office="chicago", name="Ruta del sur", nonce="abc")
     again = ana.post("/org/giras/nueva", office="chicago", name="Ruta del sur", nonce="abc")
     assert made.location == again.location, "the same form makes one tour"
@@ -69,7 +69,7 @@ def test_ana_makes_a_tour_and_its_stops(ana: Desk, store: Store) -> None:
     assert {"tour created", "stop added"} <= actions
 
 
-def test_what_is_wrong_is_said_and_what_was_typed_stays(ana: Desk, route: Tour) -> None:
+def test_what_is_wrong_is_said_and_what_was_typed_stays(ana: StaffClient, route: Tour) -> None:
     path = f"/org/giras/chicago/{route.id}/parada"
     answer = ana.post(path, **FILLED | {"day": "mañana", "city": "", "kinds": [], "capacity": "x"})
     assert answer.status_code == 422
@@ -86,7 +86,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(ana: Desk, route: Tour) 
 
 
 def test_a_stop_is_moved_published_and_cancelled_on_its_page(
-    ana: Desk, store: Store, key_store: KeyStore, route: Tour
+    ana: StaffClient, store: Store, key_store: KeyStore, route: Tour
 ) -> None:
     all_seated(store, key_store)
     with store.read() as session:
@@ -117,7 +117,7 @@ def test_a_stop_is_moved_published_and_cancelled_on_its_page(
     assert answer.location.endswith("publicados=0")
 
 
-def test_another_tours_stop_is_not_there(ana: Desk, store: Store, route: Tour) -> None:
+def test_another_tours_stop_is_not_there(ana: StaffClient, store: Store, route: Tour) -> None:
     made = ana.post("/org/giras/nueva", office="chicago", name="Otra", nonce="xyz").location
     with store.read() as session:
         stop = stops_of(session, route)[0]
@@ -125,7 +125,7 @@ def test_another_tours_stop_is_not_there(ana: Desk, store: Store, route: Tour) -
     assert ana.get("/org/giras/chicago/9999").status_code == 404
 
 
-def test_the_same_stop_is_not_there_twice(ana: Desk, route: Tour) -> None:
+def test_the_same_stop_is_not_there_twice(ana: StaffClient, route: Tour) -> None:
     path = f"/org/giras/chicago/{route.id}/parada"
     filled = FILLED | {"day": str(a_saturday())}
     assert ana.post(path, **filled).status_code == 303
@@ -135,7 +135,7 @@ def test_the_same_stop_is_not_there_twice(ana: Desk, route: Tour) -> None:
 
 
 def test_an_older_page_of_a_stop_does_not_undo_what_somebody_else_changed(
-    ana: Desk, store: Store, route: Tour
+    ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.read() as session:
         stop = stops_of(session, route)[0]
@@ -159,7 +159,7 @@ def test_an_older_page_of_a_stop_does_not_undo_what_somebody_else_changed(
 
 @pytest.mark.races
 def test_the_same_stop_sent_four_times_at_one_moment_is_there_once(
-    app: Flask, ana: Desk, store: Store, route: Tour
+    app: Flask, ana: StaffClient, store: Store, route: Tour
 ) -> None:
     path = f"/org/giras/chicago/{route.id}/parada"
     with store.read() as session:
@@ -175,7 +175,7 @@ def test_the_same_stop_sent_four_times_at_one_moment_is_there_once(
 
 @pytest.mark.races
 def test_a_stop_moved_four_times_by_one_form_moves_once(
-    app: Flask, ana: Desk, store: Store, route: Tour
+    app: Flask, ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.read() as session:
         stop = stops_of(session, route)[0]
@@ -190,7 +190,7 @@ def test_a_stop_moved_four_times_by_one_form_moves_once(
 
 
 def test_publishing_a_whole_tour_says_which_stop_is_not_ready(
-    ana: Desk, store: Store, route: Tour
+    ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.change() as session:
         there = stops_of(session, route)[1].venue
@@ -203,7 +203,7 @@ def test_publishing_a_whole_tour_says_which_stop_is_not_ready(
 
 
 def test_a_change_that_cannot_be_comes_back_as_it_was_typed(
-    ana: Desk, store: Store, route: Tour
+    ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.read() as session:
         stop = stops_of(session, route)[0]

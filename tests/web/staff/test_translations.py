@@ -16,7 +16,7 @@ from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
 HARD = (
@@ -26,8 +26,8 @@ HARD = (
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
@@ -52,7 +52,9 @@ def told(**changes: Any) -> dict[str, str]:
     return plain | changes
 
 
-def test_the_three_stand_side_by_side_with_what_is_missing(ana: Desk, made: Workshop) -> None:
+def test_the_three_stand_side_by_side_with_what_is_missing(
+    ana: StaffClient, made: Workshop
+) -> None:
     page = ana.get(_address(made))
     said = words(page)
     assert said.count("Falta. Quien lee esta lengua verá el español.") == 4
@@ -61,7 +63,7 @@ def test_the_three_stand_side_by_side_with_what_is_missing(ana: Desk, made: Work
 
 
 def test_what_is_written_is_on_the_page_of_the_public_as_it_was_previewed(
-    ana: Desk, store: Store, made: Workshop
+    ana: StaffClient, store: Store, made: Workshop
 ) -> None:
     text = "Trae **solo** lo tuyo.\n\n- Agua\n- [Mapa](https://mapa.example/)"
     seen = ana.post(_address(made), **told(summary_es=text, do="preview"))
@@ -78,7 +80,7 @@ def test_what_is_written_is_on_the_page_of_the_public_as_it_was_previewed(
     assert "Bring *water*." in ana.get(_address(made)).text
 
 
-def test_nothing_that_is_typed_does_anything(ana: Desk, made: Workshop) -> None:
+def test_nothing_that_is_typed_does_anything(ana: StaffClient, made: Workshop) -> None:
     text = "<script>alert(1)</script> <img src=x onerror=x> [ven](javascript:alert(1))"
     for what in ("preview", "save"):
         ana.post(_address(made), **told(summary_es=text, do=what))
@@ -90,7 +92,7 @@ def test_nothing_that_is_typed_does_anything(ana: Desk, made: Workshop) -> None:
 
 
 def test_new_words_are_news_to_calendars_and_to_nobody_who_has_a_place(
-    ana: Desk, store: Store, key_store: KeyStore, made: Workshop
+    ana: StaffClient, store: Store, key_store: KeyStore, made: Workshop
 ) -> None:
     seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
     ana.post(_address(made), **told(title_es="Tus derechos en la calle"))
@@ -105,7 +107,7 @@ def test_new_words_are_news_to_calendars_and_to_nobody_who_has_a_place(
     assert (entry.action, entry.detail) == ("workshop changed", "title")
 
 
-def test_nothing_new_is_said_to_be_nothing(ana: Desk, made: Workshop) -> None:
+def test_nothing_new_is_said_to_be_nothing(ana: StaffClient, made: Workshop) -> None:
     assert ana.post(_address(made), **told()).headers["Location"].endswith("hecho=igual")
 
 
@@ -119,7 +121,7 @@ def test_nothing_new_is_said_to_be_nothing(ana: Desk, made: Workshop) -> None:
     ],
 )
 def test_what_cannot_be_is_said_and_what_was_typed_is_kept(
-    ana: Desk, store: Store, made: Workshop, wrong: dict[str, str], said: str
+    ana: StaffClient, store: Store, made: Workshop, wrong: dict[str, str], said: str
 ) -> None:
     answer = ana.post(_address(made), **told(**({"bring_en": "Just you."} | wrong)))
     assert answer.status_code == 422
@@ -128,14 +130,14 @@ def test_what_cannot_be_is_said_and_what_was_typed_is_kept(
     assert _now(store, made).bring == {"es": "Nada."}
 
 
-def test_what_is_hard_to_read_is_said(ana: Desk, made: Workshop) -> None:
+def test_what_is_hard_to_read_is_said(ana: StaffClient, made: Workshop) -> None:
     answer = ana.post(_address(made), **told(summary_es=HARD, do="preview"))
     assert "Cuesta leerlo" in words(answer)
     assert "Cuesta leerlo" not in words(ana.post(_address(made), **told(do="preview")))
 
 
 def test_it_says_where_the_kind_says_something_else_and_fills_what_is_empty(
-    ana: Desk, store: Store, made: Workshop, rights: Kind
+    ana: StaffClient, store: Store, made: Workshop, rights: Kind
 ) -> None:
     with store.change() as session:
         kind = session.get_one(Kind, rights.id)
@@ -150,7 +152,7 @@ def test_it_says_where_the_kind_says_something_else_and_fills_what_is_empty(
 
 
 def test_the_texts_of_a_draft_are_written_too(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT, venue=None)
@@ -159,7 +161,7 @@ def test_the_texts_of_a_draft_are_written_too(
 
 
 def test_the_form_keeps_a_text_it_has_not_changed_in_every_language(
-    ana: Desk, store: Store, made: Workshop
+    ana: StaffClient, store: Store, made: Workshop
 ) -> None:
     ana.post(_address(made), **told(summary_en="What to say.", bring_en="Nothing."))
     kept = _now(store, made)
@@ -177,7 +179,7 @@ def _now(store: Store, workshop: Workshop) -> Workshop:
 
 
 def test_a_spanish_text_told_anew_keeps_its_translations_and_says_to_look_at_them(
-    ana: Desk, store: Store, made: Workshop
+    ana: StaffClient, store: Store, made: Workshop
 ) -> None:
     ana.post(_address(made), **told(summary_en="What to say."))
     path = f"/org/talleres/{made.public_id}"

@@ -26,13 +26,13 @@ from outreach.keystore import KeyStore
 from outreach.web.staff.network.venue_pages import point_of
 from tests.conftest import hold, seat, venue
 from tests.support.html_forms import fields
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 def said(**changes: Any) -> dict[str, Any]:
@@ -54,14 +54,14 @@ def said(**changes: Any) -> dict[str, Any]:
     return plain | changes
 
 
-def changed(ana: Desk, venue_id: int, **changes: Any) -> TestResponse:
+def changed(ana: StaffClient, venue_id: int, **changes: Any) -> TestResponse:
     """The answer to the form of a venue, opened and then filled as Ana fills it."""
     path = f"/org/sedes/chicago/{venue_id}"
     return ana.post(path, **fields(ana.get(path).text, path) | said(**changes))
 
 
 def test_a_venue_is_kept_with_all_that_is_said_of_it_and_offered_in_the_form(
-    ana: Desk, store: Store
+    ana: StaffClient, store: Store
 ) -> None:
     assert ana.post("/org/sedes/chicago/nueva", **said()).status_code == 303
     made = _only(store)
@@ -90,7 +90,7 @@ def test_a_venue_is_kept_with_all_that_is_said_of_it_and_offered_in_the_form(
     ],
 )
 def test_what_cannot_be_of_a_venue_is_said_beside_its_field(
-    ana: Desk, store: Store, wrong: dict[str, Any], told: str
+    ana: StaffClient, store: Store, wrong: dict[str, Any], told: str
 ) -> None:
     answer = ana.post("/org/sedes/chicago/nueva", **said(**wrong))
     assert answer.status_code == 422
@@ -120,7 +120,7 @@ def test_a_point_is_read_as_maps_copy_it(text: str, point: tuple[float, float] |
 
 
 def test_a_new_address_is_a_new_version_and_who_has_a_place_is_told(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         place = venue(session, chicago)
@@ -152,7 +152,7 @@ def test_a_new_address_is_a_new_version_and_who_has_a_place_is_told(
      ({"area": "Cerca del parque"}, False), ({"capacity": "50"}, False)],
 )  # fmt: skip
 def test_nobody_is_told_of_what_sends_nobody_to_the_wrong_door(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind,
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind,
     change: dict[str, str], is_new_version: bool,
 ) -> None:  # fmt: skip
     ana.post("/org/sedes/chicago/nueva", **said())
@@ -167,7 +167,7 @@ def test_nobody_is_told_of_what_sends_nobody_to_the_wrong_door(
 
 
 def test_a_new_zone_keeps_the_hour_on_the_wall_and_moves_the_instant(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         session.merge(chicago).extra_zones = Codes(["America/Denver"])
@@ -186,7 +186,9 @@ def test_a_new_zone_keeps_the_hour_on_the_wall_and_moves_the_instant(
     assert _causes(store, ahead)[-1] is NotificationType.CHANGED
 
 
-def test_two_venues_of_one_name_and_address_are_one_too_many(ana: Desk, store: Store) -> None:
+def test_two_venues_of_one_name_and_address_are_one_too_many(
+    ana: StaffClient, store: Store
+) -> None:
     ana.post("/org/sedes/chicago/nueva", **said())
     answer = ana.post("/org/sedes/chicago/nueva", **said())
     assert answer.status_code == 422
@@ -199,7 +201,7 @@ def test_two_venues_of_one_name_and_address_are_one_too_many(ana: Desk, store: S
 
 @pytest.mark.parametrize("theirs", [{"capacity": "50"}, {"access_es": "Por el patio."}])
 def test_an_older_page_of_a_venue_does_not_undo_what_somebody_else_changed(
-    ana: Desk, store: Store, theirs: dict[str, str]
+    ana: StaffClient, store: Store, theirs: dict[str, str]
 ) -> None:
     ana.post("/org/sedes/chicago/nueva", **said())
     path = f"/org/sedes/chicago/{_only(store).id}"
@@ -217,15 +219,17 @@ def test_an_older_page_of_a_venue_does_not_undo_what_somebody_else_changed(
 
 
 @pytest.mark.races
-def test_of_two_who_change_a_venue_at_once_one_is_told(app: Flask, ana: Desk, store: Store) -> None:
+def test_of_two_who_change_a_venue_at_once_one_is_told(
+    app: Flask, ana: StaffClient, store: Store
+) -> None:
     ana.post("/org/sedes/chicago/nueva", **said())
     path = f"/org/sedes/chicago/{_only(store).id}"
     form, start = fields(ana.get(path).text, path), threading.Barrier(2)
 
     def change(field: str) -> int:
-        desk = Desk(app.test_client(use_cookies=False), ana.cookie, ana.form_token)
+        staff_client = StaffClient(app.test_client(use_cookies=False), ana.cookie, ana.form_token)
         start.wait()
-        return desk.post(path, **form | {field: "60"}).status_code
+        return staff_client.post(path, **form | {field: "60"}).status_code
 
     with ThreadPoolExecutor(2) as two:
         answers = sorted(two.map(change, ("capacity", "area")))
@@ -233,7 +237,7 @@ def test_of_two_who_change_a_venue_at_once_one_is_told(app: Flask, ana: Desk, st
 
 
 def test_a_retired_venue_is_offered_no_more_but_stays_where_it_was_used(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         place = venue(session, chicago)
@@ -251,7 +255,7 @@ def test_a_retired_venue_is_offered_no_more_but_stays_where_it_was_used(
 
 
 def test_how_to_get_in_is_read_by_who_may_know_where_it_is(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     note = {"es": "Canario: entra por la calle 18."}
     with store.change() as session:
@@ -271,11 +275,11 @@ def test_each_sees_the_venues_of_their_own_offices(
     with store.change() as session:
         theirs = venue(session, calgary, "Refugio del norte")
         venue(session, chicago)
-    ana = at_desk(app, store, employ(store))
+    ana = signed_in_as(app, store, employ(store))
     assert "Refugio" not in words(ana.get("/org/sedes"))
     assert ana.get(f"/org/sedes/chicago/{theirs.id}").status_code == 404
     assert ana.post(f"/org/sedes/chicago/{theirs.id}", **said()).status_code == 404
-    elena = at_desk(app, store, employ(store, "e@example.org", Role.ADMIN, ALL_OFFICES))
+    elena = signed_in_as(app, store, employ(store, "e@example.org", Role.ADMIN, ALL_OFFICES))
     both = words(elena.get("/org/sedes"))
     assert "Refugio del norte" in both
     assert "Biblioteca de Pilsen" in both

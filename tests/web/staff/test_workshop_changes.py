@@ -18,12 +18,12 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.html_forms import fields
-from tests.support.staff_client import TIMES, Desk, at_desk, at_once, employ, words
+from tests.support.staff_client import TIMES, StaffClient, at_once, employ, signed_in_as, words
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 @pytest.fixture
@@ -36,13 +36,13 @@ def address(workshop: Workshop) -> str:
     return f"/org/talleres/{workshop.public_id}"
 
 
-def form(ana: Desk, workshop: Workshop, **changes: str) -> dict[str, str | list[str]]:
+def form(ana: StaffClient, workshop: Workshop, **changes: str) -> dict[str, str | list[str]]:
     """The form of a workshop as it stands, but for the changes."""
     path = f"{address(workshop)}/editar"
     return fields(ana.get(path).text, path) | {"action": "save"} | changes
 
 
-def edit(ana: Desk, workshop: Workshop, **changes: str) -> TestResponse:
+def edit(ana: StaffClient, workshop: Workshop, **changes: str) -> TestResponse:
     return ana.post(f"{address(workshop)}/editar", **form(ana, workshop, **changes))
 
 
@@ -52,7 +52,7 @@ def day_of(store: Store, workshop: Workshop) -> date:
 
 
 def test_a_mistyped_year_is_refused_and_nobody_is_forgotten_for_it(
-    ana: Desk, store: Store, key_store: KeyStore, ahead: Workshop
+    ana: StaffClient, store: Store, key_store: KeyStore, ahead: Workshop
 ) -> None:
     rosa = seat(store, key_store, ahead)
     answer = edit(ana, ahead, day=str(ahead.day - timedelta(days=365)))
@@ -64,7 +64,7 @@ def test_a_mistyped_year_is_refused_and_nobody_is_forgotten_for_it(
 
 
 def test_what_was_held_may_be_said_to_have_been_on_another_day(
-    ana: Desk, store: Store, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     today = clock.now().date()
     with store.change() as session:
@@ -75,7 +75,7 @@ def test_what_was_held_may_be_said_to_have_been_on_another_day(
 
 @pytest.mark.races
 def test_cancelled_at_once_by_several_everybody_is_told_once(
-    app: Flask, ana: Desk, store: Store, key_store: KeyStore, ahead: Workshop
+    app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, ahead: Workshop
 ) -> None:
     rosa = seat(store, key_store, ahead, contact=ContactMethod.EMAIL, address="rosa@example.org")
     for deed in ("cancelar", "reactivar"):
@@ -97,7 +97,7 @@ def test_cancelled_at_once_by_several_everybody_is_told_once(
 
 @pytest.mark.races
 def test_of_several_who_change_one_at_once_all_but_one_are_told(
-    app: Flask, ana: Desk, ahead: Workshop
+    app: Flask, ana: StaffClient, ahead: Workshop
 ) -> None:
     changed = form(ana, ahead, capacity="41")
     answers = at_once(app, ana, f"{address(ahead)}/editar", changed)

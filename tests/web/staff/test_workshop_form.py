@@ -21,13 +21,13 @@ from outreach.domain.workshops.series import WorkshopSeries
 from outreach.imports import DATA
 from outreach.keystore import KeyStore
 from tests.conftest import hold, kind, seat
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 SLOTS = {
@@ -53,7 +53,7 @@ RARE = {
 
 
 def test_consultations_need_no_number_of_places_it_follows_from_their_hours(
-    ana: Desk, store: Store
+    ana: StaffClient, store: Store
 ) -> None:
     assert ana.post("/org/talleres/nuevo", **typed(**SLOTS)).status_code == 303
     made = _only(store)
@@ -64,7 +64,7 @@ def test_consultations_need_no_number_of_places_it_follows_from_their_hours(
 
 
 def test_a_kind_of_consultations_shows_how_many_places_there_will_be(
-    ana: Desk, store: Store, chicago: Office
+    ana: StaffClient, store: Store, chicago: Office
 ) -> None:
     with store.change() as session:
         session.add(
@@ -83,7 +83,7 @@ def test_a_kind_of_consultations_shows_how_many_places_there_will_be(
     assert "12 horas con 2 por hora: 24 lugares." in page
 
 
-def test_all_that_is_said_is_kept_and_shown_again(ana: Desk, store: Store) -> None:
+def test_all_that_is_said_is_kept_and_shown_again(ana: StaffClient, store: Store) -> None:
     assert ana.post("/org/talleres/nuevo", **typed(**RARE)).status_code == 303
     made = _only(store)
     assert made.support == {"childcare": 6, "interpreter-nah": 2}
@@ -130,7 +130,7 @@ def test_all_that_is_said_is_kept_and_shown_again(ana: Desk, store: Store) -> No
     ],
 )
 def test_what_cannot_be_is_said_beside_its_field(
-    ana: Desk, store: Store, wrong: dict[str, Any], said: str
+    ana: StaffClient, store: Store, wrong: dict[str, Any], said: str
 ) -> None:
     answer = ana.post("/org/talleres/nuevo", **typed(**({"confirm_days": "5"} | wrong)))
     assert answer.status_code == 422
@@ -144,7 +144,7 @@ def test_what_cannot_be_is_said_beside_its_field(
 
 
 def test_a_limit_below_what_is_promised_is_refused(
-    ana: Desk, store: Store, key_store: KeyStore
+    ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     ana.post("/org/talleres/nuevo", **typed(has_childcare="yes", limit_childcare="6"))
     made = _only(store)
@@ -156,7 +156,7 @@ def test_a_limit_below_what_is_promised_is_refused(
 
 
 def test_only_the_series_that_was_shown_changes_whether_its_dates_go_together(
-    ana: Desk, store: Store
+    ana: StaffClient, store: Store
 ) -> None:
     joint = typed(series="nueva", series_name="Otoño", series_joint="yes")
     ana.post("/org/talleres/nuevo", **joint)
@@ -175,7 +175,9 @@ def test_only_the_series_that_was_shown_changes_whether_its_dates_go_together(
     assert _joint(store) == {"Otoño": True, "Primavera": False}
 
 
-def test_another_offices_series_cannot_be_chosen(ana: Desk, store: Store, calgary: Office) -> None:
+def test_another_offices_series_cannot_be_chosen(
+    ana: StaffClient, store: Store, calgary: Office
+) -> None:
     with store.change() as session:
         series = WorkshopSeries(office_id=calgary.id, name="Suya")
         session.add(series)
@@ -187,7 +189,7 @@ def test_another_offices_series_cannot_be_chosen(ana: Desk, store: Store, calgar
 
 
 def test_more_places_than_chairs_are_suggested_with_the_reason_and_nothing_happens_by_itself(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     assert "Todavía no sabemos cuántas personas faltan." in words(
         ana.get("/org/talleres/nuevo?tipo=derechos")
@@ -208,7 +210,7 @@ def test_more_places_than_chairs_are_suggested_with_the_reason_and_nothing_happe
 
 
 def test_where_there_are_hours_of_ones_own_nothing_is_suggested(
-    ana: Desk, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     _past(store, key_store, chicago, rights)
     answer = ana.post("/org/talleres/nuevo", **typed(**SLOTS, action="overbook"))
@@ -217,7 +219,7 @@ def test_where_there_are_hours_of_ones_own_nothing_is_suggested(
 
 
 def test_places_beyond_the_chairs_go_to_who_waits_as_an_offer(
-    ana: Desk, store: Store, key_store: KeyStore
+    ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     ana.post("/org/talleres/nuevo", **typed(capacity="2"))
     made = _only(store)
@@ -251,7 +253,7 @@ def _past(store: Store, key_store: KeyStore, office: Office, kind: Kind) -> None
             workshop_service.report(held, head_count=10, now=clock.now())
 
 
-def _edit(ana: Desk, workshop: Workshop, **changes: Any) -> Any:
+def _edit(ana: StaffClient, workshop: Workshop, **changes: Any) -> Any:
     assert workshop.venue is not None
     same = {"venue": str(workshop.venue.id), "capacity": str(workshop.capacity), "action": "save"}
     return ana.post(f"/org/talleres/{workshop.public_id}/editar", **typed(**(same | changes)))

@@ -23,12 +23,12 @@ from outreach.domain.workshops.publish_checks import PublishWarning
 from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, seat, venue
 from tests.support.html_forms import value
-from tests.support.staff_client import Desk, at_desk, employ, words
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 
 @pytest.fixture
-def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> Desk:
-    return at_desk(app, store, employ(store))
+def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
+    return signed_in_as(app, store, employ(store))
 
 
 def typed(**changes: Any) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def typed(**changes: Any) -> dict[str, Any]:
     return plain | changes
 
 
-def test_a_new_form_is_filled_by_its_kind_all_but_day_hour_and_venue(ana: Desk) -> None:
+def test_a_new_form_is_filled_by_its_kind_all_but_day_hour_and_venue(ana: StaffClient) -> None:
     page = ana.get("/org/talleres/nuevo?tipo=derechos").get_data(as_text=True)
     assert value(page, "title_es") == "Tus derechos"
     assert value(page, "capacity") == "40"
@@ -75,7 +75,9 @@ def test_a_new_form_is_filled_by_its_kind_all_but_day_hour_and_venue(ana: Desk) 
     assert value(page, "day") == value(page, "starts") == value(page, "ends") == ""
 
 
-def test_a_published_workshop_is_on_the_list_and_open_to_everybody(ana: Desk, store: Store) -> None:
+def test_a_published_workshop_is_on_the_list_and_open_to_everybody(
+    ana: StaffClient, store: Store
+) -> None:
     answer = ana.post("/org/talleres/nuevo", **typed())
     assert answer.status_code == 303
     made = only(store)
@@ -88,7 +90,7 @@ def test_a_published_workshop_is_on_the_list_and_open_to_everybody(ana: Desk, st
     assert ana.client.get(f"/es/t/{made.public_id}").status_code == 200
 
 
-def test_a_draft_is_seen_by_nobody_until_it_ispublished(ana: Desk, store: Store) -> None:
+def test_a_draft_is_seen_by_nobody_until_it_ispublished(ana: StaffClient, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(action="draft"))
     draft = only(store)
     assert draft.status is WorkshopStatus.DRAFT
@@ -98,7 +100,7 @@ def test_a_draft_is_seen_by_nobody_until_it_ispublished(ana: Desk, store: Store)
     assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 200
 
 
-def test_the_same_form_sent_twice_makes_one_workshop(ana: Desk, store: Store) -> None:
+def test_the_same_form_sent_twice_makes_one_workshop(ana: StaffClient, store: Store) -> None:
     first = ana.post("/org/talleres/nuevo", **typed())
     again = ana.post("/org/talleres/nuevo", **typed())
     assert again.status_code == 303
@@ -106,13 +108,13 @@ def test_the_same_form_sent_twice_makes_one_workshop(ana: Desk, store: Store) ->
     only(store)
 
 
-def test_an_end_before_the_start_is_the_next_day(ana: Desk, store: Store) -> None:
+def test_an_end_before_the_start_is_the_next_day(ana: StaffClient, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(starts="22:00", ends="01:00"))
     made = only(store)
     assert made.ends_at - made.starts_at == timedelta(hours=3)
 
 
-def test_without_an_end_it_lasts_as_long_as_its_kind(ana: Desk, store: Store) -> None:
+def test_without_an_end_it_lasts_as_long_as_its_kind(ana: StaffClient, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(starts="10:00", ends=""))
     assert only(store).ends == time(11, 30)
 
@@ -138,7 +140,7 @@ def test_without_an_end_it_lasts_as_long_as_its_kind(ana: Desk, store: Store) ->
     ],
 )
 def test_what_cannot_be_is_said_and_what_was_typed_is_kept(
-    ana: Desk, store: Store, wrong: dict[str, Any], said: str
+    ana: StaffClient, store: Store, wrong: dict[str, Any], said: str
 ) -> None:
     answer = ana.post("/org/talleres/nuevo", **typed(summary_es="Lo que ya escribí.", **wrong))
     assert answer.status_code == 422
@@ -150,7 +152,7 @@ def test_what_cannot_be_is_said_and_what_was_typed_is_kept(
 
 
 def test_an_hour_that_comes_twice_is_the_first_and_the_page_says_so(
-    ana: Desk, store: Store
+    ana: StaffClient, store: Store
 ) -> None:
     ana.post("/org/talleres/nuevo", **typed(day="2027-11-07", starts="01:30", ends="04:00"))
     made = only(store)
@@ -159,7 +161,7 @@ def test_an_hour_that_comes_twice_is_the_first_and_the_page_says_so(
 
 
 def test_one_that_is_public_never_comes_to_show_a_discreet_address(
-    ana: Desk, store: Store, women: Kind
+    ana: StaffClient, store: Store, women: Kind
 ) -> None:
     made = published(ana, store)
     path = f"/org/talleres/{made.public_id}/editar"
@@ -169,7 +171,7 @@ def test_one_that_is_public_never_comes_to_show_a_discreet_address(
     assert ana.post(path, **typed(kind=women.code, visibility="registered")).status_code == 303
 
 
-def test_what_is_over_is_not_cancelled(ana: Desk, store: Store) -> None:
+def test_what_is_over_is_not_cancelled(ana: StaffClient, store: Store) -> None:
     made = published(ana, store)
     with store.change() as session:
         over = clock.now() - timedelta(hours=3)
@@ -183,7 +185,7 @@ def test_what_is_over_is_not_cancelled(ana: Desk, store: Store) -> None:
 
 
 def test_whoever_is_registered_is_told_of_a_new_hour(
-    ana: Desk, store: Store, key_store: KeyStore
+    ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
     rosa = seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
@@ -199,7 +201,7 @@ def test_whoever_is_registered_is_told_of_a_new_hour(
 
 
 def test_a_new_day_moves_the_day_of_forgetting(
-    ana: Desk, store: Store, key_store: KeyStore
+    ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
     rosa = seat(store, key_store, made)
@@ -211,7 +213,7 @@ def test_a_new_day_moves_the_day_of_forgetting(
 
 
 def test_fewer_places_than_are_taken_is_refused(
-    ana: Desk, store: Store, key_store: KeyStore
+    ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
     seat(store, key_store, made, people=4)
@@ -221,7 +223,9 @@ def test_fewer_places_than_are_taken_is_refused(
     assert only(store).capacity == 40
 
 
-def test_more_places_are_offered_to_who_waits(ana: Desk, store: Store, key_store: KeyStore) -> None:
+def test_more_places_are_offered_to_who_waits(
+    ana: StaffClient, store: Store, key_store: KeyStore
+) -> None:
     made = published(ana, store, capacity="1")
     seat(store, key_store, made)
     luz = seat(store, key_store, made, name="Luz", people=2)
@@ -231,7 +235,7 @@ def test_more_places_are_offered_to_who_waits(ana: Desk, store: Store, key_store
 
 
 def test_cancelling_asks_first_and_says_how_many_are_told_how(
-    ana: Desk, store: Store, key_store: KeyStore
+    ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
     seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
@@ -246,7 +250,7 @@ def test_cancelling_asks_first_and_says_how_many_are_told_how(
 
 
 def test_cancelled_and_reinstated_everybody_is_told_and_keeps_their_place(
-    ana: Desk, store: Store, key_store: KeyStore
+    ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
     rosa = seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
@@ -270,7 +274,7 @@ def test_cancelled_and_reinstated_everybody_is_told_and_keeps_their_place(
 def test_an_organizer_of_several_offices_says_for_which(
     app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
-    elena = at_desk(
+    elena = signed_in_as(
         app, store, employ(store, "elena@example.org", Role.ORGANIZER, "chicago", "calgary")
     )
     asked = elena.get("/org/talleres/nuevo").get_data(as_text=True)
@@ -286,14 +290,18 @@ def test_an_organizer_of_several_offices_says_for_which(
     assert made.zone.key == "America/Edmonton"
 
 
-def test_another_offices_venue_cannot_be_chosen(ana: Desk, store: Store, calgary: Office) -> None:
+def test_another_offices_venue_cannot_be_chosen(
+    ana: StaffClient, store: Store, calgary: Office
+) -> None:
     with store.change() as session:
         theirs = venue(session, calgary, name="Refugio").id
     answer = ana.post("/org/talleres/nuevo", **typed(venue=str(theirs)))
     assert answer.status_code == 422
 
 
-def test_a_list_that_becomes_unlisted_gets_a_link_nobody_guesses(ana: Desk, store: Store) -> None:
+def test_a_list_that_becomes_unlisted_gets_a_link_nobody_guesses(
+    ana: StaffClient, store: Store
+) -> None:
     made = published(ana, store)
     answer = _edit(ana, made, way="unlisted")
     assert len(made.public_id) == 10
@@ -303,7 +311,7 @@ def test_a_list_that_becomes_unlisted_gets_a_link_nobody_guesses(ana: Desk, stor
 
 
 def test_the_journal_says_who_did_what_and_no_name(
-    ana: Desk, store: Store, key_store: KeyStore
+    ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
     seat(
@@ -327,12 +335,12 @@ def test_the_journal_says_who_did_what_and_no_name(
         assert all(entry.organizer_id and entry.workshop_id == made.id for entry in entries)
 
 
-def published(ana: Desk, store: Store, **changes: Any) -> Workshop:
+def published(ana: StaffClient, store: Store, **changes: Any) -> Workshop:
     ana.post("/org/talleres/nuevo", **typed(**changes))
     return only(store)
 
 
-def _edit(ana: Desk, workshop: Workshop, **changes: Any) -> Any:
+def _edit(ana: StaffClient, workshop: Workshop, **changes: Any) -> Any:
     assert workshop.venue is not None
     same = {"venue": str(workshop.venue.id), "capacity": str(workshop.capacity), "action": "save"}
     return ana.post(f"/org/talleres/{workshop.public_id}/editar", **typed(**(same | changes)))
