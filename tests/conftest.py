@@ -37,7 +37,6 @@ from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.migrations.models import KEY_STORE, MAIN
-from tests.runner.running import CORE, ONE_DATABASE
 from tests.support import route_cache, statement_cache
 
 SERVER = os.environ.get("OUTREACH_TEST_POSTGRESQL", "")
@@ -52,16 +51,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The longest files first: at the end of a run no process is to wait for another's.
     items.sort(key=lambda item: "browser" not in item.path.parts)
     for item in items:
-        stem = item.path.stem.removeprefix("test_")
-        if "faults" in item.path.parts or stem not in CORE:
-            item.add_marker(pytest.mark.thorough)
-        # What templates, headers and forms say is the same on any database, and asked for a
-        # thousand times: twice that only by tests/run --long.
         callspec = getattr(item, "callspec", None)
-        is_again = callspec is not None and callspec.params.get("config") == "postgresql"
-        hangs_on_none = stem in ONE_DATABASE and not item.get_closest_marker("races")
-        if is_again and (hangs_on_none or item.get_closest_marker("any_database")):
+        is_on_postgresql = callspec is not None and callspec.params.get("config") == "postgresql"
+        if is_on_postgresql and _is_alike_on_both(item):
             item.add_marker(pytest.mark.long)
+
+
+def _is_alike_on_both(item: pytest.Item) -> bool:
+    """Whether the test gives the same result on either database: the plain run then runs it on
+    SQLite only. A test of simultaneous requests (`races`) does not, whatever its file says."""
+    is_marked = item.get_closest_marker("any_database") is not None
+    return is_marked and item.get_closest_marker("races") is None
 
 
 def pytest_collection_finish() -> None:

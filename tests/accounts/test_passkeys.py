@@ -22,6 +22,8 @@ from tests.support.login import age, ana, ended_meanwhile, half_a_minute_later, 
 from tests.support.soft_passkey import PRESENT, SoftKey
 from tests.support.staff_client import Visitor, employ, enrol, hidden, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 __all__ = ["ana", "patient"]  # fixtures
 same = pytest.mark.any_database("what a key says")
 

@@ -33,6 +33,8 @@ from tests.support.staff_client import (
     words,
 )
 
+pytestmark = pytest.mark.any_database
+
 __all__ = ["ana", "patient"]  # fixtures
 same = pytest.mark.any_database("what a code says")
 NOON = datetime(2026, 11, 25, 12, 0, 10, tzinfo=UTC)

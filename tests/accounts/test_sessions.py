@@ -30,6 +30,8 @@ from tests.support.staff_client import (
     words,
 )
 
+pytestmark = [pytest.mark.core, pytest.mark.any_database]
+
 NEW_PASSWORD = "otra clave larga y nueva"
 
 

@@ -34,6 +34,8 @@ from tests.support.staff_client import (
     words,
 )
 
+pytestmark = pytest.mark.any_database
+
 __all__ = ["ana", "patient"]  # fixtures
 same = pytest.mark.any_database("what the pages say")
 

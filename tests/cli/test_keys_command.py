@@ -21,6 +21,8 @@ from tests.conftest import hold, seat
 from tests.security.test_safety import everything
 from tests.support.environment import where
 
+pytestmark = pytest.mark.any_database
+
 
 class Shell:
     """The `outreach` command with the settings of the test."""

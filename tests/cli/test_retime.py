@@ -24,6 +24,8 @@ from tests.conftest import hold, seat
 from tests.support.environment import where
 from tests.support.feed_reader import feed, unfolded
 
+pytestmark = pytest.mark.core
+
 JANUARY = date(2027, 1, 21)  # Alberta's clocks do not go back any more: 18:00 is 00:00 UTC
 RIGHT = datetime(2027, 1, 22, 0, 0, tzinfo=UTC)
 BEFORE_THE_LAW = RIGHT + timedelta(hours=1)

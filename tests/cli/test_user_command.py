@@ -12,6 +12,8 @@ from outreach.domain.network.offices import Office
 from tests.support.environment import where
 from tests.support.staff_client import PASSWORD
 
+pytestmark = pytest.mark.any_database
+
 
 class Shell:
     """The `outreach` command with the settings of the test."""

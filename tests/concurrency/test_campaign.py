@@ -23,6 +23,8 @@ from tests.benchmarks.server import serving
 from tests.conftest import hold
 from tests.support.environment import where
 
+pytestmark = pytest.mark.any_database
+
 
 def test_three_hundred_at_once_for_fifty_places(
     config: Config, app: Flask, store: Store, chicago: Office, rights: Kind

@@ -13,6 +13,8 @@ from outreach.domain.scheduling.tours import Tour
 from tests.support.staff_client import TIMES, StaffClient, at_once, employ, signed_in_as, words
 from tests.web.staff.test_network import NEW_KIND, NEW_OFFICE
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def elena(app: Flask, store: Store, chicago: Office) -> StaffClient:

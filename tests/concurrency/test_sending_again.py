@@ -25,6 +25,8 @@ from tests.support.registration_forms import (
     unstamped,
 )
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:

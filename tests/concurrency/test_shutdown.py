@@ -38,9 +38,12 @@ from tests.support.public_urls import NOBODY
 from tests.support.registration_forms import answers
 from tests.support.smtp_server import Postman, free_port, on_duty
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/locks").exists(), reason="Linux tells who waits, and what was read"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not Path("/proc/locks").exists(), reason="Linux tells who waits, and what was read"
+    ),
+    pytest.mark.any_database,
+]
 
 WITHIN: Final = 60  # seconds: all that is begun here is done sooner
 

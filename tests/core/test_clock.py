@@ -19,6 +19,8 @@ from outreach.errors import Refused
 from tests.conftest import hold
 from tests.support.loading import done, run, table
 
+pytestmark = pytest.mark.core
+
 CHICAGO = ZoneInfo("America/Chicago")
 SPRING, AUTUMN = date(2027, 3, 14), date(2027, 11, 7)
 

@@ -29,6 +29,8 @@ from outreach.mail.delivery import Send, deliver
 from outreach.web.presentation import formatting
 from tests.conftest import hold, seat
 
+pytestmark = pytest.mark.any_database
+
 CHECKOUT: Final = Path(__file__).parents[2]
 KEYWORDS: Final = {**DEFAULT_KEYWORDS, "lazy": None, "N_": None}
 PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]")

@@ -29,6 +29,8 @@ from outreach.web.context import store as app_store
 from tests.conftest import LONG_AGO, hold, seat
 from tests.support.environment import where
 
+pytestmark = pytest.mark.core
+
 NAME = "Rosalinda Quetzalcanario"
 EMAIL = "rosalinda.quetzalcanario@example.org"
 

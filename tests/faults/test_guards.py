@@ -1,5 +1,6 @@
 """Each guard of safety.md is missed by its test when it is taken out (tests/faults/guards.py)."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,18 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     return Copy(tmp_path_factory.mktemp("copy"))
 
 
-def test_what_has_to_be_shown_is_in_the_table() -> None:
+@pytest.mark.core
+def test_required_promises_are_in_the_table() -> None:
     assert SHOWN - {guard.promise for guard in GUARDS} == set()
     assert len({guard.id + guard.words for guard in GUARDS}) == len(GUARDS)
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.id)
-def test_every_guard_is_where_the_table_says(guard: Guard) -> None:
+def test_every_guard_and_its_test_are_where_the_table_says(guard: Guard) -> None:
     assert guard.taken_out(CHECKOUT)
+    file, _, name = guard.test.partition("::")
+    assert re.search(rf"^def {name}\(", (CHECKOUT / file).read_text(), re.MULTILINE), guard.test
 
 
 def test_a_guard_that_is_not_there_is_said_to_be_gone(tmp_path: Path) -> None:

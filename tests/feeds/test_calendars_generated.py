@@ -28,7 +28,7 @@ from tests.calendar_readers.life import Life
 from tests.calendar_readers.stories import Story, stories
 from tests.conftest import DATABASES
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, pytest.mark.any_database]
 HERE: Final = (by_icalendar, by_vobject, by_libical)
 AT_ONCE: Final = 500
 CALENDARS: Final = 2200  # of the long run

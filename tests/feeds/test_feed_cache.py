@@ -33,6 +33,8 @@ from outreach.maintenance.event_cache_warmup import EventCacheWarmer
 from tests.conftest import LONG_AGO, hold, kind, office, venue
 from tests.support.feed_reader import TODAY
 
+pytestmark = pytest.mark.any_database
+
 FEED = "/es/cal/chicago.ics"
 
 

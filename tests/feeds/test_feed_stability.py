@@ -33,6 +33,8 @@ from tests.conftest import LONG_AGO, hold, kind, office, venue
 from tests.support.environment import where
 from tests.support.feed_reader import TODAY, feed
 
+pytestmark = pytest.mark.any_database
+
 HOST: Final = "talleres.example.org"
 LANGUAGES: Final = ("es", "fr")
 

@@ -17,7 +17,7 @@ from outreach.feeds import ics_feed
 from tests.conftest import LONG_AGO, kind, office
 from tests.support.feed_reader import SITE, TODAY, events_of
 
-pytestmark = pytest.mark.any_database("the words of an entry")
+pytestmark = [pytest.mark.any_database("the words of an entry"), pytest.mark.core]
 
 
 def physical_lines(body: bytes) -> Iterator[bytes]:

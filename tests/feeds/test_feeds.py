@@ -28,6 +28,8 @@ from tests.support.feed_reader import (
     unfolded,
 )
 
+pytestmark = [pytest.mark.core, pytest.mark.any_database]
+
 
 def events(
     store: Store, office: str | None = "chicago", lang: str = "es", **asked: Any

@@ -36,6 +36,8 @@ from tests.support.feed_reader import (
 )
 from tests.support.staff_client import employ, signed_in_as
 
+pytestmark = pytest.mark.any_database
+
 PAGE = "/org/mi-calendario"
 NEXT_WEEK = clock.now().date() + timedelta(days=7)
 

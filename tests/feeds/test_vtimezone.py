@@ -12,6 +12,8 @@ from icalendar import Calendar, Timezone
 
 from outreach.feeds.vtimezone import vtimezone
 
+pytestmark = pytest.mark.core
+
 TODAY = date(2026, 11, 24)
 # The spans of the office's feed and the network's, and one across the laws of 2026 in Canada.
 SPANS = [

@@ -18,6 +18,8 @@ from outreach.domain.workshops import DeliveryMode, Workshop
 from tests.support.environment import where
 from tests.support.loading import PLAIN, done, run, table
 
+pytestmark = [pytest.mark.core, pytest.mark.any_database]
+
 
 def workshop(store: Store, row: str = "w1") -> Workshop:
     with store.read() as session:

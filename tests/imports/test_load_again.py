@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from outreach import clock, domain
@@ -21,6 +22,8 @@ from outreach.imports import DATA
 from outreach.keystore import Key, KeyStore
 from tests.conftest import seat
 from tests.support.loading import PLAIN, done, run, table
+
+pytestmark = pytest.mark.any_database
 
 
 def workshop(store: Store, row: str = "w1") -> Workshop:

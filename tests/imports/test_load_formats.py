@@ -4,6 +4,7 @@ import io
 from datetime import time
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from outreach import clock
@@ -17,6 +18,8 @@ from tests.hostile_files.books import with_sheet
 from tests.hostile_files.texts import calendar, event
 from tests.support.import_files import row
 from tests.support.loading import done, run
+
+pytestmark = pytest.mark.core
 
 
 def test_a_workbook_and_a_calendar_are_loaded(

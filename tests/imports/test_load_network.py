@@ -14,6 +14,8 @@ from outreach.domain.reporting import figures
 from outreach.imports import DATA
 from tests.support.loading import done, run, table
 
+pytestmark = pytest.mark.any_database
+
 
 def test_a_discreet_kind_gets_four_letters_once_and_keeps_them(
     config: Config, store: Store

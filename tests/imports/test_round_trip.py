@@ -26,6 +26,8 @@ from outreach.imports.workshops.read import WorkshopImportRow
 from tests.conftest import hold, kind, office
 from tests.support.import_files import csv_of, row
 
+pytestmark = pytest.mark.any_database
+
 SITE = PublicSite("https://talleres.example.org", "talleres.example.org")
 NASTY = (
     "=cmd|' /C calc'!A0", "+1 312 555 0142", "-2+3", "@SUM(1)", "'comillas'", "''dos", "'=1+1",

@@ -23,6 +23,8 @@ from outreach.keystore import (
 )
 from outreach.keystore.rate_counters import RateCounters
 
+pytestmark = pytest.mark.core
+
 SOON = clock.now().date() + timedelta(days=30)
 ROSA = "rosa@example.org"
 

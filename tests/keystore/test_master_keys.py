@@ -20,6 +20,8 @@ from outreach.errors import Forgotten, Misconfigured, Refused
 from outreach.keystore import Key, KeyStore, KeyStoreBase, MasterKeys, key_backup, rotation
 from outreach.keystore.models import MasterGeneration
 
+pytestmark = pytest.mark.core
+
 NOW = clock.now()
 SOON = NOW.date() + timedelta(days=30)
 LATER = NOW + timedelta(hours=2)  # than a rotation

@@ -29,6 +29,8 @@ from outreach.mail import delivery
 from outreach.maintenance.worker import Worker
 from tests.conftest import hold, seat
 
+pytestmark = pytest.mark.core
+
 TOLD = ("taller", "mujer", "derecho", "daca", "consul", "migra", "chicago")
 
 

@@ -23,6 +23,8 @@ from outreach.keystore import Key, KeyStore
 from outreach.maintenance.worker import SENDING, STEPS, Worker
 from tests.conftest import hold, seat
 
+pytestmark = [pytest.mark.core, pytest.mark.any_database]
+
 
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:

@@ -36,6 +36,8 @@ from tests.faults.test_killed_worker import Counting, worker
 from tests.support.smtp_server import TAKE_AND_HANG_UP, Postman, free_port, on_duty
 from tests.support.staff_client import employ
 
+pytestmark = pytest.mark.any_database
+
 MARCH = Month(2026, 3)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
 

@@ -17,6 +17,8 @@ from outreach.errors import NotFound
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:

@@ -25,6 +25,8 @@ from tests.conftest import hold, office
 from tests.support.smtp_server import Postman, free_port, on_duty
 from tests.support.staff_client import employ
 
+pytestmark = pytest.mark.any_database
+
 SATURDAY = date(2026, 11, 21)
 # The morning after, at ten in Chicago (UTC-6).
 AFTER = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)

@@ -30,6 +30,8 @@ from outreach.migrations import Database
 from tests.conftest import hold, seat
 from tests.support.environment import where
 
+pytestmark = pytest.mark.any_database
+
 
 def told(config: Config) -> dict[str, CheckResult]:
     return {each.about: each for each in doctor.examine(config)}

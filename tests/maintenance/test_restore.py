@@ -38,6 +38,8 @@ from tests.support.backups import (
 from tests.support.canaries import Backup, counts, names_in, plant
 from tests.support.staff_client import employ
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def keeper(

@@ -22,6 +22,8 @@ from tests.conftest import hold
 from tests.support import canaries, pdf_reader
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 CANARY: Final = "Canariosa Plumaverde"
 GOOD: Final = {"name": CANARY, "hours": "2", "language": "es"}
 TITLES: Final = {

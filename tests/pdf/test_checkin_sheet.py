@@ -22,6 +22,8 @@ from tests.conftest import LONG_AGO, hold, seat
 from tests.support import pdf_reader
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
+pytestmark = pytest.mark.any_database
+
 TITLE = "Hoja de asistencia"
 
 

@@ -20,6 +20,8 @@ from outreach.privacy.reconcile import TooManyBlind, TooManyUnused
 from tests.conftest import hold, seat
 from tests.privacy.test_retention import key_store_of
 
+pytestmark = pytest.mark.core
+
 
 def test_a_ring_that_is_empty_is_not_taken_for_people_who_were_forgotten(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind

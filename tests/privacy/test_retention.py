@@ -25,6 +25,8 @@ from outreach.keystore import KeyStore, MasterKeys, TooManyDue
 from outreach.privacy import retention
 from tests.conftest import hold, seat
 
+pytestmark = pytest.mark.core
+
 SOON = clock.now().date() + timedelta(days=20)
 
 

@@ -16,6 +16,8 @@ from outreach.privacy import retention_report
 from tests.conftest import hold, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.core
+
 
 @pytest.fixture
 def elena(app: Flask, store: Store, chicago: Office) -> StaffClient:

@@ -23,6 +23,8 @@ from tests.runner import Missing
 from tests.runner.packages import SYSTEM
 from tests.support import tls_certificate
 
+pytestmark = pytest.mark.any_database
+
 CHECKOUT: Final = Path(__file__).parents[2]
 # Where a command of ours begins, and not the account, the folder or the service of that name.
 _TYPED: Final = re.compile(

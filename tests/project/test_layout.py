@@ -10,6 +10,8 @@ import pytest
 
 from outreach.config import Config
 
+pytestmark = pytest.mark.core
+
 CHECKOUT = Path(__file__).parents[2]
 MAX_FILE_LINES = 700
 PYTHON = sorted(

@@ -28,6 +28,8 @@ from outreach.reports.workshop_counts import WorkshopCounts
 from tests.conftest import hold
 from tests.support.loading import done, run
 
+pytestmark = pytest.mark.any_database
+
 JANUARY = Month(2020, 1)
 REAL = {"derechos": 57, "diagnostico": 33, "daca": 37, "mujeres": 37}
 LATER = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)

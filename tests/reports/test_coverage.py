@@ -20,6 +20,8 @@ from outreach.reports.coverage import CoverageRow, ReportState
 from tests.conftest import hold, kind, office
 from tests.support.staff_client import employ
 
+pytestmark = pytest.mark.any_database
+
 MARCH = Month(2026, 3)
 DAY = date(2026, 3, 10)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)

@@ -31,7 +31,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.reports import month_report, month_tables, trends, workshop_counts, workshop_rows
 from tests.conftest import hold
 
-pytestmark = pytest.mark.any_database("what files say of a count")
+pytestmark = [pytest.mark.any_database("what files say of a count"), pytest.mark.core]
 
 MARCH = Month(2026, 3)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)

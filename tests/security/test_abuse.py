@@ -30,6 +30,8 @@ from tests.support.registration_forms import (
 )
 from tests.web.public.test_my_registration import files
 
+pytestmark = [pytest.mark.core, pytest.mark.any_database]
+
 
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:

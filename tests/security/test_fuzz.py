@@ -16,6 +16,8 @@ from tests.fuzz.running import EVERY, ask_and_follow, ready, round_of
 from tests.fuzz.surfaces import Asker
 from tests.fuzz.world import HIDDEN, OTHERS_NAME, VISITORS, Base
 
+pytestmark = pytest.mark.any_database
+
 FEW, MANY = 40, 1_000  # questions of a surface
 Ready = tuple[Base, Map]
 

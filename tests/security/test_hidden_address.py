@@ -23,6 +23,8 @@ from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 from tests.support.public_urls import Place, in_every_status, manage_token
 
+pytestmark = pytest.mark.any_database
+
 CANARY: Final = re.compile(r"canari|41[.,]1234|87[.,]1234", re.IGNORECASE)
 
 

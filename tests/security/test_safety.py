@@ -32,7 +32,7 @@ from tests.support.public_urls import NOBODY, Page, Place, furnished, manage_tok
 from tests.support.registration_forms import answers, link_of
 from tests.support.safety_promises import PROMISES
 
-pytestmark = pytest.mark.any_database("what pages say")
+pytestmark = [pytest.mark.any_database("what pages say"), pytest.mark.core]
 
 TESTS: Final = Path(__file__).parent.parent
 

@@ -17,6 +17,8 @@ from outreach.errors import Refused
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 
+pytestmark = pytest.mark.core
+
 
 def test_who_waits_is_let_in_once_it_began_while_there_are_chairs(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind

@@ -22,6 +22,8 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from tests.conftest import hold
 
+pytestmark = pytest.mark.any_database
+
 people = st.integers(min_value=1, max_value=400)
 chairs = st.integers(min_value=0, max_value=300)
 

@@ -12,6 +12,8 @@ from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.registration_forms import answers, everyone, filled, send
 
+pytestmark = pytest.mark.any_database
+
 
 def test_what_is_used_up_is_told_before_anything_is_sent(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind

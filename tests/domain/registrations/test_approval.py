@@ -14,6 +14,8 @@ from outreach.errors import Refused
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 
+pytestmark = [pytest.mark.core, pytest.mark.any_database]
+
 
 def test_whoever_is_approved_may_read_the_address_and_is_told_so(
     store: Store, key_store: KeyStore, chicago: Office, women: Kind

@@ -19,6 +19,8 @@ from outreach.errors import Full
 from tests.conftest import applicant, hold
 from tests.support.scenario import DAY, MONDAY, Stage, make_ticket
 
+pytestmark = pytest.mark.any_database
+
 SEATED, WAITING, OFFERED = (
     RegistrationStatus.CONFIRMED,
     RegistrationStatus.WAITLISTED,

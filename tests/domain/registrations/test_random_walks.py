@@ -43,6 +43,8 @@ from tests.support.random_walk import (
 )
 from tests.support.scenario import DAY, STARTS, Stage, faults, stage, stranded
 
+pytestmark = pytest.mark.any_database
+
 PARTIES = st.integers(1, 4)
 PICKS = st.integers(0, 1_000)
 HOURS = st.integers(0, 3)

@@ -12,6 +12,8 @@ from outreach.domain.registrations.notifications import NotificationType
 from outreach.errors import Closed, Refused
 from tests.support.scenario import DAY, HOUR, MINUTE, MONDAY, SECOND, STARTS, Stage, stage
 
+pytestmark = pytest.mark.any_database
+
 SEATED, WAITING, OFFERED = (
     RegistrationStatus.CONFIRMED,
     RegistrationStatus.WAITLISTED,

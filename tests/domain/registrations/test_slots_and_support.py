@@ -16,6 +16,8 @@ from outreach.domain.workshops import Workshop, time_slots
 from outreach.errors import Full, Refused, Taken
 from tests.support.scenario import HOUR, STARTS, Stage, stage
 
+pytestmark = pytest.mark.any_database
+
 SEATED, WAITING, OFFERED = (
     RegistrationStatus.CONFIRMED,
     RegistrationStatus.WAITLISTED,

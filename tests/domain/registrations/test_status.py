@@ -20,6 +20,8 @@ from outreach.domain.registrations.notifications import NotificationType
 from outreach.errors import OutreachError
 from tests.support.scenario import HOUR, MONDAY, STARTS, Stage, faults, stage
 
+pytestmark = pytest.mark.any_database
+
 SEATED, WAITING, OFFERED = (
     RegistrationStatus.CONFIRMED,
     RegistrationStatus.WAITLISTED,

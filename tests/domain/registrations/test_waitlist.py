@@ -14,6 +14,8 @@ from outreach.errors import Closed, Full, Refused
 from outreach.maintenance import scheduled_jobs
 from tests.support.scenario import DAY, HOUR, MINUTE, MONDAY, SECOND, STARTS, Stage, stage
 
+pytestmark = [pytest.mark.core, pytest.mark.any_database]
+
 SEATED, WAITING, OFFERED = (
     RegistrationStatus.CONFIRMED,
     RegistrationStatus.WAITLISTED,

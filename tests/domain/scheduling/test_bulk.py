@@ -21,6 +21,8 @@ from tests.conftest import hold, seat, venue
 from tests.support.course_dates import by_mail, fresh, ids, journal, make, told
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:

@@ -23,6 +23,8 @@ from tests.support.registration_forms import link_of
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
+pytestmark = pytest.mark.any_database
+
 TUESDAY = date(2027, 2, 2)  # no holiday anywhere
 TRANSLATED = {"es": "Tus derechos", "en": "Your rights", "fr": "Vos droits"}
 TEMPLATES = Path(__file__).parents[3] / "templates"

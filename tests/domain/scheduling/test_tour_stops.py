@@ -31,6 +31,8 @@ from tests.domain.scheduling.test_tours import (
 from tests.support.staff_client import TIMES, StaffClient, at_once
 from tests.web.staff.test_tours import ana
 
+pytestmark = pytest.mark.any_database
+
 __all__ = ["ana", "route"]  # fixtures
 
 

@@ -25,6 +25,8 @@ from outreach.errors import NotFound, Refused
 from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, seat, venue
 
+pytestmark = pytest.mark.any_database
+
 NINE, THREE = time(9), time(15)
 CITIES = ("Waukegan", "Rockford", "Elgin", "South Bend", "Gary")
 

@@ -17,6 +17,8 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refused
 from tests.conftest import LONG_AGO, hold, kind
 
+pytestmark = [pytest.mark.core, pytest.mark.any_database]
+
 LATER = LONG_AGO + timedelta(hours=1)
 
 

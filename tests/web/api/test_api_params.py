@@ -23,6 +23,8 @@ from outreach.web.api.serializers import ROOT
 from tests.conftest import LONG_AGO, hold, seat
 from tests.support.open_data import JANUARY, everything, furnish, ids
 
+pytestmark = pytest.mark.any_database
+
 # What does not depend on the database is looked at on one.
 on_sqlite = pytest.mark.parametrize("config", ["sqlite"], indirect=True)
 

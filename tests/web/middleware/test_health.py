@@ -27,6 +27,8 @@ from tests.concurrency.test_shutdown import serving_for
 from tests.conftest import hold, seat
 from tests.support.public_urls import NOBODY, manage_token
 
+pytestmark = pytest.mark.any_database
+
 TOKEN: Final = "a-token-of-the-monitoring-system"
 ASKS: Final = {"Authorization": f"Bearer {TOKEN}"}
 GUARDED: Final = pytest.mark.parametrize("page", ["/readyz", "/metrics"])

@@ -8,6 +8,8 @@ from outreach.errors import Closed
 from tests.domain.registrations.test_waitlist import full
 from tests.support.scenario import HOUR, SECOND, STARTS, Stage
 
+pytestmark = pytest.mark.any_database
+
 __all__ = ["full"]  # a fixture
 
 SEATED, WAITING = RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED

@@ -18,6 +18,8 @@ from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.registration_forms import filled, link_of, now_of, seats_left
 
+pytestmark = [pytest.mark.core, pytest.mark.any_database]
+
 
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:

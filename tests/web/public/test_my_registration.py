@@ -22,6 +22,8 @@ from outreach.keystore import Key, KeyStore
 from tests.conftest import hold, seat, venue
 from tests.support.registration_forms import link_of, seats_left, status_of
 
+pytestmark = [pytest.mark.core, pytest.mark.any_database]
+
 
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:

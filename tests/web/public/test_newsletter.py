@@ -30,6 +30,8 @@ from outreach.web.forms import form_token
 from tests.support.canaries import traces
 from tests.support.smtp_server import Postman, free_port, on_duty
 
+pytestmark = pytest.mark.any_database
+
 FORM = "/es/boletin/suscribirse"
 ROSA = "rosa@ejemplo.com"
 

@@ -27,6 +27,8 @@ from tests.conftest import hold, seat
 from tests.support import page_text
 from tests.support.registration_forms import link_of, now_of, status_of
 
+pytestmark = pytest.mark.core
+
 
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:

@@ -22,6 +22,8 @@ from outreach.keystore import Key, KeyStore
 from tests.conftest import hold, seat
 from tests.support.registration_forms import answers, everyone, filled, send
 
+pytestmark = [pytest.mark.core, pytest.mark.any_database]
+
 
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:

@@ -17,6 +17,8 @@ from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, hold, seat
 from tests.support.registration_forms import answers, everyone, filled, seats_left, send
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def course(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:

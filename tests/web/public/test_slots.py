@@ -26,6 +26,8 @@ from tests.support.registration_forms import (
     status_of,
 )
 
+pytestmark = [pytest.mark.core, pytest.mark.any_database]
+
 
 @pytest.fixture
 def consultations(store: Store, chicago: Office, rights: Kind) -> Workshop:

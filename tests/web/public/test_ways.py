@@ -18,6 +18,8 @@ from tests.conftest import hold, seat
 from tests.support import page_text
 from tests.support.registration_forms import answers, everyone, send
 
+pytestmark = pytest.mark.any_database
+
 CALL = 'href="tel:+13125550142"'
 
 

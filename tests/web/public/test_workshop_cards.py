@@ -1,11 +1,14 @@
 """What a card of the list says of where a workshop is."""
 
+import pytest
 from flask.testing import FlaskClient
 
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from tests.conftest import hold, venue
+
+pytestmark = pytest.mark.core
 
 
 def test_a_list_of_many_cities_says_which(

@@ -21,6 +21,8 @@ from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:

@@ -28,6 +28,8 @@ from outreach.web.staff.audit.audit_labels import DEEDS, AuditSubject
 from tests.conftest import hold, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 SOURCE = Path(__file__).parents[3] / "outreach"
 NOTING = {"note", "note_of", "_note"}
 

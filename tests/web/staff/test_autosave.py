@@ -21,6 +21,8 @@ from tests.conftest import hold
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
+pytestmark = pytest.mark.any_database
+
 SAVE, NEW = "/org/talleres/borrador", "/org/talleres/nuevo"
 DISCARD = f"{SAVE}/descartar"
 NONCE = "n" * 22

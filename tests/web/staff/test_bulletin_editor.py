@@ -31,6 +31,8 @@ from tests.conftest import hold
 from tests.support.interleaving import meet
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 MARCH: Final = Month(2026, 3)
 APRIL: Final = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
 LATER: Final = APRIL + timedelta(hours=1)

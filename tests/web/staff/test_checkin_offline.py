@@ -46,6 +46,8 @@ from tests.support.checkin_phone import (
 )
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def tomas(app: Flask, store: Store, chicago: Office) -> StaffClient:

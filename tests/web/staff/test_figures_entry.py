@@ -25,6 +25,8 @@ from outreach.reports import month_report
 from outreach.web.staff.months.figures_entry import read_number
 from tests.support.staff_client import StaffClient, Visitor, employ, enrol, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 MARCH = Month(2026, 3)
 PAGE = "/org/mes/2026-03/cifras"
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)

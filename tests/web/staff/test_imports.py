@@ -26,6 +26,8 @@ from tests.conftest import a_saturday, hold, seat, venue
 from tests.support.import_files import bring, csv_of, load, row, seen
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def staff_client(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:

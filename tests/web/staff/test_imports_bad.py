@@ -3,6 +3,7 @@
 import io
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -15,6 +16,8 @@ from outreach.privacy import retention
 from tests.support.import_files import bring, csv_of, load, row, seen
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_imports import all_of_them, batch, staff_client
+
+pytestmark = pytest.mark.any_database
 
 __all__ = ["staff_client"]  # a fixture
 

@@ -10,6 +10,8 @@ from tests.support.html_forms import hidden, value
 from tests.support.staff_client import StaffClient, Visitor, code_now, enrol, words
 from tests.web.staff.test_workshops import ana, published, typed
 
+pytestmark = pytest.mark.any_database
+
 __all__ = ["ana"]  # a fixture
 
 

@@ -31,6 +31,8 @@ from tests.support.public_urls import Page
 from tests.support.smtp_server import Postman, free_port, on_duty
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 PHONE = "+13125550142"
 BACK_DOOR = "La entrada es por la puerta de atrás."
 

@@ -17,6 +17,8 @@ from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_repeat import NONCE, journal, monday, offered, saved
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:

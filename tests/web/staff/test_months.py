@@ -26,6 +26,8 @@ from tests.conftest import hold
 from tests.support.interleaving import meet
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 MARCH = Month(2026, 3)
 DAY = date(2026, 3, 10)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)

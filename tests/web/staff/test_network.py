@@ -25,6 +25,8 @@ from tests.conftest import LONG_AGO, hold
 from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 NEW_OFFICE: dict[str, Any] = {
     "slug": "rockford",
     "name_es": "Consulado en Rockford",

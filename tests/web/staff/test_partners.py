@@ -17,6 +17,8 @@ from tests.conftest import hold
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
+pytestmark = pytest.mark.any_database
+
 NAMES = ("Casa Canaria", "Comisaría Canaria", "Carmen Canaria", "Silvia Canaria")
 
 

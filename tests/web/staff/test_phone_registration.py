@@ -28,6 +28,8 @@ from tests.conftest import hold, seat
 from tests.support.public_urls import Page
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 PHONE = "+13125550142"
 
 

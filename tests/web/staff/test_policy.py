@@ -35,6 +35,8 @@ from tests.support.policy_table import ASKS_FOR, FRESH, OF, pages
 from tests.support.public_urls import Page
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
+pytestmark = pytest.mark.any_database
+
 
 @dataclass
 class Place:

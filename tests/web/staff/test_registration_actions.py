@@ -23,6 +23,8 @@ from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 PHONE = "+13125550142"
 
 

@@ -21,6 +21,8 @@ from outreach.domain.workshops.series import WorkshopSeries
 from tests.conftest import hold
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 NONCE = "n" * 22
 
 

@@ -12,6 +12,8 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.web.staff.network import settings_page
 from tests.support.staff_client import employ, signed_in_as, words
 
+pytestmark = pytest.mark.core
+
 
 def test_settings_are_seen_and_secrets_are_not(make_app: Any, store: Store) -> None:
     app = make_app(secret_key="s3cr3t-k3y", smtp_url="smtp://ana:clave@mail.example.org:587")

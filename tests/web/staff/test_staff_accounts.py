@@ -20,6 +20,8 @@ from tests.security.test_safety import listening
 from tests.support.html_forms import fields
 from tests.support.staff_client import PASSWORD, StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 ONLY_ONE = "Es la única cuenta que administra toda la red."
 
 

@@ -30,6 +30,8 @@ from outreach.web.staff.common.workshop_labels import closes_words
 from tests.conftest import hold, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 Make = Callable[..., Workshop]
 PHONE = "+13125550142"
 

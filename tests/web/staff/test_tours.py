@@ -32,6 +32,8 @@ from tests.domain.scheduling.test_tours import (
 from tests.support.html_forms import fields
 from tests.support.staff_client import TIMES, StaffClient, at_once, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 FILLED = {
     "day": "2026-12-12",
     "starts": "09:00",

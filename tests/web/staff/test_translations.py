@@ -19,6 +19,8 @@ from tests.conftest import hold, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
+pytestmark = pytest.mark.any_database
+
 HARD = (
     "Proporcionaremos asesoramiento jurídico especializado concerniente a procedimientos "
     "administrativos extraordinarios de regularización migratoria internacional."

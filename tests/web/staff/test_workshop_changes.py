@@ -20,6 +20,8 @@ from tests.conftest import hold, seat
 from tests.support.html_forms import fields
 from tests.support.staff_client import TIMES, StaffClient, at_once, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:

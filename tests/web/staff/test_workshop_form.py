@@ -24,6 +24,8 @@ from tests.conftest import hold, kind, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:

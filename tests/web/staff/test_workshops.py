@@ -25,6 +25,8 @@ from tests.conftest import a_saturday, seat, venue
 from tests.support.html_forms import value
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
