@@ -17,7 +17,11 @@ from typing import NoReturn
 from tests.runner import Missing, packages, postgresql
 
 ROOM = 4 << 30  # bytes
-WHICH = {"quick": "core and not thorough and not browser and not long", "plain": "not long", "long": ""}
+WHICH = {
+    "quick": "core and not thorough and not browser and not long",
+    "plain": "not long",
+    "long": "",
+}
 
 
 def main(checkout: Path, arguments: Sequence[str]) -> int:
