@@ -20,7 +20,7 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.keystore import KeyStore
 from tests.security.test_safety import everything
 from tests.support.login import half_a_minute_later
-from tests.support.policy_table import OF
+from tests.support.policy_table import SCOPES
 from tests.support.public_urls import Place, furnished
 from tests.support.staff_client import (
     COOKIE,
@@ -127,7 +127,7 @@ def test_without_a_word_of_where_it_comes_from_a_post_needs_what_only_our_page_h
         if "token" in path or path.startswith("/api/"):
             continue  # who knows the address may; open data is not changed by anything
         if path.startswith("/org"):
-            if OF[_endpoint(place.app, path), "POST"] != "nobody":
+            if SCOPES[_endpoint(place.app, path), "POST"] != "public":
                 answer = admin.client.post(path, headers=admin.headers)
                 assert answer.status_code in {401, 403, 404}, path
         else:

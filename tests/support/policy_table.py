@@ -1,194 +1,192 @@
-"""The policy said once more, independently of `outreach/web/staff/common/policy.py`: every page of
-the staff, one line each: its name, its method, whose it is, and what one must be allowed to do
-there.
+"""The access policy of the staff pages, stated independently of the decorators at the routes.
 
-«workshop» and «office»: the office of the thing decides. «asked»: the office is in the form or the
-query, so that without one it is enough to be allowed somewhere. «network»: everywhere. «oneself»:
-signed in. «halfway»: the password was right, whether or not the second factor is still to come.
-«nobody»: no session needed.
+One line a page: endpoint below `staff.`, method, scope and permission. The scopes are those of
+`outreach.web.staff.common.permissions.Scope`.
 """
 
 from typing import Final
 
 from outreach.domain.network.staff import Permission
 
-SAID: Final = """
-entrance            GET   nobody
-sign_in             POST  nobody
-invitation          GET   nobody
-accept              POST  nobody
-own_feed            GET   nobody
-key_challenge       POST  nobody
-sign_in_by_key      POST  nobody
-provider            GET   nobody
-from_provider       GET   nobody
-ask_for_code        GET   halfway
-code                POST  halfway
-own_key_challenge   POST  halfway
-ask_again           GET   oneself
-confirm             POST  oneself
-account             GET   oneself
-end_session         POST  oneself
-change_password     POST  oneself
-print_codes         POST  oneself
-application         GET   oneself
-change_application  POST  oneself
-new_key             GET   oneself
-offer_key           POST  oneself
-add_key             POST  oneself
-rename_key          POST  oneself
-remove_key          POST  oneself
-sign_out            POST  oneself
-today               GET   oneself
-more                GET   oneself
-doors               GET   oneself
-take_door           GET   oneself
-phone_door          GET   nobody
-door_worker         GET   nobody
-bring_arrivals      POST  nobody
-workshops           GET   oneself
-own_calendar        GET   oneself
-make_calendar       POST  oneself
-stop_calendar       POST  oneself
-last_month          GET   oneself
-month               GET   oneself
-bring_in            GET   asked     edit
-upload              POST  asked     edit
-load_batch          POST  asked     edit
-faults_of_batch     GET   asked     edit
-import_template     GET   asked     edit
-export_workshops    GET   oneself
-new                 GET   asked     edit
-create              POST  asked     edit
-plan_month          GET   asked     edit
-make_month          POST  asked     edit
-ask_for_many        GET   asked     edit
-do_to_many          POST  asked     edit
-say_complete        POST  asked     edit
-workshop            GET   workshop  see
-edit                GET   workshop  edit
-change              POST  workshop  edit
-publish             POST  workshop  edit
-ask_to_cancel       GET   workshop  edit
-cancel              POST  workshop  edit
-reinstate           POST  workshop  edit
-tours               GET   oneself
-new_tour            GET   asked     edit
-make_tour           POST  asked     edit
-tour                GET   office    see
-publish_tour        POST  office    edit
-new_stop            GET   office    edit
-make_stop           POST  office    edit
-edit_stop           GET   office    edit
-change_stop         POST  office    edit
-publish_stop        POST  office    edit
-ask_to_cancel_stop  GET   office    edit
-cancel_stop         POST  office    edit
-reinstate_stop      POST  office    edit
-texts               GET   workshop  edit
-change_texts        POST  workshop  edit
-save_form           POST  asked     edit
-discard_form        POST  asked     edit
-all_venues          GET   asked     edit
-new_venue           GET   office    edit
-make_venue          POST  office    edit
-edit_venue          GET   office    edit
-change_venue        POST  office    edit
-allies              GET   asked     edit
-new_partner         GET   office    edit
-make_partner        POST  office    edit
-edit_partner        GET   office    edit
-change_partner      POST  office    edit
-new_speaker         GET   office    edit
-make_speaker        POST  office    edit
-edit_speaker        GET   office    edit
-change_speaker      POST  office    edit
-flyer               GET   workshop  see
-flyer_pdf           GET   workshop  see
-flyer_png           GET   workshop  see
-flyer_svg           GET   workshop  see
-certificate         GET   workshop  edit
-make_certificate    POST  workshop  edit
-ask_to_repeat       GET   workshop  edit
-repeat              POST  workshop  edit
-ask_to_clone        GET   workshop  edit
-clone               POST  workshop  edit
-ask_for_series      GET   workshop  edit
-change_series       POST  workshop  edit
-contact             POST  workshop  contacts
-call                POST  workshop  contacts
-decide              POST  workshop  edit
-new_party           GET   workshop  contacts
-save_party          POST  workshop  contacts
-open_places         POST  workshop  edit
-export_list         GET   workshop  export
-send_again          POST  workshop  edit
-write_message       GET   workshop  edit
-send_message        POST  workshop  edit
-at_door             GET   workshop  door
-mark                POST  workshop  door
-door_sheet          GET   workshop  door
-door_bundle         POST  workshop  door
-attendance          GET   workshop  edit
-report              POST  workshop  edit
-figures_of_month    GET   network   network
-enter_figures       POST  network   network
-ask_to_close        GET   network   network
-close_month         POST  network   network
-reopen              POST  network   network
-remind              POST  network   network
-all_bulletins       GET   network   network
-edit_bulletin       GET   network   network
-change_bulletin     POST  network   network
-preview_bulletin    GET   network   network
-what_we_hold        GET   network   network
-workshop_journal    GET   workshop  edit
-office_journal      GET   office    edit
-network_journal     GET   network   network
-settings            GET   network   network
-network_offices     GET   network   network
-new_office          GET   network   network
-open_office         POST  network   network
-edit_office         GET   network   network
-change_office       POST  network   network
-network_kinds       GET   network   network
-new_kind            GET   network   network
-add_kind            POST  network   network
-edit_kind           GET   network   network
-change_kind         POST  network   network
-personnel           GET    network   network
-new_member          GET    network   network
-invite_member       POST  network   network
-member              GET    network   network
-change_member       POST  network   network
-disable_member      POST  network   network
-reset_member        POST  network   network
+_TABLE: Final = """
+auth.sign_in_form               GET   public
+auth.sign_in                    POST  public
+auth.invitation                 GET   public
+auth.accept_invitation          POST  public
+dashboard.calendar_feed         GET   public
+auth.passkey_challenge          POST  public
+auth.sign_in_with_passkey       POST  public
+auth.oidc_start                 GET   public
+auth.oidc_callback              GET   public
+auth.code_form                  GET   half-signed-in
+auth.check_code                 POST  half-signed-in
+auth.second_factor_challenge    POST  half-signed-in
+auth.confirm_form               GET   signed-in
+auth.confirm                    POST  signed-in
+auth.account                    GET   signed-in
+auth.end_session                POST  signed-in
+auth.change_password            POST  signed-in
+auth.print_recovery_codes       POST  signed-in
+auth.totp_form                  GET   signed-in
+auth.change_totp                POST  signed-in
+auth.new_passkey                GET   signed-in
+auth.new_passkey_challenge      POST  signed-in
+auth.add_passkey                POST  signed-in
+auth.rename_passkey             POST  signed-in
+auth.remove_passkey             POST  signed-in
+auth.sign_out                   POST  signed-in
+dashboard.today                 GET   signed-in
+dashboard.menu                  GET   signed-in
+dashboard.checkins              GET   signed-in
+checkin.offline_form            GET   signed-in
+checkin.phone_page              GET   public
+checkin.service_worker          GET   public
+checkin.upload_events           POST  public
+workshops.list_workshops        GET   signed-in
+dashboard.calendar              GET   signed-in
+dashboard.create_calendar       POST  signed-in
+dashboard.revoke_calendar       POST  signed-in
+months.latest                   GET   signed-in
+months.detail                   GET   signed-in
+imports.upload_form             GET   chosen-office   edit
+imports.upload                  POST  chosen-office   edit
+imports.load                    POST  chosen-office   edit
+imports.errors                  GET   chosen-office   edit
+imports.template                GET   chosen-office   edit
+imports.export                  GET   signed-in
+workshops.new                   GET   chosen-office   edit
+workshops.create                POST  chosen-office   edit
+scheduling.plan_month           GET   chosen-office   edit
+scheduling.create_month         POST  chosen-office   edit
+workshops.bulk_form             GET   chosen-office   edit
+workshops.bulk_apply            POST  chosen-office   edit
+months.mark_complete            POST  chosen-office   edit
+workshops.detail                GET   workshop        see
+workshops.edit                  GET   workshop        edit
+workshops.update                POST  workshop        edit
+workshops.publish               POST  workshop        edit
+workshops.cancel_form           GET   workshop        edit
+workshops.cancel                POST  workshop        edit
+workshops.reinstate             POST  workshop        edit
+tours.list_tours                GET   signed-in
+tours.new                       GET   chosen-office   edit
+tours.create                    POST  chosen-office   edit
+tours.detail                    GET   office          see
+tours.publish                   POST  office          edit
+tours.new_stop                  GET   office          edit
+tours.create_stop               POST  office          edit
+tours.edit_stop                 GET   office          edit
+tours.update_stop               POST  office          edit
+tours.publish_stop              POST  office          edit
+tours.cancel_stop_form          GET   office          edit
+tours.cancel_stop               POST  office          edit
+tours.reinstate_stop            POST  office          edit
+workshops.edit_texts            GET   workshop        edit
+workshops.update_texts          POST  workshop        edit
+workshop_form.save_draft        POST  chosen-office   edit
+workshop_form.discard_draft     POST  chosen-office   edit
+network.list_venues             GET   chosen-office   edit
+network.new_venue               GET   office          edit
+network.create_venue            POST  office          edit
+network.edit_venue              GET   office          edit
+network.update_venue            POST  office          edit
+network.list_partners           GET   chosen-office   edit
+network.new_partner             GET   office          edit
+network.create_partner          POST  office          edit
+network.edit_partner            GET   office          edit
+network.update_partner          POST  office          edit
+network.new_speaker             GET   office          edit
+network.create_speaker          POST  office          edit
+network.edit_speaker            GET   office          edit
+network.update_speaker          POST  office          edit
+workshops.flyer                 GET   workshop        see
+workshops.flyer_pdf             GET   workshop        see
+workshops.flyer_png             GET   workshop        see
+workshops.flyer_svg             GET   workshop        see
+attendees.certificate_form      GET   workshop        edit
+attendees.create_certificate    POST  workshop        edit
+scheduling.repeat_form          GET   workshop        edit
+scheduling.repeat               POST  workshop        edit
+scheduling.duplicate_form       GET   workshop        edit
+scheduling.duplicate            POST  workshop        edit
+workshops.edit_series           GET   workshop        edit
+workshops.update_series         POST  workshop        edit
+attendees.show_contact          POST  workshop        contacts
+attendees.record_call           POST  workshop        contacts
+attendees.decide                POST  workshop        edit
+attendees.new                   GET   workshop        contacts
+attendees.create                POST  workshop        contacts
+workshops.open_seats            POST  workshop        edit
+attendees.export                GET   workshop        export
+attendees.resend                POST  workshop        edit
+attendees.message_form          GET   workshop        edit
+attendees.send_message          POST  workshop        edit
+checkin.check_in_form           GET   workshop        door
+checkin.check_in                POST  workshop        door
+checkin.sheet                   GET   workshop        door
+checkin.manifest                POST  workshop        door
+checkin.attendance_form         GET   workshop        edit
+checkin.report_attendance       POST  workshop        edit
+months.edit_figures             GET   network         network
+months.update_figures           POST  network         network
+months.close_form               GET   network         network
+months.close                    POST  network         network
+months.reopen                   POST  network         network
+months.remind                   POST  network         network
+bulletin.list_bulletins         GET   network         network
+bulletin.edit                   GET   network         network
+bulletin.update                 POST  network         network
+bulletin.preview                GET   network         network
+dashboard.data_held             GET   network         network
+audit.workshop_log              GET   workshop        edit
+audit.office_log                GET   office          edit
+audit.network_log               GET   network         network
+network.settings                GET   network         network
+network.list_offices            GET   network         network
+network.new_office              GET   network         network
+network.create_office           POST  network         network
+network.edit_office             GET   network         network
+network.update_office           POST  network         network
+network.list_kinds              GET   network         network
+network.new_kind                GET   network         network
+network.create_kind             POST  network         network
+network.edit_kind               GET   network         network
+network.update_kind             POST  network         network
+network.list_staff              GET   network         network
+network.new_staff               GET   network         network
+network.invite_staff            POST  network         network
+network.edit_staff              GET   network         network
+network.update_staff            POST  network         network
+network.disable_staff           POST  network         network
+network.reset_staff             POST  network         network
 """
 
-# What is asked for again after ten minutes, whoever asks.
+# Pages that ask for the second factor again after ten minutes, from everybody.
 FRESH: Final = {
-    "print_codes",
-    "application",
-    "change_application",
-    "new_key",
-    "offer_key",
-    "add_key",
-    "remove_key",
-    "close_month",
-    "reopen",
-    "invite_member",
-    "change_member",
-    "disable_member",
-    "reset_member",
+    "staff.auth.print_recovery_codes",
+    "staff.auth.totp_form",
+    "staff.auth.change_totp",
+    "staff.auth.new_passkey",
+    "staff.auth.new_passkey_challenge",
+    "staff.auth.add_passkey",
+    "staff.auth.remove_passkey",
+    "staff.months.close",
+    "staff.months.reopen",
+    "staff.network.invite_staff",
+    "staff.network.update_staff",
+    "staff.network.disable_staff",
+    "staff.network.reset_staff",
 }
 
-_LINES: Final = [line.split() for line in SAID.split("\n") if line]
-OF: Final = {(f"staff.{line[0]}", line[1]): line[2] for line in _LINES}
-ASKS_FOR: Final = {
+Page = tuple[str, str]  # endpoint and method
+
+_LINES: Final = [line.split() for line in _TABLE.split("\n") if line]
+SCOPES: Final[dict[Page, str]] = {(f"staff.{line[0]}", line[1]): line[2] for line in _LINES}
+PERMISSIONS_NEEDED: Final[dict[Page, Permission]] = {
     (f"staff.{line[0]}", line[1]): Permission(line[3]) for line in _LINES if len(line) > 3
 }
 
 
-def pages(*of: str) -> list[tuple[str, str]]:
-    """The pages, and how they are asked, that are of these."""
-    return [page for page, whose in OF.items() if whose in of]
+def pages_with(*scopes: str) -> list[Page]:
+    """The pages of these scopes."""
+    return [page for page, scope in SCOPES.items() if scope in scopes]

@@ -1,6 +1,28 @@
-"""The staff's pages: sign in, today, workshops, the people of one, its door. Always in Spanish."""
+"""Staff pages, below /org: one package a subject, each a blueprint below the blueprint `staff`.
 
-from outreach.web.staff import imports, months, network
+The permission of a page stands at its route (`common.permissions`). Always in Spanish. Start with
+`common.guards`.
+"""
+
+from typing import Final
+
+from flask import Flask
+
+from outreach.web.staff import (
+    attendees,
+    audit,
+    auth,
+    bulletin,
+    checkin,
+    dashboard,
+    imports,
+    months,
+    network,
+    scheduling,
+    tours,
+    workshop_form,
+    workshops,
+)
 from outreach.web.staff.attendees import (
     attendee_download,
     certificates,
@@ -19,10 +41,18 @@ from outreach.web.staff.auth import (
 )
 from outreach.web.staff.bulletin import bulletin_editor
 from outreach.web.staff.checkin import checkin_offline, checkin_pages, sheet_download
-from outreach.web.staff.common import policy
-from outreach.web.staff.common.guards import signed, staff_pages
+from outreach.web.staff.common import guards, permissions
 from outreach.web.staff.dashboard import data_held, menu, my_calendar, today
-from outreach.web.staff.network import partner_pages, venue_pages
+from outreach.web.staff.imports import import_downloads, import_pages
+from outreach.web.staff.months import figures_entry, month_closing, report_matrix
+from outreach.web.staff.network import (
+    kind_pages,
+    office_pages,
+    partner_pages,
+    settings_page,
+    staff_accounts,
+    venue_pages,
+)
 from outreach.web.staff.scheduling import duplicate, month_planner, repeat
 from outreach.web.staff.tours import tour_pages
 from outreach.web.staff.workshop_form import autosave
@@ -37,46 +67,73 @@ from outreach.web.staff.workshops import (
     workshop_list,
 )
 
-__all__ = [
-    "account",
-    "attendee_download",
-    "audit_pages",
-    "autosave",
-    "bulk_actions",
-    "bulletin_editor",
-    "cancel_workshop",
-    "certificates",
-    "checkin_offline",
-    "checkin_pages",
-    "data_held",
-    "duplicate",
-    "flyers",
-    "imports",
-    "invitation",
-    "login",
-    "menu",
-    "message_pages",
-    "month_planner",
-    "months",
-    "my_calendar",
-    "network",
-    "oidc_login",
-    "partner_pages",
-    "passkey_pages",
-    "phone_registration",
-    "policy",
-    "registration_actions",
-    "repeat",
-    "series_edit",
-    "sheet_download",
-    "signed",
-    "staff_pages",
-    "today",
-    "totp_setup",
-    "tour_pages",
-    "translations",
-    "venue_pages",
-    "workshop_detail",
-    "workshop_edit",
-    "workshop_list",
-]
+# Importing these modules registers their routes.
+VIEWS: Final = (
+    account,
+    attendee_download,
+    audit_pages,
+    autosave,
+    bulk_actions,
+    bulletin_editor,
+    cancel_workshop,
+    certificates,
+    checkin_offline,
+    checkin_pages,
+    data_held,
+    duplicate,
+    figures_entry,
+    flyers,
+    import_downloads,
+    import_pages,
+    invitation,
+    kind_pages,
+    login,
+    menu,
+    message_pages,
+    month_closing,
+    month_planner,
+    my_calendar,
+    office_pages,
+    oidc_login,
+    partner_pages,
+    passkey_pages,
+    phone_registration,
+    registration_actions,
+    repeat,
+    report_matrix,
+    series_edit,
+    settings_page,
+    sheet_download,
+    staff_accounts,
+    today,
+    totp_setup,
+    tour_pages,
+    translations,
+    venue_pages,
+    workshop_detail,
+    workshop_edit,
+    workshop_list,
+)
+
+for _package in (
+    attendees,
+    audit,
+    auth,
+    bulletin,
+    checkin,
+    dashboard,
+    imports,
+    months,
+    network,
+    scheduling,
+    tours,
+    workshop_form,
+    workshops,
+):
+    guards.staff_pages.register_blueprint(_package.blueprint)
+
+
+def init_app(app: Flask) -> None:
+    """Registers the staff pages. Raises LookupError when one of them states no permission."""
+    app.register_blueprint(guards.staff_pages)
+    permissions.check_rules(app)

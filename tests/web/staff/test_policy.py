@@ -27,11 +27,11 @@ from outreach.domain.workshops import Workshop
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.keystore import KeyStore
 from outreach.migrations.models import MAIN
-from outreach.web.staff.common import policy
+from outreach.web.staff.common import permissions
 from outreach.web.staff.common.guards import is_kept
 from tests.conftest import LONG_AGO, hold, seat
 from tests.support.bulletins import words_of_pdf
-from tests.support.policy_table import ASKS_FOR, FRESH, OF, pages
+from tests.support.policy_table import FRESH, PERMISSIONS_NEEDED, SCOPES
 from tests.support.public_urls import Page
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
@@ -112,16 +112,20 @@ def test_every_page_of_the_staff_is_in_the_table(app: Flask) -> None:
         if rule.endpoint.startswith("staff.")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    assert there == OF.keys()
+    assert there == SCOPES.keys()
     under_org = {rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/org")}
     assert under_org == {endpoint for endpoint, _method in there}
 
 
-def test_the_table_in_the_code_says_the_same() -> None:
-    for (endpoint, method), whose in OF.items():
-        rule = policy.rule_of(endpoint)
-        assert rule.of == {"asked": "office"}.get(whose, whose), endpoint
-        assert rule.action == ASKS_FOR.get((endpoint, method)), endpoint
+def test_the_decorators_at_the_routes_state_the_same(app: Flask) -> None:
+    with app.app_context():
+        for (endpoint, method), scope in SCOPES.items():
+            rule = permissions.rule_of(endpoint)
+            assert rule.scope == scope, endpoint
+            assert rule.permission == PERMISSIONS_NEEDED.get((endpoint, method)), endpoint
+            assert rule.is_fresh == (endpoint in FRESH), endpoint
+            is_upload = endpoint == "staff.imports.upload"
+            assert (rule.max_body_bytes is not None) == is_upload, endpoint
 
 
 def test_what_matters_asks_for_a_factor_of_the_last_minutes(
@@ -134,10 +138,8 @@ def test_what_matters_asks_for_a_factor_of_the_last_minutes(
         session.execute(
             sa.update(StaffSession).values(proven_at=clock.now() - timedelta(minutes=11))
         )
-    for endpoint, method in pages("oneself", "workshop", "asked", "network"):
-        name = endpoint.removeprefix("staff.")
-        assert policy.rule_of(endpoint).is_fresh == (name in FRESH), endpoint
-        if name not in FRESH:
+    for endpoint, method in SCOPES:
+        if endpoint not in FRESH:
             continue
         if method == "GET":
             answer = staff_client.get(place.path(endpoint))
@@ -147,48 +149,73 @@ def test_what_matters_asks_for_a_factor_of_the_last_minutes(
             assert place.ask(staff_client, endpoint, method) == 401, endpoint
 
 
-def test_a_page_without_a_rule_stops_the_application(app: Flask) -> None:
-    made = Flask("outreach")
-    made.add_url_rule("/org/olvidada", "staff.forgotten", lambda: "")
+def test_a_page_without_a_permission_stops_the_application() -> None:
+    broken = Flask("outreach")
+    broken.add_url_rule("/org/olvidada", "staff.network.forgotten", lambda: "")
     with pytest.raises(LookupError, match="forgotten"):
-        policy.require_rules(made)
+        permissions.check_rules(broken)
+
+
+def test_a_page_below_org_outside_the_guarded_blueprint_stops_the_application() -> None:
+    broken = Flask("outreach")
+    view = permissions.requires(permissions.Scope.SIGNED_IN)(lambda: "")
+    broken.add_url_rule("/org/suelta", "loose", view)
+    with pytest.raises(LookupError, match="loose"):
+        permissions.check_rules(broken)
+
+
+def test_an_address_without_what_decides_its_scope_stops_the_application() -> None:
+    broken = Flask("outreach")
+    rule = permissions.requires(permissions.Scope.WORKSHOP, Permission.EDIT)
+    broken.add_url_rule("/org/talleres/algo", "staff.workshops.any", rule(lambda: ""))
+    with pytest.raises(LookupError, match="public_id"):
+        permissions.check_rules(broken)
+
+
+def test_a_permission_needs_a_scope_that_offices_decide() -> None:
+    with pytest.raises(TypeError):
+        permissions.requires(permissions.Scope.SIGNED_IN, Permission.EDIT)
+    with pytest.raises(TypeError):
+        permissions.requires(permissions.Scope.NETWORK)
 
 
 WHERE: Final = ("calgary", ALL_OFFICES, "chicago")  # all there is is Chicago's
 
 
-def refusal(asked: tuple[str, str], role: Role, where: str) -> int:
+def refusal(page: tuple[str, str], role: Role, where: str) -> int:
     """What the table says of this cell: 404 where another office's things do not exist, 403 where
     one may not do it; 0 where one may."""
-    whose, action = OF[asked], ASKS_FOR.get(asked)
-    may = action is None or action in PERMISSIONS[role]
-    if whose in {"oneself", "halfway"}:
+    scope, permission = SCOPES[page], PERMISSIONS_NEEDED.get(page)
+    may = permission is None or permission in PERMISSIONS[role]
+    if scope in {"signed-in", "half-signed-in"}:
         return 0 if may else 403
-    if whose == "asked":  # of what they may do somewhere, the form says where
+    if scope == "chosen-office":  # of what they may do somewhere, the form says where
         # Each row of a file that is sent says it: `tests/web/staff/test_imports.py`.
-        is_elsewhere = where == "calgary" and asked[1] == "POST" and asked[0] != "staff.upload"
+        is_elsewhere = (
+            where == "calgary" and page[1] == "POST" and page[0] != "staff.imports.upload"
+        )
         return 403 if not may else 404 if is_elsewhere else 0
-    is_known = where == ALL_OFFICES or (whose != "network" and where == "chicago")
+    is_known = where == ALL_OFFICES or (scope != "network" and where == "chicago")
     return (0 if may else 403) if is_known else 404
 
 
-@pytest.mark.any_database("who may is asked before any question to it")
+@pytest.mark.any_database("permissions are checked before any query")
 @pytest.mark.parametrize("role", list(Role))
 def test_a_role_sees_what_it_may_where_it_may(place: Place, role: Role) -> None:
     for where in WHERE:
         staff_client = signed_in_as(
             place.app, place.store, employ(place.store, f"{where}@example.org", role, where)
         )
-        for asked in OF:
-            if asked[1] == "GET" and OF[asked] != "nobody":
-                status, refused = place.ask(staff_client, *asked), refusal(asked, role, where)
-                assert status == refused if refused else status in {200, 303}, f"{asked} {where}"
+        for page in SCOPES:
+            if page[1] == "GET" and SCOPES[page] != "public":
+                status, refused = place.ask(staff_client, *page), refusal(page, role, where)
+                assert status == refused if refused else status in {200, 303}, f"{page} {where}"
 
 
-POSTED: Final = [asked for asked in OF if asked[1] == "POST" and OF[asked] != "nobody"]
+POSTED: Final = [page for page in SCOPES if page[1] == "POST" and SCOPES[page] != "public"]
 
 
-@pytest.mark.any_database("who may is asked before any question to it")
+@pytest.mark.any_database("permissions are checked before any query")
 @pytest.mark.parametrize("role", list(Role))
 def test_a_role_is_refused_what_it_may_not_do_and_nothing_comes_of_it(
     place: Place, role: Role
@@ -198,41 +225,41 @@ def test_a_role_is_refused_what_it_may_not_do_and_nothing_comes_of_it(
             place.app, place.store, employ(place.store, f"{where}@example.org", role, where)
         )
         before = written(place.store)
-        for asked in POSTED:
-            if expected := refusal(asked, role, where):
-                status = place.ask(staff_client, *asked, **named(place, asked))
-                assert status == expected, f"{asked} {where}"
+        for page in POSTED:
+            if expected := refusal(page, role, where):
+                status = place.ask(staff_client, *page, **named(place, page))
+                assert status == expected, f"{page} {where}"
         assert written(place.store) == before, where
 
 
-@pytest.mark.any_database("who may is asked before any question to it")
+@pytest.mark.any_database("permissions are checked before any query")
 @pytest.mark.parametrize(
-    ("asked", "role"),
+    ("page", "role"),
     [
-        (asked, role)
-        for asked in POSTED
+        (page, role)
+        for page in POSTED
         for role in Role
-        if any(not refusal(asked, role, where) for where in WHERE)
+        if any(not refusal(page, role, where) for where in WHERE)
     ],
 )
 def test_a_role_does_what_it_may_where_it_may(
-    place: Place, asked: tuple[str, str], role: Role
+    place: Place, page: tuple[str, str], role: Role
 ) -> None:
     """First somebody of another office asks, then one of everywhere, then one of its own."""
     for where in WHERE:
-        if not refusal(asked, role, where):
+        if not refusal(page, role, where):
             who = employ(place.store, f"{where}@example.org", role, where)
             staff_client = signed_in_as(place.app, place.store, who)
-            status = place.ask(staff_client, *asked, **named(place, asked))
+            status = place.ask(staff_client, *page, **named(place, page))
             # A form that is all but empty: done at once, or what it lacks is said. One that names
             # a thing by a field may lack its name.
-            fine = {200, 303, 409, 422} | ({404} if OF[asked] == "asked" else set())
-            assert status in fine, f"{asked} {where}: {status}"
+            fine = {200, 303, 409, 422} | ({404} if SCOPES[page] == "chosen-office" else set())
+            assert status in fine, f"{page} {where}: {status}"
 
 
-def named(place: Place, asked: tuple[str, str]) -> dict[str, str]:
+def named(place: Place, page: tuple[str, str]) -> dict[str, str]:
     """A form of a page that is of no office alone says whose thing it is about: Chicago's."""
-    if OF[asked] != "asked":
+    if SCOPES[page] != "chosen-office":
         return {}
     names = dict.fromkeys(("office", "oficina"), "chicago")
     return names | dict.fromkeys(("t", "workshop"), place.public_id)
@@ -283,8 +310,8 @@ def test_only_who_may_edit_says_that_its_month_is_complete(place: Place, role: R
 
 def test_nothing_answers_without_a_session(place: Place) -> None:
     staff_client = StaffClient(place.app.test_client(), "nobody's", "")
-    for endpoint, method in OF:
-        if OF[endpoint, method] != "nobody":
+    for endpoint, method in SCOPES:
+        if SCOPES[endpoint, method] != "public":
             expected = 303 if method == "GET" else 401
             assert place.ask(staff_client, endpoint, method) == expected, endpoint
 
@@ -293,8 +320,8 @@ def test_no_form_counts_without_the_token_of_its_session(place: Place) -> None:
     staff_client = signed_in_as(place.app, place.store, employ(place.store))
     colleague = signed_in_as(place.app, place.store, employ(place.store, "luz@example.org"))
     for token in ("", colleague.form_token, "ñ"):
-        for endpoint, method in OF:
-            if method == "POST" and OF[endpoint, method] != "nobody":
+        for endpoint, method in SCOPES:
+            if method == "POST" and SCOPES[endpoint, method] != "public":
                 # Of a long form nothing typed is lost: it asks who one is, who may send it.
                 refused = {401, 404} if is_kept(place.path(endpoint)) else {403}
                 assert place.ask(staff_client, endpoint, method, token=token) in refused, endpoint

@@ -6,11 +6,14 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock
 from outreach.domain import registrations
+from outreach.domain.network.staff import Permission
 from outreach.errors import NotFound
 from outreach.reports import attendee_export
 from outreach.web.context import key_store, store
+from outreach.web.staff.attendees import blueprint
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, note, staff_pages
+from outreach.web.staff.common.guards import find_mine, note
+from outreach.web.staff.common.permissions import Scope, requires
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -18,8 +21,9 @@ TYPES = {
 }
 
 
-@staff_pages.get("/talleres/<public_id>/lista.<any(csv,xlsx):ending>")
-def export_list(public_id: str, ending: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>/lista.<any(csv,xlsx):ending>")
+@requires(Scope.WORKSHOP, Permission.EXPORT)
+def export(public_id: str, ending: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
         if workshop.is_discreet:

@@ -13,6 +13,7 @@ from wtforms import Form, ValidationError
 
 from outreach import clock
 from outreach.domain.checkin import checkin
+from outreach.domain.network.staff import Permission
 from outreach.domain.text import looks_like_an_id
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
@@ -20,9 +21,11 @@ from outreach.i18n import LANGUAGES
 from outreach.i18n import gettext as _
 from outreach.pdf import certificate as paper
 from outreach.web.context import config, store
+from outreach.web.staff.attendees import blueprint
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, line, required
-from outreach.web.staff.common.guards import find_mine, note, page, staff_pages
+from outreach.web.staff.common.guards import find_mine, note, page
+from outreach.web.staff.common.permissions import Scope, requires
 
 MOST_HOURS: Final = 100
 _HOURS: Final = re.compile(r"[0-9]{1,3}([.,][05])?")
@@ -65,15 +68,17 @@ class CertificateForm(Form):
         return f"{float((self.hours.data or '').replace(',', '.')):g}"
 
 
-@staff_pages.get("/talleres/<public_id>/constancia")
-def certificate(public_id: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>/constancia")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def certificate_form(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
     return _page(workshop, CertificateForm(hours=_length(workshop)), now=clock.now())
 
 
-@staff_pages.post("/talleres/<public_id>/constancia")
-def make_certificate(public_id: str) -> ResponseReturnValue:
+@blueprint.post("/talleres/<public_id>/constancia")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def create_certificate(public_id: str) -> ResponseReturnValue:
     form, now = CertificateForm(request.form), clock.now()
     is_good = form.validate()
     with store().read() as session:

@@ -27,8 +27,10 @@ from outreach.i18n import gettext as _
 from outreach.mail import preview
 from outreach.web.context import config, key_store, store
 from outreach.web.middleware import request_retry
+from outreach.web.staff.attendees import blueprint
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, me, note, page, staff_pages
+from outreach.web.staff.common.guards import find_mine, me, note, page
+from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import attendee_list
 
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
@@ -50,12 +52,14 @@ class MessageDraft:
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-@staff_pages.get("/talleres/<public_id>/mensaje")
-def write_message(public_id: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>/mensaje")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def message_form(public_id: str) -> ResponseReturnValue:
     return written(public_id, MessageDraft())
 
 
-@staff_pages.post("/talleres/<public_id>/mensaje")
+@blueprint.post("/talleres/<public_id>/mensaje")
+@requires(Scope.WORKSHOP, Permission.EDIT)
 @request_retry.repeatable
 def send_message(public_id: str) -> ResponseReturnValue:
     """`do` says what: see how it will be read, or send it as it was seen."""

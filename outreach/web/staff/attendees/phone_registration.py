@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from outreach import clock
 from outreach.domain import registrations
+from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.workshops import Workshop
@@ -21,8 +22,10 @@ from outreach.web.context import store
 from outreach.web.forms import availability, registration_service
 from outreach.web.forms.registration_form import RegistrationForm
 from outreach.web.middleware import request_retry
+from outreach.web.staff.attendees import blueprint
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, note, page, staff_pages
+from outreach.web.staff.common.guards import find_mine, note, page
+from outreach.web.staff.common.permissions import Scope, requires
 
 # What is said to whoever comes, as it is said to who writes it down for them.
 _SAID_TO_STAFF: Final[Mapping[str, str]] = {
@@ -62,16 +65,18 @@ class CallerForm(RegistrationForm):
         return is_well
 
 
-@staff_pages.get("/talleres/<public_id>/apartar")
-def new_party(public_id: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>/apartar")
+@requires(Scope.WORKSHOP, Permission.CONTACTS)
+def new(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
     return _page(CallerForm(workshop), 200, fault=_closed(workshop, clock.now()))
 
 
-@staff_pages.post("/talleres/<public_id>/apartar")
+@blueprint.post("/talleres/<public_id>/apartar")
+@requires(Scope.WORKSHOP, Permission.CONTACTS)
 @request_retry.repeatable
-def save_party(public_id: str) -> ResponseReturnValue:
+def create(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
         workshop = find_mine(session, public_id)

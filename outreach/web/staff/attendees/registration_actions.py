@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain import outbox, registrations
 from outreach.domain.checkin import checkin
+from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import reconfirmation
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.text import clean
@@ -16,13 +17,15 @@ from outreach.errors import Closed, Full, Refused
 from outreach.i18n import gettext as _
 from outreach.privacy import erasure
 from outreach.web.context import config, key_store, store
-from outreach.web.staff.attendees import message_pages
-from outreach.web.staff.common.guards import find_mine, note, staff_pages
+from outreach.web.staff.attendees import blueprint, message_pages
+from outreach.web.staff.common.guards import find_mine, note
+from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops.workshop_detail import show
 
 
-@staff_pages.post("/talleres/<public_id>/contacto")
-def contact(public_id: str) -> ResponseReturnValue:
+@blueprint.post("/talleres/<public_id>/contacto")
+@requires(Scope.WORKSHOP, Permission.CONTACTS)
+def show_contact(public_id: str) -> ResponseReturnValue:
     """The whole e-mail or phone of one party. Who looked, and when, is written down."""
     wanted = clean(request.form.get("registration", ""))
     with store().change() as session:
@@ -34,7 +37,8 @@ def contact(public_id: str) -> ResponseReturnValue:
     return show(public_id, shown=wanted)
 
 
-@staff_pages.post("/talleres/<public_id>/persona")
+@blueprint.post("/talleres/<public_id>/persona")
+@requires(Scope.WORKSHOP, Permission.EDIT)
 def decide(public_id: str) -> ResponseReturnValue:
     """`do` says what: grant a place, approve that they read the address, or undo that; and what
     somebody said on the phone: that they come, or that they do not."""
@@ -75,8 +79,9 @@ def decide(public_id: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{public_id}?{there}", 303)
 
 
-@staff_pages.post("/talleres/<public_id>/llamada")
-def call(public_id: str) -> ResponseReturnValue:
+@blueprint.post("/talleres/<public_id>/llamada")
+@requires(Scope.WORKSHOP, Permission.CONTACTS)
+def record_call(public_id: str) -> ResponseReturnValue:
     """`do` says what: called, or undo that; or what they answered, yes or no."""
     what, number = request.form.get("do", ""), request.form.get("notice", "")
     try:
@@ -98,8 +103,9 @@ def call(public_id: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{public_id}?ver=llamadas&{there}", 303)
 
 
-@staff_pages.post("/talleres/<public_id>/correos")
-def send_again(public_id: str) -> ResponseReturnValue:
+@blueprint.post("/talleres/<public_id>/correos")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def resend(public_id: str) -> ResponseReturnValue:
     """Letters that were given up go out once more."""
     now = clock.now()
     with store().change() as session:

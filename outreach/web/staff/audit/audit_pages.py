@@ -25,10 +25,11 @@ from outreach.web.context import key_store, store
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import first_capital, month_and_year
 from outreach.web.presentation.workshop_cards import CardTag
-from outreach.web.staff.audit import audit_details, audit_labels
+from outreach.web.staff.audit import audit_details, audit_labels, blueprint
 from outreach.web.staff.audit.audit_labels import AuditSubject
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, may, my_offices, page, staff_pages
+from outreach.web.staff.common.guards import find_mine, may, my_offices, page
+from outreach.web.staff.common.permissions import Scope, requires
 
 AT_ONCE: Final = 100
 UTC: Final = ZoneInfo("UTC")
@@ -62,22 +63,25 @@ class AuditRow:
     tag: CardTag | None
 
 
-@staff_pages.get("/bitacora")
-def network_journal() -> ResponseReturnValue:
+@blueprint.get("/bitacora")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def network_log() -> ResponseReturnValue:
     """Of everything, and, if asked, whether it is as it was written."""
     broken = audit_verification.wrong(store(), key_store()) if "revisar" in request.args else None
     with store().read() as session:
         return _journal_page(session, None, broken=broken)
 
 
-@staff_pages.get("/bitacora/<slug>")
-def office_journal(slug: str) -> ResponseReturnValue:
+@blueprint.get("/bitacora/<slug>")
+@requires(Scope.OFFICE, Permission.EDIT)
+def office_log(slug: str) -> ResponseReturnValue:
     with store().read() as session:
         return _journal_page(session, offices.find(session, slug))
 
 
-@staff_pages.get("/talleres/<public_id>/bitacora")
-def workshop_journal(public_id: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>/bitacora")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def workshop_log(public_id: str) -> ResponseReturnValue:
     asked = _asked()
     with store().read() as session:
         workshop = find_mine(session, public_id)

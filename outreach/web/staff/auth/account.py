@@ -15,18 +15,21 @@ from outreach.errors import Refused
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import store
-from outreach.web.staff.auth import login
-from outreach.web.staff.common.guards import me, page, staff_pages
+from outreach.web.staff.auth import blueprint, login
+from outreach.web.staff.common.guards import me, page
+from outreach.web.staff.common.permissions import Scope, requires
 
 FEW: Final = 3  # paper codes: time to print others
 
 
-@staff_pages.get("/cuenta")
+@blueprint.get("/cuenta")
+@requires(Scope.SIGNED_IN)
 def account() -> ResponseReturnValue:
     return _page()
 
 
-@staff_pages.post("/cuenta/sesiones")
+@blueprint.post("/cuenta/sesiones")
+@requires(Scope.SIGNED_IN)
 def end_session() -> ResponseReturnValue:
     """One of them by its name in the list (`which`), or all others (`others`)."""
     now, who = clock.now(), me()
@@ -44,7 +47,8 @@ def end_session() -> ResponseReturnValue:
     return redirect("/org/cuenta?hecho=sesion", 303)
 
 
-@staff_pages.post("/cuenta/contrasena")
+@blueprint.post("/cuenta/contrasena")
+@requires(Scope.SIGNED_IN)
 def change_password() -> ResponseReturnValue:
     who, now = me(), clock.now()
     old, new = request.form.get("password", ""), request.form.get("new", "")

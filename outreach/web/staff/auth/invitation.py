@@ -11,16 +11,20 @@ from outreach.domain.network.staff import ALL_OFFICES, StaffMember
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.web.context import store
-from outreach.web.staff.common.guards import page, role_words, staff_pages
+from outreach.web.staff.auth import blueprint
+from outreach.web.staff.common.guards import page, role_words
+from outreach.web.staff.common.permissions import Scope, requires
 
 
-@staff_pages.get("/invitacion/<token>")
+@blueprint.get("/invitacion/<token>")
+@requires(Scope.PUBLIC)
 def invitation(token: str) -> ResponseReturnValue:
     return _invitation_page(token)
 
 
-@staff_pages.post("/invitacion/<token>")
-def accept(token: str) -> ResponseReturnValue:
+@blueprint.post("/invitacion/<token>")
+@requires(Scope.PUBLIC)
+def accept_invitation(token: str) -> ResponseReturnValue:
     password = request.form.get("password", "")
     with store().read() as session:
         _whose(session, token)

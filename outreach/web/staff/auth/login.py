@@ -22,7 +22,7 @@ from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.middleware import rate_limits
 from outreach.web.staff.attendees import message_pages
-from outreach.web.staff.auth import totp_setup
+from outreach.web.staff.auth import blueprint, totp_setup
 from outreach.web.staff.bulletin import bulletin_editor
 from outreach.web.staff.common.guards import (
     COOKIE,
@@ -39,10 +39,9 @@ from outreach.web.staff.common.guards import (
     require,
     server_key,
     signed,
-    staff_pages,
     still_kept,
 )
-from outreach.web.staff.common.policy import rule_of
+from outreach.web.staff.common.permissions import Scope, requires, rule_of
 from outreach.web.staff.months import figures_entry
 from outreach.web.staff.scheduling import month_planner
 from outreach.web.staff.workshops import translations, workshop_edit
@@ -58,15 +57,17 @@ BROWSERS = {
 }
 
 
-@staff_pages.get("/entrar")
-def entrance() -> ResponseReturnValue:
+@blueprint.get("/entrar")
+@requires(Scope.PUBLIC)
+def sign_in_form() -> ResponseReturnValue:
     back = our_path(request.args.get("volver", ""))
     if signed() is not None:
         return redirect(back, 303)
     return entrance_page(back=back)
 
 
-@staff_pages.post("/entrar")
+@blueprint.post("/entrar")
+@requires(Scope.PUBLIC)
 def sign_in() -> ResponseReturnValue:
     """With `email` and `password`; with `code` too, or with `code` alone after them."""
     half = known()
@@ -99,28 +100,32 @@ def sign_in() -> ResponseReturnValue:
     return begin(redirect("/org/codigo" + asking_back(back), 303), token)
 
 
-@staff_pages.get("/codigo")
-def ask_for_code() -> ResponseReturnValue:
+@blueprint.get("/codigo")
+@requires(Scope.HALF_SIGNED_IN)
+def code_form() -> ResponseReturnValue:
     who, back = known(), our_path(request.args.get("volver", ""))
     if who is None or who.is_whole:
         return redirect(back, 303)
     return code_page(who, back=back, kept=[])
 
 
-@staff_pages.post("/codigo")
-def code() -> ResponseReturnValue:
+@blueprint.post("/codigo")
+@requires(Scope.HALF_SIGNED_IN)
+def check_code() -> ResponseReturnValue:
     who = known()
     if who is None:
         return redirect("/org/entrar", 303)
     return go_on() if who.is_whole else _given(who)
 
 
-@staff_pages.get("/confirmar")
-def ask_again() -> ResponseReturnValue:
+@blueprint.get("/confirmar")
+@requires(Scope.SIGNED_IN)
+def confirm_form() -> ResponseReturnValue:
     return proof_page(back=our_path(request.args.get("volver", "")), kept=[])
 
 
-@staff_pages.post("/confirmar")
+@blueprint.post("/confirmar")
+@requires(Scope.SIGNED_IN)
 def confirm() -> ResponseReturnValue:
     now = clock.now()
     with store().change() as session:
@@ -135,7 +140,8 @@ def confirm() -> ResponseReturnValue:
     return proof_page(status, back=back, kept=still_kept(), fault=fault)
 
 
-@staff_pages.post("/cerrar")
+@blueprint.post("/cerrar")
+@requires(Scope.SIGNED_IN)
 def sign_out() -> ResponseReturnValue:
     now = clock.now()
     with store().change() as session:

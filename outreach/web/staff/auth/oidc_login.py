@@ -19,8 +19,9 @@ from outreach.domain.network import staff
 from outreach.domain.network.staff import StaffMember
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
-from outreach.web.staff.auth import login
-from outreach.web.staff.common.guards import begin, our_path, signed, staff_pages
+from outreach.web.staff.auth import blueprint, login
+from outreach.web.staff.common.guards import begin, our_path, signed
+from outreach.web.staff.common.permissions import Scope, requires
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,9 @@ log = logging.getLogger(__name__)
 COOKIE: Final = "__Secure-oidc"
 
 
-@staff_pages.get("/oidc")
-def provider() -> ResponseReturnValue:
+@blueprint.get("/oidc")
+@requires(Scope.PUBLIC)
+def oidc_start() -> ResponseReturnValue:
     """A link and not a form: the Content-Security-Policy lets no form lead to another site."""
     _require_one()
     login.count()
@@ -73,8 +75,9 @@ def provider() -> ResponseReturnValue:
     return response
 
 
-@staff_pages.get("/oidc/vuelta")
-def from_provider() -> ResponseReturnValue:
+@blueprint.get("/oidc/vuelta")
+@requires(Scope.PUBLIC)
+def oidc_callback() -> ResponseReturnValue:
     _require_one()
     response = _arrived()
     response.delete_cookie(COOKIE, path="/org", secure=True, httponly=True, samesite="Lax")

@@ -14,12 +14,14 @@ from outreach.domain.text import clean
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.web.context import store
-from outreach.web.staff.auth import login
-from outreach.web.staff.common.guards import known, me, page, staff_pages, still_kept
+from outreach.web.staff.auth import blueprint, login
+from outreach.web.staff.common.guards import known, me, page, still_kept
+from outreach.web.staff.common.permissions import Scope, requires
 
 
-@staff_pages.post("/llave/reto")
-def key_challenge() -> ResponseReturnValue:
+@blueprint.post("/llave/reto")
+@requires(Scope.PUBLIC)
+def passkey_challenge() -> ResponseReturnValue:
     """What the browser of anybody needs to ask for a key. Each is an attempt to sign in."""
     login.count()
     with store().change() as session:
@@ -27,8 +29,9 @@ def key_challenge() -> ResponseReturnValue:
     return _json(asked)
 
 
-@staff_pages.post("/llave")
-def sign_in_by_key() -> ResponseReturnValue:
+@blueprint.post("/llave")
+@requires(Scope.PUBLIC)
+def sign_in_with_passkey() -> ResponseReturnValue:
     """A key is both factors at once."""
     now = clock.now()
     with store().change() as session:
@@ -47,8 +50,9 @@ def sign_in_by_key() -> ResponseReturnValue:
     return login.go_on(login.start(who, proven_at=now, by="key"))
 
 
-@staff_pages.post("/codigo/reto")
-def own_key_challenge() -> ResponseReturnValue:
+@blueprint.post("/codigo/reto")
+@requires(Scope.HALF_SIGNED_IN)
+def second_factor_challenge() -> ResponseReturnValue:
     """The same for a session that has to show who it is."""
     who = known()
     assert who is not None  # the guard has seen to it
@@ -57,13 +61,15 @@ def own_key_challenge() -> ResponseReturnValue:
     return _json(asked)
 
 
-@staff_pages.get("/cuenta/llaves")
-def new_key() -> ResponseReturnValue:
+@blueprint.get("/cuenta/llaves")
+@requires(Scope.SIGNED_IN, fresh=True)
+def new_passkey() -> ResponseReturnValue:
     return page("auth/passkey", named="", fault="")
 
 
-@staff_pages.post("/cuenta/llaves/reto")
-def offer_key() -> ResponseReturnValue:
+@blueprint.post("/cuenta/llaves/reto")
+@requires(Scope.SIGNED_IN, fresh=True)
+def new_passkey_challenge() -> ResponseReturnValue:
     with store().change() as session:
         offered = passkeys.offer(
             session, me().organizer_id, me().email, me().digest, login.site(), now=clock.now()
@@ -71,8 +77,9 @@ def offer_key() -> ResponseReturnValue:
     return _json(offered)
 
 
-@staff_pages.post("/cuenta/llaves")
-def add_key() -> ResponseReturnValue:
+@blueprint.post("/cuenta/llaves")
+@requires(Scope.SIGNED_IN, fresh=True)
+def add_passkey() -> ResponseReturnValue:
     name, now = _name(), clock.now()
     if not name:
         return page("auth/passkey", 422, named="", fault=_("Escribe un nombre para esta llave."))
@@ -98,8 +105,9 @@ def add_key() -> ResponseReturnValue:
     return redirect("/org/cuenta?hecho=llave", 303)
 
 
-@staff_pages.post("/cuenta/llaves/nombre")
-def rename_key() -> ResponseReturnValue:
+@blueprint.post("/cuenta/llaves/nombre")
+@requires(Scope.SIGNED_IN)
+def rename_passkey() -> ResponseReturnValue:
     name = _name()
     if not name:
         raise Refused(_("Escribe un nombre para esta llave."))
@@ -110,8 +118,9 @@ def rename_key() -> ResponseReturnValue:
     return redirect("/org/cuenta?hecho=nombre", 303)
 
 
-@staff_pages.post("/cuenta/llaves/quitar")
-def remove_key() -> ResponseReturnValue:
+@blueprint.post("/cuenta/llaves/quitar")
+@requires(Scope.SIGNED_IN, fresh=True)
+def remove_passkey() -> ResponseReturnValue:
     with store().change() as session:
         if not passkeys.remove(session, me().organizer_id, _key()):
             raise Refused(_("Esa llave ya no está. Mira cuáles tienes en tu cuenta."))

@@ -12,16 +12,20 @@ from outreach.errors import Forgotten
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation.icons import qr
-from outreach.web.staff.common.guards import begin, me, page, remember, server_key, staff_pages
+from outreach.web.staff.auth import blueprint
+from outreach.web.staff.common.guards import begin, me, page, remember, server_key
+from outreach.web.staff.common.permissions import Scope, requires
 
 
-@staff_pages.get("/cuenta/aplicacion")
-def application() -> ResponseReturnValue:
+@blueprint.get("/cuenta/aplicacion")
+@requires(Scope.SIGNED_IN, fresh=True)
+def totp_form() -> ResponseReturnValue:
     return offer_page(me(), back="/org/cuenta", kept=[])
 
 
-@staff_pages.post("/cuenta/aplicacion")
-def change_application() -> ResponseReturnValue:
+@blueprint.post("/cuenta/aplicacion")
+@requires(Scope.SIGNED_IN, fresh=True)
+def change_totp() -> ResponseReturnValue:
     who, now = me(), clock.now()
     secret = _offered(who)
     with store().change() as session:
@@ -37,8 +41,9 @@ def change_application() -> ResponseReturnValue:
     return redirect("/org/cuenta?hecho=aplicacion", 303)
 
 
-@staff_pages.post("/cuenta/codigos")
-def print_codes() -> ResponseReturnValue:
+@blueprint.post("/cuenta/codigos")
+@requires(Scope.SIGNED_IN, fresh=True)
+def print_recovery_codes() -> ResponseReturnValue:
     """The only page that ever shows them."""
     who, now = me(), clock.now()
     with store().change() as session:

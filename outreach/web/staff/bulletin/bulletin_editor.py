@@ -16,7 +16,7 @@ from outreach import clock, i18n
 from outreach.clock import Month
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.kinds import all_of_them as all_kinds
-from outreach.domain.network.staff import StaffMember
+from outreach.domain.network.staff import Permission, StaffMember
 from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import PARTS, BulletinEdition, BulletinLine, BulletinPart
 from outreach.domain.reporting import months
@@ -33,9 +33,10 @@ from outreach.web.context import config, store
 from outreach.web.middleware import error_pages
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.presentation.icons import qr
+from outreach.web.staff.bulletin import blueprint, link_check
 from outreach.web.staff.bulletin import bulletin_labels as words
-from outreach.web.staff.bulletin import link_check
-from outreach.web.staff.common.guards import me, page, staff_pages
+from outreach.web.staff.common.guards import me, page
+from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.common.workshop_labels import short_day
 from outreach.web.staff.months import month_access
 
@@ -54,8 +55,9 @@ class BulletinInput:
     faults: list[tuple[str, str]] = field(default_factory=list)
 
 
-@staff_pages.get("/boletin")
-def all_bulletins() -> ResponseReturnValue:
+@blueprint.get("/boletin")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def list_bulletins() -> ResponseReturnValue:
     this = Month.of(clock.now().date())
     with store().read() as session:
         by_month: dict[Month, list[BulletinLine]] = {
@@ -72,13 +74,15 @@ def all_bulletins() -> ResponseReturnValue:
     return page("bulletin/list", rows=rows)
 
 
-@staff_pages.get("/boletin/<month>")
-def edit_bulletin(month: str) -> ResponseReturnValue:
+@blueprint.get("/boletin/<month>")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def edit(month: str) -> ResponseReturnValue:
     return _page(month_access.month_of(month))
 
 
-@staff_pages.post("/boletin/<month>")
-def change_bulletin(month: str) -> ResponseReturnValue:
+@blueprint.post("/boletin/<month>")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def update(month: str) -> ResponseReturnValue:
     """`do` says what: begin, correct; save, preview or publish what was written."""
     wanted, what = month_access.month_of(month), request.form.get("do", "")
     error_pages.keep_form()
@@ -104,8 +108,9 @@ def change_bulletin(month: str) -> ResponseReturnValue:
     return redirect(f"/org/boletin/{wanted}?hecho={done}", 303)
 
 
-@staff_pages.get("/boletin/<month>/vista")
-def preview_bulletin(month: str) -> ResponseReturnValue:
+@blueprint.get("/boletin/<month>/vista")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def preview(month: str) -> ResponseReturnValue:
     """The newest edition on the page where it will be read, from what is saved of it; before
     there is one, what the numbers alone make."""
     wanted, lang = month_access.month_of(month), request.args.get("idioma", "es")

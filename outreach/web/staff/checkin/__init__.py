@@ -1,1 +1,8 @@
-"""Check-in pages, on line, off line and on paper."""
+"""Check-in at the door: on line, off line and on paper.
+
+May import `common`. Start with `checkin_pages`.
+"""
+
+from flask import Blueprint
+
+blueprint = Blueprint("checkin", __name__)

@@ -30,8 +30,10 @@ from outreach.web.middleware import rate_limits, response_headers
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.formatting import said as said_words
+from outreach.web.staff.checkin import blueprint
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, may, me, note, page, staff_pages
+from outreach.web.staff.common.guards import find_mine, may, me, note, page
+from outreach.web.staff.common.permissions import Scope, requires
 
 PHONE: Final = "/org/puerta/telefono"
 # All that the page on the phone is made of, and nothing else, stays on the phone.
@@ -49,8 +51,9 @@ MOST_PEOPLE: Final = 99  # of one party
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
-@staff_pages.get("/puerta/")
-def take_door() -> ResponseReturnValue:
+@blueprint.get("/puerta/")
+@requires(Scope.SIGNED_IN)
+def offline_form() -> ResponseReturnValue:
     now = clock.now()
     since, until = now.date() - checkin_tokens.EVE * 3, now.date() + checkin_tokens.EVE * 3
     with store().read() as session:
@@ -63,15 +66,17 @@ def take_door() -> ResponseReturnValue:
     return page("checkin/download", near=near, words=workshop_labels, now=now)
 
 
-@staff_pages.get("/puerta/telefono")
-def phone_door() -> ResponseReturnValue:
+@blueprint.get("/puerta/telefono")
+@requires(Scope.PUBLIC)
+def phone_page() -> ResponseReturnValue:
     """The same for everybody, with nothing on it: it fills itself from what the phone keeps."""
     response_headers.let_watch()
     return _phone()
 
 
-@staff_pages.get("/puerta/sw.js")
-def door_worker() -> ResponseReturnValue:
+@blueprint.get("/puerta/sw.js")
+@requires(Scope.PUBLIC)
+def service_worker() -> ResponseReturnValue:
     """What answers on a phone without a network; another one when the page or a part of it is."""
     static = current_app.jinja_env.globals["static"]
     assert callable(static)
@@ -82,8 +87,9 @@ def door_worker() -> ResponseReturnValue:
     return Response(said + body, mimetype="text/javascript")
 
 
-@staff_pages.post("/puerta/<public_id>/paquete.json")
-def door_bundle(public_id: str) -> ResponseReturnValue:
+@blueprint.post("/puerta/<public_id>/paquete.json")
+@requires(Scope.WORKSHOP, Permission.DOOR)
+def manifest(public_id: str) -> ResponseReturnValue:
     """The sealed list, and a pass: a post, since it makes one."""
     now = clock.now()
     with store().read() as session:
@@ -115,8 +121,9 @@ def door_bundle(public_id: str) -> ResponseReturnValue:
     )
 
 
-@staff_pages.post("/puerta/<public_id>/llegadas")
-def bring_arrivals(public_id: str) -> ResponseReturnValue:
+@blueprint.post("/puerta/<public_id>/llegadas")
+@requires(Scope.PUBLIC)
+def upload_events(public_id: str) -> ResponseReturnValue:
     """What a phone has marked, again or for the first time. Its pass is the permission."""
     now = clock.now()
     with store().read() as session:

@@ -19,6 +19,7 @@ from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.web.context import key_store, store
 from outreach.web.middleware.response_headers import keep_private
+from outreach.web.staff.checkin import blueprint
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import (
     find_mine,
@@ -28,20 +29,22 @@ from outreach.web.staff.common.guards import (
     page,
     require_token,
     signed,
-    staff_pages,
 )
+from outreach.web.staff.common.permissions import Scope, requires
 
 TABS: Final = ("faltan", "llegaron", "todos")
 MOST_PEOPLE: Final = 100_000
 
 
-@staff_pages.get("/talleres/<public_id>/entrada")
-def at_door(public_id: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>/entrada")
+@requires(Scope.WORKSHOP, Permission.DOOR)
+def check_in_form(public_id: str) -> ResponseReturnValue:
     return _door_page(public_id, tab=request.args.get("ver", ""))
 
 
-@staff_pages.post("/talleres/<public_id>/entrada")
-def mark(public_id: str) -> ResponseReturnValue:
+@blueprint.post("/talleres/<public_id>/entrada")
+@requires(Scope.WORKSHOP, Permission.DOOR)
+def check_in(public_id: str) -> ResponseReturnValue:
     """`do` says what: arrived, admit, undo, more, less; or find, by what was typed.
 
     What was typed is posted, not put in an address: a name belongs in nobody's log."""
@@ -64,13 +67,15 @@ def mark(public_id: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{public_id}/entrada?ver={_tab(tab)}{there}", 303)
 
 
-@staff_pages.get("/talleres/<public_id>/asistencia")
-def attendance(public_id: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>/asistencia")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def attendance_form(public_id: str) -> ResponseReturnValue:
     return _attendance_page(public_id)
 
 
-@staff_pages.post("/talleres/<public_id>/asistencia")
-def report(public_id: str) -> ResponseReturnValue:
+@blueprint.post("/talleres/<public_id>/asistencia")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def report_attendance(public_id: str) -> ResponseReturnValue:
     is_held, typed = request.form.get("held", ""), clean(request.form.get("people", ""))
     if is_held not in {"yes", "no"}:
         return _attendance_page(public_id, _("Di si el taller se hizo o no."))

@@ -6,16 +6,20 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.checkin import checkin
+from outreach.domain.network.staff import Permission
 from outreach.errors import NotFound
 from outreach.pdf import checkin_sheet as paper
 from outreach.pdf.checkin_sheet import SheetLine
 from outreach.web.context import config, key_store, store
+from outreach.web.staff.checkin import blueprint
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, note, staff_pages
+from outreach.web.staff.common.guards import find_mine, note
+from outreach.web.staff.common.permissions import Scope, requires
 
 
-@staff_pages.get("/talleres/<public_id>/lista.pdf")
-def door_sheet(public_id: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>/lista.pdf")
+@requires(Scope.WORKSHOP, Permission.DOOR)
+def sheet(public_id: str) -> ResponseReturnValue:
     """Of a discreet workshop there is none: its list stays where each look at it is written down
     (safety.md S23)."""
     with store().change() as session:

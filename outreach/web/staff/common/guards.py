@@ -1,8 +1,8 @@
 """Who is asking, on every page under /org, and whether they may.
 
-Nothing under /org answers without a session but what `policy.py` says, no page does more than its
-line there allows, and no form changes anything without the token of its session: all of it is asked
-for here, so no page can forget it.
+Nothing under /org answers without a session but what `permissions.Scope.PUBLIC` marks, no page does
+more than its rule allows, and no form changes anything without the token of its session: all of it
+is asked for here, so no page can forget it.
 """
 
 import hmac
@@ -41,7 +41,7 @@ from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import config, store
 from outreach.web.middleware import response_headers
-from outreach.web.staff.common.policy import PageRule, PageScope, rule_of
+from outreach.web.staff.common.permissions import PageRule, Scope, rule_of
 
 COOKIE: Final = "__Host-staff"
 FORM_MEMORY: Final = 1024 * 1024  # bytes, where a file may be sent
@@ -64,15 +64,15 @@ def _guard() -> ResponseReturnValue | None:
     g.lang = "es"
     response_headers.keep_private()
     rule = rule_of(request.endpoint)
-    if rule.of is PageScope.NOBODY:
+    if rule.scope is Scope.PUBLIC:
         return None
     who = known()
     if who is None:
         return _ask_again()
-    if rule.largest is not None and who.is_whole:
+    if rule.max_body_bytes is not None and who.is_whole:
         require(rule, request.view_args or {})
         # Before any of it is read. What is no file has to fit in memory beside one read of it.
-        request.max_content_length = rule.largest
+        request.max_content_length = rule.max_body_bytes
         request.max_form_memory_size = FORM_MEMORY
     if request.method == "POST":
         # One signed in anew in another window, or half-way: what was typed in this one stays.
@@ -83,7 +83,7 @@ def _guard() -> ResponseReturnValue | None:
             return _ask_for_proof()
         require_token(who)
     if not who.is_whole:
-        return None if rule.of is PageScope.HALFWAY else _ask_for_code()
+        return None if rule.scope is Scope.HALF_SIGNED_IN else _ask_for_code()
     require(rule, request.view_args or {})
     if rule.is_fresh and not who.is_fresh(clock.now()):
         return _ask_for_proof()
@@ -93,17 +93,19 @@ def _guard() -> ResponseReturnValue | None:
 def require(rule: PageRule, given: Mapping[str, str]) -> None:
     """What the policy says of a page and the parts of its address. Raises NotFound, or answers
     403, as `must` does."""
-    if rule.action is None:
+    if rule.permission is None:
         return
-    if rule.of is PageScope.NETWORK:
-        must(rule.action, ALL_OFFICES)
-    elif rule.of is PageScope.WORKSHOP:
-        with store().read() as session:
-            must(rule.action, workshops.office_slug(session, given["public_id"]))
-    elif "slug" in given:
-        must(rule.action, given["slug"])
-    elif not may_anywhere(rule.action):
-        abort(403)
+    match rule.scope:
+        case Scope.NETWORK:
+            must(rule.permission, ALL_OFFICES)
+        case Scope.WORKSHOP:
+            with store().read() as session:
+                must(rule.permission, workshops.office_slug(session, given["public_id"]))
+        case Scope.OFFICE:
+            must(rule.permission, given["slug"])
+        case _:
+            if not may_anywhere(rule.permission):
+                abort(403)
 
 
 def known() -> SignedInStaff | None:
@@ -162,7 +164,7 @@ def find_mine(session: Session, public_id: str, action: Permission | None = None
     """A workshop one may do this to; without an action, what this page's rule says. Raises
     NotFound for another office's."""
     workshop = workshops.find(session, public_id)
-    wanted = action or rule_of(request.endpoint).action
+    wanted = action or rule_of(request.endpoint).permission
     assert wanted is not None  # pages without an action of their own name one
     must(wanted, workshop.office.slug)
     return workshop

@@ -2,14 +2,18 @@
 
 from flask.typing import ResponseReturnValue
 
+from outreach.domain.network.staff import Permission
 from outreach.privacy import retention_report
 from outreach.web.context import key_store, store
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import page, staff_pages
+from outreach.web.staff.common.guards import page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.dashboard import blueprint
 
 
-@staff_pages.get("/datos")
-def what_we_hold() -> ResponseReturnValue:
+@blueprint.get("/datos")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def data_held() -> ResponseReturnValue:
     with store().read() as session:
         found = retention_report.count_held(session, key_store())
     return page("dashboard/data_held", held=found, words=workshop_labels)

@@ -6,7 +6,9 @@ from flask.typing import ResponseReturnValue
 
 from outreach.domain.network.staff import ALL_OFFICES, Permission
 from outreach.i18n import gettext as _
-from outreach.web.staff.common.guards import may, may_anywhere, me, page, staff_pages
+from outreach.web.staff.common.guards import may, may_anywhere, me, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.dashboard import blueprint
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,9 @@ class MenuEntry:
     is_for: str
 
 
-@staff_pages.get("/mas")
-def more() -> ResponseReturnValue:
+@blueprint.get("/mas")
+@requires(Scope.SIGNED_IN)
+def menu() -> ResponseReturnValue:
     return page("dashboard/menu", rest=_rest())
 
 

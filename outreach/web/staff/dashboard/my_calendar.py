@@ -25,7 +25,9 @@ from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import may_anywhere, me, page, staff_pages
+from outreach.web.staff.common.guards import may_anywhere, me, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.dashboard import blueprint
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +36,15 @@ log = logging.getLogger(__name__)
 KEPT_FOR: Final = "private, no-cache"
 
 
-@staff_pages.get("/mi-calendario")
-def own_calendar() -> ResponseReturnValue:
+@blueprint.get("/mi-calendario")
+@requires(Scope.SIGNED_IN)
+def calendar() -> ResponseReturnValue:
     return _page(said=_("La dirección ya no sirve.") if "hecho" in request.args else "")
 
 
-@staff_pages.post("/mi-calendario")
-def make_calendar() -> ResponseReturnValue:
+@blueprint.post("/mi-calendario")
+@requires(Scope.SIGNED_IN)
+def create_calendar() -> ResponseReturnValue:
     """The only page that ever shows the address: it is not kept, and is in no link of ours."""
     _must_see()
     now = clock.now()
@@ -52,8 +56,9 @@ def make_calendar() -> ResponseReturnValue:
     return _page(address=f"{config().public_url}/org/cal/{token}.ics")
 
 
-@staff_pages.post("/mi-calendario/quitar")
-def stop_calendar() -> ResponseReturnValue:
+@blueprint.post("/mi-calendario/quitar")
+@requires(Scope.SIGNED_IN)
+def revoke_calendar() -> ResponseReturnValue:
     _must_see()
     with store().change() as session:
         if calendar_tokens.made_at(session, me().organizer_id) is not None:
@@ -62,8 +67,9 @@ def stop_calendar() -> ResponseReturnValue:
     return redirect("/org/mi-calendario?hecho=quitado", 303)
 
 
-@staff_pages.get("/cal/<token>.ics")
-def own_feed(token: str) -> ResponseReturnValue:
+@blueprint.get("/cal/<token>.ics")
+@requires(Scope.PUBLIC)
+def calendar_feed(token: str) -> ResponseReturnValue:
     """Without a session: the address is the permission."""
     with store().read() as session:
         follower = calendar_tokens.whose(session, token)

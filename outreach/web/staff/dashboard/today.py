@@ -15,13 +15,16 @@ from outreach.domain.network.staff import ALL_OFFICES, Permission, offices_of
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.web.context import config, store
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import may, me, my_offices, page, staff_pages
+from outreach.web.staff.common.guards import may, me, my_offices, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.dashboard import blueprint
 
 WEEK: Final = timedelta(days=7)
 AT_MOST: Final = 40  # a member of headquarters has hundreds a week: the list has them all
 
 
-@staff_pages.get("/")
+@blueprint.get("/")
+@requires(Scope.SIGNED_IN)
 def today() -> ResponseReturnValue:
     now, mine = clock.now(), offices_of(me().grants)
     with store().read() as session:
@@ -61,8 +64,9 @@ def _wanted(session: Session, now: datetime) -> list[Alert]:
     )
 
 
-@staff_pages.get("/entrada")
-def doors() -> ResponseReturnValue:
+@blueprint.get("/entrada")
+@requires(Scope.SIGNED_IN)
+def checkins() -> ResponseReturnValue:
     """The doors one may stand at today; straight to it when there is one."""
     now, mine = clock.now(), offices_of(me().grants)
     with store().read() as session:

@@ -1,5 +1,8 @@
-"""Bringing workshops in from a file: look first, then all or nothing. And taking them out again."""
+"""Import of workshops from a file, and export: previewed first, then loaded whole or not at all.
 
-from outreach.web.staff.imports import import_downloads, import_pages
+May import `common`. Start with `import_pages`.
+"""
 
-__all__ = ["import_downloads", "import_pages"]
+from flask import Blueprint
+
+blueprint = Blueprint("imports", __name__)

@@ -19,8 +19,9 @@ from outreach.i18n import gettext as _
 from outreach.imports import workshops
 from outreach.imports.workshops import write
 from outreach.web.context import store
-from outreach.web.staff.common.guards import me, must, my_offices, page, staff_pages
-from outreach.web.staff.imports import import_labels, import_preview
+from outreach.web.staff.common.guards import me, must, my_offices, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.imports import blueprint, import_labels, import_preview
 from outreach.web.staff.imports.import_pages import mine
 from outreach.web.staff.workshops.workshop_list import ALL_OF_THEM
 
@@ -30,8 +31,9 @@ _TYPES: Final = {
 }
 
 
-@staff_pages.get("/traer/plantilla.<any(csv,xlsx):form>")
-def import_template(form: str) -> ResponseReturnValue:
+@blueprint.get("/traer/plantilla.<any(csv,xlsx):form>")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+def template(form: str) -> ResponseReturnValue:
     """Two rows to write over, of one's own office, and on a second sheet what each column is."""
     with store().read() as session:
         slugs = [office.slug for office in my_offices(session, Permission.EDIT)]
@@ -71,8 +73,9 @@ def import_template(form: str) -> ResponseReturnValue:
     return _sent(form, "plantilla", rows, notes)
 
 
-@staff_pages.get("/talleres.<any(csv,xlsx):form>")
-def export_workshops(form: str) -> ResponseReturnValue:
+@blueprint.get("/talleres.<any(csv,xlsx):form>")
+@requires(Scope.SIGNED_IN)
+def export(form: str) -> ResponseReturnValue:
     """The workshops of a month or a year, without their people, to be mended and brought again."""
     first, last, name = _span()
     offices = offices_of(me().grants)
@@ -88,8 +91,9 @@ def export_workshops(form: str) -> ResponseReturnValue:
     return _sent(form, f"talleres-{name}", rows, list(import_labels.NOTES))
 
 
-@staff_pages.get("/traer/fallas.csv")
-def faults_of_batch() -> ResponseReturnValue:
+@blueprint.get("/traer/fallas.csv")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+def errors() -> ResponseReturnValue:
     """Every fault of a file that is being looked at."""
     public_id = clean(request.args.get("lote", ""))
     if not public_id:

@@ -20,17 +20,20 @@ from outreach.imports.import_errors import ImportRejected, UnreadableFile
 from outreach.imports.workshops import IcalDefaults
 from outreach.web.context import store
 from outreach.web.middleware import error_pages
-from outreach.web.staff.common.guards import may, me, my_offices, page, staff_pages
-from outreach.web.staff.imports import import_job, import_labels, import_preview
+from outreach.web.staff.common.guards import may, me, my_offices, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.imports import blueprint, import_job, import_labels, import_preview
 from outreach.web.staff.imports.import_preview import PreviewedFile
 from outreach.web.staff.imports.preview_fingerprint import print_of
 
 PAGE: Final = 100
 FAULTS_SHOWN: Final = 100
+MAX_UPLOAD_BYTES: Final = file_types.LARGEST + 64 * 1024  # the file and the other fields
 
 
-@staff_pages.get("/traer")
-def bring_in() -> ResponseReturnValue:
+@blueprint.get("/traer")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+def upload_form() -> ResponseReturnValue:
     """First the file; with `lote`, what is in it."""
     public_id = clean(request.args.get("lote", ""))
     if not public_id:
@@ -41,7 +44,8 @@ def bring_in() -> ResponseReturnValue:
     return _show(batch, looked)
 
 
-@staff_pages.post("/traer")
+@blueprint.post("/traer")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT, max_body_bytes=MAX_UPLOAD_BYTES)
 def upload() -> ResponseReturnValue:
     """Reads the file and puts it aside; nothing is loaded yet."""
     sent = request.files.get("file")
@@ -67,8 +71,9 @@ def upload() -> ResponseReturnValue:
     return redirect(f"/org/traer?lote={batch.public_id}", 303)
 
 
-@staff_pages.post("/traer/cargar")
-def load_batch() -> ResponseReturnValue:
+@blueprint.post("/traer/cargar")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+def load() -> ResponseReturnValue:
     """Loads what was seen. What has become of it since is said instead, and nothing is loaded."""
     public_id, seen = clean(request.form.get("lote", "")), request.form.get("seen", "")
     with store().read() as session:
@@ -99,10 +104,10 @@ def after_refusal(public_id: str, outcome: import_job.ImportJobOutcome) -> Respo
     return _show(batch, looked, status=409, differing=differing)
 
 
-@staff_pages.errorhandler(RequestEntityTooLarge)
+@blueprint.errorhandler(RequestEntityTooLarge)
 def too_heavy(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     """A file of 100 MB is refused by what the browser says of it, unread."""
-    if request.endpoint != "staff.upload":
+    if request.endpoint != "staff.imports.upload":
         return error_pages.page(413)
     return _ask(413, fault=file_types.too_heavy("").says)
 

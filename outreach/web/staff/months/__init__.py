@@ -1,5 +1,8 @@
-"""Headquarters' month: who has reported, the typed figures, closing it and its revisions."""
+"""The month of the network: who has reported, typed figures, closing and revisions.
 
-from outreach.web.staff.months import figures_entry, month_closing, report_matrix
+May import `common`. Start with `report_matrix`.
+"""
 
-__all__ = ["figures_entry", "month_closing", "report_matrix"]
+from flask import Blueprint
+
+blueprint = Blueprint("months", __name__)

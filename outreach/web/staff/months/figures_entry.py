@@ -15,6 +15,7 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.audit import audit_log
 from outreach.domain.network import staff
+from outreach.domain.network.staff import Permission
 from outreach.domain.reporting import figures, months
 from outreach.domain.reporting.figures import Figure, FigureSeries
 from outreach.domain.text import clean
@@ -23,8 +24,9 @@ from outreach.i18n import gettext as _
 from outreach.i18n import say
 from outreach.web.context import store
 from outreach.web.presentation.formatting import grouped
-from outreach.web.staff.common.guards import me, page, staff_pages
-from outreach.web.staff.months import month_access, month_labels
+from outreach.web.staff.common.guards import me, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.months import blueprint, month_access, month_labels
 
 MOST: Final = 10**15
 LONGEST_SOURCE: Final = 200
@@ -59,16 +61,18 @@ class FigureEntry:
         return (self.value, self.source) != self.seen
 
 
-@staff_pages.get("/mes/<month>/cifras")
-def figures_of_month(month: str) -> ResponseReturnValue:
+@blueprint.get("/mes/<month>/cifras")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def edit_figures(month: str) -> ResponseReturnValue:
     wanted = month_access.month_of(month)
     with store().read() as session:
         entries, revision = _entries(session, wanted), _revision(session, wanted)
     return _page(wanted, entries, revision)
 
 
-@staff_pages.post("/mes/<month>/cifras")
-def enter_figures(month: str) -> ResponseReturnValue:
+@blueprint.post("/mes/<month>/cifras")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def update_figures(month: str) -> ResponseReturnValue:
     wanted, now = month_access.month_of(month), clock.now()
     with store().read() as session:
         entries, revision = _entries(session, wanted), _revision(session, wanted)

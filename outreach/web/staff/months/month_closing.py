@@ -13,6 +13,7 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.audit import audit_log
 from outreach.domain.network import kinds, offices, staff
+from outreach.domain.network.staff import Permission
 from outreach.domain.reporting import figures, months
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.text import clean
@@ -22,19 +23,22 @@ from outreach.i18n import say
 from outreach.reports import change_causes, coverage, month_report, workshop_counts
 from outreach.reports.month_report import LONGEST_REASON, MonthChange, MonthDraft
 from outreach.web.context import store
-from outreach.web.staff.common.guards import me, page, staff_pages
-from outreach.web.staff.months import month_access, month_labels
+from outreach.web.staff.common.guards import me, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.months import blueprint, month_access, month_labels
 
 SHORTEST: Final = 4  # letters of a reason
 
 
-@staff_pages.get("/mes/<month>/cierre")
-def ask_to_close(month: str) -> ResponseReturnValue:
+@blueprint.get("/mes/<month>/cierre")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def close_form(month: str) -> ResponseReturnValue:
     return _page(month_access.month_of(month))
 
 
-@staff_pages.post("/mes/<month>/cierre")
-def close_month(month: str) -> ResponseReturnValue:
+@blueprint.post("/mes/<month>/cierre")
+@requires(Scope.NETWORK, Permission.NETWORK, fresh=True)
+def close(month: str) -> ResponseReturnValue:
     wanted, now = month_access.month_of(month), clock.now()
     try:
         with store().change() as session:
@@ -64,7 +68,8 @@ def close_month(month: str) -> ResponseReturnValue:
     return redirect(f"/org/mes/{wanted}/cierre?hecho={number}", 303)
 
 
-@staff_pages.post("/mes/<month>/reabrir")
+@blueprint.post("/mes/<month>/reabrir")
+@requires(Scope.NETWORK, Permission.NETWORK, fresh=True)
 def reopen(month: str) -> ResponseReturnValue:
     wanted = month_access.month_of(month)
     reason = clean(request.form.get("why", ""))[:LONGEST_REASON]

@@ -19,23 +19,27 @@ from outreach.i18n import ngettext
 from outreach.reports import coverage
 from outreach.reports.coverage import CoverageMatrix, CoverageRow
 from outreach.web.context import store
-from outreach.web.staff.common.guards import may, me, must, note_of, page, staff_pages
-from outreach.web.staff.months import month_access, month_labels
+from outreach.web.staff.common.guards import may, me, must, note_of, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.months import blueprint, month_access, month_labels
 
 
-@staff_pages.get("/mes")
-def last_month() -> ResponseReturnValue:
+@blueprint.get("/mes")
+@requires(Scope.SIGNED_IN)
+def latest() -> ResponseReturnValue:
     """The month that has just ended is the one to report."""
     return redirect(f"/org/mes/{Month.of(clock.now().date()).plus(-1)}", 303)
 
 
-@staff_pages.get("/mes/<month>")
-def month(month: str) -> ResponseReturnValue:
+@blueprint.get("/mes/<month>")
+@requires(Scope.SIGNED_IN)
+def detail(month: str) -> ResponseReturnValue:
     return _matrix_page(month_access.month_of(month))
 
 
-@staff_pages.post("/mes/<month>/completo")
-def say_complete(month: str) -> ResponseReturnValue:
+@blueprint.post("/mes/<month>/completo")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+def mark_complete(month: str) -> ResponseReturnValue:
     """An office says that nothing is missing of its month; `do=undo` takes it back."""
     wanted, now = month_access.month_of(month), clock.now()
     slug, is_undone = request.form.get("office", ""), request.form.get("do") == "undo"
@@ -59,7 +63,8 @@ def say_complete(month: str) -> ResponseReturnValue:
     return redirect(f"/org/mes/{wanted}?hecho={'incompleto' if is_undone else 'completo'}", 303)
 
 
-@staff_pages.post("/mes/<month>/recordar")
+@blueprint.post("/mes/<month>/recordar")
+@requires(Scope.NETWORK, Permission.NETWORK)
 def remind(month: str) -> ResponseReturnValue:
     """Asks those who are late for what is missing, by letter. An office that nobody works for is
     not said to have been asked."""

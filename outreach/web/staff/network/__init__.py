@@ -1,5 +1,8 @@
-"""What only headquarters sees to: offices, kinds, the accounts of the staff, the settings."""
+"""Offices, kinds, venues, partners, staff accounts and settings of the installation.
 
-from outreach.web.staff.network import kind_pages, office_pages, settings_page, staff_accounts
+May import `workshop_form` and `common`. Start with `office_pages`.
+"""
 
-__all__ = ["kind_pages", "office_pages", "settings_page", "staff_accounts"]
+from flask import Blueprint
+
+blueprint = Blueprint("network", __name__)

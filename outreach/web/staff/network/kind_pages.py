@@ -13,6 +13,7 @@ from outreach import clock
 from outreach.db.types import Codes
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import CODE, Kind, Visibility, Way
+from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import reconfirmation
 from outreach.domain.scheduling import network_changes
 from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
@@ -23,7 +24,9 @@ from outreach.web.context import store
 from outreach.web.presentation.icons import PICTOGRAMS
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, line, number, required, text
-from outreach.web.staff.common.guards import note_of, page, staff_pages
+from outreach.web.staff.common.guards import note_of, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import (
     country_choices,
     faults_of,
@@ -160,22 +163,25 @@ class KindForm(Form):
         }
 
 
-@staff_pages.get("/tipos")
-def network_kinds() -> ResponseReturnValue:
+@blueprint.get("/tipos")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def list_kinds() -> ResponseReturnValue:
     with store().read() as session:
         found = kinds.all_of_them(session)
     return page("network/kinds", kinds=found, words=workshop_labels)
 
 
-@staff_pages.get("/tipos/nuevo")
+@blueprint.get("/tipos/nuevo")
+@requires(Scope.NETWORK, Permission.NETWORK)
 def new_kind() -> ResponseReturnValue:
     with store().read() as session:
         values = _first_values(network_changes.next_position(session))
         return _form_page(session, KindForm(None, None, values), None)
 
 
-@staff_pages.post("/tipos/nuevo")
-def add_kind() -> ResponseReturnValue:
+@blueprint.post("/tipos/nuevo")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def create_kind() -> ResponseReturnValue:
     form = KindForm(request.form, None, {})
     with store().read() as session:
         if not form.validate():
@@ -191,15 +197,17 @@ def add_kind() -> ResponseReturnValue:
     return redirect(f"/org/tipos/{values['code']}?hecho=nuevo", 303)
 
 
-@staff_pages.get("/tipos/<code>")
+@blueprint.get("/tipos/<code>")
+@requires(Scope.NETWORK, Permission.NETWORK)
 def edit_kind(code: str) -> ResponseReturnValue:
     with store().read() as session:
         kind = kinds.find(session, code)
         return _form_page(session, KindForm(None, kind, _values_of(kind)), kind)
 
 
-@staff_pages.post("/tipos/<code>")
-def change_kind(code: str) -> ResponseReturnValue:
+@blueprint.post("/tipos/<code>")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def update_kind(code: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
         kind = kinds.find(session, code)

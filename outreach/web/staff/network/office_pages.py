@@ -18,6 +18,7 @@ from outreach.db.types import Codes
 from outreach.domain.locations import regions
 from outreach.domain.network import offices
 from outreach.domain.network.offices import SLUG, TAKEN, Office
+from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import network_changes
 from outreach.errors import Refused, Taken
 from outreach.i18n import gettext as _
@@ -25,7 +26,9 @@ from outreach.web.context import store
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, DayField, line, required, text
-from outreach.web.staff.common.guards import note_of, page, staff_pages
+from outreach.web.staff.common.guards import note_of, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import (
     DegreesField,
     country_choices,
@@ -122,8 +125,9 @@ class OfficeForm(Form):
         }
 
 
-@staff_pages.get("/red")
-def network_offices() -> ResponseReturnValue:
+@blueprint.get("/red")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def list_offices() -> ResponseReturnValue:
     today = clock.now().date()
     with store().read() as session:
         found = sorted(offices.all_of_them(session), key=lambda office: office.city)
@@ -140,14 +144,16 @@ def network_offices() -> ResponseReturnValue:
     )
 
 
-@staff_pages.get("/red/nueva")
+@blueprint.get("/red/nueva")
+@requires(Scope.NETWORK, Permission.NETWORK)
 def new_office() -> ResponseReturnValue:
     with store().read() as session:
         return _form_page(session, OfficeForm(None, None), None)
 
 
-@staff_pages.post("/red/nueva")
-def open_office() -> ResponseReturnValue:
+@blueprint.post("/red/nueva")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def create_office() -> ResponseReturnValue:
     form = OfficeForm(request.form, None)
     with store().read() as session:
         if not form.validate():
@@ -163,15 +169,17 @@ def open_office() -> ResponseReturnValue:
     return redirect(f"/org/red/{values['slug']}?hecho=nueva", 303)
 
 
-@staff_pages.get("/red/<slug>")
+@blueprint.get("/red/<slug>")
+@requires(Scope.NETWORK, Permission.NETWORK)
 def edit_office(slug: str) -> ResponseReturnValue:
     with store().read() as session:
         office = offices.find(session, slug)
         return _form_page(session, OfficeForm(None, office), office)
 
 
-@staff_pages.post("/red/<slug>")
-def change_office(slug: str) -> ResponseReturnValue:
+@blueprint.post("/red/<slug>")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def update_office(slug: str) -> ResponseReturnValue:
     with store().read() as session:
         office = offices.find(session, slug)
         form = OfficeForm(request.form, office)

@@ -18,7 +18,9 @@ from outreach.errors import Refused
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.staff.common.form_fields import Choice, line, required
-from outreach.web.staff.common.guards import my_offices, note_of, page, staff_pages
+from outreach.web.staff.common.guards import my_offices, note_of, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.network import blueprint
 
 _LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
 
@@ -53,8 +55,9 @@ class SpeakerForm(Form):
         self.partner.choices = [("", _("Ninguna")), *((str(each.id), each.name) for each in there)]
 
 
-@staff_pages.get("/aliados")
-def allies() -> ResponseReturnValue:
+@blueprint.get("/aliados")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+def list_partners() -> ResponseReturnValue:
     with store().read() as session:
         mine = my_offices(session, Permission.EDIT)
         organizations, people = partners.by_office(session, [office.id for office in mine])
@@ -63,17 +66,20 @@ def allies() -> ResponseReturnValue:
     return page("network/partners", rows=rows, done=done, kind_words=kind_words)
 
 
-@staff_pages.get("/aliados/<slug>/organizacion")
+@blueprint.get("/aliados/<slug>/organizacion")
+@requires(Scope.OFFICE, Permission.EDIT)
 def new_partner(slug: str) -> ResponseReturnValue:
     return _page(_office(slug), PartnerForm(None, kind=PartnerKind.CIVIL_SOCIETY, is_shown=True))
 
 
-@staff_pages.post("/aliados/<slug>/organizacion")
-def make_partner(slug: str) -> ResponseReturnValue:
+@blueprint.post("/aliados/<slug>/organizacion")
+@requires(Scope.OFFICE, Permission.EDIT)
+def create_partner(slug: str) -> ResponseReturnValue:
     return _keep_partner(slug, None)
 
 
-@staff_pages.get("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
+@blueprint.get("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
+@requires(Scope.OFFICE, Permission.EDIT)
 def edit_partner(slug: str, partner: int) -> ResponseReturnValue:
     office = _office(slug)
     with store().read() as session:
@@ -82,24 +88,28 @@ def edit_partner(slug: str, partner: int) -> ResponseReturnValue:
     return _page(office, PartnerForm(None, **values), found)
 
 
-@staff_pages.post("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
-def change_partner(slug: str, partner: int) -> ResponseReturnValue:
+@blueprint.post("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
+@requires(Scope.OFFICE, Permission.EDIT)
+def update_partner(slug: str, partner: int) -> ResponseReturnValue:
     """`do` says what: retire, offer; without it, what is said of it is kept."""
     return _retired(slug, partner=partner) or _keep_partner(slug, partner)
 
 
-@staff_pages.get("/aliados/<slug>/persona")
+@blueprint.get("/aliados/<slug>/persona")
+@requires(Scope.OFFICE, Permission.EDIT)
 def new_speaker(slug: str) -> ResponseReturnValue:
     office = _office(slug)
     return _page(office, SpeakerForm(None, _offered(office)))
 
 
-@staff_pages.post("/aliados/<slug>/persona")
-def make_speaker(slug: str) -> ResponseReturnValue:
+@blueprint.post("/aliados/<slug>/persona")
+@requires(Scope.OFFICE, Permission.EDIT)
+def create_speaker(slug: str) -> ResponseReturnValue:
     return _keep_speaker(slug, None)
 
 
-@staff_pages.get("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
+@blueprint.get("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
+@requires(Scope.OFFICE, Permission.EDIT)
 def edit_speaker(slug: str, speaker: int) -> ResponseReturnValue:
     office = _office(slug)
     with store().read() as session:
@@ -111,8 +121,9 @@ def edit_speaker(slug: str, speaker: int) -> ResponseReturnValue:
     return _page(office, form, found)
 
 
-@staff_pages.post("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
-def change_speaker(slug: str, speaker: int) -> ResponseReturnValue:
+@blueprint.post("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
+@requires(Scope.OFFICE, Permission.EDIT)
+def update_speaker(slug: str, speaker: int) -> ResponseReturnValue:
     """The same as of an organization."""
     return _retired(slug, speaker=speaker) or _keep_speaker(slug, speaker)
 

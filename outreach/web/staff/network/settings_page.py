@@ -8,9 +8,12 @@ from typing import Final
 from flask.typing import ResponseReturnValue
 
 from outreach.config import Config
+from outreach.domain.network.staff import Permission
 from outreach.i18n import gettext as _
 from outreach.web.context import config
-from outreach.web.staff.common.guards import page, staff_pages
+from outreach.web.staff.common.guards import page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.network import blueprint
 
 PREFIX: Final = "OUTREACH_"
 _NAMED: Final = {"is_demo": "DEMO"}
@@ -25,7 +28,8 @@ class Setting:
     source: str
 
 
-@staff_pages.get("/ajustes")
+@blueprint.get("/ajustes")
+@requires(Scope.NETWORK, Permission.NETWORK)
 def settings() -> ResponseReturnValue:
     found = all_of(config(), _defaults())
     return page("network/settings", settings=found)

@@ -15,7 +15,7 @@ from wtforms import Form, ValidationError
 from outreach import clock
 from outreach.accounts import administration, credentials, invitations
 from outreach.domain.network import offices, staff
-from outreach.domain.network.staff import ALL_OFFICES, Role, StaffMember
+from outreach.domain.network.staff import ALL_OFFICES, Permission, Role, StaffMember
 from outreach.domain.text import clean, plain
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
@@ -23,7 +23,9 @@ from outreach.web.context import config, store
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, line, required
-from outreach.web.staff.common.guards import me, page, role_words, staff_pages
+from outreach.web.staff.common.guards import me, page, role_words
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import faults_of
 
 _GIVEN = "papel-"  # the field of a role at an office: papel-chicago
@@ -62,8 +64,9 @@ class InviteForm(Form):
             raise ValidationError(_("Elige dónde trabaja: una oficina o más."))
 
 
-@staff_pages.get("/personal")
-def personnel() -> ResponseReturnValue:
+@blueprint.get("/personal")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def list_staff() -> ResponseReturnValue:
     wanted, role = clean(request.args.get("q", ""))[:100], request.args.get("papel", "")
     now = clock.now()
     with store().read() as session:
@@ -86,14 +89,16 @@ def personnel() -> ResponseReturnValue:
     )
 
 
-@staff_pages.get("/personal/invitar")
-def new_member() -> ResponseReturnValue:
+@blueprint.get("/personal/invitar")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def new_staff() -> ResponseReturnValue:
     with store().read() as session:
         return _invite_page(InviteForm(None, _cities(session)))
 
 
-@staff_pages.post("/personal/invitar")
-def invite_member() -> ResponseReturnValue:
+@blueprint.post("/personal/invitar")
+@requires(Scope.NETWORK, Permission.NETWORK, fresh=True)
+def invite_staff() -> ResponseReturnValue:
     with store().read() as session:
         form = InviteForm(request.form, _cities(session))
     if not form.validate():
@@ -113,13 +118,15 @@ def invite_member() -> ResponseReturnValue:
     return _link_page((form.email.data or "").lower(), token)
 
 
-@staff_pages.get("/personal/<int(max=2147483647):organizer_id>")
-def member(organizer_id: int) -> ResponseReturnValue:
+@blueprint.get("/personal/<int(max=2147483647):organizer_id>")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def edit_staff(organizer_id: int) -> ResponseReturnValue:
     return _member_page(organizer_id)
 
 
-@staff_pages.post("/personal/<int(max=2147483647):organizer_id>")
-def change_member(organizer_id: int) -> ResponseReturnValue:
+@blueprint.post("/personal/<int(max=2147483647):organizer_id>")
+@requires(Scope.NETWORK, Permission.NETWORK, fresh=True)
+def update_staff(organizer_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
             organizer = staff.get(session, organizer_id)
@@ -133,8 +140,9 @@ def change_member(organizer_id: int) -> ResponseReturnValue:
     return redirect(f"/org/personal/{organizer_id}?hecho={done}", 303)
 
 
-@staff_pages.post("/personal/<int(max=2147483647):organizer_id>/suspender")
-def disable_member(organizer_id: int) -> ResponseReturnValue:
+@blueprint.post("/personal/<int(max=2147483647):organizer_id>/suspender")
+@requires(Scope.NETWORK, Permission.NETWORK, fresh=True)
+def disable_staff(organizer_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
             organizer = staff.get(session, organizer_id)
@@ -144,8 +152,9 @@ def disable_member(organizer_id: int) -> ResponseReturnValue:
     return redirect(f"/org/personal/{organizer_id}?hecho=suspendida", 303)
 
 
-@staff_pages.post("/personal/<int(max=2147483647):organizer_id>/reiniciar")
-def reset_member(organizer_id: int) -> ResponseReturnValue:
+@blueprint.post("/personal/<int(max=2147483647):organizer_id>/reiniciar")
+@requires(Scope.NETWORK, Permission.NETWORK, fresh=True)
+def reset_staff(organizer_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
             organizer = staff.get(session, organizer_id)

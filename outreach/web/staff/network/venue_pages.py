@@ -25,7 +25,9 @@ from outreach.i18n import LANGUAGES
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.staff.common.form_fields import Choice, line, number, required, text
-from outreach.web.staff.common.guards import my_offices, note_of, page, staff_pages
+from outreach.web.staff.common.guards import my_offices, note_of, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import somebody_else
 from outreach.web.staff.workshop_form import form_options
 
@@ -113,8 +115,9 @@ def point_of(typed: str) -> tuple[float, float] | None:
     return latitude, longitude
 
 
-@staff_pages.get("/sedes")
-def all_venues() -> ResponseReturnValue:
+@blueprint.get("/sedes")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+def list_venues() -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
         mine = my_offices(session, Permission.EDIT)
@@ -129,7 +132,8 @@ def all_venues() -> ResponseReturnValue:
     return page("network/venues", rows=rows, done=_done(request.args.get("hecho", "")))
 
 
-@staff_pages.get("/sedes/<slug>/nueva")
+@blueprint.get("/sedes/<slug>/nueva")
+@requires(Scope.OFFICE, Permission.EDIT)
 def new_venue(slug: str) -> ResponseReturnValue:
     with store().read() as session:
         office = offices.find(session, slug)
@@ -137,8 +141,9 @@ def new_venue(slug: str) -> ResponseReturnValue:
     return _page(form, None)
 
 
-@staff_pages.post("/sedes/<slug>/nueva")
-def make_venue(slug: str) -> ResponseReturnValue:
+@blueprint.post("/sedes/<slug>/nueva")
+@requires(Scope.OFFICE, Permission.EDIT)
+def create_venue(slug: str) -> ResponseReturnValue:
     with store().read() as session:
         office = offices.find(session, slug)
     form = VenueForm(request.form, office)
@@ -154,7 +159,8 @@ def make_venue(slug: str) -> ResponseReturnValue:
     return redirect("/org/sedes?hecho=nueva", 303)
 
 
-@staff_pages.get("/sedes/<slug>/<int(max=2147483647):venue>")
+@blueprint.get("/sedes/<slug>/<int(max=2147483647):venue>")
+@requires(Scope.OFFICE, Permission.EDIT)
 def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
     with store().read() as session:
         found = venues.find(session, offices.find(session, slug), venue)
@@ -163,8 +169,9 @@ def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
     return _page(VenueForm(None, found.office, **values), found, coming=coming)
 
 
-@staff_pages.post("/sedes/<slug>/<int(max=2147483647):venue>")
-def change_venue(slug: str, venue: int) -> ResponseReturnValue:
+@blueprint.post("/sedes/<slug>/<int(max=2147483647):venue>")
+@requires(Scope.OFFICE, Permission.EDIT)
+def update_venue(slug: str, venue: int) -> ResponseReturnValue:
     """`do` says what: retire, offer; without it, what is said of the venue is kept."""
     what = request.form.get("do", "")
     if what in {"retire", "offer"}:

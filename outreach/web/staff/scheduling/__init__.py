@@ -1,1 +1,8 @@
-"""Making many workshops: duplicate, repeat, a month at once."""
+"""Creating several workshops: duplicate, repeat, plan a month.
+
+May import `common`. Start with `duplicate`.
+"""
+
+from flask import Blueprint
+
+blueprint = Blueprint("scheduling", __name__)

@@ -12,6 +12,7 @@ from wtforms import Field, Form, ValidationError
 
 from outreach import clock
 from outreach.domain import workshops
+from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import bulk, recurrence, workshop_service
 from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop
@@ -21,8 +22,9 @@ from outreach.web.context import store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import DayField, HourField, required
-from outreach.web.staff.common.guards import find_mine, page, staff_pages
-from outreach.web.staff.scheduling import date_proposal
+from outreach.web.staff.common.guards import find_mine, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.scheduling import blueprint, date_proposal
 
 
 class CloneForm(Form):
@@ -49,16 +51,18 @@ class CloneForm(Form):
         return day, starts
 
 
-@staff_pages.get("/talleres/<public_id>/clonar")
-def ask_to_clone(public_id: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>/clonar")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def duplicate_form(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
         return _page(workshop, CloneForm(None, data={"starts": workshop.starts}))
 
 
-@staff_pages.post("/talleres/<public_id>/clonar")
+@blueprint.post("/talleres/<public_id>/clonar")
+@requires(Scope.WORKSHOP, Permission.EDIT)
 @request_retry.repeatable
-def clone(public_id: str) -> ResponseReturnValue:
+def duplicate(public_id: str) -> ResponseReturnValue:
     form, nonce = CloneForm(request.form), date_proposal.typed_nonce()
     with store().read() as session:
         workshop = find_mine(session, public_id)

@@ -36,8 +36,9 @@ from outreach.web.context import store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, HourField, text
-from outreach.web.staff.common.guards import must, my_offices, page, staff_pages
-from outreach.web.staff.scheduling import date_proposal, schedule_parser
+from outreach.web.staff.common.guards import must, my_offices, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.scheduling import blueprint, date_proposal, schedule_parser
 from outreach.web.staff.scheduling.schedule_parser import CommonFields, UnclearLine
 
 PATH: Final = "/org/talleres/mes-nuevo"
@@ -106,7 +107,8 @@ class PlannerSheet:
         return sha256(repr(meant).encode()).hexdigest()[:16]
 
 
-@staff_pages.get("/talleres/mes-nuevo")
+@blueprint.get("/talleres/mes-nuevo")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def plan_month() -> ResponseReturnValue:
     slug = clean(request.args.get("oficina", ""))
     with store().read() as session:
@@ -118,9 +120,10 @@ def plan_month() -> ResponseReturnValue:
         return _page(session, sheet, date_proposal.new_nonce(), mine)
 
 
-@staff_pages.post("/talleres/mes-nuevo")
+@blueprint.post("/talleres/mes-nuevo")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 @request_retry.repeatable
-def make_month() -> ResponseReturnValue:
+def create_month() -> ResponseReturnValue:
     typed, nonce = request.form, date_proposal.typed_nonce()
     is_look = typed.get("action") not in {"draft", "publish"}
     with store().read() as session:

@@ -16,6 +16,7 @@ from wtforms.validators import Optional
 
 from outreach import clock
 from outreach.clock import Month
+from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import recurrence, workshop_service
 from outreach.domain.scheduling.recurrence import DateProposal, RecurrenceRule, RecurrenceUnit
 from outreach.domain.workshops import Workshop
@@ -28,8 +29,9 @@ from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.formatting import weekday
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, DayField, number
-from outreach.web.staff.common.guards import find_mine, page, staff_pages
-from outreach.web.staff.scheduling import date_proposal
+from outreach.web.staff.common.guards import find_mine, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.scheduling import blueprint, date_proposal
 
 _NTH: Final = ("primer", "segundo", "tercer", "cuarto", "quinto")
 _NAME_LENGTH: Final = 100
@@ -78,15 +80,17 @@ class RepeatForm(Form):
 _NAMES: Final = ("lun", "mar", "mié", "jue", "vie", "sáb", "dom")
 
 
-@staff_pages.get("/talleres/<public_id>/repetir")
-def ask_to_repeat(public_id: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>/repetir")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def repeat_form(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
         typed = request.args if "cada" in request.args else None
         return _page(session, workshop, typed, date_proposal.new_nonce())
 
 
-@staff_pages.post("/talleres/<public_id>/repetir")
+@blueprint.post("/talleres/<public_id>/repetir")
+@requires(Scope.WORKSHOP, Permission.EDIT)
 @request_retry.repeatable
 def repeat(public_id: str) -> ResponseReturnValue:
     typed, nonce = request.form, date_proposal.typed_nonce()

@@ -29,10 +29,10 @@ from outreach.web.staff.common.guards import (
     note,
     note_of,
     page,
-    staff_pages,
 )
+from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network.form_reading import somebody_else
-from outreach.web.staff.tours import stop_form
+from outreach.web.staff.tours import blueprint, stop_form
 from outreach.web.staff.tours.stop_form import StopForm
 
 _OF: Final = "/giras/<slug>/<int(max=2147483647):tour_id>"
@@ -42,8 +42,9 @@ _AT: Final = f"{_OF}/parada/<int(max=2147483647):stop_id>"
 # Tours
 
 
-@staff_pages.get("/giras", endpoint="tours")
-def all_tours() -> ResponseReturnValue:
+@blueprint.get("/giras")
+@requires(Scope.SIGNED_IN)
+def list_tours() -> ResponseReturnValue:
     mine = offices_of(me().grants)
     with store().read() as session:
         found = tours.of_offices(session, mine)
@@ -52,14 +53,16 @@ def all_tours() -> ResponseReturnValue:
     return page("tours/tours", tours=found, stops=stops, may_make=may_make, words=workshop_labels)
 
 
-@staff_pages.get("/giras/nueva")
-def new_tour() -> ResponseReturnValue:
+@blueprint.get("/giras/nueva")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+def new() -> ResponseReturnValue:
     return _new_page(secrets.token_urlsafe(16))
 
 
-@staff_pages.post("/giras/nueva")
+@blueprint.post("/giras/nueva")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 @request_retry.repeatable
-def make_tour() -> ResponseReturnValue:
+def create() -> ResponseReturnValue:
     slug, name = clean(request.form.get("office", "")), clean(request.form.get("name", ""))
     nonce = clean(request.form.get("nonce", ""))[:40] or secrets.token_urlsafe(16)
     now = clock.now()
@@ -76,13 +79,15 @@ def make_tour() -> ResponseReturnValue:
     return redirect(f"/org/giras/{slug}/{number}", 303)
 
 
-@staff_pages.get(_OF)
-def tour(slug: str, tour_id: int) -> ResponseReturnValue:
+@blueprint.get(_OF)
+@requires(Scope.OFFICE, Permission.SEE)
+def detail(slug: str, tour_id: int) -> ResponseReturnValue:
     return _tour_page(slug, tour_id)
 
 
-@staff_pages.post(f"{_OF}/publicar")
-def publish_tour(slug: str, tour_id: int) -> ResponseReturnValue:
+@blueprint.post(f"{_OF}/publicar")
+@requires(Scope.OFFICE, Permission.EDIT)
+def publish(slug: str, tour_id: int) -> ResponseReturnValue:
     """Every stop that is ready comes out; those without a venue wait."""
     number = 0
     try:
@@ -99,7 +104,8 @@ def publish_tour(slug: str, tour_id: int) -> ResponseReturnValue:
 # Stops
 
 
-@staff_pages.get(f"{_OF}/parada")
+@blueprint.get(f"{_OF}/parada")
+@requires(Scope.OFFICE, Permission.EDIT)
 def new_stop(slug: str, tour_id: int) -> ResponseReturnValue:
     with store().read() as session:
         found = _find(session, slug, tour_id)
@@ -108,8 +114,9 @@ def new_stop(slug: str, tour_id: int) -> ResponseReturnValue:
         return _stop_page(found, form)
 
 
-@staff_pages.post(f"{_OF}/parada")
-def make_stop(slug: str, tour_id: int) -> ResponseReturnValue:
+@blueprint.post(f"{_OF}/parada")
+@requires(Scope.OFFICE, Permission.EDIT)
+def create_stop(slug: str, tour_id: int) -> ResponseReturnValue:
     with store().read() as session:
         found = _find(session, slug, tour_id)
         form = stop_form.form_of(session, found.office, request.form)
@@ -128,7 +135,8 @@ def make_stop(slug: str, tour_id: int) -> ResponseReturnValue:
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=parada", 303)
 
 
-@staff_pages.get(_AT)
+@blueprint.get(_AT)
+@requires(Scope.OFFICE, Permission.EDIT)
 def edit_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     with store().read() as session:
         found = _find(session, slug, tour_id)
@@ -136,8 +144,9 @@ def edit_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
         return _stop_page(found, stop_form.of_stop(session, found, stop), stop)
 
 
-@staff_pages.post(_AT)
-def change_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+@blueprint.post(_AT)
+@requires(Scope.OFFICE, Permission.EDIT)
+def update_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     """The stop and its workshops, all or nothing; only its people are told."""
     with store().read() as session:
         found = _find(session, slug, tour_id)
@@ -172,7 +181,8 @@ def change_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cambiada", 303)
 
 
-@staff_pages.post(f"{_AT}/publicar")
+@blueprint.post(f"{_AT}/publicar")
+@requires(Scope.OFFICE, Permission.EDIT)
 def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
@@ -185,8 +195,9 @@ def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
 
 
-@staff_pages.get(f"{_AT}/cancelar")
-def ask_to_cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+@blueprint.get(f"{_AT}/cancelar")
+@requires(Scope.OFFICE, Permission.EDIT)
+def cancel_stop_form(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     """Asks first, and says whom it concerns."""
     with store().read() as session:
         found = _find(session, slug, tour_id)
@@ -205,7 +216,8 @@ def ask_to_cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnV
     )
 
 
-@staff_pages.post(f"{_AT}/cancelar")
+@blueprint.post(f"{_AT}/cancelar")
+@requires(Scope.OFFICE, Permission.EDIT)
 def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
@@ -220,7 +232,8 @@ def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cancelada", 303)
 
 
-@staff_pages.post(f"{_AT}/reactivar")
+@blueprint.post(f"{_AT}/reactivar")
+@requires(Scope.OFFICE, Permission.EDIT)
 def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:

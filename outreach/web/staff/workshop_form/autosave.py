@@ -23,8 +23,10 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refused
 from outreach.web.context import store
 from outreach.web.presentation.formatting import hour
-from outreach.web.staff.common.guards import find_mine, may, me, must, staff_pages
+from outreach.web.staff.common.guards import find_mine, may, me, must
+from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.common.workshop_labels import short_day
+from outreach.web.staff.workshop_form import blueprint
 
 NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 OFFERED: Final = 3  # the last few
@@ -43,8 +45,9 @@ class DraftOffer:
     address: str
 
 
-@staff_pages.post("/talleres/borrador")
-def save_form() -> ResponseReturnValue:
+@blueprint.post("/talleres/borrador")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+def save_draft() -> ResponseReturnValue:
     """Keeps the form as it stands. Answers the hour, to be said beside the button."""
     typed, now = request.form, clock.now()
     try:
@@ -57,8 +60,9 @@ def save_form() -> ResponseReturnValue:
     return {"at": hour(now.astimezone(office.zone).time())}
 
 
-@staff_pages.post("/talleres/borrador/descartar")
-def discard_form() -> ResponseReturnValue:
+@blueprint.post("/talleres/borrador/descartar")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+def discard_draft() -> ResponseReturnValue:
     with store().change() as session:
         draft = form_drafts.find(session, me().organizer_id, _id(request.form.get("draft", "")))
         back = "/org/talleres/nuevo"

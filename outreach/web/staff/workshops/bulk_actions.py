@@ -29,10 +29,11 @@ from outreach.web.context import config, key_store, store
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, HourField, NumberField
-from outreach.web.staff.common.guards import must, note, note_of, page, staff_pages
+from outreach.web.staff.common.guards import must, note, note_of, page
+from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.scheduling import date_proposal
 from outreach.web.staff.scheduling.date_proposal import DateWarning, ProposalLine
-from outreach.web.staff.workshops import cancel_workshop, publish_warnings
+from outreach.web.staff.workshops import blueprint, cancel_workshop, publish_warnings
 
 FARTHEST: Final = 366  # days
 
@@ -70,13 +71,15 @@ class BulkForm(Form):
         return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
 
 
-@staff_pages.get("/talleres/varios")
-def ask_for_many() -> ResponseReturnValue:
+@blueprint.get("/talleres/varios")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+def bulk_form() -> ResponseReturnValue:
     return _ask(request.args)
 
 
-@staff_pages.post("/talleres/varios")
-def do_to_many() -> ResponseReturnValue:
+@blueprint.post("/talleres/varios")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+def bulk_apply() -> ResponseReturnValue:
     typed, now = request.form, clock.now()
     deed = _deed(typed)
     try:

@@ -6,21 +6,26 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
+from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.scheduling import workshop_service
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, note, page, staff_pages
+from outreach.web.staff.common.guards import find_mine, note, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.workshops import blueprint
 
 
-@staff_pages.get("/talleres/<public_id>/cancelar")
-def ask_to_cancel(public_id: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>/cancelar")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def cancel_form(public_id: str) -> ResponseReturnValue:
     return _ask(public_id)
 
 
-@staff_pages.post("/talleres/<public_id>/cancelar")
+@blueprint.post("/talleres/<public_id>/cancelar")
+@requires(Scope.WORKSHOP, Permission.EDIT)
 def cancel(public_id: str) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
     if reason not in reasons():

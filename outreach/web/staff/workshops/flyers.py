@@ -18,7 +18,9 @@ from outreach.pdf import flyer_text
 from outreach.pdf.flyer import Flyer
 from outreach.web.context import config, store
 from outreach.web.presentation import icons
-from outreach.web.staff.common.guards import find_mine, may, page, staff_pages
+from outreach.web.staff.common.guards import find_mine, may, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.workshops import blueprint
 
 # Of its size, to look at: sharp on a screen of two dots a pixel.
 PREVIEW: Final = {"carta": 1.0, "a4": 1.0, "cuadrada": 0.6, "vertical": 0.45}
@@ -38,7 +40,8 @@ class FlyerDownload:
     files: Sequence[tuple[str, str]]  # the end of its address, and what it is
 
 
-@staff_pages.get("/talleres/<public_id>/volante")
+@blueprint.get("/talleres/<public_id>/volante")
+@requires(Scope.WORKSHOP, Permission.SEE)
 def flyer(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
@@ -59,7 +62,8 @@ def flyer(public_id: str) -> ResponseReturnValue:
     )
 
 
-@staff_pages.get("/talleres/<public_id>/volante.pdf")
+@blueprint.get("/talleres/<public_id>/volante.pdf")
+@requires(Scope.WORKSHOP, Permission.SEE)
 def flyer_pdf(public_id: str) -> ResponseReturnValue:
     shape = request.args.get("papel", paper.LETTER)
     if shape not in paper.PAPER:
@@ -68,7 +72,8 @@ def flyer_pdf(public_id: str) -> ResponseReturnValue:
     return _file(workshop, paper.pdf(made, shape), "application/pdf", shape, "pdf")
 
 
-@staff_pages.get("/talleres/<public_id>/volante.png")
+@blueprint.get("/talleres/<public_id>/volante.png")
+@requires(Scope.WORKSHOP, Permission.SEE)
 def flyer_png(public_id: str) -> ResponseReturnValue:
     """The picture to send; with `vista`, a smaller one to look at, of the sheets too."""
     shape, is_preview = _shape(), "vista" in request.args
@@ -79,7 +84,8 @@ def flyer_png(public_id: str) -> ResponseReturnValue:
     return _file(workshop, body, "image/png", shape, "png")
 
 
-@staff_pages.get("/talleres/<public_id>/volante.svg")
+@blueprint.get("/talleres/<public_id>/volante.svg")
+@requires(Scope.WORKSHOP, Permission.SEE)
 def flyer_svg(public_id: str) -> ResponseReturnValue:
     shape = _shape()
     workshop, made = _made(public_id)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from outreach import clock
+from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import bulk, workshop_service
 from outreach.domain.scheduling.bulk import ALLIES, BulkOutcome, SameForAll, When
 from outreach.domain.scheduling.workshop_service import WorkshopData
@@ -20,9 +21,11 @@ from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.web.context import key_store, store
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, note, page, staff_pages
+from outreach.web.staff.common.guards import find_mine, note, page
+from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.scheduling import date_proposal
 from outreach.web.staff.scheduling.date_proposal import ProposalLine
+from outreach.web.staff.workshops import blueprint
 
 # A date has these for itself; its zone goes with its venue.
 _OWN: Final = {"office", "series", "day", "starts", "ends", "zone"}
@@ -51,13 +54,15 @@ class SeriesEditRequest:
         )
 
 
-@staff_pages.get("/talleres/<public_id>/serie")
-def ask_for_series(public_id: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>/serie")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def edit_series(public_id: str) -> ResponseReturnValue:
     return _ask(public_id, request.args)
 
 
-@staff_pages.post("/talleres/<public_id>/serie")
-def change_series(public_id: str) -> ResponseReturnValue:
+@blueprint.post("/talleres/<public_id>/serie")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def update_series(public_id: str) -> ResponseReturnValue:
     typed = request.form
     try:
         moved = _change(public_id, typed)

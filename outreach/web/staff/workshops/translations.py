@@ -21,7 +21,9 @@ from outreach.i18n import LANGUAGES
 from outreach.i18n import gettext as _
 from outreach.reports import readability
 from outreach.web.context import store
-from outreach.web.staff.common.guards import find_mine, note, page, staff_pages
+from outreach.web.staff.common.guards import find_mine, note, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.workshops import blueprint
 
 LONGEST: Final[Mapping[str, int]] = {"title": 120, "summary": 1000, "bring": 600}
 NAMES: Final = {"es": "Español", "en": "English", "fr": "Français"}
@@ -41,15 +43,17 @@ class TranslationCell:
     default: str | None = None  # what the kind says, where that is something else
 
 
-@staff_pages.get("/talleres/<public_id>/textos")
-def texts(public_id: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>/textos")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def edit_texts(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
     return _page(workshop, _of(workshop))
 
 
-@staff_pages.post("/talleres/<public_id>/textos")
-def change_texts(public_id: str) -> ResponseReturnValue:
+@blueprint.post("/talleres/<public_id>/textos")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def update_texts(public_id: str) -> ResponseReturnValue:
     """`do` says what: preview and fill save nothing; anything else saves."""
     what, typed = request.form.get("do", ""), _typed(request.form)
     with store().read() as session:

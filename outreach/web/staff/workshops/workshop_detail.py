@@ -21,19 +21,22 @@ from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation import workshop_cards
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, may, note, page, staff_pages
-from outreach.web.staff.workshops import attendee_list, publish_warnings, series_edit
+from outreach.web.staff.common.guards import find_mine, may, note, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.workshops import attendee_list, blueprint, publish_warnings, series_edit
 from outreach.web.staff.workshops.publish_warnings import NeedsConfirmation
 
 MOST_PLACES: Final = 100_000
 
 
-@staff_pages.get("/talleres/<public_id>")
-def workshop(public_id: str) -> ResponseReturnValue:
+@blueprint.get("/talleres/<public_id>")
+@requires(Scope.WORKSHOP, Permission.SEE)
+def detail(public_id: str) -> ResponseReturnValue:
     return show(public_id)
 
 
-@staff_pages.post("/talleres/<public_id>/publicar")
+@blueprint.post("/talleres/<public_id>/publicar")
+@requires(Scope.WORKSHOP, Permission.EDIT)
 def publish(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
@@ -45,8 +48,9 @@ def publish(public_id: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{public_id}?hecho=publicado", 303)
 
 
-@staff_pages.post("/talleres/<public_id>/lugares")
-def open_places(public_id: str) -> ResponseReturnValue:
+@blueprint.post("/talleres/<public_id>/lugares")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def open_seats(public_id: str) -> ResponseReturnValue:
     """More places: whoever waits and fits is offered one at once."""
     typed = clean(request.form.get("capacity", ""))
     is_number = typed.isascii() and typed.isdigit() and len(typed) < 7
@@ -78,7 +82,8 @@ def _is_too_many(workshop: Workshop, places: int) -> bool:
     return venue is not None and venue.capacity is not None and places > venue.capacity
 
 
-@staff_pages.post("/talleres/<public_id>/reactivar")
+@blueprint.post("/talleres/<public_id>/reactivar")
+@requires(Scope.WORKSHOP, Permission.EDIT)
 def reinstate(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:

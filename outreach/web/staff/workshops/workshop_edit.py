@@ -30,12 +30,13 @@ from outreach.i18n import name_of
 from outreach.web.context import key_store, store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, must, my_offices, note, page, staff_pages
+from outreach.web.staff.common.guards import find_mine, must, my_offices, note, page
+from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshop_form import autosave, form_factory
 from outreach.web.staff.workshop_form.autosave import DraftOffer
 from outreach.web.staff.workshop_form.form_factory import form_of, kinds_of
 from outreach.web.staff.workshop_form.workshop_form import NEW, WorkshopForm, words_of, zone_of
-from outreach.web.staff.workshops import publish_warnings, series_edit
+from outreach.web.staff.workshops import blueprint, publish_warnings, series_edit
 from outreach.web.staff.workshops.publish_warnings import CheckedWorkshop, NeedsConfirmation
 
 _OF_KEYS: Final = frozenset({"day", "retention_days"})
@@ -46,7 +47,8 @@ class _Overtaken(Refused):
     """Somebody else has changed the workshop since the form was opened."""
 
 
-@staff_pages.get("/talleres/nuevo")
+@blueprint.get("/talleres/nuevo")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def new() -> ResponseReturnValue:
     """First the kind, and the office if there are several; then the form, filled by the kind."""
     code, slug = clean(request.args.get("tipo", "")), clean(request.args.get("oficina", ""))
@@ -73,13 +75,15 @@ def new() -> ResponseReturnValue:
         return _form_page(session, form, workshop=None, nonce=nonce, offers=offers)
 
 
-@staff_pages.post("/talleres/nuevo")
+@blueprint.post("/talleres/nuevo")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 @request_retry.repeatable
 def create() -> ResponseReturnValue:
     return _create(request.form)
 
 
-@staff_pages.get("/talleres/<public_id>/editar")
+@blueprint.get("/talleres/<public_id>/editar")
+@requires(Scope.WORKSHOP, Permission.EDIT)
 def edit(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
@@ -93,8 +97,9 @@ def edit(public_id: str) -> ResponseReturnValue:
         return _form_page(session, form, workshop=workshop, offers=offers)
 
 
-@staff_pages.post("/talleres/<public_id>/editar")
-def change(public_id: str) -> ResponseReturnValue:
+@blueprint.post("/talleres/<public_id>/editar")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def update(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_mine(session, public_id)
         if request.form.get("action") in _WITHOUT_SAVING:

@@ -28,9 +28,9 @@ from outreach.web.staff.common.guards import (
     must,
     my_offices,
     page,
-    staff_pages,
 )
-from outreach.web.staff.workshops import bulk_actions
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.workshops import blueprint, bulk_actions
 
 PAGE: Final = 200
 ON_A_DAY: Final = 4  # as many as a cell of the calendar has room for
@@ -62,8 +62,9 @@ class ListParams:
         )
 
 
-@staff_pages.get("/talleres")
-def workshops() -> ResponseReturnValue:
+@blueprint.get("/talleres")
+@requires(Scope.SIGNED_IN)
+def list_workshops() -> ResponseReturnValue:
     now, asked = clock.now(), _asked()
     mine: Offices = offices_of(me().grants)
     if asked.office:
