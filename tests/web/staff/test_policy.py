@@ -30,6 +30,7 @@ from outreach.migrations.models import MAIN
 from outreach.web.staff.common import permissions
 from outreach.web.staff.common.guards import is_kept
 from tests.conftest import LONG_AGO, hold, seat
+from tests.support import access_table
 from tests.support.bulletins import words_of_pdf
 from tests.support.policy_table import FRESH, PERMISSIONS_NEEDED, SCOPES
 from tests.support.public_urls import Page
@@ -126,6 +127,11 @@ def test_the_decorators_at_the_routes_state_the_same(app: Flask) -> None:
             assert rule.is_fresh == (endpoint in FRESH), endpoint
             is_upload = endpoint == "staff.imports.upload"
             assert (rule.max_body_bytes is not None) == is_upload, endpoint
+
+
+def test_the_guide_prints_the_table_of_pages_by_role() -> None:
+    """`python -m tests.support.access_table` writes it anew."""
+    assert access_table.section(access_table.PAGE.read_text()) == access_table.generate()
 
 
 def test_what_matters_asks_for_a_factor_of_the_last_minutes(
