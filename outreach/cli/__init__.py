@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "counts": "outreach.cli.counts",
     "db": "outreach.cli.db",
     "demo": "outreach.cli.demo",
+    "dev": "outreach.cli.dev",
     "doctor": "outreach.cli.doctor",
     "feed": "outreach.cli.feed",
     "guide": "outreach.cli.guide",

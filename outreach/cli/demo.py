@@ -1,4 +1,4 @@
-"""`outreach demo`: a whole network to try things on."""
+"""`outreach demo`: makes a sample network and serves it."""
 
 import os
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from outreach.accounts.server_encryption import ServerEncryption
 from outreach.cli.context import opened, opened_key_store, settings
 from outreach.cli.db import bring_up_to_date
 from outreach.cli.serve import run
+from outreach.config import Config
 from outreach.imports import demo
 
 
@@ -33,8 +34,22 @@ def command(port: int, data: Path) -> None:
     some 150 workshops from today on. Everything stays in the data folder; a second start finds it
     there. Letters go to a folder and to a page. Stop it with Ctrl-C.
     """
+    use_settings(data, port)
+    console = Console(highlight=False)
+    config = settings(serving=True)
+    with console.status("Making the demo: offices, January 2020, workshops to come…"):
+        is_new, sign_ins = make(config)
+    console.print(f"[bold]Outreach demo[/] {'made' if is_new else 'found'} in {data}\n")
+    console.print(_addresses(config.public_url))
+    console.print(_sign_ins(sign_ins))
+    console.print(f"Letters land in {config.mail_folder}. Stop with Ctrl-C.")
+    run(config, "127.0.0.1", port, 2, mail=True)
+
+
+def use_settings(data: Path, port: int) -> None:
+    """Replaces every `OUTREACH_*` variable: a demo never touches a real installation."""
     for name in [name for name in os.environ if name.startswith("OUTREACH_")]:
-        del os.environ[name]  # a demo never touches a real installation
+        del os.environ[name]
     os.environ |= {
         "OUTREACH_DATA": str(data),
         "OUTREACH_KEYS": str(data / "keys"),
@@ -45,26 +60,24 @@ def command(port: int, data: Path) -> None:
         "OUTREACH_PHONE": "312 555 0142",
         "OUTREACH_DEMO": "1",
     }
-    console = Console(highlight=False)
-    config = settings(serving=True)
-    with console.status("Making the demo: offices, January 2020, workshops to come…"):
-        bring_up_to_date(config)
-        with opened(config) as store, opened_key_store(config) as key_store:
-            is_new = demo.fill(store, key_store, now=clock.now())
-            key = ServerEncryption(config.secret())
-            sign_ins = list(demo.sign_ins(store, key, now=clock.now()))
-    console.print(f"[bold]Outreach demo[/] {'made' if is_new else 'found'} in {data}\n")
-    console.print(_addresses(config.public_url))
-    console.print(_sign_ins(sign_ins))
-    console.print(f"Letters land in {config.mail_folder}. Stop with Ctrl-C.")
-    run(config, "127.0.0.1", port, 2, mail=True)
+
+
+def make(config: Config) -> tuple[bool, list[tuple[str, str, str]]]:
+    """Migrates the demo's databases and fills them if they are empty.
+
+    Returns whether they were empty, and per account its e-mail, TOTP secret and current code."""
+    bring_up_to_date(config)
+    with opened(config) as store, opened_key_store(config) as key_store:
+        is_new = demo.fill(store, key_store, now=clock.now())
+        encryption = ServerEncryption(config.secret())
+        return is_new, list(demo.sign_ins(store, encryption, now=clock.now()))
 
 
 def _addresses(site: str) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_column(no_wrap=True, overflow="ignore")
     table.add_column()
-    for path, what in (
+    for path, description in (
         ("/es/", "find a workshop (also /en/ and /fr/)"),
         ("/es/cifras/2020-01", "January 2020: 57, 33, 37 and 37 workshops"),
         ("/es/red", "the network"),
@@ -73,17 +86,17 @@ def _addresses(site: str) -> Table:
         ("/org/entrar", "staff"),
         ("/demo/cartas", "the letters that were sent"),
     ):
-        table.add_row(f"{site}{path}", what)
+        table.add_row(f"{site}{path}", description)
     return table
 
 
-def _sign_ins(found: Sequence[tuple[str, str, str]]) -> str:
-    """Two lines an account: one would not fit where most people read it."""
+def _sign_ins(accounts: Sequence[tuple[str, str, str]]) -> str:
+    """Two lines an account, so that a terminal of 80 columns does not wrap them."""
     lines = ["[bold]Sign in as[/]"]
-    for email, secret, code in found:
+    for email, secret, code in accounts:
         role, office = demo.ACCOUNTS[email]
-        where = "everywhere" if office == "*" else office
-        lines.append(f"  {email:18}  {demo.PASSWORD}  ({role}, {where})")
+        scope = "everywhere" if office == "*" else office
+        lines.append(f"  {email:18}  {demo.PASSWORD}  ({role}, {scope})")
         lines.append(f"{'':20}  code now {code or '-':6}  secret {secret}")
     lines.append("The code changes every 30 seconds; the page that asks for it says it too.\n")
     return "\n".join(lines)

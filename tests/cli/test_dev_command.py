@@ -1,0 +1,109 @@
+"""`outreach dev` on a copy of the checkout: a changed file is seen in the next page."""
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.browser.serving import free_port
+
+CHECKOUT: Final = Path(__file__).parents[2]
+MAX_SECONDS_TO_START: Final = 120
+MAX_SECONDS_TO_RELOAD: Final = 60  # on a machine at rest: under 3, see docs/contributing.md
+
+
+class DevServer:
+    def __init__(self, checkout: Path, url: str, log: Path) -> None:
+        self.checkout = checkout
+        self.url = url
+        self.log = log
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(self.url + path) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        path = self.checkout / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    def seconds_until(self, is_shown: Callable[[], bool], limit: float) -> float:
+        began = time.monotonic()
+        while time.monotonic() - began < limit:
+            try:
+                if is_shown():
+                    return time.monotonic() - began
+            except OSError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"not shown within {limit} s")
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
+    folder = tmp_path_factory.mktemp("dev")
+    checkout = folder / "checkout"
+    for name in ("outreach", "templates"):
+        shutil.copytree(
+            CHECKOUT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(CHECKOUT / "pyproject.toml", checkout)
+    port = free_port()
+    command = [sys.executable, "-m", "outreach.cli", "dev", "--port", str(port)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--data", folder / "data"], cwd=checkout, stdout=log, stderr=log
+        )
+    server = DevServer(checkout, f"http://localhost:{port}", folder / "log")
+    try:
+        server.seconds_until(lambda: server.get("/healthz")[0] == 200, MAX_SECONDS_TO_START)
+        assert re.fullmatch(
+            rf"http://localhost:{port}/es/ is served .*Ctrl-C\.\n", (folder / "log").read_text()
+        )
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.mark.thorough
+@pytest.mark.any_database("it has its own")
+def test_changed_template_stylesheet_and_code_are_seen_at_once(dev: DevServer) -> None:
+    _, page = dev.get("/es/")
+    stylesheet = re.search(r'href="(/static/app\.[^"]+)"', page)
+    assert stylesheet
+    changes = (
+        ("templates/workshops/list.html", "<h1>", "<h1>TEMPLATE ", "/es/", "TEMPLATE "),
+        ("outreach/web/middleware/health.py", '"ok\\n"', '"CODE\\n"', "/healthz", "CODE"),
+    )
+    for name, old, new, path, shown in changes:
+        dev.edit(name, old, new)
+        seconds = dev.seconds_until(lambda: shown in dev.get(path)[1], MAX_SECONDS_TO_RELOAD)  # noqa: B023 - called in this round only
+        print(f"{name}: {seconds:.1f} s")
+    dev.edit("outreach/web/static/app.css", "{", "{--changed:1;")
+    dev.seconds_until(lambda: stylesheet[1] not in dev.get("/es/")[1], MAX_SECONDS_TO_RELOAD)
+
+
+@pytest.mark.thorough
+@pytest.mark.any_database("it has its own")
+def test_error_is_shown_with_traceback_and_goes_when_mended(dev: DevServer) -> None:
+    dev.edit(
+        "outreach/web/middleware/health.py", "    return Response(", "    1 / 0; return Response("
+    )
+    dev.seconds_until(lambda: "ZeroDivisionError" in dev.get("/healthz")[1], MAX_SECONDS_TO_RELOAD)
+    dev.edit("outreach/web/middleware/health.py", "1 / 0; return", "this is no Python")
+    dev.seconds_until(lambda: "did not start" in dev.log.read_text(), MAX_SECONDS_TO_RELOAD)
+    dev.edit("outreach/web/middleware/health.py", "this is no Python", "return")
+    dev.seconds_until(lambda: dev.get("/healthz")[0] == 200, MAX_SECONDS_TO_RELOAD)
