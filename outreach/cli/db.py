@@ -57,6 +57,20 @@ def check() -> None:
     click.echo("The database is up to date and matches the program.")
 
 
+@command.command()
+@click.argument("message")
+@click.option("--key-store", "is_key_store", is_flag=True, help="Of the key store's models.")
+@click.option("--empty", "is_empty", is_flag=True, help="Without statements: to move data.")
+def revision(message: str, is_key_store: bool, is_empty: bool) -> None:
+    """Write a migration from what changed in the models. For developers, in a checkout.
+
+    MESSAGE says what the migration does; the file is named after it. Read the file before you
+    commit it: a rename is written as a drop and an addition.
+    """
+    base = Database.KEY_STORE if is_key_store else Database.MAIN
+    click.echo(migrations.write_revision(base, message, is_empty=is_empty))
+
+
 def urls(config: Config) -> dict[Database, str]:
     return {Database.MAIN: config.database_url, Database.KEY_STORE: config.keyring_url}
 

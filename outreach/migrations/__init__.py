@@ -4,6 +4,9 @@ A migration uses plain SQL types: it records the schema of its day, not of today
 """
 
 import logging
+import re
+import tempfile
+from argparse import Namespace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -15,7 +18,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 
 from outreach.db import error_classes
 from outreach.db.error_classes import ErrorClass
@@ -35,6 +38,7 @@ __all__ = [
     "is_current",
     "state",
     "upgrade",
+    "write_revision",
 ]
 
 log = logging.getLogger(__name__)
@@ -43,6 +47,7 @@ HERE = Path(__file__).parent
 TRIES: Final = 30  # of a migration that does not get its lock: about three minutes
 LONGEST_PAUSE: Final = 5  # seconds between two of them
 PATIENCE: Final = 600.0  # seconds for another upgrade to end
+MAX_REVISION_LENGTH: Final = 32  # of `alembic_version.version_num`
 
 
 class Database(StrEnum):
@@ -144,3 +149,34 @@ def differences(base: Database, store: Store) -> list[str]:
             str(found)
             for found in compare_metadata(context, MAIN if base is Database.MAIN else KEY_STORE)
         ]
+
+
+def write_revision(base: Database, message: str, *, is_empty: bool = False) -> Path:
+    """Writes the migration that takes the newest schema to the models, and returns its file.
+
+    The newest schema is made on an empty SQLite database, so no installation is needed. With
+    `is_empty` the migration has no statement: for one that moves data.
+
+    Raises Misconfigured where the models have no change, or where the name is taken."""
+    slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")
+    revision = f"{base}_{slug}"[:MAX_REVISION_LENGTH].rstrip("_")
+    if not slug or revision in {each.revision for each in _scripts(base).walk_revisions()}:
+        raise Misconfigured(f"The revision {revision!r} exists or is empty. Use other words.")
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/{base}.db"
+        upgrade(base, url)
+        store = Store(url)
+        try:
+            has_changes = bool(differences(base, store))
+        finally:
+            store.close()
+        if not has_changes and not is_empty:
+            raise Misconfigured(
+                "The migrations match the models; there is nothing to write. Use --empty for a "
+                "migration that you write yourself."
+            )
+        settings = config(base, url)
+        settings.cmd_opts = Namespace(quiet=True)
+        script = command.revision(settings, message, autogenerate=not is_empty, rev_id=revision)
+    assert isinstance(script, Script)
+    return Path(script.path)
