@@ -1,103 +1,141 @@
-"""Which language a page speaks. Spanish is what the source says; the rest is translation."""
+"""Translates messages of the interface. The source language is Spanish.
+
+A request has one language, `g.lang`; `_()` and the templates use it. Letters, feeds, PDF files and
+reports, which are made outside of a request or in another language than its own, call
+`use_language` around a block or take the `Translator` of a language.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from gettext import NullTranslations
-from pathlib import Path
 from typing import Any, Final, cast
 
 from babel import Locale
-from babel.support import Translations
-from flask import Flask, g, has_request_context, request
-from flask_babel import Babel
-from flask_babel import get_locale as _get_locale
-from flask_babel.speaklater import LazyString
+from babel.support import LazyProxy, Translations
+from flask import Flask, g, has_app_context, request
+from werkzeug.routing import BaseConverter
 
+from outreach import languages
 from outreach.db.base import Words
 
-LANGUAGES: Final = ("es", "en", "fr")
-# The Spanish of Mexico and the French of Canada name days and hours their own way.
-LOCALES: Final = {
-    "es": Locale("es", "MX"),
-    "en": Locale("en", "US"),
-    "fr": Locale("fr", "CA"),
+LANGUAGES: Final = languages.CODES
+SOURCE: Final = LANGUAGES[0]
+LOCALES: Final = {each.code: Locale.parse(each.locale) for each in languages.SITE_LANGUAGES}
+HTML_LANG: Final = {each.code: each.html_lang for each in languages.SITE_LANGUAGES}
+# Each language by its own name with a capital, in the order of the menus.
+NAMES: Final = {
+    each.code: each.name[0].upper() + each.name[1:] for each in languages.SITE_LANGUAGES
 }
-CATALOGUES: Final = Path(__file__).parent / "translations"
+
+_used: ContextVar[str | None] = ContextVar("language", default=None)
+
+
+class LanguageConverter(BaseConverter):
+    """`<lang:lang>` in a route: the code of one of the languages of the site."""
+
+    regex = f"(?:{languages.PATTERN})"
+
+
+class Translator:
+    """The messages of one language; Spanish where its catalogue has none.
+
+    `%(name)s` in a message is filled in from `values`; without values it is returned as it is.
+    """
+
+    def __init__(self, lang: str) -> None:
+        self.lang, self.locale = lang, LOCALES[lang]
+        self._catalogue: NullTranslations = Translations.load(languages.CATALOGUES, [lang])
+
+    def gettext(self, message: str, **values: Any) -> str:
+        text = self._catalogue.gettext(message)
+        return text % values if values else text
+
+    def ngettext(self, singular: str, plural: str, num: int, **values: Any) -> str:
+        """The form for a number of things; `num` is one of the values."""
+        return self._catalogue.ngettext(singular, plural, num) % {"num": num, **values}
+
+    def pgettext(self, context: str, message: str, **values: Any) -> str:
+        """A message whose text alone does not say what it means."""
+        text = self._catalogue.pgettext(context, message)
+        return text % values if values else text
+
+
+@cache
+def translator(lang: str) -> Translator:
+    return Translator(lang)
 
 
 def init_app(app: Flask) -> None:
-    app.config["BABEL_DEFAULT_LOCALE"] = "es"
-    Babel(app, locale_selector=_choose)
-    # Ours in place of Flask-Babel's, which work out the locale anew for every message.
+    app.url_map.converters["lang"] = LanguageConverter
+    app.jinja_env.globals["site_languages"] = languages.SITE_LANGUAGES
+    app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of jinja2.ext.i18n
-        lambda message: _catalogue(current()).gettext(message),
-        lambda singular, plural, num: _catalogue(current()).ngettext(singular, plural, num),
+        lambda message: _messages().gettext(message),
+        lambda singular, plural, num: _messages().ngettext(singular, plural, num),
+        pgettext=lambda context, message: _messages().pgettext(context, message),
         newstyle=True,  # values are put in by Jinja, which escapes them
     )
 
 
 def current() -> str:
-    """The language of the page being made: `es`, `en` or `fr`."""
-    found: str | None = getattr(g, "lang", None) if has_request_context() else None
-    if found:
-        return found
-    locale = _get_locale()  # of a letter, which has no address
-    return locale.language if locale else "es"
+    """The language that messages are in at this moment."""
+    used = _used.get()
+    if used is not None:
+        return used
+    return g.get("lang") or SOURCE if has_app_context() else SOURCE
 
 
 @contextmanager
-def speaking(lang: str) -> Iterator[None]:
-    """What is written in the block is in this language, on a page in another: a letter shown."""
-    before = getattr(g, "lang", None)
-    g.lang = lang
+def use_language(lang: str) -> Iterator[None]:
+    """Sets the language of the messages in the block, whatever that of the request is."""
+    token = _used.set(lang)
     try:
         yield
     finally:
-        g.lang = before
+        _used.reset(token)
 
 
 def accepted() -> str:
-    """The one of our languages that the browser likes best; Spanish if it says nothing."""
-    return request.accept_languages.best_match(LANGUAGES) or "es"
+    """The language of the site that the browser prefers; Spanish if it names none of them."""
+    return request.accept_languages.best_match(LANGUAGES) or SOURCE
 
 
 def gettext(message: str, **values: Any) -> str:
-    """A message of the source in the language of the page, `%(name)s` filled in from `values`."""
-    said = _catalogue(current()).gettext(message)
-    return said % values if values else said
+    """A message in the current language, as `Translator.gettext`."""
+    return translator(current()).gettext(message, **values)
 
 
 def ngettext(singular: str, plural: str, num: int, **values: Any) -> str:
-    """The same for a number of things; `num` is one of the values."""
-    return _catalogue(current()).ngettext(singular, plural, num) % {"num": num, **values}
+    """A message about a number of things in the current language, as `Translator.ngettext`."""
+    return translator(current()).ngettext(singular, plural, num, **values)
+
+
+def pgettext(context: str, message: str, **values: Any) -> str:
+    """A message with a context in the current language, as `Translator.pgettext`."""
+    return translator(current()).pgettext(context, message, **values)
 
 
 def in_each(message: str) -> Words:
-    """A message of the source in every language, whatever that of the page is."""
-    return {lang: _catalogue(lang).gettext(message) for lang in LANGUAGES}
+    """A message in every language of the site."""
+    return {lang: translator(lang).gettext(message) for lang in LANGUAGES}
 
 
 def lazy(message: str) -> str:
-    """A message translated when it is shown: for labels made when a module is imported."""
-    return cast(str, LazyString(gettext, message))
+    """A message translated whenever it is shown: for labels made when a module is imported."""
+    return cast(str, LazyProxy(gettext, message, enable_cache=False))
 
 
 def say(words: Words | None, lang: str) -> str:
-    """The text in one language; in Spanish where it has not been translated."""
+    """A text that is stored by language, in one; in Spanish where it has not been translated."""
     if not words:
         return ""
-    return words.get(lang) or words.get("es") or next(iter(words.values()), "")
+    return words.get(lang) or words.get(SOURCE) or next(iter(words.values()), "")
 
 
-@cache
-def _catalogue(lang: str) -> NullTranslations:
-    """What a language says; the source's own Spanish for what it does not."""
-    return Translations.load(CATALOGUES, [lang])
-
-
-def _choose() -> str:
-    return getattr(g, "lang", "es") if has_request_context() else "es"
+def _messages() -> NullTranslations:
+    return translator(current())._catalogue
 
 
 # The languages workshops are given in, by the codes of the data files.

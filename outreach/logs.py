@@ -25,6 +25,8 @@ from typing import Any, Final
 import structlog
 from structlog.typing import EventDict
 
+from outreach import languages
+
 log = logging.getLogger(__name__)
 
 FORMS: Final = ("text", "json")
@@ -56,9 +58,9 @@ _ADDRESS_4: Final = re.compile(r"(?<!\d)\d+(?:\.\d+){3,}")
 _TOKEN: Final = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{22,}")
 _PHONE: Final = re.compile(r"(?<!\d)\+?\(?\d(?:[\s().\-–/·]{0,3}\d){6,}")
 _DAY: Final = re.compile(r"(?<!\d)(?:19|20|21)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)")
-# The pattern of an address is fine, `/<any(es,en,fr):lang>/r/<token>`; an address is not.
+# The pattern of an address is fine, `/<lang:lang>/r/<token>`; an address is not.
 _PATH: Final = re.compile(
-    r"(/(?:(?:es|en|fr|org|api)(?:/[a-z]{1,20}(?![^\s/?#\"'.,;]))?|q))"
+    rf"(/(?:(?:{languages.PATTERN}|org|api)(?:/[a-z]{{1,20}}(?![^\s/?#\"'.,;]))?|q))"
     r"((?:/[^\s/?#\"']*)+)"
 )
 _QUERY: Final = re.compile(r"(?<=[\w/)>…])\?[^\s\"'<>]+")

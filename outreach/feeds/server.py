@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import ETags
 from werkzeug.http import parse_accept_header, parse_date, parse_etags
 
-from outreach import clock, i18n
+from outreach import clock, i18n, languages
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.calendar import change_counters, event_cache, feed_cache, feed_query
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Headers = list[tuple[str, str]]
-ADDRESS: Final = re.compile(r"/(es|en|fr)/cal/([^/]+)\.(ics|atom|json|jcal)")
+ADDRESS: Final = re.compile(rf"/({languages.PATTERN})/cal/([^/]+)\.(ics|atom|json|jcal)")
 FILTERS: Final = ("tipo", "idioma", "donde", "modalidad")
 TYPES: Final = {
     "ics": "text/calendar; charset=utf-8",

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from outreach import clock
+from outreach import clock, languages
 from outreach.db.base import Words
 from outreach.db.types import Codes
 from outreach.domain.network import offices
@@ -32,7 +32,6 @@ REQUIRED: Final = (
     "longitude",
     "in_network_2020_01",
 )
-_LANGUAGES: Final = ("es", "en", "fr")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +96,7 @@ def _row(line: RowParser) -> OfficeRow:
     if opened and closed and closed <= opened:
         line.fault("closed", f"is not after the day it opened, {opened}")
     zone = line.zone("timezone", is_required=True)
-    names = {lang: line.text(f"name_{lang}", 200) for lang in _LANGUAGES}
+    names = {lang: line.text(f"name_{lang}", 200) for lang in languages.CODES}
     if not names["es"]:
         line.fault("name_es", "is missing")
     return OfficeRow(

@@ -15,7 +15,6 @@ from time import monotonic
 
 import sqlalchemy as sa
 from flask import render_template
-from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
 from outreach.clock import Month
@@ -27,8 +26,8 @@ from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.reporting import missing_reports
 from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten
-from outreach.i18n import LOCALES
 from outreach.i18n import gettext as _
+from outreach.i18n import use_language
 from outreach.keystore import KeyStore
 from outreach.mail import render
 from outreach.mail.delivery import ROUND, Post, Send
@@ -64,7 +63,7 @@ def write(matter: MailingContext, config: Config) -> EmailMessage:
     circular = matter.circular
     home = f"{config.public_url}/{matter.lang}/boletin"
     stop = f"{home}/s/{matter.token}/baja"
-    with force_locale(LOCALES[matter.lang]):
+    with use_language(matter.lang):
         said = render_template(
             f"mail/mailing_{circular.topic}.txt",
             month=matter.month.first if circular.month else None,

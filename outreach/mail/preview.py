@@ -38,7 +38,7 @@ def of_message(
     )
     notice.id, notice.registration, notice.message = 0, party, message
     person = PersonalData(name=_NAME, address=_ADDRESS)
-    with i18n.speaking(lang):
+    with i18n.use_language(lang):
         letter = render.write(
             MessageContext(notice=notice, person=person, key=_KEY, now=now), config
         )

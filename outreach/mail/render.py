@@ -16,11 +16,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from flask import render_template
-from flask_babel import force_locale
 
 from outreach.config import Config
-from outreach.i18n import LOCALES
 from outreach.i18n import gettext as _
+from outreach.i18n import use_language
 from outreach.mail import ics_attachment
 from outreach.mail.message_context import MessageContext, mail_from, template_values
 
@@ -31,7 +30,7 @@ _GAPS: Final = re.compile(r"\n\s*\n+")
 def write(matter: MessageContext, config: Config) -> EmailMessage:
     """The letter for a notice. Needs an application context."""
     registration, workshop = matter.registration, matter.registration.workshop
-    with force_locale(LOCALES[registration.language]):
+    with use_language(registration.language):
         text = render_template(f"mail/{matter.notice.cause}.txt", **template_values(matter, config))
         sender = _("Avisos") if workshop.is_discreet else config.mail_name
         subject, _gap, body = text.strip().partition("\n")

@@ -9,10 +9,9 @@ import unicodedata
 from typing import Final
 
 from flask import render_template
-from flask_babel import force_locale
 
 from outreach.config import Config
-from outreach.i18n import LOCALES
+from outreach.i18n import use_language
 from outreach.mail.message_context import MessageContext, template_values
 from outreach.mail.sms_gateway import SmsMessage
 
@@ -30,7 +29,7 @@ def write(matter: MessageContext, config: Config) -> SmsMessage:
     """The text for a notice. Needs an application context."""
     registration = matter.registration
     name = "discreet" if registration.workshop.is_discreet else matter.notice.cause
-    with force_locale(LOCALES[registration.language]):
+    with use_language(registration.language):
         words = render_template(f"sms/{name}.txt", **template_values(matter, config))
     return SmsMessage(to=matter.person.address, words=plain(" ".join(words.split())))
 

@@ -10,13 +10,13 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from outreach import i18n
 from outreach.db.base import Words
 from outreach.pdf import typesetting
 from outreach.reports import bulletin_markdown
 from outreach.reports import bulletin_text as words
 from outreach.reports.bulletin_data import BulletinDocument
 
-HTML_LANG: Final = {"es": "es-MX", "en": "en", "fr": "fr-CA"}
 QR: Final[Words] = {
     "es": "Código QR del calendario",
     "en": "QR code of the calendar",
@@ -47,7 +47,7 @@ def html(document: BulletinDocument, lang: str, *, public_url: str, brand: str) 
         .render(
             told=told,
             brand=brand,
-            html_lang=HTML_LANG[lang],
+            html_lang=i18n.HTML_LANG[lang],
             style=Markup(f"<style>\n{css}</style>"),  # noqa: S704 - ours; a page of the site has none
             **labels(lang),
         )

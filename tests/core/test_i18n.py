@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
 
-from outreach import clock, i18n
+from outreach import clock, i18n, languages
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
@@ -26,7 +26,6 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.mail.delivery import Send, deliver
-from outreach.web.presentation import formatting
 from tests.conftest import hold, seat
 
 pytestmark = pytest.mark.any_database
@@ -39,7 +38,7 @@ OTHERS: Final = ("en", "fr")
 
 
 def catalogue(lang: str) -> Catalog:
-    with (i18n.CATALOGUES / lang / "LC_MESSAGES" / "messages.po").open("rb") as source:
+    with (languages.CATALOGUES / lang / "LC_MESSAGES" / "messages.po").open("rb") as source:
         return read_po(source, locale=lang)
 
 
@@ -157,7 +156,7 @@ def test_a_page_says_nothing_in_spanish(
     path = page.format(workshop=workshop.public_id, circle=circle.public_id)
     answer = client.get(f"/{lang}{path}")
     assert answer.status_code == (404 if page == "/no-hay" else 200)
-    assert f'<html lang="{formatting.HTML_LANG[lang]}"' in answer.text
+    assert f'<html lang="{i18n.HTML_LANG[lang]}"' in answer.text
     assert spanish(lang, answer.text) <= as_typed
 
 

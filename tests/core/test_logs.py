@@ -228,7 +228,7 @@ def test_a_code_in_a_path_and_what_follows_a_path_are_not_told(
 
 def test_what_helps_is_still_there() -> None:
     for said in (
-        "GET /<any(es,en,fr):lang>/r/<token>/cambiar failed: ValueError",
+        "GET /<lang:lang>/r/<token>/cambiar failed: ValueError",
         "POST /org/talleres/<public_id>/entrada failed: ConnectionRefusedError",
         "letters failed: NumericValueOutOfRange at 2026-11-24 18:05:07",
         f"workshop {PLAIN_ID} was moved from 2026-11-24 to 2026-11-25",

@@ -141,7 +141,7 @@ def test_every_dead_link_gives_the_same_page(
     links |= {"too short": "/es/r/x", "no letters": "/es/r/" + "%C3%B1" * 22}
     client = place.app.test_client()
     for rule in place.app.url_map.iter_rules():
-        if not rule.rule.startswith("/<any(es,en,fr):lang>/r/"):
+        if not rule.rule.startswith("/<lang:lang>/r/"):
             continue
         rest = rule.rule.partition("<token>")[2]
         for method in (rule.methods or set()) - {"OPTIONS"}:

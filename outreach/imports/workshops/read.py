@@ -19,7 +19,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Way
 from outreach.domain.text import plain
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
-from outreach.i18n import SPOKEN
+from outreach.i18n import LANGUAGES, SPOKEN
 from outreach.imports import csv_tables
 from outreach.imports.csv_tables import ImportTable, RowParser
 from outreach.imports.import_errors import ImportFault, ImportRejected
@@ -192,7 +192,7 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
             f"is not given in the country of {line.raw('office')}",
             "Ese tipo no se da en el país de la oficina. Elige otro.",
         )
-    title = {lang: line.text(f"title_{lang}", 200) for lang in ("es", "en", "fr")}
+    title = {lang: line.text(f"title_{lang}", 200) for lang in LANGUAGES}
     if not title["es"]:
         line.fault("title_es", "is missing; the title in Spanish is shown to everyone", _EMPTY)
     zone_name = line.zone("timezone")

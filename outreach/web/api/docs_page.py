@@ -23,7 +23,7 @@ from outreach.web.context import config, store
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import keep_for
 
-pages = Blueprint("open_data", __name__, url_prefix="/<any(es,en,fr):lang>")
+pages = Blueprint("open_data", __name__, url_prefix="/<lang:lang>")
 
 
 @dataclass(frozen=True)

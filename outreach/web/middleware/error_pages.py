@@ -9,7 +9,7 @@ from flask import Flask, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
 
-from outreach import i18n
+from outreach import i18n, languages
 from outreach.db import error_classes
 from outreach.domain.text import code
 from outreach.errors import (
@@ -39,7 +39,7 @@ PAGES: Final = frozenset({404, 429, 500, 503})
 SHORTLY: Final = "5"  # seconds until one may ask again
 SECRETS: Final = frozenset({"password", "code"})  # that no page gives back
 # Programs ask for these: they show the text of an answer, not a page.
-CALENDAR: Final = re.compile(r"/(es|en|fr)/(cal|t)/[^/]+\.(ics|atom|json|jcal)")
+CALENDAR: Final = re.compile(rf"/({languages.PATTERN})/(cal|t)/[^/]+\.(ics|atom|json|jcal)")
 
 
 def init_app(app: Flask) -> None:
@@ -55,9 +55,8 @@ def page(status: int, **words: object) -> ResponseReturnValue:
 
     It says nothing of what was asked for: for every dead link it is the same to the byte."""
     if "lang" not in g:
-        start = request.path[1:3]
-        is_ours = start in i18n.LANGUAGES and request.path[3:4] in {"", "/"}
-        g.lang = start if is_ours else i18n.accepted()
+        first = request.path.split("/", 2)[1]
+        g.lang = first if first in i18n.LANGUAGES else i18n.accepted()
     g.other_languages_at = "/"
     if CALENDAR.fullmatch(request.path):
         return Response(_plain(status) + "\n", status, mimetype="text/plain")

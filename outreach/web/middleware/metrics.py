@@ -16,6 +16,7 @@ from flask import request
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from outreach import languages
 from outreach.feeds.server import ADDRESS
 from outreach.maintenance.gauges import SHARED
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-FEED: Final = "/<any(es,en,fr):lang>/cal/<name>.<any(ics,atom,json,jcal):form>"
+# Dashboards know the first part of a route by this spelling.
+LANGUAGE: Final = f"/<any({','.join(languages.CODES)}):lang>"
+FEED: Final = f"{LANGUAGE}/cal/<name>.<any(ics,atom,json,jcal):form>"
 NOWHERE: Final = "-"  # an address that there is not: whatever was typed is not kept
 SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 ROUTE: Final = "outreach.route"
@@ -100,7 +103,8 @@ def _route(environ: "WSGIEnvironment") -> str:
 
 def keep_route(_endpoint: str | None, _values: object) -> None:
     """Tells the meter, which stands outside, where the request went."""
-    request.environ[ROUTE] = request.url_rule.rule if request.url_rule else NOWHERE
+    rule = request.url_rule
+    request.environ[ROUTE] = rule.rule.replace("/<lang:lang>", LANGUAGE) if rule else NOWHERE
 
 
 @lru_cache(maxsize=1024)

@@ -19,7 +19,6 @@ from outreach.db.base import Words
 from outreach.i18n import LOCALES
 
 NBSP: Final = "\u00a0"
-HTML_LANG: Final = {"es": "es-MX", "en": "en", "fr": "fr-CA"}
 
 
 def init_app(app: Flask) -> None:
@@ -27,7 +26,7 @@ def init_app(app: Flask) -> None:
     app.add_template_global(i18n.current, "lang")
     app.add_template_global(lambda: config.brand, "brand")
     app.add_template_global(lambda: config, "config")
-    app.add_template_global(lambda: HTML_LANG[i18n.current()], "html_lang")
+    app.add_template_global(lambda: i18n.HTML_LANG[i18n.current()], "html_lang")
     app.add_template_global(in_language)
     app.add_template_global(spoken_languages)
     filters: dict[str, Callable[..., str]] = {
@@ -63,7 +62,8 @@ def in_language(lang: str) -> str:
     if "other_languages_at" in g:
         return f"/{lang}{g.other_languages_at}"
     path = request.full_path if request.query_string else request.path
-    return f"/{lang}{path[3:]}" if path[1:3] in i18n.LANGUAGES else f"/{lang}/"
+    _root, first, *rest = path.split("/", 2)
+    return "/".join(("", lang, *rest)) if first in i18n.LANGUAGES else f"/{lang}/"
 
 
 def said(words: Words | None) -> str:

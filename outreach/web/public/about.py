@@ -13,7 +13,7 @@ from outreach.web.context import config
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import keep_for, keep_private
 
-pages = Blueprint("about", __name__, url_prefix="/<any(es,en,fr):lang>")
+pages = Blueprint("about", __name__, url_prefix="/<lang:lang>")
 
 WEATHER = {"es": "clima", "en": "weather", "fr": "météo"}
 

@@ -32,7 +32,7 @@ from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import keep_for
 from outreach.web.presentation.icons import qr
 
-pages = Blueprint("bulletin", __name__, url_prefix="/<any(es,en,fr):lang>/boletin")
+pages = Blueprint("bulletin", __name__, url_prefix="/<lang:lang>/boletin")
 
 ATOM: Final = "application/atom+xml; charset=utf-8"
 TAGGED: Final = 2026  # the year an edition was first named in this way; it never changes

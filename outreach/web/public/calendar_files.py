@@ -20,7 +20,7 @@ from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.middleware.response_headers import ALWAYS, keep_private
 
-pages = Blueprint("calendar_files", __name__, url_prefix="/<any(es,en,fr):lang>")
+pages = Blueprint("calendar_files", __name__, url_prefix="/<lang:lang>")
 
 LONGEST_QUOTE: Final = 40  # of what somebody asked for
 

@@ -31,7 +31,7 @@ from outreach.web.middleware.response_headers import let_sites_frame
 from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.public import feed_params
 
-pages = Blueprint("embed", __name__, url_prefix="/<any(es,en,fr):lang>")
+pages = Blueprint("embed", __name__, url_prefix="/<lang:lang>")
 root = Blueprint("oembed", __name__)
 
 COUNT: Final = 5

@@ -27,7 +27,7 @@ from outreach.web.presentation import formatting
 from outreach.web.presentation.icons import qr
 from outreach.web.public import embed, feed_params
 
-pages = Blueprint("feed_builder", __name__, url_prefix="/<any(es,en,fr):lang>")
+pages = Blueprint("feed_builder", __name__, url_prefix="/<lang:lang>")
 
 FIRST_LANGUAGES: Final = ("es", "en", "fr")  # the others are folded away
 # However long their texts, so many are in a calendar in full.

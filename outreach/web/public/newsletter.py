@@ -19,7 +19,7 @@ from outreach.web.forms import email_form
 from outreach.web.middleware import error_pages, rate_limits
 from outreach.web.middleware.response_headers import keep_private
 
-pages = Blueprint("newsletter", __name__, url_prefix="/<any(es,en,fr):lang>/boletin")
+pages = Blueprint("newsletter", __name__, url_prefix="/<lang:lang>/boletin")
 
 ABOUT: Final = "boletin"  # what the stamp of the form is for
 FORM: Final = "/boletin/suscribirse"

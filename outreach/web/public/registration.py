@@ -28,7 +28,7 @@ from outreach.web.middleware.response_headers import keep_private
 from outreach.web.presentation import alternatives, workshop_cards
 from outreach.web.public import my_registration
 
-pages = Blueprint("registration", __name__, url_prefix="/<any(es,en,fr):lang>/t/<public_id>/lugar")
+pages = Blueprint("registration", __name__, url_prefix="/<lang:lang>/t/<public_id>/lugar")
 
 FEW: Final = 10  # so many places left, or fewer, are said in a number
 

@@ -27,7 +27,7 @@ from outreach.web.middleware.reference_cache import ReferenceCache, reference
 from outreach.web.middleware.response_headers import keep_for, keep_private
 from outreach.web.presentation import workshop_cards
 
-pages = Blueprint("workshops", __name__, url_prefix="/<any(es,en,fr):lang>")
+pages = Blueprint("workshops", __name__, url_prefix="/<lang:lang>")
 root = Blueprint("root", __name__)
 
 ASKED: Final = ("donde", "tipo", "desde", "hasta", "idioma", "modalidad")

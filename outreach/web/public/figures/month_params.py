@@ -10,7 +10,7 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.reports import trends
 
-pages = Blueprint("figures", __name__, url_prefix="/<any(es,en,fr):lang>/cifras")
+pages = Blueprint("figures", __name__, url_prefix="/<lang:lang>/cifras")
 
 FEW: Final = 24  # months back at least, and ahead at most, that have a page
 SOON, LATER, NEVER_AGAIN = 60, 300, 86_400  # seconds for which an answer is kept

@@ -21,7 +21,7 @@ from outreach.web.middleware.response_headers import keep_private
 from outreach.web.presentation import alternatives
 from outreach.web.presentation.icons import qr
 
-pages = Blueprint("my_registration", __name__, url_prefix="/<any(es,en,fr):lang>")
+pages = Blueprint("my_registration", __name__, url_prefix="/<lang:lang>")
 
 
 @dataclass(frozen=True, repr=False)

@@ -17,7 +17,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.text import looks_like_an_id
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
-from outreach.i18n import LANGUAGES
+from outreach.i18n import NAMES
 from outreach.i18n import gettext as _
 from outreach.pdf import certificate as paper
 from outreach.web.context import config, store
@@ -29,7 +29,6 @@ from outreach.web.staff.common.permissions import Scope, requires
 
 MOST_HOURS: Final = 100
 _HOURS: Final = re.compile(r"[0-9]{1,3}([.,][05])?")
-_NAMES: Final = {"es": "Español", "en": "English", "fr": "Français"}
 
 
 class CertificateForm(Form):
@@ -39,7 +38,7 @@ class CertificateForm(Form):
 
     def __init__(self, typed: MultiDict[str, str] | None = None, **values: Any) -> None:
         super().__init__(typed, data=values)
-        self.language.choices = [(lang, _NAMES[lang]) for lang in LANGUAGES]
+        self.language.choices = list(NAMES.items())
 
     @property
     def faults(self) -> list[tuple[str, str]]:

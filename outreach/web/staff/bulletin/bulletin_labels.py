@@ -7,13 +7,13 @@ from typing import Final
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.newsletter.bulletins import BulletinLine
+from outreach.i18n import NAMES
 from outreach.i18n import gettext as _
 from outreach.reports.bulletin_checks import BulletinIssue, BulletinIssueType
 from outreach.web.presentation import formatting
 from outreach.web.presentation.workshop_cards import CardTag
 
 # Each language by its own name, and its texts as they are called in it.
-LANGUAGE: Final = {"es": "Español", "en": "English", "fr": "Français"}
 LABELS: Final = {
     "es": {
         "title": "Título",
@@ -69,7 +69,7 @@ def said(warned: BulletinIssue, month: Month) -> BulletinIssueText:
 
 
 def _words(warned: BulletinIssue, month: Month) -> tuple[str, str, str]:
-    where = f"{LANGUAGE[warned.lang]}, «{LABELS[warned.lang][warned.part]}»." if warned.part else ""
+    where = f"{NAMES[warned.lang]}, «{LABELS[warned.lang][warned.part]}»." if warned.part else ""
     language = _language(warned.lang)
     if warned.concern is BulletinIssueType.OPEN:
         return (

@@ -1,7 +1,7 @@
-"""What the forms of the network have in common: texts in three languages, degrees, many zones."""
+"""What the forms of the network have in common: texts by language, degrees, many zones."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from flask import request
 from wtforms import DecimalField, Form
@@ -11,10 +11,8 @@ from outreach.db.base import Words
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import network_changes
+from outreach.i18n import LANGUAGES, lazy
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy
-
-LANGUAGES: Final = ("es", "en", "fr")
 
 
 class DegreesField(DecimalField):

@@ -11,7 +11,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.text import plain
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
-from outreach.i18n import LANGUAGES
+from outreach.i18n import LANGUAGES, NAMES
 from outreach.i18n import gettext as _
 from outreach.pdf import flyer as paper
 from outreach.pdf import flyer_text
@@ -54,6 +54,7 @@ def flyer(public_id: str) -> ResponseReturnValue:
         "workshops/flyer",
         workshop=workshop,
         lang_of_flyer=lang,
+        names=NAMES,
         fault=fault,
         offered=[] if fault else _offered(lang),
         has_secret_place=flyer_text.has_secret_place(workshop),

@@ -17,7 +17,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
-from outreach.i18n import LANGUAGES
+from outreach.i18n import LANGUAGES, NAMES
 from outreach.i18n import gettext as _
 from outreach.reports import readability
 from outreach.web.context import store
@@ -26,7 +26,6 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import blueprint
 
 LONGEST: Final[Mapping[str, int]] = {"title": 120, "summary": 1000, "bring": 600}
-NAMES: Final = {"es": "Español", "en": "English", "fr": "Français"}
 _FEWEST_WORDS: Final = 8  # of fewer, a measure says nothing
 
 Texts = dict[str, Words]  # by part, by language

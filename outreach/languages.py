@@ -1,0 +1,28 @@
+"""The languages of the site, in the order of its menus. The first is the source's.
+
+A new interface language is one line here and its catalogue,
+`translations/<code>/LC_MESSAGES/messages.po` (`outreach i18n` makes and compiles it).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    code: str  # in addresses, in the database, and the folder of its catalogue
+    name: str  # in the language itself
+    locale: str  # of Babel (CLDR): names of days, months and cities, grouping of digits
+    html_lang: str  # BCP 47, for the `lang` attribute
+
+
+SITE_LANGUAGES = (
+    Language("es", "español", locale="es_MX", html_lang="es-MX"),
+    Language("en", "English", locale="en_US", html_lang="en"),
+    Language("fr", "français", locale="fr_CA", html_lang="fr-CA"),
+)
+CATALOGUES = Path(__file__).parent / "translations"
+
+CODES: Final = tuple(language.code for language in SITE_LANGUAGES)
+PATTERN: Final = "|".join(CODES)  # of a regular expression
