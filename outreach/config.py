@@ -26,7 +26,7 @@ _THIS_MACHINE: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5}
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How often one address may ask, in any ten minutes (safety.md S09)."""
+    """How often one address may ask, in any ten minutes (S09)."""
 
     posts: int = 30
     look_ups: int = 60

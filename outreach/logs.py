@@ -1,6 +1,6 @@
 """What the server, the worker and commands write down: one line an event, without anybody in it.
 
-Our own code logs no name (safety.md S10). This is what stands behind it, for what others log: a
+Our own code logs no name (S10). This is what stands behind it, for what others log: a
 library, the server, the database. Of an error only its kind and its place are told, since its text
 may quote what somebody typed; out of everything else goes whatever looks like an address, a phone,
 a link, a code or the address of a computer. What is dropped without need costs a look at the code;

@@ -109,7 +109,7 @@ class Store:
             return int(connection.scalar(asked) or 0)
 
     def sweep(self) -> None:
-        """Leaves no older page behind in the files of SQLite itself (safety.md S11)."""
+        """Leaves no older page behind in the files of SQLite itself (S11)."""
         if self.is_sqlite:
             with self.engine.connect() as connection:
                 raw = connection.connection.dbapi_connection

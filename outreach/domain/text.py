@@ -44,7 +44,7 @@ def read_code(typed: str) -> str:
 
 
 def looks_like_an_id(name: str) -> bool:
-    """Whether a name looks like a number of an identity document (safety.md section 1)."""
+    """Whether a name looks like a number of an identity document (DATA01)."""
     if sum(c.isdigit() for c in name) >= 6:
         return True
     return any(pattern.search(name) for pattern in _IDS)

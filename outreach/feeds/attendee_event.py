@@ -1,7 +1,7 @@
 """One person's own entry: private, with the title they chose, and without a way back to us.
 
 Calendars are shared with families and shown on locked screens: nothing in it is a permission,
-and for a discreet kind it says when, and no more (safety.md S14, S15).
+and for a discreet kind it says when, and no more (S14, S15).
 """
 
 from dataclasses import dataclass

@@ -200,7 +200,7 @@ def _zone(zone: ZoneInfo, pieces: Sequence[EventText], today: date) -> bytes:
 def _header(
     choice: FeedQuery, lang: str, site: PublicSite, cut: FeedCut, zones: Sequence[ZoneInfo]
 ) -> bytes:
-    """The calendar's own lines, in the order of calendar-feeds.md 1.2. It has no UID: vdirsyncer
+    """The calendar's own lines, in the order of CAL03. It has no UID: vdirsyncer
     would keep the whole feed as one entry."""
     here = address(choice, lang, site.public_url)
     name = _name(choice, lang)

@@ -1,7 +1,7 @@
 """Texts and long lines of a calendar, so that the simplest reader puts them together again.
 
 icalendar's own folding cuts an escaped backslash in two, which is legal, and which readers that
-look at one line after the other have stumbled over (calendar-feeds.md 1.1).
+look at one line after the other have stumbled over (CAL01).
 """
 
 from collections.abc import Iterable

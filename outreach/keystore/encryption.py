@@ -1,4 +1,4 @@
-"""Sealing a text under a key, and what else is made from a key (accounts-and-keys.md section 2)."""
+"""Sealing a text under a key, and what else is made from a key (decision 0021)."""
 
 import secrets
 

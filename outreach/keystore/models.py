@@ -42,7 +42,7 @@ class IndexKey(KeyStoreBase):
 
 
 class DayKey(KeyStoreBase):
-    """The key of one day's addresses (safety.md S09): with it gone, no row leads to an address."""
+    """The key of one day's addresses (S09): with it gone, no row leads to an address."""
 
     __tablename__ = "day_key"
 

@@ -1,7 +1,7 @@
 """The words of each letter: one template a cause, in the reader's language. Plain text only.
 
 A subject never names a kind, an office or a consulate, whatever the workshop: someone else may see
-the screen (safety.md S17). For a discreet kind the body says no more than the day either.
+the screen (S17). For a discreet kind the body says no more than the day either.
 """
 
 import re

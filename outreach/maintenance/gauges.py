@@ -1,7 +1,7 @@
 """How things stand, as Prometheus asks for it: read when somebody asks.
 
 Only totals. A figure of one office or kind would be small: who sees a women's workshop go from two
-to three at 14:05, and keeps it for years, knows more than any page of ours tells (safety.md S24).
+to three at 14:05, and keeps it for years, knows more than any page of ours tells (S24).
 """
 
 import os

@@ -1,7 +1,7 @@
 """How many people came: head counts without names, of the whole network, by kind.
 
 A small number can point at somebody, so a cell under 5 is not told, nor what it could be worked out
-from (safety.md S24): not by subtracting, not beside an earlier revision, and not by who knows this
+from (S24): not by subtracting, not beside an earlier revision, and not by who knows this
 file. A small difference of two revisions points at somebody as well, at the few who came to the one
 workshop that was reported late: a number that is so near to one that was told is not told either.
 

@@ -67,7 +67,7 @@ def as_csv(
 def as_json(
     told: MonthReport, translate: Translate = str, *, revisions: Sequence[int] = ()
 ) -> dict[str, Any]:
-    """What the page's JSON and the command give (product.md); only ever added to. `revisions` are
+    """What the page's JSON and the command give (COUNT10); only ever added to. `revisions` are
     the numbers of those there are of the month."""
     return workshop_counts.as_json(told.count, translate) | {
         "by_region": workshop_counts.by_region(told.count),

@@ -30,7 +30,7 @@ def N_(message: str) -> str:
     return message
 
 
-# The rules of counting (product.md), printed under every table.
+# The counting rules (COUNT01 to COUNT09), printed under every table.
 RULES: Final = (
     N_("Cada taller cuenta una sola vez."),
     N_("Cuenta en su tipo principal, aunque trate también de otros temas."),
@@ -187,7 +187,7 @@ def count(
 
 
 def as_json(count: WorkshopCounts, translate: Callable[[str], str] = str) -> dict[str, Any]:
-    """What `counts --format json` and the page's JSON give (product.md); only ever added to."""
+    """What `counts --format json` and the page's JSON give (COUNT10); only ever added to."""
     return {
         "month": str(count.month),
         "state": count.state,

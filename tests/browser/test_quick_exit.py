@@ -1,5 +1,5 @@
 """Luz's partner may look over her shoulder: away from here in one tap, and no way back
-(safety.md S19, S27)."""
+(S19, S27)."""
 
 import re
 from collections.abc import Callable

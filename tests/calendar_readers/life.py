@@ -191,7 +191,7 @@ def is_in_feed(workshop: Workshop, today: date) -> bool:
 
 
 def summary(workshop: Workshop, lang: str) -> str:
-    """As calendar-feeds.md has it: one line, at most 200 signs, a cancelled one says so."""
+    """As CAL08 has it: one line, at most 200 signs, a cancelled one says so."""
     title = "" if workshop.kind.is_discreet else clean(say(workshop.title, lang))
     whole = title or NEUTRAL[lang]
     if workshop.status is WorkshopStatus.CANCELLED:

@@ -1,5 +1,5 @@
 """A campaign day: many ask for the same few places at the same second, and no place is given
-twice (product.md, «Places never oversell»)."""
+twice (SEAT01)."""
 
 import secrets
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Takes the guards of safety.md out, one at a time, and looks whether their tests fall.
+"""Takes the guards of requirements.md out, one at a time, and looks whether their tests fall.
 
 A test that passes whatever the code does is worth nothing, and nobody sees it. So each guard is
 named here by its own words; in a copy of the checkout it is replaced, and the test has to fail.

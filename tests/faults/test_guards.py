@@ -1,4 +1,4 @@
-"""Each guard of safety.md is missed by its test when it is taken out (tests/faults/guards.py)."""
+"""Each guard of requirements.md is missed by its test when it is taken out."""
 
 import re
 from pathlib import Path

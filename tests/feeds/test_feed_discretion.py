@@ -1,4 +1,4 @@
-"""What a calendar must not tell: Luz's partner looks at it too (safety.md S13, S15, S16)."""
+"""What a calendar must not tell: Luz's partner looks at it too (S13, S15, S16)."""
 
 import re
 from datetime import timedelta

@@ -152,7 +152,7 @@ def test_the_ring_reads_no_address(key_store: KeyStore, config: Config) -> None:
         assert b"3125550142" not in text
 
 
-# Network addresses (safety.md S09)
+# Network addresses (S09)
 
 
 def test_the_day_key_is_destroyed_by_whoever_makes_the_next(

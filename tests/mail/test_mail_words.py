@@ -1,5 +1,5 @@
 """What letters, texts and calendar entries say, to whoever else may read them: of every kind the
-network has, in three languages (safety.md S13 to S18)."""
+network has, in three languages (S13 to S18)."""
 
 import re
 import unicodedata

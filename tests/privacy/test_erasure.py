@@ -1,5 +1,5 @@
 """Whoever is forgotten is in no byte any more, and no copy made before can be read; only numbers
-stay. When their day comes, and at once when they ask (safety.md S11, S12)."""
+stay. When their day comes, and at once when they ask (S11, S12)."""
 
 import json
 import logging

@@ -100,7 +100,7 @@ class _Asked(dict[str, str]):
 
 
 class _Reader(HTMLParser):
-    """Collects what safety.md S03 does not allow."""
+    """Collects what S03 does not allow."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,1 +1,1 @@
-"""Attacks, abuse, discretion: what safety.md promises."""
+"""Attacks, abuse, discretion: what requirements.md promises."""

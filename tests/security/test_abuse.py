@@ -1,4 +1,4 @@
-"""What keeps programs and the impatient from taking other people's places (safety.md S09, S26)."""
+"""What keeps programs and the impatient from taking other people's places (S09, S26)."""
 
 from collections.abc import Callable
 from datetime import date, timedelta

@@ -125,7 +125,7 @@ def test_no_path_leads_out_of_what_is_served(line: Line) -> None:
             for target in targets:
                 path = start + step * 8 + target
                 answer = line.get(path)
-                # `/q/` is answered the same whatever follows (safety.md S25).
+                # `/q/` is answered the same whatever follows (S25).
                 is_square = start == b"/q/" and statuses(answer) == [200]
                 assert is_square or statuses(answer) in ([400], [404], [308], [303]), path
                 assert secret not in answer, path

@@ -1,5 +1,5 @@
 """What Luz's partner may find: over her shoulder, in the history, the downloads, the calendar
-(safety.md section 4; S13 to S17, S28). Feeds have a test of their own, letters too."""
+(S13 to S17, S28). Feeds have a test of their own, letters too."""
 
 import re
 from collections.abc import Callable

@@ -1,5 +1,5 @@
 """Where a workshop is that must not be found: its address is on no public page, in no file and
-in no answer to a question (safety.md S13)."""
+in no answer to a question (S13)."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""What the public pages promise to people who cannot afford a slip: safety.md, S01 to S28.
+"""What the public pages promise to people who cannot afford a slip: S01 to S28.
 
 tests/support/safety_promises.py says which test stands for which; tests/faults/guards.py takes the
 guards out one by one and looks whether the test falls.

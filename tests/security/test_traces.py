@@ -1,4 +1,4 @@
-"""What a server leaves behind: nothing of who asked (safety.md S08, S10). Through the command
+"""What a server leaves behind: nothing of who asked (S08, S10). Through the command
 that serves for real, with all that it writes and says looked at."""
 
 import http.client

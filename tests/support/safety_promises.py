@@ -1,4 +1,4 @@
-"""Which test stands for which promise of safety.md."""
+"""Which test stands for which promise of requirements.md."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What a phone at the door knows of who registered (accounts-and-keys.md section 3).
+"""What a phone at the door knows of who registered (decision 0028).
 
 A name opens with the person's own token and with nothing else: a phone that is lost tells how many
 registered, and, to who tries them all, their codes. A typed code says that a party is on the list,

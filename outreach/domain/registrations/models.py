@@ -27,7 +27,7 @@ from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import Forgotten, NotFound
 from outreach.keystore import KeyStore
 
-MAX_ACTIVE_PER_CONTACT: Final = 3  # safety.md S26
+MAX_ACTIVE_PER_CONTACT: Final = 3  # S26
 
 
 class RegistrationStatus(StrEnum):

@@ -1,7 +1,7 @@
 """What organizers do to a workshop: plan it, change it, publish it, cancel it, say how it went.
 
 Whatever a subscriber can see makes `changed_at` rise; a new time, place or status also makes
-`sequence` rise (calendar-feeds.md 1.3). Whoever is registered is owed a notice of it.
+`sequence` rise (CAL05). Whoever is registered is owed a notice of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -194,7 +194,7 @@ def would_be_past(workshop: Workshop, ends_at: datetime, *, now: datetime) -> bo
 
 
 def has_open_address(plan: WorkshopData) -> bool:
-    """Whether everybody would see where something discreet is (safety.md S13)."""
+    """Whether everybody would see where something discreet is (S13)."""
     is_open = plan.venue is not None and plan.visibility is Visibility.PUBLIC
     return plan.kind.is_discreet and is_open
 

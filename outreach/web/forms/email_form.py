@@ -1,7 +1,7 @@
 """A form that asks for an e-mail and nothing else: the link that was lost, the bulletin.
 
 It answers the same for every address, known or not. A program that fills it, or sends it without
-reading, is told from a person as where a place is saved (safety.md S26).
+reading, is told from a person as where a place is saved (S26).
 """
 
 from flask import request

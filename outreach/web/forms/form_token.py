@@ -1,4 +1,4 @@
-"""The signed stamp of a form: for which workshop it was made, and when (safety.md S26).
+"""The signed stamp of a form: for which workshop it was made, and when (S26).
 
 It needs no cookie and no row. It tells a person from a program that posts without reading, and a
 form of ours from one that another site made up.

@@ -86,7 +86,7 @@ def note_fault(error: BaseException) -> str:
 
 
 def _asked() -> str:
-    """The method and the route's pattern: no path, no token, no name (safety.md S10)."""
+    """The method and the route's pattern: no path, no token, no name (S10)."""
     rule = request.url_rule.rule if request.url_rule else "-"
     return f"{request.method} {rule}"
 

@@ -1,5 +1,5 @@
 """How many requests there were and how long they took: by the pattern of an address, never by an
-address (safety.md S10).
+address (S10).
 
 Several processes serve, and whoever asks for the figures reaches one of them. With
 `PROMETHEUS_MULTIPROC_DIR`, which `outreach serve` sets, all of them count in shared files and each

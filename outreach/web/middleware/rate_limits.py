@@ -1,4 +1,4 @@
-"""How often one address may ask (safety.md S09).
+"""How often one address may ask (S09).
 
 A row of the keyring counts for an address as it is called today: an HMAC under a key that is
 destroyed with the day. All processes and hosts share it, and nothing of it leads to the address.

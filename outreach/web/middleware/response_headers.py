@@ -1,4 +1,4 @@
-"""The headers of every answer (safety.md S02 to S04), and its compression."""
+"""The headers of every answer (S02 to S04), and its compression."""
 
 import gzip
 from typing import Final

@@ -18,7 +18,7 @@ from outreach.web.presentation import formatting
 from outreach.web.presentation.icons import sign, sign_class
 
 FEW = 10
-FEW_DISCREET = 5  # safety.md S28: nobody is to watch one person sign up
+FEW_DISCREET = 5  # S28: nobody is to watch one person sign up
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def safety() -> ResponseReturnValue:
 @pages.get("/salir")
 def leave() -> Response:
     """Away at once, and nothing of ours left in the browser. The target is a setting, and nothing
-    in the request can change it (safety.md S20)."""
+    in the request can change it (S20)."""
     keep_private()
     word = WEATHER[i18n.current()]
     target = config().quick_exit_url or f"https://www.google.com/search?q={word}"

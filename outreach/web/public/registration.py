@@ -195,7 +195,7 @@ def _page(
 
 def _left(filled: RegistrationForm) -> str:
     """What is said of the places before one asks for some: when it matters, and not so exactly
-    that somebody could watch one person sign up (safety.md S28)."""
+    that somebody could watch one person sign up (S28)."""
     workshop, words = filled.workshop, ""
     if workshop.is_full and workshop.has_slots:
         words = _("Todas las horas están ocupadas. Te guardamos un turno para cualquier hora.")

@@ -1,4 +1,4 @@
-"""What every answer says to the browser, whatever was asked for (safety.md S01 to S04)."""
+"""What every answer says to the browser, whatever was asked for (S01 to S04)."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from tests.support.staff_client import employ, signed_in_as
 
 pytestmark = pytest.mark.any_database("what is said around every answer")
 
-# As safety.md has it, word for word: a page may ask for less, and never for more.
+# As requirements.md has it, word for word: a page may ask for less, and never for more.
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "

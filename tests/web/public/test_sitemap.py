@@ -1,4 +1,4 @@
-"""What search engines are told, and what they are not (safety.md S04)."""
+"""What search engines are told, and what they are not (S04)."""
 
 import gzip
 from collections.abc import Iterator

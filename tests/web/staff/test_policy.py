@@ -353,7 +353,7 @@ def test_no_page_of_the_staff_is_kept_or_found(place: Place) -> None:
         assert "Set-Cookie" not in answer.headers
 
 
-# Lists that can hurt (safety.md S23)
+# Lists that can hurt (S23)
 
 TAKEN_AWAY: Final = re.compile(r"\.(csv|xlsx|ods|pdf|vcf|txt|json)\b|exportar|descargar|download")
 

@@ -1,6 +1,6 @@
 """My place: the ticket, the offer, changing one's mind. The link is all one needs and all there is.
 
-GET shows or asks; only POST acts: programs that look at mail open every link (safety.md S06).
+GET shows or asks; only POST acts: programs that look at mail open every link (S06).
 """
 
 from outreach.web.public.my_registration import cancel, change, detail, recover_link, responses

@@ -138,7 +138,7 @@ def change(token: str) -> ResponseReturnValue:
 
 def _be_found_by(mine: RegistrationView, address: str) -> None:
     """Lets the ring find the place by this e-mail or phone, or by none. Raises TooMany when others
-    hold as many here by it as one may (safety.md S26), and leaves all as it was."""
+    hold as many here by it as one may (S26), and leaves all as it was."""
     was, key_id = mine.person.address, mine.registration.key_id
     if key_id is None:
         return
@@ -199,7 +199,7 @@ def _page(filled: ChangeForm, notice: str, status: int) -> ResponseReturnValue:
 
 
 def _left(mine: RegistrationView) -> str:
-    """How many more could come; of a discreet kind not exactly (safety.md S28)."""
+    """How many more could come; of a discreet kind not exactly (S28)."""
     left, words = mine.workshop.seats_left, ""
     if not mine.has_seat or mine.workshop.has_slots:
         return words

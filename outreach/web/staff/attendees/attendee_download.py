@@ -1,5 +1,5 @@
 """The list of one workshop as a file, for who answers for an office; of a discreet kind there is
-none, for nobody (safety.md S23)."""
+none, for nobody (S23)."""
 
 from flask import Response
 from flask.typing import ResponseReturnValue

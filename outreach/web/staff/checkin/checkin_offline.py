@@ -1,4 +1,4 @@
-"""The door on a phone that may lose its network (accounts-and-keys.md section 3).
+"""The door on a phone that may lose its network (decision 0028).
 
 Somebody who may stand at a door takes its sealed list along. From then on the phone needs no
 session: its page answers anybody and knows nobody, and its pass can add to the marks of that one

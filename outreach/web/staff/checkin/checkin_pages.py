@@ -162,7 +162,7 @@ def _nobodys_page() -> Response:
 
 
 def _leave_trace(workshop: Workshop) -> None:
-    """Whoever reads a name of a discreet list is written down (safety.md S23)."""
+    """Whoever reads a name of a discreet list is written down (S23)."""
     if workshop.is_discreet:
         with store().change() as session:
             note(session, workshop, "list seen")

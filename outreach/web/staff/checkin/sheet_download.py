@@ -21,7 +21,7 @@ from outreach.web.staff.common.permissions import Scope, requires
 @requires(Scope.WORKSHOP, Permission.DOOR)
 def sheet(public_id: str) -> ResponseReturnValue:
     """Of a discreet workshop there is none: its list stays where each look at it is written down
-    (safety.md S23)."""
+    (S23)."""
     with store().change() as session:
         workshop = find_mine(session, public_id)
         if workshop.is_discreet:

@@ -93,7 +93,7 @@ def listed(workshop: Workshop, there: AttendeeList, shown: str) -> dict[str, Any
         "espera": [*waiting, *there.lapsed],
         "llamadas": [notice.registration for notice in there.calls],
     }[tab]
-    if workshop.is_discreet:  # whoever reads such a list leaves a trace (safety.md S23)
+    if workshop.is_discreet:  # whoever reads such a list leaves a trace (S23)
         with store().change() as session:
             note(session, workshop, "list seen")
     rows = workshop_labels.rows(
