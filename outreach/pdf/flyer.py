@@ -142,7 +142,7 @@ def _data(flyer: Flyer, shape: str) -> dict[str, Any]:
 
 def _sign(pictogram: str, colour: str) -> str:
     """The pictogram in a colour: of lines, and of areas of the class `ll`."""
-    drawn = pictogram.replace('class="ll"', f'fill="{colour}" stroke="none"')
+    drawn = pictogram.replace('class="solid"', f'fill="{colour}" stroke="none"')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48" fill="none" '
         f'stroke="{colour}" stroke-width="3.2" stroke-linecap="round" stroke-linejoin="round">'

@@ -29,7 +29,7 @@ def tick(page: Page, name: str, value: str) -> None:
 def leads_to(page: Page) -> dict[str, str]:
     """The calendar that each button and the field lead to, as the program would ask for it."""
     links = [
-        link.get_attribute("href") or "" for link in page.locator("#tu-calendario a.btn").all()
+        link.get_attribute("href") or "" for link in page.locator("#tu-calendario a.button").all()
     ]
     apple, google, outlook = (urlsplit(link) for link in links)
     assert (google.netloc, google.path) == ("calendar.google.com", "/calendar/r")
@@ -65,7 +65,7 @@ def test_every_button_leads_to_what_was_ticked(
     assert answer.ok
     coming = answer.text().count("BEGIN:VEVENT")
     expect(page.locator("#tu-calendario p").first).to_contain_text(f"· {coming} ")
-    expect(page.locator(".barra-abajo")).to_contain_text(f"{coming} ")
+    expect(page.locator(".action-bar")).to_contain_text(f"{coming} ")
 
 
 def test_the_calendar_follows_each_tick_and_the_way_back_stays_short(
@@ -80,12 +80,12 @@ def test_the_calendar_follows_each_tick_and_the_way_back_stays_short(
     expect(page.locator(COUNT)).to_contain_text("Toda la red · Tus derechos · ")
     expect(page.locator(":focus")).to_have_value("derechos")
     expect(page).to_have_url(f"{world.url}/es/calendario?tipo=derechos")
-    expect(page.locator(".idiomas a").last).to_have_attribute(
+    expect(page.locator(".languages a").last).to_have_attribute(
         "href", "/fr/calendario?tipo=derechos"
     )
     page.get_by_role("button", name="Actualizar mi calendario").press("Enter")
     expect(page.locator("#tu-calendario")).to_be_focused()
-    page.locator(".barra-abajo a").click()
+    page.locator(".action-bar a").click()
     assert page.evaluate("history.length") == entries
     page.go_back()
     expect(page).to_have_url(f"{world.url}/es/")
@@ -122,12 +122,12 @@ def test_when_it_cannot_follow_no_old_address_is_taken_for_the_new_one(
     page = opened("/es/calendario")
     page.route("**/calendario?*", lambda route: route.fulfill(status=429))
     tick(page, "idioma", "en")
-    expect(page.locator("#cuenta.msj")).to_contain_text("No se pudo actualizar.")
+    expect(page.locator("#cuenta.error-message")).to_contain_text("No se pudo actualizar.")
     expect(page.locator("#tu-calendario")).to_have_attribute("inert", "")
     page.unroute("**/calendario?*")
     page.get_by_role("button", name="Actualizar mi calendario").click()
     expect(page.locator("#u")).to_have_value(f"{world.url}/es/cal/red.ics?idioma=en")
-    expect(page.locator("#cuenta")).to_have_class("oculto")
+    expect(page.locator("#cuenta")).to_have_class("visually-hidden")
 
 
 def test_other_sites_can_show_the_frame_and_no_other_page(

@@ -35,7 +35,7 @@ def test_it_has_workshops_near_everybody(opened: Open, demo: str, tmp_path: Path
     tall = PHONE | {"height": 1500}  # a phone's list, as far down as its first days
     page = opened(base_url=demo, viewport=tall, device_scale_factor=2)
     page.goto("/es/")
-    expect(page.locator(".ficha")).to_have_count(40)
+    expect(page.locator(".card")).to_have_count(40)
     said = re.search(r"\d+", page.locator("#res").inner_text())
     assert said
     assert int(said[0]) >= 120

@@ -43,11 +43,11 @@ def test_ana_plans_a_workshop_and_everybody_sees_it(
         assert title.replace(",", r"\,") in _unfolded(rosas.request.get(feed).text())
 
     page.get_by_role("link", name="Cancelar el taller").click()
-    page.locator("label.opcion").first.click()  # why: nobody outside is told
+    page.locator("label.choice").first.click()  # why: nobody outside is told
     page.get_by_role("button", name="Sí, cancelar el taller").click()
     expect(page).to_have_url(re.compile("hecho=cancelado"))
     rosas.reload()
-    card = rosas.locator(".ficha").filter(has_text=title)
+    card = rosas.locator(".card").filter(has_text=title)
     expect(card).to_contain_text("Cancelado")
 
 

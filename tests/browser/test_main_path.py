@@ -49,7 +49,7 @@ def test_rosa_saves_a_place_and_gives_it_back(opened: Open, world: World, has_sc
 
     expect(page.locator("main")).to_have_attribute("data-standing", "seated")
     expect(page.locator("h1")).to_have_text("Listo, Rosa")
-    expect(page.locator(".boleto")).to_contain_text("2 personas")
+    expect(page.locator(".ticket")).to_contain_text("2 personas")
     link = page.get_by_role("textbox", name="Tu enlace").input_value()
     assert link == page.url
 

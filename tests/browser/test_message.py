@@ -30,15 +30,15 @@ def test_ana_writes_to_everybody_and_calls_who_left_a_phone(
     expect(page.get_by_role("button", name=re.compile("^Enviar a"))).to_have_count(0)
     page.get_by_role("button", name="Ver cómo queda").click()
 
-    letter = page.locator(".carta").first
+    letter = page.locator(".letter").first
     expect(letter).to_contain_text("Hola, Rosa:")
     expect(letter).to_contain_text(BACK_DOOR)
-    expect(page.locator(".carta")).to_have_count(3)
+    expect(page.locator(".letter")).to_have_count(3)
     page.get_by_role("button", name="Enviar a 1 correo", exact=True).click()
     expect(page).to_have_url(re.compile(r"mensaje\?enviado=\d+"))
     expect(page.get_by_role("status").first).to_contain_text("Sale 1 correo")
 
-    calls = page.locator(".gente li")
+    calls = page.locator(".people li")
     expect(calls).to_have_count(1)
     calls.get_by_role("button", name="Ya llamé Luz").click()
     expect(page.get_by_role("heading", name="Llamadas")).to_contain_text("1 de 1 hechas")

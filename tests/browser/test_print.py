@@ -9,7 +9,7 @@ from tests.browser.conftest import Open
 from tests.browser.places import visit
 from tests.browser.world import World
 
-FRAME = ".cab, .org-cab, .org-nav, .pie, .btn, .salir-fijo, .barra-abajo"
+FRAME = ".site-header, .staff-header, .staff-nav, .site-footer, .button, .exit-fixed, .action-bar"
 
 
 @pytest.mark.parametrize(

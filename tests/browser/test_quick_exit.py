@@ -141,7 +141,7 @@ def test_the_page_is_blank_before_the_network_answers(opened: Open, world: World
     page = opened(f"/es/t/{world.discreet}")
     seen = page.evaluate(
         """() => {
-            document.querySelector('.btn[data-salir]').click();
+            document.querySelector('.button[data-salir]').click();
             return [document.title, document.body.childNodes.length];
         }"""
     )

@@ -38,7 +38,7 @@ def test_rosa_saves_a_place_by_the_keyboard_alone(
     patience.send(page, lambda: follow(page, "Apartar mi lugar"))
 
     expect(page.locator("main")).to_have_attribute("data-standing", "seated")
-    expect(page.locator(".boleto")).to_contain_text("2 personas")
+    expect(page.locator(".ticket")).to_contain_text("2 personas")
 
 
 @with_and_without
@@ -51,10 +51,10 @@ def test_rosa_chooses_her_hour(opened: Open, world: World, has_script: bool) -> 
     page.get_by_text("No me avisen").click()
     send(page, "Apartar mi hora")
     expect(page.locator("main")).to_have_attribute("data-standing", "seated")
-    expect(page.locator(".boleto")).to_contain_text(f"{hour}\u00a0p.\u00a0m.")
+    expect(page.locator(".ticket")).to_contain_text(f"{hour}\u00a0p.\u00a0m.")
     page.goto(f"/es/t/{world.more['more slots']}/lugar")
     expect(page.get_by_role("radio", name=re.compile(hour))).to_have_count(0)
-    expect(page.locator(".hora.no").filter(has_text=hour)).to_be_visible()
+    expect(page.locator(".hour.hour-taken").filter(has_text=hour)).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_ana_enters_thirty_workshops_in_one_sitting(opened: Open, world: World) 
     expect(page.get_by_role("status")).to_contain_text(f"Publicamos {WANTED} talleres.")
 
     assert sorted(shown(page)) == sorted(expected)
-    expect(page.locator("main tbody .etq-bien")).to_have_count(WANTED)
+    expect(page.locator("main tbody .tag-good")).to_have_count(WANTED)
     print(f"{WANTED} workshops, {ana.done} interactions")
     assert ana.done <= MOST
     public = opened(f"/es/?desde={month.first}&hasta={month.last}&donde=chicago")
@@ -248,7 +248,7 @@ def test_a_month_is_made_and_published_with_the_keyboard_alone(opened: Open, wor
     go_to(page, "button[value=look]:not([tabindex])")
     page.keyboard.press("Enter")
     page.locator("#fechas").wait_for()
-    go_to(page, ".barra-abajo button[value=draft]")
+    go_to(page, ".action-bar button[value=draft]")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("borradores")
     go_to(page, "[data-todos] input")
@@ -271,7 +271,7 @@ def test_a_month_is_made_and_published_with_the_keyboard_alone(opened: Open, wor
     go_to(page, "button[value=publish]")
     enter(page, "[role=status]")
     expect(page).to_have_url(re.compile("/org/talleres/[0-9A-Z]{10}"))
-    expect(page.locator(".aviso[role=status]")).to_contain_text("Publicado")
+    expect(page.locator(".notice[role=status]")).to_contain_text("Publicado")
 
 
 def test_without_javascript_a_choice_is_published_too(opened: Open, world: World) -> None:

@@ -189,7 +189,7 @@ def _ways_out() -> Iterator[Guard]:
         f"{tests}::test_the_page_is_blank_before_the_network_answers",
     )  # fmt: skip
     yield Guard(
-        "S19", "outreach/web/static/app.css", ".salir-fijo{position:fixed;", ".salir-fijo{",
+        "S19", "outreach/web/static/app.css", ".exit-fixed{position:fixed;", ".exit-fixed{",
         f"{tests}::test_it_is_in_sight_wherever_she_scrolls",
     )  # fmt: skip
     yield Guard(
@@ -265,7 +265,7 @@ def _of_staff() -> Iterator[Guard]:
             "S23", staff + file, 'note(session, workshop, "list seen")', "pass",
             "tests/web/staff/test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",
         )  # fmt: skip
-    table = '<table class="tabla izq apila">{{ head() }}<tbody>'
+    table = '<table class="table table-start table-fold">{{ head() }}<tbody>'
     yield Guard(
         "S23", "templates/staff/workshops/detail.html",
         table, f'<a href="lista.csv">CSV</a>{table}',

@@ -91,9 +91,9 @@ class Reader:
 
     def page(self) -> dict[str, int]:
         text = self.get("/en/cifras/2026-03").text
-        rows = text.partition('class="barras"')[2].partition("</table>")[0]
-        found = re.findall(r'/tipo/(\w+)".*?<td class="v">(\d+)</td>', rows, re.DOTALL)
-        total = re.search(r'class="enorme"[^>]*>(\d+)<', text)
+        rows = text.partition('class="bars"')[2].partition("</table>")[0]
+        found = re.findall(r'/tipo/(\w+)".*?<td class="bars-value">(\d+)</td>', rows, re.DOTALL)
+        total = re.search(r'class="headline-number"[^>]*>(\d+)<', text)
         assert total
         codes = {"K7QX": "mujeres"}
         return {codes.get(code, code): int(n) for code, n in found} | {"total": int(total[1])}

@@ -149,7 +149,9 @@ def test_her_own_pages_say_nothing_of_it_anywhere(
             full = hold(session, chicago, kind, title=kind.name, way=Way.PLACE, capacity=0)
         links = in_every_status(store, key_store, made)
         links["full"] = manage_token(key_store, seat(store, key_store, full))
-        telling = re.compile(f'{words_of(kind, NEVER).pattern}|class="([^"]*\\s)?k-(?!neutro)\\w')
+        telling = re.compile(
+            f'{words_of(kind, NEVER).pattern}|class="([^"]*\\s)?kind-(?!neutral)\\w'
+        )
         hers = [p for p in personal(Place(patient, {}, links, "", ())) if NOBODY not in p]
         pages = [client.get(path) for path in hers]
         pages.append(client.get(f"/es/t/{made.public_id}/lugar"))

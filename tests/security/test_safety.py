@@ -271,7 +271,7 @@ def test_a_fault_of_ours_has_a_number_that_is_in_the_log(
         session.execute(sa.text("ALTER TABLE registration RENAME TO elsewhere"))
     broken = client.post(f"{link}/cambiar", data={"people": "2"})
     assert broken.status_code == 500
-    found = re.search(r'<b class="num">(\w{3}) (\w{3})</b>', broken.text)
+    found = re.search(r'<b class="number">(\w{3}) (\w{3})</b>', broken.text)
     assert found is not None
     assert "".join(found.groups()) in caplog.text
     assert link[6:] not in caplog.text

@@ -42,7 +42,7 @@ def printed(app: Flask, store: Store, who: int) -> list[str]:
 
 
 def shown_secret(page: TestResponse) -> str:
-    found = re.search(r'class="num clave">([^<]+)<', page.text)
+    found = re.search(r'class="number secret-key">([^<]+)<', page.text)
     assert found is not None
     return unescape(found[1]).replace(" ", "")
 

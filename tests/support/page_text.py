@@ -41,7 +41,7 @@ class _Reader(HTMLParser):
             self.parts.append("\0")
         elif tag not in _INLINE:
             self.parts.append("\n")
-        elif "menor" in (has.get("class") or ""):
+        elif "muted" in (has.get("class") or ""):
             self.parts.append("\n")  # a line of its own, by its look
 
     def handle_endtag(self, tag: str) -> None:

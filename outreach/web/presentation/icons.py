@@ -42,28 +42,28 @@ ICONS: Final = {
 }
 _PETAL: Final = '<ellipse cx="24" cy="12" rx="4.3" ry="7.6" transform="rotate({} 24 24)"/>'
 PICTOGRAMS: Final = {
-    "balance": '<path d="M24 9v30M15 39h18M10 14h28"/><path class="ll" d="M10 15 4 27a6.4 6.4 0 0 0 12 0zM38 15l-6 12a6.4 6.4 0 0 0 12 0z"/>',
-    "compass": '<circle cx="24" cy="24" r="16.5"/><path class="ll" d="m32.5 15.5-5 12-12 5 5-12z"/>',
-    "card": '<rect x="6" y="11" width="36" height="26" rx="4"/><circle class="ll" cx="16.5" cy="21" r="3.6"/><path d="M11 30.5c1-4.4 10-4.4 11 0M28 20h8M28 28h8"/>',
-    "flower": f'<g class="ll">{"".join(_PETAL.format(turn) for turn in range(0, 360, 60))}</g>',
+    "balance": '<path d="M24 9v30M15 39h18M10 14h28"/><path class="solid" d="M10 15 4 27a6.4 6.4 0 0 0 12 0zM38 15l-6 12a6.4 6.4 0 0 0 12 0z"/>',
+    "compass": '<circle cx="24" cy="24" r="16.5"/><path class="solid" d="m32.5 15.5-5 12-12 5 5-12z"/>',
+    "card": '<rect x="6" y="11" width="36" height="26" rx="4"/><circle class="solid" cx="16.5" cy="21" r="3.6"/><path d="M11 30.5c1-4.4 10-4.4 11 0M28 20h8M28 28h8"/>',
+    "flower": f'<g class="solid">{"".join(_PETAL.format(turn) for turn in range(0, 360, 60))}</g>',
     "calendar": '<rect x="8" y="10" width="32" height="29" rx="4"/><path d="M8 19h32M17 6v8M31 6v8"/>',
-    "van": '<path d="M5 33V14h24v19M29 20h8l6 7v6h-4M15 33h14"/><circle class="ll" cx="11" cy="34" r="4.6"/><circle class="ll" cx="34" cy="34" r="4.6"/>',
+    "van": '<path d="M5 33V14h24v19M29 20h8l6 7v6h-4M15 33h14"/><circle class="solid" cx="11" cy="34" r="4.6"/><circle class="solid" cx="34" cy="34" r="4.6"/>',
     "helmet": '<path d="M6 33h36M10 32c0-20 28-20 28 0M20 17V11h8v6"/>',
     "clock": '<circle cx="24" cy="24" r="16.5"/><path d="M24 14v10l7 5"/>',
-    "question": '<path d="M16 17c0-11 17-11 17-1 0 7-8.5 7-8.5 14"/><circle class="ll" cx="24.5" cy="38.5" r="2.8"/>',
+    "question": '<path d="M16 17c0-11 17-11 17-1 0 7-8.5 7-8.5 14"/><circle class="solid" cx="24.5" cy="38.5" r="2.8"/>',
     "wrench": '<path d="M31 8a10 10 0 0 0-9 14L8 36l4 4 14-14a10 10 0 0 0 13-12l-6 6-5-1-1-5 6-6a10 10 0 0 0-2 0z"/>',
 }
 # The colour of a sign is a class of the stylesheet: a page may hold no style of its own.
 SIGNS: Final = {
-    "rights": "k-derechos",
-    "screening": "k-diagnostico",
-    "daca": "k-daca",
-    "women": "k-mujeres",
-    "neutral": "k-neutro",
-    "mobile": "k-movil",
-    "question": "k-pregunta",
-    "clock": "k-reloj",
-    "fault": "k-falla",
+    "rights": "kind-rights",
+    "screening": "kind-screening",
+    "daca": "kind-daca",
+    "women": "kind-women",
+    "neutral": "kind-neutral",
+    "mobile": "kind-mobile",
+    "question": "kind-question",
+    "clock": "kind-clock",
+    "fault": "kind-fault",
 }
 _HIDDEN: Final = 'aria-hidden="true" focusable="false"'
 
@@ -79,14 +79,14 @@ def icon(name: str) -> Markup:
 
 def sign_class(sign: str) -> str:
     """The class that gives a sign its colour."""
-    return SIGNS.get(sign, "k-otro")
+    return SIGNS.get(sign, "kind-other")
 
 
 def sign(name: str, pictogram: str, size: str = "") -> Markup:
-    """A workshop's sign: rounded square, colour, white pictogram. `size` is «sello-g» or «chico»."""
+    """A workshop's sign: a rounded square with a white pictogram. `size` may be "sign-large"."""
     drawn = PICTOGRAMS.get(pictogram, PICTOGRAMS["calendar"])
     return Markup(  # noqa: S704 - made of the constants above
-        f'<span class="sello {sign_class(name)} {size}" aria-hidden="true">'
+        f'<span class="sign {sign_class(name)} {size}" aria-hidden="true">'
         f'<svg viewBox="0 0 48 48" {_HIDDEN}>{drawn}</svg></span>'
     )
 
@@ -104,6 +104,6 @@ def qr(address: str) -> Markup:
 
 
 _ICONS: Final = {
-    name: Markup(f'<svg class="ic" viewBox="0 0 24 24" {_HIDDEN}>{drawn}</svg>')  # noqa: S704 - ours
+    name: Markup(f'<svg class="icon" viewBox="0 0 24 24" {_HIDDEN}>{drawn}</svg>')  # noqa: S704 - ours
     for name, drawn in ICONS.items()
 }

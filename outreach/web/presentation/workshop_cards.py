@@ -90,9 +90,9 @@ def by_day(
 def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
     """How full it is, in the words and the colour of its tag."""
     if found.status is WorkshopStatus.CANCELLED:
-        return CardTag(_("Cancelado"), "etq-no")
+        return CardTag(_("Cancelado"), "tag-bad")
     if found.way is Way.OPEN:
-        return CardTag(_("Llega sin cita"), "etq-bien")
+        return CardTag(_("Llega sin cita"), "tag-good")
     if found.way is Way.PHONE:
         return CardTag(_("Aparta por teléfono"))
     if found.starts_at <= now:
@@ -101,18 +101,18 @@ def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
         return CardTag(_("Aparta desde el %(day)s", day=formatting.short_day(opens.date())))
     if found.seats_left == 0:
         full = _("Lleno · hay lista de espera") if found.has_waiting_list else _("Lleno")
-        return CardTag(full, "etq-no")
+        return CardTag(full, "tag-bad")
     if found.is_discreet:
         few = found.seats_left <= FEW_DISCREET
         return (
-            CardTag(_("Pocos lugares"), "etq-poco")
+            CardTag(_("Pocos lugares"), "tag-warn")
             if few
-            else CardTag(_("Hay lugares"), "etq-bien")
+            else CardTag(_("Hay lugares"), "tag-good")
         )
     if found.seats_left <= FEW:
         left = ngettext("Queda %(num)d lugar", "Quedan %(num)d lugares", found.seats_left)
-        return CardTag(left, "etq-poco")
-    return CardTag(_("Hay lugares"), "etq-bien")
+        return CardTag(left, "tag-warn")
+    return CardTag(_("Hay lugares"), "tag-good")
 
 
 def place(found: SearchResult, *, with_city: bool = False) -> str:

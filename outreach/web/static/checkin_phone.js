@@ -87,9 +87,9 @@
     b.textContent = people(m.people) + (m.what === "walk_in" ? " " + say.sinRegistro : "");
     s.textContent = hour(new Date(m.at)) + (m.sent ? "" : " · " + say.porEnviar);
     what.append(b, s);
-    button.type = "button"; button.className = "btn btn-2"; button.textContent = say.deshacer;
+    button.type = "button"; button.className = "button button-quiet"; button.textContent = say.deshacer;
     const hidden = d.createElement("span");
-    hidden.className = "oculto"; hidden.textContent = " " + b.textContent + ", " + s.textContent;
+    hidden.className = "visually-hidden"; hidden.textContent = " " + b.textContent + ", " + s.textContent;
     button.append(hidden);
     button.addEventListener("click", () => takeBack(m.id));
     li.append(what, button);

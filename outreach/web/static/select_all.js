@@ -3,10 +3,10 @@
 (function () {
   "use strict";
   var d = document;
-  function casillas(f) { return Array.prototype.slice.call(f.querySelectorAll("tbody .cas input")); }
+  function casillas(f) { return Array.prototype.slice.call(f.querySelectorAll("tbody .table-pick input")); }
   d.querySelectorAll("form").forEach(function (f) {
     if (!casillas(f).length) return;
-    var todos = f.querySelector("[data-todos]"), enlace = f.querySelector(".sin-guion");
+    var todos = f.querySelector("[data-todos]"), enlace = f.querySelector(".without-script");
     function contar() {
       var c = casillas(f), n = c.filter(function (x) { return x.checked; }).length;
       f.querySelectorAll("[data-cuenta]").forEach(function (b) {
@@ -21,7 +21,7 @@
     }
     if (todos) {
       todos.hidden = false;
-      if (enlace) enlace.classList.add("en-tel");   // a table that folds has no head
+      if (enlace) enlace.classList.add("narrow-only");   // a table that folds has no head
       todos.firstChild.addEventListener("change", function () {
         casillas(f).forEach(function (x) { x.checked = todos.firstChild.checked; });
         contar();

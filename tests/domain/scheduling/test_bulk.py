@@ -53,7 +53,7 @@ def test_many_drafts_are_published_at_once(
     with store.change() as session:
         drafts = [hold(session, chicago, rights, status=WorkshopStatus.DRAFT) for _ in range(3)]
     page = ana.get("/org/talleres?mes=" + f"{drafts[0].day:%Y-%m}" + "&elegir=todos")
-    assert page.text.count(' checked><span class="oculto">Elegir Conoce') == 3
+    assert page.text.count(' checked><span class="visually-hidden">Elegir Conoce') == 3
     assert "¿Publicar 3 talleres?" in words(asked(ana, "publicar", drafts))
     assert {each.status for each in fresh(store, drafts)} == {WorkshopStatus.DRAFT}, "only tried"
     assert journal(store) == []

@@ -120,7 +120,7 @@ def is_nothing_kept(store: Store, key_store: KeyStore) -> bool:
 
 def tells_what_to_do(page: TestResponse) -> bool:
     """A summary with at least one whole sentence, in a page that says it is an error."""
-    return 'class="resumen" role="alert"' in page.text and "<title>Error: " in page.text
+    return 'class="alert" role="alert"' in page.text and "<title>Error: " in page.text
 
 
 def test_there_are_two_hundred_of_them() -> None:

@@ -59,8 +59,8 @@ def test_the_page_of_a_discreet_place_is_neutral_and_folds_the_address(
     page = client.get(link_of(key_store, seat(store, key_store, circle))).text
     assert "<title>Cita</title>" in page
     assert "mujer" not in page.lower()
-    assert "k-neutro" in page
-    assert "k-mujeres" not in page
+    assert "kind-neutral" in page
+    assert "kind-women" not in page
     assert re.search(r"<details><summary>Ver dirección</summary>.*1805 S. Ejemplo", page, re.S)
     assert "data-salir" in page
 

@@ -76,7 +76,7 @@ def test_rosa_saves_all_the_dates_at_once(
     page = client.get(link).text
     assert "Tus otras fechas" in page
     assert page.count("Tienes lugar") == 2
-    others = [part.split('"')[0] for part in page.split('class="num" href="')[1:]]
+    others = [part.split('"')[0] for part in page.split('class="number" href="')[1:]]
     dates = [path for path in others if path.startswith("/es/r/")]
     assert len(dates) == 2
     assert all(client.get(path).status_code == 200 for path in dates)
@@ -137,7 +137,7 @@ def test_one_date_is_cancelled_or_all(
     assert "Cancelar mis 3 fechas" in asked
     second = next(
         part.split('"')[0]
-        for part in client.get(link).text.split('class="num" href="')[1:]
+        for part in client.get(link).text.split('class="number" href="')[1:]
         if part.startswith("/es/r/")
     )
     client.post(f"{link}/cancelar")

@@ -64,7 +64,10 @@ def test_the_hours_that_are_free_can_be_chosen_and_the_others_are_struck_through
     assert "Quedan 11 horas libres. Hora de Chicago." in page
     morning, afternoon = page.index(">Mañana<"), page.index(">Tarde<")
     assert morning < page.index('value="11:40"') < afternoon < page.index('value="12:00"')
-    assert re.search(r'class="hora no"><span>10:20<span class="oculto"> a\.\xa0m\. ocupada', page)
+    assert re.search(
+        r'class="hour hour-taken"><span>10:20<span class="visually-hidden"> a\.\xa0m\. ocupada',
+        page,
+    )
 
 
 def test_of_a_discreet_kind_no_hour_is_shown_as_taken_and_none_are_counted(
@@ -82,7 +85,7 @@ def test_of_a_discreet_kind_no_hour_is_shown_as_taken_and_none_are_counted(
         page = client.get(path).text
         assert "10:00" in hours(page)
         assert not taken & set(hours(page))
-        for telling in (*taken, "ocupada", "tachadas", 'class="hora no"', "horas libres"):
+        for telling in (*taken, "ocupada", "tachadas", 'class="hour hour-taken"', "horas libres"):
             assert telling not in page, f"{telling} on {path}"
     assert "10:20" in hours(client.get(own).text), "her own, which she may keep"
 

@@ -193,7 +193,7 @@ def test_the_head_count_is_ready_from_the_door(
     _at_door(ana, workshop, do="arrived", registration=rosa.id, people="2")
     _at_door(ana, workshop, do="more")
     address = f"/org/talleres/{workshop.public_id}/asistencia"
-    assert 'name="people" type="text" inputmode="numeric" class="mes" value="3"' in ana.get(
+    assert 'name="people" type="text" inputmode="numeric" class="narrow" value="3"' in ana.get(
         address
     ).get_data(as_text=True)
     assert ana.post(address, held="yes", people="4").status_code == 303

@@ -58,7 +58,7 @@ def test_a_day_of_the_calendar_shows_what_fits_and_counts_the_rest(
         for hour in range(8, 8 + ON_A_DAY + 2):
             hold(session, chicago, rights, day=date(2027, 1, 15), starts=time(hour))
     page = ana.get("/org/talleres?mes=2027-01&vista=mes")
-    assert page.text.count('<span class="ev ') == ON_A_DAY
+    assert page.text.count('<span class="month-event ') == ON_A_DAY
     assert "y 2 más" in words(page)
 
 

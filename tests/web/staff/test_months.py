@@ -238,7 +238,7 @@ def test_a_month_is_opened_again_with_a_reason(
 def test_a_month_that_is_not_over_is_not_closed(elena: StaffClient) -> None:
     ahead = "/org/mes/2099-03/cierre"
     assert "no ha terminado" in words(elena.get(ahead))
-    assert '<form class="tarjeta pila-g"' not in elena.get(ahead).text
+    assert '<form class="box stack-wide"' not in elena.get(ahead).text
     empty = elena.get("/org/mes/2026-02/cierre")
     answer = elena.post(ahead, seen="0", changes=hidden(empty, "changes"), checked="yes")
     assert answer.status_code == 422

@@ -97,11 +97,11 @@ def test_everything_that_wants_attention_stands_in_its_order_with_its_one_action
         (AlertType.FULL, "Casi", 0),
     ]
     page = ana.get("/org/").text
-    list_ = page[page.index('<ul class="pend">') :]
+    list_ = page[page.index('<ul class="tasks">') :]
     said = [
         (re.sub(r"\s+", " ", text).strip(), re.sub(r"<[^>]+>", "", action).split(" ")[0], address)
         for text, address, action in re.findall(
-            r"<b>\s*([^<]+?)\s*</b>.*?<a class=\"btn[^\"]*\" href=\"([^\"]+)\">(.*?)</a>",
+            r"<b>\s*([^<]+?)\s*</b>.*?<a class=\"button[^\"]*\" href=\"([^\"]+)\">(.*?)</a>",
             list_,
             re.S,
         )

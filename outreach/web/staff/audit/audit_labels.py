@@ -177,7 +177,7 @@ def tag(line: AuditLine) -> CardTag | None:
     """What has to catch the eye."""
     if line.action in _TELLING:
         return CardTag(
-            _("Contacto") if line.action == "contact seen" else _("Discreción"), "etq-poco"
+            _("Contacto") if line.action == "contact seen" else _("Discreción"), "tag-warn"
         )
     return None
 

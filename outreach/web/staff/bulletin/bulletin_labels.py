@@ -132,23 +132,23 @@ def _status(lines: list[BulletinLine], revision: int) -> tuple[CardTag, str, str
     last = lines[-1] if lines else None
     if last is None and not revision:
         return (
-            CardTag(_("Sin cerrar"), "etq-bor"),
+            CardTag(_("Sin cerrar"), "tag-line"),
             _("Primero se cierra el mes."),
             _("Ver el cierre"),
         )
     if last is None:
         said = _("Cerrado, revisión %(number)d. Nadie lo ha empezado.", number=revision)
-        return CardTag(_("Por escribir"), "etq-poco"), said, _("Empezar")
+        return CardTag(_("Por escribir"), "tag-warn"), said, _("Empezar")
     if last.published_at is None:
         said = _("Número %(number)d, sin publicar.", number=last.number)
-        return CardTag(_("Borrador"), "etq-poco"), said, _("Seguir")
+        return CardTag(_("Borrador"), "tag-warn"), said, _("Seguir")
     day = formatting.long_day(clock.network_day(last.published_at))
     said = _("Número %(number)d, del %(day)s.", number=last.number, day=day)
     if not revision:
-        return CardTag(_("Mes abierto otra vez"), "etq-poco"), said, _("Ver")
+        return CardTag(_("Mes abierto otra vez"), "tag-warn"), said, _("Ver")
     if revision != last.revision:
-        return CardTag(_("Sus cifras cambiaron"), "etq-poco"), said, _("Corregir")
-    return CardTag(_("Publicado"), "etq-bien"), said, _("Ver")
+        return CardTag(_("Sus cifras cambiaron"), "tag-warn"), said, _("Corregir")
+    return CardTag(_("Publicado"), "tag-good"), said, _("Ver")
 
 
 def _language(lang: str) -> str:

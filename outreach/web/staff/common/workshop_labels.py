@@ -35,11 +35,11 @@ SHORT_DAYS: Final = ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"]
 
 def status_tag(workshop: Workshop, *, now: datetime) -> CardTag:
     if workshop.status is WorkshopStatus.PUBLISHED and workshop.has_ended(now):
-        return CardTag(_("Por reportar"), "etq-poco")
+        return CardTag(_("Por reportar"), "tag-warn")
     tags = {
-        WorkshopStatus.DRAFT: CardTag(_("Borrador"), "etq-bor"),
-        WorkshopStatus.PUBLISHED: CardTag(_("Publicado"), "etq-bien"),
-        WorkshopStatus.CANCELLED: CardTag(_("Cancelado"), "etq-no"),
+        WorkshopStatus.DRAFT: CardTag(_("Borrador"), "tag-line"),
+        WorkshopStatus.PUBLISHED: CardTag(_("Publicado"), "tag-good"),
+        WorkshopStatus.CANCELLED: CardTag(_("Cancelado"), "tag-bad"),
         WorkshopStatus.HELD: CardTag(_("Hecho")),
         WorkshopStatus.NOT_HELD: CardTag(_("No se hizo")),
     }

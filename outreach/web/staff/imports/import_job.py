@@ -153,7 +153,7 @@ def told(work: ImportJob, batch: ImportBatch, around: Response) -> Response:
 def _lines(work: ImportJob, batch: ImportBatch, before: str, after: str) -> Iterator[bytes]:
     yield before.encode()
     while isinstance(found := work.tell.get(), int):
-        yield f'<li class="num">{found:,} de {batch.lines:,} renglones</li>\n'.encode()
+        yield f'<li class="number">{found:,} de {batch.lines:,} renglones</li>\n'.encode()
     if found is not None and found.is_loaded:
         link = escape(found.address)
         said = "<li><b>Listo.</b></li>"
@@ -162,7 +162,7 @@ def _lines(work: ImportJob, batch: ImportBatch, before: str, after: str) -> Iter
         link = escape(found.address if found is not None else "/org/talleres")
         said = f"<li><b>No se cargó nada.</b> {_why(found)}</li>"
         goes_on = ""  # it is read first
-    yield f'{said}</ul><p><a class="btn" href="{link}">Seguir</a></p>{goes_on}'.encode()
+    yield f'{said}</ul><p><a class="button" href="{link}">Seguir</a></p>{goes_on}'.encode()
     yield after.encode()
 
 

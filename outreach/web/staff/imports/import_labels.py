@@ -60,11 +60,11 @@ NOTES: Final = (
 
 def verdict_tag(seen: PreviewedRow | None) -> CardTag:
     if seen is None:
-        return CardTag(_("Con falla"), "etq-no")
+        return CardTag(_("Con falla"), "tag-bad")
     tags = {
-        PreviewVerdict.NEW: CardTag(_("Nuevo"), "etq-bien"),
-        PreviewVerdict.CHANGED: CardTag(_("Cambia"), "etq-poco"),
-        PreviewVerdict.CANCELLED: CardTag(_("Se cancela"), "etq-no"),
+        PreviewVerdict.NEW: CardTag(_("Nuevo"), "tag-good"),
+        PreviewVerdict.CHANGED: CardTag(_("Cambia"), "tag-warn"),
+        PreviewVerdict.CANCELLED: CardTag(_("Se cancela"), "tag-bad"),
         PreviewVerdict.SAME: CardTag(_("Ya estaba igual")),
     }
     return tags[seen.verdict]

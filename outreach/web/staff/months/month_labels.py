@@ -20,13 +20,13 @@ def state_tag(row: CoverageRow) -> CardTag:
     if row.state is ReportState.MISSING and not row.is_asked:
         return CardTag(_("No estaba abierta"))
     tags = {
-        ReportState.MISSING: CardTag(_("No ha reportado"), "etq-no"),
+        ReportState.MISSING: CardTag(_("No ha reportado"), "tag-bad"),
         ReportState.PENDING: CardTag(
-            ngettext("%(num)d por reportar", "%(num)d por reportar", row.pending), "etq-poco"
+            ngettext("%(num)d por reportar", "%(num)d por reportar", row.pending), "tag-warn"
         ),
         ReportState.CALLED_OFF: CardTag(called_off(row.called_off)),
         ReportState.ZERO: CardTag(_("Reportó cero")),
-        ReportState.READY: CardTag(_("Listo"), "etq-bien"),
+        ReportState.READY: CardTag(_("Listo"), "tag-good"),
     }
     return tags[row.state]
 

@@ -206,12 +206,12 @@ def update_office(slug: str) -> ResponseReturnValue:
 
 def status_tag(office: Office, today: date) -> CardTag:
     if office.closed_on is not None and office.closed_on <= today:
-        return CardTag(_("Cerrada el %(day)s", day=_slim(office.closed_on)), "etq-bor")
+        return CardTag(_("Cerrada el %(day)s", day=_slim(office.closed_on)), "tag-line")
     if office.opened_on is not None and office.opened_on > today:
-        return CardTag(_("Abre el %(day)s", day=_slim(office.opened_on)), "etq-poco")
+        return CardTag(_("Abre el %(day)s", day=_slim(office.opened_on)), "tag-warn")
     if office.closed_on is not None:
-        return CardTag(_("Cierra el %(day)s", day=_slim(office.closed_on)), "etq-poco")
-    return CardTag(_("Abierta"), "etq-bien")
+        return CardTag(_("Cierra el %(day)s", day=_slim(office.closed_on)), "tag-warn")
+    return CardTag(_("Abierta"), "tag-good")
 
 
 def rank_words(rank: str) -> str:

@@ -209,14 +209,14 @@ def _row(
 
 def _tag(organizer: StaffMember, out: Mapping[int, datetime], now: datetime) -> CardTag:
     if organizer.disabled_at is not None:
-        return CardTag(_("Suspendida"), "etq-no")
+        return CardTag(_("Suspendida"), "tag-bad")
     if organizer.password is not None:
-        return CardTag(_("Activa"), "etq-bien")
+        return CardTag(_("Activa"), "tag-good")
     if organizer.id not in out:
-        return CardTag(_("El enlace venció"), "etq-no")
+        return CardTag(_("El enlace venció"), "tag-bad")
     days = (out[organizer.id].date() - now.date()).days
     when = _("hoy") if days == 0 else _("mañana") if days == 1 else _("en %(num)d días", num=days)
-    return CardTag(_("Invitada, vence %(when)s", when=when), "etq-poco")
+    return CardTag(_("Invitada, vence %(when)s", when=when), "tag-warn")
 
 
 def _seen(at: datetime | None, now: datetime) -> str:

@@ -52,29 +52,29 @@ def warnings(proposal: DateProposal) -> list[DateWarning]:
             "El reloj se adelanta y no existen las %(hour)s. Elige otra hora para este día.",
             hour=hour_words(plan.starts),
         )
-        said.append(DateWarning(CardTag(_("No se puede"), "etq-no"), more))
+        said.append(DateWarning(CardTag(_("No se puede"), "tag-bad"), more))
     for each in proposal.holidays:
         name = _("%(name)s, México", name=each.name) if each.is_home else each.name
         said.append(
-            DateWarning(CardTag(name, "etq-no"), _("Día feriado: la sede puede estar cerrada"))
+            DateWarning(CardTag(name, "tag-bad"), _("Día feriado: la sede puede estar cerrada"))
         )
     if proposal.is_twin:
         said.append(
-            DateWarning(CardTag(_("Ya hay uno igual"), "etq-no"), _("El mismo tipo, a esa hora"))
+            DateWarning(CardTag(_("Ya hay uno igual"), "tag-bad"), _("El mismo tipo, a esa hora"))
         )
     elif proposal.has_sibling:
         said.append(
-            DateWarning(CardTag(_("Ya hay uno de este tipo"), "etq-poco"), _("A otra hora"))
+            DateWarning(CardTag(_("Ya hay uno de este tipo"), "tag-warn"), _("A otra hora"))
         )
     if proposal.busy_until is not None:
         until = hour_words(proposal.busy_until.astimezone(plan.zone).time())
         more = _("«%(title)s» hasta las %(hour)s", title=proposal.busy, hour=until)
-        said.append(DateWarning(CardTag(_("Sede ocupada"), "etq-poco"), more))
+        said.append(DateWarning(CardTag(_("Sede ocupada"), "tag-warn"), more))
     if proposal.is_doubled:
         more = _("Esa hora se repite: empieza la primera vez.")
-        said.append(DateWarning(CardTag(_("Se atrasa el reloj"), "etq-poco"), more))
+        said.append(DateWarning(CardTag(_("Se atrasa el reloj"), "tag-warn"), more))
     elif proposal.is_day_of_change and not proposal.is_skipped:
-        said.append(DateWarning(CardTag(_("Ese día cambia la hora"), "etq-poco")))
+        said.append(DateWarning(CardTag(_("Ese día cambia la hora"), "tag-warn")))
     return said
 
 

@@ -165,7 +165,7 @@ def _doubted(session: Session, chosen: Sequence[Workshop]) -> Mapping[str, list[
     """What somebody should look at before they are public."""
     return {
         each.public_id: [
-            DateWarning(CardTag(what, "etq-poco"), more)
+            DateWarning(CardTag(what, "tag-warn"), more)
             for what, more in publish_warnings.of(session, each).doubts
         ]
         for each in chosen
