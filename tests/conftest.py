@@ -47,14 +47,23 @@ statement_cache.compile_once()
 LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # The longest files first: at the end of a run no process is to wait for another's.
-    items.sort(key=lambda item: "browser" not in item.path.parts)
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Marks the tests that need PostgreSQL, for -m; and leaves the longest files at the front of
+    the random order: at the end of a run no process is to wait for another's."""
     for item in items:
-        callspec = getattr(item, "callspec", None)
-        is_on_postgresql = callspec is not None and callspec.params.get("config") == "postgresql"
-        if is_on_postgresql and _is_alike_on_both(item):
-            item.add_marker(pytest.mark.long)
+        if _needs_postgresql(item):
+            item.add_marker(pytest.mark.postgresql)
+            if _is_alike_on_both(item):
+                item.add_marker(pytest.mark.long)
+    yield
+    items.sort(key=lambda item: "browser" not in item.path.parts)
+
+
+def _needs_postgresql(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    has_parameter = callspec is not None and callspec.params.get("config") == "postgresql"
+    return has_parameter or "postgresql_server" in getattr(item, "fixturenames", ())
 
 
 def _is_alike_on_both(item: pytest.Item) -> bool:
@@ -133,16 +142,16 @@ def _delete_all(engine: sa.Engine, tables: sa.MetaData) -> None:
         connection.execute(sa.text(f"DO $$ BEGIN {'; '.join(steps)}; END $$"))
 
 
-def require_server() -> None:
-    """Passes over a test that is about PostgreSQL where there is none: with --quick, or when pytest
-    was started by hand. tests/run, and so CI, always has one."""
+@pytest.fixture(scope="session")
+def postgresql_server() -> None:
+    """Skips a test of PostgreSQL where there is no server: with --quick, or when pytest was started
+    by hand. tests/run, and so CI, always has one."""
     if not SERVER:
         pytest.skip("OUTREACH_TEST_POSTGRESQL names no server; tests/run starts one")
 
 
 @pytest.fixture(scope="session")
-def pair() -> Iterator[Pair]:
-    require_server()
+def pair(postgresql_server: None) -> Iterator[Pair]:
     made = Pair()
     yield made
     made.drop()

@@ -21,7 +21,7 @@ from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.maintenance import exclusive_access, table_copy
 from outreach.migrations.models import KEY_STORE, MAIN
 from outreach.privacy import audit_verification
-from tests.conftest import Pair, hold, require_server, seat
+from tests.conftest import Pair, hold, seat
 from tests.support.backups import Keeper, fingerprint, is_one_line
 
 FOREIGN: Words = {"es": "«Niñez» 🌻 \\ \" '", "fr": "L’été"}
@@ -55,8 +55,7 @@ def workshop(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[Pair]:
-    require_server()
+def elsewhere(postgresql_server: None) -> Iterator[Pair]:
     made = Pair()
     made.rest()
     yield made

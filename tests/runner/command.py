@@ -1,0 +1,219 @@
+"""The command tests/run: which checks it runs, in which order, and the summary at its end."""
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from tests.runner import Missing, packages, postgresql, shifted_clock
+from tests.runner.shifted_clock import INSTANTS, LEAP_NIGHT, Instant
+
+MIN_FREE_MEMORY_BYTES = 4 << 30
+MAX_SEED = 1_000_000
+NO_TESTS_COLLECTED = 5  # pytest's exit status
+SERVER = "OUTREACH_TEST_POSTGRESQL"
+LEFT_OUT = {
+    "quick": "; not run: types, PostgreSQL, the browser, the thorough and the long tests",
+    "plain": "; not run: the long tests",
+    "long": "",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    mode: str  # "quick", "plain" or "long"
+    seed: int  # of the random order
+    pytest_arguments: list[str]
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    command: list[str]
+    is_on_sqlite: bool = False  # without the address of a PostgreSQL server
+    instant: Instant | None = None  # at which its clock starts; None: now
+    may_be_empty: bool = field(default=False, compare=False)
+
+    def environ(self, base: Mapping[str, str]) -> dict[str, str]:
+        environ = dict(base)
+        if self.is_on_sqlite:
+            environ.pop(SERVER, None)
+        if self.instant:
+            environ |= shifted_clock.environ(self.instant.seconds_from_now())
+        return environ
+
+
+def main(checkout: Path, arguments: Sequence[str]) -> int:
+    """0 when every step passed, 1 when one failed, 2 when the machine lacks something."""
+    options = _parse(arguments)
+    # An exception lets each block finish, and so stops the server, whatever ends the run.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    started = time.monotonic()
+    try:
+        return _run(checkout, options, started)
+    except Missing as missing:
+        print(f"tests/run: {missing}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("tests/run: stopped.", file=sys.stderr)
+        return 130
+
+
+def _parse(arguments: Sequence[str]) -> Options:
+    parser = argparse.ArgumentParser(
+        prog="tests/run",
+        description="Checks style, types and layers, and runs the tests: on SQLite with a shifted "
+        "clock, on PostgreSQL, and in Chromium. Other arguments are passed to pytest.",
+        allow_abbrev=False,
+    )
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument(
+        "--quick",
+        action="store_const",
+        dest="mode",
+        const="quick",
+        help="style, and the tests marked core, on SQLite without a browser: under a minute",
+    )
+    modes.add_argument(
+        "--long",
+        action="store_const",
+        dest="mode",
+        const="long",
+        help="every test, and those on SQLite with the clock at twelve instants",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=random.randrange(1, MAX_SEED),
+        help="repeats the order of an earlier run, which printed its seed",
+    )
+    known, rest = parser.parse_known_args(arguments)
+    return Options(mode=known.mode or "plain", seed=known.seed, pytest_arguments=rest)
+
+
+def _run(checkout: Path, options: Options, started: float) -> int:
+    mode = options.mode
+    packages.require(all_of_it=mode != "quick", is_long=mode == "long")
+    programs = packages.environment(checkout, is_long=mode == "long")
+    environ = dict(os.environ, PATH=f"{programs}{os.pathsep}{os.environ['PATH']}")
+    # Each process that a test starts would compile every module again.
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    passed: list[str] = []
+    failed: list[str] = []
+    with ExitStack() as stack:
+        folder = stack.enter_context(_temporary_folder())
+        environ["TMPDIR"] = str(folder)
+        if mode != "quick":
+            packages.ical_js(checkout)
+            environ["OUTREACH_TEST_CHROMIUM"] = packages.chromium(is_long=mode == "long") or ""
+            if not environ.get(SERVER):
+                environ[SERVER] = stack.enter_context(postgresql.serving(folder))
+        for step in steps(options):
+            print(f"\n== {step.name}: {' '.join(step.command)}", flush=True)
+            program, *arguments = step.command
+            done = subprocess.run(
+                [programs / program, *arguments], cwd=checkout, env=step.environ(environ)
+            )
+            is_empty = step.may_be_empty and done.returncode == NO_TESTS_COLLECTED
+            (failed if done.returncode and not is_empty else passed).append(step.name)
+    duration = f"{time.monotonic() - started:.0f} s"
+    print()
+    if failed:
+        print(
+            f"tests/run: FAILED: {', '.join(failed)} (passed: {', '.join(passed)}; {duration}). "
+            f"The same order again: --seed {options.seed}"
+        )
+        return 1
+    print(
+        f"tests/run: passed: {', '.join(passed)} ({duration}; seed {options.seed}{LEFT_OUT[mode]})"
+    )
+    return 0
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """A folder for all files of the run. It is in memory where there is room: the tests make a
+    thousand small databases, and none has to survive a power cut."""
+    memory = Path("/dev/shm")
+    has_room = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MIN_FREE_MEMORY_BYTES
+    with tempfile.TemporaryDirectory(
+        prefix="outreach-tests-", dir=memory if has_room else None, ignore_cleanup_errors=True
+    ) as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # PostgreSQL, which runs as another user, has a folder in it
+        yield folder
+
+
+def steps(options: Options) -> list[Step]:
+    """What a run consists of, in order.
+
+    The plain run gives each test once: those on SQLite with a shifted clock, those on PostgreSQL
+    and in the browser at the real time. The long run gives every test at the real time, and those
+    on SQLite again at twelve instants."""
+    style = [
+        Step("style", ["ruff", "check", ".", "tests/run"]),
+        Step("format", ["ruff", "format", "--check", ".", "tests/run"]),
+        Step("layers", ["lint-imports"]),
+    ]
+    types = Step("types", ["mypy", "--strict", "outreach", "tests"])
+    if options.mode == "quick":
+        core = "core and not thorough and not browser and not long"
+        return [*style, _pytest(options, "tests on SQLite", core, is_on_sqlite=True)]
+    if options.mode == "plain":
+        rest = "not long and (browser or postgresql)"
+        others = _pytest(options, "tests on PostgreSQL and in Chromium", rest)
+        tests = [_on_sqlite(options, LEAP_NIGHT), others]
+    else:
+        everything = _pytest(options, "tests on SQLite and PostgreSQL and in Chromium", "")
+        tests = [everything, *(_on_sqlite(options, instant) for instant in INSTANTS)]
+    return [*style, types, *tests]
+
+
+def _on_sqlite(options: Options, instant: Instant) -> Step:
+    return _pytest(
+        options,
+        f"tests on SQLite at {instant.name}",
+        "not long and not browser and not postgresql",
+        is_on_sqlite=True,
+        instant=instant,
+    )
+
+
+def _pytest(
+    options: Options,
+    name: str,
+    markers: str,
+    *,
+    is_on_sqlite: bool = False,
+    instant: Instant | None = None,
+) -> Step:
+    workers = str(min(os.cpu_count() or 1, 4))
+    # The tests of one file share what is costly to make: a demo, a wheel, an environment. Files
+    # are handed out in the order of conftest: by number of tests, the longest would come last.
+    spread = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
+    order = ["--random-order-bucket=global", f"--random-order-seed={options.seed}"]
+    chosen = ["-m", markers] if markers else []
+    return Step(
+        name,
+        ["python", "-m", "pytest", "-q", *spread, *order, *chosen, *options.pytest_arguments],
+        is_on_sqlite=is_on_sqlite,
+        instant=instant,
+        # With a path or -k, one of several parts may have nothing to run.
+        may_be_empty=options.mode != "quick" and bool(options.pytest_arguments),
+    )
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)

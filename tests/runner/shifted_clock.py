@@ -1,0 +1,63 @@
+"""Shifts the clock of a process and of all its children, by Debian's libfaketime.
+
+The shift is a number of seconds and not an instant: with an instant, libfaketime would start anew
+in each child process, and a worker's clock would be behind that of the test which started it.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tests.runner import Missing
+
+
+@dataclass(frozen=True)
+class Instant:
+    """When a run of the tests begins: in UTC, since a machine may lack the rules of other zones."""
+
+    name: str
+    utc: str
+
+    def seconds_from_now(self) -> int:
+        return round(datetime.fromisoformat(f"{self.utc}+00:00").timestamp() - time.time())
+
+
+# The plain run uses only this one. It is a leap day, and a month's last minutes at the offices
+# while it is already the next month in UTC; midnight passes during the run.
+LEAP_NIGHT = Instant("23:50 on 29 February 2028 in Chicago", "2028-03-01T05:50")
+
+INSTANTS = (
+    LEAP_NIGHT,
+    Instant("23:50 on 3 December 2026 in Chicago", "2026-12-04T05:50"),
+    Instant("00:10 on 4 December 2026 in Chicago", "2026-12-04T06:10"),
+    Instant("23:59 on 31 December 2026 in UTC", "2026-12-31T23:59"),
+    Instant("09:00 on 1 January 2027 in Chicago", "2027-01-01T15:00"),
+    Instant("01:55 on 14 March 2027 in Chicago, before clocks go forward", "2027-03-14T07:55"),
+    Instant("08:30 on 14 March 2027 in UTC", "2027-03-14T08:30"),
+    Instant("00:55 on 7 November 2027 in Chicago, before clocks go back", "2027-11-07T05:55"),
+    Instant("12:00 on 7 November 2027 in Chicago", "2027-11-07T18:00"),
+    Instant("12:00 on 29 February 2028 in UTC", "2028-02-29T12:00"),
+    Instant("00:00 on 1 October 2027 in UTC, a month's first minute", "2027-10-01T00:00"),
+    Instant("16:00 on 17 June 2035 in UTC, a Sunday", "2035-06-17T16:00"),
+)
+
+
+def library() -> Path | None:
+    """The library to preload; None where Debian's package faketime is not installed."""
+    return next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
+
+
+def environ(seconds: int) -> dict[str, str]:
+    """The environment of a process whose clock, and whose children's, is ahead by `seconds`.
+
+    Raises Missing where libfaketime is not installed."""
+    preload = library()
+    if preload is None:
+        raise Missing("libfaketime is not installed. Debian has it: faketime")
+    return {
+        "LD_PRELOAD": str(preload),
+        "FAKETIME": f"{seconds:+d}",
+        # Timeouts and pauses are measured by the monotonic clock, which stays as it is.
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
