@@ -55,10 +55,10 @@ def _missing(all_of_it: bool, is_long: bool) -> list[str]:
         there[_browser(is_long)] = chromium(is_long=is_long) is not None
         there["postgresql"] = postgresql.programs() is not None
         there["npm"] = shutil.which("npm") is not None
+        there["nginx"] = shutil.which("nginx", path=SYSTEM) is not None
         there["faketime"] = shutil.which("faketime") is not None
         there["libical3t64"] = _has_library("libical.so.3")
     if is_long:
-        there["nginx"] = shutil.which("nginx", path=SYSTEM) is not None
         there["thunderbird"] = shutil.which("thunderbird") is not None
     return [package for package, is_there in there.items() if not is_there]
 
