@@ -27,6 +27,7 @@ TAGGED: Final = 2026  # the year a name was first given in this way; it never ch
 
 _LINE: Final = re.compile(r'([^;:]+)((?:;[^=]+=(?:"[^"]*"|[^;:"]*))*):(.*)', re.DOTALL)
 _NONE: Final[Mapping[str, str]] = {}
+_COMPONENT: Final = re.compile(r"(?<=\n)(?=BEGIN:(?:VEVENT|VTIMEZONE)\r)")  # where one begins
 _ESCAPED: Final = re.compile(r"\\(.)")
 
 
@@ -53,9 +54,15 @@ class UpcomingItem(NamedTuple):
 
 @dataclass(frozen=True)
 class UpcomingEvent:
-    """A VEVENT of the calendar."""
+    """A VEVENT of the calendar feed."""
 
-    lines: Mapping[str, UpcomingItem]  # in their order; of each name there is one
+    ics: str  # unfolded, from BEGIN:VEVENT to the last line end
+
+    @cached_property
+    def lines(self) -> Mapping[str, UpcomingItem]:
+        """The content lines by property name; each name occurs once."""
+        inner = self.ics.split("\r\n")[1:-2]
+        return {line.name: line for line in map(_parse_line, inner)}
 
     def text(self, name: str) -> str:
         """What the line of that name says; empty if there is none."""
@@ -96,15 +103,20 @@ class UpcomingEvent:
 
 @dataclass(frozen=True)
 class UpcomingFeed:
-    """A calendar from today on."""
+    """The calendar feed, without the events that are over."""
 
-    head: Sequence[UpcomingItem]  # of the calendar itself
-    zones: Mapping[str, Sequence[UpcomingItem]]  # from BEGIN:VTIMEZONE on, by TZID
+    head: str  # BEGIN:VCALENDAR and the calendar's own lines, unfolded, each with its line end
+    zones: Sequence[str]  # the VTIMEZONE components, unfolded
     events: Sequence[UpcomingEvent]
 
+    @cached_property
+    def _head_lines(self) -> Mapping[str, UpcomingItem]:
+        lines = map(_parse_line, self.head.split("\r\n")[1:-1])
+        return {line.name: line for line in lines}
+
     def text(self, name: str) -> str:
-        """Of a line of the calendar itself; empty if it has none of that name."""
-        return next((line.text for line in self.head if line.name == name), "")
+        """The text of a calendar property; empty if the calendar has no such property."""
+        return self._head_lines[name].text if name in self._head_lines else ""
 
 
 @dataclass(frozen=True)
@@ -123,13 +135,12 @@ def read(
     for kind in choice.kinds:
         if kind.is_discreet:
             raise UnknownFilter("kind", kind.public_code)
-    body = ics_feed.feed(session, choice, lang, site, today=today).decode()
-    start, *blocks = body.replace("\r\n ", "").split("\r\nBEGIN:VEVENT\r\n")
-    events = [_event(block.split("\r\nEND:VEVENT", 1)[0]) for block in blocks]
-    first, *zones = start.removesuffix("\r\nEND:VCALENDAR\r\n").split("\r\nBEGIN:VTIMEZONE\r\n")
+    body = ics_feed.feed(session, choice, lang, site, today=today).decode().replace("\r\n ", "")
+    parts = _COMPONENT.split(body.removesuffix("END:VCALENDAR\r\n"))
+    events = [UpcomingEvent(each) for each in parts if each.startswith("BEGIN:VEVENT")]
     return UpcomingFeed(
-        head=_lines(first)[1:],
-        zones=dict(_zone(zone) for zone in zones),
+        head=parts[0],
+        zones=[each for each in parts if each.startswith("BEGIN:VTIMEZONE")],
         events=[each for each in events if each.starts.astimezone(UTC).date() >= today],
     )
 
@@ -166,20 +177,7 @@ def changed_at(events: Iterable[UpcomingEvent]) -> datetime:
     return max((each.changed_at for each in events), default=labels.WORDED_AT)
 
 
-def _event(text: str) -> UpcomingEvent:
-    return UpcomingEvent({line.name: line for line in _lines(text)})
-
-
-def _zone(text: str) -> tuple[str, list[UpcomingItem]]:
-    lines = _lines("BEGIN:VTIMEZONE\r\n" + text)
-    return next(line.value for line in lines if line.name == "TZID"), lines
-
-
-def _lines(text: str) -> list[UpcomingItem]:
-    return [_line(each) for each in text.split("\r\n")]
-
-
-def _line(text: str) -> UpcomingItem:
+def _parse_line(text: str) -> UpcomingItem:
     name, _colon, value = text.partition(":")
     if ";" not in name:  # most have no parameter
         return UpcomingItem(name, _NONE, value)
