@@ -34,8 +34,8 @@ from outreach.domain.calendar.feed_query import NETWORK, FeedQuery, UnknownFilte
 from outreach.domain.network import installation_settings
 from outreach.feeds import atom, ics_feed, jcal, json_feed
 from outreach.feeds.event_writer import made_with
-from outreach.feeds.lru_cache import LruCache
 from outreach.feeds.vevent import PublicSite
+from outreach.memory_cache import MemoryCache
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -98,7 +98,7 @@ class Feeds:
         self, config: Config, store: Store, always: Mapping[str, str], *, room: int = ROOM
     ) -> None:
         self.config, self.store = config, store
-        self.memory: LruCache[FeedResponse] = LruCache(room)
+        self.memory: MemoryCache[FeedResponse] = MemoryCache(room)
         self._always = [*always.items(), ("Access-Control-Allow-Origin", "*")]
         # One at a time: when a feed changes, many ask for it at once.
         self._making = threading.Lock()
@@ -117,25 +117,27 @@ class Feeds:
 
     def _served(self, path: str, query: str) -> FeedResponse:
         now = clock.now()
-        address = path, query
-        found = self._still_good(self.memory.get(address), now)
-        if found is None:
+        response = self._remembered(path, query, now)
+        if response is None:
             with self._making:
-                found = self._still_good(self.memory.get(address), now)
-                if found is None:
-                    found = self._make(_asked(path, query), now)
-                    size = len(found.copy.body) + len(query) + OVERHEAD
-                    self.memory.put(address, found, size)
-        if found.settles_at <= now and found.modified != found.copy.changed_at:
-            found = self._dressed(found.name, found.copy, _form(path), now)
-            self.memory.put(address, found, len(found.copy.body) + len(query) + OVERHEAD)
-        return found
+                response = self._remembered(path, query, now)
+                if response is None:
+                    response = self._make(_asked(path, query), now)
+                    self._remember(path, query, response)
+        if response.settles_at <= now and response.modified != response.copy.changed_at:
+            response = self._dressed(response.name, response.copy, _form(path), now)
+            self._remember(path, query, response)
+        return response
 
-    def _still_good(self, served: FeedResponse | None, now: datetime) -> FeedResponse | None:
-        if served is None or served.copy.day != now.date():
-            return None
-        number = self.store.glance(change_counters.QUESTION, served.name) or 0
-        return served if served.copy.number == number else None
+    def _remembered(self, path: str, query: str, now: datetime) -> FeedResponse | None:
+        """The response in memory, if it was made today and nothing it shows has changed since."""
+        number = self.store.glance(change_counters.QUESTION, _name(path)) or 0
+        return self.memory.get((path, query), version=(now.date(), number))
+
+    def _remember(self, path: str, query: str, response: FeedResponse) -> None:
+        copy = response.copy
+        size = len(copy.body) + len(query) + OVERHEAD
+        self.memory.put((path, query), response, version=(copy.day, copy.number), size=size)
 
     def _make(self, asked: FeedRequest, now: datetime) -> FeedResponse:
         with self.store.read() as session:
@@ -242,6 +244,10 @@ def _asked(path: str, query: str) -> FeedRequest:
     # What we do not know is not looked at.
     filters = tuple(tuple(sorted(set(values.get(each, ())))) for each in FILTERS)
     return FeedRequest(lang, name, form, filters)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[0]
 
 
 def _form(path: str) -> str:

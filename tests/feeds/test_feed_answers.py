@@ -332,9 +332,9 @@ def test_yesterdays_feed_is_made_again_today(
     app: Flask, client: FlaskClient, held: Workshop
 ) -> None:
     made = client.get(FEED).data
-    memory, address = app.extensions["outreach_feeds"].memory, (FEED, "")
-    served = memory.get(address)
+    feeds = app.extensions["outreach_feeds"]
+    served = feeds._remembered(FEED, "", clock.now())
     yesterday = served.copy.day - timedelta(days=1)
     old = replace(served.copy, day=yesterday, body=gzip.compress(b"old"), etag="old")
-    memory.put(address, replace(served, copy=old), 3)
+    feeds._remember(FEED, "", replace(served, copy=old))
     assert client.get(FEED).data == made

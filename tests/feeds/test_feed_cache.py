@@ -277,7 +277,7 @@ def test_memory_is_bounded_however_many_addresses_are_made_up(
     client = Client(FeedMiddleware(nobody, feeds), Response)
     tags = {client.get(f"{FEED}?x={number}").headers["ETag"] for number in range(40)}
     assert len(tags) == 1
-    assert 0 < feeds.memory.used <= 50_000
+    assert 0 < feeds.memory.size <= 50_000
 
 
 def test_shared_copies_are_bounded_and_the_oldest_go(store: Store, held: Workshop) -> None:

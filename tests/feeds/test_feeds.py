@@ -16,7 +16,6 @@ from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
-from outreach.feeds.lru_cache import LruCache
 from tests.conftest import LONG_AGO, hold, kind, office, venue
 from tests.support.feed_reader import (
     TODAY,
@@ -383,16 +382,3 @@ def test_building_twice_gives_the_same_bytes_in_order_of_time(
     assert feed(store) == feed(store)
     starts = [event.start for event in events(store)]
     assert starts == sorted(starts)
-
-
-def test_memory_never_outgrows_its_room_and_forgets_the_oldest() -> None:
-    shelf: LruCache[str] = LruCache(10)
-    for key in "abc":
-        shelf.put(key, key, 4)
-    assert (shelf.get("a"), shelf.get("b"), shelf.get("c")) == (None, "b", "c")
-    shelf.get("b")
-    shelf.put("d", "d", 4)
-    assert (shelf.get("b"), shelf.get("c")) == ("b", None)
-    shelf.put("e", "e", 11)
-    assert shelf.get("e") is None
-    assert shelf.used == 8

@@ -29,7 +29,7 @@ from outreach.web.api import params, schemas, serializers
 from outreach.web.api.params import Asked, Missing, quoted
 from outreach.web.api.serializers import Teller
 from outreach.web.context import config
-from outreach.web.middleware.reference_cache import ReferenceCache, reference
+from outreach.web.middleware.reference_cache import ReferenceData, reference
 
 TERMS: Final = serializers.text(
     {
@@ -298,14 +298,14 @@ def _by_the_minute(changed_at: datetime | None, now: datetime) -> datetime:
     return minute if changed_at is None else max(changed_at, minute)
 
 
-def _office(slug: str, known: ReferenceCache) -> Office:
+def _office(slug: str, known: ReferenceData) -> Office:
     found = next((each for each in known.offices if each.slug == slug), None)
     if found is None:
         raise Missing(f"There is no office {quoted(slug)}. Look in /api/v1/offices.")
     return found
 
 
-def _kind_id(code: str, known: ReferenceCache) -> int:
+def _kind_id(code: str, known: ReferenceData) -> int:
     """A discreet kind is answered as one there is not."""
     found = next((k for k in known.kinds if code in {k.code, k.public_code}), None)
     if found is None or found.is_discreet:

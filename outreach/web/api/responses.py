@@ -3,7 +3,6 @@ again and again, for any site (CORS), and with errors that say what to do."""
 
 import gzip
 import hashlib
-from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +16,7 @@ from werkzeug.http import HTTP_STATUS_CODES, http_date
 from outreach import clock
 from outreach.db import error_classes
 from outreach.errors import OutreachError
+from outreach.memory_cache import MemoryCache
 from outreach.web.api import params, schemas
 from outreach.web.api.handlers import Answer, Question
 from outreach.web.api.openapi import JSON, PROBLEM
@@ -26,7 +26,7 @@ from outreach.web.api.routes import TABLE
 from outreach.web.api.serializers import ROOT
 from outreach.web.context import store
 from outreach.web.middleware import error_pages
-from outreach.web.middleware.page_cache import MOMENT, LatestVersion
+from outreach.web.middleware.page_cache import MAX_AGE
 from outreach.web.middleware.response_headers import WORTH_IT
 
 api = Blueprint("api", __name__, url_prefix=ROOT)
@@ -46,14 +46,13 @@ PREFLIGHT: Final = {
     "Access-Control-Max-Age": "86400",
 }
 SECOND: Final = timedelta(seconds=1)
+MAX_ANSWERS: Final = 200
 
 
 @dataclass(frozen=True)
-class Kept:
-    """An answer that was given, and what it takes to know whether it still holds."""
+class CachedAnswer:
+    """The body and the headers of an answer."""
 
-    mark: Hashable
-    at: datetime
     squeezed: bytes
     size: int  # before it was squeezed
     etag: str
@@ -62,7 +61,7 @@ class Kept:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["outreach_api"] = LatestVersion()
+    app.extensions["outreach_api"] = MemoryCache[CachedAnswer](MAX_ANSWERS, lifetime=MAX_AGE)
     app.register_blueprint(api)
 
 
@@ -71,19 +70,19 @@ def _serve(route: Route, **parts: str) -> Response:
         return Response(status=204, headers=PREFLIGHT)
     if request.method not in ALLOWED:
         raise MethodNotAllowed(valid_methods=ALLOWED)
-    given: LatestVersion[Kept] = current_app.extensions["outreach_api"]
+    cache: MemoryCache[CachedAnswer] = current_app.extensions["outreach_api"]
     mark, now = store().mark(), clock.now()  # before reading: what is committed meanwhile is newer
-    kept = given.get(request.full_path)
-    if kept is None or kept.mark != mark or not kept.at <= now < kept.at + MOMENT:
+    cached = cache.get(request.full_path, version=mark, now=now)
+    if cached is None:
         asked = params.read(route.parameters, request.args)
         with store().read() as session:
             answer = route.answer(Question(session=session, asked=asked, now=now), **parts)
-        kept = _written(answer, mark, now)
-        given.put(request.full_path, kept)
-    return _given(kept)
+        cached = _written(answer, now)
+        cache.put(request.full_path, cached, version=mark, now=now)
+    return _given(cached)
 
 
-def _written(answer: Answer, mark: Hashable, now: datetime) -> Kept:
+def _written(answer: Answer, now: datetime) -> CachedAnswer:
     body = msgspec.json.encode(answer.told)
     same = body if answer.same is None else msgspec.json.encode(answer.same)
     etag = hashlib.sha256(same).hexdigest()[:32]
@@ -96,26 +95,26 @@ def _written(answer: Answer, mark: Hashable, now: datetime) -> Kept:
     if answer.next is not None:
         headers.append(("Link", f'<{answer.next}>; rel="next"'))
     squeezed = gzip.compress(body, compresslevel=5, mtime=0)
-    return Kept(mark, now, squeezed, len(body), etag, answer.changed_at, tuple(headers))
+    return CachedAnswer(squeezed, len(body), etag, answer.changed_at, tuple(headers))
 
 
-def _given(kept: Kept) -> Response:
-    if _has_it(kept):
-        return Response(status=304, headers=kept.headers, mimetype=JSON)
-    if kept.size >= WORTH_IT and request.accept_encodings.quality("gzip") > 0:
-        headers = (*kept.headers, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
-        return Response(kept.squeezed, headers=headers, mimetype=JSON)
-    return Response(gzip.decompress(kept.squeezed), headers=kept.headers, mimetype=JSON)
+def _given(cached: CachedAnswer) -> Response:
+    if _has_it(cached):
+        return Response(status=304, headers=cached.headers, mimetype=JSON)
+    if cached.size >= WORTH_IT and request.accept_encodings.quality("gzip") > 0:
+        headers = (*cached.headers, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+        return Response(cached.squeezed, headers=headers, mimetype=JSON)
+    return Response(gzip.decompress(cached.squeezed), headers=cached.headers, mimetype=JSON)
 
 
-def _has_it(kept: Kept) -> bool:
+def _has_it(cached: CachedAnswer) -> bool:
     """Whether the one who asks holds it. If-None-Match wins over If-Modified-Since."""
     if "If-None-Match" in request.headers:
-        return request.if_none_match.contains_weak(kept.etag)
+        return request.if_none_match.contains_weak(cached.etag)
     since = request.if_modified_since  # None for what is no date
-    if since is None or kept.changed_at is None:
+    if since is None or cached.changed_at is None:
         return False
-    return kept.changed_at.replace(microsecond=0) <= since
+    return cached.changed_at.replace(microsecond=0) <= since
 
 
 def _nothing(rest: str) -> Response:

@@ -1,108 +1,84 @@
-"""Pages made once for the same data.
+"""A cache of rendered pages; each process has its own.
 
-A list takes some milliseconds to make. Two shortcuts, neither of which can show what is no longer
-so: while nothing at all has been committed, an address gives the page it gave a moment ago; and
-when something has, a page whose data came out the same is not made again. What is kept is bounded
-by number, and each process keeps its own.
+A list page takes some milliseconds to render. Two caches save that, and neither shows outdated
+data: an address returns its page of a moment ago while nothing has been committed since, and a page
+whose data are the same as before is not rendered again.
 """
 
 import gzip
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from flask import Flask, Response, current_app, request
 
+from outreach.memory_cache import MemoryCache
 from outreach.web.middleware.response_headers import keep_private
 
-MOST: Final = 200  # pages; some 50 KB each
-MOMENT: Final = timedelta(seconds=20)  # a page says what has begun: not for longer than this
-
-Value = TypeVar("Value")
+MAX_PAGES: Final = 200  # of some 50 KB each
+MAX_AGE: Final = timedelta(seconds=20)  # a page shows which workshops have begun
 
 
 @dataclass(frozen=True)
 class CachedPage:
     body: bytes
-    squeezed: bytes
+    gzipped: bytes
     is_private: bool
 
 
-class LatestVersion(Generic[Value]):
-    """The values of the keys asked for last."""
-
-    def __init__(self) -> None:
-        self._values: OrderedDict[Hashable, Value] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: Hashable) -> Value | None:
-        with self._lock:
-            found = self._values.get(key)
-            if found is not None:
-                self._values.move_to_end(key)
-            return found
-
-    def put(self, key: Hashable, value: Value) -> None:
-        with self._lock:
-            self._values[key] = value
-            while len(self._values) > MOST:
-                self._values.popitem(last=False)
-
-
 class PageCache:
-    """The pages one application has made."""
+    """The rendered pages of one application."""
 
     def __init__(self) -> None:
-        self._by_data: LatestVersion[CachedPage] = LatestVersion()
-        self._by_address: LatestVersion[tuple[Hashable, datetime, CachedPage]] = LatestVersion()
+        self._by_address: MemoryCache[CachedPage] = MemoryCache(MAX_PAGES, lifetime=MAX_AGE)
+        self._by_data: MemoryCache[CachedPage] = MemoryCache(MAX_PAGES)
 
     def recall(self, mark: Hashable, now: datetime) -> Response | None:
-        """What this address gave a moment ago, if nothing has been committed since: `mark` is that
-        of the store (`Store.mark`)."""
-        kept = self._by_address.get(request.full_path)
-        if kept is None or kept[0] != mark or not kept[1] <= now < kept[1] + MOMENT:
-            return None
-        return _answer(kept[2])
+        """The page of this address, if it was made within MAX_AGE at the same `Store.mark`."""
+        page = self._by_address.get(request.full_path, version=mark, now=now)
+        return None if page is None else _respond(page)
 
-    def page(
+    def render(
         self,
         mark: Hashable,
         now: datetime,
         data: Hashable,
-        make: Callable[[], str],
+        render: Callable[[], str],
         *,
         is_private: bool,
     ) -> Response:
-        """The page that `make` makes, or made before for equal data. `data` has to hold all that
-        the page shows besides its address; `mark` was taken before the data were read."""
+        """The page that `render` returns, or returned before for equal data.
+
+        `data` has to hold all that the page shows besides its address; `mark` has to be taken
+        before the data are read.
+        """
         key = request.full_path, data
-        made = self._by_data.get(key)
-        if made is None:
-            body = make().encode()
-            made = CachedPage(body, gzip.compress(body, compresslevel=6, mtime=0), is_private)
-            self._by_data.put(key, made)
-        self._by_address.put(request.full_path, (mark, now, made))
-        return _answer(made)
+        page = self._by_data.get(key)
+        if page is None:
+            body = render().encode()
+            page = CachedPage(body, gzip.compress(body, compresslevel=6, mtime=0), is_private)
+            self._by_data.put(key, page)
+        self._by_address.put(request.full_path, page, version=mark, now=now)
+        return _respond(page)
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["outreach_memo"] = PageCache()
+    app.extensions["outreach_page_cache"] = PageCache()
 
 
-def memo() -> PageCache:
-    found: PageCache = current_app.extensions["outreach_memo"]
-    return found
+def current() -> PageCache:
+    """The page cache of the current application."""
+    cache: PageCache = current_app.extensions["outreach_page_cache"]
+    return cache
 
 
-def _answer(made: CachedPage) -> Response:
-    if made.is_private:
+def _respond(page: CachedPage) -> Response:
+    if page.is_private:
         keep_private()
-    is_squeezed = request.accept_encodings.quality("gzip") > 0
-    response = Response(made.squeezed if is_squeezed else made.body, mimetype="text/html")
+    accepts_gzip = request.accept_encodings.quality("gzip") > 0
+    response = Response(page.gzipped if accepts_gzip else page.body, mimetype="text/html")
     response.headers["Vary"] = "Accept-Encoding"
-    if is_squeezed:
+    if accepts_gzip:
         response.headers["Content-Encoding"] = "gzip"
     return response

@@ -1,8 +1,8 @@
-"""What is read over and over and seldom changes: offices, kinds, and the workshop that everybody
-saves a place in. Kept in the process, and read again when the database says that it changed."""
+"""A cache of rows that are read often and change seldom: offices, kinds, and single workshops."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
@@ -13,12 +13,14 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
-from outreach.web.middleware.page_cache import LatestVersion
+from outreach.memory_cache import MemoryCache
+
+MAX_WORKSHOPS: Final = 200
 
 
 @dataclass(frozen=True)
-class ReferenceCache:
-    """All of them, as of one version. Read only: threads share it."""
+class ReferenceData:
+    """All offices and kinds as of one version. Read only: threads share it."""
 
     version: Hashable
     offices: Sequence[Office]
@@ -26,44 +28,51 @@ class ReferenceCache:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["outreach_reference"] = _Kept(app.extensions["outreach_store"])
-    app.extensions["outreach_workshops"] = LatestVersion()
+    app.extensions["outreach_reference"] = _ReferenceCache(app.extensions["outreach_store"])
+    app.extensions["outreach_workshops"] = MemoryCache[Workshop](MAX_WORKSHOPS)
 
 
-def reference() -> ReferenceCache:
-    kept: _Kept = current_app.extensions["outreach_reference"]
-    return kept.get()
+def reference() -> ReferenceData:
+    """The offices and kinds as they are now."""
+    cache: _ReferenceCache = current_app.extensions["outreach_reference"]
+    return cache.read()
 
 
 def workshop(session: Session, public_id: str) -> Workshop:
-    """A workshop the public may see, as it is now but for `seats_left`, which moves with every
-    registration and is that of an earlier moment. Read only. Raises NotFound."""
-    kept: LatestVersion[tuple[Hashable, Workshop]] = current_app.extensions["outreach_workshops"]
+    """A workshop that the public may see, as it is now, except `seats_left`.
+
+    Each registration changes `seats_left` and not the version, so it is that of an earlier moment.
+    The object is shared by threads: read only. Raises NotFound.
+    """
+    cache: MemoryCache[Workshop] = current_app.extensions["outreach_workshops"]
     version = workshops.version(session, public_id)
-    found = kept.get(public_id)
-    if found is None or found[0] != version:
-        found = version, workshops.find_public(session, public_id)
-        kept.put(public_id, found)
-    return found[1]
+    cached = cache.get(public_id, version=version)
+    if cached is None:
+        cached = workshops.find_public(session, public_id)
+        cache.put(public_id, cached, version=version)
+    return cached
 
 
-class _Kept:
+class _ReferenceCache:
+    """The reference data by the mark of the store, and by their own version."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: tuple[Hashable, ReferenceCache] | None = None
+        self._by_mark: MemoryCache[ReferenceData] = MemoryCache(1)
+        self._by_version: MemoryCache[ReferenceData] = MemoryCache(1)
 
-    def get(self) -> ReferenceCache:
+    def read(self) -> ReferenceData:
         mark = self._store.mark()
-        kept = self._kept
-        if kept is not None and kept[0] == mark:
-            return kept[1]  # nothing at all has been committed since
+        cached = self._by_mark.get("reference", version=mark)
+        if cached is not None:
+            return cached
         with self._store.read() as session:
             version = offices.version(session), kinds.version(session)
-            if kept is not None and kept[1].version == version:
-                found = kept[1]
-            else:
-                found = ReferenceCache(
+            data = self._by_version.get("reference", version=version)
+            if data is None:
+                data = ReferenceData(
                     version, offices.all_of_them(session), kinds.all_of_them(session)
                 )
-        self._kept = mark, found
-        return found
+                self._by_version.put("reference", data, version=version)
+        self._by_mark.put("reference", data, version=mark)
+        return data

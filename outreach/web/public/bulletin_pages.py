@@ -22,12 +22,12 @@ from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinEdition
 from outreach.domain.reporting import figures, months
 from outreach.domain.text import clean
+from outreach.memory_cache import MemoryCache
 from outreach.pdf import bulletin as paper
 from outreach.reports import bulletin_data, bulletin_markdown, workshop_counts
 from outreach.reports import bulletin_text as words
 from outreach.reports.bulletin_data import BulletinDocument
 from outreach.web.context import config, store
-from outreach.web.middleware.page_cache import LatestVersion
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import keep_for
 from outreach.web.presentation.icons import qr
@@ -39,6 +39,7 @@ TAGGED: Final = 2026  # the year an edition was first named in this way; it neve
 _EPOCH: Final = datetime(TAGGED, 1, 1, tzinfo=UTC)  # of a feed with nothing in it
 FAR: Final = Month(1900, 1), Month(2199, 12)
 MOST_ENTRIES: Final = 24
+MAX_PDFS: Final = 200
 PUBLISHED_SECONDS, PROVISIONAL_SECONDS = 3600, 60
 
 
@@ -63,7 +64,7 @@ class BulletinEntry:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["outreach_bulletin_pdfs"] = LatestVersion[bytes]()
+    app.extensions["outreach_bulletin_pdfs"] = MemoryCache[bytes](MAX_PDFS)
     app.add_template_filter(_markdown, "markdown")
     app.register_blueprint(pages)
 
@@ -206,13 +207,13 @@ def _entry(edition: BulletinEdition, lang: str, host: str) -> BulletinEntry:
 
 def _pdf(found: BulletinDocument, lang: str) -> bytes:
     """Set in type once for the same document: that takes a tenth of a second of a processor."""
-    kept: LatestVersion[bytes] = current_app.extensions["outreach_bulletin_pdfs"]
+    cache: MemoryCache[bytes] = current_app.extensions["outreach_bulletin_pdfs"]
     told = json.dumps(bulletin_data.as_json(found), sort_keys=True)
     key = lang, hashlib.sha256(told.encode()).hexdigest()
-    made = kept.get(key)
+    made = cache.get(key)
     if made is None:
         made = paper.pdf(found, lang, public_url=config().public_url, brand=config().brand)
-        kept.put(key, made)
+        cache.put(key, made)
     return made
 
 

@@ -18,9 +18,9 @@ from outreach.clock import Month
 from outreach.domain.network import offices
 from outreach.domain.search import page_index
 from outreach.i18n import LANGUAGES
+from outreach.memory_cache import MemoryCache
 from outreach.reports import workshop_counts
 from outreach.web.context import config, store
-from outreach.web.middleware.page_cache import LatestVersion
 
 pages = Blueprint("sitemap", __name__)
 
@@ -51,7 +51,8 @@ CLOSED: Final = ("/r/", "/mi-registro", "/salir", "/t/*/lugar")
 BACK, AHEAD = 1, 12  # months before and after this one whose workshops are told of
 # Workshops in one file: 6,000 addresses, some 3 MB. 50,000 and 50 MB are allowed.
 MOST: Final = 2_000
-MOMENT: Final = timedelta(minutes=1)  # for which a file is not made again
+MAX_AGE: Final = timedelta(minutes=1)  # of a cached file
+MAX_FILES: Final = 200
 KEPT_FOR: Final = "public, max-age=3600"
 
 Address = tuple[str, datetime | None]  # a path without its language, and its last change
@@ -61,11 +62,10 @@ Address = tuple[str, datetime | None]  # a path without its language, and its la
 class BuiltSitemap:
     squeezed: bytes
     etag: str
-    made_at: datetime
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["outreach_sitemaps"] = LatestVersion[BuiltSitemap]()
+    app.extensions["outreach_sitemaps"] = MemoryCache[BuiltSitemap](MAX_FILES, lifetime=MAX_AGE)
     app.add_template_global(found_at)
     app.add_template_global(lambda: HREFLANG, "hreflang")
     app.register_blueprint(pages)
@@ -153,12 +153,13 @@ def _answer(name: str, write: Callable[[Session, Month], str]) -> Response:
 
 
 def _made(name: str, write: Callable[[Session, Month], str]) -> BuiltSitemap:
-    kept: LatestVersion[BuiltSitemap] = current_app.extensions["outreach_sitemaps"]
-    made, now = kept.get(name), clock.now()
-    if made is None or not made.made_at <= now < made.made_at + MOMENT:
+    cache: MemoryCache[BuiltSitemap] = current_app.extensions["outreach_sitemaps"]
+    now = clock.now()
+    made = cache.get(name, now=now)
+    if made is None:
         with store().read() as session:
             body = write(session, Month.of(now.date())).encode()
         squeezed = gzip.compress(body, compresslevel=6, mtime=0)
-        made = BuiltSitemap(squeezed, hashlib.sha256(body).hexdigest()[:32], now)
-        kept.put(name, made)
+        made = BuiltSitemap(squeezed, hashlib.sha256(body).hexdigest()[:32])
+        cache.put(name, made, now=now)
     return made

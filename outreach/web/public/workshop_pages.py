@@ -22,8 +22,8 @@ from outreach.domain.text import plain
 from outreach.domain.workshops import DeliveryMode, partners
 from outreach.errors import NotFound
 from outreach.web.context import config, store
-from outreach.web.middleware.page_cache import memo
-from outreach.web.middleware.reference_cache import ReferenceCache, reference
+from outreach.web.middleware import page_cache
+from outreach.web.middleware.reference_cache import ReferenceData, reference
 from outreach.web.middleware.response_headers import keep_for, keep_private
 from outreach.web.presentation import workshop_cards
 
@@ -87,7 +87,7 @@ def start() -> ResponseReturnValue:
 @pages.get("/")
 def upcoming() -> ResponseReturnValue:
     now, mark = clock.now(), store().mark()
-    if (recalled := memo().recall(mark, now)) is not None:
+    if (recalled := page_cache.current().recall(mark, now)) is not None:
         return recalled
     asked, known = SearchParams.read(), reference()
     chosen = _chosen(known.kinds, asked)
@@ -105,7 +105,7 @@ def upcoming() -> ResponseReturnValue:
     # What the clock alone changes on the page: what has begun, and whether places can be saved.
     seen = [*page.found, *(each for each, _miles in instead)]
     moments = tuple((each.starts_at <= now, workshop_cards.opening(each, now=now)) for each in seen)
-    return memo().page(
+    return page_cache.current().render(
         mark,
         now,
         (known.version, now.date(), page, moments, tuple(instead)),
@@ -117,7 +117,7 @@ def upcoming() -> ResponseReturnValue:
 def _list(
     now: datetime,
     asked: SearchParams,
-    known: ReferenceCache,
+    known: ReferenceData,
     chosen: list[Kind],
     page: SearchPage,
     instead: list[tuple[SearchResult, float | None]],

@@ -1,0 +1,75 @@
+"""A bounded cache in the memory of one process, safe for threads."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Generic, TypeVar
+
+from cachetools import LRUCache
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry(Generic[Value]):
+    value: Value
+    version: Hashable
+    stored_at: datetime | None
+    size: int
+
+
+class MemoryCache(Generic[Value]):
+    """Values by key. The least recently used entries make room for new ones.
+
+    Key: names what the value is about. One key has one entry.
+    Version: what the value was made from. An entry is returned only for an equal version.
+    Bound: the sizes of all entries together are at most `max_size`. An entry counts as 1 unless
+    `put` gives its size, in bytes for instance; one larger than the bound is not kept.
+    Lifetime: with a `lifetime`, an entry is returned for that long after it was stored; `get` and
+    `put` then need `now`. A clock that is set back ends it too.
+    """
+
+    def __init__(self, max_size: int, *, lifetime: timedelta | None = None) -> None:
+        self._entries: LRUCache[Hashable, _Entry[Value]] = LRUCache(
+            max_size, getsizeof=lambda entry: entry.size
+        )
+        self._lifetime = lifetime
+        self._lock = Lock()  # cachetools leaves locking to its caller
+
+    @property
+    def size(self) -> int:
+        """The sizes of all entries together."""
+        return int(self._entries.currsize)
+
+    def get(
+        self, key: Hashable, *, version: Hashable = None, now: datetime | None = None
+    ) -> Value | None:
+        """The value, or None if there is none, or none that is valid."""
+        with self._lock:
+            entry = self._entries.get(key)
+        if entry is None or entry.version != version:
+            return None
+        return entry.value if self._is_alive(entry, now) else None
+
+    def put(
+        self,
+        key: Hashable,
+        value: Value,
+        *,
+        version: Hashable = None,
+        now: datetime | None = None,
+        size: int = 1,
+    ) -> None:
+        """Stores a value in place of an older one of the same key."""
+        with self._lock:
+            self._entries.pop(key, None)
+            if size <= self._entries.maxsize:
+                self._entries[key] = _Entry(value, version, now, size)
+
+    def _is_alive(self, entry: _Entry[Value], now: datetime | None) -> bool:
+        if self._lifetime is None:
+            return True
+        assert now is not None, "a cache with a lifetime needs the time"
+        assert entry.stored_at is not None, "put was given the time"
+        return entry.stored_at <= now < entry.stored_at + self._lifetime
