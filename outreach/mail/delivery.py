@@ -1,218 +1,150 @@
-"""Sends what is due: letters, and texts where a gateway is set.
-
-Each is taken for some minutes, then its key and its person are looked up, then it is written, sent
-and marked. So nobody is written to who was forgotten before their turn came, several workers never
-send the same one, and what was sent when a worker was killed goes out once more at most.
-"""
+"""Delivers notifications: letters by SMTP or into a folder, texts through a gateway."""
 
 import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
-from time import monotonic
-from typing import Final, Generic, TypeVar
-
-import sqlalchemy as sa
+from typing import Generic
 
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import outbox, registrations
 from outreach.domain.network import installation_settings
-from outreach.domain.outbox import ClaimedMessage, DeliveryChannel
+from outreach.domain.outbox import ClaimedMessage, NotificationReader, OutboxTable
 from outreach.errors import Forgotten, NotFound
 from outreach.keystore import KeyStore
 from outreach.mail import render, sms, sms_gateway, smtp
-from outreach.mail.delivery_errors import DeliveryRefused, DeliveryUncertain, ServerUnavailable
+from outreach.mail.delivery_errors import ServerUnavailable
+from outreach.mail.delivery_round import DeliveryRound, Transport, Written
 from outreach.mail.message_context import MessageContext
 from outreach.mail.sms_gateway import SmsMessage
 
 log = logging.getLogger(__name__)
 
-Written = TypeVar("Written")
-Send = Callable[[EmailMessage], None]
-Post = Callable[[], AbstractContextManager[Send]]
-SendText = Callable[[SmsMessage], None]
-TextPost = Callable[[], AbstractContextManager[SendText]]
-
-ROUND: Final = timedelta(seconds=60)  # then others have their turn: offers, the purge
+LetterTransport = Transport[EmailMessage]
+TextTransport = Transport[SmsMessage]
 
 
-def post(config: Config) -> Post | None:
-    """How letters leave: by SMTP, into a folder, or, with neither set, not at all (None)."""
+def letter_transport(config: Config) -> LetterTransport | None:
+    """SMTP, a folder, or None when neither is configured."""
     if config.smtp_url:
-        return partial(smtp.line, config)
+        return partial(smtp.connect, config)
     folder = config.mail_folder
-    return None if folder is None else partial(_into, folder)
+    return None if folder is None else partial(_write_to, folder)
 
 
-def text_post(config: Config) -> TextPost | None:
-    """How texts leave; None without a gateway: then who left a phone is called."""
-    return partial(sms_gateway.line, config.texts) if config.texts.url else None
+def text_transport(config: Config) -> TextTransport | None:
+    """None without a gateway: then staff call those who left a phone number."""
+    return partial(sms_gateway.connect, config.texts) if config.texts.url else None
 
 
 def deliver(
     store: Store,
     key_store: KeyStore,
     config: Config,
-    post: Post,
+    transport: LetterTransport,
     *,
     now: datetime,
-    is_over: Callable[[], bool] = lambda: False,
-    tell: Callable[[str], None] = log.warning,
+    should_stop: Callable[[], bool] = lambda: False,
+    warn: Callable[[str], None] = log.warning,
 ) -> int:
-    """Sends the letters that are due and says how many went out. Needs an application context.
+    """Runs a round of letters (`DeliveryRound.run`) and returns how many were sent.
 
-    A round ends after a minute, when the server is away (which `tell` is told), or when `is_over`
-    says so."""
+    Needs an application context."""
     write = partial(render.write, config=config)
-    return _Round(store, key_store, DeliveryChannel.LETTER, write, now, is_over, tell).run(post)
+    return _round(outbox.LETTERS, store, key_store, write, now, should_stop, warn).run(transport)
 
 
 def deliver_texts(
     store: Store,
     key_store: KeyStore,
     config: Config,
-    post: TextPost,
+    transport: TextTransport,
     *,
     now: datetime,
-    is_over: Callable[[], bool] = lambda: False,
-    tell: Callable[[str], None] = log.warning,
+    should_stop: Callable[[], bool] = lambda: False,
+    warn: Callable[[str], None] = log.warning,
 ) -> int:
     """The same for texts."""
     write = partial(sms.write, config=config)
-    return _Round(store, key_store, DeliveryChannel.TEXT, write, now, is_over, tell).run(post)
+    delivery_round = _round(outbox.TEXTS, store, key_store, write, now, should_stop, warn)
+    delivery_round.plural = "texts"
+    return delivery_round.run(transport)
 
 
-def fault(config: Config) -> str:
-    """What keeps letters from leaving, as `doctor` says it; empty when nothing does."""
+def explain_failure(config: Config) -> str:
+    """Why letters cannot leave, as `outreach doctor` says it; empty when they can."""
     if not config.smtp_url:
         return "" if config.mail_folder else "letters wait: set OUTREACH_SMTP_URL"
     try:
-        with smtp.line(config):
+        with smtp.connect(config):
             return ""
     except ServerUnavailable as error:
         return f"letters wait: {error}"
 
 
-Settle = Callable[[sa.Connection], None]  # writes down how a try ended
+def _round(
+    table: OutboxTable,
+    store: Store,
+    key_store: KeyStore,
+    write: Callable[[MessageContext], Written],
+    now: datetime,
+    should_stop: Callable[[], bool],
+    warn: Callable[[str], None],
+) -> DeliveryRound[Written]:
+    writer = _NotificationWriter(store, key_store, write)
+    return DeliveryRound(store, table, writer, now, should_stop, warn)
 
 
 @dataclass
-class _Round(Generic[Written]):
+class _NotificationWriter(Generic[Written]):
+    """Looks up a claimed notification and its person, and writes its message."""
+
     store: Store
     key_store: KeyStore
-    route: DeliveryChannel
     write: Callable[[MessageContext], Written]
-    now: datetime
-    is_over: Callable[[], bool]
-    tell: Callable[[str], None]
-    sent: int = 0
-    is_cut: bool = False
+    reader: NotificationReader = field(default_factory=NotificationReader)
 
-    def __post_init__(self) -> None:
-        self._began = monotonic()
-        self._reader = outbox.Reader()
-
-    def run(self, post: Callable[[], AbstractContextManager[Callable[[Written], None]]]) -> int:
+    def __call__(self, claimed: ClaimedMessage, now: datetime) -> Written | None:
+        """None when the person was forgotten or the notification is obsolete."""
         with self.store.read() as session:
-            if not outbox.has_due(session, self.route, now=self.now):
-                return 0
-        try:
-            with post() as send:  # before anything is taken: a server that is away costs no try
-                self._send_all(send)
-        except ServerUnavailable as error:
-            self.tell(f"{self.route}s wait: {error}")
-        return self.sent
-
-    def _send_all(self, send: Callable[[Written], None]) -> None:
-        taken: ClaimedMessage | None = None
-        settle: Settle = _nothing
-        while True:
-            # One transaction a letter: what came of the last one, and the next one's lease.
-            with self.store.change_rows() as connection:
-                settle(connection)
-                taken = None if self._has_ended() else self._take(connection, taken)
-            if taken is None:
-                return
-            settle = self._deal_with(taken, send)
-
-    def _take(
-        self, connection: sa.Connection, last: ClaimedMessage | None
-    ) -> ClaimedMessage | None:
-        return outbox.claim(connection, self.route, now=self._moment(), after=last)
-
-    def _deal_with(self, taken: ClaimedMessage, send: Callable[[Written], None]) -> Settle:
-        try:
-            written = self._written(taken)
-        except Exception as error:
-            # Only this one cannot be written. The kind of error only: its text might name someone.
-            log.error("notice %s cannot be written: %s", taken.notice_id, type(error).__name__)
-            return self._refused(taken, DeliveryRefused(is_final=False))
-        if written is None:
-            return partial(outbox.discard, taken=taken)
-        try:
-            send(written)
-        except DeliveryRefused as refusal:
-            return self._refused(taken, refusal)
-        except DeliveryUncertain:
-            return partial(outbox.mark_uncertain, taken=taken, now=self._moment())
-        except ServerUnavailable as error:
-            self.tell(f"{self.route}s wait: {error}")
-            self.is_cut = True
-            return partial(outbox.release, taken=taken)
-        self.sent += 1
-        return partial(outbox.mark_done, taken=taken, now=self._moment())
-
-    def _refused(self, taken: ClaimedMessage, refusal: DeliveryRefused) -> Settle:
-        self.is_cut = self.is_cut or refusal.ends_round
-        return partial(
-            outbox.mark_refused, taken=taken, now=self._moment(), is_final=refusal.is_final
-        )
-
-    def _written(self, taken: ClaimedMessage) -> Written | None:
-        """None when there is nobody left to tell, or nothing."""
-        now = self._moment()
-        with self.store.read() as session:
-            notice = self._reader.read(session, taken)
-            if notice is None or outbox.is_obsolete(notice, now):
+            notification = self.reader.read(session, claimed)
+            if notification is None or outbox.is_obsolete(notification, now):
                 return None
-            others = registrations.group(session, notice.registration)
-            wants_entry = notice.registration.wants_entry
-            host = installation_settings.calendar_host(session) if wants_entry else ""
+            registration = notification.registration
+            group = registrations.group(session, registration)
+            has_entry = registration.wants_entry
+            host = installation_settings.calendar_host(session) if has_entry else ""
         try:
-            key = registrations.key_of(self.key_store, notice.registration)
-            person = registrations.decrypt_person(notice.registration, key)
+            key = registrations.key_of(self.key_store, registration)
+            person = registrations.decrypt_person(registration, key)
         except (NotFound, Forgotten):
             return None
-        matter = MessageContext(
-            notice=notice, person=person, key=key, now=now, joint=others, calendar_host=host
+        return self.write(
+            MessageContext(
+                notification=notification,
+                person=person,
+                key=key,
+                now=now,
+                group=group,
+                calendar_host=host,
+            )
         )
-        return self.write(matter)
-
-    def _moment(self) -> datetime:
-        return self.now + timedelta(seconds=monotonic() - self._began)
-
-    def _has_ended(self) -> bool:
-        return self.is_cut or self.is_over() or self._moment() - self.now > ROUND
-
-
-def _nothing(_connection: sa.Connection) -> None:
-    """Of the first letter of a round: there was none before it."""
 
 
 @contextmanager
-def _into(folder: Path) -> Iterator[Send]:
-    """For a demo: each letter is a file that a mail program opens."""
+def _write_to(folder: Path) -> Iterator[Callable[[EmailMessage], None]]:
+    """For a demo: each letter becomes an `.eml` file, which mail programs open."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def send(letter: EmailMessage) -> None:
-        # Closed to everybody else, in a folder that somebody may have made for all to read too.
+        # Mode 600: the folder may have been made readable for others.
         new = os.open(
             folder / f"{secrets.token_hex(8)}.eml", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
         )

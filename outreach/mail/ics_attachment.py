@@ -28,9 +28,9 @@ ABOUT_A_PLACE: Final = frozenset(
 )
 
 
-def method_of(matter: MessageContext) -> Method | None:
+def method_of(context: MessageContext) -> Method | None:
     """Whether the letter puts an entry into the calendar or takes it out; None for most."""
-    registration, cause = matter.registration, matter.notice.cause
+    registration, cause = context.registration, context.notification.cause
     if not registration.wants_entry or registration.workshop.is_discreet:
         return None
     if (
@@ -43,19 +43,19 @@ def method_of(matter: MessageContext) -> Method | None:
     return Method.CANCEL if cause is NotificationType.CANCELLED else Method.PUBLISH
 
 
-def attach(letter: EmailMessage, matter: MessageContext, config: Config) -> None:
+def attach(letter: EmailMessage, context: MessageContext, config: Config) -> None:
     """Adds the entry to a letter that is to have one."""
-    method = method_of(matter)
+    method = method_of(context)
     if method is None:
         return
-    workshop, lang = matter.registration.workshop, matter.registration.language
+    workshop, lang = context.registration.workshop, context.registration.language
     # Having the link of an unlisted one is a permission, and calendars are shared.
     url = f"{config.public_url}/{lang}/t/{workshop.public_id}"
     lines = attendee_event.write(
-        matter.registration,
+        context.registration,
         _("Cita"),
-        attendee_event.uid(matter.key, matter.calendar_host),
-        now=matter.now,
+        attendee_event.uid(context.key, context.calendar_host),
+        now=context.now,
         sending=attendee_event.Sending(
             method, mail_from(config), "" if workshop.way is Way.UNLISTED else url
         ),

@@ -1,19 +1,16 @@
-"""Letters that belong to no registration, written and sent: plain text, to one person each. Those
-to subscribers can be stopped with one click, in the mail program too (RFC 8058).
+"""Writes and delivers mailings: the bulletin, its confirmation, reminders to staff.
 
-They leave as notices do (`mail/delivery.py`): taken, looked up, written, sent, marked.
+Plain text, to one person each. Subscribers can unsubscribe with one click, in their mail program
+too (RFC 8058).
 """
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import formataddr
-from functools import partial
-from time import monotonic
 
-import sqlalchemy as sa
 from flask import render_template
 from sqlalchemy.orm import Session
 
@@ -21,8 +18,8 @@ from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.newsletter import bulletins, mailings, subscribers
-from outreach.domain.newsletter.mailings import ClaimedMailing, Mailing, MailingTopic
-from outreach.domain.newsletter.subscribers import Subscriber
+from outreach.domain.newsletter.mailings import Mailing, MailingTopic
+from outreach.domain.outbox import ClaimedMessage
 from outreach.domain.reporting import missing_reports
 from outreach.domain.workshops import Workshop
 from outreach.errors import Forgotten
@@ -30,220 +27,155 @@ from outreach.i18n import gettext as _
 from outreach.i18n import use_language
 from outreach.keystore import KeyStore
 from outreach.mail import render
-from outreach.mail.delivery import ROUND, Post, Send
-from outreach.mail.delivery_errors import DeliveryRefused, DeliveryUncertain, ServerUnavailable
+from outreach.mail.delivery import LetterTransport
+from outreach.mail.delivery_round import DeliveryRound
 from outreach.mail.message_context import mail_from
 from outreach.reports import bulletin_data, bulletin_text
 
 log = logging.getLogger(__name__)
 
 STAFF_LANGUAGE = "es"
-Settle = Callable[[sa.Connection], None]  # writes down how a try ended
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class MailingContext:
-    """All that a letter is made from, looked up a moment before it is sent."""
+    """What a letter is written from, looked up just before it is sent."""
 
-    circular: Mailing
+    mailing: Mailing
     address: str
     lang: str
     now: datetime
-    token: str = ""  # of a subscriber's link
+    token: str = ""  # of the subscriber's link
     bulletin: str = ""  # its text
-    missing: Sequence[Workshop] = ()  # of which nobody said how they went
+    unreported: Sequence[Workshop] = ()  # past workshops without an attendance report
 
     @property
     def month(self) -> Month:
-        return Month.from_number(self.circular.month or 0)
+        return Month.from_number(self.mailing.month or 0)
 
 
-def write(matter: MailingContext, config: Config) -> EmailMessage:
+def write(context: MailingContext, config: Config) -> EmailMessage:
     """The letter. Needs an application context."""
-    circular = matter.circular
-    home = f"{config.public_url}/{matter.lang}/boletin"
-    stop = f"{home}/s/{matter.token}/baja"
-    with use_language(matter.lang):
-        said = render_template(
-            f"mail/mailing_{circular.topic}.txt",
-            month=matter.month.first if circular.month else None,
-            is_corrected=(circular.edition or 1) > 1,
-            bulletin=matter.bulletin,
-            missing=matter.missing,
-            link=_link(matter, config),
+    mailing = context.mailing
+    home = f"{config.public_url}/{context.lang}/boletin"
+    stop = f"{home}/s/{context.token}/baja"
+    with use_language(context.lang):
+        text = render_template(
+            f"mail/mailing_{mailing.topic}.txt",
+            month=context.month.first if mailing.month else None,
+            is_corrected=(mailing.edition or 1) > 1,
+            bulletin=context.bulletin,
+            missing=context.unreported,
+            link=_link(context, config),
             stop=stop,
         )
         sender = formataddr((config.mail_name, mail_from(config)))
         list_name = _("Boletín")
-    subject, _gap, body = said.strip().partition("\n")
+    subject, _gap, body = text.strip().partition("\n")
     shared = {"From": sender, "Subject": subject.strip()}
-    # An id may be given again once its row is gone. Short: a folded one confuses some programs.
-    about = f"{circular.id}-{int(circular.made_at.timestamp()):x}"
-    own = {"Message-ID": render.message_id(config, about, circular.whose)}
-    if matter.token:
+    # With the time: an id may be reused once its row is deleted. Short: some mail programs do not
+    # understand a folded Message-ID.
+    row = f"{mailing.id}-{int(mailing.made_at.timestamp()):x}"
+    own = {"Message-ID": render.message_id(config, row, mailing.whose)}
+    if context.token:
         own |= {render.UNSUBSCRIBE: f"<{stop}>"}
         shared |= {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    if circular.topic is MailingTopic.BULLETIN:
+    if mailing.topic is MailingTopic.BULLETIN:
         host = mail_from(config).partition("@")[2]
         shared |= {"List-Id": f"{list_name} <boletin.{host}>", "Precedence": "list"}
-    return render.compose(shared, body, to=matter.address, own=own, at=matter.now)
+    return render.compose(shared, body, to=context.address, own=own, at=context.now)
 
 
-def _link(matter: MailingContext, config: Config) -> str:
-    """The one link of the letters whose text brings none along."""
-    if matter.circular.topic is MailingTopic.ATTENDANCE:
+def _link(context: MailingContext, config: Config) -> str:
+    """The link of letters whose text contains none."""
+    if context.mailing.topic is MailingTopic.ATTENDANCE:
         return f"{config.public_url}/org/"
-    if matter.circular.topic is MailingTopic.REPORT:
-        return f"{config.public_url}/org/mes/{matter.month}"
-    return f"{config.public_url}/{matter.lang}/boletin/s/{matter.token}"
+    if context.mailing.topic is MailingTopic.REPORT:
+        return f"{config.public_url}/org/mes/{context.month}"
+    return f"{config.public_url}/{context.lang}/boletin/s/{context.token}"
 
 
 def deliver(
     store: Store,
     key_store: KeyStore,
     config: Config,
-    post: Post,
+    transport: LetterTransport,
     *,
     now: datetime,
-    is_over: Callable[[], bool] = lambda: False,
-    tell: Callable[[str], None] = log.warning,
+    should_stop: Callable[[], bool] = lambda: False,
+    warn: Callable[[str], None] = log.warning,
 ) -> int:
-    """Sends the letters that are due and says how many went out. Needs an application context.
+    """Runs a round of mailings (`DeliveryRound.run`) and returns how many were sent.
 
-    A round ends after a minute, when the server is away (which `tell` is told), or when `is_over`
-    says so."""
-    return _Round(store, key_store, config, now, is_over, tell).run(post)
+    Needs an application context."""
+    writer = _MailingWriter(store, key_store, config)
+    return DeliveryRound(store, mailings.OUTBOX, writer, now, should_stop, warn).run(transport)
 
 
 @dataclass
-class _Round:
+class _MailingWriter:
+    """Looks up a claimed mailing and its recipient, and writes its letter."""
+
     store: Store
     key_store: KeyStore
     config: Config
-    now: datetime
-    is_over: Callable[[], bool]
-    tell: Callable[[str], None]
-    sent: int = 0
-    is_cut: bool = False
-    # The text of an edition is the same for all who read its language.
+    # An edition reads the same for all subscribers of one language: (month, edition, language).
     texts: dict[tuple[int, int, str], str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self._began = monotonic()
-
-    def run(self, post: Post) -> int:
+    def __call__(self, claimed: ClaimedMessage, now: datetime) -> EmailMessage | None:
+        """None when the subscriber is gone or the mailing is obsolete."""
         with self.store.read() as session:
-            if not mailings.has_due(session, now=self.now):
-                return 0
-        try:
-            with post() as send:  # before anything is taken: a server that is away costs no try
-                self._send_all(send)
-        except ServerUnavailable as error:
-            self.tell(f"letters wait: {error}")
-        return self.sent
-
-    def _send_all(self, send: Send) -> None:
-        taken: ClaimedMailing | None = None
-        settle: Settle = _nothing
-        while True:
-            # One transaction a letter: what came of the last one, and the next one's lease.
-            with self.store.change_rows() as connection:
-                settle(connection)
-                taken = (
-                    None
-                    if self._has_ended()
-                    else mailings.claim(connection, now=self._moment(), after=taken)
-                )
-            if taken is None:
-                return
-            settle = self._deal_with(taken, send)
-
-    def _deal_with(self, taken: ClaimedMailing, send: Send) -> Settle:
-        try:
-            letter = self._written(taken)
-        except Exception as error:
-            # Only this one cannot be written. The kind of error only: its text might name someone.
-            log.error("circular %s cannot be written: %s", taken.id, type(error).__name__)
-            return self._refused(taken, DeliveryRefused(is_final=False))
-        if letter is None:
-            return partial(mailings.discard, taken=taken)
-        try:
-            send(letter)
-        except DeliveryRefused as refusal:
-            return self._refused(taken, refusal)
-        except DeliveryUncertain:
-            return partial(mailings.mark_uncertain, taken=taken, now=self._moment())
-        except ServerUnavailable as error:
-            self.tell(f"letters wait: {error}")
-            self.is_cut = True
-            return partial(mailings.release, taken=taken)
-        self.sent += 1
-        return partial(mailings.mark_done, taken=taken, now=self._moment())
-
-    def _refused(self, taken: ClaimedMailing, refusal: DeliveryRefused) -> Settle:
-        self.is_cut = self.is_cut or refusal.ends_round
-        return partial(
-            mailings.mark_refused, taken=taken, now=self._moment(), is_final=refusal.is_final
-        )
-
-    def _written(self, taken: ClaimedMailing) -> EmailMessage | None:
-        """None when there is nobody left to tell, or nothing."""
-        with self.store.read() as session:
-            circular = mailings.read(session, taken)
-            if circular is None:
+            mailing = mailings.read(session, claimed)
+            if mailing is None:
                 return None
-            text = self._bulletin(session, circular)
-            missing = self._missing(session, circular)
+            bulletin = self._bulletin(session, mailing, now)
+            unreported = self._unreported(session, mailing, now)
         try:
-            matter = replace(self._matter(circular, text), missing=missing)
+            context = self._context(mailing, bulletin, unreported, now)
         except Forgotten:
             return None
-        return write(matter, self.config)
+        return write(context, self.config)
 
-    def _matter(self, circular: Mailing, text: str) -> MailingContext:
+    def _context(
+        self, mailing: Mailing, bulletin: str, unreported: Sequence[Workshop], now: datetime
+    ) -> MailingContext:
         """Raises Forgotten."""
-        subscriber, organizer, now = circular.subscriber, circular.organizer, self._moment()
+        subscriber, staff_member = mailing.subscriber, mailing.organizer
         if subscriber is None:
-            assert organizer is not None
+            assert staff_member is not None
             return MailingContext(
-                circular=circular, address=organizer.email, lang=STAFF_LANGUAGE, now=now
+                mailing=mailing,
+                address=staff_member.email,
+                lang=STAFF_LANGUAGE,
+                now=now,
+                unreported=unreported,
             )
         key = self.key_store.get(subscriber.key_id)
         return MailingContext(
-            circular=circular,
+            mailing=mailing,
             address=subscribers.address(subscriber, key),
             lang=subscriber.lang,
             now=now,
             token=subscribers.token(key),
-            bulletin=text,
+            bulletin=bulletin,
         )
 
-    def _missing(self, session: Session, circular: Mailing) -> Sequence[Workshop]:
-        if circular.topic is not MailingTopic.ATTENDANCE or circular.organizer is None:
+    def _unreported(self, session: Session, mailing: Mailing, now: datetime) -> Sequence[Workshop]:
+        if mailing.topic is not MailingTopic.ATTENDANCE or mailing.organizer is None:
             return ()
-        return missing_reports.of_organizer(session, circular.organizer.id, now=self._moment())
+        return missing_reports.of_organizer(session, mailing.organizer.id, now=now)
 
-    def _bulletin(self, session: Session, circular: Mailing) -> str:
-        subscriber: Subscriber | None = circular.subscriber
-        if circular.topic is not MailingTopic.BULLETIN or subscriber is None:
+    def _bulletin(self, session: Session, mailing: Mailing, now: datetime) -> str:
+        subscriber = mailing.subscriber
+        if mailing.topic is not MailingTopic.BULLETIN or subscriber is None:
             return ""
-        number, edition = circular.month or 0, circular.edition or 0
-        about = number, edition, subscriber.lang
-        if about not in self.texts:
+        number, edition_number = mailing.month or 0, mailing.edition or 0
+        cache_key = number, edition_number, subscriber.lang
+        if cache_key not in self.texts:
             month = Month.from_number(number)
-            found = bulletins.find(session, month, edition)
-            document = bulletin_data.document(session, month, now=self._moment(), edition=found)
-            self.texts[about] = bulletin_text.as_text(
+            edition = bulletins.find(session, month, edition_number)
+            document = bulletin_data.document(session, month, now=now, edition=edition)
+            self.texts[cache_key] = bulletin_text.as_text(
                 document, subscriber.lang, self.config.public_url, longest=None
             )
-        return self.texts[about]
-
-    def _moment(self) -> datetime:
-        return self.now + timedelta(seconds=monotonic() - self._began)
-
-    def _has_ended(self) -> bool:
-        return self.is_cut or self.is_over() or self._moment() - self.now > ROUND
-
-
-def _nothing(_connection: sa.Connection) -> None:
-    """Of the first letter of a round: there was none before it."""
+        return self.texts[cache_key]

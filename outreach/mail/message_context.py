@@ -21,40 +21,41 @@ LAST_LAPSE: Final = 2  # offers not answered, after which a party is off the lis
 class MessageContext:
     """All that a letter or a text is made from, looked up a moment before it is sent."""
 
-    notice: Notification
+    notification: Notification
     person: PersonalData
     key: bytes
     now: datetime
-    joint: Sequence[Registration] = ()  # the dates that were saved together, this one among them
+    group: Sequence[Registration] = ()  # all dates of the group registration, this one included
     calendar_host: str = ""  # of who wants an entry
 
     @property
     def registration(self) -> Registration:
-        return self.notice.registration
+        return self.notification.registration
 
 
-def template_values(matter: MessageContext, config: Config) -> dict[str, Any]:
+def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
     """What the templates of letters and texts may say."""
-    registration, workshop = matter.registration, matter.registration.workshop
+    registration, workshop = context.registration, context.registration.workshop
     lang = registration.language
-    token = registrations.manage_token(matter.key)
-    message = matter.notice.message if matter.notice.cause is NotificationType.MESSAGE else None
+    token = registrations.manage_token(context.key)
+    notification = context.notification
+    message = notification.message if notification.cause is NotificationType.MESSAGE else None
     until, answer_by = registration.offered_until, reconfirmation.answer_by(registration)
     return {
-        "name": matter.person.name,
+        "name": context.person.name,
         "registration": registration,
         "workshop": workshop,
         "message": message,
         "paragraph": i18n.say(message.paragraph, lang) if message else "",
         "bring": i18n.say(workshop.bring, lang),
-        "others": [each for each in matter.joint if each.id != registration.id],
+        "others": [each for each in context.group if each.id != registration.id],
         "is_quiet": workshop.is_discreet,
         "was_silent": registration.lapses < LAST_LAPSE,
         "phone": workshop.phone or workshop.office.phone or config.phone,
-        "today": matter.now.astimezone(workshop.zone).date(),
+        "today": context.now.astimezone(workshop.zone).date(),
         "until": until and until.astimezone(workshop.zone),
         "answer_by": answer_by and answer_by.astimezone(workshop.zone),
-        "link": f"{config.public_url}/{lang}/r/{token}{_PAGES.get(matter.notice.cause, '')}",
+        "link": f"{config.public_url}/{lang}/r/{token}{_PAGES.get(notification.cause, '')}",
         "home": f"{config.public_url}/{lang}/",
     }
 

@@ -33,14 +33,14 @@ def of_message(
     """The letter in one language, with `link` said where each has their own. Needs an application
     context."""
     party = _party(workshop, message, lang, now)
-    notice = Notification(
+    notification = Notification(
         registration_id=party.id, cause=NotificationType.MESSAGE, due_at=now, made_at=now
     )
-    notice.id, notice.registration, notice.message = 0, party, message
+    notification.id, notification.registration, notification.message = 0, party, message
     person = PersonalData(name=_NAME, address=_ADDRESS)
     with i18n.use_language(lang):
         letter = render.write(
-            MessageContext(notice=notice, person=person, key=_KEY, now=now), config
+            MessageContext(notification=notification, person=person, key=_KEY, now=now), config
         )
     own = f"{config.public_url}/{lang}/r/{manage_token(_KEY)}"
     return MessagePreview(str(letter["Subject"]), _text(letter).replace(own, link).strip())

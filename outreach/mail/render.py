@@ -27,15 +27,17 @@ UNSUBSCRIBE: Final = "List-Unsubscribe"
 _GAPS: Final = re.compile(r"\n\s*\n+")
 
 
-def write(matter: MessageContext, config: Config) -> EmailMessage:
+def write(context: MessageContext, config: Config) -> EmailMessage:
     """The letter for a notice. Needs an application context."""
-    registration, workshop = matter.registration, matter.registration.workshop
+    registration, workshop = context.registration, context.registration.workshop
     with use_language(registration.language):
-        text = render_template(f"mail/{matter.notice.cause}.txt", **template_values(matter, config))
+        text = render_template(
+            f"mail/{context.notification.cause}.txt", **template_values(context, config)
+        )
         sender = _("Avisos") if workshop.is_discreet else config.mail_name
         subject, _gap, body = text.strip().partition("\n")
-        letter = _addressed(matter, config, sender, subject.strip(), body)
-        ics_attachment.attach(letter, matter, config)
+        letter = _addressed(context, config, sender, subject.strip(), body)
+        ics_attachment.attach(letter, context, config)
     return letter
 
 
@@ -71,14 +73,14 @@ def message_id(config: Config, about: object, whose: str) -> str:
 
 
 def _addressed(
-    matter: MessageContext, config: Config, sender: str, subject: str, body: str
+    context: MessageContext, config: Config, sender: str, subject: str, body: str
 ) -> EmailMessage:
-    registration, workshop = matter.registration, matter.registration.workshop
+    registration, workshop = context.registration, context.registration.workshop
     shared = {"From": formataddr((sender, mail_from(config))), "Subject": subject}
     if not workshop.is_discreet and workshop.office.email:
         shared["Reply-To"] = workshop.office.email
-    own = {"Message-ID": message_id(config, matter.notice.id, registration.id.lower())}
-    return compose(shared, body, to=matter.person.address, own=own, at=matter.now)
+    own = {"Message-ID": message_id(config, context.notification.id, registration.id.lower())}
+    return compose(shared, body, to=context.person.address, own=own, at=context.now)
 
 
 def _set_text(letter: EmailMessage, text: str) -> None:

@@ -25,13 +25,13 @@ SEVERAL: Final = 153  # letters of each, when one is not enough
 _SAID_ELSE: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"'})
 
 
-def write(matter: MessageContext, config: Config) -> SmsMessage:
+def write(context: MessageContext, config: Config) -> SmsMessage:
     """The text for a notice. Needs an application context."""
-    registration = matter.registration
-    name = "discreet" if registration.workshop.is_discreet else matter.notice.cause
+    registration = context.registration
+    name = "discreet" if registration.workshop.is_discreet else context.notification.cause
     with use_language(registration.language):
-        words = render_template(f"sms/{name}.txt", **template_values(matter, config))
-    return SmsMessage(to=matter.person.address, words=plain(" ".join(words.split())))
+        words = render_template(f"sms/{name}.txt", **template_values(context, config))
+    return SmsMessage(to=context.person.address, words=plain(" ".join(words.split())))
 
 
 def plain(words: str) -> str:

@@ -32,7 +32,7 @@ class SmsMessage:
 
 
 @contextmanager
-def line(texts: Texts) -> Iterator["SmsGateway"]:
+def connect(texts: Texts) -> Iterator["SmsGateway"]:
     yield SmsGateway(texts)
 
 

@@ -29,7 +29,7 @@ _DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 
 
 @contextmanager
-def line(config: Config) -> Iterator["SmtpConnection"]:
+def connect(config: Config) -> Iterator["SmtpConnection"]:
     """An open line. Raises Away."""
     made = SmtpConnection(config)
     made.open()

@@ -63,7 +63,7 @@ def _settings(config: Config) -> Iterator[CheckResult]:
         )
     else:
         yield CheckResult("public address", True, config.public_url)
-    fault = delivery.fault(config)
+    fault = delivery.explain_failure(config)
     yield CheckResult("mail", not fault, fault or "letters are sent")
     promise = "made on every page" if config.promise_no_sharing else "not made"
     yield CheckResult("promise not to share data", True, promise)
@@ -116,18 +116,18 @@ def _schema(base: Database, store: Store) -> CheckResult:
 
 def _outbox(session: Session) -> Iterator[CheckResult]:
     before = clock.now() - LATE
-    late = outbox.count_late(session, before) + mailings.count_late(session, before)
+    late = outbox.LETTERS.count_late(session, before) + mailings.OUTBOX.count_late(session, before)
     words = f"{late} letters late by a quarter of an hour or more"
     if late:
         oldest = (
-            outbox.waiting(session, now=before) + mailings.waiting(session, now=before)
-        ).oldest
+            outbox.backlog(session, now=before) + mailings.OUTBOX.backlog(session, now=before)
+        ).oldest_due_at
         minutes = int((clock.now() - (oldest or before)).total_seconds() // 60)
         words += (
             f", the oldest by {minutes} minutes. See the lines on mail and the worker, and the log"
         )
     yield CheckResult("outbox", not late, words)
-    if dead := outbox.count_dead(session) + mailings.count_dead(session):
+    if dead := outbox.count_dead(session) + mailings.OUTBOX.count_dead(session):
         words = f"{dead}: an address is wrong, or the mail server refuses us"
         yield CheckResult("letters given up", False, words)
 

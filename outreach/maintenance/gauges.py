@@ -60,12 +60,12 @@ class _Now(Collector):
 
 def _of_main(store: Store, now: datetime) -> Iterator[GaugeMetricFamily]:
     with store.read() as session:
-        waiting = outbox.waiting(session, now=now) + mailings.waiting(session, now=now)
-        dead = outbox.count_dead(session) + mailings.count_dead(session)
+        backlog = outbox.backlog(session, now=now) + mailings.OUTBOX.backlog(session, now=now)
+        dead = outbox.count_dead(session) + mailings.OUTBOX.count_dead(session)
         published = workshops.count_published(session)
         seen = installation_settings.worker_seen_at(session)
-    age = (now - waiting.oldest).total_seconds() if waiting.oldest else 0.0
-    yield _gauge("outbox_waiting", "Letters and texts that are due and not sent.", waiting.count)
+    age = (now - backlog.oldest_due_at).total_seconds() if backlog.oldest_due_at else 0.0
+    yield _gauge("outbox_waiting", "Letters and texts that are due and not sent.", backlog.count)
     yield _gauge("outbox_oldest_seconds", "For how long the oldest of them has been due.", age)
     yield _gauge("outbox_given_up", "Letters and texts that were given up.", dead)
     yield _gauge("workshops", "Workshops that are published, past ones too.", published)

@@ -154,35 +154,35 @@ def _links(worker: Worker, now: datetime) -> int:
 
 
 def _letters(worker: Worker, now: datetime) -> int:
-    post = delivery.post(worker.config)
-    if post is None:
+    transport = delivery.letter_transport(worker.config)
+    if transport is None:
         return 0
     with worker.app.app_context():
         return delivery.deliver(
-            worker.store, worker.key_store, worker.config, post,
-            now=now, is_over=worker.is_stopping.is_set, tell=worker.tell,
+            worker.store, worker.key_store, worker.config, transport,
+            now=now, should_stop=worker.is_stopping.is_set, warn=worker.tell,
         )  # fmt: skip
 
 
 def _texts(worker: Worker, now: datetime) -> int:
-    post = delivery.text_post(worker.config)
-    if post is None:
+    transport = delivery.text_transport(worker.config)
+    if transport is None:
         return 0
     with worker.app.app_context():
         return delivery.deliver_texts(
-            worker.store, worker.key_store, worker.config, post,
-            now=now, is_over=worker.is_stopping.is_set, tell=worker.tell,
+            worker.store, worker.key_store, worker.config, transport,
+            now=now, should_stop=worker.is_stopping.is_set, warn=worker.tell,
         )  # fmt: skip
 
 
 def _circulars(worker: Worker, now: datetime) -> int:
-    post = delivery.post(worker.config)
-    if post is None:
+    transport = delivery.letter_transport(worker.config)
+    if transport is None:
         return 0
     with worker.app.app_context():
         return mailings.deliver(
-            worker.store, worker.key_store, worker.config, post,
-            now=now, is_over=worker.is_stopping.is_set, tell=worker.tell,
+            worker.store, worker.key_store, worker.config, transport,
+            now=now, should_stop=worker.is_stopping.is_set, warn=worker.tell,
         )  # fmt: skip
 
 

@@ -57,13 +57,13 @@ def rates(folder: Path, *, count: int = 1000, rounds: int = 3) -> tuple[float, f
 
 def _worker(app: Flask, port: int, count: int) -> float:
     config = replace(app.extensions["outreach_config"], smtp_url=f"smtp://127.0.0.1:{port}")
-    post = delivery.post(config)
-    assert post is not None
+    transport = delivery.letter_transport(config)
+    assert transport is not None
     store, key_store = app.extensions["outreach_store"], app.extensions["outreach_key_store"]
     begin, sent = perf_counter(), 0
     with app.app_context():
         while sent < count:
-            sent += delivery.deliver(store, key_store, config, post, now=clock.now())
+            sent += delivery.deliver(store, key_store, config, transport, now=clock.now())
     return count / (perf_counter() - begin)
 
 

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import time
 from email.message import EmailMessage
@@ -25,7 +25,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from outreach.mail.delivery import Send, deliver
+from outreach.mail.delivery import deliver
 from tests.conftest import hold, seat
 
 pytestmark = pytest.mark.any_database
@@ -253,7 +253,7 @@ def test_a_letter_is_in_the_readers_language(
     box: list[EmailMessage] = []
 
     @contextmanager
-    def post() -> Iterator[Send]:
+    def post() -> Iterator[Callable[[EmailMessage], None]]:
         yield box.append
 
     with app.app_context():

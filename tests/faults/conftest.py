@@ -54,12 +54,12 @@ class Outbox:
         `meanwhile` is called before each letter is taken."""
         plain: dict[str, Any] = {"smtp_url": f"smtp://127.0.0.1:{port}", "smtp_seconds": 1}
         config = replace(self.config, **(plain | settings))
-        post = delivery.post(config)
-        assert post is not None
+        transport = delivery.letter_transport(config)
+        assert transport is not None
         with self.app.app_context():
             return delivery.deliver(
-                self.store, self.key_store, config, post, now=now or clock.now(),
-                is_over=lambda: meanwhile() is True,
+                self.store, self.key_store, config, transport, now=now or clock.now(),
+                should_stop=lambda: meanwhile() is True,
             )  # fmt: skip
 
     def notices(self) -> list[Notification]:

@@ -75,13 +75,13 @@ class Scene:
         """What the workers have not sent. A letter that a killed one had in its hands is held for
         it for five minutes; our clock is six minutes ahead instead of waiting for them."""
         app = create_app(self.site.config)
-        post = delivery.post(self.site.config)
-        assert post is not None
+        transport = delivery.letter_transport(self.site.config)
+        assert transport is not None
         with app.app_context():
             for _ in range(60):
                 now = clock.now() + self.ahead
                 delivery.deliver(
-                    self.site.store, self.site.key_store, self.site.config, post, now=now
+                    self.site.store, self.site.key_store, self.site.config, transport, now=now
                 )
                 if not self.pending():
                     break

@@ -100,11 +100,11 @@ def round_of(outbox: Outbox, server: Gateway, now: datetime | None = None, **cha
     )
     # What a test changes is any of the settings, each of a type of its own.
     config = replace(outbox.config, texts=replace(settings, **changes))  # type: ignore[arg-type]
-    post = delivery.text_post(config)
-    assert post is not None
+    transport = delivery.text_transport(config)
+    assert transport is not None
     with outbox.app.app_context():
         return delivery.deliver_texts(
-            outbox.store, outbox.key_store, config, post, now=now or clock.now()
+            outbox.store, outbox.key_store, config, transport, now=now or clock.now()
         )
 
 

@@ -346,6 +346,6 @@ def test_what_a_stopped_worker_held_goes_out_after_its_lease(
     outbox.owe("rosa")
     now = clock.now()
     with outbox.store.change_rows() as connection:
-        assert outboxes.claim(connection, outboxes.DeliveryChannel.LETTER, now=now) is not None
+        assert outboxes.LETTERS.claim(connection, now=now) is not None
     assert outbox.round(postman.port, now + timedelta(minutes=4)) == 0
     assert outbox.round(postman.port, now + AFTER_A_LEASE) == 1

@@ -70,10 +70,10 @@ def deliver(
     app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman, now: datetime
 ) -> int:
     by_mail = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}")
-    post = delivery.post(by_mail)
-    assert post is not None
+    transport = delivery.letter_transport(by_mail)
+    assert transport is not None
     with app.app_context():
-        return delivery.deliver(store, key_store, by_mail, post, now=now)
+        return delivery.deliver(store, key_store, by_mail, transport, now=now)
 
 
 def test_a_letter_tells_who_saved_a_place_once_and_its_link_works(

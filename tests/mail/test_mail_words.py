@@ -3,7 +3,7 @@ network has, in three languages (S13 to S18)."""
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from email.message import EmailMessage
@@ -30,7 +30,7 @@ from outreach.i18n import LANGUAGES
 from outreach.imports import kinds as kinds_file
 from outreach.keystore import KeyStore
 from outreach.mail import render, sms
-from outreach.mail.delivery import Send, deliver
+from outreach.mail.delivery import deliver
 from outreach.mail.message_context import MessageContext
 from tests.conftest import applicant, hold, seat
 from tests.support.letters import CASES, Sent, all_of
@@ -319,7 +319,7 @@ def test_one_letter_tells_of_all_the_dates_of_a_series(
     box: list[EmailMessage] = []
 
     @contextmanager
-    def post() -> Iterator[Send]:
+    def post() -> Iterator[Callable[[EmailMessage], None]]:
         yield box.append
 
     with app.app_context():
@@ -346,7 +346,7 @@ def letter_to(
         assert registration.workshop is not None
     key = registrations.key_of(key_store, registration)
     matter = MessageContext(
-        notice=notice, person=registrations.decrypt_person(registration, key), key=key,
+        notification=notice, person=registrations.decrypt_person(registration, key), key=key,
         now=clock.now(), calendar_host="talleres.example.org",
     )  # fmt: skip
     with app.app_context():

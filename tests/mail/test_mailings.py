@@ -68,10 +68,10 @@ class BulletinMailing:
             return owed.remind(session, organizer_ids, MARCH, now=now)
 
     def deliver(self, now: datetime = APRIL) -> int:
-        post = delivery.post(self.config)
-        assert post is not None
+        transport = delivery.letter_transport(self.config)
+        assert transport is not None
         with self.app.app_context():
-            return mailings.deliver(self.store, self.key_store, self.config, post, now=now)
+            return mailings.deliver(self.store, self.key_store, self.config, transport, now=now)
 
     def rows(self) -> list[Mailing]:
         with self.store.read() as session:
@@ -252,7 +252,7 @@ def test_a_worker_that_died_after_sending_repeats_that_one_letter(march: Bulleti
     march.subscribe("rosa", "luz")
     march.announce()
     with march.store.change_rows() as connection:
-        assert owed.claim(connection, now=APRIL) is not None  # and then it was killed
+        assert owed.OUTBOX.claim(connection, now=APRIL) is not None  # and then it was killed
     assert march.deliver() == 1
     assert march.deliver(APRIL + timedelta(minutes=6)) == 1
     assert sorted(march.postman.to) == ["luz@ejemplo.com", "rosa@ejemplo.com"]

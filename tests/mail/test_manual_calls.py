@@ -113,9 +113,9 @@ def test_a_letter_given_up_is_seen_and_tried_again(
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="nobody@example.org")
     now = clock.now() + timedelta(days=4)
     with store.change_rows() as connection:
-        taken = outbox.claim(connection, outbox.DeliveryChannel.LETTER, now=now)
+        taken = outbox.LETTERS.claim(connection, now=now)
         assert taken is not None
-        outbox.mark_refused(connection, taken, now=now, is_final=True)
+        outbox.LETTERS.mark_refused(connection, taken, now=now, is_final=True)
     with store.read() as session:
         (dead,) = outbox.dead_of(session, workshop)
         (todo,) = outbox.to_do(session, [chicago.id], now=now)
@@ -127,10 +127,12 @@ def test_a_letter_given_up_is_seen_and_tried_again(
     with store.read() as session:
         assert outbox.dead_of(session, workshop) == []
     with store.change_rows() as connection:
-        again = outbox.claim(connection, outbox.DeliveryChannel.LETTER, now=now)
+        again = outbox.LETTERS.claim(connection, now=now)
         assert again is not None
         # It has its three days again.
-        outbox.mark_refused(connection, again, now=now + timedelta(minutes=1), is_final=False)
+        outbox.LETTERS.mark_refused(
+            connection, again, now=now + timedelta(minutes=1), is_final=False
+        )
     with store.read() as session:
         assert outbox.count_dead(session) == 0
 
@@ -143,10 +145,8 @@ def test_a_text_given_up_becomes_a_call(
     now = clock.now()
     with store.change_rows() as connection:
         last = None
-        while (
-            taken := outbox.claim(connection, outbox.DeliveryChannel.TEXT, now=now, after=last)
-        ) is not None:
-            outbox.mark_refused(connection, taken, now=now, is_final=True)
+        while (taken := outbox.TEXTS.claim(connection, now=now, after=last)) is not None:
+            outbox.LETTERS.mark_refused(connection, taken, now=now, is_final=True)
             last = taken
     assert (rosa.id, NotificationType.CANCELLED) in called(store, workshop, has_texts=True)
 
@@ -161,7 +161,7 @@ def test_a_text_that_did_not_go_for_three_days_becomes_a_call(
         store, workshop, has_texts=True, now=later
     )
     with store.change_rows() as connection:
-        assert outbox.claim(connection, outbox.DeliveryChannel.TEXT, now=later) is None
+        assert outbox.TEXTS.claim(connection, now=later) is None
 
 
 def test_what_waits_to_be_called_is_counted_by_workshop(

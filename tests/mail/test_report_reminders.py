@@ -45,10 +45,10 @@ class Mail:
         """What the worker does; to whom letters went."""
         before = len(self.postman.letters)
         scheduled_jobs.ask_for_reports(self.store, now=now)
-        post = delivery.post(self.config)
-        assert post is not None
+        transport = delivery.letter_transport(self.config)
+        assert transport is not None
         with self.app.app_context():
-            mailings.deliver(self.store, self.key_store, self.config, post, now=now)
+            mailings.deliver(self.store, self.key_store, self.config, transport, now=now)
         return sorted(self.postman.to[before:])
 
     @property

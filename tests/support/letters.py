@@ -102,7 +102,7 @@ def all_of(
             workshop.status = WorkshopStatus.CANCELLED
         moment = workshop.remind_at if cause is NotificationType.REMINDER else now
         matter = MessageContext(
-            notice=_notice(registration, cause, now, SAYS.get(case)),
+            notification=_notice(registration, cause, now, SAYS.get(case)),
             person=PersonalData(name="Rosa", address="rosa@example.org"),
             key=bytes(range(32)),
             now=moment,

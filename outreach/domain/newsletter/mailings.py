@@ -5,8 +5,7 @@ subscriber. It is taken for some minutes (a lease), tried again and given up as 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -17,13 +16,7 @@ from outreach.clock import Month
 from outreach.db.base import Base
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter.subscribers import Subscriber
-from outreach.domain.outbox.delivery_queue import (
-    FIRST_WAIT,
-    GIVE_UP_AFTER,
-    LEASE,
-    LONGEST_WAIT,
-    Waiting,
-)
+from outreach.domain.outbox import ClaimedMessage, OutboxTable
 from outreach.domain.reporting import missing_reports, months
 
 NOT_AGAIN_FOR: Final = timedelta(days=1)  # nobody's mailbox is filled by asking and asking
@@ -195,69 +188,12 @@ def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
 # How it leaves
 
 
-@dataclass(frozen=True)
-class ClaimedMailing:
-    """A letter that is ours for a while."""
-
-    id: int
-    due_at: datetime
-    until: datetime
-    was_taken: datetime | None  # when a lease of it ran out: it may have arrived already
+OUTBOX: Final = OutboxTable(Mailing, "topic")
 
 
-_LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=UTC)
-_NOW: Final = sa.bindparam("now", type_=Mailing.due_at.type)
-_AFTER: Final = sa.bindparam("after", type_=Mailing.due_at.type)
-_IS_FREE: Final = sa.or_(Mailing.leased_until.is_(None), Mailing.leased_until <= _NOW)
-_NEXT: Final = (
-    sa.select(Mailing.id, Mailing.due_at, Mailing.leased_until)
-    .where(
-        Mailing.done_at.is_(None),
-        Mailing.due_at <= _NOW,
-        Mailing.due_at >= _AFTER,
-        sa.or_(Mailing.due_at > _AFTER, Mailing.id > sa.bindparam("after_id")),
-        _IS_FREE,
-    )
-    .order_by(Mailing.due_at, Mailing.id)
-    .limit(1)
-    # On PostgreSQL several workers then take different ones at the same moment.
-    .with_for_update(skip_locked=True)
-)
-_LEASE: Final = (
-    sa.update(Mailing)
-    .where(Mailing.id == sa.bindparam("taken"), Mailing.done_at.is_(None), _IS_FREE)
-    .values(leased_until=sa.bindparam("until", type_=Mailing.due_at.type), tries=Mailing.tries + 1)
-)
-
-
-def has_due(session: Session, *, now: datetime) -> bool:
-    values = {"now": now, "after": _LONG_AGO, "after_id": 0}
-    return session.connection().execute(_NEXT, values).first() is not None
-
-
-def claim(
-    connection: sa.Connection, *, now: datetime, after: ClaimedMailing | None = None
-) -> ClaimedMailing | None:
-    """The longest overdue letter, for oneself alone until the lease ends. `after`: the one taken
-    before it, so that a round meets each once. None: no more."""
-    values = {
-        "now": now,
-        "after": after.due_at if after else _LONG_AGO,
-        "after_id": after.id if after else 0,
-    }
-    row = connection.execute(_NEXT, values).first()
-    if row is None:
-        return None
-    until = now + LEASE
-    leased = connection.execute(_LEASE, {"taken": row.id, "now": now, "until": until})
-    if leased.rowcount != 1:
-        return None
-    return ClaimedMailing(row.id, row.due_at, until, row.leased_until)
-
-
-def read(session: Session, taken: ClaimedMailing) -> Mailing | None:
+def read(session: Session, claimed: ClaimedMessage) -> Mailing | None:
     """The letter, with whom it is for; None when it is gone, or need not be said any more."""
-    found = session.get(Mailing, taken.id)
+    found = session.get(Mailing, claimed.id)
     if found is None or found.done_at is not None or _is_moot(session, found):
         return None
     return found
@@ -291,85 +227,6 @@ def _is_corrected(session: Session, circular: Mailing) -> bool:
         Mailing.edition > circular.edition,
     )
     return session.scalar(later.limit(1)) is not None
-
-
-def mark_done(connection: sa.Connection, taken: ClaimedMailing, *, now: datetime) -> None:
-    """Also when the lease ran out meanwhile: it did go out."""
-    connection.execute(
-        sa.update(Mailing).where(Mailing.id == taken.id).values(done_at=now, leased_until=None)
-    )
-
-
-def discard(connection: sa.Connection, taken: ClaimedMailing) -> None:
-    """It need not be said any more."""
-    connection.execute(sa.delete(Mailing).where(Mailing.id == taken.id))
-
-
-def release(connection: sa.Connection, taken: ClaimedMailing) -> None:
-    """As if it had not been taken: nobody could be asked to carry it."""
-    _change(connection, taken, leased_until=taken.was_taken, tries=Mailing.tries - 1)
-
-
-def mark_refused(
-    connection: sa.Connection, taken: ClaimedMailing, *, now: datetime, is_final: bool
-) -> None:
-    """Try again later, each time after a longer while; after three days, or at once if the refusal
-    is final, give up and let the doctor see it."""
-    tried = connection.execute(
-        sa.select(Mailing.tries, Mailing.made_at).where(Mailing.id == taken.id)
-    ).first()
-    if tried is None:  # they have unsubscribed meanwhile
-        return
-    if is_final or (tried.tries > 1 and now - tried.made_at > GIVE_UP_AFTER):
-        _give_up(connection, taken, now)
-    else:
-        wait = min(FIRST_WAIT * 2 ** min(tried.tries, 10), LONGEST_WAIT)
-        # A doubt from before is remembered: this try did not end it.
-        _change(connection, taken, due_at=now + wait, leased_until=taken.was_taken)
-
-
-def mark_uncertain(connection: sa.Connection, taken: ClaimedMailing, *, now: datetime) -> None:
-    """It may have arrived: sent once more, under the same name, and then never again."""
-    if taken.was_taken is not None:
-        _give_up(connection, taken, now)
-    else:
-        _change(connection, taken, due_at=now + 2 * FIRST_WAIT, leased_until=now)
-
-
-def _give_up(connection: sa.Connection, taken: ClaimedMailing, now: datetime) -> None:
-    _change(connection, taken, done_at=now, is_dead=True, leased_until=None)
-
-
-def _change(connection: sa.Connection, taken: ClaimedMailing, **values: object) -> None:
-    """Unless another worker has taken it meanwhile."""
-    connection.execute(
-        sa.update(Mailing)
-        .where(Mailing.id == taken.id, Mailing.leased_until == taken.until)
-        .values(**values)
-    )
-
-
-# How it goes
-
-
-def waiting(session: Session, *, now: datetime) -> Waiting:
-    """Letters of this kind that are due and have not left yet."""
-    count, oldest = session.execute(
-        sa.select(sa.func.count(), sa.func.min(Mailing.due_at)).where(
-            Mailing.done_at.is_(None), Mailing.due_at <= now
-        )
-    ).one()
-    return Waiting(count, oldest)
-
-
-def count_late(session: Session, before: datetime) -> int:
-    """Letters that were due before then and are not sent."""
-    late = sa.select(sa.func.count()).where(Mailing.done_at.is_(None), Mailing.due_at < before)
-    return session.scalar(late) or 0
-
-
-def count_dead(session: Session) -> int:
-    return session.scalar(sa.select(sa.func.count()).where(Mailing.is_dead.is_(True))) or 0
 
 
 def readers(session: Session) -> set[str]:

@@ -1,26 +1,18 @@
-"""The outbox: what is owed to people, on its way out.
+"""The outbox: notifications that leave by letter or text, and what is left for the staff.
 
-`delivery_queue` is how a worker takes a notice and says how its try ended; `manual_calls` is what
-is left for the staff: calls, and what was given up.
+Imports registrations. Open `outbox_table` first: claiming, settling and retrying, for every table
+of messages; `delivery_queue` applies it to notifications. `manual_calls` is what staff do
+themselves: calls, and letters that were given up. `messaging` writes to the people of a workshop;
+`link_recovery` queues «find my link».
 """
 
 from outreach.domain.outbox.delivery_queue import (
-    LEASE,
-    ClaimedMessage,
-    DeliveryChannel,
-    Reader,
-    Waiting,
-    claim,
+    LETTERS,
+    TEXTS,
+    NotificationReader,
+    backlog,
     count_dead,
-    count_late,
-    discard,
-    has_due,
     is_obsolete,
-    mark_done,
-    mark_refused,
-    mark_uncertain,
-    release,
-    waiting,
 )
 from outreach.domain.outbox.manual_calls import (
     ToDo,
@@ -34,32 +26,27 @@ from outreach.domain.outbox.manual_calls import (
     undo_called,
     unsent,
 )
+from outreach.domain.outbox.outbox_table import LEASE, Backlog, ClaimedMessage, OutboxTable
 
 __all__ = [
     "LEASE",
+    "LETTERS",
+    "TEXTS",
+    "Backlog",
     "ClaimedMessage",
-    "DeliveryChannel",
-    "Reader",
+    "NotificationReader",
+    "OutboxTable",
     "ToDo",
-    "Waiting",
+    "backlog",
     "calls_of",
-    "claim",
     "count_dead",
-    "count_late",
     "dead_of",
-    "discard",
     "find",
-    "has_due",
     "is_obsolete",
     "mark_called",
-    "mark_done",
-    "mark_refused",
-    "mark_uncertain",
-    "release",
     "to_call",
     "to_do",
     "try_again",
     "undo_called",
     "unsent",
-    "waiting",
 ]

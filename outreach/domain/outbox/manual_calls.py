@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from outreach.db.store import took_effect
-from outreach.domain.outbox.delivery_queue import GIVE_UP_AFTER, is_obsolete
+from outreach.domain.outbox.delivery_queue import is_obsolete
+from outreach.domain.outbox.outbox_table import GIVE_UP_AFTER
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop

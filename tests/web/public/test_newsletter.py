@@ -53,11 +53,15 @@ class Post:
         return self.app.test_client().post(FORM, data=typed)
 
     def deliver(self, **later: float) -> int:
-        post = delivery.post(self.config)
-        assert post is not None
+        transport = delivery.letter_transport(self.config)
+        assert transport is not None
         with self.app.app_context():
             return mailings.deliver(
-                self.store, self.key_store, self.config, post, now=clock.now() + timedelta(**later)
+                self.store,
+                self.key_store,
+                self.config,
+                transport,
+                now=clock.now() + timedelta(**later),
             )
 
     def link(self) -> str:

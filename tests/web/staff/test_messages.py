@@ -364,10 +364,10 @@ def test_a_letter_of_it_that_does_not_arrive_is_seen(
 
 def deliver(app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman) -> int:
     config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
-    post = delivery.post(config)
-    assert post is not None
+    transport = delivery.letter_transport(config)
+    assert transport is not None
     with app.app_context():
-        return delivery.deliver(store, key_store, config, post, now=clock.now())
+        return delivery.deliver(store, key_store, config, transport, now=clock.now())
 
 
 def notice_of(store: Store, who: Registration) -> int:
