@@ -70,7 +70,7 @@ def test_it_is_the_copy_that_runs(tmp_path: Path) -> None:
     assert (tmp_path / "outreach" / "app.py").read_text()
     assert not (tmp_path / ".git").exists()
     broken = Guard(
-        "S00",
+        "S01",
         "outreach/app.py",
         "def create_app(",
         "def no_app(",

@@ -7,6 +7,8 @@ from typing import Final
 
 from markdown_it import MarkdownIt
 
+from outreach.cli import guide
+
 PAGES: Final = Path(__file__).parents[2] / "outreach" / "docs"
 
 
@@ -28,7 +30,7 @@ class Block:
 
 
 def names() -> list[str]:
-    return sorted(path.stem for path in PAGES.glob("*.md"))
+    return guide.names()
 
 
 def blocks(page: str) -> Iterator[Block]:

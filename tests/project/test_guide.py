@@ -110,8 +110,18 @@ def test_the_command_prints_all_pages_and_its_help_names_them() -> None:
     for name in pages.names():
         assert guide.text(name).strip() in whole
         assert re.search(rf"\b{name}\b", told.partition("Pages:")[2])
+    every = [*pages.names(), *guide.DEVELOPER_PAGES]
     readme = (CHECKOUT / "README.md").read_text()
-    assert [each for each in pages.names() if f"outreach/docs/{each}.md" not in readme] == []
+    assert [each for each in every if f"outreach/docs/{each}.md" not in readme] == []
+
+
+def test_the_developers_pages_are_printed_by_name_and_are_no_part_of_the_guide() -> None:
+    whole, help_text = _outreach("guide"), " ".join(_outreach("guide", "--help").split())
+    for name in guide.DEVELOPER_PAGES:
+        assert guide.text(name).strip() not in whole
+        assert name not in help_text.partition("Pages:")[2].partition("For developers:")[0]
+        assert name in help_text.partition("For developers:")[2]
+    assert _outreach("guide", "contributing").strip() == guide.text("contributing").strip()
 
 
 def test_the_command_prints_one_file_of_a_page() -> None:
