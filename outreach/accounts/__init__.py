@@ -7,6 +7,7 @@ row.
 from outreach.accounts import (
     calendar_tokens,
     credentials,
+    interrupted_forms,
     invitations,
     passkeys,
     passwords,
@@ -18,6 +19,7 @@ from outreach.accounts import (
 __all__ = [
     "calendar_tokens",
     "credentials",
+    "interrupted_forms",
     "invitations",
     "passkeys",
     "passwords",

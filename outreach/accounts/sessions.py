@@ -19,6 +19,7 @@ IDLE: Final = timedelta(minutes=30)
 AT_MOST: Final = timedelta(hours=12)
 HALFWAY: Final = timedelta(minutes=10)  # between the password and the second factor
 FRESH: Final = timedelta(minutes=10)  # as long as a factor that was shown counts for what matters
+RECOGNIZED: Final = timedelta(hours=12)  # after its end by time, a session's cookie is still known
 TOUCH: Final = timedelta(minutes=1)  # a busy organizer writes once a minute, not once a request
 _REF: Final = 16  # letters of a digest are enough to name one of somebody's own
 
@@ -58,6 +59,15 @@ class SignedInStaff:
 
     def is_fresh(self, now: datetime) -> bool:
         return self.proven_at is not None and now - self.proven_at <= FRESH
+
+
+@dataclass(frozen=True)
+class ExpiredSession:
+    """A session that ended by time, not by anybody's wish."""
+
+    digest: str
+    organizer_id: int
+    form_token: str  # the one that its forms carry
 
 
 @dataclass(frozen=True)
@@ -120,17 +130,39 @@ def find(session: Session, token: str, *, now: datetime) -> tuple[SignedInStaff,
     mine, email = rows[0][0], rows[0][1]
     # An outer join: someone with no role yet has one row without an office.
     grants = {office: role for _, _, office, role in rows if office}
-    form_token = hmac.new(token.encode(), b"form", hashlib.sha256).hexdigest()[:32]
     signed = SignedInStaff(
         digest=mine.digest,
         organizer_id=mine.organizer_id,
         email=email,
         grants=grants,
-        form_token=form_token,
+        form_token=_form_token(token),
         proven_at=mine.proven_at,
         has_new_rights=mine.rights not in {"", _rights(grants)},
     )
     return signed, now - mine.seen_at > TOUCH
+
+
+def find_expired(session: Session, token: str, *, now: datetime) -> ExpiredSession | None:
+    """The session of a cookie, when it had its second factor and ended by time at most RECOGNIZED
+    after its twelve hours. None when it goes on, was ended, or its account is disabled."""
+    row = session.execute(
+        sa.select(StaffSession.digest, StaffSession.organizer_id)
+        .join(StaffMember, StaffMember.id == StaffSession.organizer_id)
+        .where(
+            StaffSession.digest == digest(token),
+            StaffSession.ended_at.is_(None),
+            StaffSession.proven_at.is_not(None),
+            StaffSession.started_at >= now - AT_MOST - RECOGNIZED,
+            StaffMember.disabled_at.is_(None),
+            sa.not_(sa.and_(*_is_alive(now))),
+        )
+    ).one_or_none()
+    return None if row is None else ExpiredSession(row[0], row[1], _form_token(token))
+
+
+def is_same_token(wanted: str, given: str | None) -> bool:
+    """Whether a form carries this form token; compared in constant time."""
+    return hmac.compare_digest((given or "").encode(), wanted.encode())
 
 
 def touch(session: Session, signed: SignedInStaff, *, now: datetime) -> None:
@@ -247,12 +279,17 @@ def of(session: Session, signed: SignedInStaff, *, now: datetime) -> list[Browse
 
 
 def purge(session: Session, *, now: datetime) -> None:
-    """Deletes the rows of sessions that are over. One that was ended stays for the rest of its
-    twelve hours, so that its cookie is known should somebody use it."""
-    is_idle = sa.and_(StaffSession.seen_at < now - IDLE, StaffSession.ended_at.is_(None))
-    session.execute(
-        sa.delete(StaffSession).where(sa.or_(is_idle, StaffSession.started_at < now - AT_MOST))
+    """Deletes the sessions whose cookie need not be known any more: an ended one, twelve hours
+    after its start; one that ended by time, RECOGNIZED later; one without its second factor, as
+    soon as it is over."""
+    is_ended = sa.and_(StaffSession.ended_at.is_not(None), StaffSession.started_at < now - AT_MOST)
+    is_half = sa.and_(
+        StaffSession.proven_at.is_(None),
+        StaffSession.ended_at.is_(None),
+        StaffSession.started_at < now - HALFWAY,
     )
+    is_old = StaffSession.started_at < now - AT_MOST - RECOGNIZED
+    session.execute(sa.delete(StaffSession).where(sa.or_(is_ended, is_half, is_old)))
 
 
 def _is_alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
@@ -268,6 +305,10 @@ def _ending(now: datetime, *which: sa.ColumnElement[bool]) -> sa.Update:
     return (
         sa.update(StaffSession).where(*which, StaffSession.ended_at.is_(None)).values(ended_at=now)
     )
+
+
+def _form_token(token: str) -> str:
+    return hmac.new(token.encode(), b"form", hashlib.sha256).hexdigest()[:32]
 
 
 def _ref() -> sa.ColumnElement[str]:

@@ -10,7 +10,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.accounts import invitations, sessions, webauthn_challenges
+from outreach.accounts import interrupted_forms, invitations, sessions, webauthn_challenges
+from outreach.accounts.interrupted_forms import InterruptedForm
 from outreach.accounts.invitations import Invitation
 from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
@@ -199,6 +200,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     before = _count(session)
     reconcile.wash(session, now=now)
     reconcile.drop_unread(session)
+    interrupted_forms.purge(session, now=now)
     sessions.purge(session, now=now)
     invitations.purge(session, now=now)
     webauthn_challenges.purge(session, now=now)
@@ -219,6 +221,7 @@ _TABLES: Final = {
     "sessions": StaffSession,
     "invitations": Invitation,
     "unsaved forms": FormDraft,
+    "interrupted forms": InterruptedForm,
     "files brought and not loaded": ImportBatch,
     "door marks": CheckinEvent,
     "door passes": CheckinToken,

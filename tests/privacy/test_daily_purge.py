@@ -86,6 +86,7 @@ def test_the_workers_day_purges_and_after_a_month_changes_the_master(
             "sessions": 0,
             "invitations": 0,
             "unsaved forms": 0,
+            "interrupted forms": 0,
             "files brought and not loaded": 0,
             "door marks": 0,
             "door passes": 0,

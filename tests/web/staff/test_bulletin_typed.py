@@ -1,5 +1,7 @@
 """What Elena types for a bulletin is tidied and never lost."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -7,6 +9,7 @@ from flask import Flask
 from outreach.db.store import Store
 from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinPart
+from tests.support.login import age
 from tests.support.staff_client import StaffClient, Visitor, enrol, words
 from tests.web.staff.test_bulletin_editor import MARCH, PAGE, WRITTEN, begin, elena, form, march
 
@@ -16,12 +19,12 @@ pytestmark = pytest.mark.any_database("what the pages say")
 
 def test_a_session_that_ended_loses_nothing(app: Flask, elena: StaffClient, march: Store) -> None:
     begin(march)
-    asked = app.test_client().post(PAGE, data=form(do="save"))
+    age(march, seen_at=timedelta(minutes=31))
+    asked = elena.post(PAGE, **form(do="save"))
     assert asked.status_code == 401
     assert "lo que escribiste sigue aquí" in asked.text
-    kept = {f"dato-{name}": value for name, value in form(do="save").items()}
     enrol(app, march)
-    back = Visitor(app).come_in(**kept | {"email": "elena@example.org", "volver": PAGE})
+    back = Visitor(app).come_in(email="elena@example.org", volver=PAGE)
     assert back.status_code == 200
     assert "Vino mucha gente." in back.text
     with march.read() as session:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from importlib import resources
 from pathlib import Path
@@ -23,6 +23,7 @@ from outreach.imports.import_errors import ImportRejected
 from outreach.imports.import_result import RowOutcome
 from outreach.reports import month_report
 from outreach.web.staff.months.figures_entry import read_number
+from tests.support.login import age
 from tests.support.staff_client import StaffClient, Visitor, employ, enrol, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -233,10 +234,10 @@ def test_a_part_of_nothing_is_refused(tmp_path: Path, whole: object) -> None:
 @pytest.mark.any_database
 def test_what_was_typed_outlives_the_session(app: Flask, elena: StaffClient, store: Store) -> None:
     typed = fields_of(elena.get(PAGE)) | {"value-pasaportes": "109,657"}
-    asked = StaffClient(app.test_client(), "nobody's", "").post(PAGE, **typed)
-    assert asked.status_code == 401
+    age(store, seen_at=timedelta(minutes=31))
+    assert elena.post(PAGE, **typed).status_code == 401
     enrol(app, store)
-    signed = Visitor(app).come_in(**fields_of(asked) | {"email": "elena@example.org"})
+    signed = Visitor(app).come_in(email="elena@example.org", volver=PAGE)
     assert signed.status_code == 200
     assert 'value="109,657"' in signed.text
     assert stored(store) == {}

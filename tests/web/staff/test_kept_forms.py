@@ -1,35 +1,85 @@
-"""What was typed is kept: a session that ended, a wrong password, somebody else's change."""
+"""Forms that a sign-in interrupts are kept on the server and given back to who sent them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
+from outreach import clock
+from outreach.accounts import interrupted_forms
+from outreach.accounts.interrupted_forms import InterruptedForm
+from outreach.accounts.sessions import StaffSession
 from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
 from outreach.domain.workshops import Workshop
+from outreach.keystore import KeyStore
+from outreach.privacy import retention
 from tests.support.html_forms import hidden, value
-from tests.support.staff_client import StaffClient, Visitor, code_now, enrol, words
+from tests.support.login import age, half_a_minute_later
+from tests.support.staff_client import (
+    StaffClient,
+    Visitor,
+    at_once,
+    code_now,
+    employ,
+    enrol,
+    words,
+)
 from tests.web.staff.test_workshops import ana, published, typed
-
-pytestmark = pytest.mark.any_database
 
 __all__ = ["ana"]  # a fixture
 
+NEW = "/org/talleres/nuevo"
+KEPT = "lo que escribiste sigue aquí"
 
-def test_what_was_typed_survives_a_session_that_ended(
-    app: Flask, ana: StaffClient, store: Store
-) -> None:
+
+@pytest.fixture
+def expired(app: Flask, ana: StaffClient, store: Store) -> StaffClient:
+    """Ana's browser, half an hour after her last click."""
     enrol(app, store)
-    out = StaffClient(ana.client, "ended", "")
-    page = out.post("/org/talleres/nuevo", **typed(title_es="Un título largo y pensado"))
+    expire(store)
+    return ana
+
+
+def expire(store: Store) -> None:
+    age(store, seen_at=timedelta(minutes=31))
+
+
+def count(store: Store) -> int:
+    with store.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(InterruptedForm)) or 0
+
+
+def workshops_of(store: Store) -> list[Workshop]:
+    with store.read() as session:
+        return list(session.scalars(sa.select(Workshop)))
+
+
+def sign_in(app: Flask, store: Store, page: TestResponse, **fields: str) -> TestResponse:
+    half_a_minute_later(store)  # a code works once
+    return Visitor(app).come_in(**hidden(page.get_data(as_text=True)) | fields)
+
+
+def test_form_of_expired_session_is_shown_again_after_sign_in(
+    app: Flask, expired: StaffClient, store: Store
+) -> None:
+    page = expired.post(NEW, **typed(title_es="Un título largo y pensado"))
     assert page.status_code == 401
-    assert "lo que escribiste sigue aquí" in words(page)
-    again = Visitor(app).come_in(**hidden(page.get_data(as_text=True)))
+    assert KEPT in words(page)
+    assert "Un título largo" not in page.text, "it is kept on the server"
+    again = sign_in(app, store, page)
     assert again.status_code == 200
     assert again.headers["Set-Cookie"].startswith("__Host-staff=")
     text = again.get_data(as_text=True)
     assert value(text, "title_es") == "Un título largo y pensado"
     assert 'name="languages" value="en" checked' in text
-    assert value(text, "token") not in {"", ana.form_token}
+    assert "Todavía no se guardó" in words(again)
+    assert value(text, "token") not in {"", expired.form_token}
+    assert workshops_of(store) == [], "it is never sent by itself"
+    assert count(store) == 0, "it is deleted when it is given back"
 
 
 @pytest.mark.parametrize(
@@ -39,49 +89,236 @@ def test_what_was_typed_survives_a_session_that_ended(
         ("mensaje", {"template": "bring", "audience": "all", "more_es": "Pensado"}),
     ],
 )
-def test_neither_are_texts_and_messages_lost(
+def test_texts_and_messages_of_expired_session_are_shown_again(
     app: Flask, ana: StaffClient, store: Store, page: str, fields: dict[str, str]
 ) -> None:
     made = published(ana, store)
     enrol(app, store)
-    path = f"/org/talleres/{made.public_id}/{page}"
-    asked = StaffClient(ana.client, "ended", "").post(path, **fields)
-    assert asked.status_code == 401
-    again = Visitor(app).come_in(**hidden(asked.get_data(as_text=True)))
+    expire(store)
+    login_page = ana.post(f"/org/talleres/{made.public_id}/{page}", **fields)
+    assert login_page.status_code == 401
+    again = sign_in(app, store, login_page)
     assert again.status_code == 200
     for typed_ in fields.values():
         assert typed_ in again.get_data(as_text=True)
 
 
-def test_a_form_of_another_session_of_ones_own_asks_who_one_is_and_is_filled_again(
+def test_form_of_earlier_session_asks_for_second_factor_and_is_shown_again(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
     enrol(app, store)
     stale = StaffClient(ana.client, ana.cookie, "of an earlier session")
-    asked = stale.post("/org/talleres/nuevo", **typed(title_es="Pensado"))
-    assert asked.status_code == 401
-    kept = hidden(asked.get_data(as_text=True)) | {"code": code_now()}
-    again = ana.post("/org/confirmar", **kept)
+    page = stale.post(NEW, **typed(title_es="Pensado"))
+    assert page.status_code == 401
+    again = ana.post("/org/confirmar", **hidden(page.get_data(as_text=True)) | {"code": code_now()})
     assert again.status_code == 200
     assert value(again.get_data(as_text=True), "title_es") == "Pensado"
     assert stale.post("/org/venues", **typed()).status_code in {403, 404}
-    with store.read() as session:
-        assert session.scalars(sa.select(Workshop)).all() == []
+    assert workshops_of(store) == []
 
 
-def test_a_form_sent_while_one_is_half_signed_in_is_filled_again(
+def test_form_sent_between_password_and_code_is_shown_again(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
     enrol(app, store)
     half = Visitor(app)
     half.password()
-    asked = half.post("/org/talleres/nuevo", typed(title_es="Pensado"))
-    assert asked.status_code == 401
-    again = half.come_in(**hidden(asked.get_data(as_text=True)))
+    page = half.post(NEW, typed(title_es="Pensado"))
+    assert page.status_code == 401
+    code_page = half.get("/org/codigo")
+    again = half.post(
+        "/org/codigo", hidden(code_page.get_data(as_text=True)) | {"code": code_now()}
+    )
     assert value(again.get_data(as_text=True), "title_es") == "Pensado"
 
 
-def test_a_change_since_the_form_was_opened_is_said_and_nothing_of_it_lost(
+def test_form_of_somebody_with_only_the_password_is_given_to_nobody(
+    app: Flask, ana: StaffClient, store: Store
+) -> None:
+    """Who has stolen a password cannot place words in the form of its owner."""
+    enrol(app, store)
+    thief = Visitor(app)
+    thief.password()
+    thief.post(NEW, typed(title_es="Ven a otra dirección"))
+    assert count(store) == 1
+    answer = Visitor(app).come_in()
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/")
+
+
+def test_wrong_password_does_not_lose_the_form(
+    app: Flask, expired: StaffClient, store: Store
+) -> None:
+    page = expired.post(NEW, **typed(title_es="Pensado"))
+    fields = hidden(page.get_data(as_text=True)) | {"email": "ana@example.org", "password": "x"}
+    wrong = expired.client.post("/org/entrar", data=fields)
+    assert wrong.status_code == 422
+    again = sign_in(app, store, page)
+    assert value(again.get_data(as_text=True), "title_es") == "Pensado"
+
+
+def test_form_waits_however_its_sender_signs_in(
+    app: Flask, expired: StaffClient, store: Store
+) -> None:
+    """She closed the tab and came by the first page."""
+    expired.post(NEW, **typed(title_es="Pensado"))
+    again = Visitor(app).come_in(volver="/org/")
+    assert value(again.get_data(as_text=True), "title_es") == "Pensado"
+
+
+def strangers(app: Flask, store: Store, ana: StaffClient) -> Iterator[StaffClient]:
+    yield StaffClient(app.test_client(use_cookies=False), "", "")
+    yield StaffClient(app.test_client(use_cookies=False), "made up", ana.form_token)
+    yield StaffClient(ana.client, ana.cookie, "")  # an old cookie, and a form of another site
+    yield StaffClient(ana.client, ana.cookie, "made up")
+    with store.change() as session:  # she signed out, or was shut out
+        session.execute(sa.update(StaffSession).values(ended_at=clock.now()))
+    yield ana
+
+
+def test_nothing_of_a_stranger_is_kept(app: Flask, expired: StaffClient, store: Store) -> None:
+    for stranger in strangers(app, store, expired):
+        page = stranger.post(NEW, **typed(title_es="x" * 60_000))
+        assert page.status_code == 401
+        assert KEPT not in words(page)
+        assert "envíala otra vez" in words(page)
+        assert count(store) == 0
+
+
+def test_nothing_of_a_disabled_account_is_kept(
+    app: Flask, expired: StaffClient, store: Store
+) -> None:
+    with store.change() as session:
+        session.execute(sa.text("UPDATE organizer SET disabled_at = '2026-01-01 00:00:00'"))
+    assert KEPT not in words(expired.post(NEW, **typed()))
+    assert count(store) == 0
+
+
+def test_form_of_another_staff_member_is_not_shown(
+    app: Flask, expired: StaffClient, store: Store
+) -> None:
+    page = expired.post(NEW, **typed(title_es="Pensado"))
+    enrol(app, store, employ(store, "luz@example.org"))
+    luz = sign_in(app, store, page, email="luz@example.org")
+    assert (luz.status_code, luz.headers["Location"]) == (303, NEW)
+    assert "Pensado" not in luz.text
+    assert count(store) == 1
+    again = sign_in(app, store, page)
+    assert value(again.get_data(as_text=True), "title_es") == "Pensado"
+
+
+def test_form_moved_to_a_session_of_another_staff_member_does_not_open(
+    app: Flask, expired: StaffClient, store: Store
+) -> None:
+    """By somebody who can write in the database."""
+    expired.post(NEW, **typed(title_es="Pensado"))
+    luz = employ(store, "luz@example.org")
+    enrol(app, store, luz)
+    with store.change() as session:
+        session.execute(sa.update(StaffSession).values(organizer_id=luz))
+    answer = Visitor(app).come_in(email="luz@example.org")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/")
+
+
+def test_form_about_what_its_sender_may_no_longer_change_is_dropped(
+    app: Flask, expired: StaffClient, store: Store
+) -> None:
+    expired.post(NEW, **typed(title_es="Pensado"))
+    with store.change() as session:
+        session.execute(sa.text("UPDATE grant_ SET role = 'reader'"))
+    answer = Visitor(app).come_in()
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/")
+    assert count(store) == 0
+
+
+def test_form_about_a_discreet_workshop_is_unreadable_in_the_database(
+    expired: StaffClient, store: Store, women: Kind
+) -> None:
+    expired.post(NEW, **typed(kind=women.code, title_es="Salir de casa sin avisar"))
+    with store.read() as session:
+        stored = session.scalars(sa.select(InterruptedForm)).one()
+    assert b"Salir" not in stored.sealed
+    assert women.code.encode() not in stored.sealed
+    assert b"/org/" not in stored.sealed
+
+
+def test_form_is_kept_for_twelve_hours(
+    app: Flask, expired: StaffClient, store: Store, key_store: KeyStore
+) -> None:
+    expired.post(NEW, **typed(title_es="Pensado"))
+    now = clock.now()
+    purged = retention.purge(store, key_store, now=now + timedelta(hours=11))
+    assert purged.rows["interrupted forms"] == 0
+    with store.change() as session:
+        old = now - interrupted_forms.LIFETIME - timedelta(minutes=1)
+        session.execute(sa.update(InterruptedForm).values(saved_at=old))
+    answer = Visitor(app).come_in()
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/")
+    assert count(store) == 1
+    assert retention.purge(store, key_store, now=now).rows["interrupted forms"] == 1
+    assert count(store) == 0
+
+
+def test_cookie_of_expired_session_is_known_until_twelve_hours_after_its_end(
+    expired: StaffClient, store: Store, key_store: KeyStore
+) -> None:
+    retention.purge(store, key_store, now=clock.now() + timedelta(hours=11))
+    age(store, started_at=timedelta(hours=23), seen_at=timedelta(hours=12))
+    assert KEPT in words(expired.post(NEW, **typed()))
+    age(store, started_at=timedelta(hours=25), seen_at=timedelta(hours=14))
+    assert KEPT not in words(expired.post(NEW, **typed()))
+    assert retention.purge(store, key_store, now=clock.now()).rows["sessions"] == 1
+    assert count(store) == 0, "it goes with its session"
+
+
+def test_two_tabs_keep_the_form_that_was_promised_first(
+    app: Flask, ana: StaffClient, store: Store
+) -> None:
+    made = published(ana, store)
+    enrol(app, store)
+    expire(store)
+    texts = f"/org/talleres/{made.public_id}/textos"
+    page = ana.post(NEW, **typed(title_es="Primero"))
+    assert KEPT in words(page)
+    assert KEPT not in words(ana.post(texts, title_es="Otra página"))
+    assert KEPT in words(ana.post(NEW, **typed(title_es="Primero, corregido")))
+    assert count(store) == 1
+    again = sign_in(app, store, page)
+    assert value(again.get_data(as_text=True), "title_es") == "Primero, corregido"
+
+
+def test_form_of_more_than_64_kb_is_not_kept_and_its_sender_is_told(
+    expired: StaffClient, store: Store
+) -> None:
+    # Control characters take six letters in JSON and three in the body.
+    page = expired.post(NEW, title_es="\x01" * 15_000)
+    assert page.status_code == 401
+    assert KEPT not in words(page)
+    assert expired.post(NEW, title_es="x" * 70_000).status_code == 413
+    assert count(store) == 0
+
+
+def test_form_that_waited_for_the_second_factor_is_not_offered_at_a_later_sign_in(
+    app: Flask, ana: StaffClient, store: Store
+) -> None:
+    """A confirmation that nobody gave is no unfinished work."""
+    enrol(app, store)
+    age(store, proven_at=timedelta(minutes=11))
+    assert ana.post("/org/cuenta/codigos", any="thing").status_code == 401
+    assert count(store) == 1
+    assert Visitor(app).come_in().headers["Location"] == "/org/"
+
+
+def test_form_waits_only_for_the_confirmation_it_asked_for(
+    app: Flask, ana: StaffClient, store: Store
+) -> None:
+    enrol(app, store)
+    age(store, proven_at=timedelta(minutes=11))
+    ana.post("/org/cuenta/codigos", any="thing")
+    answer = ana.post("/org/confirmar", code=code_now(), volver="/org/cuenta/llaves")
+    assert answer.headers["Location"] == "/org/cuenta/llaves"
+
+
+def test_change_by_somebody_else_since_the_form_was_opened_is_told_and_nothing_is_lost(
     ana: StaffClient, store: Store
 ) -> None:
     made = published(ana, store)
@@ -99,10 +336,11 @@ def test_a_change_since_the_form_was_opened_is_said_and_nothing_of_it_lost(
     assert ana.post(path, **typed(title_es="Corregido", seen=again)).status_code == 303
 
 
-def test_a_wrong_password_does_not_lose_it_either(ana: StaffClient) -> None:
-    page = StaffClient(ana.client, "ended", "").post(
-        "/org/talleres/nuevo", **typed(title_es="Pensado")
-    )
-    kept = hidden(page.get_data(as_text=True)) | {"email": "ana@example.org", "password": "x"}
-    again = ana.client.post("/org/entrar", data=kept).get_data(as_text=True)
-    assert hidden(again)["dato-title_es"] == "Pensado"
+@pytest.mark.races
+def test_two_tabs_at_the_same_moment_leave_one_form(
+    app: Flask, expired: StaffClient, store: Store
+) -> None:
+    answers = at_once(app, expired, NEW, typed(title_es="Pensado"))
+    assert {answer.status_code for answer in answers} == {401}
+    assert all(KEPT in words(answer) for answer in answers)
+    assert count(store) == 1

@@ -1,6 +1,7 @@
 """A month of workshops at once: ticked days and typed lines, looked at and then made."""
 
-from datetime import time
+import re
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from tests.conftest import venue
 from tests.support.html_forms import fields
-from tests.support.staff_client import StaffClient, employ, signed_in_as, words
+from tests.support.login import age
+from tests.support.staff_client import StaffClient, Visitor, employ, enrol, signed_in_as, words
 from tests.web.staff.test_repeat import NONCE, journal, monday, offered, saved
 
 pytestmark = pytest.mark.any_database
@@ -179,9 +181,11 @@ def test_a_month_of_another_office_is_not_there(
 
 
 def test_a_month_half_typed_outlives_the_session(
-    app: Flask, ana: StaffClient, sheet: dict[str, Any]
+    app: Flask, ana: StaffClient, store: Store, sheet: dict[str, Any]
 ) -> None:
-    signed_out = StaffClient(app.test_client(), "nobody's", "")
-    answer = signed_out.post("/org/talleres/mes-nuevo", **(sheet | {"d": "5"}))
+    age(store, seen_at=timedelta(minutes=31))
+    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"d": "5"}))
     assert answer.status_code == 401
-    assert 'name="dato-d" value="5"' in answer.text
+    enrol(app, store)
+    again = Visitor(app).come_in(volver="/org/talleres/mes-nuevo")
+    assert re.search(r'name="d" value="5"[^>]* checked', again.text)

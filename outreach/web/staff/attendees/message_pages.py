@@ -30,6 +30,7 @@ from outreach.web.middleware import request_retry
 from outreach.web.staff.attendees import blueprint
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_mine, me, note, page
+from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import attendee_list
 
@@ -151,9 +152,10 @@ def written(
     )
 
 
-def filled_again(path: str, form: MultiDict[str, str]) -> Response:
-    """The page at a path of ours with what was typed before the session ended."""
-    return written(path.split("/")[-2], _typed(form), action=Permission.EDIT)
+@restores(send_message)
+def restore(form: MultiDict[str, str], public_id: str) -> Response:
+    """The form with what was typed before the session ended."""
+    return written(public_id, _typed(form), action=Permission.EDIT)
 
 
 def _typed(form: MultiDict[str, str]) -> MessageDraft:

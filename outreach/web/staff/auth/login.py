@@ -3,14 +3,14 @@ another provider, end here too."""
 
 from datetime import datetime
 
-from flask import Response, current_app, redirect, request
+from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from outreach import clock
-from outreach.accounts import credentials, passkeys, passwords, sessions, totp
+from outreach.accounts import credentials, interrupted_forms, passkeys, passwords, sessions, totp
+from outreach.accounts.interrupted_forms import KeptForm
 from outreach.accounts.sessions import SignedInStaff
 from outreach.accounts.totp import CodeVerdict
 from outreach.domain.audit import audit_log
@@ -21,15 +21,10 @@ from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.middleware import rate_limits
-from outreach.web.staff.attendees import message_pages
 from outreach.web.staff.auth import blueprint, totp_setup
-from outreach.web.staff.bulletin import bulletin_editor
 from outreach.web.staff.common.guards import (
     COOKIE,
-    SENT,
     begin,
-    given_back,
-    is_kept,
     known,
     me,
     our_path,
@@ -37,14 +32,10 @@ from outreach.web.staff.common.guards import (
     proof_page,
     remember,
     require,
-    server_key,
     signed,
-    still_kept,
 )
+from outreach.web.staff.common.kept_forms import fields_of, server_key, target_of
 from outreach.web.staff.common.permissions import Scope, requires, rule_of
-from outreach.web.staff.months import figures_entry
-from outreach.web.staff.scheduling import month_planner
-from outreach.web.staff.workshops import translations, workshop_edit
 
 SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac", "Linux")
 # Each also says the names of those after it.
@@ -84,9 +75,7 @@ def sign_in() -> ResponseReturnValue:
         with store().change() as session:
             # An address that nobody has may be a password in the wrong field: it is not written.
             audit_log.record(session, who.id if who else None, "wrong password", now=clock.now())
-        return entrance_page(
-            422, email=email, message=_("Correo o contraseña incorrectos."), kept=still_kept()
-        )
+        return entrance_page(422, email=email, message=_("Correo o contraseña incorrectos."))
     better = passwords.hashed(typed) if stored and passwords.is_outdated(stored) else None
     token = start(who, better=better)
     remember(token)
@@ -94,10 +83,7 @@ def sign_in() -> ResponseReturnValue:
     assert half is not None
     if request.form.get("code"):
         return _given(half, token)
-    back = our_path(request.form.get("volver", ""))
-    if still_kept():
-        return begin(code_page(half, back=back, kept=still_kept()), token)
-    return begin(redirect("/org/codigo" + asking_back(back), 303), token)
+    return begin(redirect("/org/codigo" + asking_back(_back()), 303), token)
 
 
 @blueprint.get("/codigo")
@@ -106,7 +92,7 @@ def code_form() -> ResponseReturnValue:
     who, back = known(), our_path(request.args.get("volver", ""))
     if who is None or who.is_whole:
         return redirect(back, 303)
-    return code_page(who, back=back, kept=[])
+    return code_page(who, back=back)
 
 
 @blueprint.post("/codigo")
@@ -115,13 +101,13 @@ def check_code() -> ResponseReturnValue:
     who = known()
     if who is None:
         return redirect("/org/entrar", 303)
-    return go_on() if who.is_whole else _given(who)
+    return go_on(_back()) if who.is_whole else _given(who)
 
 
 @blueprint.get("/confirmar")
 @requires(Scope.SIGNED_IN)
 def confirm_form() -> ResponseReturnValue:
-    return proof_page(back=our_path(request.args.get("volver", "")), kept=[])
+    return proof_page(back=our_path(request.args.get("volver", "")))
 
 
 @blueprint.post("/confirmar")
@@ -133,11 +119,10 @@ def confirm() -> ResponseReturnValue:
         if verdict is CodeVerdict.RIGHT and sessions.prove_again(session, me(), now=now):
             audit_log.record(session, me().organizer_id, "second factor shown again", now=now)
     if verdict is CodeVerdict.RIGHT:
-        return go_on()
+        return go_on(_back(), is_sign_in=False)
     _count_wrong_key(verdict)
-    back = our_path(request.form.get("volver", ""))
     status, fault = _said(verdict)
-    return proof_page(status, back=back, kept=still_kept(), fault=fault)
+    return proof_page(status, back=_back(), fault=fault)
 
 
 @blueprint.post("/cerrar")
@@ -180,18 +165,13 @@ def start(
         return sessions.start(session, who.id, now=now, device=_device(), proven_at=proven_at)
 
 
-def go_on(token: str = "") -> Response:
-    """Where one was, with what one had typed; with the cookie of a session that is new."""
+def go_on(back: str, token: str = "", *, is_sign_in: bool = True) -> Response:
+    """The page at `back`; before it, a form that is kept for who signed in or showed the second
+    factor again. `token` is that of a new session: the answer sets its cookie."""
     if token:
         remember(token)
-    try:
-        response = _back_again()
-    except (NotFound, Refused, HTTPException):
-        # What waited is not for who came in, or is gone; they are in all the same.
-        response = see_other("/org/")
-    if token:
-        begin(response, token)
-    return response
+    response = _kept_form(back, is_sign_in=is_sign_in) or see_other(back)
+    return begin(response, token) if token else response
 
 
 def entrance_page(
@@ -200,15 +180,13 @@ def entrance_page(
     email: str = "",
     message: str = "",
     back: str | None = None,
-    kept: list[tuple[str, str]] | None = None,
 ) -> Response:
     return page(
         "auth/login",
         status,
         message=message,
         email=email,
-        back=our_path(request.form.get("volver", "")) if back is None else back,
-        kept=kept or [],
+        back=_back() if back is None else back,
         provider=config().oidc.label,
     )
 
@@ -218,13 +196,12 @@ def code_page(
     status: int = 200,
     *,
     back: str,
-    kept: list[tuple[str, str]],
     fault: str = "",
 ) -> Response:
     """Asks for the second factor; of an account that has none, to set one up."""
     with store().read() as session:
         if not credentials.has_second_factor(session, who.organizer_id):
-            return totp_setup.offer_page(who, status, back=back, kept=kept, fault=fault)
+            return totp_setup.offer_page(who, status, back=back, fault=fault)
         has_codes = totp.is_enrolled(session, who.organizer_id)
         has_keys = bool(passkeys.of(session, who.organizer_id))
         shown = _shown_code(session, who)
@@ -233,7 +210,6 @@ def code_page(
         status,
         half=who,
         back=back,
-        kept=kept,
         fault=fault,
         has_codes=has_codes,
         has_keys=has_keys,
@@ -246,9 +222,8 @@ def _given(who: SignedInStaff, token: str = "") -> ResponseReturnValue:
     just begun: the browser does not have it yet."""
     with store().read() as session:
         is_new = not credentials.has_second_factor(session, who.organizer_id)
-    back = our_path(request.form.get("volver", ""))
     if is_new:
-        asked = totp_setup.first(who, back=back, kept=still_kept())
+        asked = totp_setup.first(who, back=_back())
         return begin(asked, token) if token and "Set-Cookie" not in asked.headers else asked
     now = clock.now()
     with store().change() as session:
@@ -258,12 +233,12 @@ def _given(who: SignedInStaff, token: str = "") -> ResponseReturnValue:
             by = "password and key" if "answer" in request.form else "password and code"
             audit_log.record(session, who.organizer_id, "signed in", now=now, detail=by)
     if proven:
-        return go_on(proven)
+        return go_on(_back(), proven)
     if verdict is CodeVerdict.RIGHT:  # the session was ended in this very moment
         return redirect("/org/entrar", 303)
     _count_wrong_key(verdict)
     status, fault = _said(verdict)
-    asked = code_page(who, status, back=back, kept=still_kept(), fault=fault)
+    asked = code_page(who, status, back=_back(), fault=fault)
     return begin(asked, token) if token else asked
 
 
@@ -301,36 +276,52 @@ def _said(verdict: CodeVerdict) -> tuple[int, str]:
     return 422, _("El código no coincide. Espera al siguiente y vuelve a intentar.")
 
 
-def _back_again() -> Response:
-    back, typed = our_path(request.form.get("volver", "")), given_back(request.form)
-    if typed and is_kept(back):
-        return _filled_again(back, typed)
-    if SENT in request.form:
-        return page("auth/continue", back=back, fields=list(typed.items(multi=True)))
-    return see_other(back)
+def _back() -> str:
+    return our_path(request.form.get("volver", ""))
+
+
+def _kept_form(back: str, *, is_sign_in: bool) -> Response | None:
+    """The page of a form that waits, with what was typed. After a sign-in any long form of this
+    staff member; after the second factor alone, the form that it was asked for."""
+    with store().read() as session:
+        forms = list(
+            interrupted_forms.waiting(session, me().organizer_id, server_key(), now=clock.now())
+        )
+    for form in forms:
+        is_asked_for = form.session_digest == me().digest and form.path == back
+        if _is_long(form) if is_sign_in else is_asked_for:
+            response = _restored(form)
+            with store().change() as session:
+                interrupted_forms.discard(session, form.session_digest)
+            return response
+    return None
+
+
+def _is_long(form: KeptForm) -> bool:
+    target = target_of(form.path)
+    return target is not None and target.restore is not None
+
+
+def _restored(form: KeptForm) -> Response | None:
+    """None when what the form is about is gone, or this staff member may no longer send it."""
+    target = target_of(form.path)
+    if target is None:
+        return None
+    try:
+        require(rule_of(target.endpoint), target.arguments)
+        if target.restore is None:
+            return page("auth/continue", back=form.path, fields=form.fields)
+        g.is_restored = True
+        return target.restore(fields_of(form), **target.arguments)
+    except (NotFound, Refused, HTTPException):
+        g.is_restored = False
+        return None
 
 
 def see_other(path: str) -> Response:
     found = redirect(path, 303)
     assert isinstance(found, Response)
     return found
-
-
-def _filled_again(back: str, fields: MultiDict[str, str]) -> Response:
-    """The page at `back` with what was typed before the session ended, as far as one may."""
-    endpoint, given = current_app.url_map.bind("").match(back, method="POST")
-    require(rule_of(endpoint), given)
-    if back.startswith("/org/boletin/"):
-        return bulletin_editor.filled_again(back, fields)
-    if back.startswith("/org/mes/"):
-        return figures_entry.filled_again(back, fields)
-    if back == month_planner.PATH:
-        return month_planner.filled_again(fields)
-    if back.endswith("/textos"):
-        return translations.filled_again(back, fields)
-    if back.endswith("/mensaje"):
-        return message_pages.filled_again(back, fields)
-    return workshop_edit.filled_again(back, fields)
 
 
 def asking_back(back: str) -> str:

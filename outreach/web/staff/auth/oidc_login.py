@@ -125,8 +125,7 @@ def _let_in(who: StaffMember, word: OidcIdentity, asked: dict[str, str], now: da
     if word.has_two_factors:
         # One that does not say when may mean hours ago: it is asked for again before what matters.
         proven_at = word.shown_at or now - 2 * sessions.FRESH
-        token = login.start(who, proven_at=proven_at, by="provider")
-        return begin(login.see_other(back), token)
+        return login.go_on(back, login.start(who, proven_at=proven_at, by="provider"))
     token = login.start(who)
     with store().change() as session:
         audit_log.record(session, who.id, "named by the provider", now=now)
@@ -147,7 +146,7 @@ def _proven_again(
     with store().change() as session:
         sessions.prove_again(session, mine, now=min(word.shown_at, now))
         audit_log.record(session, mine.organizer_id, "second factor shown again", now=now)
-    return login.see_other(back)
+    return login.go_on(back, is_sign_in=False)
 
 
 def _require_one() -> None:

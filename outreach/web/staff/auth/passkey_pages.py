@@ -15,7 +15,7 @@ from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.staff.auth import blueprint, login
-from outreach.web.staff.common.guards import known, me, page, still_kept
+from outreach.web.staff.common.guards import known, me, our_path, page
 from outreach.web.staff.common.permissions import Scope, requires
 
 
@@ -33,7 +33,7 @@ def passkey_challenge() -> ResponseReturnValue:
 @requires(Scope.PUBLIC)
 def sign_in_with_passkey() -> ResponseReturnValue:
     """A key is both factors at once."""
-    now = clock.now()
+    back, now = our_path(request.form.get("volver", "")), clock.now()
     with store().change() as session:
         answer = request.form.get("answer", "")
         found = passkeys.recognize(session, answer, "", login.site(), now=now)
@@ -46,8 +46,8 @@ def sign_in_with_passkey() -> ResponseReturnValue:
         with store().change() as session:
             audit_log.record(session, found, "key refused", now=now)
         said = _("No reconocimos esa llave. Usa otra, o entra con tu contraseña.")
-        return login.entrance_page(422, message=said, kept=still_kept())
-    return login.go_on(login.start(who, proven_at=now, by="key"))
+        return login.entrance_page(422, message=said)
+    return login.go_on(back, login.start(who, proven_at=now, by="key"))
 
 
 @blueprint.post("/codigo/reto")

@@ -13,14 +13,15 @@ from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.auth import blueprint
-from outreach.web.staff.common.guards import begin, me, page, remember, server_key
+from outreach.web.staff.common.guards import begin, me, page, remember
+from outreach.web.staff.common.kept_forms import server_key
 from outreach.web.staff.common.permissions import Scope, requires
 
 
 @blueprint.get("/cuenta/aplicacion")
 @requires(Scope.SIGNED_IN, fresh=True)
 def totp_form() -> ResponseReturnValue:
-    return offer_page(me(), back="/org/cuenta", kept=[])
+    return offer_page(me(), back="/org/cuenta")
 
 
 @blueprint.post("/cuenta/aplicacion")
@@ -37,7 +38,7 @@ def change_totp() -> ResponseReturnValue:
         if is_done:
             audit_log.record(session, who.organizer_id, "code application changed", now=now)
     if not is_done:
-        return offer_page(who, 422, back="/org/cuenta", kept=[], fault=_wrong(), secret=secret)
+        return offer_page(who, 422, back="/org/cuenta", fault=_wrong(), secret=secret)
     return redirect("/org/cuenta?hecho=aplicacion", 303)
 
 
@@ -51,10 +52,10 @@ def print_recovery_codes() -> ResponseReturnValue:
             return redirect("/org/entrar", 303)
         printed = totp.create_recovery_codes(session, who.organizer_id, server_key())
         audit_log.record(session, who.organizer_id, "paper codes printed", now=now)
-    return page("auth/recovery_codes", printed=printed, back="/org/cuenta", kept=[], is_first=False)
+    return page("auth/recovery_codes", printed=printed, back="/org/cuenta", is_first=False)
 
 
-def first(who: SignedInStaff, *, back: str, kept: list[tuple[str, str]]) -> Response:
+def first(who: SignedInStaff, *, back: str) -> Response:
     """Sets up the second factor of somebody who has none, and shows their paper codes."""
     secret, now = _offered(who), clock.now()
     printed: list[str] = []
@@ -72,11 +73,9 @@ def first(who: SignedInStaff, *, back: str, kept: list[tuple[str, str]]) -> Resp
             audit_log.record(session, who.organizer_id, "second factor set up", now=now)
             audit_log.record(session, who.organizer_id, "signed in", now=now, detail="set up")
     if token is None:
-        return offer_page(who, 422, back=back, kept=kept, fault=_wrong(), secret=secret)
+        return offer_page(who, 422, back=back, fault=_wrong(), secret=secret)
     remember(token)
-    return begin(
-        page("auth/recovery_codes", printed=printed, back=back, kept=kept, is_first=True), token
-    )
+    return begin(page("auth/recovery_codes", printed=printed, back=back, is_first=True), token)
 
 
 def offer_page(
@@ -84,7 +83,6 @@ def offer_page(
     status: int = 200,
     *,
     back: str,
-    kept: list[tuple[str, str]],
     fault: str = "",
     secret: str | None = None,
 ) -> Response:
@@ -96,7 +94,6 @@ def offer_page(
         status,
         half=who,
         back=back,
-        kept=kept,
         fault=fault,
         square=qr(totp.address(secret, who.email, config().brand)),
         letters=" ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),

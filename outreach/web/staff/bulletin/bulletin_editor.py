@@ -36,6 +36,7 @@ from outreach.web.presentation.icons import qr
 from outreach.web.staff.bulletin import blueprint, link_check
 from outreach.web.staff.bulletin import bulletin_labels as words
 from outreach.web.staff.common.guards import me, page
+from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.common.workshop_labels import short_day
 from outreach.web.staff.months import month_access
@@ -135,9 +136,10 @@ def preview(month: str) -> ResponseReturnValue:
     )
 
 
-def filled_again(path: str, typed: MultiDict[str, str]) -> Response:
+@restores(update)
+def restore(typed: MultiDict[str, str], month: str) -> Response:
     """The editor with what was typed before the session ended. Nothing of it is saved yet."""
-    return _page(month_access.month_of(path.rpartition("/")[2]), typed=_typed(typed))
+    return _page(month_access.month_of(month), typed=_typed(typed))
 
 
 def _begin(month: Month, note: str) -> ResponseReturnValue:

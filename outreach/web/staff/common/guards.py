@@ -5,7 +5,6 @@ more than its rule allows, and no form changes anything without the token of its
 is asked for here, so no page can forget it.
 """
 
-import hmac
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
@@ -14,7 +13,6 @@ from flask import (
     Blueprint,
     Response,
     abort,
-    current_app,
     g,
     make_response,
     redirect,
@@ -23,12 +21,10 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from outreach import clock
-from outreach.accounts import passkeys, sessions, totp
-from outreach.accounts.server_encryption import ServerEncryption
+from outreach.accounts import interrupted_forms, passkeys, sessions, totp
 from outreach.accounts.sessions import SignedInStaff
 from outreach.domain import workshops
 from outreach.domain.audit import audit_log
@@ -41,18 +37,12 @@ from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import config, store
 from outreach.web.middleware import response_headers
+from outreach.web.staff.common import kept_forms
 from outreach.web.staff.common.permissions import PageRule, Scope, rule_of
 
 COOKIE: Final = "__Host-staff"
 FORM_MEMORY: Final = 1024 * 1024  # bytes, where a file may be sent
 _OUR_PATH: Final = re.compile(r"/org/[A-Za-z0-9/-]*")
-# Forms long enough that nobody should have to fill them twice.
-_KEPT: Final = re.compile(
-    r"/org/(talleres/(nuevo|mes-nuevo|[0-9A-Z]{10,26}/(editar|textos|mensaje))|boletin/[0-9]{4}-[0-9]{2}"
-    r"|mes/[0-9]{4}-[0-9]{2}/cifras)"
-)
-_KEPT_PREFIX: Final = "dato-"
-SENT: Final = "enviado"  # the page to go back to was asked for by a form
 
 Answer = TypeVar("Answer", bound=BaseResponse)
 
@@ -75,10 +65,11 @@ def _guard() -> ResponseReturnValue | None:
         request.max_content_length = rule.max_body_bytes
         request.max_form_memory_size = FORM_MEMORY
     if request.method == "POST":
-        # One signed in anew in another window, or half-way: what was typed in this one stays.
-        if is_kept(request.path) and not who.is_whole:
-            return _ask_again()
-        if is_kept(request.path) and not _has_token(who):
+        # After a new sign-in in another tab, complete or not, the form of this tab is not lost.
+        is_kept = kept_forms.is_kept(request.endpoint)
+        if is_kept and not who.is_whole:
+            return _ask_again(who)
+        if is_kept and not _has_token(who):
             require(rule, request.view_args or {})
             return _ask_for_proof()
         require_token(who)
@@ -144,8 +135,7 @@ def require_token(who: SignedInStaff) -> None:
 
 
 def _has_token(who: SignedInStaff) -> bool:
-    given = request.form.get("token", "")
-    return hmac.compare_digest(given.encode(), who.form_token.encode())
+    return sessions.is_same_token(who.form_token, request.form.get("token"))
 
 
 def may(action: Permission, office: str) -> bool:
@@ -209,40 +199,12 @@ def begin(response: Answer, token: str) -> Answer:
 def page(name: str, status: int = 200, **values: Any) -> Response:
     """A page of the staff, with what its frame shows of who is asking."""
     who = signed()
-    values |= {"who": who, "frame": _frame(who) if who else {}}
+    values |= {
+        "who": who,
+        "frame": _frame(who) if who else {},
+        "is_restored": g.get("is_restored", False),
+    }
     return make_response(render_template(f"staff/{name}.html", **values), status)
-
-
-def kept_fields(fields: MultiDict[str, str]) -> list[tuple[str, str]]:
-    """What was typed, as hidden fields of the page that asks who one is."""
-    return [
-        (f"{_KEPT_PREFIX}{name}", value)
-        for name, value in fields.items(multi=True)
-        if name != "token"
-    ]
-
-
-def given_back(fields: MultiDict[str, str]) -> MultiDict[str, str]:
-    """The same, as it was typed."""
-    return MultiDict(
-        (name.removeprefix(_KEPT_PREFIX), value)
-        for name, value in fields.items(multi=True)
-        if name.startswith(_KEPT_PREFIX)
-    )
-
-
-def still_kept() -> list[tuple[str, str]]:
-    """The hidden fields once more, of a page that asks who one is and was sent without success."""
-    return [
-        (name, value)
-        for name, value in request.form.items(multi=True)
-        if name.startswith(_KEPT_PREFIX) or name == SENT
-    ]
-
-
-def is_kept(path: str) -> bool:
-    """Whether the form at a path is shown again with what was typed in it."""
-    return _KEPT.fullmatch(path) is not None
 
 
 def our_path(path: str) -> str:
@@ -250,22 +212,17 @@ def our_path(path: str) -> str:
     return path if _OUR_PATH.fullmatch(path) else "/org/"
 
 
-def server_key() -> ServerEncryption:
-    return ServerEncryption(current_app.extensions["outreach_secret"])
-
-
-def proof_page(
-    status: int = 200, *, back: str, kept: list[tuple[str, str]], fault: str = ""
-) -> Response:
+def proof_page(status: int = 200, *, back: str, fault: str = "") -> Response:
     """Asks for the second factor once more, before what matters."""
     with store().read() as session:
         has_codes = totp.is_enrolled(session, me().organizer_id)
         has_keys = bool(passkeys.of(session, me().organizer_id))
+        is_form_kept = interrupted_forms.is_waiting(session, me().digest, now=clock.now())
     return page(
         "auth/confirm",
         status,
         back=back,
-        kept=kept,
+        is_form_kept=is_form_kept,
         fault=fault,
         has_codes=has_codes,
         has_keys=has_keys,
@@ -305,23 +262,36 @@ def _note_refusal(token: str) -> None:
             audit_log.record(session, whose, "ended session refused", now=now)
 
 
-def _ask_again() -> ResponseReturnValue:
-    """Sign in first. What was typed in a long form waits in the sign-in page."""
+def _ask_again(half: SignedInStaff | None = None) -> ResponseReturnValue:
+    """Sign in first. A long form is kept until then: of a session that ended by time, or of one
+    (`half`) that lacks its second factor."""
     if request.method == "GET":
         back = our_path(request.path)
         return redirect("/org/entrar" + ("" if back == "/org/" else f"?volver={back}"), 303)
-    may_wait = is_kept(request.path)
+    is_long = kept_forms.is_kept(request.endpoint)
+    if is_long and half is not None:
+        is_kept = kept_forms.keep(half.digest, half.organizer_id, replaces_others=True)
+    else:
+        is_kept = is_long and kept_forms.keep_of_expired(request.cookies.get(COOKIE, ""))
     return page(
         "auth/login",
         401,
-        message=_("Cerramos la sesión por seguridad. Entra otra vez; lo que escribiste sigue aquí.")
-        if may_wait
-        else _("Cerramos la sesión por seguridad. Entra otra vez."),
+        message=_ended_words(is_long=is_long, is_kept=is_kept),
         email="",
-        back=request.path if may_wait else "/org/",
-        kept=kept_fields(request.form) if may_wait else [],
+        back=request.path if is_long else "/org/",
         provider=config().oidc.label,
     )
+
+
+def _ended_words(*, is_long: bool, is_kept: bool) -> str:
+    if is_kept:
+        return _("Cerramos la sesión por seguridad. Entra otra vez; lo que escribiste sigue aquí.")
+    if is_long:
+        return _(
+            "Cerramos la sesión por seguridad. Entra en otra pestaña, regresa a la página anterior "
+            "de esta y envíala otra vez."
+        )
+    return _("Cerramos la sesión por seguridad. Entra otra vez.")
 
 
 def _ask_for_code() -> ResponseReturnValue:
@@ -331,12 +301,11 @@ def _ask_for_code() -> ResponseReturnValue:
 
 
 def _ask_for_proof() -> ResponseReturnValue:
-    """Once more, since it was a while ago. What was sent waits in the page that asks."""
+    """Asks for the second factor again, since it was shown a while ago; keeps a form meanwhile."""
     if request.method == "GET":
         return redirect(f"/org/confirmar?volver={our_path(request.path)}", 303)
-    return proof_page(
-        401, back=our_path(request.path), kept=[*kept_fields(request.form), (SENT, "1")]
-    )
+    kept_forms.keep(me().digest, me().organizer_id, replaces_others=True)
+    return proof_page(401, back=our_path(request.path))
 
 
 def role_words(roles: Iterable[Role]) -> str:

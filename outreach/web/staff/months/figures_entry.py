@@ -25,6 +25,7 @@ from outreach.i18n import say
 from outreach.web.context import store
 from outreach.web.presentation.formatting import grouped
 from outreach.web.staff.common.guards import me, page
+from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
 
@@ -106,9 +107,10 @@ def update_figures(month: str) -> ResponseReturnValue:
     return redirect(f"/org/mes/{wanted}/cifras?hecho=guardado", 303)
 
 
-def filled_again(path: str, sent: MultiDict[str, str]) -> Response:
-    """The page of that path, as it was filled before a session ended."""
-    wanted = month_access.month_of(path.split("/")[3])
+@restores(update_figures)
+def restore(sent: MultiDict[str, str], month: str) -> Response:
+    """The form with what was typed before the session ended."""
+    wanted = month_access.month_of(month)
     with store().read() as session:
         entries, revision = _entries(session, wanted), _revision(session, wanted)
     for entry in entries:

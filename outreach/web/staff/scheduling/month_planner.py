@@ -37,6 +37,7 @@ from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, HourField, text
 from outreach.web.staff.common.guards import must, my_offices, page
+from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.scheduling import blueprint, date_proposal, schedule_parser
 from outreach.web.staff.scheduling.schedule_parser import CommonFields, UnclearLine
@@ -143,7 +144,8 @@ def create_month() -> ResponseReturnValue:
     return redirect(date_proposal.done(sheet.month.first), 303)
 
 
-def filled_again(typed: MultiDict[str, str]) -> Response:
+@restores(create_month)
+def restore(typed: MultiDict[str, str]) -> Response:
     """The form with what was typed before the session ended."""
     with store().read() as session:
         sheet = _sheet(session, typed)

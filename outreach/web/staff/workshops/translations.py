@@ -22,6 +22,7 @@ from outreach.i18n import gettext as _
 from outreach.reports import readability
 from outreach.web.context import store
 from outreach.web.staff.common.guards import find_mine, note, page
+from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import blueprint
 
@@ -83,10 +84,11 @@ def update_texts(public_id: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{public_id}?hecho={'textos' if new else 'igual'}", 303)
 
 
-def filled_again(path: str, form: MultiDict[str, str]) -> Response:
-    """The page at a path of ours with what was typed before the session ended."""
+@restores(update_texts)
+def restore(form: MultiDict[str, str], public_id: str) -> Response:
+    """The form with what was typed before the session ended."""
     with store().read() as session:
-        workshop = find_mine(session, path.split("/")[-2], Permission.EDIT)
+        workshop = find_mine(session, public_id, Permission.EDIT)
     return _page(workshop, _typed(form), is_unsaved=True)
 
 

@@ -31,6 +31,7 @@ from outreach.web.context import key_store, store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_mine, must, my_offices, note, page
+from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshop_form import autosave, form_factory
 from outreach.web.staff.workshop_form.autosave import DraftOffer
@@ -123,14 +124,20 @@ def update(public_id: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{new_id}?hecho={what}", 303)
 
 
-def filled_again(path: str, typed: MultiDict[str, str]) -> Response:
-    """The form at a path of ours with what was typed before the session ended."""
+@restores(create)
+def restore_new(typed: MultiDict[str, str]) -> Response:
+    """The form of a new workshop with what was typed before the session ended."""
     with store().read() as session:
-        if path == "/org/talleres/nuevo":
-            office = _chosen_office(session, clean(typed.get("office", "")))
-            form = form_of(session, office, typed)
-            return _form_page(session, form, workshop=None, nonce=_nonce(typed))
-        workshop = find_mine(session, path.split("/")[-2], Permission.EDIT)
+        office = _chosen_office(session, clean(typed.get("office", "")))
+        form = form_of(session, office, typed)
+        return _form_page(session, form, workshop=None, nonce=_nonce(typed))
+
+
+@restores(update)
+def restore(typed: MultiDict[str, str], public_id: str) -> Response:
+    """The form of a workshop with what was typed before the session ended."""
+    with store().read() as session:
+        workshop = find_mine(session, public_id, Permission.EDIT)
         form = form_of(session, workshop.office, typed, workshop=workshop)
         return _form_page(session, form, workshop=workshop)
 
