@@ -1,16 +1,142 @@
-"""What can go wrong, in the words of the domain.
+"""The errors that the product raises on purpose, and the codes of refusals.
 
 OutreachError
 ├── NotFound        there is no such workshop, registration or office
-├── Closed          the workshop takes no registrations, now or any more
-│   └── NotYet      it will: sign-up opens later
-├── Full            fewer places are left than were asked for, and there is no waiting list
-├── Taken           somebody else has just taken that hour, or the last of that support
-├── TooMany         one contact already holds as many registrations as one may
-├── Forgotten       the key is gone: nobody can read this any more
-├── Refused         what was asked cannot be done as it stands; says why, to be shown
-└── Misconfigured   settings, zone rules or database are not fit to start with; says what to do
+├── Closed          the workshop takes no registrations, or no longer
+│   └── NotYet      registration opens later
+├── Full            fewer seats are left than were asked for, and there is no waitlist
+├── Taken           somebody else has just taken the time slot or the accommodation
+├── TooMany         one contact already holds as many registrations as it may
+├── Forgotten       the encryption key is gone: nobody can read these data any more
+├── Refused         what was asked cannot be done; says why with a code and values
+├── CommandError    an operation of the administrator failed; its text is English
+└── Misconfigured   settings, zone rules or database are not fit to start with
+
+The domain knows no language of pages: `outreach.web.error_messages` says a `Refused` to a person.
 """
+
+from datetime import time
+from enum import StrEnum, unique
+
+
+@unique
+class ErrorCode(StrEnum):
+    """Why something was refused. The value is the English message, for commands and logs."""
+
+    # scheduling: what staff say of a workshop
+    HOUR_SKIPPED = "clocks go forward that day and there is no %(hour)s; choose another hour"
+    ENDS_AT_START = "the end is the same hour as the start; change one of them"
+    CAPACITY_NEGATIVE = "places cannot be fewer than zero"
+    CAPACITY_BELOW_TAKEN = "%(taken)s places have been saved already; write %(taken)s or more"
+    VENUE_MISSING = "the venue is missing; choose one, or say that it is online"
+    KIND_NOT_IN_COUNTRY = "this kind is not given in the country of the office; choose another kind"
+    SERIES_OF_OTHER_OFFICE = "that series belongs to another office; choose one of yours"
+    LIMIT_WITHOUT_ACCOMMODATION = (
+        "there is a limit for an accommodation that is not offered; remove the limit"
+    )
+    OPENING_TOO_LATE = "registration opens at least 1 day before"
+    RECONFIRMATION_OUT_OF_RANGE = "ask who is coming from %(least)s to %(most)s days before"
+    SLOT_TOO_SHORT = "say how often a time slot starts: 5 minutes or more"
+    SLOT_WITHOUT_PLACES = "say how many places each time slot has: 1 or more"
+    SLOTS_OVERBOOKED = "time slots cannot be overbooked"
+    SLOT_TAKEN = "somebody has the time slot at %(hour)s; leave it as it is"
+    ACCOMMODATION_PROMISED = "%(promised)s have been promised it; write %(promised)s or more"
+    ADMISSION_IN_USE = "places have been saved already; the way to get in stays as it is"
+    FORM_DRAFT_TOO_LONG = "that is too long; write less"
+    # publishing, cancelling and reporting a workshop
+    WORKSHOP_PAST = "that day and hour are past; look at the date"
+    ADDRESS_EXPOSED = "the workshop is discreet and everybody would see its address; hide it first"
+    FIELDS_MISSING = "missing: %(fields)s; it was not published"
+    CANCEL_NEEDS_PUBLISHED = "only a published workshop can be cancelled"
+    CANCEL_AFTER_END = "it is past; say in its attendance that it was not held"
+    CANCEL_NEEDS_NOTICE = "it is less than 7 days away: who has a place must be told"
+    WORKSHOP_NOT_CANCELLED = "this workshop is not cancelled"
+    REPORT_NEEDS_PUBLISHED = "only a published workshop can be reported on"
+    REPORT_TOO_EARLY = "this workshop has not started; report on it when it is over"
+    ATTENDANCE_NEGATIVE = "people cannot be fewer than zero"
+    # bulk actions
+    BULK_ACTION_FAILED = "“%(title)s”, %(day)s: %(cause)s; nothing was done"
+    NOT_A_DRAFT = "it is no draft"
+    DATE_PAST = "its date is past; change it first"
+    DELETE_NEEDS_DRAFT = (
+        "only a draft that was never published is deleted; this one can be cancelled"
+    )
+    DELETE_WITH_REGISTRATIONS = "it has registrations already; it is not deleted"
+    WORKSHOP_WITHOUT_VENUE = "it has no venue: it is online or by telephone"
+    WORKSHOP_CANCELLED = "it is cancelled"
+    WORKSHOP_STARTED = "it has started, or is over"
+    NEW_DATE_PAST = "its new date would be in the past"
+    DURATION_IMPOSSIBLE = "it would last less than a minute, or a whole day; change its end"
+    # recurrence
+    RECURRENCE_WITHOUT_END = "say until which day it repeats, or how many times"
+    RECURRENCE_WITHOUT_WEEKDAY = "choose at least one day of the week"
+    RECURRENCE_COUNT_OUT_OF_RANGE = "from 1 to %(most)s dates are made at once; write such a number"
+    RECURRENCE_TOO_FAR = "the last date is too far away; choose one of the next 3 years"
+    RECURRENCE_TOO_MANY_DATES = "those are more than %(most)s dates; choose an earlier last date"
+    RECURRENCE_WITHOUT_DATES = "that makes no date; choose a later last date"
+    DATE_FAILED = "%(day)s: %(cause)s; nothing was done"
+    # tours
+    TOUR_STOP_EXISTS = "that stop is in the tour already: same day, hour and place"
+    TOUR_WITH_TOO_MANY_STOPS = "a tour has up to %(most)s stops; make another tour for the others"
+    TOUR_STOP_EDIT_CANCELLED = "this stop is cancelled; reinstate it before you change it"
+    TOUR_STOP_NEEDS_VENUE = "the workshops of this stop have a venue; choose another or keep it"
+    TOUR_STOP_KIND_IN_USE = "a kind that you removed has its workshop here; keep it"
+    TOUR_STOP_PUBLISH_CANCELLED = "this stop is cancelled; reinstate it before you publish it"
+    TOUR_STOP_WITHOUT_VENUE = "%(city)s: the venue is missing; it was not published"
+    TOUR_STOP_CANCELLED_ALREADY = "this stop is cancelled already"
+    TOUR_STOP_NOT_CANCELLED = "this stop is not cancelled"
+    TOUR_STOP_WITHOUT_KIND = "choose at least one kind of workshop for this stop"
+    TOUR_STOP_WITH_TOO_MANY_KINDS = "choose up to %(most)s kinds for a stop"
+    WORKSHOP_OF_CANCELLED_STOP = "its stop of the tour is cancelled; reinstate the stop first"
+    # the network, its venues, partners and accounts
+    OFFICE_SLUG_TAKEN = "that short name belongs to another office; choose another"
+    KIND_CODE_TAKEN = "that code belongs to another kind; choose another"
+    VENUE_EXISTS = "there is a venue with that name and address; change the name"
+    PARTNER_EXISTS = "there is one with that name; use it, or change the name"
+    ACCOUNT_EXISTS = "there is an account with that address; look for it in the list"
+    LAST_ADMINISTRATOR = (
+        "it is the only account that administers the network; give that role to another first"
+    )
+    ACCOUNT_WITHOUT_ROLE = "leave at least one role; suspend the account of who does not work here"
+    OWN_ACCOUNT_RESET = "your own account is reset by another administrator"
+    ROLE_NEEDS_OFFICE = "that role needs an office; choose one"
+    OFFICE_UNKNOWN = "there is no such office; choose one of the list"
+    # attendees and check-in
+    ADDRESS_NOT_BY_APPROVAL = "this workshop's address is not approved for each person"
+    APPROVAL_NEEDS_SEAT = "confirm the registration first; then its address can be approved"
+    MANIFEST_TOO_EARLY = "take the list along on the day of the workshop, or one day before"
+    WAITLIST_CHECKIN_TOO_EARLY = "let in who waits when the workshop starts"
+    CHAIRS_TAKEN = "there are no chairs left for so many people"
+    CHECKIN_NEEDS_PUBLISHED = "only a published workshop has a check-in"
+    CERTIFICATE_TOO_EARLY = "a certificate is made when the workshop is over"
+    FLYER_OF_CANCELLED = "this workshop is not held: it has no flyer; take down those you put up"
+    # messages to the people of a workshop
+    MESSAGE_NEEDS_PUBLISHED = "only people of a published or cancelled workshop are written to"
+    MESSAGE_TOO_LATE = "this workshop is past; no more messages are sent"
+    MESSAGE_WITHOUT_REASON = "choose what happened with the buttons of the page"
+    MESSAGE_TEXT_NOT_ALLOWED = "only the prepared texts are sent here; remove yours"
+    MESSAGE_TOO_LONG = "that is too long; write %(most)s characters or fewer"
+    MESSAGE_WITH_LINK = "remove links and e-mail addresses: the letter has each person's own link"
+    MESSAGE_WITHOUT_SPANISH = "write it in Spanish too: that is read by who has another language"
+    MESSAGE_WITHOUT_BRING = "this workshop does not say what to bring; write it in “Algo más”"
+    MESSAGE_SENT_TWICE = "the same message was sent minutes ago; it is not sent twice"
+    MESSAGE_REACHES_NOBODY = "none of them left an e-mail address or phone number"
+    # months and bulletins
+    MONTH_NOT_OVER = "%(month)s is not over. Close it from three days after its last day on."
+    REVISION_WITHOUT_REASON = (
+        "%(month)s is closed already. Say with --reason why there is to be another revision."
+    )
+    REVISION_WITHOUT_CHANGES = (
+        "%(month)s is as its last revision says. There is no need for another."
+    )
+    BULLETIN_WITHOUT_CORRECTION = "say what is corrected and why: the new edition begins with it"
+    BULLETIN_FIGURES_CHANGED = (
+        "the figures have changed; save to fetch the new ones, read them and publish"
+    )
+    BULLETIN_MONTH_NOT_CLOSED = "this month is not closed; close it before you write the bulletin"
+    BULLETIN_MONTH_REOPENED = (
+        "this month has been reopened; close it before you go on with the bulletin"
+    )
 
 
 class OutreachError(Exception):
@@ -34,7 +160,7 @@ class NotYet(Closed):
 
 
 class Taken(OutreachError):
-    """Its text is the need that has run out; empty for the hour."""
+    """Its text is the access need that has run out; empty for the time slot."""
 
 
 class TooMany(OutreachError):
@@ -46,8 +172,30 @@ class Forgotten(OutreachError):
 
 
 class Refused(OutreachError):
-    """Its text is a whole sentence for the person who asked."""
+    """What was asked cannot be done as it stands.
+
+    `code` is a member of `ErrorCode`, or of another enumeration whose values are English messages;
+    `values` fill in its `%(name)s`. Its text is that message.
+    """
+
+    def __init__(self, code: StrEnum, /, **values: object) -> None:
+        super().__init__(code, values)
+        self.code = code
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.code.value % {name: _in_english(each) for name, each in self.values.items()}
+
+
+class CommandError(OutreachError):
+    """An operation of the command line failed. Its text is an English sentence that says why."""
 
 
 class Misconfigured(OutreachError):
     """Its text names every fault at once, one a line."""
+
+
+def _in_english(value: object) -> object:
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value

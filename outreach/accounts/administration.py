@@ -14,7 +14,7 @@ from outreach.accounts import credentials, invitations
 from outreach.domain.audit import audit_log
 from outreach.domain.network import offices, staff
 from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment, StaffMember
-from outreach.errors import NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refused
 
 # Enough to catch a slip of the hand; whether it exists, the person will say.
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -62,7 +62,7 @@ def change(
         new[ALL_OFFICES] = rights[ALL_OFFICES]
     check(session, new)
     if not rights:
-        raise Refused("Deja al menos un papel. Si ya no trabaja aquí, suspende la cuenta.")
+        raise Refused(ErrorCode.ACCOUNT_WITHOUT_ROLE)
     if rights == before:
         return False
     kept = {grant.office: grant for grant in organizer.grants}
@@ -99,7 +99,7 @@ def reset(
     """The token of a new link, as `access.reset`. Raises Refused for oneself: whoever is in needs
     no link, and could lock themselves out."""
     if organizer.id == by:
-        raise Refused("Tu propia cuenta la reinicia otra persona que administra.")
+        raise Refused(ErrorCode.OWN_ACCOUNT_RESET)
     return credentials.reset(session, organizer, now=now, second_factor=second_factor, by=by)
 
 
@@ -108,12 +108,12 @@ def check(session: Session, rights: Mapping[str, Role]) -> None:
     for office, role in rights.items():
         if office == ALL_OFFICES:
             if role in OF_ONE_OFFICE:
-                raise Refused("Ese papel necesita una oficina. Elige en cuál trabaja.")
+                raise Refused(ErrorCode.ROLE_NEEDS_OFFICE)
             continue
         try:
             offices.find(session, office)
         except NotFound:
-            raise Refused("Esa oficina no existe. Elige una de la lista.") from None
+            raise Refused(ErrorCode.OFFICE_UNKNOWN) from None
 
 
 def rights_of(organizer: StaffMember) -> dict[str, Role]:

@@ -1,24 +1,14 @@
 """`outreach close`: closes a month, or publishes its next revision."""
 
-from collections.abc import Mapping
-from typing import Final
-
 import click
 
 from outreach import clock
 from outreach.cli.context import opened, settings
 from outreach.clock import Month
 from outreach.domain.audit import audit_log
-from outreach.errors import Refused, Taken
+from outreach.errors import CommandError, Taken
 from outreach.reports import month_report
-from outreach.reports.month_report import MonthChange, NoReason, NothingNew, NotOver
-
-# What the page says in Spanish.
-_WHY_NOT: Final[Mapping[type[Refused], str]] = {
-    NotOver: "is not over. Close it from three days after its last day on.",
-    NoReason: "is closed already. Say with --reason why there is to be another revision.",
-    NothingNew: "is as its last revision says. There is no need for another.",
-}
+from outreach.reports.month_report import MonthChange
 
 
 @click.command()
@@ -46,9 +36,7 @@ def command(month: str, reason: str) -> None:
                     month_report.thawed(made),
                 )
         except Taken:
-            raise Refused("Somebody else has just closed it. Look at it first.") from None
-        except (NotOver, NoReason, NothingNew) as refusal:
-            raise Refused(f"{wanted} {_WHY_NOT[type(refusal)]}") from None
+            raise CommandError("Somebody else has just closed it. Look at it first.") from None
     click.echo(
         f"{wanted}: revision {number}, {told.count.total} workshops, "
         f"cut {told.count.cut:%Y-%m-%d %H:%M} UTC, SHA-256 {told.digest}"

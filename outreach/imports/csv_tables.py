@@ -8,7 +8,13 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from outreach.imports.import_errors import ImportFault, ImportRejected, UnreadableFile
+from outreach.errors import Refused
+from outreach.imports.import_errors import (
+    ImportErrorCode,
+    ImportFault,
+    ImportRejected,
+    UnreadableFile,
+)
 from outreach.imports.row_parser import RowParser
 
 __all__ = [
@@ -55,14 +61,12 @@ def open_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise UnreadableFile(f"{path} does not exist.", "Ese archivo no existe.") from None
+        raise UnreadableFile(ImportErrorCode.FILE_MISSING, name=path) from None
     except IsADirectoryError:
-        raise UnreadableFile(
-            f"{path} is a folder. Name a file in it.", "Eso es una carpeta."
-        ) from None
+        raise UnreadableFile(ImportErrorCode.FILE_IS_FOLDER, name=path) from None
     except OSError as error:
         raise UnreadableFile(
-            f"{path} cannot be read: {error.strerror}.", "No se puede leer."
+            ImportErrorCode.FILE_UNREADABLE, name=path, reason=error.strerror
         ) from None
 
 
@@ -74,26 +78,17 @@ def open_text(path: Path) -> str:
 def decoded(name: str, data: bytes) -> str:
     """A file's text. Raises Unfit when it is no text, or none in UTF-8."""
     if not data.strip():
-        raise UnreadableFile(f"{name} is empty.", "El archivo está vacío. Elige otro.")
+        raise UnreadableFile(ImportErrorCode.FILE_EMPTY, name=name)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UnreadableFile(
-            f"{name} is not UTF-8 (line {line}). Save it again as “CSV UTF-8” or as UTF-8 text.",
-            f"El archivo no está en UTF-8 (renglón {line}). Guárdalo otra vez como «CSV UTF-8».",
-        ) from None
+        raise UnreadableFile(ImportErrorCode.FILE_NOT_UTF8, name=name, line=line) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise UnreadableFile(
-            f"{name} has NUL bytes (line {line}). It is not a text file.",
-            f"El archivo no es de texto (renglón {line}). Guárdalo otra vez como «CSV UTF-8».",
-        )
+        raise UnreadableFile(ImportErrorCode.FILE_WITH_NUL, name=name, line=line)
     if text.startswith("\ufeff"):
-        raise UnreadableFile(
-            f"{name} begins with two marks. Save it again as “CSV UTF-8”.",
-            "El archivo empieza con dos marcas. Guárdalo otra vez como «CSV UTF-8».",
-        )
+        raise UnreadableFile(ImportErrorCode.FILE_WITH_TWO_MARKS, name=name)
     return text
 
 
@@ -119,32 +114,24 @@ def table(
     rest = iter(records)
     first, header = next(rest, (1, []))
     if len(header) > WIDEST:
-        raise UnreadableFile(
-            f"{name} has {len(header)} columns; {WIDEST} are the most.",
-            f"El archivo tiene más de {WIDEST} columnas. Deja solo las de la plantilla.",
-        )
+        raise UnreadableFile(ImportErrorCode.TOO_MANY_COLUMNS, name=name, most=WIDEST)
     columns = tuple(title.strip().lower() for title in header)
     _refuse_header(name, first, columns, required)
     lines, faults = list[RowParser](), list[ImportFault]()
     for number, cells in rest:
         if most is not None and len(lines) >= most:
-            raise UnreadableFile(
-                f"{name} has more than {most} lines.",
-                f"El archivo tiene más de {most:,} renglones. Súbelo en partes.",
-            )
+            raise UnreadableFile(ImportErrorCode.TOO_MANY_LINES, name=name, most=f"{most:,}")
         if len(cells) != len(columns):
-            reason = f"has {len(cells)} cells, and the header has {len(columns)}"
-            says = f"Tiene {len(cells)} celdas y el encabezado {len(columns)}. Revisa las comas."
-            faults.append(ImportFault(number, columns[0], cells[0], reason, says))
+            error = Refused(
+                ImportErrorCode.CELLS_UNLIKE_HEADER, cells=len(cells), columns=len(columns)
+            )
+            faults.append(ImportFault(number, columns[0], cells[0], error))
         found = {name: _unescaped(cell) for name, cell in zip(columns, cells, strict=False)}
         lines.append(RowParser(number, found))
     if faults:
         raise ImportRejected(faults)
     if not lines:
-        raise UnreadableFile(
-            f"{name} has a header and no lines below it.",
-            "El archivo tiene encabezado y ningún renglón debajo. Escribe un taller por renglón.",
-        )
+        raise UnreadableFile(ImportErrorCode.LINES_MISSING, name=name)
     return ImportTable(columns, tuple(lines))
 
 
@@ -155,9 +142,7 @@ def refuse_twice(lines: Collection[RowParser], key: Callable[[RowParser], str], 
         name = key(line)
         if name and name in seen:
             above = seen[name]
-            line.fault(
-                field, f"is on line {above} too", f"Ya está en el renglón {above}. Quita uno."
-            )
+            line.fault(field, ImportErrorCode.VALUE_TWICE, line=above)
         seen.setdefault(name, line.number)
 
 
@@ -166,30 +151,13 @@ def _refuse_header(
 ) -> None:
     missing = [title for title in required if title not in columns]
     if len(missing) == len(required):
-        raise UnreadableFile(
-            f"{name} has no header: its first line names the columns, as {', '.join(required)}.",
-            "El primer renglón no tiene los nombres de las columnas. Baja la plantilla y llénala.",
-        )
+        raise UnreadableFile(ImportErrorCode.HEADER_MISSING, name=name, columns=", ".join(required))
     twice = {title for title in columns if title and columns.count(title) > 1}
     faults = [
-        ImportFault(
-            first,
-            title,
-            "",
-            "this column is missing from the header",
-            "Falta esta columna en el encabezado. Baja la plantilla.",
-        )
-        for title in missing
+        ImportFault(first, title, "", Refused(ImportErrorCode.COLUMN_MISSING)) for title in missing
     ]
     faults += [
-        ImportFault(
-            first,
-            title,
-            title,
-            "this column is there twice",
-            "Esta columna está dos veces. Quita una.",
-        )
-        for title in twice
+        ImportFault(first, title, title, Refused(ImportErrorCode.COLUMN_TWICE)) for title in twice
     ]
     if faults:
         raise ImportRejected(faults)
@@ -217,13 +185,9 @@ def _records(name: str, text: str) -> Iterator[Record]:
             else:
                 blank += 1
             if blank > BLANK:
-                raise UnreadableFile(
-                    f"{name} has more than {BLANK} blank lines.",
-                    "El archivo tiene demasiados renglones vacíos. Bórralos y súbelo otra vez.",
-                )
+                raise UnreadableFile(ImportErrorCode.TOO_MANY_BLANK_LINES, name=name, most=BLANK)
             above = reader.line_num
     except csv.Error as error:
         raise UnreadableFile(
-            f"{name}, line {above + 1}: {error}. Look at its quotation marks.",
-            f"No se entiende el renglón {above + 1}. Revisa sus comillas.",
+            ImportErrorCode.LINE_NOT_CSV, name=name, line=above + 1, reason=error
         ) from None

@@ -13,7 +13,7 @@ from outreach.clock import Month
 from outreach.domain.reporting.figures import Figure, FigureSeries
 from outreach.imports import csv_tables
 from outreach.imports.csv_tables import RowParser
-from outreach.imports.import_errors import ImportRejected
+from outreach.imports.import_errors import DataFileErrorCode, ImportRejected
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, fill, unwatched
 
 REQUIRED: Final = ("month", "series", "value", "source")
@@ -73,14 +73,14 @@ def _row(line: RowParser, series: Collection[str]) -> FigureRow:
     except ValueError:
         month = Month(1, 1)
     if not csv_tables.is_likely(month.first):
-        line.fault("month", "is no month; write it like 2020-01")
+        line.fault("month", DataFileErrorCode.MONTH_UNREADABLE)
     code = line.raw("series")
     if code.startswith("talleres."):
-        line.fault("series", "is counted by the program, and not typed; take the line out")
+        line.fault("series", DataFileErrorCode.FIGURE_COMPUTED)
     elif code not in series:
-        line.fault("series", "is no series we know; load the kinds first: they come together")
+        line.fault("series", DataFileErrorCode.FIGURE_UNKNOWN)
     if not line.raw("value"):
-        line.fault("value", "is missing; leave the line out where the number is not known")
+        line.fault("value", DataFileErrorCode.FIGURE_MISSING)
     return FigureRow(
         month=month.number,
         series=code,

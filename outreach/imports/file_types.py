@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-from outreach.imports.import_errors import UnreadableFile
+from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 from outreach.imports.zip_guard import locked
 
 LARGEST: Final = 10 * 1024 * 1024  # bytes
@@ -15,20 +15,35 @@ class FileType(StrEnum):
     ICS = "ics"
 
 
+class ForeignFormat(StrEnum):
+    """A format that is no table. The value is its name in English."""
+
+    PDF = "a PDF"
+    PICTURE = "a picture"
+    GZIP = "a gzip file"
+    SEVEN_ZIP = "a 7z file"
+    RAR = "a RAR file"
+    BZIP2 = "a bzip2 file"
+    XZ = "an xz file"
+    PROGRAM = "a program"
+    RTF = "an RTF document"
+    WEB_PAGE = "a web page"
+
+
 # How files begin that are none of these, and what they are called.
 _OTHERS: Final = (
-    (b"%PDF", "a PDF", "un PDF"),
-    (b"\x89PNG", "a picture", "una imagen"),
-    (b"\xff\xd8\xff", "a picture", "una imagen"),
-    (b"GIF8", "a picture", "una imagen"),
-    (b"\x1f\x8b", "a gzip file", "un archivo comprimido"),
-    (b"7z\xbc\xaf", "a 7z file", "un archivo comprimido"),
-    (b"Rar!", "a RAR file", "un archivo comprimido"),
-    (b"BZh", "a bzip2 file", "un archivo comprimido"),
-    (b"\xfd7zXZ", "an xz file", "un archivo comprimido"),
-    (b"\x7fELF", "a program", "un programa"),
-    (b"MZ", "a program", "un programa"),
-    (b"{\\rtf", "an RTF document", "un documento"),
+    (b"%PDF", ForeignFormat.PDF),
+    (b"\x89PNG", ForeignFormat.PICTURE),
+    (b"\xff\xd8\xff", ForeignFormat.PICTURE),
+    (b"GIF8", ForeignFormat.PICTURE),
+    (b"\x1f\x8b", ForeignFormat.GZIP),
+    (b"7z\xbc\xaf", ForeignFormat.SEVEN_ZIP),
+    (b"Rar!", ForeignFormat.RAR),
+    (b"BZh", ForeignFormat.BZIP2),
+    (b"\xfd7zXZ", ForeignFormat.XZ),
+    (b"\x7fELF", ForeignFormat.PROGRAM),
+    (b"MZ", ForeignFormat.PROGRAM),
+    (b"{\\rtf", ForeignFormat.RTF),
 )
 _MARKUP: Final = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<svg")
 
@@ -42,39 +57,29 @@ def recognise(name: str, data: bytes) -> FileType:
         return FileType.XLSX
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise _old_office(name, data)
-    for mark, english, spanish in _OTHERS:
+    for mark, kind in _OTHERS:
         if data.startswith(mark):
-            raise UnreadableFile(
-                f"{name} is {english}, and no table. Give a CSV, XLSX or iCalendar file.",
-                f"Eso es {spanish}, no una lista. Sube un archivo CSV, XLSX o de calendario.",
-            )
+            raise UnreadableFile(ImportErrorCode.FILE_OF_OTHER_FORMAT, name=name, format=kind)
     if start.lower().startswith(_MARKUP):
         raise UnreadableFile(
-            f"{name} is a web page, and no table. Give a CSV, XLSX or iCalendar file.",
-            "Eso es una página web, no una lista. Sube un archivo CSV, XLSX o de calendario.",
+            ImportErrorCode.FILE_OF_OTHER_FORMAT, name=name, format=ForeignFormat.WEB_PAGE
         )
     return FileType.ICS if start.upper().startswith(b"BEGIN:VCALENDAR") else FileType.CSV
 
 
 def is_table_of_text(data: bytes) -> bool:
     """Whether it is neither a workbook nor a calendar nor anything else with a mark of its own."""
-    marks = (b"PK", b"\xd0\xcf\x11\xe0", *(mark for mark, _english, _spanish in _OTHERS))
+    marks = (b"PK", b"\xd0\xcf\x11\xe0", *(mark for mark, _kind in _OTHERS))
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").upper()
     return not data.startswith(marks) and not start.startswith(b"BEGIN:VCALENDAR")
 
 
 def too_heavy(name: str) -> UnreadableFile:
-    return UnreadableFile(
-        f"{name} is larger than {LARGEST >> 20} MB.",
-        f"El archivo pesa más de {LARGEST >> 20} MB. Sube solo la lista de talleres, o en partes.",
-    )
+    return UnreadableFile(ImportErrorCode.FILE_TOO_LARGE, name=name, most=LARGEST >> 20)
 
 
 def _old_office(name: str, data: bytes) -> UnreadableFile:
     """A workbook with a password is one of these around it; else it is of before 2007."""
     if "EncryptedPackage".encode("utf-16-le") in data:
         return locked(name)
-    return UnreadableFile(
-        f"{name} is in an old format of Office. Save it as .xlsx.",
-        "El archivo es de un formato viejo (.xls). Guárdalo como .xlsx y súbelo otra vez.",
-    )
+    return UnreadableFile(ImportErrorCode.WORKBOOK_OLD, name=name)

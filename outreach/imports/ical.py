@@ -15,8 +15,9 @@ from icalendar import vDuration
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from outreach import clock
+from outreach.errors import Refused
 from outreach.imports import csv_tables
-from outreach.imports.import_errors import UnreadableFile
+from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 
 LONGEST_LINE: Final = 65_536  # letters, unfolded
 # icalendar's own reader of lines takes a typed «%2C» for a comma.
@@ -36,14 +37,6 @@ _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _STAMP: Final = re.compile(r"(\d{8})T(\d{6})(Z?)", re.ASCII)
 _DAY: Final = re.compile(r"\d{8}", re.ASCII)
 _OFFSET: Final = re.compile(r"([+-])(\d{2})(\d{2})(?:\d{2})?", re.ASCII)
-
-
-class IcalFault(ValueError):
-    """A time of an event that cannot be taken: in English, and in Spanish."""
-
-    def __init__(self, reason: str, says: str) -> None:
-        self.reason, self.says = reason, says
-        super().__init__(reason)
 
 
 @dataclass
@@ -90,15 +83,9 @@ class _Reader:
                 raise self._garbled(number)
             self._take(number, found[0].upper(), line)
         if self._path or not self._is_over:
-            raise UnreadableFile(
-                f"{self._name} ends before its calendar does.",
-                "El calendario está cortado: le falta el final. Expórtalo otra vez.",
-            )
+            raise UnreadableFile(ImportErrorCode.CALENDAR_CUT_OFF, name=self._name)
         if not self._events:
-            raise UnreadableFile(
-                f"{self._name} is a calendar without events.",
-                "El calendario no trae ningún evento. Elige otro archivo.",
-            )
+            raise UnreadableFile(ImportErrorCode.CALENDAR_EMPTY, name=self._name)
         offsets = {zone: frozenset(found) for zone, found in self._offsets.items()}
         return IcalCalendar(self._events, offsets)
 
@@ -108,14 +95,12 @@ class _Reader:
         elif name == "END":
             if not self._path or self._path.pop() != line[4:].strip().upper():
                 raise UnreadableFile(
-                    f"{self._name}, line {number}: ends what has not begun.",
-                    f"El calendario está mal armado (renglón {number}). Expórtalo otra vez.",
+                    ImportErrorCode.CALENDAR_END_UNMATCHED, name=self._name, line=number
                 )
             self._is_over = not self._path
         elif not self._path:
             raise UnreadableFile(
-                f"{self._name}, line {number}: is outside of the calendar.",
-                f"El renglón {number} está fuera del calendario. Expórtalo otra vez.",
+                ImportErrorCode.CALENDAR_LINE_OUTSIDE, name=self._name, line=number
             )
         elif self._path[-1] == "VEVENT":
             self._property(number, name, line)
@@ -124,22 +109,19 @@ class _Reader:
 
     def _garbled(self, number: int) -> UnreadableFile:
         return UnreadableFile(
-            f"{self._name}, line {number}: is no line of a calendar.",
-            f"No se entiende el renglón {number} del calendario. Expórtalo otra vez.",
+            ImportErrorCode.CALENDAR_LINE_UNREADABLE, name=self._name, line=number
         )
 
     def _begin(self, number: int, what: str) -> None:
         self._path.append(what)
         if len(self._path) > DEEPEST:
-            raise UnreadableFile(
-                f"{self._name}, line {number}: is too deep for a calendar.",
-                f"El calendario está mal armado (renglón {number}). Expórtalo otra vez.",
-            )
+            raise UnreadableFile(ImportErrorCode.CALENDAR_TOO_DEEP, name=self._name, line=number)
         if what == "VEVENT":
             if len(self._events) >= self._most:
                 raise UnreadableFile(
-                    f"{self._name} has more than {self._most} events.",
-                    f"El calendario tiene más de {self._most:,} eventos. Súbelo en partes.",
+                    ImportErrorCode.CALENDAR_WITH_TOO_MANY_EVENTS,
+                    name=self._name,
+                    most=f"{self._most:,}",
                 )
             self._events.append(IcalEvent(number))
 
@@ -178,14 +160,11 @@ class _Reader:
 
 def times(event: IcalEvent, home: ZoneInfo, calendar: IcalCalendar) -> tuple[datetime, datetime]:
     """Start and end on the wall clock of the event's zone. UTC and a time without a zone are said
-    on the clock of `home`. Raises Wrong."""
+    on the clock of `home`. Raises Refused."""
     if event.repeats:
-        raise IcalFault(
-            f"repeats ({event.repeats}); give each date an event of its own",
-            "Se repite. Exporta cada fecha como un evento aparte.",
-        )
+        raise Refused(ImportErrorCode.EVENT_REPEATS, rule=event.repeats)
     if event.starts is None:
-        raise IcalFault("has no start", "No dice cuándo empieza. Ponle día y hora.")
+        raise Refused(ImportErrorCode.EVENT_WITHOUT_START)
     starts = _instant(*event.starts, home, calendar)
     if event.ends is not None:
         return starts, _instant(*event.ends, home, calendar).astimezone(starts.tzinfo)
@@ -198,7 +177,7 @@ def _duration(event: IcalEvent) -> timedelta:
     except (ValueError, OverflowError):
         found = timedelta()
     if not timedelta() < found <= timedelta(days=2):
-        raise IcalFault("has no end", "No dice a qué hora termina. Ponle hora de término.")
+        raise Refused(ImportErrorCode.EVENT_WITHOUT_END)
     return timedelta(seconds=found.total_seconds())
 
 
@@ -206,16 +185,14 @@ def _instant(value: str, zone_name: str, home: ZoneInfo, calendar: IcalCalendar)
     found = _STAMP.fullmatch(value.strip())
     if found is None:
         if _DAY.fullmatch(value.strip()):
-            raise IcalFault("has a day and no hour", "Es de todo el día. Ponle hora.")
-        raise IcalFault(f"is no time we can read: {value[:30]}", "No se entiende su día o su hora.")
+            raise Refused(ImportErrorCode.EVENT_WITHOUT_HOUR)
+        raise Refused(ImportErrorCode.EVENT_TIME_UNREADABLE, value=value[:30])
     try:
         wall = datetime.strptime(found[1] + found[2], "%Y%m%d%H%M%S")  # noqa: DTZ007 - of a wall clock
     except ValueError:
-        raise IcalFault(
-            f"is no time there is: {value[:30]}", "Ese día o esa hora no existe."
-        ) from None
+        raise Refused(ImportErrorCode.EVENT_TIME_IMPOSSIBLE, value=value[:30]) from None
     if not csv_tables.is_likely(wall.date()):
-        raise IcalFault(f"has an unlikely year: {wall.year}", "El año no parece bueno. Revísalo.")
+        raise Refused(ImportErrorCode.EVENT_YEAR_UNLIKELY, year=wall.year)
     wall = wall.replace(second=0)
     if found[3]:
         return wall.replace(tzinfo=UTC).astimezone(home)
@@ -223,10 +200,7 @@ def _instant(value: str, zone_name: str, home: ZoneInfo, calendar: IcalCalendar)
     there = wall.replace(tzinfo=zone)
     said = calendar.offsets.get(zone_name)
     if said and there.utcoffset() not in said:
-        raise IcalFault(
-            f"is in {zone.key}, of which the file says what is not so",
-            f"El archivo dice otra cosa de la hora de {zone.key}. Expórtalo otra vez.",
-        )
+        raise Refused(ImportErrorCode.EVENT_ZONE_CONTRADICTED, zone=zone.key)
     return there
 
 
@@ -236,10 +210,7 @@ def _zone(name: str) -> ZoneInfo:
     for each in tried:
         if each and len(each) <= 40 and clock.is_zone(each):
             return ZoneInfo(each)
-    raise IcalFault(
-        f"is in a zone we do not know: {name[:40]}",
-        f"No conocemos el huso horario «{name[:40]}». Escribe uno como America/Chicago.",
-    )
+    raise Refused(ImportErrorCode.EVENT_ZONE_UNKNOWN, zone=name[:40])
 
 
 def unescaped(text: str) -> str:
@@ -250,25 +221,16 @@ def unescaped(text: str) -> str:
 def _unfolded(name: str, text: str) -> Iterator[tuple[int, str]]:
     """Each line put together again, with the number of its first part."""
     if text.count("\n") + text.count("\r") > 2 * MOST_LINES:
-        raise UnreadableFile(
-            f"{name} has more lines than a list of workshops has.",
-            "El calendario trae mucho más que una lista. Exporta solo los talleres.",
-        )
+        raise UnreadableFile(ImportErrorCode.CALENDAR_TOO_LARGE, name=name)
     held, first, size = list[str](), 1, 0
     for number, found in enumerate(_LINE.finditer(text), 1):
         line = found[0].rstrip("\r\n")
         if len(line) > LONGEST_LINE:
-            raise UnreadableFile(
-                f"{name}, line {number}: is more than a list of workshops has.",
-                "El calendario trae mucho más que una lista. Exporta solo los talleres.",
-            )
+            raise UnreadableFile(ImportErrorCode.CALENDAR_TOO_LARGE_AT_LINE, name=name, line=number)
         if line[:1] in {" ", "\t"} and held:
             size += len(line)
             if size > LONGEST_LINE:
-                raise UnreadableFile(
-                    f"{name}, line {first}: is too long.",
-                    f"El renglón {first} del calendario es demasiado largo. Expórtalo otra vez.",
-                )
+                raise UnreadableFile(ImportErrorCode.CALENDAR_LINE_TOO_LONG, name=name, line=first)
             held.append(line[1:])
             continue
         if held and held[0]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,13 @@ from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
 from outreach.domain.text import clean
 from outreach.errors import Refused
 from outreach.imports import csv_tables
-from outreach.imports.import_errors import ImportFault, ImportRejected
+from outreach.imports.import_errors import (
+    DataFileErrorCode,
+    ImportErrorCode,
+    ImportFault,
+    ImportRejected,
+    UnreadableFile,
+)
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, fill, unwatched
 
 _COUNTRIES: Final = ("US", "CA")
@@ -81,14 +88,13 @@ def read(path: Path) -> Taxonomy:
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
-        raise Refused(
-            f"{path} is no JSON: {error.msg}, line {error.lineno}. "
-            "Kinds come in a file like taxonomy.json."
+        raise UnreadableFile(
+            DataFileErrorCode.NOT_JSON, name=path, reason=error.msg, line=error.lineno
         ) from None
     except RecursionError:
-        raise Refused(f"{path} is no list of kinds.") from None
+        raise UnreadableFile(DataFileErrorCode.NOT_A_LIST_OF_KINDS, name=path) from None
     if not isinstance(found, dict) or not isinstance(found.get("kinds"), list):
-        raise Refused(f'{path} has no list of "kinds". They come in a file like taxonomy.json.')
+        raise UnreadableFile(DataFileErrorCode.KINDS_KEY_MISSING, name=path)
     items = [_Item(text, f"kinds[{place}]", item) for place, item in enumerate(found["kinds"])]
     listed = found.get("figure_series", [])
     given = listed if isinstance(listed, list) else []
@@ -108,7 +114,7 @@ def read(path: Path) -> Taxonomy:
     if faults:
         raise ImportRejected(faults)
     if not taxonomy.kinds:
-        raise Refused(f"{path} has no kinds in it.")
+        raise UnreadableFile(DataFileErrorCode.KINDS_MISSING, name=path)
     return taxonomy
 
 
@@ -171,7 +177,7 @@ class _Item:
         self.faults: list[ImportFault] = []
         self.code = self.text("code", 40 if path.startswith("kinds") else 60)
         if self.code and not CODE.fullmatch(self.code):
-            self.fault("code", "write small letters, digits and underscores, as plan_familiar")
+            self.fault("code", DataFileErrorCode.CODE_MALFORMED)
 
     def get(self, path: str) -> Any:
         """What is at `defaults.way`, say; None where there is nothing."""
@@ -180,21 +186,22 @@ class _Item:
             found = found.get(name) if isinstance(found, dict) else None
         return found
 
-    def fault(self, path: str, reason: str) -> None:
+    def fault(self, path: str, code: StrEnum, /, **values: object) -> None:
         found = self.get(path)
         value = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-        self.faults.append(ImportFault(self._line(), f"{self._path}.{path}", value, reason))
+        error = Refused(code, **values)
+        self.faults.append(ImportFault(self._line(), f"{self._path}.{path}", value, error))
 
     def text(self, path: str, longest: int) -> str:
         found = self.get(path)
         if found is not None and not isinstance(found, str):
-            self.fault(path, "has to be a text")
+            self.fault(path, DataFileErrorCode.NOT_TEXT)
             return ""
         if not found or not clean(found):
-            self.fault(path, "is missing")
+            self.fault(path, ImportErrorCode.VALUE_MISSING)
             return ""
         if len(found) > longest:
-            self.fault(path, f"is longer than {longest} characters")
+            self.fault(path, ImportErrorCode.VALUE_TOO_LONG, most=longest)
         return clean(found)
 
     def words(self, path: str, *, is_required: bool = True) -> Words:
@@ -202,23 +209,23 @@ class _Item:
         if found is None and not is_required:
             return {}
         if not isinstance(found, dict) or not found.get("es"):
-            self.fault(path, 'is missing; write at least {"es": "…"}')
+            self.fault(path, DataFileErrorCode.TRANSLATIONS_MISSING)
             return {}
         if not all(isinstance(said, str) for said in found.values()):
-            self.fault(path, "has to be a text in each language")
+            self.fault(path, DataFileErrorCode.TRANSLATIONS_NOT_TEXT)
             return {}
         return {lang: clean(said) for lang, said in found.items() if said}
 
     def flag(self, path: str) -> bool:
         found = self.get(path)
         if not isinstance(found, bool):
-            self.fault(path, "write true or false")
+            self.fault(path, ImportErrorCode.NOT_TRUE_OR_FALSE)
         return found is True
 
     def number(self, path: str, least: int, most: int) -> int:
         found = self.get(path)
         if isinstance(found, bool) or not isinstance(found, int) or not least <= found <= most:
-            self.fault(path, f"write a whole number from {least} to {most}")
+            self.fault(path, DataFileErrorCode.NUMBER_OUT_OF_RANGE, least=least, most=most)
             return least
         return found
 
@@ -234,19 +241,23 @@ def _row(item: _Item) -> KindRow:
     countries = item.get("countries")
     is_list = isinstance(countries, list) and all(each in _COUNTRIES for each in countries)
     if not is_list or not countries:
-        item.fault("countries", 'write a list of "US", "CA" or both')
+        item.fault("countries", DataFileErrorCode.COUNTRIES_MALFORMED)
         countries = []
     ways, visibilities = [way.value for way in Way], [seen.value for seen in Visibility]
     way, visibility = item.get("defaults.way"), item.get("defaults.venue_visibility")
     if way not in ways:
-        item.fault("defaults.way", f"write one of: {', '.join(ways)}")
+        item.fault("defaults.way", ImportErrorCode.VALUE_NOT_IN_LIST, known=", ".join(ways))
     if visibility not in visibilities:
-        item.fault("defaults.venue_visibility", f"write one of: {', '.join(visibilities)}")
+        item.fault(
+            "defaults.venue_visibility",
+            ImportErrorCode.VALUE_NOT_IN_LIST,
+            known=", ".join(visibilities),
+        )
     elif is_discreet and visibility == Visibility.PUBLIC:
-        item.fault("defaults.venue_visibility", "a discreet kind cannot show its addresses")
+        item.fault("defaults.venue_visibility", DataFileErrorCode.ADDRESS_NOT_HIDDEN)
     colour = item.text("sign.colour", 7)
     if colour and not COLOUR.fullmatch(colour):
-        item.fault("sign.colour", "write it like #1b5ea6")
+        item.fault("sign.colour", DataFileErrorCode.COLOUR_MALFORMED)
     has_slots = item.get("defaults.slot_minutes") is not None
     return KindRow(
         code=item.code,
@@ -297,7 +308,7 @@ def _refuse_twice(items: Iterable[_Item]) -> None:
     seen: set[str] = set()
     for item in items:
         if item.code and item.code in seen:
-            item.fault("code", "is in the file twice")
+            item.fault("code", DataFileErrorCode.CODE_TWICE)
         seen.add(item.code)
 
 
@@ -308,4 +319,4 @@ def _refuse_parts_of_nothing(items: Iterable[_Item]) -> None:
     for item in given:
         part_of = item.get("part_of")
         if isinstance(part_of, str) and part_of not in whole:  # of anything else it is told already
-            item.fault("part_of", "name a series of this file that is no part itself")
+            item.fault("part_of", DataFileErrorCode.PART_OF_UNKNOWN_SERIES)

@@ -17,7 +17,7 @@ from outreach.domain.network.offices import SLUG, TAKEN, Office
 from outreach.domain.scheduling import network_changes
 from outreach.imports import csv_tables
 from outreach.imports.csv_tables import RowParser
-from outreach.imports.import_errors import ImportRejected
+from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode, ImportRejected
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, unwatched
 
 REQUIRED: Final = (
@@ -32,6 +32,7 @@ REQUIRED: Final = (
     "longitude",
     "in_network_2020_01",
 )
+_COUNTRIES: Final = {"US": "US", "CA": "CA"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,18 +95,18 @@ def _row(line: RowParser) -> OfficeRow:
     """The office of a line; nobody looks at one whose line has faults."""
     opened, closed = line.day("opened"), line.day("closed")
     if opened and closed and closed <= opened:
-        line.fault("closed", f"is not after the day it opened, {opened}")
+        line.fault("closed", DataFileErrorCode.CLOSED_BEFORE_OPENED, opened=opened)
     zone = line.zone("timezone", is_required=True)
     names = {lang: line.text(f"name_{lang}", 200) for lang in languages.CODES}
     if not names["es"]:
-        line.fault("name_es", "is missing")
+        line.fault("name_es", ImportErrorCode.VALUE_MISSING)
     return OfficeRow(
         slug=_slug(line),
         name={lang: name for lang, name in names.items() if name},
         rank=line.text("kind", 40, is_required=True),
         city=line.text("city", 80, is_required=True),
         region=line.region("region", is_required=True),
-        country=line.one_of("country", {"US": "US", "CA": "CA"}, "write US or CA") or "",
+        country=line.one_of("country", _COUNTRIES, DataFileErrorCode.COUNTRY_UNKNOWN) or "",
         zone=ZoneInfo(zone or "UTC"),
         extra_zones=_extra_zones(line),
         latitude=line.degrees("latitude", most=90),
@@ -125,9 +126,9 @@ def _row(line: RowParser) -> OfficeRow:
 def _slug(line: RowParser) -> str:
     slug = line.text("slug", 40, is_required=True)
     if slug and not SLUG.fullmatch(slug):
-        line.fault("slug", "write small letters, digits and hyphens, as nueva-york")
+        line.fault("slug", DataFileErrorCode.SLUG_MALFORMED)
     if slug in TAKEN:
-        line.fault("slug", "has a meaning of its own in our addresses; choose another")
+        line.fault("slug", DataFileErrorCode.SLUG_RESERVED)
     return slug
 
 
@@ -135,9 +136,9 @@ def _extra_zones(line: RowParser) -> Codes:
     zones = line.raw("extra_timezones").split()
     for each in zones:
         if len(each) > 40 or not clock.is_zone(each):
-            line.fault("extra_timezones", f"“{each}” is no time zone we know")
+            line.fault("extra_timezones", DataFileErrorCode.EXTRA_ZONE_UNKNOWN, zone=each)
     if len(" ".join(zones)) > 118:
-        line.fault("extra_timezones", "has too many zones to keep")
+        line.fault("extra_timezones", DataFileErrorCode.TOO_MANY_EXTRA_ZONES)
     return Codes(zones)
 
 
@@ -145,12 +146,12 @@ def _email(line: RowParser) -> str:
     email = line.text("email", 254)
     name, at, host = email.partition("@")
     if email and not (name and at and host and " " not in email):
-        line.fault("email", "is no e-mail address")
+        line.fault("email", DataFileErrorCode.EMAIL_MALFORMED)
     return email
 
 
 def _website(line: RowParser) -> str:
     website = line.text("website", 200)
     if website and not website.startswith(("https://", "http://")):
-        line.fault("website", "has to start with https://")
+        line.fault("website", DataFileErrorCode.WEBSITE_MALFORMED)
     return website

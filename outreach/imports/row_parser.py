@@ -3,11 +3,13 @@
 import re
 from collections.abc import Collection, Mapping
 from datetime import date
+from enum import StrEnum
 from typing import Final, TypeVar
 
 from outreach import clock
 from outreach.domain.text import clean
-from outreach.imports.import_errors import ImportFault
+from outreach.errors import Refused
+from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode, ImportFault
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,15})?")
@@ -29,8 +31,11 @@ class RowParser:
         self.faults: list[ImportFault] = []
         self.cells = cells
 
-    def fault(self, field: str, reason: str, says: str = "") -> None:
-        self.faults.append(ImportFault(self.number, field, self.raw(field), reason, says))
+    def fault(self, field: str, code: StrEnum, /, **values: object) -> None:
+        self.add_fault(field, Refused(code, **values))
+
+    def add_fault(self, field: str, error: Refused) -> None:
+        self.faults.append(ImportFault(self.number, field, self.raw(field), error))
 
     def has(self, field: str) -> bool:
         """Whether the file has such a column."""
@@ -42,39 +47,34 @@ class RowParser:
     def text(self, field: str, longest: int, *, is_required: bool = False) -> str:
         found = clean(self.raw(field))
         if is_required and not found:
-            self.fault(field, "is missing", "Está vacío. Escríbelo.")
+            self.fault(field, ImportErrorCode.VALUE_MISSING)
         if len(found) > longest:
-            self.fault(
-                field,
-                f"is longer than {longest} characters",
-                f"Es demasiado largo. Escribe {longest} letras o menos.",
-            )
+            self.fault(field, ImportErrorCode.VALUE_TOO_LONG, most=longest)
         return found
 
     def one_of(
-        self, field: str, known: Mapping[str, Value], reason: str, says: str = ""
+        self,
+        field: str,
+        known: Mapping[str, Value],
+        code: StrEnum = ImportErrorCode.VALUE_NOT_IN_LIST,
     ) -> Value | None:
-        """What stands for the cell's text in `known`; None, and a fault, if nothing does."""
+        """The value of the cell's text in `known`; None, and a fault, if it is not there."""
         found = known.get(self.raw(field))
         if found is None:
-            self.fault(field, reason, says or f"Escribe uno de estos: {', '.join(known)}.")
+            self.fault(field, code, known=", ".join(known))
         return found
 
-    def codes(self, field: str, known: Collection[str], what: str) -> tuple[str, ...]:
-        """Codes apart by spaces, each of them one of `known`."""
+    def languages(self, field: str, known: Collection[str]) -> tuple[str, ...]:
+        """Codes of languages, separated by spaces, each of them one of `known`."""
         found = tuple(dict.fromkeys(self.raw(field).split()))
         for each in [each for each in found if each not in known][:_SO_MANY]:
-            self.fault(
-                field,
-                f"“{each}” is no {what} we know; lists are separated by spaces",
-                f"No conocemos «{each[:20]}». Escribe claves separadas por espacios, como «es en».",
-            )
+            self.fault(field, ImportErrorCode.LANGUAGE_UNKNOWN, language=each, short=each[:20])
         return found
 
     def flag(self, field: str) -> bool:
         found = self.raw(field).lower()
         if found not in {"true", "false"}:
-            self.fault(field, "write true or false", "Escribe true (sí) o false (no).")
+            self.fault(field, ImportErrorCode.NOT_TRUE_OR_FALSE)
         return found == "true"
 
     def number_of(self, field: str, *, most: int) -> int | None:
@@ -82,13 +82,12 @@ class RowParser:
         found = self.raw(field)
         if not found:
             return None
-        says = f"Escribe un número entero de 0 a {most}."
         if not _NUMBER.fullmatch(found):
-            self.fault(field, "is no whole number", says)
+            self.fault(field, ImportErrorCode.NUMBER_NOT_WHOLE, most=most)
         elif int(found) < 0:
-            self.fault(field, "cannot be less than 0", says)
+            self.fault(field, ImportErrorCode.NUMBER_NEGATIVE, most=most)
         elif int(found) > most:
-            self.fault(field, f"cannot be more than {most}", says)
+            self.fault(field, ImportErrorCode.NUMBER_TOO_LARGE, most=most)
         else:
             return int(found)
         return None
@@ -96,7 +95,7 @@ class RowParser:
     def degrees(self, field: str, *, most: int) -> float:
         found = self.raw(field)
         if not _DECIMAL.fullmatch(found) or abs(float(found)) > most:
-            self.fault(field, f"write degrees from -{most} to {most}, as 41.8781")
+            self.fault(field, DataFileErrorCode.DEGREES_UNREADABLE, most=most)
             return 0.0
         return float(found)
 
@@ -111,28 +110,23 @@ class RowParser:
         except ValueError:
             day = None
         if day is None:
-            self.fault(field, "is no date we can read; write it like 2020-01-31")
+            self.fault(field, DataFileErrorCode.DAY_UNREADABLE)
         return day
 
     def region(self, field: str, *, is_required: bool = False) -> str:
         found = self.text(field, 3, is_required=is_required)
         if found and not _REGION.fullmatch(found):
-            self.fault(
-                field,
-                "write the two or three capitals of the state, as IL",
-                "Escribe las dos o tres mayúsculas del estado, como IL.",
-            )
+            self.fault(field, ImportErrorCode.REGION_MALFORMED)
         return found
 
     def zone(self, field: str, *, is_required: bool = False) -> str | None:
         """The name of a time zone; None where the cell is empty."""
         found = self.raw(field)
-        says = "Escribe el huso horario como America/Chicago."
         if not found:
             if is_required:
-                self.fault(field, "is missing; write it like America/Chicago", says)
+                self.fault(field, ImportErrorCode.ZONE_MISSING)
             return None
         if len(found) > 40 or not clock.is_zone(found):
-            self.fault(field, "is no time zone we know; write it like America/Chicago", says)
+            self.fault(field, ImportErrorCode.ZONE_UNKNOWN)
             return None
         return found

@@ -15,8 +15,8 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from outreach.imports.csv_tables import BLANK, WIDEST, Record
-from outreach.imports.import_errors import UnreadableFile
-from outreach.imports.zip_guard import GuardedZip, damaged, no_workbook, too_large, unwanted
+from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
+from outreach.imports.zip_guard import GuardedZip, damaged, no_workbook, too_large
 
 LONGEST_CELL: Final = 32_767  # letters: what a spreadsheet allows
 MOST_TEXT: Final = 12_000_000  # letters in all cells together
@@ -82,7 +82,7 @@ def _main_part(archive: GuardedZip) -> str:
     def start(name: str, attributes: dict[str, str]) -> None:
         kind = attributes.get("ContentType", "")
         if "macroEnabled" in kind or "vbaProject" in kind:
-            raise unwanted(archive.name, "macros")
+            raise UnreadableFile(ImportErrorCode.WORKBOOK_WITH_MACROS, name=archive.name)
         if name == "Override" and kind == _MAIN:
             found.append(attributes.get("PartName", "").lstrip("/"))
 
@@ -105,7 +105,7 @@ def _relations(archive: GuardedZip, part: str) -> dict[str, tuple[str, str]]:
         if attributes.get("TargetMode") == "External":
             # An address in a cell is text to us: nothing is fetched from it.
             if kind != "hyperlink":
-                raise unwanted(archive.name, "vínculos")
+                raise UnreadableFile(ImportErrorCode.WORKBOOK_WITH_LINKS, name=archive.name)
             return
         target = attributes.get("Target", "")
         whole = target.lstrip("/") if target.startswith("/") else join(dirname(part), target)
@@ -119,7 +119,7 @@ def _relations(archive: GuardedZip, part: str) -> dict[str, tuple[str, str]]:
 def _refuse_links(archive: GuardedZip, sheet: str) -> None:
     for kind, _target in _relations(archive, sheet).values():
         if kind in {"oleObject", "control", "package", "queryTable"}:
-            raise unwanted(archive.name, "anexos")
+            raise UnreadableFile(ImportErrorCode.WORKBOOK_WITH_EMBEDDED_FILES, name=archive.name)
 
 
 def _read_strings(archive: GuardedZip, part: str, book: _Book) -> None:
@@ -199,17 +199,13 @@ class _Sheet:
             self._reference = attributes.get("r", "")[:12]
             self._column = _column(self._reference) or self._column + 1
             if self._column > WIDEST:
-                raise UnreadableFile(
-                    f"{self._name} has more than {WIDEST} columns.",
-                    f"El archivo tiene más de {WIDEST} columnas. Deja solo las de la plantilla.",
-                )
+                raise UnreadableFile(ImportErrorCode.TOO_MANY_COLUMNS, name=self._name, most=WIDEST)
             self._kind = attributes.get("t", "n")
             self._style = _number(attributes.get("s"))
             self._pieces, self._length = [], 0
         elif name == "f":
             raise UnreadableFile(
-                f"{self._name} has a formula in cell {self._reference}. Paste its value instead.",
-                f"La celda {self._reference} tiene una fórmula. Pega ahí solo el valor.",
+                ImportErrorCode.WORKBOOK_WITH_FORMULA, name=self._name, cell=self._reference
             )
         elif name == "rPh":
             self._sounds = True
@@ -240,8 +236,7 @@ class _Sheet:
             self._blank += 1
         if len(self.found) > self._most + 1:  # and the header
             raise UnreadableFile(
-                f"{self._name} has more than {self._most} lines.",
-                f"El archivo tiene más de {self._most:,} renglones. Súbelo en partes.",
+                ImportErrorCode.TOO_MANY_LINES, name=self._name, most=f"{self._most:,}"
             )
         if self._blank > BLANK:
             raise too_large(self._name)

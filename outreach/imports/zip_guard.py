@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 from xml.parsers import expat
 
-from outreach.imports.import_errors import UnreadableFile
+from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 
 MOST_PARTS: Final = 400
 LARGEST_INDEX: Final = 64 * 1024  # bytes of the zip's own list of parts
@@ -26,9 +26,15 @@ _CHUNK: Final = 64 * 1024
 _END: Final = struct.Struct("<4s4H2LH")
 # What a list of workshops has no need of, and a spreadsheet would run, fetch or unpack.
 _UNWANTED: Final = (
-    (re.compile(r"vbaproject|/macrosheets/|\.bas$"), "macros"),
-    (re.compile(r"/externallinks/|connections\.xml$|/querytables/|/webextensions/"), "vínculos"),
-    (re.compile(r"/embeddings/|/activex/|/ctrlprops/|\.(zip|exe|dll|xls[xmb]?|bin)$"), "anexos"),
+    (re.compile(r"vbaproject|/macrosheets/|\.bas$"), ImportErrorCode.WORKBOOK_WITH_MACROS),
+    (
+        re.compile(r"/externallinks/|connections\.xml$|/querytables/|/webextensions/"),
+        ImportErrorCode.WORKBOOK_WITH_LINKS,
+    ),
+    (
+        re.compile(r"/embeddings/|/activex/|/ctrlprops/|\.(zip|exe|dll|xls[xmb]?|bin)$"),
+        ImportErrorCode.WORKBOOK_WITH_EMBEDDED_FILES,
+    ),
 )
 # Of a part's flags (APPNOTE.TXT 4.4.4): it is enciphered, its own way or another.
 _LOCKED: Final = 0x1 | 0x40 | 0x2000
@@ -101,10 +107,7 @@ class GuardedZip:
             raise damaged(self.name) from None
 
     def _refuse_entities(self, *_declared: object) -> None:
-        raise UnreadableFile(
-            f"{self.name} declares a document type, which no workbook does.",
-            "El libro trae definiciones que no abrimos. Copia tus talleres a la plantilla.",
-        )
+        raise UnreadableFile(ImportErrorCode.WORKBOOK_WITH_DOCTYPE, name=self.name)
 
     def _check(self) -> None:
         infos = self._zip.infolist()
@@ -129,7 +132,7 @@ class GuardedZip:
         bare = "/" + info.filename.lower()
         for pattern, what in _UNWANTED:
             if pattern.search(bare) and not _ALLOWED_BINARY.search(bare):
-                raise unwanted(self.name, what)
+                raise UnreadableFile(what, name=self.name)
 
 
 def _check_index(name: str, data: bytes) -> None:
@@ -147,36 +150,16 @@ def _is_plain(name: str) -> bool:
 
 
 def damaged(name: str) -> UnreadableFile:
-    return UnreadableFile(
-        f"{name} is a damaged workbook. Save it again from your spreadsheet.",
-        "El libro está dañado o incompleto. Guárdalo otra vez desde tu hoja de cálculo.",
-    )
+    return UnreadableFile(ImportErrorCode.WORKBOOK_DAMAGED, name=name)
 
 
 def no_workbook(name: str) -> UnreadableFile:
-    return UnreadableFile(
-        f"{name} is a zip file, and no workbook. Save it as .xlsx.",
-        "Eso no es un libro de Excel. Guarda la hoja como .xlsx o como CSV.",
-    )
+    return UnreadableFile(ImportErrorCode.WORKBOOK_NOT_IN_ZIP, name=name)
 
 
 def locked(name: str) -> UnreadableFile:
-    return UnreadableFile(
-        f"{name} is locked with a password. Save it without one.",
-        "El archivo tiene contraseña. Guárdalo sin contraseña y súbelo otra vez.",
-    )
+    return UnreadableFile(ImportErrorCode.WORKBOOK_LOCKED, name=name)
 
 
 def too_large(name: str) -> UnreadableFile:
-    return UnreadableFile(
-        f"{name} unpacks to much more than a list of workshops. Copy the list to a new workbook.",
-        "El libro trae mucho más que una lista. Copia tus talleres a la plantilla y súbela.",
-    )
-
-
-def unwanted(name: str, what: str) -> UnreadableFile:
-    english = {"macros": "macros", "vínculos": "links to other files", "anexos": "embedded files"}
-    return UnreadableFile(
-        f"{name} has {english[what]}. Save it as a plain .xlsx without them.",
-        f"El libro trae {what}, y esos no se abren. Copia tus talleres a la plantilla y súbela.",
-    )
+    return UnreadableFile(ImportErrorCode.WORKBOOK_TOO_LARGE, name=name)

@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.errors import Refused
+from outreach.errors import CommandError
 from outreach.keystore.keystore import KeyStore
 from outreach.keystore.models import IndexKey, Key, KeyBackup, Secret
 
@@ -67,7 +67,7 @@ def load(key_store: KeyStore, source: Path, wanted: set[bytes]) -> LoadedKeyBack
     """Takes back the keys of `wanted` that the ring has lost: those a registration still points
     at. Whoever was forgotten since stays forgotten.
 
-    Raises Refused when the file is not a spare."""
+    Raises CommandError when the file is not a spare."""
     lines = _read(source)
     known, there = key_store.known(), key_store.seals.masters.numbers()
     rows = [
@@ -159,11 +159,11 @@ def _read(source: Path) -> dict[str, list[list[Any]]]:
             what, *values = json.loads(line)
             found[what].append(values)
     except OSError as error:
-        raise Refused(f"{source} cannot be read: {error.strerror}.") from None
+        raise CommandError(f"{source} cannot be read: {error.strerror}.") from None
     except (ValueError, KeyError, TypeError):
-        raise Refused(f"{source} is not a spare of the keyring, or is damaged.") from None
+        raise CommandError(f"{source} is not a spare of the keyring, or is damaged.") from None
     if found["mark"] != [[MARK]]:
-        raise Refused(f"{source} is not a spare of the keyring, or is damaged.")
+        raise CommandError(f"{source} is not a spare of the keyring, or is damaged.")
     return found
 
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from outreach import migrations
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.errors import Refused
+from outreach.errors import CommandError
 from outreach.maintenance import archive_format, table_copy
 from outreach.maintenance.archive_format import ArchiveManifest, InvalidArchive
 from outreach.maintenance.table_copy import Tell, to_nobody
@@ -45,8 +45,8 @@ def make(
     passphrase: str | None = None,
     tell: Tell = to_nobody,
 ) -> BackupResult:
-    """Writes a backup to a new file. Raises Unfit when it cannot be there, and Refused when the
-    disk is full; then nothing is left of it."""
+    """Writes a backup to a new file. Raises Unfit when it cannot be there, and CommandError when
+    the disk is full; then nothing is left of it."""
     require_new(target)
     # What is to be sealed is not written where it is kept before it is.
     place = target.parent if passphrase is None else config.data
@@ -161,15 +161,15 @@ def _is_there(target: Path) -> InvalidArchive:
     )
 
 
-def _cannot(target: Path, error: OSError) -> Refused:
+def _cannot(target: Path, error: OSError) -> CommandError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-        return Refused(f"There is no room for {target}; nothing was kept.")
-    return Refused(f"{target} cannot be written: {error.strerror or type(error).__name__}.")
+        return CommandError(f"There is no room for {target}; nothing was kept.")
+    return CommandError(f"{target} cannot be written: {error.strerror or type(error).__name__}.")
 
 
-def _full(target: Path, error: sqlite3.Error) -> Refused:
+def _full(target: Path, error: sqlite3.Error) -> CommandError:
     # The code of an error that says more, as «I/O error while writing», has its kind below.
     code = getattr(error, "sqlite_errorcode", 0)
     if code & 0xFF in _NO_ROOM:
-        return Refused(f"There is no room to make {target}, or it cannot be written there.")
-    return Refused(f"The database cannot be copied ({type(error).__name__}).")
+        return CommandError(f"There is no room to make {target}, or it cannot be written there.")
+    return CommandError(f"The database cannot be copied ({type(error).__name__}).")

@@ -10,7 +10,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from outreach.errors import Refused
+from outreach.errors import CommandError
 
 LEAVING: Final = 2.0  # seconds that PostgreSQL may take to let go of who has just left
 _OTHERS: Final = sa.text(
@@ -21,8 +21,8 @@ _OTHERS: Final = sa.text(
 
 @contextmanager
 def alone(path: Path) -> Iterator[sqlite3.Connection]:
-    """Nobody else can open this SQLite file for as long as the block lasts. Raises Refused where
-    somebody has it open, and sqlite3.DatabaseError for what is no SQLite file."""
+    """Nobody else can open this SQLite file for as long as the block lasts. Raises CommandError
+    where somebody has it open, and sqlite3.DatabaseError for what is no SQLite file."""
     with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
         try:
             # Asked before anything else: only then SQLite wants the whole file for itself.
@@ -37,7 +37,7 @@ def alone(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def require(url: str) -> None:
-    """Raises Refused where somebody has this database open: on PostgreSQL, by our account."""
+    """Raises CommandError where somebody has this database open: on PostgreSQL, by our account."""
     path = file_of(url)
     if path is None:
         engine = sa.create_engine(url, hide_parameters=True, poolclass=sa.NullPool)
@@ -54,17 +54,17 @@ def require(url: str) -> None:
 
 
 def file_of(url: str) -> Path | None:
-    """The file of a SQLite database; None for PostgreSQL. Raises Refused for one in memory."""
+    """The file of a SQLite database; None for PostgreSQL. Raises CommandError for one in memory."""
     address = sa.make_url(url)
     if address.get_backend_name() != "sqlite":
         return None
     if not address.database or address.database == ":memory:":
-        raise Refused("A database in memory can be neither restored nor moved.")
+        raise CommandError("A database in memory can be neither restored nor moved.")
     return Path(address.database)
 
 
-def _in_use(what: str) -> Refused:
-    return Refused(
+def _in_use(what: str) -> CommandError:
+    return CommandError(
         f"Somebody has {what} open. Stop `outreach serve` and `outreach worker` first, on every "
         "host."
     )

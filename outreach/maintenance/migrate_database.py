@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.errors import Refused
+from outreach.errors import CommandError
 from outreach.maintenance import backup, exclusive_access, restore_target, table_copy
 from outreach.maintenance.table_copy import Tell, to_nobody
 from outreach.migrations import Database
@@ -27,8 +27,8 @@ class MigrationPath:
 
 def move(ways: list[MigrationPath], *, tell: Tell = to_nobody) -> dict[Database, dict[str, int]]:
     """Copies each database in one transaction, and says how many rows of each table there are now.
-    Raises Refused where somebody has the source open, or there are rows in the target; then there
-    is nothing more in it than before."""
+    Raises CommandError where somebody has the source open, or there are rows in the target; then
+    there is nothing more in it than before."""
     _require_apart(ways)
     for way in ways:
         exclusive_access.require(way.source)
@@ -55,7 +55,7 @@ def _copy(
     table_copy.copy(source, target, tables, tell=tell)
     there, here = table_copy.count(source, tables), table_copy.count(target, tables)
     if there != here:
-        raise Refused("Not all rows arrived. Nothing was moved.")
+        raise CommandError("Not all rows arrived. Nothing was moved.")
     return here
 
 
@@ -82,13 +82,13 @@ def _held(store: Store) -> Iterator[sa.Connection]:
 def _require_empty(base: Database, target: Store) -> None:
     path = exclusive_access.file_of(target.url)
     if path is not None and not path.parent.is_dir():
-        raise Refused(f"There is no folder {path.parent}.")
+        raise CommandError(f"There is no folder {path.parent}.")
     restore_target.make_ready(base, target)
     given = restore_target.GIVEN if base is Database.MAIN else frozenset[str]()
     with target.engine.connect() as connection:
         found = table_copy.filled(connection, _TABLES[base], but=given)
     if found is not None:
-        raise Refused(
+        raise CommandError(
             f"The database to move to ({base}) has rows already, as in {found}. It has to be empty."
         )
 
@@ -97,7 +97,9 @@ def _require_apart(ways: list[MigrationPath]) -> None:
     """No database is moved onto another of them, or onto itself."""
     places_ = [_place(url) for way in ways for url in (way.source, way.target)]
     if len(set(places_)) < len(places_):
-        raise Refused("Each database, and the ring of keys, needs a place of its own to move to.")
+        raise CommandError(
+            "Each database, and the ring of keys, needs a place of its own to move to."
+        )
 
 
 def _place(url: str) -> object:

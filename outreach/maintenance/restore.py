@@ -20,7 +20,7 @@ from outreach.accounts.sessions import StaffSession
 from outreach.accounts.webauthn_challenges import Challenge
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.errors import Refused
+from outreach.errors import CommandError
 from outreach.keystore import KeyStore, TooManyDue, audit_anchor, key_backup
 from outreach.maintenance import archive_format, exclusive_access, restore_target
 from outreach.maintenance.archive_format import ArchiveManifest, InvalidArchive
@@ -59,8 +59,8 @@ def restore(
     now: datetime,
     tell: Tell = to_nobody,
 ) -> RestoreResult:
-    """Raises Unfit when the file is no backup of ours, whole, and Refused when it cannot be put
-    there; then nothing has changed."""
+    """Raises Unfit when the file is no backup of ours, whole, and CommandError when it cannot be
+    put there; then nothing has changed."""
     path = exclusive_access.file_of(config.database_url)
     beside = config.data if path is None else path.parent
     try:
@@ -79,8 +79,10 @@ def restore(
                     return RestoreResult(manifest, purged, keys, put(database))
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            raise Refused("There is no room to restore it; nothing has changed.") from None
-        raise Refused(f"It cannot be restored: {error.strerror}. Nothing has changed.") from None
+            raise CommandError("There is no room to restore it; nothing has changed.") from None
+        raise CommandError(
+            f"It cannot be restored: {error.strerror}. Nothing has changed."
+        ) from None
 
 
 def _place(
@@ -161,7 +163,7 @@ def _settled(
                 key_store.store, before.number, before.hash, now=before.changed_at
             )
         if isinstance(error, TooManyBlind | TooManyDue):
-            raise Refused(_TOO_MANY[type(error)]) from None
+            raise CommandError(_TOO_MANY[type(error)]) from None
         raise
     finally:
         copy.close()

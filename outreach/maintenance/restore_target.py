@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from outreach import atomic_files, migrations
 from outreach.db.store import Store
-from outreach.errors import Refused
+from outreach.errors import CommandError
 from outreach.maintenance import archive_format, exclusive_access, table_copy
 from outreach.maintenance.table_copy import Tell
 from outreach.migrations import Database
@@ -26,12 +26,12 @@ Put = Callable[[Path], Path | None]  # says where the database before is, if it 
 
 @contextmanager
 def in_file(path: Path, *, over_filled: bool, now: datetime) -> Iterator[Put]:
-    """Holds the file that is there, so that nobody opens it meanwhile. Raises Refused where it has
-    rows, unless `over_filled`: then it is kept aside."""
+    """Holds the file that is there, so that nobody opens it meanwhile. Raises CommandError where it
+    has rows, unless `over_filled`: then it is kept aside."""
     with ExitStack() as held:
         connection, is_filled = _looked_at(path, held) if path.exists() else (None, False)
         if is_filled and not over_filled:
-            raise Refused(
+            raise CommandError(
                 f"{path} has rows already. With --yes it is kept aside under another name."
             )
         name = f"{path.stem}-before-{now:%Y%m%dT%H%M%SZ}{path.suffix}"
@@ -64,7 +64,7 @@ def _swap(database: Path, path: Path, aside: Path | None) -> Path | None:
         os.fsync(file.fileno())
     if aside is not None:
         if aside.exists():
-            raise Refused(f"{aside} is there already. Wait a second.")
+            raise CommandError(f"{aside} is there already. Wait a second.")
         path.chmod(0o600)
         try:
             os.link(path, aside)
@@ -91,8 +91,8 @@ def _make_like(database: Path, model: Path) -> None:
 
 @contextmanager
 def on_server(url: str, *, over_filled: bool, tell: Tell) -> Iterator[Put]:
-    """Raises Refused where PostgreSQL has rows already, unless `over_filled`: then they go, in the
-    transaction that brings the others."""
+    """Raises CommandError where PostgreSQL has rows already, unless `over_filled`: then they go, in
+    the transaction that brings the others."""
     exclusive_access.require(url)
     store = Store(url)
     try:
@@ -109,17 +109,17 @@ def on_server(url: str, *, over_filled: bool, tell: Tell) -> Iterator[Put]:
 
 
 def make_ready(base: Database, store: Store) -> None:
-    """A database that was never made is made. Raises Refused for one of another version."""
+    """A database that was never made is made. Raises CommandError for one of another version."""
     if not sa.inspect(store.engine).get_table_names():
         migrations.upgrade(base, store.url)
     if not migrations.is_current(base, store):
-        raise Refused("The database there is of another version. Run: outreach db upgrade")
+        raise CommandError("The database there is of another version. Run: outreach db upgrade")
 
 
 def _require_empty(connection: sa.Connection, over_filled: bool) -> None:
     found = table_copy.filled(connection, MAIN, but=GIVEN)
     if found is not None and not over_filled:
-        raise Refused(
+        raise CommandError(
             f"The database on PostgreSQL has rows already, as in {found}. With --yes they are "
             "deleted: make a backup of it first."
         )
@@ -136,7 +136,7 @@ def _put(database: Path, store: Store, over_filled: bool, tell: Tell) -> None:
             table_copy.empty(target, MAIN)
             copied = table_copy.copy(source, target, MAIN, tell=tell)
             if table_copy.count(target, MAIN) != copied:
-                raise Refused("Not all rows arrived. Nothing has changed.")
+                raise CommandError("Not all rows arrived. Nothing has changed.")
         table_copy.analyze(store)
     finally:
         copy.close()

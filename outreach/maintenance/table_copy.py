@@ -10,7 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from outreach.db.store import Store
-from outreach.errors import Refused
+from outreach.errors import CommandError
 
 BATCH: Final = 2000  # rows
 Tell = Callable[[str, int], None]  # the table, and how many of its rows are done
@@ -33,7 +33,7 @@ def copy(
     source: sa.Connection, target: sa.Connection, tables: sa.MetaData, *, tell: Tell = to_nobody
 ) -> dict[str, int]:
     """Adds the rows of all tables to those of the target, in the order in which they may point at
-    each other; how many of each. Raises Refused for a row that the target does not take."""
+    each other; how many of each. Raises CommandError for a row that the target does not take."""
     copied: dict[str, int] = {}
     for table in tables.sorted_tables:
         try:
@@ -41,7 +41,7 @@ def copy(
         except (sa.exc.DataError, sa.exc.IntegrityError) as error:
             # What the database says beyond the kind of error could quote a row.
             kind = type(error.orig).__name__
-            raise Refused(
+            raise CommandError(
                 f"A row of the table {table.name} does not fit into the other database ({kind}). "
                 "Nothing was copied."
             ) from None

@@ -15,7 +15,7 @@ from typing import Any, Final
 import segno
 
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.errors import Refused
+from outreach.errors import ErrorCode, Refused
 from outreach.pdf import color_contrast, flyer_text, typesetting
 
 REGION: Final = {"es": "MX", "en": "US", "fr": "CA"}
@@ -91,7 +91,7 @@ def of(
 def require_made(workshop: Workshop) -> None:
     """Raises Refused where nobody is to be invited any more."""
     if workshop.status in {WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD}:
-        raise Refused("Este taller no se hace: ya no tiene volante. Quita los que hayas puesto.")
+        raise Refused(ErrorCode.FLYER_OF_CANCELLED)
 
 
 def pdf(flyer: Flyer, shape: str = LETTER) -> bytes:

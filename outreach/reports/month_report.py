@@ -18,25 +18,13 @@ from outreach.clock import Month
 from outreach.db.base import Words
 from outreach.domain.reporting import figures, months
 from outreach.domain.reporting.months import MonthRevision
-from outreach.errors import Refused, Taken
+from outreach.errors import ErrorCode, Refused, Taken
 from outreach.reports import attendance_counts, workshop_counts
 from outreach.reports.attendance_counts import Attendance
 from outreach.reports.workshop_counts import TOTAL, NamedCode, WorkshopCounts
 
 FORMAT: Final = 1  # of what is frozen: raise it when something in it changes its meaning
 LONGEST_REASON: Final = 300
-
-
-class NotOver(Refused):
-    """The month has not ended, or not long enough ago."""
-
-
-class NoReason(Refused):
-    """It is closed already, and nobody said why there should be another revision."""
-
-
-class NothingNew(Refused):
-    """Another revision would say what the last one says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,17 +158,17 @@ def close(
     Refused, or Taken when somebody else was faster."""
     months.lock(session, month)
     if not workshop_counts.is_over(month, now):
-        raise NotOver("Este mes no ha terminado. Ciérralo tres días después de su último día.")
+        raise Refused(ErrorCode.MONTH_NOT_OVER, month=month)
     latest = months.latest(session, month)
     number = latest.number + 1 if latest else 1
     if seen is not None and seen != number - 1:
         raise Taken(f"revision {number - 1} of {month}")
     reason = " ".join(reason.split())[:LONGEST_REASON]
     if latest is not None and not reason:
-        raise NoReason("Este mes ya se cerró. Di el motivo para publicar otra revisión.")
+        raise Refused(ErrorCode.REVISION_WITHOUT_REASON, month=month)
     draft = draft or drafted(session, month, now=now)
     if latest is not None and not draft.changes and latest.reopened_at is None:
-        raise NothingNew("Nada ha cambiado desde la última revisión. No hace falta otra.")
+        raise Refused(ErrorCode.REVISION_WITHOUT_CHANGES, month=month)
     text = json.dumps(_frozen(draft.report), ensure_ascii=False, separators=(",", ":"))
     made = MonthRevision(
         month=month.number,

@@ -9,6 +9,7 @@ from outreach.errors import Refused
 from outreach.imports.import_errors import ImportRejected, UnreadableFile
 from outreach.imports.workshops import Network, look, opened
 from outreach.imports.workshops.read import KindFacts, OfficeFacts
+from outreach.web import error_messages
 
 
 def known() -> Network:
@@ -28,12 +29,12 @@ def refusal(data: bytes) -> str:
             table = opened(session, "archivo", data, network)
         _rows, faults = look(table, network)
     except UnreadableFile as unfit:
-        return unfit.says
+        return error_messages.say(unfit)
     except ImportRejected as faulty:
-        return faulty.faults[0].says
+        return error_messages.say(faulty.faults[0].error)
     except Refused as refused:
-        return str(refused)
-    return faults[0].says if faults else ""
+        return error_messages.say(refused)
+    return error_messages.say(faults[0].error) if faults else ""
 
 
 @cache

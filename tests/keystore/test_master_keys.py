@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.errors import Forgotten, Misconfigured, Refused
+from outreach.errors import CommandError, Forgotten, Misconfigured
 from outreach.keystore import Key, KeyStore, KeyStoreBase, MasterKeys, key_backup, rotation
 from outreach.keystore.models import MasterGeneration
 
@@ -375,7 +375,7 @@ def test_in_a_ring_that_was_used_since_the_others_contacts_are_left_out(
 @pytest.mark.parametrize("text", ["", "[]\n", "no spare", '["mark", "another"]\n', '["key", 1]\n'])
 def test_a_file_that_is_no_spare_is_refused(key_store: KeyStore, tmp_path: Path, text: str) -> None:
     (tmp_path / "file").write_text(text)
-    with pytest.raises(Refused, match="is not a spare"):
+    with pytest.raises(CommandError, match="is not a spare"):
         key_backup.load(key_store, tmp_path / "file", set())
-    with pytest.raises(Refused, match="cannot be read"):
+    with pytest.raises(CommandError, match="cannot be read"):
         key_backup.load(key_store, tmp_path / "nothing", set())

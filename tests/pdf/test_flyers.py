@@ -19,13 +19,14 @@ from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
-from outreach.errors import Refused
+from outreach.errors import ErrorCode
 from outreach.i18n import SPOKEN
 from outreach.pdf import color_contrast, flyer, flyer_text
 from outreach.pdf.flyer import SHAPES, Flyer
 from outreach.web.presentation import icons
 from tests.conftest import hold, venue
 from tests.support import pdf_reader
+from tests.support.refusals import refuses
 
 pytestmark = pytest.mark.any_database("what is on a flyer")
 
@@ -258,7 +259,7 @@ def test_nobody_is_invited_to_what_is_not_held(
 ) -> None:
     workshop = held(store, chicago, rights)
     workshop.status = status
-    with pytest.raises(Refused, match="no se hace"):
+    with refuses(ErrorCode.FLYER_OF_CANCELLED):
         told(workshop)
 
 

@@ -26,11 +26,12 @@ from outreach.domain.reporting.figures import Figure, FigureSeries
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.errors import NotFound, OutreachError, Refused, Taken
+from outreach.errors import ErrorCode, NotFound, OutreachError, Taken
 from outreach.reports import month_report
 from outreach.reports.month_report import MonthChange
 from tests.conftest import hold
 from tests.support.interleaving import meet
+from tests.support.refusals import refuses
 
 MARCH = Month(2026, 3)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
@@ -133,15 +134,15 @@ def test_a_late_change_is_the_next_revision_with_its_difference(march: Store) ->
 
 def test_another_revision_needs_a_reason_and_a_difference(march: Store) -> None:
     close(march)
-    with pytest.raises(Refused, match="motivo"):
+    with refuses(ErrorCode.REVISION_WITHOUT_REASON):
         close(march, MAY)
-    with pytest.raises(Refused, match="Nada ha cambiado"):
+    with refuses(ErrorCode.REVISION_WITHOUT_CHANGES):
         close(march, MAY, reason="por si acaso")
 
 
 def test_a_month_that_is_not_over_cannot_be_closed(march: Store) -> None:
     for early in (datetime(2026, 3, 31, 12, tzinfo=UTC), datetime(2026, 4, 3, 12, tzinfo=UTC)):
-        with pytest.raises(Refused, match="no ha terminado"):
+        with refuses(ErrorCode.MONTH_NOT_OVER):
             close(march, early)
     close(march, datetime(2026, 4, 4, tzinfo=UTC))
 

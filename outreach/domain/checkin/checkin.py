@@ -16,7 +16,7 @@ from outreach.domain.registrations import SEAT_HOLDING_STATUSES, Registration, c
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
-from outreach.errors import NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refused
 
 
 def find(session: Session, workshop: Workshop, registration_id: str) -> Registration:
@@ -47,7 +47,7 @@ def admit_from_waitlist(
     already. Raises Refused before the start, and when there are not as many chairs."""
     workshop = registration.workshop
     if now < workshop.starts_at:
-        raise Refused("Deja pasar a quien espera cuando empiece el taller.")
+        raise Refused(ErrorCode.WAITLIST_CHECKIN_TOO_EARLY)
     capacity.lock(session, workshop)
     slot = _slot_of(session, workshop, now)
     is_let_in = took_effect(
@@ -68,7 +68,7 @@ def admit_from_waitlist(
         return True
     if registration.arrived:
         return False
-    raise Refused("Ya no hay sillas libres para tantas personas.")
+    raise Refused(ErrorCode.CHAIRS_TAKEN)
 
 
 def seats_left(session: Session, workshop: Workshop, *, now: datetime) -> int | None:
@@ -125,14 +125,14 @@ def head_count(session: Session, workshop: Workshop) -> int:
 def require_open(workshop: Workshop) -> None:
     """Raises Refused where there is no door: a draft, or a workshop that is not held."""
     if workshop.status not in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}:
-        raise Refused("Solo se pasa lista en un taller publicado.")
+        raise Refused(ErrorCode.CHECKIN_NEEDS_PUBLISHED)
 
 
 def require_over(workshop: Workshop, *, now: datetime) -> None:
     """Raises Refused while nobody can have been there."""
     is_over = workshop.status is WorkshopStatus.PUBLISHED and workshop.has_ended(now)
     if not is_over and workshop.status is not WorkshopStatus.HELD:
-        raise Refused("La constancia se hace cuando el taller ya pasó.")
+        raise Refused(ErrorCode.CERTIFICATE_TOO_EARLY)
 
 
 def _slot_of(session: Session, workshop: Workshop, now: datetime) -> TimeSlot | None:

@@ -27,7 +27,7 @@ from outreach.domain.network.staff import (
 )
 from outreach.domain.registrations import capacity, digest
 from outreach.domain.workshops import COUNTED_STATUSES, Workshop
-from outreach.errors import NotFound, Refused, TooMany
+from outreach.errors import ErrorCode, NotFound, Refused, TooMany
 
 MOST: Final = 2_000  # marks by one pass
 AT_DOOR: Final = [role for role, allowed in PERMISSIONS.items() if Permission.DOOR in allowed]
@@ -67,7 +67,7 @@ def require_near(workshop: Workshop, *, now: datetime) -> None:
     """Raises Refused unless a phone may take this door along."""
     checkin.require_open(workshop)
     if not is_near(workshop, now=now):
-        raise Refused("Lleva la puerta el día del taller, o un día antes.")
+        raise Refused(ErrorCode.MANIFEST_TOO_EARLY)
 
 
 def is_near(workshop: Workshop, *, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from outreach.db.base import Base, Words
 from outreach.domain.locations import zip_codes
 from outreach.domain.network.offices import Office
 from outreach.domain.text import plain
-from outreach.errors import NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refused
 
 
 class Venue(Base):
@@ -66,7 +66,6 @@ class Premises:
     access: Words = field(default_factory=dict)
 
 
-_THERE_IS_ONE: Final = "Ya hay una sede con ese nombre y esa dirección. Cambia el nombre."
 SAID: Final = tuple(each.name for each in fields(Premises))
 
 
@@ -188,14 +187,14 @@ def settle(session: Session) -> None:
     try:
         session.flush()
     except sa.exc.IntegrityError:
-        raise Refused(_THERE_IS_ONE) from None
+        raise Refused(ErrorCode.VENUE_EXISTS) from None
 
 
 def require_own_name(session: Session, office: Office, said: Premises, venue: Venue | None) -> None:
     """Raises Refused when another venue of the office has this name and address."""
     there = named(session, office, said.name, said.address, said.city)
     if there is not None and there is not venue:
-        raise Refused(_THERE_IS_ONE)
+        raise Refused(ErrorCode.VENUE_EXISTS)
 
 
 def settle_in(session: Session, venue: Venue) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
 from outreach.db.base import Base
-from outreach.errors import NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refused
 
 ALL_OFFICES: Final = "*"
 
@@ -39,8 +39,6 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.DOOR: frozenset({Permission.SEE, Permission.PEOPLE, Permission.DOOR}),
     Role.READER: frozenset({Permission.SEE}),
 }
-
-_THERE_IS_ONE: Final = "Ya hay una cuenta con ese correo. Búscala en la lista."
 
 
 class StaffMember(Base):
@@ -109,7 +107,7 @@ def add(session: Session, email: str, role: Role, offices: Iterable[str]) -> Sta
     """A new account, with one role at each of these offices (slugs, or «*» for everywhere).
     Raises Refused when there is one by that address."""
     if find(session, email) is not None:
-        raise Refused(_THERE_IS_ONE)
+        raise Refused(ErrorCode.ACCOUNT_EXISTS)
     organizer = StaffMember(email=email.strip().lower())
     organizer.grants = [
         RoleAssignment(office=office, role=role) for office in dict.fromkeys(offices)
@@ -118,7 +116,7 @@ def add(session: Session, email: str, role: Role, offices: Iterable[str]) -> Sta
         with session.begin_nested():
             session.add(organizer)
     except sa.exc.IntegrityError:  # somebody added it in this very moment
-        raise Refused(_THERE_IS_ONE) from None
+        raise Refused(ErrorCode.ACCOUNT_EXISTS) from None
     return organizer
 
 
@@ -137,9 +135,7 @@ def require_admin(session: Session) -> None:
     everything."""
     session.flush()
     if not count_admins(session):
-        raise Refused(
-            "Es la única cuenta que administra toda la red. Dale antes ese papel a otra persona."
-        )
+        raise Refused(ErrorCode.LAST_ADMINISTRATOR)
 
 
 def count_admins(session: Session) -> int:

@@ -18,7 +18,7 @@ from outreach.domain.audit import audit_log
 from outreach.domain.newsletter import mailings
 from outreach.domain.reporting import months
 from outreach.domain.reporting.months import MonthRevision
-from outreach.errors import NotFound, Refused, Taken
+from outreach.errors import ErrorCode, NotFound, Refused, Taken
 
 PARTS: Final = ("title", "happened", "ahead")  # what people write of every edition
 
@@ -156,7 +156,7 @@ def begin(
     if (before is not None and before.is_draft) or (seen is not None and seen != last):
         raise Taken(f"edition {last + 1} of {month}")
     if before is not None and not correction:
-        raise Refused("Escribe qué se corrige y por qué. Se lee al principio de la nueva edición.")
+        raise Refused(ErrorCode.BULLETIN_WITHOUT_CORRECTION)
     made = BulletinEdition(
         month=month.number,
         number=last + 1,
@@ -231,7 +231,7 @@ def publish(
     months.lock(session, month)
     last = _closed(session, month).number
     if edition.revision != last:
-        raise Refused("Las cifras cambiaron. Guarda para traer las nuevas, léelas y publica.")
+        raise Refused(ErrorCode.BULLETIN_FIGURES_CHANGED)
     _move(session, edition, version, published_at=now, published_by_id=organizer_id)
     edition.frozen = freeze(edition)
     edition.digest = hashlib.sha256(edition.frozen.encode()).hexdigest()
@@ -255,9 +255,9 @@ def _closed(session: Session, month: Month) -> MonthRevision:
     """The last revision of a month. Raises Refused where there is none, or it is open again."""
     last = months.latest(session, month)
     if last is None:
-        raise Refused("Este mes no está cerrado. Ciérralo y luego haz el boletín.")
+        raise Refused(ErrorCode.BULLETIN_MONTH_NOT_CLOSED)
     if last.reopened_at is not None:
-        raise Refused("Este mes está abierto otra vez. Ciérralo y luego sigue con el boletín.")
+        raise Refused(ErrorCode.BULLETIN_MONTH_REOPENED)
     return last
 
 

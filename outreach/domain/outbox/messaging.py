@@ -21,7 +21,7 @@ from outreach.domain.registrations.models import digest
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.errors import Refused
+from outreach.errors import ErrorCode, Refused
 
 LONGEST: Final = 500  # letters of a paragraph
 NOT_AGAIN_FOR: Final = timedelta(minutes=10)
@@ -57,9 +57,9 @@ def templates_of(workshop: Workshop) -> tuple[MessageTemplate, ...]:
 def require_open(workshop: Workshop, *, now: datetime) -> None:
     """Raises Refused where there is nobody to tell, or nothing."""
     if workshop.status not in {WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED}:
-        raise Refused("Solo se escribe a la gente de un taller publicado o cancelado.")
+        raise Refused(ErrorCode.MESSAGE_NEEDS_PUBLISHED)
     if workshop.has_ended(now):
-        raise Refused("Este taller ya pasó. Ya no se mandan mensajes.")
+        raise Refused(ErrorCode.MESSAGE_TOO_LATE)
 
 
 def check(
@@ -68,17 +68,17 @@ def check(
     """Raises Refused, in a sentence for the organizer, when this cannot be sent."""
     require_open(workshop, now=now)
     if template not in templates_of(workshop):
-        raise Refused("Elige qué pasó con los botones de la página.")
+        raise Refused(ErrorCode.MESSAGE_WITHOUT_REASON)
     if paragraph and workshop.is_discreet:
-        raise Refused("Aquí solo se mandan los textos ya escritos. Quita el tuyo.")
+        raise Refused(ErrorCode.MESSAGE_TEXT_NOT_ALLOWED)
     if any(len(text) > LONGEST for text in paragraph.values()):
-        raise Refused(f"Es demasiado largo. Escribe {LONGEST} letras o menos.")
+        raise Refused(ErrorCode.MESSAGE_TOO_LONG, most=LONGEST)
     if any(_LINK.search(text) for text in paragraph.values()):
-        raise Refused("Quita los enlaces y los correos. La carta ya lleva el de cada persona.")
+        raise Refused(ErrorCode.MESSAGE_WITH_LINK)
     if paragraph and "es" not in paragraph:
-        raise Refused("Escríbelo también en español: así lo lee quien no tiene su idioma.")
+        raise Refused(ErrorCode.MESSAGE_WITHOUT_SPANISH)
     if template is MessageTemplate.BRING and not (workshop.bring or paragraph):
-        raise Refused("Este taller no dice qué traer. Escríbelo en «Algo más».")
+        raise Refused(ErrorCode.MESSAGE_WITHOUT_BRING)
 
 
 def send(
@@ -103,14 +103,14 @@ def send(
     if sent is not None:
         return sent, False
     if _was_just_sent(session, workshop, template, audience, paragraph, now):
-        raise Refused("Ese mismo mensaje se envió hace unos minutos. No sale dos veces.")
+        raise Refused(ErrorCode.MESSAGE_SENT_TWICE)
     whom = session.scalars(
         _of(workshop, audience)
         .where(Registration.contact != ContactMethod.NONE)
         .with_only_columns(Registration.id)
     ).all()
     if not whom:
-        raise Refused("Nadie de ellos dejó correo ni teléfono. No hay a quién avisar.")
+        raise Refused(ErrorCode.MESSAGE_REACHES_NOBODY)
     message = Message(
         workshop_id=workshop.id,
         template=template,

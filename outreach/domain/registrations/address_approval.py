@@ -11,15 +11,15 @@ from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import notifications
 from outreach.domain.registrations.models import ContactMethod, Registration, RegistrationStatus
 from outreach.domain.registrations.notifications import NotificationType
-from outreach.errors import Refused
+from outreach.errors import ErrorCode, Refused
 
 
 def approve(session: Session, registration: Registration, *, now: datetime) -> bool:
     """They may read the address, and are told so. False when they could already."""
     if registration.workshop.visibility is not Visibility.APPROVED:
-        raise Refused("En este taller la dirección no se aprueba persona por persona.")
+        raise Refused(ErrorCode.ADDRESS_NOT_BY_APPROVAL)
     if registration.status is not RegistrationStatus.CONFIRMED:
-        raise Refused("Primero dale un lugar. Después puedes aprobar que vea la dirección.")
+        raise Refused(ErrorCode.APPROVAL_NEEDS_SEAT)
     is_new = took_effect(
         session,
         sa.update(Registration)

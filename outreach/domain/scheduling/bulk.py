@@ -15,7 +15,7 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.scheduling import form_drafts, workshop_service
 from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners
-from outreach.errors import Refused
+from outreach.errors import ErrorCode, Refused
 
 MAX_WORKSHOPS: Final = 200
 ALLIES: Final = "allies"  # partners and speakers, as one thing that can be alike
@@ -35,11 +35,11 @@ class BulkOutcome:
     told: int = 0  # parties that are written to
     calls: int = 0  # parties that are to be called
     plan: WorkshopData | None = None  # as it is then
-    refusal: str = ""
+    refusal: Refused | None = None
 
     @property
     def is_nothing(self) -> bool:
-        return not self.changed and not self.refusal
+        return not self.changed and self.refusal is None
 
 
 def dry_run(
@@ -53,7 +53,7 @@ def dry_run(
         try:
             found.append(_done(session, workshop, act, now))
         except Refused as refusal:
-            found.append(BulkOutcome(workshop.public_id, refusal=str(refusal)))
+            found.append(BulkOutcome(workshop.public_id, refusal=refusal))
         finally:
             attempt.rollback()
     return found
@@ -69,8 +69,9 @@ def execute(
         try:
             found.append(_done(session, workshop, act, now))
         except Refused as refusal:
-            when = f"{day.day}/{day.month}/{day.year}"
-            raise Refused(f"«{title}», {when}: {refusal} No se hizo nada.") from None
+            raise Refused(
+                ErrorCode.BULK_ACTION_FAILED, title=title, day=day, cause=refusal
+            ) from None
     return found
 
 
@@ -110,9 +111,9 @@ class Publish:
 
     def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
         if workshop.status is not WorkshopStatus.DRAFT:
-            raise Refused("No es un borrador.")
+            raise Refused(ErrorCode.NOT_A_DRAFT)
         if workshop.starts_at <= now:
-            raise Refused("Su fecha ya pasó. Cámbiala primero.")
+            raise Refused(ErrorCode.DATE_PAST)
         workshop_service.publish(session, workshop, now=now, phone=self.phone)
         return frozenset({"status"})
 
@@ -125,10 +126,10 @@ def cancel(session: Session, workshop: Workshop, now: datetime) -> frozenset[str
 def discard(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
     """A draft that nobody outside has seen is gone without a trace but the journal's."""
     if workshop.status is not WorkshopStatus.DRAFT or workshop.published_at is not None:
-        raise Refused("Solo se borra un borrador que nunca se publicó. Este se puede cancelar.")
+        raise Refused(ErrorCode.DELETE_NEEDS_DRAFT)
     is_used = sa.exists().where(Registration.workshop_id == workshop.id)
     if session.scalar(sa.select(is_used)):
-        raise Refused("Ya tiene personas registradas. No se borra.")
+        raise Refused(ErrorCode.DELETE_WITH_REGISTRATIONS)
     form_drafts.forget(session, workshop.id)  # its number may be given to another
     session.delete(workshop)
     return frozenset({"status"})
@@ -152,7 +153,7 @@ class Reschedule:
             plan = shifted(plan, later)
         if self.venue is not None:
             if not plan.mode.has_venue:
-                raise Refused("No tiene sede: es en línea o por teléfono.")
+                raise Refused(ErrorCode.WORKSHOP_WITHOUT_VENUE)
             plan = replace(plan, venue=self.venue, zone=self.venue.zone)
         _require_coming(plan, now)
         return workshop_service.change(session, workshop, plan, now=now)
@@ -186,17 +187,17 @@ class SameForAll:
 def require_ahead(workshop: Workshop, now: datetime) -> None:
     """Raises Refused for what is over, or cancelled: that stays as it was."""
     if workshop.status is WorkshopStatus.CANCELLED:
-        raise Refused("Está cancelado.")
+        raise Refused(ErrorCode.WORKSHOP_CANCELLED)
     if workshop.starts_at <= now or workshop.status not in {
         WorkshopStatus.DRAFT,
         WorkshopStatus.PUBLISHED,
     }:
-        raise Refused("Ya empezó o ya pasó.")
+        raise Refused(ErrorCode.WORKSHOP_STARTED)
 
 
 def _require_coming(plan: WorkshopData, now: datetime) -> None:
     if datetime.combine(plan.day, plan.starts, plan.zone) <= now:
-        raise Refused("Quedaría en una fecha que ya pasó.")
+        raise Refused(ErrorCode.NEW_DATE_PAST)
 
 
 def shifted(plan: WorkshopData, minutes: int, longer: int = 0) -> WorkshopData:
@@ -205,7 +206,7 @@ def shifted(plan: WorkshopData, minutes: int, longer: int = 0) -> WorkshopData:
     starts = datetime.combine(plan.day, plan.starts)
     length = _length((plan.day, plan.starts, plan.ends)) + timedelta(minutes=longer)
     if not timedelta(0) < length < timedelta(days=1):
-        raise Refused("Duraría menos de un minuto, o un día entero. Cambia su hora de término.")
+        raise Refused(ErrorCode.DURATION_IMPOSSIBLE)
     starts += timedelta(minutes=minutes)
     return replace(plan, day=starts.date(), starts=starts.time(), ends=(starts + length).time())
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
-from outreach.errors import NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refused
 
 KEPT: Final = timedelta(days=30)
 LARGEST: Final = 30_000  # bytes: the texts of a form at their longest take half of it
@@ -74,7 +74,7 @@ def keep(
     more than any form holds."""
     text = json.dumps(list(fields), ensure_ascii=False, separators=(",", ":"))
     if len(text.encode()) > LARGEST:
-        raise Refused("Es demasiado largo. Escribe menos.")
+        raise Refused(ErrorCode.FORM_DRAFT_TOO_LONG)
     draft = of_form(session, organizer_id, form)
     if draft is None:
         _make_room(session, organizer_id)

@@ -6,7 +6,7 @@ was made with. What a feed shows of an office or a kind gets a new date, so that
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,11 +18,9 @@ from outreach.domain.network.offices import TAKEN, Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop, WorkshopStatus, new_public_id
-from outreach.errors import Refused, Taken
+from outreach.errors import ErrorCode, Refused, Taken
 
 AHEAD = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
-_SLUG_IS_TAKEN: Final = "Ese nombre corto ya es de otra oficina. Elige otro."
-_CODE_IS_TAKEN: Final = "Ese código ya es de otro tipo. Elige otro."
 
 
 def add_office(session: Session, values: Mapping[str, Any], *, now: datetime) -> Office:
@@ -30,13 +28,13 @@ def add_office(session: Session, values: Mapping[str, Any], *, now: datetime) ->
     is still in people's calendars."""
     slug = values["slug"]
     if slug in TAKEN or session.scalar(sa.select(Office.id).where(Office.slug == slug)):
-        raise Refused(_SLUG_IS_TAKEN)
+        raise Refused(ErrorCode.OFFICE_SLUG_TAKEN)
     office = Office(**values, changed_at=now)
     try:
         with session.begin_nested():
             session.add(office)
     except sa.exc.IntegrityError:  # somebody added it in this very moment
-        raise Refused(_SLUG_IS_TAKEN) from None
+        raise Refused(ErrorCode.OFFICE_SLUG_TAKEN) from None
     return office
 
 
@@ -72,7 +70,7 @@ def ahead_of(session: Session, office: Office, day: date) -> int:
 def add_kind(session: Session, values: Mapping[str, Any], *, now: datetime) -> Kind:
     """Raises Refused where there is one by that code."""
     if session.scalar(sa.select(Kind.id).where(Kind.code == values["code"])):
-        raise Refused(_CODE_IS_TAKEN)
+        raise Refused(ErrorCode.KIND_CODE_TAKEN)
     is_discreet = values["is_discreet"]
     public = _new_code(session) if is_discreet else values["code"]
     kind = Kind(**values, public_code=public, changed_at=now)
@@ -80,7 +78,7 @@ def add_kind(session: Session, values: Mapping[str, Any], *, now: datetime) -> K
         with session.begin_nested():
             session.add(kind)
     except sa.exc.IntegrityError:  # somebody added it in this very moment
-        raise Refused(_CODE_IS_TAKEN) from None
+        raise Refused(ErrorCode.KIND_CODE_TAKEN) from None
     return kind
 
 

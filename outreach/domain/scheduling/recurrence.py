@@ -23,7 +23,7 @@ from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners, publish_checks
 from outreach.domain.workshops import series as all_series
 from outreach.domain.workshops.series import WorkshopSeries
-from outreach.errors import Refused
+from outreach.errors import ErrorCode, Refused
 
 MAX_DATES: Final = 60  # dates at once
 AHEAD: Final = timedelta(days=3 * 366)
@@ -60,19 +60,19 @@ def is_last(day: date) -> bool:
 def days(rule: RecurrenceRule, first: date, *, today: date) -> list[date]:
     """The days the rule means after `first`, from today on. Raises Refused, for too many too."""
     if rule.until is None and rule.count is None:
-        raise Refused("Di hasta qué día se repite, o cuántas veces más.")
+        raise Refused(ErrorCode.RECURRENCE_WITHOUT_END)
     if rule.every in {RecurrenceUnit.WEEK, RecurrenceUnit.TWO_WEEKS} and not rule.weekdays:
-        raise Refused("Elige al menos un día de la semana.")
+        raise Refused(ErrorCode.RECURRENCE_WITHOUT_WEEKDAY)
     if rule.count is not None and not 1 <= rule.count <= MAX_DATES:
-        raise Refused(f"Se hacen de 1 a {MAX_DATES} fechas de una vez. Escribe un número así.")
+        raise Refused(ErrorCode.RECURRENCE_COUNT_OUT_OF_RANGE, most=MAX_DATES)
     if rule.until is not None and rule.until > today + AHEAD:
-        raise Refused("La última fecha está muy lejos. Elige una de los próximos 3 años.")
+        raise Refused(ErrorCode.RECURRENCE_TOO_FAR)
     most = rule.count or MAX_DATES + 1
     found = list(islice(_after(rule, first, today), most))
     if len(found) > MAX_DATES:
-        raise Refused(f"Son más de {MAX_DATES} fechas. Elige una última fecha más cercana.")
+        raise Refused(ErrorCode.RECURRENCE_TOO_MANY_DATES, most=MAX_DATES)
     if not found:
-        raise Refused("Así no sale ninguna fecha. Elige una última fecha más lejana.")
+        raise Refused(ErrorCode.RECURRENCE_WITHOUT_DATES)
     return found
 
 
@@ -253,7 +253,7 @@ def make(
                 publish_checks.require_safe(session, workshop, now=now)
                 workshop_service.publish(session, workshop, now=now, phone=phone)
         except Refused as refusal:
-            raise refused_on(plan.day, refusal) from None
+            raise Refused(ErrorCode.DATE_FAILED, day=plan.day, cause=refusal) from None
         made.append(workshop)
     return made
 
@@ -269,11 +269,6 @@ def made_before(session: Session, nonce: str) -> bool:
             )
         )
     )
-
-
-def refused_on(day: date, refusal: Refused) -> Refused:
-    """The same refusal, that says of which day it is."""
-    return Refused(f"El {day.day}/{day.month}/{day.year}: {refusal} No se hizo nada.")
 
 
 def series_of(session: Session, workshop: Workshop, name: str, *, now: datetime) -> WorkshopSeries:

@@ -23,7 +23,7 @@ from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, publish_checks
 from outreach.domain.workshops.tour_stops import TourStop as TourStop
 from outreach.domain.workshops.tour_stops import lock as lock_stop
-from outreach.errors import NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refused
 
 MAX_STOPS: Final = 60
 MAX_KINDS: Final = 6
@@ -127,9 +127,9 @@ def add_stop(session: Session, tour: Tour, plan: TourStopData, *, now: datetime)
     _check(session, tour, plan)
     there = stops(session, [tour.id])[tour.id]
     if any(_is_same(each, plan) for each in there):
-        raise Refused("Esa parada ya está en la gira: el mismo día, a la misma hora y ahí mismo.")
+        raise Refused(ErrorCode.TOUR_STOP_EXISTS)
     if len(there) >= MAX_STOPS:
-        raise Refused(f"Una gira tiene hasta {MAX_STOPS} paradas. Haz otra gira para las demás.")
+        raise Refused(ErrorCode.TOUR_WITH_TOO_MANY_STOPS, most=MAX_STOPS)
     stop = TourStop(tour_id=tour.id, zone=_zone(tour, plan), **vars(plan))
     session.add(stop)
     session.flush()
@@ -149,12 +149,12 @@ def change_stop(
     lock(session, tour, stop)
     _check(session, tour, plan)
     if stop.cancelled_at is not None:
-        raise Refused("Esta parada está cancelada. Reactívala antes de cambiarla.")
+        raise Refused(ErrorCode.TOUR_STOP_EDIT_CANCELLED)
     there = _locked(session, stop)
     if plan.venue is None and there:
-        raise Refused("Los talleres de esta parada ya tienen sede. Elige otra o deja la que está.")
+        raise Refused(ErrorCode.TOUR_STOP_NEEDS_VENUE)
     if {workshop.kind.code for workshop in there} - set(plan.kinds):
-        raise Refused("Un tipo que quitaste ya tiene su taller aquí. Déjalo marcado.")
+        raise Refused(ErrorCode.TOUR_STOP_KIND_IN_USE)
     later, _longer = bulk.span_between(
         (stop.day, stop.starts, stop.ends), (plan.day, plan.starts, plan.ends)
     )
@@ -192,9 +192,9 @@ def publish_stop(
     network's, as in `publish_checks`."""
     there = _locked(session, stop)
     if stop.cancelled_at is not None:
-        raise Refused("Esta parada está cancelada. Reactívala antes de publicarla.")
+        raise Refused(ErrorCode.TOUR_STOP_PUBLISH_CANCELLED)
     if stop.venue is None:
-        raise Refused(f"{stop.city}: falta la sede. No se publicó.")
+        raise Refused(ErrorCode.TOUR_STOP_WITHOUT_VENUE, city=stop.city)
     drafts = [
         workshop
         for workshop in there
@@ -211,7 +211,7 @@ def cancel_stop(session: Session, stop: TourStop, *, now: datetime) -> tuple[lis
     The workshops, and how many people are owed a notice."""
     there = _locked(session, stop)
     if stop.cancelled_at is not None:
-        raise Refused("Esta parada ya está cancelada.")
+        raise Refused(ErrorCode.TOUR_STOP_CANCELLED_ALREADY)
     stop.cancelled_at = now
     cancelled, told = [], 0
     for workshop in there:
@@ -226,7 +226,7 @@ def reinstate_stop(session: Session, stop: TourStop, *, now: datetime) -> list[W
     stays so. The workshops."""
     there = _locked(session, stop)
     if stop.cancelled_at is None:
-        raise Refused("Esta parada no está cancelada.")
+        raise Refused(ErrorCode.TOUR_STOP_NOT_CANCELLED)
     back = [
         workshop
         for workshop in there
@@ -255,9 +255,9 @@ def _locked(session: Session, stop: TourStop) -> list[Workshop]:
 
 def _check(session: Session, tour: Tour, plan: TourStopData) -> None:
     if not plan.kinds:
-        raise Refused("Elige al menos un tipo de taller para esta parada.")
+        raise Refused(ErrorCode.TOUR_STOP_WITHOUT_KIND)
     if len(plan.kinds) > MAX_KINDS:
-        raise Refused(f"Elige hasta {MAX_KINDS} tipos para una parada.")
+        raise Refused(ErrorCode.TOUR_STOP_WITH_TOO_MANY_KINDS, most=MAX_KINDS)
     if plan.venue is not None and plan.venue.office_id != tour.office_id:
         raise NotFound("venue")
     for code in plan.kinds:

@@ -15,7 +15,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import AccessNeed, reconfirmation
 from outreach.domain.workshops import DeliveryMode, time_slots
 from outreach.domain.workshops.series import WorkshopSeries
-from outreach.errors import Refused
+from outreach.errors import ErrorCode, Refused
 
 SLOT_MINUTES: Final = 20  # where neither the plan nor the kind says
 LARGEST_PARTY: Final = 20  # people on one registration: no kind and no workshop allows more
@@ -124,42 +124,41 @@ def check(plan: WorkshopData, *, is_draft: bool = False) -> None:
     """Raises Refused, in a sentence for the organizer, when the plan cannot be. A draft may have no
     venue yet."""
     if clock.is_skipped(plan.day, plan.starts, plan.zone):
-        raise Refused(
-            f"Ese día el reloj se adelanta y no existen las {plan.starts:%H:%M}. Elige otra hora."
-        )
+        raise Refused(ErrorCode.HOUR_SKIPPED, hour=plan.starts)
     if plan.starts == plan.ends:
-        raise Refused("La hora de término es la misma que la de inicio. Cambia una de las dos.")
+        raise Refused(ErrorCode.ENDS_AT_START)
     if plan.capacity < 0:
-        raise Refused("Los lugares no pueden ser menos de cero.")
+        raise Refused(ErrorCode.CAPACITY_NEGATIVE)
     if plan.mode.has_venue and plan.venue is None and not is_draft:
-        raise Refused("Falta la sede. Elige una o di que es en línea.")
+        raise Refused(ErrorCode.VENUE_MISSING)
     if plan.kind.countries and plan.office.country not in plan.kind.countries:
-        raise Refused("Este tipo de taller no se da en el país de la oficina. Elige otro tipo.")
+        raise Refused(ErrorCode.KIND_NOT_IN_COUNTRY)
     if plan.way is Way.SLOTS:
         _check_slots(plan)
     if plan.series is not None and plan.series.office_id != plan.office.id:
-        raise Refused("Esa serie es de otra oficina. Elige una de la tuya.")
+        raise Refused(ErrorCode.SERIES_OF_OTHER_OFFICE)
     if min([plan.overbooked, *plan.support.values()], default=0) < 0:
-        raise Refused("Los lugares no pueden ser menos de cero.")
+        raise Refused(ErrorCode.CAPACITY_NEGATIVE)
     offered = {f"{registrations.INTERPRETER}{lang}" for lang in plan.interpretation}
     offered |= {AccessNeed.CHILDCARE.value} if plan.has_childcare else set()
     if not set(plan.support) <= offered:
-        raise Refused("Hay un límite para un apoyo que este taller no da. Quita el límite.")
+        raise Refused(ErrorCode.LIMIT_WITHOUT_ACCOMMODATION)
     if plan.opens_days is not None and plan.opens_days < 1:
-        raise Refused("Los lugares se abren al menos 1 día antes.")
+        raise Refused(ErrorCode.OPENING_TOO_LATE)
     if plan.confirm_days is not None and not (
         reconfirmation.MIN_DAYS <= plan.confirm_days <= reconfirmation.MAX_DAYS
     ):
         raise Refused(
-            f"Pregunta quién viene entre {reconfirmation.MIN_DAYS} "
-            f"y {reconfirmation.MAX_DAYS} días antes."
+            ErrorCode.RECONFIRMATION_OUT_OF_RANGE,
+            least=reconfirmation.MIN_DAYS,
+            most=reconfirmation.MAX_DAYS,
         )
 
 
 def _check_slots(plan: WorkshopData) -> None:
     if not plan.slot_minutes or plan.slot_minutes < 5:
-        raise Refused("Di cada cuántos minutos empieza una cita: 5 o más.")
+        raise Refused(ErrorCode.SLOT_TOO_SHORT)
     if plan.slot_places < 1:
-        raise Refused("Di cuántos lugares hay a cada hora: 1 o más.")
+        raise Refused(ErrorCode.SLOT_WITHOUT_PLACES)
     if plan.overbooked:
-        raise Refused("En las citas a una hora no se dan lugares de más.")
+        raise Refused(ErrorCode.SLOTS_OVERBOOKED)

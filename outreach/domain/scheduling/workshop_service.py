@@ -39,7 +39,8 @@ from outreach.domain.workshops import (
     time_slots,
     tour_stops,
 )
-from outreach.errors import Refused
+from outreach.domain.workshops.publish_checks import RequiredField
+from outreach.errors import ErrorCode, Refused
 
 NOTIFIED_CHANGES: Final = timedelta(days=7)
 
@@ -74,6 +75,8 @@ _PLACES: Final = frozenset(
 )
 # What may bring an address into sight: of a draft its doubts are asked before it is published.
 _OPENS: Final = frozenset({"kind", "visibility", "venue"})
+# A file of workshops has no columns for these.
+_NOT_IN_FILES: Final = frozenset({RequiredField.LINK, RequiredField.PHONE})
 
 
 def create(
@@ -157,12 +160,10 @@ def change(
     if not new:
         return new
     if workshop.status is not WorkshopStatus.DRAFT and new & _OPENS and has_open_address(plan):
-        raise Refused(
-            "Es un taller discreto y todas las personas verían su dirección. Ocúltala primero."
-        )
+        raise Refused(ErrorCode.ADDRESS_EXPOSED)
     _starts_at, ends_at = clock.span(plan.day, plan.starts, plan.ends, plan.zone)
     if new & _WHEN and would_be_past(workshop, ends_at, now=now):
-        raise Refused("Ese día y esa hora ya pasaron. Revisa la fecha.")
+        raise Refused(ErrorCode.WORKSHOP_PAST)
     was_hidden = workshop.is_hidden
     for name in new - {"capacity", "overbooked"}:
         setattr(workshop, name, getattr(plan, name))
@@ -212,11 +213,11 @@ def publish(
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.DRAFT:
         return
-    missing = publish_checks.missing(workshop, phone=phone)
+    missing = publish_checks.find_missing_fields(workshop, phone=phone)
     if is_in_file:
-        missing = [name for name in missing if name not in {"enlace", "teléfono"}]
+        missing = [field for field in missing if field not in _NOT_IN_FILES]
     if missing:
-        raise Refused(publish_checks.said(missing))
+        raise Refused(ErrorCode.FIELDS_MISSING, fields=missing)
     check(data_of(workshop))
     tour_stops.require_on(session, workshop)
     workshop.status = WorkshopStatus.PUBLISHED
@@ -229,11 +230,11 @@ def cancel(session: Session, workshop: Workshop, *, now: datetime, tells: bool =
     the organizer `tells` nobody, which they may only long before. Raises Refused."""
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED:
-        raise Refused("Solo se cancela un taller publicado.")
+        raise Refused(ErrorCode.CANCEL_NEEDS_PUBLISHED)
     if workshop.has_ended(now):
-        raise Refused("Ya pasó. Di en su asistencia que no se hizo.")
+        raise Refused(ErrorCode.CANCEL_AFTER_END)
     if not tells and must_notify(workshop, now=now):
-        raise Refused("Faltan menos de 7 días: hay que avisar a quien apartó lugar.")
+        raise Refused(ErrorCode.CANCEL_NEEDS_NOTICE)
     workshop.status = WorkshopStatus.CANCELLED
     workshop.cancelled_at = now
     mark_changed(workshop, now, is_new_version=True)
@@ -264,7 +265,7 @@ def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Undoes a cancellation: everybody keeps their place, and is owed a notice. Raises Refused."""
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.CANCELLED:
-        raise Refused("Este taller no está cancelado.")
+        raise Refused(ErrorCode.WORKSHOP_NOT_CANCELLED)
     tour_stops.require_on(session, workshop)
     workshop.status = WorkshopStatus.PUBLISHED
     workshop.cancelled_at = None
@@ -284,11 +285,11 @@ def report(workshop: Workshop, *, head_count: int | None, now: datetime) -> None
         WorkshopStatus.HELD,
         WorkshopStatus.NOT_HELD,
     }:
-        raise Refused("Solo se reporta un taller publicado.")
+        raise Refused(ErrorCode.REPORT_NEEDS_PUBLISHED)
     if now < workshop.starts_at:
-        raise Refused("Este taller todavía no empieza. Repórtalo cuando termine.")
+        raise Refused(ErrorCode.REPORT_TOO_EARLY)
     if head_count is not None and head_count < 0:
-        raise Refused("Las personas no pueden ser menos de cero.")
+        raise Refused(ErrorCode.ATTENDANCE_NEGATIVE)
     workshop.status = WorkshopStatus.NOT_HELD if head_count is None else WorkshopStatus.HELD
     workshop.head_count = head_count
 
@@ -300,13 +301,13 @@ def _resize(session: Session, workshop: Workshop, plan: WorkshopData, new: froze
     session.refresh(workshop, ["capacity", "overbooked", "seats_left"])
     taken = workshop.capacity + workshop.overbooked - workshop.seats_left
     if "way" in new and taken:
-        raise Refused("Ya hay lugares apartados. La forma de entrar se queda como está.")
+        raise Refused(ErrorCode.ADMISSION_IN_USE)
     if workshop.has_slots:
         workshop.overbooked = 0
         time_slots.sync(session, workshop)
     elif {"capacity", "overbooked", "way"} & new:
         if plan.capacity + plan.overbooked < taken:
-            raise Refused(f"Ya hay {taken} lugares apartados. Pon {taken} o más.")
+            raise Refused(ErrorCode.CAPACITY_BELOW_TAKEN, taken=taken)
         workshop.capacity, workshop.overbooked = plan.capacity, plan.overbooked
         workshop.seats_left = plan.capacity + plan.overbooked - taken
         time_slots.remove_all(session, workshop)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
-from outreach.errors import Refused
+from outreach.errors import ErrorCode, Refused
 
 if TYPE_CHECKING:
     from outreach.domain.workshops.models import Workshop
@@ -72,7 +72,7 @@ def sync(session: Session, workshop: "Workshop", used: Mapping[str, int]) -> Non
     for need, capacity in workshop.support.items():
         promised = used.get(need, 0)
         if capacity < promised:
-            raise Refused(f"Ya se prometió apoyo a {promised}. Pon {promised} o más.")
+            raise Refused(ErrorCode.ACCOMMODATION_PROMISED, promised=promised)
         row = there.pop(need, None)
         if row is None:
             row = AccommodationCapacity(

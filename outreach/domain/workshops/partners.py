@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from outreach.db.base import Base
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops.models import Workshop
-from outreach.errors import NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refused
 
 
 class PartnerKind(StrEnum):
@@ -104,7 +104,6 @@ class ChosenPartners:
     speakers: tuple[int, ...] = ()
 
 
-_THERE_IS_ONE: Final = "Ya hay alguien con ese nombre. Usa ese, o cambia el nombre."
 _Ally = TypeVar("_Ally", Partner, Speaker)
 
 
@@ -158,11 +157,11 @@ def keep(session: Session, ally: _Ally) -> None:
             sa.select(table).where(table.office_id == ally.office_id, table.name == ally.name)
         ).all()
     if any(each is not ally for each in others):
-        raise Refused(_THERE_IS_ONE)
+        raise Refused(ErrorCode.PARTNER_EXISTS)
     try:
         session.flush()
     except sa.exc.IntegrityError:  # a colleague was a moment faster
-        raise Refused(_THERE_IS_ONE) from None
+        raise Refused(ErrorCode.PARTNER_EXISTS) from None
 
 
 def chosen(session: Session, workshop: Workshop) -> ChosenPartners:

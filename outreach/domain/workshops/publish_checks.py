@@ -3,7 +3,6 @@
 What is missing keeps it a draft. A doubt is asked once, and then it is the organizer's word.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,10 +15,21 @@ from outreach import clock
 from outreach.domain.locations import holidays
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.workshops.models import DeliveryMode, Workshop, WorkshopStatus
-from outreach.errors import Refused
+from outreach.errors import ErrorCode, Refused
 
 MIN_DAYS: Final = 3  # fewer than so many ahead, hardly anybody hears of it
 _LINKED: Final = frozenset({DeliveryMode.LIVE_STREAM, DeliveryMode.VIDEO_CALL, DeliveryMode.HYBRID})
+
+
+class RequiredField(StrEnum):
+    """What a published workshop has to have."""
+
+    TITLE = "title"
+    VENUE = "venue"
+    LINK = "link"
+    LANGUAGES = "languages"
+    CAPACITY = "capacity"
+    PHONE = "phone"
 
 
 class PublishWarning(StrEnum):
@@ -41,33 +51,28 @@ class UnconfirmedWarnings:
     detail: str = ""  # a number, a name; what the sentence is about
 
 
-def missing(workshop: Workshop, *, phone: str = "") -> list[str]:
-    """What has to be there before everybody sees it, in the words of the form. `phone` is the
-    network's, for where neither the workshop nor its office has one."""
-    there = {
-        "título": workshop.title.get("es"),
-        "sede": workshop.venue or not workshop.mode.has_venue,
-        "enlace": workshop.online_url or workshop.mode not in _LINKED,
-        "idioma": workshop.languages,
-        "lugares": workshop.capacity or not workshop.takes_places,
-        "teléfono": workshop.phone or workshop.office.phone or phone,
+def find_missing_fields(workshop: Workshop, *, phone: str = "") -> list[RequiredField]:
+    """The fields that are empty and have to be filled in before the workshop is published, in the
+    order of the form. `phone` is the network's: it serves where neither the workshop nor its
+    office has one."""
+    filled = {
+        RequiredField.TITLE: workshop.title.get("es"),
+        RequiredField.VENUE: workshop.venue or not workshop.mode.has_venue,
+        RequiredField.LINK: workshop.online_url or workshop.mode not in _LINKED,
+        RequiredField.LANGUAGES: workshop.languages,
+        RequiredField.CAPACITY: workshop.capacity or not workshop.takes_places,
+        RequiredField.PHONE: workshop.phone or workshop.office.phone or phone,
     }
-    return [name for name, is_there in there.items() if not is_there]
+    return [field for field, is_filled in filled.items() if not is_filled]
 
 
 def require_safe(session: Session, workshop: Workshop, *, now: datetime) -> None:
     """Where nobody is asked about doubts: raises Refused for those that harm."""
     found = {each.what for each in find_warnings(session, workshop, now=now)}
     if PublishWarning.PAST in found:
-        raise Refused("Ese día y esa hora ya pasaron. Revisa la fecha.")
+        raise Refused(ErrorCode.WORKSHOP_PAST)
     if PublishWarning.OPEN_ADDRESS in found:
-        raise Refused(
-            "Es un taller discreto y todas las personas verían su dirección. Ocúltala primero."
-        )
-
-
-def said(missing: Sequence[str]) -> str:
-    return f"Falta: {', '.join(missing)}. No se publicó."
+        raise Refused(ErrorCode.ADDRESS_EXPOSED)
 
 
 def find_warnings(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
-from outreach.errors import NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refused
 
 if TYPE_CHECKING:
     from outreach.domain.workshops.models import Workshop
@@ -129,7 +129,7 @@ def remove_all(session: Session, workshop: "Workshop") -> None:
 
 def _taken(workshop: "Workshop", slot: TimeSlot) -> Refused:
     hour = starts(workshop, slot.minute)
-    return Refused(f"Alguien tiene la cita de las {hour:%H:%M}. Deja esa hora como está.")
+    return Refused(ErrorCode.SLOT_TAKEN, hour=hour)
 
 
 def reserve(session: Session, slot_id: int, people: int) -> bool:

@@ -10,7 +10,7 @@ from outreach.db.base import Base
 from outreach.db.types import Codes
 from outreach.domain.locations.venues import Venue
 from outreach.domain.workshops.models import Workshop
-from outreach.errors import Refused
+from outreach.errors import ErrorCode, Refused
 
 
 class TourStop(Base):
@@ -55,7 +55,7 @@ def is_off(session: Session, workshop: Workshop) -> bool:
 def require_on(session: Session, workshop: Workshop) -> None:
     """Raises Refused for a workshop whose stop is cancelled."""
     if is_off(session, workshop):
-        raise Refused("Su parada de la gira está cancelada. Reactívala primero.")
+        raise Refused(ErrorCode.WORKSHOP_OF_CANCELLED_STOP)
 
 
 def follow(session: Session, venue: Venue) -> None:

@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 from outreach.domain import workshops
 from outreach.domain.text import clean, plain
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.errors import Refused
 from outreach.feeds import labels
 from outreach.feeds import vevent as feed
 from outreach.i18n import LANGUAGES
 from outreach.imports import ical
 from outreach.imports.csv_tables import ImportTable
-from outreach.imports.ical import IcalCalendar, IcalEvent, IcalFault
+from outreach.imports.ical import IcalCalendar, IcalEvent
 from outreach.imports.row_parser import RowParser
 from outreach.imports.workshops.read import Network
 from outreach.imports.workshops.write import COLUMNS, cells
@@ -75,7 +76,7 @@ class _Maker:
         is_mine = workshop is not None and workshop.office.slug in self._known.offices
         said = cells(workshop) if workshop is not None and is_mine else self._new(event)
         said["id"] = id_
-        faults: list[tuple[str, IcalFault]] = []
+        faults: list[tuple[str, Refused]] = []
         try:
             starts, ends = ical.times(event, self._home(said["office"]), self._calendar)
             zone = starts.tzinfo
@@ -83,13 +84,13 @@ class _Maker:
             said["timezone"] = zone.key
             said["starts_at"] = f"{starts:%Y-%m-%dT%H:%M}"
             said["ends_at"] = f"{ends:%Y-%m-%dT%H:%M}"
-        except IcalFault as wrong:
+        except Refused as wrong:
             faults.append(("starts_at", wrong))
         if workshop is not None and is_mine:
             said |= _differing(event, workshop, said)
         made = RowParser(event.line, said)
         for field, each in faults:
-            made.fault(field, each.reason, each.says)
+            made.add_fault(field, each)
         return made
 
     def _home(self, office: str) -> ZoneInfo:

@@ -22,11 +22,11 @@ from outreach.domain.workshops import (
     DeliveryMode,
     Workshop,
     WorkshopStatus,
-    publish_checks,
     tour_stops,
 )
-from outreach.errors import Refused
-from outreach.imports.import_errors import ImportFault, ImportRejected
+from outreach.domain.workshops.publish_checks import RequiredField
+from outreach.errors import ErrorCode, Refused
+from outreach.imports.import_errors import ImportErrorCode, ImportFault, ImportRejected
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, unwatched
 from outreach.imports.workshops.read import ImportedPlace, WorkshopImportRow
 
@@ -34,26 +34,14 @@ _WITH_PLACES: Final = frozenset({Way.PLACE, Way.SLOTS, Way.UNLISTED})
 _TOGETHER: Final = 250  # new workshops that are written at once
 Turn = tuple[WorkshopStatus, WorkshopStatus]  # from how it stands to what the file says
 _publish: Final = partial(workshop_service.publish, is_in_file=True)
-_PUBLISHED_ONCE: Final = (
-    "it has been published and cannot be a draft again; write cancelled",
-    "Ya se publicó y no vuelve a ser borrador. Escribe published o cancelled.",
-)
-_OVER: Final = (
-    "somebody has said how it went; write published",
-    "Ya se dijo cómo salió. Escribe published.",
-)
-_PAST: Final = (
-    "it is past; say in its attendance that it was not held",
-    "Ya pasó. Di en su asistencia que no se hizo.",
-)
-_IMPOSSIBLE: Final[Mapping[Turn, tuple[str, str]]] = MappingProxyType(
+_IMPOSSIBLE: Final[Mapping[Turn, ImportErrorCode]] = MappingProxyType(
     {
-        (WorkshopStatus.PUBLISHED, WorkshopStatus.DRAFT): _PUBLISHED_ONCE,
-        (WorkshopStatus.CANCELLED, WorkshopStatus.DRAFT): _PUBLISHED_ONCE,
-        (WorkshopStatus.HELD, WorkshopStatus.DRAFT): _OVER,
-        (WorkshopStatus.HELD, WorkshopStatus.CANCELLED): _OVER,
-        (WorkshopStatus.NOT_HELD, WorkshopStatus.DRAFT): _OVER,
-        (WorkshopStatus.NOT_HELD, WorkshopStatus.CANCELLED): _OVER,
+        (WorkshopStatus.PUBLISHED, WorkshopStatus.DRAFT): ImportErrorCode.PUBLISHED_TO_DRAFT,
+        (WorkshopStatus.CANCELLED, WorkshopStatus.DRAFT): ImportErrorCode.PUBLISHED_TO_DRAFT,
+        (WorkshopStatus.HELD, WorkshopStatus.DRAFT): ImportErrorCode.REPORTED_ALREADY,
+        (WorkshopStatus.HELD, WorkshopStatus.CANCELLED): ImportErrorCode.REPORTED_ALREADY,
+        (WorkshopStatus.NOT_HELD, WorkshopStatus.DRAFT): ImportErrorCode.REPORTED_ALREADY,
+        (WorkshopStatus.NOT_HELD, WorkshopStatus.CANCELLED): ImportErrorCode.REPORTED_ALREADY,
     }
 )
 _STEPS: Final[Mapping[Turn, tuple[Callable[..., object], ...]]] = MappingProxyType(
@@ -124,16 +112,14 @@ def _check_sight(row: WorkshopImportRow, workshop: Workshop, told: WorkshopData)
     if workshop.status is WorkshopStatus.DRAFT:
         is_publishing = row.status is not WorkshopStatus.DRAFT
         if is_publishing and told.way in _WITH_PLACES and not told.capacity:
-            raise Refused(publish_checks.said(["lugares"]))
+            raise Refused(ErrorCode.FIELDS_MISSING, fields=[RequiredField.CAPACITY])
         return
     there, place = workshop.venue, row.place
     if place is None or not told.kind.is_discreet or told.visibility is not Visibility.PUBLIC:
         return
     is_there = there is not None and there.office is told.office and is_same_venue(there, place)
     if not is_there or told.kind is not workshop.kind:
-        raise Refused(
-            "Es un taller discreto y todas las personas verían su dirección. Ocúltala primero."
-        )
+        raise Refused(ErrorCode.ADDRESS_EXPOSED)
 
 
 def impossible(
@@ -145,26 +131,23 @@ def impossible(
     turn = (workshop.status, row.status)
     steps = _STEPS.get(turn, ())
     if turn in _IMPOSSIBLE:
-        yield ImportFault(row.line, "status", row.status.value, *_IMPOSSIBLE[turn])
+        yield _refused(row, "status", row.status.value, Refused(_IMPOSSIBLE[turn]))
     elif workshop_service.cancel in steps and (ends_at if is_draft else workshop.ends_at) <= now:
-        yield ImportFault(row.line, "status", row.status.value, *_PAST)
+        error = Refused(ErrorCode.CANCEL_AFTER_END)
+        yield _refused(row, "status", row.status.value, error)
     if steps and steps[0] is not workshop_service.cancel and tour_stops.is_off(session, workshop):
-        reason = "its stop of the tour is cancelled; reinstate the stop first"
-        says = "Su parada de la gira está cancelada. Reactívala primero."
-        yield ImportFault(row.line, "status", row.status.value, reason, says)
+        error = Refused(ErrorCode.WORKSHOP_OF_CANCELLED_STOP)
+        yield _refused(row, "status", row.status.value, error)
     if workshop_service.would_be_past(workshop, ends_at, now=now):
-        reason = "that day and hour are past; look at the date"
-        says = "Ese día y esa hora ya pasaron. Revisa la fecha."
-        yield ImportFault(row.line, "starts_at", f"{row.day}T{row.starts:%H:%M}", reason, says)
+        starts_at = f"{row.day}T{row.starts:%H:%M}"
+        yield _refused(row, "starts_at", starts_at, Refused(ErrorCode.WORKSHOP_PAST))
     taken = workshop.capacity + workshop.overbooked - workshop.seats_left
     if row.way is not Way.SLOTS and row.capacity + workshop.overbooked < taken:
-        reason = f"{taken} places have been saved already; write {taken} or more"
-        says = f"Ya hay {taken} lugares apartados. Pon {taken} o más."
-        yield ImportFault(row.line, "capacity", str(row.capacity), reason, says)
+        error = Refused(ErrorCode.CAPACITY_BELOW_TAKEN, taken=taken)
+        yield _refused(row, "capacity", str(row.capacity), error)
     if taken and row.way is not workshop.way:
-        reason = f"places have been saved already; leave it at {workshop.way}"
-        says = f"Ya hay lugares apartados. Deja {workshop.way}."
-        yield ImportFault(row.line, "way", row.way.value, reason, says)
+        error = Refused(ImportErrorCode.ADMISSION_IN_USE, way=workshop.way.value)
+        yield _refused(row, "way", row.way.value, error)
     yield from unplannable(row, workshop, named)
 
 
@@ -272,7 +255,7 @@ class _Loader:
 
 
 def _refused(row: WorkshopImportRow, field: str, value: str, error: Refused) -> ImportFault:
-    return ImportFault(row.line, field, value, str(error), str(error))
+    return ImportFault(row.line, field, value, error)
 
 
 def _told(

@@ -20,7 +20,8 @@ from outreach.domain.dashboard.agenda import Hour, Offices
 from outreach.domain.network.kinds import Way
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
-from outreach.imports.import_errors import ImportFault
+from outreach.errors import Refused
+from outreach.imports.import_errors import ImportErrorCode, ImportFault
 from outreach.imports.workshops.load import Named, impossible, is_same_venue, unplannable
 from outreach.imports.workshops.read import WorkshopImportRow
 from outreach.imports.workshops.write import COLUMNS, cells
@@ -120,14 +121,11 @@ def _against(
 ) -> Iterable[ImportFault]:
     """What cannot be done to the workshop as it stands."""
     if mine is not None and workshop.office.slug not in mine:
-        reason, says = "cannot be used here", "Ese id no se puede usar aquí. Escribe otro."
-        yield ImportFault(row.line, "id", row.id, reason, says)
+        yield ImportFault(row.line, "id", row.id, Refused(ImportErrorCode.ID_NOT_ALLOWED))
         return
     if workshop.id in lines:
-        above = lines[workshop.id]
-        reason = f"is the workshop of line {above} too"
-        says = f"Es el mismo taller que el del renglón {above}. Quita uno."
-        yield ImportFault(row.line, "id", row.id, reason, says)
+        error = Refused(ImportErrorCode.WORKSHOP_TWICE, line=lines[workshop.id])
+        yield ImportFault(row.line, "id", row.id, error)
     yield from impossible(session, row, workshop, named, now=now)
 
 

@@ -22,7 +22,7 @@ from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from outreach.i18n import LANGUAGES, SPOKEN
 from outreach.imports import csv_tables
 from outreach.imports.csv_tables import ImportTable, RowParser
-from outreach.imports.import_errors import ImportFault, ImportRejected
+from outreach.imports.import_errors import ImportErrorCode, ImportFault, ImportRejected
 
 REQUIRED: Final = (
     "id",
@@ -43,6 +43,7 @@ REQUIRED: Final = (
 )
 OPTIONAL: Final = ("title_fr", "way", "mode", "address", "area", "phone")
 MOST_SEATS: Final = 100_000
+MAX_OFFICES_NAMED: Final = 12  # in one sentence
 
 _WALL_CLOCK = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:00)?", re.ASCII)
 _ONLINE: Final = frozenset({"online", "on line", "en linea", "virtual", "en ligne", "por internet"})
@@ -53,8 +54,6 @@ _STATUSES: Final = MappingProxyType(
     }
 )
 _DAY: Final = timedelta(days=1)
-_EMPTY: Final = "Está vacío. Escribe el título en español: lo ve todo el mundo."
-_A_TIME: Final = "Escribe el día y la hora del lugar, como 2027-01-31T18:30, de 00:00 a 23:59."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,24 +176,17 @@ def look(table: ImportTable, known: Network) -> tuple[list[WorkshopImportRow], l
 def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
     """The workshop of a line, or None when it has faults."""
     mine = line.text("id", 120, is_required=True)
-    office = line.one_of(
-        "office", known.offices, "is no office we know; load offices first", _whose(known)
-    )
+    office = _office(line, known)
     kind = line.one_of(
         "kind",
         known.kinds,
-        "is no kind of workshop we know; load kinds first",
-        "No conocemos ese tipo. Copia su clave de la plantilla.",
+        ImportErrorCode.KIND_UNKNOWN,
     )
     if office and kind and office.country not in kind.countries:
-        line.fault(
-            "kind",
-            f"is not given in the country of {line.raw('office')}",
-            "Ese tipo no se da en el país de la oficina. Elige otro.",
-        )
+        line.fault("kind", ImportErrorCode.KIND_NOT_IN_COUNTRY, office=line.raw("office"))
     title = {lang: line.text(f"title_{lang}", 200) for lang in LANGUAGES}
     if not title["es"]:
-        line.fault("title_es", "is missing; the title in Spanish is shown to everyone", _EMPTY)
+        line.fault("title_es", ImportErrorCode.SPANISH_TITLE_MISSING)
     zone_name = line.zone("timezone")
     zone = ZoneInfo(zone_name) if zone_name else None
     if zone is None and office and not line.raw("timezone"):
@@ -207,9 +199,9 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
     place = _place(line, office) if has_place else None
     way = _one_of_or(line, "way", {each.value: each for each in Way}, Way.PLACE)
     capacity = line.number_of("capacity", most=MOST_SEATS)
-    languages = line.codes("languages", SPOKEN, "language")
+    languages = line.languages("languages", SPOKEN)
     has_childcare = line.flag("childcare")
-    status = line.one_of("status", _STATUSES, f"write one of: {', '.join(_STATUSES)}")
+    status = line.one_of("status", _STATUSES)
     phone = line.text("phone", 40) if line.has("phone") else None
     if line.faults or not (office and kind and zone and hours and way and status):
         return None
@@ -236,11 +228,16 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
     )
 
 
-def _whose(known: Network) -> str:
-    """The same for an office there is not and for one that is somebody else's."""
-    if len(known.offices) > 12:
-        return "No conocemos esa oficina. Copia su clave de la plantilla."
-    return f"Esa oficina no es tuya. Escribe una de estas: {', '.join(known.offices)}."
+def _office(line: RowParser, known: Network) -> OfficeFacts | None:
+    """The office of a line. An office that does not exist and one that is not the staff member's
+    are refused alike."""
+    office = known.offices.get(line.raw("office"))
+    if office is None and len(known.offices) > MAX_OFFICES_NAMED:
+        line.fault("office", ImportErrorCode.OFFICE_UNKNOWN)
+    elif office is None:
+        offices = ", ".join(known.offices)
+        line.fault("office", ImportErrorCode.OFFICE_NOT_IN_LIST, offices=offices)
+    return office
 
 
 def _hours(
@@ -249,13 +246,9 @@ def _hours(
     """Day, start and end; None, and a fault, when they cannot be."""
     starts = _wall_clock(line, "starts_at")
     if starts and zone and clock.is_skipped(starts.date(), starts.time(), zone):
-        line.fault(
-            "starts_at",
-            f"clocks in {zone.key} jump over this hour; choose another",
-            "Ese día el reloj se adelanta y esa hora no existe. Elige otra.",
-        )
+        line.fault("starts_at", ImportErrorCode.HOUR_SKIPPED, zone=zone.key)
     if not line.raw("starts_at"):
-        line.fault("starts_at", "is missing", _A_TIME)
+        line.fault("starts_at", ImportErrorCode.START_MISSING)
     if line.raw("ends_at"):
         ends = _wall_clock(line, "ends_at")
     else:
@@ -263,17 +256,9 @@ def _hours(
     if starts is None or ends is None:
         return None
     if ends <= starts:
-        line.fault(
-            "ends_at",
-            f"is not after the start, {line.raw('starts_at')}",
-            "No es después de la hora de inicio. Revisa el día y la hora.",
-        )
+        line.fault("ends_at", ImportErrorCode.END_BEFORE_START, start=line.raw("starts_at"))
     elif ends - starts >= _DAY:
-        line.fault(
-            "ends_at",
-            "is 24 hours or more after the start; give each day a line",
-            "Dura un día o más. Pon un renglón por cada día.",
-        )
+        line.fault("ends_at", ImportErrorCode.END_DAYS_LATER)
     return starts.date(), starts.time(), ends.time()
 
 
@@ -288,14 +273,14 @@ def _wall_clock(line: RowParser, field: str) -> datetime | None:
     if when is not None and csv_tables.is_likely(when.date()):
         return when
     if found:
-        line.fault(field, "is no date we can read; write local time like 2020-01-31T18:30", _A_TIME)
+        line.fault(field, ImportErrorCode.TIME_UNREADABLE)
     return None
 
 
 def _mode(line: RowParser) -> DeliveryMode | None:
     if line.raw("mode"):
         modes = {each.value: each for each in DeliveryMode}
-        return line.one_of("mode", modes, f"write one of: {', '.join(modes)}")
+        return line.one_of("mode", modes)
     return DeliveryMode.VIDEO_CALL if plain(line.raw("venue")) in _ONLINE else None
 
 
@@ -303,11 +288,7 @@ def _place(line: RowParser, office: OfficeFacts | None) -> ImportedPlace:
     """The venue of a line; its city and region are the office's where the line has none."""
     name = line.text("venue", 120)
     if not name:
-        line.fault(
-            "venue",
-            "is missing; name the place, or write online",
-            "Falta la sede. Escribe su nombre, o «en línea».",
-        )
+        line.fault("venue", ImportErrorCode.VENUE_MISSING)
     return ImportedPlace(
         name=name,
         address=line.text("address", 200),
@@ -320,4 +301,4 @@ def _place(line: RowParser, office: OfficeFacts | None) -> ImportedPlace:
 def _one_of_or(line: RowParser, field: str, known: Mapping[str, Way], default: Way) -> Way | None:
     if not line.raw(field):
         return default
-    return line.one_of(field, known, f"write one of: {', '.join(known)}")
+    return line.one_of(field, known)

@@ -23,6 +23,7 @@ from outreach.errors import (
     TooMany,
 )
 from outreach.i18n import gettext as _
+from outreach.web import error_messages
 
 log = logging.getLogger(__name__)
 
@@ -129,8 +130,9 @@ def _typed(status: int) -> list[tuple[str, str]] | None:
 
 def _domain_error(error: OutreachError) -> ResponseReturnValue:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-    # What Refused says is a sentence for the person; what others say is for the log.
-    return page(status, sentence=str(error)) if isinstance(error, Refused) else page(status)
+    if isinstance(error, Refused):
+        return page(status, sentence=error_messages.say(error))
+    return page(status)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

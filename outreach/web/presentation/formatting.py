@@ -17,6 +17,7 @@ from outreach import clock, i18n
 from outreach.config import Config
 from outreach.db.base import Words
 from outreach.i18n import LOCALES
+from outreach.web import error_messages
 
 NBSP: Final = "\u00a0"
 
@@ -44,6 +45,7 @@ def init_app(app: Flask) -> None:
         "zone_city": zone_city,
         "grouped": grouped,
         "phone_href": phone_href,
+        "refusal": error_messages.say,
     }
     app.add_template_filter(clock.network_day)
     for name, filter_ in filters.items():

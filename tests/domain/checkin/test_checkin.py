@@ -13,9 +13,10 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.workshops import Workshop
-from outreach.errors import Refused
+from outreach.errors import ErrorCode, Refused
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
+from tests.support.refusals import refuses
 
 pytestmark = pytest.mark.core
 
@@ -26,14 +27,14 @@ def test_who_waits_is_let_in_once_it_began_while_there_are_chairs(
     workshop, rosa, waiting = _with_line(store, key_store, chicago, rights, capacity=3)
     before, after = workshop.starts_at - timedelta(minutes=1), workshop.starts_at
     assert _chairs(store, workshop, before) is None
-    with pytest.raises(Refused, match="cuando empiece"):
+    with refuses(ErrorCode.WAITLIST_CHECKIN_TOO_EARLY):
         _admit(store, waiting[0], 1, now=before)
     _arrive(store, rosa, 1)  # of three
     assert _chairs(store, workshop, after) == 2
     assert _admit(store, waiting[0], 1, now=after)
     assert not _admit(store, waiting[0], 1, now=after), "the second phone says the same"
     assert _chairs(store, workshop, after) == 1
-    with pytest.raises(Refused, match="no hay sillas"):
+    with refuses(ErrorCode.CHAIRS_TAKEN):
         _admit(store, waiting[1], 2, now=after)
     assert _admit(store, waiting[1], 1, now=after), "one of the two"
     assert _chairs(store, workshop, after) == 0

@@ -10,9 +10,10 @@ from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
-from outreach.errors import Refused
+from outreach.errors import ErrorCode
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
+from tests.support.refusals import refuses
 
 pytestmark = [pytest.mark.core, pytest.mark.any_database]
 
@@ -39,9 +40,9 @@ def test_only_who_has_a_place_is_approved_and_only_where_that_is_asked(
         hidden = hold(session, chicago, women, visibility=Visibility.APPROVED, capacity=1)
         shown = hold(session, chicago, rights)
     seat(store, key_store, hidden)
-    with pytest.raises(Refused, match="Primero dale un lugar"):
+    with refuses(ErrorCode.APPROVAL_NEEDS_SEAT):
         _decide(store, seat(store, key_store, hidden), is_approved=True)
-    with pytest.raises(Refused, match="no se aprueba"):
+    with refuses(ErrorCode.ADDRESS_NOT_BY_APPROVAL):
         _decide(store, seat(store, key_store, shown), is_approved=True)
 
 

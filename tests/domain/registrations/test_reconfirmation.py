@@ -9,7 +9,8 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, RegistrationStatus, reconfirmation
 from outreach.domain.registrations.notifications import NotificationType
-from outreach.errors import Closed, Refused
+from outreach.errors import Closed, ErrorCode
+from tests.support.refusals import refuses
 from tests.support.scenario import DAY, HOUR, MINUTE, MONDAY, SECOND, STARTS, Stage, stage
 
 pytestmark = pytest.mark.any_database
@@ -226,5 +227,5 @@ def test_a_question_about_the_old_day_is_not_put_any_more(strict: Stage) -> None
 @pytest.mark.parametrize("days", [0, 1, 15])
 def test_the_question_leaves_time_to_answer(strict: Stage, days: int) -> None:
     strict.now = MONDAY
-    with pytest.raises(Refused, match="entre 2 y 14"):
+    with refuses(ErrorCode.RECONFIRMATION_OUT_OF_RANGE, least=2, most=14):
         strict.plan(confirm_days=days)

@@ -10,8 +10,9 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, RegistrationStatus
 from outreach.domain.registrations.notifications import NotificationType
-from outreach.errors import Closed, Full, Refused
+from outreach.errors import Closed, ErrorCode, Full
 from outreach.maintenance import scheduled_jobs
+from tests.support.refusals import refuses
 from tests.support.scenario import DAY, HOUR, MINUTE, MONDAY, SECOND, STARTS, Stage, stage
 
 pytestmark = [pytest.mark.core, pytest.mark.any_database]
@@ -259,7 +260,7 @@ def test_fewer_places_than_are_held_are_refused_offers_too(full: Stage) -> None:
     rosa, luz = full.register(2), full.register(2)
     full.cancel(rosa)
     assert full.status(luz) is OFFERED
-    with pytest.raises(Refused, match="Ya hay 2 lugares apartados"):
+    with refuses(ErrorCode.CAPACITY_BELOW_TAKEN, taken=2):
         full.plan(capacity=1)
     full.plan(capacity=1, overbooked=1)
     assert full.left() == 0

@@ -20,6 +20,7 @@ from outreach.errors import Refused
 from outreach.i18n import NAMES
 from outreach.i18n import gettext as _
 from outreach.pdf import certificate as paper
+from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.staff.attendees import blueprint
 from outreach.web.staff.common import workshop_labels
@@ -113,7 +114,7 @@ def _page(
     try:
         checkin.require_over(workshop, now=now)
     except Refused as refusal:
-        fault = str(refusal)
+        fault = error_messages.say(refusal)
     return page(
         "attendees/certificate",
         status,

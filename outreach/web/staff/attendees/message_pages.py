@@ -25,7 +25,9 @@ from outreach.errors import Refused
 from outreach.i18n import LANGUAGES
 from outreach.i18n import gettext as _
 from outreach.mail import preview
+from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
+from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.staff.attendees import blueprint
 from outreach.web.staff.common import workshop_labels
@@ -92,7 +94,7 @@ def send_message(public_id: str) -> ResponseReturnValue:
                 note(session, workshop, "message sent", f"{template}, {audience}: {told}")
             number = message.id
     except Refused as refusal:
-        return written(public_id, draft, fault=str(refusal))
+        return written(public_id, draft, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}/mensaje?enviado={number}", 303)
 
 
@@ -171,9 +173,9 @@ def _typed(form: MultiDict[str, str]) -> MessageDraft:
 
 def _chosen(draft: MessageDraft) -> tuple[MessageTemplate, Audience]:
     if draft.audience not in set(Audience):
-        raise Refused(_("Elige a quién se le escribe."))
+        raise PageRefused(_("Elige a quién se le escribe."))
     if draft.template not in set(MessageTemplate):
-        raise Refused(_("Elige qué pasó."))
+        raise PageRefused(_("Elige qué pasó."))
     return MessageTemplate(draft.template), Audience(draft.audience)
 
 

@@ -18,7 +18,9 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, Refused, Taken, TooMany
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
+from outreach.web import error_messages
 from outreach.web.context import store
+from outreach.web.error_messages import PageRefused
 from outreach.web.forms import availability, registration_service
 from outreach.web.forms.registration_form import RegistrationForm
 from outreach.web.middleware import request_retry
@@ -90,7 +92,7 @@ def create(public_id: str) -> ResponseReturnValue:
         try:
             _save(filled, nonce, now)
         except Refused as refusal:
-            return _page(filled, 422, fault=str(refusal))
+            return _page(filled, 422, fault=error_messages.say(refusal))
     with store().read() as session:
         party = registrations.find_duplicate(session, nonce)
     assert party is not None
@@ -109,20 +111,20 @@ def _save(filled: CallerForm, nonce: str, now: datetime) -> None:
     try:
         registration_service.save([workshop], applicant, nonce, now=now, also=write_down)
     except TooMany:
-        raise Refused(
+        raise PageRefused(
             _(
                 "Ese correo o teléfono ya tiene %(num)d registros en este taller.",
                 num=registrations.MAX_ACTIVE_PER_CONTACT,
             )
         ) from None
     except Closed:
-        raise Refused(_("Este taller ya no aparta lugares.")) from None
+        raise PageRefused(_("Este taller ya no aparta lugares.")) from None
     except Full:
-        raise Refused(_("No quedan tantos lugares, y aquí no hay lista de espera.")) from None
+        raise PageRefused(_("No quedan tantos lugares, y aquí no hay lista de espera.")) from None
     except Taken as gone:
         if not str(gone):
-            raise Refused(_("Esa hora se acaba de ocupar. Elige otra.")) from None
-        raise Refused(
+            raise PageRefused(_("Esa hora se acaba de ocupar. Elige otra.")) from None
+        raise PageRefused(
             _("%(gone)s. Aparta sin eso.", gone=availability.used_up_words(str(gone)))
         ) from None
 

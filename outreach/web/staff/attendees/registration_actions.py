@@ -16,7 +16,9 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, Refused
 from outreach.i18n import gettext as _
 from outreach.privacy import erasure
+from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
+from outreach.web.error_messages import PageRefused
 from outreach.web.staff.attendees import blueprint, message_pages
 from outreach.web.staff.common.guards import find_mine, note
 from outreach.web.staff.common.permissions import Scope, requires
@@ -67,7 +69,7 @@ def decide(public_id: str) -> ResponseReturnValue:
                     note(session, workshop, "approval taken back")
                 there = "hecho=sin-aprobar"
             else:
-                raise Refused(_("Elige qué hacer con los botones de la lista."))
+                raise PageRefused(_("Elige qué hacer con los botones de la lista."))
     except Full:
         words = _("No hay lugar libre para esas personas, o lo que necesitan ya se llenó.")
         return show(public_id, fault=words)
@@ -75,7 +77,7 @@ def decide(public_id: str) -> ResponseReturnValue:
         said = {"confirm": _("Esa persona ya no tiene lugar, o el taller ya empezó.")}
         return show(public_id, fault=said.get(what, _("Esa persona ya no espera un lugar.")))
     except Refused as refusal:
-        return show(public_id, fault=str(refusal))
+        return show(public_id, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?{there}", 303)
 
 
@@ -96,7 +98,7 @@ def record_call(public_id: str) -> ResponseReturnValue:
     except Closed:
         return show(public_id, fault=_("Ese lugar ya no está apartado para esta persona."))
     except Refused as refusal:
-        return show(public_id, fault=str(refusal))
+        return show(public_id, fault=error_messages.say(refusal))
     message = request.form.get("message", "")
     if _is_number(message):
         return redirect(f"/org/talleres/{public_id}/mensaje?enviado={message}#l-{number}", 303)
@@ -138,7 +140,7 @@ def _gives_up(public_id: str, notice: Notification) -> ResponseReturnValue:
 
 def _notice(session: Session, workshop: Workshop, number: str) -> Notification:
     if not _is_number(number):
-        raise Refused(_("Marca las llamadas con los botones de la lista."))
+        raise PageRefused(_("Marca las llamadas con los botones de la lista."))
     return outbox.find(session, workshop, int(number))
 
 
@@ -156,7 +158,7 @@ def _answer(session: Session, workshop: Workshop, notice: Notification, what: st
         outbox.undo_called(session, notice.id)
         return "hecho=pendiente"
     if what not in {"called", "yes"} or (what == "yes" and not _is_question(notice)):
-        raise Refused(_("Marca las llamadas con los botones de la lista."))
+        raise PageRefused(_("Marca las llamadas con los botones de la lista."))
     outbox.mark_called(session, notice.id, now=now)
     if what == "called":
         note(session, workshop, "call made")

@@ -11,10 +11,10 @@ from outreach.accounts import credentials, passkeys, passwords, sessions, totp
 from outreach.domain.audit import audit_log
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.text import clean
-from outreach.errors import Refused
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import store
+from outreach.web.error_messages import PageRefused
 from outreach.web.staff.auth import blueprint, login
 from outreach.web.staff.common.guards import me, page
 from outreach.web.staff.common.permissions import Scope, requires
@@ -42,7 +42,9 @@ def end_session() -> ResponseReturnValue:
             return redirect("/org/cuenta?hecho=sesiones", 303)
         which = clean(request.form.get("which", ""))
         if not sessions.end_one(session, who.organizer_id, which, now=now):
-            raise Refused(_("Esa sesión ya terminó. Mira las que siguen abiertas en tu cuenta."))
+            raise PageRefused(
+                _("Esa sesión ya terminó. Mira las que siguen abiertas en tu cuenta.")
+            )
         audit_log.record(session, who.organizer_id, "session ended", now=now)
     return redirect("/org/cuenta?hecho=sesion", 303)
 

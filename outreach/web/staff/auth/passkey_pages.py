@@ -11,9 +11,10 @@ from outreach.accounts import passkeys, sessions
 from outreach.domain.audit import audit_log
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.text import clean
-from outreach.errors import NotFound, Refused
+from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.web.context import store
+from outreach.web.error_messages import PageRefused
 from outreach.web.staff.auth import blueprint, login
 from outreach.web.staff.common.guards import known, me, our_path, page
 from outreach.web.staff.common.permissions import Scope, requires
@@ -87,7 +88,7 @@ def add_passkey() -> ResponseReturnValue:
         if not sessions.hold(session, me(), now=now):
             return redirect("/org/entrar", 303)
         if len(passkeys.of(session, me().organizer_id)) >= passkeys.MOST:
-            raise Refused(_("Ya tienes 20 llaves. Quita una para agregar otra."))
+            raise PageRefused(_("Ya tienes 20 llaves. Quita una para agregar otra."))
         is_kept = passkeys.keep(
             session,
             me().organizer_id,
@@ -110,10 +111,10 @@ def add_passkey() -> ResponseReturnValue:
 def rename_passkey() -> ResponseReturnValue:
     name = _name()
     if not name:
-        raise Refused(_("Escribe un nombre para esta llave."))
+        raise PageRefused(_("Escribe un nombre para esta llave."))
     with store().change() as session:
         if not passkeys.rename(session, me().organizer_id, _key(), name):
-            raise Refused(_("Esa llave ya no está. Mira cuáles tienes en tu cuenta."))
+            raise PageRefused(_("Esa llave ya no está. Mira cuáles tienes en tu cuenta."))
         audit_log.record(session, me().organizer_id, "key renamed", now=clock.now())
     return redirect("/org/cuenta?hecho=nombre", 303)
 
@@ -123,7 +124,7 @@ def rename_passkey() -> ResponseReturnValue:
 def remove_passkey() -> ResponseReturnValue:
     with store().change() as session:
         if not passkeys.remove(session, me().organizer_id, _key()):
-            raise Refused(_("Esa llave ya no está. Mira cuáles tienes en tu cuenta."))
+            raise PageRefused(_("Esa llave ya no está. Mira cuáles tienes en tu cuenta."))
         audit_log.record(session, me().organizer_id, "key removed", now=clock.now())
     return redirect("/org/cuenta?hecho=quitada", 303)
 

@@ -29,6 +29,7 @@ from outreach.reports import bulletin_data as reports
 from outreach.reports import bulletin_text as telling
 from outreach.reports.bulletin_checks import BulletinIssue
 from outreach.reports.month_report import MonthReport
+from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.middleware import error_pages
 from outreach.web.middleware.reference_cache import reference
@@ -99,7 +100,7 @@ def update(month: str) -> ResponseReturnValue:
     except Taken:
         return _page(wanted, 409, typed=typed, is_lost=True)
     except Refused as refusal:
-        return _page(wanted, 422, typed=typed, fault=str(refusal))
+        return _page(wanted, 422, typed=typed, fault=error_messages.say(refusal))
     if any(each.is_grave for each in found):
         fault = _("No se publicó. Guardamos tu texto. Mira lo que falta.")
         return _page(wanted, 422, fault=fault)
@@ -162,7 +163,7 @@ def _begin(month: Month, note: str) -> ResponseReturnValue:
         fault = _("Alguien más acaba de empezarlo. Esto es lo que hay.")
         return _page(month, 409, fault=fault, note=note)
     except Refused as refusal:
-        return _page(month, 422, fault=str(refusal), note=note)
+        return _page(month, 422, fault=error_messages.say(refusal), note=note)
     return redirect(f"/org/boletin/{month}?hecho=empezado", 303)
 
 

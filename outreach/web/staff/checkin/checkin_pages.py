@@ -17,7 +17,9 @@ from outreach.domain.text import clean, plain, read_code
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
+from outreach.web import error_messages
 from outreach.web.context import key_store, store
+from outreach.web.error_messages import PageRefused
 from outreach.web.middleware.response_headers import keep_private
 from outreach.web.staff.checkin import blueprint
 from outreach.web.staff.common import workshop_labels
@@ -61,7 +63,7 @@ def check_in(public_id: str) -> ResponseReturnValue:
             else:
                 is_known = not _mark(session, checkin.find(session, workshop, wanted), what)
     except Refused as refusal:
-        return _door_page(public_id, tab=tab, fault=str(refusal))
+        return _door_page(public_id, tab=tab, fault=error_messages.say(refusal))
     there = "#sin-lugar" if what in {"more", "less"} else f"&r={wanted}"
     there += "&ya=1" if is_known and what != "undo" else ""
     return redirect(f"/org/talleres/{public_id}/entrada?ver={_tab(tab)}{there}", 303)
@@ -90,7 +92,7 @@ def report_attendance(public_id: str) -> ResponseReturnValue:
             told = "not held" if people is None else f"held, {people}"
             note(session, workshop, "attendance reported", told)
     except Refused as refusal:
-        return _attendance_page(public_id, str(refusal))
+        return _attendance_page(public_id, error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=reportado", 303)
 
 
@@ -151,7 +153,7 @@ def mark_person(token: str) -> Response | None:
             if party.is_live:
                 is_new = _mark(session, party, request.form.get("do", ""))
     except Refused as refusal:
-        return person_page(token, str(refusal))
+        return person_page(token, error_messages.say(refusal))
     return make_response(redirect(f"/q/{token}" + ("?hecho=1" if is_new else ""), 303))
 
 
@@ -178,7 +180,7 @@ def _mark(session: Session, party: Registration, what: str) -> bool:
     if what == "undo":
         return checkin.undo(session, party)
     if what not in {"arrived", "admit"}:
-        raise Refused("Marca quién llegó con los botones de la lista.")
+        raise PageRefused("Marca quién llegó con los botones de la lista.")
     typed = request.form.get("people", "")
     people = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else party.people
     people = max(1, min(people, party.people))

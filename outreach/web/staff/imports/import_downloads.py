@@ -14,11 +14,11 @@ from outreach.domain.dashboard import agenda
 from outreach.domain.network.staff import Permission, offices_of
 from outreach.domain.scheduling import import_batches
 from outreach.domain.text import clean
-from outreach.errors import Refused
 from outreach.i18n import gettext as _
 from outreach.imports import workshops
 from outreach.imports.workshops import write
 from outreach.web.context import store
+from outreach.web.error_messages import PageRefused
 from outreach.web.staff.common.guards import me, must, my_offices, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, import_labels, import_preview
@@ -39,7 +39,7 @@ def template(form: str) -> ResponseReturnValue:
         slugs = [office.slug for office in my_offices(session, Permission.EDIT)]
         known = workshops.network(session, mine())
     if not slugs:
-        raise Refused(_("Todavía no hay oficinas. Agrega una primero."))
+        raise PageRefused(_("Todavía no hay oficinas. Agrega una primero."))
     facts = known.offices[slugs[0]]
     own = {kind.code: kind for kind in known.kinds.values()}
     codes = [code for code, kind in own.items() if facts.country in kind.countries]

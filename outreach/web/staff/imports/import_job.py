@@ -29,6 +29,7 @@ from outreach.imports.import_errors import ImportFault, ImportRejected
 from outreach.imports.import_result import ImportResult
 from outreach.imports.workshops.preview import PreviewVerdict
 from outreach.keystore import KeyStore
+from outreach.web import error_messages
 from outreach.web.context import key_store, store
 from outreach.web.staff.common.guards import me
 from outreach.web.staff.imports import import_preview
@@ -173,7 +174,8 @@ def _why(found: ImportJobOutcome | None) -> str:
     if not found.faults:
         return "Algo cambió desde que lo viste. Míralo otra vez y decide."
     told = [
-        f"</li><li>Renglón {each.line}, {escape(each.field)}: {escape(each.says or each.reason)}"
+        f"</li><li>Renglón {each.line}, {escape(each.field)}: "
+        f"{escape(error_messages.say(each.error))}"
         for each in found.faults[:TOLD]
     ]
     if len(found.faults) > TOLD:

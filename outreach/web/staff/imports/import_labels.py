@@ -12,6 +12,7 @@ from outreach.i18n import name_of, ngettext
 from outreach.imports.import_errors import ImportFault
 from outreach.imports.row_parser import RowParser
 from outreach.imports.workshops.preview import PreviewedRow, PreviewVerdict
+from outreach.web import error_messages
 from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common.workshop_labels import short_day, way_words
@@ -132,7 +133,7 @@ def what_to_do(fault: ImportFault, kinds: Iterable[str]) -> str:
         near = difflib.get_close_matches(fault.value.lower(), list(kinds), 1, 0.7)
         if near and near[0] != fault.value:
             return str(_("Escribe «%(code)s». Es el tipo más parecido.", code=near[0]))
-    return fault.says or fault.reason
+    return error_messages.say(fault.error)
 
 
 def twins(seen: PreviewedRow) -> str:

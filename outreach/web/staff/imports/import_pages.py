@@ -18,6 +18,7 @@ from outreach.i18n import gettext as _
 from outreach.imports import file_types, workshops
 from outreach.imports.import_errors import ImportRejected, UnreadableFile
 from outreach.imports.workshops import IcalDefaults
+from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.middleware import error_pages
 from outreach.web.staff.common.guards import may, me, my_offices, page
@@ -61,7 +62,7 @@ def upload() -> ResponseReturnValue:
             aside = import_preview.kept(table)
             looked = import_preview.at(session, table, mine(), now=clock.now())
     except UnreadableFile as unfit:
-        return _ask(422, name=name, fault=unfit.says)
+        return _ask(422, name=name, fault=error_messages.say(unfit))
     except ImportRejected as faulty:
         return _ask(422, name=name, faults=faulty)
     with store().change() as session:
@@ -109,7 +110,7 @@ def too_heavy(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     """A file of 100 MB is refused by what the browser says of it, unread."""
     if request.endpoint != "staff.imports.upload":
         return error_pages.page(413)
-    return _ask(413, fault=file_types.too_heavy("").says)
+    return _ask(413, fault=error_messages.say(file_types.too_heavy("")))
 
 
 def mine() -> Offices:

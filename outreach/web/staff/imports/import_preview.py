@@ -1,5 +1,6 @@
 """What the page shows before anything is loaded: every line of the file, and what becomes of it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +12,10 @@ from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.scheduling import import_batches
 from outreach.domain.scheduling.import_batches import ImportBatch, ImportBatchSummary
+from outreach.errors import NotFound, Refused
 from outreach.imports import workshops
 from outreach.imports.csv_tables import ImportTable
-from outreach.imports.import_errors import ImportFault
+from outreach.imports.import_errors import ImportErrorCode, ImportFault
 from outreach.imports.row_parser import RowParser
 from outreach.imports.workshops import WorkshopImportRow, preview
 from outreach.imports.workshops.preview import ImportPreview, PreviewedRow, PreviewVerdict
@@ -64,7 +66,7 @@ def kept(table: ImportTable) -> list[ImportBatchSummary]:
         ImportBatchSummary(
             line.number,
             dict(line.cells),
-            [[each.field, each.value, each.reason, each.says] for each in line.faults],
+            [_packed(each) for each in line.faults],
         )
         for line in table.lines
     ]
@@ -75,6 +77,20 @@ def again(batch: ImportBatch) -> ImportTable:
     lines = []
     for each in import_batches.lines_of(batch):
         line = RowParser(each.number, each.cells)
-        line.faults += [ImportFault(each.number, *fault) for fault in each.faults]
+        line.faults += [_unpacked(each.number, fault) for fault in each.faults]
         lines.append(line)
     return ImportTable(tuple(lines[0].cells) if lines else (), tuple(lines))
+
+
+def _packed(fault: ImportFault) -> list[str]:
+    """A fault that was found when the file was read, as four texts."""
+    code, values = ImportErrorCode(fault.error.code), json.dumps(fault.error.values)
+    return [fault.field, fault.value, code.name, values]
+
+
+def _unpacked(line: int, packed: Sequence[str]) -> ImportFault:
+    """Raises NotFound where another version of the program put the file aside."""
+    field, value, code, values = packed
+    if code not in ImportErrorCode.__members__:
+        raise NotFound("batch")
+    return ImportFault(line, field, value, Refused(ImportErrorCode[code], **json.loads(values)))

@@ -22,7 +22,9 @@ from outreach.i18n import gettext as _
 from outreach.i18n import say
 from outreach.reports import change_causes, coverage, month_report, workshop_counts
 from outreach.reports.month_report import LONGEST_REASON, MonthChange, MonthDraft
+from outreach.web import error_messages
 from outreach.web.context import store
+from outreach.web.error_messages import PageRefused
 from outreach.web.staff.common.guards import me, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
@@ -48,7 +50,7 @@ def close(month: str) -> ResponseReturnValue:
             if request.form.get("changes", "") != _print_of(draft):
                 raise Taken(f"changes of {wanted}")
             if (draft.changes or not seen) and request.form.get("checked") != "yes":
-                raise Refused(_("Marca que ya lo revisaste."))
+                raise PageRefused(_("Marca que ya lo revisaste."))
             reason = _reason() if seen else ""
             made = month_report.close(
                 session,
@@ -64,7 +66,7 @@ def close(month: str) -> ResponseReturnValue:
     except Taken:
         return _page(wanted, 409)
     except Refused as refusal:
-        return _page(wanted, 422, fault=str(refusal))
+        return _page(wanted, 422, fault=error_messages.say(refusal))
     return redirect(f"/org/mes/{wanted}/cierre?hecho={number}", 303)
 
 
@@ -78,7 +80,7 @@ def reopen(month: str) -> ResponseReturnValue:
             months.lock(session, wanted)
             seen = _require_as_seen(session, wanted)
             if len(reason) < SHORTEST:
-                raise Refused(_("Escribe por qué se vuelve a abrir."))
+                raise PageRefused(_("Escribe por qué se vuelve a abrir."))
             is_open = months.reopen(
                 session,
                 wanted,
@@ -93,7 +95,7 @@ def reopen(month: str) -> ResponseReturnValue:
     except Taken:
         return _page(wanted, 409)
     except Refused as refusal:
-        return _page(wanted, 422, fault=str(refusal))
+        return _page(wanted, 422, fault=error_messages.say(refusal))
     return redirect(f"/org/mes/{wanted}/cierre?hecho=abierto", 303)
 
 
@@ -128,9 +130,9 @@ def _reason() -> str:
     detail = clean(request.form.get("detail", ""))
     said = ": ".join(part for part in (chosen, detail) if part)
     if len(said) < SHORTEST:
-        raise Refused(_("Elige el motivo, o escríbelo."))
+        raise PageRefused(_("Elige el motivo, o escríbelo."))
     if len(said) > LONGEST_REASON:
-        raise Refused(_("El motivo es demasiado largo. Escribe menos."))
+        raise PageRefused(_("El motivo es demasiado largo. Escribe menos."))
     return said
 
 

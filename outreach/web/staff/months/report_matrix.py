@@ -18,7 +18,9 @@ from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.reports import coverage
 from outreach.reports.coverage import CoverageMatrix, CoverageRow
+from outreach.web import error_messages
 from outreach.web.context import store
+from outreach.web.error_messages import PageRefused
 from outreach.web.staff.common.guards import may, me, must, note_of, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
@@ -59,7 +61,7 @@ def mark_complete(month: str) -> ResponseReturnValue:
             action = "month.incomplete" if is_undone else "month.complete"
             note_of(session, slug, action, f"{wanted}")
     except Refused as refusal:
-        return _matrix_page(wanted, fault=str(refusal))
+        return _matrix_page(wanted, fault=error_messages.say(refusal))
     return redirect(f"/org/mes/{wanted}?hecho={'incompleto' if is_undone else 'completo'}", 303)
 
 
@@ -88,11 +90,11 @@ def has_ended(month: Month) -> bool:
 
 def _require_all_reported(session: Session, month: Month, slug: str) -> None:
     if not has_ended(month):
-        raise Refused(_("Este mes no ha terminado. Dilo cuando pase su último día."))
+        raise PageRefused(_("Este mes no ha terminado. Dilo cuando pase su último día."))
     rows = coverage.matrix(session, month, frozenset([slug]), now=clock.now()).rows
     pending = sum(row.pending for row in rows)
     if pending:
-        raise Refused(
+        raise PageRefused(
             ngettext(
                 "Falta decir cómo salió %(num)d taller. Repórtalo primero.",
                 "Falta decir cómo salieron %(num)d talleres. Repórtalos primero.",

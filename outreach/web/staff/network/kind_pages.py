@@ -20,6 +20,7 @@ from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
 from outreach.errors import Refused, Taken
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
+from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.presentation.icons import PICTOGRAMS
 from outreach.web.staff.common import workshop_labels
@@ -193,7 +194,7 @@ def create_kind() -> ResponseReturnValue:
             note_of(session, "", "kind added", values["code"])
     except Refused as refusal:
         with store().read() as session:
-            return _form_page(session, form, None, 422, fault=str(refusal))
+            return _form_page(session, form, None, 422, fault=error_messages.say(refusal))
     return redirect(f"/org/tipos/{values['code']}?hecho=nuevo", 303)
 
 

@@ -22,6 +22,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import network_changes
 from outreach.errors import Refused, Taken
 from outreach.i18n import gettext as _
+from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
@@ -165,7 +166,7 @@ def create_office() -> ResponseReturnValue:
             note_of(session, values["slug"], "office opened", values["slug"])
     except Refused as refusal:
         with store().read() as session:
-            return _form_page(session, form, None, 422, fault=str(refusal))
+            return _form_page(session, form, None, 422, fault=error_messages.say(refusal))
     return redirect(f"/org/red/{values['slug']}?hecho=nueva", 303)
 
 

@@ -16,6 +16,7 @@ from outreach.domain.workshops import partners
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
+from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.common.form_fields import Choice, line, required
 from outreach.web.staff.common.guards import my_offices, note_of, page
@@ -167,7 +168,7 @@ def _keep_partner(slug: str, number: int | None) -> ResponseReturnValue:
             what = "partner created" if number is None else "partner changed"
             note_of(session, slug, what, f"partner {partner.id}")
     except Refused as refusal:
-        return _page(office, form, there, 422, fault=str(refusal))
+        return _page(office, form, there, 422, fault=error_messages.say(refusal))
     return redirect("/org/aliados?hecho=guardado", 303)
 
 
@@ -194,7 +195,7 @@ def _keep_speaker(slug: str, number: int | None) -> ResponseReturnValue:
             what = "speaker created" if number is None else "speaker changed"
             note_of(session, slug, what, f"speaker {speaker.id}")
     except Refused as refusal:
-        return _page(office, form, there, 422, fault=str(refusal))
+        return _page(office, form, there, 422, fault=error_messages.say(refusal))
     return redirect("/org/aliados?hecho=guardado", 303)
 
 

@@ -19,7 +19,9 @@ from outreach.domain.network.staff import ALL_OFFICES, Permission, Role, StaffMe
 from outreach.domain.text import clean, plain
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
+from outreach.web import error_messages
 from outreach.web.context import config, store
+from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, line, required
@@ -114,7 +116,7 @@ def invite_staff() -> ResponseReturnValue:
                 now=clock.now(),
             )
     except Refused as refusal:
-        return _invite_page(form, 422, fault=str(refusal))
+        return _invite_page(form, 422, fault=error_messages.say(refusal))
     return _link_page((form.email.data or "").lower(), token)
 
 
@@ -135,7 +137,7 @@ def update_staff(organizer_id: int) -> ResponseReturnValue:
                 session, organizer, rights, by=me().organizer_id, now=clock.now()
             )
     except Refused as refusal:
-        return _member_page(organizer_id, fault=str(refusal))
+        return _member_page(organizer_id, fault=error_messages.say(refusal))
     done = "cambiada" if is_new else "igual"
     return redirect(f"/org/personal/{organizer_id}?hecho={done}", 303)
 
@@ -148,7 +150,7 @@ def disable_staff(organizer_id: int) -> ResponseReturnValue:
             organizer = staff.get(session, organizer_id)
             administration.disable(session, organizer, by=me().organizer_id, now=clock.now())
     except Refused as refusal:
-        return _member_page(organizer_id, fault=str(refusal))
+        return _member_page(organizer_id, fault=error_messages.say(refusal))
     return redirect(f"/org/personal/{organizer_id}?hecho=suspendida", 303)
 
 
@@ -166,7 +168,7 @@ def reset_staff(organizer_id: int) -> ResponseReturnValue:
                 second_factor=request.form.get("segundo") == "yes",
             )
     except Refused as refusal:
-        return _member_page(organizer_id, fault=str(refusal))
+        return _member_page(organizer_id, fault=error_messages.say(refusal))
     return _link_page(organizer.email, token, is_again=True)
 
 
@@ -187,7 +189,7 @@ def _typed_rights(organizer: StaffMember) -> dict[str, Role]:
 
 def _role(typed: str) -> Role:
     if typed not in set(Role):
-        raise Refused(_("Elige un papel de la lista."))
+        raise PageRefused(_("Elige un papel de la lista."))
     return Role(typed)
 
 

@@ -23,6 +23,7 @@ from outreach.domain.workshops import count_at_venues as _counts
 from outreach.errors import Refused, Taken
 from outreach.i18n import LANGUAGES
 from outreach.i18n import gettext as _
+from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.common.form_fields import Choice, line, number, required, text
 from outreach.web.staff.common.guards import my_offices, note_of, page
@@ -155,7 +156,7 @@ def create_venue(slug: str) -> ResponseReturnValue:
             venue = venues.add(session, office, form.premises(), now=clock.now())
             note_of(session, slug, "venue created", f"venue {venue.id}")
     except Refused as refusal:
-        return _page(form, None, 422, fault=str(refusal))
+        return _page(form, None, 422, fault=error_messages.say(refusal))
     return redirect("/org/sedes?hecho=nueva", 303)
 
 
@@ -199,7 +200,7 @@ def update_venue(slug: str, venue: int) -> ResponseReturnValue:
         form.seen.data = _mark(found)
         return _page(form, found, 409, fault=somebody_else(), coming=coming)
     except Refused as refusal:
-        return _page(form, found, 422, fault=str(refusal), coming=coming)
+        return _page(form, found, 422, fault=error_messages.say(refusal), coming=coming)
     done = "cambiada" if moved.new else "igual"
     return redirect(f"/org/sedes?hecho={done}", 303)
 

@@ -18,6 +18,7 @@ from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
+from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
@@ -75,7 +76,7 @@ def duplicate(public_id: str) -> ResponseReturnValue:
             proposal = recurrence.propose(session, [plan])[0]
             workshop_service.check(plan, is_draft=request.form.get("action") != "publish")
         except Refused as refusal:
-            fault = [("day", str(refusal))]
+            fault = [("day", error_messages.say(refusal))]
             return _page(workshop, form, nonce=nonce, status=422, faults=fault)
         if proposal.wants_a_look and request.form.get("known") != _known(form):
             # Said once; whoever sends the same again has read it.
@@ -87,7 +88,7 @@ def duplicate(public_id: str) -> ResponseReturnValue:
     except Refused as refusal:
         with store().read() as session:
             workshop = find_mine(session, public_id)
-            fault = [("day", str(refusal))]
+            fault = [("day", error_messages.say(refusal))]
             return _page(workshop, form, nonce=nonce, status=422, faults=fault)
     except sa.exc.IntegrityError as error:
         date_proposal.is_made(nonce, error)

@@ -32,7 +32,9 @@ from outreach.domain.text import clean
 from outreach.errors import Refused
 from outreach.i18n import SPOKEN, name_of
 from outreach.i18n import gettext as _
+from outreach.web import error_messages
 from outreach.web.context import store
+from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, HourField, text
@@ -137,7 +139,7 @@ def create_month() -> ResponseReturnValue:
     except Refused as refusal:
         with store().read() as session:
             sheet = _sheet(session, typed)
-            sheet.faults.append(("fechas", str(refusal)))
+            sheet.faults.append(("fechas", error_messages.say(refusal)))
             return _page(session, sheet, nonce, my_offices(session, Permission.EDIT))
     except sa.exc.IntegrityError as error:
         date_proposal.is_made(nonce, error)
@@ -160,14 +162,14 @@ def _make(session: Session, sheet: PlannerSheet, typed: MultiDict[str, str], non
     if recurrence.made_before(session, nonce):
         return
     if sheet.faults:
-        raise Refused(sheet.faults[0][1])
+        raise PageRefused(sheet.faults[0][1])
     if typed.get("lista") != sheet.mark:
-        raise Refused(_("La lista de fechas ya no es la misma. Revísala otra vez."))
+        raise PageRefused(_("La lista de fechas ya no es la misma. Revísala otra vez."))
     ticked = dict.fromkeys(typed.getlist("dia"))
     numbered = {str(number): plan for number, plan in enumerate(sheet.plans, 1)}
     plans = [numbered[number] for number in ticked if number in numbered]
     if not plans:
-        raise Refused(_("Marca al menos una fecha."))
+        raise PageRefused(_("Marca al menos una fecha."))
     detail = f"month {sheet.month}, {len(plans)} at once"
     date_proposal.make(plans, session, nonce=nonce, detail=detail)
 

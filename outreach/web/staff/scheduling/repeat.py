@@ -22,7 +22,9 @@ from outreach.domain.scheduling.recurrence import DateProposal, RecurrenceRule, 
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
+from outreach.web import error_messages
 from outreach.web.context import store
+from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
@@ -106,7 +108,7 @@ def repeat(public_id: str) -> ResponseReturnValue:
     except Refused as refusal:
         with store().read() as session:
             workshop = find_mine(session, public_id)
-            return _page(session, workshop, typed, nonce, fault=str(refusal))
+            return _page(session, workshop, typed, nonce, fault=error_messages.say(refusal))
     except sa.exc.IntegrityError as error:
         date_proposal.is_made(nonce, error)
     return redirect(date_proposal.done(first), 303)
@@ -130,12 +132,12 @@ def _chosen(workshop: Workshop, typed: MultiDict[str, str]) -> list[date]:
     """The days that are ticked. Raises Refused for one that the rule does not mean."""
     form = RepeatForm(typed, workshop, _today(workshop))
     if not form.validate():
-        raise Refused(form.faults[0][1])
+        raise PageRefused(form.faults[0][1])
     meant = recurrence.days(form.rule, workshop.day, today=_today(workshop))
     ticked = set(typed.getlist("dia"))
     chosen = [day for day in meant if day.isoformat() in ticked]
     if len(chosen) != len(ticked):
-        raise Refused(_("La lista de fechas ya no es la misma. Revísala otra vez."))
+        raise PageRefused(_("La lista de fechas ya no es la misma. Revísala otra vez."))
     return chosen
 
 
@@ -157,7 +159,9 @@ def _page(
             dates = recurrence.days(form.rule, workshop.day, today=_today(workshop))
         except Refused as refusal:
             # Without having asked for anything one is not scolded.
-            faults += [("hasta", str(refusal))] if typed is not None and not fault else []
+            faults += (
+                [("hasta", error_messages.say(refusal))] if typed is not None and not fault else []
+            )
     base = workshop_service.data_of(workshop)
     proposals = recurrence.propose(session, [replace(base, day=day) for day in dates])
     is_sent = request.method == "POST"

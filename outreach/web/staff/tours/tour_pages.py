@@ -18,7 +18,9 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Refused, Taken
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
+from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
+from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import (
@@ -97,7 +99,7 @@ def publish(slug: str, tour_id: int) -> ResponseReturnValue:
                 if stop.venue is not None and stop.cancelled_at is None:
                     number += _publish_one_of(session, stop)
     except Refused as refusal:
-        return _tour_page(slug, tour_id, str(refusal))
+        return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
 
 
@@ -131,7 +133,7 @@ def create_stop(slug: str, tour_id: int) -> ResponseReturnValue:
                 note(session, workshop, "workshop created", f"tour {tour.id}, stop {stop.id}")
             note_of(session, slug, "stop added", f"tour {tour.id}, stop {stop.id}")
     except Refused as refusal:
-        return _stop_page(found, form, status=422, fault=str(refusal))
+        return _stop_page(found, form, status=422, fault=error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=parada", 303)
 
 
@@ -174,7 +176,7 @@ def update_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
         form.seen.data = stop_form.mark(stop)
         return _stop_page(found, form, stop, status=409, fault=somebody_else())
     except Refused as refusal:
-        return _stop_page(found, form, stop, status=422, fault=str(refusal))
+        return _stop_page(found, form, stop, status=422, fault=error_messages.say(refusal))
     for workshop_id, forget_on in moved:
         # Whoever registered is to be forgotten as many days after the new day.
         key_store().move(workshop_id, forget_on)
@@ -191,7 +193,7 @@ def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             made = tours.publish_stop(session, stop, now=now, phone=phone)
             number = _published(session, made)
     except Refused as refusal:
-        return _tour_page(slug, tour_id, str(refusal))
+        return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
 
 
@@ -228,7 +230,7 @@ def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             detail = f"tour {tour_id}, stop {stop.id}, {len(cancelled)} workshops, {told} told"
             note_of(session, slug, "stop cancelled", detail)
     except Refused as refusal:
-        return _tour_page(slug, tour_id, str(refusal))
+        return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cancelada", 303)
 
 
@@ -243,7 +245,7 @@ def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue
                 note(session, workshop, "workshop reinstated", f"stop {stop.id}")
             note_of(session, slug, "stop reinstated", f"tour {tour_id}, stop {stop.id}")
     except Refused as refusal:
-        return _tour_page(slug, tour_id, str(refusal))
+        return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=reactivada", 303)
 
 
@@ -256,7 +258,9 @@ def _publish_one_of(session: Session, stop: TourStop) -> int:
     try:
         made = tours.publish_stop(session, stop, now=clock.now(), phone=config().phone)
     except Refused as refusal:
-        raise Refused(f"{stop.city}, {workshop_labels.short_day(stop.day)}: {refusal}") from None
+        raise PageRefused(
+            f"{stop.city}, {workshop_labels.short_day(stop.day)}: {error_messages.say(refusal)}"
+        ) from None
     return _published(session, made)
 
 

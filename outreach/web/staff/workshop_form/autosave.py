@@ -21,6 +21,7 @@ from outreach.domain.scheduling.form_drafts import FormDraft
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refused
+from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.presentation.formatting import hour
 from outreach.web.staff.common.guards import find_mine, may, me, must
@@ -56,7 +57,7 @@ def save_draft() -> ResponseReturnValue:
         except sa.exc.IntegrityError:  # the same form, for the first time, twice at once
             office = _kept(typed, now)
     except Refused as refusal:
-        return {"fault": str(refusal)}, 422
+        return {"fault": error_messages.say(refusal)}, 422
     return {"at": hour(now.astimezone(office.zone).time())}
 
 

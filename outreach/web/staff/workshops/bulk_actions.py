@@ -25,7 +25,9 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy, ngettext
+from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
+from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, HourField, NumberField
@@ -87,7 +89,7 @@ def bulk_apply() -> ResponseReturnValue:
             chosen = _chosen(session, typed.getlist("t"))
             form = BulkForm(typed, _venues(session, chosen))
             if not form.validate() or not _is_said(deed, form):
-                raise Refused(_missing(deed, form))
+                raise PageRefused(_missing(deed, form))
             month = Month.of(chosen[0].day)
             numbers = {each.public_id: each.id for each in chosen}
             act = _act(session, deed, form, chosen)
@@ -99,7 +101,7 @@ def bulk_apply() -> ResponseReturnValue:
                 if each.plan is not None and "day" in each.changed
             }
     except Refused as refusal:
-        return _ask(typed, fault=str(refusal))
+        return _ask(typed, fault=error_messages.say(refusal))
     for number, forget_on in moved.items():
         # Whoever registered is to be forgotten as many days after the new day.
         key_store().move(number, forget_on)
@@ -114,7 +116,7 @@ def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
     try:
         tried = _rehearsed(typed, deed, ids)
     except Refused as refusal:
-        return page("workshops/bulk_none", 422, fault=str(refusal))
+        return page("workshops/bulk_none", 422, fault=error_messages.say(refusal))
     outcomes = [outcome for outcome, _warned in tried.values()]
     with store().read() as session:
         chosen = _chosen(session, ids)
@@ -176,9 +178,9 @@ def _chosen(session: Session, ids: Sequence[str]) -> Sequence[Workshop]:
     """The workshops that are ticked, in order of time. Raises Refused for too many or none."""
     wanted = list(dict.fromkeys(ids))
     if not wanted:
-        raise Refused(_("Marca al menos un taller."))
+        raise PageRefused(_("Marca al menos un taller."))
     if len(wanted) > bulk.MAX_WORKSHOPS:
-        raise Refused(_("Son más de 200 talleres. Marca menos."))
+        raise PageRefused(_("Son más de 200 talleres. Marca menos."))
     found = workshops.find_all(session, wanted)
     for slug in {each.office.slug for each in found}:
         must(Permission.EDIT, slug)

@@ -11,6 +11,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.scheduling import workshop_service
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
+from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_mine, note, page
@@ -38,7 +39,7 @@ def cancel(public_id: str) -> ResponseReturnValue:
             workshop_service.cancel(session, workshop, now=clock.now(), tells=tells)
             note(session, workshop, "workshop cancelled", reason if tells else f"{reason}, untold")
     except Refused as refusal:
-        return _ask(public_id, fault=str(refusal))
+        return _ask(public_id, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=cancelado&ver=llamadas", 303)
 
 

@@ -16,6 +16,7 @@ from outreach.i18n import gettext as _
 from outreach.pdf import flyer as paper
 from outreach.pdf import flyer_text
 from outreach.pdf.flyer import Flyer
+from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.presentation import icons
 from outreach.web.staff.common.guards import find_mine, may, page
@@ -49,7 +50,7 @@ def flyer(public_id: str) -> ResponseReturnValue:
     try:
         paper.require_made(workshop)
     except Refused as refusal:
-        fault = str(refusal)
+        fault = error_messages.say(refusal)
     return page(
         "workshops/flyer",
         workshop=workshop,

@@ -10,8 +10,13 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus, publish_checks
-from outreach.domain.workshops.publish_checks import PublishWarning, UnconfirmedWarnings
+from outreach.domain.workshops.publish_checks import (
+    PublishWarning,
+    RequiredField,
+    UnconfirmedWarnings,
+)
 from outreach.i18n import gettext as _
+from outreach.web import error_messages
 from outreach.web.context import config
 from outreach.web.staff.common.guards import note
 
@@ -39,14 +44,16 @@ def of(session: Session, workshop: Workshop) -> CheckedWorkshop:
     """Of a draft, as it is saved."""
     if workshop.status is not WorkshopStatus.DRAFT:
         return CheckedWorkshop()
-    missing = publish_checks.missing(workshop, phone=config().phone)
+    missing = publish_checks.find_missing_fields(workshop, phone=config().phone)
     doubts = publish_checks.find_warnings(session, workshop, now=clock.now())
     return told(doubts, missing=missing)
 
 
-def told(doubts: Sequence[UnconfirmedWarnings], *, missing: Sequence[str] = ()) -> CheckedWorkshop:
+def told(
+    doubts: Sequence[UnconfirmedWarnings], *, missing: Sequence[RequiredField] = ()
+) -> CheckedWorkshop:
     return CheckedWorkshop(
-        ", ".join(missing),
+        error_messages.say_fields(missing),
         [_words(each) for each in doubts],
         " ".join(each.what for each in doubts),
     )

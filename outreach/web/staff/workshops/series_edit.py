@@ -19,7 +19,9 @@ from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop, partners
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
+from outreach.web import error_messages
 from outreach.web.context import key_store, store
+from outreach.web.error_messages import PageRefused
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_mine, note, page
 from outreach.web.staff.common.permissions import Scope, requires
@@ -67,7 +69,7 @@ def update_series(public_id: str) -> ResponseReturnValue:
     try:
         moved = _change(public_id, typed)
     except Refused as refusal:
-        return _ask(public_id, typed, fault=str(refusal))
+        return _ask(public_id, typed, fault=error_messages.say(refusal))
     for number, forget_on in moved.items():
         # Whoever registered is to be forgotten as many days after the new day.
         key_store().move(number, forget_on)
@@ -81,7 +83,7 @@ def _change(public_id: str, typed: MultiDict[str, str]) -> Mapping[int, Any]:
         asked, ticked = _asked(typed), set(typed.getlist("t"))
         dates = [each for each in _dates(session, workshop, asked) if each.public_id in ticked]
         if not ticked or not asked.is_something:
-            raise Refused(_("Elige qué cambiar, y en qué fechas."))
+            raise PageRefused(_("Elige qué cambiar, y en qué fechas."))
         if len(dates) != len(ticked):
             raise NotFound("date of a series")
         outcomes = bulk.execute(session, dates, asked.act(workshop), now=clock.now())

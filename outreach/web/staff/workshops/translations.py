@@ -20,6 +20,7 @@ from outreach.errors import Refused
 from outreach.i18n import LANGUAGES, NAMES
 from outreach.i18n import gettext as _
 from outreach.reports import readability
+from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.common.guards import find_mine, note, page
 from outreach.web.staff.common.kept_forms import restores
@@ -79,7 +80,7 @@ def update_texts(public_id: str) -> ResponseReturnValue:
             if new:
                 note(session, there, "workshop changed", ", ".join(sorted(new)))
     except Refused as refusal:
-        faults = {"title_es": str(refusal)}
+        faults = {"title_es": error_messages.say(refusal)}
         return _page(workshop, typed, 422, faults=faults, is_unsaved=True)
     return redirect(f"/org/talleres/{public_id}?hecho={'textos' if new else 'igual'}", 303)
 

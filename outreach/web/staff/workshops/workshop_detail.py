@@ -18,7 +18,9 @@ from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, partners
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
+from outreach.web import error_messages
 from outreach.web.context import config, store
+from outreach.web.error_messages import PageRefused
 from outreach.web.presentation import workshop_cards
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_mine, may, note, page
@@ -42,7 +44,7 @@ def publish(public_id: str) -> ResponseReturnValue:
         with store().change() as session:
             publish_warnings.publish(session, find_mine(session, public_id))
     except Refused as refusal:
-        return show(public_id, fault=str(refusal))
+        return show(public_id, fault=error_messages.say(refusal))
     except NeedsConfirmation:
         return show(public_id, fault=_("No se publicó. Mira primero esto."))
     return redirect(f"/org/talleres/{public_id}?hecho=publicado", 303)
@@ -61,7 +63,7 @@ def open_seats(public_id: str) -> ResponseReturnValue:
         with store().change() as session:
             found = find_mine(session, public_id)
             if found.has_slots:
-                raise Refused(_("Aquí los lugares salen de las horas. Cámbialos en «Editar»."))
+                raise PageRefused(_("Aquí los lugares salen de las horas. Cámbialos en «Editar»."))
             before = found.capacity
             is_asked = _is_too_many(found, wanted) and request.form.get("sure") != "yes"
             if wanted != before and not is_asked:
@@ -69,7 +71,7 @@ def open_seats(public_id: str) -> ResponseReturnValue:
                 workshop_service.change(session, found, plan, now=clock.now())
                 note(session, found, "places changed", f"{before} to {wanted}")
     except Refused as refusal:
-        return show(public_id, fault=str(refusal))
+        return show(public_id, fault=error_messages.say(refusal))
     if is_asked:
         return show(public_id, beyond=wanted)
     what = "mas-lugares" if wanted > before else "cambiado" if wanted < before else "igual"
@@ -91,7 +93,7 @@ def reinstate(public_id: str) -> ResponseReturnValue:
             workshop_service.reinstate(session, found, now=clock.now())
             note(session, found, "workshop reinstated")
     except Refused as refusal:
-        return show(public_id, fault=str(refusal))
+        return show(public_id, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=reactivado", 303)
 
 

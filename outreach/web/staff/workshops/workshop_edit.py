@@ -27,7 +27,9 @@ from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
 from outreach.i18n import name_of
+from outreach.web import error_messages
 from outreach.web.context import key_store, store
+from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_mine, must, my_offices, note, page
@@ -44,7 +46,7 @@ _OF_KEYS: Final = frozenset({"day", "retention_days"})
 _WITHOUT_SAVING: Final = frozenset({"overbook", "kind"})  # buttons that only fill the form
 
 
-class _Overtaken(Refused):
+class _Overtaken(PageRefused):
     """Somebody else has changed the workshop since the form was opened."""
 
 
@@ -344,7 +346,7 @@ def _form_page(
 ) -> Response:
     faults = form.faults
     if isinstance(why, Refused):
-        faults = [("formulario", str(why)), *faults]
+        faults = [("formulario", error_messages.say(why)), *faults]
     try:
         kind = kinds.find(session, form.kind.data or "")
     except NotFound:

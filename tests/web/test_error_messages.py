@@ -1,0 +1,113 @@
+"""Every refusal of the domain and of imported files has a message, and the values it needs."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, time
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import outreach
+from outreach.domain.workshops.publish_checks import RequiredField
+from outreach.errors import ErrorCode, Refused
+from outreach.imports.file_types import ForeignFormat
+from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode
+from outreach.web import error_messages
+
+PLACEHOLDER: Final = re.compile(r"%\(([a-z_]+)\)s")
+ENUMERATIONS: Final[dict[str, type[StrEnum]]] = {
+    each.__name__: each for each in (ErrorCode, ImportErrorCode, DataFileErrorCode)
+}
+CODES: Final[list[StrEnum]] = [code for each in ENUMERATIONS.values() for code in each]
+SHOWN: Final[list[StrEnum]] = [*ErrorCode, *ImportErrorCode]
+
+
+def code_of(node: ast.expr) -> StrEnum | None:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        enumeration = ENUMERATIONS.get(node.value.id)
+        return enumeration.__members__.get(node.attr) if enumeration else None
+    return None
+
+
+@cache
+def nodes() -> list[ast.AST]:
+    """The syntax of all modules but the one that says the codes."""
+    folder = Path(outreach.__file__).parent
+    return [
+        node
+        for path in sorted(folder.rglob("*.py"))
+        if path != Path(error_messages.__file__)
+        for node in ast.walk(ast.parse(path.read_text()))
+    ]
+
+
+def raisers() -> Iterator[tuple[StrEnum, frozenset[str]]]:
+    """The codes that calls are given, each with the names of the values beside it."""
+    for node in nodes():
+        if isinstance(node, ast.Call):
+            for code in filter(None, map(code_of, node.args)):
+                yield code, frozenset(each.arg for each in node.keywords if each.arg)
+
+
+def test_every_code_that_a_page_shows_has_a_message() -> None:
+    assert set(error_messages.MESSAGES) == set(SHOWN)
+    assert len(set(CODES)) == len(CODES), "two codes with the same English message are one key"
+
+
+def test_every_code_is_raised_somewhere() -> None:
+    used = {code for node in nodes() if isinstance(node, ast.expr) and (code := code_of(node))}
+    assert used == set(CODES)
+
+
+def test_whoever_raises_a_code_gives_the_values_of_its_messages() -> None:
+    given: dict[StrEnum, list[frozenset[str]]] = defaultdict(list)
+    for code, names in raisers():
+        given[code].append(names)
+    for code in CODES:
+        message = error_messages.MESSAGES.get(code, "")
+        wanted = {*PLACEHOLDER.findall(code.value), *PLACEHOLDER.findall(message)}
+        calls = [names for names in given[code] if names or not wanted]
+        assert calls or not wanted, code.name
+        assert all(wanted <= names for names in calls), code.name
+        assert "%" not in PLACEHOLDER.sub("", code.value + message), code.name
+
+
+@pytest.mark.parametrize(
+    ("error", "english", "spanish"),
+    [
+        (
+            Refused(ErrorCode.SLOT_TAKEN, hour=time(9, 5)),
+            "somebody has the time slot at 09:05; leave it as it is",
+            "Alguien tiene la cita de las 09:05. Deja esa hora como está.",
+        ),
+        (
+            Refused(
+                ErrorCode.FIELDS_MISSING, fields=[RequiredField.LANGUAGES, RequiredField.CAPACITY]
+            ),
+            "missing: languages, capacity; it was not published",
+            "Falta: idioma, lugares. No se publicó.",
+        ),
+        (
+            Refused(
+                ErrorCode.DATE_FAILED,
+                day=date(2027, 3, 4),
+                cause=Refused(ErrorCode.CAPACITY_BELOW_TAKEN, taken=2),
+            ),
+            "2027-03-04: 2 places have been saved already; write 2 or more; nothing was done",
+            "El 4/3/2027: Ya hay 2 lugares apartados. Pon 2 o más. No se hizo nada.",
+        ),
+        (
+            Refused(ImportErrorCode.FILE_OF_OTHER_FORMAT, name="a.csv", format=ForeignFormat.PDF),
+            "a.csv is a PDF, and no table. Give a CSV, XLSX or iCalendar file.",
+            "Eso es un PDF, no una lista. Sube un archivo CSV, XLSX o de calendario.",
+        ),
+    ],
+)
+def test_values_of_each_type_are_said(error: Refused, english: str, spanish: str) -> None:
+    assert str(error) == english
+    assert error_messages.say(error) == spanish
