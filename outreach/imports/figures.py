@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.clock import Month
-from outreach.domain.reporting.figures import Figure, FigureSeries
+from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.imports import csv_tables
 from outreach.imports.csv_tables import RowParser
 from outreach.imports.import_errors import DataFileErrorCode, ImportRejected
@@ -53,9 +53,9 @@ def load(
     loaded = ImportResult()
     for row in watch(rows):
         month = str(Month.from_number(row.month))
-        figure = session.get(Figure, (row.month, row.series))
+        figure = session.get(MonthlyFigure, (row.month, row.series))
         if figure is None:
-            session.add(Figure(**vars(row), entered_at=now))
+            session.add(MonthlyFigure(**vars(row), entered_at=now))
             loaded.count(RowOutcome.NEW, month)
         elif fill(figure, vars(row)):
             figure.entered_at, figure.entered_by_id = now, None

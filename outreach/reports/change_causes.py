@@ -12,7 +12,7 @@ from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import StaffMember
-from outreach.domain.reporting.figures import Figure
+from outreach.domain.reporting.figures import MonthlyFigure
 from outreach.domain.workshops import Workshop
 
 FIGURE: Final = "figure"
@@ -58,9 +58,11 @@ def since(session: Session, month: Month, cut: datetime) -> dict[tuple[str, str]
     for slug, kind, action, detail, email, at in done:
         found[slug, kind] = ChangeCause(action=action, detail=detail, by=email or "", at=at)
     typed = session.execute(
-        sa.select(Figure.series, Figure.source, StaffMember.email, Figure.entered_at)
-        .outerjoin(StaffMember, StaffMember.id == Figure.entered_by_id)
-        .where(Figure.month == month.number, Figure.entered_at > cut)
+        sa.select(
+            MonthlyFigure.series, MonthlyFigure.source, StaffMember.email, MonthlyFigure.entered_at
+        )
+        .outerjoin(StaffMember, StaffMember.id == MonthlyFigure.entered_by_id)
+        .where(MonthlyFigure.month == month.number, MonthlyFigure.entered_at > cut)
     )
     for series, source, email, at in typed:
         found[series, ""] = ChangeCause(action=FIGURE, detail=source, by=email or "", at=at)

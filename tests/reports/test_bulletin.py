@@ -23,7 +23,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinEdition, BulletinPart
-from outreach.domain.reporting.figures import Figure, FigureSeries
+from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import WorkshopStatus
 from outreach.i18n import LANGUAGES
@@ -66,7 +66,7 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
         )  # fmt: skip
         session.flush()
         session.add(
-            Figure(month=202603, series="ciam.personas", value=21389, source="CIAM",
+            MonthlyFigure(month=202603, series="ciam.personas", value=21389, source="CIAM",
                    entered_at=APRIL)
         )  # fmt: skip
     return store
@@ -270,7 +270,7 @@ def test_an_edition_stays_as_it_was_published(march: Store, client: FlaskClient)
     publish(march, title="Marzo, como fue")
     before = client.get("/es/boletin/2026-03").data
     with march.change() as session:
-        session.get_one(Figure, (202603, "ciam.personas")).value = 7
+        session.get_one(MonthlyFigure, (202603, "ciam.personas")).value = 7
     close(march, "Tarde")
     assert client.get("/es/boletin/2026-03").data == before
     assert b"21,389" in before

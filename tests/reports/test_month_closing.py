@@ -22,7 +22,7 @@ from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.reporting import months
-from outreach.domain.reporting.figures import Figure, FigureSeries
+from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -58,7 +58,7 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
         )  # fmt: skip
         session.flush()
         session.add(
-            Figure(month=202603, series="ciam.personas", value=21389, source="CIAM",
+            MonthlyFigure(month=202603, series="ciam.personas", value=21389, source="CIAM",
                    entered_at=APRIL)
         )  # fmt: skip
     return store
@@ -98,7 +98,7 @@ def test_closing_freezes_what_is_told(march: Store) -> None:
     assert month_report.is_sound(made)
     not_held(march, a_workshop(march, "chicago"))
     with march.change() as session:
-        session.get_one(Figure, (202603, "ciam.personas")).value = 1
+        session.get_one(MonthlyFigure, (202603, "ciam.personas")).value = 1
     with march.read() as session:
         told = month_report.report(session, MARCH, now=MAY)
     assert (told.count.total, told.count.state, told.count.revision) == (3, "closed", 1)
@@ -115,7 +115,7 @@ def test_a_late_change_is_the_next_revision_with_its_difference(march: Store) ->
     late = a_workshop(march, "calgary")
     not_held(march, late)
     with march.change() as session:
-        session.get_one(Figure, (202603, "ciam.personas")).value = 21390
+        session.get_one(MonthlyFigure, (202603, "ciam.personas")).value = 21390
     with march.read() as session:
         waiting = month_report.drafted(session, MARCH, now=MAY).changes
     made = close(march, MAY, reason="Reportes tardíos")

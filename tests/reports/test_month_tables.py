@@ -25,7 +25,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.reporting import months
-from outreach.domain.reporting.figures import Figure, FigureSeries
+from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.reports import month_report, month_tables, trends, workshop_counts, workshop_rows
@@ -57,13 +57,13 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
         )  # fmt: skip
         session.flush()
         session.add(
-            Figure(month=202603, series="ciam.personas", value=21389, source="CIAM",
+            MonthlyFigure(month=202603, series="ciam.personas", value=21389, source="CIAM",
                    entered_at=APRIL)
         )  # fmt: skip
     with store.change() as session:
         month_report.close(session, MARCH, now=APRIL)
         workshop_service.report(session.merge(late), head_count=None, now=MAY)
-        session.get_one(Figure, (202603, "ciam.personas")).value = 21390
+        session.get_one(MonthlyFigure, (202603, "ciam.personas")).value = 21390
     with store.change() as session:
         month_report.close(session, MARCH, reason="Uno no se dio", now=MAY)
         hold(

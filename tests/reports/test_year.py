@@ -22,7 +22,7 @@ from outreach.db.types import Codes
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.reporting import months
-from outreach.domain.reporting.figures import Figure, FigureSeries
+from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refused
 from outreach.reports import month_report
@@ -124,7 +124,7 @@ class Network:
             session.execute(sa.insert(Workshop), [self._row(each) for each in self.held.values()])
             for (month, series), value in self.figures.items():
                 session.add(
-                    Figure(
+                    MonthlyFigure(
                         month=month.number, series=series, value=value, source="SRE",
                         entered_at=LATER,
                     )
@@ -149,7 +149,7 @@ class Network:
                 row = self._row(self.held[number])
                 session.execute(sa.update(Workshop).where(Workshop.id == number).values(**row))
             for month, series in some:
-                session.get_one(Figure, (month.number, series)).value += 1
+                session.get_one(MonthlyFigure, (month.number, series)).value += 1
         return touched
 
     def told(self, month: Month) -> Told:

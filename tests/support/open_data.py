@@ -39,7 +39,7 @@ def furnish(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dic
         session.add(passports)
         session.flush()
         session.add(
-            figures.Figure(
+            figures.MonthlyFigure(
                 month=202001,
                 series="pasaportes",
                 value=109_657,

@@ -82,7 +82,7 @@ def merge_offline_events(
     """Counts what a phone tells, what is told again or in another order too."""
     capacity.lock(session, workshop)
     session.refresh(workshop, ("walk_ins",))
-    book = _Book(session, workshop)
+    book = _EventMerge(session, workshop)
     concerned = {each.registration_id for each in told if isinstance(each, Arrival)}
     undone = {each.id for each in told if isinstance(each, UndoneArrival)}
     concerned |= {event.registration_id for event in book.events.values() if event.id in undone}
@@ -120,7 +120,7 @@ def purge(session: Session, *, now: datetime) -> None:
     session.execute(sa.delete(CheckinEvent).where(CheckinEvent.ends_at <= now))
 
 
-class _Book:
+class _EventMerge:
     """The marks of one workshop, or of one party of it, and what they come to. The workshop's row
     is locked, so nobody else is counting."""
 
@@ -228,10 +228,10 @@ class _Book:
         self.events[mark_id] = event
 
 
-def _of_one(session: Session, registration: Registration) -> _Book:
+def _of_one(session: Session, registration: Registration) -> _EventMerge:
     workshop = registration.workshop
     session.refresh(workshop, ("walk_ins",))
-    book = _Book(session, workshop, registration)
+    book = _EventMerge(session, workshop, registration)
     book.open([registration.id])
     return book
 

@@ -34,7 +34,7 @@ class FigureSeries(Base):
     part_of: Mapped[str | None] = mapped_column(sa.ForeignKey("figure_series.code"), default=None)
 
 
-class Figure(Base):
+class MonthlyFigure(Base):
     __tablename__ = "figure"
 
     month: Mapped[int] = mapped_column(primary_key=True)  # 202001
@@ -58,12 +58,12 @@ def every_series(session: Session) -> Sequence[FigureSeries]:
     ]
 
 
-def of_month(session: Session, month: Month) -> list[tuple[FigureSeries, Figure]]:
+def of_month(session: Session, month: Month) -> list[tuple[FigureSeries, MonthlyFigure]]:
     """The typed figures of a month, in the order of the series."""
     rows = session.execute(
-        sa.select(FigureSeries, Figure)
-        .join(Figure, Figure.series == FigureSeries.code)
-        .where(Figure.month == month.number)
+        sa.select(FigureSeries, MonthlyFigure)
+        .join(MonthlyFigure, MonthlyFigure.series == FigureSeries.code)
+        .where(MonthlyFigure.month == month.number)
         .order_by(FigureSeries.position)
     )
     return [(series, figure) for series, figure in rows]
@@ -71,16 +71,16 @@ def of_month(session: Session, month: Month) -> list[tuple[FigureSeries, Figure]
 
 def months(session: Session) -> list[Month]:
     """The months that have any, the first one first."""
-    found = session.scalars(sa.select(Figure.month).distinct().order_by(Figure.month))
+    found = session.scalars(sa.select(MonthlyFigure.month).distinct().order_by(MonthlyFigure.month))
     return [Month.from_number(number) for number in found]
 
 
 def history(session: Session, month: Month) -> dict[str, list[int]]:
     """What each series had in the twelve months before, the last one first."""
     rows = session.execute(
-        sa.select(Figure.series, Figure.value)
-        .where(Figure.month.between(month.plus(-HISTORY).number, month.plus(-1).number))
-        .order_by(Figure.month.desc())
+        sa.select(MonthlyFigure.series, MonthlyFigure.value)
+        .where(MonthlyFigure.month.between(month.plus(-HISTORY).number, month.plus(-1).number))
+        .order_by(MonthlyFigure.month.desc())
     )
     found: dict[str, list[int]] = {}
     for series, value in rows:
@@ -128,7 +128,7 @@ def enter(
     whoever typed it saw before. Raises Taken when somebody else has changed it since."""
     if seen is None:
         if value is not None:
-            typed = Figure(
+            typed = MonthlyFigure(
                 month=month.number,
                 series=series,
                 value=value,
@@ -139,15 +139,15 @@ def enter(
             _add(session, typed)
         return
     there = (
-        Figure.month == month.number,
-        Figure.series == series,
-        Figure.value == seen[0],
-        Figure.source == seen[1],
+        MonthlyFigure.month == month.number,
+        MonthlyFigure.series == series,
+        MonthlyFigure.value == seen[0],
+        MonthlyFigure.source == seen[1],
     )
-    change: sa.Update | sa.Delete = sa.delete(Figure).where(*there)
+    change: sa.Update | sa.Delete = sa.delete(MonthlyFigure).where(*there)
     if value is not None:
         change = (
-            sa.update(Figure)
+            sa.update(MonthlyFigure)
             .where(*there)
             .values(value=value, source=source, entered_at=now, entered_by_id=organizer_id)
         )
@@ -155,7 +155,7 @@ def enter(
         raise Taken(f"{series} of {month}")
 
 
-def _add(session: Session, figure: Figure) -> None:
+def _add(session: Session, figure: MonthlyFigure) -> None:
     try:
         with session.begin_nested():
             session.add(figure)

@@ -328,9 +328,9 @@ def test_the_months_with_figures_are_those_whose_figures_are_told(
     with store.change() as session:
         for month in (Month(2020, 1), Month(2020, 2)):
             month_report.close(session, month, now=clock.now())
-        kept = session.scalars(sa.select(figures.Figure)).one()
+        kept = session.scalars(sa.select(figures.MonthlyFigure)).one()
         session.add(
-            figures.Figure(
+            figures.MonthlyFigure(
                 month=202002, series=kept.series, value=1, source="x", entered_at=LONG_AGO
             )
         )

@@ -15,7 +15,7 @@ from outreach.clock import Month
 from outreach.db.store import Store
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.reporting import figures
-from outreach.domain.reporting.figures import Figure, FigureSeries
+from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.errors import Taken
 from outreach.imports import kinds as kinds_file
 from outreach.imports.figures import FigureRow, load
@@ -52,7 +52,7 @@ def elena(app: Flask, store: Store) -> StaffClient:
         for back in range(1, 13):
             month, value = MARCH.plus(-back).number, 109_000 + 700 * (back % 5)
             session.add(
-                Figure(
+                MonthlyFigure(
                     month=month, series="pasaportes", value=value, source="SRE", entered_at=APRIL
                 )
             )

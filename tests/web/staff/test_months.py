@@ -19,7 +19,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.reporting import months
-from outreach.domain.reporting.figures import Figure, FigureSeries
+from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.scheduling import workshop_service
 from outreach.reports import month_report
 from tests.conftest import hold
@@ -167,7 +167,9 @@ def test_what_is_frozen_is_what_was_reviewed_though_it_changes_at_that_moment(
     close(elena)
     with store.change() as session:
         session.add(
-            Figure(month=202603, series="ciam.personas", value=3, source="x", entered_at=APRIL)
+            MonthlyFigure(
+                month=202603, series="ciam.personas", value=3, source="x", entered_at=APRIL
+            )
         )
     page = elena.get(CLOSE)
     closed, _none = meet(
@@ -188,7 +190,9 @@ def test_who_reviewed_other_differences_is_shown_the_ones_of_now(
     close(elena)
     with store.change() as session:
         session.add(
-            Figure(month=202603, series="ciam.personas", value=3, source="x", entered_at=APRIL)
+            MonthlyFigure(
+                month=202603, series="ciam.personas", value=3, source="x", entered_at=APRIL
+            )
         )
     page = elena.get(CLOSE)
     not_held(store, march)
@@ -206,7 +210,9 @@ def test_the_first_revision_freezes_no_number_that_nobody_saw(
     if is_figure:
         with store.change() as session:
             session.add(
-                Figure(month=202603, series="ciam.personas", value=3, source="x", entered_at=APRIL)
+                MonthlyFigure(
+                    month=202603, series="ciam.personas", value=3, source="x", entered_at=APRIL
+                )
             )
     else:
         not_held(store, march)

@@ -17,7 +17,7 @@ from outreach.domain.audit import audit_log
 from outreach.domain.network import staff
 from outreach.domain.network.staff import Permission
 from outreach.domain.reporting import figures, months
-from outreach.domain.reporting.figures import Figure, FigureSeries
+from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.text import clean
 from outreach.errors import Taken
 from outreach.i18n import gettext as _
@@ -41,7 +41,7 @@ class FigureEntry:
     """One series on the page: what is stored, and what was typed."""
 
     series: FigureSeries
-    stored: Figure | None
+    stored: MonthlyFigure | None
     by: str  # who typed what is stored; empty: it came from a file
     typed: str
     source: str

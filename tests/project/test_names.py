@@ -1,0 +1,85 @@
+"""Names: no class defined twice, no import circle, standard words."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Set
+from pathlib import Path
+from typing import Final
+
+import grimp
+
+CHECKOUT: Final = Path(__file__).parents[2]
+PACKAGE: Final = CHECKOUT / "outreach"
+# The names of the API's schemas are published in its OpenAPI document.
+PUBLISHED_SCHEMAS: Final = frozenset({"Kind", "Office", "Workshop"})
+
+
+def _modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if "versions" not in path.parts:
+            yield str(path.relative_to(CHECKOUT)), ast.parse(path.read_text())
+
+
+def test_no_class_name_is_defined_twice() -> None:
+    places = defaultdict(list)
+    for path, tree in _modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(path)
+    twice = {name: paths for name, paths in places.items() if len(paths) > 1}
+    assert {name: paths for name, paths in twice.items() if name not in PUBLISHED_SCHEMAS} == {}
+    for name, paths in twice.items():
+        assert "outreach/web/api/schemas.py" in paths, name
+
+
+def test_there_is_no_import_circle_of_modules_or_packages() -> None:
+    """Imports for the type checker and imports within functions count too."""
+    graph = grimp.build_graph("outreach", exclude_type_checking_imports=False, cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    assert _circles(imports) == []
+    for package in graph.modules:
+        prefix = f"{package}."
+
+        def child_of(module: str, prefix: str = prefix) -> str:
+            return prefix + module.removeprefix(prefix).partition(".")[0]
+
+        children: dict[str, set[str]] = {child: set() for child in graph.find_children(package)}
+        for module, imported in imports.items():
+            if module.startswith(prefix):
+                inside = {child_of(each) for each in imported if each.startswith(prefix)}
+                children[child_of(module)] |= inside - {child_of(module)}
+        assert _circles(children) == [], package
+
+
+def test_a_circle_would_be_found() -> None:
+    assert _circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+    assert _circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def _circles(graph: Mapping[str, Set[str]]) -> list[list[str]]:
+    """The strongly connected components of more than one node (Tarjan's algorithm)."""
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(node: str) -> None:
+        number[node] = lowest[node] = len(number)
+        stack.append(node)
+        for other in graph[node]:
+            if other not in number:
+                visit(other)
+                lowest[node] = min(lowest[node], lowest[other])
+            elif other in stack:
+                lowest[node] = min(lowest[node], number[other])
+        if lowest[node] == number[node]:
+            start = stack.index(node)
+            component = stack[start:]
+            del stack[start:]
+            if len(component) > 1:
+                found.append(sorted(component))
+
+    for node in sorted(graph):
+        if node not in number:
+            visit(node)
+    return found
