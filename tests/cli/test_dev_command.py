@@ -92,7 +92,7 @@ def test_changed_template_stylesheet_and_code_are_seen_at_once(dev: DevServer) -
         dev.edit(name, old, new)
         seconds = dev.seconds_until(lambda: shown in dev.get(path)[1], MAX_SECONDS_TO_RELOAD)  # noqa: B023 - called in this round only
         print(f"{name}: {seconds:.1f} s")
-    dev.edit("outreach/web/static/app.css", "{", "{--changed:1;")
+    dev.edit("outreach/web/styles/tokens.css", "{", "{--changed:1;")
     dev.seconds_until(lambda: stylesheet[1] not in dev.get("/es/")[1], MAX_SECONDS_TO_RELOAD)
 
 

@@ -175,7 +175,7 @@ def _guards() -> Iterator[Guard]:
 
 
 def _ways_out() -> Iterator[Guard]:
-    script, tests = "outreach/web/static/app.js", "tests/browser/test_quick_exit.py"
+    script, tests = "outreach/web/scripts/app.js", "tests/browser/test_quick_exit.py"
     yield Guard(
         "S19", script, "location.replace(salida.href);", "location.href = salida.href;",
         f"{tests}::test_back_shows_the_page_before",
@@ -189,7 +189,7 @@ def _ways_out() -> Iterator[Guard]:
         f"{tests}::test_the_page_is_blank_before_the_network_answers",
     )  # fmt: skip
     yield Guard(
-        "S19", "outreach/web/static/app.css", ".exit-fixed{position:fixed;", ".exit-fixed{",
+        "S19", "outreach/web/styles/controls.css", ".exit-fixed {\n  position: fixed;", ".exit-fixed {",
         f"{tests}::test_it_is_in_sight_wherever_she_scrolls",
     )  # fmt: skip
     yield Guard(

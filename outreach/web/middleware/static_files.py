@@ -1,37 +1,65 @@
-"""CSS, script, font and icon: read once, squeezed once, and named by what is in them, so that a
-browser keeps them for a year and never has an old one."""
+"""Style sheets, scripts, font and icon: bundled, minified, compressed and named by their content.
+
+The sources are readable: `styles/`, `scripts/` and `static/` beside this package. They are bundled
+in memory when the application is made, so a checkout needs no build step. The address of a file
+holds a hash of what is served: a browser keeps it for a year and asks again only after a change.
+"""
 
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Final
 
+import rcssmin
+import rjsmin
 from flask import Blueprint, Flask, Response, abort, current_app, request
 
 pages = Blueprint("static_files", __name__)
 
-YEAR: Final = "public, max-age=31536000, immutable"
+CACHE_FOR_A_YEAR: Final = "public, max-age=31536000, immutable"
+# What is served, and its sources in the order in which they apply.
+BUNDLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "app.css": (
+        "styles/tokens.css",
+        "styles/elements.css",
+        "styles/layout.css",
+        "styles/controls.css",
+        "styles/workshops.css",
+        "styles/registration.css",
+        "styles/figures.css",
+        "styles/bulletin.css",
+        "styles/print.css",
+    ),
+    "staff.css": ("styles/staff_frame.css", "styles/staff_lists.css", "styles/month.css"),
+    "embed.css": ("styles/embed.css",),
+    "app.js": ("scripts/app.js",),
+    "autosave.js": ("scripts/autosave.js",),
+    "checkin_phone.js": ("scripts/checkin_phone.js",),
+    "checkin_store.js": ("scripts/checkin_store.js",),
+    "checkin_worker.js": ("scripts/checkin_worker.js",),
+    "logout_guard.js": ("scripts/logout_guard.js",),
+    "passkeys.js": ("scripts/passkeys.js",),
+    "select_all.js": ("scripts/select_all.js",),
+    "figtree.woff2": ("static/figtree.woff2",),
+    "figtree-OFL.txt": ("static/figtree-OFL.txt",),
+    "i.svg": ("static/i.svg",),
+}
 
 
 @dataclass(frozen=True)
-class File:
+class StaticFile:
     body: bytes
-    squeezed: bytes | None
+    compressed: bytes | None  # with gzip; None for a font, which is compressed already
     mimetype: str
     name: str  # as in the address: app.1f3c….css
 
 
 def init_app(app: Flask) -> None:
-    files: dict[str, File] = {}
-    for path in resources.files("outreach.web").joinpath("static").iterdir():
-        if path.is_file():
-            files[path.name] = _read(path.name, path.read_bytes())
-    # The stylesheet names the font by its plain name; the browser is to ask for the full one.
-    css = files["app.css"].body.replace(b"figtree.woff2", files["figtree.woff2"].name.encode())
-    files["app.css"] = _read("app.css", css)
+    files = _bundle_all()
     app.extensions["outreach_static"] = {file.name: file for file in files.values()}
     app.add_template_global(lambda name: f"/static/{files[name].name}", "static")
     app.register_blueprint(pages)
@@ -39,24 +67,47 @@ def init_app(app: Flask) -> None:
 
 @pages.get("/static/<name>")
 def static_file(name: str) -> Response:
-    file: File | None = current_app.extensions["outreach_static"].get(name)
+    file: StaticFile | None = current_app.extensions["outreach_static"].get(name)
     if file is None:
         abort(404)
-    wants = file.squeezed is not None and request.accept_encodings.quality("gzip") > 0
-    response = Response(file.squeezed if wants else file.body, mimetype=file.mimetype)
-    if file.squeezed is not None:
+    use_gzip = file.compressed is not None and request.accept_encodings.quality("gzip") > 0
+    response = Response(file.compressed if use_gzip else file.body, mimetype=file.mimetype)
+    if file.compressed is not None:
         response.headers["Vary"] = "Accept-Encoding"
-    if wants:
+    if use_gzip:
         response.headers["Content-Encoding"] = "gzip"
-    response.headers["Cache-Control"] = YEAR
+    response.headers["Cache-Control"] = CACHE_FOR_A_YEAR
     return response
 
 
-@cache  # of several applications in one process only the first squeezes
-def _read(name: str, body: bytes) -> File:
+def minified(name: str) -> str:
+    """The text of a served file by its plain name, as `checkin_worker.js`."""
+    return _bundle_all()[name].body.decode()
+
+
+@cache  # several applications of one process share the files
+def _bundle_all() -> dict[str, StaticFile]:
+    """Every served file by its plain name."""
+    font = _file("figtree.woff2", _source("static/figtree.woff2"))
+    files = {}
+    for name, sources in BUNDLES.items():
+        body = b"\n".join(_source(path) for path in sources)
+        if name.endswith(".css"):
+            body = rcssmin.cssmin(body)
+        elif name.endswith(".js"):
+            body = rjsmin.jsmin(body)
+        # The style sheet names the font by its plain name; its address has the hash.
+        files[name] = _file(name, body.replace(b"figtree.woff2", font.name.encode()))
+    return files
+
+
+def _source(path: str) -> bytes:
+    return resources.files("outreach.web").joinpath(path).read_bytes()
+
+
+def _file(name: str, body: bytes) -> StaticFile:
     stem, dot, ending = name.rpartition(".")
-    mark = hashlib.sha256(body).hexdigest()[:10]
+    digest = hashlib.sha256(body).hexdigest()[:10]
     mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    # A font is compressed already.
-    squeezed = None if ending == "woff2" else gzip.compress(body, mtime=0)
-    return File(body, squeezed, mimetype, f"{stem}.{mark}{dot}{ending}")
+    compressed = None if ending == "woff2" else gzip.compress(body, mtime=0)
+    return StaticFile(body, compressed, mimetype, f"{stem}.{digest}{dot}{ending}")

@@ -8,7 +8,6 @@ workshop, and do nothing else.
 import hashlib
 import json
 import re
-from importlib import resources
 from typing import Final
 
 from flask import Response, abort, current_app, jsonify, render_template, request
@@ -26,7 +25,7 @@ from outreach.domain.registrations import SEAT_HOLDING_STATUSES, Registration
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.errors import NotFound
 from outreach.web.context import key_store, store
-from outreach.web.middleware import rate_limits, response_headers
+from outreach.web.middleware import rate_limits, response_headers, static_files
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.formatting import said as said_words
@@ -82,9 +81,9 @@ def service_worker() -> ResponseReturnValue:
     assert callable(static)
     files = [PHONE, *(static(name) for name in PARTS)]
     mark = hashlib.sha256((_phone() + "".join(files)).encode()).hexdigest()[:16]
-    body = resources.files("outreach.web").joinpath("static/checkin_worker.js").read_text("utf-8")
-    said = f"const CACHE = {json.dumps('puerta-' + mark)}, FILES = {json.dumps(files)};\n"
-    return Response(said + body, mimetype="text/javascript")
+    constants = f"const CACHE = {json.dumps('puerta-' + mark)}, FILES = {json.dumps(files)};\n"
+    body = static_files.minified("checkin_worker.js")
+    return Response(constants + body, mimetype="text/javascript")
 
 
 @blueprint.post("/puerta/<public_id>/paquete.json")
