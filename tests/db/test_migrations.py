@@ -60,6 +60,7 @@ def older(config: Config, request: pytest.FixtureRequest) -> Iterator[Config]:
             if base is Database.MAIN:
                 for index in ("rebuilt", "month_kind_id_standing"):
                     connection.exec_driver_sql(f"DROP INDEX ix_workshop_{index}")
+                connection.exec_driver_sql("DROP TABLE interrupted_form")
             connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{BEFORE[base]}'")
         engine.dispose()
     yield config
