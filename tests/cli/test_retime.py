@@ -23,8 +23,9 @@ from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.environment import where
 from tests.support.feed_reader import feed, unfolded
+from tests.support.fixed_clock import fixed_clock
 
-pytestmark = pytest.mark.core
+pytestmark = [pytest.mark.core, fixed_clock]
 
 JANUARY = date(2027, 1, 21)  # Alberta's clocks do not go back any more: 18:00 is 00:00 UTC
 RIGHT = datetime(2027, 1, 22, 0, 0, tzinfo=UTC)

@@ -18,6 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from outreach import clock, i18n, languages
+from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
@@ -138,7 +139,7 @@ def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
 PAGES: Final = [
     "/", "/?donde=chicago", "/?donde=xyzzy", "/red", "/o/chicago", "/t/{workshop}", "/t/{circle}",
     "/t/{workshop}/lugar", "/t/{circle}/lugar", "/calendario", "/calendario?oficina=chicago",
-    "/cifras/2026-01", "/mi-registro", "/privacidad", "/seguridad", "/accesibilidad", "/no-hay",
+    "/cifras/{month}", "/mi-registro", "/privacidad", "/seguridad", "/accesibilidad", "/no-hay",
 ]  # fmt: skip
 
 
@@ -153,7 +154,8 @@ def test_a_page_says_nothing_in_spanish(
     page: str,
 ) -> None:
     as_typed = {config.brand, "Tus derechos"}  # what a deployment and an office call things
-    path = page.format(workshop=workshop.public_id, circle=circle.public_id)
+    month = Month.of(clock.now().date()).plus(-1)
+    path = page.format(workshop=workshop.public_id, circle=circle.public_id, month=month)
     answer = client.get(f"/{lang}{path}")
     assert answer.status_code == (404 if page == "/no-hay" else 200)
     assert f'<html lang="{i18n.HTML_LANG[lang]}"' in answer.text

@@ -31,7 +31,7 @@ from outreach.feeds import server
 from outreach.feeds.server import FeedMiddleware, Feeds
 from outreach.maintenance.event_cache_warmup import EventCacheWarmer
 from tests.conftest import LONG_AGO, hold, kind, office, venue
-from tests.support.feed_reader import TODAY
+from tests.support.feed_reader import utc_today
 
 pytestmark = pytest.mark.any_database
 
@@ -190,7 +190,7 @@ def test_after_a_change_of_one_workshop_one_entry_is_written_and_the_rest_are_ke
 ) -> None:
     with store.change() as session:
         for days in range(1, 20):
-            hold(session, chicago, rights, day=TODAY + timedelta(days=days))
+            hold(session, chicago, rights, day=utc_today() + timedelta(days=days))
     client = process(config, store)
     before = client.get(FEED)
     with store.read() as session:
@@ -285,14 +285,14 @@ def test_shared_copies_are_bounded_and_the_oldest_go(store: Store, held: Worksho
     with store.change() as session:
         old = [
             {
-                "key": f"{number:064d}", "number": 1, "day": TODAY, "etag": "x", "size": 4,
+                "key": f"{number:064d}", "number": 1, "day": utc_today(), "etag": "x", "size": 4,
                 "changed_at": now, "made_at": now - timedelta(days=1, seconds=most - number),
                 "body": b"body",
             }
             for number in range(most)
         ]  # fmt: skip
         session.execute(sa.insert(CachedFeedRow), old)
-    copy = feed_cache.CachedFeed(1, TODAY, "etag", now, b"new")
+    copy = feed_cache.CachedFeed(1, utc_today(), "etag", now, b"new")
     with store.change() as session:
         feed_cache.keep(session, "new", copy, now=now)
     with store.read() as session:

@@ -11,7 +11,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from tests.conftest import hold, venue
-from tests.support.feed_reader import TODAY, events_of, feed, parsed
+from tests.support.feed_reader import events_of, feed, parsed, utc_today
 
 pytestmark = pytest.mark.any_database("how much fits is counted in bytes")
 
@@ -22,7 +22,7 @@ def crowd(store: Store, there: Office, what: Kind, days: range, a_day: int) -> N
     """So many workshops on each of these days: copies of one, for there are thousands."""
     with store.change() as session:
         place = venue(session, there, zone=there.zone)
-        model = hold(session, there, what, venue=place, summary=LONG, day=TODAY)
+        model = hold(session, there, what, venue=place, summary=LONG, day=utc_today())
         names = [c.key for c in sa.inspect(Workshop).column_attrs if c.key != "id"]
         plain = {name: getattr(model, name) for name in names}
         rows: list[dict[str, Any]] = []
@@ -56,8 +56,8 @@ def test_first_the_past_goes_by_whole_days(store: Store, chicago: Office, rights
 
     assert 880_000 < len(body) <= 900_000
     assert len(events) == len(days) * 12, "whole days"
-    assert TODAY - timedelta(days=79) < days[0] < TODAY
-    assert days[-1] >= TODAY + timedelta(days=39)
+    assert utc_today() - timedelta(days=79) < days[0] < utc_today()
+    assert days[-1] >= utc_today() + timedelta(days=39)
     assert "Qué decir" in events[-1]["DESCRIPTION"]
     assert "Llega hasta" not in about
 
@@ -70,8 +70,8 @@ def test_then_the_texts_become_an_address(store: Store, chicago: Office, rights:
     days = days_of(events)
 
     assert len(body) <= 900_000
-    assert days[0] == TODAY - timedelta(days=1)
-    assert days[-1] >= TODAY + timedelta(days=109)
+    assert days[0] == utc_today() - timedelta(days=1)
+    assert days[-1] >= utc_today() + timedelta(days=109)
     assert all(event["DESCRIPTION"] == event["URL"] for event in events)
     assert "Llega hasta" not in about
 
@@ -86,7 +86,7 @@ def test_last_the_horizon_comes_nearer_and_the_calendar_says_so(
 
     assert len(body) <= 900_000
     assert len(events) == len(days) * 200, "whole days"
-    assert days[0] == TODAY - timedelta(days=1)
+    assert days[0] == utc_today() - timedelta(days=1)
     reaches = f"{days[-1].day} de "
     assert f"Llega hasta el {reaches}" in about
     assert all(event["DESCRIPTION"] == event["URL"] for event in events)

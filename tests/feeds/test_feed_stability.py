@@ -31,7 +31,7 @@ from outreach.imports.offices import OfficeRow
 from tests.calendar_readers import rules
 from tests.conftest import LONG_AGO, hold, kind, office, venue
 from tests.support.environment import where
-from tests.support.feed_reader import TODAY, feed
+from tests.support.feed_reader import feed, utc_today
 
 pytestmark = pytest.mark.any_database
 
@@ -71,7 +71,7 @@ def fill(store: Store) -> None:
         # Several at one hour: only their UIDs tell which comes first.
         for where, what in product((chicago, calgary), (rights, daca, women)):
             hold(session, where, what)
-            hold(session, where, what, day=TODAY + timedelta(days=110))
+            hold(session, where, what, day=utc_today() + timedelta(days=110))
         held = hold(session, chicago, rights, title={"es": "Año nuevo, «ñ»; 🎉 " * 9})
         workshop_service.cancel(session, held, now=clock.now())
         hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None)

@@ -15,7 +15,7 @@ from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.feeds import ics_feed
 from tests.conftest import LONG_AGO, kind, office
-from tests.support.feed_reader import SITE, TODAY, events_of
+from tests.support.feed_reader import SITE, events_of, utc_today
 
 pytestmark = [pytest.mark.any_database("the words of an entry"), pytest.mark.core]
 
@@ -77,7 +77,7 @@ def _unsaved(title: str, place: str, text: str) -> Workshop:
         interpretation=Codes(),
         has_childcare=False,
         zone=there.zone,
-        day=TODAY,
+        day=utc_today(),
         starts=time(18),
         ends=time(20),
         status=WorkshopStatus.PUBLISHED,

@@ -18,13 +18,13 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from tests.conftest import LONG_AGO, hold, kind, office, venue
 from tests.support.feed_reader import (
-    TODAY,
     by_icalendar,
     by_vobject,
     events_of,
     feed,
     parsed,
     unfolded,
+    utc_today,
 )
 
 pytestmark = [pytest.mark.core, pytest.mark.any_database]
@@ -56,7 +56,7 @@ def test_two_parsers_read_the_hours_that_the_database_has(
     with store.change() as session:
         for place in (chicago, calgary):
             for weeks in range(1, 50):
-                day = TODAY + timedelta(weeks=weeks)
+                day = utc_today() + timedelta(weeks=weeks)
                 held.append(hold(session, place, rights, day=day, starts=time(23), ends=time(1)))
     for slug in ("chicago", "calgary"):
         body = feed(store, slug)
@@ -280,7 +280,7 @@ def test_what_became_of_a_workshop_changes_no_calendar(
     store: Store, chicago: Office, rights: Kind, status: WorkshopStatus
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=TODAY - timedelta(days=3), status=status)
+        hold(session, chicago, rights, day=utc_today() - timedelta(days=3), status=status)
     assert only_event(store)["STATUS"] == "CONFIRMED"
 
 
@@ -301,7 +301,7 @@ def test_how_far_a_calendar_reaches(
     store: Store, chicago: Office, rights: Kind, office: str | None, days: int, is_there: bool
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=TODAY + timedelta(days=days))
+        hold(session, chicago, rights, day=utc_today() + timedelta(days=days))
     assert bool(events(store, office)) == is_there
 
 
@@ -378,7 +378,7 @@ def test_building_twice_gives_the_same_bytes_in_order_of_time(
 ) -> None:
     with store.change() as session:
         for days in range(30):
-            hold(session, chicago, rights, day=TODAY + timedelta(days=days))
+            hold(session, chicago, rights, day=utc_today() + timedelta(days=days))
     assert feed(store) == feed(store)
     starts = [event.start for event in events(store)]
     assert starts == sorted(starts)

@@ -26,7 +26,7 @@ from outreach.feeds.vevent import PublicSite
 from outreach.i18n import LANGUAGES
 from tests.conftest import hold, venue
 from tests.feeds.test_feed_sizes import crowd
-from tests.support.feed_reader import SITE, TODAY, by_icalendar, events_of, feed
+from tests.support.feed_reader import SITE, by_icalendar, events_of, feed, utc_today
 
 pytestmark = pytest.mark.any_database("what formats say of the same entries")
 
@@ -41,7 +41,7 @@ WRITERS: dict[str, Callable[..., bytes]] = {
 def written(
     store: Store, form: str, office: str | None = "chicago", lang: str = "es", **asked: Any
 ) -> bytes:
-    today = asked.pop("today", TODAY)
+    today = asked.pop("today", utc_today())
     site = asked.pop("site", SITE)
     with store.read() as session:
         choice = feed_query.parse(session, office, **asked)
@@ -124,7 +124,7 @@ def test_jcal_is_the_calendar_property_for_property(
 ) -> None:
     with store.change() as session:
         exact = venue(session, chicago, latitude=41.8512345678, longitude=-87.65)
-        later = {"day": TODAY + timedelta(days=85)}
+        later = {"day": utc_today() + timedelta(days=85)}
         odd = {"es": "Uno, dos; tres\\n «cuatro»: 5"}
         hold(session, chicago, rights, venue=exact, title=odd, summary=odd, **later)
         hold(session, calgary, rights, zone=calgary.zone)
@@ -150,7 +150,7 @@ def test_it_has_what_is_coming_and_what_was_called_off_not_what_is_past(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=TODAY - timedelta(days=2), title={"es": "Ayer"})
+        hold(session, chicago, rights, day=utc_today() - timedelta(days=2), title={"es": "Ayer"})
         hold(session, chicago, rights, status=WorkshopStatus.DRAFT, title={"es": "Borrador"})
         off = hold(session, chicago, rights, title={"es": "Sin maestra"})
         workshop_service.cancel(session, off, now=clock.now())
@@ -180,7 +180,7 @@ def test_the_same_workshops_are_the_same_bytes(store: Store, talk: Workshop) -> 
     first = {form: written(store, form) for form in WRITERS}
     for form in WRITERS:
         assert written(store, form) == first[form]
-        assert written(store, form, today=TODAY + DAY) == first[form]
+        assert written(store, form, today=utc_today() + DAY) == first[form]
     with store.change() as session:
         workshop_service.cancel(session, session.merge(talk, load=False), now=clock.now())
     for form in WRITERS:
@@ -267,7 +267,7 @@ def test_they_end_with_a_whole_day_and_say_so(
         assert len(body) <= 900_000, form
         days = _days(form, body)
         assert len(days) == 70 * len(set(days)), f"{form}: whole days"
-        assert TODAY + 8 * DAY <= max(days) < TODAY + 12 * DAY, form
+        assert utc_today() + 8 * DAY <= max(days) < utc_today() + 12 * DAY, form
         assert f"Llega hasta el {max(days).day} de " in body.decode(), form
 
 
@@ -278,7 +278,9 @@ def _calendar(body: bytes) -> Any:
 def _days(form: str, body: bytes) -> list[date]:
     """The day, by UTC, of each workshop in it: these are on the evening before in Chicago."""
     if form == "atom":
-        known = {labels.day(TODAY + n * DAY, "es"): TODAY + n * DAY for n in range(-1, 13)}
+        known = {
+            labels.day(utc_today() + n * DAY, "es"): utc_today() + n * DAY for n in range(-1, 13)
+        }
         contents = [each.text or "" for each in ElementTree.fromstring(body).iter(f"{ATOM}content")]
         return [known[text.partition(",")[0]] + DAY for text in contents]
     if form == "json":

@@ -16,9 +16,10 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop
 from tests.support.environment import where
+from tests.support.fixed_clock import fixed_clock
 from tests.support.loading import PLAIN, done, run, table
 
-pytestmark = [pytest.mark.core, pytest.mark.any_database]
+pytestmark = [pytest.mark.core, pytest.mark.any_database, fixed_clock]
 
 
 def workshop(store: Store, row: str = "w1") -> Workshop:

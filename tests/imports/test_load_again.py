@@ -21,9 +21,10 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.imports import DATA
 from outreach.keystore import Key, KeyStore
 from tests.conftest import seat
+from tests.support.fixed_clock import fixed_clock
 from tests.support.loading import PLAIN, done, run, table
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, fixed_clock]
 
 
 def workshop(store: Store, row: str = "w1") -> Workshop:

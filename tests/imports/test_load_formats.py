@@ -16,10 +16,11 @@ from outreach.domain.workshops import Workshop
 from outreach.imports.workshops import write
 from tests.hostile_files.books import with_sheet
 from tests.hostile_files.texts import calendar, event
+from tests.support.fixed_clock import fixed_clock
 from tests.support.import_files import row
 from tests.support.loading import done, run
 
-pytestmark = pytest.mark.core
+pytestmark = [pytest.mark.core, fixed_clock]
 
 
 def test_a_workbook_and_a_calendar_are_loaded(

@@ -12,9 +12,10 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.offices import Office
 from outreach.domain.reporting import figures
 from outreach.imports import DATA
+from tests.support.fixed_clock import fixed_clock
 from tests.support.loading import done, run, table
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, fixed_clock]
 
 
 def test_a_discreet_kind_gets_four_letters_once_and_keeps_them(

@@ -15,7 +15,6 @@ from outreach.feeds import ics_feed
 from outreach.feeds.vevent import PublicSite
 
 SITE = PublicSite("https://talleres.example.org", "talleres.example.org", "800 555 0100")
-TODAY = clock.now().date()
 
 Occurrence = tuple[str, datetime, datetime]  # UID, start and end in UTC
 
@@ -25,12 +24,16 @@ def feed(
     office: str | None = "chicago",
     lang: str = "es",
     *,
-    today: date = TODAY,
+    today: date | None = None,
     **asked: Iterable[str],
 ) -> bytes:
     with store.read() as session:
         choice = feed_query.parse(session, office, **{k: list(v) for k, v in asked.items()})
-        return ics_feed.feed(session, choice, lang, SITE, today=today)
+        return ics_feed.feed(session, choice, lang, SITE, today=today or utc_today())
+
+
+def utc_today() -> date:
+    return clock.now().date()
 
 
 def parsed(body: bytes) -> Any:

@@ -19,6 +19,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.feeds.test_feed_sizes import crowd
+from tests.support.feed_reader import utc_today
 from tests.support.public_urls import NOBODY, Page, manage_token
 
 pytestmark = pytest.mark.any_database("what search engines are told")
@@ -26,7 +27,6 @@ pytestmark = pytest.mark.any_database("what search engines are told")
 SITE = "http://localhost:8000"
 MAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 XHTML = "{http://www.w3.org/1999/xhtml}"
-TODAY = clock.now().date()
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_nothing_discreet_unlisted_or_unfinished_is_in_any_of_its_files(
 def test_workshops_of_this_year_are_told_of_and_older_ones_no_longer(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    first = TODAY.replace(day=1)
+    first = utc_today().replace(day=1)
     days = {
         "last month": first - timedelta(days=1),
         "long ago": first - timedelta(days=40),
@@ -133,7 +133,7 @@ def test_a_month_of_many_is_told_of_in_several_files(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     crowd(store, chicago, rights, range(1), 2_100)
-    month = f"/sitemap/talleres-{TODAY:%Y-%m}"
+    month = f"/sitemap/talleres-{utc_today():%Y-%m}"
     assert set(parts(client)) >= {f"{month}-1.xml", f"{month}-2.xml"}
     assert client.get(f"{month}-3.xml").status_code == 404
     files = [client.get(f"{month}-{number}.xml") for number in (1, 2)]
@@ -161,7 +161,7 @@ def test_a_file_that_it_does_not_name_is_not_there(client: FlaskClient) -> None:
     old = [
         f"talleres-{month}-1" for month in ("2020-01", "2026-13", "0000-01", "2999-12", "9999-12")
     ]
-    for name in (*old, f"talleres-{TODAY:%Y-%m}-0", "talleres", "cifras", "nada", "..", ""):
+    for name in (*old, f"talleres-{utc_today():%Y-%m}-0", "talleres", "cifras", "nada", "..", ""):
         assert client.get(f"/sitemap/{name}.xml").status_code == 404, name
 
 
