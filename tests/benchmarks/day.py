@@ -46,7 +46,8 @@ from tests.faults.mailbox import Mailbox
 from tests.faults.site import Site, on_one_machine
 from tests.runner import Missing
 from tests.support.nginx import nginx
-from tests.support.smtp_server import free_port, on_duty
+from tests.support.ports import free_port
+from tests.support.smtp_server import on_duty
 
 OFFICES: Final = 59
 KINDS: Final = 21

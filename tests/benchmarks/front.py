@@ -19,8 +19,8 @@ from tests.benchmarks import load
 from tests.benchmarks.network import HOST, Network
 from tests.benchmarks.poll import FEED
 from tests.benchmarks.server import Running
-from tests.browser.serving import free_port
 from tests.support.nginx import Proxy, nginx
+from tests.support.ports import free_port
 
 FILE = """
     server {{

@@ -25,9 +25,11 @@ from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, MasterKeys
-from tests.browser import second, serving
+from tests.browser import second
 from tests.browser.second import PASSWORD
 from tests.conftest import hold, kind, office, seat
+from tests.support import server_process
+from tests.support.ports import free_port
 
 TOMAS = "tomas@example.org"
 
@@ -131,7 +133,7 @@ class Evening:
 @contextmanager
 def running(folder: Path, how_many: int, **changes: object) -> Iterator[Evening]:
     """Ana's workshop of today with so many parties, of one to four people; Tomás is at its door."""
-    port, inner = serving.free_port(), serving.free_port()
+    port, inner = free_port(), free_port()
     config = Config(
         data=folder / "data",
         keys=folder / "keys",
@@ -150,7 +152,7 @@ def running(folder: Path, how_many: int, **changes: object) -> Iterator[Evening]
         "OUTREACH_MAIL_FROM": "talleres@example.org",
         "OUTREACH_CONTROLLER": "Red de consulados",
     }
-    with serving.outreach(
+    with server_process.running(
         ["serve", "--port", str(inner)],
         f"{config.public_url}/es/",
         settings=settings,

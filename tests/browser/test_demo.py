@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import serving
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Open
+from tests.support import server_process
+from tests.support.ports import free_port
 
 PICTURES = Path(__file__).parent / "pictures"
 
@@ -20,10 +21,10 @@ PICTURES = Path(__file__).parent / "pictures"
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Its address."""
     folder = tmp_path_factory.mktemp("demo")
-    port = serving.free_port()
+    port = free_port()
     url = f"http://localhost:{port}"
     arguments = ["demo", "--port", str(port), "--data", str(folder / "data")]
-    with serving.outreach(arguments, f"{url}/es/", settings={}, log=folder / "log"):
+    with server_process.running(arguments, f"{url}/es/", settings={}, log=folder / "log"):
         said = (folder / "log").read_text()
         assert f"{url}/es/cifras/2020-01" in said
         assert "ana@example.org" in said

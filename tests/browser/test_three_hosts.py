@@ -25,11 +25,12 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from tests.browser.conftest import opening
-from tests.browser.serving import free_port
 from tests.browser.test_main_path import with_and_without
 from tests.conftest import hold
 from tests.faults.site import OUTREACH, Program, environ_of, leash
 from tests.support import nginx
+from tests.support.ports import free_port
+from tests.support.server_process import wait_until_ready
 
 pytestmark = pytest.mark.parametrize("config", ["postgresql"], indirect=True)
 HOSTS: Final = 3
@@ -97,7 +98,7 @@ def hosts(config: Config, store: Store, key_store: KeyStore, tmp_path: Path) -> 
             stack.callback(server.kill)
             made.append(Host(server, port))
         for each in made:
-            _wait_for(each)
+            wait_until_ready(f"http://127.0.0.1:{each.port}/healthz", each.server.process)
         stack.enter_context(nginx.nginx(tmp_path / "nginx", *ports, bare=bare))
         yield Hosts(shared.public_url, tuple(made))
 
@@ -112,18 +113,6 @@ def _serve(config: Config, port: int) -> "subprocess.Popen[bytes]":
             stderr=log,
             start_new_session=True,
         )
-
-
-def _wait_for(host: Host) -> None:
-    until = time.monotonic() + SECONDS
-    while True:
-        try:
-            assert host.ask("/healthz")[0] == 200
-        except OSError:
-            assert time.monotonic() < until, "a server did not start"
-            time.sleep(0.05)
-        else:
-            return
 
 
 @pytest.fixture

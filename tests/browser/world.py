@@ -36,12 +36,13 @@ from tests.browser import (
     headquarters,
     planned,
     second,
-    serving,
     telling,
     touring,
 )
 from tests.browser.second import PASSWORD
 from tests.conftest import a_saturday, hold, seat
+from tests.support import server_process
+from tests.support.ports import free_port
 
 ANA = "ana@example.org"  # an organizer in Chicago
 
@@ -68,7 +69,7 @@ class World:
 @contextmanager
 def running(folder: Path) -> Iterator[World]:
     """Makes the network in `folder` and serves it while the block runs."""
-    port = serving.free_port()
+    port = free_port()
     config = Config(
         data=folder / "data",
         keys=folder / "keys",
@@ -177,7 +178,7 @@ def _serving(config: Config, port: int, quick_exit_url: str) -> Iterator[None]:
         "OUTREACH_LIMIT_LOOK_UPS": "100000",
         "OUTREACH_LIMIT_SIGN_INS": "100000",
     }
-    with serving.outreach(
+    with server_process.running(
         ["serve", "--port", str(port)],
         f"{config.public_url}/es/",
         settings=settings,

@@ -24,10 +24,11 @@ from outreach.domain.calendar import feed_query
 from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.feeds import ics_feed
-from tests.browser import serving
 from tests.calendar_clients import Calendars, Shown
 from tests.calendar_readers.life import is_in_feed, location, summary
+from tests.support import server_process
 from tests.support.environment import where
+from tests.support.ports import free_port
 
 LANG: Final = "es"
 
@@ -58,7 +59,7 @@ class Network:
         """`outreach serve`, perhaps with other zone rules: a folder that has a `tzdata`."""
         port = self.config.public_url.rpartition(":")[2]
         settings = self._settings | ({"PYTHONPATH": str(rules)} if rules else {})
-        with serving.outreach(
+        with server_process.running(
             ["serve", "--port", port, "--workers", "1", "--no-mail"],
             f"{self.config.public_url}/{LANG}/",
             settings=settings,
@@ -124,7 +125,7 @@ def made(folder: Path) -> Iterator[Network]:
         keys=folder / "keys",
         database_url=f"sqlite:///{folder / 'data' / 'outreach.db'}",
         keyring_url=f"sqlite:///{folder / 'keys' / 'keyring.db'}",
-        public_url=f"http://localhost:{serving.free_port()}",
+        public_url=f"http://localhost:{free_port()}",
     )
     bring_up_to_date(config)
     network = Network(config, Store(config.database_url))

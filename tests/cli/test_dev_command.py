@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from tests.browser.serving import free_port
+from tests.support.ports import free_port
 
 CHECKOUT: Final = Path(__file__).parents[2]
 MAX_SECONDS_TO_START: Final = 120

@@ -30,13 +30,13 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.browser import serving
 from tests.conftest import hold
 from tests.faults.conftest import Outbox
 from tests.faults.test_killed_worker import pid_of_worker, settings
+from tests.support.ports import free_port
 from tests.support.public_urls import NOBODY
 from tests.support.registration_forms import answers
-from tests.support.smtp_server import Postman, free_port, on_duty
+from tests.support.smtp_server import Postman, on_duty
 
 pytestmark = [
     pytest.mark.skipif(
@@ -60,7 +60,7 @@ class Server:
     def __init__(
         self, config: Config, log: Path, *arguments: str, mail: int, more: Mapping[str, str]
     ) -> None:
-        self.port, self.log = serving.free_port(), log
+        self.port, self.log = free_port(), log
         environ = os.environ | settings(config, mail)
         environ |= {
             "OUTREACH_PUBLIC_URL": f"http://127.0.0.1:{self.port}",

@@ -20,7 +20,8 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.mail import delivery
 from tests.conftest import hold, seat
-from tests.support.smtp_server import Postman, free_port, on_duty
+from tests.support.ports import free_port
+from tests.support.smtp_server import Postman, on_duty
 
 
 class Outbox:

@@ -35,7 +35,8 @@ from tests.faults.mailbox import Mailbox
 from tests.faults.scene import Scene, logs, played
 from tests.faults.site import Site, on_one_machine
 from tests.runner import Missing
-from tests.support.smtp_server import free_port, on_duty
+from tests.support.ports import free_port
+from tests.support.smtp_server import on_duty
 
 DETECTION: Final = 1.0  # seconds until the script notices, as a Patroni of a very short ttl
 PEOPLE: Final = 24  # at once

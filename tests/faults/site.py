@@ -6,9 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +18,8 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.keystore import KeyStore, MasterKeys
 from tests.support.environment import where
-from tests.support.smtp_server import free_port
+from tests.support.ports import free_port
+from tests.support.server_process import wait_until_ready
 
 OUTREACH: Final = (sys.executable, "-m", "outreach.cli")
 SECONDS_TO_START: Final = 90.0
@@ -129,12 +127,7 @@ class Site:
         self.wait()
 
     def wait(self, seconds: float = SECONDS_TO_START) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            with suppress(OSError), urllib.request.urlopen(f"{self.url}/es/", timeout=5):
-                return
-            time.sleep(0.2)
-        raise RuntimeError(f"{self.url} does not answer after {seconds:.0f} s")
+        wait_until_ready(f"{self.url}/es/", timeout_seconds=seconds)
 
     def stop(self) -> None:
         self.keeper.stop()

@@ -20,10 +20,11 @@ from outreach.cli import worker_process
 from outreach.config import Config
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations.notifications import Notification
-from tests.browser import serving
 from tests.faults.conftest import Outbox
+from tests.support import server_process
 from tests.support.environment import where
-from tests.support.smtp_server import Postman, free_port, on_duty
+from tests.support.ports import free_port
+from tests.support.smtp_server import Postman, on_duty
 
 AFTER_A_LEASE = timedelta(minutes=6)
 
@@ -151,14 +152,14 @@ def pid_of_worker(config: Config) -> int:
 def test_a_worker_killed_beside_a_server_comes_back_and_sends_the_next_letter(
     outbox: Outbox, tmp_path: Path
 ) -> None:
-    port = serving.free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     with on_duty(Counting(free_port())) as postman:
         assert isinstance(postman, Counting)
         around = settings(outbox.config, postman.port) | {"OUTREACH_PUBLIC_URL": url}
         command = ["serve", "--port", str(port), "--workers", "1"]
         log = tmp_path / "server.log"
-        with serving.outreach(command, f"{url}/es/", settings=around, log=log):
+        with server_process.running(command, f"{url}/es/", settings=around, log=log):
             outbox.owe("rosa")
             assert postman.wait_for(1)
             killed = pid_of_worker(outbox.config)

@@ -20,6 +20,7 @@ from outreach.mail.delivery_errors import DeliveryRefused
 from outreach.maintenance import doctor
 from tests.faults.conftest import Outbox
 from tests.support import tls_certificate
+from tests.support.ports import free_port
 from tests.support.smtp_server import (
     DRIP,
     HANG_UP,
@@ -27,7 +28,6 @@ from tests.support.smtp_server import (
     TAKE_AND_HANG_UP,
     Postman,
     context,
-    free_port,
     on_duty,
 )
 

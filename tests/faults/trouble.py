@@ -27,7 +27,8 @@ from tests.faults.nights import Night, Play, Stage
 from tests.faults.scene import played
 from tests.faults.site import Keeper
 from tests.runner import Missing
-from tests.support.smtp_server import free_port, on_duty
+from tests.support.ports import free_port
+from tests.support.smtp_server import on_duty
 
 PEOPLE: Final = 8
 CALM: Final = 8.0  # seconds before the trouble

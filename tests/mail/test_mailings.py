@@ -33,7 +33,8 @@ from outreach.privacy import subscriber_erasure
 from outreach.reports import month_report
 from tests.conftest import hold
 from tests.faults.test_killed_worker import Counting, worker
-from tests.support.smtp_server import TAKE_AND_HANG_UP, Postman, free_port, on_duty
+from tests.support.ports import free_port
+from tests.support.smtp_server import TAKE_AND_HANG_UP, Postman, on_duty
 from tests.support.staff_client import employ
 
 pytestmark = pytest.mark.any_database

@@ -22,7 +22,8 @@ from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, office
-from tests.support.smtp_server import Postman, free_port, on_duty
+from tests.support.ports import free_port
+from tests.support.smtp_server import Postman, on_duty
 from tests.support.staff_client import employ
 
 pytestmark = pytest.mark.any_database

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.runner import Missing
+from tests.support.ports import free_port
 
 SECONDS_TO_START = 60
 # Nothing here outlives the run, so nothing has to survive a power cut.
@@ -62,7 +63,7 @@ class Stoppable:
 
     def __init__(self, folder: Path, home: Path, account: str | None) -> None:
         self._where = folder, home, account
-        self._port = _free_port()
+        self._port = free_port()
         self._running: ExitStack | None = None
         self.address = f"postgresql+psycopg://postgres@127.0.0.1:{self._port}"
 
@@ -107,7 +108,7 @@ CLUSTER = ["-U", "postgres", "-A", "trust", "--no-sync", *_ORDER]
 def _started(
     folder: Path, home: Path, account: str | None, *, port: int | None = None
 ) -> Iterator[int]:
-    port = port or _free_port()
+    port = port or free_port()
     settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
     # Where Linux can, the server ends with us even when we are killed and cannot end it.
     leash = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
@@ -173,10 +174,3 @@ def runs_as() -> str | None:
             continue
         return name
     raise Missing("PostgreSQL refuses to run as root, and there is no account `postgres` here.")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -19,10 +19,10 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.keystore import KeyStore
-from tests.browser import serving
 from tests.conftest import hold, seat
-from tests.support import nginx
+from tests.support import nginx, server_process
 from tests.support.environment import where
+from tests.support.ports import free_port
 from tests.support.public_urls import manage_token
 
 pytestmark = pytest.mark.any_database("what is read before any question to it")
@@ -86,7 +86,7 @@ def line(
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     rosa = seat(store, key_store, workshop)
-    port, log = serving.free_port(), tmp_path / "server.log"
+    port, log = free_port(), tmp_path / "server.log"
     settings = {
         **where(config),
         "OUTREACH_PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -95,7 +95,7 @@ def line(
         "OUTREACH_SECRET_KEY": config.secret_key,
         "OUTREACH_LIMIT_POSTS": "100000",
     }
-    with serving.outreach(
+    with server_process.running(
         ["serve", "--port", str(port), "--workers", "1", "--no-mail"],
         f"http://127.0.0.1:{port}/es/",
         settings=settings,

@@ -26,9 +26,10 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, KeyStoreBase
 from outreach.web.forms import form_token
 from outreach.web.public.my_registration import recover_link
-from tests.browser import serving
 from tests.conftest import hold, seat
+from tests.support import server_process
 from tests.support.environment import where
+from tests.support.ports import free_port
 from tests.support.public_urls import NOBODY, manage_token
 from tests.support.registration_forms import answers
 
@@ -87,7 +88,7 @@ class Server:
 
 @pytest.fixture
 def server(config: Config, store: Store, key_store: KeyStore, tmp_path: Path) -> Iterator[Server]:
-    port = serving.free_port()
+    port = free_port()
     with _serving(config, tmp_path, port):
         yield Server(port, tmp_path, config, store, key_store)
 
@@ -102,7 +103,7 @@ def _serving(config: Config, folder: Path, port: int) -> Iterator[None]:
         "OUTREACH_SECRET_KEY": config.secret_key,
         "OUTREACH_LIMIT_POSTS": "20",
     }
-    with serving.outreach(
+    with server_process.running(
         ["serve", "--port", str(port), "--workers", "1"],
         f"http://127.0.0.1:{port}/es/",
         settings=settings,

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from outreach.cli import guide
-from tests.browser.serving import free_port
 from tests.runner.packages import SYSTEM
 from tests.support import tls_certificate
+from tests.support.ports import free_port
 
 CHAPTER: Final = Path(__file__).parents[2] / "outreach" / "docs" / "proxy.md"
 NAME: Final = "talleres.example.org"

@@ -2,7 +2,6 @@
 hangs up, or says nothing at all."""
 
 import asyncio
-import socket
 import ssl
 from collections import deque
 from collections.abc import Iterator
@@ -127,13 +126,6 @@ def on_duty(postman: Postman, **settings: Any) -> Iterator[Postman]:
         yield postman
     finally:
         controller.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def context(certificate: Any) -> ssl.SSLContext:

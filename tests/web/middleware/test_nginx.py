@@ -25,11 +25,11 @@ from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.browser import serving
 from tests.conftest import hold, seat
-from tests.support import nginx
+from tests.support import nginx, server_process
 from tests.support.environment import where
 from tests.support.nginx import NAME, Answer, Proxy
+from tests.support.ports import free_port
 from tests.support.registration_forms import answers, everyone, link_of
 
 pytestmark = pytest.mark.long
@@ -42,7 +42,7 @@ SQUEEZED: Final = {"Accept-Encoding": "br, gzip;q=0.8"}
 
 @pytest.fixture
 def server(config: Config, store: Store) -> Iterator[int]:
-    port = serving.free_port()
+    port = free_port()
     with _serving(config, port):
         yield port
 
@@ -58,7 +58,7 @@ def _serving(config: Config, port: int) -> Iterator[None]:
         "OUTREACH_SECRET_KEY": config.secret_key,
         "OUTREACH_LIMIT_POSTS": "5",
     }
-    with serving.outreach(
+    with server_process.running(
         ["serve", "--port", str(port), "--workers", "1", "--no-mail"],
         f"http://127.0.0.1:{port}/es/",
         settings=settings,
@@ -264,7 +264,7 @@ def test_no_header_stands_there_twice(front: Proxy, workshop: Workshop) -> None:
 def test_while_our_server_is_away_calendars_stay_and_the_rest_says_so(
     config: Config, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
-    port = serving.free_port()
+    port = free_port()
     with nginx.nginx(tmp_path / "nginx", port, keeps=f"{KEPT}s") as front:
         away = front.ask(FEED)
         assert away.status == 503

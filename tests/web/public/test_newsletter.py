@@ -28,7 +28,8 @@ from outreach.privacy import reconcile, retention, subscriber_erasure
 from outreach.privacy.reconcile import TooManyBlind
 from outreach.web.forms import form_token
 from tests.support.canaries import traces
-from tests.support.smtp_server import Postman, free_port, on_duty
+from tests.support.ports import free_port
+from tests.support.smtp_server import Postman, on_duty
 
 pytestmark = pytest.mark.any_database
 

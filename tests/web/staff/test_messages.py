@@ -27,8 +27,9 @@ from outreach.keystore import KeyStore
 from outreach.mail import delivery
 from outreach.privacy import erasure, retention
 from tests.conftest import hold, seat
+from tests.support.ports import free_port
 from tests.support.public_urls import Page
-from tests.support.smtp_server import Postman, free_port, on_duty
+from tests.support.smtp_server import Postman, on_duty
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
