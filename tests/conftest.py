@@ -366,7 +366,7 @@ def hold(session: Session, office: Office, kind: Kind, **changes: Any) -> Worksh
     return workshop_service.create(session, WorkshopData(**plain), now=now, status=status)
 
 
-def applicant(**changes: Any) -> RegistrationData:
+def registration_data(**changes: Any) -> RegistrationData:
     return replace(RegistrationData(name="Rosa"), **changes)
 
 
@@ -379,7 +379,7 @@ def seat(
     **changes: Any,
 ) -> Registration:
     """Registers someone, Rosa unless told otherwise, as the form would."""
-    someone = applicant(**changes)
+    someone = registration_data(**changes)
     ticket = registrations.prepare(key_store, workshop, someone)
     with store.change() as session:
         registrations.register(

@@ -32,8 +32,10 @@ FLOORS = {
 class Bench:
     """One run: its folder, its servers, and the table of what came of it."""
 
-    def __init__(self, folder: Path, until_the_end: ExitStack, seconds: int, rounds: int) -> None:
-        self.folder, self.seconds, self.rounds = folder, seconds, rounds
+    def __init__(
+        self, folder: Path, until_the_end: ExitStack, seconds: int, repetitions: int
+    ) -> None:
+        self.folder, self.seconds, self.repetitions = folder, seconds, repetitions
         self._until_the_end = until_the_end
         self.table = Table(title="Measured in one run, turn about; ratios are medians of rounds")
         for heading in ("what", "measured", "beside", "ratio", "limit", ""):
@@ -90,12 +92,12 @@ def hello(bench: Bench) -> None:
         for what, measure in paths(ours, form, bench.folder, bench.seconds).items():
             pairs = [
                 (measure(), load.rate(bare + "/", seconds=bench.seconds))
-                for _ in range(bench.rounds)
+                for _ in range(bench.repetitions)
             ]
-            mine, other = (median(each) for each in zip(*pairs, strict=True))
+            ours, other = (median(each) for each in zip(*pairs, strict=True))
             bench.tell(
                 what,
-                f"{mine:,.0f}/s",
+                f"{ours:,.0f}/s",
                 beside=f"hello {other:,.0f}/s",
                 ratio=median(one / least for one, least in pairs),
                 least=FLOORS.get(what),
@@ -105,7 +107,7 @@ def hello(bench: Bench) -> None:
 def of_many(bench: Bench) -> None:
     """The same feed from 50,000 workshops and from 500."""
     found = many.rates(
-        bench.large[1], bench.small[1], seconds=bench.seconds, rounds=bench.rounds + 2
+        bench.large[1], bench.small[1], seconds=bench.seconds, repetitions=bench.repetitions + 2
     )
     for pair in found:
         bench.tell(
@@ -134,7 +136,7 @@ def rebuild(bench: Bench) -> None:
 def slow_pages(bench: Bench) -> None:
     """The list page while calendars are polled."""
     alone, together, ratio = busy.slowest(
-        bench.large[1], seconds=bench.seconds * 2, rounds=bench.rounds
+        bench.large[1], seconds=bench.seconds * 2, repetitions=bench.repetitions
     )
     bench.tell(
         f"p99 of the list page with {busy.POLLS} polls/s",
@@ -164,7 +166,7 @@ def proxy(bench: Bench) -> None:
     """nginx with its cache in front."""
     base, server = bench.thousand
     # Both are so fast that a moment of anything else shows: many short turns.
-    found = front.measured(bench.folder, server, base, seconds=1, rounds=bench.rounds * 5)
+    found = front.measured(bench.folder, server, base, seconds=1, repetitions=bench.repetitions * 5)
     bench.tell(
         "feed out of nginx's cache, gzip (200)",
         f"{found.cached:,.0f}/s",
@@ -182,8 +184,8 @@ def proxy(bench: Bench) -> None:
 
 def post(bench: Bench) -> None:
     """Letters of the worker beside a bare loop."""
-    mine, bare, ratio = letters.rates(bench.folder, rounds=bench.rounds)
-    bench.tell("letters", f"{mine:.0f}/s", beside=f"bare smtplib {bare:.0f}/s", ratio=ratio)
+    ours, bare, ratio = letters.rates(bench.folder, repetitions=bench.repetitions)
+    bench.tell("letters", f"{ours:.0f}/s", beside=f"bare smtplib {bare:.0f}/s", ratio=ratio)
 
 
 def months(bench: Bench) -> None:
@@ -238,14 +240,16 @@ PARTS: dict[str, Callable[[Bench], None]] = {
 
 @click.command()
 @click.option("--seconds", default=4, show_default=True, help="Of each measurement.")
-@click.option("--rounds", default=3, show_default=True, help="Their median is told.")
+@click.option(
+    "--rounds", "repetitions", default=3, show_default=True, help="The median is reported."
+)
 @click.option("--only", type=click.Choice([*PARTS]), multiple=True, help="One part, or several.")
-def bench(seconds: int, rounds: int, only: tuple[str, ...]) -> None:
+def bench(seconds: int, repetitions: int, only: tuple[str, ...]) -> None:
     """Measure feeds, pages and registration against «hello», feeds against the number of stored
     workshops, nginx's cache against a file, letters against a bare loop, a count of a million."""
     console = Console()
     with tempfile.TemporaryDirectory() as name, ExitStack() as until_the_end:
-        run = Bench(Path(name), until_the_end, seconds, rounds)
+        run = Bench(Path(name), until_the_end, seconds, repetitions)
         for part, measure in PARTS.items():
             if not only or part in only:
                 with console.status(f"{part}…"):

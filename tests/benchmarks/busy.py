@@ -18,7 +18,7 @@ FEEDS = 300
 UNCHANGED = 9  # of ten
 
 
-def slowest(server: Running, *, seconds: int, rounds: int) -> tuple[float, float, float]:
+def slowest(server: Running, *, seconds: int, repetitions: int) -> tuple[float, float, float]:
     """The 99th percentile of the list page alone, and with the polls, in milliseconds; and the
     median of their ratios."""
     page = [paced.request("/es/", Accept_Encoding="gzip")]
@@ -26,13 +26,13 @@ def slowest(server: Running, *, seconds: int, rounds: int) -> tuple[float, float
     pairs = []
     with paced.beside() as pool:
         paced.begin(pool, server.port, polls, POLLS, 3).result()  # each process has made them once
-        for _ in range(rounds):
+        for _ in range(repetitions):
             alone = paced.begin(pool, server.port, page, PAGES, seconds).result()
             polling = paced.begin(pool, server.port, polls, POLLS, seconds)
             together = paced.begin(pool, server.port, page, PAGES, seconds).result()
-            told = polling.result()
-            if {*told.statuses} - {200, 304} or told.rate < POLLS * 0.95:
-                raise RuntimeError(f"the polls were not kept up: {told.statuses}, {told.rate:.0f}")
+            load = polling.result()
+            if {*load.statuses} - {200, 304} or load.rate < POLLS * 0.95:
+                raise RuntimeError(f"the polls were not kept up: {load.statuses}, {load.rate:.0f}")
             pairs.append((alone.percentile(0.99), together.percentile(0.99)))
     alone_ms, together_ms = (median(each) for each in zip(*pairs, strict=True))
     return alone_ms, together_ms, median(busy / calm for calm, busy in pairs)

@@ -37,7 +37,7 @@ from outreach.accounts import sessions
 from outreach.domain.network import staff
 from outreach.domain.network.staff import Role
 from outreach.domain.registrations import Registration
-from tests.benchmarks.visitors import Day, Told, visit
+from tests.benchmarks.visitors import Day, VisitResult, visit
 from tests.benchmarks.watching import Held, Watch, resident, size
 from tests.conftest import hold, kind, office, venue
 from tests.faults import apart, checking
@@ -122,7 +122,7 @@ class Run:
         self.ids, self.desks = furnish(site, how_much)
         self.held: Mapping[str, Held] = {}
         self.sizes: list[float] = []
-        self.told = Told()
+        self.visit_result = VisitResult()
 
     def go(self) -> None:
         address = urlsplit(self.site.config.public_url)
@@ -143,7 +143,9 @@ class Run:
         watch = Watch(self._pids)
         watch.start()
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
-            self.told = beside.submit(visit, day).result(timeout=self.how_much.seconds * 6 + 300)
+            self.visit_result = beside.submit(visit, day).result(
+                timeout=self.how_much.seconds * 6 + 300
+            )
         self.held = watch.stop()
         self.sizes.append(self._size())
 
@@ -171,15 +173,17 @@ class Run:
     def wrong(self, *, is_soak: bool) -> list[str]:
         found = [
             f"{what}: {count} answered {status or 'not at all'}"
-            for what, statuses in self.told.statuses.items()
+            for what, statuses in self.visit_result.statuses.items()
             for status, count in statuses.items()
             if status in ERRORS
         ]
         with self.site.store.read() as session:
             rows = session.scalar(sa.select(sa.func.count()).select_from(Registration)) or 0
             found += checking.oversold(session)
-        if rows < self.told.saved:
-            found.append(f"{self.told.saved} were told their place is saved, and there are {rows}")
+        if rows < self.visit_result.saved:
+            found.append(
+                f"{self.visit_result.saved} were told their place is saved, and there are {rows}"
+            )
         if is_soak:
             found += [
                 f"{name} grows: {held.middle:.0f} MB in the middle, {held.end:.0f} at the end"
@@ -192,13 +196,13 @@ class Run:
 def show(console: Console, run: Run, mailbox: Mailbox, title: str, wrong: list[str]) -> None:
     requests = Table("request", "count", "a second", "p50 ms", "p99 ms", "longest", "errors",
                      "answers", title=title)  # fmt: skip
-    for what, times in sorted(run.told.times.items()):
-        ordered, statuses = sorted(times), run.told.statuses[what]
+    for what, times in sorted(run.visit_result.times.items()):
+        ordered, statuses = sorted(times), run.visit_result.statuses[what]
         errors = sum(count for status, count in statuses.items() if status in ERRORS)
         requests.add_row(
             what,
             f"{len(ordered):,}",
-            f"{len(ordered) / run.told.seconds:.1f}",
+            f"{len(ordered) / run.visit_result.seconds:.1f}",
             f"{median(ordered):.0f}",
             f"{ordered[min(int(len(ordered) * 0.99), len(ordered) - 1)]:.0f}",
             f"{ordered[-1]:.0f}",
@@ -213,7 +217,7 @@ def show(console: Console, run: Run, mailbox: Mailbox, title: str, wrong: list[s
     console.print(memory)
     before, after = run.sizes
     console.print(
-        f"{run.told.seconds:.0f} s; {run.told.saved:,} places saved; "
+        f"{run.visit_result.seconds:.0f} s; {run.visit_result.saved:,} places saved; "
         f"{len(mailbox.came):,} letters taken; databases {before:.0f} → {after:.0f} MB",
         soft_wrap=True,
     )
@@ -239,7 +243,7 @@ def of(how_much: Size, on: str, console: Console, *, is_soak: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="outreach-day-") as name:
         folder, port, host = Path(name), free_port(), "127.0.0.1"
         if on == "postgresql":
-            apart.settle_in()
+            apart.enter_namespaces()
             folder, port, host = apart.folder(), 2525, "0.0.0.0"
         with ExitStack() as until_the_end:
             mailbox = until_the_end.enter_context(on_duty(Mailbox(port, host)))
@@ -256,7 +260,7 @@ def of(how_much: Size, on: str, console: Console, *, is_soak: bool) -> int:
                 show(console, run, mailbox, title, wrong)
             finally:
                 site.close()
-    return 1 if wrong or not run.told.saved else 0
+    return 1 if wrong or not run.visit_result.saved else 0
 
 
 @click.command()

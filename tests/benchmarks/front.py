@@ -47,7 +47,9 @@ class Front:
     seen_after: float  # seconds
 
 
-def measured(folder: Path, server: Running, base: Network, *, seconds: int, rounds: int) -> Front:
+def measured(
+    folder: Path, server: Running, base: Network, *, seconds: int, repetitions: int
+) -> Front:
     path = FEED.format("thousand")
     bare, other = free_port(), free_port()
     root = folder / "files"
@@ -65,12 +67,12 @@ def measured(folder: Path, server: Running, base: Network, *, seconds: int, roun
     with nginx(folder / "second", server.port, bare=bare, more=twin) as proxy:
         wanted = (f"Host: {HOST}", "Accept-Encoding: gzip")
         pairs = []
-        for turn in range(rounds):
+        for repetition in range(repetitions):
             both = {
                 f"http://127.0.0.1:{bare}{path}": 0.0,
                 f"http://127.0.0.1:{other}/feed.ics": 0.0,
             }
-            for address in list(both) if turn % 2 else reversed(both):
+            for address in list(both) if repetition % 2 else reversed(both):
                 both[address] = load.rate(address, seconds=seconds, headers=wanted)
             pairs.append(tuple(both.values()))
         cached, file = (median(each) for each in zip(*pairs, strict=True))
@@ -90,8 +92,8 @@ def _seen_after(proxy: Proxy, base: Network, path: str) -> float:
             .order_by(Workshop.day.desc())
             .limit(1)
         ).one()
-        plan = replace(workshop_service.data_of(workshop), title={"es": "Se ve por nginx"})
-        workshop_service.change(session, workshop, plan, now=clock.now())
+        data = replace(workshop_service.data_of(workshop), title={"es": "Se ve por nginx"})
+        workshop_service.change(session, workshop, data, now=clock.now())
     store.close()
     begun = perf_counter()
     while proxy.ask(path).headers["ETag"] == etag:

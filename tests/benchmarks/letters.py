@@ -43,16 +43,16 @@ asyncio.run(main())
 """
 
 
-def rates(folder: Path, *, count: int = 1000, rounds: int = 3) -> tuple[float, float, float]:
+def rates(folder: Path, *, count: int = 1000, repetitions: int = 3) -> tuple[float, float, float]:
     """The worker's letters a second, the bare loop's, and the median of their ratios."""
     app = _app(folder)
     pairs = []
     with _sink() as port:
-        for _ in range(rounds):
-            _owe(app, count)
+        for _ in range(repetitions):
+            _enqueue(app, count)
             pairs.append((_worker(app, port, count), _bare(port, count)))
-    mine, bare = (median(each) for each in zip(*pairs, strict=True))
-    return mine, bare, median(one / other for one, other in pairs)
+    ours, bare = (median(each) for each in zip(*pairs, strict=True))
+    return ours, bare, median(one / other for one, other in pairs)
 
 
 def _worker(app: Flask, port: int, count: int) -> float:
@@ -97,7 +97,7 @@ def _app(folder: Path) -> Flask:
     return app
 
 
-def _owe(app: Flask, count: int) -> None:
+def _enqueue(app: Flask, count: int) -> None:
     """So many people, each with a place and a letter due."""
     store: Store = app.extensions["outreach_store"]
     key_store: KeyStore = app.extensions["outreach_key_store"]

@@ -26,7 +26,7 @@ class Pair:
     ratio: float  # the median of each round's
 
 
-def rates(many: Running, few: Running, *, seconds: int, rounds: int) -> list[Pair]:
+def rates(many: Running, few: Running, *, seconds: int, repetitions: int) -> list[Pair]:
     path = FEED.format("same")
     held = [_fetched(server, path) for server in (many, few)]
     if held[0] != held[1]:
@@ -38,13 +38,13 @@ def rates(many: Running, few: Running, *, seconds: int, rounds: int) -> list[Pai
         ("feed, gzip (200)", ("Accept-Encoding: gzip",)),
     ):
         pairs = []
-        for turn in range(rounds):
-            order = (many, few) if turn % 2 else (few, many)
-            told = {
+        for repetition in range(repetitions):
+            order = (many, few) if repetition % 2 else (few, many)
+            rates_by_pid = {
                 server.pid: load.rate(server.site + path, seconds=seconds, headers=headers)
                 for server in order
             }
-            pairs.append((told[many.pid], told[few.pid]))
+            pairs.append((rates_by_pid[many.pid], rates_by_pid[few.pid]))
         ours, others = (median(each) for each in zip(*pairs, strict=True))
         found.append(Pair(what, ours, others, median(one / other for one, other in pairs)))
     return found
@@ -82,12 +82,12 @@ def _coming(store: Store, count: int) -> Sequence[int]:
 def _change(store: Store, workshop_id: int, number: int) -> None:
     with store.change() as session:
         workshop = session.get_one(Workshop, workshop_id)
-        plan = workshop_service.data_of(workshop)
+        data = workshop_service.data_of(workshop)
         if number % 2:
-            plan = replace(plan, title=plan.title | {"es": f"Taller {number}"})
+            data = replace(data, title=data.title | {"es": f"Taller {number}"})
         else:
-            plan = replace(plan, starts=plan.starts.replace(minute=1 + number % 59))
-        workshop_service.change(session, workshop, plan, now=clock.now())
+            data = replace(data, starts=data.starts.replace(minute=1 + number % 59))
+        workshop_service.change(session, workshop, data, now=clock.now())
 
 
 def _fetched(server: Running, path: str) -> tuple[str, bytes]:

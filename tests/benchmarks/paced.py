@@ -14,7 +14,7 @@ from time import perf_counter, sleep
 
 
 @dataclass(frozen=True)
-class Told:
+class LoadResult:
     """What came of it: milliseconds of each answer, in order, and how many had which status."""
 
     times: tuple[float, ...]
@@ -40,11 +40,11 @@ def beside() -> Iterator[ProcessPoolExecutor]:
 
 def begin(
     pool: ProcessPoolExecutor, port: int, requests: Sequence[bytes], rate: float, seconds: float
-) -> "Future[Told]":
+) -> "Future[LoadResult]":
     return pool.submit(load, port, requests, rate, seconds)
 
 
-def load(port: int, requests: Sequence[bytes], rate: float, seconds: float) -> Told:
+def load(port: int, requests: Sequence[bytes], rate: float, seconds: float) -> LoadResult:
     """Sends the requests in any order, over eight connections that stay open."""
     lines, count = 8, int(rate * seconds)
     taken: list[list[tuple[float, int]]] = [[] for _ in range(lines)]
@@ -71,7 +71,7 @@ def load(port: int, requests: Sequence[bytes], rate: float, seconds: float) -> T
     statuses: dict[int, int] = {}
     for _, status in every:
         statuses[status] = statuses.get(status, 0) + 1
-    return Told(tuple(sorted(each for each, _ in every)), statuses, len(every) / took)
+    return LoadResult(tuple(sorted(each for each, _ in every)), statuses, len(every) / took)
 
 
 def _answer(line: socket.socket) -> int:

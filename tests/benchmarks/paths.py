@@ -35,10 +35,10 @@ def world(folder: Path) -> tuple[dict[str, str], str]:
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
         day = clock.now().date() + timedelta(days=30)
-        plan = workshop_service.from_kind(rights, chicago, day, time(18))
-        plan = replace(plan, capacity=10_000_000, mode=DeliveryMode.VIDEO_CALL)
+        data = workshop_service.from_kind(rights, chicago, day, time(18))
+        data = replace(data, capacity=10_000_000, mode=DeliveryMode.VIDEO_CALL)
         big = workshop_service.create(
-            session, plan, now=clock.now(), status=WorkshopStatus.PUBLISHED
+            session, data, now=clock.now(), status=WorkshopStatus.PUBLISHED
         )
         form = f"/es/t/{big.public_id}/lugar"
     store.close()

@@ -42,7 +42,7 @@ class Day:
 
 
 @dataclass
-class Told:
+class VisitResult:
     """Milliseconds by kind of request, and how many had which status."""
 
     times: dict[str, list[float]] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Told:
     seconds: float = 0.0
 
 
-def visit(day: Day) -> Told:
+def visit(day: Day) -> VisitResult:
     return asyncio.run(_Load(day).run())
 
 
@@ -146,16 +146,16 @@ async def _body(reader: asyncio.StreamReader, status: int, headers: dict[str, st
 
 class _Load:
     def __init__(self, day: Day) -> None:
-        self.day, self.told, self.room = day, Told(), asyncio.Semaphore(MOST)
+        self.day, self.result, self.room = day, VisitResult(), asyncio.Semaphore(MOST)
         self.pick = random.Random(day.seed)
         self.begun = 0.0
 
     def note(self, what: str, status: int, taken: float) -> None:
-        self.told.times.setdefault(what, []).append(taken)
-        of_it = self.told.statuses.setdefault(what, {})
+        self.result.times.setdefault(what, []).append(taken)
+        of_it = self.result.statuses.setdefault(what, {})
         of_it[status] = of_it.get(status, 0) + 1
 
-    async def run(self) -> Told:
+    async def run(self) -> VisitResult:
         day, pick = self.day, self.pick
         self.begun = perf_counter() + 1
         todo: list[tuple[float, Coroutine[Any, Any, None]]] = []
@@ -178,8 +178,8 @@ class _Load:
             task.add_done_callback(running.discard)
         while running:
             await asyncio.wait(list(running))
-        self.told.seconds = perf_counter() - self.begun
-        return self.told
+        self.result.seconds = perf_counter() - self.begun
+        return self.result
 
     async def _until(self, moment: float) -> float:
         due = self.begun + moment
@@ -209,7 +209,7 @@ class _Load:
                 "website": "",
             }
             status, found, _ = await line.ask("save", path, form, due=due)
-            self.told.saved += status == 303
+            self.result.saved += status == 303
             link = found.get("location", "")
             if status != 303 or "/r/" not in link:
                 return
@@ -223,8 +223,8 @@ class _Load:
         line, held = _Line(self, 40_000 + number), ""
         apart = self.day.seconds / max(1, self.day.polls)
         first = self.pick.random() * apart
-        for turn in range(self.day.polls):
-            due = await self._until(first + turn * apart)
+        for number in range(self.day.polls):
+            due = await self._until(first + number * apart)
             headers = {"Accept-Encoding": "gzip"} | ({"If-None-Match": held} if held else {})
             status, found, _ = await line.ask(
                 "calendar, again" if held else "calendar, first", feed, due=due, headers=headers
@@ -233,15 +233,15 @@ class _Load:
             await line.close()  # a program that comes back in a quarter of an hour has hung up
 
     async def _organizer(self, number: int, cookie: str, own: Sequence[str]) -> None:
-        line, said = _Line(self, 60_000 + number), {"Cookie": f"{COOKIE}={cookie}"}
+        line, headers = _Line(self, 60_000 + number), {"Cookie": f"{COOKIE}={cookie}"}
         while perf_counter() - self.begun < self.day.seconds:
             workshop = self.pick.choice(own)
             path = f"/org/talleres/{workshop}/editar"
-            status, _, page = await line.ask("desk: form", path, headers=said)
+            status, _, page = await line.ask("desk: form", path, headers=headers)
             if status == 200:
                 form = html_forms.fields(page, path)
                 form.pop("action", None)
                 form["capacity"] = str(int(str(form["capacity"])) + self.pick.randint(0, 3))
-                await line.ask("desk: save", path, form, headers=said)
+                await line.ask("desk: save", path, form, headers=headers)
             await asyncio.sleep(1 + self.pick.random() * 2)
         await line.close()

@@ -20,7 +20,7 @@ from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
 from outreach.domain.workshops import series as many
 from outreach.keystore import KeyStore
-from tests.conftest import a_saturday, applicant, hold, seat, venue
+from tests.conftest import a_saturday, hold, registration_data, seat, venue
 
 
 def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
@@ -210,7 +210,7 @@ def _begin(store: Store, key_store: KeyStore, workshop: Workshop) -> None:
 
 
 def _joint(store: Store, key_store: KeyStore, dates: list[Workshop], now: datetime) -> Registration:
-    rosa = applicant()
+    rosa = registration_data()
     made = [(each, registrations.prepare(key_store, each, rosa)) for each in dates]
     with store.change() as session:
         registrations.register_group(session, made, rosa, secrets.token_hex(16), now=now)

@@ -100,8 +100,8 @@ class Story:
 
     def _change(self, session: Session, name: str, **changes: Any) -> None:
         there = self._workshop(session, name)
-        plan = replace(workshop_service.data_of(there), **changes)
-        workshop_service.change(session, there, plan, now=self.there.now)
+        data = replace(workshop_service.data_of(there), **changes)
+        workshop_service.change(session, there, data, now=self.there.now)
 
     def _created(self, session: Session) -> None:
         chicago, calgary = offices.find(session, "chicago"), offices.find(session, "calgary")
@@ -151,7 +151,7 @@ class Story:
         women = kinds.find(session, "mujeres")
         self._change(session, "first", kind=women, visibility=women.visibility)
 
-    def _made_plain_again(self, session: Session) -> None:
+    def _made_public(self, session: Session) -> None:
         rights = kinds.find(session, "derechos")
         self._change(session, "first", kind=rights, visibility=rights.visibility)
 

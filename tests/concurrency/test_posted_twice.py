@@ -34,12 +34,12 @@ def elena(app: Flask, store: Store, chicago: Office) -> StaffClient:
     ],
 )
 def test_what_there_is_one_of_is_made_once_and_the_others_are_told(
-    app: Flask, elena: StaffClient, path: str, form: dict[str, Any], said: str
+    app: Flask, elena: StaffClient, path: str, form: dict[str, Any], message: str
 ) -> None:
     answers = at_once(app, elena, path, form)
     refused = [each for each in answers if each.status_code == 422]
     assert len(refused) == TIMES - 1
-    assert all(said in words(each) for each in refused)
+    assert all(message in words(each) for each in refused)
 
 
 def test_the_form_of_a_tour_makes_one_and_leads_all_to_it(

@@ -24,7 +24,7 @@ from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
 from outreach.web.forms import form_token
-from tests.conftest import applicant, hold
+from tests.conftest import hold, registration_data
 from tests.support.scenario import HOUR, make_ticket, stage
 
 THREADS = 8
@@ -65,8 +65,8 @@ def test_without_a_waiting_list_the_others_are_told_no(
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=SEATS, has_waiting_list=False)
     answers = _all_at_once(lambda: [_post(app, workshop) for _ in range(POSTS)])
-    said = Counter(answer.status_code for answer in answers)
-    assert said == {303: SEATS, 409: THREADS * POSTS - SEATS}
+    statuses = Counter(answer.status_code for answer in answers)
+    assert statuses == {303: SEATS, 409: THREADS * POSTS - SEATS}
     assert _standings(store) == {RegistrationStatus.CONFIRMED: SEATS}
     with key_store.store.read() as session:  # and of the others nothing is kept
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == SEATS
@@ -109,7 +109,7 @@ def test_a_place_given_back_while_somebody_joins_the_list_is_theirs(
     rosa, ticket = small.register(2), make_ticket()
     workshop = small.workshop()
     with store.change() as session:
-        registrations.register(session, workshop, applicant(), ticket, "luz", now=small.now)
+        registrations.register(session, workshop, registration_data(), ticket, "luz", now=small.now)
         giving_back = Thread(target=small.cancel, args=[rosa])
         giving_back.start()
         giving_back.join(timeout=0.5)  # it waits for Luz, or it would not see her

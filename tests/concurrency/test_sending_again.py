@@ -150,8 +150,8 @@ def test_a_fault_of_the_database_loses_nothing_and_names_no_one(
     assert "rosaura" not in caplog.text.lower()
     with store.change() as session:
         session.execute(sa.text("ALTER TABLE elsewhere RENAME TO registration"))
-    again = {name: each[0] for name, each in filled(broken).items()}
-    assert send(client, workshop, again).status_code == 303
+    resent_form = {name: each[0] for name, each in filled(broken).items()}
+    assert send(client, workshop, resent_form).status_code == 303
 
 
 @pytest.mark.races

@@ -43,10 +43,10 @@ def make_host(config: Config, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     says, and no secret given."""
     made: list[Flask] = []
 
-    def make(name: str, *, has_masters: bool = True, **changes: Any) -> Flask:
+    def make(name: str, *, has_master_keys: bool = True, **changes: Any) -> Flask:
         keys = tmp_path / name
         keys.mkdir(mode=0o700)
-        if has_masters:
+        if has_master_keys:
             for master in config.keys.glob("master-*"):
                 shutil.copy(master, keys)
         own = replace(config, keys=keys, data=tmp_path / f"{name}-data", secret_key="")
@@ -76,8 +76,8 @@ def test_a_form_of_one_host_is_good_on_another(
     typed = answers(one, workshop, contact="email", email="rosa@example.org")
     first = send(other.test_client(), workshop, typed)
     assert first.status_code == 303
-    again = send(one.test_client(), workshop, typed)
-    assert again.headers["Location"] == first.headers["Location"]
+    second = send(one.test_client(), workshop, typed)
+    assert second.headers["Location"] == first.headers["Location"]
     for app in (one, other):
         assert "Listo, Rosa" in app.test_client().get(first.headers["Location"]).text
     with store.read() as session:
@@ -148,7 +148,7 @@ def test_a_host_without_the_masters_says_which_one_to_copy(
 ) -> None:
     key_store.seals.newest()
     with pytest.raises(Misconfigured, match=r"master-1 is missing in .*Copy it there"):
-        make_host("bare", has_masters=False)
+        make_host("bare", has_master_keys=False)
 
 
 @on_a_server
@@ -180,7 +180,7 @@ def test_serve_names_all_that_hosts_do_not_share_at_once() -> None:
         "postgresql+psycopg://u:sec@reta@db1/keys": "OUTREACH_KEYRING_URL has to start with",
     }
     for url, fault in faults.items():
-        with pytest.raises(Misconfigured) as told:
+        with pytest.raises(Misconfigured) as raised:
             Config.from_environ(
                 SERVING
                 | {
@@ -190,12 +190,12 @@ def test_serve_names_all_that_hosts_do_not_share_at_once() -> None:
                 },
                 serving=True,
             )
-        lines = str(told.value).splitlines()
+        lines = str(raised.value).splitlines()
         assert [line for line in lines if line.startswith(fault)], (url, lines)
         assert "OUTREACH_POOL_SIZE has to be from 1 to 100" in lines
         assert any(line.startswith("OUTREACH_MAIL_FROM is missing") for line in lines)
-        assert "reta" not in str(told.value)
-        assert "secreta" not in str(told.value)
+        assert "reta" not in str(raised.value)
+        assert "secreta" not in str(raised.value)
     good = Config.from_environ(
         SERVING | {"OUTREACH_KEYRING_URL": "postgresql+psycopg://keys@db3:5433/keys"}, serving=True
     )
@@ -275,9 +275,9 @@ def test_an_error_says_no_password(tmp_path: Path) -> None:
     url = "postgresql+psycopg://outreach:secreta@/x?host=127.0.0.1:1&host=127.0.0.1:2"
     with opened(url, PAGES) as store:
         for ask in (lambda: store.read().__enter__().connection(), store.mark):
-            with pytest.raises(Exception, match="connection") as told:
+            with pytest.raises(Exception, match="connection") as raised:
                 ask()
-            seen: BaseException | None = told.value
+            seen: BaseException | None = raised.value
             while seen is not None:
                 assert "secreta" not in f"{seen} {seen!r} {seen.args}"
                 seen = seen.__cause__ or seen.__context__

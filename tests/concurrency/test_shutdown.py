@@ -81,9 +81,11 @@ class Server:
             return False
 
     def ask(self, path: str) -> int:
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN)) as asking:
-            asking.request("GET", path)
-            return asking.getresponse().status
+        with closing(
+            http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN)
+        ) as connection:
+            connection.request("GET", path)
+            return connection.getresponse().status
 
     def refuses(self) -> bool:
         try:
@@ -130,7 +132,7 @@ class Posting(threading.Thread):
 
     def __init__(self, server: Server, path: str, typed: dict[str, str]) -> None:
         super().__init__()
-        self.asking = socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN)
+        self.connection = socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN)
         body = urlencode(typed).encode()
         head = (
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
@@ -141,11 +143,11 @@ class Posting(threading.Thread):
         self.status = 0
 
     def send(self, start: int = 0, end: int | None = None) -> None:
-        self.asking.sendall(self.whole[start:end])
+        self.connection.sendall(self.whole[start:end])
 
     def has_been_read(self) -> bool:
         """Whether the server has accepted it, and read all that was sent so far."""
-        ours = f":{self.asking.getsockname()[1]:04X}"
+        ours = f":{self.connection.getsockname()[1]:04X}"
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             _, _, remote, _, queues, *rest = line.split()
             if remote.endswith(ours):
@@ -153,17 +155,17 @@ class Posting(threading.Thread):
         return False
 
     def run(self) -> None:
-        with self.asking, closing(http.client.HTTPResponse(self.asking)) as answer:
+        with self.connection, closing(http.client.HTTPResponse(self.connection)) as answer:
             answer.begin()
             answer.read()
             self.status = answer.status
 
 
-def waits_for_its_turn(store: Store) -> bool:
+def is_waiting_for_write_lock(store: Store) -> bool:
     """Whether somebody stands in line to write."""
     if store.is_sqlite:
-        turn = Path(f"{store.engine.url.database}-turn").stat()
-        about = f":{turn.st_ino} "
+        lock_file = Path(f"{store.engine.url.database}-turn").stat()
+        about = f":{lock_file.st_ino} "
         locks = Path("/proc/locks").read_text().splitlines()
         return any("->" in line and about in line for line in locks)
     with store.read() as session:
@@ -188,7 +190,7 @@ def test_a_place_that_is_being_saved_is_saved_and_answered_before_the_end(
                 session.execute(sa.text("LOCK TABLE workshop, registration IN EXCLUSIVE MODE"))
             posting.send()
             posting.start()
-            wait_until(lambda: waits_for_its_turn(store), "nobody waits")
+            wait_until(lambda: is_waiting_for_write_lock(store), "nobody waits")
             server.stop()
             wait_until(server.refuses, "it takes new visitors while it stops")
             assert server.process.poll() is None
@@ -240,7 +242,7 @@ def test_who_sends_half_a_form_and_no_more_holds_nothing_up_for_long(
         wait_until(posting.has_been_read, "nobody reads it")
         server.stop()
         began = time.monotonic()
-        with posting.asking:
+        with posting.connection:
             assert server.process.wait(timeout=90) == 0
         assert 25 < time.monotonic() - began < 60  # 30, and what a busy machine adds
     assert count(store) == 0
@@ -277,7 +279,7 @@ def test_a_letter_that_is_under_way_arrives_once_and_no_other_is_begun(
         assert isinstance(postman, Slow)
         log = tmp_path / "log"
         with serving_for(outbox.config, log, "--workers", "1", mail=postman.port) as server:
-            outbox.owe("rosa", "luz", "ana")
+            outbox.enqueue("rosa", "luz", "ana")
             assert postman.has_begun.wait(60), "no letter is sent"
             # To all at once, as systemd and a terminal do.
             os.kill(pid_of_worker(outbox.config), signal.SIGTERM)

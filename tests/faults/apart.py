@@ -94,7 +94,7 @@ def _waited(process: "subprocess.Popen[bytes]", at_most: float) -> int:
         return TOO_LONG
 
 
-def settle_in() -> None:
+def enter_namespaces() -> None:
     """The first thing to do inside: names of networks are our own, loopback works, and a signal to
     end is an exception, as Ctrl-C is: the first process of all would ignore it."""
     signal.signal(signal.SIGTERM, _stop)

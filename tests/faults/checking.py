@@ -1,6 +1,6 @@
 """Whether what people were told is true: the book against the databases and the letters.
 
-Each check says in a line what is wrong. All but `owed` may be asked while everybody is busy: the
+Each check gives one line for each fault. All but `missing_letters` can run during the load: the
 book is read first, and what was acknowledged by then must be in the databases after it.
 """
 
@@ -77,7 +77,8 @@ def look(
             f"{each.workshop}: an organizer was told it has {each.capacity} places and begins at "
             f"{each.starts}"
             for each in edits
-            if each.is_sure and not _is_as_told(session, each.workshop, each.capacity, each.starts)
+            if each.is_sure
+            and not _matches_edit(session, each.workshop, each.capacity, each.starts)
         ]
         full = list(oversold(session))
     doubled = list(_doubled(rows, key_store))
@@ -174,7 +175,7 @@ def _unreadable(person: Person, row: Registration, key_store: KeyStore) -> Itera
         yield "is kept with other answers than theirs"
 
 
-def _is_as_told(session: Session, public_id: str, capacity: int, starts: str) -> bool:
+def _matches_edit(session: Session, public_id: str, capacity: int, starts: str) -> bool:
     workshop = session.scalars(sa.select(Workshop).where(Workshop.public_id == public_id)).one()
     return (workshop.capacity, f"{workshop.starts:%H:%M}") == (capacity, starts)
 
@@ -213,18 +214,18 @@ def _doubled(rows: _Rows, key_store: KeyStore) -> Iterator[str]:
 def _unwanted(people: Sequence[Person], letters: Sequence[Letter]) -> Iterator[str]:
     left = {each.email: each.left_at for each in people if each.email and each.left_at}
     for letter in letters:
-        told_at = left.get(letter.to)
-        if told_at is None:
+        acknowledged_at = left.get(letter.to)
+        if acknowledged_at is None:
             continue
         # A Date has whole seconds: what was written in the second of the answer may be older.
-        is_later = letter.written.timestamp() > told_at
-        is_late = letter.came > told_at + ON_THE_WIRE
+        is_later = letter.written.timestamp() > acknowledged_at
+        is_late = letter.came > acknowledged_at + ON_THE_WIRE
         if is_later or is_late:
-            seconds = letter.came - told_at
+            seconds = letter.came - acknowledged_at
             yield f"{letter.to} had a letter {seconds:.1f} s after being told they are forgotten"
 
 
-def owed(
+def missing_letters(
     book: Book, store: Store, letters: Sequence[Letter], *, kills: int, at: datetime
 ) -> list[str]:
     """At the end, when every letter has been sent by that moment: who got none, and what came too

@@ -31,7 +31,7 @@ class Outbox:
         self.app, self.store, self.key_store, self.config = app, store, key_store, config
         self.workshop: Workshop
 
-    def owe(self, *names: str, **changes: Any) -> list[Registration]:
+    def enqueue(self, *names: str, **changes: Any) -> list[Registration]:
         """Each has saved a place, and a letter to say so waits for NAME@example.org."""
         plain: dict[str, Any] = {"contact": ContactMethod.EMAIL} | changes
         return [

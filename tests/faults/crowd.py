@@ -123,24 +123,24 @@ class _One:
         self.done.registered |= {ticket.id for ticket in tickets}
 
     def cancel(self) -> None:
-        mine = self._somebody(*registrations.ACTIVE_STATUSES, RegistrationStatus.EXPIRED)
-        if mine is None or mine.key_id is None:
+        registration = self._somebody(*registrations.ACTIVE_STATUSES, RegistrationStatus.EXPIRED)
+        if registration is None or registration.key_id is None:
             return
-        self.done.cancelled.add(mine.id)
-        self.key_store.destroy(mine.key_id)
-        self._with(mine, registrations.cancel)
+        self.done.cancelled.add(registration.id)
+        self.key_store.destroy(registration.key_id)
+        self._with(registration, registrations.cancel)
 
     def change(self) -> None:
-        mine = self._somebody(RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED)
-        if mine is None:
+        registration = self._somebody(RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED)
+        if registration is None:
             return
         wanted = RegistrationChange(
             people=self.random.randint(1, 3),
             needs=Codes(self.random.choice([(), ("childcare",)])),
-            slot=self.random.choice(["18:00", "18:20", "18:40"]) if mine.slot_id else "",
+            slot=self.random.choice(["18:00", "18:20", "18:40"]) if registration.slot_id else "",
         )
         with self.store.change() as session:
-            registration = session.get_one(Registration, mine.id)
+            registration = session.get_one(Registration, registration.id)
             registrations.change(session, registration, wanted, now=self.now)
 
     def accept(self) -> None:
@@ -160,11 +160,11 @@ class _One:
     def resize(self) -> None:
         with self.store.change() as session:
             workshop = session.get_one(Workshop, self.scene.workshop_ids[0])
-            plan = workshop_service.data_of(workshop)
+            data = workshop_service.data_of(workshop)
             places = self.random.randint(2, 4) if workshop.has_slots else self.random.randint(8, 12)
             changed: dict[str, Any] = {"slot_places" if workshop.has_slots else "capacity": places}
-            changed_plan = replace(plan, **changed, support={"childcare": places // 2})
-            workshop_service.change(session, workshop, changed_plan, now=self.now)
+            changed_data = replace(data, **changed, support={"childcare": places // 2})
+            workshop_service.change(session, workshop, changed_data, now=self.now)
 
     def work(self) -> None:
         scheduled_jobs.pass_on_offers(self.store, now=self.now)
@@ -182,10 +182,10 @@ class _One:
                 .limit(1)
             )
 
-    def _with(self, mine: Registration | None, do: Any) -> None:
-        if mine is not None:
+    def _with(self, registration: Registration | None, do: Any) -> None:
+        if registration is not None:
             with self.store.change() as session:
-                do(session, session.get_one(Registration, mine.id), now=self.now)
+                do(session, session.get_one(Registration, registration.id), now=self.now)
 
 
 _STEPS: Final = (

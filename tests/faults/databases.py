@@ -141,7 +141,7 @@ class Databases:
         if programs is None or account is None:
             raise Missing("PostgreSQL's server is not installed. Debian has it: postgresql")
         self.lan, self.rejoined = lan, dict.fromkeys(("rewound", "copied"), 0)
-        self.told: list[str] = []  # why one could not be rewound
+        self.rewind_errors: list[str] = []  # why one could not be rewound
         self.servers = {
             name: Server(name, lan.add(name, 11 + number), folder / name, lan, account, programs)
             for number, name in enumerate(NAMES[: 1 + standbys])
@@ -205,7 +205,7 @@ class Databases:
             self._mark_standby(server)
             self.rejoined["rewound"] += 1
         except RuntimeError as error:
-            self.told.append(str(error))
+            self.rewind_errors.append(str(error))
             self._copy(server)
             self.rejoined["copied"] += 1
         server.start()

@@ -39,7 +39,7 @@ class Guard:
     def needs_a_browser(self) -> bool:
         return "/browser/" in self.test
 
-    def taken_out(self, folder: Path) -> str:
+    def without_guard(self, folder: Path) -> str:
         """Its file without it. Raises Gone if it is not there, or there twice."""
         file = folder / self.file
         text = file.read_text() if file.is_file() else ""
@@ -344,7 +344,7 @@ class Copy:
     @contextmanager
     def without(self, guard: Guard) -> Iterator[None]:
         """While the block runs, the guard is not there. Raises Gone if it never was."""
-        without, file = guard.taken_out(self.folder), self.folder / guard.file
+        without, file = guard.without_guard(self.folder), self.folder / guard.file
         whole = file.read_text()
         file.write_text(without)
         try:
@@ -382,17 +382,17 @@ def main(promises: Sequence[str]) -> int:
             if promises and guard.promise not in promises:
                 continue
             try:
-                said = copy.falls(guard)
+                fault = copy.falls(guard)
             except Gone as gone:
-                said = str(gone)
-            wrong += bool(said)
-            outcome = "the test fell" if not said else "NOT SEEN"
+                fault = str(gone)
+            wrong += bool(fault)
+            outcome = "the test fell" if not fault else "NOT SEEN"
             words = " ".join(guard.words.split())
             print(
                 f"{guard.promise}  {outcome}  {guard.file}: {words}\n     {guard.test}", flush=True
             )
-            if said:
-                print(f"     {said}", flush=True)
+            if fault:
+                print(f"     {fault}", flush=True)
     print(f"{wrong} not seen" if wrong else "every guard is missed by its test")
     return min(1, wrong)
 

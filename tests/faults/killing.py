@@ -58,7 +58,7 @@ class Killing:
 
     def __init__(self, scene: Scene, pick: random.Random, console: Console) -> None:
         self.scene, self.pick, self.console = scene, pick, console
-        self.rounds: list[Round] = []
+        self.history: list[Round] = []
         self.seen: set[str] = set()  # faults that have been told
 
     def play(self, events: Sequence[tuple[str, Callable[[], str]]]) -> None:
@@ -66,9 +66,9 @@ class Killing:
         for name, act in events:
             time.sleep(self.pick.uniform(2.0, 6.0))
             began = time.monotonic()
-            self._told(name, began, act())
+            self._record_round(name, began, act())
 
-    def _told(self, name: str, began: float, took: str) -> None:
+    def _record_round(self, name: str, began: float, took: str) -> None:
         wrong = list[str]()
         try:
             self._wait_for_success("nobody's post succeeds")
@@ -79,9 +79,9 @@ class Killing:
         gap = self.scene.book.gap(began, time.monotonic())
         wrong += [each for each in looked.wrong if each not in self.seen]
         self.seen.update(wrong)
-        self.rounds.append(Round(name, gap, took, looked, wrong))
+        self.history.append(Round(name, gap, took, looked, wrong))
         self.console.print(
-            f"{len(self.rounds):3}  {name}: gap {gap:.1f} s{took and ', ' + took}; "
+            f"{len(self.history):3}  {name}: gap {gap:.1f} s{took and ', ' + took}; "
             f"{looked.saved} saved, {looked.left} left, {looked.letters} letters; "
             f"{len(wrong)} wrong",
             soft_wrap=True,
@@ -98,7 +98,7 @@ class Killing:
 
 
 def of_processes(
-    site: Site, pick: random.Random, rounds: int
+    site: Site, pick: random.Random, history: int
 ) -> list[tuple[str, Callable[[], str]]]:
     [server], [worker] = site.programs, site.workers
 
@@ -128,8 +128,8 @@ def of_processes(
         ("server and worker", all_of_it),
     ]
     # Each of them at least once where there are rounds enough.
-    chosen = [every[number % 4] for number in range(min(rounds, 4))]
-    chosen += [pick.choice(every) for _ in range(rounds - len(chosen))]
+    chosen = [every[number % 4] for number in range(min(history, 4))]
+    chosen += [pick.choice(every) for _ in range(history - len(chosen))]
     pick.shuffle(chosen)
     return chosen
 
@@ -179,17 +179,19 @@ def of_hosts(
     return events
 
 
-def told(console: Console, run: Killing, folder: Path, kills: int, title: str) -> int:
+def report(console: Console, run: Killing, folder: Path, kills: int, title: str) -> int:
     """The table, and 0 when all is as people were told."""
     scene = run.scene
     looked, wrong = scene.finish(kills=kills)
     book = scene.book
     wrong += [each for each in looked.wrong if each not in run.seen]
-    wrong = [each for some in run.rounds for each in some.wrong] + wrong
-    if "Traceback" in (said := logs(folder)) and any(name in said for name in ("Rosa", "@example")):
+    wrong = [each for some in run.history for each in some.wrong] + wrong
+    if "Traceback" in (log_text := logs(folder)) and any(
+        name in log_text for name in ("Rosa", "@example")
+    ):
         wrong.append("a name or an address is in a log")
     table = Table("", "", title=title, show_header=False)
-    longest = max((each.gap for each in run.rounds), default=0.0)
+    longest = max((each.gap for each in run.history), default=0.0)
     letters = f"{looked.letters}, {looked.twice} of them a second time"
     rows = [
         ("places saved and acknowledged", looked.saved),
@@ -223,7 +225,7 @@ def wrong_letters(wrong: Sequence[str]) -> list[str]:
     return [each for each in wrong if "letter" in each and "forgotten" not in each]
 
 
-def on_sqlite(seed: int, rounds: int, console: Console) -> int:
+def on_sqlite(seed: int, history: int, console: Console) -> int:
     pick = random.Random(seed)
     with (
         tempfile.TemporaryDirectory(prefix="outreach-faults-") as name,
@@ -235,14 +237,16 @@ def on_sqlite(seed: int, rounds: int, console: Console) -> int:
         try:
             with played(site, mailbox, seed, people=PEOPLE) as scene:
                 run = Killing(scene, pick, console)
-                run.play(of_processes(site, pick, rounds))
-                return told(console, run, folder, rounds, f"SQLite, {rounds} rounds, seed {seed}")
+                run.play(of_processes(site, pick, history))
+                return report(
+                    console, run, folder, history, f"SQLite, {history} rounds, seed {seed}"
+                )
         finally:
             site.close()
 
 
 def on_postgresql(seed: int, kills: int, cuts: int, more: str, console: Console) -> int:
-    apart.settle_in()
+    apart.enter_namespaces()
     pick, folder = random.Random(seed), apart.folder()
     with on_duty(Mailbox(2525, "0.0.0.0")) as mailbox:
         assert isinstance(mailbox, Mailbox)
@@ -252,7 +256,7 @@ def on_postgresql(seed: int, kills: int, cuts: int, more: str, console: Console)
                 run = Killing(scene, pick, console)
                 run.play(of_hosts(site, pick, kills, cuts))
                 title = f"PostgreSQL, {kills} kills and {cuts} cuts of the primary, seed {seed}"
-                return told(console, run, folder, kills + cuts, title)
+                return report(console, run, folder, kills + cuts, title)
         finally:
             site.close()
 
@@ -264,13 +268,13 @@ def on_postgresql(seed: int, kills: int, cuts: int, more: str, console: Console)
 @click.option("--cuts", default=5, show_default=True, help="Of the primary's network.")
 @click.option("--seed", type=int, help="Of an earlier run, to have its moments again.")
 @click.option("--more", default="", help="Appended to the databases' addresses: &name=value.")
-def command(on: str, rounds: int, kills: int, cuts: int, seed: int | None, more: str) -> None:
+def command(on: str, history: int, kills: int, cuts: int, seed: int | None, more: str) -> None:
     """Kill, at random moments, what runs; see that nothing acknowledged is lost."""
     seed = secrets.randbelow(10**6) if seed is None else seed
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     if on == "sqlite":
-        _end_after(120 + 60 * rounds)
-        sys.exit(on_sqlite(seed, rounds, console))
+        _end_after(120 + 60 * history)
+        sys.exit(on_sqlite(seed, history, console))
     if apart.is_apart():
         sys.exit(on_postgresql(seed, kills, cuts, more, console))
     try:

@@ -30,7 +30,7 @@ class Mailbox(Postman):
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         before = len(self.letters)
-        said = await super().handle_DATA(server, session, envelope)
+        reply = await super().handle_DATA(server, session, envelope)
         for letter in self.letters[before:]:
             self.came.append(
                 Letter(
@@ -40,4 +40,4 @@ class Mailbox(Postman):
                     time.time(),
                 )
             )
-        return said
+        return reply

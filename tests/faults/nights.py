@@ -97,9 +97,9 @@ def disk_full(where: str) -> Play:
         filler = stage.folder / where / "filler"
         fill(filler)
         time.sleep(BAD)
-        said = doctor(stage, "disk")
+        finding = doctor(stage, "disk")
         filler.unlink()
-        return said
+        return finding
 
     return play
 
@@ -129,9 +129,9 @@ def postgresql_full(stage: Stage) -> str:
     filler = stage.databases.primary.home / "filler"
     fill(filler)
     time.sleep(BAD)
-    said = doctor(stage, "database (main)")
+    finding = doctor(stage, "database (main)")
     filler.unlink()
-    return said
+    return finding
 
 
 # The clock
@@ -185,10 +185,10 @@ def mail_down(stage: Stage) -> str:
     for quarter in range(1, 5):
         set_clock(stage, quarter * 900)
         time.sleep(6)
-    said = doctor(stage, "mail")
+    finding = doctor(stage, "mail")
     stage.mailbox.always.clear()
     came = stage.wait_for_letter(60)
-    return f"{said}; letters again {came:.1f} s after it is back"
+    return f"{finding}; letters again {came:.1f} s after it is back"
 
 
 def mail_says(answer: str, step: str = "RCPT") -> Play:
@@ -196,9 +196,9 @@ def mail_says(answer: str, step: str = "RCPT") -> Play:
         stage.mailbox.always[step] = answer
         stage.scene.ahead = timedelta(hours=3)  # what was refused for now is tried again later
         time.sleep(BAD)
-        said = doctor(stage, "letters given up" if answer.startswith("5") else "outbox")
+        finding = doctor(stage, "letters given up" if answer.startswith("5") else "outbox")
         stage.mailbox.always.clear()
-        return f"{said}; letters again {stage.wait_for_letter(120):.1f} s after"
+        return f"{finding}; letters again {stage.wait_for_letter(120):.1f} s after"
 
     return play
 
@@ -217,9 +217,9 @@ def names_dead(stage: Stage) -> str:
     still = "lines that are open go on" if stage.scene.book.errors() == 0 else "errors at once"
     stage.databases.primary.restart(signal.SIGINT)
     time.sleep(BAD * 2)
-    said = doctor(stage, "database (main)")
+    finding = doctor(stage, "database (main)")
     hosts.write_text(known)
-    return f"{still}; {said}"
+    return f"{still}; {finding}"
 
 
 def database_restarted(stage: Stage) -> str:

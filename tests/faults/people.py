@@ -22,7 +22,7 @@ PATIENCE: Final = 90.0  # seconds for which somebody repeats
 PAUSE: Final = 0.5
 READING: Final = 2.1  # seconds: the form says that nobody fills it in two
 BURST: Final = 3.0  # seconds from one burst to the next
-_SAID: Final = re.compile(r"<h1[^>]*>([^<]+)")
+_HEADING: Final = re.compile(r"<h1[^>]*>([^<]+)")
 _FORM: Final = "application/x-www-form-urlencoded"
 # What nobody may ever see of a fault.
 SECRETS: Final = (
@@ -52,16 +52,16 @@ class Browser:
         self.own, self.cookie = site.address_of(number), cookie
 
     def ask(self, what: str, path: str, form: Form | None = None, etag: str = "") -> Answer:
-        said = {"If-None-Match": etag} if etag else {}
+        headers = {"If-None-Match": etag} if etag else {}
         if self.cookie:
-            said["Cookie"] = f"{COOKIE}={self.cookie}"
+            headers["Cookie"] = f"{COOKIE}={self.cookie}"
         body = None
         if form is not None:
-            body, said["Content-Type"] = urlencode(form, doseq=True), _FORM
+            body, headers["Content-Type"] = urlencode(form, doseq=True), _FORM
         begun = time.monotonic()
         line = http.client.HTTPConnection(self.host, timeout=25, source_address=(self.own, 0))
         try:
-            line.request("GET" if form is None else "POST", path, body, said)
+            line.request("GET" if form is None else "POST", path, body, headers)
             answer = line.getresponse()
             text = answer.read().decode(errors="replace")
             headers_of = answer.headers
@@ -74,7 +74,7 @@ class Browser:
             line.close()
         self.book.longest = max(self.book.longest, time.monotonic() - begun)
         self.book.count(what, found.status)
-        if found.status >= 500 and (heading := _SAID.search(found.text)):
+        if found.status >= 500 and (heading := _HEADING.search(found.text)):
             with self.book.lock:
                 self.book.shown[f"{found.status} «{' '.join(heading[1].split())}»"] += 1
         for word in SECRETS:
@@ -160,7 +160,7 @@ class Crowd:
         person = self.book.meet(
             workshop, str(fields["nonce"]), writes=pick.random() < 0.8, people=pick.randint(1, 3)
         )
-        mine = {
+        form = {
             "name": "Rosa",
             "people": str(person.people),
             "contact": "email" if person.email else "none",
@@ -173,20 +173,20 @@ class Crowd:
         self._wait(READING + (pick.random() * 2 if not comes_in_bursts else 0))
         if comes_in_bursts:
             self._wait(BURST - time.time() % BURST)
-        self._save(browser, person, path, mine)
+        self._save(browser, person, path, form)
         if not person.token:
             return
         if pick.random() < 0.15:  # presses the button twice
-            self._again(browser, person, path, mine)
+            self._send_again(browser, person, path, form)
         chance = pick.random()
         if chance < 0.45:
             if chance < 0.2:
                 self._wait(pick.random() * 6)
             self._leave(browser, person, "borrar" if chance < 0.3 else "cancelar")
 
-    def _save(self, browser: Browser, person: Person, path: str, mine: Form) -> None:
+    def _save(self, browser: Browser, person: Person, path: str, form: Form) -> None:
         for _ in range(20):
-            answer = browser.insist("save", path, mine)
+            answer = browser.insist("save", path, form)
             if answer.status == 303 and "/r/" in answer.location:
                 person.saved_at = time.time()
                 person.token = answer.location.rpartition("/")[2]
@@ -196,8 +196,8 @@ class Crowd:
                 return
             self._wait(PAUSE)
 
-    def _again(self, browser: Browser, person: Person, path: str, mine: Form) -> None:
-        answer = browser.insist("save again", path, mine)
+    def _send_again(self, browser: Browser, person: Person, path: str, form: Form) -> None:
+        answer = browser.insist("save again", path, form)
         if answer.status == 303 and not answer.location.endswith(person.token):
             self.book.tell(f"p{person.number}: one nonce led to two links")
         elif 0 < answer.status < 500 and answer.status not in {303, 429}:

@@ -23,7 +23,7 @@ from outreach.domain.registrations.notifications import Notification
 from outreach.mail import delivery
 from tests.conftest import hold, kind, office
 from tests.faults.book import Book
-from tests.faults.checking import Looked, look, owed
+from tests.faults.checking import Looked, look, missing_letters
 from tests.faults.mailbox import Mailbox
 from tests.faults.people import Crowd
 from tests.faults.site import Site
@@ -58,17 +58,17 @@ class Scene:
         self.deliver_rest()
         looked = self.look(is_over=True)
         wrong = [] if purged.returncode == 0 else [f"purge: {purged.stderr.strip()}"]
-        wrong += owed(
+        wrong += missing_letters(
             self.book,
             self.site.store,
             list(self.mailbox.came),
             kills=kills,
             at=clock.now() + self.ahead,
         )
-        told = json.loads(self.site.run("doctor", "--json").stdout)["findings"]
-        of_journal = [each for each in told if each["about"] == "journal"]
-        if [each["state"] for each in of_journal] != ["well"]:
-            wrong.append(f"doctor: {of_journal or told}")
+        findings = json.loads(self.site.run("doctor", "--json").stdout)["findings"]
+        audit_findings = [each for each in findings if each["about"] == "journal"]
+        if [each["state"] for each in audit_findings] != ["well"]:
+            wrong.append(f"doctor: {audit_findings or findings}")
         return looked, wrong
 
     def deliver_rest(self) -> None:

@@ -53,10 +53,10 @@ def test_eight_processes_never_give_a_place_twice_nor_leave_one_empty(
     key_store: KeyStore,
     chicago: Office,
     rights: Kind,
-    plan: dict[str, Any],
+    workshop_changes: dict[str, Any],
     steps: int,
 ) -> None:
-    scene = _scene(config, store, chicago, rights, plan)
+    scene = _scene(config, store, chicago, rights, workshop_changes)
     key_store.index("rosa@example.org")  # the ring's own keys are made before the crowd is there
     done, looks = _crowd(store, scene, steps)
     assert [error for each in done for error in each.errors] == []
@@ -64,17 +64,25 @@ def test_eight_processes_never_give_a_place_twice_nor_leave_one_empty(
         assert _wrong(session, scene) == []
         found = session.execute(sa.select(Registration.id, Registration.status))
         rows = {row.id: row.status for row in found}
-    registered = {mine for each in done for mine in each.registered}
-    cancelled = {mine for each in done for mine in each.cancelled}
+    registered = {registration_id for each in done for registration_id in each.registered}
+    cancelled = {registration_id for each in done for registration_id in each.cancelled}
     assert set(rows) == registered, "nobody is lost"
-    gone = {mine for mine, status in rows.items() if status is RegistrationStatus.CANCELLED}
+    gone = {
+        registration_id
+        for registration_id, status in rows.items()
+        if status is RegistrationStatus.CANCELLED
+    }
     assert gone == cancelled, "nobody is cancelled but by themselves"
-    said = sum((each.steps for each in done), Counter[str]())
+    step_counts = sum((each.steps for each in done), Counter[str]())
     database = store.engine.dialect.name
-    print(f"\n{database}: {said.total()} steps, looked at {looks} times, 0 violations; {said}")
+    print(
+        f"\n{database}: {step_counts.total()} steps, looked at {looks} times, 0 violations; {step_counts}"
+    )
 
 
-def _scene(config: Config, store: Store, office: Office, kind: Kind, plan: dict[str, Any]) -> Scene:
+def _scene(
+    config: Config, store: Store, office: Office, kind: Kind, workshop_changes: dict[str, Any]
+) -> Scene:
     shared = {
         "has_childcare": True,
         "support": {"childcare": 3},
@@ -85,7 +93,10 @@ def _scene(config: Config, store: Store, office: Office, kind: Kind, plan: dict[
     with store.change() as session:
         both = series.find_or_create(session, session.merge(office), "Curso", is_joint=True)
         days = [BEGAN.date() + timedelta(days=60 + more) for more in (0, 7)]
-        made = [hold(session, office, kind, day=day, series=both, **shared | plan) for day in days]
+        made = [
+            hold(session, office, kind, day=day, series=both, **shared | workshop_changes)
+            for day in days
+        ]
         ids = tuple(workshop.id for workshop in made)
     return Scene(config.database_url, config.keyring_url, config.keys, ids)
 

@@ -109,10 +109,10 @@ def round_of(outbox: Outbox, server: Gateway, now: datetime | None = None, **cha
 
 
 def test_a_text_goes_once_to_who_said_it_is_safe(outbox: Outbox, server: Gateway) -> None:
-    outbox.owe("rosa", address="+13125550142", **SAFE)
-    outbox.owe("luz", address="+13125550143", contact=ContactMethod.PHONE)
-    outbox.owe("ana", contact=ContactMethod.EMAIL)
-    outbox.owe("nobody", address="", contact=ContactMethod.NONE)
+    outbox.enqueue("rosa", address="+13125550142", **SAFE)
+    outbox.enqueue("luz", address="+13125550143", contact=ContactMethod.PHONE)
+    outbox.enqueue("ana", contact=ContactMethod.EMAIL)
+    outbox.enqueue("nobody", address="", contact=ContactMethod.NONE)
     assert round_of(outbox, server) == 1
     assert round_of(outbox, server) == 0
     [(method, path, headers, body)] = server.asked
@@ -126,7 +126,7 @@ def test_a_text_goes_once_to_who_said_it_is_safe(outbox: Outbox, server: Gateway
 
 @pytest.mark.parametrize("status", [400, 403, 404, 422])
 def test_a_text_refused_for_good_is_given_up(outbox: Outbox, server: Gateway, status: int) -> None:
-    outbox.owe("rosa", address="+13125550142", **SAFE)
+    outbox.enqueue("rosa", address="+13125550142", **SAFE)
     server.answers = [status]
     assert round_of(outbox, server) == 0
     assert outbox.dead == 1
@@ -136,7 +136,7 @@ def test_a_text_refused_for_good_is_given_up(outbox: Outbox, server: Gateway, st
 def test_a_text_refused_for_now_goes_later(
     outbox: Outbox, server: Gateway, answer: int | str
 ) -> None:
-    outbox.owe("rosa", address="+13125550142", **SAFE)
+    outbox.enqueue("rosa", address="+13125550142", **SAFE)
     server.answers = [answer]
     now, begin = clock.now(), monotonic()
     assert round_of(outbox, server, now) == 0
@@ -149,7 +149,7 @@ def test_a_text_refused_for_now_goes_later(
 def test_a_gateway_that_never_says_whether_it_took_a_text_gets_it_twice_at_most(
     outbox: Outbox, server: Gateway
 ) -> None:
-    outbox.owe("rosa", address="+13125550142", **SAFE)
+    outbox.enqueue("rosa", address="+13125550142", **SAFE)
     server.answers = ["hang up"] * 5
     now = clock.now()
     for hour in range(5):
@@ -159,7 +159,7 @@ def test_a_gateway_that_never_says_whether_it_took_a_text_gets_it_twice_at_most(
 
 
 def test_a_gateway_that_refuses_us_or_is_away_costs_no_text_its_life(outbox: Outbox) -> None:
-    outbox.owe("rosa", "luz", address="+13125550142", **SAFE)
+    outbox.enqueue("rosa", "luz", address="+13125550142", **SAFE)
     now = clock.now()
     with serving() as server:
         server.answers = [401, 407]
@@ -175,8 +175,8 @@ def test_a_gateway_that_refuses_us_or_is_away_costs_no_text_its_life(outbox: Out
 def test_the_worker_sends_texts_beside_letters(
     outbox: Outbox, server: Gateway, make_app: Callable[..., Flask]
 ) -> None:
-    outbox.owe("rosa", address="+13125550142", **SAFE)
-    outbox.owe("ana")
+    outbox.enqueue("rosa", address="+13125550142", **SAFE)
+    outbox.enqueue("ana")
     body = '{"to": "{to}", "text": "{text}"}'
     app = make_app(
         texts=Texts(url=server.url, body=body), mail_folder=outbox.config.data / "letters"
@@ -187,7 +187,7 @@ def test_the_worker_sends_texts_beside_letters(
 
 
 def test_nobody_who_was_forgotten_gets_a_text(outbox: Outbox, server: Gateway) -> None:
-    rosa, _luz = outbox.owe("rosa", "luz", address="+13125550142", **SAFE)
+    rosa, _luz = outbox.enqueue("rosa", "luz", address="+13125550142", **SAFE)
     assert rosa.key_id is not None
     outbox.key_store.destroy(rosa.key_id)
     assert round_of(outbox, server) == 1
@@ -253,6 +253,6 @@ def test_texts_leave_this_machine_over_a_secure_line_only(url: str, is_good: boo
 
 
 def test_a_text_is_made_of_letters_every_phone_has() -> None:
-    said = sms.plain("¿Sigues viniendo? sábado 28, 6:00\u00a0p.\u00a0m. À l’entrée : «forêt», ç")
-    assert said == '¿Sigues viniendo? sabado 28, 6:00 p. m. A l\'entrée : "foret", c'
+    text = sms.plain("¿Sigues viniendo? sábado 28, 6:00\u00a0p.\u00a0m. À l’entrée : «forêt», ç")
+    assert text == '¿Sigues viniendo? sabado 28, 6:00 p. m. A l\'entrée : "foret", c'
     assert (sms.parts("a" * 160), sms.parts("a" * 161), sms.parts("a" * 306)) == (1, 2, 2)

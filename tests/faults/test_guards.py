@@ -30,14 +30,14 @@ def test_required_promises_are_in_the_table() -> None:
 @pytest.mark.core
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.id)
 def test_every_guard_and_its_test_are_where_the_table_says(guard: Guard) -> None:
-    assert guard.taken_out(CHECKOUT)
+    assert guard.without_guard(CHECKOUT)
     file, _, name = guard.test.partition("::")
     assert re.search(rf"^def {name}\(", (CHECKOUT / file).read_text(), re.MULTILINE), guard.test
 
 
 def test_a_guard_that_is_not_there_is_said_to_be_gone(tmp_path: Path) -> None:
     with pytest.raises(Gone, match="holds this 0 times"):
-        GUARDS[0].taken_out(tmp_path)
+        GUARDS[0].without_guard(tmp_path)
 
 
 @pytest.mark.long

@@ -75,10 +75,10 @@ def worker(config: Config, port: int) -> Iterator["subprocess.Popen[bytes]"]:
         process.wait()
 
 
-def kill_again_and_again(outbox: Outbox, *, people: int, kills: int) -> None:
+def kill_repeatedly(outbox: Outbox, *, people: int, kills: int) -> None:
     everyone = {
         f"p{number}@example.org": each
-        for number, each in enumerate(outbox.owe(*(f"p{number}" for number in range(people))))
+        for number, each in enumerate(outbox.enqueue(*(f"p{number}" for number in range(people))))
     }
     # Not the next in line, and not all of them at the end.
     doomed = [f"p{number}@example.org" for number in range(people - 1, people // 3, -11)]
@@ -112,23 +112,23 @@ def kill_again_and_again(outbox: Outbox, *, people: int, kills: int) -> None:
         f"{len(forgotten)} forgotten meanwhile and not written to"
     )
     with outbox.store.read() as session:
-        owed = (
+        unsent = (
             sa.select(sa.func.count())
             .select_from(Notification)
             .join(Registration)
             .where(Notification.done_at.is_(None))
         )
-        assert session.scalar(owed) == 0
+        assert session.scalar(unsent) == 0
 
 
 @pytest.mark.any_database("what was done stays done on either")
 def test_a_worker_killed_twice_tells_everybody(outbox: Outbox) -> None:
-    kill_again_and_again(outbox, people=60, kills=2)
+    kill_repeatedly(outbox, people=60, kills=2)
 
 
 @pytest.mark.long
 def test_a_worker_killed_ten_times_in_500_letters_tells_everybody(outbox: Outbox) -> None:
-    kill_again_and_again(outbox, people=500, kills=10)
+    kill_repeatedly(outbox, people=500, kills=10)
 
 
 def pid_of_worker(config: Config) -> int:
@@ -160,11 +160,11 @@ def test_a_worker_killed_beside_a_server_comes_back_and_sends_the_next_letter(
         command = ["serve", "--port", str(port), "--workers", "1"]
         log = tmp_path / "server.log"
         with server_process.running(command, f"{url}/es/", settings=around, log=log):
-            outbox.owe("rosa")
+            outbox.enqueue("rosa")
             assert postman.wait_for(1)
             killed = pid_of_worker(outbox.config)
             os.kill(killed, signal.SIGKILL)
-            outbox.owe("luz")
+            outbox.enqueue("luz")
             assert postman.wait_for(2), "nobody started it again"
             back = pid_of_worker(outbox.config)
             assert back != killed
@@ -216,16 +216,16 @@ def test_who_starts_a_worker_does_not_wait_for_a_server_that_starts_meanwhile() 
 
 @pytest.mark.parametrize("workers", [4])
 def test_several_workers_at_once_send_each_letter_once(outbox: Outbox, workers: int) -> None:
-    outbox.owe(*(f"p{number}" for number in range(60)))
+    outbox.enqueue(*(f"p{number}" for number in range(60)))
     with on_duty(Counting(free_port())) as postman:
         assert isinstance(postman, Counting)
-        rounds = [
+        runs = [
             threading.Thread(target=outbox.round, args=(postman.port,), kwargs={"smtp_seconds": 30})
             for _ in range(workers)
         ]
-        for each in rounds:
+        for each in runs:
             each.start()
-        for each in rounds:
+        for each in runs:
             each.join()
         assert len(postman.letters) == len(set(postman.to)) == 60
     assert set(outbox.tries) == {1}

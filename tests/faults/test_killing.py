@@ -22,9 +22,9 @@ from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.privacy import erasure
-from tests.conftest import applicant, hold
+from tests.conftest import hold, registration_data
 from tests.faults.book import Book, Edit, Person
-from tests.faults.checking import Looked, look, owed
+from tests.faults.checking import Looked, look, missing_letters
 from tests.faults.mailbox import Letter
 from tests.faults.nights import NAMES
 
@@ -42,7 +42,9 @@ class Day:
     def save(self, *, people: int = 1) -> Person:
         nonce = f"nonce-{len(self.book.everyone):020}"
         person = self.book.meet(self.workshop.public_id, nonce, writes=True, people=people)
-        someone = applicant(contact=ContactMethod.EMAIL, address=person.email, people=people)
+        someone = registration_data(
+            contact=ContactMethod.EMAIL, address=person.email, people=people
+        )
         ticket = registrations.prepare(self.key_store, self.workshop, someone)
         with self.store.change() as session:
             registrations.register(session, self.workshop, someone, ticket, nonce, now=clock.now())
@@ -57,9 +59,9 @@ class Day:
 
     def forget(self, person: Person) -> None:
         config = self.app.extensions["outreach_config"]
-        mine = [self.row(person).id]
+        registration_ids = [self.row(person).id]
         person.is_leaving = True
-        erasure.erase(self.store, self.key_store, config, mine, now=clock.now())
+        erasure.erase(self.store, self.key_store, config, registration_ids, now=clock.now())
         person.left_at = time.time()
 
     def do(self, *statements: sa.Executable) -> None:
@@ -69,12 +71,14 @@ class Day:
 
     def write(self, person: Person, *, after: float = 0.0, times: int = 1) -> None:
         """The letter that is owed, so many seconds after they have left or saved."""
-        mine = self.row(person) if not person.left_at else None
+        registration_ids = self.row(person) if not person.left_at else None
         name = "<1.gone@example.org>"
-        if mine is not None:
+        if registration_ids is not None:
             with self.store.read() as session:
-                notice = sa.select(Notification.id).where(Notification.registration_id == mine.id)
-                name = f"<{session.scalar(notice)}.{mine.id.lower()}@example.org>"
+                notice = sa.select(Notification.id).where(
+                    Notification.registration_id == registration_ids.id
+                )
+                name = f"<{session.scalar(notice)}.{registration_ids.id.lower()}@example.org>"
         moment = (person.left_at or person.saved_at) + after
         written = datetime.fromtimestamp(int(moment), UTC)
         self.letters += [Letter(person.email, name, written, moment)] * times
@@ -83,8 +87,8 @@ class Day:
     def look(self) -> Looked:
         return look(self.book, self.store, self.key_store, self.letters, is_over=True)
 
-    def owed(self, *, kills: int = 0) -> list[str]:
-        return owed(self.book, self.store, self.letters, kills=kills, at=clock.now())
+    def missing_letters(self, *, kills: int = 0) -> list[str]:
+        return missing_letters(self.book, self.store, self.letters, kills=kills, at=clock.now())
 
 
 @pytest.fixture
@@ -104,15 +108,15 @@ def test_where_all_is_as_people_were_told_nothing_is_found(day: Day) -> None:
     looked = day.look()
     assert looked.wrong == []
     assert (looked.saved, looked.left, looked.rows, looked.letters) == (3, 1, 3, 4)
-    assert day.owed(kills=1) == []
+    assert day.missing_letters(kills=1) == []
 
 
 def test_a_registration_that_is_lost_is_found(day: Day) -> None:
     rosa = day.save()
-    mine = day.row(rosa).id
+    registration_ids = day.row(rosa).id
     day.do(
-        sa.delete(Notification).where(Notification.registration_id == mine),
-        sa.delete(Registration).where(Registration.id == mine),
+        sa.delete(Notification).where(Notification.registration_id == registration_ids),
+        sa.delete(Registration).where(Registration.id == registration_ids),
         sa.update(Workshop).values(seats_left=6),
     )
     [fault] = day.look().lost
@@ -167,9 +171,9 @@ def test_a_place_that_was_given_and_not_taken_off_is_found(day: Day) -> None:
 
 def test_one_form_that_registers_twice_is_found(day: Day) -> None:
     rosa = day.save()
-    again = day.save()
-    day.book.everyone.remove(again)
-    someone = applicant(contact=ContactMethod.EMAIL, address=rosa.email)
+    second_person = day.save()
+    day.book.everyone.remove(second_person)
+    someone = registration_data(contact=ContactMethod.EMAIL, address=rosa.email)
     ticket = registrations.prepare(day.key_store, day.workshop, someone)
     with day.store.change() as session:
         registrations.register(
@@ -196,18 +200,18 @@ def test_a_letter_on_the_wire_for_longer_than_a_moment_is_found(day: Day) -> Non
 
 
 def test_an_edit_that_an_organizer_was_told_is_saved_and_is_not_is_found(day: Day) -> None:
-    told = Edit(day.workshop.public_id, 6, "18:00")
-    day.book.edits[told.workshop] = told
+    edit = Edit(day.workshop.public_id, 6, "18:00")
+    day.book.edits[edit.workshop] = edit
     assert day.look().wrong == []
-    told.capacity = 9
+    edit.capacity = 9
     assert "an organizer was told" in day.look().lost[0]
 
 
 def test_who_never_had_a_letter_is_found_and_who_had_it_three_times(day: Day) -> None:
     rosa, luz = day.save(), day.save()
-    assert len([each for each in day.owed() if "never had a letter" in each]) == 2
+    assert len([each for each in day.missing_letters() if "never had a letter" in each]) == 2
     day.write(rosa, times=3)
-    found = day.owed(kills=5)
+    found = day.missing_letters(kills=5)
     assert any(f"{luz.email} has a place or a turn" in each for each in found)
     assert any("is called sent, and never came" in each for each in found)
     assert any("came 3 times" in each for each in found)
@@ -215,8 +219,8 @@ def test_who_never_had_a_letter_is_found_and_who_had_it_three_times(day: Day) ->
 
 def test_more_repeats_than_kills_are_found(day: Day) -> None:
     day.write(day.save(), times=2)
-    assert day.owed(kills=1) == []
-    assert day.owed(kills=0) == ["1 letters came twice, and there were 0 kills"]
+    assert day.missing_letters(kills=1) == []
+    assert day.missing_letters(kills=0) == ["1 letters came twice, and there were 0 kills"]
 
 
 def test_a_name_in_a_log_is_seen() -> None:

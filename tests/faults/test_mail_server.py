@@ -41,7 +41,7 @@ AFTER_A_LEASE = timedelta(minutes=6)
 def test_a_letter_refused_for_now_arrives_once_later(
     outbox: Outbox, postman: Postman, step: str
 ) -> None:
-    outbox.owe("rosa")
+    outbox.enqueue("rosa")
     postman.next_time[step] = deque(["451 not now"])
     now = clock.now()
     assert outbox.round(postman.port, now) == 0
@@ -54,7 +54,7 @@ def test_a_letter_refused_for_now_arrives_once_later(
 def test_a_letter_refused_for_good_is_given_up_and_the_others_arrive(
     outbox: Outbox, postman: Postman, step: str
 ) -> None:
-    outbox.owe("nobody", "rosa", "luz")
+    outbox.enqueue("nobody", "rosa", "luz")
     postman.next_time[step] = deque(["550 no such person"])
     assert outbox.round(postman.port) == 2
     assert postman.to == ["rosa@example.org", "luz@example.org"]
@@ -64,7 +64,7 @@ def test_a_letter_refused_for_good_is_given_up_and_the_others_arrive(
 def test_a_sender_that_is_refused_costs_no_letter_its_life(
     outbox: Outbox, postman: Postman
 ) -> None:
-    outbox.owe("rosa", "luz")
+    outbox.enqueue("rosa", "luz")
     postman.always["MAIL"] = "553 sender not allowed"
     now = clock.now()
     assert outbox.round(postman.port, now) == 0
@@ -76,7 +76,7 @@ def test_a_sender_that_is_refused_costs_no_letter_its_life(
 def test_a_server_that_relays_nothing_for_us_costs_no_letter_its_life(
     outbox: Outbox, postman: Postman
 ) -> None:
-    outbox.owe("rosa")
+    outbox.enqueue("rosa")
     postman.next_time["RCPT"] = deque(["554 5.7.1 relay access denied"])
     now = clock.now()
     assert outbox.round(postman.port, now) == 0
@@ -85,7 +85,7 @@ def test_a_server_that_relays_nothing_for_us_costs_no_letter_its_life(
 
 
 def test_a_letter_refused_for_three_days_is_given_up(outbox: Outbox, postman: Postman) -> None:
-    outbox.owe("rosa")
+    outbox.enqueue("rosa")
     postman.always["RCPT"] = "451 not now"
     begin = now = clock.now()
     tries = 0
@@ -102,7 +102,7 @@ def test_a_letter_refused_for_three_days_is_given_up(outbox: Outbox, postman: Po
 def test_one_refusal_after_three_days_without_a_server_is_not_the_end(
     outbox: Outbox, postman: Postman
 ) -> None:
-    outbox.owe("rosa")
+    outbox.enqueue("rosa")
     now = clock.now() + timedelta(days=4)
     postman.next_time["RCPT"] = deque(["450 come again"])
     assert outbox.round(free_port(), now) == 0
@@ -115,7 +115,7 @@ def test_one_refusal_after_three_days_without_a_server_is_not_the_end(
 def test_a_server_that_hangs_holds_nobody_up_for_long(
     outbox: Outbox, postman: Postman, step: str, words: str
 ) -> None:
-    outbox.owe("rosa", "luz")
+    outbox.enqueue("rosa", "luz")
     postman.next_time[step] = deque([words])
     begin, now = monotonic(), clock.now()
     assert outbox.round(postman.port, now) == 0
@@ -128,7 +128,7 @@ def test_a_server_that_hangs_holds_nobody_up_for_long(
 def test_a_server_that_takes_the_letter_and_hangs_gets_it_once_more(
     outbox: Outbox, postman: Postman
 ) -> None:
-    outbox.owe("rosa")
+    outbox.enqueue("rosa")
     postman.next_time["TAKEN"] = deque([SAY_NOTHING])
     now = clock.now()
     begin = monotonic()
@@ -144,7 +144,7 @@ def test_the_longest_letter_is_over_before_its_lease() -> None:
 def test_a_line_that_breaks_after_the_letter_was_taken_makes_one_repeat_and_no_more(
     outbox: Outbox, postman: Postman
 ) -> None:
-    outbox.owe("rosa", "luz")
+    outbox.enqueue("rosa", "luz")
     postman.next_time["TAKEN"] = deque([TAKE_AND_HANG_UP])
     now = clock.now()
     assert outbox.round(postman.port, now) == 1
@@ -157,7 +157,7 @@ def test_a_line_that_breaks_after_the_letter_was_taken_makes_one_repeat_and_no_m
 def test_a_line_that_always_breaks_there_makes_one_repeat_and_the_organizer_sees_it(
     outbox: Outbox, postman: Postman
 ) -> None:
-    outbox.owe("rosa")
+    outbox.enqueue("rosa")
     postman.always["TAKEN"] = TAKE_AND_HANG_UP
     now = clock.now()
     for hour in range(6):
@@ -167,7 +167,7 @@ def test_a_line_that_always_breaks_there_makes_one_repeat_and_the_organizer_sees
 
 
 def test_a_doubt_is_remembered_over_a_refusal(outbox: Outbox, postman: Postman) -> None:
-    outbox.owe("rosa")
+    outbox.enqueue("rosa")
     postman.next_time["TAKEN"] = deque([TAKE_AND_HANG_UP, "451 not now", TAKE_AND_HANG_UP])
     now = clock.now()
     for hour in range(6):
@@ -179,7 +179,7 @@ def test_a_doubt_is_remembered_over_a_refusal(outbox: Outbox, postman: Postman) 
 def test_a_line_that_breaks_before_the_letter_makes_no_repeat(
     outbox: Outbox, postman: Postman, step: str
 ) -> None:
-    outbox.owe("rosa", "luz", "ana")
+    outbox.enqueue("rosa", "luz", "ana")
     postman.next_time[step] = deque([HANG_UP])
     now = clock.now()
     assert outbox.round(postman.port, now) == 0  # a new line that breaks: the round is over
@@ -192,7 +192,7 @@ def test_a_line_that_breaks_before_the_letter_makes_no_repeat(
 def test_a_server_that_hangs_up_between_letters_is_called_again_at_once(
     outbox: Outbox, postman: Postman, words: str
 ) -> None:
-    outbox.owe("rosa", "luz", "ana")
+    outbox.enqueue("rosa", "luz", "ana")
     postman.next_time["RCPT"] = deque(["250 OK", words])
     assert outbox.round(postman.port) == 3
     assert sorted(postman.to) == ["ana@example.org", "luz@example.org", "rosa@example.org"]
@@ -200,7 +200,7 @@ def test_a_server_that_hangs_up_between_letters_is_called_again_at_once(
 
 
 def test_a_server_that_closes_shop_ends_the_round(outbox: Outbox, postman: Postman) -> None:
-    outbox.owe("rosa", "luz", "ana")
+    outbox.enqueue("rosa", "luz", "ana")
     postman.always["MAIL"] = "421 closing"
     now = clock.now()
     assert outbox.round(postman.port, now) == 0
@@ -210,7 +210,7 @@ def test_a_server_that_closes_shop_ends_the_round(outbox: Outbox, postman: Postm
 
 
 def test_a_letter_refused_while_its_place_is_given_up_stops_no_other(outbox: Outbox) -> None:
-    rosa, _luz = outbox.owe("rosa", "luz")
+    rosa, _luz = outbox.enqueue("rosa", "luz")
     box: list[str] = []
 
     def send(letter: EmailMessage) -> None:
@@ -239,7 +239,7 @@ def give_up(outbox: Outbox, who: Registration) -> None:
 
 def test_an_hour_without_a_server_costs_nothing(outbox: Outbox) -> None:
     postman = Postman(free_port())
-    outbox.owe(*(f"person{number}" for number in range(20)))
+    outbox.enqueue(*(f"person{number}" for number in range(20)))
     now = clock.now()
     for minute in range(60):
         assert outbox.round(postman.port, now + timedelta(minutes=minute)) == 0
@@ -252,7 +252,7 @@ def test_an_hour_without_a_server_costs_nothing(outbox: Outbox) -> None:
 def test_a_refused_password_loses_nothing_and_is_said_in_the_log(
     outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outbox.owe("rosa")
+    outbox.enqueue("rosa")
     postman = Postman(free_port())
     postman.password = "right"
     now = clock.now()
@@ -269,9 +269,9 @@ def test_a_refused_password_loses_nothing_and_is_said_in_the_log(
         assert outbox.round(postman.port, now + timedelta(days=5), smtp_url=right) == 1
         for url, words in ((wrong, "user or password"), (right, "letters are sent")):
             settings = replace(outbox.config, smtp_url=url)
-            told = {each.about: each for each in doctor.examine(settings)}
-            assert words in told["mail"].words
-            assert told["mail"].is_well is (url == right)
+            findings = {each.about: each for each in doctor.examine(settings)}
+            assert words in findings["mail"].words
+            assert findings["mail"].is_well is (url == right)
 
 
 def test_a_password_never_leaves_this_machine_in_clear(outbox: Outbox, postman: Postman) -> None:
@@ -284,7 +284,7 @@ def test_a_password_never_leaves_this_machine_in_clear(outbox: Outbox, postman: 
     ):
         asked = smtp.must_be_secure(replace(plain, smtp_url=url))
         assert asked is must, url
-    outbox.owe("rosa")
+    outbox.enqueue("rosa")
     postman.password = "secret"
     assert outbox.round(postman.port, smtp_tls=True) == 0  # it offers no secure line
     assert postman.letters == []
@@ -294,7 +294,7 @@ def test_a_password_never_leaves_this_machine_in_clear(outbox: Outbox, postman: 
 def test_letters_go_over_a_secure_line_whose_certificate_is_known(
     outbox: Outbox, tmp_path: Path
 ) -> None:
-    outbox.owe("rosa")
+    outbox.enqueue("rosa")
     certificate = tls_certificate.make(tmp_path)
     postman = Postman(free_port())
     postman.password = "secret"
@@ -310,7 +310,7 @@ def test_letters_go_over_a_secure_line_whose_certificate_is_known(
 
 
 def test_a_server_may_be_secure_from_the_first_byte(outbox: Outbox, tmp_path: Path) -> None:
-    outbox.owe("rosa")
+    outbox.enqueue("rosa")
     certificate = tls_certificate.make(tmp_path)
     postman = Postman(free_port())
     url = f"smtps://localhost:{postman.port}"
@@ -322,7 +322,7 @@ def test_a_server_may_be_secure_from_the_first_byte(outbox: Outbox, tmp_path: Pa
 def test_who_is_forgotten_between_two_letters_of_a_round_gets_none(
     outbox: Outbox, postman: Postman
 ) -> None:
-    _rosa, luz, _ana = outbox.owe("rosa", "luz", "ana")
+    _rosa, luz, _ana = outbox.enqueue("rosa", "luz", "ana")
 
     def forget_luz() -> None:
         if len(postman.letters) == 1:  # Rosa's has just gone
@@ -334,7 +334,7 @@ def test_who_is_forgotten_between_two_letters_of_a_round_gets_none(
 
 
 def test_what_is_owed_for_a_cancelled_place_is_never_sent(outbox: Outbox, postman: Postman) -> None:
-    rosa, _luz = outbox.owe("rosa", "luz")
+    rosa, _luz = outbox.enqueue("rosa", "luz")
     give_up(outbox, rosa)
     assert outbox.round(postman.port) == 1
     assert postman.to == ["luz@example.org"]
@@ -343,7 +343,7 @@ def test_what_is_owed_for_a_cancelled_place_is_never_sent(outbox: Outbox, postma
 def test_what_a_stopped_worker_held_goes_out_after_its_lease(
     outbox: Outbox, postman: Postman
 ) -> None:
-    outbox.owe("rosa")
+    outbox.enqueue("rosa")
     now = clock.now()
     with outbox.store.change_rows() as connection:
         assert outboxes.LETTERS.claim(connection, now=now) is not None

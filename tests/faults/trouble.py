@@ -35,7 +35,7 @@ CALM: Final = 8.0  # seconds before the trouble
 
 
 @dataclass(frozen=True)
-class Plan:
+class Scenario:
     name: str
     play: Play
     small: str = ""  # which folder is a small disk of its own
@@ -47,71 +47,73 @@ class Plan:
     may_die: bool = False  # it is killed, and started again, in the middle of it
 
 
-PLANS: Final = {
-    "data-full": Plan("disk full: DATA", nights.disk_full("data"), small="data", tells=True),
-    "keys-full": Plan("disk full: KEYS", nights.disk_full("keys"), small="keys", tells=True),
-    "read-only": Plan("disk read-only: DATA", nights.disk_read_only, tells=True, may_die=True),
-    "clock-ahead": Plan("clock a day ahead", nights.clock_jumps(86_400), has_clock=True),
-    "clock-back": Plan("clock a day back", nights.clock_jumps(-86_400), has_clock=True),
-    "mail-down": Plan("mail server away for an hour", nights.mail_down, has_clock=True),
-    "mail-4xx": Plan("mail server answers 451", nights.mail_says("451 later")),
-    "mail-5xx": Plan("mail server answers 550", nights.mail_says("550 no such user")),
-    "mail-slow": Plan("mail server says nothing", nights.mail_says("say nothing"), mail_seconds=3),
-    "pg-full": Plan(
+SCENARIOS: Final = {
+    "data-full": Scenario("disk full: DATA", nights.disk_full("data"), small="data", tells=True),
+    "keys-full": Scenario("disk full: KEYS", nights.disk_full("keys"), small="keys", tells=True),
+    "read-only": Scenario("disk read-only: DATA", nights.disk_read_only, tells=True, may_die=True),
+    "clock-ahead": Scenario("clock a day ahead", nights.clock_jumps(86_400), has_clock=True),
+    "clock-back": Scenario("clock a day back", nights.clock_jumps(-86_400), has_clock=True),
+    "mail-down": Scenario("mail server away for an hour", nights.mail_down, has_clock=True),
+    "mail-4xx": Scenario("mail server answers 451", nights.mail_says("451 later")),
+    "mail-5xx": Scenario("mail server answers 550", nights.mail_says("550 no such user")),
+    "mail-slow": Scenario(
+        "mail server says nothing", nights.mail_says("say nothing"), mail_seconds=3
+    ),
+    "pg-full": Scenario(
         "disk full: PostgreSQL", nights.postgresql_full, small="n1", is_postgresql=True
     ),
-    "names": Plan("names dead", nights.names_dead, is_postgresql=True, by_name=True),
-    "pg-restart": Plan(
+    "names": Scenario("names dead", nights.names_dead, is_postgresql=True, by_name=True),
+    "pg-restart": Scenario(
         "PostgreSQL restarted 3 times", nights.database_restarted, is_postgresql=True
     ),
 }
 
 
-def play(plan: Plan, folder: Path, lan: Callable[[], Lan]) -> Night:
-    night, is_believed = Night(plan.name), not plan.has_clock
+def play(scenario: Scenario, folder: Path, lan: Callable[[], Lan]) -> Night:
+    night, is_believed = Night(scenario.name), not scenario.has_clock
     with ExitStack() as until_the_end:
         mailbox = until_the_end.enter_context(on_duty(Mailbox(free_port(), dates=is_believed)))
         assert isinstance(mailbox, Mailbox)
         databases = None
-        if plan.is_postgresql:
+        if scenario.is_postgresql:
             site, databases = until_the_end.enter_context(
                 nights.on_postgresql(
-                    folder, mailbox, lan(), is_small=bool(plan.small), by_name=plan.by_name
+                    folder, mailbox, lan(), is_small=bool(scenario.small), by_name=scenario.by_name
                 )
             )
         else:
             site = until_the_end.enter_context(
-                nights.on_sqlite(folder, mailbox, small=plan.small, clock=plan.has_clock,
-                                 smtp_seconds=plan.mail_seconds)
+                nights.on_sqlite(folder, mailbox, small=scenario.small, clock=scenario.has_clock,
+                                 smtp_seconds=scenario.mail_seconds)
             )  # fmt: skip
         scene = until_the_end.enter_context(
             played(site, mailbox, 1, people=PEOPLE, calendars=2, workshops=12)
         )
         stage = Stage(folder, mailbox, site, scene, databases=databases)
-        if plan.small == "n1" and databases is not None:
+        if scenario.small == "n1" and databases is not None:
             keeper = Keeper([nights.restarter(databases)])
             keeper.start()
             until_the_end.callback(keeper.leave)
-        _through(plan, stage, night)
+        _through(scenario, stage, night)
     return night
 
 
-def _through(plan: Plan, stage: Stage, night: Night) -> None:
+def _through(scenario: Scenario, stage: Stage, night: Night) -> None:
     scene, book = stage.scene, stage.scene.book
     try:
         stage.wait_for_success()
         time.sleep(CALM)
         scene_before = _errors(stage)
-        night.operator = plan.play(stage)
-        if plan.tells and "to do" not in night.operator:
+        night.operator = scenario.play(stage)
+        if scenario.tells and "to do" not in night.operator:
             night.wrong.append(f"the doctor sees nothing: {night.operator}")
         night.back = stage.wait_for_success()
         time.sleep(3)
     except TimeoutError as error:
         night.wrong.append(str(error))
         scene_before = 0
-    looked, wrong = scene.finish(kills=_may_repeat(plan))
-    wrong = [each for each in wrong if not _is_meant(plan, each)]
+    looked, wrong = scene.finish(kills=_may_repeat(scenario))
+    wrong = [each for each in wrong if not _is_meant(scenario, each)]
     night.saved = looked.saved
     seen = ", ".join(f"{words} ×{count}" for words, count in book.shown.most_common(3))
     errors = _errors(stage) - scene_before
@@ -121,26 +123,28 @@ def _through(plan: Plan, stage: Stage, night: Night) -> None:
     night.people += f"; waited {book.longest:.1f} s at most"
     night.people += f"; {book.recovered} of {book.unlucky} then succeeded" if book.unlucky else ""
     log = stage.log()
-    if told := _kinds(log):
-        night.operator += f"; log: {told}"
+    if report := _kinds(log):
+        night.operator += f"; log: {report}"
     night.wrong += [*looked.wrong, *wrong]
     if found := nights.NAMES.search(log):
         night.wrong.append(f"the log names somebody: {found[0]}")
     restarts = sum(stage.site.keeper.restarts.values())
-    if restarts and plan.may_die:
+    if restarts and scenario.may_die:
         night.operator += f"; {restarts} killed, started again as systemd would"
     elif restarts:
         night.wrong.append(f"{restarts} of our processes had to be started again")
 
 
-def _may_repeat(plan: Plan) -> int:
+def _may_repeat(scenario: Scenario) -> int:
     """A server that says nothing, or goes away with a letter in its hands, may get it twice."""
-    return 1000 if plan.name.startswith("mail") or plan.is_postgresql or plan.small else 20
+    return (
+        1000 if scenario.name.startswith("mail") or scenario.is_postgresql or scenario.small else 20
+    )
 
 
-def _is_meant(plan: Plan, fault: str) -> bool:
+def _is_meant(scenario: Scenario, fault: str) -> bool:
     """Who is refused for good is told nothing more: the organizer sees it."""
-    return "550" in plan.name and ("given up" in fault or "never had a letter" in fault)
+    return "550" in scenario.name and ("given up" in fault or "never had a letter" in fault)
 
 
 def _errors(stage: Stage) -> int:
@@ -159,7 +163,7 @@ def _kinds(log: str) -> str:
     return ", ".join(f"{kind} ×{count}" for kind, count in found.items())
 
 
-def told(console: Console, every: Sequence[Night]) -> int:
+def report(console: Console, every: Sequence[Night]) -> int:
     table = Table("night", "people see", "operator sees", "back after", "wrong", show_lines=True)
     for night in every:
         wrong = "no" if not night.wrong else f"YES: {night.wrong[0][:80]}"
@@ -173,7 +177,7 @@ def told(console: Console, every: Sequence[Night]) -> int:
 
 
 def inside(chosen: Sequence[str], logs: Path | None, console: Console) -> int:
-    apart.settle_in()
+    apart.enter_namespaces()
     every, lans = list[Night](), list[Lan]()
 
     def lan() -> Lan:
@@ -182,14 +186,14 @@ def inside(chosen: Sequence[str], logs: Path | None, console: Console) -> int:
         lans[0].clear()
         return lans[0]
 
-    for name in chosen or PLANS:
+    for name in chosen or SCENARIOS:
         folder = apart.folder() / name
         folder.mkdir(mode=0o711)
         begun = time.monotonic()
         try:
-            every.append(play(PLANS[name], folder, lan))
+            every.append(play(SCENARIOS[name], folder, lan))
         except Exception as error:
-            every.append(Night(PLANS[name].name, wrong=[f"the harness: {error!r}"]))
+            every.append(Night(SCENARIOS[name].name, wrong=[f"the harness: {error!r}"]))
         night = every[-1]
         if logs is not None and (folder / "site.log").exists():
             logs.mkdir(exist_ok=True)
@@ -199,11 +203,11 @@ def inside(chosen: Sequence[str], logs: Path | None, console: Console) -> int:
             f"{time.monotonic() - begun:.0f} s",
             soft_wrap=True,
         )
-    return told(console, every)
+    return report(console, every)
 
 
 @click.command()
-@click.argument("chosen", nargs=-1, type=click.Choice([*PLANS]))
+@click.argument("chosen", nargs=-1, type=click.Choice([*SCENARIOS]))
 @click.option("--logs", type=click.Path(path_type=Path), help="A folder to keep the logs in.")
 def command(chosen: tuple[str, ...], logs: Path | None) -> None:
     """Play bad nights, all of them or those named."""
@@ -215,7 +219,7 @@ def command(chosen: tuple[str, ...], logs: Path | None) -> None:
         print(f"tests.faults.trouble: {missing}", file=sys.stderr)
         sys.exit(2)
     arguments = [*chosen, *(["--logs", str(logs.resolve())] if logs else [])]
-    at_most = 240 * len(chosen or PLANS)
+    at_most = 240 * len(chosen or SCENARIOS)
     sys.exit(apart.run("tests.faults.trouble", arguments, at_most=at_most))
 
 

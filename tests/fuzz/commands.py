@@ -31,17 +31,17 @@ def load(site: Site, random: Random) -> tuple[str, Answered]:
         more += ["--office", random.choice((HOME, "nada", "")), "--kind", "derechos"]
     with listening() as heard:
         result = run(config, "load", what, path, *more)
-    said = f"load {what} {' '.join(more)} {data[:3000]!r}"
+    command_line = f"load {what} {' '.join(more)} {data[:3000]!r}"
     log = list(heard)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         log.append("".join(traceback.format_exception(result.exception)[-6:]))
     status = STATUS.get(result.exit_code, 500)
-    told = (result.stdout + result.stderr).encode("utf-8", "replace")
+    output = (result.stdout + result.stderr).encode("utf-8", "replace")
     if status == 500 and not log:
-        log.append(f"ended with {result.exit_code}: {told.decode()[:300]}")
+        log.append(f"ended with {result.exit_code}: {output.decode()[:300]}")
     # Where the file is, the command does say.
-    told = told.replace(str(path).encode(), b"FILE")
-    return said, Answered(status, told, log=tuple(log))
+    output = output.replace(str(path).encode(), b"FILE")
+    return command_line, Answered(status, output, log=tuple(log))
 
 
 def _file(what: str, random: Random) -> tuple[str, bytes]:

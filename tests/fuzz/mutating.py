@@ -95,9 +95,9 @@ def fields(
     sent = [
         (
             name,
-            random.choice(choices[name]) if choices.get(name) and random.random() < 0.3 else said,
+            random.choice(choices[name]) if choices.get(name) and random.random() < 0.3 else value,
         )
-        for name, said in good
+        for name, value in good
     ]
     for _ in range(random.choice((0, 1, 1, 1, 2, 3, 6))):
         how, at = random.randrange(9), random.randrange(len(sent)) if sent else 0

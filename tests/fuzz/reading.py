@@ -141,8 +141,8 @@ def _walk(site: Site, who: str, seen: Map, pages: int) -> None:
         page.close()
         for form in page.forms:
             _remember(seen, who, form)
-        asking = [_as_link(form) for form in page.forms if form.method == "get"]
-        for link in [*page.links, *asking]:
+        form_links = [_as_link(form) for form in page.forms if form.method == "get"]
+        for link in [*page.links, *form_links]:
             seen.links.add(link)
             if link not in visited:
                 visited.add(link)

@@ -141,12 +141,12 @@ def feeds(asker: Asker) -> Asked:
     path = filled(random.choice(there), site, random)
     if random.random() < 0.4:
         path += "?" + asker.query(2)
-    told = {}
+    headers = {}
     for header in random.sample(CONDITIONS, random.randint(1, 4)):
-        told[header] = _plain(
+        headers[header] = _plain(
             mutating.value(random, asker.ids) if random.random() < 0.5 else _tag(random)
         )
-    return asker.say("anonymous", random.choice(("GET", "GET", "HEAD")), path, headers=told)
+    return asker.say("anonymous", random.choice(("GET", "GET", "HEAD")), path, headers=headers)
 
 
 CONDITIONS: Final = [
@@ -204,11 +204,13 @@ def marks(asker: Asker) -> Asked:
     """What a phone that was without a network tells of who came."""
     random, site = asker.random, asker.site
     marked: list[Any] = [_mark(random) for _ in range(random.choice((0, 1, 1, 2, 5, 200, 201)))]
-    told: Any = {"marks": marked}
+    payload: Any = {"marks": marked}
     how = random.random()
     if how < 0.15:
-        told = random.choice((marked, {"marks": None}, {"marks": {"a": marked}}, None, 1, "x", {}))
-    body = json.dumps(told).encode()
+        payload = random.choice(
+            (marked, {"marks": None}, {"marks": {"a": marked}}, None, 1, "x", {})
+        )
+    body = json.dumps(payload).encode()
     if how > 0.75:
         body = mutating.spoiled(body, random)
     elif how > 0.72:
@@ -221,14 +223,14 @@ def marks(asker: Asker) -> Asked:
     word = (
         site.base.door_pass if random.random() < 0.9 else _plain(mutating.value(random, asker.ids))
     )
-    told_by = {"Authorization": f"Bearer {word}"}
+    authorization = {"Authorization": f"Bearer {word}"}
     return asker.say(
         "anonymous",
         "POST",
         f"/org/puerta/{where}/llegadas",
         body=body,
         content_type=random.choice(("application/json",) * 9 + ("text/plain",)),
-        headers=told_by,
+        headers=authorization,
     )
 
 

@@ -176,10 +176,10 @@ def made(folder: Path, server: str = "") -> Iterator[Base]:
         yield Base(config, folder, cookies, ids, door_pass, server)
     finally:
         if server:
-            with _of_server(server) as told:
+            with _of_server(server) as connection:
                 for url in (config.database_url, config.keyring_url):
                     name = url.rpartition("/")[2]
-                    told.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+                    connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def _config(folder: Path, server: str) -> Config:
@@ -189,9 +189,9 @@ def _config(folder: Path, server: str) -> Config:
     main, key_store = f"sqlite:///{data / 'outreach.db'}", f"sqlite:///{keys / 'keyring.db'}"
     if server:
         name = f"fuzz_{secrets.token_hex(4)}"
-        with _of_server(server) as told:
+        with _of_server(server) as connection:
             for each in (name, f"{name}_ring"):
-                told.execute(sa.text(f"CREATE DATABASE {each}"))
+                connection.execute(sa.text(f"CREATE DATABASE {each}"))
         main, key_store = f"{server}/{name}", f"{server}/{name}_ring"
     return Config(
         data=data,
@@ -231,13 +231,13 @@ def _furnish(
         assert secret.venue is not None
         secret.venue.address = HIDDEN
         for office in (here, there):
-            _allies_and_tour(session, office)
+            _partners_and_tour(session, office)
         month_report.close(session, Month(2020, 1), now=now)
         session.flush()
         ids: dict[str, tuple[str, ...]] = {
             "workshop": (ours.public_id, theirs.public_id, secret.public_id)
         }
-    mine = seat(
+    registration = seat(
         store, key_store, ours, name=OURS_NAME, contact=ContactMethod.EMAIL, address=OURS_EMAIL
     )
     for workshop in (theirs, secret):
@@ -262,7 +262,7 @@ def _furnish(
         ids |= {
             "token": (registrations.manage_token(key),),
             "entry": (registrations.calendar_token(key),),
-            "registration": (nobody.id, mine.id),
+            "registration": (nobody.id, registration.id),
             "any workshop": tuple(session.scalars(sa.select(Workshop.public_id).limit(400))),
             "office": (HOME, OTHER, "montreal"),
             "kind": ("derechos", "mujeres", "daca", women.public_code),
@@ -277,13 +277,13 @@ def _furnish(
     return cookies, ids, door_pass
 
 
-def _allies_and_tour(session: Session, office: Any) -> None:
+def _partners_and_tour(session: Session, office: Any) -> None:
     partner = Partner(
         office_id=office.id, name="Casa Sur", kind=PartnerKind.CIVIL_SOCIETY, is_shown=True
     )
     session.add(Speaker(office_id=office.id, name="Lic. Mora", partner=partner, is_shown=False))
     tour = tours.add(session, office, "Ruta", secrets.token_urlsafe(16), now=clock.now())
-    plan = TourStopData(
+    stop_data = TourStopData(
         day=clock.now().date() + timedelta(days=30),
         starts=time(9),
         ends=time(15),
@@ -292,7 +292,7 @@ def _allies_and_tour(session: Session, office: Any) -> None:
         venue=None,
         kinds=Codes(["derechos"]),
     )
-    tours.add_stop(session, tour, plan, now=clock.now())
+    tours.add_stop(session, tour, stop_data, now=clock.now())
 
 
 def _employ(store: Store) -> dict[str, str]:

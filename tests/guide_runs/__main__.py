@@ -33,7 +33,7 @@ def _follow(page: str, kept: Path | None, *, hold: bool) -> int:
     from tests.guide_runs import hosts, machine, many
 
     began = time.monotonic()
-    apart.settle_in()
+    apart.enter_namespaces()
     try:
         base = hosts.base(apart.folder(), kept)
         {"machine": machine.follow, "many": many.follow}[page](apart.folder(), base, hold=hold)

@@ -106,7 +106,7 @@ def run(arguments: Sequence[str]) -> int:
             _remove_groups(Path(name).name)
 
 
-def settle_in() -> None:
+def enter_namespaces() -> None:
     """The first thing to do inside: the end of the cable, and a switch for the machines."""
     sys.stdin.read()
     signal.signal(signal.SIGTERM, _stop)

@@ -53,9 +53,9 @@ def base(home: Path, kept: Path | None) -> Path:
 
 def _pip() -> str:
     """Where pip gets packages from, on this machine."""
-    said = subprocess.run(["pip", "config", "list"], capture_output=True, text=True).stdout
+    output = subprocess.run(["pip", "config", "list"], capture_output=True, text=True).stdout
     lines = ["[global]"]
-    for line in said.splitlines():
+    for line in output.splitlines():
         name, _, value = line.partition("=")
         name = name.rpartition(".")[2]
         if name in {"index-url", "extra-index-url", "trusted-host", "proxy"}:
@@ -161,15 +161,15 @@ class Host:
 
     def type(self, blocks: Sequence[Block], changes: Mapping[str, str] | None = None) -> str:
         """Types blocks of the guide; `changes` are words that stand for others here."""
-        said = ""
+        output = ""
         for block in blocks:
             shell = block.text
             for old, new in (changes or {}).items():
                 shell = shell.replace(old, new)
             began = time.monotonic()
-            said += self.ask(shell)
+            output += self.ask(shell)
             print(f"  {self.name}: {block.section} ({time.monotonic() - began:.0f} s)", flush=True)
-        return said
+        return output
 
     def write(self, path: str, text: str) -> None:
         self.ask(f"cat > {path} <<'END-OF-FILE'\n{text}\nEND-OF-FILE")

@@ -39,7 +39,7 @@ def section(host: Host, name: str, changes: Mapping[str, str] | None = None) -> 
     return host.type(pages.typed("machine", name), changes)
 
 
-def settle(host: Host, settings: Mapping[str, str]) -> None:
+def configure(host: Host, settings: Mapping[str, str]) -> None:
     """Writes into the settings what is ours."""
     path = "/etc/outreach/outreach.env"
     text = host.ask(f"cat {path}")
@@ -58,10 +58,10 @@ def _set_up(host: Host, certificate: Certificate) -> None:
         "cd /etc/systemd/system && systemd-analyze verify outreach*.service outreach*.timer"
     )
     say("systemd-analyze verify", verified.strip() or "nothing to say")
-    settle(host, SETTINGS)
-    said = section(host, "Databases, offices, the first account")
-    if not re.search(rf"https://{NAME}/\S+", said):
-        raise Failed(f"no link for the first account in:\n{said}")
+    configure(host, SETTINGS)
+    output = section(host, "Databases, offices, the first account")
+    if not re.search(rf"https://{NAME}/\S+", output):
+        raise Failed(f"no link for the first account in:\n{output}")
     host.ask("install -m 640 -g outreach /srv/workshops.csv /etc/outreach/")
     host.ask("outreach load workshops /etc/outreach/workshops.csv")
     section(host, "Start it")
@@ -142,9 +142,9 @@ def while_busy(site: Site, what: str, act: Callable[[], object]) -> None:
 
 
 def _require_version(host: Host, number: str) -> None:
-    said = host.ask("outreach --version")
-    if number not in said:
-        raise Failed(f"{said.strip()} runs, not {number}")
+    output = host.ask("outreach --version")
+    if number not in output:
+        raise Failed(f"{output.strip()} runs, not {number}")
 
 
 def _caddy(host: Host) -> None:
@@ -172,8 +172,8 @@ def _caddy(host: Host) -> None:
         raise Failed(f"while our server is away Caddy answers {away.status}")
     host.ask("systemctl start outreach")
     site.require(link, "Carmen")
-    told = host.ask("journalctl --unit caddy --no-pager; cat /var/log/caddy/* 2>/dev/null || true")
-    if link in told or "10.79.8." in told:
+    log = host.ask("journalctl --unit caddy --no-pager; cat /var/log/caddy/* 2>/dev/null || true")
+    if link in log or "10.79.8." in log:
         raise Failed("Caddy has written who came")
     say("Caddy", "a place saved; 413 to a long form; 503 with words while away; nobody in its log")
 

@@ -62,11 +62,11 @@ class Network:
     def members(self, cluster: str) -> list[dict[str, Any]]:
         for name in ("db1", "db2", "db3"):
             try:
-                said = self.hosts[name].ask(
+                output = self.hosts[name].ask(
                     f"patronictl -c /etc/patroni/{cluster}.yml list -f json 2>/dev/null",
                     seconds=15,
                 )
-                found: list[dict[str, Any]] = json.loads(said)
+                found: list[dict[str, Any]] = json.loads(output)
                 return found
             except (Failed, ValueError, TimeoutError, OSError):
                 continue
@@ -139,7 +139,7 @@ def _set_up(network: Network, certificate: Certificate) -> None:
         machine.section(host, "Packages, an account, folders")
         machine.section(host, "The program")
         machine.section(host, "Its files")
-        machine.settle(host, machine.SETTINGS)
+        machine.configure(host, machine.SETTINGS)
 
     at_once(as_machine, network.meant("app"))
     network.section("Our server, on each app machine")
@@ -179,8 +179,8 @@ def _live_with_it(network: Network, site: Site) -> None:
     network.section("Backups")
     network.section("Each week")
     for host in network.meant("app"):
-        said = host.ask("outreach keys check && (outreach doctor || true)")
-        say(f"doctor on {host.name}", "; ".join(re.findall(r"^to do.*$", said, re.M)) or "well")
+        output = host.ask("outreach keys check && (outreach doctor || true)")
+        say(f"doctor on {host.name}", "; ".join(re.findall(r"^to do.*$", output, re.M)) or "well")
 
 
 def _switch_over(network: Network) -> None:

@@ -41,13 +41,13 @@ class Site:
 
     def ask(self, path: str, form: Form = None, *, visitor: int = 1, **headers: str) -> Answer:
         line = _Line(self, str(ip_address(_FIRST + visitor % 1000)))
-        said = {name.replace("_", "-"): value for name, value in headers.items()}
+        request_headers = {name.replace("_", "-"): value for name, value in headers.items()}
         body = None
         if form is not None:
             body = urlencode(form, doseq=True)
-            said["Content-Type"] = "application/x-www-form-urlencoded"
+            request_headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
-            line.request("GET" if form is None else "POST", path, body, said)
+            line.request("GET" if form is None else "POST", path, body, request_headers)
             answer = line.getresponse()
             text = answer.read().decode(errors="replace")
             return Answer(answer.status, answer.headers.get("Location") or "", text)
@@ -89,17 +89,19 @@ class Site:
         time.sleep(READING)
         answer = self.insist(path, fields, visitor=visitor)
         if answer.status != 303 or "/r/" not in answer.location:
-            raise Failed(f"a place is answered {answer.status}: {_said(answer.text)}")
+            raise Failed(f"a place is answered {answer.status}: {_first_heading(answer.text)}")
         return re.sub(r"^https://[^/]+", "", answer.location)
 
     def require(self, link: str, name: str) -> None:
         """Whoever saved a place has it."""
         page = self.insist(link)
         if page.status != 200 or name not in page.text:
-            raise Failed(f"a place that was saved is answered {page.status}: {_said(page.text)}")
+            raise Failed(
+                f"a place that was saved is answered {page.status}: {_first_heading(page.text)}"
+            )
 
 
-def _said(page: str) -> str:
+def _first_heading(page: str) -> str:
     found = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
     return " ".join(re.sub(r"<[^>]+>", "", found[1] if found else page[:300]).split())
 

@@ -32,7 +32,7 @@ from outreach.keystore import KeyStore
 from outreach.mail import render, sms
 from outreach.mail.delivery import deliver
 from outreach.mail.message_context import MessageContext
-from tests.conftest import applicant, hold, seat
+from tests.conftest import hold, registration_data, seat
 from tests.support.letters import CASES, Sent, all_of
 
 pytestmark = pytest.mark.any_database("the words of letters, texts and entries")
@@ -309,7 +309,7 @@ def test_one_letter_tells_of_all_the_dates_of_a_series(
             hold(session, chicago, rights, day=first + timedelta(days=7 * week), capacity=room)
             for week, room in enumerate((20, 20, 0))
         ]
-    rosa = applicant(contact=ContactMethod.EMAIL, address="rosa@example.org")
+    rosa = registration_data(contact=ContactMethod.EMAIL, address="rosa@example.org")
     tickets = [registrations.prepare(key_store, each, rosa) for each in dates]
     with store.change() as session:
         registrations.register_group(

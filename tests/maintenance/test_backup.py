@@ -26,7 +26,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.maintenance import archive_format
 from outreach.privacy import audit_verification
-from tests.conftest import Pair, applicant, hold, seat
+from tests.conftest import Pair, hold, registration_data, seat
 from tests.support.backups import (
     PASSPHRASE,
     Keeper,
@@ -77,7 +77,7 @@ class Crowd:
     def _come(self) -> None:
         try:
             while not self.is_over.is_set() and self.came < 400:
-                someone = applicant(people=1)
+                someone = registration_data(people=1)
                 ticket = registrations.prepare(self.key_store, self.workshop, someone)
                 with self.store.change() as session:
                     registrations.register(

@@ -11,9 +11,9 @@ from outreach.i18n import LANGUAGES
 from outreach.reports import bulletin_sentences
 from outreach.reports.bulletin_sentences import BulletinSentence
 from outreach.reports.plural_numbers import counted, grouped, joined
-from tests.support.bulletin_sentences import CASES_OF, all_of_them
+from tests.support.bulletin_sentences import CASES_OF, sentence_cases
 
-EVERY = list(all_of_them())
+EVERY = list(sentence_cases())
 WORDS = [(each, one, lang) for each in EVERY for one in each.sentences for lang in LANGUAGES]
 # What one may not be followed by, nor many: «1 talleres», «2 taller».
 PLURALS = re.compile(

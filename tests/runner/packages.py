@@ -77,11 +77,11 @@ def environment(checkout: Path, *, is_long: bool = False) -> Path:
 
     `is_long`: with the programs that follow calendars, which only the long tests start."""
     home = checkout / ".venv-tests"
-    stamp = home / "made-from"
+    digest_file = home / "made-from"
     extras = "test,clients" if is_long else "test"
     wanted = f"{_digest(checkout)} {extras}"
     # One that has the clients too does for the others.
-    if stamp.is_file() and stamp.read_text().startswith(wanted):
+    if digest_file.is_file() and digest_file.read_text().startswith(wanted):
         return home / "bin"
     print("Making the tests' environment, .venv-tests…", flush=True)
     if not _works(home):
@@ -92,7 +92,7 @@ def environment(checkout: Path, *, is_long: bool = False) -> Path:
         [*pip, "install", "-e", f"{checkout}[{extras}]"],
         "The packages could not be installed. Is the network there?",
     )
-    stamp.write_text(wanted)
+    digest_file.write_text(wanted)
     return home / "bin"
 
 
@@ -118,12 +118,12 @@ def _works(home: Path) -> bool:
     python = home / "bin" / "python"
     if not python.exists():
         return False
-    said = subprocess.run(
+    answer = subprocess.run(
         [python, "-c", "import sys, pip; print(sys.prefix, sys.version)"],
         capture_output=True,
         text=True,
     )
-    return said.stdout.strip() == f"{home} {sys.version}"
+    return answer.stdout.strip() == f"{home} {sys.version}"
 
 
 def _digest(checkout: Path) -> str:

@@ -99,22 +99,22 @@ def test_no_post_of_another_site_gets_any_further(
     before, paths = everything(store, key_store), list(posts(place.app))
     assert len(paths) >= 100
     for path in paths:
-        for said in OTHER_SITES:
+        for headers in OTHER_SITES:
             answer = admin.client.post(
-                path, data={"token": admin.form_token}, headers=admin.headers | said
+                path, data={"token": admin.form_token}, headers=admin.headers | headers
             )
-            assert answer.status_code == 403, f"{path} {said}"
+            assert answer.status_code == 403, f"{path} {headers}"
     assert everything(store, key_store) == before
 
 
 def test_a_page_made_up_without_https_is_another_site(make_app: Callable[..., Flask]) -> None:
     client = make_app(public_url=SITE).test_client()
     name = {"Host": "talleres.example.org"}
-    said = {
+    statuses = {
         origin: client.post("/es/mi-registro", headers=name | {"Origin": origin}).status_code
         for origin in (SITE, SITE.upper(), "null", SITE.replace("https", "http"), f"{SITE}:443")
     }
-    assert list(said.values()) == [422, 422, 422, 403, 403], said
+    assert list(statuses.values()) == [422, 422, 422, 403, 403], statuses
 
 
 def test_without_a_word_of_where_it_comes_from_a_post_needs_what_only_our_page_has(
@@ -169,8 +169,8 @@ def test_two_cookies_of_one_name_open_nothing_that_one_would_not(
     """Another host of the same domain may set one beside ours, where a browser knows no prefix."""
     client = place.app.test_client(use_cookies=False)
     planted = f"{COOKIE}={'A' * 43}"
-    for said in (f"{planted}; {COOKIE}={admin.cookie}", f"{COOKIE}={admin.cookie}; {planted}"):
-        answer = client.get("/org/", headers={"Cookie": said})
+    for cookies in (f"{planted}; {COOKIE}={admin.cookie}", f"{COOKIE}={admin.cookie}; {planted}"):
+        answer = client.get("/org/", headers={"Cookie": cookies})
         assert answer.status_code in {200, 303}
         assert "Set-Cookie" not in answer.headers
 
@@ -216,13 +216,13 @@ def test_where_we_are_is_what_the_settings_say_whatever_a_request_claims(
     named = 0
     for _, path in place.addresses():
         answer = client.get(path, headers=claimed)
-        said = str(answer.headers) + (
+        text = str(answer.headers) + (
             answer.get_data(as_text=True) if (answer.mimetype or "").startswith("text/") else ""
         )
-        assert EVIL not in said, path
-        assert "gopher" not in said, path
-        assert "localhost:9/" not in said, path
-        named += SITE in said
+        assert EVIL not in text, path
+        assert "gopher" not in text, path
+        assert "localhost:9/" not in text, path
+        named += SITE in text
     assert named > 50, "links that leave the site name it"
 
 

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.any_database("what pages, letters and addresses say of 
 # Of every kind that is discreet, whatever else it is called.
 NEVER: Final = "violencia violence maltrato abuse víctima victim victime agresor delito crime"
 NEVER_IN_A_TITLE: Final = "consulado consulate consulat migrante migrant migratori immigra méxico"
-SAID_OF_ALL: Final = {"other", "autre"}  # a kind that is called so says nothing
+ORDINARY_WORDS: Final = {"other", "autre"}  # a kind that is called so says nothing
 
 
 # What a browser keeps: titles, addresses, downloads
@@ -64,7 +64,7 @@ def words_of(kind: Kind, never: str = f"{NEVER} {NEVER_IN_A_TITLE}") -> re.Patte
     names = [kind.code.replace("_", " "), *kind.name.values(), *kind.short_name.values()]
     found = {word for name in names for word in re.findall(r"\w{5,}", name.casefold())}
     found |= set(never.split())
-    return re.compile(rf"\b(?:{'|'.join(sorted(found - SAID_OF_ALL))})\b")
+    return re.compile(rf"\b(?:{'|'.join(sorted(found - ORDINARY_WORDS))})\b")
 
 
 def in_three_languages(path: str) -> list[str]:
@@ -276,8 +276,8 @@ def test_no_personal_entry_is_a_permission(
         link = manage_token(key_store, rosa)
         for title in ("", "Cita con https://x.y"):
             answer = client.post(f"/es/r/{link}/cita.ics", data={"title": title})
-            said = [each for each in answer.text.splitlines() if not each.startswith("SUMMARY")]
-            text = "\n".join(said)
+            lines = [each for each in answer.text.splitlines() if not each.startswith("SUMMARY")]
+            text = "\n".join(lines)
             assert not re.search(r"https?:|/r/|/q/|/t/|webcal|www\.", text)
             for secret in (link, made.public_id, made.uid, rosa.door_code or "?", rosa.id):
                 assert secret not in text

@@ -76,7 +76,7 @@ def crawled(place: Place) -> Iterator[TestResponse]:
         yield place.post(client, path)
 
 
-def told(answer: TestResponse) -> str:
+def content(answer: TestResponse) -> str:
     """The whole of an answer, that of a spreadsheet too."""
     if answer.data[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(answer.data)) as sheet:
@@ -121,7 +121,7 @@ def test_a_hidden_address_is_on_no_public_page(
     telling = {
         answer.request.path: found[0]
         for answer in crawled(place)
-        if (found := CANARY.search(told(answer)))
+        if (found := CANARY.search(content(answer)))
     }
     if visibility is not Visibility.PUBLIC:
         assert telling == {}

@@ -27,9 +27,9 @@ SENTENCE = re.compile(r"[A-ZÁÉÍÓÚ].{10,130}\.")
 
 @pytest.mark.parametrize("name", hostile_files.FILES)
 def test_such_a_file_is_refused_with_one_plain_sentence(name: str) -> None:
-    said = hostile_files.refusal(hostile_files.FILES[name]())
-    assert SENTENCE.fullmatch(said), said
-    assert "archivo" in said or len(said.split(". ")) <= 3
+    sentence = hostile_files.refusal(hostile_files.FILES[name]())
+    assert SENTENCE.fullmatch(sentence), sentence
+    assert "archivo" in sentence or len(sentence.split(". ")) <= 3
 
 
 def test_there_are_more_than_fifty_of_them() -> None:
@@ -41,8 +41,10 @@ def test_an_honest_file_of_each_format_is_taken() -> None:
     assert hostile_files.refusal(books.book()) == ""
     assert hostile_files.refusal(texts.line()) == ""
     event = texts.event("CATEGORIES:derechos", "STATUS:CONFIRMED")
-    said = hostile_files.refusal(texts.calendar(event))
-    assert said == "Esa oficina no es tuya. Escribe una de estas: chicago.", "the form says whose"
+    sentence = hostile_files.refusal(texts.calendar(event))
+    assert sentence == "Esa oficina no es tuya. Escribe una de estas: chicago.", (
+        "the form says whose"
+    )
 
 
 def test_a_bomb_is_refused_before_any_of_it_is_unpacked() -> None:

@@ -43,10 +43,10 @@ def secrets(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> dict[str, Workshop]:
     """Workshops that must not be told of, or not all of them, with somebody registered in each."""
-    told = {"es": "Círculo Canárino", "en": "Canárino circle", "fr": "Cercle canárino"}
+    words = {"es": "Círculo Canárino", "en": "Canárino circle", "fr": "Cercle canárino"}
     written: dict[str, Any] = {
         "facilitator": "Lic. Canárina", "online_url": "https://sala.example/canarina",
-        "summary": told, "bring": told, "title": told,
+        "summary": words, "bring": words, "title": words,
     }  # fmt: skip
     with store.change() as session:
         staff.add(session, "canarina@example.org", Role.ORGANIZER, ["chicago"])
@@ -116,7 +116,7 @@ def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
     yield "/api/v1/openapi.json"
 
 
-def said(client: FlaskClient, address: str) -> str:
+def content(client: FlaskClient, address: str) -> str:
     body = client.get(address, headers={"Accept-Encoding": "gzip"})
     data = gzip.decompress(body.data) if body.headers.get("Content-Encoding") else body.data
     return data.decode("utf-8", "replace").replace("\r\n ", "")
@@ -125,13 +125,13 @@ def said(client: FlaskClient, address: str) -> str:
 def test_no_program_is_told_what_is_kept_from_people(
     client: FlaskClient, secrets: dict[str, Workshop]
 ) -> None:
-    told, answered = [], 0
+    words, answered = [], 0
     for address in addresses(secrets):
-        text = said(client, address)
+        text = content(client, address)
         answered += "BEGIN:VCALENDAR" in text or "{" in text or "<" in text
         if CANARY.search(text.replace(address, "")):
-            told.append(address)
-    assert told == []
+            words.append(address)
+    assert words == []
     assert answered > 150, "there was something to look in"
 
 
@@ -143,16 +143,16 @@ def test_no_program_finds_a_workshop_that_is_not_listed(
     for address in addresses(secrets):
         if "tipo=K7QX" in address and ".ics" in address:
             continue  # asked for by its code, it is there: test_feed_discretion
-        text = said(client, address).replace(re.split("[/=]", address)[-1], "")  # what was asked
+        text = content(client, address).replace(re.split("[/=]", address)[-1], "")  # what was asked
         found += [address for each in gone if each.public_id in text or each.uid in text]
     assert found == []
 
 
 def test_the_canaries_would_be_seen(client: FlaskClient, secrets: dict[str, Workshop]) -> None:
-    assert CANARY.search(said(client, "/es/")), "the list tells people of a discreet workshop"
+    assert CANARY.search(content(client, "/es/")), "the list tells people of a discreet workshop"
     assert CANARY.search("Can\\u00e1rina")
-    assert "1 taller" in said(client, f"/es/boletin/{BEFORE}.txt")
-    assert secrets["plain"].public_id in said(client, "/api/v1/workshops")
+    assert "1 taller" in content(client, f"/es/boletin/{BEFORE}.txt")
+    assert secrets["plain"].public_id in content(client, "/api/v1/workshops")
 
 
 def test_every_address_that_answers_a_program_is_looked_at(

@@ -207,7 +207,7 @@ def test_the_way_out_leads_only_where_the_settings_say(make_app: Callable[..., F
     chosen, plain = make_app(quick_exit_url=ELSEWHERE), make_app()
     own = {"es": "clima", "en": "weather", "fr": "m%C3%A9t%C3%A9o"}
     for lang, word in own.items():
-        for path in asking_for_another(f"/{lang}/salir"):
+        for path in with_other_targets(f"/{lang}/salir"):
             answer = chosen.test_client().get(path, headers={"Referer": "https://mal.example"})
             assert (answer.status_code, answer.headers["Location"]) == (303, ELSEWHERE), path
             answer = plain.test_client().get(path, headers={"X-Forwarded-Host": "mal.example"})
@@ -217,7 +217,7 @@ def test_the_way_out_leads_only_where_the_settings_say(make_app: Callable[..., F
             assert "mal.example" not in answer.text
 
 
-def asking_for_another(path: str) -> list[str]:
+def with_other_targets(path: str) -> list[str]:
     """The ways to ask an open redirect for another target."""
     names = ("url", "u", "to", "a", "next", "destino", "target", "r", "redirect", "quick_exit_url")
     values = ("https://mal.example", "//mal.example", "%2F%2Fmal.example", "javascript:x()")
@@ -302,8 +302,8 @@ def test_the_privacy_page_says_what_this_installation_does(
     assert "30 días después del taller." in page
     assert "<b>7 días:</b> los talleres que piden discreción" in page
     assert "mujer" not in page.lower()
-    for said in ("Red de consulados", "datos@example.org", 'href="https://example.org/aviso"'):
-        assert said in page
+    for expected in ("Red de consulados", "datos@example.org", 'href="https://example.org/aviso"'):
+        assert expected in page
     assert "Las copias de seguridad ya no pueden leer tus datos." in page
     assert "No los damos a autoridades migratorias" not in page, "a promise to be made in writing"
     promised = make_app(promise_no_sharing=True).test_client().get("/es/privacidad").text

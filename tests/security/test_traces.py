@@ -49,14 +49,14 @@ class Server:
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
         """Asks as the visitor, who has an address of their own; the status and where it leads."""
-        asking = http.client.HTTPConnection(
+        connection = http.client.HTTPConnection(
             "127.0.0.1", self.port, source_address=(VISITOR, 0), timeout=30
         )
         kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
-        asking.request(method, path, urlencode(form) if form else None, kind)
-        answer = asking.getresponse()
+        connection.request(method, path, urlencode(form) if form else None, kind)
+        answer = connection.getresponse()
         answer.read()
-        asking.close()
+        connection.close()
         return answer.status, answer.headers.get("Location", "")
 
     def break_down(self) -> None:

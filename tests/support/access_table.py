@@ -62,8 +62,8 @@ def _rows(app: Flask) -> Iterator[str]:
         same = list(group)
         rule, methods = same[0][1], ", ".join(method for _address, _rule, method in same)
         cells = " | ".join("yes" if _is_allowed(role, rule) else "" for role in Role)
-        again = "; code again" if rule.is_fresh else ""
-        yield f"| `{address}` | {methods} | {cells} | {_WHERE[rule.scope]}{again} |"
+        reauthentication = "; code again" if rule.is_fresh else ""
+        yield f"| `{address}` | {methods} | {cells} | {_WHERE[rule.scope]}{reauthentication} |"
 
 
 def _key(route: tuple[str, PageRule, str]) -> tuple[str, str, str, bool]:

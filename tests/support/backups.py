@@ -63,15 +63,15 @@ class Keeper:
         return done.stdout
 
 
-def is_one_line(done: Result, code: int, said: str) -> bool:
+def is_one_line(done: Result, code: int, text: str) -> bool:
     lines = done.stderr.strip().splitlines()
-    return done.exit_code == code and len(lines) == 1 and said in lines[0]
+    return done.exit_code == code and len(lines) == 1 and text in lines[0]
 
 
 def manifest_of(file: Path) -> dict[str, Any]:
     with zipfile.ZipFile(file) as archive:
-        told: dict[str, Any] = json.loads(archive.read(archive_format.MANIFEST))
-    return told
+        manifest: dict[str, Any] = json.loads(archive.read(archive_format.MANIFEST))
+    return manifest
 
 
 def database_of(file: Path, folder: Path) -> Path:
@@ -86,12 +86,12 @@ def forged(file: Path, folder: Path, forge: Callable[[sqlite3.Connection], None]
         forge(connection)
         connection.commit()
         rows = archive_format.count(connection)
-    told = manifest_of(file) | {
+    manifest = manifest_of(file) | {
         "rows": rows,
         "size": database.stat().st_size,
         "sha256": hashlib.sha256(database.read_bytes()).hexdigest(),
     }
-    return packed(folder / "forged.zip", told, database.read_bytes())
+    return packed(folder / "forged.zip", manifest, database.read_bytes())
 
 
 def packed(target: Path, manifest: Any, database: bytes, **more: bytes) -> Path:

@@ -22,8 +22,8 @@ NAMES: Final = {
 
 def _matters(number: int | None) -> list[BulletinSentence]:
     codes = ("migratoria", "penal", "laboral", "civil", "administrativa")
-    told = [] if number is None else [_figure(f"{CASES}.{each}", number) for each in codes]
-    return bulletin_sentences.protection(None, told)
+    figures = [] if number is None else [_figure(f"{CASES}.{each}", number) for each in codes]
+    return bulletin_sentences.protection(None, figures)
 
 
 def _figure(series: str, number: int) -> ReportedFigure:
@@ -68,25 +68,25 @@ CASES_OF: Final[dict[str, Callable[[int | None], list[BulletinSentence]]]] = {
 }
 
 
-class Said(NamedTuple):
+class SentenceCase(NamedTuple):
     case: str
     number: int | None
     sentences: list[BulletinSentence]
 
 
-def all_of_them() -> Iterator[Said]:
+def sentence_cases() -> Iterator[SentenceCase]:
     for case, say in CASES_OF.items():
         for number in NUMBERS:
-            yield Said(case, number, say(number))
+            yield SentenceCase(case, number, say(number))
 
 
 @click.command()
 def show() -> None:
     """Print every sentence."""
-    for case, number, said in all_of_them():
+    for case, number, sentences in sentence_cases():
         click.echo(f"=== {case} · {'missing' if number is None else f'{number:,}'}")
         for lang in LANGUAGES:
-            click.echo(f"  {lang}  {' '.join(each.words[lang] for each in said) or '–'}")
+            click.echo(f"  {lang}  {' '.join(each.words[lang] for each in sentences) or '–'}")
 
 
 if __name__ == "__main__":

@@ -54,15 +54,15 @@ def plant(
     client.post(f"{link}/cambiar", data={"people": "2"})
     client.post(f"{link}/cita.ics", data={"title": "Cita"})
     ask_for_link(client, typed[typed["contact"]])
-    [mine] = [each for each in everyone(store) if each.id not in before]
-    key = registrations.key_of(key_store, mine)
-    person = registrations.decrypt_person(mine, key)
+    [registration] = [each for each in everyone(store) if each.id not in before]
+    key = registrations.key_of(key_store, registration)
+    person = registrations.decrypt_person(registration, key)
     tokens = [keystore.derive(key, purpose) for purpose in ("manage", "entry")]
     return Canary(
         name=person.name,
         address=person.address,
         link=link,
-        id=mine.id,
+        id=registration.id,
         needles=(
             person.name.encode(),
             person.address.encode(),
@@ -145,13 +145,13 @@ def back_up(config: Config, store: Store, path: Path) -> Backup:
     return Backup(path, rows)
 
 
-def names_in(backup: Backup, key_store: KeyStore, masters: MasterKeys) -> set[str]:
+def names_in(backup: Backup, key_store: KeyStore, master_keys: MasterKeys) -> set[str]:
     """What somebody reads who has the backup, the ring and the masters: each key that is left,
     each master, and what is derived from them, tried on each sealed value."""
     with key_store.store.read() as session:
         rows = session.execute(sa.select(Key.id, Key.sealed, Key.generation)).all()
     keys = [key_store.seals.unseal(sealed, key_id, number) for key_id, sealed, number in rows]
-    keys += [keystore.derive(key, "manage") * 2 for key in keys] + list(masters.all().values())
+    keys += [keystore.derive(key, "manage") * 2 for key in keys] + list(master_keys.all().values())
     opened = set()
     for registration_id, sealed in backup.sealed:
         for key in keys:

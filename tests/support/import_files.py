@@ -28,9 +28,9 @@ def bring(
     form = {"token": staff_client.form_token, "file": FileStorage(io.BytesIO(data), name)} | fields
     # The test client would put a large body into a file and leave that open.
     boundary, body = encode_multipart(form)
-    said = f"multipart/form-data; boundary={boundary}"
+    content_type_header = f"multipart/form-data; boundary={boundary}"
     return staff_client.client.post(
-        "/org/traer", data=body, content_type=said, headers=staff_client.headers
+        "/org/traer", data=body, content_type=content_type_header, headers=staff_client.headers
     )
 
 

@@ -75,14 +75,14 @@ class Proxy:
         visitor: str = "127.0.0.1",
         name: str = NAME,
     ) -> Answer:
-        asking = _Connection(self.port, self.context, visitor, name)
+        connection = _Connection(self.port, self.context, visitor, name)
         try:
-            asking.request(method, path, body, {"Host": name} | dict(headers or {}))
-            answer = asking.getresponse()
+            connection.request(method, path, body, {"Host": name} | dict(headers or {}))
+            answer = connection.getresponse()
             self.answered.append(path)
             return Answer(answer.status, answer.headers, answer.read())
         finally:
-            asking.close()
+            connection.close()
 
     @property
     def told(self) -> list[str]:

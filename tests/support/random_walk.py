@@ -29,7 +29,7 @@ class Party:
     needs: frozenset[str]
     is_reachable: bool
     registered: datetime
-    turn: datetime
+    waitlisted_at: datetime
     status: RegistrationStatus = WAITING
     hour: int | None = None
     until: datetime | None = None
@@ -87,7 +87,7 @@ class Model:
 
     def line(self) -> list[Party]:
         waiting = (p for p in self.parties if p.status is WAITING)
-        return sorted(waiting, key=lambda party: (party.turn, party.id))
+        return sorted(waiting, key=lambda party: (party.waitlisted_at, party.id))
 
     def has_fitting(self) -> bool:
         return any(self.fits(party) for party in self.line())
@@ -152,9 +152,9 @@ class Model:
         if not self.is_on:
             return
         late = [p for p in self.parties if p.until is not None and p.until <= now]
-        for place, party in enumerate(sorted(late, key=lambda p: (p.turn, p.id))):
+        for place, party in enumerate(sorted(late, key=lambda p: (p.waitlisted_at, p.id))):
             if party.lapses == 0:
-                party.turn = now + timedelta(microseconds=place)
+                party.waitlisted_at = now + timedelta(microseconds=place)
             party.lose(WAITING if party.lapses == 0 else LAPSED)
             party.lapses += 1
         if late:
@@ -164,14 +164,16 @@ class Model:
         """The question who still comes: put, and its silence heard."""
         if not self.is_on or not self.confirm_at <= now < self.starts:
             return
-        asking = [p for p in self.with_status(SEATED) if p.is_reachable and not p.has_confirmed]
-        for party in asking:
+        unconfirmed = [
+            p for p in self.with_status(SEATED) if p.is_reachable and not p.has_confirmed
+        ]
+        for party in unconfirmed:
             is_before = party.registered < self.confirm_at
             if is_before and party.asked is None and now <= self.starts - DAY:
                 party.asked = now
         silent = [
             p
-            for p in asking
+            for p in unconfirmed
             if p.asked is not None
             and p.asked <= now - timedelta(hours=36)
             and p.heard is not None

@@ -120,11 +120,11 @@ def _nested(parts: Any, *, is_within: bool) -> bool:
 
 def _is_fenced(parts: Any) -> bool:
     """Whether each turn begins or ends with one certain letter that is repeated nowhere in it."""
-    said = list(parts)
-    while len(said) == 1 and str(said[0][0]) == "SUBPATTERN":
-        said = list(said[0][1][-1])
-    fences = [given for op, given in (said[0], said[-1]) if str(op) == "LITERAL"]
-    repeated = [given[2] for op, given in said if str(op) in REPEATS]
+    nodes = list(parts)
+    while len(nodes) == 1 and str(nodes[0][0]) == "SUBPATTERN":
+        nodes = list(nodes[0][1][-1])
+    fences = [given for op, given in (nodes[0], nodes[-1]) if str(op) == "LITERAL"]
+    repeated = [given[2] for op, given in nodes if str(op) in REPEATS]
     return any(
         all(not _holds(inner, letter) for inner in repeated) and bool(repeated) for letter in fences
     )

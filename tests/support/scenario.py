@@ -30,7 +30,7 @@ from outreach.domain.workshops import Workshop, accommodations, time_slots
 from outreach.domain.workshops.accommodations import AccommodationCapacity
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import applicant, hold
+from tests.conftest import hold, registration_data
 
 MONDAY = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
 DAY = date(2027, 3, 8)  # a week later, at 18:00 in Chicago
@@ -46,12 +46,12 @@ class Stage:
 
     # What people do
 
-    def register(self, people: int = 1, **said: Any) -> str:
+    def register(self, people: int = 1, **changes: Any) -> str:
         """Rosa unless told otherwise, with an e-mail; the id of her registration. `workshop`: as
         her page read it, a while ago perhaps."""
-        opened = said.pop("workshop", None) or self.workshop()
-        said = {"contact": ContactMethod.EMAIL} | said | {"people": people}
-        someone, ticket = applicant(**said), make_ticket()
+        opened = changes.pop("workshop", None) or self.workshop()
+        changes = {"contact": ContactMethod.EMAIL} | changes | {"people": people}
+        someone, ticket = registration_data(**changes), make_ticket()
         self._came += 1
         now = self.now + timedelta(microseconds=self._came)  # one comes after the other
         with self.store.change() as session:
@@ -62,27 +62,29 @@ class Stage:
         for each in ids:
             self._with(each, registrations.cancel)
 
-    def change(self, mine: str, people: int, needs: tuple[str, ...] = (), slot: str = "") -> None:
+    def change(
+        self, registration_id: str, people: int, needs: tuple[str, ...] = (), slot: str = ""
+    ) -> None:
         wanted = RegistrationChange(people=people, needs=Codes(needs), slot=slot)
         with self.store.change() as session:
-            registration = session.get_one(Registration, mine)
+            registration = session.get_one(Registration, registration_id)
             registrations.change(session, registration, wanted, now=self.now)
 
-    def accept(self, mine: str) -> None:
-        self._with(mine, registrations.accept)
+    def accept(self, registration_id: str) -> None:
+        self._with(registration_id, registrations.accept)
 
-    def rejoin(self, mine: str) -> None:
-        self._with(mine, registrations.rejoin)
+    def rejoin(self, registration_id: str) -> None:
+        self._with(registration_id, registrations.rejoin)
 
-    def confirm(self, mine: str) -> None:
-        self._with(mine, reconfirmation.confirm)
+    def confirm(self, registration_id: str) -> None:
+        self._with(registration_id, reconfirmation.confirm)
 
     # What the staff and the worker do
 
-    def grant(self, mine: str) -> None:
-        self._with(mine, registrations.grant)
+    def grant(self, registration_id: str) -> None:
+        self._with(registration_id, registrations.grant)
 
-    def plan(self, **changes: Any) -> None:
+    def change_workshop(self, **changes: Any) -> None:
         with self.store.change() as session:
             workshop = session.get_one(Workshop, self.workshop_id)
             workshop_service.change(
@@ -128,17 +130,17 @@ class Stage:
 
     # What came of it
 
-    def of(self, mine: str) -> Registration:
+    def of(self, registration_id: str) -> Registration:
         with self.store.read() as session:
             workshop = sa.orm.joinedload(Registration.workshop)
-            return session.get_one(Registration, mine, options=[workshop])
+            return session.get_one(Registration, registration_id, options=[workshop])
 
     def workshop(self) -> Workshop:
         with self.store.read() as session:
             return session.get_one(Workshop, self.workshop_id)
 
-    def status(self, mine: str) -> RegistrationStatus:
-        return self.of(mine).status
+    def status(self, registration_id: str) -> RegistrationStatus:
+        return self.of(registration_id).status
 
     def statuses(self, *ids: str) -> list[RegistrationStatus]:
         return [self.status(each) for each in ids]
@@ -155,29 +157,30 @@ class Stage:
                 f"{time_slots.starts(workshop, row.minute):%H:%M}": row.seats_left for row in rows
             }
 
-    def hour(self, mine: str) -> str | None:
+    def hour(self, registration_id: str) -> str | None:
         with self.store.read() as session:
-            registration = session.get_one(Registration, mine)
+            registration = session.get_one(Registration, registration_id)
             return None if registration.slot_id is None else f"{registration.starts:%H:%M}"
 
     def supported(self) -> dict[str, int]:
         with self.store.read() as session:
             return dict(accommodations.left(session, self.workshop_id))
 
-    def owed(self, mine: str) -> list[NotificationType]:
+    def notification_types(self, registration_id: str) -> list[NotificationType]:
         """What they are still to be told, in the order of the alphabet."""
         with self.store.read() as session:
             return sorted(
                 session.scalars(
                     sa.select(Notification.cause).where(
-                        Notification.registration_id == mine, Notification.done_at.is_(None)
+                        Notification.registration_id == registration_id,
+                        Notification.done_at.is_(None),
                     )
                 )
             )
 
-    def _with(self, mine: str, do: Callable[..., object]) -> None:
+    def _with(self, registration_id: str, do: Callable[..., object]) -> None:
         with self.store.change() as session:
-            do(session, session.get_one(Registration, mine), now=self.now)
+            do(session, session.get_one(Registration, registration_id), now=self.now)
 
     def _of_workshop(self, do: Callable[..., Answer]) -> Answer:
         with self.store.change() as session:

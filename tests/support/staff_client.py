@@ -78,8 +78,8 @@ class Visitor:
         return self.post("/org/codigo", hidden(page) | {"code": code or code_now()})
 
     def _headers(self) -> dict[str, str]:
-        said = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        return {"Cookie": said, "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return {"Cookie": cookies, "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
 
     def _kept(self, answer: TestResponse) -> TestResponse:
         for header in answer.headers.getlist("Set-Cookie"):

@@ -50,30 +50,34 @@ class Forwarder:
                 near.close()
                 continue
             self._open += [near, far]
-            said = threading.Event()
+            was_heard = threading.Event()
             for pair in ((near, far, True), (far, near, False)):
-                threading.Thread(target=self._pass, args=(*pair, said), daemon=True).start()
+                threading.Thread(target=self._pass, args=(*pair, was_heard), daemon=True).start()
 
     def _pass(
-        self, whence: socket.socket, whither: socket.socket, is_asking: bool, said: threading.Event
+        self,
+        source: socket.socket,
+        target: socket.socket,
+        is_request: bool,
+        was_heard: threading.Event,
     ) -> None:
         with suppress(OSError):
-            while heard := whence.recv(65536):
-                if is_asking and self._last_word and self._last_word in heard:
+            while heard := source.recv(65536):
+                if is_request and self._last_word and self._last_word in heard:
                     self._last_word = b""
-                    said.set()
-                elif not is_asking and said.is_set():
+                    was_heard.set()
+                elif not is_request and was_heard.is_set():
                     self.was_cut.set()  # the server has done it, and says so to nobody
                     break
-                whither.sendall(heard)
-        for each in (whence, whither):
+                target.sendall(heard)
+        for each in (source, target):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
 
 
 @contextmanager
-def leading_to(host: str, port: int) -> Iterator[Forwarder]:
+def forwarding_to(host: str, port: int) -> Iterator[Forwarder]:
     made = Forwarder(host, port)
     try:
         yield made

@@ -16,7 +16,7 @@ from outreach.domain.registrations import ContactMethod, Registration, Registrat
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.workshops import Workshop, series
 from outreach.errors import Full
-from tests.conftest import applicant, hold
+from tests.conftest import hold, registration_data
 from tests.support.scenario import DAY, MONDAY, Stage, make_ticket
 
 pytestmark = pytest.mark.any_database
@@ -56,7 +56,7 @@ def course(store: Store, chicago: Office, rights: Kind) -> Course:
 
 def _save_all(dates: list[Stage], nonce: str = "", **said: Any) -> list[str]:
     """The ids of the registrations, one for each date, in their order."""
-    someone = applicant(**{"contact": ContactMethod.EMAIL} | said)
+    someone = registration_data(**{"contact": ContactMethod.EMAIL} | said)
     pairs = [(each.workshop(), make_ticket()) for each in dates]
     with dates[0].store.change() as session:
         registrations.register_group(
@@ -70,7 +70,7 @@ def test_a_place_is_saved_in_each_date_and_one_letter_is_owed(course: Course) ->
     mine = _save_all(dates, wants_reminder=True)
     assert [date.left() for date in dates] == [1, 1, 1]
     assert [date.status(each) for date, each in zip(dates, mine, strict=True)] == [SEATED] * 3
-    assert [date.owed(each) for date, each in zip(dates, mine, strict=True)] == [
+    assert [date.notification_types(each) for date, each in zip(dates, mine, strict=True)] == [
         [NotificationType.REMINDER, NotificationType.REGISTERED],
         [NotificationType.REMINDER],
         [NotificationType.REMINDER],
@@ -96,7 +96,7 @@ def test_where_one_date_is_full_one_waits_for_that_one(course: Course) -> None:
     ]
     dates[1].cancel(rosa)
     assert dates[1].status(mine[1]) is OFFERED
-    assert dates[1].owed(mine[1]) == [NotificationType.OFFER]
+    assert dates[1].notification_types(mine[1]) == [NotificationType.OFFER]
 
 
 def test_where_one_date_cannot_be_had_at_all_nothing_is_kept(course: Course) -> None:
@@ -129,6 +129,6 @@ def test_a_date_that_is_called_off_says_so_to_who_saved_all(course: Course) -> N
     dates = course()
     mine = _save_all(dates)
     dates[2].call_off()
-    assert dates[2].owed(mine[2]) == [NotificationType.CANCELLED]
+    assert dates[2].notification_types(mine[2]) == [NotificationType.CANCELLED]
     with dates[2].store.read() as session:
         assert session.get_one(Workshop, dates[2].workshop_id).is_cancelled

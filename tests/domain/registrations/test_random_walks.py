@@ -154,7 +154,7 @@ class Walk(RuleBasedStateMachine):
             assert not self.model.is_on
             return
         party.lose(WAITING)
-        party.turn, party.lapses, party.asked, party.heard = now, 0, None, None
+        party.waitlisted_at, party.lapses, party.asked, party.heard = now, 0, None, None
         self.model.offer(now)
 
     @precondition(lambda self: self.model.with_status(SEATED))
@@ -191,9 +191,9 @@ class Walk(RuleBasedStateMachine):
         changes = {"slot_places": capacity} if model.hours else {"capacity": capacity}
         if capacity < fewest:
             with pytest.raises(Refused):
-                self.stage.plan(**changes)
+                self.stage.change_workshop(**changes)
             return
-        self.stage.plan(**changes)
+        self.stage.change_workshop(**changes)
         if capacity != model.capacity:
             model.capacity = capacity
             model.offer(now)
@@ -207,9 +207,9 @@ class Walk(RuleBasedStateMachine):
             return
         if any(model.held(hour) for hour in range(hours, was)):
             with pytest.raises(Refused):
-                self.stage.plan(ends=_end(hours))
+                self.stage.change_workshop(ends=_end(hours))
             return
-        self.stage.plan(ends=_end(hours))
+        self.stage.change_workshop(ends=_end(hours))
         model.hours = hours
         if model.is_on:
             model.forget_answers()
@@ -222,9 +222,9 @@ class Walk(RuleBasedStateMachine):
         changes: dict[str, Any] = {"support": {} if childcare is None else {CHILDCARE: childcare}}
         if childcare is not None and childcare < used and childcare != model.childcare:
             with pytest.raises(Refused):
-                self.stage.plan(**changes)
+                self.stage.change_workshop(**changes)
             return
-        self.stage.plan(**changes)
+        self.stage.change_workshop(**changes)
         if childcare != model.childcare:
             model.childcare = childcare
             model.offer(now)
@@ -253,7 +253,7 @@ class Walk(RuleBasedStateMachine):
             return
         now = self._tick("put off")
         self.day += timedelta(days=1)
-        self.stage.plan(day=self.day)
+        self.stage.change_workshop(day=self.day)
         workshop = self.stage.workshop()
         assert workshop.confirm_at is not None
         self.model.starts, self.model.confirm_at = workshop.starts_at, workshop.confirm_at

@@ -41,11 +41,12 @@ def test_the_question_goes_at_eleven_in_the_morning_to_who_has_a_place_and_can_b
     rosa, luz = strict.register(), strict.register(2, contact=ContactMethod.PHONE)
     silent, waits = strict.register(contact=ContactMethod.NONE), strict.register()
     strict.work(at=ASKED - SECOND)
-    assert NotificationType.RECONFIRM not in strict.owed(rosa)
+    assert NotificationType.RECONFIRM not in strict.notification_types(rosa)
     strict.work(at=ASKED)
     strict.work(at=ASKED + MINUTE)
     assert [
-        strict.owed(each).count(NotificationType.RECONFIRM) for each in (rosa, luz, silent, waits)
+        strict.notification_types(each).count(NotificationType.RECONFIRM)
+        for each in (rosa, luz, silent, waits)
     ] == [
         1,
         1,
@@ -59,7 +60,7 @@ def test_who_registers_when_the_round_has_begun_is_not_asked(strict: Stage) -> N
     strict.work(at=ASKED)
     rosa = strict.register()
     strict.work(at=ASKED + HOUR)
-    assert strict.owed(rosa) == [NotificationType.REGISTERED]
+    assert strict.notification_types(rosa) == [NotificationType.REGISTERED]
 
 
 def test_who_has_just_said_yes_to_an_offer_is_not_asked_again(strict: Stage) -> None:
@@ -68,13 +69,13 @@ def test_who_has_just_said_yes_to_an_offer_is_not_asked_again(strict: Stage) -> 
     strict.cancel(rosa)
     strict.accept(luz)
     strict.work(at=ASKED)
-    assert NotificationType.RECONFIRM not in strict.owed(luz)
+    assert NotificationType.RECONFIRM not in strict.notification_types(luz)
 
 
 def test_nobody_is_asked_in_the_last_day(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=STARTS - 24 * HOUR + SECOND)
-    assert NotificationType.RECONFIRM not in strict.owed(rosa)
+    assert NotificationType.RECONFIRM not in strict.notification_types(rosa)
 
 
 def test_nobody_is_asked_about_a_workshop_that_is_off(strict: Stage) -> None:
@@ -112,7 +113,7 @@ def test_silence_frees_the_place_a_day_and_a_half_after_the_question(strict: Sta
     assert strict.statuses(rosa, luz) == [SEATED, WAITING]
     strict.work(at=ASKED + 36 * HOUR)
     assert strict.statuses(rosa, luz) == [LAPSED, OFFERED]
-    assert strict.owed(rosa) == [NotificationType.OFFER_EXPIRED]
+    assert strict.notification_types(rosa) == [NotificationType.OFFER_EXPIRED]
     assert strict.left() == 3
 
 
@@ -194,11 +195,13 @@ def test_of_a_workshop_that_moved_everybody_is_asked_anew(strict: Stage) -> None
     strict.deliver(NotificationType.RECONFIRM)
     strict.now += HOUR
     strict.confirm(luz)
-    strict.plan(day=DAY + timedelta(days=7))
+    strict.change_workshop(day=DAY + timedelta(days=7))
     strict.work(at=ASKED + 40 * HOUR)
     assert strict.statuses(rosa, luz) == [SEATED, SEATED], "the old silence says nothing"
     strict.work(at=ASKED + timedelta(days=7, hours=1))
-    assert [strict.owed(each).count(NotificationType.RECONFIRM) for each in (rosa, luz)] == [1, 1]
+    assert [
+        strict.notification_types(each).count(NotificationType.RECONFIRM) for each in (rosa, luz)
+    ] == [1, 1]
 
 
 def test_an_answer_read_before_the_hour_was_changed_says_nothing_of_the_new_hour(
@@ -208,7 +211,7 @@ def test_an_answer_read_before_the_hour_was_changed_says_nothing_of_the_new_hour
     strict.work(at=ASKED)
     strict.deliver(NotificationType.RECONFIRM)
     strict.now += HOUR
-    strict.plan(starts=time(17))
+    strict.change_workshop(starts=time(17))
     assert strict.of(rosa).asked_at is None
     strict.work(at=ASKED + 2 * HOUR)
     strict.work(at=ASKED + 37 * HOUR)
@@ -218,14 +221,14 @@ def test_an_answer_read_before_the_hour_was_changed_says_nothing_of_the_new_hour
 def test_a_question_about_the_old_day_is_not_put_any_more(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=ASKED)
-    strict.plan(day=DAY + timedelta(days=1))
-    assert NotificationType.RECONFIRM not in strict.owed(rosa)
+    strict.change_workshop(day=DAY + timedelta(days=1))
+    assert NotificationType.RECONFIRM not in strict.notification_types(rosa)
     strict.work(at=ASKED + 24 * HOUR)
-    assert strict.owed(rosa).count(NotificationType.RECONFIRM) == 1
+    assert strict.notification_types(rosa).count(NotificationType.RECONFIRM) == 1
 
 
 @pytest.mark.parametrize("days", [0, 1, 15])
 def test_the_question_leaves_time_to_answer(strict: Stage, days: int) -> None:
     strict.now = MONDAY
     with refuses(ErrorCode.RECONFIRMATION_OUT_OF_RANGE, least=2, most=14):
-        strict.plan(confirm_days=days)
+        strict.change_workshop(confirm_days=days)

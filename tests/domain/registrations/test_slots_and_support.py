@@ -127,7 +127,7 @@ def test_in_the_last_three_hours_the_staff_give_the_first_hour_that_is_free(talk
 
 def test_a_workshop_that_moves_takes_its_hours_along(talks: Stage) -> None:
     rosa = talks.register(slot="18:20")
-    talks.plan(starts=time(16, 30), ends=time(17, 30))
+    talks.change_workshop(starts=time(16, 30), ends=time(17, 30))
     assert talks.hours() == {"16:30": 2, "16:50": 1, "17:10": 2}
     assert talks.hour(rosa) == "16:50"
 
@@ -135,17 +135,17 @@ def test_a_workshop_that_moves_takes_its_hours_along(talks: Stage) -> None:
 def test_an_hour_that_somebody_has_is_not_taken_away(talks: Stage) -> None:
     talks.register(slot="18:40")
     with refuses(ErrorCode.SLOT_TAKEN, hour=time(18, 40)):
-        talks.plan(ends=time(18, 40))
+        talks.change_workshop(ends=time(18, 40))
     with refuses(ErrorCode.SLOT_TAKEN, hour=time(18, 40)):
-        talks.plan(slot_minutes=30)
+        talks.change_workshop(slot_minutes=30)
     assert talks.hours() == {"18:00": 2, "18:20": 2, "18:40": 1}
 
 
 def test_hours_that_nobody_has_may_go_and_others_come(talks: Stage) -> None:
     rosa = talks.register(slot="18:00")
-    talks.plan(slot_minutes=30)
+    talks.change_workshop(slot_minutes=30)
     assert talks.hours() == {"18:00": 1, "18:30": 2}
-    talks.plan(ends=time(19, 30))
+    talks.change_workshop(ends=time(19, 30))
     assert talks.hours() == {"18:00": 1, "18:30": 2, "19:00": 2}
     assert talks.left() == 5
     assert talks.hour(rosa) == "18:00"
@@ -155,16 +155,16 @@ def test_an_hour_more_and_a_place_more_are_offered_at_once(talks: Stage) -> None
     for hour in ("18:00", "18:20", "18:40"):
         talks.register(2, slot=hour)
     luz, ines = talks.register(2), talks.register(1)
-    talks.plan(ends=time(19, 20))
+    talks.change_workshop(ends=time(19, 20))
     assert [talks.hour(each) for each in (luz, ines)] == ["19:00", None]
-    talks.plan(slot_places=3)
+    talks.change_workshop(slot_places=3)
     assert talks.hour(ines) == "18:00"
 
 
 def test_fewer_places_in_an_hour_than_are_taken_are_refused(talks: Stage) -> None:
     talks.register(2, slot="18:20")
     with refuses(ErrorCode.SLOT_TAKEN, hour=time(18, 20)):
-        talks.plan(slot_places=1)
+        talks.change_workshop(slot_places=1)
     assert talks.left() == 4
 
 
@@ -232,7 +232,7 @@ def test_more_support_is_offered_at_once(cared: Stage) -> None:
     luz = cared.register(needs=Codes([CHILD]))
     cared.cancel(rosa)
     assert cared.status(luz) is WAITING
-    cared.plan(support={CHILD: 2, NAHUATL: 1})
+    cared.change_workshop(support={CHILD: 2, NAHUATL: 1})
     assert cared.statuses(elena, luz) == [SEATED, OFFERED]
     assert cared.supported() == {CHILD: 0, NAHUATL: 1}
 
@@ -242,10 +242,10 @@ def test_a_limit_taken_away_lets_everybody_in(cared: Stage) -> None:
     rosa = cared.register(3)
     luz = cared.register(needs=Codes([CHILD]))
     cared.cancel(rosa)
-    cared.plan(support={})
+    cared.change_workshop(support={})
     assert cared.status(luz) is OFFERED
     assert cared.supported() == {}
-    cared.plan(support={CHILD: 3})
+    cared.change_workshop(support={CHILD: 3})
     assert cared.supported() == {CHILD: 1}
 
 
@@ -284,14 +284,14 @@ def test_in_the_last_three_hours_nobody_takes_the_childcare_of_who_waits_and_fit
 def test_less_support_than_was_promised_is_refused(cared: Stage) -> None:
     cared.register(needs=Codes([CHILD]))
     with refuses(ErrorCode.ACCOMMODATION_PROMISED, promised=1):
-        cared.plan(support={CHILD: 0})
+        cared.change_workshop(support={CHILD: 0})
     assert cared.supported() == {CHILD: 0, NAHUATL: 1}
 
 
 def test_a_limit_set_since_the_form_was_opened_holds(cared: Stage) -> None:
-    cared.plan(support={})
+    cared.change_workshop(support={})
     opened = cared.workshop()
-    cared.plan(support={CHILD: 0})
+    cared.change_workshop(support={CHILD: 0})
     with pytest.raises(Taken, match=CHILD):
         cared.register(needs=Codes([CHILD]), workshop=opened)
     assert cared.left() == 4

@@ -85,7 +85,7 @@ class Scene:
             mine.offered_until,
             mine.lapses,
             mine.key_id,
-            self.stage.owed(self.luz),
+            self.stage.notification_types(self.luz),
         )
 
 
@@ -190,7 +190,7 @@ def test_each_move_leads_where_the_table_says(scene: Scene, arrow: Arrow) -> Non
     assert (after.slot_id is not None) is (after.status in SEAT_HOLDING_STATUSES)
     assert (after.offered_until is not None) is (after.status is OFFERED)
     assert (after.key_id is None) is (after.status is CANCELLED)
-    assert set(scene.stage.owed(scene.luz)) == OWED[arrow]
+    assert set(scene.stage.notification_types(scene.luz)) == OWED[arrow]
     is_held = after.status in SEAT_HOLDING_STATUSES
     assert scene.stage.supported() == {"childcare": 1 if is_held else 2}
     with scene.stage.store.read() as session:
@@ -231,4 +231,4 @@ def test_who_is_told_nothing_is_owed_nothing_whatever_happens(scene: Scene) -> N
     scene.stage.rejoin(mine)
     scene.stage.accept(mine)
     assert scene.stage.status(mine) is SEATED
-    assert scene.stage.owed(mine) == []
+    assert scene.stage.notification_types(mine) == []

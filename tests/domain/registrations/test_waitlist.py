@@ -72,7 +72,7 @@ def test_an_offer_is_held_a_day_or_two_hours_when_it_starts_within_a_day(
     full.cancel(rosa)
     assert full.status(luz) is OFFERED
     assert full.of(luz).offered_until == full.now + lasts
-    assert full.owed(luz) == [NotificationType.OFFER, NotificationType.WAITLISTED]
+    assert full.notification_types(luz) == [NotificationType.OFFER, NotificationType.WAITLISTED]
 
 
 def test_nothing_is_offered_in_the_last_three_hours(full: Stage) -> None:
@@ -92,8 +92,11 @@ def test_an_offer_runs_out_at_its_second_and_not_before(full: Stage) -> None:
     full.work(at=MONDAY + 24 * HOUR)
     assert full.statuses(luz, ines) == [WAITING, OFFERED]
     assert full.of(ines).offered_until == MONDAY + 48 * HOUR
-    assert full.owed(luz) == [NotificationType.OFFER_EXPIRED, NotificationType.WAITLISTED]
-    assert full.owed(ines) == [NotificationType.OFFER, NotificationType.WAITLISTED]
+    assert full.notification_types(luz) == [
+        NotificationType.OFFER_EXPIRED,
+        NotificationType.WAITLISTED,
+    ]
+    assert full.notification_types(ines) == [NotificationType.OFFER, NotificationType.WAITLISTED]
 
 
 def test_the_first_missed_offer_leads_to_the_end_of_the_list_and_the_second_off_it(
@@ -229,7 +232,7 @@ def test_a_person_without_contact_is_offered_the_place_behind_their_link(full: S
     rosa, luz = full.register(2), full.register(contact=ContactMethod.NONE)
     full.cancel(rosa)
     assert full.status(luz) is OFFERED
-    assert full.owed(luz) == []
+    assert full.notification_types(luz) == []
     full.accept(luz)
     assert full.status(luz) is SEATED
 
@@ -251,9 +254,9 @@ def test_without_a_waiting_list_who_finds_no_place_is_told_so(
 def test_more_places_are_offered_at_once(full: Stage, changes: dict[str, int]) -> None:
     full.register(2)
     luz = full.register()
-    full.plan(**changes)
+    full.change_workshop(**changes)
     assert full.status(luz) is OFFERED
-    assert full.owed(luz) == [NotificationType.OFFER, NotificationType.WAITLISTED]
+    assert full.notification_types(luz) == [NotificationType.OFFER, NotificationType.WAITLISTED]
 
 
 def test_fewer_places_than_are_held_are_refused_offers_too(full: Stage) -> None:
@@ -261,8 +264,8 @@ def test_fewer_places_than_are_held_are_refused_offers_too(full: Stage) -> None:
     full.cancel(rosa)
     assert full.status(luz) is OFFERED
     with refuses(ErrorCode.CAPACITY_BELOW_TAKEN, taken=2):
-        full.plan(capacity=1)
-    full.plan(capacity=1, overbooked=1)
+        full.change_workshop(capacity=1)
+    full.change_workshop(capacity=1, overbooked=1)
     assert full.left() == 0
 
 
@@ -282,7 +285,7 @@ def test_who_has_an_offer_has_the_whole_time_for_it_when_the_workshop_is_put_off
     full.now = STARTS - 4 * HOUR
     full.cancel(rosa)
     assert full.of(luz).offered_until == full.now + 2 * HOUR
-    full.plan(day=DAY + timedelta(days=7))
+    full.change_workshop(day=DAY + timedelta(days=7))
     assert full.of(luz).offered_until == full.now + 24 * HOUR
 
 
@@ -307,7 +310,10 @@ def test_the_staff_give_a_place_out_of_turn_but_not_one_that_is_not_there(full: 
     full.cancel(rosa)
     full.grant(ines)
     assert full.statuses(elena, luz, ines) == [SEATED, WAITING, SEATED]
-    assert full.owed(ines) == [NotificationType.SEAT_GRANTED, NotificationType.WAITLISTED]
+    assert full.notification_types(ines) == [
+        NotificationType.SEAT_GRANTED,
+        NotificationType.WAITLISTED,
+    ]
 
 
 # Letters
@@ -315,12 +321,12 @@ def test_the_staff_give_a_place_out_of_turn_but_not_one_that_is_not_there(full: 
 
 def test_only_who_has_a_place_is_reminded(full: Stage) -> None:
     rosa, luz = full.register(2, wants_reminder=True), full.register(wants_reminder=True)
-    assert full.owed(rosa) == [NotificationType.REMINDER, NotificationType.REGISTERED]
-    assert full.owed(luz) == [NotificationType.WAITLISTED]
+    assert full.notification_types(rosa) == [NotificationType.REMINDER, NotificationType.REGISTERED]
+    assert full.notification_types(luz) == [NotificationType.WAITLISTED]
     full.cancel(rosa)
-    assert full.owed(rosa) == []
+    assert full.notification_types(rosa) == []
     full.accept(luz)
-    assert NotificationType.REMINDER in full.owed(luz)
+    assert NotificationType.REMINDER in full.notification_types(luz)
 
 
 def test_who_was_reminded_of_a_day_that_is_put_off_is_reminded_of_the_new_one(
@@ -330,10 +336,10 @@ def test_who_was_reminded_of_a_day_that_is_put_off_is_reminded_of_the_new_one(
     luz = full.register(wants_reminder=False)
     full.now = STARTS - 5 * HOUR
     full.deliver(NotificationType.REMINDER)
-    full.plan(day=DAY + timedelta(days=7))
-    assert full.owed(rosa) == [
+    full.change_workshop(day=DAY + timedelta(days=7))
+    assert full.notification_types(rosa) == [
         NotificationType.CHANGED,
         NotificationType.REMINDER,
         NotificationType.REGISTERED,
     ]
-    assert full.owed(luz) == [NotificationType.CHANGED, NotificationType.REGISTERED]
+    assert full.notification_types(luz) == [NotificationType.CHANGED, NotificationType.REGISTERED]

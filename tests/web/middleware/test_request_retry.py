@@ -37,7 +37,7 @@ from tests.runner import postgresql
 from tests.support.login import journal
 from tests.support.registration_forms import answers, send
 from tests.support.staff_client import employ, signed_in_as
-from tests.support.tcp_proxy import Forwarder, leading_to
+from tests.support.tcp_proxy import Forwarder, forwarding_to
 
 pytestmark = pytest.mark.parametrize("config", ["postgresql"], indirect=True)
 SOON = 20.0  # seconds for what is awaited; never waited out when all is well
@@ -105,7 +105,7 @@ def test_a_place_is_saved_once_though_the_connection_is_killed_in_the_middle(
 def through(config: Config, which: str) -> Iterator[tuple[Flask, Forwarder]]:
     """The application, with a way to one of its databases that can be cut."""
     url = make_url(getattr(config, which))
-    with leading_to(url.host or "", url.port or 5432) as way:
+    with forwarding_to(url.host or "", url.port or 5432) as way:
         there = url.set(port=way.port).render_as_string(hide_password=False)
         changed: dict[str, Any] = {which: there}
         app = create_app(replace(config, **changed))

@@ -22,7 +22,7 @@ def test_saying_yes_twice_is_saying_it_once(full: Stage) -> None:
     full.accept(luz)
     full.accept(luz)
     assert full.status(luz) is SEATED
-    assert full.owed(luz) == [
+    assert full.notification_types(luz) == [
         NotificationType.REMINDER,
         NotificationType.REGISTERED,
         NotificationType.WAITLISTED,
@@ -36,7 +36,10 @@ def test_saying_yes_too_late_is_yes_where_nobody_else_waits(full: Stage) -> None
     full.now += 30 * HOUR
     full.accept(luz)
     assert full.status(luz) is SEATED
-    assert full.owed(luz) == [NotificationType.REGISTERED, NotificationType.WAITLISTED]
+    assert full.notification_types(luz) == [
+        NotificationType.REGISTERED,
+        NotificationType.WAITLISTED,
+    ]
 
 
 def test_saying_yes_too_late_is_too_late_where_somebody_else_was_next(full: Stage) -> None:
