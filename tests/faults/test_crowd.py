@@ -76,7 +76,8 @@ def test_eight_processes_never_give_a_place_twice_nor_leave_one_empty(
     step_counts = sum((each.steps for each in done), Counter[str]())
     database = store.engine.dialect.name
     print(
-        f"\n{database}: {step_counts.total()} steps, looked at {looks} times, 0 violations; {step_counts}"
+        f"\n{database}: {step_counts.total()} steps, looked at {looks} times, 0 violations; "
+        f"{step_counts}"
     )
 
 
