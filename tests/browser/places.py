@@ -342,10 +342,10 @@ def _make_a_calendar(page: Page, world: World) -> None:
 def _take_the_door(page: Page, world: World) -> None:
     """A code that nobody has, somebody without a place, and what has been marked."""
     visit(page, world, "door to take along")
-    page.locator("form[data-lleva] button").first.click()
+    page.locator("form[data-take] button").first.click()
     page.wait_for_url("**/telefono#*")
     page.get_by_role("button", name="+1").click()
-    page.locator("[data-marcas] li").first.wait_for()
+    page.locator("[data-events] li").first.wait_for()
     page.locator("#q").fill("000000")
     page.get_by_role("button", name="Buscar").click()
     page.get_by_role("button", name="Sumar 1").wait_for()

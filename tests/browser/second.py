@@ -51,7 +51,7 @@ def sign_in(page: Page, email: str) -> None:
     """Comes to work: password, then a code."""
     give_password(page, email)
     page.locator("#code").fill(next_code(email))
-    page.locator("#espera [type=submit]").click()
+    page.locator("#waiting [type=submit]").click()
     page.wait_for_url("**/org/")
 
 
@@ -79,7 +79,7 @@ def give_password(page: Page, email: str) -> None:
     page.goto("/org/entrar")
     page.locator("input[name=email]").fill(email)
     page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("#espera [type=submit]").click()
+    page.locator("#waiting [type=submit]").click()
     page.wait_for_url("**/org/codigo")
 
 

@@ -19,7 +19,7 @@ from tests.browser.conftest import Open
 from tests.browser.world import World
 from tests.support import tls_certificate
 
-COUNT = "#cuenta:not(:empty)"
+COUNT = "#count-status:not(:empty)"
 
 
 def tick(page: Page, name: str, value: str) -> None:
@@ -97,7 +97,7 @@ def test_of_what_asks_for_discretion_nothing_stays_in_the_address_bar(
     page = opened("/es/")
     page.goto("/es/calendario?tipo=derechos")
     tick(page, "tipo", world.discreet_kind)
-    ways_out = page.locator("[data-salir]")
+    ways_out = page.locator("[data-quick-exit]")
     expect(ways_out).to_have_count(3)
     expect(page.locator("#u")).to_have_value(
         f"{world.url}/es/cal/red.ics?tipo=derechos&tipo={world.discreet_kind}"
@@ -107,7 +107,7 @@ def test_of_what_asks_for_discretion_nothing_stays_in_the_address_bar(
     expect(ways_out).to_have_count(0)
     tick(page, "tipo", world.discreet_kind)
     expect(ways_out).to_have_count(3)
-    page.locator("[data-salir]:visible").last.click()
+    page.locator("[data-quick-exit]:visible").last.click()
     page.wait_for_url(world.quick_exit.url)
     page.go_back()
     expect(page).to_have_url(f"{world.url}/es/")
@@ -122,12 +122,12 @@ def test_when_it_cannot_follow_no_old_address_is_taken_for_the_new_one(
     page = opened("/es/calendario")
     page.route("**/calendario?*", lambda route: route.fulfill(status=429))
     tick(page, "idioma", "en")
-    expect(page.locator("#cuenta.error-message")).to_contain_text("No se pudo actualizar.")
+    expect(page.locator("#count-status.error-message")).to_contain_text("No se pudo actualizar.")
     expect(page.locator("#tu-calendario")).to_have_attribute("inert", "")
     page.unroute("**/calendario?*")
     page.get_by_role("button", name="Actualizar mi calendario").click()
     expect(page.locator("#u")).to_have_value(f"{world.url}/es/cal/red.ics?idioma=en")
-    expect(page.locator("#cuenta")).to_have_class("visually-hidden")
+    expect(page.locator("#count-status")).to_have_class("visually-hidden")
 
 
 def test_other_sites_can_show_the_frame_and_no_other_page(

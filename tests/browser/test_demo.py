@@ -57,9 +57,9 @@ def test_who_it_says_can_sign_in(opened: Open, demo: str) -> None:
     page.goto("/org/entrar")
     page.locator("input[name=email]").fill("ana@example.org")
     page.locator("input[name=password]").fill("cuatro palabras de prueba")
-    page.locator("#espera [type=submit]").click()
+    page.locator("#waiting [type=submit]").click()
     page.locator("#code").fill(page.locator("#demostracion").inner_text())
-    page.locator("#espera [type=submit]").click()
+    page.locator("#waiting [type=submit]").click()
     expect(page).not_to_have_url(re.compile("/org/(entrar|codigo)"))
     expect(page.locator("main h1")).to_be_visible()
 

@@ -90,12 +90,12 @@ def take_along(page: Page, evening: Evening) -> None:
     page.goto(f"{evening.url}/org/entrar?volver=/org/puerta/")
     page.get_by_label("Correo").fill(TOMAS)
     page.get_by_label("Contraseña").fill(PASSWORD)
-    page.locator("#espera [type=submit]").click()
+    page.locator("#waiting [type=submit]").click()
     page.locator("#code").fill(second.next_code(TOMAS))
-    page.locator("#espera [type=submit]").click()
+    page.locator("#waiting [type=submit]").click()
     page.get_by_role("button", name="Llevar la puerta en este teléfono").click()
     page.wait_for_url("**/org/puerta/telefono#*")
-    page.locator("#puerta[data-lista]").wait_for(state="attached")
+    page.locator("#checkin-phone[data-ready]").wait_for(state="attached")
 
 
 def tell_again(page: Page) -> None:
@@ -132,10 +132,10 @@ def mark(page: Page, typed: str, words: str, unsent: int) -> None:
     """With the keyboard alone, as fast as the page says that it has understood."""
     page.keyboard.insert_text(typed)
     page.keyboard.press("Enter")
-    expect(page.locator("[data-nombre]")).to_have_text(words)
-    expect(page.locator("[data-llego]")).to_be_focused()
+    expect(page.locator("[data-name]")).to_have_text(words)
+    expect(page.locator("[data-came]")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("[data-estado]")).to_have_attribute("data-faltan", str(unsent))
+    expect(page.locator("[data-status]")).to_have_attribute("data-unsent", str(unsent))
 
 
 def stand_at_door(page: Page, evening: Evening, parties: Sequence[Party], walk_ins: int) -> None:
@@ -149,15 +149,15 @@ def stand_at_door(page: Page, evening: Evening, parties: Sequence[Party], walk_i
     for number in range(walk_ins + 1):
         page.get_by_role("button", name="+1").click()
         total = str(len(parties) + number + 1)
-        expect(page.locator("[data-estado]")).to_have_attribute("data-faltan", total)
-    page.locator("[data-quitar]").click()
-    expect(page.locator("[data-nombre]")).to_have_text("Deshecho.")
+        expect(page.locator("[data-status]")).to_have_attribute("data-unsent", total)
+    page.locator("[data-take-back]").click()
+    expect(page.locator("[data-name]")).to_have_text("Deshecho.")
 
 
 def all_sent(page: Page, marks: int) -> None:
     """So many marks stand on the phone, and the site knows of it."""
-    expect(page.locator("[data-marcas] li")).to_have_count(marks)
-    expect(page.locator("[data-estado]")).to_have_attribute("data-faltan", "0")
+    expect(page.locator("[data-events] li")).to_have_count(marks)
+    expect(page.locator("[data-status]")).to_have_attribute("data-unsent", "0")
 
 
 def people_of(parties: Sequence[Party]) -> int:
@@ -195,8 +195,8 @@ def bring_up(page: Page, evening: Evening) -> None:
     """The phone is looked at where there is a network."""
     page.goto(evening.page)
     page.reload()
-    expect(page.locator("[data-estado]")).to_have_text("Todo está enviado.")
-    expect(page.locator("[data-llegaron]")).to_have_text(str(evening.counts()[0]))
+    expect(page.locator("[data-status]")).to_have_text("Todo está enviado.")
+    expect(page.locator("[data-arrived]")).to_have_text(str(evening.counts()[0]))
 
 
 def expire(page: Page, evening: Evening) -> None:
@@ -280,10 +280,10 @@ def test_signing_out_sends_what_was_marked_or_asks_first(
         take_along(page, evening)
         page.route("**/llegadas", lambda route: route.abort())
         page.get_by_role("button", name="+1").click()
-        expect(page.locator("[data-estado]")).to_contain_text("Falta 1 llegada por enviar.")
+        expect(page.locator("[data-status]")).to_contain_text("Falta 1 llegada por enviar.")
         page.goto(f"{evening.url}/org/entrada?x")
         page.get_by_role("button", name="Cerrar sesión", exact=True).click()
-        asked = page.locator("#al-cerrar")
+        asked = page.locator("#sign-out-question")
         expect(asked).to_be_focused()
         expect(asked).to_contain_text("Falta 1 llegada por enviar.")
         assert evening.counts() == (0, 0)
@@ -303,7 +303,7 @@ def test_what_the_phone_says_of_codes_and_how_it_ends(
     with phone(browser, tmp_path / "phone") as context:
         page, rosa = context.pages[0], evening.parties[3]
         take_along(page, evening)
-        said, detail = page.locator("[data-nombre]"), page.locator("[data-detalle]")
+        said, detail = page.locator("[data-name]"), page.locator("[data-detail]")
         page.locator("#q").focus()
         page.keyboard.insert_text(f"{evening.url}/q/{rosa.token}")
         page.keyboard.press("Enter")
@@ -317,7 +317,7 @@ def test_what_the_phone_says_of_codes_and_how_it_ends(
         page.locator("#q").fill(f" {rosa.code[:3].lower()} {rosa.code[3:]} ")
         page.keyboard.press("Enter")
         expect(detail).to_have_text("Ya estaba registrada su llegada.")
-        page.locator("[data-quitar]").click()
+        page.locator("[data-take-back]").click()
         expect(said).to_have_text("Deshecho.")
         all_sent(page, 0)
         assert evening.counts() == (0, 0)
@@ -326,7 +326,7 @@ def test_what_the_phone_says_of_codes_and_how_it_ends(
         page.keyboard.press("Enter")
         expect(said).to_have_text("No está en la lista. ¿Llegó sin registro?")
         page.get_by_role("button", name="Sumar 1").click()
-        expect(page.locator("[data-sueltas]")).to_have_text("1")
+        expect(page.locator("[data-walk-ins]")).to_have_text("1")
 
         page.get_by_role("button", name="Terminar y borrar de este teléfono").click()
         expect(page.locator("main")).to_contain_text("Este teléfono no lleva ninguna puerta.")
@@ -358,9 +358,9 @@ def test_a_name_leaves_the_page_after_a_few_seconds(
         page.reload()
         page.locator("#q").fill(f"{evening.url}/q/{rosa.token}")
         page.keyboard.press("Enter")
-        expect(page.locator("[data-nombre]")).to_have_text(rosa.name)
+        expect(page.locator("[data-name]")).to_have_text(rosa.name)
         page.clock.run_for(15_000)
-        expect(page.locator("[data-nombre]")).to_have_text("Sí está: 1 persona")
+        expect(page.locator("[data-name]")).to_have_text("Sí está: 1 persona")
         assert rosa.name not in page.content()
 
 
@@ -380,7 +380,7 @@ def test_a_square_is_read_by_the_phones_camera_where_the_browser_can(
         )
         take_along(page, evening)
         page.get_by_role("button", name="Leer el cuadro QR").click()
-        expect(page.locator("[data-nombre]")).to_have_text(rosa.name)
+        expect(page.locator("[data-name]")).to_have_text(rosa.name)
         expect(page.locator("video")).to_be_hidden()
         page.get_by_role("button", name="Llegó").click()
         all_sent(page, 1)

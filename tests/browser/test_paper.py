@@ -76,7 +76,7 @@ def test_ana_prints_a_certificate(opened: Open, world: World) -> None:
     page.goto(f"/org/talleres/{world.past}")
     page.get_by_role("link", name="Constancia").click()
     page.get_by_role("button", name="Hacer la constancia").click()
-    expect(page.locator("[data-resumen]")).to_contain_text("Escribe el nombre.")
+    expect(page.locator("[data-alert]")).to_contain_text("Escribe el nombre.")
     page.get_by_label("Nombre").fill("Rosa Hernández")
     page.get_by_label("English").check(force=True)
     expect(page.get_by_label("Horas")).to_have_value("2")

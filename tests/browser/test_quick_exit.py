@@ -14,7 +14,7 @@ from tests.browser.world import World
 
 
 def tap(page: Page) -> None:
-    page.locator("[data-salir]:visible").last.click()
+    page.locator("[data-quick-exit]:visible").last.click()
 
 
 def press_shift_three_times(page: Page) -> None:
@@ -95,7 +95,7 @@ def test_no_page_about_it_is_left_behind(opened: Open, world: World) -> None:
     seen = []
     while page.go_back(wait_until="load"):
         seen.append(page.url)
-        expect(page.locator("[data-salir]")).to_have_count(0)
+        expect(page.locator("[data-quick-exit]")).to_have_count(0)
         expect(page.locator("h1")).to_have_text("Talleres gratis cerca de ti")
     assert set(seen) == {f"{world.url}/es/"}
 
@@ -123,7 +123,7 @@ def test_links_to_a_place_on_the_page_stay_on_the_page(opened: Open, world: Worl
     send(page)
     page.get_by_role("alert").get_by_role("link").first.click()
     expect(page.locator("#name")).to_be_focused()
-    expect(page.locator("[data-salir]").first).to_be_attached()
+    expect(page.locator("[data-quick-exit]").first).to_be_attached()
 
 
 def test_a_capital_letter_is_no_way_out(opened: Open, world: World) -> None:
@@ -141,7 +141,7 @@ def test_the_page_is_blank_before_the_network_answers(opened: Open, world: World
     page = opened(f"/es/t/{world.discreet}")
     seen = page.evaluate(
         """() => {
-            document.querySelector('.button[data-salir]').click();
+            document.querySelector('.button[data-quick-exit]').click();
             return [document.title, document.body.childNodes.length];
         }"""
     )
@@ -196,7 +196,7 @@ def test_it_is_in_sight_wherever_she_scrolls(
     for top in range(0, height, 200):
         page.evaluate("top => scrollTo(0, top)", top)
         in_sight = page.evaluate(
-            """() => [...document.querySelectorAll('[data-salir]')].some(link => {
+            """() => [...document.querySelectorAll('[data-quick-exit]')].some(link => {
                 const box = link.getBoundingClientRect();
                 const x = box.x + box.width / 2, y = box.y + box.height / 2;
                 return box.width >= 44 && box.height >= 44
@@ -208,4 +208,4 @@ def test_it_is_in_sight_wherever_she_scrolls(
 
 def test_other_pages_have_none(opened: Open, world: World) -> None:
     page = opened(f"/es/t/{world.plain}")
-    expect(page.locator("[data-salir]")).to_have_count(0)
+    expect(page.locator("[data-quick-exit]")).to_have_count(0)

@@ -175,17 +175,17 @@ def _guards() -> Iterator[Guard]:
 
 
 def _ways_out() -> Iterator[Guard]:
-    script, tests = "outreach/web/scripts/app.js", "tests/browser/test_quick_exit.py"
+    script, tests = "outreach/web/scripts/quick_exit.js", "tests/browser/test_quick_exit.py"
     yield Guard(
-        "S19", script, "location.replace(salida.href);", "location.href = salida.href;",
+        "S19", script, "location.replace(exitLink.href);", "location.href = exitLink.href;",
         f"{tests}::test_back_shows_the_page_before",
     )  # fmt: skip
     yield Guard(
-        "S19", script, "location.replace(a.href);", "location.href = a.href;",
+        "S19", script, "location.replace(link.href);", "location.href = link.href;",
         f"{tests}::test_no_page_about_it_is_left_behind",
     )  # fmt: skip
     yield Guard(
-        "S19", script, "d.body.replaceChildren();", "",
+        "S19", script, "document.body.replaceChildren();", "",
         f"{tests}::test_the_page_is_blank_before_the_network_answers",
     )  # fmt: skip
     yield Guard(

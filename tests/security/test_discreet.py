@@ -204,7 +204,7 @@ def test_a_discreet_page_has_a_way_out_whatever_happens(
     shown = [page for page in pages if page.status_code != 303]
     assert {page.status_code for page in shown} == {200, 403, 404, 405, 409, 413, 422, 500}
     for page in shown:
-        ways = [has for tag, has in Page(page.text).tags if tag == "a" and "data-salir" in has]
+        ways = [has for tag, has in Page(page.text).tags if tag == "a" and "data-quick-exit" in has]
         assert len(ways) == 3, f"{page.status_code} {page.request.path}"
         assert {way["href"] for way in ways} == {"/es/salir"}
         assert {way["rel"] for way in ways} == {"nofollow noreferrer"}

@@ -36,7 +36,12 @@ BUNDLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "staff.css": ("styles/staff_frame.css", "styles/staff_lists.css", "styles/month.css"),
     "embed.css": ("styles/embed.css",),
-    "app.js": ("scripts/app.js",),
+    "app.js": (
+        "scripts/quick_exit.js",
+        "scripts/forms.js",
+        "scripts/copy.js",
+        "scripts/feed_builder.js",
+    ),
     "autosave.js": ("scripts/autosave.js",),
     "checkin_phone.js": ("scripts/checkin_phone.js",),
     "checkin_store.js": ("scripts/checkin_store.js",),

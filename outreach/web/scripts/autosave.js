@@ -1,68 +1,105 @@
-/* Keeps what is typed into a workshop's form as it is typed; nothing is stored in the browser. The
-   form works without this file: then it is kept when it is sent. */
+/* Saves what is typed into a workshop's form, as a draft on the server; the browser stores nothing.
+   Without this file the form is saved when it is sent. */
 (function () {
   "use strict";
-  var d = document, f = d.querySelector("form[data-borrador]"), said = d.getElementById("borrador");
-  if (!f || !said || !window.fetch || !window.AbortController) return;
-  var WAIT = 2000, AGAIN = 20000;
-  var clock = 0, kept = null, pending = null, renewed = false, isGoing = false;
-  function typed() {
-    return new URLSearchParams(new FormData(f));
+  var WAIT_MS = 2000;
+  var RETRY_MS = 20000;
+  var form = document.querySelector("form[data-autosave]");
+  var status = document.getElementById("autosave-status");
+  if (!form || !status || !window.fetch || !window.AbortController) return;
+  var timer = 0;
+  var savedText = null;
+  var request = null;
+  var hasRenewedToken = false;
+  var isBeingSent = false;
+
+  function typedFields() {
+    return new URLSearchParams(new FormData(form));
   }
-  function say(words, address, link) {
-    said.replaceChildren(words);
+
+  /* All but the token, which nobody typed. */
+  function typedText() {
+    var fields = typedFields();
+    fields.delete("token");
+    return fields.toString();
+  }
+
+  function say(words, address, linkWords) {
+    status.replaceChildren(words);
     if (!address) return;
-    var a = d.createElement("a");
-    a.href = address; a.target = "_blank"; a.rel = "noopener"; a.textContent = link;
-    said.append(" ", a);
+    var link = document.createElement("a");
+    link.href = address;
+    link.target = "_blank";
+    link.rel = "noopener";
+    link.textContent = linkWords;
+    status.append(" ", link);
   }
-  function later(wait) {
-    clearTimeout(clock);
-    clock = setTimeout(keep, wait);
+
+  function saveLater(milliseconds) {
+    clearTimeout(timer);
+    timer = setTimeout(save, milliseconds);
   }
-  function what() {                       // all but the token, which is not part of what was typed
-    var body = typed();
-    body.delete("token");
-    return body.toString();
-  }
-  // Whoever has signed in again in another tab has a new token: this page takes it over.
-  function renew() {
-    return fetch(location.href, { headers: { Accept: "text/html" } }).then(function (r) { return r.text(); }).then(function (text) {
-      var page = new DOMParser().parseFromString(text, "text/html"), token = page.querySelector("main input[name=token]");
+
+  /* After signing in again in another tab there is a new token: this page takes it over. */
+  function renewToken() {
+    return fetch(location.href, { headers: { Accept: "text/html" } }).then(function (answer) {
+      return answer.text();
+    }).then(function (text) {
+      var page = new DOMParser().parseFromString(text, "text/html");
+      var token = page.querySelector("main input[name=token]");
       if (!token) throw new Error("signed out");
-      d.querySelectorAll("input[name=token]").forEach(function (i) { i.value = token.value; });
+      document.querySelectorAll("input[name=token]").forEach(function (input) { input.value = token.value; });
     });
   }
-  function keep() {
-    clearTimeout(clock);
-    var now = what();
-    if (isGoing || now === kept) return;
-    if (pending) pending.abort();
-    var mine = pending = new AbortController();
-    fetch(f.dataset.borrador, { method: "POST", body: typed(), keepalive: true, signal: mine.signal }).then(function (r) {
-      if (r.ok) return r.json().then(function (a) { kept = now; renewed = false; say(said.dataset.guardado + " " + a.at); });
-      if (r.status === 422 || r.status === 413) { kept = now; return say(said.dataset.lleno); }
-      if (r.status >= 500) throw r;
-      if (r.status === 403 && !renewed) { renewed = true; return renew().then(keep); }
-      renewed = false;
-      say(said.dataset.sesion, "/org/entrar", said.dataset.entrar);
-      later(AGAIN);
+
+  function handle(answer, text) {
+    if (answer.ok) {
+      return answer.json().then(function (saved) {
+        savedText = text;
+        hasRenewedToken = false;
+        say(status.dataset.saved + " " + saved.at);
+      });
+    }
+    if (answer.status === 422 || answer.status === 413) {
+      savedText = text;
+      return say(status.dataset.tooLong);
+    }
+    if (answer.status >= 500) throw answer;
+    if (answer.status === 403 && !hasRenewedToken) {
+      hasRenewedToken = true;
+      return renewToken().then(save);
+    }
+    hasRenewedToken = false;
+    say(status.dataset.signedOut, "/org/entrar", status.dataset.signIn);
+    return saveLater(RETRY_MS);
+  }
+
+  function save() {
+    clearTimeout(timer);
+    var text = typedText();
+    if (isBeingSent || text === savedText) return;
+    if (request) request.abort();
+    var own = request = new AbortController();
+    var options = { method: "POST", body: typedFields(), keepalive: true, signal: own.signal };
+    fetch(form.dataset.autosave, options).then(function (answer) {
+      return handle(answer, text);
     }).catch(function () {
-      if (mine !== pending || mine.signal.aborted) return;
-      renewed = false;
-      say(said.dataset.falla);
-      later(AGAIN);
+      if (own !== request || own.signal.aborted) return;
+      hasRenewedToken = false;
+      say(status.dataset.failed);
+      saveLater(RETRY_MS);
     });
   }
-  kept = what();
-  f.addEventListener("input", function () { later(WAIT); });
-  f.addEventListener("change", function () { later(WAIT); });
-  d.addEventListener("visibilitychange", function () { keep(); });
-  window.addEventListener("focus", function () { keep(); });
-  window.addEventListener("pageshow", function (e) { if (e.persisted) isGoing = false; });
-  f.addEventListener("submit", function () {  // it goes where it belongs
-    isGoing = true;
-    clearTimeout(clock);
-    if (pending) pending.abort();
+
+  savedText = typedText();
+  form.addEventListener("input", function () { saveLater(WAIT_MS); });
+  form.addEventListener("change", function () { saveLater(WAIT_MS); });
+  document.addEventListener("visibilitychange", function () { save(); });
+  window.addEventListener("focus", function () { save(); });
+  window.addEventListener("pageshow", function (event) { if (event.persisted) isBeingSent = false; });
+  form.addEventListener("submit", function () {
+    isBeingSent = true;
+    clearTimeout(timer);
+    if (request) request.abort();
   });
 })();

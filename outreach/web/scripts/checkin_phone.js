@@ -1,230 +1,344 @@
-/* The door on a phone: a code or a square says who came, with a network or without. What it keeps,
-   and how that goes up, is in checkin_store.js. */
+/* Check-in on a phone, with or without a network: a code or a QR code says who came. What is stored,
+   and how it is sent, is in checkin_store.js. */
 (function () {
   "use strict";
-  const d = document, root = d.getElementById("puerta"), READ = 12000, EVERY = 20000, SHOWN = 12;
-  const able = window.puerta && window.indexedDB && window.crypto && crypto.subtle && navigator.serviceWorker;
+  const NAME_SHOWN_MS = 12000;
+  const SEND_EVERY_MS = 20000;
+  const SEND_AFTER_EVENT_MS = 1500;
+  const CAMERA_EVERY_MS = 250;
+  const EVENTS_SHOWN = 12;
+  const root = document.getElementById("checkin-phone");
+  const isSupported = window.checkinStore && window.indexedDB && window.crypto && crypto.subtle
+    && navigator.serviceWorker;
 
-  d.querySelectorAll("form[data-lleva]").forEach((form) => {
-    form.hidden = !able;
-    form.addEventListener("submit", (e) => {
-      e.preventDefault();
-      form.querySelector("button").disabled = true;
-      puerta.take(form).then((id) => { location.href = "/org/puerta/telefono#" + id; }, () => {
-        const said = d.getElementById("no-se-pudo");
-        form.querySelector("button").disabled = false;
-        said.hidden = false;
-        said.focus();
+  /* The page that takes lists along. */
+  document.querySelectorAll("form[data-take]").forEach((form) => {
+    form.hidden = !isSupported;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const button = form.querySelector("button");
+      button.disabled = true;
+      checkinStore.take(form).then((id) => { location.href = "/org/puerta/telefono#" + id; }, () => {
+        const error = document.getElementById("take-failed");
+        button.disabled = false;
+        error.hidden = false;
+        error.focus();
       });
     });
   });
   if (!root) return;
 
-  const one = (name) => root.querySelector("[data-" + name + "]"), say = root.dataset;
-  const show = (name, is) => { one(name).hidden = !is; };
-  const hour = (t) => (t.getHours() % 12 || 12) + ":" + String(t.getMinutes()).padStart(2, "0") + (t.getHours() < 12 ? "\u00a0a.\u00a0m." : "\u00a0p.\u00a0m.");
-  const people = (n) => n === 1 ? say.persona : say.personas.replace("{n}", n);
-  const input = root.querySelector("#q"), video = root.querySelector("video");
-  let here = null, found = null, reading = 0, looking = 0, soon = 0, ready = Promise.resolve();
+  /* The page at the door. Its sentences are data attributes of its root. */
+  const words = root.dataset;
+  const part = (name) => root.querySelector("[data-" + name + "]");
+  const show = (name, isShown) => { part(name).hidden = !isShown; };
+  const peopleWords = (count) => count === 1 ? words.person : words.people.replace("{n}", count);
+  const partyWords = (count) => words.found.replace("{people}", peopleWords(count));
+  const input = root.querySelector("#q");
+  const video = root.querySelector("video");
+  let bundle = null;      // the list that is open
+  let party = null;       // the party that was just read
+  let nameTimer = 0;
+  let cameraTimer = 0;
+  let sendTimer = 0;
+  let work = Promise.resolve();
 
-  if (!able) { show("no-puede", true); return; }
-  /* From here on the page is there without a network; only while the phone holds a door. */
-  function stay() {
-    navigator.serviceWorker.register("/org/puerta/sw.js", { scope: "/org/puerta/" })
-      .then(() => navigator.serviceWorker.ready).then(() => { show("sin-red", true); root.dataset.lista = ""; }, () => undefined);
+  if (!isSupported) {
+    show("unsupported", true);
+    return;
   }
 
-  /* One thing after the other: what is being erased is gone before anything else looks. */
-  function queue(work) { ready = ready.then(work).catch((error) => { console.error(error); }); return ready; }
-  const start = () => queue(begin);
-  async function begin() {
-    const over = await puerta.expire(), held = await puerta.bundles();
-    const wanted = held.find((b) => b.id === location.hash.slice(1)) || held.find((b) => here && b.id === here.id) || held[0];
-    here = wanted || null;
-    show("vacia", !here); show("abierta", Boolean(here));
-    if (over.lost) {
-      one("perdio").textContent = (over.lost === 1 ? say.perdida : say.perdidas).replace("{n}", over.lost);
-      show("perdio", true);
+  function hourWords(time) {
+    const half = time.getHours() < 12 ? "\u00a0a.\u00a0m." : "\u00a0p.\u00a0m.";
+    return (time.getHours() % 12 || 12) + ":" + String(time.getMinutes()).padStart(2, "0") + half;
+  }
+
+  /* From here on the page opens without a network; only while the phone holds a list. */
+  function installWorker() {
+    navigator.serviceWorker.register("/org/puerta/sw.js", { scope: "/org/puerta/" })
+      .then(() => navigator.serviceWorker.ready)
+      .then(() => {
+        show("works-offline", true);
+        root.dataset.ready = "";
+      }, () => undefined);
+  }
+
+  /* Runs one task after the other: what is being erased is gone before anything else looks. */
+  function queue(task) {
+    work = work.then(task).catch((error) => { console.error(error); });
+    return work;
+  }
+  const start = () => queue(openBundle);
+
+  async function openBundle() {
+    const expired = await checkinStore.expire();
+    const bundles = await checkinStore.bundles();
+    bundle = bundles.find((each) => each.id === location.hash.slice(1))
+      || bundles.find((each) => bundle && each.id === bundle.id)
+      || bundles[0] || null;
+    show("empty", !bundle);
+    show("open", Boolean(bundle));
+    if (expired.lost) {
+      part("lost").textContent = (expired.lost === 1 ? words.oneLost : words.manyLost).replace("{n}", expired.lost);
+      show("lost", true);
     }
-    if (!here) return;
-    if (!("lista" in root.dataset)) stay();
-    one("titulo").textContent = here.title;
-    one("cuando").textContent = [here.when.charAt(0).toUpperCase() + here.when.slice(1), here.place].filter(Boolean).join(" · ");
-    one("hasta-cuando").textContent = say.hasta.replace("{date}", here.last_day);
-    const list = one("talleres");
-    list.replaceChildren(...held.map((b) => new Option(b.title + " · " + b.when, b.id, false, b.id === here.id)));
-    show("cual", held.length > 1);
+    if (!bundle) return;
+    if (!("ready" in root.dataset)) installWorker();
+    const when = bundle.when.charAt(0).toUpperCase() + bundle.when.slice(1);
+    part("title").textContent = bundle.title;
+    part("when").textContent = [when, bundle.place].filter(Boolean).join(" · ");
+    part("kept-until").textContent = words.until.replace("{date}", bundle.last_day);
+    part("workshops").replaceChildren(...bundles.map((each) => (
+      new Option(each.title + " · " + each.when, each.id, false, each.id === bundle.id)
+    )));
+    show("choose", bundles.length > 1);
     await draw();
     send();
   }
 
-  /* What the site last said, and what it has not been told yet. */
+  /* The counts of the server, and what it does not know yet. */
   async function draw() {
-    if (!here) return;
-    const b = await puerta.bundle(here.id), all = await puerta.marks(here.id);
-    if (!b) return;
-    here = b;
-    const live = all.filter((m) => !m.undone), fresh = live.filter((m) => !m.sent), c = b.counts;
-    const back = all.filter((m) => m.undone && m.sent && !m.undoSent);
-    const sum = (some, what) => some.filter((m) => m.what === what).reduce((n, m) => n + m.people, 0);
-    const came = Math.max(0, c.arrived + sum(fresh, "came") - sum(back, "came"));
-    const loose = Math.max(0, c.walk_ins + sum(fresh, "walk_in") - sum(back, "walk_in"));
-    one("llegaron").textContent = came;
-    one("esperadas").textContent = say.de.replace("{n}", c.expected) + (loose ? " · " + say.y.replace("{n}", loose) : "");
-    one("barra").setAttribute("width", c.expected ? Math.min(100, 100 * came / c.expected) : 0);
-    one("sueltas").textContent = loose;
-    const left = all.filter(puerta.isUnsent).length;
-    one("estado").textContent = !left ? say.enviado : left === 1 ? say.falta : say.faltan.replace("{n}", left);
-    one("estado").dataset.faltan = left;
-    show("nota", Boolean(c.strangers));
-    one("nota").textContent = c.strangers === 1 ? say.estrana : say.estranas.replace("{n}", c.strangers);
-    const rows = live.slice(-SHOWN).reverse().map(row);
-    one("marcas").replaceChildren(...rows);
-    show("marcas", rows.length);
-  }
-  function row(m) {
-    const li = d.createElement("li"), what = d.createElement("div"), b = d.createElement("b"), s = d.createElement("small"), button = d.createElement("button");
-    b.textContent = people(m.people) + (m.what === "walk_in" ? " " + say.sinRegistro : "");
-    s.textContent = hour(new Date(m.at)) + (m.sent ? "" : " · " + say.porEnviar);
-    what.append(b, s);
-    button.type = "button"; button.className = "button button-quiet"; button.textContent = say.deshacer;
-    const hidden = d.createElement("span");
-    hidden.className = "visually-hidden"; hidden.textContent = " " + b.textContent + ", " + s.textContent;
-    button.append(hidden);
-    button.addEventListener("click", () => takeBack(m.id));
-    li.append(what, button);
-    return li;
+    if (!bundle) return;
+    const current = await checkinStore.bundle(bundle.id);
+    const all = await checkinStore.marks(bundle.id);
+    if (!current) return;
+    bundle = current;
+    drawCounts(all);
+    const unsent = all.filter(checkinStore.isUnsent).length;
+    const unsentWords = unsent === 1 ? words.oneUnsent : words.manyUnsent.replace("{n}", unsent);
+    part("status").textContent = unsent ? unsentWords : words.allSent;
+    part("status").dataset.unsent = unsent;
+    const rows = all.filter((event) => !event.undone).slice(-EVENTS_SHOWN).reverse().map(eventRow);
+    part("events").replaceChildren(...rows);
+    show("events", rows.length);
   }
 
-  /* A card about what was just read. A name leaves it after a few seconds, or with the next one. */
-  function card(words, detail, buttons) {
-    clearTimeout(reading);
-    show("hallado", true);
-    one("nombre").textContent = words;
-    one("detalle").textContent = detail || "";
-    show("detalle", Boolean(detail));
-    one("cuantas").hidden = true;
-    ["llego", "quitar", "sumar", "abrir"].forEach((name) => { show(name, name in buttons); one(name).onclick = buttons[name] || null; });
+  function drawCounts(all) {
+    const counts = bundle.counts;
+    const added = all.filter((event) => !event.undone && !event.sent);
+    const removed = all.filter((event) => event.undone && event.sent && !event.undoSent);
+    const sum = (events, what) => events.filter((event) => event.what === what)
+      .reduce((total, event) => total + event.people, 0);
+    const came = Math.max(0, counts.arrived + sum(added, "came") - sum(removed, "came"));
+    const walkIns = Math.max(0, counts.walk_ins + sum(added, "walk_in") - sum(removed, "walk_in"));
+    const expected = words.ofExpected.replace("{n}", counts.expected);
+    const strangers = counts.strangers === 1 ? words.oneStranger : words.manyStrangers.replace("{n}", counts.strangers);
+    part("arrived").textContent = came;
+    part("expected").textContent = expected + (walkIns ? " · " + words.andWalkIns.replace("{n}", walkIns) : "");
+    part("bar").setAttribute("width", counts.expected ? Math.min(100, 100 * came / counts.expected) : 0);
+    part("walk-ins").textContent = walkIns;
+    part("note").textContent = strangers;
+    show("note", Boolean(counts.strangers));
   }
+
+  function eventRow(event) {
+    const item = document.createElement("li");
+    const what = document.createElement("div");
+    const people = document.createElement("b");
+    const details = document.createElement("small");
+    const button = document.createElement("button");
+    const hidden = document.createElement("span");
+    people.textContent = peopleWords(event.people) + (event.what === "walk_in" ? " " + words.unregistered : "");
+    details.textContent = hourWords(new Date(event.at)) + (event.sent ? "" : " · " + words.unsentEvent);
+    what.append(people, details);
+    hidden.className = "visually-hidden";
+    hidden.textContent = " " + people.textContent + ", " + details.textContent;
+    button.type = "button";
+    button.className = "button button-quiet";
+    button.textContent = words.undo;
+    button.append(hidden);
+    button.addEventListener("click", () => takeBack(event.id));
+    item.append(what, button);
+    return item;
+  }
+
+  /* A card about what was just read, with these buttons: {name of the part: what it does}. */
+  function card(heading, detail, buttons) {
+    clearTimeout(nameTimer);
+    show("result", true);
+    part("name").textContent = heading;
+    part("detail").textContent = detail || "";
+    show("detail", Boolean(detail));
+    show("how-many", false);
+    ["came", "take-back", "add", "open-other"].forEach((name) => {
+      show(name, name in buttons);
+      part(name).onclick = buttons[name] || null;
+    });
+  }
+
+  /* A name leaves the screen after some seconds, or with the next one. */
   function forgetName() {
-    if (found && found.name) { found.name = ""; one("nombre").textContent = say.esta.replace("{people}", people(found.people)); show("detalle", false); }
+    if (!party || !party.name) return;
+    party.name = "";
+    part("name").textContent = partyWords(party.people);
+    show("detail", false);
   }
 
   async function find(typed) {
-    const token = puerta.tokenIn(typed);
-    found = token ? await puerta.byToken(here, token) : await puerta.byCode(here, typed);
-    if (found) { await offer(); return; }
-    const sum = () => add("walk_in", null, 1, say.suelto);
-    if (!token && here.is_discreet) { card(say.cuadro, "", { sumar: sum }); return; }
-    for (const b of await puerta.bundles()) {
-      if (b.id !== here.id && (token ? await puerta.byToken(b, token) : await puerta.byCode(b, typed))) {
-        card(say.otro.replace("{date}", b.when), "", { abrir: () => { location.hash = b.id; } });
+    const token = checkinStore.tokenIn(typed);
+    const lookUp = (each) => token ? checkinStore.byToken(each, token) : checkinStore.byCode(each, typed);
+    party = await lookUp(bundle);
+    if (party) {
+      await offer();
+      return;
+    }
+    const addOne = () => add("walk_in", null, 1, words.notedWalkIn);
+    if (!token && bundle.is_discreet) {
+      card(words.qrOnly, "", { add: addOne });
+      return;
+    }
+    for (const each of await checkinStore.bundles()) {
+      if (each.id !== bundle.id && await lookUp(each)) {
+        card(words.otherWorkshop.replace("{date}", each.when), "", { "open-other": () => { location.hash = each.id; } });
         return;
       }
     }
-    card(say.no, "", { sumar: sum });
+    card(words.unknown, "", { add: addOne });
   }
+
   async function offer() {
-    const before = (await puerta.marks(here.id)).find((m) => m.t === found.t && !m.undone);
-    const words = found.name || say.esta.replace("{people}", people(found.people));
-    if (before) {
-      card(words, say.ya, { quitar: () => takeBack(before.id) });
+    const earlier = (await checkinStore.marks(bundle.id)).find((event) => event.t === party.t && !event.undone);
+    const heading = party.name || partyWords(party.people);
+    if (earlier) {
+      card(heading, words.already, { "take-back": () => takeBack(earlier.id) });
     } else {
-      const t = found.t, choose = one("cuantas").querySelector("select");
-      choose.replaceChildren(...Array.from({ length: found.people }, (_, i) => new Option(found.people - i)));
-      card(words, [found.name ? people(found.people) : "", ...found.needs].filter(Boolean).join(" · "), {
-        llego: () => add("came", t, Number(choose.value), say.anotado.replace("{people}", people(Number(choose.value)))),
-      });
-      show("cuantas", found.people > 1);
-      one("llego").focus();
+      offerCheckin(heading);
     }
-    reading = setTimeout(forgetName, READ);
+    nameTimer = setTimeout(forgetName, NAME_SHOWN_MS);
   }
-  async function add(what, t, n, words) {
-    const m = await puerta.mark(here.id, what, t, n);
-    found = null;
-    card(words, "", { quitar: () => takeBack(m.id) });
-    await changed();
+
+  function offerCheckin(heading) {
+    const t = party.t;
+    const count = party.people;
+    const select = part("how-many").querySelector("select");
+    select.replaceChildren(...Array.from({ length: count }, (_, index) => new Option(count - index)));
+    card(heading, [party.name ? peopleWords(count) : "", ...party.needs].filter(Boolean).join(" · "), {
+      came: () => {
+        const people = Number(select.value);
+        return add("came", t, people, words.noted.replace("{people}", peopleWords(people)));
+      },
+    });
+    show("how-many", count > 1);
+    part("came").focus();
   }
+
+  async function add(what, t, people, heading) {
+    const event = await checkinStore.mark(bundle.id, what, t, people);
+    party = null;
+    card(heading, "", { "take-back": () => takeBack(event.id) });
+    await afterEvent();
+  }
+
   async function takeBack(id) {
-    await puerta.undo(id);
-    found = null;
-    card(say.deshecho, "", {});
-    await changed();
+    await checkinStore.undo(id);
+    party = null;
+    card(words.undone, "", {});
+    await afterEvent();
   }
-  async function changed() {
+
+  async function afterEvent() {
     await draw();
-    if (!looking) input.focus();
-    clearTimeout(soon);
-    soon = setTimeout(send, 1500);
+    if (!cameraTimer) input.focus();
+    clearTimeout(sendTimer);
+    sendTimer = setTimeout(send, SEND_AFTER_EVENT_MS);
   }
 
   async function send() {
-    if (!here) return "ok";
-    const how = await puerta.send(here.id);
+    if (!bundle) return;
+    const outcome = await checkinStore.send(bundle.id);
     await draw();
-    if (how !== "ok" && await puerta.unsent(here.id)) one("estado").textContent += " " + say[how];
-    return how;
+    if (outcome !== "ok" && await checkinStore.unsent(bundle.id)) part("status").textContent += " " + words[outcome];
   }
+
   async function finish() {
-    await ready;
+    await work;
     await send();
-    if (await puerta.unsent(here.id)) { show("falta-enviar", true); one("falta-enviar").focus(); return; }
+    if (await checkinStore.unsent(bundle.id)) {
+      show("still-unsent", true);
+      part("still-unsent").focus();
+      return;
+    }
     await erase();
   }
+
   async function erase() {
-    await puerta.erase(here.id);
-    show("falta-enviar", false); show("hallado", false);
-    here = null;
+    await checkinStore.erase(bundle.id);
+    show("still-unsent", false);
+    show("result", false);
+    bundle = null;
     history.replaceState(null, "", location.pathname);
     await start();
   }
 
-  /* The phone's camera, where the browser reads squares. */
-  async function watch() {
-    if (looking) { stop(); return; }
-    show("camara-no", false);
+  /* The camera, where the browser can read QR codes. */
+  async function toggleCamera() {
+    if (cameraTimer) {
+      stopCamera();
+      return;
+    }
+    show("camera-failed", false);
     try {
       video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-    } catch (error) { show("camara-no", true); return; }
-    const eye = new BarcodeDetector({ formats: ["qr_code"] });
+    } catch (error) {
+      show("camera-failed", true);
+      return;
+    }
+    const detector = new BarcodeDetector({ formats: ["qr_code"] });
     video.hidden = false;
     await video.play();
-    show("mirar", false); show("dejar", true);
-    looking = setInterval(async () => {
-      const seen = (await eye.detect(video).catch(() => [])).map((each) => each.rawValue).find(puerta.tokenIn);
-      if (seen && looking) { stop(); queue(() => find(seen)); }
-    }, 250);
+    show("start-camera", false);
+    show("stop-camera", true);
+    cameraTimer = setInterval(async () => {
+      const codes = await detector.detect(video).catch(() => []);
+      const seen = codes.map((code) => code.rawValue).find(checkinStore.tokenIn);
+      if (!seen || !cameraTimer) return;
+      stopCamera();
+      queue(() => find(seen));
+    }, CAMERA_EVERY_MS);
   }
-  function stop() {
-    clearInterval(looking);
-    looking = 0;
+
+  function stopCamera() {
+    clearInterval(cameraTimer);
+    cameraTimer = 0;
     if (video.srcObject) video.srcObject.getTracks().forEach((track) => track.stop());
     video.srcObject = null;
     video.hidden = true;
-    show("mirar", true); show("dejar", false);
+    show("start-camera", true);
+    show("stop-camera", false);
   }
-  const canRead = "BarcodeDetector" in window && navigator.mediaDevices;
-  show("camara", canRead); show("sin-camara", !canRead);
 
-  one("busca").addEventListener("submit", (e) => {
-    e.preventDefault();
+  const canReadCodes = "BarcodeDetector" in window && navigator.mediaDevices;
+  show("camera", canReadCodes);
+  show("no-camera", !canReadCodes);
+
+  part("search").addEventListener("submit", (event) => {
+    event.preventDefault();
     const typed = input.value;
     input.value = "";
     queue(() => find(typed));
   });
-  one("camara").addEventListener("click", watch);
-  one("mas").addEventListener("click", () => queue(() => add("walk_in", null, 1, say.suelto)));
-  one("enviar").addEventListener("click", send);
-  one("terminar").addEventListener("click", finish);
-  one("borrar").addEventListener("click", erase);
-  one("talleres").addEventListener("change", (e) => { location.hash = e.target.value; });
-  window.addEventListener("hashchange", () => { show("hallado", false); start(); });
+  part("camera").addEventListener("click", toggleCamera);
+  part("add-walk-in").addEventListener("click", () => queue(() => add("walk_in", null, 1, words.notedWalkIn)));
+  part("send").addEventListener("click", send);
+  part("finish").addEventListener("click", finish);
+  part("erase").addEventListener("click", erase);
+  part("workshops").addEventListener("change", (event) => { location.hash = event.target.value; });
+  window.addEventListener("hashchange", () => {
+    show("result", false);
+    start();
+  });
   window.addEventListener("online", send);
-  d.addEventListener("visibilitychange", () => { if (d.hidden) { stop(); forgetName(); } else start(); });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      stopCamera();
+      forgetName();
+    } else {
+      start();
+    }
+  });
   setInterval(async () => {
-    if (here && here.until <= Date.now()) await start();
-    else if (here && !d.hidden) await send();
-  }, EVERY);
+    if (bundle && bundle.until <= Date.now()) await start();
+    else if (bundle && !document.hidden) await send();
+  }, SEND_EVERY_MS);
   start();
 })();

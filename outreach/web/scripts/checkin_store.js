@@ -1,159 +1,249 @@
-/* What a phone at the door keeps: the sealed lists it took along, and who came until that has gone
-   up (IndexedDB «puerta»). No name is kept that could be read. What is over, the day after, goes when
-   a page of the desk is next opened on the phone: with none open, no browser lets us erase. The worker
-   runs this too, so it asks nothing of a window. */
+/* What a phone stores for check-in without a network: the encrypted lists it took along, and the
+   check-in events until the server has them (IndexedDB "puerta"). No name is stored that could be
+   read. A list is erased the day after its workshop, when a staff page is next opened on the phone:
+   with none open, no browser lets a site erase. The service worker runs this file too, so it uses
+   nothing of a window. */
 (function () {
   "use strict";
-  const AT_ONCE = 100, text = new TextEncoder();
-  let opening = null, sending = {};
+  const DATABASE = "puerta";
+  const EVENTS_PER_REQUEST = 100;
+  const REFUSED_STATUSES = [400, 409, 413, 422];
+  const encoder = new TextEncoder();
+  const sending = {};
+  let opening = null;
 
-  const hex = (b) => Array.from(new Uint8Array(b), (x) => x.toString(16).padStart(2, "0")).join("");
-  const bytes = (s) => Uint8Array.from(atob(s.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
-  const sha = async (s) => hex(await crypto.subtle.digest("SHA-256", text.encode(s)));
-  const done = (q) => new Promise((ok, no) => { q.onsuccess = () => ok(q.result); q.onerror = () => no(q.error); });
+  const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const fromBase64url = (text) => (
+    Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0))
+  );
+  const sha256 = async (text) => hex(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
 
-  /* The database; null where there is none and none is to be made. */
-  function open(make) {
+  /* IndexedDB with promises. */
+  const done = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+  /* The database; null where there is none and `create` is false. */
+  function open(create) {
     if (!self.indexedDB) return Promise.resolve(null);
-    opening = opening || new Promise((ok, no) => {
-      const q = indexedDB.open("puerta", 1);
-      q.onupgradeneeded = () => {
-        if (!make) { q.transaction.abort(); return; }
-        q.result.createObjectStore("bundle", { keyPath: "id" });
-        q.result.createObjectStore("mark", { keyPath: "id" }).createIndex("bundle", "bundle");
+    opening = opening || new Promise((resolve, reject) => {
+      const request = indexedDB.open(DATABASE, 1);
+      request.onupgradeneeded = () => {
+        if (!create) {
+          request.transaction.abort();
+          return;
+        }
+        request.result.createObjectStore("bundle", { keyPath: "id" });
+        request.result.createObjectStore("mark", { keyPath: "id" }).createIndex("bundle", "bundle");
       };
-      q.onsuccess = () => { q.result.onversionchange = close; ok(q.result); };
-      q.onerror = (e) => { e.preventDefault(); opening = null; if (make) no(q.error); else ok(null); };
+      request.onsuccess = () => {
+        request.result.onversionchange = close;
+        resolve(request.result);
+      };
+      request.onerror = (event) => {
+        event.preventDefault();
+        opening = null;
+        if (create) reject(request.error);
+        else resolve(null);
+      };
     });
     return opening;
   }
+
   async function close() {
-    const was = opening;
+    const closing = opening;
     opening = null;
-    if (was) { const db = await was; if (db) db.close(); }
+    const database = closing ? await closing : null;
+    if (database) database.close();
   }
+
   async function run(store, mode, work) {
-    const db = await open(mode === "readwrite");
-    if (!db) return undefined;
-    const t = db.transaction(store, mode), end = new Promise((ok, no) => { t.oncomplete = ok; t.onabort = t.onerror = () => no(t.error); });
-    const found = await work(t.objectStore(store));
+    const database = await open(mode === "readwrite");
+    if (!database) return undefined;
+    const transaction = database.transaction(store, mode);
+    const end = new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onabort = transaction.onerror = () => reject(transaction.error);
+    });
+    const result = await work(transaction.objectStore(store));
     await end;
-    return found;
+    return result;
   }
-  const get = (store, id) => run(store, "readonly", (s) => done(s.get(id)));
-  const put = (store, row) => run(store, "readwrite", (s) => done(s.put(row)));
+
+  const get = (store, id) => run(store, "readonly", (rows) => done(rows.get(id)));
+  const put = (store, row) => run(store, "readwrite", (rows) => done(rows.put(row)));
+
   /* Reads and writes in one transaction: another page may have the same row open. */
-  const alter = (store, id, change) => run(store, "readwrite", async (s) => {
-    const row = await done(s.get(id));
-    if (row) { change(row); await done(s.put(row)); }
+  const alter = (store, id, change) => run(store, "readwrite", async (rows) => {
+    const row = await done(rows.get(id));
+    if (row) {
+      change(row);
+      await done(rows.put(row));
+    }
     return row;
   });
 
-  const bundles = async () => (await run("bundle", "readonly", (s) => done(s.getAll()))) || [];
-  const marks = async (id) => ((await run("mark", "readonly", (s) => done(s.index("bundle").getAll(id)))) || [])
-    .sort((a, b) => a.at - b.at);
-  const isUnsent = (m) => !m.sent || (m.undone && !m.undoSent);
+  const bundles = async () => (await run("bundle", "readonly", (rows) => done(rows.getAll()))) || [];
+  const marks = async (id) => (
+    (await run("mark", "readonly", (rows) => done(rows.index("bundle").getAll(id)))) || []
+  ).sort((first, second) => first.at - second.at);
+  const isUnsent = (mark) => !mark.sent || (mark.undone && !mark.undoSent);
+
+  /* How many events the server does not have, of one bundle or of all. */
   async function unsent(id) {
-    const all = id ? await marks(id) : (await Promise.all((await bundles()).map((b) => marks(b.id)))).flat();
-    return all.filter(isUnsent).length;
+    const ids = id ? [id] : (await bundles()).map((bundle) => bundle.id);
+    const all = await Promise.all(ids.map(marks));
+    return all.flat().filter(isUnsent).length;
   }
 
+  /* Fetches the list of a workshop with the form that asks for it; its id. */
   async function take(form) {
-    const r = await fetch(form.action, { method: "POST", body: new FormData(form) });
-    if (!r.ok || !(r.headers.get("Content-Type") || "").startsWith("application/json")) throw new Error(r.status);
-    const b = await r.json();
-    await put("bundle", b);
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
+    const type = answer.headers.get("Content-Type") || "";
+    if (!answer.ok || !type.startsWith("application/json")) throw new Error(answer.status);
+    const bundle = await answer.json();
+    await put("bundle", bundle);
     if (navigator.storage && navigator.storage.persist) navigator.storage.persist();
-    return b.id;
+    return bundle.id;
   }
 
-  /* The party whose square this is, with the name: it opens with its own token only. */
-  async function byToken(b, token) {
-    const t = (await sha("puerta " + token)).slice(0, 32), row = b.rows.find((r) => r.t === t);
+  /* The party with this check-in token, with the name, which only its own token decrypts; or null. */
+  async function byToken(bundle, token) {
+    const t = (await sha256("puerta " + token)).slice(0, 32);
+    const row = bundle.rows.find((each) => each.t === t);
     if (!row) return null;
-    const k = await crypto.subtle.importKey("raw", bytes(token), "HKDF", false, ["deriveKey"]);
-    const how = { name: "HKDF", hash: "SHA-256", salt: bytes(b.salt), info: text.encode("puerta nombre") };
-    const key = await crypto.subtle.deriveKey(how, k, { name: "AES-GCM", length: 256 }, false, ["decrypt"]);
-    const s = bytes(row.s), open = { name: "AES-GCM", iv: s.slice(0, 12), additionalData: text.encode(t) };
-    const told = JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt(open, key, s.slice(12))));
-    return { t: t, people: row.p || told.people, name: told.name, needs: told.needs };
+    const secret = await crypto.subtle.importKey("raw", fromBase64url(token), "HKDF", false, ["deriveKey"]);
+    const derivation = {
+      name: "HKDF", hash: "SHA-256", salt: fromBase64url(bundle.salt), info: encoder.encode("puerta nombre"),
+    };
+    const key = await crypto.subtle.deriveKey(derivation, secret, { name: "AES-GCM", length: 256 }, false, ["decrypt"]);
+    const sealed = fromBase64url(row.s);
+    const cipher = { name: "AES-GCM", iv: sealed.slice(0, 12), additionalData: encoder.encode(t) };
+    const opened = await crypto.subtle.decrypt(cipher, key, sealed.slice(12));
+    const person = JSON.parse(new TextDecoder().decode(opened));
+    return { t: t, people: row.p || person.people, name: person.name, needs: person.needs };
   }
-  const plain = (typed) => typed.toUpperCase().replace(/[^0-9A-Z]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
-  async function byCode(b, typed) {
-    const c = (await sha("puerta " + b.salt + plain(typed))).slice(0, 16), row = b.rows.find((r) => r.c === c);
+
+  const plainCode = (typed) => (
+    typed.toUpperCase().replace(/[^0-9A-Z]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1")
+  );
+
+  /* The party with this door code, without its name; or null. */
+  async function byCode(bundle, typed) {
+    const code = (await sha256("puerta " + bundle.salt + plainCode(typed))).slice(0, 16);
+    const row = bundle.rows.find((each) => each.c === code);
     return row ? { t: row.t, people: row.p, name: "", needs: [] } : null;
   }
-  /* A token, out of a square's address or alone; empty for anything else. */
+
+  /* A check-in token, out of the address in a QR code or alone; "" for anything else. */
   function tokenIn(typed) {
-    const m = /(?:^|\/q\/)([A-Za-z0-9_-]{22})$/.exec(typed.trim());
-    return m ? m[1] : "";
+    const match = /(?:^|\/q\/)([A-Za-z0-9_-]{22})$/.exec(typed.trim());
+    return match ? match[1] : "";
   }
 
   async function mark(bundle, what, t, people) {
-    const m = {
+    const event = {
       id: hex(crypto.getRandomValues(new Uint8Array(16))), bundle: bundle, what: what, t: t, people: people,
       at: Date.now(), undone: false, sent: false, undoSent: false,
     };
-    await put("mark", m);
-    return m;
+    await put("mark", event);
+    return event;
   }
-  const undo = (id) => alter("mark", id, (m) => { m.undone = true; });
 
-  /* Tells what has not been told yet, and hears the counts. «ok», «later» (no network, or it has to wait), «over» (the pass
-     is no good any more) or «refused». Told twice, it counts once. */
+  const undo = (id) => alter("mark", id, (event) => { event.undone = true; });
+
+  /* Sends what the server does not have and stores the counts it answers. The result is "ok", "later"
+     (no network, or the server asks to wait), "over" (the token has expired) or "refused". The server
+     counts an event once, however often it is sent. */
   function send(id) {
     sending[id] = sending[id] || sendAll(id).finally(() => { sending[id] = null; });
     return sending[id];
   }
+
   async function sendAll(id) {
-    for (let hears = true; ; hears = false) {
-      const b = await get("bundle", id), some = (await marks(id)).filter(isUnsent).slice(0, AT_ONCE);
-      if (!b || (!some.length && !hears)) return "ok";
-      const told = some.flatMap((m) => [
-        ...(m.sent ? [] : [{ id: m.id, do: m.what, t: m.t, people: m.people }]),
-        ...(m.undone ? [{ id: m.id, do: "undo" }] : []),
-      ]);
-      let r;
-      try {
-        r = await fetch("/org/puerta/" + id + "/llegadas", {
-          method: "POST", credentials: "omit", body: JSON.stringify({ marks: told }),
-          headers: { "Content-Type": "application/json", Authorization: "Bearer " + b.door_pass },
-        });
-      } catch (e) { return "later"; }
-      if (r.status === 404) return "over";
-      if ([400, 409, 413, 422].includes(r.status)) return "refused";
-      if (!r.ok) return "later";
-      const counts = await r.json();
-      await run("mark", "readwrite", (s) => Promise.all(some.map(async (m) => {
-        const now = await done(s.get(m.id));
-        if (now) { now.sent = true; now.undoSent = m.undone; await done(s.put(now)); }
-      })));
+    for (let isFirst = true; ; isFirst = false) {
+      const bundle = await get("bundle", id);
+      const some = (await marks(id)).filter(isUnsent).slice(0, EVENTS_PER_REQUEST);
+      if (!bundle || (!some.length && !isFirst)) return "ok";
+      const answer = await post(bundle, some);
+      if (!answer) return "later";
+      if (answer.status === 404) return "over";
+      if (REFUSED_STATUSES.includes(answer.status)) return "refused";
+      if (!answer.ok) return "later";
+      const counts = await answer.json();
+      await noteSent(some);
       await alter("bundle", id, (row) => { row.counts = counts; });
     }
   }
 
-  /* Nothing is left of this door; nothing at all when it was the last one. */
+  /* The answer; null without a network. */
+  async function post(bundle, some) {
+    const events = some.flatMap((each) => [
+      ...(each.sent ? [] : [{ id: each.id, do: each.what, t: each.t, people: each.people }]),
+      ...(each.undone ? [{ id: each.id, do: "undo" }] : []),
+    ]);
+    try {
+      return await fetch("/org/puerta/" + bundle.id + "/llegadas", {
+        method: "POST", credentials: "omit", body: JSON.stringify({ marks: events }),
+        headers: { "Content-Type": "application/json", Authorization: "Bearer " + bundle.door_pass },
+      });
+    } catch (error) {
+      return null;
+    }
+  }
+
+  const noteSent = (some) => run("mark", "readwrite", (rows) => Promise.all(some.map(async (each) => {
+    const row = await done(rows.get(each.id));
+    if (!row) return;
+    row.sent = true;
+    row.undoSent = each.undone;
+    await done(rows.put(row));
+  })));
+
+  /* Erases a bundle and its events; with the last bundle, everything. */
   async function erase(id) {
-    await run("mark", "readwrite", async (s) => Promise.all((await done(s.index("bundle").getAllKeys(id))).map((k) => done(s.delete(k)))));
-    await run("bundle", "readwrite", (s) => done(s.delete(id)));
+    await run("mark", "readwrite", async (rows) => {
+      const keys = await done(rows.index("bundle").getAllKeys(id));
+      await Promise.all(keys.map((key) => done(rows.delete(key))));
+    });
+    await run("bundle", "readwrite", (rows) => done(rows.delete(id)));
     if (!(await bundles()).length) await eraseAll();
   }
+
   async function eraseAll() {
     await close();
-    await new Promise((ok) => { const q = indexedDB.deleteDatabase("puerta"); q.onsuccess = q.onerror = ok; });
-    if (self.caches) for (const n of await caches.keys()) if (n.startsWith("puerta-")) await caches.delete(n);
-    if (self.registration) await self.registration.unregister();
-    else if (navigator.serviceWorker) for (const r of await navigator.serviceWorker.getRegistrations()) if (r.scope.endsWith("/org/puerta/")) await r.unregister();
+    await new Promise((resolve) => {
+      const request = indexedDB.deleteDatabase(DATABASE);
+      request.onsuccess = request.onerror = resolve;
+    });
+    if (self.caches) {
+      for (const name of await caches.keys()) if (name.startsWith("puerta-")) await caches.delete(name);
+    }
+    if (self.registration) {
+      await self.registration.unregister();
+    } else if (navigator.serviceWorker) {
+      for (const worker of await navigator.serviceWorker.getRegistrations()) {
+        if (worker.scope.endsWith("/org/puerta/")) await worker.unregister();
+      }
+    }
   }
-  /* Erases the doors whose time is over; says how many marks had not gone up. */
+
+  /* Erases expired bundles. Returns how many, and how many events were lost with them. */
   async function expire() {
     let lost = 0, gone = 0;
-    for (const b of await bundles()) if (b.until <= Date.now()) { lost += await unsent(b.id); gone += 1; await erase(b.id); }
+    for (const bundle of await bundles()) {
+      if (bundle.until > Date.now()) continue;
+      lost += await unsent(bundle.id);
+      gone += 1;
+      await erase(bundle.id);
+    }
     return { lost: lost, gone: gone };
   }
 
-  self.puerta = {
-    take: take, bundles: bundles, bundle: (id) => get("bundle", id), marks: marks, unsent: unsent, isUnsent: isUnsent,
-    byToken: byToken, byCode: byCode, tokenIn: tokenIn, mark: mark, undo: undo, send: send, erase: erase, expire: expire,
+  self.checkinStore = {
+    take: take, bundles: bundles, bundle: (id) => get("bundle", id), marks: marks, unsent: unsent,
+    isUnsent: isUnsent, byToken: byToken, byCode: byCode, tokenIn: tokenIn, mark: mark, undo: undo,
+    send: send, erase: erase, expire: expire,
   };
 })();

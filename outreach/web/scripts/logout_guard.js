@@ -1,26 +1,34 @@
-/* Signing out erases all that this browser keeps of us: first what a door on this phone has counted
-   goes up; then, while it still holds a door, whoever signs out is asked. What is over is erased. */
+/* Signing out erases what this browser keeps of the site. Check-ins that wait on this phone are sent
+   first; while the phone still holds a list, the page asks before it goes on. */
 (function () {
   "use strict";
-  const form = document.querySelector("form[data-cierra]"), asked = document.getElementById("al-cerrar");
-  if (!form || !window.puerta || !window.indexedDB) return;
-  puerta.expire();
-  async function left() {
-    const held = await puerta.bundles();
-    for (const b of held) await puerta.send(b.id);
-    const n = await puerta.unsent();
-    if (!held.length) return "";
-    if (!n) return asked.dataset.ninguna;
-    return (n === 1 ? asked.dataset.una : asked.dataset.varias).replace("{n}", n);
+  const form = document.querySelector("form[data-sign-out]");
+  const question = document.getElementById("sign-out-question");
+  if (!form || !window.checkinStore || !window.indexedDB) return;
+  checkinStore.expire();
+
+  /* The question to ask, or "" when nothing is left on the phone. */
+  async function questionWords() {
+    const bundles = await checkinStore.bundles();
+    for (const bundle of bundles) await checkinStore.send(bundle.id);
+    const unsent = await checkinStore.unsent();
+    if (!bundles.length) return "";
+    if (!unsent) return question.dataset.none;
+    return (unsent === 1 ? question.dataset.one : question.dataset.several).replace("{n}", unsent);
   }
-  form.addEventListener("submit", (e) => {
-    e.preventDefault();
-    left().catch(() => "").then((words) => {          // a browser that keeps nothing has nothing left
-      if (!words) { form.submit(); return; }
-      asked.hidden = false;
-      asked.querySelector("h2").textContent = words;
-      asked.focus();
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    // A browser that refuses to store has nothing left.
+    questionWords().catch(() => "").then((words) => {
+      if (!words) {
+        form.submit();
+        return;
+      }
+      question.hidden = false;
+      question.querySelector("h2").textContent = words;
+      question.focus();
     });
   });
-  asked.querySelector("[data-aun-asi]").addEventListener("click", () => form.submit());
+  question.querySelector("[data-anyway]").addEventListener("click", () => form.submit());
 })();

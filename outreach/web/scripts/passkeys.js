@@ -1,44 +1,56 @@
-/* Keys of the phone or computer, where the browser has them. Without this file, or where it has none,
-   the password and a code do. A form with data-llave asks us for a challenge, the browser for a key,
-   and sends what the key answers. */
+/* Passkeys, where the browser has them; without this file a password and a code do. A form with
+   data-passkey ("get" or "create") fetches a challenge, asks the browser for a passkey and sends
+   its answer. */
 (function () {
   "use strict";
-  var d = document, Llave = window.PublicKeyCredential;
-  var puede = Llave && Llave.parseRequestOptionsFromJSON && Llave.parseCreationOptionsFromJSON;
-  d.querySelectorAll("[data-imprimir]").forEach(function (b) {
-    b.hidden = false;
-    b.addEventListener("click", function () { window.print(); });
+  var Passkey = window.PublicKeyCredential;
+  var hasPasskeys = Passkey && Passkey.parseRequestOptionsFromJSON && Passkey.parseCreationOptionsFromJSON;
+
+  document.querySelectorAll("[data-print]").forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { window.print(); });
   });
-  d.querySelectorAll("[data-sin-llaves]").forEach(function (p) { p.hidden = !!puede; });
-  if (!puede) return;
-  function respuesta(f, opciones) {
-    return f.dataset.llave === "crear"
-      ? navigator.credentials.create({ publicKey: Llave.parseCreationOptionsFromJSON(opciones) })
-      : navigator.credentials.get({ publicKey: Llave.parseRequestOptionsFromJSON(opciones) });
+  document.querySelectorAll("[data-no-passkeys]").forEach(function (words) { words.hidden = !!hasPasskeys; });
+  if (!hasPasskeys) return;
+
+  function askBrowser(form, options) {
+    return form.dataset.passkey === "create"
+      ? navigator.credentials.create({ publicKey: Passkey.parseCreationOptionsFromJSON(options) })
+      : navigator.credentials.get({ publicKey: Passkey.parseRequestOptionsFromJSON(options) });
   }
-  d.querySelectorAll("form[data-llave]").forEach(function (f) {
-    var aviso = f.querySelector("[role=alert]"), boton = f.querySelector("[type=submit]");
-    f.hidden = false;
-    f.addEventListener("submit", function (e) {
-      e.preventDefault();
-      boton.disabled = true;
-      aviso.hidden = true;
-      var token = f.elements.token ? { token: f.elements.token.value } : {};
-      fetch(f.dataset.reto, { method: "POST", body: new URLSearchParams(token) }).then(function (r) {
-        if (!r.ok) throw r;
-        return r.json();
-      }).then(function (opciones) { return respuesta(f, opciones); }).then(function (llave) {
-        f.elements.answer.value = JSON.stringify(llave.toJSON());
-        d.querySelectorAll("#espera input[type=hidden]").forEach(function (i) {
-          if (i.name !== "token") f.append(i.cloneNode());
+
+  function fetchOptions(form) {
+    var fields = form.elements.token ? { token: form.elements.token.value } : {};
+    return fetch(form.dataset.options, { method: "POST", body: new URLSearchParams(fields) }).then(function (answer) {
+      if (!answer.ok) throw answer;
+      return answer.json();
+    });
+  }
+
+  function use(form) {
+    var error = form.querySelector("[role=alert]");
+    var button = form.querySelector("[type=submit]");
+    form.hidden = false;
+    form.addEventListener("submit", function (event) {
+      event.preventDefault();
+      button.disabled = true;
+      error.hidden = true;
+      fetchOptions(form).then(function (options) {
+        return askBrowser(form, options);
+      }).then(function (passkey) {
+        form.elements.answer.value = JSON.stringify(passkey.toJSON());
+        document.querySelectorAll("#waiting input[type=hidden]").forEach(function (input) {
+          if (input.name !== "token") form.append(input.cloneNode());
         });
-        f.submit();
+        form.submit();
       }).catch(function () {
-        boton.disabled = false;
-        aviso.hidden = false;
-        aviso.textContent = f.dataset.falla;
-        boton.focus();
+        button.disabled = false;
+        error.hidden = false;
+        error.textContent = form.dataset.failed;
+        button.focus();
       });
     });
-  });
+  }
+
+  document.querySelectorAll("form[data-passkey]").forEach(use);
 })();

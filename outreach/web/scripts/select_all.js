@@ -1,33 +1,42 @@
-/* Enhancement only. Says how many rows are ticked, and ticks them all at once; without it a link and
-   the page itself do the same. Nothing is stored, nobody is asked. */
+/* Says how many rows of a table are ticked and ticks all of them at once; without this file a link
+   and the page itself do the same. */
 (function () {
   "use strict";
-  var d = document;
-  function casillas(f) { return Array.prototype.slice.call(f.querySelectorAll("tbody .table-pick input")); }
-  d.querySelectorAll("form").forEach(function (f) {
-    if (!casillas(f).length) return;
-    var todos = f.querySelector("[data-todos]"), enlace = f.querySelector(".without-script");
-    function contar() {
-      var c = casillas(f), n = c.filter(function (x) { return x.checked; }).length;
-      f.querySelectorAll("[data-cuenta]").forEach(function (b) {
-        b.textContent = b.textContent.replace(/^\d+ elegid([oa])s?$/, function (_, fin) {
-          return n + " elegid" + fin + (n === 1 ? "" : "s");
+  function boxesOf(form) {
+    return Array.prototype.slice.call(form.querySelectorAll("tbody .table-pick input"));
+  }
+
+  function addTo(form) {
+    var label = form.querySelector("[data-select-all]");
+    var link = form.querySelector(".without-script");
+    var selectAll = label && label.firstElementChild;
+
+    function showCount() {
+      var boxes = boxesOf(form);
+      var count = boxes.filter(function (box) { return box.checked; }).length;
+      form.querySelectorAll("[data-count]").forEach(function (words) {
+        words.textContent = words.textContent.replace(/^\d+ elegid([oa])s?$/, function (_, ending) {
+          return count + " elegid" + ending + (count === 1 ? "" : "s");
         });
       });
-      if (todos) {
-        todos.firstChild.checked = n === c.length;
-        todos.firstChild.indeterminate = n > 0 && n < c.length;
-      }
+      if (!selectAll) return;
+      selectAll.checked = count === boxes.length;
+      selectAll.indeterminate = count > 0 && count < boxes.length;
     }
-    if (todos) {
-      todos.hidden = false;
-      if (enlace) enlace.classList.add("narrow-only");   // a table that folds has no head
-      todos.firstChild.addEventListener("change", function () {
-        casillas(f).forEach(function (x) { x.checked = todos.firstChild.checked; });
-        contar();
+
+    if (selectAll) {
+      label.hidden = false;
+      if (link) link.classList.add("narrow-only");   // a table that folds has no head
+      selectAll.addEventListener("change", function () {
+        boxesOf(form).forEach(function (box) { box.checked = selectAll.checked; });
+        showCount();
       });
     }
-    f.addEventListener("change", contar);
-    contar();
+    form.addEventListener("change", showCount);
+    showCount();
+  }
+
+  document.querySelectorAll("form").forEach(function (form) {
+    if (boxesOf(form).length) addTo(form);
   });
 })();

@@ -247,7 +247,7 @@ def test_the_change_of_a_discreet_place_is_neutral(
     assert "<title>Cambiar mi cita</title>" in page
     assert "¿Podemos dejar mensaje en ese teléfono?" in page
     assert "+13125550142" not in page
-    assert "data-salir" in page
+    assert "data-quick-exit" in page
     for word in ("mujer", "Círculo", "1805 S. Ejemplo"):
         assert word not in page
     assert "Te llamamos para darte la dirección" in client.get(link).text

@@ -62,7 +62,7 @@ def test_the_page_of_a_discreet_place_is_neutral_and_folds_the_address(
     assert "kind-neutral" in page
     assert "kind-women" not in page
     assert re.search(r"<details><summary>Ver dirección</summary>.*1805 S. Ejemplo", page, re.S)
-    assert "data-salir" in page
+    assert "data-quick-exit" in page
 
 
 def test_who_waits_is_not_told_a_hidden_address(

@@ -207,7 +207,7 @@ def test_the_offer_of_a_discreet_kind_says_neither_name_nor_address(
     page = client.get(link_of(key_store, luz)).text
     assert 'data-standing="offered"' in page
     assert "<title>Cita</title>" in page
-    assert "data-salir" in page
+    assert "data-quick-exit" in page
     for word in ("Luz", "mujer", "Círculo", "1805 S. Ejemplo"):
         assert word not in page
 

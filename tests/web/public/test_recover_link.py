@@ -49,7 +49,7 @@ def test_a_lost_link_is_answered_the_same_whoever_asks(
     assert (hers.status_code, unstamped(hers)) == (nobodys.status_code, unstamped(nobodys))
     assert "Revisa tu correo" in hers.text
     assert "ejemplo.com" not in hers.text
-    assert "data-salir" in before.text
+    assert "data-quick-exit" in before.text
     assert before.headers["Cache-Control"] == "no-store"
     assert asked(key_store) == 2, "the same work for both"
     found = [each.key_ids for each in key_store.asked_for()]

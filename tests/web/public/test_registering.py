@@ -309,7 +309,7 @@ def test_luz_is_asked_to_agree_and_is_not_written_to_unless_she_says_so(
     assert (values["contact"], values["message_ok"]) == (["none"], ["no"])
     assert "Acepto que guarden este registro hasta el" in page.text
     assert str(circle.forget_on.year) in page.text
-    assert "data-salir" in page.text
+    assert "data-quick-exit" in page.text
     answer = send(client, circle, answers(app, circle))
     assert answer.status_code == 422
     assert '<a href="#consent">Marca que aceptas' in answer.text

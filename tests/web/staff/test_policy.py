@@ -409,8 +409,8 @@ def test_nothing_carries_a_discreet_list_away(app: Flask, store: Store, circle: 
             assert "download" not in has, where
             assert not TAKEN_AWAY.search(has.get("href") or has.get("action") or ""), where
             # What a button copies is an address of ours, never a list.
-            if "data-copiar" in has:
-                assert has["data-copiar"] == "pub", where
+            if "data-copy" in has:
+                assert has["data-copy"] == "pub", where
         assert "+13125550142" not in answer.text, "one by one, and written down"
     assert named >= 3
     for ending in ("csv", "xlsx", "json", "txt"):
