@@ -55,6 +55,7 @@ class ImportErrorCode(StrEnum):
         "%(name)s has embedded files. Save it as a plain .xlsx without them."
     )
     WORKBOOK_WITH_FORMULA = "%(name)s has a formula in cell %(cell)s. Paste its value instead."
+    WORKBOOK_WITH_ERROR_VALUE = "%(name)s has an error value in cell %(cell)s. Write its value."
     # calendars
     CALENDAR_CUT_OFF = "%(name)s ends before its calendar does."
     CALENDAR_EMPTY = "%(name)s is a calendar without events."

@@ -1,315 +1,278 @@
-"""The first sheet of an .xlsx as records, read once and in order, with a bound on everything.
+"""Reads the first sheet of an .xlsx file as records.
 
-Dates come out as we write them, 2027-01-16T18:00. Formulas are refused: what they show depends on
-who opens them.
+python-calamine reads the cells. Before it opens the file, the parts that it will read are parsed
+once by expat to bound what they unpack to, because calamine keeps the smallest rectangle around
+all cells and a copy of each text in memory.
+
+Dates are returned as our CSV files write them: 2027-01-16T18:00. Formulas are refused: their value
+depends on the program that saved the file.
 """
 
+import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from posixpath import dirname, join, normpath
 from typing import Final
 
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
-from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from outreach.imports.csv_tables import BLANK, WIDEST, Record
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 from outreach.imports.zip_guard import GuardedZip, damaged, no_workbook, too_large
 
-LONGEST_CELL: Final = 32_767  # letters: what a spreadsheet allows
-MOST_TEXT: Final = 12_000_000  # letters in all cells together
-MOST_STRINGS: Final = 110_000  # 5,000 lines of our columns have 105,000 cells
-MOST_STYLES: Final = 20_000
-_CODED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_MAIN: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+MAX_CELL_LENGTH: Final = 32_767  # characters: the limit of spreadsheet programs
+MAX_TEXT_LENGTH: Final = 12_000_000  # characters of all cells
+MAX_STRINGS: Final = 110_000  # 5,000 rows of our columns have 105,000 cells
+_WORKBOOK: Final = "xl/workbook.xml"  # calamine looks for the workbook nowhere else
+_WORKBOOK_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+_REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - day 0 of a spreadsheet, no instant
 
-
-@dataclass
-class _Book:
-    """What has to be known before the sheet is read."""
-
-    sheet: str = ""  # the part of the first sheet
-    strings: list[str] = field(default_factory=list)
-    dates: list[bool] = field(default_factory=list)  # for each style, whether it shows a date
-    epoch: datetime = CALENDAR_WINDOWS_1900
-    text: int = 0  # letters so far
+_Value = bool | float | str | date | time | timedelta
 
 
 def records(name: str, data: bytes, *, most: int) -> Iterator[Record]:
-    """The records of the first sheet that are not blank. Raises Unfit."""
+    """The rows of the first sheet that are not blank: row number from 1, and cells as text.
+
+    All rows have as many cells. Raises UnreadableFile if the file is no workbook, is too large,
+    or has more than `most` rows below the header.
+    """
+    _check(name, data, most)
+    number, left, rows = _read(name, data)
+    texts = [[""] * left + [_as_text(value) for value in row] for row in rows]
+    width = max((_width(row) for row in texts), default=0)
+    for above, row in enumerate(texts):
+        if _width(row):
+            yield number + above, row[:width]
+
+
+def _width(row: list[str]) -> int:
+    """The number of cells up to the last one that is not blank."""
+    return next((n for n in range(len(row), 0, -1) if row[n - 1].strip()), 0)
+
+
+def _read(name: str, data: bytes) -> tuple[int, int, list[list[_Value]]]:
+    """The number of the first row, the number of empty columns on the left, and the rows."""
+    try:
+        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
+            sheets = enumerate(workbook.sheets_metadata)
+            first = next(n for n, sheet in sheets if sheet.typ is SheetTypeEnum.WorkSheet)
+            sheet = workbook.get_sheet_by_index(first)
+            row, column = sheet.start or (0, 0)
+            return row + 1, column, sheet.to_python()
+    except (CalamineError, OverflowError, ValueError, StopIteration):
+        raise damaged(name) from None
+    except BaseException as error:
+        # A panic in Rust is derived from BaseException, in a module that cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise damaged(name) from None
+
+
+def _check(name: str, data: bytes, most: int) -> None:
+    """Raises UnreadableFile for a file that should not be given to calamine."""
     archive = GuardedZip(name, data)
-    book = _opened(archive)
-    sheet = _Sheet(name, book, most)
-    archive.parse(book.sheet, sheet.start, sheet.end, sheet.take)
-    width = max((len(cells) for _number, cells in sheet.found), default=0)
-    for number, cells in sheet.found:
-        yield number, cells + [""] * (width - len(cells))
-
-
-def _opened(archive: GuardedZip) -> _Book:
-    part = _main_part(archive)
-    book = _Book()
-    sheets: list[str] = []
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        if name == "sheet":
-            found = [key for key in attributes if key.rpartition(":")[2] == "id" and ":" in key]
-            sheets.extend(attributes[key] for key in found)
-        elif name == "workbookPr" and attributes.get("date1904") in {"1", "true"}:
-            book.epoch = CALENDAR_MAC_1904
-
-    archive.parse(part, start)
-    targets = _relations(archive, part)
-    chosen = [targets[id] for id in sheets if id in targets and targets[id][0] == "worksheet"]
-    if not chosen:
-        raise no_workbook(archive.name)
-    book.sheet = chosen[0][1]
-    _refuse_links(archive, book.sheet)
+    _check_types(archive)
+    targets = _relations(archive, _WORKBOOK)
+    sheet = _first_sheet(archive, targets)
+    for kind, _target in _relations(archive, sheet).values():
+        if kind in {"oleObject", "control", "package", "queryTable"}:
+            raise UnreadableFile(ImportErrorCode.WORKBOOK_WITH_EMBEDDED_FILES, name=name)
+    lengths: list[int] = []
     for kind, target in targets.values():
         if kind == "sharedStrings":
-            _read_strings(archive, target, book)
+            lengths += _string_lengths(archive, target)
         elif kind == "styles":
-            _read_styles(archive, target, book)
-    return book
+            archive.parse(target)
+    check = _SheetCheck(name, lengths, most)
+    archive.parse(sheet, check.start, check.end, check.text)
 
 
-def _main_part(archive: GuardedZip) -> str:
-    """The part that the list of types calls the workbook."""
-    found: list[str] = []
+def _check_types(archive: GuardedZip) -> None:
+    workbooks: list[str] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        kind = attributes.get("ContentType", "")
-        if "macroEnabled" in kind or "vbaProject" in kind:
+        content_type = attributes.get("ContentType", "")
+        if "macroEnabled" in content_type or "vbaProject" in content_type:
             raise UnreadableFile(ImportErrorCode.WORKBOOK_WITH_MACROS, name=archive.name)
-        if name == "Override" and kind == _MAIN:
-            found.append(attributes.get("PartName", "").lstrip("/"))
+        if name == "Override" and content_type == _WORKBOOK_TYPE:
+            workbooks.append(attributes.get("PartName", "").lstrip("/"))
 
     archive.parse("[Content_Types].xml", start)
-    if len(found) != 1 or not archive.has(found[0]):
+    if workbooks != [_WORKBOOK]:
         raise no_workbook(archive.name)
-    return found[0]
 
 
 def _relations(archive: GuardedZip, part: str) -> dict[str, tuple[str, str]]:
-    """What a part points at, by its id: the last word of its kind, and its part."""
-    found: dict[str, tuple[str, str]] = {}
-    folder, _slash, bare = part.rpartition("/")
-    listed = join(folder, "_rels", f"{bare}.rels")
+    """The relations of a part by their id: the last word of their type, and the target part."""
+    relations: dict[str, tuple[str, str]] = {}
+    folder, _slash, file = part.rpartition("/")
+    listed = join(folder, "_rels", f"{file}.rels")
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if name != "Relationship":
             return
         kind = attributes.get("Type", "").rpartition("/")[2]
         if attributes.get("TargetMode") == "External":
-            # An address in a cell is text to us: nothing is fetched from it.
+            # The address of a hyperlink is not read.
             if kind != "hyperlink":
                 raise UnreadableFile(ImportErrorCode.WORKBOOK_WITH_LINKS, name=archive.name)
             return
         target = attributes.get("Target", "")
-        whole = target.lstrip("/") if target.startswith("/") else join(dirname(part), target)
-        found[attributes.get("Id", "")] = (kind, normpath(whole))
+        path = target.lstrip("/") if target.startswith("/") else join(dirname(part), target)
+        if attributes.get("Id", "") in relations:
+            raise damaged(archive.name)
+        relations[attributes.get("Id", "")] = (kind, normpath(path))
 
     if archive.has(listed):
         archive.parse(listed, start)
-    return found
+    return relations
 
 
-def _refuse_links(archive: GuardedZip, sheet: str) -> None:
-    for kind, _target in _relations(archive, sheet).values():
-        if kind in {"oleObject", "control", "package", "queryTable"}:
-            raise UnreadableFile(ImportErrorCode.WORKBOOK_WITH_EMBEDDED_FILES, name=archive.name)
+def _first_sheet(archive: GuardedZip, targets: dict[str, tuple[str, str]]) -> str:
+    """The part of the first worksheet."""
+    ids: list[str] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if name == "sheet":
+            ids.extend(value for key, value in attributes.items() if key.endswith(":id"))
+
+    archive.parse(_WORKBOOK, start)
+    parts = [targets[id][1] for id in ids if id in targets and targets[id][0] == "worksheet"]
+    if not parts:
+        raise no_workbook(archive.name)
+    return parts[0]
 
 
-def _read_strings(archive: GuardedZip, part: str, book: _Book) -> None:
-    """The texts that cells of the sheet name by number; how they sound is left out."""
-    pieces: list[str] = []
-    state = {"text": False, "sound": 0, "length": 0}
+def _string_lengths(archive: GuardedZip, part: str) -> list[int]:
+    """The lengths of the shared strings, in characters."""
+    lengths: list[int] = []
 
     def start(name: str, _attributes: dict[str, str]) -> None:
         if name == "si":
-            pieces.clear()
-            state["length"] = 0
-        elif name == "rPh":
-            state["sound"] = 1
-        state["text"] = name == "t" and not state["sound"]
-
-    def end(name: str) -> None:
-        state["text"] = False
-        if name == "rPh":
-            state["sound"] = 0
-        elif name == "si":
-            book.strings.append("".join(pieces))
-            if len(book.strings) > MOST_STRINGS:
+            lengths.append(0)
+            if len(lengths) > MAX_STRINGS:
                 raise too_large(archive.name)
 
-    def take(text: str) -> None:
-        if state["text"]:
-            state["length"] += len(text)
-            _measure(archive.name, book, text, state["length"])
-            pieces.append(text)
+    def text(characters: str) -> None:
+        if lengths:
+            lengths[-1] += len(characters)
 
-    archive.parse(part, start, end, take)
-
-
-def _read_styles(archive: GuardedZip, part: str, book: _Book) -> None:
-    own: dict[int, str] = {}
-    used: list[int] = []
-    path: list[str] = []
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        path.append(name)
-        if name == "numFmt" and path[-2:-1] == ["numFmts"]:
-            own[_number(attributes.get("numFmtId"))] = attributes.get("formatCode", "")[:255]
-        elif name == "xf" and path[-2:-1] == ["cellXfs"]:
-            used.append(_number(attributes.get("numFmtId")))
-        if len(own) > MOST_STYLES or len(used) > MOST_STYLES:
-            raise too_large(archive.name)
-
-    def end(_name: str) -> None:
-        path.pop()
-
-    archive.parse(part, start, end)
-    shows = {
-        number: bool(is_date_format(own.get(number, BUILTIN_FORMATS.get(number, ""))))
-        for number in set(used)
-    }
-    book.dates = [shows[number] for number in used]
+    archive.parse(part, start, text=text)
+    return lengths
 
 
-class _Sheet:
-    """Takes in one sheet, element by element."""
+class _SheetCheck:
+    """Handlers for the XML of a sheet, which raise UnreadableFile for what is refused."""
 
-    def __init__(self, name: str, book: _Book, most: int) -> None:
-        self.found: list[Record] = []
-        self._name, self._book, self._most = name, book, most
-        self._row, self._column, self._blank = 0, 0, 0
-        self._cells: list[str] = []
-        self._kind, self._style, self._reference = "", 0, ""
-        self._pieces: list[str] = []
-        self._length = 0
-        self._takes = self._sounds = False
+    def __init__(self, name: str, string_lengths: list[int], most: int) -> None:
+        self._name, self._string_lengths, self._most = name, string_lengths, most
+        self._row = self._column = 0
+        self._first_row, self._last_row, self._rows, self._blank_rows = 0, 0, 0, 0
+        self._is_row_blank = True
+        self._type, self._reference = "", ""
+        self._value: list[str] = []
+        self._length = 0  # of the text of the current cell
+        self._total_length = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":
-            self._row = _number(attributes.get("r"), self._row + 1)
-            self._cells, self._column = [], 0
+            self._row = _integer(attributes.get("r"), self._row + 1)
+            self._column, self._is_row_blank = 0, True
         elif name == "c":
-            self._reference = attributes.get("r", "")[:12]
-            self._column = _column(self._reference) or self._column + 1
-            if self._column > WIDEST:
-                raise UnreadableFile(ImportErrorCode.TOO_MANY_COLUMNS, name=self._name, most=WIDEST)
-            self._kind = attributes.get("t", "n")
-            self._style = _number(attributes.get("s"))
-            self._pieces, self._length = [], 0
+            self._begin_cell(attributes)
         elif name == "f":
             raise UnreadableFile(
                 ImportErrorCode.WORKBOOK_WITH_FORMULA, name=self._name, cell=self._reference
             )
-        elif name == "rPh":
-            self._sounds = True
-        self._takes = name == "v" or (name == "t" and not self._sounds)
+        elif name in {"v", "is"}:
+            self._extend()
 
     def end(self, name: str) -> None:
-        self._takes = False
-        if name == "rPh":
-            self._sounds = False
-        elif name == "c":
-            self._cells += [""] * (self._column - len(self._cells))
-            self._cells[self._column - 1] = self._value("".join(self._pieces))
+        if name == "v" and self._type == "s":
+            number = _integer("".join(self._value).strip(), -1)
+            if not 0 <= number < len(self._string_lengths):
+                raise damaged(self._name)
+            self._add_text(self._string_lengths[number])
         elif name == "row":
-            self._end_row()
+            self._rows += not self._is_row_blank
+            self._blank_rows += self._is_row_blank
+            if self._rows > self._most + 1:  # the header is one more
+                raise UnreadableFile(
+                    ImportErrorCode.TOO_MANY_LINES, name=self._name, most=f"{self._most:,}"
+                )
+            if self._blank_rows > BLANK:
+                raise too_large(self._name)
 
-    def take(self, text: str) -> None:
-        if self._takes:
-            self._length += len(text)
-            _measure(self._name, self._book, text, self._length)
-            self._pieces.append(text)
+    def text(self, characters: str) -> None:
+        self._add_text(len(characters))
+        if self._type == "s":
+            self._value.append(characters)
+        if characters.strip():
+            self._is_row_blank = False
 
-    def _end_row(self) -> None:
-        while self._cells and not self._cells[-1].strip():
-            self._cells.pop()
-        if self._cells:
-            self.found.append((self._row, self._cells))
-        else:
-            self._blank += 1
-        if len(self.found) > self._most + 1:  # and the header
+    def _begin_cell(self, attributes: dict[str, str]) -> None:
+        self._reference = attributes.get("r", "")[:12]
+        self._column += 1
+        if self._reference:
+            # calamine takes row and column from here, and would make room for any other row.
+            parts = _REFERENCE.fullmatch(self._reference)
+            if parts is None or int(parts[2]) != self._row:
+                raise damaged(self._name)
+            self._column = _column(parts[1])
+        if self._column > WIDEST:
+            raise UnreadableFile(ImportErrorCode.TOO_MANY_COLUMNS, name=self._name, most=WIDEST)
+        self._type = attributes.get("t", "n")
+        if self._type == "e":  # calamine reads it as blank
             raise UnreadableFile(
-                ImportErrorCode.TOO_MANY_LINES, name=self._name, most=f"{self._most:,}"
+                ImportErrorCode.WORKBOOK_WITH_ERROR_VALUE, name=self._name, cell=self._reference
             )
-        if self._blank > BLANK:
+        self._value.clear()
+        self._length = 0
+
+    def _extend(self) -> None:
+        """Counts the current row as one that calamine makes room for."""
+        self._first_row = min(self._first_row or self._row, self._row)
+        self._last_row = max(self._last_row, self._row)
+        if self._last_row - self._first_row > self._most + BLANK:
             raise too_large(self._name)
 
-    def _value(self, text: str) -> str:
-        if self._kind == "s":
-            place = _number(text.strip(), -1)
-            if not 0 <= place < len(self._book.strings):
-                raise damaged(self._name)
-            return _plain(self._book.strings[place])
-        if self._kind == "b":
-            return "true" if text.strip() == "1" else "false"
-        if self._kind == "d":
-            return _said_date(text.strip())
-        if self._kind != "n" or not text.strip():
-            return _plain(text)
-        return self._said_number(text.strip())
+    def _add_text(self, length: int) -> None:
+        self._length += length
+        self._total_length += length
+        if self._length > MAX_CELL_LENGTH or self._total_length > MAX_TEXT_LENGTH:
+            raise too_large(self._name)
 
-    def _said_number(self, text: str) -> str:
+
+def _as_text(value: _Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        is_integer = abs(value) < 1e15 and value == int(value)
+        return str(int(value)) if is_integer else str(value)
+    if isinstance(value, timedelta):  # a cell that shows hours, as 18:00 or 36:00
         try:
-            number = float(text)
-        except ValueError:
-            return text
-        shows_date = 0 <= self._style < len(self._book.dates) and self._book.dates[self._style]
-        if shows_date:
-            try:
-                return _said(from_excel(number, self._book.epoch))
-            except (ValueError, OverflowError):
-                return text
-        is_whole = abs(number) < 1e15 and number == int(number)
-        return str(int(number)) if is_whole else text
-
-
-def _said(value: object) -> str:
-    """A date of a spreadsheet as our files write it; its fractions of a second are noise."""
+            moment = _EPOCH + value
+        except OverflowError:
+            return str(value)
+        return moment.time().isoformat() if moment.date() == _EPOCH.date() else _as_text(moment)
     if isinstance(value, datetime):
-        rounded = value + timedelta(seconds=0.5)
-        rounded = rounded.replace(microsecond=0)
+        # A spreadsheet counts in fractions of a day, which are seldom whole seconds.
+        rounded = (value + timedelta(seconds=0.5)).replace(microsecond=0)
         return rounded.isoformat(timespec="seconds" if rounded.second else "minutes")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return str(value)
+    if isinstance(value, date):
+        return f"{value.isoformat()}T00:00"
+    return value.isoformat() if isinstance(value, time) else value
 
 
-def _said_date(text: str) -> str:
-    """The few workbooks that write a date as text do it as we do."""
-    return text.removesuffix("Z").partition(".")[0]
-
-
-def _plain(text: str) -> str:
-    """A text with the characters that XML cannot hold, which workbooks write as `_x000D_`. Half of
-    a pair is left out: no page can be written with it."""
-    if "_x" not in text:
-        return text
-    told = _CODED.sub(lambda found: chr(int(found[1], 16)), text)
-    return told.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
-
-
-def _measure(name: str, book: _Book, text: str, in_cell: int) -> None:
-    book.text += len(text)
-    if in_cell > LONGEST_CELL or book.text > MOST_TEXT:
-        raise too_large(name)
-
-
-def _number(text: str | None, default: int = 0) -> int:
+def _integer(text: str | None, default: int) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else default
 
 
-def _column(reference: str) -> int:
-    """The number of the column of a reference as AB12, from 1 on; 0 if it has none."""
-    found = 0
-    for letter in reference:
-        if not "A" <= letter <= "Z":
-            break
-        found = found * 26 + ord(letter) - 64
-    return found
+def _column(letters: str) -> int:
+    """The number of a column, from 1: A is 1, AA is 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number

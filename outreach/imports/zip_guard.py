@@ -1,7 +1,8 @@
-"""The zip that an .xlsx is: looked over before anything in it is opened, then read part by part.
+"""Checks the zip container of an .xlsx file before anything in it is unpacked.
 
-Nothing is unpacked that was not announced: how many parts, how large, and how much larger than
-they are stored. Every part we read is XML without a document type, so it has no entities.
+Bounds the number of parts, their sizes and their compression ratio, by the zip's own index, and
+refuses encryption, macros, links to other files and embedded files. A part is parsed as UTF-8 XML
+without a document type, so it has no entities.
 """
 
 import io
@@ -15,16 +16,16 @@ from xml.parsers import expat
 
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 
-MOST_PARTS: Final = 400
-LARGEST_INDEX: Final = 64 * 1024  # bytes of the zip's own list of parts
-UNPACKED: Final = 40 * 1024 * 1024  # bytes, all parts together
-DENSEST: Final = 200  # times a part may grow, where it grows beyond DENSE_FROM
-DENSE_FROM: Final = 1024 * 1024
-MOST_ELEMENTS: Final = 1_500_000  # 5,000 lines of 60 cells are 900,000
-DEEPEST: Final = 40
+MAX_PARTS: Final = 400
+MAX_INDEX_BYTES: Final = 64 * 1024
+MAX_UNPACKED_BYTES: Final = 40 * 1024 * 1024  # all parts together
+MAX_RATIO: Final = 200  # of unpacked to packed, for parts larger than MIN_RATIO_BYTES
+MIN_RATIO_BYTES: Final = 1024 * 1024
+MAX_ELEMENTS: Final = 1_500_000  # 5,000 rows of 60 cells are 900,000
+MAX_DEPTH: Final = 40
 _CHUNK: Final = 64 * 1024
 _END: Final = struct.Struct("<4s4H2LH")
-# What a list of workshops has no need of, and a spreadsheet would run, fetch or unpack.
+# Parts that a spreadsheet program would run, fetch or unpack, and a list of workshops never needs.
 _UNWANTED: Final = (
     (re.compile(r"vbaproject|/macrosheets/|\.bas$"), ImportErrorCode.WORKBOOK_WITH_MACROS),
     (
@@ -36,25 +37,23 @@ _UNWANTED: Final = (
         ImportErrorCode.WORKBOOK_WITH_EMBEDDED_FILES,
     ),
 )
-# Of a part's flags (APPNOTE.TXT 4.4.4): it is enciphered, its own way or another.
-_LOCKED: Final = 0x1 | 0x40 | 0x2000
-# How it was squeezed, that its sizes come after it, and that its name is UTF-8; zipfile knows no
-# others.
+# Flags of a part (APPNOTE.TXT 4.4.4): encrypted, strongly encrypted, masked index.
+_ENCRYPTED: Final = 0x1 | 0x40 | 0x2000
+# Compression option, sizes after the data, and UTF-8 name: all flags that zipfile knows.
 _KNOWN: Final = 0x2 | 0x4 | 0x8 | 0x800
 _SAFE_NAME: Final = re.compile(r"[^\x00-\x1f\\/:]+(?:/[^\x00-\x1f\\/:]+)*/?")
 _ALLOWED_BINARY: Final = re.compile(r"/printersettings/|/printersettings\d*\.bin$")
 
 
 class GuardedZip:
-    """A zip that has been looked over. Raises Unfit for one that should not be opened."""
+    """A zip archive that passed the checks. Raises UnreadableFile for one that does not."""
 
     def __init__(self, name: str, data: bytes) -> None:
         self.name = name
         self._elements = 0
         _check_index(name, data)
-        # Of 300,000 archives with a changed index zipfile refused some with NotImplementedError (a
-        # version it does not know) or ValueError (a name that is no UTF-8); the last two of the
-        # list never came and stand for other versions of Python.
+        # zipfile refuses a damaged index with BadZipFile, an unknown version with
+        # NotImplementedError, and a name that is not UTF-8 with ValueError.
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OSError):
@@ -67,21 +66,24 @@ class GuardedZip:
     def parse(
         self,
         part: str,
-        start: Callable[[str, dict[str, str]], None],
+        start: Callable[[str, dict[str, str]], None] | None = None,
         end: Callable[[str], None] | None = None,
         text: Callable[[str], None] | None = None,
     ) -> None:
-        """Reads a part: what is to be done at each element's start and end, and with its text.
-        Names come without their namespace."""
+        """Parses a part, with handlers for the start and end of elements and for text.
+
+        Names are given without their namespace. Raises UnreadableFile.
+        """
         depth = 0
 
         def at_start(name: str, attributes: dict[str, str]) -> None:
             nonlocal depth
             depth += 1
             self._elements += 1
-            if depth > DEEPEST or self._elements > MOST_ELEMENTS:
+            if depth > MAX_DEPTH or self._elements > MAX_ELEMENTS:
                 raise too_large(self.name)
-            start(name.rpartition(":")[2], attributes)
+            if start is not None:
+                start(name.rpartition(":")[2], attributes)
 
         def at_end(name: str) -> None:
             nonlocal depth
@@ -89,16 +91,20 @@ class GuardedZip:
             if end is not None:
                 end(name.rpartition(":")[2])
 
-        parser = expat.ParserCreate()
+        # Of another encoding, expat and calamine would read two different texts. UTF-8 has no NUL;
+        # the markup of UTF-16 has, and expat detects it in spite of the encoding given.
+        parser = expat.ParserCreate("UTF-8")
         parser.StartElementHandler = at_start
         parser.EndElementHandler = at_end
-        parser.StartDoctypeDeclHandler = self._refuse_entities
+        parser.StartDoctypeDeclHandler = self._refuse_document_type
         if text is not None:
             parser.buffer_text = True
             parser.CharacterDataHandler = text
         try:
             with self._zip.open(part) as opened:
                 while chunk := opened.read(_CHUNK):
+                    if b"\0" in chunk:
+                        raise damaged(self.name)
                     parser.Parse(chunk, False)
             parser.Parse(b"", True)
         except KeyError:
@@ -106,28 +112,28 @@ class GuardedZip:
         except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError):
             raise damaged(self.name) from None
 
-    def _refuse_entities(self, *_declared: object) -> None:
+    def _refuse_document_type(self, *_declared: object) -> None:
         raise UnreadableFile(ImportErrorCode.WORKBOOK_WITH_DOCTYPE, name=self.name)
 
     def _check(self) -> None:
         infos = self._zip.infolist()
         names = [info.filename for info in infos]
-        if len(infos) > MOST_PARTS:
+        if len(infos) > MAX_PARTS:
             raise too_large(self.name)
         if len(set(names)) < len(names) or not all(map(_is_plain, names)):
             raise damaged(self.name)
         for info in infos:
             self._check_part(info)
-        if sum(info.file_size for info in infos) > UNPACKED:
+        if sum(info.file_size for info in infos) > MAX_UNPACKED_BYTES:
             raise too_large(self.name)
 
     def _check_part(self, info: zipfile.ZipInfo) -> None:
-        if info.flag_bits & _LOCKED:
+        if info.flag_bits & _ENCRYPTED:
             raise locked(self.name)
         is_known = info.flag_bits & ~_KNOWN == 0
         if not is_known or info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise damaged(self.name)
-        if info.file_size > max(DENSE_FROM, DENSEST * info.compress_size):
+        if info.file_size > max(MIN_RATIO_BYTES, MAX_RATIO * info.compress_size):
             raise too_large(self.name)
         bare = "/" + info.filename.lower()
         for pattern, what in _UNWANTED:
@@ -136,12 +142,12 @@ class GuardedZip:
 
 
 def _check_index(name: str, data: bytes) -> None:
-    """Before Python makes an object of every part that the list announces."""
+    """Bounds the index before zipfile makes an object of every part in it."""
     at = data.rfind(b"PK\x05\x06", max(0, len(data) - 70_000))
     if at < 0 or at + _END.size > len(data) or b"PK\x06\x07" in data[max(0, at - 20) : at]:
         raise damaged(name)
     _mark, *_counts, size, _offset, _comment = _END.unpack_from(data, at)
-    if size > LARGEST_INDEX:
+    if size > MAX_INDEX_BYTES:
         raise too_large(name)
 
 

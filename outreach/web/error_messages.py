@@ -279,6 +279,9 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ImportErrorCode.WORKBOOK_WITH_FORMULA: N_(
             "La celda %(cell)s tiene una fórmula. Pega ahí solo el valor."
         ),
+        ImportErrorCode.WORKBOOK_WITH_ERROR_VALUE: N_(
+            "La celda %(cell)s tiene un error. Escribe ahí el valor."
+        ),
         # calendars
         ImportErrorCode.CALENDAR_CUT_OFF: N_(
             "El calendario está cortado: le falta el final. Expórtalo otra vez."

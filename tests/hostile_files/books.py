@@ -17,14 +17,19 @@ _TYPES: Final = (
     '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/'
     f'content-types"><Override PartName="/xl/workbook.xml" ContentType="{MAIN}"/></Types>'
 )
-_OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELATIONS: Final = (
     '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
-    f'relationships"><Relationship Id="r1" Type="{_OFFICE}/worksheet" '
+    f'relationships"><Relationship Id="r1" Type="{OFFICE}/worksheet" '
     'Target="worksheets/sheet1.xml"/>{more}</Relationships>'
 )
+_ROOT: Final = (
+    '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
+    f'relationships"><Relationship Id="r1" Type="{OFFICE}/officeDocument" '
+    'Target="xl/workbook.xml"/></Relationships>'
+)
 _WORKBOOK: Final = (
-    f'<?xml version="1.0"?><workbook xmlns:r="{_OFFICE}"><sheets>'
+    f'<?xml version="1.0"?><workbook xmlns:r="{OFFICE}"><sheets>'
     '<sheet name="Talleres" sheetId="1" r:id="r1"/></sheets></workbook>'
 )
 
@@ -48,6 +53,7 @@ def book(changed: dict[str, str | bytes] | None = None, *, more: str = "") -> by
     """A workbook with a list of one workshop; some parts changed, or added."""
     parts: dict[str, str | bytes] = {
         "[Content_Types].xml": _TYPES,
+        "_rels/.rels": _ROOT,
         "xl/workbook.xml": _WORKBOOK,
         "xl/_rels/workbook.xml.rels": _RELATIONS.replace("{more}", more),
         "xl/worksheets/sheet1.xml": sheet(),
@@ -143,7 +149,7 @@ def outside_dtd() -> bytes:
 
 
 def strings_with_dtd() -> bytes:
-    more = f'<Relationship Id="r2" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
+    more = f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
     text = '<!DOCTYPE x [<!ENTITY a "b">]><sst><si><t>&a;</t></si></sst>'
     return book({"xl/sharedStrings.xml": text}, more=more)
 
@@ -174,7 +180,7 @@ def external_book() -> bytes:
 
 def external_relation() -> bytes:
     more = (
-        f'<Relationship Id="r9" Type="{_OFFICE}/externalLinkPath" '
+        f'<Relationship Id="r9" Type="{OFFICE}/externalLinkPath" '
         'Target="http://127.0.0.1:9/a.xlsx" TargetMode="External"/>'
     )
     return book(more=more)
@@ -239,6 +245,37 @@ def lying_dimension() -> bytes:
     return with_sheet(sheet('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>', head=head))
 
 
+def distant_cells() -> bytes:
+    """Two cells; a table of all between them would have a million rows."""
+    first, last = (f'<row r="{n}"><c r="A{n}"><v>1</v></c></row>' for n in (1, 1048576))
+    return with_sheet(sheet(first + last))
+
+
+def repeated_string() -> bytes:
+    """One text of 32,000 characters, which 100,000 cells name."""
+    more = f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
+    text = f"<sst><si><t>{_noise(32_000)}</t></si></sst>"
+    line = "<row>" + '<c t="s"><v>0</v></c>' * 25 + "</row>"
+    noise = "".join(f"{line}<!--{_noise(400)}-->" for _ in range(4000))
+    parts: dict[str, str | bytes] = {"xl/sharedStrings.xml": text}
+    return book(parts | {"xl/worksheets/sheet1.xml": sheet(noise)}, more=more)
+
+
+def utf_16() -> bytes:
+    """A sheet in another encoding, whose bytes are XML in UTF-8 too."""
+    return with_sheet(
+        sheet().replace('version="1.0"', 'version="1.0" encoding="UTF-16"').encode("utf-16")
+    )
+
+
+def misplaced_cell() -> bytes:
+    return with_sheet(sheet('<row r="1"><c r="A1048576"><v>1</v></c></row>'))
+
+
+def error_value() -> bytes:
+    return with_sheet(sheet('<row r="1"><c r="A1" t="e"><v>#N/A</v></c></row>'))
+
+
 def wide_sheet() -> bytes:
     return with_sheet(sheet(rows(["x"] * 16_384)))
 
@@ -261,7 +298,7 @@ def _noise(size: int) -> str:
 
 
 def many_strings() -> bytes:
-    more = f'<Relationship Id="r2" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
+    more = f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
     text = "<sst>" + "".join(f"<si><t>{n}</t></si>" for n in range(1_000_000)) + "</sst>"
     return book({"xl/sharedStrings.xml": text}, more=more)
 

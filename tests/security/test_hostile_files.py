@@ -14,7 +14,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.errors import Refused
-from outreach.imports import xlsx, zip_guard
+from outreach.imports import zip_guard
 from outreach.imports.import_errors import UnreadableFile
 from tests import hostile_files
 from tests.hostile_files import books, texts
@@ -58,12 +58,6 @@ def test_what_a_part_said_of_its_size_is_all_that_is_unpacked() -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as found:
         assert found.getinfo("xl/worksheets/sheet1.xml").file_size == 4096
     assert hostile_files.refusal(data)
-
-
-def test_a_row_far_below_makes_no_rows_above_it() -> None:
-    far = '<row r="1048576"><c r="A1048576" t="str"><v>w1</v></c></row>'
-    found = list(xlsx.records("far", books.with_sheet(books.sheet(far)), most=10))
-    assert found == [(1048576, ["w1"])]
 
 
 @pytest.mark.any_database("what a file is refused for before anything is asked of a database")
