@@ -1,52 +1,9 @@
-"""The nouns of the work: offices, workshops, registrations, notices. Knows nothing of the web."""
+"""What the product is about: workshops, registrations and all that hangs on them.
 
-from outreach.db import job_locks
-from outreach.db.base import Base
-from outreach.domain import registrations, workshops
-from outreach.domain.audit import audit_log, hash_chain
-from outreach.domain.calendar import change_counters, event_cache, feed_cache
-from outreach.domain.checkin import checkin_events, checkin_tokens
-from outreach.domain.locations import venues, zip_codes
-from outreach.domain.network import installation_settings, kinds, offices, staff
-from outreach.domain.newsletter import bulletins, mailings, subscribers
-from outreach.domain.registrations import notifications, staff_messages
-from outreach.domain.reporting import figures, months
-from outreach.domain.scheduling import form_drafts, import_batches, network_changes, tours
-from outreach.domain.workshops import accommodations, partners, series, time_slots
-
-__all__ = [
-    "accommodations",
-    "audit_log",
-    "bulletins",
-    "change_counters",
-    "checkin_events",
-    "checkin_tokens",
-    "event_cache",
-    "feed_cache",
-    "figures",
-    "form_drafts",
-    "hash_chain",
-    "import_batches",
-    "installation_settings",
-    "job_locks",
-    "kinds",
-    "mailings",
-    "metadata",
-    "months",
-    "network_changes",
-    "notifications",
-    "offices",
-    "partners",
-    "registrations",
-    "series",
-    "staff",
-    "staff_messages",
-    "subscribers",
-    "time_slots",
-    "tours",
-    "venues",
-    "workshops",
-    "zip_codes",
-]
-
-metadata = Base.metadata
+One package a noun, with its tables, rules and queries. The domain knows no HTTP, no HTML and no
+language of pages: it raises the errors of `outreach.errors`, and the caller commits. It imports
+`db` and `keystore`. Packages stand in layers (`pyproject.toml`, import-linter): `network`,
+`locations`, `workshops`, then `registrations`, `audit`, `search` and `reporting`, then `outbox`,
+`checkin` and `calendar`, then `scheduling`, `newsletter` and `dashboard`; each imports only what
+stands below it. Open `workshops/models.py` and `registrations/models.py` first.
+"""

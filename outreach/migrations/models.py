@@ -2,10 +2,11 @@
 
 import sqlalchemy as sa
 
-from outreach import accounts, domain
+from outreach import accounts
+from outreach.domain import tables
 from outreach.keystore import KeyStoreBase
 
-MAIN: sa.MetaData = domain.metadata
+MAIN: sa.MetaData = tables.metadata
 KEY_STORE: sa.MetaData = KeyStoreBase.metadata
 
 _ = accounts  # its tables are on the same metadata once it is imported

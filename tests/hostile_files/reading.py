@@ -4,7 +4,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from outreach.db.store import Store
-from outreach.domain import metadata
+from outreach.domain import tables
 from outreach.errors import Refused
 from outreach.imports.import_errors import ImportRejected, UnreadableFile
 from outreach.imports.workshops import Network, look, opened
@@ -41,5 +41,5 @@ def refusal(data: bytes) -> str:
 def nobody() -> Store:
     """A database in which there is no workshop yet."""
     empty = Store("sqlite://")
-    metadata.create_all(empty.engine)
+    tables.metadata.create_all(empty.engine)
     return empty

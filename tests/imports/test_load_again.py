@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from outreach import clock, domain
+from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import tables
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -42,7 +43,7 @@ def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
     with store.read() as session:
         return {
             name: sorted(map(tuple, session.execute(sa.text(f'SELECT * FROM "{name}"'))), key=repr)
-            for name in domain.metadata.tables
+            for name in tables.metadata.tables
         }
 
 

@@ -1,1 +1,5 @@
-"""The network itself: offices, kinds, staff and their roles, installation settings."""
+"""The network itself: offices, kinds of workshop, staff members with their roles, settings.
+
+Everything else in the domain refers to these. Imports `domain.text` only. Open `offices.py` first;
+`staff.py` has the roles and role assignments, `kinds.py` the types of workshop.
+"""

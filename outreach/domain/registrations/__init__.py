@@ -1,9 +1,11 @@
-"""Registrations: who asked to come, and whether there is a place for them.
+"""The registration: a party that asked to come to a workshop, its status and its seats.
 
-`models` is the row and who may read it; `status` every way it can go; `capacity` how places
-are taken; `service` saving, changing and giving up; `contact_details` another name or contact;
-`waitlist` the list and its offers; `reconfirmation` the question whether people still come;
-`address_approval` who may read a hidden address; `notify` what they are owed to be told.
+Imports `workshops` and below, and `keystore`, which encrypts personal data. This package hands on
+the names that other packages use. Open `service.py` first: register, change, cancel. `models.py` is
+the table and its personal data, `status.py` the allowed changes of status, `capacity.py` how seats
+are reserved, `waitlist.py` the waitlist and its offers, `reconfirmation.py` «are you still
+coming?», `contact_details.py` a new name or contact, `address_approval.py` who may read a hidden
+address, `notifications.py` and `notify.py` what people are told.
 """
 
 from outreach.domain.registrations.address_approval import approve, unapprove

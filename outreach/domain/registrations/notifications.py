@@ -7,16 +7,13 @@ registration forgets everything we might have said to the person.
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.db.base import Base
+from outreach.domain.registrations.models import Registration
 from outreach.domain.registrations.staff_messages import Message
-
-if TYPE_CHECKING:
-    from outreach.domain.registrations.models import Registration
 
 
 class NotificationType(StrEnum):
@@ -45,7 +42,7 @@ class Notification(Base):
     registration_id: Mapped[str] = mapped_column(
         sa.ForeignKey("registration.id", ondelete="CASCADE"), index=True
     )
-    registration: Mapped["Registration"] = relationship(init=False)
+    registration: Mapped[Registration] = relationship(init=False)
     cause: Mapped[NotificationType]
     message_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("message.id"), default=None, index=True

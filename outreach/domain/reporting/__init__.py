@@ -1,1 +1,4 @@
-"""Months, typed figures and missing reports. Imports workshops."""
+"""Monthly reporting: months and their revisions, typed figures, workshops without a report.
+
+Imports `workshops` and below. Open `months.py` first.
+"""

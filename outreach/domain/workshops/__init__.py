@@ -1,4 +1,10 @@
-"""Workshops: what is offered, where, when and to how many. Imports network, locations."""
+"""The workshop, one dated event of an office, and what hangs on it.
+
+Imports `locations` and `network`. This package hands on the names of `models.py`, which is the file
+to open first: the table and how workshops are found. `time_slots`, `accommodations`, `series`,
+`partners` and `tour_stops` have a table each; `publish_checks` says whether a workshop may be
+published. What staff do to workshops is `domain.scheduling`: registrations stand between the two.
+"""
 
 from outreach.domain.workshops.models import (
     CONTACT_HOUR,

@@ -5,16 +5,14 @@ A need without a limit has no row here.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
+from outreach.domain.workshops.models import Workshop
 from outreach.errors import ErrorCode, Refused
-
-if TYPE_CHECKING:
-    from outreach.domain.workshops.models import Workshop
 
 
 class AccommodationCapacity(Base):
@@ -58,7 +56,7 @@ def release(session: Session, workshop_id: int, needs: Iterable[str]) -> None:
         session.connection().execute(_GIVE_BACK, {"workshop": workshop_id, "what": need})
 
 
-def sync(session: Session, workshop: "Workshop", used: Mapping[str, int]) -> None:
+def sync(session: Session, workshop: Workshop, used: Mapping[str, int]) -> None:
     """Makes the rows what `workshop.support` says; `used` is how many parties with a place have
     each need. Raises Refused for less than has been promised."""
     there = {

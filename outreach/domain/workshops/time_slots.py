@@ -7,16 +7,14 @@ workshop's own count is the sum of theirs.
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
+from outreach.domain.workshops.models import Workshop
 from outreach.errors import ErrorCode, NotFound, Refused
-
-if TYPE_CHECKING:
-    from outreach.domain.workshops.models import Workshop
 
 
 class TimeSlot(Base):
@@ -33,7 +31,7 @@ class TimeSlot(Base):
     seats_left: Mapped[int]
 
 
-def of_workshop(session: Session, workshop: "Workshop") -> Sequence[TimeSlot]:
+def of_workshop(session: Session, workshop: Workshop) -> Sequence[TimeSlot]:
     """In the order of the day."""
     return session.scalars(_OF_WORKSHOP, {"workshop": workshop.id}).all()
 
@@ -45,7 +43,7 @@ _OF_WORKSHOP: Final = (
 )
 
 
-def find(session: Session, workshop: "Workshop", hour: str) -> TimeSlot:
+def find(session: Session, workshop: Workshop, hour: str) -> TimeSlot:
     """The slot that starts at that hour, as `10:20`. Raises NotFound."""
     for slot in of_workshop(session, workshop):
         if f"{starts(workshop, slot.minute):%H:%M}" == hour:
@@ -53,21 +51,21 @@ def find(session: Session, workshop: "Workshop", hour: str) -> TimeSlot:
     raise NotFound("slot")
 
 
-def starts(workshop: "Workshop", minute: int) -> time:
+def starts(workshop: Workshop, minute: int) -> time:
     """When a slot starts, on the wall clock of the venue."""
     return _at(workshop, minute).time()
 
 
-def ends(workshop: "Workshop", minute: int) -> time:
+def ends(workshop: Workshop, minute: int) -> time:
     return _at(workshop, minute + (workshop.slot_minutes or 0)).time()
 
 
-def day(workshop: "Workshop", minute: int) -> date:
+def day(workshop: Workshop, minute: int) -> date:
     """The day of a slot: of the small hours it is the next one."""
     return _at(workshop, minute).date()
 
 
-def _at(workshop: "Workshop", minute: int) -> datetime:
+def _at(workshop: Workshop, minute: int) -> datetime:
     # No zone: an hour on a clock on the wall.
     begin = datetime.combine(workshop.day, workshop.starts)
     return begin + timedelta(minutes=minute)
@@ -84,7 +82,7 @@ def length(starts: time, ends: time) -> int:
     return minutes if minutes > 0 else minutes + 24 * 60
 
 
-def sync(session: Session, workshop: "Workshop") -> None:
+def sync(session: Session, workshop: Workshop) -> None:
     """Makes the slots what the workshop's hours say, and its own count the sum of theirs.
 
     Raises Refused when that would take a place from somebody. The workshop's row is locked by the
@@ -122,12 +120,12 @@ def sync(session: Session, workshop: "Workshop") -> None:
     session.flush()
 
 
-def remove_all(session: Session, workshop: "Workshop") -> None:
+def remove_all(session: Session, workshop: Workshop) -> None:
     """The workshop has no hours of its own any more."""
     session.execute(sa.delete(TimeSlot).where(TimeSlot.workshop_id == workshop.id))
 
 
-def _taken(workshop: "Workshop", slot: TimeSlot) -> Refused:
+def _taken(workshop: Workshop, slot: TimeSlot) -> Refused:
     hour = starts(workshop, slot.minute)
     return Refused(ErrorCode.SLOT_TAKEN, hour=hour)
 

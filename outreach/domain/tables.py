@@ -1,0 +1,55 @@
+"""Every table of the domain: imports each module that defines one.
+
+SQLAlchemy needs all of them to resolve foreign keys, and migrations to compare the schema.
+"""
+
+from outreach.db import job_locks
+from outreach.db.base import Base
+from outreach.domain import registrations, workshops
+from outreach.domain.audit import audit_log, hash_chain
+from outreach.domain.calendar import change_counters, event_cache, feed_cache
+from outreach.domain.checkin import checkin_events, checkin_tokens
+from outreach.domain.locations import venues, zip_codes
+from outreach.domain.network import installation_settings, kinds, offices, staff
+from outreach.domain.newsletter import bulletins, mailings, subscribers
+from outreach.domain.registrations import notifications, staff_messages
+from outreach.domain.reporting import figures, months
+from outreach.domain.scheduling import form_drafts, import_batches, network_changes, tours
+from outreach.domain.workshops import accommodations, partners, series, time_slots
+
+__all__ = [
+    "accommodations",
+    "audit_log",
+    "bulletins",
+    "change_counters",
+    "checkin_events",
+    "checkin_tokens",
+    "event_cache",
+    "feed_cache",
+    "figures",
+    "form_drafts",
+    "hash_chain",
+    "import_batches",
+    "installation_settings",
+    "job_locks",
+    "kinds",
+    "mailings",
+    "metadata",
+    "months",
+    "network_changes",
+    "notifications",
+    "offices",
+    "partners",
+    "registrations",
+    "series",
+    "staff",
+    "staff_messages",
+    "subscribers",
+    "time_slots",
+    "tours",
+    "venues",
+    "workshops",
+    "zip_codes",
+]
+
+metadata = Base.metadata
