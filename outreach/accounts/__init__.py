@@ -1,7 +1,8 @@
-"""Staff sign-in: passwords, codes, passkeys, sessions, invitations and another provider's word; and
-the calendars of their phones. argon2-cffi, pyotp, fido2 and joserfc do the cryptography; what is
-ours is policy: when, how often, once. Whatever works once is a conditional change that finds one
-row.
+"""Staff sign-in: passwords, TOTP codes, passkeys, OpenID Connect, sessions, invitations, calendars.
+
+argon2-cffi, pyotp, fido2 and joserfc do the cryptography. This package decides when a credential
+counts, how often it may be tried, and that it counts once: each use is an UPDATE or DELETE that
+must find one row. May import `domain`, `keystore` and `db`. Start with `sessions`.
 """
 
 from outreach.accounts import (

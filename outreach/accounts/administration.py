@@ -1,6 +1,6 @@
-"""The accounts of the staff, as an admin gives and takes them: each step is in the journal.
+"""Staff accounts as an admin manages them: invite, change roles, disable, reset.
 
-`by` is who does it; None where it is done on the server itself.
+Each step is written in the audit log. `by` is the id of the admin, None for the command line.
 """
 
 import re
@@ -16,31 +16,31 @@ from outreach.domain.network import offices, staff
 from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment, StaffMember
 from outreach.errors import ErrorCode, NotFound, Refused
 
-# Enough to catch a slip of the hand; whether it exists, the person will say.
+# Catches typing errors; whether the mailbox exists, the invitation will show.
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-LONGEST: Final = 254
-OF_ONE_OFFICE: Final = (Role.ORGANIZER, Role.DOOR)  # roles that need an office
+MAX_EMAIL_LENGTH: Final = 254
+OFFICE_ROLES: Final = (Role.ORGANIZER, Role.DOOR)  # not for the whole network
 
 
 def is_address(email: str) -> bool:
-    return len(email) <= LONGEST and _ADDRESS.fullmatch(email) is not None
+    return len(email) <= MAX_EMAIL_LENGTH and _ADDRESS.fullmatch(email) is not None
 
 
 def invite(
     session: Session,
     email: str,
     role: Role,
-    places: Iterable[str],
+    office_slugs: Iterable[str],
     *,
     by: int | None,
     now: datetime,
 ) -> str:
-    """A new account with that role at each of these offices, or everywhere («*»); the token of the
-    link with which its owner sets a password. Raises Refused as `organizers.add` and `check` do."""
-    rights = dict.fromkeys(places, role)
-    check(session, rights)
+    """Creates an account with that role at each of these offices («*»: all offices). Returns the
+    token of the link that sets its password. Raises Refused as `staff.add` and `check_roles` do."""
+    rights = dict.fromkeys(office_slugs, role)
+    check_roles(session, rights)
     organizer = staff.add(session, email, role, rights)
-    _note(session, organizer, "account invited", rights, by=by, now=now)
+    _log(session, organizer, "account invited", rights, by=by, now=now)
     return invitations.invite(session, organizer.id, now=now)
 
 
@@ -52,15 +52,15 @@ def change(
     by: int | None,
     now: datetime,
 ) -> bool:
-    """From the next click on, this is what they may do. Says whether anything is new. Raises
-    Refused as `check` does, and where nobody would be left who may do everything."""
+    """Sets the roles by office, from the next request on. Returns whether anything changed. Raises
+    Refused as `check_roles` does, and when no admin of the whole network would be left."""
     staff.lock(session)
     before = rights_of(organizer)
-    # A right to an office that is no more in the list may stay.
+    # A role at an office that has been removed from the list may stay.
     new = {office: role for office, role in rights.items() if office not in before}
     if ALL_OFFICES in rights and rights[ALL_OFFICES] != before.get(ALL_OFFICES):
         new[ALL_OFFICES] = rights[ALL_OFFICES]
-    check(session, new)
+    check_roles(session, new)
     if not rights:
         raise Refused(ErrorCode.ACCOUNT_WITHOUT_ROLE)
     if rights == before:
@@ -74,18 +74,18 @@ def change(
     for office in before.keys() - rights.keys():
         organizer.grants.remove(kept[office])
     staff.require_admin(session)
-    _note(session, organizer, "account rights changed", rights, by=by, now=now)
+    _log(session, organizer, "account rights changed", rights, by=by, now=now)
     return True
 
 
 def disable(session: Session, organizer: StaffMember, *, by: int | None, now: datetime) -> None:
-    """From the next click on, nobody gets in with it. Raises Refused where nobody would be left
-    who may do everything, unless it is done on the server, where another can be made."""
+    """Ends all access of the account from the next request on. Raises Refused when no admin of the
+    whole network would be left, except on the command line, where another can be created."""
     staff.lock(session)
     credentials.disable(session, organizer, now=now)
     if by is not None:
         staff.require_admin(session)
-    _note(session, organizer, "account disabled", {}, by=by, now=now)
+    _log(session, organizer, "account disabled", {}, by=by, now=now)
 
 
 def reset(
@@ -96,18 +96,18 @@ def reset(
     now: datetime,
     second_factor: bool = False,
 ) -> str:
-    """The token of a new link, as `access.reset`. Raises Refused for oneself: whoever is in needs
-    no link, and could lock themselves out."""
+    """Returns the token of a new link, as `credentials.reset`. Raises Refused for the admin's own
+    account: they could lock themselves out."""
     if organizer.id == by:
         raise Refused(ErrorCode.OWN_ACCOUNT_RESET)
     return credentials.reset(session, organizer, now=now, second_factor=second_factor, by=by)
 
 
-def check(session: Session, rights: Mapping[str, Role]) -> None:
-    """Raises Refused when somebody cannot have these rights."""
+def check_roles(session: Session, rights: Mapping[str, Role]) -> None:
+    """Raises Refused when an office is unknown or a role needs an office."""
     for office, role in rights.items():
         if office == ALL_OFFICES:
-            if role in OF_ONE_OFFICE:
+            if role in OFFICE_ROLES:
                 raise Refused(ErrorCode.ROLE_NEEDS_OFFICE)
             continue
         try:
@@ -117,11 +117,11 @@ def check(session: Session, rights: Mapping[str, Role]) -> None:
 
 
 def rights_of(organizer: StaffMember) -> dict[str, Role]:
-    """Their roles, by the slug of the office or «*»."""
+    """The roles of an account, by the slug of the office or «*»."""
     return {grant.office: grant.role for grant in organizer.grants}
 
 
-def _note(
+def _log(
     session: Session,
     organizer: StaffMember,
     action: str,
@@ -130,8 +130,8 @@ def _note(
     by: int | None,
     now: datetime,
 ) -> None:
-    told = ", ".join(f"{role} {office}" for office, role in sorted(rights.items()))
-    detail = f"{organizer.id}: {told}" if told else str(organizer.id)
+    roles = ", ".join(f"{role} {office}" for office, role in sorted(rights.items()))
+    detail = f"{organizer.id}: {roles}" if roles else str(organizer.id)
     if len(detail) > 200:
         detail = f"{organizer.id}: {len(rights)}"
     audit_log.record(session, by, action, now=now, detail=detail)

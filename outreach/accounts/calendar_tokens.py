@@ -1,7 +1,7 @@
-"""An organizer's own calendar: one address a person, for their phone, which can be taken back.
+"""The token in the address of a staff member's own calendar feed.
 
-The address is the permission. It is shown once, when it is made; only its hash is kept. What it
-opens follows the account: a role taken away counts the next time a phone asks.
+The address is the permission. It is shown once, when it is created; only its hash is stored. The
+feed follows the account: a role that was removed counts at the phone's next request.
 """
 
 import secrets
@@ -28,14 +28,14 @@ class CalendarToken(Base):
 
 @dataclass(frozen=True)
 class CalendarOwner:
-    """Whose calendar it is, and what is in it."""
+    """The staff member whose feed it is, and the offices in it."""
 
     organizer_id: int
     offices: frozenset[str] | None  # slugs; None for all of them
 
 
-def make(session: Session, organizer_id: int, *, now: datetime) -> str:
-    """A new address's token; an earlier one stops working."""
+def create(session: Session, organizer_id: int, *, now: datetime) -> str:
+    """Returns a new token; an earlier one stops working."""
     revoke(session, organizer_id)
     token = secrets.token_urlsafe(32)
     session.add(CalendarToken(organizer_id=organizer_id, token_hash=digest(token), created_at=now))
@@ -44,19 +44,19 @@ def make(session: Session, organizer_id: int, *, now: datetime) -> str:
 
 
 def revoke(session: Session, organizer_id: int) -> None:
-    """The address that is out, if there is one, stops working."""
+    """Deletes the token, if there is one."""
     session.execute(sa.delete(CalendarToken).where(CalendarToken.organizer_id == organizer_id))
 
 
-def made_at(session: Session, organizer_id: int) -> datetime | None:
-    """When the address that works was made; None when there is none."""
+def created_at_of(session: Session, organizer_id: int) -> datetime | None:
+    """When the current token was created; None when there is none."""
     return session.scalar(
         sa.select(CalendarToken.created_at).where(CalendarToken.organizer_id == organizer_id)
     )
 
 
-def whose(session: Session, token: str) -> CalendarOwner | None:
-    """None for an address that nobody has, and for one of an account that may see nothing."""
+def owner_of(session: Session, token: str) -> CalendarOwner | None:
+    """The owner of a token; None for an unknown token or an account that may see no workshop."""
     rows = session.execute(
         sa.select(StaffMember.id, RoleAssignment.office, RoleAssignment.role)
         .join(CalendarToken, CalendarToken.organizer_id == StaffMember.id)

@@ -1,5 +1,4 @@
-"""Letting someone in, and shutting them out: what touches account, link, sessions, second factor
-and calendar at once."""
+"""Changes of an account's credentials that affect sessions, second factor and tokens together."""
 
 from datetime import datetime
 
@@ -21,29 +20,27 @@ def reset(
     second_factor: bool = False,
     by: int | None = None,
 ) -> str:
-    """A new link's token. The old password is worth nothing any more, every browser that was
-    signed in is out, and so are the phone that follows its calendar and those at a door. An account
-    that was shut is open again.
+    """Returns the token of a new invitation link. Deletes the password, ends all sessions, revokes
+    the calendar token and the check-in tokens, and enables a disabled account.
 
-    The link is no second factor: who has lost theirs needs `second_factor`, which forgets
-    application, paper codes and keys, so that the next sign-in asks to set one up. `by` is the
-    admin who does it; None is the command line."""
+    The link is no second factor. `second_factor` also deletes TOTP secret, recovery codes and
+    passkeys, so that the next sign-in sets one up. `by` is the id of the admin, None for the
+    command line."""
     organizer.password = None
     organizer.disabled_at = None
     sessions.end_all(session, organizer.id, now=now)
     calendar_tokens.revoke(session, organizer.id)
     checkin_tokens.revoke(session, organizer.id)
     if second_factor:
-        totp.forget(session, organizer.id)
-        passkeys.forget(session, organizer.id)
+        totp.delete_all(session, organizer.id)
+        passkeys.delete_all(session, organizer.id)
     action = "second factor reset" if second_factor else "account reset"
     audit_log.record(session, by, action, now=now, detail=str(organizer.id))
     return invitations.invite(session, organizer.id, now=now)
 
 
 def disable(session: Session, organizer: StaffMember, *, now: datetime) -> None:
-    """From the next click on, nobody gets in with this account; its links, and the address
-    of its calendar, are worth nothing."""
+    """Disables the account, ends its sessions and revokes its links and tokens."""
     organizer.disabled_at = organizer.disabled_at or now
     sessions.end_all(session, organizer.id, now=now)
     calendar_tokens.revoke(session, organizer.id)
@@ -52,8 +49,8 @@ def disable(session: Session, organizer: StaffMember, *, now: datetime) -> None:
 
 
 def set_password(session: Session, token: str, hashed: str, *, now: datetime) -> bool:
-    """Uses up a link. False when it did not work any more: someone was faster, or it grew old."""
-    who = invitations.use(session, token, now=now)
+    """Sets the password by an invitation link, once. False when the link is used or expired."""
+    who = invitations.redeem(session, token, now=now)
     organizer = session.get(StaffMember, who) if who is not None else None
     if organizer is None or organizer.disabled_at is not None:
         return False
@@ -64,7 +61,7 @@ def set_password(session: Session, token: str, hashed: str, *, now: datetime) ->
 
 
 def rehash(session: Session, organizer: StaffMember, better: str) -> None:
-    """The same password at today's cost; not where it was changed meanwhile."""
+    """Stores the same password hashed at the current cost, unless it was changed meanwhile."""
     session.execute(
         sa.update(StaffMember)
         .where(StaffMember.id == organizer.id, StaffMember.password == organizer.password)
@@ -72,17 +69,17 @@ def rehash(session: Session, organizer: StaffMember, better: str) -> None:
     )
 
 
-def change_password(session: Session, organizer_id: int, known: str, hashed: str) -> bool:
-    """One's own, by whoever knows it. False when it is another one by now."""
-    mine = (StaffMember.id == organizer_id, StaffMember.password == known)
-    return took_effect(session, sa.update(StaffMember).where(*mine).values(password=hashed))
+def change_password(session: Session, organizer_id: int, stored: str, hashed: str) -> bool:
+    """Replaces the password hash `stored`. False when it was changed meanwhile."""
+    is_own = (StaffMember.id == organizer_id, StaffMember.password == stored)
+    return took_effect(session, sa.update(StaffMember).where(*is_own).values(password=hashed))
 
 
 def has_second_factor(session: Session, organizer_id: int) -> bool:
-    """Whether there is anything to ask for after the password."""
-    return totp.is_enrolled(session, organizer_id) or bool(passkeys.of(session, organizer_id))
+    """Whether the account has a TOTP secret or a passkey."""
+    return totp.is_enrolled(session, organizer_id) or bool(passkeys.list_for(session, organizer_id))
 
 
-def with_second_factor(session: Session) -> frozenset[int]:
-    """The accounts that have one, by their ids."""
-    return totp.enrolled(session) | passkeys.owners(session)
+def ids_with_second_factor(session: Session) -> frozenset[int]:
+    """The ids of the accounts that have a second factor."""
+    return totp.enrolled_ids(session) | passkeys.owner_ids(session)

@@ -1,4 +1,4 @@
-"""A link that lets someone in for the first time, or back in: works once, for three days."""
+"""Invitation links, which set a password: each works once, for three days."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from outreach.accounts.sessions import digest
 from outreach.db.base import Base
 from outreach.db.store import took_effect
 
-LASTS: Final = timedelta(days=3)
+LIFETIME: Final = timedelta(days=3)
 
 
 class Invitation(Base):
@@ -25,20 +25,20 @@ class Invitation(Base):
 
 
 def invite(session: Session, organizer_id: int, *, now: datetime) -> str:
-    """A new link's token; an earlier one stops working."""
+    """Returns the token of a new link; an earlier one stops working."""
     withdraw(session, organizer_id)
     token = secrets.token_urlsafe(32)
-    session.add(Invitation(digest=digest(token), organizer_id=organizer_id, ends_at=now + LASTS))
+    session.add(Invitation(digest=digest(token), organizer_id=organizer_id, ends_at=now + LIFETIME))
     return token
 
 
 def withdraw(session: Session, organizer_id: int) -> None:
-    """A link that is out stops working."""
+    """Deletes the account's link, if there is one."""
     session.execute(sa.delete(Invitation).where(Invitation.organizer_id == organizer_id))
 
 
-def whose(session: Session, token: str, *, now: datetime) -> int | None:
-    """The organizer a link is for; None when it does not work any more."""
+def staff_id_of(session: Session, token: str, *, now: datetime) -> int | None:
+    """The id of the account that a link is for; None when it is used, withdrawn or expired."""
     return session.scalar(
         sa.select(Invitation.organizer_id).where(
             Invitation.digest == digest(token), Invitation.ends_at > now
@@ -46,23 +46,23 @@ def whose(session: Session, token: str, *, now: datetime) -> int | None:
     )
 
 
-def use(session: Session, token: str, *, now: datetime) -> int | None:
-    """The same, and from now on it does not work any more."""
-    who = whose(session, token, now=now)
-    gone = took_effect(
+def redeem(session: Session, token: str, *, now: datetime) -> int | None:
+    """The same, and uses the link up. Of several at once one gets the id, the others None."""
+    organizer_id = staff_id_of(session, token, now=now)
+    is_redeemed = took_effect(
         session,
         sa.delete(Invitation).where(Invitation.digest == digest(token), Invitation.ends_at > now),
     )
-    return who if gone else None
+    return organizer_id if is_redeemed else None
 
 
 def ends_at(session: Session, token: str) -> datetime | None:
-    """Until when a link works."""
+    """When the link expires; None for an unknown token."""
     return session.scalar(sa.select(Invitation.ends_at).where(Invitation.digest == digest(token)))
 
 
-def waiting(session: Session, *, now: datetime) -> dict[int, datetime]:
-    """Until when the links that are out work, by the account."""
+def pending(session: Session, *, now: datetime) -> dict[int, datetime]:
+    """When the open links expire, by the id of the account."""
     rows = session.execute(
         sa.select(Invitation.organizer_id, Invitation.ends_at).where(Invitation.ends_at > now)
     )
@@ -70,5 +70,5 @@ def waiting(session: Session, *, now: datetime) -> dict[int, datetime]:
 
 
 def purge(session: Session, *, now: datetime) -> None:
-    """Deletes the rows of links that have grown old."""
+    """Deletes expired links."""
     session.execute(sa.delete(Invitation).where(Invitation.ends_at <= now))

@@ -1,6 +1,7 @@
-"""Passkeys: python-fido2 checks the cryptography; the keys and the one-time challenges are ours.
+"""Passkeys (WebAuthn): registration, authentication and the list of an account's keys.
 
-A passkey is both factors at once: something one has, which asks for a finger or a number.
+python-fido2 verifies the cryptography; keys and one-time challenges are stored here. User
+verification is required, so that a passkey is both factors at once.
 """
 
 import hashlib
@@ -30,8 +31,8 @@ from outreach.accounts import webauthn_challenges
 from outreach.db.base import Base
 from outreach.db.store import took_effect
 
-MOST: Final = 20  # keys a person
-LONGEST: Final = 40  # letters of a key's name
+MAX_PASSKEYS: Final = 20  # an account
+MAX_NAME_LENGTH: Final = 40  # characters
 _REQUIRED: Final = UserVerificationRequirement.REQUIRED
 
 
@@ -43,18 +44,18 @@ class Passkey(Base):
         sa.ForeignKey("organizer.id", ondelete="CASCADE"), index=True
     )
     public_key: Mapped[bytes]  # with its id, as the authenticator gave them
-    # Four bytes without a sign: more than an integer of PostgreSQL holds.
+    # An unsigned 32-bit number: more than PostgreSQL's integer holds.
     sign_count: Mapped[int] = mapped_column(sa.BigInteger)
-    name: Mapped[str] = mapped_column(sa.String(LONGEST))
+    name: Mapped[str] = mapped_column(sa.String(MAX_NAME_LENGTH))
     made_at: Mapped[datetime]
     used_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 @dataclass(frozen=True)
 class RelyingParty:
-    """Where keys are made for and used at."""
+    """The site that keys are created for and used at (WebAuthn, 4: relying party)."""
 
-    host: str  # the «relying party»: our host's name, without a port
+    host: str  # name of the host, without a port
     origin: str
 
     def server(self) -> Fido2Server:
@@ -64,7 +65,7 @@ class RelyingParty:
         )
 
 
-def offer(
+def registration_options(
     session: Session,
     organizer_id: int,
     email: str,
@@ -73,14 +74,17 @@ def offer(
     *,
     now: datetime,
 ) -> dict[str, Any]:
-    """What a browser needs to make a key. Only the session `bound_to` can bring it."""
+    """The options with which a browser creates a key, as JSON data. The answer is accepted from
+    the session `bound_to` only."""
     challenge = secrets.token_bytes(32)
-    webauthn_challenges.give(session, challenge, f"new {bound_to}", now=now)
+    webauthn_challenges.issue(session, challenge, f"new {bound_to}", now=now)
     options, _ = site.server().register_begin(
-        PublicKeyCredentialUserEntity(id=_handle(organizer_id), name=email, display_name=email),
+        PublicKeyCredentialUserEntity(
+            id=_user_handle(organizer_id), name=email, display_name=email
+        ),
         [
             PublicKeyCredentialDescriptor(type=PublicKeyCredentialType.PUBLIC_KEY, id=each.id)
-            for each in of(session, organizer_id)
+            for each in list_for(session, organizer_id)
         ],
         resident_key_requirement=ResidentKeyRequirement.REQUIRED,
         user_verification=_REQUIRED,
@@ -89,7 +93,7 @@ def offer(
     return dict(options.public_key)
 
 
-def keep(
+def register(
     session: Session,
     organizer_id: int,
     name: str,
@@ -99,23 +103,24 @@ def keep(
     *,
     now: datetime,
 ) -> bool:
-    """Whether the browser's answer was a key, made for what we asked."""
-    said = _read(answer)
-    state = _state(session, said, f"new {bound_to}", now)
+    """Stores the key that a browser created (`answer`, JSON). Returns False when the answer does
+    not belong to an open challenge, does not verify, or the key is known."""
+    answer_data = _read(answer)
+    state = _redeem_challenge(session, answer_data, f"new {bound_to}", now)
     if state is None:
         return False
     try:
-        seen = site.server().register_complete(state, said)
-    except Exception:  # the library raises whatever its parts do, of an answer that is none
+        seen = site.server().register_complete(state, answer_data)
+    except Exception:  # malformed input raises errors of many kinds in the library
         return False
-    made = seen.credential_data
-    if made is None or session.get(Passkey, made.credential_id) is not None:
+    credential = seen.credential_data
+    if credential is None or session.get(Passkey, credential.credential_id) is not None:
         return False
     session.add(
         Passkey(
-            id=made.credential_id,
+            id=credential.credential_id,
             organizer_id=organizer_id,
-            public_key=bytes(made),
+            public_key=bytes(credential),
             sign_count=seen.counter,
             name=name,
             made_at=now,
@@ -124,37 +129,39 @@ def keep(
     return True
 
 
-def ask(session: Session, bound_to: str, site: RelyingParty, *, now: datetime) -> dict[str, Any]:
-    """What a browser needs to answer with a key: for anyone who wants to sign in (`bound_to` is
-    empty), or for a session to prove who it is."""
+def authentication_options(
+    session: Session, bound_to: str, site: RelyingParty, *, now: datetime
+) -> dict[str, Any]:
+    """The options with which a browser answers with a key, as JSON data: to sign in (`bound_to`
+    empty), or for the session of that digest to confirm its second factor."""
     challenge = secrets.token_bytes(32)
-    webauthn_challenges.give(session, challenge, f"ask {bound_to}", now=now)
+    webauthn_challenges.issue(session, challenge, f"ask {bound_to}", now=now)
     options, _ = site.server().authenticate_begin(user_verification=_REQUIRED, challenge=challenge)
     return dict(options.public_key)
 
 
-def recognize(
+def authenticate(
     session: Session, answer: str, bound_to: str, site: RelyingParty, *, now: datetime
 ) -> int | None:
-    """The organizer whose key answered, once. Who asks a session to prove itself still has to
-    compare it with whose session it is."""
-    said = _read(answer)
-    state = _state(session, said, f"ask {bound_to}", now)
+    """The id of the account whose key answered; each challenge works once. None when it does not
+    verify. For a session, the caller must compare the id with the session's."""
+    answer_data = _read(answer)
+    state = _redeem_challenge(session, answer_data, f"ask {bound_to}", now)
     if state is None:
         return None
     try:
-        given = AuthenticationResponse.from_dict(said)
+        given = AuthenticationResponse.from_dict(answer_data)
         key = session.get(Passkey, given.raw_id)
         if key is None:
             return None
         site.server().authenticate_complete(state, [AttestedCredentialData(key.public_key)], given)
         handle, count = given.response.user_handle, given.response.authenticator_data.counter
-    except Exception:  # the same
+    except Exception:  # as in `register`
         return None
-    if handle not in {None, b"", _handle(key.organizer_id)}:
+    if handle not in {None, b"", _user_handle(key.organizer_id)}:
         return None
-    # The library leaves the count to us. One that does not rise is a copy; keys that are kept in
-    # a cloud always say 0.
+    # A signature counter that does not rise means a copied key (WebAuthn, 6.1.1). Keys that are
+    # synchronized always send 0.
     counted = took_effect(
         session,
         sa.update(Passkey)
@@ -167,8 +174,8 @@ def recognize(
     return key.organizer_id if counted else None
 
 
-def of(session: Session, organizer_id: int) -> Sequence[Passkey]:
-    """Someone's keys, the oldest first."""
+def list_for(session: Session, organizer_id: int) -> Sequence[Passkey]:
+    """The keys of an account, the oldest first."""
     return session.scalars(
         sa.select(Passkey)
         .where(Passkey.organizer_id == organizer_id)
@@ -176,51 +183,52 @@ def of(session: Session, organizer_id: int) -> Sequence[Passkey]:
     ).all()
 
 
-def owners(session: Session) -> frozenset[int]:
-    """Who has a key, by the account's id."""
+def owner_ids(session: Session) -> frozenset[int]:
+    """The ids of the accounts that have a key."""
     return frozenset(session.scalars(sa.select(Passkey.organizer_id)))
 
 
 def rename(session: Session, organizer_id: int, key: bytes, name: str) -> bool:
     return took_effect(
-        session, sa.update(Passkey).where(*_mine(organizer_id, key)).values(name=name)
+        session, sa.update(Passkey).where(*_is_own(organizer_id, key)).values(name=name)
     )
 
 
 def remove(session: Session, organizer_id: int, key: bytes) -> bool:
-    return took_effect(session, sa.delete(Passkey).where(*_mine(organizer_id, key)))
+    return took_effect(session, sa.delete(Passkey).where(*_is_own(organizer_id, key)))
 
 
-def forget(session: Session, organizer_id: int) -> None:
-    """None of someone's keys opens anything any more."""
+def delete_all(session: Session, organizer_id: int) -> None:
+    """Deletes all keys of an account."""
     session.execute(sa.delete(Passkey).where(Passkey.organizer_id == organizer_id))
 
 
-def _mine(organizer_id: int, key: bytes) -> tuple[sa.ColumnElement[bool], ...]:
+def _is_own(organizer_id: int, key: bytes) -> tuple[sa.ColumnElement[bool], ...]:
     return (Passkey.id == key, Passkey.organizer_id == organizer_id)
 
 
 def _read(answer: str) -> Mapping[str, Any]:
     try:
-        said = json.loads(answer)
+        answer_data = json.loads(answer)
     except (ValueError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return answer_data if isinstance(answer_data, dict) else {}
 
 
-def _state(
-    session: Session, said: Mapping[str, Any], purpose: str, now: datetime
+def _redeem_challenge(
+    session: Session, answer_data: Mapping[str, Any], purpose: str, now: datetime
 ) -> dict[str, str | None] | None:
-    """What the library calls its state, if the challenge was ours and nobody answered it yet."""
+    """Uses up the challenge of an answer. Returns the state that the library needs to verify it;
+    None when the challenge is unknown, used or of another purpose."""
     try:
-        client = json.loads(websafe_decode(said["response"]["clientDataJSON"]))
+        client = json.loads(websafe_decode(answer_data["response"]["clientDataJSON"]))
         challenge = websafe_decode(client["challenge"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    if webauthn_challenges.take_back(session, challenge, purpose, now=now) is None:
+    if webauthn_challenges.redeem(session, challenge, purpose, now=now) is None:
         return None
     return {"challenge": websafe_encode(challenge), "user_verification": _REQUIRED}
 
 
-def _handle(organizer_id: int) -> bytes:
+def _user_handle(organizer_id: int) -> bytes:
     return hashlib.sha256(b"outreach organizer %d" % organizer_id).digest()

@@ -1,25 +1,25 @@
-"""Passwords: argon2id, at a cost a small machine can pay for (30 ms)."""
+"""Password hashes: argon2id, at a cost of 30 ms on a small machine."""
 
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-SHORTEST: Final = 12
+MIN_LENGTH: Final = 12
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# Whoever types an unknown address waits for this one to be checked.
-NOBODYS: Final = _hasher.hash("nobody has this password")
+# Verified for an unknown address, so that the answer takes as long.
+UNKNOWN_ACCOUNT_HASH: Final = _hasher.hash("nobody has this password")
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     return _hasher.hash(password)
 
 
-def is_right(password: str, stored: str | None) -> bool:
-    """Takes as long for an account that does not exist."""
+def verify(password: str, stored: str | None) -> bool:
+    """Whether the password has this hash. Takes as long without one (`stored` is None)."""
     try:
-        _hasher.verify(stored or NOBODYS, password)
+        _hasher.verify(stored or UNKNOWN_ACCOUNT_HASH, password)
     except (Argon2Error, InvalidHashError):
         return False
     return stored is not None

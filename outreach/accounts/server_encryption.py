@@ -1,4 +1,4 @@
-"""What accounts keep closed: under keys made from the server's secret, one for each purpose."""
+"""Encryption and keyed hashes under the server's secret, with one derived key for each purpose."""
 
 import hashlib
 import hmac
@@ -10,25 +10,25 @@ from outreach.keystore import encryption
 
 
 class ServerEncryption:
-    """Made from `Config.secret()`. Whoever has a copy of the database, and not this, reads
-    nothing that it has sealed and recognizes nothing that it has marked."""
+    """Keys derived from `Config.secret()`. A copy of the database alone can neither decrypt what
+    is sealed nor match what is marked."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
 
     def seal(self, text: str, about: str) -> bytes:
-        """AES-256-GCM. Put at another place, `about` something else, it does not open."""
+        """Encrypts with AES-256-GCM. `about` is authenticated: it must be the same to decrypt."""
         return encryption.encrypt(self._derived("outreach accounts: seal"), text, about)
 
     def unseal(self, sealed: bytes, about: str) -> str:
-        """Raises Forgotten when it was sealed under another secret, or about something else."""
+        """Decrypts. Raises Forgotten for another secret or another `about`."""
         return encryption.decrypt(self._derived("outreach accounts: seal"), sealed, about)
 
     def mark(self, text: str) -> str:
-        """An HMAC: the same text is known again by it, and not to be found from it."""
+        """HMAC-SHA-256 in hexadecimal: equal for equal texts, and the text cannot be derived."""
         key = self._derived("outreach accounts: mark")
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
     def _derived(self, purpose: str) -> bytes:
-        # With the first step of HKDF too: a secret that was typed is no even 32 bytes.
+        # HKDF with its extract step (RFC 5869, 2.2): a typed secret is no uniform key.
         return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(self._secret)

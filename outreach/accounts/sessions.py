@@ -1,4 +1,4 @@
-"""A signed-in browser is a row: it can be listed, it grows old, it can be ended."""
+"""Staff sessions: one row for each signed-in browser, which expires and can be ended."""
 
 import hashlib
 import hmac
@@ -17,11 +17,13 @@ from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
 
 IDLE: Final = timedelta(minutes=30)
 AT_MOST: Final = timedelta(hours=12)
-HALFWAY: Final = timedelta(minutes=10)  # between the password and the second factor
-FRESH: Final = timedelta(minutes=10)  # as long as a factor that was shown counts for what matters
+HALFWAY: Final = timedelta(minutes=10)  # to show the second factor after the password
+FRESH: Final = timedelta(
+    minutes=10
+)  # how long a second factor counts for pages that require a fresh one
 RECOGNIZED: Final = timedelta(hours=12)  # after its end by time, a session's cookie is still known
-TOUCH: Final = timedelta(minutes=1)  # a busy organizer writes once a minute, not once a request
-_REF: Final = 16  # letters of a digest are enough to name one of somebody's own
+TOUCH: Final = timedelta(minutes=1)  # `seen_at` is written once a minute, not at each request
+_REF: Final = 16  # characters of the digest that name one of a person's sessions
 
 
 class StaffSession(Base):
@@ -33,28 +35,32 @@ class StaffSession(Base):
     )
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
-    # When the second factor was last shown; without it the session is half-way.
+    # When the second factor was last shown; None before it.
     proven_at: Mapped[datetime | None] = mapped_column(default=None)
     device: Mapped[str] = mapped_column(sa.String(60), default="")
-    rights: Mapped[str] = mapped_column(sa.String(16), default="")  # what stood for them last
+    rights: Mapped[str] = mapped_column(
+        sa.String(16), default=""
+    )  # hash of the roles at the last request
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
-    refused_at: Mapped[datetime | None] = mapped_column(default=None)  # somebody used it after that
+    refused_at: Mapped[datetime | None] = mapped_column(
+        default=None
+    )  # when its cookie was used after that
 
 
 @dataclass(frozen=True)
 class SignedInStaff:
-    """Who is asking, as of this request."""
+    """The staff member of a request, with their roles as of now."""
 
     digest: str
     organizer_id: int
     email: str
     grants: dict[str, Role]
-    form_token: str  # goes into every form of theirs: another site cannot know it
+    form_token: str  # in every form of this session: another site cannot know it
     proven_at: datetime | None
-    has_new_rights: bool  # since the click before
+    has_new_rights: bool  # since the previous request
 
     @property
-    def is_whole(self) -> bool:
+    def is_proven(self) -> bool:
         return self.proven_at is not None
 
     def is_fresh(self, now: datetime) -> bool:
@@ -63,7 +69,7 @@ class SignedInStaff:
 
 @dataclass(frozen=True)
 class ExpiredSession:
-    """A session that ended by time, not by anybody's wish."""
+    """A session that expired, and was not ended by a person."""
 
     digest: str
     organizer_id: int
@@ -72,9 +78,9 @@ class ExpiredSession:
 
 @dataclass(frozen=True)
 class Browser:
-    """One of someone's sessions, as they see it in a list."""
+    """One session of a staff member, as shown in the list of their account."""
 
-    ref: str  # names it in a form
+    ref: str  # its name in a form
     device: str
     started_at: datetime
     seen_at: datetime
@@ -93,7 +99,8 @@ def start(
     device: str = "",
     proven_at: datetime | None = None,
 ) -> str:
-    """A new session, half-way unless it is proven; returns the token for its cookie."""
+    """Starts a session, which needs its second factor unless `proven_at` is given. Returns the
+    token of its cookie."""
     if proven_at is not None:
         _remember(session, organizer_id, now)
     token = secrets.token_urlsafe(32)
@@ -115,8 +122,9 @@ def start(
 
 
 def find(session: Session, token: str, *, now: datetime) -> tuple[SignedInStaff, bool] | None:
-    """The session and whether it is time to touch it. Rights are read anew each time, so a role
-    taken away or an account disabled counts at the next click."""
+    """The session of a cookie, and whether `touch` is due; None when it is unknown or over. Roles
+    are read at each request, so that a removed role or a disabled account counts at the next
+    one."""
     rows = session.execute(
         sa.select(StaffSession, StaffMember.email, RoleAssignment.office, RoleAssignment.role)
         .join(StaffMember, StaffMember.id == StaffSession.organizer_id)
@@ -127,19 +135,19 @@ def find(session: Session, token: str, *, now: datetime) -> tuple[SignedInStaff,
     ).all()
     if not rows:
         return None
-    mine, email = rows[0][0], rows[0][1]
-    # An outer join: someone with no role yet has one row without an office.
+    is_own, email = rows[0][0], rows[0][1]
+    # The outer join gives one row without an office for an account without a role.
     grants = {office: role for _, _, office, role in rows if office}
     signed = SignedInStaff(
-        digest=mine.digest,
-        organizer_id=mine.organizer_id,
+        digest=is_own.digest,
+        organizer_id=is_own.organizer_id,
         email=email,
         grants=grants,
         form_token=_form_token(token),
-        proven_at=mine.proven_at,
-        has_new_rights=mine.rights not in {"", _rights(grants)},
+        proven_at=is_own.proven_at,
+        has_new_rights=is_own.rights not in {"", _rights(grants)},
     )
-    return signed, now - mine.seen_at > TOUCH
+    return signed, now - is_own.seen_at > TOUCH
 
 
 def find_expired(session: Session, token: str, *, now: datetime) -> ExpiredSession | None:
@@ -171,44 +179,46 @@ def touch(session: Session, signed: SignedInStaff, *, now: datetime) -> None:
     )
 
 
-def prove(session: Session, signed: SignedInStaff, *, now: datetime) -> str | None:
-    """After the second factor: a new token, so that one seen before it is worth nothing. The
-    twelve hours go on. None when the session has ended meanwhile, or was proven by another."""
+def confirm_second_factor(session: Session, signed: SignedInStaff, *, now: datetime) -> str | None:
+    """Records the first showing of the second factor. Returns a new token, so that one seen before
+    is worth nothing; the twelve hours go on. None when the session was ended or proven
+    meanwhile."""
     token = secrets.token_urlsafe(32)
     values = {"digest": digest(token), "proven_at": now, "seen_at": now}
-    mine = (StaffSession.digest == signed.digest, StaffSession.ended_at.is_(None))
-    proven = sa.update(StaffSession).where(*mine, StaffSession.proven_at.is_(None)).values(values)
+    is_own = (StaffSession.digest == signed.digest, StaffSession.ended_at.is_(None))
+    proven = sa.update(StaffSession).where(*is_own, StaffSession.proven_at.is_(None)).values(values)
     if not took_effect(session, proven):
         return None
     _remember(session, signed.organizer_id, now)
     return token
 
 
-def prove_again(session: Session, signed: SignedInStaff, *, now: datetime) -> bool:
-    """The factor was shown once more. The token stays: forms that are open keep working."""
-    mine = (StaffSession.digest == signed.digest, StaffSession.ended_at.is_(None))
-    return took_effect(session, sa.update(StaffSession).where(*mine).values(proven_at=now))
+def refresh_second_factor(session: Session, signed: SignedInStaff, *, now: datetime) -> bool:
+    """Records that the second factor was shown again. The token stays: open forms keep working.
+    False when the session was ended meanwhile."""
+    is_own = (StaffSession.digest == signed.digest, StaffSession.ended_at.is_(None))
+    return took_effect(session, sa.update(StaffSession).where(*is_own).values(proven_at=now))
 
 
-def hold(session: Session, signed: SignedInStaff, *, now: datetime) -> bool:
-    """Nobody ends it before this change is over. False when it has been ended: a request that was
-    let in before that is to change nothing any more."""
-    mine = (StaffSession.digest == signed.digest, StaffSession.ended_at.is_(None))
-    return took_effect(session, sa.update(StaffSession).where(*mine).values(seen_at=now))
+def lock(session: Session, signed: SignedInStaff, *, now: datetime) -> bool:
+    """Locks the session until the end of the transaction. False when it was ended since the request
+    was let in; then nothing may be changed."""
+    is_own = (StaffSession.digest == signed.digest, StaffSession.ended_at.is_(None))
+    return took_effect(session, sa.update(StaffSession).where(*is_own).values(seen_at=now))
 
 
 def _remember(session: Session, organizer_id: int, now: datetime) -> None:
-    """That somebody came in, for who looks after the accounts."""
+    """Writes the last sign-in of the account, which admins see."""
     session.execute(
         sa.update(StaffMember).where(StaffMember.id == organizer_id).values(signed_in_at=now)
     )
 
 
-def see_rights(session: Session, signed: SignedInStaff) -> bool:
-    """Remembers what someone may do by now. True once for each change, however many ask."""
-    now_held = _rights(signed.grants)
-    mine = (StaffSession.digest == signed.digest, StaffSession.rights != now_held)
-    return took_effect(session, sa.update(StaffSession).where(*mine).values(rights=now_held))
+def record_rights(session: Session, signed: SignedInStaff) -> bool:
+    """Writes the hash of the current roles. True once for each change of roles."""
+    current = _rights(signed.grants)
+    is_own = (StaffSession.digest == signed.digest, StaffSession.rights != current)
+    return took_effect(session, sa.update(StaffSession).where(*is_own).values(rights=current))
 
 
 def end(session: Session, token: str, *, now: datetime) -> None:
@@ -216,34 +226,34 @@ def end(session: Session, token: str, *, now: datetime) -> None:
 
 
 def end_one(session: Session, organizer_id: int, ref: str, *, now: datetime) -> bool:
-    """Ends one of someone's own, by its name in the list."""
-    mine = (StaffSession.organizer_id == organizer_id, _ref() == ref)
-    return took_effect(session, _ending(now, *mine))
+    """Ends one session of a staff member by its `ref`. False when there is none."""
+    is_own = (StaffSession.organizer_id == organizer_id, _ref() == ref)
+    return took_effect(session, _ending(now, *is_own))
 
 
-def end_all(session: Session, organizer_id: int, *, now: datetime, but: str = "") -> int:
-    """Ends all of someone's but the one with that digest; says how many there were."""
-    mine = (StaffSession.organizer_id == organizer_id, StaffSession.digest != but)
-    result = session.execute(_ending(now, *mine))
+def end_all(session: Session, organizer_id: int, *, now: datetime, except_digest: str = "") -> int:
+    """Ends all sessions of a staff member except that of the digest; returns how many."""
+    is_own = (StaffSession.organizer_id == organizer_id, StaffSession.digest != except_digest)
+    result = session.execute(_ending(now, *is_own))
     assert isinstance(result, sa.CursorResult)
     return result.rowcount
 
 
-def refuse(session: Session, token: str, *, now: datetime) -> int | None:
-    """Whose session it was, when a cookie is used after its session was ended; said only once.
-    None for anything else: nobody's, or one that has only grown old."""
-    mine = (
+def record_refusal(session: Session, token: str, *, now: datetime) -> int | None:
+    """Records that the cookie of an ended session was used. Returns the id of its staff member the
+    first time; None later, and for sessions that expired or are unknown."""
+    is_own = (
         StaffSession.digest == digest(token),
         StaffSession.ended_at.is_not(None),
         StaffSession.refused_at.is_(None),
     )
-    who = session.scalar(sa.select(StaffSession.organizer_id).where(*mine))
-    told = sa.update(StaffSession).where(*mine).values(refused_at=now)
-    return who if who is not None and took_effect(session, told) else None
+    who = session.scalar(sa.select(StaffSession.organizer_id).where(*is_own))
+    once = sa.update(StaffSession).where(*is_own).values(refused_at=now)
+    return who if who is not None and took_effect(session, once) else None
 
 
 def is_ended(session: Session, token: str) -> bool:
-    """Whether a cookie is of a session that was ended, and nobody was told of its use yet."""
+    """Whether a cookie is of an ended session whose use is not recorded yet."""
     found = session.scalar(
         sa.select(StaffSession.organizer_id).where(
             StaffSession.digest == digest(token),
@@ -254,8 +264,8 @@ def is_ended(session: Session, token: str) -> bool:
     return found is not None
 
 
-def of(session: Session, signed: SignedInStaff, *, now: datetime) -> list[Browser]:
-    """Where someone is signed in: this browser first, then the one last seen."""
+def list_browsers(session: Session, signed: SignedInStaff, *, now: datetime) -> list[Browser]:
+    """The sessions of a staff member: this browser first, then by `seen_at`, the newest first."""
     rows = session.scalars(
         sa.select(StaffSession)
         .where(
@@ -279,9 +289,9 @@ def of(session: Session, signed: SignedInStaff, *, now: datetime) -> list[Browse
 
 
 def purge(session: Session, *, now: datetime) -> None:
-    """Deletes the sessions whose cookie need not be known any more: an ended one, twelve hours
-    after its start; one that ended by time, RECOGNIZED later; one without its second factor, as
-    soon as it is over."""
+    """Deletes sessions whose cookie need not be recognized any more: an ended one twelve hours
+    after its start, an expired one RECOGNIZED later, one without its second factor once it is
+    over."""
     is_ended = sa.and_(StaffSession.ended_at.is_not(None), StaffSession.started_at < now - AT_MOST)
     is_half = sa.and_(
         StaffSession.proven_at.is_(None),
@@ -316,5 +326,5 @@ def _ref() -> sa.ColumnElement[str]:
 
 
 def _rights(grants: Mapping[str, Role]) -> str:
-    said = ",".join(f"{office}={role}" for office, role in sorted(grants.items()))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    text = ",".join(f"{office}={role}" for office, role in sorted(grants.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,6 +1,7 @@
-"""The second factor that is typed: six digits of an application, or a code from paper.
+"""The typed second factor: TOTP codes (RFC 6238) and recovery codes.
 
-Each works once. Tries are counted before they are looked at, so a hundred at once are counted too.
+Each code works once. A try is counted before the code is compared, so that tries at the same moment
+are counted too.
 """
 
 import hmac
@@ -24,15 +25,15 @@ from outreach.errors import Forgotten
 
 log = logging.getLogger(__name__)
 
-STEP: Final = 30  # seconds
-TRIES: Final = 10  # an hour: six digits and three steps give one chance in 33,000
-WINDOW: Final = timedelta(hours=1)
-PAPER: Final = 10  # codes on a sheet
-_LETTERS: Final = 12  # of a paper code: 60 bits
+STEP_SECONDS: Final = 30
+MAX_TRIES: Final = 10  # in TRIES_WINDOW: with 6 digits and 3 steps, a chance of 1 in 33,000
+TRIES_WINDOW: Final = timedelta(hours=1)
+RECOVERY_CODES: Final = 10  # on a sheet
+_CODE_LENGTH: Final = 12  # of a recovery code: 60 bits
 
 
 class TotpSecret(Base):
-    """The secret that someone's application shares with us."""
+    """The secret shared with a staff member's authenticator application."""
 
     __tablename__ = "totp"
 
@@ -42,12 +43,12 @@ class TotpSecret(Base):
     sealed: Mapped[bytes]
     made_at: Mapped[datetime]
     tries_since: Mapped[datetime]
-    last_step: Mapped[int] = mapped_column(default=0)  # the last one that was used
+    last_step: Mapped[int] = mapped_column(default=0)  # the last time step whose code was used
     tries: Mapped[int] = mapped_column(default=0)
 
 
 class RecoveryCode(Base):
-    """A code that was not used yet. Its use is its end."""
+    """An unused recovery code, stored as a keyed hash. Using it deletes the row."""
 
     __tablename__ = "paper_code"
 
@@ -58,11 +59,11 @@ class RecoveryCode(Base):
 
 
 class CodeVerdict(StrEnum):
-    """What becomes of a code that was typed."""
+    """The outcome of a typed code."""
 
     RIGHT = "right"
     WRONG = "wrong"
-    REPLAYED = "replayed"  # was right, and was used before
+    REPLAYED = "replayed"  # right, but used before
     TOO_MANY = "too many"
 
 
@@ -70,13 +71,13 @@ def new_secret() -> str:
     return pyotp.random_base32()
 
 
-def address(secret: str, email: str, issuer: str) -> str:
-    """What the square says that an application reads."""
+def provisioning_uri(secret: str, email: str, issuer: str) -> str:
+    """The otpauth:// address that a QR code shows to an application."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=issuer)
 
 
-def at(secret: str, moment: datetime) -> str:
-    """The six digits of a moment."""
+def code_at(secret: str, moment: datetime) -> str:
+    """The six digits of an instant."""
     return pyotp.TOTP(secret).generate_otp(_step(moment))
 
 
@@ -84,8 +85,8 @@ def is_enrolled(session: Session, organizer_id: int) -> bool:
     return session.get(TotpSecret, organizer_id) is not None
 
 
-def enrolled(session: Session) -> frozenset[int]:
-    """Who has an application that gives codes, by the account's id."""
+def enrolled_ids(session: Session) -> frozenset[int]:
+    """The ids of the accounts that have a TOTP secret."""
     return frozenset(session.scalars(sa.select(TotpSecret.organizer_id)))
 
 
@@ -97,27 +98,28 @@ def enrol(
     key: ServerEncryption,
     *,
     now: datetime,
-    instead: bool = False,
+    replaces: bool = False,
 ) -> bool:
-    """The first application, or another `instead` of it. False when the code does not belong to
-    the secret, or somebody else was faster. The code it was shown with works no more."""
+    """Stores the secret of a first application, or of another that replaces it (`replaces`), when
+    the typed code matches; that code counts as used. False when it does not match, or a first
+    secret exists already."""
     step = _matching_step(secret, text.read_code(typed), now)
     if step is None:
         return False
     try:
         with session.begin_nested():
-            if instead:
+            if replaces:
                 session.execute(
                     sa.delete(TotpSecret).where(TotpSecret.organizer_id == organizer_id)
                 )
-            # Of several who set up a first one, the row lets one in.
-            keep(session, organizer_id, secret, key, now=now, last_step=step)
+            # The primary key lets one of several first enrolments succeed.
+            store_secret(session, organizer_id, secret, key, now=now, last_step=step)
     except IntegrityError:
         return False
     return True
 
 
-def keep(
+def store_secret(
     session: Session,
     organizer_id: int,
     secret: str,
@@ -126,7 +128,7 @@ def keep(
     now: datetime,
     last_step: int = 0,
 ) -> None:
-    """Someone's secret, without asking for a code."""
+    """Stores a secret without checking a code."""
     sealed = key.seal(secret, _about(organizer_id))
     session.add(
         TotpSecret(
@@ -139,8 +141,8 @@ def keep(
     )
 
 
-def forget(session: Session, organizer_id: int) -> None:
-    """No application and no paper opens anything any more."""
+def delete_all(session: Session, organizer_id: int) -> None:
+    """Deletes the TOTP secret and the recovery codes of an account."""
     session.execute(sa.delete(TotpSecret).where(TotpSecret.organizer_id == organizer_id))
     session.execute(sa.delete(RecoveryCode).where(RecoveryCode.organizer_id == organizer_id))
 
@@ -148,15 +150,19 @@ def forget(session: Session, organizer_id: int) -> None:
 def check(
     session: Session, organizer_id: int, typed: str, key: ServerEncryption, *, now: datetime
 ) -> CodeVerdict:
-    """Uses a code up. Whatever comes of it is in the journal, and has to be kept: the caller's
-    block must end well though the code was wrong."""
+    """Checks a code and uses it up. The outcome is in the audit log: the caller must commit, also
+    when the code is wrong."""
     totp = session.get(TotpSecret, organizer_id)
     if totp is None:
         return CodeVerdict.WRONG
-    mine = TotpSecret.organizer_id == organizer_id
-    if not _may_try(session, organizer_id, now=now):
-        # Said once an hour, not once a try.
-        once = sa.update(TotpSecret).where(mine, TotpSecret.tries == TRIES).values(tries=TRIES + 1)
+    is_own = TotpSecret.organizer_id == organizer_id
+    if not _count_try(session, organizer_id, now=now):
+        # Logged once an hour, not once a try.
+        once = (
+            sa.update(TotpSecret)
+            .where(is_own, TotpSecret.tries == MAX_TRIES)
+            .values(tries=MAX_TRIES + 1)
+        )
         if took_effect(session, once):
             audit_log.record(session, organizer_id, "too many codes tried", now=now)
         return CodeVerdict.TOO_MANY
@@ -164,9 +170,9 @@ def check(
     if len(bare) == 6:
         verdict = _use_step(session, totp, bare, key, now=now)
     else:
-        verdict = _use_paper(session, organizer_id, bare, key, now=now)
+        verdict = _use_recovery_code(session, organizer_id, bare, key, now=now)
     if verdict is CodeVerdict.RIGHT:
-        session.execute(sa.update(TotpSecret).where(mine).values(tries=0))
+        session.execute(sa.update(TotpSecret).where(is_own).values(tries=0))
     elif verdict is CodeVerdict.REPLAYED:
         audit_log.record(session, organizer_id, "used code refused", now=now)
     else:
@@ -175,19 +181,19 @@ def check(
 
 
 def create_recovery_codes(session: Session, organizer_id: int, key: ServerEncryption) -> list[str]:
-    """New codes, to be shown once; earlier ones stop working."""
+    """Returns new recovery codes, to be shown once; earlier ones stop working."""
     session.execute(sa.delete(RecoveryCode).where(RecoveryCode.organizer_id == organizer_id))
-    made = [text.code(_LETTERS) for _ in range(PAPER)]
-    store_recovery_codes(session, organizer_id, made, key)
-    return [f"{code[:4]} {code[4:8]} {code[8:]}" for code in made]
+    codes = [text.code(_CODE_LENGTH) for _ in range(RECOVERY_CODES)]
+    store_recovery_codes(session, organizer_id, codes, key)
+    return [f"{code[:4]} {code[4:8]} {code[8:]}" for code in codes]
 
 
 def store_recovery_codes(
-    session: Session, organizer_id: int, printed: Sequence[str], key: ServerEncryption
+    session: Session, organizer_id: int, codes: Sequence[str], key: ServerEncryption
 ) -> None:
     session.add_all(
         RecoveryCode(organizer_id=organizer_id, mark=_mark(organizer_id, code, key))
-        for code in printed
+        for code in codes
     )
 
 
@@ -203,13 +209,14 @@ def recovery_codes_left(session: Session, organizer_id: int) -> int:
 
 
 def secret_of(session: Session, organizer_id: int, key: ServerEncryption) -> str | None:
-    """For the demo, which prints it. Raises Forgotten when it was sealed under another secret."""
+    """The secret, for the demo. Raises Forgotten when it was sealed under another server secret."""
     totp = session.get(TotpSecret, organizer_id)
     return key.unseal(totp.sealed, _about(organizer_id)) if totp else None
 
 
 def next_code(session: Session, organizer_id: int, key: ServerEncryption, *, now: datetime) -> str:
-    """For the demo: the code that works now; empty where there is none, or none yet."""
+    """The code that works now, for the demo; empty when there is none, or none before the next
+    step."""
     totp, secret = session.get(TotpSecret, organizer_id), secret_of(session, organizer_id, key)
     if totp is None or secret is None:
         return ""
@@ -217,19 +224,19 @@ def next_code(session: Session, organizer_id: int, key: ServerEncryption, *, now
     return pyotp.TOTP(secret).generate_otp(step) if step <= _step(now) + 1 else ""
 
 
-def _may_try(session: Session, organizer_id: int, *, now: datetime) -> bool:
-    mine, old = TotpSecret.organizer_id == organizer_id, now - WINDOW
-    anew = (
+def _count_try(session: Session, organizer_id: int, *, now: datetime) -> bool:
+    is_own, old = TotpSecret.organizer_id == organizer_id, now - TRIES_WINDOW
+    first_of_window = (
         sa.update(TotpSecret)
-        .where(mine, TotpSecret.tries_since <= old)
+        .where(is_own, TotpSecret.tries_since <= old)
         .values(tries=1, tries_since=now)
     )
-    once_more = (
+    next_of_window = (
         sa.update(TotpSecret)
-        .where(mine, TotpSecret.tries < TRIES)
+        .where(is_own, TotpSecret.tries < MAX_TRIES)
         .values(tries=TotpSecret.tries + 1)
     )
-    return took_effect(session, anew) or took_effect(session, once_more)
+    return took_effect(session, first_of_window) or took_effect(session, next_of_window)
 
 
 def _use_step(
@@ -238,7 +245,7 @@ def _use_step(
     try:
         secret = key.unseal(totp.sealed, _about(totp.organizer_id))
     except Forgotten:
-        log.error("a second factor does not open: is OUTREACH_SECRET_KEY another one?")
+        log.error("a TOTP secret cannot be decrypted: was OUTREACH_SECRET_KEY changed?")
         return CodeVerdict.WRONG
     step = _matching_step(secret, code, now)
     if step is None:
@@ -252,7 +259,7 @@ def _use_step(
     return CodeVerdict.RIGHT if used else CodeVerdict.REPLAYED
 
 
-def _use_paper(
+def _use_recovery_code(
     session: Session, organizer_id: int, code: str, key: ServerEncryption, *, now: datetime
 ) -> CodeVerdict:
     gone = took_effect(
@@ -270,17 +277,17 @@ def _use_paper(
 
 
 def _matching_step(secret: str, code: str, now: datetime) -> int | None:
-    """The half-minute a code belongs to: this one, the one before or the one after."""
-    totp, this = pyotp.TOTP(secret), _step(now)
-    for step in (this, this - 1, this + 1):
-        # As bytes: text that is not ASCII cannot be compared this way.
+    """The time step of a code: the current one, the one before or the one after; else None."""
+    totp, current = pyotp.TOTP(secret), _step(now)
+    for step in (current, current - 1, current + 1):
+        # As bytes: compare_digest takes no text beyond ASCII.
         if hmac.compare_digest(totp.generate_otp(step).encode(), code.encode()):
             return step
     return None
 
 
 def _step(moment: datetime) -> int:
-    return int(moment.timestamp()) // STEP
+    return int(moment.timestamp()) // STEP_SECONDS
 
 
 def _mark(organizer_id: int, code: str, key: ServerEncryption) -> str:

@@ -1,4 +1,4 @@
-"""What we ask once and take back once: a row, deleted by its use."""
+"""One-time challenges of WebAuthn and OpenID Connect: a row each, deleted when it is used."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -10,43 +10,46 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.db.base import Base
 from outreach.db.store import took_effect
 
-LASTS: Final = timedelta(minutes=5)
+LIFETIME: Final = timedelta(minutes=5)
 
 
 class Challenge(Base):
-    """Made for one purpose: one that was given to a session serves only that session."""
+    """Valid for one purpose, which may name the session that it was issued to."""
 
     __tablename__ = "challenge"
 
     digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     purpose: Mapped[str] = mapped_column(sa.String(90))
     ends_at: Mapped[datetime] = mapped_column(index=True)
-    kept: Mapped[str] = mapped_column(sa.Text, default="")  # what its use will want to know
+    kept: Mapped[str] = mapped_column(
+        sa.Text, default=""
+    )  # data that the caller needs when it is redeemed
 
 
-def give(
+def issue(
     session: Session, challenge: bytes, purpose: str, *, now: datetime, kept: str = ""
 ) -> None:
-    """From now on it can be taken back."""
+    """Stores a challenge, which can be redeemed once within LIFETIME."""
     purge(session, now=now)
     session.add(
-        Challenge(digest=_digest(challenge), purpose=purpose, ends_at=now + LASTS, kept=kept)
+        Challenge(digest=_digest(challenge), purpose=purpose, ends_at=now + LIFETIME, kept=kept)
     )
 
 
-def take_back(session: Session, challenge: bytes, purpose: str, *, now: datetime) -> str | None:
-    """What was kept with it; None when it was not ours, has grown old or was taken before."""
-    mine = (
+def redeem(session: Session, challenge: bytes, purpose: str, *, now: datetime) -> str | None:
+    """Uses a challenge up. Returns the data stored with it; None when it is unknown, expired, used
+    or issued for another purpose."""
+    is_open = (
         Challenge.digest == _digest(challenge),
         Challenge.purpose == purpose,
         Challenge.ends_at > now,
     )
-    kept = session.scalar(sa.select(Challenge.kept).where(*mine))
-    return kept if took_effect(session, sa.delete(Challenge).where(*mine)) else None
+    kept = session.scalar(sa.select(Challenge.kept).where(*is_open))
+    return kept if took_effect(session, sa.delete(Challenge).where(*is_open)) else None
 
 
 def purge(session: Session, *, now: datetime) -> None:
-    """Deletes those nobody answered."""
+    """Deletes expired challenges."""
     session.execute(sa.delete(Challenge).where(Challenge.ends_at <= now))
 
 

@@ -69,7 +69,7 @@ def list_() -> None:
     """Show the accounts."""
     table = Table("E-mail", "Role and office", "State")
     with opened(settings()) as store, store.read() as session:
-        with_second = credentials.with_second_factor(session)
+        with_second = credentials.ids_with_second_factor(session)
         for organizer in staff.all_of_them(session):
             state = _state(organizer, has_second=organizer.id in with_second)
             table.add_row(organizer.email, _rights(organizer), state)

@@ -129,7 +129,7 @@ def sign_ins(
             if someone is None:
                 continue
             if not totp.is_enrolled(session, someone.id):
-                totp.keep(session, someone.id, secret, key, now=now)
+                totp.store_secret(session, someone.id, secret, key, now=now)
                 session.flush()
             found = totp.secret_of(session, someone.id, key) or ""
             code = totp.next_code(session, someone.id, key, now=now)
@@ -153,7 +153,7 @@ def _load_files(session: Session, now: datetime) -> None:
 
 
 def _add_accounts(session: Session) -> None:
-    stored = passwords.hashed(PASSWORD)
+    stored = passwords.hash_password(PASSWORD)
     for email, (role, office) in ACCOUNTS.items():
         someone = StaffMember(email=email, password=stored)
         someone.grants.append(RoleAssignment(office=office, role=role))

@@ -190,7 +190,7 @@ def test_a_lost_second_factor_is_reset_by_somebody_else_and_set_up_again(
     with store.read() as session:
         assert not credentials.has_second_factor(session, ana)
         assert totp.recovery_codes_left(session, ana) == 0
-        assert not passkeys.of(session, ana)
+        assert not passkeys.list_for(session, ana)
         entry = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert (entry.organizer_id, entry.action) == (elena, "second factor reset")

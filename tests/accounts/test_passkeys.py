@@ -250,7 +250,7 @@ def test_keys_are_listed_renamed_and_removed(patient: Flask, store: Store, ana: 
 @same
 def test_twenty_keys_are_enough(patient: Flask, store: Store, ana: int) -> None:
     staff_client = signed_in_as(patient, store, ana)
-    for _ in range(passkeys.MOST):
+    for _ in range(passkeys.MAX_PASSKEYS):
         answer = SoftKey().create(staff_client.post("/org/cuenta/llaves/reto").get_json())
         assert (
             staff_client.post("/org/cuenta/llaves", name="Otra", answer=answer).status_code == 303

@@ -123,7 +123,7 @@ def test_a_code_works_once(patient: Flask, store: Store, ana: int) -> None:
 def checked(app: Flask, store: Store, who: int, shift: timedelta) -> CodeVerdict:
     """What becomes of the code of an instant beside now, at an instant that does not move."""
     with store.change() as session:
-        code = totp.at(SECRET, NOON + shift)
+        code = totp.code_at(SECRET, NOON + shift)
         return totp.check(session, who, code, server_key(app), now=NOON)
 
 
@@ -132,7 +132,7 @@ def test_ten_wrong_codes_and_even_the_right_one_waits_an_hour(
 ) -> None:
     visitor = Visitor(patient)
     page = visitor.password()
-    for number in range(totp.TRIES):
+    for number in range(totp.MAX_TRIES):
         answer = visitor.post("/org/codigo", hidden(page) | {"code": f"{number:06}"})
         assert answer.status_code == 422
         assert "El código no coincide" in words(answer)

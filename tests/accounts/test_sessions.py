@@ -88,9 +88,9 @@ def test_an_account_without_a_password_yet_cannot_be_entered(
 
 
 def test_an_unknown_address_costs_as_much_work_as_a_known_one() -> None:
-    known, unknown = passwords.hashed(PASSWORD), passwords.NOBODYS
+    known, unknown = passwords.hash_password(PASSWORD), passwords.UNKNOWN_ACCOUNT_HASH
     assert extract_parameters(known) == extract_parameters(unknown)
-    assert not passwords.is_right("nobody has this password", None)
+    assert not passwords.verify("nobody has this password", None)
 
 
 def test_an_address_that_tries_too_often_has_to_wait(
@@ -255,8 +255,8 @@ def test_a_link_lasts_three_days(store: Store, chicago: Office) -> None:
     token, now = _invited(store), clock.now()
     with store.read() as session:
         almost, after = now + timedelta(days=3, minutes=-1), now + timedelta(days=3, minutes=1)
-        assert invitations.whose(session, token, now=almost) is not None
-        assert invitations.whose(session, token, now=after) is None
+        assert invitations.staff_id_of(session, token, now=almost) is not None
+        assert invitations.staff_id_of(session, token, now=after) is None
 
 
 @pytest.mark.races

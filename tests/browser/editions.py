@@ -45,7 +45,7 @@ SECOND: Final = BulletinPart(
 
 
 def make(session: Session, past: Month, password: str, *, now: datetime) -> None:
-    elena = StaffMember(email=ELENA, password=passwords.hashed(password))
+    elena = StaffMember(email=ELENA, password=passwords.hash_password(password))
     elena.grants.append(RoleAssignment(office=ALL_OFFICES, role=Role.ADMIN))
     session.add(elena)
     month_report.close(session, past, now=now)

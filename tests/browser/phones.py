@@ -170,7 +170,7 @@ def _made(config: Config, how_many: int, **changes: object) -> tuple[str, list[P
         setattr(what, name, value)
     with store.change() as session:
         session.add_all([chicago, what])
-        tomas = StaffMember(email=TOMAS, password=passwords.hashed(PASSWORD))
+        tomas = StaffMember(email=TOMAS, password=passwords.hash_password(PASSWORD))
         tomas.grants.append(RoleAssignment(office="chicago", role=Role.DOOR))
         session.add(tomas)
         second.make(session, ServerEncryption(config.secret()), now=clock.now())

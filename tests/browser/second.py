@@ -29,7 +29,7 @@ _sessions: dict[str, Any] = {}
 def make(session: Session, key: ServerEncryption, *, now: datetime) -> None:
     """Gives everybody who is there a second factor, and adds Nora, who has none, and Pablo."""
     for email in (PABLO, NORA):
-        someone = StaffMember(email=email, password=passwords.hashed(PASSWORD))
+        someone = StaffMember(email=email, password=passwords.hash_password(PASSWORD))
         someone.grants.append(RoleAssignment(office="chicago", role=Role.ORGANIZER))
         session.add(someone)
     session.flush()
@@ -37,7 +37,7 @@ def make(session: Session, key: ServerEncryption, *, now: datetime) -> None:
         if someone.email == NORA:
             continue
         sheet = [f"{number:012}" for number in range(LONG)]
-        totp.keep(session, someone.id, SECRET, key, now=now)
+        totp.store_secret(session, someone.id, SECRET, key, now=now)
         totp.store_recovery_codes(session, someone.id, sheet, key)
         _left[someone.email] = sheet
 

@@ -137,7 +137,7 @@ def _load(session: Session, *, now: datetime) -> None:
         workshops_file.load(session, january, now=now, is_synthetic=True)
         series = figures.known(session)
         figures.load(session, figures.read(data / "figures-2020-01.csv", series), now=now)
-    ana = StaffMember(email=ANA, password=passwords.hashed(PASSWORD))
+    ana = StaffMember(email=ANA, password=passwords.hash_password(PASSWORD))
     ana.grants.append(RoleAssignment(office="chicago", role=Role.ORGANIZER))
     session.add(ana)
 

@@ -216,7 +216,7 @@ def _of_staff() -> Iterator[Guard]:
     )  # fmt: skip
     second = "tests/accounts/test_second_factor.py::test_"
     yield Guard(
-        "S21", f"{staff}common/guards.py", "    if not who.is_whole:\n", "    if False:\n",
+        "S21", f"{staff}common/guards.py", "    if not who.is_proven:\n", "    if False:\n",
         f"{second}the_password_alone_opens_nothing",
     )  # fmt: skip
     for words, instead, test in (
@@ -230,7 +230,7 @@ def _of_staff() -> Iterator[Guard]:
             "one_code_in_eight_browsers_at_once_lets_one_in",
         ),
         (
-            ".where(mine, TotpSecret.tries < TRIES)", ".where(mine)",
+            ".where(is_own, TotpSecret.tries < MAX_TRIES)", ".where(is_own)",
             "ten_wrong_codes_and_even_the_right_one_waits_an_hour",
         ),
         (
@@ -246,7 +246,7 @@ def _of_staff() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard(
         "S21", "outreach/accounts/webauthn_challenges.py",
-        "return kept if took_effect(session, sa.delete(Challenge).where(*mine)) else None",
+        "return kept if took_effect(session, sa.delete(Challenge).where(*is_open)) else None",
         "return kept",
         "tests/accounts/test_passkeys.py::test_an_answer_posted_twice_is_refused_the_second_time",
     )  # fmt: skip
@@ -257,12 +257,12 @@ def _of_staff() -> Iterator[Guard]:
         "tests/web/staff/test_policy.py::test_what_matters_asks_for_a_factor_of_the_last_minutes",
     )  # fmt: skip
     yield Guard(
-        "S22", f"{staff}common/guards.py", "    if not may(Permission.SEE, office):", "    if False:",
+        "S22", f"{staff}common/guards.py", "    if not has_permission(Permission.SEE, office):", "    if False:",
         "tests/web/staff/test_policy.py::test_not_even_that_another_offices_workshop_is_there",
     )  # fmt: skip
     for file in ("workshops/attendee_list.py", "checkin/checkin_pages.py"):
         yield Guard(
-            "S23", staff + file, 'note(session, workshop, "list seen")', "pass",
+            "S23", staff + file, 'log_workshop_action(session, workshop, "list seen")', "pass",
             "tests/web/staff/test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",
         )  # fmt: skip
     table = '<table class="table table-start table-fold">{{ head() }}<tbody>'

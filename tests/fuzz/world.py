@@ -310,6 +310,6 @@ def _employ(store: Store) -> dict[str, str]:
             someone = staff.add(session, f"{who}@example.org", role, (where,))
             someone.password = HASHED
             session.flush()
-            totp.keep(session, someone.id, SECRET, ServerEncryption(SIGNS), now=now)
+            totp.store_secret(session, someone.id, SECRET, ServerEncryption(SIGNS), now=now)
             cookies[who] = sessions.start(session, someone.id, now=now, proven_at=now)
     return cookies

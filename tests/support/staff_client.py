@@ -19,7 +19,7 @@ from outreach.domain.network import staff
 from outreach.domain.network.staff import Role
 
 PASSWORD = "caballo grapa pila correcta"
-HASHED = passwords.hashed(PASSWORD)
+HASHED = passwords.hash_password(PASSWORD)
 COOKIE = "__Host-staff"
 TIMES = 4  # that one form is sent at one moment
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of everybody's application
@@ -42,13 +42,13 @@ def enrol(app: Flask, store: Store, *organizer_ids: int) -> ServerEncryption:
     with store.change() as session:
         everybody = [each.id for each in staff.all_of_them(session)]
         for organizer_id in organizer_ids or everybody:
-            totp.keep(session, organizer_id, SECRET, key, now=clock.now())
+            totp.store_secret(session, organizer_id, SECRET, key, now=clock.now())
     return key
 
 
 def code_now() -> str:
     """What the application of the tests says."""
-    return totp.at(SECRET, clock.now())
+    return totp.code_at(SECRET, clock.now())
 
 
 class Visitor:

@@ -12,7 +12,7 @@ from outreach.reports import attendee_export
 from outreach.web.context import key_store, store
 from outreach.web.staff.attendees import blueprint
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, note
+from outreach.web.staff.common.guards import find_workshop, log_workshop_action
 from outreach.web.staff.common.permissions import Scope, requires
 
 TYPES = {
@@ -25,7 +25,7 @@ TYPES = {
 @requires(Scope.WORKSHOP, Permission.EXPORT)
 def export(public_id: str, ending: str) -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         if workshop.is_discreet:
             raise NotFound("list")
         parties = registrations.of_workshop(session, workshop)
@@ -36,7 +36,9 @@ def export(public_id: str, ending: str) -> ResponseReturnValue:
         {need: workshop_labels.need_words(need) for need in needs},
     )
     with store().change() as session:  # before anything is handed out
-        note(session, workshop, "list exported", f"{ending}, {len(rows) - 1} parties")
+        log_workshop_action(
+            session, workshop, "list exported", f"{ending}, {len(rows) - 1} parties"
+        )
     made = (
         attendee_export.as_csv(rows)
         if ending == "csv"

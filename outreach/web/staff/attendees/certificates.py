@@ -25,7 +25,7 @@ from outreach.web.context import config, store
 from outreach.web.staff.attendees import blueprint
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, line, required
-from outreach.web.staff.common.guards import find_mine, note, page
+from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 
 MOST_HOURS: Final = 100
@@ -72,7 +72,7 @@ class CertificateForm(Form):
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def certificate_form(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
     return _page(workshop, CertificateForm(hours=_length(workshop)), now=clock.now())
 
 
@@ -82,15 +82,15 @@ def create_certificate(public_id: str) -> ResponseReturnValue:
     form, now = CertificateForm(request.form), clock.now()
     is_good = form.validate()
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
     if not is_good:
         return _page(workshop, form, now=now, status=422)
     lang = form.language.data
     try:
         with store().change() as session:
-            found = find_mine(session, public_id)
+            found = find_workshop(session, public_id)
             checkin.require_over(found, now=now)
-            note(session, found, "certificate made", f"{lang}, {form.said_hours} h")
+            log_workshop_action(session, found, "certificate made", f"{lang}, {form.said_hours} h")
     except Refused:
         return _page(workshop, form, now=now, status=422)
     body = paper.pdf(

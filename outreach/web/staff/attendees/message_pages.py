@@ -31,7 +31,7 @@ from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.staff.attendees import blueprint
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, me, note, page
+from outreach.web.staff.common.guards import current_staff, find_workshop, log_workshop_action, page
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import attendee_list
@@ -71,11 +71,11 @@ def send_message(public_id: str) -> ResponseReturnValue:
         template, audience = _chosen(draft)
         if request.form.get("do") != "send" or request.form.get("seen") != draft.print:
             with store().read() as session:
-                workshop = find_mine(session, public_id)
+                workshop = find_workshop(session, public_id)
                 messaging.check(workshop, template, dict(draft.paragraph), now=now)
             return written(public_id, draft, is_seen=True)
         with store().change() as session:
-            workshop = find_mine(session, public_id)
+            workshop = find_workshop(session, public_id)
             message, is_new = messaging.send(
                 session,
                 workshop,
@@ -83,7 +83,7 @@ def send_message(public_id: str) -> ResponseReturnValue:
                 audience,
                 dict(draft.paragraph),
                 draft.nonce,
-                organizer_id=me().organizer_id,
+                organizer_id=current_staff().organizer_id,
                 now=now,
             )
             if is_new:
@@ -91,7 +91,9 @@ def send_message(public_id: str) -> ResponseReturnValue:
                 told = (
                     f"{reach[ContactMethod.EMAIL]} by e-mail, {reach[ContactMethod.PHONE]} by phone"
                 )
-                note(session, workshop, "message sent", f"{template}, {audience}: {told}")
+                log_workshop_action(
+                    session, workshop, "message sent", f"{template}, {audience}: {told}"
+                )
             number = message.id
     except Refused as refusal:
         return written(public_id, draft, fault=error_messages.say(refusal))
@@ -108,10 +110,10 @@ def written(
     action: Permission | None = None,
 ) -> Response:
     """The page; after sending, with those who are to be called. `shown` is the party whose phone
-    was asked for; `action` as in `find_mine`."""
+    was asked for; `action` as in `find_workshop`."""
     now, number = clock.now(), request.args.get("enviado") or request.form.get("message", "")
     with store().read() as session:
-        workshop = find_mine(session, public_id, action)
+        workshop = find_workshop(session, public_id, action)
         messaging.require_open(workshop, now=now)
         sent = messaging.find(session, workshop, number)
         reach = {each: messaging.reach(session, workshop, each) for each in Audience}
@@ -123,7 +125,7 @@ def written(
     parties = [notice.registration for notice in calls]
     if parties and workshop.is_discreet:  # whoever reads such a list leaves a trace
         with store().change() as session:
-            note(session, workshop, "list seen")
+            log_workshop_action(session, workshop, "list seen")
     rows = workshop_labels.rows(
         workshop, parties, registrations.decrypt_people(key_store(), parties), shown=shown
     )

@@ -26,7 +26,7 @@ from outreach.web.forms.registration_form import RegistrationForm
 from outreach.web.middleware import request_retry
 from outreach.web.staff.attendees import blueprint
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, note, page
+from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 
 # What is said to whoever comes, as it is said to who writes it down for them.
@@ -71,7 +71,7 @@ class CallerForm(RegistrationForm):
 @requires(Scope.WORKSHOP, Permission.CONTACTS)
 def new(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
     return _page(CallerForm(workshop), 200, fault=_closed(workshop, clock.now()))
 
 
@@ -81,7 +81,7 @@ def new(public_id: str) -> ResponseReturnValue:
 def create(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         filled = CallerForm(workshop, request.form)
         nonce = filled.nonce.data or ""
         before = registrations.find_duplicate(session, nonce)
@@ -106,7 +106,7 @@ def _save(filled: CallerForm, nonce: str, now: datetime) -> None:
     workshop, applicant = filled.workshop, filled.applicant()
 
     def write_down(session: Session) -> None:
-        note(session, workshop, "place saved by phone", f"{applicant.people}")
+        log_workshop_action(session, workshop, "place saved by phone", f"{applicant.people}")
 
     try:
         registration_service.save([workshop], applicant, nonce, now=now, also=write_down)
@@ -144,7 +144,7 @@ def _closed(workshop: Workshop, now: datetime) -> str:
 
 def _page(filled: CallerForm, status: int, *, fault: str = "") -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, filled.workshop.public_id)
+        workshop = find_workshop(session, filled.workshop.public_id)
         filled.choices = availability.of_workshop(session, workshop, now=clock.now())
     return page(
         "attendees/phone_registration",

@@ -20,7 +20,7 @@ from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.staff.attendees import blueprint, message_pages
-from outreach.web.staff.common.guards import find_mine, note
+from outreach.web.staff.common.guards import find_workshop, log_workshop_action
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops.workshop_detail import show
 
@@ -31,9 +31,9 @@ def show_contact(public_id: str) -> ResponseReturnValue:
     """The whole e-mail or phone of one party. Who looked, and when, is written down."""
     wanted = clean(request.form.get("registration", ""))
     with store().change() as session:
-        found = find_mine(session, public_id)
+        found = find_workshop(session, public_id)
         checkin.find(session, found, wanted)
-        note(session, found, "contact seen")
+        log_workshop_action(session, found, "contact seen")
     if request.form.get("message"):
         return message_pages.written(public_id, message_pages.MessageDraft(), shown=wanted)
     return show(public_id, shown=wanted)
@@ -50,23 +50,23 @@ def decide(public_id: str) -> ResponseReturnValue:
         return _cancels(public_id, wanted)
     try:
         with store().change() as session:
-            workshop = find_mine(session, public_id)
+            workshop = find_workshop(session, public_id)
             party = checkin.find(session, workshop, wanted)
             if what == "grant":
                 registrations.grant(session, party, now=now)
-                note(session, workshop, "place given by hand")
+                log_workshop_action(session, workshop, "place given by hand")
                 there = "hecho=con-lugar&ver=espera"
             elif what == "confirm":
                 reconfirmation.confirm(session, party, now=now)
-                note(session, workshop, "answer noted")
+                log_workshop_action(session, workshop, "answer noted")
                 there = "hecho=si"
             elif what == "approve":
                 if registrations.approve(session, party, now=now):
-                    note(session, workshop, "address approved")
+                    log_workshop_action(session, workshop, "address approved")
                 there = "hecho=aprobada"
             elif what == "unapprove":
                 if registrations.unapprove(session, party):
-                    note(session, workshop, "approval taken back")
+                    log_workshop_action(session, workshop, "approval taken back")
                 there = "hecho=sin-aprobar"
             else:
                 raise PageRefused(_("Elige qué hacer con los botones de la lista."))
@@ -88,12 +88,12 @@ def record_call(public_id: str) -> ResponseReturnValue:
     what, number = request.form.get("do", ""), request.form.get("notice", "")
     try:
         with store().read() as session:
-            workshop = find_mine(session, public_id)
+            workshop = find_workshop(session, public_id)
             notice = _notice(session, workshop, number)
         if what == "no" and _is_question(notice):
             return _gives_up(public_id, notice)
         with store().change() as session:
-            workshop = find_mine(session, public_id)
+            workshop = find_workshop(session, public_id)
             there = _answer(session, workshop, _notice(session, workshop, number), what)
     except Closed:
         return show(public_id, fault=_("Ese lugar ya no está apartado para esta persona."))
@@ -111,22 +111,24 @@ def resend(public_id: str) -> ResponseReturnValue:
     """Letters that were given up go out once more."""
     now = clock.now()
     with store().change() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         unsent = outbox.unsent(session, workshop, now=now)
         for notice in unsent:
             outbox.try_again(session, notice.id, now=now)
         if unsent:
-            note(session, workshop, "letters sent again", str(len(unsent)))
+            log_workshop_action(session, workshop, "letters sent again", str(len(unsent)))
     return redirect(f"/org/talleres/{public_id}?hecho=correos", 303)
 
 
 def _cancels(public_id: str, wanted: str) -> ResponseReturnValue:
     """They called to say that they do not come: forgotten at once, as on their own page."""
     with store().read() as session:
-        party = checkin.find(session, find_mine(session, public_id), wanted)
+        party = checkin.find(session, find_workshop(session, public_id), wanted)
     if erasure.erase(store(), key_store(), config(), [party.id], now=clock.now()):
         with store().change() as session:
-            note(session, find_mine(session, public_id), "place given up by phone")
+            log_workshop_action(
+                session, find_workshop(session, public_id), "place given up by phone"
+            )
     return redirect(f"/org/talleres/{public_id}?hecho=no", 303)
 
 
@@ -134,7 +136,7 @@ def _gives_up(public_id: str, notice: Notification) -> ResponseReturnValue:
     """They said no: they are forgotten at once, as on their own page."""
     erasure.erase(store(), key_store(), config(), [notice.registration_id], now=clock.now())
     with store().change() as session:
-        note(session, find_mine(session, public_id), "place given up by phone")
+        log_workshop_action(session, find_workshop(session, public_id), "place given up by phone")
     return redirect(f"/org/talleres/{public_id}?ver=llamadas&hecho=no", 303)
 
 
@@ -161,11 +163,11 @@ def _answer(session: Session, workshop: Workshop, notice: Notification, what: st
         raise PageRefused(_("Marca las llamadas con los botones de la lista."))
     outbox.mark_called(session, notice.id, now=now)
     if what == "called":
-        note(session, workshop, "call made")
+        log_workshop_action(session, workshop, "call made")
         return f"llamada={notice.id}"
     if notice.cause is NotificationType.OFFER:
         registrations.accept(session, notice.registration, now=now)
     else:
         reconfirmation.confirm(session, notice.registration, now=now)
-    note(session, workshop, "answer noted")
+    log_workshop_action(session, workshop, "answer noted")
     return "hecho=si"

@@ -28,7 +28,7 @@ from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.audit import audit_details, audit_labels, blueprint
 from outreach.web.staff.audit.audit_labels import AuditSubject
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, may, my_offices, page
+from outreach.web.staff.common.guards import find_workshop, has_permission, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
 
 AT_ONCE: Final = 100
@@ -84,7 +84,7 @@ def office_log(slug: str) -> ResponseReturnValue:
 def workshop_log(public_id: str) -> ResponseReturnValue:
     asked = _asked()
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         wanted = AuditQuery(workshop_id=workshop.id, before=asked.before)
         found = audit_log.lines(session, wanted, limit=AT_ONCE + 1)
         days = _days(session, found[:AT_ONCE], workshop.zone, is_of_one=True)
@@ -111,12 +111,12 @@ def _journal_page(
         before=asked.before,
     )
     found = audit_log.lines(session, wanted, limit=AT_ONCE + 1)
-    is_admin = may(Permission.NETWORK, ALL_OFFICES)
+    is_admin = has_permission(Permission.NETWORK, ALL_OFFICES)
     return page(
         "audit/log",
         asked=asked,
         office=office,
-        offices=my_offices(session, Permission.EDIT),
+        offices=offices_with(session, Permission.EDIT),
         is_admin=is_admin,
         months=_months(audit_log.first_at(session, slug), zone),
         writers=audit_log.writers(session, slug),

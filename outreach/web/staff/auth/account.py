@@ -16,7 +16,7 @@ from outreach.i18n import ngettext
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
 from outreach.web.staff.auth import blueprint, login
-from outreach.web.staff.common.guards import me, page
+from outreach.web.staff.common.guards import current_staff, page
 from outreach.web.staff.common.permissions import Scope, requires
 
 FEW: Final = 3  # paper codes: time to print others
@@ -32,10 +32,10 @@ def account() -> ResponseReturnValue:
 @requires(Scope.SIGNED_IN)
 def end_session() -> ResponseReturnValue:
     """One of them by its name in the list (`which`), or all others (`others`)."""
-    now, who = clock.now(), me()
+    now, who = clock.now(), current_staff()
     with store().change() as session:
         if "others" in request.form:
-            count = sessions.end_all(session, who.organizer_id, now=now, but=who.digest)
+            count = sessions.end_all(session, who.organizer_id, now=now, except_digest=who.digest)
             audit_log.record(
                 session, who.organizer_id, "other sessions ended", now=now, detail=str(count)
             )
@@ -52,25 +52,25 @@ def end_session() -> ResponseReturnValue:
 @blueprint.post("/cuenta/contrasena")
 @requires(Scope.SIGNED_IN)
 def change_password() -> ResponseReturnValue:
-    who, now = me(), clock.now()
+    who, now = current_staff(), clock.now()
     old, new = request.form.get("password", ""), request.form.get("new", "")
     with store().read() as session:
         stored = session.get_one(StaffMember, who.organizer_id).password
-    if len(new) < passwords.SHORTEST:
+    if len(new) < passwords.MIN_LENGTH:
         return _page(422, fault=_("La contraseña es corta. Escribe 12 letras o más."), field="new")
     login.count()  # whoever finds a browser open may not guess
     said = _("Esa no es tu contraseña de ahora. Escríbela otra vez.")
-    if not passwords.is_right(old, stored) or stored is None:
+    if not passwords.verify(old, stored) or stored is None:
         with store().change() as session:
             audit_log.record(session, who.organizer_id, "wrong password", now=now)
         return _page(422, fault=said, field="password")
-    hashed = passwords.hashed(new)
+    hashed = passwords.hash_password(new)
     with store().change() as session:
         # The account before its sessions: whoever shuts somebody out takes them in this order.
         is_changed = credentials.change_password(session, who.organizer_id, stored, hashed)
-        is_open = sessions.hold(session, who, now=now)
+        is_open = sessions.lock(session, who, now=now)
         if is_changed and is_open:
-            sessions.end_all(session, who.organizer_id, now=now, but=who.digest)
+            sessions.end_all(session, who.organizer_id, now=now, except_digest=who.digest)
             audit_log.record(session, who.organizer_id, "password changed", now=now)
         else:
             session.rollback()
@@ -82,10 +82,10 @@ def change_password() -> ResponseReturnValue:
 
 
 def _page(status: int = 200, *, fault: str = "", field: str = "") -> Response:
-    who, now = me(), clock.now()
+    who, now = current_staff(), clock.now()
     with store().read() as session:
-        browsers = sessions.of(session, who, now=now)
-        keys = passkeys.of(session, who.organizer_id)
+        browsers = sessions.list_browsers(session, who, now=now)
+        keys = passkeys.list_for(session, who.organizer_id)
         left = totp.recovery_codes_left(session, who.organizer_id)
         has_codes = totp.is_enrolled(session, who.organizer_id)
         has_password = session.get_one(StaffMember, who.organizer_id).password is not None
@@ -101,7 +101,7 @@ def _page(status: int = 200, *, fault: str = "", field: str = "") -> Response:
         fault=fault,
         field=field,
         said=_done(request.args.get("hecho", "")),
-        shortest=passwords.SHORTEST,
+        shortest=passwords.MIN_LENGTH,
         ago=lambda moment: ago(now - moment),
         day_of=datetime.date,
     )

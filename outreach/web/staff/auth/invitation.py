@@ -12,7 +12,7 @@ from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.staff.auth import blueprint
-from outreach.web.staff.common.guards import page, role_words
+from outreach.web.staff.common.guards import page, role_names
 from outreach.web.staff.common.permissions import Scope, requires
 
 
@@ -28,9 +28,9 @@ def accept_invitation(token: str) -> ResponseReturnValue:
     password = request.form.get("password", "")
     with store().read() as session:
         _whose(session, token)
-    if len(password) < passwords.SHORTEST:
+    if len(password) < passwords.MIN_LENGTH:
         return _invitation_page(token, _("La contraseña es corta. Escribe 12 letras o más."))
-    hashed = passwords.hashed(password)
+    hashed = passwords.hash_password(password)
     with store().change() as session:
         if not credentials.set_password(session, token, hashed, now=clock.now()):
             raise NotFound("invitation")
@@ -39,7 +39,7 @@ def accept_invitation(token: str) -> ResponseReturnValue:
 
 def _whose(session: Session, token: str) -> StaffMember:
     """Raises NotFound, the same for a link that is used, old, withdrawn or was never made."""
-    who = invitations.whose(session, token, now=clock.now())
+    who = invitations.staff_id_of(session, token, now=clock.now())
     organizer = session.get(StaffMember, who) if who is not None else None
     if organizer is None or organizer.disabled_at is not None:
         raise NotFound("invitation")
@@ -52,7 +52,7 @@ def _invitation_page(token: str, fault: str = "") -> ResponseReturnValue:
         slugs = sorted(grant.office for grant in organizer.grants if grant.office != ALL_OFFICES)
         places = [offices.find(session, slug) for slug in slugs]
         ends_at = invitations.ends_at(session, token) or clock.now()
-        role = role_words(grant.role for grant in organizer.grants)
+        role = role_names(grant.role for grant in organizer.grants)
     there = ends_at.astimezone(places[0].zone) if places else ends_at
     return page(
         "auth/invitation",
@@ -63,5 +63,5 @@ def _invitation_page(token: str, fault: str = "") -> ResponseReturnValue:
         ends=there,
         zone=places[0].zone if places else None,
         fault=fault,
-        shortest=passwords.SHORTEST,
+        shortest=passwords.MIN_LENGTH,
     )

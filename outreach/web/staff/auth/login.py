@@ -24,15 +24,15 @@ from outreach.web.middleware import rate_limits
 from outreach.web.staff.auth import blueprint, totp_setup
 from outreach.web.staff.common.guards import (
     COOKIE,
-    begin,
-    known,
-    me,
-    our_path,
+    current_staff,
+    enforce,
+    local_path,
     page,
     proof_page,
-    remember,
-    require,
-    signed,
+    session_staff,
+    set_session_cookie,
+    signed_in_staff,
+    use_session,
 )
 from outreach.web.staff.common.kept_forms import fields_of, server_key, target_of
 from outreach.web.staff.common.permissions import Scope, requires, rule_of
@@ -51,8 +51,8 @@ BROWSERS = {
 @blueprint.get("/entrar")
 @requires(Scope.PUBLIC)
 def sign_in_form() -> ResponseReturnValue:
-    back = our_path(request.args.get("volver", ""))
-    if signed() is not None:
+    back = local_path(request.args.get("volver", ""))
+    if signed_in_staff() is not None:
         return redirect(back, 303)
     return entrance_page(back=back)
 
@@ -61,8 +61,8 @@ def sign_in_form() -> ResponseReturnValue:
 @requires(Scope.PUBLIC)
 def sign_in() -> ResponseReturnValue:
     """With `email` and `password`; with `code` too, or with `code` alone after them."""
-    half = known()
-    if "password" not in request.form and "code" in request.form and half and not half.is_whole:
+    half = session_staff()
+    if "password" not in request.form and "code" in request.form and half and not half.is_proven:
         return _given(half)
     count()
     email = clean(request.form.get("email", ""))
@@ -71,26 +71,26 @@ def sign_in() -> ResponseReturnValue:
         who = staff.find(session, email)
     stored = who.password if who is not None and who.disabled_at is None else None
     # Outside any transaction: it takes 30 ms, and as long for an account that does not exist.
-    if not passwords.is_right(typed, stored) or who is None:
+    if not passwords.verify(typed, stored) or who is None:
         with store().change() as session:
             # An address that nobody has may be a password in the wrong field: it is not written.
             audit_log.record(session, who.id if who else None, "wrong password", now=clock.now())
         return entrance_page(422, email=email, message=_("Correo o contraseña incorrectos."))
-    better = passwords.hashed(typed) if stored and passwords.is_outdated(stored) else None
+    better = passwords.hash_password(typed) if stored and passwords.is_outdated(stored) else None
     token = start(who, better=better)
-    remember(token)
-    half = known()
+    use_session(token)
+    half = session_staff()
     assert half is not None
     if request.form.get("code"):
         return _given(half, token)
-    return begin(redirect("/org/codigo" + asking_back(_back()), 303), token)
+    return set_session_cookie(redirect("/org/codigo" + asking_back(_back()), 303), token)
 
 
 @blueprint.get("/codigo")
 @requires(Scope.HALF_SIGNED_IN)
 def code_form() -> ResponseReturnValue:
-    who, back = known(), our_path(request.args.get("volver", ""))
-    if who is None or who.is_whole:
+    who, back = session_staff(), local_path(request.args.get("volver", ""))
+    if who is None or who.is_proven:
         return redirect(back, 303)
     return code_page(who, back=back)
 
@@ -98,16 +98,16 @@ def code_form() -> ResponseReturnValue:
 @blueprint.post("/codigo")
 @requires(Scope.HALF_SIGNED_IN)
 def check_code() -> ResponseReturnValue:
-    who = known()
+    who = session_staff()
     if who is None:
         return redirect("/org/entrar", 303)
-    return go_on(_back()) if who.is_whole else _given(who)
+    return go_on(_back()) if who.is_proven else _given(who)
 
 
 @blueprint.get("/confirmar")
 @requires(Scope.SIGNED_IN)
 def confirm_form() -> ResponseReturnValue:
-    return proof_page(back=our_path(request.args.get("volver", "")))
+    return proof_page(back=local_path(request.args.get("volver", "")))
 
 
 @blueprint.post("/confirmar")
@@ -115,9 +115,13 @@ def confirm_form() -> ResponseReturnValue:
 def confirm() -> ResponseReturnValue:
     now = clock.now()
     with store().change() as session:
-        verdict = _check(session, me(), now=now)
-        if verdict is CodeVerdict.RIGHT and sessions.prove_again(session, me(), now=now):
-            audit_log.record(session, me().organizer_id, "second factor shown again", now=now)
+        verdict = _check(session, current_staff(), now=now)
+        if verdict is CodeVerdict.RIGHT and sessions.refresh_second_factor(
+            session, current_staff(), now=now
+        ):
+            audit_log.record(
+                session, current_staff().organizer_id, "second factor shown again", now=now
+            )
     if verdict is CodeVerdict.RIGHT:
         return go_on(_back(), is_sign_in=False)
     _count_wrong_key(verdict)
@@ -131,7 +135,7 @@ def sign_out() -> ResponseReturnValue:
     now = clock.now()
     with store().change() as session:
         sessions.end(session, request.cookies[COOKIE], now=now)
-        audit_log.record(session, me().organizer_id, "signed out", now=now)
+        audit_log.record(session, current_staff().organizer_id, "signed out", now=now)
     response = redirect("/org/entrar", 303)
     response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
     response.headers["Clear-Site-Data"] = '"*"'
@@ -169,9 +173,9 @@ def go_on(back: str, token: str = "", *, is_sign_in: bool = True) -> Response:
     """The page at `back`; before it, a form that is kept for who signed in or showed the second
     factor again. `token` is that of a new session: the answer sets its cookie."""
     if token:
-        remember(token)
+        use_session(token)
     response = _kept_form(back, is_sign_in=is_sign_in) or see_other(back)
-    return begin(response, token) if token else response
+    return set_session_cookie(response, token) if token else response
 
 
 def entrance_page(
@@ -203,7 +207,7 @@ def code_page(
         if not credentials.has_second_factor(session, who.organizer_id):
             return totp_setup.offer_page(who, status, back=back, fault=fault)
         has_codes = totp.is_enrolled(session, who.organizer_id)
-        has_keys = bool(passkeys.of(session, who.organizer_id))
+        has_keys = bool(passkeys.list_for(session, who.organizer_id))
         shown = _shown_code(session, who)
     return page(
         "auth/code",
@@ -224,11 +228,19 @@ def _given(who: SignedInStaff, token: str = "") -> ResponseReturnValue:
         is_new = not credentials.has_second_factor(session, who.organizer_id)
     if is_new:
         asked = totp_setup.first(who, back=_back())
-        return begin(asked, token) if token and "Set-Cookie" not in asked.headers else asked
+        return (
+            set_session_cookie(asked, token)
+            if token and "Set-Cookie" not in asked.headers
+            else asked
+        )
     now = clock.now()
     with store().change() as session:
         verdict = _check(session, who, now=now)
-        proven = sessions.prove(session, who, now=now) if verdict is CodeVerdict.RIGHT else None
+        proven = (
+            sessions.confirm_second_factor(session, who, now=now)
+            if verdict is CodeVerdict.RIGHT
+            else None
+        )
         if proven:
             by = "password and key" if "answer" in request.form else "password and code"
             audit_log.record(session, who.organizer_id, "signed in", now=now, detail=by)
@@ -239,13 +251,13 @@ def _given(who: SignedInStaff, token: str = "") -> ResponseReturnValue:
     _count_wrong_key(verdict)
     status, fault = _said(verdict)
     asked = code_page(who, status, back=_back(), fault=fault)
-    return begin(asked, token) if token else asked
+    return set_session_cookie(asked, token) if token else asked
 
 
 def _check(session: Session, who: SignedInStaff, *, now: datetime) -> CodeVerdict:
     """What becomes of the code that was typed, or of the key that answered."""
     if answer := request.form.get("answer"):
-        found = passkeys.recognize(session, answer, who.digest, site(), now=now)
+        found = passkeys.authenticate(session, answer, who.digest, site(), now=now)
         is_theirs = found == who.organizer_id
         action = "key used" if is_theirs else "key refused"
         audit_log.record(session, who.organizer_id, action, now=now)
@@ -277,7 +289,7 @@ def _said(verdict: CodeVerdict) -> tuple[int, str]:
 
 
 def _back() -> str:
-    return our_path(request.form.get("volver", ""))
+    return local_path(request.form.get("volver", ""))
 
 
 def _kept_form(back: str, *, is_sign_in: bool) -> Response | None:
@@ -285,10 +297,12 @@ def _kept_form(back: str, *, is_sign_in: bool) -> Response | None:
     staff member; after the second factor alone, the form that it was asked for."""
     with store().read() as session:
         forms = list(
-            interrupted_forms.waiting(session, me().organizer_id, server_key(), now=clock.now())
+            interrupted_forms.waiting(
+                session, current_staff().organizer_id, server_key(), now=clock.now()
+            )
         )
     for form in forms:
-        is_asked_for = form.session_digest == me().digest and form.path == back
+        is_asked_for = form.session_digest == current_staff().digest and form.path == back
         if _is_long(form) if is_sign_in else is_asked_for:
             response = _restored(form)
             with store().change() as session:
@@ -308,7 +322,7 @@ def _restored(form: KeptForm) -> Response | None:
     if target is None:
         return None
     try:
-        require(rule_of(target.endpoint), target.arguments)
+        enforce(rule_of(target.endpoint), target.arguments)
         if target.restore is None:
             return page("auth/continue", back=form.path, fields=form.fields)
         g.is_restored = True

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock
 from outreach.accounts import oidc, sessions, webauthn_challenges
-from outreach.accounts.oidc import OidcIdentity, Unreachable, Untrue
+from outreach.accounts.oidc import IdentityRefused, OidcIdentity, ProviderUnavailable
 from outreach.accounts.sessions import SignedInStaff
 from outreach.domain.audit import audit_log
 from outreach.domain.network import staff
@@ -20,7 +20,7 @@ from outreach.domain.network.staff import StaffMember
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.staff.auth import blueprint, login
-from outreach.web.staff.common.guards import begin, our_path, signed
+from outreach.web.staff.common.guards import local_path, set_session_cookie, signed_in_staff
 from outreach.web.staff.common.permissions import Scope, requires
 
 log = logging.getLogger(__name__)
@@ -35,24 +35,24 @@ def oidc_start() -> ResponseReturnValue:
     """A link and not a form: the Content-Security-Policy lets no form lead to another site."""
     _require_one()
     login.count()
-    who, now = signed(), clock.now()
+    who, now = signed_in_staff(), clock.now()
     try:
         endpoints = oidc.discover(config().oidc)
-    except Unreachable as error:
+    except ProviderUnavailable as error:
         return _away(error)
     state, nonce, verifier, bound = (secrets.token_urlsafe(48) for _ in range(4))
     kept = {
         "nonce": nonce,
         "verifier": verifier,
-        "back": our_path(request.args.get("volver", "")),
+        "back": local_path(request.args.get("volver", "")),
         "again": who.digest if who else "",
         "asked_at": now.isoformat(),
     }
     with store().change() as session:
-        webauthn_challenges.give(
+        webauthn_challenges.issue(
             session, state.encode(), _purpose(bound), now=now, kept=json.dumps(kept)
         )
-    there = oidc.address(
+    there = oidc.authorization_url(
         config().oidc,
         endpoints,
         back=_back(),
@@ -66,7 +66,7 @@ def oidc_start() -> ResponseReturnValue:
     response.set_cookie(
         COOKIE,
         bound,
-        max_age=webauthn_challenges.LASTS,
+        max_age=webauthn_challenges.LIFETIME,
         path="/org",
         secure=True,
         httponly=True,
@@ -88,7 +88,7 @@ def _arrived() -> Response:
     now, state = clock.now(), request.args.get("state", "")
     with store().change() as session:
         purpose = _purpose(request.cookies.get(COOKIE, ""))
-        kept = webauthn_challenges.take_back(session, state.encode(), purpose, now=now)
+        kept = webauthn_challenges.redeem(session, state.encode(), purpose, now=now)
     if kept is None:
         login.count()
         return _page_of_refusal()  # anybody can come here: it is not written down
@@ -97,7 +97,7 @@ def _arrived() -> Response:
     if not code:  # they thought better of it, or are nobody there
         return _refused("no code")
     try:
-        word = oidc.ask(
+        word = oidc.fetch_identity(
             config().oidc,
             oidc.discover(config().oidc),
             back=_back(),
@@ -106,9 +106,9 @@ def _arrived() -> Response:
             verifier=asked["verifier"],
             now=now,
         )
-    except Unreachable as error:
+    except ProviderUnavailable as error:
         return _away(error)
-    except Untrue as error:
+    except IdentityRefused as error:
         return _refused(str(error))
     with store().read() as session:
         who = staff.find(session, word.email)
@@ -118,7 +118,7 @@ def _arrived() -> Response:
 
 
 def _let_in(who: StaffMember, word: OidcIdentity, asked: dict[str, str], now: datetime) -> Response:
-    back, mine = our_path(asked["back"]), signed()
+    back, mine = local_path(asked["back"]), signed_in_staff()
     if asked["again"] and mine is not None and mine.organizer_id == who.id:
         since = datetime.fromisoformat(asked["asked_at"])
         return _proven_again(mine, word, back, since, is_asked=asked["again"] == mine.digest)
@@ -129,7 +129,7 @@ def _let_in(who: StaffMember, word: OidcIdentity, asked: dict[str, str], now: da
     token = login.start(who)
     with store().change() as session:
         audit_log.record(session, who.id, "named by the provider", now=now)
-    return begin(login.see_other("/org/codigo" + login.asking_back(back)), token)
+    return set_session_cookie(login.see_other("/org/codigo" + login.asking_back(back)), token)
 
 
 def _proven_again(
@@ -140,11 +140,11 @@ def _proven_again(
     now = clock.now()
     if not word.has_two_factors:
         return _refused("no second factor there")
-    early = since - timedelta(seconds=oidc.LEEWAY)
+    early = since - timedelta(seconds=oidc.LEEWAY_SECONDS)
     if not is_asked or word.shown_at is None or word.shown_at < early:
         return _refused("not shown again there")
     with store().change() as session:
-        sessions.prove_again(session, mine, now=min(word.shown_at, now))
+        sessions.refresh_second_factor(session, mine, now=min(word.shown_at, now))
         audit_log.record(session, mine.organizer_id, "second factor shown again", now=now)
     return login.go_on(back, is_sign_in=False)
 
@@ -162,7 +162,7 @@ def _purpose(bound: str) -> str:
     return f"oidc {hashlib.sha256(bound.encode()).hexdigest()}"
 
 
-def _away(error: Unreachable) -> Response:
+def _away(error: ProviderUnavailable) -> Response:
     log.warning("the OpenID provider cannot be used: %s", str(error))  # words of ours
     said = _(
         "%(name)s no contesta. Entra con tu contraseña, o vuelve a intentar más tarde.",

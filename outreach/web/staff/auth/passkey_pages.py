@@ -16,7 +16,7 @@ from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
 from outreach.web.staff.auth import blueprint, login
-from outreach.web.staff.common.guards import known, me, our_path, page
+from outreach.web.staff.common.guards import current_staff, local_path, page, session_staff
 from outreach.web.staff.common.permissions import Scope, requires
 
 
@@ -26,7 +26,7 @@ def passkey_challenge() -> ResponseReturnValue:
     """What the browser of anybody needs to ask for a key. Each is an attempt to sign in."""
     login.count()
     with store().change() as session:
-        asked = passkeys.ask(session, "", login.site(), now=clock.now())
+        asked = passkeys.authentication_options(session, "", login.site(), now=clock.now())
     return _json(asked)
 
 
@@ -34,10 +34,10 @@ def passkey_challenge() -> ResponseReturnValue:
 @requires(Scope.PUBLIC)
 def sign_in_with_passkey() -> ResponseReturnValue:
     """A key is both factors at once."""
-    back, now = our_path(request.form.get("volver", "")), clock.now()
+    back, now = local_path(request.form.get("volver", "")), clock.now()
     with store().change() as session:
         answer = request.form.get("answer", "")
-        found = passkeys.recognize(session, answer, "", login.site(), now=now)
+        found = passkeys.authenticate(session, answer, "", login.site(), now=now)
         who = session.get(StaffMember, found) if found is not None else None
         is_in = who is not None and who.disabled_at is None
         if is_in:
@@ -55,10 +55,10 @@ def sign_in_with_passkey() -> ResponseReturnValue:
 @requires(Scope.HALF_SIGNED_IN)
 def second_factor_challenge() -> ResponseReturnValue:
     """The same for a session that has to show who it is."""
-    who = known()
+    who = session_staff()
     assert who is not None  # the guard has seen to it
     with store().change() as session:
-        asked = passkeys.ask(session, who.digest, login.site(), now=clock.now())
+        asked = passkeys.authentication_options(session, who.digest, login.site(), now=clock.now())
     return _json(asked)
 
 
@@ -72,8 +72,13 @@ def new_passkey() -> ResponseReturnValue:
 @requires(Scope.SIGNED_IN, fresh=True)
 def new_passkey_challenge() -> ResponseReturnValue:
     with store().change() as session:
-        offered = passkeys.offer(
-            session, me().organizer_id, me().email, me().digest, login.site(), now=clock.now()
+        offered = passkeys.registration_options(
+            session,
+            current_staff().organizer_id,
+            current_staff().email,
+            current_staff().digest,
+            login.site(),
+            now=clock.now(),
         )
     return _json(offered)
 
@@ -85,21 +90,21 @@ def add_passkey() -> ResponseReturnValue:
     if not name:
         return page("auth/passkey", 422, named="", fault=_("Escribe un nombre para esta llave."))
     with store().change() as session:
-        if not sessions.hold(session, me(), now=now):
+        if not sessions.lock(session, current_staff(), now=now):
             return redirect("/org/entrar", 303)
-        if len(passkeys.of(session, me().organizer_id)) >= passkeys.MOST:
+        if len(passkeys.list_for(session, current_staff().organizer_id)) >= passkeys.MAX_PASSKEYS:
             raise PageRefused(_("Ya tienes 20 llaves. Quita una para agregar otra."))
-        is_kept = passkeys.keep(
+        is_kept = passkeys.register(
             session,
-            me().organizer_id,
+            current_staff().organizer_id,
             name,
             request.form.get("answer", ""),
-            me().digest,
+            current_staff().digest,
             login.site(),
             now=now,
         )
         if is_kept:
-            audit_log.record(session, me().organizer_id, "key added", now=now)
+            audit_log.record(session, current_staff().organizer_id, "key added", now=now)
     if not is_kept:
         said = _("No pudimos guardar esta llave. Vuelve a intentar con el botón.")
         return page("auth/passkey", 422, named=name, fault=said)
@@ -113,9 +118,9 @@ def rename_passkey() -> ResponseReturnValue:
     if not name:
         raise PageRefused(_("Escribe un nombre para esta llave."))
     with store().change() as session:
-        if not passkeys.rename(session, me().organizer_id, _key(), name):
+        if not passkeys.rename(session, current_staff().organizer_id, _key(), name):
             raise PageRefused(_("Esa llave ya no está. Mira cuáles tienes en tu cuenta."))
-        audit_log.record(session, me().organizer_id, "key renamed", now=clock.now())
+        audit_log.record(session, current_staff().organizer_id, "key renamed", now=clock.now())
     return redirect("/org/cuenta?hecho=nombre", 303)
 
 
@@ -123,14 +128,14 @@ def rename_passkey() -> ResponseReturnValue:
 @requires(Scope.SIGNED_IN, fresh=True)
 def remove_passkey() -> ResponseReturnValue:
     with store().change() as session:
-        if not passkeys.remove(session, me().organizer_id, _key()):
+        if not passkeys.remove(session, current_staff().organizer_id, _key()):
             raise PageRefused(_("Esa llave ya no está. Mira cuáles tienes en tu cuenta."))
-        audit_log.record(session, me().organizer_id, "key removed", now=clock.now())
+        audit_log.record(session, current_staff().organizer_id, "key removed", now=clock.now())
     return redirect("/org/cuenta?hecho=quitada", 303)
 
 
 def _name() -> str:
-    return clean(request.form.get("name", ""))[: passkeys.LONGEST]
+    return clean(request.form.get("name", ""))[: passkeys.MAX_NAME_LENGTH]
 
 
 def _key() -> bytes:

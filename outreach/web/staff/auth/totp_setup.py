@@ -13,7 +13,7 @@ from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.auth import blueprint
-from outreach.web.staff.common.guards import begin, me, page, remember
+from outreach.web.staff.common.guards import current_staff, page, set_session_cookie, use_session
 from outreach.web.staff.common.kept_forms import server_key
 from outreach.web.staff.common.permissions import Scope, requires
 
@@ -21,19 +21,19 @@ from outreach.web.staff.common.permissions import Scope, requires
 @blueprint.get("/cuenta/aplicacion")
 @requires(Scope.SIGNED_IN, fresh=True)
 def totp_form() -> ResponseReturnValue:
-    return offer_page(me(), back="/org/cuenta")
+    return offer_page(current_staff(), back="/org/cuenta")
 
 
 @blueprint.post("/cuenta/aplicacion")
 @requires(Scope.SIGNED_IN, fresh=True)
 def change_totp() -> ResponseReturnValue:
-    who, now = me(), clock.now()
+    who, now = current_staff(), clock.now()
     secret = _offered(who)
     with store().change() as session:
-        if not sessions.hold(session, who, now=now):
+        if not sessions.lock(session, who, now=now):
             return redirect("/org/entrar", 303)
         is_done = secret is not None and totp.enrol(
-            session, who.organizer_id, secret, _typed(), server_key(), now=now, instead=True
+            session, who.organizer_id, secret, _typed(), server_key(), now=now, replaces=True
         )
         if is_done:
             audit_log.record(session, who.organizer_id, "code application changed", now=now)
@@ -46,9 +46,9 @@ def change_totp() -> ResponseReturnValue:
 @requires(Scope.SIGNED_IN, fresh=True)
 def print_recovery_codes() -> ResponseReturnValue:
     """The only page that ever shows them."""
-    who, now = me(), clock.now()
+    who, now = current_staff(), clock.now()
     with store().change() as session:
-        if not sessions.hold(session, who, now=now):
+        if not sessions.lock(session, who, now=now):
             return redirect("/org/entrar", 303)
         printed = totp.create_recovery_codes(session, who.organizer_id, server_key())
         audit_log.record(session, who.organizer_id, "paper codes printed", now=now)
@@ -65,7 +65,7 @@ def first(who: SignedInStaff, *, back: str) -> Response:
             session, who.organizer_id, secret, _typed(), server_key(), now=now
         )
         if is_done:
-            token = sessions.prove(session, who, now=now)
+            token = sessions.confirm_second_factor(session, who, now=now)
             if token is None:  # the session was ended in this very moment: none of it stays
                 session.rollback()
                 return make_response(redirect("/org/entrar", 303))
@@ -74,8 +74,10 @@ def first(who: SignedInStaff, *, back: str) -> Response:
             audit_log.record(session, who.organizer_id, "signed in", now=now, detail="set up")
     if token is None:
         return offer_page(who, 422, back=back, fault=_wrong(), secret=secret)
-    remember(token)
-    return begin(page("auth/recovery_codes", printed=printed, back=back, is_first=True), token)
+    use_session(token)
+    return set_session_cookie(
+        page("auth/recovery_codes", printed=printed, back=back, is_first=True), token
+    )
 
 
 def offer_page(
@@ -95,7 +97,7 @@ def offer_page(
         half=who,
         back=back,
         fault=fault,
-        square=qr(totp.address(secret, who.email, config().brand)),
+        square=qr(totp.provisioning_uri(secret, who.email, config().brand)),
         letters=" ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
         sealed=server_key().seal(secret, _about(who)).hex(),
     )

@@ -36,7 +36,7 @@ from outreach.web.middleware.reference_cache import reference
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.bulletin import blueprint, link_check
 from outreach.web.staff.bulletin import bulletin_labels as words
-from outreach.web.staff.common.guards import me, page
+from outreach.web.staff.common.guards import current_staff, page
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.common.workshop_labels import short_day
@@ -156,7 +156,7 @@ def _begin(month: Month, note: str) -> ResponseReturnValue:
                 title=_titles(session, month),
                 correction=note,
                 seen=number,
-                organizer_id=me().organizer_id,
+                organizer_id=current_staff().organizer_id,
                 now=clock.now(),
             )
     except Taken:
@@ -172,7 +172,7 @@ def _keep(
 ) -> tuple[list[BulletinIssue], bool]:
     """Saves what was written, and publishes it if that is asked for and nothing is in the way:
     all of it, or nothing. What is in the way; whether the draft has new numbers now."""
-    now, who = clock.now(), me().organizer_id
+    now, who = clock.now(), current_staff().organizer_id
     with store().change() as session:
         if is_to_publish:
             months.lock(session, month)

@@ -31,7 +31,13 @@ from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.formatting import said as said_words
 from outreach.web.staff.checkin import blueprint
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, may, me, note, page
+from outreach.web.staff.common.guards import (
+    current_staff,
+    find_workshop,
+    has_permission,
+    log_workshop_action,
+    page,
+)
 from outreach.web.staff.common.permissions import Scope, requires
 
 PHONE: Final = "/org/puerta/telefono"
@@ -56,11 +62,14 @@ def offline_form() -> ResponseReturnValue:
     now = clock.now()
     since, until = now.date() - checkin_tokens.EVE * 3, now.date() + checkin_tokens.EVE * 3
     with store().read() as session:
-        found = agenda.between(session, offices_of(me().grants), since, until, limit=1000)
+        found = agenda.between(
+            session, offices_of(current_staff().grants), since, until, limit=1000
+        )
     near = [
         each
         for each in found
-        if checkin_tokens.is_near(each, now=now) and may(Permission.DOOR, each.office.slug)
+        if checkin_tokens.is_near(each, now=now)
+        and has_permission(Permission.DOOR, each.office.slug)
     ]
     return page("checkin/download", near=near, words=workshop_labels, now=now)
 
@@ -92,17 +101,19 @@ def manifest(public_id: str) -> ResponseReturnValue:
     """The sealed list, and a pass: a post, since it makes one."""
     now = clock.now()
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         checkin_tokens.require_near(workshop, now=now)
         everyone = registrations.of_workshop(session, workshop)
     parties = [each for each in everyone if each.status in SEAT_HOLDING_STATUSES]
     lines = _lines(workshop, parties)
     bundle = offline_manifest.build_manifest(lines.values(), is_discreet=workshop.is_discreet)
     with store().change() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         called = {offline_manifest.called(line.token): mine for mine, line in lines.items()}
-        token = checkin_tokens.issue(session, workshop, me().organizer_id, called, now=now)
-        note(session, workshop, "door taken along", f"{len(lines)} parties")
+        token = checkin_tokens.issue(
+            session, workshop, current_staff().organizer_id, called, now=now
+        )
+        log_workshop_action(session, workshop, "door taken along", f"{len(lines)} parties")
         counts = _counts(session, workshop)
     ends_at = checkin_events.checkin_ends_at(workshop)
     return jsonify(

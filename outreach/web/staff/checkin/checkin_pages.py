@@ -24,13 +24,13 @@ from outreach.web.middleware.response_headers import keep_private
 from outreach.web.staff.checkin import blueprint
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import (
-    find_mine,
-    may_anywhere,
-    me,
-    note,
+    current_staff,
+    find_workshop,
+    has_permission_anywhere,
+    log_workshop_action,
     page,
     require_token,
-    signed,
+    signed_in_staff,
 )
 from outreach.web.staff.common.permissions import Scope, requires
 
@@ -56,7 +56,7 @@ def check_in(public_id: str) -> ResponseReturnValue:
     wanted, is_known = clean(request.form.get("registration", "")), False
     try:
         with store().change() as session:
-            workshop = find_mine(session, public_id)
+            workshop = find_workshop(session, public_id)
             checkin.require_open(workshop)
             if what in {"more", "less"}:
                 checkin.count_walk_in(session, workshop, 1 if what == "more" else -1)
@@ -86,11 +86,11 @@ def report_attendance(public_id: str) -> ResponseReturnValue:
         return _attendance_page(public_id, _("Escribe cuántas personas llegaron, con números."))
     try:
         with store().change() as session:
-            workshop = find_mine(session, public_id)
+            workshop = find_workshop(session, public_id)
             people = int(typed) if is_held == "yes" else None
             workshop_service.report(workshop, head_count=people, now=clock.now())
             told = "not held" if people is None else f"held, {people}"
-            note(session, workshop, "attendance reported", told)
+            log_workshop_action(session, workshop, "attendance reported", told)
     except Refused as refusal:
         return _attendance_page(public_id, error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=reportado", 303)
@@ -102,8 +102,8 @@ def report_attendance(public_id: str) -> ResponseReturnValue:
 def person_page(token: str, fault: str = "") -> Response | None:
     """For someone who stands at that door: who it is, with a button. Whoever stands at another one
     is told that this is nobody of theirs; None for anybody else, who sees what everybody sees."""
-    who = signed()
-    if who is None or not may_anywhere(Permission.DOOR):
+    who = signed_in_staff()
+    if who is None or not has_permission_anywhere(Permission.DOOR):
         return None
     try:
         with store().read() as session:
@@ -144,7 +144,7 @@ def mark_person(token: str) -> Response | None:
     if shown is None or shown.status_code == 404:
         return shown
     _prepare()
-    who, is_new = me(), True
+    who, is_new = current_staff(), True
     require_token(who)
     try:
         with store().change() as session:
@@ -167,7 +167,7 @@ def _leave_trace(workshop: Workshop) -> None:
     """Whoever reads a name of a discreet list is written down (S23)."""
     if workshop.is_discreet:
         with store().change() as session:
-            note(session, workshop, "list seen")
+            log_workshop_action(session, workshop, "list seen")
 
 
 def _prepare() -> None:
@@ -192,7 +192,7 @@ def _mark(session: Session, party: Registration, what: str) -> bool:
 def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") -> Response:
     now = clock.now()
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         checkin.require_open(workshop)
         everyone = registrations.of_workshop(session, workshop)
         came = checkin.arrived(session, workshop)
@@ -226,7 +226,7 @@ def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") ->
         just=next((row for row in rows if row.id == request.args.get("r")), None),
         plain=plain,
         words=workshop_labels,
-        may_report=may(me().grants, Permission.EDIT, workshop.office.slug),
+        may_report=may(current_staff().grants, Permission.EDIT, workshop.office.slug),
     )
 
 
@@ -253,7 +253,7 @@ def _tab(asked: str) -> str:
 
 def _attendance_page(public_id: str, fault: str = "") -> Response:
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         came = checkin.head_count(session, workshop)
     prefilled = workshop.head_count if workshop.head_count is not None else came
     return page(

@@ -13,7 +13,7 @@ from outreach.pdf.checkin_sheet import SheetLine
 from outreach.web.context import config, key_store, store
 from outreach.web.staff.checkin import blueprint
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, note
+from outreach.web.staff.common.guards import find_workshop, log_workshop_action
 from outreach.web.staff.common.permissions import Scope, requires
 
 
@@ -23,7 +23,7 @@ def sheet(public_id: str) -> ResponseReturnValue:
     """Of a discreet workshop there is none: its list stays where each look at it is written down
     (S23)."""
     with store().change() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         if workshop.is_discreet:
             raise NotFound("the door sheet of a discreet workshop")
         checkin.require_open(workshop)
@@ -32,7 +32,7 @@ def sheet(public_id: str) -> ResponseReturnValue:
             for each in registrations.of_workshop(session, workshop)
             if each.status in registrations.SEAT_HOLDING_STATUSES
         ]
-        note(session, workshop, "door sheet printed", f"{len(parties)} parties")
+        log_workshop_action(session, workshop, "door sheet printed", f"{len(parties)} parties")
     rows = workshop_labels.rows(
         workshop, parties, registrations.decrypt_people(key_store(), parties)
     )

@@ -56,50 +56,52 @@ def _guard() -> ResponseReturnValue | None:
     rule = rule_of(request.endpoint)
     if rule.scope is Scope.PUBLIC:
         return None
-    who = known()
+    who = session_staff()
     if who is None:
         return _ask_again()
-    if rule.max_body_bytes is not None and who.is_whole:
-        require(rule, request.view_args or {})
+    if rule.max_body_bytes is not None and who.is_proven:
+        enforce(rule, request.view_args or {})
         # Before any of it is read. What is no file has to fit in memory beside one read of it.
         request.max_content_length = rule.max_body_bytes
         request.max_form_memory_size = FORM_MEMORY
     if request.method == "POST":
         # After a new sign-in in another tab, complete or not, the form of this tab is not lost.
         is_kept = kept_forms.is_kept(request.endpoint)
-        if is_kept and not who.is_whole:
+        if is_kept and not who.is_proven:
             return _ask_again(who)
         if is_kept and not _has_token(who):
-            require(rule, request.view_args or {})
+            enforce(rule, request.view_args or {})
             return _ask_for_proof()
         require_token(who)
-    if not who.is_whole:
+    if not who.is_proven:
         return None if rule.scope is Scope.HALF_SIGNED_IN else _ask_for_code()
-    require(rule, request.view_args or {})
+    enforce(rule, request.view_args or {})
     if rule.is_fresh and not who.is_fresh(clock.now()):
         return _ask_for_proof()
     return None
 
 
-def require(rule: PageRule, given: Mapping[str, str]) -> None:
+def enforce(rule: PageRule, given: Mapping[str, str]) -> None:
     """What the policy says of a page and the parts of its address. Raises NotFound, or answers
-    403, as `must` does."""
+    403, as `require_permission` does."""
     if rule.permission is None:
         return
     match rule.scope:
         case Scope.NETWORK:
-            must(rule.permission, ALL_OFFICES)
+            require_permission(rule.permission, ALL_OFFICES)
         case Scope.WORKSHOP:
             with store().read() as session:
-                must(rule.permission, workshops.office_slug(session, given["public_id"]))
+                require_permission(
+                    rule.permission, workshops.office_slug(session, given["public_id"])
+                )
         case Scope.OFFICE:
-            must(rule.permission, given["slug"])
+            require_permission(rule.permission, given["slug"])
         case _:
-            if not may_anywhere(rule.permission):
+            if not has_permission_anywhere(rule.permission):
                 abort(403)
 
 
-def known() -> SignedInStaff | None:
+def session_staff() -> SignedInStaff | None:
     """Whose cookie it is, though the second factor may be to come. The cookie is read under /org
     and /q only."""
     if "signed" not in g:
@@ -109,21 +111,21 @@ def known() -> SignedInStaff | None:
     return found
 
 
-def signed() -> SignedInStaff | None:
+def signed_in_staff() -> SignedInStaff | None:
     """Who is asking; None when nobody is signed in, or not yet with both factors."""
-    who = known()
-    return who if who is not None and who.is_whole else None
+    who = session_staff()
+    return who if who is not None and who.is_proven else None
 
 
-def remember(token: str) -> None:
+def use_session(token: str) -> None:
     """A session that has just begun: for the rest of this answer, it is they who ask."""
     with store().read() as session:
         found = sessions.find(session, token, now=clock.now())
     g.signed = found[0] if found else None
 
 
-def me() -> SignedInStaff:
-    who = signed()
+def current_staff() -> SignedInStaff:
+    who = signed_in_staff()
     assert who is not None  # the guard has seen to it
     return who
 
@@ -138,43 +140,47 @@ def _has_token(who: SignedInStaff) -> bool:
     return sessions.is_same_token(who.form_token, request.form.get("token"))
 
 
-def may(action: Permission, office: str) -> bool:
-    return staff.may(me().grants, action, office)
+def has_permission(action: Permission, office: str) -> bool:
+    return staff.may(current_staff().grants, action, office)
 
 
-def must(action: Permission, office: str) -> None:
+def require_permission(action: Permission, office: str) -> None:
     """Another office's things do not exist; of one's own, some may not be done."""
-    if not may(Permission.SEE, office):
+    if not has_permission(Permission.SEE, office):
         raise NotFound(f"office {office}")
-    if not may(action, office):
+    if not has_permission(action, office):
         abort(403)
 
 
-def find_mine(session: Session, public_id: str, action: Permission | None = None) -> Workshop:
+def find_workshop(session: Session, public_id: str, action: Permission | None = None) -> Workshop:
     """A workshop one may do this to; without an action, what this page's rule says. Raises
     NotFound for another office's."""
     workshop = workshops.find(session, public_id)
     wanted = action or rule_of(request.endpoint).permission
     assert wanted is not None  # pages without an action of their own name one
-    must(wanted, workshop.office.slug)
+    require_permission(wanted, workshop.office.slug)
     return workshop
 
 
-def my_offices(session: Session, action: Permission) -> list[Office]:
+def offices_with(session: Session, action: Permission) -> list[Office]:
     """The offices where one may do this, by the name of their city."""
-    found = [each for each in offices.all_of_them(session) if may(action, each.slug)]
+    found = [each for each in offices.all_of_them(session) if has_permission(action, each.slug)]
     return sorted(found, key=lambda office: office.city)
 
 
-def may_anywhere(action: Permission) -> bool:
-    return any(staff.may(me().grants, action, office) for office in me().grants)
+def has_permission_anywhere(action: Permission) -> bool:
+    return any(
+        staff.may(current_staff().grants, action, office) for office in current_staff().grants
+    )
 
 
-def note(session: Session, workshop: Workshop, action: str, detail: str = "") -> None:
+def log_workshop_action(
+    session: Session, workshop: Workshop, action: str, detail: str = ""
+) -> None:
     """Writes down that one has done this. Never with a name of who registered."""
     audit_log.record(
         session,
-        me().organizer_id,
+        current_staff().organizer_id,
         action,
         now=clock.now(),
         workshop_id=workshop.id,
@@ -183,13 +189,13 @@ def note(session: Session, workshop: Workshop, action: str, detail: str = "") ->
     )
 
 
-def note_of(session: Session, office: str, action: str, detail: str = "") -> None:
+def log_office_action(session: Session, office: str, action: str, detail: str = "") -> None:
     """The same of what is no workshop's: an office's, by its slug, or, by «», the network's."""
-    now, who = clock.now(), me().organizer_id
+    now, who = clock.now(), current_staff().organizer_id
     audit_log.record(session, who, action, now=now, office=office, detail=detail)
 
 
-def begin(response: Answer, token: str) -> Answer:
+def set_session_cookie(response: Answer, token: str) -> Answer:
     """The cookie of a new session. Lax, not Strict: a square read at the door opens from
     outside. `__Host-` makes browsers refuse one that another host has set."""
     response.set_cookie(COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/")
@@ -198,7 +204,7 @@ def begin(response: Answer, token: str) -> Answer:
 
 def page(name: str, status: int = 200, **values: Any) -> Response:
     """A page of the staff, with what its frame shows of who is asking."""
-    who = signed()
+    who = signed_in_staff()
     values |= {
         "who": who,
         "frame": _frame(who) if who else {},
@@ -207,7 +213,7 @@ def page(name: str, status: int = 200, **values: Any) -> Response:
     return make_response(render_template(f"staff/{name}.html", **values), status)
 
 
-def our_path(path: str) -> str:
+def local_path(path: str) -> str:
     """A path of ours to go on to after signing in; today's page for anything else."""
     return path if _OUR_PATH.fullmatch(path) else "/org/"
 
@@ -215,9 +221,11 @@ def our_path(path: str) -> str:
 def proof_page(status: int = 200, *, back: str, fault: str = "") -> Response:
     """Asks for the second factor once more, before what matters."""
     with store().read() as session:
-        has_codes = totp.is_enrolled(session, me().organizer_id)
-        has_keys = bool(passkeys.of(session, me().organizer_id))
-        is_form_kept = interrupted_forms.is_waiting(session, me().digest, now=clock.now())
+        has_codes = totp.is_enrolled(session, current_staff().organizer_id)
+        has_keys = bool(passkeys.list_for(session, current_staff().organizer_id))
+        is_form_kept = interrupted_forms.is_waiting(
+            session, current_staff().digest, now=clock.now()
+        )
     return page(
         "auth/confirm",
         status,
@@ -244,7 +252,7 @@ def _find(token: str) -> SignedInStaff | None:
         with store().change() as session:
             if is_time_to_touch:
                 sessions.touch(session, who, now=now)
-            if who.has_new_rights and sessions.see_rights(session, who):
+            if who.has_new_rights and sessions.record_rights(session, who):
                 held = ", ".join(f"{role} {office}" for office, role in sorted(who.grants.items()))
                 detail = held[:200]
                 audit_log.record(
@@ -257,7 +265,7 @@ def _note_refusal(token: str) -> None:
     """The cookie of a session that was ended: a tab left open, or somebody who took it."""
     now = clock.now()
     with store().change() as session:
-        whose = sessions.refuse(session, token, now=now)
+        whose = sessions.record_refusal(session, token, now=now)
         if whose is not None:
             audit_log.record(session, whose, "ended session refused", now=now)
 
@@ -266,7 +274,7 @@ def _ask_again(half: SignedInStaff | None = None) -> ResponseReturnValue:
     """Sign in first. A long form is kept until then: of a session that ended by time, or of one
     (`half`) that lacks its second factor."""
     if request.method == "GET":
-        back = our_path(request.path)
+        back = local_path(request.path)
         return redirect("/org/entrar" + ("" if back == "/org/" else f"?volver={back}"), 303)
     is_long = kept_forms.is_kept(request.endpoint)
     if is_long and half is not None:
@@ -296,19 +304,19 @@ def _ended_words(*, is_long: bool, is_kept: bool) -> str:
 
 def _ask_for_code() -> ResponseReturnValue:
     """The password was right: now the second factor, and nothing else before it."""
-    back = our_path(request.path) if request.method == "GET" else "/org/"
+    back = local_path(request.path) if request.method == "GET" else "/org/"
     return redirect("/org/codigo" + ("" if back == "/org/" else f"?volver={back}"), 303)
 
 
 def _ask_for_proof() -> ResponseReturnValue:
     """Asks for the second factor again, since it was shown a while ago; keeps a form meanwhile."""
     if request.method == "GET":
-        return redirect(f"/org/confirmar?volver={our_path(request.path)}", 303)
-    kept_forms.keep(me().digest, me().organizer_id, replaces_others=True)
-    return proof_page(401, back=our_path(request.path))
+        return redirect(f"/org/confirmar?volver={local_path(request.path)}", 303)
+    kept_forms.keep(current_staff().digest, current_staff().organizer_id, replaces_others=True)
+    return proof_page(401, back=local_path(request.path))
 
 
-def role_words(roles: Iterable[Role]) -> str:
+def role_names(roles: Iterable[Role]) -> str:
     there = set(roles)
     words: dict[Role, str] = {
         Role.ADMIN: _("Administra"),
@@ -323,10 +331,10 @@ def _frame(who: SignedInStaff) -> dict[str, Any]:
     """The words of the header, and what the navigation holds."""
     return {
         "name": _desk_name(who),
-        "role": role_words(who.grants.values()),
-        "may_edit": may_anywhere(Permission.EDIT),
-        "may_stand_at_door": may_anywhere(Permission.DOOR),
-        "may_network": may(Permission.NETWORK, ALL_OFFICES),
+        "role": role_names(who.grants.values()),
+        "may_edit": has_permission_anywhere(Permission.EDIT),
+        "may_stand_at_door": has_permission_anywhere(Permission.DOOR),
+        "may_network": has_permission(Permission.NETWORK, ALL_OFFICES),
     }
 
 

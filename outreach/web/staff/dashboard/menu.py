@@ -6,7 +6,12 @@ from flask.typing import ResponseReturnValue
 
 from outreach.domain.network.staff import ALL_OFFICES, Permission
 from outreach.i18n import gettext as _
-from outreach.web.staff.common.guards import may, may_anywhere, me, page
+from outreach.web.staff.common.guards import (
+    current_staff,
+    has_permission,
+    has_permission_anywhere,
+    page,
+)
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.dashboard import blueprint
 
@@ -35,14 +40,18 @@ def _rest() -> list[MenuEntry]:
         ),
     ]
     found.append(MenuEntry("/org/giras", "flag", _("Consulado móvil"), _("Giras con sus paradas")))
-    if own := [slug for slug in me().grants if may(Permission.EDIT, slug) and slug != ALL_OFFICES]:
+    if own := [
+        slug
+        for slug in current_staff().grants
+        if has_permission(Permission.EDIT, slug) and slug != ALL_OFFICES
+    ]:
         address = f"/org/bitacora/{min(own)}"
         found.append(MenuEntry(address, "book", _("Bitácora"), _("Quién hizo qué en tu oficina")))
-    if may_anywhere(Permission.DOOR):
+    if has_permission_anywhere(Permission.DOOR):
         found += [
             MenuEntry("/org/puerta/", "phone", _("Puerta sin señal"), _("La lista en tu teléfono")),
         ]
-    if may_anywhere(Permission.EDIT):
+    if has_permission_anywhere(Permission.EDIT):
         found += [
             MenuEntry(
                 "/org/talleres/mes-nuevo",
@@ -56,7 +65,7 @@ def _rest() -> list[MenuEntry]:
             MenuEntry("/org/sedes", "place", _("Sedes"), _("Dónde se dan los talleres")),
             MenuEntry("/org/aliados", "people", _("Con quién"), _("Quienes ayudan a darlos")),
         ]
-    if may(Permission.NETWORK, ALL_OFFICES):
+    if has_permission(Permission.NETWORK, ALL_OFFICES):
         found += [
             MenuEntry("/org/boletin", "letter", _("Boletín"), _("Lo que la red cuenta cada mes")),
             MenuEntry("/org/red", "place", _("Oficinas"), _("Las oficinas de la red")),

@@ -25,7 +25,7 @@ from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import may_anywhere, me, page
+from outreach.web.staff.common.guards import current_staff, has_permission_anywhere, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.dashboard import blueprint
 
@@ -49,10 +49,10 @@ def create_calendar() -> ResponseReturnValue:
     _must_see()
     now = clock.now()
     with store().change() as session:
-        before = calendar_tokens.made_at(session, me().organizer_id)
-        token = calendar_tokens.make(session, me().organizer_id, now=now)
+        before = calendar_tokens.created_at_of(session, current_staff().organizer_id)
+        token = calendar_tokens.create(session, current_staff().organizer_id, now=now)
         what = "own calendar made" if before is None else "own calendar replaced"
-        audit_log.record(session, me().organizer_id, what, now=now)
+        audit_log.record(session, current_staff().organizer_id, what, now=now)
     return _page(address=f"{config().public_url}/org/cal/{token}.ics")
 
 
@@ -61,9 +61,11 @@ def create_calendar() -> ResponseReturnValue:
 def revoke_calendar() -> ResponseReturnValue:
     _must_see()
     with store().change() as session:
-        if calendar_tokens.made_at(session, me().organizer_id) is not None:
-            calendar_tokens.revoke(session, me().organizer_id)
-            audit_log.record(session, me().organizer_id, "own calendar stopped", now=clock.now())
+        if calendar_tokens.created_at_of(session, current_staff().organizer_id) is not None:
+            calendar_tokens.revoke(session, current_staff().organizer_id)
+            audit_log.record(
+                session, current_staff().organizer_id, "own calendar stopped", now=clock.now()
+            )
     return redirect("/org/mi-calendario?hecho=quitado", 303)
 
 
@@ -72,7 +74,7 @@ def revoke_calendar() -> ResponseReturnValue:
 def calendar_feed(token: str) -> ResponseReturnValue:
     """Without a session: the address is the permission."""
     with store().read() as session:
-        follower = calendar_tokens.whose(session, token)
+        follower = calendar_tokens.owner_of(session, token)
         if follower is None:
             return Response(_gone() + "\n", 404, mimetype="text/plain")
         site = PublicSite(
@@ -106,7 +108,7 @@ def _gone() -> str:
 
 
 def _must_see() -> None:
-    if not may_anywhere(Permission.SEE):
+    if not has_permission_anywhere(Permission.SEE):
         abort(403)
 
 
@@ -114,7 +116,7 @@ def _page(*, address: str = "", said: str = "") -> Response:
     """With the address, if it has just been made."""
     _must_see()
     with store().read() as session:
-        made_at = calendar_tokens.made_at(session, me().organizer_id)
+        made_at = calendar_tokens.created_at_of(session, current_staff().organizer_id)
     return page(
         "dashboard/my_calendar",
         address=address,

@@ -15,7 +15,7 @@ from outreach.domain.network.staff import ALL_OFFICES, Permission, offices_of
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.web.context import config, store
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import may, me, my_offices, page
+from outreach.web.staff.common.guards import current_staff, has_permission, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.dashboard import blueprint
 
@@ -26,11 +26,13 @@ AT_MOST: Final = 40  # a member of headquarters has hundreds a week: the list ha
 @blueprint.get("/")
 @requires(Scope.SIGNED_IN)
 def today() -> ResponseReturnValue:
-    now, mine = clock.now(), offices_of(me().grants)
+    now, mine = clock.now(), offices_of(current_staff().grants)
     with store().read() as session:
         near = agenda.between(session, mine, *_around(now), limit=1000)
         wanted = _wanted(session, now)
-        offices = [] if ALL_OFFICES in me().grants else my_offices(session, Permission.SEE)
+        offices = (
+            [] if ALL_OFFICES in current_staff().grants else offices_with(session, Permission.SEE)
+        )
         here = now.astimezone(offices[0].zone).date() if offices else now.date()
         month = Month.of(here)
         so_far = agenda.so_far(session, mine, month, now=now)
@@ -49,7 +51,7 @@ def today() -> ResponseReturnValue:
         rate=round(100 * so_far.came / so_far.expected) if so_far.expected else None,
         now=now,
         words=workshop_labels,
-        may=may,
+        has_permission=has_permission,
     )
 
 
@@ -57,8 +59,8 @@ def _wanted(session: Session, now: datetime) -> list[Alert]:
     """Of the offices where one may do something about it."""
     return alerts.of(
         session,
-        edit=[office.slug for office in my_offices(session, Permission.EDIT)],
-        call=[office.slug for office in my_offices(session, Permission.CONTACTS)],
+        edit=[office.slug for office in offices_with(session, Permission.EDIT)],
+        call=[office.slug for office in offices_with(session, Permission.CONTACTS)],
         now=now,
         has_texts=bool(config().texts.url),
     )
@@ -68,17 +70,21 @@ def _wanted(session: Session, now: datetime) -> list[Alert]:
 @requires(Scope.SIGNED_IN)
 def checkins() -> ResponseReturnValue:
     """The doors one may stand at today; straight to it when there is one."""
-    now, mine = clock.now(), offices_of(me().grants)
+    now, mine = clock.now(), offices_of(current_staff().grants)
     with store().read() as session:
         near = agenda.between(session, mine, *_around(now), limit=1000)
     there = [
         each
         for each in near
-        if _is_on(each, now) and _has_door(each) and may(Permission.DOOR, each.office.slug)
+        if _is_on(each, now)
+        and _has_door(each)
+        and has_permission(Permission.DOOR, each.office.slug)
     ]
     if len(there) == 1:
         return redirect(f"/org/talleres/{there[0].public_id}/entrada", 303)
-    return page("checkin/choose_workshop", there=there, words=workshop_labels, now=now, may=may)
+    return page(
+        "checkin/choose_workshop", there=there, words=workshop_labels, now=now, may=has_permission
+    )
 
 
 def _around(now: datetime) -> tuple[date, date]:

@@ -19,7 +19,7 @@ from outreach.imports import workshops
 from outreach.imports.workshops import write
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
-from outreach.web.staff.common.guards import me, must, my_offices, page
+from outreach.web.staff.common.guards import current_staff, offices_with, page, require_permission
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, import_labels, import_preview
 from outreach.web.staff.imports.import_pages import mine
@@ -36,7 +36,7 @@ _TYPES: Final = {
 def template(form: str) -> ResponseReturnValue:
     """Two rows to write over, of one's own office, and on a second sheet what each column is."""
     with store().read() as session:
-        slugs = [office.slug for office in my_offices(session, Permission.EDIT)]
+        slugs = [office.slug for office in offices_with(session, Permission.EDIT)]
         known = workshops.network(session, mine())
     if not slugs:
         raise PageRefused(_("Todavía no hay oficinas. Agrega una primero."))
@@ -78,10 +78,10 @@ def template(form: str) -> ResponseReturnValue:
 def export(form: str) -> ResponseReturnValue:
     """The workshops of a month or a year, without their people, to be mended and brought again."""
     first, last, name = _span()
-    offices = offices_of(me().grants)
+    offices = offices_of(current_staff().grants)
     slug = clean(request.args.get("oficina", ""))
     if slug:
-        must(Permission.SEE, slug)
+        require_permission(Permission.SEE, slug)
         offices = frozenset([slug])
     with store().read() as session:
         found = agenda.between(session, offices, first, last, limit=ALL_OF_THEM + 1)
@@ -99,7 +99,9 @@ def errors() -> ResponseReturnValue:
     if not public_id:
         return redirect("/org/traer", 303)
     with store().read() as session:
-        batch = import_batches.find(session, public_id, me().organizer_id, now=clock.now())
+        batch = import_batches.find(
+            session, public_id, current_staff().organizer_id, now=clock.now()
+        )
         looked = import_preview.at(session, import_preview.again(batch), mine(), now=clock.now())
     out = io.StringIO(newline="")
     writer = csv.writer(out)

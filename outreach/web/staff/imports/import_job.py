@@ -31,7 +31,7 @@ from outreach.imports.workshops.preview import PreviewVerdict
 from outreach.keystore import KeyStore
 from outreach.web import error_messages
 from outreach.web.context import key_store, store
-from outreach.web.staff.common.guards import me
+from outreach.web.staff.common.guards import current_staff
 from outreach.web.staff.imports import import_preview
 from outreach.web.staff.imports.import_preview import PreviewedFile
 from outreach.web.staff.imports.preview_fingerprint import print_of
@@ -139,7 +139,7 @@ class ImportJob:
 
 
 def job(public_id: str, seen: str, mine: Offices) -> ImportJob:
-    return ImportJob(store(), key_store(), me().organizer_id, public_id, seen, mine)
+    return ImportJob(store(), key_store(), current_staff().organizer_id, public_id, seen, mine)
 
 
 def told(work: ImportJob, batch: ImportBatch, around: Response) -> Response:

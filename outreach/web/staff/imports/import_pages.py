@@ -21,7 +21,7 @@ from outreach.imports.workshops import IcalDefaults
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.middleware import error_pages
-from outreach.web.staff.common.guards import may, me, my_offices, page
+from outreach.web.staff.common.guards import current_staff, has_permission, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, import_job, import_labels, import_preview
 from outreach.web.staff.imports.import_preview import PreviewedFile
@@ -40,7 +40,9 @@ def upload_form() -> ResponseReturnValue:
     if not public_id:
         return _ask()
     with store().read() as session:
-        batch = import_batches.find(session, public_id, me().organizer_id, now=clock.now())
+        batch = import_batches.find(
+            session, public_id, current_staff().organizer_id, now=clock.now()
+        )
         looked = import_preview.at(session, import_preview.again(batch), mine(), now=clock.now())
     return _show(batch, looked)
 
@@ -67,7 +69,12 @@ def upload() -> ResponseReturnValue:
         return _ask(422, name=name, faults=faulty)
     with store().change() as session:
         batch = import_batches.keep(
-            session, me().organizer_id, name, aside, looked.preview.marks, now=clock.now()
+            session,
+            current_staff().organizer_id,
+            name,
+            aside,
+            looked.preview.marks,
+            now=clock.now(),
         )
     return redirect(f"/org/traer?lote={batch.public_id}", 303)
 
@@ -78,7 +85,9 @@ def load() -> ResponseReturnValue:
     """Loads what was seen. What has become of it since is said instead, and nothing is loaded."""
     public_id, seen = clean(request.form.get("lote", "")), request.form.get("seen", "")
     with store().read() as session:
-        batch = import_batches.find(session, public_id, me().organizer_id, now=clock.now())
+        batch = import_batches.find(
+            session, public_id, current_staff().organizer_id, now=clock.now()
+        )
     job = import_job.job(public_id, seen, mine())
     if batch.lines > import_job.MANY:
         return import_job.told(
@@ -93,14 +102,18 @@ def load() -> ResponseReturnValue:
 def after_refusal(public_id: str, outcome: import_job.ImportJobOutcome) -> Response:
     """What stood against it, and the file as it is seen now."""
     with store().read() as session:
-        batch = import_batches.find(session, public_id, me().organizer_id, now=clock.now())
+        batch = import_batches.find(
+            session, public_id, current_staff().organizer_id, now=clock.now()
+        )
         looked = import_preview.at(session, import_preview.again(batch), mine(), now=clock.now())
         before = import_batches.marks_of(batch)
     if outcome.faults:
         looked = PreviewedFile(looked.lines, looked.preview, outcome.faults, looked.kinds)
     differing = differing_lines(looked, before)
     with store().change() as session:
-        there = import_batches.find(session, public_id, me().organizer_id, now=clock.now())
+        there = import_batches.find(
+            session, public_id, current_staff().organizer_id, now=clock.now()
+        )
         import_batches.see_again(session, there, looked.preview.marks)
     return _show(batch, looked, status=409, differing=differing)
 
@@ -115,10 +128,12 @@ def too_heavy(_error: RequestEntityTooLarge) -> ResponseReturnValue:
 
 def mine() -> Offices:
     """The offices whose workshops one may bring. None: all of them."""
-    grants = me().grants
-    if ALL_OFFICES in grants and may(Permission.EDIT, ALL_OFFICES):
+    grants = current_staff().grants
+    if ALL_OFFICES in grants and has_permission(Permission.EDIT, ALL_OFFICES):
         return None
-    return frozenset(slug for slug in grants if slug != ALL_OFFICES and may(Permission.EDIT, slug))
+    return frozenset(
+        slug for slug in grants if slug != ALL_OFFICES and has_permission(Permission.EDIT, slug)
+    )
 
 
 def differing_lines(looked: PreviewedFile, before: Mapping[str, str]) -> list[int]:
@@ -130,7 +145,7 @@ def _ask(
     status: int = 200, *, name: str = "", fault: str = "", faults: ImportRejected | None = None
 ) -> Response:
     with store().read() as session:
-        offices = my_offices(session, Permission.EDIT)
+        offices = offices_with(session, Permission.EDIT)
         all_kinds = kinds.all_of_them(session)
     return page(
         "imports/upload",

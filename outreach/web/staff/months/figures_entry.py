@@ -24,7 +24,7 @@ from outreach.i18n import gettext as _
 from outreach.i18n import say
 from outreach.web.context import store
 from outreach.web.presentation.formatting import grouped
-from outreach.web.staff.common.guards import me, page
+from outreach.web.staff.common.guards import current_staff, page
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
@@ -97,11 +97,13 @@ def update_figures(month: str) -> ResponseReturnValue:
                     entry.value,
                     entry.source,
                     seen=entry.seen,
-                    organizer_id=me().organizer_id,
+                    organizer_id=current_staff().organizer_id,
                     now=now,
                 )
                 detail = f"{wanted} {entry.code}: {'-' if entry.value is None else entry.value}"
-                audit_log.record(session, me().organizer_id, "figure.enter", now=now, detail=detail)
+                audit_log.record(
+                    session, current_staff().organizer_id, "figure.enter", now=now, detail=detail
+                )
     except Taken:
         return _somebody_else(wanted)
     return redirect(f"/org/mes/{wanted}/cifras?hecho=guardado", 303)

@@ -5,7 +5,7 @@ from typing import Final
 from outreach.clock import Month
 from outreach.domain.network.staff import ALL_OFFICES, Permission, offices_of
 from outreach.errors import NotFound
-from outreach.web.staff.common.guards import may, me
+from outreach.web.staff.common.guards import current_staff, has_permission
 
 FIRST: Final = Month(2015, 1)
 LAST: Final = Month(2100, 1)
@@ -23,9 +23,9 @@ def month_of(text: str) -> Month:
 
 
 def answers_for_all() -> bool:
-    return may(Permission.NETWORK, ALL_OFFICES)
+    return has_permission(Permission.NETWORK, ALL_OFFICES)
 
 
 def own_offices() -> list[str]:
     """The slugs of the offices that one works for by name; nobody's of headquarters."""
-    return sorted(offices_of(me().grants) or ())
+    return sorted(offices_of(current_staff().grants) or ())

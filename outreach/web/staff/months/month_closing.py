@@ -25,7 +25,7 @@ from outreach.reports.month_report import LONGEST_REASON, MonthChange, MonthDraf
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
-from outreach.web.staff.common.guards import me, page
+from outreach.web.staff.common.guards import current_staff, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
 
@@ -56,7 +56,7 @@ def close(month: str) -> ResponseReturnValue:
                 session,
                 wanted,
                 reason=reason,
-                organizer_id=me().organizer_id,
+                organizer_id=current_staff().organizer_id,
                 seen=seen,
                 draft=draft,
                 now=now,
@@ -86,7 +86,7 @@ def reopen(month: str) -> ResponseReturnValue:
                 wanted,
                 reason,
                 seen=seen,
-                organizer_id=me().organizer_id,
+                organizer_id=current_staff().organizer_id,
                 now=clock.now(),
             )
             if not is_open:
@@ -222,4 +222,4 @@ def _said() -> str:
 
 
 def _note(session: Session, action: str, detail: str) -> None:
-    audit_log.record(session, me().organizer_id, action, now=clock.now(), detail=detail)
+    audit_log.record(session, current_staff().organizer_id, action, now=clock.now(), detail=detail)

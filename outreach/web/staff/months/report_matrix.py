@@ -21,7 +21,13 @@ from outreach.reports.coverage import CoverageMatrix, CoverageRow
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
-from outreach.web.staff.common.guards import may, me, must, note_of, page
+from outreach.web.staff.common.guards import (
+    current_staff,
+    has_permission,
+    log_office_action,
+    page,
+    require_permission,
+)
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
 
@@ -45,7 +51,7 @@ def mark_complete(month: str) -> ResponseReturnValue:
     """An office says that nothing is missing of its month; `do=undo` takes it back."""
     wanted, now = month_access.month_of(month), clock.now()
     slug, is_undone = request.form.get("office", ""), request.form.get("do") == "undo"
-    must(Permission.EDIT, slug)
+    require_permission(Permission.EDIT, slug)
     try:
         with store().change() as session:
             office = offices.find(session, slug)
@@ -55,11 +61,11 @@ def mark_complete(month: str) -> ResponseReturnValue:
                 session,
                 office.id,
                 wanted,
-                organizer_id=me().organizer_id,
+                organizer_id=current_staff().organizer_id,
                 now=None if is_undone else now,
             )
             action = "month.incomplete" if is_undone else "month.complete"
-            note_of(session, slug, action, f"{wanted}")
+            log_office_action(session, slug, action, f"{wanted}")
     except Refused as refusal:
         return _matrix_page(wanted, fault=error_messages.say(refusal))
     return redirect(f"/org/mes/{wanted}?hecho={'incompleto' if is_undone else 'completo'}", 303)
@@ -104,7 +110,7 @@ def _require_all_reported(session: Session, month: Month, slug: str) -> None:
 
 
 def _matrix_page(month: Month, fault: str = "") -> ResponseReturnValue:
-    now, mine, own = clock.now(), offices_of(me().grants), month_access.own_offices()
+    now, mine, own = clock.now(), offices_of(current_staff().grants), month_access.own_offices()
     with store().read() as session:
         found = coverage.matrix(session, month, mine, now=now)
         latest = months.latest(session, month)
@@ -129,7 +135,9 @@ def _matrix_page(month: Month, fault: str = "") -> ResponseReturnValue:
 
 def _own(found: CoverageMatrix, own: list[str]) -> list[CoverageRow]:
     """The offices of whose month one may say that it is complete."""
-    return [row for row in found.rows if row.slug in own and may(Permission.EDIT, row.slug)]
+    return [
+        row for row in found.rows if row.slug in own and has_permission(Permission.EDIT, row.slug)
+    ]
 
 
 def _said() -> str:
@@ -152,4 +160,4 @@ def _said() -> str:
 
 
 def _note(session: Session, action: str, detail: str) -> None:
-    audit_log.record(session, me().organizer_id, action, now=clock.now(), detail=detail)
+    audit_log.record(session, current_staff().organizer_id, action, now=clock.now(), detail=detail)

@@ -25,7 +25,7 @@ from outreach.web.context import store
 from outreach.web.presentation.icons import PICTOGRAMS
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, line, number, required, text
-from outreach.web.staff.common.guards import note_of, page
+from outreach.web.staff.common.guards import log_office_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import (
@@ -191,7 +191,7 @@ def create_kind() -> ResponseReturnValue:
     try:
         with store().change() as session:
             network_changes.add_kind(session, values, now=clock.now())
-            note_of(session, "", "kind added", values["code"])
+            log_office_action(session, "", "kind added", values["code"])
     except Refused as refusal:
         with store().read() as session:
             return _form_page(session, form, None, 422, fault=error_messages.say(refusal))
@@ -227,7 +227,7 @@ def update_kind(code: str) -> ResponseReturnValue:
             new = network_changes.change_kind(session, kind, form.values(), now=now)
             if new:
                 told = ", ".join(sorted(new))
-                note_of(session, "", "kind changed", f"{kind.code}: {told}"[:200])
+                log_office_action(session, "", "kind changed", f"{kind.code}: {told}"[:200])
     except Taken:
         with store().read() as session:
             kind = kinds.find(session, code)

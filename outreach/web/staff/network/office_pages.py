@@ -27,7 +27,7 @@ from outreach.web.context import store
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, DayField, line, required, text
-from outreach.web.staff.common.guards import note_of, page
+from outreach.web.staff.common.guards import log_office_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import (
@@ -163,7 +163,7 @@ def create_office() -> ResponseReturnValue:
     try:
         with store().change() as session:
             network_changes.add_office(session, values, now=clock.now())
-            note_of(session, values["slug"], "office opened", values["slug"])
+            log_office_action(session, values["slug"], "office opened", values["slug"])
     except Refused as refusal:
         with store().read() as session:
             return _form_page(session, form, None, 422, fault=error_messages.say(refusal))
@@ -196,7 +196,7 @@ def update_office(slug: str) -> ResponseReturnValue:
                 is_closing = office.closed_on is not None and office.closed_on != was_closed_on
                 action = "office closed" if is_closing else "office changed"
                 told = f"{office.closed_on}" if is_closing else ", ".join(sorted(new))[:150]
-                note_of(session, slug, action, f"{slug}: {told}")
+                log_office_action(session, slug, action, f"{slug}: {told}")
     except Taken:
         with store().read() as session:
             office = offices.find(session, slug)

@@ -19,7 +19,7 @@ from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.common.form_fields import Choice, line, required
-from outreach.web.staff.common.guards import my_offices, note_of, page
+from outreach.web.staff.common.guards import log_office_action, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 
@@ -60,7 +60,7 @@ class SpeakerForm(Form):
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def list_partners() -> ResponseReturnValue:
     with store().read() as session:
-        mine = my_offices(session, Permission.EDIT)
+        mine = offices_with(session, Permission.EDIT)
         organizations, people = partners.by_office(session, [office.id for office in mine])
     rows = [(office, organizations[office.id], people[office.id]) for office in mine]
     done = _done(request.args.get("hecho", ""))
@@ -166,7 +166,7 @@ def _keep_partner(slug: str, number: int | None) -> ResponseReturnValue:
                     setattr(partner, name, value)
             partners.keep(session, partner)
             what = "partner created" if number is None else "partner changed"
-            note_of(session, slug, what, f"partner {partner.id}")
+            log_office_action(session, slug, what, f"partner {partner.id}")
     except Refused as refusal:
         return _page(office, form, there, 422, fault=error_messages.say(refusal))
     return redirect("/org/aliados?hecho=guardado", 303)
@@ -193,7 +193,7 @@ def _keep_speaker(slug: str, number: int | None) -> ResponseReturnValue:
                 speaker.name, speaker.partner, speaker.is_shown = name, partner, is_shown
             partners.keep(session, speaker)
             what = "speaker created" if number is None else "speaker changed"
-            note_of(session, slug, what, f"speaker {speaker.id}")
+            log_office_action(session, slug, what, f"speaker {speaker.id}")
     except Refused as refusal:
         return _page(office, form, there, 422, fault=error_messages.say(refusal))
     return redirect("/org/aliados?hecho=guardado", 303)
@@ -218,7 +218,7 @@ def _retired(
             action = "partner retired" if partner is not None else "speaker retired"
         else:
             action = "partner offered" if partner is not None else "speaker offered"
-        note_of(session, slug, action, str(ally.id))
+        log_office_action(session, slug, action, str(ally.id))
     return redirect(f"/org/aliados?hecho={'retirado' if what == 'retire' else 'otra-vez'}", 303)
 
 

@@ -25,7 +25,7 @@ from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, line, required
-from outreach.web.staff.common.guards import me, page, role_words
+from outreach.web.staff.common.guards import current_staff, page, role_names
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import faults_of
@@ -73,9 +73,9 @@ def list_staff() -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
         cities = _cities(session)
-        out = invitations.waiting(session, now=now)
+        out = invitations.pending(session, now=now)
         rows = [_row(each, cities, out, now) for each in staff.all_of_them(session)]
-        with_second = credentials.with_second_factor(session)
+        with_second = credentials.ids_with_second_factor(session)
     found = [row for row in rows if plain(wanted) in plain(f"{row.email} {row.places}")]
     counts = Counter(each for row in found for each in row.roles)
     shown = [row for row in found if role not in set(Role) or Role(role) in row.roles]
@@ -86,7 +86,7 @@ def list_staff() -> ResponseReturnValue:
         total=len(found),
         asked=wanted,
         role=role,
-        roles=[(each.value, role_words([each]), counts[each]) for each in Role],
+        roles=[(each.value, role_names([each]), counts[each]) for each in Role],
         abilities=_abilities(),
     )
 
@@ -112,7 +112,7 @@ def invite_staff() -> ResponseReturnValue:
                 form.email.data or "",
                 Role(form.role.data),
                 form.places.data or (),
-                by=me().organizer_id,
+                by=current_staff().organizer_id,
                 now=clock.now(),
             )
     except Refused as refusal:
@@ -134,7 +134,7 @@ def update_staff(organizer_id: int) -> ResponseReturnValue:
             organizer = staff.get(session, organizer_id)
             rights = _typed_rights(organizer)
             is_new = administration.change(
-                session, organizer, rights, by=me().organizer_id, now=clock.now()
+                session, organizer, rights, by=current_staff().organizer_id, now=clock.now()
             )
     except Refused as refusal:
         return _member_page(organizer_id, fault=error_messages.say(refusal))
@@ -148,7 +148,9 @@ def disable_staff(organizer_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
             organizer = staff.get(session, organizer_id)
-            administration.disable(session, organizer, by=me().organizer_id, now=clock.now())
+            administration.disable(
+                session, organizer, by=current_staff().organizer_id, now=clock.now()
+            )
     except Refused as refusal:
         return _member_page(organizer_id, fault=error_messages.say(refusal))
     return redirect(f"/org/personal/{organizer_id}?hecho=suspendida", 303)
@@ -163,7 +165,7 @@ def reset_staff(organizer_id: int) -> ResponseReturnValue:
             token = administration.reset(
                 session,
                 organizer,
-                by=me().organizer_id,
+                by=current_staff().organizer_id,
                 now=clock.now(),
                 second_factor=request.form.get("segundo") == "yes",
             )
@@ -201,11 +203,11 @@ def _row(
         id=organizer.id,
         email=organizer.email,
         roles=frozenset(rights.values()),
-        role=role_words(rights.values()),
+        role=role_names(rights.values()),
         places=", ".join(sorted(_place(office, cities) for office in rights)),
         tag=_tag(organizer, out, now),
         seen=_seen(organizer.signed_in_at, now),
-        is_me=organizer.id == me().organizer_id,
+        is_me=organizer.id == current_staff().organizer_id,
     )
 
 
@@ -241,22 +243,22 @@ def _place(office: str, cities: Mapping[str, str]) -> str:
 
 
 def _role_choices() -> list[tuple[str, str]]:
-    return [(role.value, role_words([role])) for role in Role]
+    return [(role.value, role_names([role])) for role in Role]
 
 
 def _choices_at(office: str, has: Role) -> list[tuple[str, str]]:
     """The roles that can be given there; the one they have too, so that none is picked for it."""
-    unfit = administration.OF_ONE_OFFICE if office == ALL_OFFICES else ()
+    unfit = administration.OFFICE_ROLES if office == ALL_OFFICES else ()
     out = {role.value for role in unfit if role is not has}
     return [(value, said) for value, said in _role_choices() if value not in out]
 
 
 def _abilities() -> list[tuple[str, str]]:
     return [
-        (role_words([Role.ADMIN]), _("Oficinas, tipos, personal, cierre del mes y boletín.")),
-        (role_words([Role.ORGANIZER]), _("Talleres de su oficina y quien aparta lugar en ellos.")),
-        (role_words([Role.DOOR]), _("Pasa lista. No ve correos ni teléfonos.")),
-        (role_words([Role.READER]), _("Talleres y cifras. No ve nombres.")),
+        (role_names([Role.ADMIN]), _("Oficinas, tipos, personal, cierre del mes y boletín.")),
+        (role_names([Role.ORGANIZER]), _("Talleres de su oficina y quien aparta lugar en ellos.")),
+        (role_names([Role.DOOR]), _("Pasa lista. No ve correos ni teléfonos.")),
+        (role_names([Role.READER]), _("Talleres y cifras. No ve nombres.")),
     ]
 
 
@@ -276,7 +278,7 @@ def _member_page(organizer_id: int, fault: str = "") -> Response:
     with store().read() as session:
         organizer = staff.get(session, organizer_id)
         cities = _cities(session)
-        out = invitations.waiting(session, now=now)
+        out = invitations.pending(session, now=now)
         rights = administration.rights_of(organizer)
         row = _row(organizer, cities, out, now)
     given = [

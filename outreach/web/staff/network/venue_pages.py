@@ -26,7 +26,7 @@ from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.common.form_fields import Choice, line, number, required, text
-from outreach.web.staff.common.guards import my_offices, note_of, page
+from outreach.web.staff.common.guards import log_office_action, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import somebody_else
@@ -121,7 +121,7 @@ def point_of(typed: str) -> tuple[float, float] | None:
 def list_venues() -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
-        mine = my_offices(session, Permission.EDIT)
+        mine = offices_with(session, Permission.EDIT)
         rows = [
             (
                 office,
@@ -154,7 +154,7 @@ def create_venue(slug: str) -> ResponseReturnValue:
         with store().change() as session:
             office = offices.find(session, slug)
             venue = venues.add(session, office, form.premises(), now=clock.now())
-            note_of(session, slug, "venue created", f"venue {venue.id}")
+            log_office_action(session, slug, "venue created", f"venue {venue.id}")
     except Refused as refusal:
         return _page(form, None, 422, fault=error_messages.say(refusal))
     return redirect("/org/sedes?hecho=nueva", 303)
@@ -193,7 +193,7 @@ def update_venue(slug: str, venue: int) -> ResponseReturnValue:
             if moved.new:
                 said = f"venue {venue}: {', '.join(sorted(moved.new))}"
                 detail = f"{said}; {moved.workshops} workshops, {moved.told} told"
-                note_of(session, slug, "venue changed", detail[:200])
+                log_office_action(session, slug, "venue changed", detail[:200])
     except Taken:
         with store().read() as session:
             found = venues.find(session, offices.find(session, slug), venue)
@@ -210,7 +210,7 @@ def _retire(slug: str, venue: int, *, is_retired: bool) -> ResponseReturnValue:
         found = venues.find(session, offices.find(session, slug), venue)
         if (found.retired_at is not None) != is_retired:
             found.retired_at = clock.now() if is_retired else None
-            note_of(
+            log_office_action(
                 session, slug, "venue retired" if is_retired else "venue offered", f"venue {venue}"
             )
     return redirect(f"/org/sedes?hecho={'retirada' if is_retired else 'otra-vez'}", 303)

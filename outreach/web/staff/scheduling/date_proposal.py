@@ -23,7 +23,7 @@ from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.workshop_cards import CardTag
-from outreach.web.staff.common.guards import note
+from outreach.web.staff.common.guards import log_workshop_action
 
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -126,9 +126,9 @@ def make(
         source=source,
     )
     for workshop in made:
-        note(session, workshop, "workshop created", detail)
+        log_workshop_action(session, workshop, "workshop created", detail)
         if is_public:
-            note(session, workshop, "workshop published")
+            log_workshop_action(session, workshop, "workshop published")
     return made
 
 

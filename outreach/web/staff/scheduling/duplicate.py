@@ -23,7 +23,7 @@ from outreach.web.context import store
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import DayField, HourField, required
-from outreach.web.staff.common.guards import find_mine, page
+from outreach.web.staff.common.guards import find_workshop, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.scheduling import blueprint, date_proposal
 
@@ -56,7 +56,7 @@ class CloneForm(Form):
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def duplicate_form(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         return _page(workshop, CloneForm(None, data={"starts": workshop.starts}))
 
 
@@ -66,7 +66,7 @@ def duplicate_form(public_id: str) -> ResponseReturnValue:
 def duplicate(public_id: str) -> ResponseReturnValue:
     form, nonce = CloneForm(request.form), date_proposal.typed_nonce()
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         if recurrence.made_before(session, nonce):  # the same form again
             return redirect(f"/org/talleres/{_made_before(session, nonce)}", 303)
         if not form.validate():
@@ -87,7 +87,7 @@ def duplicate(public_id: str) -> ResponseReturnValue:
             made = _make(session, public_id, form, nonce)
     except Refused as refusal:
         with store().read() as session:
-            workshop = find_mine(session, public_id)
+            workshop = find_workshop(session, public_id)
             fault = [("day", error_messages.say(refusal))]
             return _page(workshop, form, nonce=nonce, status=422, faults=fault)
     except sa.exc.IntegrityError as error:
@@ -99,7 +99,7 @@ def duplicate(public_id: str) -> ResponseReturnValue:
 
 
 def _make(session: Session, public_id: str, form: CloneForm, nonce: str) -> str:
-    workshop = find_mine(session, public_id)
+    workshop = find_workshop(session, public_id)
     if recurrence.made_before(session, nonce):
         return _made_before(session, nonce)
     plan = _plan(workshop, form)
@@ -112,7 +112,7 @@ def _made_before(session: Session, nonce: str) -> str:
     made = workshops.find_by_external_id(session, f"desk {nonce} 1")
     if made is None:
         raise NotFound("workshop")
-    return find_mine(session, made.public_id).public_id
+    return find_workshop(session, made.public_id).public_id
 
 
 def _plan(workshop: Workshop, form: CloneForm) -> WorkshopData:

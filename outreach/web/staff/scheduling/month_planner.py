@@ -38,7 +38,7 @@ from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, HourField, text
-from outreach.web.staff.common.guards import must, my_offices, page
+from outreach.web.staff.common.guards import offices_with, page, require_permission
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.scheduling import blueprint, date_proposal, schedule_parser
@@ -115,7 +115,7 @@ class PlannerSheet:
 def plan_month() -> ResponseReturnValue:
     slug = clean(request.args.get("oficina", ""))
     with store().read() as session:
-        mine = my_offices(session, Permission.EDIT)
+        mine = offices_with(session, Permission.EDIT)
         if not mine:
             abort(403)
         office = _office(session, slug) if slug else mine[0]
@@ -132,7 +132,7 @@ def create_month() -> ResponseReturnValue:
     with store().read() as session:
         sheet = _sheet(session, typed)
         if is_look or sheet.faults:
-            return _page(session, sheet, nonce, my_offices(session, Permission.EDIT))
+            return _page(session, sheet, nonce, offices_with(session, Permission.EDIT))
     try:
         with store().change() as session:
             _make(session, _sheet(session, typed), typed, nonce)
@@ -140,7 +140,7 @@ def create_month() -> ResponseReturnValue:
         with store().read() as session:
             sheet = _sheet(session, typed)
             sheet.faults.append(("fechas", error_messages.say(refusal)))
-            return _page(session, sheet, nonce, my_offices(session, Permission.EDIT))
+            return _page(session, sheet, nonce, offices_with(session, Permission.EDIT))
     except sa.exc.IntegrityError as error:
         date_proposal.is_made(nonce, error)
     return redirect(date_proposal.done(sheet.month.first), 303)
@@ -152,7 +152,7 @@ def restore(typed: MultiDict[str, str]) -> Response:
     with store().read() as session:
         sheet = _sheet(session, typed)
         return _page(
-            session, sheet, date_proposal.new_nonce(), my_offices(session, Permission.EDIT)
+            session, sheet, date_proposal.new_nonce(), offices_with(session, Permission.EDIT)
         )
 
 
@@ -175,7 +175,7 @@ def _make(session: Session, sheet: PlannerSheet, typed: MultiDict[str, str], non
 
 
 def _office(session: Session, slug: str) -> Office:
-    must(Permission.EDIT, slug)
+    require_permission(Permission.EDIT, slug)
     return offices.find(session, slug)
 
 

@@ -31,7 +31,7 @@ from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.formatting import weekday
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, DayField, number
-from outreach.web.staff.common.guards import find_mine, page
+from outreach.web.staff.common.guards import find_workshop, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.scheduling import blueprint, date_proposal
 
@@ -86,7 +86,7 @@ _NAMES: Final = ("lun", "mar", "mié", "jue", "vie", "sáb", "dom")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def repeat_form(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         typed = request.args if "cada" in request.args else None
         return _page(session, workshop, typed, date_proposal.new_nonce())
 
@@ -97,17 +97,17 @@ def repeat_form(public_id: str) -> ResponseReturnValue:
 def repeat(public_id: str) -> ResponseReturnValue:
     typed, nonce = request.form, date_proposal.typed_nonce()
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         if not typed.getlist("dia"):
             fault = _("Marca al menos una fecha.")
             return _page(session, workshop, typed, nonce, fault=fault)
         first = workshop.day
     try:
         with store().change() as session:
-            first = _make(session, find_mine(session, public_id), typed, nonce)
+            first = _make(session, find_workshop(session, public_id), typed, nonce)
     except Refused as refusal:
         with store().read() as session:
-            workshop = find_mine(session, public_id)
+            workshop = find_workshop(session, public_id)
             return _page(session, workshop, typed, nonce, fault=error_messages.say(refusal))
     except sa.exc.IntegrityError as error:
         date_proposal.is_made(nonce, error)

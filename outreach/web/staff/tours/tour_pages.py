@@ -24,13 +24,13 @@ from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import (
-    may,
-    me,
-    must,
-    my_offices,
-    note,
-    note_of,
+    current_staff,
+    has_permission,
+    log_office_action,
+    log_workshop_action,
+    offices_with,
     page,
+    require_permission,
 )
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network.form_reading import somebody_else
@@ -47,11 +47,11 @@ _AT: Final = f"{_OF}/parada/<int(max=2147483647):stop_id>"
 @blueprint.get("/giras")
 @requires(Scope.SIGNED_IN)
 def list_tours() -> ResponseReturnValue:
-    mine = offices_of(me().grants)
+    mine = offices_of(current_staff().grants)
     with store().read() as session:
         found = tours.of_offices(session, mine)
         stops = tours.stops(session, [each.id for each in found])
-        may_make = bool(my_offices(session, Permission.EDIT))
+        may_make = bool(offices_with(session, Permission.EDIT))
     return page("tours/tours", tours=found, stops=stops, may_make=may_make, words=workshop_labels)
 
 
@@ -68,15 +68,15 @@ def create() -> ResponseReturnValue:
     slug, name = clean(request.form.get("office", "")), clean(request.form.get("name", ""))
     nonce = clean(request.form.get("nonce", ""))[:40] or secrets.token_urlsafe(16)
     now = clock.now()
-    must(Permission.EDIT, slug)
+    require_permission(Permission.EDIT, slug)
     if not name or len(name) > 120:
         return _new_page(nonce, _("Escribe el nombre de la gira, en una línea."), 422)
     with store().change() as session:
         office = offices.find(session, slug)
         tour = tours.add(session, office, name, nonce, now=now)
-        must(Permission.EDIT, tour.office.slug)
+        require_permission(Permission.EDIT, tour.office.slug)
         if tour.created_at == now:  # else the same form has made it before
-            note_of(session, slug, "tour created", f"tour {tour.id}")
+            log_office_action(session, slug, "tour created", f"tour {tour.id}")
         number = tour.id
     return redirect(f"/org/giras/{slug}/{number}", 303)
 
@@ -130,8 +130,10 @@ def create_stop(slug: str, tour_id: int) -> ResponseReturnValue:
             plan = form.plan(session, tour.office)
             stop = tours.add_stop(session, tour, plan, now=clock.now())
             for workshop in tours.workshops_at(session, [stop.id])[stop.id]:
-                note(session, workshop, "workshop created", f"tour {tour.id}, stop {stop.id}")
-            note_of(session, slug, "stop added", f"tour {tour.id}, stop {stop.id}")
+                log_workshop_action(
+                    session, workshop, "workshop created", f"tour {tour.id}, stop {stop.id}"
+                )
+            log_office_action(session, slug, "stop added", f"tour {tour.id}, stop {stop.id}")
     except Refused as refusal:
         return _stop_page(found, form, status=422, fault=error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=parada", 303)
@@ -166,9 +168,11 @@ def update_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             plan = form.plan(session, tour.office)
             changed = tours.change_stop(session, tour, mine, plan, now=clock.now())
             for workshop in changed:
-                note(session, workshop, "workshop changed", f"tour {tour.id}, stop {mine.id}")
+                log_workshop_action(
+                    session, workshop, "workshop changed", f"tour {tour.id}, stop {mine.id}"
+                )
             detail = f"tour {tour.id}, stop {mine.id}, {len(changed)} workshops"
-            note_of(session, slug, "stop changed", detail)
+            log_office_action(session, slug, "stop changed", detail)
             moved = [(each.id, each.forget_on) for each in changed]
     except Taken:
         with store().read() as session:
@@ -226,9 +230,9 @@ def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
             cancelled, told = tours.cancel_stop(session, stop, now=clock.now())
             for workshop in cancelled:
-                note(session, workshop, "workshop cancelled", f"stop {stop.id}")
+                log_workshop_action(session, workshop, "workshop cancelled", f"stop {stop.id}")
             detail = f"tour {tour_id}, stop {stop.id}, {len(cancelled)} workshops, {told} told"
-            note_of(session, slug, "stop cancelled", detail)
+            log_office_action(session, slug, "stop cancelled", detail)
     except Refused as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cancelada", 303)
@@ -242,8 +246,8 @@ def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
             back = tours.reinstate_stop(session, stop, now=clock.now())
             for workshop in back:
-                note(session, workshop, "workshop reinstated", f"stop {stop.id}")
-            note_of(session, slug, "stop reinstated", f"tour {tour_id}, stop {stop.id}")
+                log_workshop_action(session, workshop, "workshop reinstated", f"stop {stop.id}")
+            log_office_action(session, slug, "stop reinstated", f"tour {tour_id}, stop {stop.id}")
     except Refused as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=reactivada", 303)
@@ -266,13 +270,13 @@ def _publish_one_of(session: Session, stop: TourStop) -> int:
 
 def _published(session: Session, made: list[Workshop]) -> int:
     for workshop in made:
-        note(session, workshop, "workshop published", f"stop {workshop.stop_id}")
+        log_workshop_action(session, workshop, "workshop published", f"stop {workshop.stop_id}")
     return len(made)
 
 
 def _new_page(nonce: str, fault: str = "", status: int = 200) -> Response:
     with store().read() as session:
-        mine = my_offices(session, Permission.EDIT)
+        mine = offices_with(session, Permission.EDIT)
     if not mine:
         abort(403)
     return page(
@@ -309,7 +313,7 @@ def _tour_page(slug: str, tour_id: int, fault: str = "") -> Response:
         zones=len({stop.zone.key for stop in on}),
         taken=sum(workshop_labels.taken(each) for each in shown),
         places=sum(each.capacity for each in shown),
-        may_edit=may(Permission.EDIT, slug),
+        may_edit=has_permission(Permission.EDIT, slug),
         drafts=any(
             each.status is WorkshopStatus.DRAFT and not each.has_ended(now)
             for stop in on

@@ -24,7 +24,12 @@ from outreach.errors import NotFound, Refused
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.presentation.formatting import hour
-from outreach.web.staff.common.guards import find_mine, may, me, must
+from outreach.web.staff.common.guards import (
+    current_staff,
+    find_workshop,
+    has_permission,
+    require_permission,
+)
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.common.workshop_labels import short_day
 from outreach.web.staff.workshop_form import blueprint
@@ -65,19 +70,21 @@ def save_draft() -> ResponseReturnValue:
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def discard_draft() -> ResponseReturnValue:
     with store().change() as session:
-        draft = form_drafts.find(session, me().organizer_id, _id(request.form.get("draft", "")))
+        draft = form_drafts.find(
+            session, current_staff().organizer_id, _id(request.form.get("draft", ""))
+        )
         back = "/org/talleres/nuevo"
         if not draft.is_new:
             workshop = workshops.by_id(session, draft.workshop_id)
             back = f"/org/talleres/{workshop.public_id}/editar" if workshop else "/org/talleres"
-        form_drafts.discard(session, me().organizer_id, draft.form)
+        form_drafts.discard(session, current_staff().organizer_id, draft.form)
     return redirect(back, 303)
 
 
 def offers(session: Session) -> list[DraftOffer]:
     """The forms of new workshops that one left unsaved, of offices where one may still make any."""
-    there = form_drafts.unsaved(session, me().organizer_id)
-    mine = [each for each in there if may(Permission.EDIT, each.office)]
+    there = form_drafts.unsaved(session, current_staff().organizer_id)
+    mine = [each for each in there if has_permission(Permission.EDIT, each.office)]
     return [_offer(session, each, "/org/talleres/nuevo") for each in mine[:OFFERED]]
 
 
@@ -89,10 +96,10 @@ def offers_of(session: Session, workshop: Workshop) -> list[DraftOffer]:
 
 def recovered(session: Session, draft_id: str) -> tuple[Office, str, MultiDict[str, str]]:
     """Of a new workshop: its office, its nonce, what was typed. Raises NotFound."""
-    draft = form_drafts.find(session, me().organizer_id, _id(draft_id))
+    draft = form_drafts.find(session, current_staff().organizer_id, _id(draft_id))
     if not draft.is_new:
         raise NotFound("draft")
-    must(Permission.EDIT, draft.office)
+    require_permission(Permission.EDIT, draft.office)
     return offices.find(session, draft.office), draft.nonce, MultiDict(draft.typed)
 
 
@@ -104,7 +111,7 @@ def recovered_of(session: Session, workshop: Workshop) -> MultiDict[str, str] | 
 def settle(session: Session, *, nonce: str = "", workshop: Workshop | None = None) -> None:
     """What was typed is saved where it belongs: it need not be kept any more."""
     form = form_drafts.of_new(nonce) if workshop is None else form_drafts.of_workshop(workshop.id)
-    form_drafts.discard(session, me().organizer_id, form)
+    form_drafts.discard(session, current_staff().organizer_id, form)
 
 
 def _kept(typed: MultiDict[str, str], now: datetime) -> Office:
@@ -113,7 +120,9 @@ def _kept(typed: MultiDict[str, str], now: datetime) -> Office:
     with store().change() as session:
         form, office = _which(session, typed)
         if form:
-            form_drafts.keep(session, me().organizer_id, form, said, office=office.slug, now=now)
+            form_drafts.keep(
+                session, current_staff().organizer_id, form, said, office=office.slug, now=now
+            )
     return office
 
 
@@ -121,10 +130,10 @@ def _which(session: Session, typed: MultiDict[str, str]) -> tuple[str, Office]:
     """The form's name, or none when its workshop has been made meanwhile; and its office."""
     public_id = clean(typed.get("workshop", ""))
     if public_id:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         return form_drafts.of_workshop(workshop.id), workshop.office
     slug, nonce = clean(typed.get("office", "")), typed.get("nonce", "")
-    must(Permission.EDIT, slug)
+    require_permission(Permission.EDIT, slug)
     if not NONCE.fullmatch(nonce):
         raise NotFound("form")
     is_made = workshops.find_by_external_id(session, f"desk {nonce}") is not None
@@ -133,7 +142,7 @@ def _which(session: Session, typed: MultiDict[str, str]) -> tuple[str, Office]:
 
 def _of_workshop(session: Session, workshop: Workshop) -> FormDraft | None:
     form = form_drafts.of_workshop(workshop.id)
-    return form_drafts.of_form(session, me().organizer_id, form)
+    return form_drafts.of_form(session, current_staff().organizer_id, form)
 
 
 def _offer(session: Session, draft: FormDraft, address: str) -> DraftOffer:

@@ -20,7 +20,7 @@ from outreach.i18n import gettext as _
 from outreach.web.context import config, key_store, store
 from outreach.web.presentation.formatting import hour
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import may, note
+from outreach.web.staff.common.guards import has_permission, log_workshop_action
 
 TABS: Final = ("lugar", "espera", "llamadas")
 _OFFERED_FIRST: Final = (Place.OFFERED, Place.WAITLISTED)
@@ -83,11 +83,11 @@ def _just_called(session: Session, workshop: Workshop) -> list[Notification]:
 def listed(workshop: Workshop, there: AttendeeList, shown: str) -> dict[str, Any]:
     """The list of one tab, with names where they may be seen."""
     slug = workshop.office.slug
-    if not may(Permission.PEOPLE, slug):
+    if not has_permission(Permission.PEOPLE, slug):
         return {"tab": "", "rows": [], "hours": [], "calls": [], "to_call": 0, "unreached": ()}
     waiting = [each for each in there.everyone if each.status in _OFFERED_FIRST]
     waiting.sort(key=lambda each: _OFFERED_FIRST.index(each.status))
-    tab = _tab(there, shown) if may(Permission.CONTACTS, slug) else _tab_of_door()
+    tab = _tab(there, shown) if has_permission(Permission.CONTACTS, slug) else _tab_of_door()
     wanted = {
         "lugar": [each for each in there.everyone if each.status is Place.CONFIRMED],
         "espera": [*waiting, *there.lapsed],
@@ -95,7 +95,7 @@ def listed(workshop: Workshop, there: AttendeeList, shown: str) -> dict[str, Any
     }[tab]
     if workshop.is_discreet:  # whoever reads such a list leaves a trace (S23)
         with store().change() as session:
-            note(session, workshop, "list seen")
+            log_workshop_action(session, workshop, "list seen")
     rows = workshop_labels.rows(
         workshop, wanted, registrations.decrypt_people(key_store(), wanted), shown=shown
     )
@@ -105,7 +105,7 @@ def listed(workshop: Workshop, there: AttendeeList, shown: str) -> dict[str, Any
         "rows": rows,
         "hours": _hours(workshop, there, rows) if tab == "lugar" else [],
         "calls": calls(there.calls, rows) if tab == "llamadas" else [],
-        "to_call": len(waits) if may(Permission.CONTACTS, slug) else 0,
+        "to_call": len(waits) if has_permission(Permission.CONTACTS, slug) else 0,
         "unreached": {notice.registration_id for notice in there.unsent},
     }
 

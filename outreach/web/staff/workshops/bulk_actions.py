@@ -31,7 +31,12 @@ from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, HourField, NumberField
-from outreach.web.staff.common.guards import must, note, note_of, page
+from outreach.web.staff.common.guards import (
+    log_office_action,
+    log_workshop_action,
+    page,
+    require_permission,
+)
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.scheduling import date_proposal
 from outreach.web.staff.scheduling.date_proposal import DateWarning, ProposalLine
@@ -183,7 +188,7 @@ def _chosen(session: Session, ids: Sequence[str]) -> Sequence[Workshop]:
         raise PageRefused(_("Son más de 200 talleres. Marca menos."))
     found = workshops.find_all(session, wanted)
     for slug in {each.office.slug for each in found}:
-        must(Permission.EDIT, slug)
+        require_permission(Permission.EDIT, slug)
     return found
 
 
@@ -239,14 +244,16 @@ def _write_down(
             continue
         if deed is BulkAction.DELETE:
             slug = workshop.office.slug
-            note_of(session, slug, "workshop deleted", f"draft {outcome.public_id}")
+            log_office_action(session, slug, "workshop deleted", f"draft {outcome.public_id}")
         elif deed is BulkAction.CANCEL:
-            note(session, workshop, "workshop cancelled", f"{form.motivo.data}, {told}")
+            log_workshop_action(
+                session, workshop, "workshop cancelled", f"{form.motivo.data}, {told}"
+            )
         elif deed is BulkAction.PUBLISH:
-            note(session, workshop, "workshop published", told)
+            log_workshop_action(session, workshop, "workshop published", told)
         else:
             what = ", ".join(sorted(outcome.changed))
-            note(session, workshop, "workshop changed", f"{what} ({told})"[:200])
+            log_workshop_action(session, workshop, "workshop changed", f"{what} ({told})"[:200])
 
 
 def done_words(what: str, many_: int) -> str:

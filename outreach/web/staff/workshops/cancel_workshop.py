@@ -14,7 +14,7 @@ from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, note, page
+from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import blueprint
 
@@ -35,9 +35,11 @@ def cancel(public_id: str) -> ResponseReturnValue:
     tells = "notify" in request.form or "may_be_quiet" not in request.form
     try:
         with store().change() as session:
-            workshop = find_mine(session, public_id)
+            workshop = find_workshop(session, public_id)
             workshop_service.cancel(session, workshop, now=clock.now(), tells=tells)
-            note(session, workshop, "workshop cancelled", reason if tells else f"{reason}, untold")
+            log_workshop_action(
+                session, workshop, "workshop cancelled", reason if tells else f"{reason}, untold"
+            )
     except Refused as refusal:
         return _ask(public_id, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=cancelado&ver=llamadas", 303)
@@ -45,7 +47,7 @@ def cancel(public_id: str) -> ResponseReturnValue:
 
 def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         reach = workshop_service.reach(session, workshop)
     return page(
         "workshops/cancel",

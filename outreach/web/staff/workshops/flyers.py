@@ -19,7 +19,7 @@ from outreach.pdf.flyer import Flyer
 from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.presentation import icons
-from outreach.web.staff.common.guards import find_mine, may, page
+from outreach.web.staff.common.guards import find_workshop, has_permission, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import blueprint
 
@@ -45,7 +45,7 @@ class FlyerDownload:
 @requires(Scope.WORKSHOP, Permission.SEE)
 def flyer(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
     lang, fault = _lang(), ""
     try:
         paper.require_made(workshop)
@@ -60,7 +60,7 @@ def flyer(public_id: str) -> ResponseReturnValue:
         offered=[] if fault else _offered(lang),
         has_secret_place=flyer_text.has_secret_place(workshop),
         is_untranslated=not workshop.title.get(lang),
-        may_edit=may(Permission.EDIT, workshop.office.slug),
+        may_edit=has_permission(Permission.EDIT, workshop.office.slug),
     )
 
 
@@ -96,7 +96,7 @@ def flyer_svg(public_id: str) -> ResponseReturnValue:
 
 def _made(public_id: str) -> tuple[Workshop, Flyer]:
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
     drawn = icons.PICTOGRAMS
     made = paper.of(
         workshop,

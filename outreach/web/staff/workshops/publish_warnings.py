@@ -18,7 +18,7 @@ from outreach.domain.workshops.publish_checks import (
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import config
-from outreach.web.staff.common.guards import note
+from outreach.web.staff.common.guards import log_workshop_action
 
 SURE: Final = "sure"  # the field that says which doubts the page has shown
 
@@ -69,7 +69,7 @@ def publish(session: Session, workshop: Workshop) -> None:
     workshop_service.publish(session, workshop, now=now, phone=config().phone)
     if not {str(each.what) for each in doubts} <= set(request.form.get(SURE, "").split()):
         raise NeedsConfirmation(doubts)
-    note(session, workshop, "workshop published")
+    log_workshop_action(session, workshop, "workshop published")
 
 
 def _words(doubted: UnconfirmedWarnings) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from outreach.web import error_messages
 from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, note, page
+from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.scheduling import date_proposal
 from outreach.web.staff.scheduling.date_proposal import ProposalLine
@@ -79,7 +79,7 @@ def update_series(public_id: str) -> ResponseReturnValue:
 def _change(public_id: str, typed: MultiDict[str, str]) -> Mapping[int, Any]:
     """Changes the dates that are ticked; until when people of those that moved are kept now."""
     with store().change() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         asked, ticked = _asked(typed), set(typed.getlist("t"))
         dates = [each for each in _dates(session, workshop, asked) if each.public_id in ticked]
         if not ticked or not asked.is_something:
@@ -90,7 +90,7 @@ def _change(public_id: str, typed: MultiDict[str, str]) -> Mapping[int, Any]:
         for date, outcome in zip(dates, outcomes, strict=True):
             if outcome.changed:
                 what = f"as {public_id}: {', '.join(sorted(outcome.changed))}"
-                note(session, date, "workshop changed", what[:200])
+                log_workshop_action(session, date, "workshop changed", what[:200])
         return {
             date.id: date.day + timedelta(days=date.retention_days)
             for date, outcome in zip(dates, outcomes, strict=True)
@@ -103,7 +103,7 @@ def _ask(public_id: str, typed: MultiDict[str, str], *, fault: str = "") -> Resp
     tried = _tried(public_id, asked) if asked.is_something else {}
     outcomes = [outcome for outcome, _warned in tried.values()]
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         every = bulk.dates_of_series(session, workshop, only_following=False)
         following = bulk.dates_of_series(session, workshop, only_following=True)
         shown = following if asked.only_following else every
@@ -130,7 +130,7 @@ def _tried(
     public_id: str, asked: SeriesEditRequest
 ) -> Mapping[str, tuple[BulkOutcome, list[date_proposal.DateWarning]]]:
     with store().change() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         dates = _dates(session, workshop, asked)
         found = bulk.dry_run(session, dates, asked.act(workshop), now=clock.now())
         has_moved = asked.days or asked.minutes or "venue" in asked.names

@@ -22,7 +22,7 @@ from outreach.i18n import gettext as _
 from outreach.reports import readability
 from outreach.web import error_messages
 from outreach.web.context import store
-from outreach.web.staff.common.guards import find_mine, note, page
+from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import blueprint
@@ -48,7 +48,7 @@ class TranslationCell:
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def edit_texts(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
     return _page(workshop, _of(workshop))
 
 
@@ -58,7 +58,7 @@ def update_texts(public_id: str) -> ResponseReturnValue:
     """`do` says what: preview and fill save nothing; anything else saves."""
     what, typed = request.form.get("do", ""), _typed(request.form)
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
     if what == "fill":
         return _page(workshop, _filled(typed, workshop.kind), is_unsaved=True)
     faults = _faults(typed)
@@ -68,7 +68,7 @@ def update_texts(public_id: str) -> ResponseReturnValue:
         return _page(workshop, typed, status, faults=faults, is_seen=is_seen, is_unsaved=True)
     try:
         with store().change() as session:
-            there = find_mine(session, public_id)
+            there = find_workshop(session, public_id)
             said = _kept(typed)
             plan = replace(
                 workshop_service.data_of(there),
@@ -78,7 +78,7 @@ def update_texts(public_id: str) -> ResponseReturnValue:
             )
             new = workshop_service.change(session, there, plan, now=clock.now())
             if new:
-                note(session, there, "workshop changed", ", ".join(sorted(new)))
+                log_workshop_action(session, there, "workshop changed", ", ".join(sorted(new)))
     except Refused as refusal:
         faults = {"title_es": error_messages.say(refusal)}
         return _page(workshop, typed, 422, faults=faults, is_unsaved=True)
@@ -89,7 +89,7 @@ def update_texts(public_id: str) -> ResponseReturnValue:
 def restore(form: MultiDict[str, str], public_id: str) -> Response:
     """The form with what was typed before the session ended."""
     with store().read() as session:
-        workshop = find_mine(session, public_id, Permission.EDIT)
+        workshop = find_workshop(session, public_id, Permission.EDIT)
     return _page(workshop, _typed(form), is_unsaved=True)
 
 

@@ -23,7 +23,12 @@ from outreach.web.context import config, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation import workshop_cards
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, may, note, page
+from outreach.web.staff.common.guards import (
+    find_workshop,
+    has_permission,
+    log_workshop_action,
+    page,
+)
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import attendee_list, blueprint, publish_warnings, series_edit
 from outreach.web.staff.workshops.publish_warnings import NeedsConfirmation
@@ -42,7 +47,7 @@ def detail(public_id: str) -> ResponseReturnValue:
 def publish(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
-            publish_warnings.publish(session, find_mine(session, public_id))
+            publish_warnings.publish(session, find_workshop(session, public_id))
     except Refused as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     except NeedsConfirmation:
@@ -61,7 +66,7 @@ def open_seats(public_id: str) -> ResponseReturnValue:
     wanted = int(typed)
     try:
         with store().change() as session:
-            found = find_mine(session, public_id)
+            found = find_workshop(session, public_id)
             if found.has_slots:
                 raise PageRefused(_("Aquí los lugares salen de las horas. Cámbialos en «Editar»."))
             before = found.capacity
@@ -69,7 +74,7 @@ def open_seats(public_id: str) -> ResponseReturnValue:
             if wanted != before and not is_asked:
                 plan = replace(workshop_service.data_of(found), capacity=wanted)
                 workshop_service.change(session, found, plan, now=clock.now())
-                note(session, found, "places changed", f"{before} to {wanted}")
+                log_workshop_action(session, found, "places changed", f"{before} to {wanted}")
     except Refused as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     if is_asked:
@@ -89,9 +94,9 @@ def _is_too_many(workshop: Workshop, places: int) -> bool:
 def reinstate(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
-            found = find_mine(session, public_id)
+            found = find_workshop(session, public_id)
             workshop_service.reinstate(session, found, now=clock.now())
-            note(session, found, "workshop reinstated")
+            log_workshop_action(session, found, "workshop reinstated")
     except Refused as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=reactivado", 303)
@@ -102,7 +107,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
     places as its venue does not hold: asked about once."""
     now = clock.now()
     with store().read() as session:
-        found = find_mine(session, public_id, Permission.SEE)
+        found = find_workshop(session, public_id, Permission.SEE)
         there = attendee_list.of(session, found, now=now)
         came = checkin.head_count(session, found)
         checked = publish_warnings.of(session, found)
@@ -124,7 +129,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         site=config().public_url,
         words=workshop_labels,
         spoken=workshop_cards.spoken,
-        may=lambda action: may(action, found.office.slug),
+        has_permission=lambda action: has_permission(action, found.office.slug),
         unsent=len(there.unsent),
         **_numbers(found, there.everyone),
         **attendee_list.listed(found, there, shown),

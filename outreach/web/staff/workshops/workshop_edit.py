@@ -32,7 +32,13 @@ from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import find_mine, must, my_offices, note, page
+from outreach.web.staff.common.guards import (
+    find_workshop,
+    log_workshop_action,
+    offices_with,
+    page,
+    require_permission,
+)
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshop_form import autosave, form_factory
@@ -56,7 +62,7 @@ def new() -> ResponseReturnValue:
     """First the kind, and the office if there are several; then the form, filled by the kind."""
     code, slug = clean(request.args.get("tipo", "")), clean(request.args.get("oficina", ""))
     with store().read() as session:
-        mine = my_offices(session, Permission.EDIT)
+        mine = offices_with(session, Permission.EDIT)
         if not mine:
             abort(403)
         if left := request.args.get("borrador"):
@@ -89,7 +95,7 @@ def create() -> ResponseReturnValue:
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def edit(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         if "borrador" in request.args:
             typed = autosave.recovered_of(session, workshop)
             form = form_of(session, workshop.office, typed, workshop=workshop)
@@ -104,7 +110,7 @@ def edit(public_id: str) -> ResponseReturnValue:
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def update(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         if request.form.get("action") in _WITHOUT_SAVING:
             form = _overbooked(session, workshop.office, request.form, workshop)
             return _form_page(session, form, workshop=workshop)
@@ -116,7 +122,7 @@ def update(public_id: str) -> ResponseReturnValue:
     except (Refused, NeedsConfirmation) as why:
         status = 409 if isinstance(why, _Overtaken) else 422
         with store().read() as session:
-            workshop = find_mine(session, public_id)
+            workshop = find_workshop(session, public_id)
             if status == 409:
                 form.seen.data = form_factory.mark(session, workshop)
             return _form_page(session, form, workshop=workshop, status=status, why=why)
@@ -139,7 +145,7 @@ def restore_new(typed: MultiDict[str, str]) -> Response:
 def restore(typed: MultiDict[str, str], public_id: str) -> Response:
     """The form of a workshop with what was typed before the session ended."""
     with store().read() as session:
-        workshop = find_mine(session, public_id, Permission.EDIT)
+        workshop = find_workshop(session, public_id, Permission.EDIT)
         form = form_of(session, workshop.office, typed, workshop=workshop)
         return _form_page(session, form, workshop=workshop)
 
@@ -178,7 +184,7 @@ def _made(form: WorkshopForm, nonce: str) -> tuple[str, str]:
     with store().change() as session:
         made = workshops.find_by_external_id(session, f"desk {nonce}")
         if made is not None:  # the same form again: one workshop, not two
-            must(Permission.EDIT, made.office.slug)
+            require_permission(Permission.EDIT, made.office.slug)
             return made.public_id, ""
         office = offices.find(session, form.office.slug)
         kind = kinds.find(session, form.kind.data)
@@ -188,7 +194,7 @@ def _made(form: WorkshopForm, nonce: str) -> tuple[str, str]:
         own, _is_new_choice = _series(session, form, office, None)
         plan = form.plan(base, kind, _venue(session, form, office), own)
         workshop = workshop_service.create(session, plan, now=now, external_id=f"desk {nonce}")
-        note(session, workshop, "workshop created")
+        log_workshop_action(session, workshop, "workshop created")
         _choose_allies(session, form, workshop)
         what = _publish_if_asked(session, workshop) or "borrador"
         autosave.settle(session, nonce=nonce)
@@ -198,7 +204,7 @@ def _made(form: WorkshopForm, nonce: str) -> tuple[str, str]:
 def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, str]:
     """Changes the workshop; its public id now, itself if its day moved, what is to be said."""
     with store().change() as session:
-        workshop = find_mine(session, public_id)
+        workshop = find_workshop(session, public_id)
         workshop_service.lock(
             session, workshop
         )  # of two who save at once, the second sees the first's
@@ -218,7 +224,9 @@ def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, s
         changed |= {"series"} if is_new_choice else set()
         changed |= _choose_allies(session, form, workshop)
         if changed:
-            note(session, workshop, "workshop changed", ", ".join(sorted(changed))[:200])
+            log_workshop_action(
+                session, workshop, "workshop changed", ", ".join(sorted(changed))[:200]
+            )
         what = _publish_if_asked(session, workshop) or _said(workshop, changed)
         autosave.settle(session, workshop=workshop)
         what += series_edit.offer(session, workshop, before, changed) if changed else ""
@@ -254,7 +262,7 @@ def _made_before(session: Session, nonce: str, error: sa.exc.IntegrityError) -> 
     made = workshops.find_by_external_id(session, f"desk {nonce}")
     if made is None:
         raise error
-    must(Permission.EDIT, made.office.slug)
+    require_permission(Permission.EDIT, made.office.slug)
     return made.public_id
 
 
@@ -299,7 +307,7 @@ def _series(
 
 
 def _chosen_office(session: Session, slug: str) -> Office:
-    must(Permission.EDIT, slug)
+    require_permission(Permission.EDIT, slug)
     return offices.find(session, slug)
 
 

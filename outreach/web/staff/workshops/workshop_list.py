@@ -22,12 +22,12 @@ from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import (
-    may,
-    may_anywhere,
-    me,
-    must,
-    my_offices,
+    current_staff,
+    has_permission,
+    has_permission_anywhere,
+    offices_with,
     page,
+    require_permission,
 )
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import blueprint, bulk_actions
@@ -66,9 +66,9 @@ class ListParams:
 @requires(Scope.SIGNED_IN)
 def list_workshops() -> ResponseReturnValue:
     now, asked = clock.now(), _asked()
-    mine: Offices = offices_of(me().grants)
+    mine: Offices = offices_of(current_staff().grants)
     if asked.office:
-        must(Permission.SEE, asked.office)
+        require_permission(Permission.SEE, asked.office)
         mine = frozenset([asked.office])
     with store().read() as session:
         counts = agenda.count_by_status(session, mine, asked.month, now=now)
@@ -86,7 +86,7 @@ def list_workshops() -> ResponseReturnValue:
                 after=asked.after,
                 limit=ALL_OF_THEM if asked.is_calendar else PAGE + 1,
             )
-        offices = my_offices(session, Permission.SEE)
+        offices = offices_with(session, Permission.SEE)
     is_cut = not asked.is_calendar and asked.day is None and len(found) > PAGE
     shown = found[:PAGE] if is_cut else found
     return page(
@@ -100,8 +100,8 @@ def list_workshops() -> ResponseReturnValue:
         offices=offices if len(offices) > 1 else [],
         shows=[each for each in AgendaFilter if counts[each] or each is asked.show],
         total=sum(counts.values()),
-        may_edit=may_anywhere(Permission.EDIT),
-        may=may,
+        may_edit=has_permission_anywhere(Permission.EDIT),
+        has_permission=has_permission,
         is_all_ticked=request.args.get("elegir") == "todos",
         done=_done(request.args.get("hecho", ""), request.args.get("cuantos", "")),
         today=now.date(),
