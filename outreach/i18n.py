@@ -21,13 +21,15 @@ from outreach import languages
 from outreach.db.base import Words
 
 LANGUAGES: Final = languages.CODES
-SOURCE: Final = LANGUAGES[0]
+SOURCE: Final = languages.SOURCE
 LOCALES: Final = {each.code: Locale.parse(each.locale) for each in languages.SITE_LANGUAGES}
 HTML_LANG: Final = {each.code: each.html_lang for each in languages.SITE_LANGUAGES}
 # Each language by its own name with a capital, in the order of the menus.
 NAMES: Final = {
     each.code: each.name[0].upper() + each.name[1:] for each in languages.SITE_LANGUAGES
 }
+
+Message = tuple[str, str]  # context and text
 
 _used: ContextVar[str | None] = ContextVar("language", default=None)
 
@@ -117,14 +119,19 @@ def pgettext(context: str, message: str, **values: Any) -> str:
     return translator(current()).pgettext(context, message, **values)
 
 
+def translate(message: str, lang: str, **values: Any) -> str:
+    """A message in the language `lang`, as `Translator.gettext`."""
+    return translator(lang).gettext(message, **values)
+
+
 def in_each(message: str) -> Words:
     """A message in every language of the site."""
     return {lang: translator(lang).gettext(message) for lang in LANGUAGES}
 
 
-def lazy(message: str) -> str:
+def lazy(message: str, **values: Any) -> str:
     """A message translated whenever it is shown: for labels made when a module is imported."""
-    return cast(str, LazyProxy(gettext, message, enable_cache=False))
+    return cast(str, LazyProxy(gettext, message, enable_cache=False, **values))
 
 
 def say(words: Words | None, lang: str) -> str:
@@ -138,42 +145,38 @@ def _messages() -> NullTranslations:
     return translator(current())._catalogue
 
 
+# Marks for `outreach i18n extract`, on messages that are translated where they are used.
+
+
+def N_(message: str) -> str:
+    return message
+
+
+def NN_(singular: str, plural: str) -> Message:
+    return singular, plural
+
+
+def NP_(context: str, message: str) -> Message:
+    return context, message
+
+
 # The languages workshops are given in, by the codes of the data files.
-SPOKEN: Final[dict[str, Words]] = {
-    "es": {"es": "Español", "en": "Spanish", "fr": "Espagnol"},
-    "en": {"es": "Inglés", "en": "English", "fr": "Anglais"},
-    "fr": {"es": "Francés", "en": "French", "fr": "Français"},
-    "nah": {"es": "Náhuatl", "en": "Nahuatl", "fr": "Nahuatl"},
-    "mxt": {"es": "Mixteco", "en": "Mixtec", "fr": "Mixtèque"},
-    "zap": {"es": "Zapoteco", "en": "Zapotec", "fr": "Zapotèque"},
-    "yua": {"es": "Maya yucateco", "en": "Yucatec Maya", "fr": "Maya yucatèque"},
-    "pua": {"es": "Purépecha", "en": "Purépecha", "fr": "Purépecha"},
-    "trc": {"es": "Triqui", "en": "Triqui", "fr": "Triqui"},
-    "tzo": {"es": "Tsotsil", "en": "Tsotsil", "fr": "Tzotzil"},
-    "tzh": {"es": "Tseltal", "en": "Tseltal", "fr": "Tzeltal"},
-    "oto": {"es": "Otomí (hñähñu)", "en": "Otomi", "fr": "Otomi"},
-    "tlp": {"es": "Totonaco", "en": "Totonac", "fr": "Totonac"},
-    "mam": {"es": "Mam", "en": "Mam", "fr": "Mam"},
-    "chn": {"es": "Chinanteco", "en": "Chinantec", "fr": "Chinantec"},
-    "ase": {"es": "Lengua de señas (ASL)", "en": "ASL", "fr": "ASL"},
-    "mfs": {"es": "Lengua de señas mexicana", "en": "LSM", "fr": "LSM"},
+SPOKEN: Final[dict[str, str]] = {
+    "es": N_("Español"),
+    "en": N_("Inglés"),
+    "fr": N_("Francés"),
+    "nah": N_("Náhuatl"),
+    "mxt": N_("Mixteco"),
+    "zap": N_("Zapoteco"),
+    "yua": N_("Maya yucateco"),
+    "pua": N_("Purépecha"),
+    "trc": N_("Triqui"),
+    "tzo": N_("Tsotsil"),
+    "tzh": N_("Tseltal"),
+    "oto": N_("Otomí (hñähñu)"),
+    "tlp": N_("Totonaco"),
+    "mam": N_("Mam"),
+    "chn": N_("Chinanteco"),
+    "ase": N_("Lengua de señas (ASL)"),
+    "mfs": N_("Lengua de señas mexicana"),
 }
-
-
-def name_of(code: str, lang: str) -> str:
-    """The name of a spoken language; its code if we know no name."""
-    return say(SPOKEN.get(code), lang) or code
-
-
-@cache
-def names_of(codes: tuple[str, ...], lang: str) -> str:
-    """The names of some: Español e inglés · Spanish and English."""
-    names = [name_of(code, lang) for code in codes]
-    if lang != "en":
-        names[1:] = [name[0].lower() + name[1:] for name in names[1:]]
-    if len(names) < 2:
-        return "".join(names)
-    # Spanish says «e» before the sound of i.
-    sounds_i = names[-1].lower().startswith(("i", "hi"))
-    link = {"es": "e" if sounds_i else "y", "en": "and", "fr": "et"}[lang]
-    return f"{', '.join(names[:-1])} {link} {names[-1]}"

@@ -15,14 +15,18 @@ class Language:
     name: str  # in the language itself
     locale: str  # of Babel (CLDR): names of days, months and cities, grouping of digits
     html_lang: str  # BCP 47, for the `lang` attribute
+    capitalizes_languages: bool = False  # writes names of languages with a capital, as English
 
 
 SITE_LANGUAGES = (
     Language("es", "español", locale="es_MX", html_lang="es-MX"),
-    Language("en", "English", locale="en_US", html_lang="en"),
+    Language("en", "English", locale="en_US", html_lang="en", capitalizes_languages=True),
     Language("fr", "français", locale="fr_CA", html_lang="fr-CA"),
 )
+STAFF_LANGUAGE = "es"  # of the staff's pages, calendar and letters
 CATALOGUES = Path(__file__).parent / "translations"
 
 CODES: Final = tuple(language.code for language in SITE_LANGUAGES)
+SOURCE: Final = CODES[0]  # of the messages in the code
+BY_CODE: Final = {language.code: language for language in SITE_LANGUAGES}
 PATTERN: Final = "|".join(CODES)  # of a regular expression

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "doctor": "outreach.cli.doctor",
     "feed": "outreach.cli.feed",
     "guide": "outreach.cli.guide",
+    "i18n": "outreach.cli.i18n",
     "keys": "outreach.cli.keys",
     "load": "outreach.cli.load",
     "move": "outreach.cli.move",

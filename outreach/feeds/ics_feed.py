@@ -26,7 +26,7 @@ from outreach.feeds.event_writer import EventWriter
 from outreach.feeds.serialization import IcsText
 from outreach.feeds.vevent import PublicSite
 from outreach.feeds.vtimezone import vtimezone
-from outreach.i18n import say
+from outreach.i18n import say, translate
 
 LARGEST: Final = 900_000  # bytes; Google's limit is 1 MB, and what is over it is lost silently
 HEADER_ROOM: Final = 10_000  # for the header and its zones
@@ -204,9 +204,9 @@ def _header(
     would keep the whole feed as one entry."""
     here = address(choice, lang, site.public_url)
     name = _name(choice, lang)
-    about = [] if choice.is_discreet else [say(labels.ABOUT, lang)]
+    about = [] if choice.is_discreet else [translate(labels.ABOUT, lang)]
     if cut.reaches:
-        about.append(say(labels.REACHES, lang).format(day=labels.day(cut.reaches, lang)))
+        about.append(translate(labels.REACHES, lang, day=labels.day(cut.reaches, lang)))
     lines = _opening()
     lines += [("NAME", {}, IcsText(name)), ("X-WR-CALNAME", {}, IcsText(name))]
     if about:
@@ -234,8 +234,8 @@ def _header(
 
 
 def _name(choice: FeedQuery, lang: str) -> str:
-    where = choice.office.city if choice.office else say(labels.NETWORK, lang)
-    parts = [say(labels.WORKSHOPS, lang), where]
+    where = choice.office.city if choice.office else translate(labels.NETWORK, lang)
+    parts = [translate(labels.WORKSHOPS, lang), where]
     if len(choice.kinds) == 1 and not choice.is_discreet:
         parts.append(say(choice.kinds[0].short_name, lang))
     return clean(" · ".join(parts))

@@ -35,7 +35,8 @@ from outreach.feeds.ics_feed import HEADER_ROOM, LARGEST, OFFICE_WINDOW, PRODID
 from outreach.feeds.serialization import IcsText
 from outreach.feeds.vevent import LONGEST_TITLE, PublicSite
 from outreach.feeds.vtimezone import vtimezone
-from outreach.i18n import say
+from outreach.i18n import say, translator
+from outreach.languages import STAFF_LANGUAGE
 
 WRITTEN_BY: Final = 2  # raise it when the same workshop is written differently
 LANG: Final = "+"  # of these entries, where public ones have their language
@@ -43,13 +44,7 @@ MOST: Final = 1500  # entries: about as many as fit
 DAY: Final = timedelta(days=1)
 SECOND: Final = timedelta(seconds=1)
 
-NAME: Final = "Mis talleres"
-ABOUT: Final = (
-    "Con borradores y lugares apartados, sin nombres. No compartas la dirección de este calendario."
-)
-REACHES: Final = "Son muchos: llega hasta el {day}."
-DRAFT: Final = "BORRADOR: "
-NOT_PUBLIC: Final = "Borrador: el público todavía no lo ve."
+_STAFF: Final = translator(STAFF_LANGUAGE)
 
 
 @dataclass
@@ -167,11 +162,14 @@ def _status(workshop: Workshop) -> str:
 def _title(workshop: Workshop, waiting: int) -> str:
     """The places last, whole: what is cut is the name."""
     if workshop.kind.is_discreet:
-        name = say(workshop.kind.neutral_title, "es")
+        name = say(workshop.kind.neutral_title, STAFF_LANGUAGE)
     else:
-        name = say(workshop.title, "es")
-    name = clean(name) or labels.NEUTRAL["es"]
-    before = {WorkshopStatus.DRAFT: DRAFT, WorkshopStatus.CANCELLED: labels.CANCELLED["es"]}
+        name = say(workshop.title, STAFF_LANGUAGE)
+    name = clean(name) or _STAFF.gettext(labels.NEUTRAL)
+    before = {
+        WorkshopStatus.DRAFT: _STAFF.gettext("BORRADOR: "),
+        WorkshopStatus.CANCELLED: _STAFF.gettext(labels.CANCELLED),
+    }
     prefix = before.get(workshop.status, "")
     places = _places(workshop, waiting)
     tail = f" · {places}" if places else ""
@@ -187,16 +185,20 @@ def _places(workshop: Workshop, waiting: int) -> str:
     }:
         return ""
     taken = workshop.capacity + workshop.overbooked - workshop.seats_left
-    said = f"{taken} de {workshop.capacity} lugares"
-    return f"{said} · {waiting} en espera" if waiting else said
+    seats = _STAFF.gettext(
+        "%(taken)d de %(capacity)d lugares", taken=taken, capacity=workshop.capacity
+    )
+    if not waiting:
+        return seats
+    return f"{seats} · {_STAFF.gettext('%(number)d en espera', number=waiting)}"
 
 
 def _place(workshop: Workshop) -> str:
     """As the public's feeds have it: the city only, unless everybody may see the address."""
     if workshop.mode is DeliveryMode.PHONE_BANK:
-        return labels.BY_PHONE["es"]
+        return _STAFF.gettext(labels.BY_PHONE)
     if not workshop.mode.has_venue:
-        return labels.ONLINE["es"]
+        return _STAFF.gettext(labels.ONLINE)
     venue = workshop.venue
     if venue is None:
         return clean(f"{workshop.office.city}, {workshop.office.region}")
@@ -209,10 +211,12 @@ def _place(workshop: Workshop) -> str:
 def _description(workshop: Workshop, waiting: int, start: datetime) -> str:
     parts = [
         _places(workshop, waiting),
-        NOT_PUBLIC if workshop.status is WorkshopStatus.DRAFT else "",
+        _STAFF.gettext("Borrador: el público todavía no lo ve.")
+        if workshop.status is WorkshopStatus.DRAFT
+        else "",
         clean(workshop.office.city),
-        labels.SYNTHETIC["es"] if workshop.is_synthetic else "",
-        labels.local_time(start, "es"),
+        _STAFF.pgettext(*labels.SYNTHETIC) if workshop.is_synthetic else "",
+        labels.local_time(start, STAFF_LANGUAGE),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -248,16 +252,22 @@ def _header(
 ) -> bytes:
     """No UID, as in every feed of ours; and no SOURCE: the address is a permission, and a file
     saved from this calendar may be given away."""
-    about = ABOUT
+    name = _STAFF.gettext("Mis talleres")
+    about = _STAFF.gettext(
+        "Con borradores y lugares apartados, sin nombres. "
+        "No compartas la dirección de este calendario."
+    )
     if reaches is not None:
-        about += " " + REACHES.format(day=labels.day(reaches, "es"))
+        about += " " + _STAFF.gettext(
+            "Son muchos: llega hasta el %(day)s.", day=labels.day(reaches, STAFF_LANGUAGE)
+        )
     lines = [
         ("BEGIN", "VCALENDAR"),
         ("VERSION", "2.0"),
         ("PRODID", PRODID),
         ("CALSCALE", "GREGORIAN"),
-        ("NAME", NAME),
-        ("X-WR-CALNAME", NAME),
+        ("NAME", name),
+        ("X-WR-CALNAME", name),
         ("DESCRIPTION", about),
         ("X-WR-CALDESC", about),
     ]

@@ -21,7 +21,7 @@ from outreach.domain.text import clean
 from outreach.feeds import ics_feed, labels
 from outreach.feeds.ics_feed import HEADER_ROOM, LARGEST
 from outreach.feeds.vevent import PublicSite
-from outreach.i18n import say
+from outreach.i18n import say, translate
 
 TAGGED: Final = 2026  # the year a name was first given in this way; it never changes
 
@@ -158,8 +158,8 @@ def fit(coming: UpcomingFeed, texts: Sequence[bytes], lang: str) -> UpcomingCut:
         if size > LARGEST:
             break
         kept, reaches = kept + count, day
-    until = say(labels.REACHES, lang).format(day=labels.day(reaches, lang))
-    return UpcomingCut(kept, f"{say(labels.ABOUT, lang)} {until}")
+    until = translate(labels.REACHES, lang, day=labels.day(reaches, lang))
+    return UpcomingCut(kept, f"{translate(labels.ABOUT, lang)} {until}")
 
 
 def tag(choice: FeedQuery, lang: str, site: PublicSite) -> str:

@@ -15,7 +15,7 @@ from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.feeds import labels, serialization
 from outreach.feeds.serialization import IcsText
-from outreach.i18n import say
+from outreach.i18n import say, translate, translator
 
 LONGEST_TITLE: Final = 200
 
@@ -80,11 +80,11 @@ def wall_clock(workshop: Workshop) -> tuple[datetime, datetime]:
 def title(workshop: Workshop, lang: str) -> str:
     """What the entry is called."""
     if workshop.kind.is_discreet:
-        name = say(workshop.kind.neutral_title, lang) or say(labels.NEUTRAL, lang)
+        name = say(workshop.kind.neutral_title, lang) or translate(labels.NEUTRAL, lang)
     else:
         name = say(workshop.title, lang)
-    name = clean(name) or say(labels.NEUTRAL, lang)
-    prefix = say(labels.CANCELLED, lang) if workshop.is_cancelled else ""
+    name = clean(name) or translate(labels.NEUTRAL, lang)
+    prefix = translate(labels.CANCELLED, lang) if workshop.is_cancelled else ""
     room = LONGEST_TITLE - len(prefix)
     return prefix + (name if len(name) <= room else name[: room - 1].rstrip() + "…")
 
@@ -92,9 +92,9 @@ def title(workshop: Workshop, lang: str) -> str:
 def place(workshop: Workshop, lang: str) -> str:
     """One line that a phone's map understands; the city only, where the address is not public."""
     if workshop.mode is DeliveryMode.PHONE_BANK:
-        return say(labels.BY_PHONE, lang)
+        return translate(labels.BY_PHONE, lang)
     if not workshop.mode.has_venue:
-        return say(labels.ONLINE, lang)
+        return translate(labels.ONLINE, lang)
     venue = workshop.venue
     if venue is None:
         return clean(f"{workshop.office.city}, {workshop.office.region}")
@@ -126,9 +126,9 @@ def _description(workshop: Workshop, lang: str, site: PublicSite, start: datetim
     phone = clean(workshop.phone or workshop.office.phone or site.phone)
     paragraphs = [
         clean_lines(say(workshop.summary, lang)),
-        f"{say(labels.BRING, lang)}{bring}" if bring else "",
-        f"{say(labels.CALL, lang)}{phone}" if phone else "",
-        say(labels.SYNTHETIC, lang) if workshop.is_synthetic else "",
+        f"{translate(labels.BRING, lang)}{bring}" if bring else "",
+        f"{translate(labels.CALL, lang)}{phone}" if phone else "",
+        translator(lang).pgettext(*labels.SYNTHETIC) if workshop.is_synthetic else "",
         labels.local_time(start, lang),
         url,
     ]

@@ -4,24 +4,17 @@ import io
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from outreach import i18n
-from outreach.db.base import Words
 from outreach.pdf import typesetting
 from outreach.reports import bulletin_markdown
 from outreach.reports import bulletin_text as words
 from outreach.reports.bulletin_data import BulletinDocument
-
-QR: Final[Words] = {
-    "es": "Código QR del calendario",
-    "en": "QR code of the calendar",
-    "fr": "Code QR du calendrier",
-}
 
 
 def pdf(document: BulletinDocument, lang: str, *, public_url: str, brand: str) -> bytes:
@@ -57,16 +50,16 @@ def html(document: BulletinDocument, lang: str, *, public_url: str, brand: str) 
 
 def labels(lang: str) -> dict[str, str]:
     """The headings that every bulletin has, by the names its templates call them."""
-    headings = {
-        "happened": words.HAPPENED,
-        "ahead": words.AHEAD,
-        "by_office": words.BY_OFFICE,
-        "correction": words.CORRECTION,
-        "calendar": words.CALENDAR,
-        "rules_are": words.RULES_ARE,
-        "qr": QR,
+    _ = i18n.translator(lang)
+    return {
+        "happened_words": _.gettext(words.HAPPENED),
+        "ahead_words": _.gettext(words.AHEAD),
+        "by_office_words": _.gettext(words.BY_OFFICE),
+        "correction_words": _.gettext(words.CORRECTION),
+        "calendar_words": _.gettext(words.CALENDAR),
+        "rules_are_words": _.pgettext("bulletin", "Cómo contamos"),
+        "qr_words": _.gettext("Código QR del calendario"),
     }
-    return {f"{name}_words": each[lang] for name, each in headings.items()}
 
 
 def square(address: str) -> str:
@@ -81,7 +74,7 @@ def _data(document: BulletinDocument, lang: str, public_url: str, brand: str) ->
     segno.make(told.calendar, micro=False, error="m").save(square, kind="svg", border=2)
     return asdict(told) | {
         "brand": brand,
-        "region": "MX" if lang == "es" else "CA" if lang == "fr" else "US",
+        "region": i18n.LOCALES[lang].territory,
         "labels": labels(lang),
         "square": square.getvalue().decode(),
         **{

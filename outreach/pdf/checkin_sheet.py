@@ -6,13 +6,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from babel.dates import format_date
-
+from outreach import formats
 from outreach.domain.text import clean, plain
 from outreach.domain.workshops import Workshop
-from outreach.i18n import LOCALES, say
+from outreach.i18n import current, say
+from outreach.i18n import gettext as _
 from outreach.pdf import typesetting
-from outreach.reports import bulletin_text
 
 ROWS: Final = 40  # on a page
 FEWEST_BLANK: Final = 6  # for those who come without a place
@@ -35,8 +34,8 @@ def pdf(workshop: Workshop, lines: Sequence[SheetLine], *, brand: str, made_at: 
     count = -(-(len(rows) + FEWEST_BLANK) // ROWS)
     pages = [rows[page * ROWS : (page + 1) * ROWS] for page in range(count)]
     data = {
-        "title": "Hoja de asistencia",
-        "workshop": clean(say(workshop.title, "es")),
+        "title": _("Hoja de asistencia"),
+        "workshop": clean(say(workshop.title, current())),
         "when": _when(workshop),
         "where": clean(workshop.venue.name) if workshop.venue else workshop.office.city,
         "brand": brand,
@@ -63,5 +62,6 @@ def _minute(hour: str) -> tuple[int, int]:
 
 
 def _when(workshop: Workshop) -> str:
-    day = format_date(workshop.day, "EEEE d 'de' MMMM 'de' y", LOCALES["es"])
-    return f"{day}, {bulletin_text.hour(workshop.starts, 'es')}"
+    lang = current()
+    day = formats.dated(workshop.day, formats.WEEKDAY_AND_DAY_WITH_YEAR, lang)
+    return f"{day}, {formats.hour(workshop.starts, lang)}"

@@ -16,9 +16,9 @@ import segno
 
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import ErrorCode, Refused
+from outreach.i18n import LOCALES
 from outreach.pdf import color_contrast, flyer_text, typesetting
 
-REGION: Final = {"es": "MX", "en": "US", "fr": "CA"}
 INCH: Final = 72
 MM: Final = 72 / 25.4
 
@@ -124,7 +124,7 @@ def sizes(flyer: Flyer, shape: str) -> dict[str, float]:
 
 def _data(flyer: Flyer, shape: str) -> dict[str, Any]:
     return asdict(flyer.told) | {
-        "region": REGION[flyer.told.lang],
+        "region": LOCALES[flyer.told.lang].territory,
         "brand": flyer.brand,
         "colour": flyer.colour,
         "shape": asdict(SHAPES[shape]),

@@ -5,91 +5,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from babel.dates import format_date
-
-from outreach.db.base import Words
+from outreach import formats
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.text import clean
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.feeds import labels as calendar
-from outreach.i18n import LOCALES, names_of, say
-from outreach.reports import bulletin_text
+from outreach.i18n import NP_, say, translate, translator
 
 LONGEST_SUMMARY: Final = 180
 _LONGEST_WORD: Final = 24  # no word of our languages is longer: what is, may break anywhere
 _SOFT_HYPHEN: Final = "\u00ad"
 _BY_PHONE: Final = (Visibility.PHONE_ONLY, Visibility.APPROVED)
 
-_FREE: Final[Words] = {"es": "Taller gratis", "en": "Free workshop", "fr": "Atelier gratuit"}
-_TRUST: Final[Words] = {
-    "es": "Gratis y en confianza",
-    "en": "Free and in confidence",
-    "fr": "Gratuit et en confiance",
-}
-_PROMISES: Final[dict[str, list[str]]] = {
-    "es": ["Es gratis", "No necesitas identificación", "Con tu apodo basta"],
-    "en": ["It is free", "You do not need ID", "A nickname is enough"],
-    "fr": ["C’est gratuit", "Aucune pièce d’identité", "Un surnom suffit"],
-}
-_DO: Final[dict[Way, Words]] = {
-    Way.PLACE: {"es": "Aparta tu lugar", "en": "Save your place", "fr": "Réservez votre place"},
-    Way.SLOTS: {"es": "Elige tu hora", "en": "Choose your time", "fr": "Choisissez votre heure"},
-    Way.OPEN: {"es": "Llega sin cita", "en": "Just come", "fr": "Venez sans rendez-vous"},
-    Way.PHONE: {"es": "Llámanos", "en": "Call us", "fr": "Appelez-nous"},
-    Way.UNLISTED: {"es": "Aparta tu lugar", "en": "Save your place", "fr": "Réservez votre place"},
-}
-_POINT: Final[Words] = {
-    "es": "Apunta con la cámara o entra a",
-    "en": "Point your camera here, or go to",
-    "fr": "Visez avec l’appareil photo ou allez à",
-}
-_CALL: Final[Words] = {"es": "O llama al", "en": "Or call", "fr": "Ou appelez le"}
-_IN: Final[Words] = {"es": "En", "en": "In", "fr": "En"}
-_INTERPRETER: Final[Words] = {
-    "es": "Intérprete si lo pides:",
-    "en": "Interpreter if you ask:",
-    "fr": "Interprète sur demande\u00a0:",
-}
-_CHILDCARE: Final[Words] = {"es": "Cuidado de niños", "en": "Childcare", "fr": "Garde d’enfants"}
-_STEP_FREE: Final[Words] = {
-    "es": "Entrada sin escalones",
-    "en": "Step-free entrance",
-    "fr": "Entrée sans marches",
-}
-_ALSO_ONLINE: Final[Words] = {
-    "es": "También en línea",
-    "en": "Also online",
-    "fr": "Aussi en ligne",
-}
-_ADDRESS_LATER: Final[Words] = {
-    "es": "Te damos la dirección cuando apartes tu lugar",
-    "en": "You get the address when you save your place",
-    "fr": "Vous recevez l’adresse en réservant votre place",
-}
-_ADDRESS_BY_PHONE: Final[Words] = {
-    "es": "Te damos la dirección por teléfono",
-    "en": "We give you the address by phone",
-    "fr": "Nous donnons l’adresse par téléphone",
-}
-_LINK_LATER: Final[Words] = {
-    "es": "Te damos el enlace cuando apartes tu lugar",
-    "en": "You get the link when you save your place",
-    "fr": "Vous recevez le lien en réservant votre place",
-}
-_LINK_BY_PHONE: Final[Words] = {
-    "es": "Te damos el enlace por teléfono",
-    "en": "We give you the link by phone",
-    "fr": "Nous donnons le lien par téléphone",
-}
-_DRAFT: Final[Words] = {
-    "es": "Borrador: todavía no se reparte",
-    "en": "Draft: not to be handed out yet",
-    "fr": "Brouillon\u00a0: à ne pas distribuer",
-}
-_QR: Final[Words] = {
-    "es": "Código QR de la página del taller",
-    "en": "QR code of the workshop’s page",
-    "fr": "Code QR de la page de l’atelier",
+_CALLS_TO_ACTION: Final = {
+    Way.PLACE: NP_("flyer", "Aparta tu lugar"),
+    Way.SLOTS: NP_("flyer", "Elige tu hora"),
+    Way.OPEN: NP_("flyer", "Llega sin cita"),
+    Way.PHONE: NP_("flyer", "Llámanos"),
+    Way.UNLISTED: NP_("flyer", "Aparta tu lugar"),
 }
 
 
@@ -130,32 +63,39 @@ def is_neutral(workshop: Workshop) -> bool:
 
 
 def tell(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerText:
-    neutral = say(workshop.kind.neutral_title, lang) or say(calendar.NEUTRAL, lang)
-    title = clean(say(workshop.title, lang)) or say(calendar.NEUTRAL, lang)
+    _ = translator(lang)
+    neutral = say(workshop.kind.neutral_title, lang) or translate(calendar.NEUTRAL, lang)
+    title = clean(say(workshop.title, lang)) or translate(calendar.NEUTRAL, lang)
     place, address, later = _where(workshop, lang)
     return FlyerText(
         lang=lang,
         name=neutral if workshop.is_discreet else title,
-        kicker=say(_TRUST if workshop.is_discreet else _FREE, lang),
+        kicker=_.gettext("Gratis y en confianza")
+        if workshop.is_discreet
+        else _.gettext("Taller gratis"),
         title=breakable(neutral if is_neutral(workshop) else title),
         summary="" if workshop.is_discreet else _short(clean(say(workshop.summary, lang))),
-        draft=say(_DRAFT, lang) if workshop.status == "draft" else "",
-        weekday=format_date(workshop.day, "EEEE", LOCALES[lang]),
+        draft=_.gettext("Borrador: todavía no se reparte") if workshop.status == "draft" else "",
+        weekday=formats.date_name(workshop.day, "EEEE", lang),
         day=str(workshop.day.day),
-        month=format_date(workshop.day, "MMMM", LOCALES[lang]),
+        month=formats.date_name(workshop.day, "MMMM", lang),
         year=str(workshop.day.year),
         hours=_hours(workshop, lang),
-        zone=calendar.clock_of(workshop.zone.key, lang),
+        zone=formats.zone_time(workshop.zone.key, lang),
         place=breakable(place),
         address=breakable(address),
         facts=[breakable(each) for each in (later, *_facts(workshop, lang)) if each],
-        promises=_PROMISES[lang],
-        do=say(_DO[workshop.way], lang),
-        point=say(_POINT, lang),
+        promises=[
+            _.gettext("Es gratis"),
+            _.gettext("No necesitas identificación"),
+            _.gettext("Con tu apodo basta"),
+        ],
+        do=_.pgettext(*_CALLS_TO_ACTION[workshop.way]),
+        point=_.gettext("Apunta con la cámara o entra a"),
         link=link.partition("://")[2],
-        call=say(_CALL, lang),
+        call=_.gettext("O llama al"),
         phone=clean(phone),
-        qr_words=say(_QR, lang),
+        qr_words=_.gettext("Código QR de la página del taller"),
     )
 
 
@@ -170,51 +110,60 @@ def breakable(text: str) -> str:
 
 def _where(workshop: Workshop, lang: str) -> tuple[str, str, str]:
     """The place, its address, and how one comes to know what is not said."""
+    _ = translator(lang)
     is_by_phone = workshop.visibility in _BY_PHONE
     if not workshop.mode.has_venue:
         by_phone = workshop.mode is DeliveryMode.PHONE_BANK
-        place = say(calendar.BY_PHONE if by_phone else calendar.ONLINE, lang)
+        place = translate(calendar.BY_PHONE if by_phone else calendar.ONLINE, lang)
         if by_phone or not workshop.takes_places:
             return place, "", ""
-        return place, "", say(_LINK_BY_PHONE if is_by_phone else _LINK_LATER, lang)
+        if is_by_phone:
+            return place, "", _.pgettext("flyer", "Te damos el enlace por teléfono")
+        return place, "", _.pgettext("flyer", "Te damos el enlace cuando apartes tu lugar")
     venue = workshop.venue
     if has_secret_place(workshop) or venue is None:
         city = venue.city if venue else workshop.office.city
         area = venue.area if venue else ""
-        later = say(_ADDRESS_BY_PHONE if is_by_phone else _ADDRESS_LATER, lang)
+        later = (
+            _.pgettext("flyer", "Te damos la dirección por teléfono")
+            if is_by_phone
+            else _.pgettext("flyer", "Te damos la dirección cuando apartes tu lugar")
+        )
         return clean(area or city), clean(city if area else ""), later
     parts = (clean(part) for part in (venue.address, venue.city, venue.region))
     return clean(venue.name), ", ".join(part for part in parts if part), ""
 
 
 def _facts(workshop: Workshop, lang: str) -> Iterable[str]:
+    _ = translator(lang)
     venue = workshop.venue
-    yield _after(say(_IN, lang), workshop.languages, lang)
-    yield _after(say(_INTERPRETER, lang), workshop.interpretation, lang)
-    has = [
-        say(words, lang)
-        for words, is_so in (
-            (_ALSO_ONLINE, workshop.mode is DeliveryMode.HYBRID),
-            (_CHILDCARE, workshop.has_childcare),
-            (_STEP_FREE, workshop.mode.has_venue and venue is not None and venue.is_step_free),
-        )
-        if is_so
-    ]
-    yield " · ".join(has)
+    if languages := _language_names(workshop.languages, lang):
+        yield _.gettext("En %(languages)s", languages=languages)
+    if languages := _language_names(workshop.interpretation, lang):
+        yield _.gettext("Intérprete si lo pides: %(languages)s", languages=languages)
+    features = (
+        (_.gettext("También en línea"), workshop.mode is DeliveryMode.HYBRID),
+        (_.gettext("Cuidado de niños"), workshop.has_childcare),
+        (
+            _.gettext("Entrada sin escalones"),
+            workshop.mode.has_venue and venue is not None and venue.is_step_free,
+        ),
+    )
+    yield " · ".join(text for text, is_offered in features if is_offered)
 
 
-def _after(words: str, codes: Iterable[str], lang: str) -> str:
-    """En español e inglés: in the middle of a sentence, languages are small but in English."""
-    names = names_of(tuple(codes), lang)
-    if not names:
-        return ""
-    return f"{words} {names if lang == 'en' else names[0].lower() + names[1:]}"
+def _language_names(codes: Iterable[str], lang: str) -> str:
+    """español e inglés · Spanish and English, as within a sentence; empty for none."""
+    return formats.within_sentence(formats.language_names(tuple(codes), lang), lang)
 
 
 def _hours(workshop: Workshop, lang: str) -> str:
-    first, last = bulletin_text.hour(workshop.starts, lang), bulletin_text.hour(workshop.ends, lang)
-    between = {"es": f"{first} a {last}", "en": f"{first} to {last}", "fr": f"{first} à {last}"}
-    return between[lang]
+    return translator(lang).pgettext(
+        "hours on a line of their own",
+        "%(first)s a %(last)s",
+        first=formats.hour(workshop.starts, lang),
+        last=formats.hour(workshop.ends, lang),
+    )
 
 
 def _short(text: str) -> str:

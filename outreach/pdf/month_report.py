@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from outreach.i18n import LOCALES, N_
 from outreach.pdf import typesetting
 from outreach.reports import month_tables
 from outreach.reports.month_report import MonthReport
 from outreach.reports.month_tables import Translate
 from outreach.reports.spreadsheets import Cell
-from outreach.reports.workshop_counts import N_, TOTAL
+from outreach.reports.workshop_counts import TOTAL
 
-REGION: Final = {"es": "MX", "en": "US", "fr": "CA"}
 COLUMNS: Final = 4  # kinds that fit side by side; the others are added up
 UNSAID: Final = 2  # the first columns of a table: the month and the code
 
@@ -33,7 +33,7 @@ def pdf(
     data = {
         "title": title,
         "lang": lang,
-        "region": REGION[lang],
+        "region": LOCALES[lang].territory,
         "brand": brand,
         "total": grouped(told.count.total),
         "digest": told.digest,

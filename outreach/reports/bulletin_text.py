@@ -1,119 +1,36 @@
-"""A bulletin in one language: the words of every format, so that page, PDF, file and message say
-the same."""
+"""A bulletin in one language: the texts that its page, PDF, file and message share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from functools import partial
 from typing import Final
 
-from babel.dates import format_date
-
-from outreach import clock
-from outreach.clock import Month
-from outreach.db.base import Words
-from outreach.i18n import LOCALES, in_each, say
+from outreach import clock, formats
+from outreach.formats import grouped
+from outreach.i18n import N_, say, translate, translator
 from outreach.reports import bulletin_data, bulletin_markdown, bulletin_sentences
 from outreach.reports.bulletin_data import BulletinDocument, UpcomingWorkshop
-from outreach.reports.plural_numbers import WORKSHOPS, counted, grouped
+from outreach.reports.plural_numbers import WORKSHOPS, counted
 from outreach.reports.workshop_counts import RULES
 
 LONGEST_TEXT: Final = 2_000  # letters of a chat message
-_SPACE: Final = "\u00a0"
 
-KICKER: Final[Words] = {
-    "es": "Boletín mensual de talleres",
-    "en": "Monthly workshop bulletin",
-    "fr": "Bulletin mensuel des ateliers",
+KICKER: Final = N_("Boletín mensual de talleres")
+PROVISIONAL: Final = N_("Provisional: este mes no se ha cerrado. Los números pueden cambiar.")
+RECONSTRUCTION: Final = N_("Reconstrucción sintética; solo los totales por tipo son reales.")
+CORRECTION: Final = N_("Corrección")
+HAPPENED: Final = N_("Lo que pasó")
+AHEAD: Final = N_("Lo que viene")
+BY_OFFICE: Final = N_("Talleres por oficina")
+CALENDAR: Final = N_("Pon todos los talleres en tu calendario")
+# Of the columns of the table of offices; another kind is called by its own name.
+_SHORT_KINDS: Final = {
+    "derechos": N_("Derechos"),
+    "diagnostico": N_("Diagnóstico"),
+    "daca": N_("DACA"),
+    "mujeres": N_("Mujeres"),
 }
-_TITLE: Final[Words] = {
-    "es": "{month}: {n} para cuidar tus derechos",
-    "en": "{month}: {n} to protect your rights",
-    "fr": "{month}\u00a0: {n} pour protéger vos droits",
-}
-_TITLE_OF_NONE: Final[Words] = {
-    "es": "{month}: lo que hizo la red",
-    "en": "{month}: what the network did",
-    "fr": "{month}\u00a0: ce que le réseau a fait",
-}
-_LEAD: Final[Words] = {
-    "es": "Lo que la red de oficinas en Estados Unidos y Canadá hizo por la comunidad en {month}.",
-    "en": "What the network of offices in the United States and Canada did for the community in "
-    "{month}.",
-    "fr": "Ce que le réseau de bureaux aux États-Unis et au Canada a fait pour la communauté en "
-    "{month}.",
-}
-_EDITION: Final[Words] = {
-    "es": "Edición {n}, corregida",
-    "en": "Edition {n}, corrected",
-    "fr": "Édition {n}, corrigée",
-}
-_CUT: Final[Words] = {
-    "es": "Datos al {day}",
-    "en": "Data as of {day}",
-    "fr": "Données du {day}",
-}
-PROVISIONAL: Final[Words] = {
-    "es": "Provisional: este mes no se ha cerrado. Los números pueden cambiar.",
-    "en": "Provisional: this month has not been closed. The numbers may change.",
-    "fr": "Provisoire\u00a0: ce mois n’est pas clos. Les chiffres peuvent changer.",
-}
-RECONSTRUCTION: Final[Words] = {
-    "es": "Reconstrucción sintética; solo los totales por tipo son reales.",
-    "en": "Synthetic reconstruction; only the totals by kind are real.",
-    "fr": "Reconstitution synthétique; seuls les totaux par type sont réels.",
-}
-CORRECTION: Final[Words] = {"es": "Corrección", "en": "Correction", "fr": "Correction"}
-_DOCUMENTS: Final[Words] = {
-    "es": "Documentos y protección",
-    "en": "Documents and protection",
-    "fr": "Documents et protection",
-}
-_HELD: Final[Words] = {"es": "Talleres", "en": "Workshops", "fr": "Ateliers"}
-HAPPENED: Final[Words] = {"es": "Lo que pasó", "en": "What happened", "fr": "Ce qui s’est passé"}
-AHEAD: Final[Words] = {"es": "Lo que viene", "en": "What comes next", "fr": "À venir"}
-BY_OFFICE: Final[Words] = {
-    "es": "Talleres por oficina",
-    "en": "Workshops by office",
-    "fr": "Ateliers par bureau",
-}
-_OFFICE: Final[Words] = {"es": "Oficina", "en": "Office", "fr": "Bureau"}
-_SHORT: Final[dict[str, Words]] = {
-    "derechos": {"es": "Derechos", "en": "Rights", "fr": "Droits"},
-    "diagnostico": {"es": "Diagnóstico", "en": "Screening", "fr": "Évaluation"},
-    "daca": {"es": "DACA", "en": "DACA", "fr": "DACA"},
-    "mujeres": {"es": "Mujeres", "en": "Women", "fr": "Femmes"},
-}
-_OTHERS: Final[Words] = {"es": "Otros", "en": "Others", "fr": "Autres"}
-_TOTAL: Final[Words] = {"es": "Total", "en": "Total", "fr": "Total"}
-_NETWORK: Final[Words] = {
-    "es": "Toda la red",
-    "en": "Whole network",
-    "fr": "Tout le réseau",
-}
-CALENDAR: Final[Words] = {
-    "es": "Pon todos los talleres en tu calendario",
-    "en": "Put all workshops in your calendar",
-    "fr": "Mettez tous les ateliers dans votre calendrier",
-}
-RULES_ARE: Final[Words] = {
-    "es": "Cómo contamos",
-    "en": "How we count",
-    "fr": "Notre façon de compter",
-}
-_MORE: Final[Words] = {
-    "es": "El boletín completo",
-    "en": "The whole bulletin",
-    "fr": "Le bulletin complet",
-}
-_COLOPHON: Final[Words] = {
-    "es": "Revisión {n} · datos al {day} · huella {digest}",
-    "en": "Revision {n} · data as of {day} · fingerprint {digest}",
-    "fr": "Révision {n} · données du {day} · empreinte {digest}",
-}
-_DAY: Final[Words] = {"es": "d 'de' MMMM 'de' y", "en": "MMMM d, y", "fr": "d MMMM y"}
-_SHORT_DAY: Final[Words] = {"es": "d 'de' MMMM", "en": "MMMM d", "fr": "d MMMM"}
-_MONTH: Final[Words] = {"es": "MMMM 'de' y", "en": "MMMM y", "fr": "MMMM y"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,20 +77,25 @@ class LocalizedBulletin:
 
 def localized(document: BulletinDocument, lang: str, public_url: str) -> LocalizedBulletin:
     """`public_url`: where the site is, for the links."""
-    month = month_and_year(document.month, lang)
+    _ = translator(lang)
+    month = formats.month_and_year(document.month.first, lang)
     home = f"{public_url}/{lang}"
     heads, rows, totals = _offices(document, lang)
     protection = document.of_topic("documents") + document.of_topic("protection")
     sections = [
-        (_DOCUMENTS[lang], [each.words[lang] for each in protection]),
-        (_HELD[lang], [each.words[lang] for each in document.of_topic("workshops")]),
+        (_.gettext("Documentos y protección"), [say(each.words, lang) for each in protection]),
+        (_.gettext("Talleres"), [say(each.words, lang) for each in document.of_topic("workshops")]),
     ]
     return LocalizedBulletin(
         lang=lang,
         title=say(document.title, lang) or _default_title(document, lang),
-        kicker=KICKER[lang],
+        kicker=translate(KICKER, lang),
         dated=_dated(document, lang),
-        lead=_LEAD[lang].format(month=month),
+        lead=_.gettext(
+            "Lo que la red de oficinas en Estados Unidos y Canadá hizo por la comunidad en "
+            "%(month)s.",
+            month=month,
+        ),
         notes=_notes(document, lang),
         correction=say(document.correction, lang),
         happened=say(document.happened, lang),
@@ -191,9 +113,10 @@ def localized(document: BulletinDocument, lang: str, public_url: str) -> Localiz
         heads=heads,
         rows=rows,
         totals=totals,
-        rules=[in_each(rule)[lang] for rule in RULES],
-        colophon=_COLOPHON[lang].format(
-            n=document.revision,
+        rules=[translate(rule, lang) for rule in RULES],
+        colophon=_.gettext(
+            "Revisión %(number)d · datos al %(day)s · huella %(digest)s",
+            number=document.revision,
             day=day(clock.network_day(document.cut), lang),
             digest=document.digest[:16],
         )
@@ -218,14 +141,9 @@ def as_text(
     return _message(found, lambda markdown, heading: [])
 
 
-def month_and_year(month: Month, lang: str) -> str:
-    """enero de 2020 · January 2020 · janvier 2020"""
-    return format_date(month.first, _MONTH[lang], LOCALES[lang])
-
-
 def day(value: date, lang: str) -> str:
     """12 de febrero de 2020 · February 12, 2020 · 12 février 2020"""
-    return _ordinal(format_date(value, _DAY[lang], LOCALES[lang]), lang)
+    return formats.dated(value, formats.DAY_WITH_YEAR, lang, has_ordinal=True)
 
 
 def first_capital(text: str) -> str:
@@ -233,19 +151,20 @@ def first_capital(text: str) -> str:
 
 
 def _message(found: LocalizedBulletin, free: Callable[[str, str], list[str]]) -> str:
+    _ = translator(found.lang)
     lines = [found.kicker, found.title, found.dated, *found.notes]
     if found.correction:
-        colon = f"{_SPACE}:" if found.lang == "fr" else ":"
         correction = bulletin_markdown.as_text(found.correction, found.site)
-        lines += ["", f"{CORRECTION[found.lang]}{colon} {correction}"]
+        lines += ["", _.gettext("Corrección: %(correction)s", correction=correction)]
     for heading, said in found.sections:
         lines += ["", heading, *said]
-    lines += free(found.happened, HAPPENED[found.lang])
+    lines += free(found.happened, _.gettext(HAPPENED))
     coming = [f"{each.when} {each.what}" for each in found.coming]
     after = free(found.ahead, "")
     if coming or after:
-        lines += ["", AHEAD[found.lang], *after, *coming]
-    lines += ["", CALENDAR[found.lang], found.calendar, _MORE[found.lang], found.address]
+        lines += ["", _.gettext(AHEAD), *after, *coming]
+    lines += ["", _.gettext(CALENDAR), found.calendar]
+    lines += [_.gettext("El boletín completo"), found.address]
     return "\n".join(lines) + "\n"
 
 
@@ -259,32 +178,50 @@ def _free(found: LocalizedBulletin, markdown: str, heading: str) -> list[str]:
 
 
 def _default_title(document: BulletinDocument, lang: str) -> str:
-    month = first_capital(month_and_year(document.month, lang))
+    _ = translator(lang)
+    month = first_capital(formats.month_and_year(document.month.first, lang))
     if not document.total:
-        return _TITLE_OF_NONE[lang].format(month=month)
-    return _TITLE[lang].format(month=month, n=counted(document.total, WORKSHOPS, lang))
+        return _.gettext("%(month)s: lo que hizo la red", month=month)
+    workshops = counted(document.total, WORKSHOPS, lang)
+    return _.gettext(
+        "%(month)s: %(workshops)s para cuidar tus derechos", month=month, workshops=workshops
+    )
 
 
 def _dated(document: BulletinDocument, lang: str) -> str:
+    _ = translator(lang)
     if document.published_at is None:
-        return _CUT[lang].format(day=day(clock.network_day(document.cut), lang))
+        return _.gettext("Datos al %(day)s", day=day(clock.network_day(document.cut), lang))
     published = day(clock.network_day(document.published_at), lang)
     if document.edition and document.edition > 1:
-        return f"{_EDITION[lang].format(n=document.edition)} · {published}"
+        edition = _.gettext("Edición %(number)d, corregida", number=document.edition)
+        return f"{edition} · {published}"
     return published
 
 
 def _notes(document: BulletinDocument, lang: str) -> list[str]:
-    said = [] if document.is_closed else [PROVISIONAL[lang]]
-    return [*said, RECONSTRUCTION[lang]] if document.is_reconstruction else said
+    _ = translator(lang)
+    notes = []
+    if not document.is_closed:
+        notes.append(_.gettext(PROVISIONAL))
+    if document.is_reconstruction:
+        notes.append(_.gettext(RECONSTRUCTION))
+    return notes
 
 
 def _offices(document: BulletinDocument, lang: str) -> tuple[list[str], list[list[str]], list[str]]:
     """The heads of the table, its rows, and the last one."""
     found = bulletin_data.office_rows(document)
     has_others = any(others for _slug, _core, others, _total in found)
-    core = [say(_SHORT.get(code) or document.kind_names[code], lang) for code in document.core]
-    heads = [_OFFICE[lang], *core, *([_OTHERS[lang]] if has_others else []), _TOTAL[lang]]
+    _ = translator(lang)
+    core = [
+        _.gettext(_SHORT_KINDS[code])
+        if code in _SHORT_KINDS
+        else say(document.kind_names[code], lang)
+        for code in document.core
+    ]
+    others_heads = [_.gettext("Otros")] if has_others else []
+    heads = [_.gettext("Oficina"), *core, *others_heads, _.gettext("Total")]
 
     def cells(name: str, numbers: list[int], others: int, total: int) -> list[str]:
         shown = [*numbers, *([others] if has_others else []), total]
@@ -295,27 +232,17 @@ def _offices(document: BulletinDocument, lang: str) -> tuple[list[str], list[lis
         for slug, numbers, others, total in found
     ]
     sums = [document.by_kind[code] for code in document.core]
-    return heads, rows, cells(_NETWORK[lang], sums, document.total - sum(sums), document.total)
-
-
-def _line(coming: UpcomingWorkshop, lang: str, home: str) -> BulletinTextLine:
-    when = _ordinal(format_date(coming.day, _SHORT_DAY[lang], LOCALES[lang]), lang)
-    return BulletinTextLine(
-        when=f"{when}, {coming.city}.",
-        what=f"{say(coming.title, lang)}, {hour(coming.starts, lang)}",
-        address=f"{home}/t/{coming.id}",
+    return (
+        heads,
+        rows,
+        cells(_.gettext("Toda la red"), sums, document.total - sum(sums), document.total),
     )
 
 
-def _ordinal(day: str, lang: str) -> str:
-    return f"1er{day[1:]}" if lang == "fr" and day.startswith("1 ") else day
-
-
-def hour(value: time, lang: str) -> str:
-    """10:00 a. m. · 10:00 a.m. · 10 h 30, with spaces that do not break"""
-    if lang == "fr":
-        minutes = f"{_SPACE}{value.minute:02d}" if value.minute else ""
-        return f"{value.hour}{_SPACE}h{minutes}"
-    half = "p" if value.hour >= 12 else "a"
-    said = f"{value.hour % 12 or 12}:{value.minute:02d}{_SPACE}{half}."
-    return said + ("m." if lang == "en" else f"{_SPACE}m.")
+def _line(coming: UpcomingWorkshop, lang: str, home: str) -> BulletinTextLine:
+    when = formats.dated(coming.day, formats.DAY, lang, has_ordinal=True)
+    return BulletinTextLine(
+        when=f"{when}, {coming.city}.",
+        what=f"{say(coming.title, lang)}, {formats.hour(coming.starts, lang)}",
+        address=f"{home}/t/{coming.id}",
+    )

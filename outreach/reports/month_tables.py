@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, BinaryIO, Final
 
-from outreach import i18n
+from outreach import formats, i18n
 from outreach.db.base import Words
 from outreach.domain.locations import regions
+from outreach.i18n import N_
 from outreach.reports import spreadsheets, trends, workshop_counts
 from outreach.reports.month_report import MonthChange, MonthReport
 from outreach.reports.spreadsheets import Cell, escape
 from outreach.reports.trends import ReportedMonth
-from outreach.reports.workshop_counts import N_, TOTAL, WorkshopCounts
+from outreach.reports.workshop_counts import TOTAL, WorkshopCounts
 from outreach.reports.workshop_rows import WorkshopRow
 
 Translate = Callable[[str], str]
@@ -224,7 +225,7 @@ def _by_language(told: MonthReport, lang: str) -> list[list[Cell]]:
     """Without a total: a workshop in two languages counts in both."""
     rows: list[list[Cell]] = [[N_("Mes"), N_("Idioma"), N_("Nombre"), N_("Talleres")]]
     for code, number in told.by_language.items():
-        rows.append([str(told.month), code, i18n.name_of(code, lang), number])
+        rows.append([str(told.month), code, formats.language_name(code, lang), number])
     return rows
 
 

@@ -19,15 +19,11 @@ from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import COUNTED_STATUSES, DeliveryMode, Workshop, WorkshopStatus
+from outreach.i18n import N_
 
 TOTAL: Final = "total"
 OPEN: Final = "open"  # provisional
 CLOSED: Final = "closed"
-
-
-def N_(message: str) -> str:
-    """Marks a message for translation; whoever shows it translates it."""
-    return message
 
 
 # The counting rules (COUNT01 to COUNT09), printed under every table.

@@ -18,7 +18,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean
 from outreach.domain.workshops import PUBLIC_STATUSES, DeliveryMode, Workshop, WorkshopStatus
 from outreach.feeds import ics_feed, labels
-from outreach.i18n import say
+from outreach.i18n import say, translate
 from outreach.imports import offices as intake
 from tests.calendar_readers import Seen
 from tests.calendar_readers.stories import Story, When
@@ -202,9 +202,9 @@ def summary(workshop: Workshop, lang: str) -> str:
 def location(workshop: Workshop, lang: str) -> str:
     """The address where it is everybody's, the city where it is not."""
     if workshop.mode is DeliveryMode.PHONE_BANK:
-        return labels.BY_PHONE[lang]
+        return translate(labels.BY_PHONE, lang)
     if not workshop.mode.has_venue:
-        return labels.ONLINE[lang]
+        return translate(labels.ONLINE, lang)
     assert workshop.venue is not None
     venue = workshop.venue
     is_public = workshop.visibility is Visibility.PUBLIC and not workshop.kind.is_discreet

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outreach.formats import grouped, joined
 from outreach.i18n import LANGUAGES
 from outreach.reports import bulletin_sentences
 from outreach.reports.bulletin_sentences import BulletinSentence
-from outreach.reports.plural_numbers import counted, grouped, joined
+from outreach.reports.plural_numbers import WORKSHOPS, counted
 from tests.support.bulletin_sentences import CASES_OF, sentence_cases
 
 EVERY = list(sentence_cases())
@@ -61,8 +62,8 @@ def test_none_is_said_in_words() -> None:
 
 
 def test_nothing_in_french_is_singular_and_nothing_in_spanish_plural() -> None:
-    assert counted(0, {"fr": ("atelier", "ateliers")}, "fr") == "0 atelier"
-    assert counted(0, {"es": ("taller", "talleres")}, "es") == "0 talleres"
+    assert counted(0, WORKSHOPS, "fr") == "0 atelier"
+    assert counted(0, WORKSHOPS, "es") == "0 talleres"
 
 
 def test_a_million_of_something_as_one_says_it() -> None:

@@ -19,7 +19,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refused
 from outreach.feeds import labels
 from outreach.feeds import vevent as feed
-from outreach.i18n import LANGUAGES
+from outreach.i18n import LANGUAGES, in_each
 from outreach.imports import ical
 from outreach.imports.csv_tables import ImportTable
 from outreach.imports.ical import IcalCalendar, IcalEvent
@@ -135,7 +135,7 @@ def _differing(event: IcalEvent, workshop: Workshop, said: Mapping[str, str]) ->
 
 def _bare(title: str) -> str:
     """Without the word that says a workshop is cancelled."""
-    for word in labels.CANCELLED.values():
+    for word in in_each(labels.CANCELLED).values():
         title = title.removeprefix(word)
     return title
 

@@ -15,7 +15,6 @@ from outreach.domain.search.search import SearchFilters
 from outreach.reports import month_report, workshop_counts
 from outreach.web.api import handlers
 from outreach.web.api.handlers import FAR, TERMS
-from outreach.web.api.params import Parameter
 from outreach.web.api.route import Route
 from outreach.web.api.routes import TABLE
 from outreach.web.api.serializers import ROOT
@@ -53,7 +52,7 @@ def about() -> ResponseReturnValue:
     return render_template(
         "api/about.html",
         nouns=[list(those) for _noun, those in groupby(shown, key=lambda each: each.noun)],
-        terms=getattr(TERMS, i18n.current()),
+        terms=i18n.gettext(TERMS),
         public_url=config().public_url,
     )
 
@@ -66,14 +65,10 @@ def _shown(route: Route, parts: dict[str, str]) -> Shown:
         path += "?" + urlencode({"oficina": parts["office slug"]})
     return Shown(
         path=ROOT + route.path,
-        words=i18n.say(route.says, lang),
-        parameters=[(each.name, _says(each, lang)) for each in route.parameters],
+        words=i18n.translate(route.says, lang),
+        parameters=[(each.name, i18n.translate(each.says, lang)) for each in route.parameters],
         example=path if all(named.values()) else "",
     )
-
-
-def _says(parameter: Parameter, lang: str) -> str:
-    return i18n.say(parameter.says, lang)
 
 
 def _parts() -> dict[str, str]:

@@ -31,13 +31,7 @@ from outreach.web.api.serializers import Teller
 from outreach.web.context import config
 from outreach.web.middleware.reference_cache import ReferenceData, reference
 
-TERMS: Final = serializers.text(
-    {
-        "es": "Úsalos como quieras. Solo di de dónde vienen.",
-        "en": "Use them as you like. Only say where they come from.",
-        "fr": "Utilisez-les comme vous voulez. Dites seulement d’où elles viennent.",
-    }
-)
+TERMS: Final = i18n.N_("Úsalos como quieras. Solo di de dónde vienen.")
 SOON: Final = 60  # seconds that a cache may keep what changes all day
 LATER: Final = 600
 FAR: Final = Month(1900, 1), Month(2199, 12)
@@ -71,7 +65,7 @@ def index(question: Question) -> Answer:
     api, pages = question.teller.api, question.teller.pages
     told = schemas.Index(
         name=config().brand,
-        terms=TERMS,
+        terms=serializers.text(i18n.in_each(TERMS)),
         links=schemas.IndexLinks(
             offices=api("offices"),
             kinds=api("kinds"),

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from outreach.config import Config
+from outreach.i18n import translate
 from outreach.web.api.params import Parameter
 from outreach.web.api.route import Route
 from outreach.web.api.schemas import OpenApi, Problem
@@ -67,7 +68,7 @@ def _operation(route: Route) -> dict[str, Any]:
     responses["default"] = _problem("Something else went wrong.")
     return {
         "operationId": route.name,
-        "summary": route.says["en"],
+        "summary": translate(route.says, "en"),
         "parameters": [
             *(_parameter(each, "path") for each in route.parts),
             *(_parameter(each, "query") for each in route.parameters),
@@ -80,7 +81,7 @@ def _parameter(parameter: Parameter, where: str) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": parameter.name,
         "in": where,
-        "description": parameter.says["en"],
+        "description": translate(parameter.says, "en"),
         "schema": parameter.schema,
     }
     if where == "path":

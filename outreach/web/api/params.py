@@ -10,9 +10,9 @@ from typing import Any, Final
 from werkzeug.datastructures import MultiDict
 
 from outreach import i18n
-from outreach.db.base import Words
 from outreach.domain.text import clean
 from outreach.domain.workshops import DeliveryMode
+from outreach.i18n import N_
 from outreach.web.api import schemas
 
 MOST_VALUES: Final = 20
@@ -31,7 +31,7 @@ class Parameter:
     """One name of a query string or one part of a path."""
 
     name: str
-    says: Words
+    says: str  # a message
     example: str
     is_many: bool = False  # may be repeated
     pattern: str = ""
@@ -149,86 +149,52 @@ WHERE: Final = Parameter(
     name="donde",
     longest=80,
     example="Chicago",
-    says={
-        "es": "Un lugar: código postal, ciudad, estado u oficina.",
-        "en": "A place: a ZIP or postal code, a city, a state or province, or an office.",
-        "fr": "Un lieu : code postal, ville, État, province ou bureau.",
-    },
+    says=N_("Un lugar: código postal, ciudad, estado u oficina."),
 )
 KIND: Final = Parameter(
     name="tipo",
     is_many=True,
     longest=40,
     example="derechos",
-    says={
-        "es": "El código de un tipo de taller. Se puede repetir.",
-        "en": "The code of a kind of workshop. It may be repeated.",
-        "fr": "Le code d’un type d’atelier. Peut être répété.",
-    },
+    says=N_("El código de un tipo de taller. Se puede repetir."),
 )
 SINCE: Final = Parameter(
     name="desde",
     format="date",
     example="2020-01-01",
-    says={
-        "es": "Desde qué día, también pasado. Si no lo dices, desde hoy.",
-        "en": "The first day, a past one too; without it, what is not over yet.",
-        "fr": "Le premier jour, même passé; sinon, à partir d’aujourd’hui.",
-    },
+    says=N_("Desde qué día, también pasado. Si no lo dices, desde hoy."),
 )
 UNTIL: Final = Parameter(
     name="hasta",
     format="date",
     example="2020-01-31",
-    says={
-        "es": "Hasta qué día. Si no dices ninguno, son 90 días.",
-        "en": "The last day; without either, 90 days ahead, and with “desde” alone no end.",
-        "fr": "Le dernier jour; sans aucun des deux, 90 jours.",
-    },
+    says=N_("Hasta qué día. Si no dices ninguno, son 90 días."),
 )
 LANGUAGE: Final = Parameter(
     name="idioma",
     is_many=True,
     one_of=tuple(i18n.SPOKEN),
     example="es",
-    says={
-        "es": "El idioma del taller. Se puede repetir.",
-        "en": "A language the workshop is given in. It may be repeated.",
-        "fr": "La langue de l’atelier. Peut être répété.",
-    },
+    says=N_("El idioma del taller. Se puede repetir."),
 )
 MODE: Final = Parameter(
     name="modalidad",
     is_many=True,
     one_of=(*(mode.value for mode in DeliveryMode), "en-linea"),
     example="en-linea",
-    says={
-        "es": "Cómo se da. “en-linea” es todo lo que se sigue de lejos. Se puede repetir.",
-        "en": "How it is given; “en-linea” is all that can be followed from anywhere. "
-        "It may be repeated.",
-        "fr": "Comment il est donné; « en-linea » : tout ce qui se suit à distance. "
-        "Peut être répété.",
-    },
+    says=N_("Cómo se da. “en-linea” es todo lo que se sigue de lejos. Se puede repetir."),
 )
 OFFICE: Final = Parameter(
     name="oficina",
     longest=40,
     example="chicago",
-    says={
-        "es": "La oficina que lo organiza.",
-        "en": "The slug of the office that organizes it.",
-        "fr": "Le bureau qui l’organise.",
-    },
+    says=N_("La oficina que lo organiza."),
 )
 AFTER: Final = Parameter(
     name="after",
     pattern=r"^[0-9a-f]{24}$",
     example="",
-    says={
-        "es": "Para seguir en la otra página. Viene en “next”.",
-        "en": "Where the next page goes on: it comes in “next”.",
-        "fr": "Pour passer à la page suivante : il est dans « next ».",
-    },
+    says=N_("Para seguir en la otra página. Viene en “next”."),
 )
 AFTER_MONTH: Final = Parameter(
     name="after",
@@ -240,56 +206,44 @@ LIMIT: Final = Parameter(
     name="limit",
     default=50,
     example="10",
-    says={
-        "es": "Cuántos por página, de 1 a 200.",
-        "en": "How many a page, from 1 to 200.",
-        "fr": "Combien par page, de 1 à 200.",
-    },
+    says=N_("Cuántos por página, de 1 a 200."),
 )
 LIMIT_MONTHS: Final = Parameter(
     name="limit",
     default=12,
     most=36,
     example="10",
-    says={
-        "es": "Cuántos por página, de 1 a 36.",
-        "en": "How many a page, from 1 to 36.",
-        "fr": "Combien par page, de 1 à 36.",
-    },
+    says=N_("Cuántos por página, de 1 a 36."),
 )
 
 REVISION: Final = Parameter(
     name="revision",
     pattern=r"^[1-9][0-9]{0,3}$",
     example="1",
-    says={
-        "es": "Lo que dijo esa revisión del mes. Sin esto, la última.",
-        "en": "What that revision of the month said. The last one if left out.",
-        "fr": "Ce que disait cette révision du mois. La dernière si on ne l’indique pas.",
-    },
+    says=N_("Lo que dijo esa revisión del mes. Sin esto, la última."),
 )
 
 SLUG_PART: Final = Parameter(
     name="slug",
     pattern=schemas.SLUG,
     example="chicago",
-    says={"es": "La oficina.", "en": "The slug of the office.", "fr": "Le bureau."},
+    says=N_("La oficina."),
 )
 CODE_PART: Final = Parameter(
     name="code",
     pattern=schemas.CODE,
     example="derechos",
-    says={"es": "El tipo.", "en": "The code of the kind.", "fr": "Le type."},
+    says=N_("El tipo."),
 )
 ID_PART: Final = Parameter(
     name="id",
     pattern=schemas.ID,
     example="",
-    says={"es": "El taller.", "en": "The id of the workshop.", "fr": "L’atelier."},
+    says=N_("El taller."),
 )
 MONTH_PART: Final = Parameter(
     name="month",
     pattern=schemas.MONTH,
     example="2020-01",
-    says={"es": "El mes.", "en": "The month, like 2020-01.", "fr": "Le mois."},
+    says=N_("El mes."),
 )

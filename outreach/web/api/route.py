@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
-from outreach.db.base import Words
 from outreach.web.api.handlers import Answer
 from outreach.web.api.params import Parameter
 
@@ -14,7 +13,7 @@ from outreach.web.api.params import Parameter
 class Route:
     path: str  # /offices/{slug}
     name: str
-    says: Words
+    says: str  # a message
     type: type[Struct]
     answer: Callable[..., Answer]
     parts: tuple[Parameter, ...] = ()  # of the path

@@ -3,6 +3,7 @@ page for people shows."""
 
 from typing import Final
 
+from outreach.i18n import N_
 from outreach.web.api import handlers, openapi, params, schemas
 from outreach.web.api.handlers import LATER, Answer, Question
 from outreach.web.api.route import Route
@@ -19,14 +20,14 @@ TABLE: Final = (
         name="index",
         type=schemas.Index,
         answer=handlers.index,
-        says={"es": "Dónde está todo", "en": "Where everything is", "fr": "Où tout se trouve"},
+        says=N_("Dónde está todo"),
     ),
     Route(
         path="/offices",
         name="offices",
         type=schemas.Offices,
         answer=handlers.offices,
-        says={"es": "Las oficinas", "en": "The offices", "fr": "Les bureaux"},
+        says=N_("Las oficinas"),
     ),
     Route(
         path="/offices/{slug}",
@@ -34,18 +35,14 @@ TABLE: Final = (
         type=schemas.Office,
         answer=handlers.office,
         parts=(params.SLUG_PART,),
-        says={"es": "Una oficina", "en": "One office", "fr": "Un bureau"},
+        says=N_("Una oficina"),
     ),
     Route(
         path="/kinds",
         name="kinds",
         type=schemas.Kinds,
         answer=handlers.kinds,
-        says={
-            "es": "Los tipos de taller",
-            "en": "The kinds of workshop",
-            "fr": "Les types d’atelier",
-        },
+        says=N_("Los tipos de taller"),
     ),
     Route(
         path="/kinds/{code}",
@@ -53,7 +50,7 @@ TABLE: Final = (
         type=schemas.Kind,
         answer=handlers.kind,
         parts=(params.CODE_PART,),
-        says={"es": "Un tipo de taller", "en": "One kind of workshop", "fr": "Un type d’atelier"},
+        says=N_("Un tipo de taller"),
     ),
     Route(
         path="/workshops",
@@ -71,11 +68,7 @@ TABLE: Final = (
             params.AFTER,
             params.LIMIT,
         ),
-        says={
-            "es": "Los talleres que vienen, o los de otros días",
-            "en": "The workshops that are coming, or those of other days",
-            "fr": "Les ateliers à venir, ou ceux d’autres jours",
-        },
+        says=N_("Los talleres que vienen, o los de otros días"),
     ),
     Route(
         path="/workshops/{id}",
@@ -83,18 +76,14 @@ TABLE: Final = (
         type=schemas.Workshop,
         answer=handlers.one_listed,
         parts=(params.ID_PART,),
-        says={"es": "Un taller", "en": "One workshop", "fr": "Un atelier"},
+        says=N_("Un taller"),
     ),
     Route(
         path="/counts",
         name="counts",
         type=schemas.CountedMonths,
         answer=handlers.counted_months,
-        says={
-            "es": "De qué meses hay cuenta, y cómo se cuenta",
-            "en": "The months that are counted, and the rules of counting",
-            "fr": "Les mois comptés, et comment on compte",
-        },
+        says=N_("De qué meses hay cuenta, y cómo se cuenta"),
     ),
     Route(
         path="/counts/{month}",
@@ -103,22 +92,14 @@ TABLE: Final = (
         answer=handlers.count,
         parts=(params.MONTH_PART,),
         parameters=(params.REVISION,),
-        says={
-            "es": "Cuántos talleres hubo en un mes",
-            "en": "How many workshops there were in a month",
-            "fr": "Combien d’ateliers il y a eu dans un mois",
-        },
+        says=N_("Cuántos talleres hubo en un mes"),
     ),
     Route(
         path="/figures",
         name="figures",
         type=schemas.FigureMonths,
         answer=handlers.figure_months,
-        says={
-            "es": "De qué meses hay otras cifras",
-            "en": "The months that have other figures",
-            "fr": "Les mois qui ont d’autres chiffres",
-        },
+        says=N_("De qué meses hay otras cifras"),
     ),
     Route(
         path="/figures/{month}",
@@ -126,11 +107,7 @@ TABLE: Final = (
         type=schemas.Figures,
         answer=handlers.figures_of,
         parts=(params.MONTH_PART,),
-        says={
-            "es": "Otras cifras de un mes, como los pasaportes",
-            "en": "Other figures of a month, such as passports",
-            "fr": "D’autres chiffres d’un mois, comme les passeports",
-        },
+        says=N_("Otras cifras de un mes, como los pasaportes"),
     ),
     Route(
         path="/bulletins",
@@ -138,11 +115,7 @@ TABLE: Final = (
         type=schemas.Bulletins,
         answer=handlers.bulletins,
         parameters=(params.AFTER_MONTH, params.LIMIT_MONTHS),
-        says={
-            "es": "Los meses que ya pasaron, con sus números",
-            "en": "The months that are over, with their numbers",
-            "fr": "Les mois terminés, avec leurs nombres",
-        },
+        says=N_("Los meses que ya pasaron, con sus números"),
     ),
     Route(
         path="/bulletins/{month}",
@@ -150,21 +123,13 @@ TABLE: Final = (
         type=schemas.Bulletin,
         answer=handlers.bulletin,
         parts=(params.MONTH_PART,),
-        says={
-            "es": "Los números de un mes que ya pasó",
-            "en": "The numbers of a month that is over",
-            "fr": "Les nombres d’un mois terminé",
-        },
+        says=N_("Los números de un mes que ya pasó"),
     ),
     Route(
         path="/openapi.json",
         name="openapi",
         type=schemas.OpenApi,
         answer=_openapi,
-        says={
-            "es": "Lo mismo que esta página, para programas (OpenAPI)",
-            "en": "What this page says, for programs (OpenAPI)",
-            "fr": "La même chose que cette page, pour les programmes (OpenAPI)",
-        },
+        says=N_("Lo mismo que esta página, para programas (OpenAPI)"),
     ),
 )

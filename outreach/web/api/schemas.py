@@ -5,9 +5,11 @@ a field that is there stays, with its meaning.
 """
 
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, defstruct
+
+from outreach.languages import CODES
 
 SLUG: Final = r"^[a-z0-9][a-z0-9-]{0,39}$"
 CODE: Final = r"^[A-Za-z0-9_]{1,40}$"
@@ -52,20 +54,28 @@ State = Annotated[
 ]
 
 
-class Text(Struct, frozen=True, kw_only=True):
-    """A text in the three languages of the site; in Spanish where nobody has translated it."""
+def _by_language(name: str, doc: str, value: Any) -> type[Struct]:
+    """A structure with a field for each language of the site."""
+    fields = [(code, value) for code in CODES]
+    namespace = {"__doc__": doc}
+    return defstruct(name, fields, frozen=True, kw_only=True, namespace=namespace, module=__name__)
 
-    es: str
-    en: str
-    fr: str
 
+if TYPE_CHECKING:
 
-class Pages(Struct, frozen=True, kw_only=True):
-    """The address of a page or a file in each language."""
+    class Text(Struct):
+        def __init__(self, **texts: str) -> None: ...
 
-    es: Address
-    en: Address
-    fr: Address
+    class Pages(Struct):
+        def __init__(self, **addresses: str) -> None: ...
+
+else:
+    Text = _by_language(
+        "Text",
+        "A text in the three languages of the site; in Spanish where nobody has translated it.",
+        str,
+    )
+    Pages = _by_language("Pages", "The address of a page or a file in each language.", Address)
 
 
 class OfficeLinks(Struct, frozen=True, kw_only=True):

@@ -99,7 +99,7 @@ class Teller:
                 office=self.api("offices", found.office_slug),
                 kind=self.api("kinds", found.kind_code),
                 page=page,
-                calendar=Pages(es=f"{page.es}.ics", en=f"{page.en}.ics", fr=f"{page.fr}.ics"),
+                calendar=self.pages(f"t/{found.public_id}.ics"),
             ),
         )
 

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from sqlalchemy.orm import Session
 
-from outreach import i18n
+from outreach import formats, i18n
 from outreach.domain import workshops
 from outreach.domain.registrations import INTERPRETER, AccessNeed, Registration
 from outreach.domain.registrations.models import SEAT_HOLDING_STATUSES
@@ -32,24 +32,12 @@ class AvailableSlot:
     @property
     def words(self) -> str:
         """What is seen: 10:20. Of which half of the day is said above, and read aloud with it."""
-        return (
-            formatting.hour(self.starts).split(formatting.NBSP)[0]
-            if self._has_half
-            else self._in_full
-        )
+        return formats.split_hour(self.starts, i18n.current())[0]
 
     @property
     def half(self) -> str:
         """a. m., where hours are said by halves of the day."""
-        return self._in_full.partition(formatting.NBSP)[2] if self._has_half else ""
-
-    @property
-    def _in_full(self) -> str:
-        return formatting.hour(self.starts)
-
-    @property
-    def _has_half(self) -> bool:
-        return i18n.current() != "fr"
+        return formats.split_hour(self.starts, i18n.current())[1]
 
 
 @dataclass(frozen=True)
@@ -150,5 +138,5 @@ def used_up_words(need: str) -> str:
 
 def _language(need: str) -> str:
     lang = i18n.current()
-    name = i18n.name_of(need.removeprefix(INTERPRETER), lang)
-    return name if lang == "en" else name[:1].lower() + name[1:]
+    name = formats.language_name(need.removeprefix(INTERPRETER), lang)
+    return formats.within_sentence(name, lang)

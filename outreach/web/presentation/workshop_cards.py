@@ -8,7 +8,7 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from outreach import i18n
+from outreach import formats, i18n
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.search.search import SearchResult
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
@@ -134,7 +134,7 @@ def distance(miles: float) -> str:
 
 def spoken(codes: Iterable[str]) -> str:
     """The languages of a workshop: Español e inglés · Spanish and English."""
-    return i18n.names_of(tuple(codes), i18n.current())
+    return formats.language_names(tuple(codes), i18n.current())
 
 
 def mode_words(mode: DeliveryMode) -> str:

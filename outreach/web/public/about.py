@@ -15,8 +15,6 @@ from outreach.web.middleware.response_headers import keep_for, keep_private
 
 pages = Blueprint("about", __name__, url_prefix="/<lang:lang>")
 
-WEATHER = {"es": "clima", "en": "weather", "fr": "météo"}
-
 
 @pages.get("/privacidad")
 def privacy() -> ResponseReturnValue:
@@ -42,7 +40,7 @@ def leave() -> Response:
     """Away at once, and nothing of ours left in the browser. The target is a setting, and nothing
     in the request can change it (S20)."""
     keep_private()
-    word = WEATHER[i18n.current()]
+    word = _("clima")
     target = config().quick_exit_url or f"https://www.google.com/search?q={word}"
     answer = redirect(target, 303)
     assert isinstance(answer, Response)

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from outreach import clock, i18n
+from outreach import clock, formats, i18n
 from outreach.clock import Month
 from outreach.domain.network import installation_settings
 from outreach.domain.newsletter import bulletins
@@ -75,7 +75,9 @@ def index() -> ResponseReturnValue:
     with store().read() as session:
         found = _months(session, now)
     rows = [
-        BulletinRow(each, words.first_capital(words.month_and_year(each, lang)), published_at)
+        BulletinRow(
+            each, words.first_capital(formats.month_and_year(each.first, lang)), published_at
+        )
         for each, published_at in sorted(found.items(), reverse=True)
     ]
     return _kept(Response(render_template("bulletin/index.html", rows=rows)), PROVISIONAL_SECONDS)
@@ -97,7 +99,7 @@ def atom() -> ResponseReturnValue:
         entries=entries,
         host=host,
         tagged=TAGGED,
-        title=words.KICKER[lang],
+        title=i18n.translate(words.KICKER, lang),
         changed_at=max((each.published_at for each in entries), default=_EPOCH),
     )
     return _kept(Response(body, content_type=ATOM), PUBLISHED_SECONDS)

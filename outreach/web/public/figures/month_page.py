@@ -8,7 +8,7 @@ from flask import Response, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach import clock, i18n
+from outreach import clock, formats, i18n
 from outreach.clock import Month
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
@@ -100,7 +100,9 @@ def month(text: str) -> ResponseReturnValue:
         modes=[
             (gettext(month_tables.MODES.get(mode, mode)), n) for mode, n in told.by_mode.items()
         ],
-        spoken=[(i18n.name_of(code, i18n.current()), n) for code, n in told.by_language.items()],
+        spoken=[
+            (formats.language_name(code, i18n.current()), n) for code, n in told.by_language.items()
+        ],
         squares=charts.squares(by_region),
         legend=charts.legend(by_region),
         before=wanted.plus(-1) if first < wanted else None,

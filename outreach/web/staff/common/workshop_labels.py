@@ -20,8 +20,10 @@ from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.staff_messages import MessageTemplate
 from outreach.domain.reporting import months
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, time_slots
+from outreach.formats import language_name
 from outreach.i18n import gettext as _
-from outreach.i18n import name_of, ngettext
+from outreach.i18n import ngettext
+from outreach.languages import STAFF_LANGUAGE
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.formatting import month_name
@@ -148,7 +150,10 @@ def need_words(need: str) -> str:
         AccessNeed.SIGN_LANGUAGE: _("Lengua de señas"),
     }
     if need.startswith(INTERPRETER):
-        return _("Intérprete: %(language)s", language=name_of(need.removeprefix(INTERPRETER), "es"))
+        return _(
+            "Intérprete: %(language)s",
+            language=language_name(need.removeprefix(INTERPRETER), STAFF_LANGUAGE),
+        )
     return words.get(need, need)
 
 

@@ -30,8 +30,10 @@ from outreach.domain.scheduling import recurrence
 from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.text import clean
 from outreach.errors import Refused
-from outreach.i18n import SPOKEN, name_of
+from outreach.formats import language_name
+from outreach.i18n import SPOKEN
 from outreach.i18n import gettext as _
+from outreach.languages import STAFF_LANGUAGE
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
@@ -73,7 +75,7 @@ class MonthForm(Form):
             *((str(number), name) for number, name in self.called.items()),
             ("", _("En línea")),
         ]
-        self.idioma.choices = [(code, name_of(code, "es")) for code in SPOKEN]
+        self.idioma.choices = [(code, language_name(code, STAFF_LANGUAGE)) for code in SPOKEN]
 
     def validate_idioma(self, field: Field) -> None:
         if not field.data:

@@ -10,8 +10,10 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode
 from outreach.domain.workshops.partners import Partner, Speaker
 from outreach.domain.workshops.series import WorkshopSeries
-from outreach.i18n import SPOKEN, name_of
+from outreach.formats import language_name
+from outreach.i18n import SPOKEN
 from outreach.i18n import gettext as _
+from outreach.languages import STAFF_LANGUAGE
 from outreach.web.presentation import workshop_cards
 from outreach.web.staff.common import workshop_labels
 
@@ -30,7 +32,7 @@ def of(
     speakers: Iterable[Speaker],
 ) -> dict[str, Listed]:
     """By field."""
-    spoken = [(code, name_of(code, "es")) for code in SPOKEN]
+    spoken = [(code, language_name(code, STAFF_LANGUAGE)) for code in SPOKEN]
     return {
         "kind": [(kind.code, words_of(kind)) for kind in kinds],
         "mode": [(mode.value, workshop_cards.mode_words(mode)) for mode in DeliveryMode],

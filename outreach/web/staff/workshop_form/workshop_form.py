@@ -23,8 +23,10 @@ from outreach.domain.scheduling.workshop_service import SLOT_MINUTES, WorkshopDa
 from outreach.domain.workshops import DeliveryMode, time_slots
 from outreach.domain.workshops.partners import Partner, Speaker
 from outreach.domain.workshops.series import WorkshopSeries
-from outreach.i18n import SPOKEN, lazy, name_of
+from outreach.formats import language_name
+from outreach.i18n import SPOKEN, lazy
 from outreach.i18n import gettext as _
+from outreach.languages import STAFF_LANGUAGE
 from outreach.web.staff.common.form_fields import (
     Choice,
     Choices,
@@ -87,7 +89,9 @@ class WorkshopForm(Form):
     party_limit = NumberField(
         validators=[
             required("Escribe cuántas personas puede traer cada quien."),
-            NumberRange(1, LARGEST_PARTY, lazy(f"Escribe un número de 1 a {LARGEST_PARTY}.")),
+            NumberRange(
+                1, LARGEST_PARTY, lazy("Escribe un número de 1 a %(num)d.", num=LARGEST_PARTY)
+            ),
         ]
     )
     has_waiting_list = BooleanField()
@@ -177,7 +181,7 @@ class WorkshopForm(Form):
     def validate_interpretation(self, field: Field) -> None:
         for lang, limit in self.limits.items():
             if limit.data is not None and lang not in (field.data or ()):
-                name = name_of(lang, "es")
+                name = language_name(lang, STAFF_LANGUAGE)
                 raise ValidationError(
                     _("Marca intérprete de %(language)s, o quita su límite.", language=name)
                 )

@@ -25,8 +25,8 @@ from outreach.domain.workshops import Workshop, WorkshopStatus, partners, series
 from outreach.domain.workshops.partners import ChosenPartners
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import NotFound, Refused
+from outreach.formats import language_name
 from outreach.i18n import gettext as _
-from outreach.i18n import name_of
 from outreach.web import error_messages
 from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
@@ -376,7 +376,7 @@ def _form_page(
         if isinstance(why, NeedsConfirmation)
         else CheckedWorkshop(),
         offers=offers,
-        name_of=name_of,
+        language_name=language_name,
         words=workshop_labels,
         NEW=NEW,
     )

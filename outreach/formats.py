@@ -1,0 +1,168 @@
+"""Dates, hours, numbers and lists as a language writes them.
+
+Names of days, months and cities, and the grouping of digits, come from CLDR (Babel). The order of
+the parts is a message of the catalogue, so that a new language needs no code.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date, time
+from functools import cache, lru_cache
+from typing import Final
+
+from babel.dates import format_date, get_timezone_location
+from babel.numbers import format_decimal
+
+from outreach.i18n import NP_, SPOKEN, Message, translate, translator
+from outreach.languages import BY_CODE
+
+NBSP: Final = "\u00a0"
+
+# Patterns of CLDR: a translation keeps their letters and writes its own words in apostrophes.
+DAY: Final = NP_("date pattern", "d 'de' MMMM")
+DAY_WITH_YEAR: Final = NP_("date pattern", "d 'de' MMMM 'de' y")
+WEEKDAY_AND_DAY: Final = NP_("date pattern", "EEEE d 'de' MMMM")
+WEEKDAY_AND_DAY_WITH_YEAR: Final = NP_("date pattern", "EEEE d 'de' MMMM 'de' y")
+SHORT_WEEKDAY_AND_DAY: Final = NP_("date pattern", "EEE d MMM")
+MONTH_AND_YEAR: Final = NP_("date pattern", "MMMM 'de' y")
+# The same for the first day of a month, which French writes as an ordinal.
+_FIRST_OF_MONTH: Final[dict[Message, Message]] = {
+    DAY: NP_("date pattern of a first day", "d 'de' MMMM"),
+    DAY_WITH_YEAR: NP_("date pattern of a first day", "d 'de' MMMM 'de' y"),
+    WEEKDAY_AND_DAY: NP_("date pattern of a first day", "EEEE d 'de' MMMM"),
+    WEEKDAY_AND_DAY_WITH_YEAR: NP_("date pattern of a first day", "EEEE d 'de' MMMM 'de' y"),
+}
+_VOWELS: Final = frozenset("AEIOUÁÉÍÓÚÂÊÎÔÛ")
+_SOUND_OF_I: Final = re.compile(r"(?!hie)h?[ií]", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def dated(value: date, pattern: Message, lang: str, *, has_ordinal: bool = False) -> str:
+    """A date by one of the patterns above. `has_ordinal`: French writes «1er janvier»."""
+    if has_ordinal and value.day == 1:
+        pattern = _FIRST_OF_MONTH[pattern]
+    translate = translator(lang)
+    return format_date(value, translate.pgettext(*pattern), translate.locale)
+
+
+@lru_cache(maxsize=4096)
+def date_name(value: date, field: str, lang: str) -> str:
+    """One name of a date by its letters in CLDR: `EEEE` a weekday, `MMMM` a month, `MMM` a short
+    month."""
+    return format_date(value, field, translator(lang).locale)
+
+
+def month_and_year(value: date, lang: str) -> str:
+    """enero de 2020 · January 2020 · janvier 2020"""
+    return dated(value, MONTH_AND_YEAR, lang)
+
+
+@lru_cache(maxsize=4096)
+def split_hour(value: time, lang: str) -> tuple[str, str]:
+    """An hour and its half of the day: «10:00», «a. m.»; «10 h» and nothing."""
+    _ = translator(lang)
+    pattern = (
+        _.pgettext("hour and minutes", "%(hour12)d:%(minutes)s\u00a0%(half)s")
+        if value.minute
+        else _.pgettext("whole hour", "%(hour12)d:00\u00a0%(half)s")
+    )
+    half = (
+        _.pgettext("half of the day", "p.\u00a0m.")
+        if value.hour >= 12
+        else _.pgettext("half of the day", "a.\u00a0m.")
+    )
+    numbers = {
+        "hour12": value.hour % 12 or 12,
+        "hour24": value.hour,
+        "minutes": f"{value.minute:02d}",
+    }
+    return (pattern % {**numbers, "half": ""}).strip(NBSP), half if "%(half)s" in pattern else ""
+
+
+def hour(value: time, lang: str) -> str:
+    """10:00 a. m. · 10:00 a.m. · 10 h, with spaces that do not break"""
+    text, half = split_hour(value, lang)
+    return f"{text}{NBSP}{half}" if half else text
+
+
+def hours(starts: time, ends: time, lang: str) -> str:
+    """10:00 a. m. a 12:00 p. m. · 10:00 a.m. to 12:00 p.m. · de 10 h à 12 h"""
+    return translator(lang).pgettext(
+        "hours in a sentence",
+        "%(first)s a %(last)s",
+        first=hour(starts, lang),
+        last=hour(ends, lang),
+    )
+
+
+@lru_cache(maxsize=4096)
+def grouped(number: int | float, lang: str) -> str:
+    """109,657 · 109,657 · 109 657, with a space that does not break"""
+    return format_decimal(number, locale=translator(lang).locale)
+
+
+@cache
+def zone_city(zone_key: str, lang: str) -> str:
+    """The city a time zone is named after: Chicago, Los Ángeles, Nueva York."""
+    name = get_timezone_location(zone_key, locale=translator(lang).locale, return_city=True)
+    return name.rpartition("/")[2]  # Babel returns «Indiana/Indianapolis»
+
+
+@cache
+def zone_time(zone_key: str, lang: str) -> str:
+    """hora de Chicago · Chicago time · heure de Chicago"""
+    _ = translator(lang)
+    city = zone_city(zone_key, lang)
+    if city[0] in _VOWELS:
+        return _.pgettext("zone of a city with a vowel", "hora de %(city)s", city=city)
+    return _.pgettext("zone", "hora de %(city)s", city=city)
+
+
+def joined(parts: Sequence[str], lang: str, *, is_negative: bool = False) -> str:
+    """a, b y c · a, b, and c · a, b et c; with `is_negative` «ni», «or». One text at least."""
+    *before, last = parts
+    if not before:
+        return last
+    _ = translator(lang)
+    values = {"first": ", ".join(before), "last": last}
+    is_pair = len(before) == 1
+    if is_negative:
+        return (
+            _.pgettext("list of two", "%(first)s ni %(last)s", **values)
+            if is_pair
+            else _.pgettext("list of three or more", "%(first)s ni %(last)s", **values)
+        )
+    if _SOUND_OF_I.match(last):
+        return (
+            _.pgettext("list of two", "%(first)s e %(last)s", **values)
+            if is_pair
+            else _.pgettext("list of three or more", "%(first)s e %(last)s", **values)
+        )
+    return (
+        _.pgettext("list of two", "%(first)s y %(last)s", **values)
+        if is_pair
+        else _.pgettext("list of three or more", "%(first)s y %(last)s", **values)
+    )
+
+
+def within_sentence(name: str, lang: str) -> str:
+    """The name of a language as it is written after other words: «español», «Spanish»."""
+    if BY_CODE[lang].capitalizes_languages or name[:2].isupper():
+        return name
+    return name[:1].lower() + name[1:]
+
+
+def language_name(code: str, lang: str) -> str:
+    """The name of a spoken language; its code if it is not in `SPOKEN`."""
+    return translate(SPOKEN[code], lang) if code in SPOKEN else code
+
+
+@cache
+def language_names(codes: tuple[str, ...], lang: str) -> str:
+    """Español e inglés · Spanish and English; empty for none."""
+    first, *others = [language_name(code, lang) for code in codes] or [""]
+    names = [first, *(within_sentence(name, lang) for name in others)]
+    if len(names) < 2:
+        return first
+    # No comma before the last one, in English either: the names stand in narrow places.
+    return joined([", ".join(names[:-1]), names[-1]], lang)

@@ -1,0 +1,143 @@
+"""Extracts, updates and compiles the message catalogues with Babel; makes a pseudo-language.
+
+It imports nothing of `outreach`: the build of the wheel runs it before the package is installed.
+"""
+
+import copy
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+FOLDER: Final = Path(__file__).parent
+ROOT: Final = FOLDER.parents[1]
+PO: Final = Path("LC_MESSAGES/messages.po")
+SOURCES: Final = (("outreach", "**.py", "python"), ("templates", "**.*", "jinja2"))
+KEYWORDS: Final[dict[str, Any]] = {
+    **DEFAULT_KEYWORDS,
+    "lazy": None,
+    "N_": None,
+    "NN_": (1, 2),
+    "NP_": ((1, "c"), 2),
+}
+# What only the staff reads is in Spanish, and in no catalogue unless it is asked for.
+STAFF_FOLDER: Final = "staff"
+STAFF_FILES: Final = frozenset(
+    {
+        "outreach/feeds/staff_feed.py",
+        "outreach/pdf/checkin_sheet.py",
+        "outreach/web/error_messages.py",
+    }
+)
+PATTERN_CONTEXTS: Final = ("date pattern",)  # the translations of these are patterns of CLDR
+
+# A letter of the pseudo-language for each. The vowels are in the alphabet of text messages
+# (GSM 03.38), where other letters lose their accents; no letter is used in Spanish.
+_PLAIN: Final = "aeiouáéíóúüAEIOUÁÉÍÓÚ" + "cdghjklnñrstwyzCDGHJKLNÑRSTWYZ"
+_ACCENTED: Final = "äèìöùäèìöùùÄÈÌÖÙÄÈÌÖÙ" + "čďĝĥĵķľńńřšťŵŷžČĎĜĤĴĶĽŃŃŘŠŤŴŶŽ"
+ACCENTS: Final = str.maketrans(_PLAIN, _ACCENTED)
+MARKS: Final = frozenset(_ACCENTED)
+_KEPT: Final = re.compile(r"%\(\w+\)[a-z]|%%|</?[a-z][^<>]*>|&#?\w+;|\{\w*\}|https?://\S*")
+
+
+def extract(*, with_staff: bool = False) -> Catalog:
+    """The messages of the source, as a template of catalogues. `with_staff`: those of the staff's
+    pages too."""
+    catalogue = Catalog(project="outreach", charset="utf-8")
+    for folder, pattern, method in SOURCES:
+        found = extract_from_dir(
+            ROOT / folder,
+            [(pattern, method)],
+            keywords=KEYWORDS,
+            directory_filter=lambda path: Path(path).name != "__pycache__",
+        )
+        for file, _line, message, comments, context in sorted(found, key=lambda each: each[0]):
+            name = f"{folder}/{file}"
+            if with_staff or not is_for_staff(name):
+                catalogue.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    return catalogue
+
+
+def is_for_staff(path: str) -> bool:
+    """Whether only the staff reads the messages of this file."""
+    return STAFF_FOLDER in Path(path).parts[:-1] or path in STAFF_FILES
+
+
+def update(lang: str, template: Catalog) -> list[str]:
+    """Brings one catalogue up to date with the source; makes it where there is none. Returns the
+    messages that have no translation."""
+    path = FOLDER / lang / PO
+    catalogue = read(path, lang) if path.exists() else Catalog(lang, project="outreach")
+    catalogue.update(copy.deepcopy(template), no_fuzzy_matching=True, update_creation_date=False)
+    catalogue.obsolete.clear()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, catalogue)
+    return [
+        next(_forms(message.id)) for message in catalogue if message.id and not _is_whole(message)
+    ]
+
+
+def read(path: Path, lang: str) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale=lang)
+
+
+def write(path: Path, catalogue: Catalog) -> None:
+    with path.open("wb") as file:
+        write_po(file, catalogue, width=0, sort_by_file=True, include_lineno=False)
+
+
+def compile_all(folder: Path = FOLDER) -> None:
+    """Writes a `.mo` beside every `.po`, each at once: a process may be reading the old one."""
+    for po in folder.rglob("*.po"):
+        new = po.with_suffix(".mo.new")
+        with po.open("rb") as source, new.open("wb") as target:
+            write_mo(target, read_po(source))
+        new.replace(po.with_suffix(".mo"))
+
+
+def write_pseudo(folder: Path, lang: str) -> None:
+    """Writes a complete catalogue of accented Spanish, and compiles it: a text on a page that has
+    no accents of it comes from no catalogue."""
+    catalogue = Catalog(project="outreach", charset="utf-8")
+    for message in extract(with_staff=True):
+        if message.id:
+            forms = tuple(_accented(form, message.context or "") for form in _forms(message.id))
+            catalogue.add(
+                message.id, forms if len(forms) > 1 else forms[0], context=message.context
+            )
+    catalogue.revision_date = datetime.now(UTC)
+    path = folder / lang / PO
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, catalogue)
+    compile_all(folder / lang)
+
+
+def accented(text: str) -> str:
+    """The text in the pseudo-language; placeholders, tags and addresses stay as they are."""
+    parts, end = [], 0
+    for kept in _KEPT.finditer(text):
+        parts += [text[end : kept.start()].translate(ACCENTS), kept[0]]
+        end = kept.end()
+    return "".join([*parts, text[end:].translate(ACCENTS)])
+
+
+def _accented(message: str, context: str) -> str:
+    if context.startswith(PATTERN_CONTEXTS):
+        return re.sub(r"'[^']*'", lambda found: accented(found[0]), message)
+    return accented(message)
+
+
+def _is_whole(message: Message) -> bool:
+    return all(_forms(message.string))
+
+
+def _forms(text: Any) -> Iterator[str]:
+    """The singular and the plural of a message, or its only form."""
+    yield from (text,) if isinstance(text, str) else text or ("",)
