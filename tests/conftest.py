@@ -1,7 +1,7 @@
-"""The cast, and small builders. Every test of the database runs on SQLite and on PostgreSQL.
+"""Fixtures and builders of all tests. A test with a database runs on SQLite and on PostgreSQL.
 
-`OUTREACH_TEST_POSTGRESQL` holds the address of a server made for the tests (tests/run starts one);
-without it, or with --quick, only SQLite is used.
+`OUTREACH_TEST_POSTGRESQL` is the address of a server for the tests (tests/run starts one). Without
+it, and with --quick, only SQLite is used.
 """
 
 import gc
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock, migrations
 from outreach.app import create_app
-from outreach.config import Config
+from outreach.config import Config, Limits
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import registrations
@@ -38,6 +38,9 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.migrations.models import KEY_STORE, MAIN
 from tests.support import route_cache, statement_cache
+
+if TYPE_CHECKING:
+    from tests.support.public_urls import FurnishedSite
 
 SERVER = os.environ.get("OUTREACH_TEST_POSTGRESQL", "")
 DATABASES = ["sqlite", "postgresql"] if SERVER else ["sqlite"]
@@ -74,8 +77,7 @@ def _is_alike_on_both(item: pytest.Item) -> bool:
 
 
 def pytest_collection_finish() -> None:
-    """What is there by now stays to the end: looking through it for garbage, after every few
-    answers, took a fifth of the time."""
+    """Excludes the imported modules from garbage collection, which took a fifth of the time."""
     gc.collect()
     gc.freeze()
 
@@ -90,8 +92,9 @@ def empty_databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Pair:
-    """Two migrated databases of PostgreSQL, main and ring. One test after the other has them,
-    emptied in between: making them anew takes a hundred times as long."""
+    """Two migrated databases of PostgreSQL, main and key store.
+
+    Tests use them in turn and empty them between: creating them takes a hundred times as long."""
 
     def __init__(self) -> None:
         self.name = f"test_{secrets.token_hex(6)}"
@@ -116,7 +119,7 @@ class Pair:
                 server.execute(sa.text(f"DROP DATABASE {each} WITH (FORCE)"))
 
     def rest(self) -> None:
-        """Has neither open any more: for what wants them for itself."""
+        """Closes the connections, for a test that needs exclusive access."""
         for engine, _ in self._open:
             engine.dispose()
 
@@ -124,14 +127,13 @@ class Pair:
         try:
             for engine, tables in self._open:
                 _delete_all(engine, tables)
-        except sa.exc.DBAPIError:  # a test may break what it finds
+        except sa.exc.DBAPIError:  # a test may have changed the schema
             self.drop()
             self.make()
 
 
 def _delete_all(engine: sa.Engine, tables: sa.MetaData) -> None:
-    """Leaves nothing, not even the numbers that rows had. One question to the server: it is asked
-    after every test."""
+    """Deletes all rows and resets the sequences, in one round trip, since every test ends so."""
     name = engine.dialect.identifier_preparer.format_table
     steps = [
         "PERFORM set_config('lock_timeout', '5s', true)",
@@ -161,7 +163,7 @@ def pair(postgresql_server: None) -> Iterator[Pair]:
 def config(
     request: pytest.FixtureRequest, empty_databases: Path, tmp_path: Path
 ) -> Iterator[Config]:
-    """Settings of an installation with an empty, migrated database."""
+    """Settings of an installation with empty, migrated databases."""
     data, keys = tmp_path / "data", tmp_path / "keys"
     data.mkdir()
     keys.mkdir(mode=0o700)
@@ -203,7 +205,7 @@ def key_store(config: Config) -> Iterator[KeyStore]:
 
 @pytest.fixture(scope="session")
 def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """What Jinja made of each template, for the many applications that want it."""
+    """The compiled templates, shared by all applications of a process."""
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
@@ -211,7 +213,7 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBy
 def make_app(
     config: Config, store: Store, compiled_templates: FileSystemBytecodeCache
 ) -> Iterator[Callable[..., Flask]]:
-    """Makes applications on the same databases, with some settings changed."""
+    """Makes applications on the same databases; keyword arguments change settings."""
     made: list[Flask] = []
 
     def make(**changes: Any) -> Flask:
@@ -267,6 +269,22 @@ def women(store: Store) -> Kind:
             has_reminders=False,
         ),
     )
+
+
+@pytest.fixture
+def furnished_site(
+    make_app: Callable[..., Flask],
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
+    women: Kind,
+) -> "FurnishedSite":
+    """A site with workshops and registrations of every sort, and with rate limits out of reach."""
+    from tests.support.public_urls import furnished  # which builds with the functions below
+
+    app = make_app(limits=Limits(posts=100_000, look_ups=100_000, sign_ins=100_000))
+    return furnished(app, store, key_store, chicago, rights, women)
 
 
 def office(
@@ -340,9 +358,9 @@ def venue(
 
 
 def hold(session: Session, office: Office, kind: Kind, **changes: Any) -> Workshop:
-    """A published workshop next week, 6 to 8 in the evening; say only what the test is about.
+    """A published workshop next week, 18:00 to 20:00; `changes` name what the test is about.
 
-    `status` and `now` are for `planning.create`, everything else for the plan."""
+    `status` and `now` go to `workshop_service.create`, everything else to `WorkshopData`."""
     office, kind = session.merge(office, load=False), session.merge(kind, load=False)
     now = changes.pop("now", LONG_AGO)
     status = changes.pop("status", WorkshopStatus.PUBLISHED)
@@ -378,17 +396,18 @@ def seat(
     now: datetime | None = None,
     **changes: Any,
 ) -> Registration:
-    """Registers someone, Rosa unless told otherwise, as the form would."""
-    someone = registration_data(**changes)
-    ticket = registrations.prepare(key_store, workshop, someone)
+    """Registers a person, Rosa by default, as the form does."""
+    data = registration_data(**changes)
+    sealed = registrations.prepare(key_store, workshop, data)
     with store.change() as session:
         registrations.register(
-            session, workshop, someone, ticket, secrets.token_hex(16), now=now or clock.now()
+            session, workshop, data, sealed, secrets.token_hex(16), now=now or clock.now()
         )
-        return session.get_one(Registration, ticket.id)
+        return session.get_one(Registration, sealed.id)
 
 
 def a_saturday() -> date:
+    """The Saturday of next week or, on a weekend, of the week after."""
     today = clock.now().date()
     return today + timedelta(days=(5 - today.weekday()) % 7 + 7)
 

@@ -25,7 +25,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
 from outreach.web.forms import form_token
 from tests.conftest import hold, registration_data
-from tests.support.scenario import HOUR, make_ticket, stage
+from tests.support.scenario import HOUR, make_sealed_registration, stage
 
 THREADS = 8
 POSTS = 24  # of each thread
@@ -106,7 +106,7 @@ def test_a_place_given_back_while_somebody_joins_the_list_is_theirs(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     small = stage(store, chicago, rights)
-    rosa, ticket = small.register(2), make_ticket()
+    rosa, ticket = small.register(2), make_sealed_registration()
     workshop = small.workshop()
     with store.change() as session:
         registrations.register(session, workshop, registration_data(), ticket, "luz", now=small.now)

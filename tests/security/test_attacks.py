@@ -12,16 +12,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from outreach.config import Limits
 from outreach.db.store import Store
-from outreach.domain.network.kinds import Kind
-from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.keystore import KeyStore
 from tests.security.test_safety import everything
 from tests.support.login import half_a_minute_later
 from tests.support.policy_table import SCOPES
-from tests.support.public_urls import Place, furnished
+from tests.support.public_urls import FurnishedSite
 from tests.support.staff_client import (
     COOKIE,
     StaffClient,
@@ -61,22 +58,9 @@ ELSEWHERE: Final = (
 
 
 @pytest.fixture
-def place(
-    make_app: Callable[..., Flask],
-    store: Store,
-    key_store: KeyStore,
-    chicago: Office,
-    rights: Kind,
-    women: Kind,
-) -> Place:
-    patient = Limits(posts=100_000, look_ups=100_000, sign_ins=100_000)
-    return furnished(make_app(limits=patient), store, key_store, chicago, rights, women)
-
-
-@pytest.fixture
-def admin(place: Place, store: Store) -> StaffClient:
+def admin(furnished_site: FurnishedSite, store: Store) -> StaffClient:
     who = employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
-    return signed_in_as(place.app, store, who)
+    return signed_in_as(furnished_site.app, store, who)
 
 
 # From another site
@@ -94,9 +78,9 @@ def posts(app: Flask) -> Iterator[str]:
 
 
 def test_no_post_of_another_site_gets_any_further(
-    place: Place, store: Store, key_store: KeyStore, admin: StaffClient
+    furnished_site: FurnishedSite, store: Store, key_store: KeyStore, admin: StaffClient
 ) -> None:
-    before, paths = everything(store, key_store), list(posts(place.app))
+    before, paths = everything(store, key_store), list(posts(furnished_site.app))
     assert len(paths) >= 100
     for path in paths:
         for headers in OTHER_SITES:
@@ -118,16 +102,16 @@ def test_a_page_made_up_without_https_is_another_site(make_app: Callable[..., Fl
 
 
 def test_without_a_word_of_where_it_comes_from_a_post_needs_what_only_our_page_has(
-    place: Place, store: Store, key_store: KeyStore, admin: StaffClient
+    furnished_site: FurnishedSite, store: Store, key_store: KeyStore, admin: StaffClient
 ) -> None:
     """Old phones say nothing: a stamp, a token of the session or the link itself is asked for."""
     before = everything(store, key_store)
-    client = place.app.test_client()
-    for path in posts(place.app):
+    client = furnished_site.app.test_client()
+    for path in posts(furnished_site.app):
         if "token" in path or path.startswith("/api/"):
             continue  # who knows the address may; open data is not changed by anything
         if path.startswith("/org"):
-            if SCOPES[_endpoint(place.app, path), "POST"] != "public":
+            if SCOPES[_endpoint(furnished_site.app, path), "POST"] != "public":
                 answer = admin.client.post(path, headers=admin.headers)
                 assert answer.status_code in {401, 403, 404}, path
         else:
@@ -144,9 +128,9 @@ def _endpoint(app: Flask, path: str) -> str:
 
 
 def test_a_cookie_from_before_the_sign_in_is_never_good_after_it(
-    place: Place, store: Store
+    furnished_site: FurnishedSite, store: Store
 ) -> None:
-    app = place.app
+    app = furnished_site.app
     enrol(app, store, employ(store, "ana@example.org"), employ(store, "mal@example.org"))
     thief = Visitor(app)
     thief.password("mal@example.org")
@@ -164,10 +148,10 @@ def test_a_cookie_from_before_the_sign_in_is_never_good_after_it(
 
 
 def test_two_cookies_of_one_name_open_nothing_that_one_would_not(
-    place: Place, store: Store, admin: StaffClient
+    furnished_site: FurnishedSite, store: Store, admin: StaffClient
 ) -> None:
     """Another host of the same domain may set one beside ours, where a browser knows no prefix."""
-    client = place.app.test_client(use_cookies=False)
+    client = furnished_site.app.test_client(use_cookies=False)
     planted = f"{COOKIE}={'A' * 43}"
     for cookies in (f"{planted}; {COOKIE}={admin.cookie}", f"{COOKIE}={admin.cookie}; {planted}"):
         answer = client.get("/org/", headers={"Cookie": cookies})
@@ -178,8 +162,8 @@ def test_two_cookies_of_one_name_open_nothing_that_one_would_not(
 # Another name
 
 
-def test_under_another_name_nothing_answers(place: Place) -> None:
-    client = place.app.test_client()
+def test_under_another_name_nothing_answers(furnished_site: FurnishedSite) -> None:
+    client = furnished_site.app.test_client()
     hosts = (
         EVIL, f"localhost.{EVIL}", f"localhost:8000.{EVIL}", f"{EVIL}:8000", f"localhost@{EVIL}",
         f"{EVIL}@localhost", f"localhost/{EVIL}", "localhost?", "localhost#", "localhost\\", "[::1",
@@ -198,7 +182,7 @@ def test_under_another_name_nothing_answers(place: Place) -> None:
 
 
 def test_where_we_are_is_what_the_settings_say_whatever_a_request_claims(
-    make_app: Callable[..., Flask], place: Place
+    make_app: Callable[..., Flask], furnished_site: FurnishedSite
 ) -> None:
     app = make_app(public_url=SITE, trusted_proxies=1)
     client, claimed = app.test_client(), {
@@ -214,7 +198,7 @@ def test_where_we_are_is_what_the_settings_say_whatever_a_request_claims(
         "X-Host": EVIL,
     }  # fmt: skip
     named = 0
-    for _, path in place.addresses():
+    for _, path in furnished_site.addresses():
         answer = client.get(path, headers=claimed)
         text = str(answer.headers) + (
             answer.get_data(as_text=True) if (answer.mimetype or "").startswith("text/") else ""
@@ -250,12 +234,16 @@ def test_what_leads_elsewhere_would_be_seen() -> None:
 QUERIES: Final = ("volver", "next", "back", "url", "to", "r", "tras", "lote", "borrador", "ver")
 
 
-def test_nothing_that_is_asked_leads_to_another_site(place: Place, admin: StaffClient) -> None:
+def test_nothing_that_is_asked_leads_to_another_site(
+    furnished_site: FurnishedSite, admin: StaffClient
+) -> None:
     """Every address there is, with every name that may be followed, and whatever of ours says on
     its pages where to go on."""
-    client = place.app.test_client()
+    client = furnished_site.app.test_client()
     # `/salir` leads where the settings say: security/test_safety.py
-    asked = [path.partition("?")[0] for _, path in place.addresses() if "/salir" not in path][::19]
+    asked = [
+        path.partition("?")[0] for _, path in furnished_site.addresses() if "/salir" not in path
+    ][::19]
     asked += ["/es", "/org", "/org/entrar", "/org/codigo", "/org/confirmar", "/org/oidc", "/"]
     for address in ELSEWHERE:
         query = "&".join(f"{name}={quote(address, safe='')}" for name in QUERIES)
@@ -269,16 +257,16 @@ def test_nothing_that_is_asked_leads_to_another_site(place: Place, admin: StaffC
 
 
 def test_after_signing_in_and_proving_oneself_one_stays_here(
-    place: Place, store: Store, admin: StaffClient
+    furnished_site: FurnishedSite, store: Store, admin: StaffClient
 ) -> None:
-    enrol(place.app, store)
+    enrol(furnished_site.app, store)
     for address in ELSEWHERE:
         fields = {"volver": address}
         answer = admin.post("/org/confirmar", code="000000", **fields)
         assert is_ours(leads(answer)), address
         assert all(is_ours(form) for form in re.findall(r'action="([^"]*)"', answer.text)), address
         half_a_minute_later(store)
-        ana = Visitor(place.app)
+        ana = Visitor(furnished_site.app)
         given = {"email": "red@example.org", "password": "caballo grapa pila correcta"}
         assert is_ours(leads(ana.post("/org/entrar", given | fields))), address
 

@@ -25,8 +25,8 @@ from tests.conftest import LONG_AGO, hold, seat
 from tests.support.public_urls import (
     LANGUAGES,
     NOBODY,
+    FurnishedSite,
     Page,
-    Place,
     in_every_status,
     manage_token,
 )
@@ -71,7 +71,7 @@ def in_three_languages(path: str) -> list[str]:
     return [path.replace("/es/", f"/{lang}/", 1) for lang in LANGUAGES]
 
 
-def personal(place: Place, lang: str = "/") -> list[str]:
+def personal(place: FurnishedSite, lang: str = "/") -> list[str]:
     return [path for path in place.of_tokens() if "/r/" in path and path.startswith(lang)]
 
 
@@ -89,7 +89,7 @@ def test_no_personal_page_names_a_kind_in_what_a_browser_keeps(
         shown = {way: links[way] for way in ("asked", "offered", "lapsed")}
         shown["full"] = manage_token(key_store, seat(store, key_store, full))
         client, words = patient.test_client(), words_of(kind)
-        pages = [client.get(path) for path in personal(Place(patient, {}, shown, "", ()))]
+        pages = [client.get(path) for path in personal(FurnishedSite(patient, {}, shown, "", ()))]
         for path in ("/cita.ics", "/cambiar", "/borrar"):
             pages.append(client.post(f"/es/r/{links['seated']}{path}", data={"people": "99"}))
         for page in pages:
@@ -152,7 +152,7 @@ def test_her_own_pages_say_nothing_of_it_anywhere(
         telling = re.compile(
             f'{words_of(kind, NEVER).pattern}|class="([^"]*\\s)?kind-(?!neutral)\\w'
         )
-        hers = [p for p in personal(Place(patient, {}, links, "", ())) if NOBODY not in p]
+        hers = [p for p in personal(FurnishedSite(patient, {}, links, "", ())) if NOBODY not in p]
         pages = [client.get(path) for path in hers]
         pages.append(client.get(f"/es/t/{made.public_id}/lugar"))
         pages.append(send(client, made, answers(patient, made, name="")))
@@ -181,7 +181,7 @@ def test_a_discreet_page_has_a_way_out_whatever_happens(
         client.post(f"{form}/lugar", data={}),
         client.get(f"/es/t/{full.public_id}/lugar"),
         client.get(f"/es/t/{later.public_id}/lugar"),
-        *(client.get(path) for path in personal(Place(patient, {}, links, "", ()), "/es/")),
+        *(client.get(path) for path in personal(FurnishedSite(patient, {}, links, "", ()), "/es/")),
         client.get(f"/es/?tipo={women.public_code}"),
         client.get(f"/es/calendario?tipo={women.public_code}"),
         client.get(f"/es/cifras/tipo/{women.public_code}"),

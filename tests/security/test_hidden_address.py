@@ -21,7 +21,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
-from tests.support.public_urls import Place, in_every_status, manage_token
+from tests.support.public_urls import FurnishedSite, in_every_status, manage_token
 
 pytestmark = pytest.mark.any_database
 
@@ -66,7 +66,7 @@ def held_in_secret(
     return found
 
 
-def crawled(place: Place) -> Iterator[TestResponse]:
+def crawled(place: FurnishedSite) -> Iterator[TestResponse]:
     """All that anybody can see."""
     client = place.app.test_client()
     for _, path in place.addresses():
@@ -117,7 +117,7 @@ def test_a_hidden_address_is_on_no_public_page(
             way: each for way, each in links.items() if not way.startswith(("seated", "asked"))
         }
     links["full"] = manage_token(key_store, seat(store, key_store, workshops["full"]))
-    place = Place(patient, workshops, links, "x" * 22, ())
+    place = FurnishedSite(patient, workshops, links, "x" * 22, ())
     telling = {
         answer.request.path: found[0]
         for answer in crawled(place)

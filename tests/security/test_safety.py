@@ -16,7 +16,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from outreach import clock, keystore
-from outreach.config import Limits
 from outreach.db.base import Base
 from outreach.db.store import Store
 from outreach.domain import registrations
@@ -28,7 +27,7 @@ from outreach.errors import NotFound
 from outreach.keystore import KeyStore, KeyStoreBase
 from outreach.privacy import retention
 from tests.conftest import hold, seat
-from tests.support.public_urls import NOBODY, Page, Place, furnished, manage_token
+from tests.support.public_urls import NOBODY, FurnishedSite, Page, manage_token
 from tests.support.registration_forms import answers, link_of
 from tests.support.safety_promises import PROMISES
 
@@ -57,24 +56,11 @@ def rosa(store: Store, key_store: KeyStore, workshop: Workshop) -> Registration:
     return seat(store, key_store, workshop)
 
 
-@pytest.fixture
-def place(
-    make_app: Callable[..., Flask],
-    store: Store,
-    key_store: KeyStore,
-    chicago: Office,
-    rights: Kind,
-    women: Kind,
-) -> Place:
-    patient = make_app(limits=Limits(posts=100_000))
-    return furnished(patient, store, key_store, chicago, rights, women)
-
-
 def everything(store: Store, key_store: KeyStore) -> list[Any]:
     """Every row of both databases but the counts of posts."""
     found: list[Any] = []
-    for place, metadata in ((store, Base.metadata), (key_store.store, KeyStoreBase.metadata)):
-        with place.read() as session:
+    for database, metadata in ((store, Base.metadata), (key_store.store, KeyStoreBase.metadata)):
+        with database.read() as session:
             for table in metadata.sorted_tables:
                 if table.name not in {"attempt", "day_key"}:
                     found.append([tuple(row) for row in session.execute(sa.select(table))])
@@ -98,10 +84,12 @@ def test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other(
 # Links: of letters, of chats, of the square
 
 
-def test_looking_never_changes_anything(place: Place, store: Store, key_store: KeyStore) -> None:
+def test_looking_never_changes_anything(
+    furnished_site: FurnishedSite, store: Store, key_store: KeyStore
+) -> None:
     """Programs that look at mail open every link there is, and the links of what they find."""
-    client, before = place.app.test_client(), everything(store, key_store)
-    paths = place.of_tokens()
+    client, before = furnished_site.app.test_client(), everything(store, key_store)
+    paths = furnished_site.of_tokens()
     seen = set(paths)
     while paths:
         path = paths.pop()
@@ -115,14 +103,14 @@ def test_looking_never_changes_anything(place: Place, store: Store, key_store: K
     assert everything(store, key_store) == before
 
 
-def dead_links(place: Place, store: Store, key_store: KeyStore) -> dict[str, str]:
+def dead_links(furnished_site: FurnishedSite, store: Store, key_store: KeyStore) -> dict[str, str]:
     """Links that lead nowhere any more, or never did, by what became of them."""
-    client = place.app.test_client()
+    client = furnished_site.app.test_client()
     gone = {
-        name: seat(store, key_store, place.workshops["plain"])
+        name: seat(store, key_store, furnished_site.workshops["plain"])
         for name in ("cancelled", "forgotten")
     }
-    gone["purged"] = seat(store, key_store, place.workshops["plain"])
+    gone["purged"] = seat(store, key_store, furnished_site.workshops["plain"])
     links = {name: f"/es/r/{manage_token(key_store, each)}" for name, each in gone.items()}
     assert client.post(f"{links['cancelled']}/cancelar").status_code == 200
     assert client.post(f"{links['forgotten']}/borrar").status_code == 200
@@ -132,15 +120,15 @@ def dead_links(place: Place, store: Store, key_store: KeyStore) -> dict[str, str
 
 
 def test_every_dead_link_gives_the_same_page(
-    place: Place, store: Store, key_store: KeyStore
+    furnished_site: FurnishedSite, store: Store, key_store: KeyStore
 ) -> None:
-    links = dead_links(place, store, key_store)
-    cut_short = seat(store, key_store, place.workshops["plain"])
+    links = dead_links(furnished_site, store, key_store)
+    cut_short = seat(store, key_store, furnished_site.workshops["plain"])
     links["not settled yet"] = f"/es/r/{manage_token(key_store, cut_short)}"
     key_store.destroy(cut_short.key_id or b"")
     links |= {"too short": "/es/r/x", "no letters": "/es/r/" + "%C3%B1" * 22}
-    client = place.app.test_client()
-    for rule in place.app.url_map.iter_rules():
+    client = furnished_site.app.test_client()
+    for rule in furnished_site.app.url_map.iter_rules():
         if not rule.rule.startswith("/<lang:lang>/r/"):
             continue
         rest = rule.rule.partition("<token>")[2]
@@ -152,13 +140,13 @@ def test_every_dead_link_gives_the_same_page(
 
 
 def test_a_dead_link_costs_the_same_work_whatever_it_was(
-    place: Place, store: Store, key_store: KeyStore
+    furnished_site: FurnishedSite, store: Store, key_store: KeyStore
 ) -> None:
     """What is asked of the databases is the same, so it takes as long: no need to measure."""
-    links, client = dead_links(place, store, key_store), place.app.test_client()
+    links, client = dead_links(furnished_site, store, key_store), furnished_site.app.test_client()
     work = {}
     for name, link in links.items():
-        with listening(place.app) as statements:
+        with listening(furnished_site.app) as statements:
             client.get(link)
         work[name] = statements
     assert work["unknown"]
@@ -187,10 +175,12 @@ def listening(app: Flask) -> Iterator[list[str]]:
             sa.event.remove(engine, "before_cursor_execute", hear)
 
 
-def test_the_square_says_the_same_to_everyone(place: Place) -> None:
-    client = place.app.test_client()
+def test_the_square_says_the_same_to_everyone(furnished_site: FurnishedSite) -> None:
+    client = furnished_site.app.test_client()
     for method in ("GET", "POST"):
-        pages = [client.open(f"/q/{each}", method=method) for each in (place.entry, NOBODY, "x")]
+        pages = [
+            client.open(f"/q/{each}", method=method) for each in (furnished_site.entry, NOBODY, "x")
+        ]
         assert {page.status_code for page in pages} == {200}
         assert len({page.data for page in pages}) == 1
         assert len({tuple(sorted(page.headers.items())) for page in pages}) == 1

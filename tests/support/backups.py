@@ -1,4 +1,4 @@
-"""An installation that is backed up and put back, and files that pass for backups."""
+"""Backs up and restores an installation, and makes forged backup files."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ PASSPHRASE = "correct horse battery staple"
 
 
 class Keeper:
-    """The `outreach` command, run while nothing of the test has a database open."""
+    """Runs the `outreach` command, with the test's own database connections closed."""
 
     def __init__(
         self, config: Config, store: Store, key_store: KeyStore, pair: Pair | None
@@ -41,7 +41,7 @@ class Keeper:
         return self.run_beside(*words, **environ)
 
     def run_beside(self, *words: str | Path, **environ: str) -> Result:
-        """The same while the test has them open."""
+        """Runs the command while the test keeps its connections open."""
         return CliRunner(env=self.environ | environ).invoke(main, [str(word) for word in words])
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ def database_of(file: Path, folder: Path) -> Path:
 
 
 def forged(file: Path, folder: Path, forge: Callable[[sqlite3.Connection], None]) -> Path:
-    """A backup whose database was changed by somebody who also wrote a manifest for it."""
+    """A backup with a changed database, and a manifest that fits the change."""
     database = database_of(file, folder)
     with closing(sqlite3.connect(database)) as connection:
         forge(connection)
@@ -104,7 +104,7 @@ def packed(target: Path, manifest: Any, database: bytes, **more: bytes) -> Path:
 
 
 def fingerprint(*folders: Path) -> dict[str, str]:
-    """Every file of a folder and what is in it."""
+    """The SHA-256 of every file of some folders, by path."""
     return {
         str(path): hashlib.sha256(path.read_bytes()).hexdigest()
         for folder in folders

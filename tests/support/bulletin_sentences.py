@@ -1,5 +1,6 @@
-"""Every sentence of the bulletin, for no, one, two and a million of each thing, in three languages.
-`python -m tests.support.bulletin_sentences` prints them all, to be read as one would hear them."""
+"""Every sentence of the bulletin for none, one, two and a million of each figure.
+
+`python -m tests.support.bulletin_sentences` prints them in all languages, for proofreading."""
 
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
@@ -42,7 +43,7 @@ def _others(*codes: str) -> Callable[[int | None], list[BulletinSentence]]:
     )
 
 
-# What is said for a number of each thing; None where nobody has typed it.
+# The sentences for a value of each figure; None: the figure is missing.
 CASES_OF: Final[dict[str, Callable[[int | None], list[BulletinSentence]]]] = {
     "passports and cards": lambda n: bulletin_sentences.documents(n, n),
     "passports alone": lambda n: bulletin_sentences.documents(n, None),

@@ -1,4 +1,4 @@
-"""For tests of the bulletin: the ministry's January, and the words of what comes out."""
+"""For tests of the bulletin: loads January 2020, and reads the words of PDF and HTML."""
 
 import io
 import re
@@ -36,6 +36,6 @@ def words_of_html(body: str) -> str:
 
 
 def numbers_in(text: str) -> set[int]:
-    """Every number of a text, however its language groups it."""
+    """Every number of a text, with thousands grouped in any way of our languages."""
     plain = re.sub(r"(?<=\d)[,\u00a0\u202f ](?=\d{3}\b)", "", text)
     return {int(each) for each in re.findall(r"\d+", plain)}

@@ -1,4 +1,4 @@
-"""People who never were, planted wherever a person leaves a trace, and where they are found."""
+"""Registers invented people and searches all files and tables for traces of them."""
 
 import os
 import sqlite3
@@ -27,7 +27,7 @@ NOW = clock.now()
 
 @dataclass(frozen=True)
 class Canary:
-    """What is to be found nowhere: words, and the bytes of tokens, as anybody might write them."""
+    """The personal data of an invented person: words and tokens, in every notation."""
 
     name: str
     address: str
@@ -45,7 +45,7 @@ def plant(
     workshop: Workshop,
     **typed: Any,
 ) -> Canary:
-    """Registers by the form, looks at the place, changes it, asks for the link again."""
+    """Registers by the form, views and changes the registration, and requests the link again."""
     before = {each.id for each in everyone(store)}
     answer = send(client, workshop, answers(app, workshop, **typed))
     assert answer.status_code == 303
@@ -81,7 +81,7 @@ def plant(
 def traces(
     config: Config, store: Store, key_store: KeyStore, needles: Sequence[bytes], *folders: Path
 ) -> list[str]:
-    """The files, tables and dumps in which one of the needles is: of ours, and of PostgreSQL's."""
+    """The files, tables and dumps that contain a needle, those of PostgreSQL's server too."""
     found = []
     for where, text in _everything(config, store, key_store, folders):
         if any(needle in text for needle in needles):
@@ -102,7 +102,7 @@ def _everything(
 
 
 def _of_postgresql(store: Store) -> Iterator[tuple[str, bytes]]:
-    """Every table as it reads, and the server's own files where this account may see them."""
+    """Every table as text, and the server's own files where this account can read them."""
     with store.engine.connect() as connection:
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         for table in sa.inspect(connection).get_table_names():
@@ -125,7 +125,7 @@ def _of_postgresql(store: Store) -> Iterator[tuple[str, bytes]]:
 
 @dataclass(frozen=True)
 class Backup:
-    """A copy of the main database, as it was; on SQLite also a file to put back."""
+    """A copy of the main database; on SQLite also a file to restore."""
 
     path: Path
     sealed: list[tuple[str, bytes]]  # id of the registration, sealed name
@@ -146,8 +146,9 @@ def back_up(config: Config, store: Store, path: Path) -> Backup:
 
 
 def names_in(backup: Backup, key_store: KeyStore, master_keys: MasterKeys) -> set[str]:
-    """What somebody reads who has the backup, the ring and the masters: each key that is left,
-    each master, and what is derived from them, tried on each sealed value."""
+    """The names that can be decrypted with the backup, the key store and the master keys.
+
+    Every remaining key, every master key and every derived key is tried on every sealed value."""
     with key_store.store.read() as session:
         rows = session.execute(sa.select(Key.id, Key.sealed, Key.generation)).all()
     keys = [key_store.seals.unseal(sealed, key_id, number) for key_id, sealed, number in rows]
@@ -163,7 +164,7 @@ def names_in(backup: Backup, key_store: KeyStore, master_keys: MasterKeys) -> se
 
 
 def counts(store: Store) -> Any:
-    """All that is counted: by workshop, by standing, by month. Nobody in it."""
+    """All counts: by workshop, by status, by month."""
     with store.read() as session:
         people = session.execute(
             sa.select(

@@ -1,4 +1,4 @@
-"""A phone at a door for the tests, as it talks to the site."""
+"""A phone at the door, as it talks to the site: offline manifest and check-in events."""
 
 import hashlib
 import secrets
@@ -26,16 +26,16 @@ TOMAS: Final = "tomas@example.org"
 
 @dataclass
 class Phone:
-    """What Tomás took along, and the way to tell from there who came."""
+    """A downloaded manifest, and how the phone reports from it who came."""
 
     app: Flask
     public_id: str
     bundle: dict[str, Any]
 
-    def tell(self, *told: dict[str, Any], **headers: str) -> TestResponse:
+    def tell(self, *marks: dict[str, Any], **headers: str) -> TestResponse:
         given = {"Authorization": f"Bearer {self.bundle['door_pass']}"} | headers
         return self.app.test_client().post(
-            f"/org/puerta/{self.public_id}/llegadas", json={"marks": told}, headers=given
+            f"/org/puerta/{self.public_id}/llegadas", json={"marks": marks}, headers=given
         )
 
     def row(self, token: str) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def undo(mark: dict[str, Any]) -> dict[str, Any]:
 
 
 def held_today(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
-    """A workshop of today that has not begun, whatever the hour."""
+    """A workshop that starts in the last minutes of today, so that it is never over."""
     today = clock.now().astimezone(office.zone).date()
     late = {"day": today, "starts": time(23, 58), "ends": time(23, 59)}
     with store.change() as session:

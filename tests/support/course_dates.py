@@ -1,4 +1,4 @@
-"""The dates of a course, and what became of them."""
+"""Builds the dates of a course, and reads what was stored."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -40,7 +40,7 @@ def fresh(store: Store, workshops: Sequence[Workshop]) -> list[Workshop]:
 
 
 def told(store: Store, cause: NotificationType = NotificationType.CHANGED) -> list[str]:
-    """Whose registrations are owed a notice, by id."""
+    """The ids of the registrations with a pending notification."""
     with store.read() as session:
         return sorted(
             session.scalars(

@@ -1,10 +1,10 @@
-"""The settings that a command of an installation made for a test is started with."""
+"""Environment variables for commands that a test runs on its installation."""
 
 from outreach.config import Config
 
 
 def where(config: Config) -> dict[str, str]:
-    """Where the installation keeps what it has."""
+    """The settings that name the databases and folders of `config`."""
     return {
         "OUTREACH_DATA": str(config.data),
         "OUTREACH_KEYS": str(config.keys),

@@ -1,4 +1,4 @@
-"""Reads feeds as calendars do. icalendar's own types say little, so here they are let go of."""
+"""Reads feeds as calendar programs do. The results are `Any`: icalendar's types say little."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime

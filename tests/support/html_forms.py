@@ -1,4 +1,4 @@
-"""What a form would send as it stands: read out of a page, as a browser would."""
+"""Reads from a page what a browser would send with its forms."""
 
 import re
 from html.parser import HTMLParser
@@ -22,7 +22,7 @@ def fields(page: str, action: str) -> dict[str, str | list[str]]:
 
 
 def value(page: str, name: str) -> str:
-    """What a field of the page is filled with."""
+    """The value of a field."""
     found = re.search(rf'name="{name}"[^>]*? value="([^"]*)"', page)
     assert found is not None, name
     return found[1]

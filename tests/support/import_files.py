@@ -1,4 +1,4 @@
-"""Small builders for tests of files that are brought to the desk."""
+"""Builds import files and sends them through the staff pages."""
 
 import io
 import re
@@ -13,7 +13,7 @@ from tests.support.staff_client import StaffClient
 
 
 def row(**changes: str) -> dict[str, str]:
-    """A line of a file, with all its columns; say only what the test is about."""
+    """A row of an import file with all its columns; `changes` name what the test is about."""
     return dict.fromkeys(write.COLUMNS, "") | PLAIN | {"ends_at": "", "way": "place"} | changes
 
 
@@ -24,24 +24,24 @@ def csv_of(*rows: dict[str, str]) -> bytes:
 def bring(
     staff_client: StaffClient, data: bytes, name: str = "talleres.csv", **fields: Any
 ) -> TestResponse:
-    """Sends a file, as the form does."""
+    """Uploads a file, as the form does."""
     form = {"token": staff_client.form_token, "file": FileStorage(io.BytesIO(data), name)} | fields
-    # The test client would put a large body into a file and leave that open.
+    # The test client would write a large body to a file and leave it open.
     boundary, body = encode_multipart(form)
-    content_type_header = f"multipart/form-data; boundary={boundary}"
+    content_type = f"multipart/form-data; boundary={boundary}"
     return staff_client.client.post(
-        "/org/traer", data=body, content_type=content_type_header, headers=staff_client.headers
+        "/org/traer", data=body, content_type=content_type, headers=staff_client.headers
     )
 
 
 def seen(staff_client: StaffClient, answer: TestResponse) -> TestResponse:
-    """The page that shows what is in a file that was sent."""
+    """The preview of an uploaded file."""
     assert answer.status_code == 303, answer.get_data(as_text=True)
     return staff_client.get(answer.headers["Location"])
 
 
 def load(staff_client: StaffClient, page: TestResponse, **changes: str) -> TestResponse:
-    """Sends the form of that page."""
+    """Submits the form of the preview, which loads the file."""
     text = page.get_data(as_text=True)
     fields = {
         name: found[1]

@@ -1,5 +1,5 @@
-"""Two who meet in the middle: the second begins when the first has done this much and no more, so
-that what a race may do is done every time."""
+"""Runs two transactions interleaved: the second starts when the first has reached a certain
+statement, so that a race happens in every run."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from outreach.db.store import Store
 
-PATIENCE: Final = 30  # seconds until a meeting that does not come about is a failure
+TIMEOUT_SECONDS: Final = 30
 One = TypeVar("One")
 Other = TypeVar("Other")
 _WAITS: Final = sa.text(
@@ -22,15 +22,17 @@ _WAITS: Final = sa.text(
 def meet(
     store: Store, first: Callable[[], One], second: Callable[[], Other], *, at: str
 ) -> tuple[One, Other]:
-    """What both come to. `second` begins as soon as `first` has asked its database a statement
-    with `at` in it; then `first` goes on when `second` has ended, or has to wait for it."""
+    """The results of both.
+
+    `second` starts as soon as `first` has executed a statement that contains `at`; then `first`
+    continues once `second` has ended or waits for a lock."""
     ready, has_ended, who = Barrier(2), Event(), [0]
 
     def pause(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if get_ident() == who[0] and at in statement:
             who[0] = 0
-            ready.wait(PATIENCE)
-            while not (has_ended.is_set() or _is_held_up(store)):
+            ready.wait(TIMEOUT_SECONDS)
+            while not (has_ended.is_set() or _is_blocked(store)):
                 pass
 
     def go_first() -> One:
@@ -38,7 +40,7 @@ def meet(
         return first()
 
     def go_second() -> Other:
-        ready.wait(PATIENCE)
+        ready.wait(TIMEOUT_SECONDS)
         try:
             return second()
         finally:
@@ -53,8 +55,8 @@ def meet(
         sa.event.remove(store.engine, "after_cursor_execute", pause)
 
 
-def _is_held_up(store: Store) -> bool:
-    """Whether somebody waits for what another holds. On SQLite whoever changes anything does."""
+def _is_blocked(store: Store) -> bool:
+    """Whether a connection waits for a lock. On SQLite every second writer does."""
     if store.is_sqlite:
         return True
     with store.engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""nginx, started from the configuration that the operator's guide prints."""
+"""Starts nginx with the configuration that the operator's guide prints."""
 
 import getpass
 import http.client
@@ -57,7 +57,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Proxy:
-    """A running nginx: ask it, and see what it wrote."""
+    """A running nginx, its log and its cache."""
 
     folder: Path
     port: int
@@ -86,8 +86,8 @@ class Proxy:
 
     @property
     def told(self) -> list[str]:
-        """What the log says of each request so far: HIT, MISS, …, or - without the cache."""
-        # It is written once the answer is on its way.
+        """The cache status of each request so far: HIT, MISS, …, or - without the cache."""
+        # nginx writes the line after it has sent the answer.
         until, lines = time.monotonic() + 5, list[str]()
         while len(lines) < len(self.answered) and time.monotonic() < until:
             lines = (self.folder / "log" / "outreach.log").read_text().splitlines()
@@ -100,7 +100,7 @@ class Proxy:
                     yield path, path.read_bytes()
 
     def stored(self) -> list[str]:
-        """The addresses, with the encoding after them, of what is in the cache."""
+        """The cached addresses, each followed by its encoding."""
         kept = [path.read_bytes() for path in (self.folder / "cache").rglob("*") if path.is_file()]
         keys = [re.search(rb"\nKEY: https://([^\n]*)\n", each) for each in kept]
         return sorted(key[1].decode().removeprefix(NAME) for key in keys if key)
@@ -110,9 +110,10 @@ class Proxy:
 def nginx(
     folder: Path, *upstream: int, keeps: str = "29s", bare: int = 0, more: str = ""
 ) -> Iterator[Proxy]:
-    """Serves while the block does, in front of our servers at the ports `upstream`. `keeps` is how
-    long a calendar is kept, as nginx spells it; `bare` is a port where the same is had without TLS,
-    and `more` goes into the `http` block."""
+    """Runs nginx during the block, in front of our servers at the ports `upstream`.
+
+    `keeps` is how long a feed is cached, in nginx's notation; `bare` is a port with the same pages
+    without TLS; `more` goes into the `http` block."""
     for name in ("log", "temp"):
         (folder / name).mkdir(parents=True)
     certificate = tls_certificate.make(folder, NAME)
@@ -151,7 +152,7 @@ def nginx(
 
 
 def of_the_guide() -> str:
-    """What the guide's own command prints."""
+    """The configuration as `outreach guide` prints it."""
     return dict(guide.files(CHAPTER.read_text()))["/etc/nginx/conf.d/outreach.conf"]
 
 
@@ -175,7 +176,7 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 class _Connection(http.client.HTTPSConnection):
-    """To this machine, whatever the name, from an address of one's own."""
+    """A connection to this machine under any host name, from a given client address."""
 
     def __init__(self, port: int, context: ssl.SSLContext, visitor: str, name: str) -> None:
         super().__init__("127.0.0.1", port, timeout=10, context=context)

@@ -1,4 +1,4 @@
-"""A small network for the tests of the open data, and how they read it."""
+"""A small network for the tests of the API, and how they read it."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -64,7 +64,7 @@ def ids(client: FlaskClient, query: str = "") -> list[str]:
 
 
 def everything(client: FlaskClient, workshop: Workshop) -> Iterator[tuple[str, TestResponse]]:
-    """The answer of every address there is."""
+    """The answer of every address of the API."""
     parts = {
         "slug": "chicago",
         "code": "derechos",

@@ -1,4 +1,4 @@
-"""What one reads of a page, for the scale of `outreach/reports/readability.py`."""
+"""The readable text of an HTML page, for the scale of `outreach/reports/readability.py`."""
 
 import re
 from html.parser import HTMLParser
@@ -8,19 +8,19 @@ from outreach.reports.readability import EASY, Readability, hardest_sentence, re
 
 __all__ = ["EASY", "Readability", "hardest_sentence", "readability", "seen", "syllables"]
 
-# What the page says to programs, or what is no text: a sign, a list of cities to choose from.
+# Elements for programs, or without running text: icons, lists of cities to choose from.
 _NOT_SEEN: Final = frozenset({"head", "script", "style", "svg", "datalist", "template"})
-# What goes on in one line; everything else begins a sentence of its own.
+# Elements within a sentence; all others begin a new one.
 _INLINE: Final = frozenset(
     {"a", "abbr", "b", "bdi", "em", "i", "mark", "q", "s", "small", "span", "strong", "time", "wbr"}
 )
 
 
 def seen(page: str) -> str:
-    """What one reads of a page, each block on a line of its own."""
+    """The text that a person reads, with each block on its own line."""
     reader = _Reader()
     reader.feed(page)
-    # Two links in a row are two labels; one within a sentence is part of it.
+    # Two adjacent links are two labels; a link within a sentence is part of it.
     text = re.sub(r"\0\s*\0", "\n", "".join(reader.parts)).replace("\0", "")
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
@@ -42,7 +42,7 @@ class _Reader(HTMLParser):
         elif tag not in _INLINE:
             self.parts.append("\n")
         elif "muted" in (has.get("class") or ""):
-            self.parts.append("\n")  # a line of its own, by its look
+            self.parts.append("\n")  # CSS shows it on its own line
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self._hidden:

@@ -1,6 +1,6 @@
-"""What is on a sheet of ours: read as a screen reader, a phone's camera or a printer would.
+"""Reads a PDF as a screen reader, a phone's camera or a printer does.
 
-`faults` asks of a PDF what PDF/UA-1 (ISO 14289-1) asks and a machine can see."""
+`faults` checks the rules of PDF/UA-1 (ISO 14289-1) that a program can check."""
 
 import io
 import re
@@ -17,18 +17,18 @@ _PAINTS: Final = {"S", "s", "f", "F", "f*", "B", "B*", "b", "b*", "Tj", "TJ", "'
 
 
 def words_of(body: bytes) -> str:
-    """The words of a PDF, in the order they are read, apart by one space."""
+    """The words of a PDF in reading order, separated by single spaces."""
     pages = PdfReader(io.BytesIO(body)).pages
     return " ".join(" ".join(page.extract_text() for page in pages).split())
 
 
 def squashed(text: str) -> str:
-    """Without spaces, hyphens and what else is where a line may break."""
+    """The text without spaces, hyphens and other characters of line breaks."""
     return "".join(re.sub("[-\u00ad\u200b]", "", text).split())
 
 
 def faults(body: bytes, *, lang: str, title: str, pages: int = 1) -> list[str]:
-    """What keeps this PDF from being one for everybody; nothing, if all is well."""
+    """The violations of PDF/UA-1; empty when the PDF is accessible."""
     with pikepdf.open(io.BytesIO(body)) as pdf:
         return [*_document(pdf, lang, title, pages), *_structure(pdf), *_contents(pdf)]
 
@@ -83,7 +83,7 @@ def _structure(pdf: Any) -> Iterator[str]:
 
 
 def _contents(pdf: Any) -> Iterator[str]:
-    """Whatever is painted is a part of the structure, or said to be no more than decoration."""
+    """Painted content that is neither part of the structure nor marked as decoration."""
     for page in pdf.pages:
         marked: list[str] = []
         for operands, name in _instructions(page):
@@ -97,7 +97,7 @@ def _contents(pdf: Any) -> Iterator[str]:
 
 
 def _instructions(page: Any) -> Iterator[tuple[Any, str]]:
-    """What the page tells a printer to do, one thing after the other."""
+    """The operators of the page's content stream, with their operands."""
     for each in pikepdf.parse_content_stream(page):
         yield each.operands, str(each.operator)
 
@@ -121,12 +121,12 @@ def _attributes(element: Any) -> list[Any]:
 
 
 def read_square(picture: bytes) -> list[str]:
-    """What a camera reads in a PNG."""
+    """The texts of the barcodes in a PNG."""
     return [found.text for found in zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))]
 
 
 def read_square_of_pdf(body: bytes) -> list[str]:
-    """The same in a PDF, whose lines are drawn as a printer would draw them."""
+    """The texts of the barcodes in a PDF, rendered from its vector lines."""
     with pikepdf.open(io.BytesIO(body)) as pdf:
         page = pdf.pages[0]
         _x, _y, width, height = (float(each) for each in page.MediaBox)
@@ -144,7 +144,7 @@ Matrix = tuple[float, float, float, float, float, float]
 
 
 def _strokes(page: Any) -> Iterator[tuple[Point, Point, float]]:
-    """The straight lines of a page, and how thick they are, in points."""
+    """The straight lines of a page with their width in points."""
     matrix: Matrix = (1, 0, 0, 1, 0, 0)
     kept: list[tuple[Matrix, float]] = []
     thick, path, here = 1.0, [], (0.0, 0.0)

@@ -1,6 +1,6 @@
-"""Every public address there is, filled in with what a person could put there: for what has to
-hold on all of them, those of tomorrow too. An address with a part that nobody has filled in here
-fails the tests until somebody does."""
+"""Every public address, with values for its parts: for tests of what holds on all pages.
+
+A new address with a part unknown here fails the tests until a value is added."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ from tests.support.registration_forms import answers
 NOBODY: Final = "A" * 21 + "g"  # as long as a token is
 LANGUAGES: Final = ("es", "en", "fr")
 STAFF: Final = "/org"
-OF_STAFF_TOO: Final = "/q/"  # answered for everybody, and more for staff
-# What asks for more than an address does: a filter, a search, a page further on.
-ASKED: Final = {
+QR_LANDING: Final = "/q/"  # answered for everybody, and more for staff
+# Query strings by endpoint: filters, searches, further pages.
+QUERIES: Final = {
     "workshops.upcoming": ("", "?tipo=K7QX", "?donde=Chicago&tipo=mujeres", "?tras=nada&desde=x"),
     "feed_builder.build": ("", "?tipo=K7QX", "?oficina=chicago&idioma=es"),
     "embed.upcoming": ("", "?tipo=K7QX", "?oficina=chicago&cuantos=2", "?tipo=nada"),
@@ -43,8 +43,8 @@ ASKED: Final = {
 
 
 @dataclass(frozen=True)
-class Place:
-    """A small network, and the addresses of what is in it."""
+class FurnishedSite:
+    """A small network, and its public addresses."""
 
     app: Flask
     workshops: dict[str, Workshop]
@@ -54,8 +54,9 @@ class Place:
     languages: Sequence[str] = LANGUAGES
 
     def addresses(self, method: str = "GET") -> Iterator[tuple[str, str]]:
-        """The endpoint and the path of every public page that takes the method. What ends a
-        registration comes last, so that what comes before finds it alive."""
+        """The endpoint and path of every public page that takes the method.
+
+        Pages that end a registration come last."""
         found = [
             (rule.endpoint, path)
             for rule in public_rules(self.app)
@@ -65,12 +66,12 @@ class Place:
         return iter(sorted(found, key=lambda each: each[1].endswith(("/cancelar", "/borrar"))))
 
     def of_tokens(self) -> list[str]:
-        """The pages that a link of a registration leads to, for every registration."""
+        """The paths with the token of a registration, for every registration."""
         rules = [rule for rule in public_rules(self.app) if "token" in rule.arguments]
         return [p for rule in rules if "GET" in (rule.methods or ()) for p in self._filled(rule)]
 
     def post(self, client: FlaskClient, path: str) -> TestResponse:
-        """Posts what a person would send there, as far as one form can serve for all."""
+        """Posts the fields of the registration form, which serve for every page."""
         known = list(self.workshops.values())
         workshop = next((each for each in known if each.public_id in path), known[0])
         typed = answers(self.app, workshop)
@@ -81,11 +82,11 @@ class Place:
         for values in product(*(self._values(rule, name) for name in names)):
             built = rule.build(dict(zip(names, values, strict=True)))
             assert built is not None, rule.rule
-            for query in ASKED.get(rule.endpoint, ("",)):
+            for query in QUERIES.get(rule.endpoint, ("",)):
                 yield built[1] + query
 
     def _values(self, rule: Rule, name: str) -> Sequence[str]:
-        """What can stand in this part of an address: something that is there, something not."""
+        """Values for a part of an address: some exist, some do not."""
         known: dict[str, Sequence[str]] = {
             "lang": self.languages,
             "slug": ("chicago", "nada"),
@@ -93,7 +94,7 @@ class Place:
             "id": [*(each.public_id for each in self.workshops.values()), "0" * 10],
             "token": (
                 [self.entry, NOBODY]
-                if rule.rule.startswith(OF_STAFF_TOO)
+                if rule.rule.startswith(QR_LANDING)
                 else [*self.links.values(), NOBODY]
             ),
             "text": ("2020-01", "nada"),
@@ -111,14 +112,14 @@ class Place:
 
 
 def public_rules(app: Flask) -> list[Rule]:
-    """The patterns of every address that is not the staff's."""
+    """The URL rules of all pages but the staff's."""
     return [rule for rule in app.url_map.iter_rules() if not rule.rule.startswith(STAFF)]
 
 
 def furnished(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
-) -> Place:
-    """A workshop of every sort, and somebody in each way of standing."""
+) -> FurnishedSite:
+    """A workshop of every sort, with registrations of every status."""
     with store.change() as session:
         plain = hold(session, chicago, rights)
         full = hold(session, chicago, rights, capacity=0)
@@ -143,7 +144,7 @@ def furnished(
         "hour": seat(store, key_store, workshops["hours"], slot="18:20"),
         "quiet hour": seat(store, key_store, workshops["quiet hours"], slot="18:40"),
     }
-    return Place(
+    return FurnishedSite(
         app=app,
         workshops=workshops,
         links={name: manage_token(key_store, each) for name, each in people.items()}
@@ -155,7 +156,7 @@ def furnished(
 
 
 def in_every_status(store: Store, key_store: KeyStore, workshop: Workshop) -> dict[str, str]:
-    """The links of people who stand each in their own way at a workshop with places."""
+    """The links of registrations of one workshop, one for each status."""
     now = clock.now()
     ways: dict[str, dict[str, Any]] = {
         "seated": {},
@@ -182,7 +183,7 @@ def manage_token(key_store: KeyStore, registration: Registration) -> str:
 
 
 class Page(HTMLParser):
-    """What a page is made of: its tags, its title, its links and the words one sees."""
+    """The tags, title, links and visible words of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -209,5 +210,5 @@ class Page(HTMLParser):
 
     @property
     def links(self) -> list[str]:
-        """Where one can go from here without sending anything."""
+        """The targets of the page's links."""
         return [has["href"] or "" for tag, has in self.tags if tag == "a" and has.get("href")]

@@ -1,7 +1,7 @@
-"""A random walk through everything that can happen to one workshop, beside a model of it.
+"""A model of one workshop, for random walks through everything that can happen to it.
 
-The model knows nothing of counters, statements or locks: it keeps a list of parties and works out
-anew each time who has what. After every step the database has to say the same.
+The model has no counters, statements or locks: it keeps a list of parties and computes each time
+who has what. After every step the database must agree with it.
 """
 
 from dataclasses import dataclass, field
@@ -48,10 +48,10 @@ class Party:
 
 @dataclass
 class Model:
-    """What the rules say, in as few words as they can be said."""
+    """The rules of capacity, waitlist and offers, in their simplest form."""
 
     capacity: int
-    hours: int | None  # so many consultations, one after the other, of `capacity` places each
+    hours: int | None  # number of consecutive time slots, each with `capacity` seats
     childcare: int | None
     starts: datetime
     confirm_at: datetime
@@ -98,7 +98,7 @@ class Model:
     # What people do
 
     def seat(self, party: Party, hour: int, now: datetime) -> type[Exception] | None:
-        """Gives a new party what it asks for, or leaves it waiting; or the error it is told."""
+        """Confirms or waitlists a new party; returns the error class when it is refused."""
         if not self.is_on or now >= self.starts:
             return Closed
         if self.left() < party.people or (self.is_late(now) and self.has_fitting()):
@@ -161,7 +161,7 @@ class Model:
             self.offer(now)
 
     def round(self, now: datetime) -> None:
-        """The question who still comes: put, and its silence heard."""
+        """Asks for reconfirmation, and cancels who did not answer in time."""
         if not self.is_on or not self.confirm_at <= now < self.starts:
             return
         unconfirmed = [

@@ -1,4 +1,4 @@
-"""Every regular expression of ours: none may take a day over a text that somebody made for it.
+"""Measures that no regular expression of the product takes superlinear time.
 
 `python -m tests.support.regex_audit` feeds each of them texts of its own letters, n and 2n of them,
 and shows where twice the text takes more than twice the time: about 4 is quadratic. It ends with 1
@@ -22,7 +22,7 @@ METHODS: Final = frozenset(
     {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
 )
 ANCHORED: Final = frozenset({"match", "fullmatch"})
-MANY: Final = 100  # repetitions: fewer are no danger
+MIN_UNBOUNDED: Final = 100  # repetitions: fewer are no danger
 REPEATS: Final = frozenset({"MAX_REPEAT", "MIN_REPEAT"})
 LONGEST: Final = 64 * 1024  # letters: a form brings no more
 SLOW: Final = 1.0  # seconds for them
@@ -37,7 +37,7 @@ class Pattern:
 
 
 def patterns() -> Iterator[Pattern]:
-    """Those whose text stands in the code."""
+    """The patterns that are literals in the code."""
     for file in sorted(CODE.rglob("*.py")):
         if "versions" in file.parts:
             continue
@@ -54,7 +54,7 @@ def patterns() -> Iterator[Pattern]:
 
 
 def made_of_parts() -> Iterator[str]:
-    """Where a pattern is put together: these somebody has to look at."""
+    """The places where a pattern is composed at run time: a person has to check these."""
     for file in sorted(CODE.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             is_one = isinstance(node, ast.Call) and is_call(node) and bool(node.args)
@@ -63,7 +63,7 @@ def made_of_parts() -> Iterator[str]:
 
 
 def _uses(tree: ast.Module) -> dict[int, set[str]]:
-    """Of each pattern that has a name, what is asked of it under that name in its file."""
+    """The methods called on each named pattern, by name."""
     asked: dict[str, set[str]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
@@ -94,7 +94,7 @@ def _constant(node: ast.expr) -> str | None:
 
 
 def nested(text: str) -> bool:
-    """Whether a repetition of many is within another: (a+)+ tries every way to cut a text."""
+    """Whether an unbounded repetition contains another: (a+)+ backtracks exponentially."""
     return _nested(parser.parse(text), is_within=False)
 
 
@@ -103,7 +103,7 @@ def _nested(parts: Any, *, is_within: bool) -> bool:
         name = str(op)
         if name in REPEATS:
             _least, most, inner = given
-            is_many = int(most) >= MANY
+            is_many = int(most) >= MIN_UNBOUNDED
             if is_many and is_within:
                 return True
             # What begins with a letter that cannot be its end is cut in one way only.
@@ -119,7 +119,7 @@ def _nested(parts: Any, *, is_within: bool) -> bool:
 
 
 def _is_fenced(parts: Any) -> bool:
-    """Whether each turn begins or ends with one certain letter that is repeated nowhere in it."""
+    """Whether each iteration begins or ends with a character that occurs nowhere else in it."""
     nodes = list(parts)
     while len(nodes) == 1 and str(nodes[0][0]) == "SUBPATTERN":
         nodes = list(nodes[0][1][-1])
@@ -131,7 +131,7 @@ def _is_fenced(parts: Any) -> bool:
 
 
 def _holds(parts: Any, letter: int) -> bool:
-    """Whether these could be that letter."""
+    """Whether these nodes can match that character."""
     for op, given in parts:
         name = str(op)
         if name == "LITERAL" and given == letter:
@@ -171,7 +171,7 @@ def _in(items: Any, letter: int) -> bool:
 
 
 def letters(text: str) -> list[str]:
-    """Texts that its repetitions could begin to read: its own letters, one and two at a time."""
+    """Texts that its repetitions can start to match: its own characters, one and two at a time."""
     alone = sorted(
         {each for each in [*text, *"a0 \n-.,\\\"'<&;:=@/ñ"] if each.isprintable() or each == "\n"}
     )

@@ -1,4 +1,4 @@
-"""The public form, filled as a person or a program would fill it."""
+"""Fills and sends the public registration form."""
 
 import re
 import secrets
@@ -24,7 +24,7 @@ from outreach.web.public.my_registration import recover_link
 def answers(
     app: Flask, workshop: Workshop, *, minutes: float = 1, **changes: Any
 ) -> dict[str, Any]:
-    """What a person sends who opened the form so many minutes ago."""
+    """The fields that a person sends who opened the form `minutes` ago."""
     with app.app_context():
         made = form_token.make(workshop.public_id, now=clock.now() - timedelta(minutes=minutes))
     plain: dict[str, Any] = {
@@ -50,7 +50,7 @@ def ask_for_link(
     minutes: float = 1,
     **changes: Any,
 ) -> TestResponse:
-    """What the page for a lost link answers to who opened it so many minutes ago."""
+    """The answer to the link recovery form, opened `minutes` ago."""
     with client.application.app_context():
         made = form_token.make(recover_link.ABOUT, now=clock.now() - timedelta(minutes=minutes))
     typed = {"email": email, "stamp": made, "website": ""} | changes
@@ -58,7 +58,7 @@ def ask_for_link(
 
 
 def unstamped(page: TestResponse) -> str:
-    """The page but for the stamp of its form, which is of the moment it was made."""
+    """The page without its form token, which differs each time."""
     return re.sub(r'name="stamp" value="[^"]*"', "", page.text)
 
 
@@ -71,12 +71,12 @@ _WITH_WORKSHOP = sa.select(Registration).options(sa.orm.joinedload(Registration.
 
 
 def link_of(key_store: KeyStore, registration: Registration) -> str:
-    """Where somebody sees their own place."""
+    """The path of a registration's own page."""
     return f"/es/r/{registrations.manage_token(registrations.key_of(key_store, registration))}"
 
 
 def now_of(store: Store, registration: Registration) -> Registration:
-    """The row as it is by now."""
+    """The row as it is now, with its workshop."""
     with store.read() as session:
         return session.scalars(_WITH_WORKSHOP.where(Registration.id == registration.id)).one()
 
@@ -91,7 +91,7 @@ def seats_left(store: Store, workshop: Workshop) -> int:
 
 
 class Filled(HTMLParser):
-    """What a form on a page would send."""
+    """The fields of a page's form, as a browser would send them."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The addresses of our applications, compiled once for all tests of a process."""
+"""Shares compiled URL rules between all applications of a test process."""
 
 from types import MethodType
 from typing import Any, Final
@@ -6,28 +6,33 @@ from typing import Any, Final
 import pytest
 from werkzeug.routing import Rule
 
-MADE: Final = ("_parts", "_trace", "_converters", "arguments")
+COMPILED_ATTRIBUTES: Final = ("_parts", "_trace", "_converters", "arguments")
 
 
 def compile_once() -> None:
-    """Every application compiles its 225 addresses, and the tests make thousands of applications:
-    a tenth of a second each. What Werkzeug makes of an address is the same in all of them."""
+    """Makes Werkzeug compile each URL rule once.
+
+    Each application has more than 200 rules, which take a tenth of a second to compile, and the
+    tests make thousands of applications."""
     compiled: dict[object, Any] = {}
     compile_one = Rule.compile
 
-    def known(rule: Rule) -> None:
+    def compile_cached(rule: Rule) -> None:
         assert rule.map is not None
-        about = (
+        cache_key = (
             (rule.rule, rule.subdomain, rule.host, rule.merge_slashes, repr(rule.defaults)),
             (rule.map.host_matching, frozenset(rule.map.converters.items())),
         )
-        if about not in compiled:
+        if cache_key not in compiled:
             compile_one(rule)
             builders = {name: getattr(rule, name).__func__ for name in ("_build", "_build_unknown")}
-            compiled[about] = {name: getattr(rule, name) for name in MADE}, builders
-        made, builders = compiled[about]
-        # Nobody changes these once an address is compiled.
-        vars(rule).update(made)
+            compiled[cache_key] = (
+                {name: getattr(rule, name) for name in COMPILED_ATTRIBUTES},
+                builders,
+            )
+        attributes, builders = compiled[cache_key]
+        # Werkzeug does not change these after compilation.
+        vars(rule).update(attributes)
         vars(rule).update((name, MethodType(each, rule)) for name, each in builders.items())
 
-    pytest.MonkeyPatch().setattr(Rule, "compile", known)  # to the end: nobody undoes it
+    pytest.MonkeyPatch().setattr(Rule, "compile", compile_cached)  # for the whole run

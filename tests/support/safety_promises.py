@@ -1,4 +1,4 @@
-"""Which test stands for which promise of requirements.md."""
+"""The tests of each safety requirement of requirements.md."""
 
 from typing import Final
 

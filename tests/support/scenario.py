@@ -1,4 +1,4 @@
-"""One workshop and who wants to come, at a time we set; each call is a change of its own."""
+"""A workshop and its registrations at a given time; each call is a transaction of its own."""
 
 import secrets
 from collections.abc import Callable
@@ -47,16 +47,17 @@ class Stage:
     # What people do
 
     def register(self, people: int = 1, **changes: Any) -> str:
-        """Rosa unless told otherwise, with an e-mail; the id of her registration. `workshop`: as
-        her page read it, a while ago perhaps."""
+        """The id of a new registration, by default Rosa's with an e-mail.
+
+        `workshop` is the row as her page read it, perhaps some time ago."""
         opened = changes.pop("workshop", None) or self.workshop()
         changes = {"contact": ContactMethod.EMAIL} | changes | {"people": people}
-        someone, ticket = registration_data(**changes), make_ticket()
+        data, sealed = registration_data(**changes), make_sealed_registration()
         self._came += 1
         now = self.now + timedelta(microseconds=self._came)  # one comes after the other
         with self.store.change() as session:
-            registrations.register(session, opened, someone, ticket, secrets.token_hex(16), now=now)
-        return ticket.id
+            registrations.register(session, opened, data, sealed, secrets.token_hex(16), now=now)
+        return sealed.id
 
     def cancel(self, *ids: str) -> None:
         for each in ids:
@@ -110,13 +111,13 @@ class Stage:
         return self._of_workshop(reconfirmation.release_unanswered)
 
     def work(self, *, at: datetime | None = None) -> None:
-        """What the worker does by itself at that time."""
+        """Runs the worker's scheduled jobs at that time."""
         self.now = at or self.now
         scheduled_jobs.pass_on_offers(self.store, now=self.now)
         scheduled_jobs.ask_who_comes(self.store, now=self.now)
 
     def deliver(self, cause: NotificationType, *, is_dead: bool = False) -> None:
-        """All that is due of that cause has gone out just now, or been given up."""
+        """Marks all due notifications of a type as sent now, or as given up."""
         with self.store.change() as session:
             session.execute(
                 sa.update(Notification)
@@ -149,7 +150,7 @@ class Stage:
         return self.workshop().seats_left
 
     def hours(self) -> dict[str, int]:
-        """How many places each hour has left."""
+        """The seats left in each time slot, by start."""
         with self.store.read() as session:
             workshop = session.get_one(Workshop, self.workshop_id)
             rows = time_slots.of_workshop(session, workshop)
@@ -167,7 +168,7 @@ class Stage:
             return dict(accommodations.left(session, self.workshop_id))
 
     def notification_types(self, registration_id: str) -> list[NotificationType]:
-        """What they are still to be told, in the order of the alphabet."""
+        """The types of pending notifications, sorted."""
         with self.store.read() as session:
             return sorted(
                 session.scalars(
@@ -188,7 +189,7 @@ class Stage:
 
 
 def stage(store: Store, office: Office, kind: Kind, **changes: Any) -> Stage:
-    """A workshop for two, a week from now."""
+    """A scenario with a workshop for two, a week after its now."""
     with store.change() as session:
         workshop = hold(
             session, office, kind, **{"day": DAY, "capacity": 2, "now": MONDAY} | changes
@@ -196,14 +197,14 @@ def stage(store: Store, office: Office, kind: Kind, **changes: Any) -> Stage:
         return Stage(store, workshop.id)
 
 
-def make_ticket() -> SealedRegistration:
-    """What a registration is made of, with a key that no ring keeps: these tests ask for places."""
+def make_sealed_registration() -> SealedRegistration:
+    """A sealed registration with a key outside of the key store: these tests are about seats."""
     key_id, key = secrets.token_bytes(16), secrets.token_bytes(32)
     return SealedRegistration(id=code(26), key_id=key_id, key=key, sealed=b"nothing to read")
 
 
 def faults(session: Session, workshop_id: int) -> list[str]:
-    """Where what is held and what is left are not what there is: none, ever."""
+    """The differences between the stored counters and the registrations; always empty."""
     workshop = session.get_one(Workshop, workshop_id, populate_existing=True)
     held = session.execute(
         sa.select(Registration.people, Registration.needs, Registration.slot_id).where(
@@ -230,7 +231,7 @@ def _fault(what: str, capacity: int, held: int, left: int) -> str:
 
 
 def stranded(session: Session, workshop_id: int) -> list[str]:
-    """Who waits though there is room for them, worked out without the product's own rules."""
+    """The waitlisted registrations that would fit, computed without the product's rules."""
     workshop = session.get_one(Workshop, workshop_id, populate_existing=True)
     hours = session.scalars(
         sa.select(TimeSlot.seats_left).where(TimeSlot.workshop_id == workshop_id)

@@ -1,4 +1,4 @@
-"""The way to a server, that can be cut: a port of loopback that passes on what it is told."""
+"""A TCP proxy on the loopback interface whose connections a test can cut."""
 
 import socket
 import threading
@@ -7,27 +7,27 @@ from contextlib import contextmanager, suppress
 
 
 class Forwarder:
-    """Passes on bytes both ways until it is cut."""
+    """Forwards bytes both ways until it is cut."""
 
     def __init__(self, host: str, port: int) -> None:
         self._there = host, port
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self._open: list[socket.socket] = []
-        self._last_word = b""  # after whose answer, which is kept, everything is cut
+        self._last_word = b""
         self.was_cut = threading.Event()
         self.is_refusing = False
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        """All that is open breaks; what comes anew is passed on."""
+        """Breaks all open connections; new ones are forwarded."""
         for each in self._open:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         self._open.clear()
 
     def cut_after(self, word: bytes) -> None:
-        """The next connection that says this is heard, and gets no answer any more."""
+        """Forwards the next request that contains `word`, and cuts before the answer."""
         self.was_cut.clear()
         self._last_word = word
 
@@ -67,7 +67,7 @@ class Forwarder:
                     self._last_word = b""
                     was_heard.set()
                 elif not is_request and was_heard.is_set():
-                    self.was_cut.set()  # the server has done it, and says so to nobody
+                    self.was_cut.set()  # the server has done it; the client gets no answer
                     break
                 target.sendall(heard)
         for each in (source, target):

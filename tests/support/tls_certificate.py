@@ -1,4 +1,4 @@
-"""A certificate for `localhost`, signed by nobody but itself."""
+"""Makes self-signed TLS certificates."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from outreach import clock
 
 
 def make(folder: Path, host: str = "localhost") -> Path:
-    """A PEM file with the certificate and its key."""
+    """The path of a PEM file with the certificate and its key, valid for two days around now."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = clock.now()

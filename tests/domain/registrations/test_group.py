@@ -17,7 +17,7 @@ from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.workshops import Workshop, series
 from outreach.errors import Full
 from tests.conftest import hold, registration_data
-from tests.support.scenario import DAY, MONDAY, Stage, make_ticket
+from tests.support.scenario import DAY, MONDAY, Stage, make_sealed_registration
 
 pytestmark = pytest.mark.any_database
 
@@ -57,7 +57,7 @@ def course(store: Store, chicago: Office, rights: Kind) -> Course:
 def _save_all(dates: list[Stage], nonce: str = "", **said: Any) -> list[str]:
     """The ids of the registrations, one for each date, in their order."""
     someone = registration_data(**{"contact": ContactMethod.EMAIL} | said)
-    pairs = [(each.workshop(), make_ticket()) for each in dates]
+    pairs = [(each.workshop(), make_sealed_registration()) for each in dates]
     with dates[0].store.change() as session:
         registrations.register_group(
             session, pairs, someone, nonce or secrets.token_hex(16), now=MONDAY

@@ -1,23 +1,20 @@
 """What every answer says to the browser, whatever was asked for (S01 to S04)."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from outreach.config import Config, Limits
+from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
-from outreach.keystore import KeyStore
-from tests.support.public_urls import NOBODY, Page, Place, furnished
+from tests.support.public_urls import NOBODY, FurnishedSite, Page
 from tests.support.staff_client import employ, signed_in_as
 
 pytestmark = pytest.mark.any_database("what is said around every answer")
@@ -51,20 +48,11 @@ PRIVATE: Final = re.compile(r"/\w\w/(r/|mi-registro|salir|t/\w+/lugar)|/q/")
 
 
 @pytest.fixture
-def place(
-    make_app: Callable[..., Flask],
-    store: Store,
-    key_store: KeyStore,
-    chicago: Office,
-    rights: Kind,
-    women: Kind,
-) -> Place:
-    patient = Limits(posts=100_000, look_ups=100_000, sign_ins=100_000)
-    place = furnished(make_app(limits=patient), store, key_store, chicago, rights, women)
-    return replace(place, languages=("es",))  # a header speaks no language
+def spanish_site(furnished_site: FurnishedSite) -> FurnishedSite:
+    return replace(furnished_site, languages=("es",))  # headers are the same in all languages
 
 
-Heard = tuple[Place, list[TestResponse]]
+Heard = tuple[FurnishedSite, list[TestResponse]]
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +66,11 @@ def heard(request: pytest.FixtureRequest, config: Config, kept: dict[str, Heard]
     """The answer to every public address, by every method, and to what goes wrong; and where."""
     database = config.database_url.partition(":")[0]
     if database not in kept:
-        place: Place = request.getfixturevalue("place")
-        client = place.app.test_client()
-        found = [client.get(path) for _, path in place.addresses()]
-        found += [place.post(client, path) for _, path in place.addresses("POST")]
-        kept[database] = place, [*found, *_gone_wrong(place)]
+        spanish_site: FurnishedSite = request.getfixturevalue("spanish_site")
+        client = spanish_site.app.test_client()
+        found = [client.get(path) for _, path in spanish_site.addresses()]
+        found += [spanish_site.post(client, path) for _, path in spanish_site.addresses("POST")]
+        kept[database] = spanish_site, [*found, *_gone_wrong(spanish_site)]
     return kept[database]
 
 
@@ -91,8 +79,11 @@ def asked(heard: Heard) -> list[TestResponse]:
     return heard[1]
 
 
-def _gone_wrong(place: Place) -> list[TestResponse]:
-    client, form = place.app.test_client(), f"/es/t/{place.workshops['plain'].public_id}/lugar"
+def _gone_wrong(spanish_site: FurnishedSite) -> list[TestResponse]:
+    client, form = (
+        spanish_site.app.test_client(),
+        f"/es/t/{spanish_site.workshops['plain'].public_id}/lugar",
+    )
     return [
         client.get("/es/nada"),
         client.get("/nada.txt"),
@@ -126,9 +117,9 @@ def test_every_answer_tells_the_browser_to_trust_nobody_else(asked: list[TestRes
 
 
 def test_the_staffs_pages_and_a_fault_of_ours_say_the_same(
-    place: Place, store: Store, chicago: Office
+    spanish_site: FurnishedSite, store: Store, chicago: Office
 ) -> None:
-    staff_client = signed_in_as(place.app, store, employ(store))
+    staff_client = signed_in_as(spanish_site.app, store, employ(store))
     answers = [
         staff_client.get("/org/"),
         staff_client.get("/org/talleres"),
@@ -145,15 +136,19 @@ def test_the_staffs_pages_and_a_fault_of_ours_say_the_same(
 
 
 def test_only_the_door_on_a_phone_has_a_worker_and_may_ask_for_the_camera(
-    place: Place, store: Store, chicago: Office
+    spanish_site: FurnishedSite, store: Store, chicago: Office
 ) -> None:
     staff_client = signed_in_as(
-        place.app, store, employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
+        spanish_site.app, store, employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
     )
-    given = {"public_id": place.workshops["plain"].public_id, "month": "2020-01", "slug": "chicago"}
+    given = {
+        "public_id": spanish_site.workshops["plain"].public_id,
+        "month": "2020-01",
+        "slug": "chicago",
+    }
     paths = [
         re.sub(r"<(?:\w+:)?(\w+)>", lambda part: given.get(part[1], "x"), rule.rule)
-        for rule in place.app.url_map.iter_rules()
+        for rule in spanish_site.app.url_map.iter_rules()
         if rule.rule.startswith("/org") and "GET" in (rule.methods or set())
     ]
     watching = []
@@ -170,8 +165,8 @@ def test_only_the_door_on_a_phone_has_a_worker_and_may_ask_for_the_camera(
     assert watching == ["/org/puerta/telefono", "/org/puerta/telefono"]
 
 
-def test_a_page_that_comes_out_of_a_cache_says_the_same(place: Place) -> None:
-    client = place.app.test_client()
+def test_a_page_that_comes_out_of_a_cache_says_the_same(spanish_site: FurnishedSite) -> None:
+    client = spanish_site.app.test_client()
     first, second = client.get("/es/"), client.get("/es/")
     assert first.data == second.data
     assert dict(first.headers) == dict(second.headers)
@@ -223,8 +218,8 @@ def test_such_a_tag_would_be_seen(tag: str, has: dict[str, str | None]) -> None:
 
 
 def test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine(heard: Heard) -> None:
-    place, asked = heard
-    hidden = [each.public_id for each in place.workshops.values() if each.is_hidden]
+    spanish_site, asked = heard
+    hidden = [each.public_id for each in spanish_site.workshops.values() if each.is_hidden]
     seen = 0
     for answer in asked:
         path = answer.request.path
