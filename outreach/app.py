@@ -1,4 +1,4 @@
-"""Puts the application together: the only place that knows all its parts."""
+"""Builds the WSGI application from its parts."""
 
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from outreach.keystore.rate_counters import RateCounters
 from outreach.web.middleware import error_pages, request_retry
 
 PACKAGE = Path(__file__).parent
-LARGEST_FORM = 64 * 1024  # bytes; the largest honest form of ours is under 10 KB
+MAX_FORM_BYTES = 64 * 1024  # our largest form, filled in, has under 10 KB
 
 
 class Application(Flask):
@@ -28,7 +28,7 @@ class Application(Flask):
         return request_retry.answered(super().full_dispatch_request)
 
     def handle_user_exception(self, e: Exception) -> Response | ResponseReturnValue:
-        """Before an error becomes a page: whether the request is to be answered once more."""
+        """Lets `request_retry` answer the request again before the error becomes a page."""
         request_retry.or_not(e)
         return super().handle_user_exception(e)
 
@@ -36,28 +36,30 @@ class Application(Flask):
         self,
         exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
     ) -> None:
-        """Writes it down as any other error is: Flask would write the path, and in it a token."""
+        """Logs the error without the path, which Flask would log and which may hold a token."""
         if exc_info[1] is not None:
             error_pages.note(exc_info[1])
 
     def raise_routing_exception(self, request: Request) -> NoReturn:
-        """To an address as it is spelled rightly leads its path alone: a proxy knows whether people
-        come by https, and we would send them on without."""
+        """Redirects to a path without scheme and host: behind a proxy we do not know whether the
+        browser came by https."""
         error = request.routing_exception
         if isinstance(error, RequestRedirect):
             parts = urlsplit(error.new_url)
-            path = "/" + parts.path.lstrip("/")  # never «//», which is another site's
+            path = "/" + parts.path.lstrip("/")  # «//host» would be another site
             error.new_url = f"{path}?{parts.query}" if parts.query else path
         super().raise_routing_exception(request)
 
 
 def create_app(config: Config | None = None, *, waits: Waits = PAGES) -> Flask:
-    """The WSGI application. Without `config`, settings are read from the environment."""
+    """The WSGI application. Without `config`, settings are read from the environment.
+
+    Raises Misconfigured for wrong settings or old time-zone rules."""
     clock.require_rules()
     config = config or Config.from_environ()
     app = Application("outreach", template_folder=str(_templates()), static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
-    app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_FORM
+    app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = MAX_FORM_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # kinds in their own order
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
@@ -70,29 +72,29 @@ def create_app(config: Config | None = None, *, waits: Waits = PAGES) -> Flask:
     app.extensions["outreach_store"] = Store(config.database_url, pool_size=size, waits=waits)
     app.extensions["outreach_key_store"] = key_store
     app.extensions["outreach_attempts"] = RateCounters(config.keyring_url, pool_size=size)
-    # A server that starts while a standby takes over waits for it, as a request would.
+    # A server that starts during a failover waits for it, as a request does.
     try:
         app.extensions["outreach_secret"] = RetryPolicy().with_(
             lambda: signing.secret(config, key_store)
         )
     except Exception:
-        key_store.store.close()  # nobody has the application that could
+        key_store.store.close()  # the caller gets no application to close it with
         raise
     i18n.init_app(app)
     web.init_app(app)
     return app
 
 
-def served() -> Flask:
-    """The same in a process of a server: what it logs is set up before anything else."""
+def create_server_app() -> Flask:
+    """The application in a process of `outreach serve`, which sets up its logging first."""
     config = Config.from_environ()
     logs.set_up(config.log)
-    logs.watch_all()
+    logs.log_uncaught_errors()
     return create_app(config)
 
 
 def _templates() -> Path:
-    """Templates are inside the package once installed, beside it in a checkout."""
+    """The folder of templates: inside the package once installed, beside it in a checkout."""
     for folder in (PACKAGE / "templates", PACKAGE.parent / "templates"):
         if (folder / "base.html").is_file():
             return folder

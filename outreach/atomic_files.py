@@ -1,4 +1,4 @@
-"""Files that several processes may make at the same moment, and all of them read."""
+"""Creates files that several processes may create and read at the same moment."""
 
 import os
 import secrets
@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 def write_once(path: Path, content: bytes) -> None:
-    """Writes a file, closed to everybody else, unless it is there: whoever is first wins.
+    """Creates the file with mode 600 unless it exists; of several processes the first one wins.
 
-    It is written whole under another name first, so that nobody reads half of it."""
+    It is written under another name and linked, so that no reader sees half of it."""
     draft = path.with_name(f".new-{secrets.token_hex(8)}")
-    new = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(new, "wb") as file:
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -25,9 +25,9 @@ def write_once(path: Path, content: bytes) -> None:
 
 
 def sync(folder: Path) -> None:
-    """Waits until the disk has the names in a folder."""
-    opened = os.open(folder, os.O_RDONLY)
+    """Flushes the entries of a folder to the disk (fsync)."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(opened)
+        os.fsync(descriptor)
     finally:
-        os.close(opened)
+        os.close(descriptor)

@@ -1,10 +1,9 @@
-"""Time: what it is now, and what a wall clock somewhere means.
+"""The current time, and conversion between wall clocks and UTC.
 
-A workshop happens on a day, at an hour, on the wall clock of its venue. That is what we store.
-Instants are worked out from it here, so a change in daylight-saving law moves no workshop.
+The database stores the local day and time of a workshop in its venue's zone (SEAT05). Instants are
+computed from them here, so a change in daylight-saving law moves no workshop.
 
-Zone rules come from PyPI's tzdata, never the system's, which is old on many machines: Debian's
-knows nothing of the laws of 2026 in Alberta, Manitoba, British Columbia and Inuvik.
+Zone rules come from PyPI's tzdata and never from the system (decision 0027).
 """
 
 import zoneinfo
@@ -16,21 +15,21 @@ from zoneinfo import ZoneInfo
 
 from outreach.errors import Misconfigured
 
-OLDEST_RULES = (2026, 6)
+MIN_TZDATA = (2026, 6)
 SECOND = timedelta(seconds=1)
 
 zoneinfo.reset_tzpath(to=[])
 ZoneInfo.clear_cache()
 
-# Whose day it is when headquarters closes a month or publishes: what they did on the evening of the
-# 12th is dated the 12th, though it is the 13th in UTC.
+# Month closings and publications are dated by this zone: one of the evening of the 12th has the
+# 12th, though it is the 13th in UTC.
 HEADQUARTERS: Final = ZoneInfo("America/Mexico_City")
 
 
 def require_rules() -> None:
     """Raises Misconfigured when the installed zone rules are older than tzdata 2026.6."""
     found = metadata.version("tzdata")
-    if tuple(int(part) for part in found.split(".")[:2]) < OLDEST_RULES:
+    if tuple(int(part) for part in found.split(".")[:2]) < MIN_TZDATA:
         raise Misconfigured(
             f"tzdata {found} is too old for the offices in Canada. "
             "Install tzdata 2026.6 or newer: pip install -U tzdata"
@@ -38,20 +37,20 @@ def require_rules() -> None:
 
 
 def now() -> datetime:
-    """This instant, in UTC."""
+    """The current instant, in UTC."""
     return datetime.now(UTC)
 
 
 def network_day(moment: datetime) -> date:
-    """The day that the network dates a moment: the one at its headquarters."""
+    """The local day of an instant at headquarters, which dates closings and publications."""
     return moment.astimezone(HEADQUARTERS).date()
 
 
 def second_after(before: datetime | None, now: datetime) -> datetime:
-    """The second of `now`, or the one after `before` if that is later: two changes within one
-    second must still be told apart, since calendars count in seconds."""
-    this = now.replace(microsecond=0)
-    return this if before is None else max(this, before.replace(microsecond=0) + SECOND)
+    """The second of `now`, or the one after `before` if that is later: calendar programs compare
+    whole seconds, so two changes within one second need two."""
+    second = now.replace(microsecond=0)
+    return second if before is None else max(second, before.replace(microsecond=0) + SECOND)
 
 
 def is_zone(name: str) -> bool:
@@ -64,25 +63,26 @@ def is_zone(name: str) -> bool:
 
 
 def instant(day: date, hour: time, zone: ZoneInfo) -> datetime:
-    """The moment, in UTC, when clocks in `zone` show `hour` on `day`; the first if there are two.
+    """The instant, in UTC, at which clocks in `zone` show `hour` on `day`; the first if there are
+    two.
 
-    A moment that is skipped (see `is_skipped`) is taken on the clock as it was before the jump.
+    An hour that is skipped (see `is_skipped`) is converted with the offset before the change.
     """
     return datetime.combine(day, hour, zone).astimezone(UTC)
 
 
 def is_skipped(day: date, hour: time, zone: ZoneInfo) -> bool:
-    """Whether clocks in `zone` jump over `hour` on `day`, as at 02:30 of a spring change."""
-    there = datetime.combine(day, hour, zone)
-    return there.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != there.replace(tzinfo=None)
+    """Whether clocks in `zone` skip `hour` on `day`, as 02:30 at a spring change."""
+    local = datetime.combine(day, hour, zone)
+    return local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None)
 
 
 def is_doubled(day: date, hour: time, zone: ZoneInfo) -> bool:
-    """Whether clocks in `zone` show `hour` twice on `day`, as at 01:30 of an autumn change."""
-    there = datetime.combine(day, hour, zone)
+    """Whether clocks in `zone` show `hour` twice on `day`, as 01:30 at an autumn change."""
+    local = datetime.combine(day, hour, zone)
     if is_skipped(day, hour, zone):
         return False
-    return there.utcoffset() != there.replace(fold=1).utcoffset()
+    return local.utcoffset() != local.replace(fold=1).utcoffset()
 
 
 def span(day: date, starts: time, ends: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -91,7 +91,7 @@ def span(day: date, starts: time, ends: time, zone: ZoneInfo) -> tuple[datetime,
     return instant(day, starts, zone), instant(last, ends, zone)
 
 
-# Of the months that can be written: far from where a date has no month before or after it.
+# Of months that can be parsed: `plus` stays within the years of `date`.
 YEARS: Final = range(1900, 2200)
 
 

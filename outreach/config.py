@@ -1,4 +1,4 @@
-"""Everything a deployment may choose, read once when the program starts."""
+"""The settings of an installation, read once when the program starts."""
 
 import json
 import os
@@ -21,12 +21,12 @@ _DATABASE: Final = (
     "has to start with sqlite:/// or postgresql+psycopg:// and to name a database; "
     "an @ or / in a password is written %40 or %2F"
 )
-_THIS_MACHINE: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
+_LOCAL_HOST: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How often one address may ask, in any ten minutes (S09)."""
+    """Requests that one network address may send in ten minutes (S09)."""
 
     posts: int = 30
     look_ups: int = 60
@@ -35,35 +35,36 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Texts:
-    """A gateway that takes one text message a request. `{to}` and `{text}` in its address or body
-    stand for the phone, as +13125550142, and the words."""
+    """An HTTP gateway for text messages, one a request. `{to}` and `{text}` in its URL or body
+    stand for the phone, as +13125550142, and the text."""
 
     url: str = field(repr=False, default="")
     method: str = "POST"
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
     body: str = field(repr=False, default="")
-    seconds: int = 20  # to wait for its answer
+    seconds: int = 20  # to wait for a response
 
     @property
     def is_json(self) -> bool:
-        """Whether the body is JSON; else it is a form."""
-        named = {name.lower(): value for name, value in self.headers.items()}.get("content-type")
-        return "json" in named if named else self.body.lstrip().startswith("{")
+        """Whether the body is JSON; otherwise it is a form."""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        content_type = headers.get("content-type")
+        return "json" in content_type if content_type else self.body.lstrip().startswith("{")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Oidc:
-    """Another service that may say who somebody is (OpenID Connect)."""
+    """An OpenID Connect provider for staff sign-in."""
 
     issuer: str = ""
     client_id: str = ""
     client_secret: str = field(repr=False, default="")
-    label: str = ""  # what people call it; empty when there is none
+    label: str = ""  # its name on the sign-in page
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """One frozen object: settings are read once and given to whoever needs them."""
+    """All settings. They are passed to the functions that need them and never read again."""
 
     data: Path
     keys: Path
@@ -72,9 +73,9 @@ class Config:
     public_url: str = "http://localhost:8000"
     secret_key: str = field(repr=False, default="")
     smtp_url: str = field(repr=False, default="")
-    smtp_tls: bool = False  # never without, wherever the server is
+    smtp_tls: bool = False  # require TLS, also on this machine
     smtp_ca_file: Path | None = None
-    smtp_seconds: int = 30  # to wait for each answer of the server
+    smtp_seconds: int = 30  # to wait for each response of the server
     mail_from: str = ""
     mail_name: str = "Talleres"
     texts: Texts = field(default_factory=Texts)
@@ -87,11 +88,11 @@ class Config:
     phone: str = ""
     trusted_proxies: int = 0
     promise_no_sharing: bool = False
-    plain_feeds: bool = False  # never compressed
+    plain_feeds: bool = False  # send feeds uncompressed
     listen: str = "127.0.0.1"
-    pool_size: int = 4  # connections to PostgreSQL that a process keeps, as many as it has threads
+    pool_size: int = 4  # connections to PostgreSQL a process, one a thread
     log: str = "text"  # or "json"
-    metrics_token: str = field(repr=False, default="")  # empty: nobody may ask
+    metrics_token: str = field(repr=False, default="")  # empty: no metrics are served
     is_demo: bool = False
     limits: Limits = field(default_factory=Limits)
     oidc: Oidc = field(default_factory=Oidc)
@@ -106,12 +107,12 @@ class Config:
         return urlsplit(self.public_url).netloc.lower()
 
     def answers_to(self, host: str) -> bool:
-        """Whether a request may call us by that name (`Host`): our own, or this machine's where
-        only this machine can ask."""
+        """Whether a request may have this `Host`: that of the public URL, or a local name while the
+        server listens on loopback only."""
         if host.lower() == self.host:
             return True
-        # All of it: «evil@localhost» is read by some as the one and by some as the other.
-        return self.listens_on_loopback and _THIS_MACHINE.fullmatch(host.lower()) is not None
+        # The whole of it: parsers disagree about which part of «evil@localhost» is the host.
+        return self.listens_on_loopback and _LOCAL_HOST.fullmatch(host.lower()) is not None
 
     @property
     def listens_on_loopback(self) -> bool:
@@ -121,10 +122,10 @@ class Config:
     def from_environ(
         cls, environ: Mapping[str, str] = os.environ, *, serving: bool = False
     ) -> "Config":
-        """Reads `OUTREACH_DATA` and its kin; whatever is absent keeps its default.
+        """Reads the variables `OUTREACH_…`; absent ones have their defaults.
 
-        Raises Misconfigured naming every fault at once. `serving` also asks for what only a
-        public site needs: PUBLIC_URL, MAIL_FROM, CONTROLLER, and KEYRING_URL with PostgreSQL.
+        With `serving`, what a public site needs is required: PUBLIC_URL, MAIL_FROM, CONTROLLER, and
+        KEYRING_URL with PostgreSQL. Raises Misconfigured with all faults, one a line.
         """
         read = Environment(environ)
         data = Path(read.text("DATA", platformdirs.user_data_dir("outreach"))).expanduser()
@@ -132,13 +133,13 @@ class Config:
         database_url = read.checked(
             "DATABASE_URL",
             f"sqlite:///{data / 'outreach.db'}",
-            database_urls.is_one,
+            database_urls.is_valid,
             _DATABASE,
         )
         keyring_url = read.checked(
             "KEYRING_URL",
             f"sqlite:///{keys / 'keyring.db'}",
-            database_urls.is_one,
+            database_urls.is_valid,
             _DATABASE,
         )
         found = cls(
@@ -177,7 +178,7 @@ class Config:
             promise_no_sharing=read.flag("PROMISE_NO_SHARING"),
             plain_feeds=read.flag("PLAIN_FEEDS"),
             listen=read.text("LISTEN", cls.listen),
-            pool_size=read.among("POOL_SIZE", cls.pool_size, 1, 100),
+            pool_size=read.number_between("POOL_SIZE", cls.pool_size, 1, 100),
             log=read.checked("LOG", cls.log, logs.FORMS.__contains__, "has to be text or json"),
             metrics_token=read.checked(
                 "METRICS_TOKEN", "", _is_token, "has to be 22 to 200 letters, digits, - or _"
@@ -199,10 +200,10 @@ class Config:
             if found.is_postgresql:
                 read.require("KEYRING_URL", "the database of keys that all hosts share")
                 if not read.text("KEYRING_URL", ""):
-                    pass  # told
+                    pass  # `require` has reported it
                 elif not keyring_url.startswith("postgresql"):
                     read.fault("KEYRING_URL", "has to be PostgreSQL too: all hosts share it")
-                elif database_urls.is_nearer(keyring_url, database_url):
+                elif database_urls.is_more_local(keyring_url, database_url):
                     read.fault(
                         "KEYRING_URL",
                         "names this machine, OUTREACH_DATABASE_URL another: all hosts share both",
@@ -211,22 +212,23 @@ class Config:
         return found
 
     def secret(self) -> str:
-        """The key that signs forms: OUTREACH_SECRET_KEY, or one made once and kept in KEYS."""
+        """The key that signs forms: OUTREACH_SECRET_KEY, or one that is generated once and kept in
+        KEYS."""
         if self.secret_key:
             return self.secret_key
         self.make_folders()
         path = self.keys / "secret-key"
         if not path.exists():
-            # Two processes that start at once must not sign with two keys, or with half of one.
+            # Two processes that start at once must use the same key.
             atomic_files.write_once(path, secrets.token_urlsafe(32).encode())
         return path.read_text()
 
     def make_folders(self) -> None:
-        """The folders of data and keys; that of the keys is closed to everybody else."""
+        """Creates the folders of data and keys, the latter with mode 700. Raises Misconfigured."""
         try:
             self.data.mkdir(parents=True, exist_ok=True)
             self.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # restic and borg leave such a folder out of a backup (--exclude-caches).
+            # Keeps the folder out of backups by restic and borg with --exclude-caches.
             tag = self.keys / "CACHEDIR.TAG"
             if not tag.exists():
                 tag.write_text("Signature: 8a477f597d28d172789f06886806bc55\n")
@@ -303,7 +305,7 @@ def _is_json(text: str) -> bool:
 
 
 def _is_gateway(text: str) -> bool:
-    """Names and phones travel to it, so not in clear, but within one machine."""
+    """An https URL: names and phones are sent to it. http is accepted on this machine."""
     parts = _split(text)
     if parts is None or not parts[1] or not text.isascii() or any(c.isspace() for c in text):
         return False
@@ -312,7 +314,7 @@ def _is_gateway(text: str) -> bool:
 
 
 def _is_token(text: str) -> bool:
-    """Long enough that nobody guesses it, and the same in every header and shell."""
+    """Long enough not to be guessed, without characters that a header or shell changes."""
     return re.fullmatch(r"[A-Za-z0-9_-]{22,200}", text) is not None
 
 
@@ -329,7 +331,7 @@ def _is_mail_server(text: str) -> bool:
 def _split(text: str) -> tuple[str, str | None] | None:
     try:
         parts = urlsplit(text)
-        _ = parts.port  # raises on a port that is no number
+        _ = parts.port  # raises ValueError for an invalid port
     except ValueError:
         return None
     return parts.scheme, parts.hostname

@@ -1,4 +1,4 @@
-"""What the address of a database says, without opening it."""
+"""Compares database URLs without connecting."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -7,52 +7,52 @@ from outreach.loopback import LOOPBACK
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-KINDS: Final = ("sqlite:///", "postgresql+psycopg://")
-# Also where Debian and PostgreSQL itself put the socket of this machine.
+SCHEMES: Final = ("sqlite:///", "postgresql+psycopg://")
+# Debian and PostgreSQL put the local socket into these folders.
 LOCAL: Final = LOOPBACK | {
     "",
     "/var/run/postgresql",
     "/run/postgresql",
-    "/tmp",  # noqa: S108 - no file of ours: only compared with what an address says
+    "/tmp",  # noqa: S108 - compared with a URL, never opened
 }
 PORT: Final = "5432"
 
 
-def is_one(text: str) -> bool:
-    """Whether it can be read as one. A password with an @ in it has to be escaped: it would go over
-    into the host, and be told by whoever does not find that."""
-    found = _read(text)
-    if found is None or not text.startswith(KINDS):
+def is_valid(text: str) -> bool:
+    """Whether the text is a URL of a supported database. An unescaped @ in a password is refused: a
+    part of the password would be read as the host and appear in error messages."""
+    url = _parse(text)
+    if url is None or not text.startswith(SCHEMES):
         return False
-    return text.startswith("sqlite") or ("@" not in (found.host or "") and bool(found.database))
+    return text.startswith("sqlite") or ("@" not in (url.host or "") and bool(url.database))
 
 
 def is_same(one: str, other: str) -> bool:
-    """Whether they are one database: each of ours has a table of its version there."""
+    """Whether both URLs name one database, which cannot hold two `alembic_version` tables."""
     if one.startswith("sqlite") or other.startswith("sqlite"):
         return one == other
-    a, b = _read(one), _read(other)
-    return a is not None and b is not None and _where(a) == _where(b)
+    a, b = _parse(one), _parse(other)
+    return a is not None and b is not None and _location(a) == _location(b)
 
 
-def is_nearer(one: str, other: str) -> bool:
-    """Whether no other machine can use the one by its address, though it can use the other."""
+def is_more_local(one: str, other: str) -> bool:
+    """Whether only this machine can use `one`, while others can use `other`."""
     return _is_local(one) and not _is_local(other)
 
 
 def _is_local(text: str) -> bool:
-    found = _read(text)
-    return found is None or {host for host, _port in hosts(found)} <= LOCAL
+    url = _parse(text)
+    return url is None or {host for host, _port in hosts(url)} <= LOCAL
 
 
 def hosts(url: "URL") -> list[tuple[str, str]]:
-    """Each with its port, as psycopg reads them; several where one may take another's place."""
-    said = url.query.get("host", url.host or "")
-    names = said if isinstance(said, tuple) else tuple(said.split(","))
+    """Hosts with their ports, as psycopg reads them; several for a failover."""
+    value = url.query.get("host", url.host or "")
+    names = value if isinstance(value, tuple) else tuple(value.split(","))
     return [_host_and_port(name, str(url.port or PORT)) for name in names]
 
 
-def _where(url: "URL") -> tuple[frozenset[tuple[str, str]], str]:
+def _location(url: "URL") -> tuple[frozenset[tuple[str, str]], str]:
     return frozenset(hosts(url)), url.database or ""
 
 
@@ -61,8 +61,8 @@ def _host_and_port(name: str, port: str) -> tuple[str, str]:
     return (host, own) if colon and own.isdigit() else (name, port)
 
 
-def _read(text: str) -> "URL | None":
-    from sqlalchemy.engine import make_url  # `outreach --help` does without
+def _parse(text: str) -> "URL | None":
+    from sqlalchemy.engine import make_url  # keeps `outreach --help` fast
     from sqlalchemy.exc import ArgumentError
 
     try:

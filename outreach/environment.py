@@ -1,4 +1,4 @@
-"""The settings as the environment has them, `OUTREACH_` before each name."""
+"""Reads settings from environment variables named `OUTREACH_…`."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,7 +7,8 @@ from outreach.errors import Misconfigured
 
 
 class Environment:
-    """Reads variables and collects what is wrong with them, to be told all at once."""
+    """Reads variables, named without the prefix, and collects faults; `finish` raises all at
+    once."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -20,10 +21,12 @@ class Environment:
         text = self.text(name, "")
         return Path(text).expanduser() if text else None
 
-    def checked(self, name: str, default: str, good: Callable[[str], bool], fault: str) -> str:
+    def checked(self, name: str, default: str, is_valid: Callable[[str], bool], fault: str) -> str:
         text = self.text(name, default)
-        if text and not good(text):
-            self._faults.append(f"OUTREACH_{name} {fault}")  # never its value: it may be a secret
+        if text and not is_valid(text):
+            self._faults.append(
+                f"OUTREACH_{name} {fault}"
+            )  # without the value, which may be a secret
         return text
 
     def number(self, name: str, default: int) -> int:
@@ -34,14 +37,16 @@ class Environment:
         return int(text)
 
     def seconds(self, name: str, default: int) -> int:
-        """At most a minute: a letter that waits longer would outlast its lease."""
-        return self.among(name, default, 1, 60, " seconds")
+        """From 1 to 60: a longer wait would outlast the lease of a notification."""
+        return self.number_between(name, default, 1, 60, " seconds")
 
-    def among(self, name: str, default: int, least: int, most: int, what: str = "") -> int:
-        found = self.number(name, default)
-        if not least <= found <= most:
-            self.fault(name, f"has to be from {least} to {most}{what}")
-        return found
+    def number_between(
+        self, name: str, default: int, minimum: int, maximum: int, unit: str = ""
+    ) -> int:
+        number = self.number(name, default)
+        if not minimum <= number <= maximum:
+            self.fault(name, f"has to be from {minimum} to {maximum}{unit}")
+        return number
 
     def file(self, name: str) -> Path | None:
         path = self.path(name)
@@ -49,8 +54,8 @@ class Environment:
             self.fault(name, "names no file")
         return path
 
-    def fault(self, name: str, words: str) -> None:
-        self._faults.append(f"OUTREACH_{name} {words}")
+    def fault(self, name: str, message: str) -> None:
+        self._faults.append(f"OUTREACH_{name} {message}")
 
     def flag(self, name: str) -> bool:
         text = self.text(name, "0").lower()
@@ -58,10 +63,11 @@ class Environment:
             self._faults.append(f"OUTREACH_{name} has to be 1 or 0")
         return text in {"1", "yes", "true"}
 
-    def require(self, name: str, what: str) -> None:
+    def require(self, name: str, meaning: str) -> None:
         if not self.text(name, ""):
-            self._faults.append(f"OUTREACH_{name} is missing: {what}")
+            self._faults.append(f"OUTREACH_{name} is missing: {meaning}")
 
     def finish(self) -> None:
+        """Raises Misconfigured with one line a fault."""
         if self._faults:
             raise Misconfigured("\n".join(self._faults))

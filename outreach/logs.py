@@ -1,10 +1,9 @@
-"""What the server, the worker and commands write down: one line an event, without anybody in it.
+"""Logging of server, worker and commands: one line an event, without personal data.
 
-Our own code logs no name (S10). This is what stands behind it, for what others log: a
-library, the server, the database. Of an error only its kind and its place are told, since its text
-may quote what somebody typed; out of everything else goes whatever looks like an address, a phone,
-a link, a code or the address of a computer. What is dropped without need costs a look at the code;
-what stays without need stays in a file for years.
+Our own code logs no name (S10). This is the second barrier, for what libraries, the server and the
+database log: of an error only its class and its traceback are logged, since its text may quote what
+somebody typed, and whatever looks like an e-mail, a phone, a link, a token or a network address is
+replaced. Removing too much only makes a log line less useful; leaving too much discloses a person.
 """
 
 import contextlib
@@ -30,31 +29,28 @@ from outreach import languages
 log = logging.getLogger(__name__)
 
 FORMS: Final = ("text", "json")
-LONGEST: Final = 20_000  # characters of one value; more is cut off
-DEEPEST: Final = 6  # of what is within what
-MOST_PLACES: Final = 60  # of an error: one that called itself has a thousand
-NOT_SHOWN: Final = "…"
+MAX_VALUE_LENGTH: Final = 20_000  # characters
+MAX_DEPTH: Final = 6  # of nested values and of causes
+MAX_FRAMES: Final = 60  # of a traceback: a recursion has a thousand
+HIDDEN: Final = "…"
 
 
-# What is taken out
-
-
-# Each begins only where a run of its characters does: a long text then takes no longer than its
-# length, whoever sent it.
+# Redaction. Each pattern begins only where a run of its characters begins, so matching takes time
+# linear in the length of a text that somebody else may have sent.
 _WORD: Final = r"[^\s@<>\",;:()\[\]]"
-_SIGNED_IN: Final = re.compile(r"(?<=://)[^\s/@]*(?:@|%40)")
+_USERINFO: Final = re.compile(r"(?<=://)[^\s/@]*(?:@|%40)")
 _EMAIL: Final = re.compile(
     rf"(?:\"[^\"\n]*\"|(?<!{_WORD}){_WORD}+)@[^\s@<>\"',;:()\[\]]*"
     r"|(?<![\w.%+-])[\w.%+-]+%40[\w.%-]*"
 )
-# A database quotes the row, the statement and what came in; always at the end.
-_OF_DATABASE: Final = re.compile(
+# Database errors quote rows, statements and parameters, always at the end of their text.
+_DATABASE_DETAIL: Final = re.compile(
     r"(\b(?:DETAIL|CONTEXT|STATEMENT|LINE \d+):|\[(?:SQL|parameters):|\bKey \(|"
     r"\bFailing row contains|\binvalid input (?:syntax|value)|\((?:psycopg|sqlite3)[\w.]*\)).*",
     re.DOTALL,
 )
-_ADDRESS_6: Final = re.compile(r"(?<![0-9A-Fa-f:.])[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
-_ADDRESS_4: Final = re.compile(r"(?<!\d)\d+(?:\.\d+){3,}")
+_IPV6: Final = re.compile(r"(?<![0-9A-Fa-f:.])[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+_IPV4: Final = re.compile(r"(?<!\d)\d+(?:\.\d+){3,}")
 _TOKEN: Final = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{22,}")
 _PHONE: Final = re.compile(r"(?<!\d)\+?\(?\d(?:[\s().\-–/·]{0,3}\d){6,}")
 _DAY: Final = re.compile(r"(?<!\d)(?:19|20|21)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)")
@@ -73,52 +69,52 @@ _TYPED: Final = re.compile(
 
 
 def clean(text: str) -> str:
-    """The text without anybody in it."""
-    if len(text) > LONGEST:
-        # Not in the middle of a word: half of a link or of an address would not be known as one.
-        text = re.sub(r"\S*\Z", "", text[:LONGEST]) + NOT_SHOWN
-    text = _SIGNED_IN.sub("[sign-in]@", text)
-    text = _OF_DATABASE.sub(_named_only, text)
+    """The text with personal data replaced, and cut to MAX_VALUE_LENGTH characters."""
+    if len(text) > MAX_VALUE_LENGTH:
+        # Not within a word: half a link or an address would not be recognized.
+        text = re.sub(r"\S*\Z", "", text[:MAX_VALUE_LENGTH]) + HIDDEN
+    text = _USERINFO.sub("[sign-in]@", text)
+    text = _DATABASE_DETAIL.sub(_keep_error_class, text)
     text = _EMAIL.sub("[e-mail]", text)
-    text = _QUERY.sub(f"?{NOT_SHOWN}", text)
+    text = _QUERY.sub(f"?{HIDDEN}", text)
     text = _PAIRS.sub("[form]", text)
-    text = _TYPED.sub(rf"\1={NOT_SHOWN}", text)
-    text = _PATH.sub(_without_parts, text)
-    text = _ADDRESS_6.sub(_unless_no_address, text)
-    text = _ADDRESS_4.sub("[address]", text)
-    text = _TOKEN.sub(_unless_a_kind, text)
-    return _PHONE.sub(_unless_a_day, text)
+    text = _TYPED.sub(rf"\1={HIDDEN}", text)
+    text = _PATH.sub(_hide_path, text)
+    text = _IPV6.sub(_hide_ipv6, text)
+    text = _IPV4.sub("[address]", text)
+    text = _TOKEN.sub(_hide_token, text)
+    return _PHONE.sub(_hide_number, text)
 
 
-def _named_only(found: re.Match[str]) -> str:
-    """Of `(psycopg.errors.UniqueViolation) …` what it is called."""
-    return found[1] if found[1].startswith("(") else NOT_SHOWN
+def _keep_error_class(found: re.Match[str]) -> str:
+    """Keeps the class name of `(psycopg.errors.UniqueViolation) …`."""
+    return found[1] if found[1].startswith("(") else HIDDEN
 
 
-def _without_parts(found: re.Match[str]) -> str:
-    return found[0] if "/<" in found[2] or found[2] == "/" else f"{found[1]}/{NOT_SHOWN}"
+def _hide_path(found: re.Match[str]) -> str:
+    return found[0] if "/<" in found[2] or found[2] == "/" else f"{found[1]}/{HIDDEN}"
 
 
-def _unless_no_address(found: re.Match[str]) -> str:
-    """An IPv6 address is short with `::`, or has seven colons (six, if it ends like an IPv4)."""
+def _hide_ipv6(found: re.Match[str]) -> str:
+    """An IPv6 address has `::` or seven colons, six if it ends like IPv4 (RFC 4291, 2.2)."""
     run = found[0]
     is_address = "::" in run and any(each.isalnum() for each in run)
     return "[address]" if is_address or run.count(":") >= 6 else run
 
 
-def _unless_a_kind(found: re.Match[str]) -> str:
-    return found[0] if found[0] in _kinds(BaseException) else "[token]"
+def _hide_token(found: re.Match[str]) -> str:
+    return found[0] if found[0] in _class_names(BaseException) else "[token]"
 
 
-def _kinds(of: type[BaseException]) -> Iterator[str]:
-    """What the errors are called that there are: some as long as a link."""
-    for each in type.__subclasses__(of):
+def _class_names(base: type[BaseException]) -> Iterator[str]:
+    """Names of exception classes, some of which are as long as a token."""
+    for each in type.__subclasses__(base):
         yield each.__name__
-        yield from _kinds(each)
+        yield from _class_names(each)
 
 
-def _unless_a_day(found: re.Match[str]) -> str:
-    """A day is not a number to call. What stands beside it is."""
+def _hide_number(found: re.Match[str]) -> str:
+    """A date stays; a number beside it is hidden."""
     rest = _DAY.sub("", found[0])
     if rest == found[0] or sum(each.isdigit() for each in rest) >= 4:
         return "[number]"
@@ -126,29 +122,29 @@ def _unless_a_day(found: re.Match[str]) -> str:
 
 
 def _clean(value: object, depth: int = 0) -> object:
-    """The same for any value, so that it can be written as JSON."""
+    """`clean` for any value; the result can be written as JSON."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
-        said = str(value)
-        is_plain = clean(said) == said and math.isfinite(value)
-        return value if is_plain else clean(said)
+        text = str(value)
+        is_plain = clean(text) == text and math.isfinite(value)
+        return value if is_plain else clean(text)
     if isinstance(value, BaseException):
-        return kind_of(value)
-    if depth < DEEPEST and isinstance(value, Mapping):
+        return error_class(value)
+    if depth < MAX_DEPTH and isinstance(value, Mapping):
         return {clean(str(key)): _clean(each, depth + 1) for key, each in value.items()}
-    if depth < DEEPEST and isinstance(value, list | tuple | set | frozenset):
+    if depth < MAX_DEPTH and isinstance(value, list | tuple | set | frozenset):
         return [_clean(each, depth + 1) for each in value]
     return clean(value if isinstance(value, str) else repr(value))
 
 
-# What is told of an error
+# Errors
 
 
-def kind_of(error: BaseException) -> str:
-    """What kind of error it is: never its text, but for the reason that the system itself gives."""
+def error_class(error: BaseException) -> str:
+    """The class of an error, with the class of the database's own error or the system's reason."""
     name = type(error).__name__
-    original = getattr(error, "orig", None)  # of the database, within SQLAlchemy's
+    original = getattr(error, "orig", None)  # the driver's error within SQLAlchemy's
     if isinstance(original, BaseException):
         return f"{name} ({type(original).__name__})"
     if isinstance(error, OSError) and isinstance(error.errno, int) and 0 < error.errno < 200:
@@ -156,37 +152,37 @@ def kind_of(error: BaseException) -> str:
     return name
 
 
-def _told(error: BaseException, seen: frozenset[int] = frozenset()) -> list[str]:
-    """Where it happened, line by line, and what kind it is; what led to it first."""
+def _traceback_lines(error: BaseException, seen: frozenset[int] = frozenset()) -> list[str]:
+    """The traceback without source lines, then the error's class; its cause before it."""
     lines: list[str] = []
     seen |= {id(error)}
-    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if before is not None and id(before) not in seen and len(seen) < DEEPEST:
-        lines += [*_told(before, seen), "which led to:"]
-    places = traceback.StackSummary.extract(
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None and id(cause) not in seen and len(seen) < MAX_DEPTH:
+        lines += [*_traceback_lines(cause, seen), "which led to:"]
+    frames = traceback.StackSummary.extract(
         traceback.walk_tb(error.__traceback__), lookup_lines=False
     )
-    lines += [f"{each.filename}:{each.lineno} in {each.name}" for each in places[-MOST_PLACES:]]
-    lines.append(kind_of(error))
-    if isinstance(error, BaseExceptionGroup) and len(seen) < DEEPEST:
+    lines += [f"{each.filename}:{each.lineno} in {each.name}" for each in frames[-MAX_FRAMES:]]
+    lines.append(error_class(error))
+    if isinstance(error, BaseExceptionGroup) and len(seen) < MAX_DEPTH:
         for each in error.exceptions:
-            lines += [f"  {line}" for line in _told(each, seen)]
+            lines += [f"  {line}" for line in _traceback_lines(each, seen)]
     return lines
 
 
-def _tell_of_error(_logger: object, _name: str, event: EventDict) -> EventDict:
-    given = event.pop("exc_info", None)
-    error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given is True else given
+def _render_error(_logger: object, _name: str, event: EventDict) -> EventDict:
+    info = event.pop("exc_info", None)
+    error = info[1] if isinstance(info, tuple) else sys.exc_info()[1] if info is True else info
     if isinstance(error, BaseException):
-        event["exception"] = "\n".join(_told(error))
+        event["exception"] = "\n".join(_traceback_lines(error))
     return event
 
 
-# How it is written
+# Formatting
 
 
-def _put_together(_logger: object, _name: str, event: EventDict) -> EventDict:
-    """Time, level, logger and event first, then what else is told; all of it clean."""
+def _build_line(_logger: object, _name: str, event: EventDict) -> EventDict:
+    """Time, level, logger and event, then the other values; all of them cleaned."""
     record: logging.LogRecord = event.pop("_record")
     event.pop("_from_structlog", None)
     exception = event.pop("exception", None)
@@ -197,23 +193,23 @@ def _put_together(_logger: object, _name: str, event: EventDict) -> EventDict:
         "logger": clean(record.name),
         "event": clean(str(event.pop("event", ""))),
     }
-    more = {clean(str(name)): _clean(value) for name, value in event.items()}
-    line |= {name: value for name, value in more.items() if name not in line}
+    values = {clean(str(name)): _clean(value) for name, value in event.items()}
+    line |= {name: value for name, value in values.items() if name not in line}
     if exception is not None:
-        line["exception"] = exception  # of our own making
+        line["exception"] = exception  # made by `_render_error`
     return line
 
 
 def _as_json(_logger: object, _name: str, event: EventDict) -> str:
-    return json.dumps(event)  # plain ASCII: half a character from somewhere breaks no line
+    return json.dumps(event)  # ASCII only: a lone surrogate cannot be encoded
 
 
 def _as_text(_logger: object, _name: str, event: EventDict) -> str:
     exception = event.pop("exception", "")
     line = "{time} {level} {logger}: {event}".format_map(event)
-    more = [f"{name}={event[name]}" for name in event if name not in _FIRST]
-    # One line an event: whoever sends a line break writes no line of their own.
-    line = _printable(" ".join([line, *more]))
+    values = [f"{name}={event[name]}" for name in event if name not in _FIRST]
+    # Escaped, so that a line break in a value cannot forge a line.
+    line = _printable(" ".join([line, *values]))
     below = "".join(f"\n    {_printable(each)}" for each in exception.splitlines())
     return line + below
 
@@ -232,35 +228,37 @@ def _printable(text: str) -> str:
 
 
 class Formatter(structlog.stdlib.ProcessorFormatter):
-    """Makes the line of a record, whoever logged it."""
+    """Formats every record, also those of libraries."""
 
     def __init__(self, form: str) -> None:
         super().__init__(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder()],
-            processors=[_tell_of_error, _put_together, RENDERERS[form]],
+            processors=[_render_error, _build_line, RENDERERS[form]],
         )
 
     def format(self, record: logging.LogRecord) -> str:
-        # A copy: other handlers get theirs.
+        # A copy: other handlers use the same record.
         record = copy.copy(record)
         record.exc_text = None
         record.stack_info = None
-        # What another handler made of it, with the text of an error in it, would be told beside it.
+        # Another handler may have stored its own formatted text, with an error's text in it.
         for name in ("message", "asctime"):
             vars(record).pop(name, None)
         if isinstance(record.msg, BaseException):
-            record.msg = kind_of(record.msg)
+            record.msg = error_class(record.msg)
         record.args = _without_errors(record.args)
         return super().format(record)
 
 
 def _without_errors(args: Any) -> Any:
-    """An error among what is filled into a line would be written with its text."""
+    """Replaces errors among the arguments by their class: formatted, they would show their text."""
     if isinstance(args, tuple):
-        return tuple(kind_of(each) if isinstance(each, BaseException) else each for each in args)
+        return tuple(
+            error_class(each) if isinstance(each, BaseException) else each for each in args
+        )
     if isinstance(args, Mapping):
         return {
-            name: kind_of(each) if isinstance(each, BaseException) else each
+            name: error_class(each) if isinstance(each, BaseException) else each
             for name, each in args.items()
         }
     return args
@@ -273,7 +271,7 @@ def _bare_args(_logger: object, _name: str, event: EventDict) -> EventDict:
 
 
 class Handler(logging.StreamHandler[Any]):
-    """To stderr, whatever that is at the moment."""
+    """Writes to the current `sys.stderr`, which tests and servers replace."""
 
     def __init__(self, form: str) -> None:
         super().__init__()
@@ -288,25 +286,25 @@ class Handler(logging.StreamHandler[Any]):
         pass
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """The library would print the line itself with all that is in it."""
+        """Logs that a line was lost; the library would print the record with its values."""
         kind = type(sys.exc_info()[1]).__name__
-        line = self.formatter.format(_of_a_lost_line(record, kind)) if self.formatter else ""
-        with contextlib.suppress(OSError, ValueError):  # there is nobody left to tell
+        line = self.formatter.format(_lost_line_record(record, kind)) if self.formatter else ""
+        with contextlib.suppress(OSError, ValueError):  # stderr is closed
             self.stream.write(f"{line}\n")
 
 
-def _of_a_lost_line(record: logging.LogRecord, kind: str) -> logging.LogRecord:
+def _lost_line_record(record: logging.LogRecord, kind: str) -> logging.LogRecord:
     return logging.LogRecord(
         record.name, logging.ERROR, record.pathname, record.lineno,
         "a line could not be written down: %s", (kind,), None,
     )  # fmt: skip
 
 
-# Setting it up
+# Configuration
 
 
-# The server's own lines go the way of all others, in each of its processes; none about a request.
-OF_SERVER: Final[dict[str, Any]] = {
+# granian's log configuration: its lines go to our handler; the access log is off.
+GRANIAN_LOGGING: Final[dict[str, Any]] = {
     "formatters": {},
     "handlers": {},
     "loggers": {
@@ -317,7 +315,7 @@ OF_SERVER: Final[dict[str, Any]] = {
 
 
 def set_up(form: str) -> None:
-    """All that is logged goes to stderr as `text` or `json`. A second time replaces the first."""
+    """Logs to stderr as `text` or `json`. A second call replaces the first."""
     root = logging.getLogger()
     for handler in root.handlers[:]:
         if isinstance(handler, Handler):
@@ -336,18 +334,18 @@ def set_up(form: str) -> None:
     )
 
 
-def watch_all() -> None:
-    """What nobody caught is logged too, and not printed with its text; for a process of our own."""
-    sys.excepthook = uncaught
+def log_uncaught_errors() -> None:
+    """Logs uncaught errors of all threads and warnings; Python would print their text."""
+    sys.excepthook = log_uncaught
     sys.unraisablehook = lambda what: _log_uncaught(what.exc_value)
     threading.excepthook = lambda what: _log_uncaught(what.exc_value)
     logging.captureWarnings(True)
 
 
-def uncaught(
+def log_uncaught(
     _kind: type[BaseException], error: BaseException, _place: TracebackType | None
 ) -> None:
-    """In place of Python's own last words, which quote the error."""
+    """A `sys.excepthook`. Python's own prints the text of the error."""
     if not any(isinstance(each, Handler) for each in logging.getLogger().handlers):
         set_up(FORMS[0])
     _log_uncaught(error)

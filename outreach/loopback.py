@@ -1,4 +1,4 @@
-"""The names that a machine has for itself."""
+"""Names and addresses of the local machine."""
 
 from ipaddress import ip_address
 from typing import Final

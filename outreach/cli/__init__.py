@@ -1,4 +1,7 @@
-"""The `outreach` command: what an administrator or a timer runs."""
+"""The `outreach` command: one module a command.
+
+May import everything. Open `context` first: settings and databases of a command.
+"""
 
 import importlib
 import sys
@@ -9,7 +12,7 @@ import click
 
 from outreach.errors import OutreachError
 
-# Each command's module is imported when it is asked for: `outreach --help` takes no second.
+# A command's module is imported when the command runs, so that `outreach --help` is fast.
 COMMANDS: Final = {
     "backup": "outreach.cli.backup",
     "bulletin": "outreach.cli.bulletin",
@@ -45,30 +48,30 @@ class _Lazy(click.Group):
         return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Every error is one line on stderr that says what to do; never a traceback."""
+        """Prints an error as one line that says what to do, and exits with 1 or 2."""
         sys.excepthook = _uncaught
         try:
             code = super().main(*args, **(kwargs | {"standalone_mode": False}))
         except click.ClickException as error:
-            _fail(error.format_message(), _help_of(error), error.exit_code)
+            _fail(error.format_message(), _help_hint(error), error.exit_code)
         except OutreachError as error:
             _fail(str(error), "", 1)
         except (click.Abort, KeyboardInterrupt):
             sys.exit(130)
         except Exception as error:
-            _fail(_of_database(error), "", 1)
+            _fail(_database_fault(error), "", 1)
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(words: str, see: str, code: int) -> NoReturn:
-    click.echo(f"outreach: {words}{see}", err=True)
-    sys.exit(code)
+def _fail(message: str, hint: str, status: int) -> NoReturn:
+    click.echo(f"outreach: {message}{hint}", err=True)
+    sys.exit(status)
 
 
-def _of_database(error: Exception) -> str:
-    """What to do when the database fails. Its own words would tell its address, and who signs in.
-    Raises any other error again: that one is a fault of ours."""
-    from sqlalchemy import exc  # not above: `outreach --help` takes no second
+def _database_fault(error: Exception) -> str:
+    """The message for a database error, without its text, which has the host and the user.
+    Raises any other error again: it is a bug."""
+    from sqlalchemy import exc  # here, so that `outreach --help` is fast
 
     if not isinstance(error, exc.DBAPIError):
         raise error
@@ -82,13 +85,13 @@ def _of_database(error: Exception) -> str:
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, place: TracebackType | None) -> None:
-    """A fault of ours: where it is, without what it was about."""
-    from outreach import logs  # not above: `outreach --help` takes no second
+    """Logs a bug with its traceback and without its text."""
+    from outreach import logs  # here, so that `outreach --help` is fast
 
-    logs.uncaught(kind, error, place)
+    logs.log_uncaught(kind, error, place)
 
 
-def _help_of(error: click.ClickException) -> str:
+def _help_hint(error: click.ClickException) -> str:
     path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
     return f" See: {path} --help" if path else ""
 

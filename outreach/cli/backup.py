@@ -1,4 +1,4 @@
-"""`outreach backup`: a copy of the main database, while the site goes on."""
+"""`outreach backup`: copies the main database while the site runs."""
 
 from pathlib import Path
 
@@ -6,7 +6,13 @@ import click
 from rich.console import Console
 
 from outreach import clock
-from outreach.cli.context import ask_passphrase, misfits, opened, passphrase_in, settings
+from outreach.cli.context import (
+    ask_passphrase,
+    exit_for_invalid_archive,
+    open_store,
+    read_passphrase,
+    settings,
+)
 from outreach.maintenance import backup
 
 
@@ -19,21 +25,21 @@ from outreach.maintenance import backup
 )
 @click.option("--encrypt", is_flag=True, help="Encrypt with a passphrase that is asked for.")
 def command(file: Path, passphrase_file: Path | None, encrypt: bool) -> None:
-    """Write a backup of the main database to FILE, which must be new. The site may go on.
+    """Write a backup of the main database to FILE, which must be new. The site may be running.
 
-    The keys of people's names are never in it: see `outreach guide backups`. Encrypted ones are
-    files of age (age-encryption.org).
+    The key store is never in it: see `outreach guide backups`. An encrypted backup is an age file
+    (age-encryption.org).
     """
-    with misfits():
+    with exit_for_invalid_archive():
         backup.require_new(file)
-        passphrase = passphrase_in(passphrase_file)
+        passphrase = read_passphrase(passphrase_file)
         if passphrase is None and encrypt:
             passphrase = ask_passphrase(str(file), twice=True)
         if passphrase is not None and len(passphrase) < backup.SHORTEST:
             raise click.UsageError(f"A passphrase has {backup.SHORTEST} characters or more.")
         config, console = settings(), Console(stderr=True)
-        with opened(config) as store, console.status("") as status:
-            made = backup.make(
+        with open_store(config) as store, console.status("") as status:
+            result = backup.make(
                 store,
                 config,
                 file,
@@ -41,9 +47,9 @@ def command(file: Path, passphrase_file: Path | None, encrypt: bool) -> None:
                 passphrase=passphrase,
                 tell=lambda table, done: status.update(f"{table} {done or ''}"),
             )
-    rows = made.manifest.rows
+    rows = result.manifest.rows
     click.echo(
         f"{file}: {rows['workshop']} workshops, {rows['registration']} registrations, "
-        f"{sum(rows.values())} rows in {len(rows)} tables, {made.size / 1e6:.1f} MB, "
-        f"{'encrypted' if passphrase else 'not encrypted'}, SHA-256 {made.sha256}"
+        f"{sum(rows.values())} rows in {len(rows)} tables, {result.size / 1e6:.1f} MB, "
+        f"{'encrypted' if passphrase else 'not encrypted'}, SHA-256 {result.sha256}"
     )

@@ -1,4 +1,4 @@
-"""`outreach bulletin`: the bulletin of a month, as a file."""
+"""`outreach bulletin`: writes the bulletin of a month."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 import click
 
 from outreach import clock
-from outreach.cli.context import opened, settings
+from outreach.cli.context import open_store, settings
 from outreach.clock import Month
 from outreach.config import Config
 from outreach.i18n import LANGUAGES
@@ -34,7 +34,7 @@ FORMATS: Final = ("text", "html", "pdf", "json")
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="text is for messaging, html one file that needs no other, pdf can be read aloud.",
+    help="text for messages, html without other files, pdf with tags for screen readers.",
 )
 @click.option(
     "-o",
@@ -45,8 +45,8 @@ FORMATS: Final = ("text", "html", "pdf", "json")
     help="Write to a new file instead of the terminal.",
 )
 def command(month: str, lang: str, form: str, path: Path | None) -> None:
-    """Write the bulletin of a month: what was published of it or, where nobody has published one
-    yet, what its numbers say. Of an open month it is marked as provisional.
+    """Write the bulletin of a month as published or, before it is published, made from the month's
+    numbers. The bulletin of an open month is marked as provisional.
 
     \b
     outreach bulletin 2020-01
@@ -61,29 +61,29 @@ def command(month: str, lang: str, form: str, path: Path | None) -> None:
     if path is not None and path.exists():
         _refuse(f"{path} is there already. Give another name, or take it away first.")
     config = settings()
-    with opened(config) as store, store.read() as session:
-        found = bulletin_data.document(session, wanted, now=clock.now())
-    made = _made(found, lang, form, config)
+    with open_store(config) as store, store.read() as session:
+        document = bulletin_data.document(session, wanted, now=clock.now())
+    content = _render(document, lang, form, config)
     if path is None:
-        sys.stdout.buffer.write(made)
+        sys.stdout.buffer.write(content)
         return
     try:
         with path.open("xb") as file:
-            file.write(made)
+            file.write(content)
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _made(found: BulletinDocument, lang: str, form: str, config: Config) -> bytes:
+def _render(document: BulletinDocument, lang: str, form: str, config: Config) -> bytes:
     if form == "json":
         return (
-            json.dumps(bulletin_data.as_json(found), ensure_ascii=False, indent=1) + "\n"
+            json.dumps(bulletin_data.as_json(document), ensure_ascii=False, indent=1) + "\n"
         ).encode()
     if form == "text":
-        return bulletin_text.as_text(found, lang, config.public_url).encode()
+        return bulletin_text.as_text(document, lang, config.public_url).encode()
     if form == "pdf":
-        return paper.pdf(found, lang, public_url=config.public_url, brand=config.brand)
-    return paper.html(found, lang, public_url=config.public_url, brand=config.brand).encode()
+        return paper.pdf(document, lang, public_url=config.public_url, brand=config.brand)
+    return paper.html(document, lang, public_url=config.public_url, brand=config.brand).encode()
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What commands share: the settings, and the databases opened with them."""
+"""What commands share: settings, open databases, passphrases."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ from outreach.migrations import Database
 
 
 def settings(*, serving: bool = False) -> Config:
-    """The settings, once the zone rules are known to be fit. Raises Misconfigured."""
+    """Reads the settings and sets up logging. Raises Misconfigured, also for old zone rules."""
     clock.require_rules()
     config = Config.from_environ(serving=serving)
     logs.set_up(config.log)
@@ -26,8 +26,8 @@ def settings(*, serving: bool = False) -> Config:
 
 
 @contextmanager
-def opened(config: Config) -> Iterator[Store]:
-    """The main database, up to date. Raises Misconfigured when it is not."""
+def open_store(config: Config) -> Iterator[Store]:
+    """The main database. Raises Misconfigured where it is not migrated."""
     config.make_folders()
     store = Store(config.database_url)
     try:
@@ -38,8 +38,8 @@ def opened(config: Config) -> Iterator[Store]:
 
 
 @contextmanager
-def opened_key_store(config: Config) -> Iterator[KeyStore]:
-    """The ring of keys, up to date. Raises Misconfigured when it is not."""
+def open_key_store(config: Config) -> Iterator[KeyStore]:
+    """The key store. Raises Misconfigured where it is not migrated."""
     store = Store(config.keyring_url)
     try:
         _require_current(store, Database.KEY_STORE)
@@ -54,8 +54,8 @@ def _require_current(store: Store, base: Database) -> None:
 
 
 @contextmanager
-def misfits() -> Iterator[None]:
-    """A file that cannot be used is wrong input: one line, and exit 2."""
+def exit_for_invalid_archive() -> Iterator[None]:
+    """Exits with 2 and one line if the block raises InvalidArchive: wrong input."""
     try:
         yield
     except InvalidArchive as error:
@@ -64,17 +64,17 @@ def misfits() -> Iterator[None]:
 
 
 def ask_passphrase(about: str, *, twice: bool) -> str:
-    """Asked for at the terminal; from a program, a line of its own."""
+    """Asks at the terminal, or reads a line of standard input. Raises InvalidArchive."""
     hide = sys.stdin.isatty()
-    words = f"Passphrase of {about}"
+    prompt = f"Passphrase of {about}"
     try:
-        return str(click.prompt(words, hide_input=hide, confirmation_prompt=twice, err=True))
+        return str(click.prompt(prompt, hide_input=hide, confirmation_prompt=twice, err=True))
     except click.Abort:
         raise InvalidArchive(f"{about} wants a passphrase: give --passphrase-file.") from None
 
 
-def passphrase_in(file: Path | None) -> str | None:
-    """What was given with a command: in a file, or in the environment."""
+def read_passphrase(file: Path | None) -> str | None:
+    """The passphrase in the file, or in the environment; None if there is none."""
     if file is None:
         return os.environ.get("OUTREACH_BACKUP_PASSPHRASE") or None
     try:

@@ -1,4 +1,4 @@
-"""`outreach counts`: the workshops of a month or of several, by kind or by office."""
+"""`outreach counts`: counts the workshops of one month or of several, by kind or by office."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.cli.context import opened, settings
+from outreach.cli.context import open_store, settings
 from outreach.clock import Month
 from outreach.domain.reporting import months
 from outreach.errors import NotFound
@@ -32,7 +32,7 @@ from outreach.reports.month_report import MonthChange, MonthReport
 from outreach.reports.month_tables import By
 from outreach.reports.trends import ReportedMonth
 
-MOST = 1_200  # months at once: a century
+MAX_MONTHS = 1_200
 
 
 @click.command()
@@ -52,12 +52,12 @@ MOST = 1_200  # months at once: a century
     default="table",
     show_default=True,
 )
-@click.option("--revision", type=click.IntRange(1), help="What that revision of the month says.")
+@click.option("--revision", type=click.IntRange(1), help="Show this revision of the month.")
 @click.option(
     "--rows",
     "has_rows",
     is_flag=True,
-    help="In a spreadsheet of several months: a line for each workshop too. For staff.",
+    help="Add a row for each workshop to a spreadsheet of several months. For staff.",
 )
 @click.option(
     "-o",
@@ -72,9 +72,9 @@ def command(
 ) -> None:
     """Count the workshops of a month, or month by month.
 
-    Each workshop counts once, in its kind, for its office, in the month of its local day. A month
-    that is closed is told as its last revision says. A month that is not over shows what was held
-    so far, and what is planned beside it.
+    Each workshop counts once, in its kind, for its office, in the month of its local day. A closed
+    month has the numbers of its last revision. A month that is not over has what was held so far,
+    and what is planned beside it.
     """
     first, last = _period(period)
     is_one = re.fullmatch(r"\d{4}-\d\d", period) is not None
@@ -86,16 +86,16 @@ def command(
         _refuse("--rows goes with --format xlsx and several months, like 2026 or 2026-01..2026-03.")
     if path is not None and path.exists():
         _refuse(f"{path} is there already. Give another name, or take it away first.")
-    with opened(settings()) as store, store.read() as session:
+    with open_store(settings()) as store, store.read() as session:
         if is_one:
-            told, revisions = _told(session, first, revision)
-            show, write = _of_a_month(told, revisions, By(by))
+            report, revisions = _read_month(session, first, revision)
+            show, write = _month_writers(report, revisions, By(by))
         else:
-            show, write = _of_months(session, first, last, By(by), has_rows=has_rows)
-        _put(show, write[form], form, path)
+            show, write = _period_writers(session, first, last, By(by), has_rows=has_rows)
+        _output(show, write[form], form, path)
 
 
-def _put(
+def _output(
     show: Callable[[Console], None],
     write: Callable[[BinaryIO], object],
     form: str,
@@ -105,9 +105,9 @@ def _put(
         show(Console())
         return
     if path is None:
-        made = io.BytesIO()
-        write(made)
-        sys.stdout.write(made.getvalue().decode())
+        content = io.BytesIO()
+        write(content)
+        sys.stdout.write(content.getvalue().decode())
         return
     try:
         with path.open("xb") as file:
@@ -117,45 +117,45 @@ def _put(
         sys.exit(1)
 
 
-def _told(
+def _read_month(
     session: Session, month: Month, number: int | None
 ) -> tuple[MonthReport, dict[int, list[MonthChange]]]:
-    """What the month tells, or a revision of it; and what each revision changed."""
+    """The report of the month or of one revision, and by revision what it changed."""
     try:
-        told = month_report.report(session, month, now=clock.now(), number=number)
+        report = month_report.report(session, month, now=clock.now(), number=number)
     except NotFound:
         _refuse(f"{month} has no revision {number}. Leave --revision out to see the last.")
-    known = months.revisions(session, month)
-    return told, {each.number: month_report.changes_of(each) for each in known}
+    revisions = months.revisions(session, month)
+    return report, {each.number: month_report.changes_of(each) for each in revisions}
 
 
 Writers = dict[str, Callable[[BinaryIO], object]]
 
 
-def _of_a_month(
-    told: MonthReport, revisions: dict[int, list[MonthChange]], by: By
+def _month_writers(
+    report: MonthReport, revisions: dict[int, list[MonthChange]], by: By
 ) -> tuple[Callable[[Console], None], Writers]:
-    count = told.count
-    changes = revisions.get(count.revision, []) if told.is_closed else []
+    count = report.count
+    changes = revisions.get(count.revision, []) if report.is_closed else []
     notes = [*month_tables.notes(count), *count.rules]
 
     def show(console: Console) -> None:
-        # The month is in the title, and an office's name is its slug said at length.
+        # Without the column of the month, which is in the title, and without office names.
         rows = month_tables.table(count, by)
-        shown = [1, *range(2 if by is By.KIND else 3, len(rows[0]))]
-        _show(console, f"Talleres de {count.month}", rows, shown, notes)
+        columns = [1, *range(2 if by is By.KIND else 3, len(rows[0]))]
+        _show(console, f"Talleres de {count.month}", rows, columns, notes)
 
     return show, {
         "table": _as_table(show),
         "csv": lambda file: file.write(month_tables.as_csv(count, by).encode()),
         "json": lambda file: file.write(
-            _as_json(month_tables.as_json(told, revisions=[*revisions]))
+            _as_json(month_tables.as_json(report, revisions=[*revisions]))
         ),
-        "xlsx": lambda file: file.write(month_tables.as_xlsx(told, changes)),
+        "xlsx": lambda file: file.write(month_tables.as_xlsx(report, changes)),
     }
 
 
-def _of_months(
+def _period_writers(
     session: Session, first: Month, last: Month, by: By, *, has_rows: bool
 ) -> tuple[Callable[[Console], None], Writers]:
     now = clock.now()
@@ -192,7 +192,7 @@ def _of_months(
 
 
 def _progress() -> Progress:
-    """A bar on stderr, where it is a terminal."""
+    """A progress bar, shown where stderr is a terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -222,8 +222,8 @@ def _row_as_json(row: list[ReportedMonth], by: By) -> dict[str, Any]:
     }
 
 
-def _as_json(told: dict[str, Any]) -> bytes:
-    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+def _as_json(values: dict[str, Any]) -> bytes:
+    return (json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _as_table(show: Callable[[Console], None]) -> Callable[[BinaryIO], object]:
@@ -236,24 +236,24 @@ def _as_table(show: Callable[[Console], None]) -> Callable[[BinaryIO], object]:
 
 
 def _show(
-    console: Console, title: str, rows: list[list[Any]], shown: Any, notes: list[str]
+    console: Console, title: str, rows: list[list[Any]], columns: Any, notes: list[str]
 ) -> None:
-    header, *others, total = rows
+    header, *body, total = rows
     table = Table(title=title, title_justify="left", show_footer=True)
-    for place in shown:
-        is_number = isinstance(total[place], int)
+    for column in columns:
+        is_number = isinstance(total[column], int)
         table.add_column(
-            str(header[place]), str(total[place]), justify="right" if is_number else "left"
+            str(header[column]), str(total[column]), justify="right" if is_number else "left"
         )
-    for row in others:
-        table.add_row(*(str(row[place]) for place in shown))
+    for row in body:
+        table.add_row(*(str(row[column]) for column in columns))
     console.print(table)
     for note in notes:
         console.print(f"· {note}", markup=False, highlight=False)
 
 
 def _period(text: str) -> tuple[Month, Month]:
-    """The first and the last month of what was asked for."""
+    """The first and the last month. Exits with 2 for a text that is no period."""
     since, _dots, until = text.partition("..")
     try:
         if re.fullmatch(r"[0-9]{4}", text):
@@ -263,7 +263,7 @@ def _period(text: str) -> tuple[Month, Month]:
             last = Month.parse(until) if _dots else first
     except ValueError:
         _refuse(f"“{text}” is no month. Write it like 2020-01, or 2020, or 2020-01..2020-06.")
-    if not first <= last < first.plus(MOST):
+    if not first <= last < first.plus(MAX_MONTHS):
         _refuse(f"“{text}” ends before it begins, or is more than a century.")
     return first, last
 

@@ -1,4 +1,4 @@
-"""`outreach db`: migrations of the main base and of the ring of keys."""
+"""`outreach db`: migrations of the main database and of the key store."""
 
 import sys
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from outreach.migrations import Database, Stage
 
 @click.group()
 def command() -> None:
-    """The database: bring it up to date, or see whether it is."""
+    """Migrations of the main database and of the key store."""
 
 
 @command.command()
@@ -26,13 +26,12 @@ def command() -> None:
     "--new-ring",
     "new_key_store",
     is_flag=True,
-    help="The ring of keys was lost, or an older copy was put back: go on with what there is.",
+    help="The key store was lost, or an older copy was restored: continue with what there is.",
 )
 def upgrade(new_key_store: bool) -> None:
-    """Make the databases if there are none, and bring them up to date.
+    """Create the databases if there are none, and migrate them.
 
-    Safe to run again: it changes nothing when there is nothing to do. People may go on saving
-    places meanwhile. Two at once are one after the other.
+    Safe to run again, and while people register. Two upgrades at once run one after the other.
     """
     bring_up_to_date(settings(), new_key_store=new_key_store)
     click.echo("The database is up to date.")
@@ -40,16 +39,16 @@ def upgrade(new_key_store: bool) -> None:
 
 @command.command()
 def check() -> None:
-    """See whether the databases are up to date and match the program; exit 1 if not."""
+    """Check that the databases are migrated and match the models; exit 1 if not."""
     config = settings()
-    faults = _oddities(config)
+    faults = _find_faults(config)
     if not faults:
         for base, url in urls(config).items():
-            with _opened(url) as store:
+            with _open(url) as store:
                 if fault := migrations.fault(base, store):
                     faults.append(f"{base}: {fault}")
                 else:
-                    faults += [f"{base}: {found}" for found in migrations.differences(base, store)]
+                    faults += [f"{base}: {each}" for each in migrations.differences(base, store)]
     for fault in faults:
         click.echo(fault, err=True)
     if faults:
@@ -76,54 +75,54 @@ def urls(config: Config) -> dict[Database, str]:
 
 
 def bring_up_to_date(config: Config, *, new_key_store: bool = False) -> None:
-    """Migrates both databases, and fills what every installation has.
+    """Migrates both databases and fills tables that every installation has.
 
-    Raises Misconfigured, with all that is wrong, where they are not what they should be."""
+    Raises Misconfigured, with one line a fault, where they must not be migrated."""
     config.make_folders()
-    if wrong := _oddities(config, new_key_store=new_key_store):
-        raise Misconfigured("\n".join(wrong))
-    # The ring first: so a main base that is ahead of its ring has another ring than it had.
+    if faults := _find_faults(config, new_key_store=new_key_store):
+        raise Misconfigured("\n".join(faults))
+    # The key store first: a main database that is newer than its key store has the wrong one.
     for base in (Database.KEY_STORE, Database.MAIN):
         migrations.upgrade(base, urls(config)[base])
-    with _opened(config.keyring_url) as key_store:
+    with _open(config.keyring_url) as key_store:
         version = migrations.state(Database.KEY_STORE, key_store).revision
-    with _opened(config.database_url) as store, store.change() as session:
+    with _open(config.database_url) as store, store.change() as session:
         installation_settings.keep_calendar_host(session, config.host.partition(":")[0])
         installation_settings.keep_key_store_version(session, version)
         zip_codes.fill(session)
 
 
-def _oddities(config: Config, *, new_key_store: bool = False) -> list[str]:
-    """What no upgrade may go over, a line each."""
-    found = {}
+def _find_faults(config: Config, *, new_key_store: bool = False) -> list[str]:
+    """What forbids an upgrade, a line each."""
+    states = {}
     for base, url in urls(config).items():
-        with _opened(url) as store:
-            found[base] = migrations.state(base, store)
-    wrong = [f"{base}: {state.fault}." for base, state in found.items() if state.fault]
-    if wrong or new_key_store or found[Database.MAIN].stage is Stage.EMPTY:
-        return wrong
-    before, now = "", found[Database.KEY_STORE].revision
-    with _opened(config.database_url) as store, store.read() as session:
-        before = installation_settings.key_store_version(session)
-    if found[Database.KEY_STORE].stage is Stage.EMPTY:
+        with _open(url) as store:
+            states[base] = migrations.state(base, store)
+    faults = [f"{base}: {state.fault}." for base, state in states.items() if state.fault]
+    if faults or new_key_store or states[Database.MAIN].stage is Stage.EMPTY:
+        return faults
+    current = states[Database.KEY_STORE].revision
+    with _open(config.database_url) as store, store.read() as session:
+        previous = installation_settings.key_store_version(session)
+    if states[Database.KEY_STORE].stage is Stage.EMPTY:
         return [f"ring: {_KEY_STORE_IS_EMPTY}"]
-    if before and migrations.is_before(Database.KEY_STORE, now, before):
+    if previous and migrations.is_before(Database.KEY_STORE, current, previous):
         return [f"ring: {_KEY_STORE_IS_OLDER}"]
     return []
 
 
-_WHICH = "See that OUTREACH_KEYRING_URL names the right one. If it does, and the ring was"
+_CHECK_URL = "See that OUTREACH_KEYRING_URL names the right one. If it does, and the ring was"
 _KEY_STORE_IS_EMPTY = (
-    f"it is empty, and the main base is not. {_WHICH} lost, run: outreach db upgrade --new-ring"
+    f"it is empty, and the main base is not. {_CHECK_URL} lost, run: outreach db upgrade --new-ring"
 )
 _KEY_STORE_IS_OLDER = (
-    f"it is behind what it was before, and the main base is not. {_WHICH} put back from an older "
-    "copy, run: outreach db upgrade --new-ring"
+    f"it is behind what it was before, and the main base is not. {_CHECK_URL} put back from an "
+    "older copy, run: outreach db upgrade --new-ring"
 )
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[Store]:
+def _open(url: str) -> Iterator[Store]:
     store = Store(url)
     try:
         yield store

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from outreach import clock
 from outreach.accounts.server_encryption import ServerEncryption
-from outreach.cli.context import opened, opened_key_store, settings
+from outreach.cli.context import open_key_store, open_store, settings
 from outreach.cli.db import bring_up_to_date
 from outreach.cli.serve import run
 from outreach.config import Config
@@ -28,11 +28,11 @@ from outreach.imports import demo
     help="Where the demo keeps its database, keys and letters.",
 )
 def command(port: int, data: Path) -> None:
-    """Make a demo network on first use, print its addresses and sign-ins, and serve it.
+    """Make a sample network on first use, print its addresses and sign-ins, and serve it.
 
     59 offices, 21 kinds, January 2020 (a reconstruction: only the totals by kind are real) and
-    some 150 workshops from today on. Everything stays in the data folder; a second start finds it
-    there. Letters go to a folder and to a page. Stop it with Ctrl-C.
+    some 150 workshops from today on. Everything is kept in the data folder and found there by a
+    second start. Letters go to a folder and to a page. Stop with Ctrl-C.
     """
     use_settings(data, port)
     console = Console(highlight=False)
@@ -67,7 +67,7 @@ def make(config: Config) -> tuple[bool, list[tuple[str, str, str]]]:
 
     Returns whether they were empty, and per account its e-mail, TOTP secret and current code."""
     bring_up_to_date(config)
-    with opened(config) as store, opened_key_store(config) as key_store:
+    with open_store(config) as store, open_key_store(config) as key_store:
         is_new = demo.fill(store, key_store, now=clock.now())
         encryption = ServerEncryption(config.secret())
         return is_new, list(demo.sign_ins(store, encryption, now=clock.now()))

@@ -1,4 +1,4 @@
-"""`outreach doctor`: what is well with an installation, and what is not."""
+"""`outreach doctor`: checks an installation."""
 
 import json
 import sys
@@ -11,27 +11,34 @@ from rich.markup import escape
 from outreach.cli.context import settings
 from outreach.maintenance import doctor
 
-MARKS: Final = {"well": "[green]well[/] ", "soon": "[yellow]soon[/] ", "to do": "[red]to do[/]"}
+STATE_LABELS: Final = {
+    "well": "[green]well[/] ",
+    "soon": "[yellow]soon[/] ",
+    "to do": "[red]to do[/]",
+}
 
 
 @click.command()
-@click.option("--json", "is_json", is_flag=True, help="For a program: one JSON object.")
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON object, for programs.")
 def command(is_json: bool) -> None:
-    """See whether this installation is well; exit 1 if something has to be done.
+    """Check this installation; exit 1 if something has to be done.
 
-    Looks at settings, zone rules, folders, disk, clock, databases, letters, the worker, accounts,
-    keys and the journal. It changes nothing. What is to be seen to soon does not count yet.
+    Checks settings, zone rules, folders, disk, clock, databases, letters, the worker, accounts,
+    keys and the audit log. It changes nothing. A finding that is only due soon does not change the
+    exit status.
     """
-    all_found = []
+    findings = []
     console = Console(highlight=False)
-    for found in doctor.examine(settings()):
-        all_found.append(found)
+    for finding in doctor.examine(settings()):
+        findings.append(finding)
         if not is_json:
-            line = f"{MARKS[found.state]}  [bold]{found.about}[/]: {escape(found.words)}"
+            line = (
+                f"{STATE_LABELS[finding.state]}  [bold]{finding.about}[/]: {escape(finding.words)}"
+            )
             console.print(line, soft_wrap=True)
-    all_well = all(found.is_well for found in all_found)
+    is_well = all(finding.is_well for finding in findings)
     if is_json:
-        told = [{"about": x.about, "state": x.state, "words": x.words} for x in all_found]
-        click.echo(json.dumps({"well": all_well, "findings": told}, ensure_ascii=False, indent=2))
-    if not all_well:
+        listed = [{"about": x.about, "state": x.state, "words": x.words} for x in findings]
+        click.echo(json.dumps({"well": is_well, "findings": listed}, ensure_ascii=False, indent=2))
+    if not is_well:
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""`outreach feed`: the calendar that the web serves, written to a file or to the screen."""
+"""`outreach feed`: writes a calendar feed, byte for byte as the site serves it."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from outreach import clock
-from outreach.cli.context import opened, settings
+from outreach.cli.context import open_store, settings
 from outreach.domain.calendar import feed_query
 from outreach.domain.calendar.feed_query import UnknownFilter
 from outreach.domain.network import installation_settings
@@ -22,8 +22,8 @@ from outreach.i18n import LANGUAGES
     "kinds",
     metavar="CODE",
     multiple=True,
-    help="Only this kind of workshop; may be given several times. Discreet kinds are left out "
-    "unless they are named here, and then say neither their title nor their address.",
+    help="Only this kind of workshop; may be repeated. Discreet kinds are included only when named "
+    "here, and then without title and address.",
 )
 @click.option(
     "--lang", type=click.Choice(LANGUAGES), default="es", show_default=True, help="Its language."
@@ -43,9 +43,9 @@ def command(office: str | None, kinds: tuple[str, ...], lang: str, output: Path 
     outreach feed --kind derechos --kind daca --lang en
     """
     config = settings()
-    with opened(config) as store, store.read() as session:
+    with open_store(config) as store, store.read() as session:
         try:
-            choice = feed_query.parse(session, office, kind_codes=kinds)
+            query = feed_query.parse(session, office, kind_codes=kinds)
         except UnknownFilter as unknown:
             raise click.BadParameter(
                 f"there is no {unknown.what} {unknown.value!r}.",
@@ -54,7 +54,7 @@ def command(office: str | None, kinds: tuple[str, ...], lang: str, output: Path 
         site = PublicSite(
             config.public_url, installation_settings.calendar_host(session), config.phone
         )
-        body = ics_feed.feed(session, choice, lang, site, today=clock.now().date())
+        body = ics_feed.feed(session, query, lang, site, today=clock.now().date())
     if output is None:
         sys.stdout.buffer.write(body)
         return

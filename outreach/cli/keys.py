@@ -1,4 +1,4 @@
-"""`outreach keys`: the ring of keys, its masters and its spare."""
+"""`outreach keys`: the key store, its master keys and its backup."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from outreach import clock
-from outreach.cli.context import opened, opened_key_store, settings
+from outreach.cli.context import open_key_store, open_store, settings
 from outreach.errors import OutreachError
 from outreach.keystore import key_backup, rotation
 from outreach.maintenance import keystore_check
@@ -15,7 +15,7 @@ from outreach.privacy import reconcile
 
 @click.group()
 def command() -> None:
-    """The keys that open people's names: new masters, the spare, and whether all is well.
+    """The keys of people's names: rotate master keys, back up and check the key store.
 
     See `outreach guide keys`.
     """
@@ -25,19 +25,21 @@ def command() -> None:
 @click.option(
     "--prepare",
     is_flag=True,
-    help="Only make the next master, to be copied to the other hosts before it is used.",
+    help="Only make the next master key, to be copied to the other hosts before it is used.",
 )
 @click.option(
-    "--yes", is_flag=True, help="Go on though the master in use is lost, with all it sealed."
+    "--yes",
+    is_flag=True,
+    help="Continue although the master key in use is lost; what it sealed is lost too.",
 )
 def rotate(prepare: bool, yes: bool) -> None:
-    """Seal all keys with a new master: older copies of the ring are worth nothing then.
+    """Seal all keys with a new master key, which makes older copies of the key store useless.
 
-    An hour later, `outreach keys retire` destroys the masters before. Where keys are in a file,
-    the worker does both by itself, once a month.
+    An hour later, `outreach keys retire` destroys the older master keys. Where the key store is a
+    file, the worker does both once a month.
     """
     config = settings()
-    with opened_key_store(config) as key_store:
+    with open_key_store(config) as key_store:
         if prepare:
             number = rotation.prepare(key_store)
             click.echo(
@@ -54,26 +56,26 @@ def rotate(prepare: bool, yes: bool) -> None:
 
 @command.command()
 def retire() -> None:
-    """Destroy the masters before the one in use; not within an hour of a rotation."""
-    with opened_key_store(settings()) as key_store:
-        gone = rotation.retire(key_store, now=clock.now())
+    """Destroy the older master keys; not within an hour of a rotation."""
+    with open_key_store(settings()) as key_store:
+        destroyed = rotation.retire(key_store, now=clock.now())
         left = len(key_store.seals.masters.numbers())
-    if not gone and left > 1:
+    if not destroyed and left > 1:
         _fail("An older master may still be needed. Wait until an hour after the rotation.")
-    click.echo(f"{gone} older masters destroyed.")
+    click.echo(f"{destroyed} older masters destroyed.")
 
 
 @command.command("spare")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--load", is_flag=True, help="Take back from FILE what the ring has lost.")
-def spare_(file: Path, load: bool) -> None:
-    """Write the one spare of the ring to FILE, over the one before.
+@click.option("--load", is_flag=True, help="Restore from FILE what the key store has lost.")
+def spare(file: Path, load: bool) -> None:
+    """Write the one backup (spare) of the key store to FILE, over the previous one.
 
-    It opens only with the masters: keep those somewhere else. The worker writes it over once an
-    hour. Loading takes back only the keys that a registration still points at.
+    It opens only with the master keys: keep those somewhere else. The worker writes it once an
+    hour. Loading restores only keys that a registration still points at.
     """
     config = settings()
-    with opened_key_store(config) as key_store:
+    with open_key_store(config) as key_store:
         if not load:
             try:
                 count = key_backup.save(key_store, file, now=clock.now())
@@ -81,20 +83,20 @@ def spare_(file: Path, load: bool) -> None:
                 _fail(f"{file} cannot be written: {error.strerror}.")
             click.echo(f"{count} keys are in {file}.")
             return
-        with opened(config) as store, store.read() as session:
+        with open_store(config) as store, store.read() as session:
             wanted = reconcile.used(session)
-        done = key_backup.load(key_store, file, wanted)
-    click.echo(f"{done.keys} keys taken back.")
-    if done.unreadable:
-        _fail(f"{done.unreadable} keys were sealed by a master that is not in {config.keys}.")
+        loaded = key_backup.load(key_store, file, wanted)
+    click.echo(f"{loaded.keys} keys taken back.")
+    if loaded.unreadable:
+        _fail(f"{loaded.unreadable} keys were sealed by a master that is not in {config.keys}.")
 
 
 @command.command()
 def check() -> None:
-    """See whether every key opens and belongs to a registration; exit 1 if not."""
+    """Check that every key opens and belongs to a registration; exit 1 if not."""
     config = settings()
     is_well = True
-    with opened(config) as store, opened_key_store(config) as key_store:
+    with open_store(config) as store, open_key_store(config) as key_store:
         try:
             key_store.seals.look()
         except OutreachError as error:
@@ -106,6 +108,6 @@ def check() -> None:
         sys.exit(1)
 
 
-def _fail(words: str) -> None:
-    click.echo(f"outreach: {words}", err=True)
+def _fail(message: str) -> None:
+    click.echo(f"outreach: {message}", err=True)
     sys.exit(1)

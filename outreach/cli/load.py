@@ -1,4 +1,4 @@
-"""`outreach load`: offices, kinds, workshops and figures from files."""
+"""`outreach load`: loads offices, kinds, workshops and figures from files."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +13,7 @@ from rich.progress import track
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.cli.context import opened, opened_key_store, settings
+from outreach.cli.context import open_key_store, open_store, settings
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log
 from outreach.errors import OutreachError, Refused
@@ -22,7 +22,7 @@ from outreach.imports.import_errors import ImportRejected
 from outreach.imports.import_result import ImportResult, RowOutcome
 from outreach.imports.workshops import IcalDefaults, Network, WorkshopImportRow
 
-_ENOUGH_TO_WATCH = 200
+_MIN_ROWS_FOR_PROGRESS = 200
 
 _file = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 _dry_run = click.option(
@@ -47,7 +47,7 @@ def command() -> None:
 @_dry_run
 def offices_(path: Path, dry_run: bool) -> None:
     """Load offices from a CSV file: slug, name_es, city, region, timezone, …"""
-    with _refusals(), opened(settings()) as store:
+    with _refusals(), open_store(settings()) as store:
         rows = offices.read(path)
         _load(store, dry_run, "offices", lambda s: offices.load(s, rows, now=clock.now()))
 
@@ -57,7 +57,7 @@ def offices_(path: Path, dry_run: bool) -> None:
 @_dry_run
 def kinds_(path: Path, dry_run: bool) -> None:
     """Load kinds of workshop, and series of figures, from a JSON file (as taxonomy.json)."""
-    with _refusals(), opened(settings()) as store:
+    with _refusals(), open_store(settings()) as store:
         found = kinds.read(path)
         _load(store, dry_run, "kinds", lambda s: kinds.load(s, found, now=clock.now()))
 
@@ -67,7 +67,7 @@ def kinds_(path: Path, dry_run: bool) -> None:
 @_dry_run
 def figures_(path: Path, dry_run: bool) -> None:
     """Load typed monthly figures from a CSV file: month, series, value, source."""
-    with _refusals(), opened(settings()) as store:
+    with _refusals(), open_store(settings()) as store:
         with store.read() as session:
             series = figures.known(session)
         rows = figures.read(path, series)
@@ -82,13 +82,13 @@ def figures_(path: Path, dry_run: bool) -> None:
     is_flag=True,
     help="Mark the workshops as a synthetic reconstruction; every page that shows them says so.",
 )
-@click.option("--office", default="", help="Whose the events of a calendar are, by its slug.")
-@click.option("--kind", default="", help="Of which kind they are, where they do not say.")
+@click.option("--office", default="", help="The office of the events of a calendar, by its slug.")
+@click.option("--kind", default="", help="Their kind, where an event does not name one.")
 def workshops_(path: Path, dry_run: bool, reconstruction: bool, office: str, kind: str) -> None:
     """Load workshops from a CSV, XLSX or iCalendar file: id, office, kind, title_es, starts_at, …
 
-    A row with an id that was loaded before changes that workshop as an organizer's edit would:
-    who has a place is told of a new time or venue, and of a cancellation.
+    A row with an id that was loaded before changes that workshop as an edit by staff does: people
+    with a seat are notified of a new time or venue, and of a cancellation.
 
     status is draft, published or cancelled. Optional columns: way (open, place, phone, unlisted;
     place if there is none), mode, address, area, phone, title_fr. Languages are separated by
@@ -96,8 +96,8 @@ def workshops_(path: Path, dry_run: bool, reconstruction: bool, office: str, kin
     """
     with _refusals():
         config = settings()
-        # The ring is opened first: a change of day must not be kept if its keys cannot follow.
-        with opened(config) as store, opened_key_store(config) as key_store:
+        # The key store is opened first: a new day must not be kept if its keys cannot follow.
+        with open_store(config) as store, open_key_store(config) as key_store:
             with store.read() as session:
                 known = workshops.network(session)
                 rows = _rows(session, path, known, IcalDefaults(office, kind))
@@ -115,17 +115,17 @@ def workshops_(path: Path, dry_run: bool, reconstruction: bool, office: str, kin
 
 
 def _rows(
-    session: Session, path: Path, known: Network, given: IcalDefaults
+    session: Session, path: Path, network: Network, defaults: IcalDefaults
 ) -> list[WorkshopImportRow]:
-    """A CSV file may be of any length; a workbook or a calendar as long as the desk takes it."""
+    """The rows of a file. A CSV file may have any length; others have the limits of an upload."""
     data = csv_tables.open_bytes(path)
     if file_types.is_table_of_text(data):
-        return workshops.read(path, known)
-    return workshops.checked(workshops.opened(session, str(path), data, known, given), known)
+        return workshops.read(path, network)
+    return workshops.checked(workshops.opened(session, str(path), data, network, defaults), network)
 
 
-class _OnlyTrying(Exception):
-    """Leaves a transaction so that nothing of it is kept."""
+class _DryRun(Exception):
+    """Rolls a transaction back."""
 
 
 def _load(
@@ -135,10 +135,10 @@ def _load(
     try:
         with store.change() as session:
             loaded = load(session)
-            _note(session, what, loaded)
+            _record(session, what, loaded)
             if dry_run:
-                raise _OnlyTrying
-    except _OnlyTrying:
+                raise _DryRun
+    except _DryRun:
         click.echo(f"{what}: {loaded}. Nothing was changed: this was a dry run.")
         return loaded
     except sa.exc.IntegrityError:
@@ -149,10 +149,9 @@ def _load(
     return loaded
 
 
-def _note(session: Session, what: str, loaded: ImportResult) -> None:
-    """A line of the journal for each office, month or list of which something is new, as the desk
-    writes them; what is as it was leaves none. Nobody is signed in: it is the system that does it.
-    """
+def _record(session: Session, what: str, loaded: ImportResult) -> None:
+    """Writes an audit entry for each office, month or list with a new or changed row, without a
+    staff member."""
     now = clock.now()
     for about, counts in sorted(loaded.about.items()):
         said = ", ".join(f"{outcome} {counts[outcome]}" for outcome in RowOutcome)
@@ -173,7 +172,7 @@ def _note(session: Session, what: str, loaded: ImportResult) -> None:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """A file that is wrong is told line by line, and the command ends with 2."""
+    """Exits with 2 if the block refuses the file, after one line for each fault in it."""
     try:
         yield
     except ImportRejected as error:
@@ -192,8 +191,8 @@ def _refusals() -> Iterator[None]:
 
 
 def _watch(rows: Iterable[Any]) -> Iterable[Any]:
-    """A bar on the terminal while many rows are loaded."""
+    """The rows, with a progress bar on a terminal if there are many."""
     listed = list(rows)
-    if len(listed) < _ENOUGH_TO_WATCH or not sys.stderr.isatty():
+    if len(listed) < _MIN_ROWS_FOR_PROGRESS or not sys.stderr.isatty():
         return listed
     return track(listed, "Loading", console=Console(stderr=True), transient=True)

@@ -1,37 +1,41 @@
-"""`outreach move`: to another database, as from SQLite to PostgreSQL."""
+"""`outreach move`: copies everything to another database, as from SQLite to PostgreSQL."""
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from outreach import database_urls
-from outreach.cli.context import opened, opened_key_store, settings
+from outreach.cli.context import open_key_store, open_store, settings
 from outreach.maintenance import migrate_database
 from outreach.migrations import Database
 
 
-def _address(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
-    if text is not None and not database_urls.is_one(text):
+def _database_url(
+    _context: click.Context, _option: click.Parameter, text: str | None
+) -> str | None:
+    if text is not None and not database_urls.is_valid(text):
         raise click.BadParameter("has to start with sqlite:/// or postgresql+psycopg://")
     return text
 
 
 @click.command()
-@click.option("--to", required=True, metavar="URL", callback=_address, help="The new database.")
+@click.option(
+    "--to", required=True, metavar="URL", callback=_database_url, help="The new database."
+)
 @click.option(
     "--keyring-to",
     metavar="URL",
-    callback=_address,
-    help="The new ring; else it stays where it is.",
+    callback=_database_url,
+    help="The new key store; without this it stays where it is.",
 )
 def command(to: str, keyring_to: str | None) -> None:
     """Copy everything to another database, which must be empty. Stop `serve` and `worker` first.
 
-    The database before is not touched. Afterwards change the settings that are named, and serve.
+    The old database is not changed. Afterwards change the settings that are printed, and serve.
     """
     config = settings()
-    with opened(config), opened_key_store(config):
-        pass  # both are up to date
+    with open_store(config), open_key_store(config):
+        pass  # raises where one is not up to date
     ways = migrate_database.ways(config, to, keyring_to)
     with Console(stderr=True).status("") as status:
         moved = migrate_database.move(
@@ -51,6 +55,6 @@ def command(to: str, keyring_to: str | None) -> None:
         click.echo(f"  {names[Database.KEY_STORE]}={unchanged}   (as it is)")
     else:
         click.echo(
-            "The ring before still holds its keys: run outreach keys rotate, and an hour later "
+            "The old key store still holds its keys: run outreach keys rotate, and an hour later "
             "outreach keys retire, then delete it."
         )

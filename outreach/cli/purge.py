@@ -1,37 +1,37 @@
-"""`outreach purge`: forget people whose day has come."""
+"""`outreach purge`: erases people whose retention has ended."""
 
 import click
 
 from outreach import clock
-from outreach.cli.context import opened, opened_key_store, settings
+from outreach.cli.context import open_key_store, open_store, settings
 from outreach.privacy import retention
 from outreach.privacy.retention import Purged
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Only say what would go, in numbers.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be erased, in numbers.")
 @click.option(
     "--yes",
     is_flag=True,
-    help="Go on though some are overdue by three days, or most rows and keys do not match.",
+    help="Continue although some are overdue by three days, or most rows and keys do not match.",
 )
 def command(dry_run: bool, yes: bool) -> None:
-    """Forget everyone whose day has come: 30 days after their workshop, 7 for discreet kinds and
-    for those who only waited.
+    """Erase everybody whose retention has ended: 30 days after the workshop, 7 for discreet kinds
+    and for those who were only waitlisted.
 
-    The worker does this every day by itself.
+    The worker does this every day.
     """
     config, now = settings(), clock.now()
-    with opened(config) as store, opened_key_store(config) as key_store:
+    with open_store(config) as store, open_key_store(config) as key_store:
         if dry_run:
-            found = retention.preview(store, key_store, config, now=now)
-            _say("would be forgotten", "would be emptied", "would go", found)
+            preview = retention.preview(store, key_store, config, now=now)
+            _print_numbers("would be forgotten", "would be emptied", "would go", preview)
             return
-        done = retention.purge(store, key_store, config, now=now, sure=yes)
-    _say("forgotten", "emptied", "gone", done)
+        purged = retention.purge(store, key_store, config, now=now, sure=yes)
+    _print_numbers("forgotten", "emptied", "gone", purged)
 
 
-def _say(forgotten: str, emptied: str, gone: str, purged: Purged) -> None:
+def _print_numbers(forgotten: str, emptied: str, gone: str, purged: Purged) -> None:
     click.echo(f"{purged.keys} registrations {forgotten}")
     click.echo(f"{purged.emptied} rows without a key {emptied}")
     for noun, count in {

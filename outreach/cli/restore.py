@@ -1,4 +1,4 @@
-"""`outreach restore`: puts a backup back."""
+"""`outreach restore`: replaces the main database by a backup."""
 
 from pathlib import Path
 
@@ -6,7 +6,13 @@ import click
 from rich.console import Console
 
 from outreach import clock
-from outreach.cli.context import ask_passphrase, misfits, opened_key_store, passphrase_in, settings
+from outreach.cli.context import (
+    ask_passphrase,
+    exit_for_invalid_archive,
+    open_key_store,
+    read_passphrase,
+    settings,
+)
 from outreach.maintenance import exclusive_access, restore
 from outreach.maintenance.restore import RestoreRequest, RestoreResult
 
@@ -16,23 +22,25 @@ from outreach.maintenance.restore import RestoreRequest, RestoreResult
 @click.option(
     "--yes",
     is_flag=True,
-    help="Also over a database with rows: a SQLite file is kept aside, PostgreSQL is emptied.",
+    help="Also replace a database with rows: a SQLite file is kept aside, PostgreSQL is emptied.",
 )
-@click.option("--dry-run", is_flag=True, help="Only verify FILE, and say what would be forgotten.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only verify FILE, and print how many would be erased."
+)
 @click.option(
     "--spare",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The ring is lost: take back its keys from this spare.",
+    help="The key store is lost: restore its keys from this backup of it.",
 )
 @click.option(
     "--forget",
     is_flag=True,
-    help="Go on though most people have lost their key, or some are overdue by three days.",
+    help="Continue although most people have lost their key, or some are overdue by three days.",
 )
 @click.option(
     "--passphrase-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The passphrase of FILE (or OUTREACH_BACKUP_PASSPHRASE; or it is asked for).",
+    help="A file with the passphrase (or OUTREACH_BACKUP_PASSPHRASE, or it is asked for).",
 )
 def command(
     file: Path,
@@ -42,11 +50,11 @@ def command(
     forget: bool,
     passphrase_file: Path | None,
 ) -> None:
-    """Put the backup FILE in the place of the database. Stop `serve` and `worker` first.
+    """Replace the database by the backup FILE. Stop `serve` and `worker` first.
 
-    FILE is verified first, and brought up to date. Whoever was forgotten since it was made is
-    forgotten in it before it is the database. Everybody has to sign in again. See
-    `outreach guide backups`.
+    FILE is verified and migrated, and everybody who was forgotten since it was made is erased in
+    it, before it becomes the database. All staff have to sign in again. See `outreach guide
+    backups`.
     """
     if dry_run and spare is not None:
         raise click.UsageError("--dry-run changes nothing, so it takes no --spare.")
@@ -55,18 +63,18 @@ def command(
     if not dry_run:
         exclusive_access.require(config.keyring_url)
     with (
-        misfits(),
-        opened_key_store(config) as key_store,
+        exit_for_invalid_archive(),
+        open_key_store(config) as key_store,
         Console(stderr=True).status("") as status,
     ):
 
         def passphrase() -> str:
-            if (given := passphrase_in(passphrase_file)) is not None:
-                return given
+            if (known := read_passphrase(passphrase_file)) is not None:
+                return known
             status.stop()
             return ask_passphrase(str(file), twice=False)
 
-        done = restore.restore(
+        result = restore.restore(
             file,
             config,
             key_store,
@@ -75,21 +83,21 @@ def command(
             now=clock.now(),
             tell=lambda table, done: status.update(f"{table} {done or ''}"),
         )
-    _say(file, done, dry_run)
+    _print_result(file, result, dry_run)
 
 
-def _say(file: Path, done: RestoreResult, dry_run: bool) -> None:
-    rows = done.manifest.rows
+def _print_result(file: Path, result: RestoreResult, dry_run: bool) -> None:
+    rows = result.manifest.rows
     click.echo(
-        f"{file} of {done.manifest.made_at:%Y-%m-%d %H:%M} UTC is "
+        f"{file} of {result.manifest.made_at:%Y-%m-%d %H:%M} UTC is "
         f"{'whole' if dry_run else 'restored'}: {rows['workshop']} workshops, "
         f"{rows['registration']} registrations, {sum(rows.values())} rows."
     )
-    if done.keys:
-        click.echo(f"{done.keys} keys taken back from the spare.")
+    if result.keys:
+        click.echo(f"{result.keys} keys taken back from the spare.")
     would = "would be" if dry_run else "are"
-    click.echo(f"{done.purged.emptied} registrations {would} forgotten since; their places stay.")
-    if done.aside is not None:
-        click.echo(f"The database before is {done.aside}: delete it once all is well.")
+    click.echo(f"{result.purged.emptied} registrations {would} forgotten since; their places stay.")
+    if result.aside is not None:
+        click.echo(f"The database before is {result.aside}: delete it once all is well.")
     if not dry_run:
         click.echo("Now run: outreach doctor")

@@ -1,4 +1,4 @@
-"""`outreach serve`: the public site, for real."""
+"""`outreach serve`: serves the site."""
 
 import os
 import signal
@@ -14,12 +14,12 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from outreach import logs
-from outreach.cli.context import opened, opened_key_store, settings
+from outreach.cli.context import open_key_store, open_store, settings
 from outreach.config import Config
 from outreach.errors import Misconfigured
 from outreach.keystore import signing
 
-LONGEST_ANSWER: Final = 30  # seconds for what was begun before a stop
+STOP_TIMEOUT_SECONDS: Final = 30  # for requests in progress
 
 
 @click.command()
@@ -30,59 +30,58 @@ LONGEST_ANSWER: Final = 30  # seconds for what was begun before a stop
     default=2,
     show_default=True,
     type=click.IntRange(1, 64),
-    help="Processes. SQLite wants few: two.",
+    help="Processes; at most two with SQLite.",
 )
-@click.option("--no-mail", is_flag=True, help="Send no letters from here; run `outreach worker`.")
+@click.option("--no-mail", is_flag=True, help="Start no worker; run `outreach worker` instead.")
 def command(host: str, port: int, workers: int, no_mail: bool) -> None:
     """Serve the site. Needs OUTREACH_PUBLIC_URL, OUTREACH_MAIL_FROM and OUTREACH_CONTROLLER.
 
-    It migrates nothing by itself: run `outreach db upgrade` first. Letters are sent from here
-    too, unless --no-mail.
+    It migrates nothing: run `outreach db upgrade` first. It starts a worker too, unless --no-mail
+    is given.
     """
     config = settings(serving=True)
-    with opened(config), opened_key_store(config) as key_store:
-        signing.secret(config, key_store)  # made once, before several processes want it
+    with open_store(config), open_key_store(config) as key_store:
+        signing.secret(config, key_store)  # created before several processes need it
     os.environ["OUTREACH_LISTEN"] = host
     run(config, host, port, workers, mail=not no_mail)
 
 
 def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> None:
-    """Serves until stopped, with the mail worker as a process of its own beside it."""
+    """Serves until stopped, with the worker in a process of its own."""
     from outreach.cli.worker_process import mail_worker
 
     _require_free(host, port)
     server = Granian(
-        "outreach.app:served",
+        "outreach.app:create_server_app",
         factory=True,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        # More threads would only take turns at Python's lock, and at SQLite's (measured).
+        # More threads only wait for the GIL, and for SQLite's lock (decision 0031).
         blocking_threads=4 if config.is_postgresql else 1,
         backlog=1024,
-        log_access=False,  # it would hold addresses and links
+        log_access=False,  # it would have network addresses and tokens (S08, S10)
         log_level=LogLevels.warning,
-        log_dictconfig=logs.OF_SERVER,
+        log_dictconfig=logs.GRANIAN_LOGGING,
         respawn_failed_workers=True,
-        # Told to stop, each process answers what it has begun; without this one it would wait
-        # for ever for a visitor who sends half a form and no more.
-        workers_kill_timeout=LONGEST_ANSWER,
+        # A stopped process answers requests in progress; without a limit, half a request that never
+        # ends would keep it running.
+        workers_kill_timeout=STOP_TIMEOUT_SECONDS,
     )
-    logs.watch_all()
-    # A process that is still starting has our way to end, which in it ends nothing: told to stop,
-    # it would go on for ever. Nobody is waiting for it yet, so it just ends.
+    logs.log_uncaught_errors()
+    # A forked process inherits our signal handler, which does not stop it while it starts. It
+    # serves nobody yet, so the default action is right.
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
-    with counting(), mail_worker(wanted=mail, is_told=lambda: server.interrupt_signal):
+    with metrics_folder(), mail_worker(wanted=mail, is_stopped=lambda: server.interrupt_signal):
         server.serve()
 
 
 @contextmanager
-def counting() -> Iterator[None]:
-    """A folder in which all processes of this server count together, from nothing, for /metrics."""
+def metrics_folder() -> Iterator[None]:
+    """An empty folder in which the processes of this server share their metrics."""
     with tempfile.TemporaryDirectory(prefix="outreach-counts-", ignore_cleanup_errors=True) as name:
-        # Before anything imports prometheus_client, which looks for it then and never again: so it
-        # is not asked of `gauges` what it is called.
+        # prometheus_client reads the variable when it is imported.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = name
         yield
 

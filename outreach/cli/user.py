@@ -1,4 +1,4 @@
-"""`outreach user`: the accounts of the staff."""
+"""`outreach user`: staff accounts."""
 
 import sys
 from typing import Final, NoReturn
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.accounts import administration, credentials
-from outreach.cli.context import opened, settings
+from outreach.cli.context import open_store, settings
 from outreach.config import Config
 from outreach.domain.network import offices, staff
 from outreach.domain.network.staff import ALL_OFFICES, Role, StaffMember
@@ -21,7 +21,7 @@ _EVERYWHERE_BY_DEFAULT: Final = (Role.ADMIN, Role.READER)
 
 @click.group()
 def command() -> None:
-    """Accounts of the staff: who may sign in, and do what at which office.
+    """Staff accounts: who may sign in, with which role at which office.
 
     A new account gets a link that works once, for three days, to choose a password.
     """
@@ -32,7 +32,7 @@ def command() -> None:
 @click.option(
     "--role",
     required=True,
-    help="admin, organizer, door (marks who came; sees no contacts) or reader (sees no names).",
+    help="admin, staff_member, door (marks who came; sees no contacts) or reader (sees no names).",
 )
 @click.option(
     "--office",
@@ -45,13 +45,13 @@ def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
     """Make an account for EMAIL and print the link to set its password."""
     address = email.strip().lower()
     if not administration.is_address(address):
-        _wrong(f"{email} is not an e-mail address. Write it like ana@example.org")
+        _refuse(f"{email} is not an e-mail address. Write it like ana@example.org")
     if role not in list(Role):
-        _wrong(f"There is no role {role}. Choose one of: {', '.join(Role)}")
+        _refuse(f"There is no role {role}. Choose one of: {', '.join(Role)}")
     if not slugs and Role(role) not in _EVERYWHERE_BY_DEFAULT:
-        _wrong(f"The role {role} needs an office. Add --office and its short name, as chicago")
+        _refuse(f"The role {role} needs an office. Add --office and its short name, as chicago")
     config = settings()
-    with opened(config) as store, store.change() as session:
+    with open_store(config) as store, store.change() as session:
         for slug in slugs:
             _require_office(session, slug)
         places = slugs or [ALL_OFFICES]
@@ -60,7 +60,7 @@ def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
                 session, address, Role(role), places, by=None, now=clock.now()
             )
         except Refused:
-            _wrong(f"There is an account for {address} already. To let it in again: user reset")
+            _refuse(f"There is an account for {address} already. To let it in again: user reset")
     _print_link(config, address, token)
 
 
@@ -68,23 +68,23 @@ def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
 def list_() -> None:
     """Show the accounts."""
     table = Table("E-mail", "Role and office", "State")
-    with opened(settings()) as store, store.read() as session:
-        with_second = credentials.ids_with_second_factor(session)
-        for organizer in staff.all_of_them(session):
-            state = _state(organizer, has_second=organizer.id in with_second)
-            table.add_row(organizer.email, _rights(organizer), state)
-    # A file or a pipe has no width of its own.
+    with open_store(settings()) as store, store.read() as session:
+        with_second_factor = credentials.ids_with_second_factor(session)
+        for staff_member in staff.all_of_them(session):
+            state = _state(staff_member, has_second=staff_member.id in with_second_factor)
+            table.add_row(staff_member.email, _rights(staff_member), state)
+    # A file or a pipe has no width.
     Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
 @command.command()
 @click.argument("email")
 def disable(email: str) -> None:
-    """Shut an account: from the next click on it opens nothing."""
-    with opened(settings()) as store, store.change() as session:
-        organizer = _require(session, email)
-        administration.disable(session, organizer, by=None, now=clock.now())
-    click.echo(f"{organizer.email} cannot sign in any more. To let them in again: user reset")
+    """Disable an account; its sessions end at the next request."""
+    with open_store(settings()) as store, store.change() as session:
+        staff_member = _require(session, email)
+        administration.disable(session, staff_member, by=None, now=clock.now())
+    click.echo(f"{staff_member.email} cannot sign in any more. To let them in again: user reset")
 
 
 @command.command()
@@ -92,45 +92,46 @@ def disable(email: str) -> None:
 @click.option(
     "--second-factor",
     is_flag=True,
-    help="Also forget their application, paper codes and passkeys: they set up others.",
+    help="Also delete the TOTP secret, recovery codes and passkeys; new ones are set up.",
 )
 def reset(email: str, second_factor: bool) -> None:
-    """Print a new link to set a password. The old password and all sessions end at once; an
-    account that was shut is open again. The second factor stays, unless told otherwise."""
+    """Print a new link to set a password. The old password and all sessions end at once; a disabled
+    account is enabled. The second factor stays, unless --second-factor is given."""
     config = settings()
-    with opened(config) as store, store.change() as session:
-        organizer = _require(session, email)
+    with open_store(config) as store, store.change() as session:
+        staff_member = _require(session, email)
         token = administration.reset(
-            session, organizer, by=None, now=clock.now(), second_factor=second_factor
+            session, staff_member, by=None, now=clock.now(), second_factor=second_factor
         )
-    _print_link(config, organizer.email, token)
+    _print_link(config, staff_member.email, token)
 
 
 def _require(session: Session, email: str) -> StaffMember:
     try:
         return staff.require(session, email)
     except NotFound:
-        _wrong(f"There is no account for {email}. See them with: outreach user list")
+        _refuse(f"There is no account for {email}. See them with: outreach user list")
 
 
 def _require_office(session: Session, slug: str) -> None:
     try:
         offices.find(session, slug)
     except NotFound:
-        _wrong(f"There is no office {slug}. Use its short name, as chicago or los-angeles")
+        _refuse(f"There is no office {slug}. Use its short name, as chicago or los-angeles")
 
 
-def _rights(organizer: StaffMember) -> str:
-    return "\n".join(
-        f"{grant.role}, {'everywhere' if grant.office == ALL_OFFICES else grant.office}"
-        for grant in sorted(organizer.grants, key=lambda grant: grant.office)
-    )
+def _rights(staff_member: StaffMember) -> str:
+    lines = []
+    for assignment in sorted(staff_member.grants, key=lambda each: each.office):
+        office = "everywhere" if assignment.office == ALL_OFFICES else assignment.office
+        lines.append(f"{assignment.role}, {office}")
+    return "\n".join(lines)
 
 
-def _state(organizer: StaffMember, *, has_second: bool) -> str:
-    if organizer.disabled_at is not None:
+def _state(staff_member: StaffMember, *, has_second: bool) -> str:
+    if staff_member.disabled_at is not None:
         return "disabled"
-    if not organizer.password:
+    if not staff_member.password:
         return "has not set a password yet"
     return "active, second factor" if has_second else "active, no second factor"
 
@@ -140,6 +141,6 @@ def _print_link(config: Config, email: str, token: str) -> None:
     click.echo(f"{config.public_url}/org/invitacion/{token}")
 
 
-def _wrong(fault: str) -> NoReturn:
-    click.echo(f"outreach: {fault}", err=True)
+def _refuse(message: str) -> NoReturn:
+    click.echo(f"outreach: {message}", err=True)
     sys.exit(2)

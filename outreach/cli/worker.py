@@ -1,4 +1,4 @@
-"""`outreach worker`: sends letters, forgets people when their day has come."""
+"""`outreach worker`: sends notifications and runs the scheduled jobs."""
 
 import logging
 import signal
@@ -8,7 +8,7 @@ import click
 
 from outreach import logs
 from outreach.app import create_app
-from outreach.cli.context import opened, opened_key_store, settings
+from outreach.cli.context import open_key_store, open_store, settings
 from outreach.db.postgresql import WORK
 from outreach.maintenance.worker import Worker
 
@@ -16,17 +16,17 @@ log = logging.getLogger(__name__)
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Do all that is due and stop: for a timer.")
+@click.option("--once", is_flag=True, help="Do what is due and exit, for a timer.")
 def command(once: bool) -> None:
-    """Send the letters that are due and, once a day, forget people whose day has come.
+    """Send notifications that are due and, once a day, erase people whose retention has ended.
 
-    Runs until it is stopped (Ctrl-C or SIGTERM); a letter being sent is finished first.
+    Runs until it is stopped (Ctrl-C or SIGTERM); a letter that is being sent is finished first.
     Several workers may run at once: each letter is sent by one of them.
     """
     config = settings()
-    with opened(config), opened_key_store(config):
-        pass  # says at once when a database is not up to date
-    logs.watch_all()
+    with open_store(config), open_key_store(config):
+        pass  # raises where one is not up to date
+    logs.log_uncaught_errors()
     worker = Worker(create_app(config, waits=WORK))
     if once:
         click.echo(f"{worker.once()} letters sent.")

@@ -1,4 +1,4 @@
-"""The worker that runs beside a server, as a process of its own."""
+"""Runs the worker beside the server, as a process that is restarted when it dies."""
 
 import logging
 import os
@@ -13,8 +13,8 @@ from typing import Final
 
 log = logging.getLogger(__name__)
 
-# A process of the server that is forked while one of ours is being started holds that one's pipe
-# open, and who starts it waits for the end of the pipe for as long as the other lives.
+# Popen waits for a pipe to close, and a server process that is forked meanwhile would inherit the
+# pipe and keep it open.
 _starting = threading.Lock()
 os.register_at_fork(
     before=_starting.acquire,
@@ -22,26 +22,25 @@ os.register_at_fork(
     after_in_child=_starting.release,
 )
 
-LONGEST_GOODBYE: Final = 60  # seconds for the letter that is being sent
-FIRST_PAUSE: Final = 1.0  # seconds before one that died is started again; each time twice as long
-LONGEST_PAUSE: Final = 60.0
-LOOK: Final = 0.5  # seconds
+STOP_TIMEOUT_SECONDS: Final = 60  # for the letter that is being sent
+FIRST_PAUSE: Final = 1.0  # seconds before a restart, doubled each time
+MAX_PAUSE: Final = 60.0  # seconds
+POLL_SECONDS: Final = 0.5
 WORKER: Final = (sys.executable, "-m", "outreach.cli", "worker")
-# How a process ends that was told to: by itself, before it could listen, and by Ctrl-C.
-TOLD_TO: Final = frozenset({0, -signal.SIGTERM, -signal.SIGINT, 130})
+# Statuses of a process that was stopped: exit, SIGTERM before its handler is set, and Ctrl-C.
+STOPPED_STATUSES: Final = frozenset({0, -signal.SIGTERM, -signal.SIGINT, 130})
 
 
 @contextmanager
-def mail_worker(*, wanted: bool, is_told: Callable[[], bool] = lambda: False) -> Iterator[None]:
-    """Runs `outreach worker` for as long as the block lasts; it stops with it, or when the block
-    is told to end (`is_told`), so that they say goodbye at the same time. Without a mail server
-    too: it passes on offers and forgets people. One that dies is started again."""
+def mail_worker(*, wanted: bool, is_stopped: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """Runs `outreach worker` during the block, and stops it at its end or as soon as `is_stopped`
+    returns true, so that both stop at the same time. A worker that dies is restarted."""
     if not wanted:
         yield
         return
     is_over = threading.Event()
-    # A daemon: who presses Ctrl-C a second time does not wait for a letter.
-    watch = threading.Thread(target=keep_running, args=(WORKER, is_over, is_told), daemon=True)
+    # A daemon thread, so that a second Ctrl-C does not wait for a letter.
+    watch = threading.Thread(target=keep_running, args=(WORKER, is_over, is_stopped), daemon=True)
     watch.start()
     try:
         yield
@@ -53,35 +52,35 @@ def mail_worker(*, wanted: bool, is_told: Callable[[], bool] = lambda: False) ->
 def keep_running(
     command: Sequence[str],
     is_over: threading.Event,
-    is_told: Callable[[], bool] = lambda: False,
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Runs a command until `is_over` or `is_told`, or until somebody tells it to end."""
+    """Runs a command, and restarts it, until `is_over`, `is_stopped` or somebody stops it."""
     pause = FIRST_PAUSE
-    while not is_over.is_set() and not is_told():
+    while not is_over.is_set() and not is_stopped():
         began = time.monotonic()
-        if _run(command, is_over, is_told) in TOLD_TO:
+        if _run(command, is_over, is_stopped) in STOPPED_STATUSES:
             return
-        # What ran for a while died of something new.
-        if time.monotonic() - began > LONGEST_PAUSE:
+        # After a longer run, pauses begin anew.
+        if time.monotonic() - began > MAX_PAUSE:
             pause = FIRST_PAUSE
         log.error("the mail worker died; it starts again in %.0f s", pause)
         is_over.wait(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
+        pause = min(pause * 2, MAX_PAUSE)
 
 
-def _run(command: Sequence[str], is_over: threading.Event, is_told: Callable[[], bool]) -> int:
-    """The status with which it ended: 0 where we have ended it."""
+def _run(command: Sequence[str], is_over: threading.Event, is_stopped: Callable[[], bool]) -> int:
+    """The exit status of the command; 0 if we stopped it."""
     try:
         with _starting:
             process = subprocess.Popen(command)  # noqa: S603 - WORKER, or what a test wants run
-    except OSError:  # no memory just now, most likely
+    except OSError:  # as without memory
         return 1
-    while not is_over.wait(LOOK) and not is_told():
+    while not is_over.wait(POLL_SECONDS) and not is_stopped():
         if (status := process.poll()) is not None:
             return status
     process.terminate()
     try:
-        process.wait(timeout=LONGEST_GOODBYE)
+        process.wait(timeout=STOP_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
     return 0

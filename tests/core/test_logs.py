@@ -164,7 +164,7 @@ def test_an_error_is_told_by_its_kind_and_its_place_only(
             log.error("it failed: %(why)s", {"why": error})
             log.error(error, stack_info=True)
             structlog.get_logger("x").exception("it failed: %s", error, why=error)
-            logs.uncaught(type(error), error, None)
+            logs.log_uncaught(type(error), error, None)
     text = heard.getvalue()
     assert len(lines(text, form)) == 7
     assert "Canariosa" not in text
@@ -301,7 +301,7 @@ def test_a_long_line_takes_no_time(made: Callable[[int], str]) -> None:
 
 def test_half_of_a_link_is_not_told_either() -> None:
     for cut in range(30):
-        said = "x " * ((logs.LONGEST - cut) // 2) + f"{NOBODY} rosa@example.org"
+        said = "x " * ((logs.MAX_VALUE_LENGTH - cut) // 2) + f"{NOBODY} rosa@example.org"
         assert NOBODY[:5] not in logs.clean(said)
         assert "rosa" not in logs.clean(said)
 
@@ -323,7 +323,7 @@ def test_settings_say_which_form_and_who_may_ask_for_figures() -> None:
 FAULT: Final = """
 import sys, threading
 from outreach import logs
-logs.set_up(sys.argv[1]); logs.watch_all()
+logs.set_up(sys.argv[1]); logs.log_uncaught_errors()
 class Broken:
     def __del__(self): raise ValueError("Canariosa")
 broken = Broken(); del broken
