@@ -35,8 +35,10 @@ def command(file: Path, passphrase_file: Path | None, encrypt: bool) -> None:
         passphrase = read_passphrase(passphrase_file)
         if passphrase is None and encrypt:
             passphrase = ask_passphrase(str(file), twice=True)
-        if passphrase is not None and len(passphrase) < backup.SHORTEST:
-            raise click.UsageError(f"A passphrase has {backup.SHORTEST} characters or more.")
+        if passphrase is not None and len(passphrase) < backup.MIN_PASSPHRASE_LENGTH:
+            raise click.UsageError(
+                f"A passphrase has {backup.MIN_PASSPHRASE_LENGTH} characters or more."
+            )
         config, console = settings(), Console(stderr=True)
         with open_store(config) as store, console.status("") as status:
             result = backup.make(

@@ -36,10 +36,10 @@ def command(to: str, keyring_to: str | None) -> None:
     config = settings()
     with open_store(config), open_key_store(config):
         pass  # raises where one is not up to date
-    ways = migrate_database.ways(config, to, keyring_to)
+    paths = migrate_database.plan_paths(config, to, keyring_to)
     with Console(stderr=True).status("") as status:
         moved = migrate_database.move(
-            ways, tell=lambda table, done: status.update(f"{table} {done or ''}")
+            paths, tell=lambda table, done: status.update(f"{table} {done or ''}")
         )
     table = Table("database", "table", "rows")
     for base, rows in moved.items():
@@ -48,8 +48,8 @@ def command(to: str, keyring_to: str | None) -> None:
     Console().print(table)
     click.echo("All of it arrived. Change these settings on every host, then run outreach doctor:")
     names = {Database.MAIN: "OUTREACH_DATABASE_URL", Database.KEY_STORE: "OUTREACH_KEYRING_URL"}
-    for way in ways:
-        click.echo(f"  {names[way.base]}={migrate_database.readable(way.target)}")
+    for path in paths:
+        click.echo(f"  {names[path.base]}={migrate_database.readable(path.target)}")
     if keyring_to is None:
         unchanged = migrate_database.readable(config.keyring_url)
         click.echo(f"  {names[Database.KEY_STORE]}={unchanged}   (as it is)")

@@ -79,7 +79,7 @@ def command(
             config,
             key_store,
             passphrase,
-            RestoreRequest(over_filled=yes, forget=forget, spare=spare, only_look=dry_run),
+            RestoreRequest(replaces_rows=yes, forget=forget, spare=spare, is_dry_run=dry_run),
             now=clock.now(),
             tell=lambda table, done: status.update(f"{table} {done or ''}"),
         )

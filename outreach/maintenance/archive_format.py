@@ -1,5 +1,5 @@
-"""The file that a backup is: a zip with a manifest and one SQLite database, or that zip under a
-passphrase, as `age` seals it (age-encryption.org)."""
+"""The format of a backup: a zip with a manifest and one SQLite database, encrypted by `age` if
+there is a passphrase (age-encryption.org)."""
 
 import errno
 import hashlib
@@ -27,26 +27,26 @@ from outreach.errors import OutreachError
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 DATABASE: Final = "outreach.db"
-SEALED: Final = b"age-encryption.org/"
-# A zip is sealed in memory: `age` itself, which is not Python, does larger ones.
-LARGEST_SEALED: Final = 1 << 30
-_LARGEST_MANIFEST: Final = 1 << 20
-_LARGEST_INDEX: Final = 1 << 12  # bytes of the zip's own list, which has two names in it
-_DENSEST: Final = 200  # times smaller than a database with rows in it can be made
-_CHUNK: Final = 1 << 20
-# What zipfile raises for a file that is none, or that somebody has made to look like one.
-_DAMAGE: Final = (
+AGE_PREFIX: Final = b"age-encryption.org/"
+# Encryption happens in memory; for larger files there is the program `age`.
+MAX_ENCRYPTED_BYTES: Final = 1 << 30
+_MAX_MANIFEST_BYTES: Final = 1 << 20
+_MAX_DIRECTORY_BYTES: Final = 1 << 12  # of the zip, which has two entries
+_MAX_COMPRESSION: Final = 200  # a database is never compressed by more
+_CHUNK_BYTES: Final = 1 << 20
+# What zipfile raises for a damaged or forged file.
+_DAMAGE_ERRORS: Final = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError,
 )  # fmt: skip
 
 
 class InvalidArchive(OutreachError):
-    """The file that was named cannot be used. Its text is a whole sentence that says why."""
+    """A file that cannot be used as a backup. Its text is a sentence that says why."""
 
 
 @dataclass(frozen=True)
 class ArchiveManifest:
-    """What is in a backup."""
+    """The contents of a backup."""
 
     made_at: datetime
     version: str  # of the program
@@ -57,83 +57,84 @@ class ArchiveManifest:
     sha256: str
 
     def as_json(self) -> bytes:
-        told = {"format": FORMAT, **asdict(self), "made_at": self.made_at.isoformat()}
-        return json.dumps(told, indent=2).encode()
+        values = {"format": FORMAT, **asdict(self), "made_at": self.made_at.isoformat()}
+        return json.dumps(values, indent=2).encode()
 
     @classmethod
-    def of(cls, told: Any) -> "ArchiveManifest":
+    def from_json(cls, values: Any) -> "ArchiveManifest":
         """Raises ValueError, KeyError or TypeError."""
-        rows = {str(table): int(number) for table, number in told["rows"].items()}
-        made_at = datetime.fromisoformat(told["made_at"])
+        rows = {str(table): int(number) for table, number in values["rows"].items()}
+        made_at = datetime.fromisoformat(values["made_at"])
         if made_at.tzinfo is None:
             raise ValueError("made_at has no zone")
         return cls(
             made_at=made_at,
-            version=str(told["version"]),
-            revision=str(told["revision"]),
-            source=str(told["source"]),
+            version=str(values["version"]),
+            revision=str(values["revision"]),
+            source=str(values["source"]),
             rows=rows,
-            size=int(told["size"]),
-            sha256=str(told["sha256"]),
+            size=int(values["size"]),
+            sha256=str(values["sha256"]),
         )
 
 
 @contextmanager
-def folder_in(place: Path) -> Iterator[Path]:
-    """A folder closed to others, gone with everything in it when the block ends."""
-    made = Path(tempfile.mkdtemp(prefix=".outreach-", dir=place))
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """A folder with mode 700 that is deleted at the end of the block."""
+    folder = Path(tempfile.mkdtemp(prefix=".outreach-", dir=parent))
     try:
-        yield made
+        yield folder
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def count(connection: sqlite3.Connection) -> dict[str, int]:
-    """How many rows each table of a SQLite file has."""
+    """The number of rows of each table of a SQLite file."""
     tables = connection.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     ).fetchall()
-    found = {}
+    rows = {}
     for (name,) in sorted(tables):
         table = sa.table(sa.quoted_name(name, quote=True))
-        counting = sa.select(sa.func.count()).select_from(table).compile(dialect=sqlite.dialect())
-        found[name] = connection.execute(str(counting)).fetchone()[0]
-    return found
+        query = sa.select(sa.func.count()).select_from(table).compile(dialect=sqlite.dialect())
+        rows[name] = connection.execute(str(query)).fetchone()[0]
+    return rows
 
 
 def pack(database: Path, manifest: ArchiveManifest, target: Path) -> None:
-    """The zip, closed to others."""
-    new = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    """Writes the zip with mode 600."""
+    descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     with (
-        os.fdopen(new, "w+b") as file,
+        os.fdopen(descriptor, "w+b") as file,
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
     ):
         archive.writestr(MANIFEST, manifest.as_json())
         archive.write(database, DATABASE)
 
 
-def seal(source: Path, target: Path, passphrase: str) -> None:
-    """The same under a passphrase. Raises Unfit for one too large to be held in memory."""
-    from pyrage import passphrase as age  # not above: it is wanted with a passphrase only
+def encrypt(source: Path, target: Path, passphrase: str) -> None:
+    """Encrypts a file with `age`. Raises InvalidArchive if it is too large."""
+    from pyrage import passphrase as age  # imported only when it is needed
 
-    if source.stat().st_size > LARGEST_SEALED:
+    if source.stat().st_size > MAX_ENCRYPTED_BYTES:
         raise InvalidArchive(
             "It is larger than 1 GB: make it without a passphrase, on an encrypted disk, and seal "
             "it with: age --passphrase"
         )
-    sealed = age.encrypt(source.read_bytes(), passphrase)
-    new = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(new, "wb") as file:
-        file.write(sealed)
+    encrypted = age.encrypt(source.read_bytes(), passphrase)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(encrypted)
 
 
-def put(draft: Path, target: Path) -> None:
-    """Gives a file that is whole its name, unless something has it by now: FileExistsError."""
+def publish(draft: Path, target: Path) -> None:
+    """Renames a complete file without replacing another. Raises FileExistsError."""
     with draft.open("rb") as file:
         os.fsync(file.fileno())
     try:
@@ -141,7 +142,7 @@ def put(draft: Path, target: Path) -> None:
         draft.unlink()
     except FileExistsError:
         raise
-    except OSError:  # a stick or a share that knows no second names
+    except OSError:  # a file system without hard links
         if target.exists():
             raise FileExistsError(str(target)) from None
         draft.rename(target)
@@ -149,38 +150,39 @@ def put(draft: Path, target: Path) -> None:
 
 
 def unpack(file: Path, folder: Path, passphrase: Callable[[], str]) -> tuple[Path, ArchiveManifest]:
-    """The database in a backup, in that folder, as its manifest says. Raises Unfit."""
+    """Unpacks a backup into the folder; returns the database and the manifest that it matches.
+    `passphrase` is called if the file is encrypted. Raises InvalidArchive."""
     try:
-        with file.open("rb") as opened:
-            begins = opened.read(len(SEALED))
+        with file.open("rb") as stream:
+            prefix = stream.read(len(AGE_PREFIX))
     except OSError as error:
         raise InvalidArchive(f"{file} cannot be read: {error.strerror}.") from None
     plain = file
-    if begins == SEALED:
+    if prefix == AGE_PREFIX:
         plain = folder / "plain.zip"
-        _unseal(file, plain, passphrase())
+        _decrypt(file, plain, passphrase())
     try:
-        with plain.open("rb") as opened, zipfile.ZipFile(_looked_over(file, opened)) as archive:
-            manifest = _manifest(file, archive)
+        with plain.open("rb") as stream, zipfile.ZipFile(_check_size(file, stream)) as archive:
+            manifest = _read_manifest(file, archive)
             database = folder / DATABASE
-            _take_out(file, archive, manifest, database)
-    except _DAMAGE:
-        raise _no_backup(file) from None
+            _extract(file, archive, manifest, database)
+    except _DAMAGE_ERRORS:
+        raise _not_a_backup(file) from None
     except OSError as error:
-        # Of 4,000 files with changed bytes, 31 sent zipfile to a place before their beginning.
+        # zipfile seeks before the beginning of some damaged files (31 of 4,000 tried).
         if error.errno != errno.EINVAL:
             raise
-        raise _no_backup(file) from None
+        raise _not_a_backup(file) from None
     if plain is not file:
         plain.unlink()
     return database, manifest
 
 
-def _unseal(file: Path, target: Path, passphrase: str) -> None:
+def _decrypt(file: Path, target: Path, passphrase: str) -> None:
     from pyrage import DecryptError
     from pyrage import passphrase as age
 
-    if file.stat().st_size > LARGEST_SEALED + _CHUNK:
+    if file.stat().st_size > MAX_ENCRYPTED_BYTES + _CHUNK_BYTES:
         raise InvalidArchive(
             f"{file} is larger than 1 GB. Open it first: age --decrypt -o FILE {file}"
         )
@@ -192,48 +194,46 @@ def _unseal(file: Path, target: Path, passphrase: str) -> None:
         ) from None
 
 
-def _looked_over(file: Path, opened: IO[bytes]) -> IO[bytes]:
-    """Before Python makes an object of every part that the zip's list announces."""
-    size = opened.seek(0, os.SEEK_END)
-    opened.seek(max(0, size - 22 - 0xFFFF))
-    tail = opened.read()
+def _check_size(file: Path, stream: IO[bytes]) -> IO[bytes]:
+    """Refuses a zip with a large central directory, of which zipfile makes an object an entry."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - 22 - 0xFFFF))
+    tail = stream.read()
     at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or int.from_bytes(tail[at + 12 : at + 16], "little") > _LARGEST_INDEX:
-        raise _no_backup(file)
-    opened.seek(0)
-    return opened
+    if at < 0 or int.from_bytes(tail[at + 12 : at + 16], "little") > _MAX_DIRECTORY_BYTES:
+        raise _not_a_backup(file)
+    stream.seek(0)
+    return stream
 
 
-def _manifest(file: Path, archive: zipfile.ZipFile) -> ArchiveManifest:
+def _read_manifest(file: Path, archive: zipfile.ZipFile) -> ArchiveManifest:
     infos = {info.filename: info for info in archive.infolist()}
-    # Nothing else, and so no path that leads anywhere.
+    # No other entry, and so no path that leads out of the folder.
     if len(archive.infolist()) != 2 or set(infos) != {MANIFEST, DATABASE}:
-        raise _no_backup(file)
+        raise _not_a_backup(file)
     for info in infos.values():
         is_plain = info.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
         if info.flag_bits & 1 or not is_plain:
-            raise _no_backup(file)
-    if infos[MANIFEST].file_size > _LARGEST_MANIFEST:
-        raise _no_backup(file)
-    with archive.open(MANIFEST) as opened:
-        text = opened.read(_LARGEST_MANIFEST + 1)
+            raise _not_a_backup(file)
+    if infos[MANIFEST].file_size > _MAX_MANIFEST_BYTES:
+        raise _not_a_backup(file)
+    with archive.open(MANIFEST) as stream:
+        text = stream.read(_MAX_MANIFEST_BYTES + 1)
     try:
-        told = json.loads(text)
-        number = int(told["format"])
+        values = json.loads(text)
+        number = int(values["format"])
         if number > FORMAT:
             raise InvalidArchive(f"{file} was made by a newer Outreach. Install that one first.")
-        return ArchiveManifest.of(told)
+        return ArchiveManifest.from_json(values)
     except (KeyError, TypeError, AttributeError, RecursionError):
-        raise _no_backup(file) from None
+        raise _not_a_backup(file) from None
 
 
-def _take_out(
-    file: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest, target: Path
-) -> None:
+def _extract(file: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest, target: Path) -> None:
     info = archive.getinfo(DATABASE)
     if info.file_size != manifest.size:
-        raise _no_backup(file)
-    if info.file_size > _DENSEST * max(info.compress_size, _CHUNK):
+        raise _not_a_backup(file)
+    if info.file_size > _MAX_COMPRESSION * max(info.compress_size, _CHUNK_BYTES):
         raise InvalidArchive(
             f"{file} would unpack to far more than a database does; nothing was unpacked."
         )
@@ -241,15 +241,15 @@ def _take_out(
         raise InvalidArchive(
             f"There is no room in {target.parent.parent} for {info.file_size // 2**20} MB, twice."
         )
-    found = hashlib.sha256()
-    with archive.open(info) as opened, target.open("xb") as out:
+    checksum = hashlib.sha256()
+    with archive.open(info) as stream, target.open("xb") as out:
         target.chmod(0o600)
-        while chunk := opened.read(_CHUNK):
-            found.update(chunk)
+        while chunk := stream.read(_CHUNK_BYTES):
+            checksum.update(chunk)
             out.write(chunk)
-    if found.hexdigest() != manifest.sha256:
+    if checksum.hexdigest() != manifest.sha256:
         raise InvalidArchive(f"{file} is damaged: its database is not the one that was put in.")
 
 
-def _no_backup(file: Path) -> InvalidArchive:
+def _not_a_backup(file: Path) -> InvalidArchive:
     return InvalidArchive(f"{file} is not a backup of Outreach, or is damaged.")

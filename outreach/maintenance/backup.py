@@ -1,6 +1,6 @@
-"""Backups: a copy of the main database as it is at one moment, while the site goes on.
+"""Backups of the main database, as of one moment, while the site runs.
 
-Never of the ring or its masters: a copy of those would remember whom we have forgotten."""
+Never of the key store or the master keys: a copy of those would hold keys of forgotten people."""
 
 import errno
 import os
@@ -21,12 +21,12 @@ from outreach.db.store import Store
 from outreach.errors import CommandError
 from outreach.maintenance import archive_format, table_copy
 from outreach.maintenance.archive_format import ArchiveManifest, InvalidArchive
-from outreach.maintenance.table_copy import Tell, to_nobody
+from outreach.maintenance.table_copy import Tell, ignore_progress
 from outreach.migrations.models import MAIN
 
-SHORTEST: Final = 12  # characters of a passphrase
-_PAGES: Final = 5000  # between two words of progress
-_NO_ROOM: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+MIN_PASSPHRASE_LENGTH: Final = 12  # characters
+_PAGES_PER_STEP: Final = 5000  # between two calls of `on_progress`
+_DISK_ERRORS: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
 @dataclass(frozen=True)
@@ -43,43 +43,43 @@ def make(
     *,
     now: datetime,
     passphrase: str | None = None,
-    tell: Tell = to_nobody,
+    tell: Tell = ignore_progress,
 ) -> BackupResult:
-    """Writes a backup to a new file. Raises Unfit when it cannot be there, and CommandError when
-    the disk is full; then nothing is left of it."""
+    """Writes a backup to a new file. Raises InvalidArchive if `target` cannot be created, and
+    CommandError when the disk is full; then no file is left."""
     require_new(target)
-    # What is to be sealed is not written where it is kept before it is.
-    place = target.parent if passphrase is None else config.data
+    # Before it is encrypted, the copy is not written to the folder of backups.
+    work_folder = target.parent if passphrase is None else config.data
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
     try:
-        with archive_format.folder_in(place) as folder:
+        with archive_format.temporary_folder(work_folder) as folder:
             manifest = _pack(store, folder, folder / "plain.zip", now, tell)
             if passphrase is None:
                 (folder / "plain.zip").rename(draft)
             else:
                 tell("seal", 0)
-                archive_format.seal(folder / "plain.zip", draft, passphrase)
-        made = BackupResult(manifest, draft.stat().st_size, archive_format.digest(draft))
-        archive_format.put(draft, target)
+                archive_format.encrypt(folder / "plain.zip", draft, passphrase)
+        result = BackupResult(manifest, draft.stat().st_size, archive_format.digest(draft))
+        archive_format.publish(draft, target)
     except FileExistsError:
-        raise _is_there(target) from None
+        raise _already_exists(target) from None
     except OSError as error:
-        raise _cannot(target, error) from None
+        raise _write_error(target, error) from None
     except sqlite3.Error as error:
-        raise _full(target, error) from None
+        raise _database_error(target, error) from None
     except sa.exc.OperationalError as error:
         if not isinstance(error.orig, sqlite3.Error):
             raise
-        raise _full(target, error.orig) from None
+        raise _database_error(target, error.orig) from None
     finally:
         draft.unlink(missing_ok=True)
-    return made
+    return result
 
 
 def require_new(target: Path) -> None:
-    """Raises Unfit unless a file of that name can be made."""
+    """Raises InvalidArchive unless a new file of that name can be created."""
     if target.is_symlink() or target.exists():
-        raise _is_there(target)
+        raise _already_exists(target)
     if not target.parent.is_dir():
         raise InvalidArchive(f"There is no folder {target.parent}.")
     if not os.access(target.parent, os.W_OK | os.X_OK):
@@ -93,7 +93,7 @@ def _pack(store: Store, folder: Path, target: Path, now: datetime, tell: Tell) -
     else:
         _copy_rows(store, raw, tell)
     tell("tidy", 0)
-    # Its free pages stay behind, and with them what may be left there of deleted rows.
+    # VACUUM leaves free pages out, which may hold parts of deleted rows.
     with closing(sqlite3.connect(raw)) as connection:
         connection.execute("VACUUM INTO ?", (str(database),))
         [[revision]] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
@@ -114,8 +114,8 @@ def _pack(store: Store, folder: Path, target: Path, now: datetime, tell: Tell) -
 
 
 def _copy_file(store: Store, target: Path, tell: Tell) -> None:
-    """The pages of a SQLite file, at the speed of the disk: while somebody reads one moment of it,
-    its log cannot be cut, and who is to be forgotten just then waits for that."""
+    """Copies the pages of a SQLite file. It is fast because an open snapshot keeps the WAL from
+    being truncated, for which an erasure waits (S11)."""
     path = store.engine.url.database
     assert path is not None
 
@@ -127,20 +127,20 @@ def _copy_file(store: Store, target: Path, tell: Tell) -> None:
         closing(sqlite3.connect(target)) as copy,
     ):
         source.execute("PRAGMA query_only = ON")
-        # One moment for all of it: otherwise each write of others would make it begin again.
+        # One snapshot: otherwise a write by another process would restart the copy.
         source.execute("BEGIN")
         source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        source.backup(copy, pages=_PAGES, progress=on_progress)
+        source.backup(copy, pages=_PAGES_PER_STEP, progress=on_progress)
         copy.execute("PRAGMA journal_mode = DELETE")
 
 
 def _copy_rows(store: Store, target: Path, tell: Tell) -> None:
-    """The rows of PostgreSQL, all as of one moment."""
+    """Copies the rows of PostgreSQL from one snapshot into a SQLite file."""
     migrations.upgrade(migrations.Database.MAIN, f"sqlite:///{target}")
     copy = Store(f"sqlite:///{target}", is_durable=False)
     try:
         with snapshot(store) as source, copy.change_rows() as rows:
-            table_copy.empty(rows, MAIN)  # what the migrations put there is in the source too
+            table_copy.empty(rows, MAIN)  # rows that migrations inserted are in the source too
             table_copy.copy(source, rows, MAIN, tell=tell)
         copy.sweep()
     finally:
@@ -148,28 +148,28 @@ def _copy_rows(store: Store, target: Path, tell: Tell) -> None:
 
 
 def snapshot(store: Store) -> sa.Connection:
-    """One moment of a database, for as long as the connection is open."""
+    """A connection that sees one snapshot of the database while it is open."""
     connection = store.engine.connect()
     if store.is_sqlite:
         return connection
     return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _is_there(target: Path) -> InvalidArchive:
+def _already_exists(target: Path) -> InvalidArchive:
     return InvalidArchive(
         f"{target} is there already. Choose another name; a backup never writes over one."
     )
 
 
-def _cannot(target: Path, error: OSError) -> CommandError:
+def _write_error(target: Path, error: OSError) -> CommandError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return CommandError(f"There is no room for {target}; nothing was kept.")
     return CommandError(f"{target} cannot be written: {error.strerror or type(error).__name__}.")
 
 
-def _full(target: Path, error: sqlite3.Error) -> CommandError:
-    # The code of an error that says more, as «I/O error while writing», has its kind below.
+def _database_error(target: Path, error: sqlite3.Error) -> CommandError:
+    # The low byte of an extended result code is the primary one.
     code = getattr(error, "sqlite_errorcode", 0)
-    if code & 0xFF in _NO_ROOM:
+    if code & 0xFF in _DISK_ERRORS:
         return CommandError(f"There is no room to make {target}, or it cannot be written there.")
     return CommandError(f"The database cannot be copied ({type(error).__name__}).")

@@ -1,5 +1,4 @@
-"""Whether anybody else has a database open: what is put in its place, or moved away, must not be
-written to meanwhile."""
+"""Makes sure that nobody else has a database open that is to be replaced or moved."""
 
 import sqlite3
 import time
@@ -12,20 +11,20 @@ import sqlalchemy as sa
 
 from outreach.errors import CommandError
 
-LEAVING: Final = 2.0  # seconds that PostgreSQL may take to let go of who has just left
-_OTHERS: Final = sa.text(
+DISCONNECT_SECONDS: Final = 2.0  # that PostgreSQL may take to end a closed connection
+_OTHER_CONNECTIONS: Final = sa.text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
     "AND usename = current_user AND pid <> pg_backend_pid()"
 )
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[sqlite3.Connection]:
-    """Nobody else can open this SQLite file for as long as the block lasts. Raises CommandError
-    where somebody has it open, and sqlite3.DatabaseError for what is no SQLite file."""
+def lock_file(path: Path) -> Iterator[sqlite3.Connection]:
+    """Locks a SQLite file exclusively during the block. Raises CommandError where it is open
+    elsewhere, and sqlite3.DatabaseError for a file that is not SQLite's."""
     with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
         try:
-            # Asked before anything else: only then SQLite wants the whole file for itself.
+            # Effective only before the first access.
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("BEGIN EXCLUSIVE")
             connection.execute("COMMIT")
@@ -37,19 +36,19 @@ def alone(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def require(url: str) -> None:
-    """Raises CommandError where somebody has this database open: on PostgreSQL, by our account."""
+    """Raises CommandError where the database is open elsewhere; on PostgreSQL by our account."""
     path = file_of(url)
     if path is None:
         engine = sa.create_engine(url, hide_parameters=True, poolclass=sa.NullPool)
-        until = time.monotonic() + LEAVING
-        # Within one transaction the answer would stay what it was.
+        deadline = time.monotonic() + DISCONNECT_SECONDS
+        # Within one transaction pg_stat_activity would not change.
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            while others := connection.scalar(_OTHERS):
-                if time.monotonic() > until:
+            while others := connection.scalar(_OTHER_CONNECTIONS):
+                if time.monotonic() > deadline:
                     raise _in_use(f"the database on PostgreSQL ({others} connections)")
                 time.sleep(0.05)
     elif path.exists():
-        with alone(path):
+        with lock_file(path):
             pass
 
 

@@ -1,5 +1,7 @@
-"""Moves an installation to other databases, as from SQLite to PostgreSQL: the main one, and the
-ring as it is, sealed. What was there is not touched."""
+"""Copies an installation to other databases, as from SQLite to PostgreSQL.
+
+The key store is copied as it is, sealed. The source is not changed.
+"""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,7 +13,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.errors import CommandError
 from outreach.maintenance import backup, exclusive_access, restore_target, table_copy
-from outreach.maintenance.table_copy import Tell, to_nobody
+from outreach.maintenance.table_copy import Tell, ignore_progress
 from outreach.migrations import Database
 from outreach.migrations.models import KEY_STORE, MAIN
 
@@ -21,28 +23,31 @@ _TABLES = {Database.MAIN: MAIN, Database.KEY_STORE: KEY_STORE}
 @dataclass(frozen=True)
 class MigrationPath:
     base: Database
-    source: str  # addresses
+    source: str  # URLs
     target: str
 
 
-def move(ways: list[MigrationPath], *, tell: Tell = to_nobody) -> dict[Database, dict[str, int]]:
-    """Copies each database in one transaction, and says how many rows of each table there are now.
-    Raises CommandError where somebody has the source open, or there are rows in the target; then
-    there is nothing more in it than before."""
-    _require_apart(ways)
-    for way in ways:
-        exclusive_access.require(way.source)
+def move(
+    paths: list[MigrationPath], *, tell: Tell = ignore_progress
+) -> dict[Database, dict[str, int]]:
+    """Copies each database in one transaction; returns the number of rows by database and table.
+    Raises CommandError where the source is open elsewhere or the target has rows; then nothing has
+    changed."""
+    _require_distinct(paths)
+    for path in paths:
+        exclusive_access.require(path.source)
     moved: dict[Database, dict[str, int]] = {}
-    with ExitStack() as kept:
-        for way in ways:
-            source, target = (kept.enter_context(_opened(url)) for url in (way.source, way.target))
-            _require_empty(way.base, target)
-            # The last to be opened is the first to be kept: a ring without its database is in
-            # nobody's way, a database without its ring would be.
-            rows = kept.enter_context(target.change_rows())
-            moved[way.base] = _copy(way.base, kept.enter_context(_held(source)), rows, tell)
-    for way in ways:
-        with _opened(way.target) as target:
+    with ExitStack() as stack:
+        for path in paths:
+            source = stack.enter_context(_open(path.source))
+            target = stack.enter_context(_open(path.target))
+            _require_empty(path.base, target)
+            # The key store, opened last, is committed first: a key store without its database does
+            # no harm, a database without its key store would.
+            rows = stack.enter_context(target.change_rows())
+            moved[path.base] = _copy(path.base, stack.enter_context(_snapshot(source)), rows, tell)
+    for path in paths:
+        with _open(path.target) as target:
             table_copy.analyze(target)
     return moved
 
@@ -51,16 +56,16 @@ def _copy(
     base: Database, source: sa.Connection, target: sa.Connection, tell: Tell
 ) -> dict[str, int]:
     tables = _TABLES[base]
-    table_copy.empty(target, tables)  # what every new database has is in the source too
+    table_copy.empty(target, tables)  # rows that migrations inserted are in the source too
     table_copy.copy(source, target, tables, tell=tell)
-    there, here = table_copy.count(source, tables), table_copy.count(target, tables)
-    if there != here:
+    expected, copied = table_copy.count(source, tables), table_copy.count(target, tables)
+    if copied != expected:
         raise CommandError("Not all rows arrived. Nothing was moved.")
-    return here
+    return copied
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[Store]:
+def _open(url: str) -> Iterator[Store]:
     store = Store(url)
     try:
         yield store
@@ -69,8 +74,8 @@ def _opened(url: str) -> Iterator[Store]:
 
 
 @contextmanager
-def _held(store: Store) -> Iterator[sa.Connection]:
-    """One moment of it; on SQLite, nobody writes to it meanwhile either."""
+def _snapshot(store: Store) -> Iterator[sa.Connection]:
+    """A connection that sees one snapshot; on SQLite it also blocks writers."""
     if store.is_sqlite:
         with store.change_rows() as connection:
             yield connection
@@ -83,38 +88,39 @@ def _require_empty(base: Database, target: Store) -> None:
     path = exclusive_access.file_of(target.url)
     if path is not None and not path.parent.is_dir():
         raise CommandError(f"There is no folder {path.parent}.")
-    restore_target.make_ready(base, target)
-    given = restore_target.GIVEN if base is Database.MAIN else frozenset[str]()
+    restore_target.prepare_schema(base, target)
+    prefilled = restore_target.PREFILLED_TABLES if base is Database.MAIN else frozenset[str]()
     with target.engine.connect() as connection:
-        found = table_copy.filled(connection, _TABLES[base], but=given)
-    if found is not None:
+        table = table_copy.first_filled_table(connection, _TABLES[base], except_for=prefilled)
+    if table is not None:
         raise CommandError(
-            f"The database to move to ({base}) has rows already, as in {found}. It has to be empty."
+            f"The database to move to ({base}) has rows already, as in {table}. It has to be empty."
         )
 
 
-def _require_apart(ways: list[MigrationPath]) -> None:
-    """No database is moved onto another of them, or onto itself."""
-    places_ = [_place(url) for way in ways for url in (way.source, way.target)]
-    if len(set(places_)) < len(places_):
+def _require_distinct(paths: list[MigrationPath]) -> None:
+    """Raises CommandError where two of the sources and targets are the same database."""
+    locations = [_location(url) for path in paths for url in (path.source, path.target)]
+    if len(set(locations)) < len(locations):
         raise CommandError(
             "Each database, and the ring of keys, needs a place of its own to move to."
         )
 
 
-def _place(url: str) -> object:
+def _location(url: str) -> object:
     path = exclusive_access.file_of(url)
     address = sa.make_url(url)
     return path.resolve() if path else (address.host, address.port, address.database)
 
 
 def readable(url: str) -> str:
-    """An address without its password."""
+    """The URL without its password."""
     return sa.make_url(url).render_as_string(hide_password=True)
 
 
-def ways(config: Config, to: str, keyring_to: str | None) -> list[MigrationPath]:
-    found = [MigrationPath(Database.MAIN, config.database_url, to)]
+def plan_paths(config: Config, to: str, keyring_to: str | None) -> list[MigrationPath]:
+    """From the databases in the settings to the given ones."""
+    paths = [MigrationPath(Database.MAIN, config.database_url, to)]
     if keyring_to is not None:
-        found.append(MigrationPath(Database.KEY_STORE, config.keyring_url, keyring_to))
-    return found
+        paths.append(MigrationPath(Database.KEY_STORE, config.keyring_url, keyring_to))
+    return paths

@@ -1,7 +1,9 @@
-"""Puts a backup back. All is done to a copy beside the database; that becomes the database at the
-end, or, on PostgreSQL, its rows do in one transaction.
+"""Restores a backup.
 
-Whoever was forgotten since the backup was made is forgotten in the copy before anybody sees it."""
+The backup is unpacked, verified and migrated beside the database, and everybody who was forgotten
+since is erased in it. Then it replaces the database, or on PostgreSQL its rows do, in one
+transaction.
+"""
 
 import errno
 import sqlite3
@@ -24,7 +26,7 @@ from outreach.errors import CommandError
 from outreach.keystore import KeyStore, TooManyDue, audit_anchor, key_backup
 from outreach.maintenance import archive_format, exclusive_access, restore_target
 from outreach.maintenance.archive_format import ArchiveManifest, InvalidArchive
-from outreach.maintenance.table_copy import Tell, to_nobody
+from outreach.maintenance.table_copy import Tell, ignore_progress
 from outreach.migrations import Database
 from outreach.privacy import reconcile, retention
 from outreach.privacy.reconcile import TooManyBlind
@@ -33,20 +35,20 @@ from outreach.privacy.retention import Purged
 
 @dataclass(frozen=True)
 class RestoreRequest:
-    """What somebody says who restores."""
+    """The options of a restore."""
 
-    over_filled: bool = False  # in the place of a database that has rows
-    forget: bool = False  # though many would be: the ring is another one, or the clock is wrong
-    spare: Path | None = None  # of the ring, where that is lost
-    only_look: bool = False  # change nothing
+    replaces_rows: bool = False  # also replace a database that has rows
+    forget: bool = False  # although many would be: a wrong key store or clock is more likely
+    spare: Path | None = None  # the backup of the key store, if that is lost
+    is_dry_run: bool = False
 
 
 @dataclass(frozen=True)
 class RestoreResult:
     manifest: ArchiveManifest
     purged: Purged
-    keys: int = 0  # taken back from the spare
-    aside: Path | None = None  # where the database before is
+    keys: int = 0  # restored from the spare
+    aside: Path | None = None  # where the previous database is kept
 
 
 def restore(
@@ -54,28 +56,28 @@ def restore(
     config: Config,
     key_store: KeyStore,
     passphrase: Callable[[], str],
-    wanted: RestoreRequest,
+    options: RestoreRequest,
     *,
     now: datetime,
-    tell: Tell = to_nobody,
+    tell: Tell = ignore_progress,
 ) -> RestoreResult:
-    """Raises Unfit when the file is no backup of ours, whole, and CommandError when it cannot be
-    put there; then nothing has changed."""
+    """Replaces the main database by the backup `file`. Raises InvalidArchive when the file is not a
+    complete backup, and CommandError when it cannot be restored; then nothing has changed."""
     path = exclusive_access.file_of(config.database_url)
-    beside = config.data if path is None else path.parent
+    parent = config.data if path is None else path.parent
     try:
-        with archive_format.folder_in(beside) as folder:
+        with archive_format.temporary_folder(parent) as folder:
             tell("unpack", 0)
             database, manifest = archive_format.unpack(file, folder, passphrase)
             tell("verify", 0)
             _verify(file, database, manifest)
             tell("migrate", 0)
             _migrate(file, database)
-            if wanted.only_look:
+            if options.is_dry_run:
                 return RestoreResult(manifest, _preview(database, config, key_store, now))
-            with _place(path, config, wanted, now, tell) as put:
+            with _target(path, config, options, now, tell) as put:
                 tell("forget", 0)
-                with _settled(database, config, key_store, wanted, now) as (purged, keys):
+                with _reconciled(database, config, key_store, options, now) as (purged, keys):
                     return RestoreResult(manifest, purged, keys, put(database))
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
@@ -85,14 +87,14 @@ def restore(
         ) from None
 
 
-def _place(
-    path: Path | None, config: Config, wanted: RestoreRequest, now: datetime, tell: Tell
+def _target(
+    path: Path | None, config: Config, options: RestoreRequest, now: datetime, tell: Tell
 ) -> AbstractContextManager[Callable[[Path], Path | None]]:
     if path is None:
         return restore_target.on_server(
-            config.database_url, over_filled=wanted.over_filled, tell=tell
+            config.database_url, replaces_rows=options.replaces_rows, tell=tell
         )
-    return restore_target.in_file(path, over_filled=wanted.over_filled, now=now)
+    return restore_target.in_file(path, replaces_rows=options.replaces_rows, now=now)
 
 
 def _verify(file: Path, database: Path, manifest: ArchiveManifest) -> None:
@@ -102,20 +104,20 @@ def _verify(file: Path, database: Path, manifest: ArchiveManifest) -> None:
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
-            # A trigger would run with the first migration.
-            strange = connection.execute(
+            # A trigger would run during the first migration.
+            unexpected = connection.execute(
                 "SELECT 1 FROM sqlite_schema "
                 "WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'"
             ).fetchone()
             is_whole = connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
-            astray = connection.execute("PRAGMA foreign_key_check").fetchone()
+            violation = connection.execute("PRAGMA foreign_key_check").fetchone()
             rows = archive_format.count(connection)
-            there = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+            revisions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
     except sqlite3.Error:
         raise InvalidArchive(f"{file} is damaged: its database cannot be read.") from None
-    if strange or astray or not is_whole:
+    if unexpected or violation or not is_whole:
         raise InvalidArchive(f"{file} is damaged: its database is not sound.")
-    if rows != manifest.rows or there != [(manifest.revision,)]:
+    if rows != manifest.rows or revisions != [(manifest.revision,)]:
         raise InvalidArchive(f"{file} is damaged: its database is not what its manifest says.")
 
 
@@ -139,37 +141,37 @@ def _preview(database: Path, config: Config, key_store: KeyStore, now: datetime)
 
 
 @contextmanager
-def _settled(
-    database: Path, config: Config, key_store: KeyStore, wanted: RestoreRequest, now: datetime
+def _reconciled(
+    database: Path, config: Config, key_store: KeyStore, options: RestoreRequest, now: datetime
 ) -> Iterator[tuple[Purged, int]]:
-    """Makes the copy and the ring agree. Where the block fails, the ring remembers the journal of
-    the database that stays."""
+    """Reconciles the copy with the key store; yields what was erased and how many keys were
+    restored. If the block fails, the audit anchor is that of the database that stays."""
     copy = Store(f"sqlite:///{database}")
-    before = audit_anchor.read(key_store.store)
+    anchor = audit_anchor.read(key_store.store)
     try:
-        keys = _take_back(copy, key_store, wanted.spare)
+        keys = _restore_keys(copy, key_store, options.spare)
         with copy.change() as session:
-            # Who was signed out since, or has used a link since, would be in again.
+            # Sessions that ended and links that were used since would be valid again.
             for table in (StaffSession, Invitation, Challenge):
                 session.execute(sa.delete(table))
         purged = retention.settle_after_restore(
-            copy, key_store, config, now=now, sure=wanted.forget
+            copy, key_store, config, now=now, sure=options.forget
         )
-        copy.close()  # now all of it is in one file
+        copy.close()  # merges the WAL into the file
         yield purged, keys
     except BaseException as error:
-        if before is not None:
+        if anchor is not None:
             audit_anchor.begin_again(
-                key_store.store, before.number, before.hash, now=before.changed_at
+                key_store.store, anchor.number, anchor.hash, now=anchor.changed_at
             )
         if isinstance(error, TooManyBlind | TooManyDue):
-            raise CommandError(_TOO_MANY[type(error)]) from None
+            raise CommandError(_ERROR_MESSAGES[type(error)]) from None
         raise
     finally:
         copy.close()
 
 
-_TOO_MANY = {
+_ERROR_MESSAGES = {
     TooManyBlind: (
         "Most people in this backup have no key in the ring: is OUTREACH_KEYRING_URL right? "
         "If the ring is lost, add --spare FILE; if there is no spare, their names are lost: add "
@@ -182,7 +184,7 @@ _TOO_MANY = {
 }
 
 
-def _take_back(copy: Store, key_store: KeyStore, source: Path | None) -> int:
+def _restore_keys(copy: Store, key_store: KeyStore, source: Path | None) -> int:
     if source is None:
         return 0
     with copy.read() as session:

@@ -1,4 +1,4 @@
-"""Where a restored database goes: a SQLite file in the place of another, or PostgreSQL."""
+"""The target of a restore: replaces a SQLite file, or the rows of a PostgreSQL database."""
 
 import os
 import sqlite3
@@ -18,19 +18,21 @@ from outreach.maintenance.table_copy import Tell
 from outreach.migrations import Database
 from outreach.migrations.models import MAIN
 
-# Every new database has rows in these: `outreach db upgrade` fills them.
-GIVEN: Final = frozenset({"alembic_version", "ctag", "installation", "journal_chain", "zip_code"})
+# Tables that `outreach db upgrade` fills.
+PREFILLED_TABLES: Final = frozenset(
+    {"alembic_version", "ctag", "installation", "journal_chain", "zip_code"}
+)
 
-Put = Callable[[Path], Path | None]  # says where the database before is, if it was kept
+Put = Callable[[Path], Path | None]  # returns where the previous database is kept, if it is
 
 
 @contextmanager
-def in_file(path: Path, *, over_filled: bool, now: datetime) -> Iterator[Put]:
-    """Holds the file that is there, so that nobody opens it meanwhile. Raises CommandError where it
-    has rows, unless `over_filled`: then it is kept aside."""
-    with ExitStack() as held:
-        connection, is_filled = _looked_at(path, held) if path.exists() else (None, False)
-        if is_filled and not over_filled:
+def in_file(path: Path, *, replaces_rows: bool, now: datetime) -> Iterator[Put]:
+    """Locks the existing file during the block and yields a function that replaces it. Raises
+    CommandError where it has rows, unless `replaces_rows`: then it is kept aside."""
+    with ExitStack() as stack:
+        connection, is_filled = _lock(path, stack) if path.exists() else (None, False)
+        if is_filled and not replaces_rows:
             raise CommandError(
                 f"{path} has rows already. With --yes it is kept aside under another name."
             )
@@ -39,27 +41,29 @@ def in_file(path: Path, *, over_filled: bool, now: datetime) -> Iterator[Put]:
 
         def put(database: Path) -> Path | None:
             if connection is not None:
-                # Folds its log into it: what is moved has to be whole, and no log may stay behind.
+                # Merges the WAL into the file, which is moved without it.
                 connection.execute("PRAGMA journal_mode = DELETE")
             return _swap(database, path, aside)
 
         yield put
 
 
-def _looked_at(path: Path, held: ExitStack) -> tuple[sqlite3.Connection | None, bool]:
-    """The database that is held, and whether it is filled; one that is damaged counts as filled."""
+def _lock(path: Path, stack: ExitStack) -> tuple[sqlite3.Connection | None, bool]:
+    """The locked database, and whether it has rows. A damaged one counts as one with rows."""
     try:
-        connection = held.enter_context(exclusive_access.alone(path))
+        connection = stack.enter_context(exclusive_access.lock_file(path))
         rows = archive_format.count(connection)
     except sqlite3.DatabaseError:
-        held.close()
+        stack.close()
         return None, True
-    return connection, any(number for table, number in rows.items() if table not in GIVEN)
+    return connection, any(
+        number for table, number in rows.items() if table not in PREFILLED_TABLES
+    )
 
 
 def _swap(database: Path, path: Path, aside: Path | None) -> Path | None:
-    """The new one has the name at once when the old one has not; there is always one of the two."""
-    _make_like(database, path if path.exists() else path.parent)
+    """Replaces the file atomically; returns where the previous one is kept."""
+    _copy_mode_and_owner(database, path if path.exists() else path.parent)
     with database.open("rb+") as file:
         os.fsync(file.fileno())
     if aside is not None:
@@ -68,12 +72,12 @@ def _swap(database: Path, path: Path, aside: Path | None) -> Path | None:
         path.chmod(0o600)
         try:
             os.link(path, aside)
-        except OSError:  # a file system that knows no second names
+        except OSError:  # a file system without hard links
             path.rename(aside)
-    for suffix in ("-wal", "-shm"):  # of one that is damaged, or gone
+    for suffix in ("-wal", "-shm"):  # of a damaged or missing database
         log = path.with_name(path.name + suffix)
         if aside is None:
-            log.unlink(missing_ok=True)  # it would be taken for the new one's
+            log.unlink(missing_ok=True)  # SQLite would apply it to the new file
         elif log.exists():
             log.rename(aside.with_name(aside.name + suffix))
     database.replace(path)
@@ -81,58 +85,58 @@ def _swap(database: Path, path: Path, aside: Path | None) -> Path | None:
     return aside
 
 
-def _make_like(database: Path, model: Path) -> None:
+def _copy_mode_and_owner(database: Path, model: Path) -> None:
     """Root may restore for the account that serves."""
-    wanted = model.stat()
-    database.chmod(wanted.st_mode & 0o777 if model.is_file() else 0o600)
+    status = model.stat()
+    database.chmod(status.st_mode & 0o777 if model.is_file() else 0o600)
     if os.geteuid() == 0:
-        os.chown(database, wanted.st_uid, wanted.st_gid)
+        os.chown(database, status.st_uid, status.st_gid)
 
 
 @contextmanager
-def on_server(url: str, *, over_filled: bool, tell: Tell) -> Iterator[Put]:
-    """Raises CommandError where PostgreSQL has rows already, unless `over_filled`: then they go, in
-    the transaction that brings the others."""
+def on_server(url: str, *, replaces_rows: bool, tell: Tell) -> Iterator[Put]:
+    """Yields a function that fills the PostgreSQL database. Raises CommandError where it has rows,
+    unless `replaces_rows`: then they are deleted in the same transaction."""
     exclusive_access.require(url)
     store = Store(url)
     try:
-        make_ready(Database.MAIN, store)
+        prepare_schema(Database.MAIN, store)
         with store.engine.connect() as connection:
-            _require_empty(connection, over_filled)
+            _require_empty(connection, replaces_rows)
 
         def put(database: Path) -> None:
-            _put(database, store, over_filled, tell)
+            _put(database, store, replaces_rows, tell)
 
         yield put
     finally:
         store.close()
 
 
-def make_ready(base: Database, store: Store) -> None:
-    """A database that was never made is made. Raises CommandError for one of another version."""
+def prepare_schema(base: Database, store: Store) -> None:
+    """Creates the schema if there is none. Raises CommandError for another version of it."""
     if not sa.inspect(store.engine).get_table_names():
         migrations.upgrade(base, store.url)
     if not migrations.is_current(base, store):
         raise CommandError("The database there is of another version. Run: outreach db upgrade")
 
 
-def _require_empty(connection: sa.Connection, over_filled: bool) -> None:
-    found = table_copy.filled(connection, MAIN, but=GIVEN)
-    if found is not None and not over_filled:
+def _require_empty(connection: sa.Connection, replaces_rows: bool) -> None:
+    table = table_copy.first_filled_table(connection, MAIN, except_for=PREFILLED_TABLES)
+    if table is not None and not replaces_rows:
         raise CommandError(
-            f"The database on PostgreSQL has rows already, as in {found}. With --yes they are "
+            f"The database on PostgreSQL has rows already, as in {table}. With --yes they are "
             "deleted: make a backup of it first."
         )
 
 
-def _put(database: Path, store: Store, over_filled: bool, tell: Tell) -> None:
+def _put(database: Path, store: Store, replaces_rows: bool, tell: Tell) -> None:
     copy = Store(f"sqlite:///{database}")
     try:
         with copy.engine.connect() as source, store.engine.begin() as target:
             names = map(target.dialect.identifier_preparer.format_table, MAIN.tables.values())
             target.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
             target.exec_driver_sql(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE")
-            _require_empty(target, over_filled)
+            _require_empty(target, replaces_rows)
             table_copy.empty(target, MAIN)
             copied = table_copy.copy(source, target, MAIN, tell=tell)
             if table_copy.count(target, MAIN) != copied:

@@ -1,7 +1,7 @@
-"""Copies all rows of one database into another, of either kind, as they are stored.
+"""Copies all rows of one database into another, SQLite or PostgreSQL, as they are stored.
 
-Nothing is read into what it means and written anew: a code that this version does not know any
-more, or the spaces in a JSON text, arrive as they were.
+Values are not converted to Python types: an enumeration value that this version does not know and
+the spaces in a JSON text are copied as they are.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from outreach.db.store import Store
 from outreach.errors import CommandError
 
-BATCH: Final = 2000  # rows
-Tell = Callable[[str, int], None]  # the table, and how many of its rows are done
+BATCH_ROWS: Final = 2000
+Tell = Callable[[str, int], None]  # table and number of rows copied so far
 
 
-def to_nobody(_table: str, _done: int) -> None:
+def ignore_progress(_table: str, _done: int) -> None:
     pass
 
 
@@ -30,16 +30,20 @@ class _Json(sa.types.UserDefinedType[str]):
 
 
 def copy(
-    source: sa.Connection, target: sa.Connection, tables: sa.MetaData, *, tell: Tell = to_nobody
+    source: sa.Connection,
+    target: sa.Connection,
+    tables: sa.MetaData,
+    *,
+    tell: Tell = ignore_progress,
 ) -> dict[str, int]:
-    """Adds the rows of all tables to those of the target, in the order in which they may point at
-    each other; how many of each. Raises CommandError for a row that the target does not take."""
+    """Inserts the rows of all tables into the target, in the order of their foreign keys; returns
+    the number by table. Raises CommandError for a row that the target refuses."""
     copied: dict[str, int] = {}
     for table in tables.sorted_tables:
         try:
             copied[table.name] = _copy(source, target, table, tell)
         except (sa.exc.DataError, sa.exc.IntegrityError) as error:
-            # What the database says beyond the kind of error could quote a row.
+            # The text of the error could quote a row.
             kind = type(error.orig).__name__
             raise CommandError(
                 f"A row of the table {table.name} does not fit into the other database ({kind}). "
@@ -51,20 +55,21 @@ def copy(
 
 
 def count(connection: sa.Connection, tables: sa.MetaData) -> dict[str, int]:
-    """How many rows each table has."""
+    """The number of rows of each table."""
     return {
         table.name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
         for table in tables.sorted_tables
     }
 
 
-def filled(connection: sa.Connection, tables: sa.MetaData, but: Iterable[str] = ()) -> str | None:
-    """The first table with a row in it, but for those that every new database has; None in an
-    empty database."""
-    there = set(sa.inspect(connection).get_table_names()) - set(but)
+def first_filled_table(
+    connection: sa.Connection, tables: sa.MetaData, *, except_for: Iterable[str] = ()
+) -> str | None:
+    """The first table with a row, or None."""
+    names = set(sa.inspect(connection).get_table_names()) - set(except_for)
     for table in tables.sorted_tables:
         has_any = sa.select(sa.literal(1)).select_from(table).limit(1)
-        if table.name in there and connection.scalar(has_any) is not None:
+        if table.name in names and connection.scalar(has_any) is not None:
             return table.name
     return None
 
@@ -86,22 +91,22 @@ def empty(connection: sa.Connection, tables: sa.MetaData) -> None:
 def _copy(source: sa.Connection, target: sa.Connection, table: sa.Table, tell: Tell) -> int:
     plain, done = _plain(table), 0
     own = _own_references(table)
-    # A row may come before the one of the same table that it points at.
+    # A row may come before the row of the same table that it references.
     blank = dict.fromkeys(own)
-    rows = source.execute(sa.select(plain).execution_options(yield_per=BATCH))
+    rows = source.execute(sa.select(plain).execution_options(yield_per=BATCH_ROWS))
     for some in rows.mappings().partitions():
         target.execute(sa.insert(plain), [{**row, **blank} for row in some])
         done += len(some)
         tell(table.name, done)
     if own and done:
-        _point(source, target, table, own)
+        _set_own_references(source, target, table, own)
     return done
 
 
-def _point(
+def _set_own_references(
     source: sa.Connection, target: sa.Connection, table: sa.Table, columns: list[str]
 ) -> None:
-    """Sets the columns that were left out at first."""
+    """Sets the columns that reference rows of the same table."""
     plain, key = _plain(table), [column.name for column in table.primary_key]
     rows = source.execute(sa.select(*(plain.c[name] for name in (*key, *columns)))).mappings()
     change = (
@@ -117,7 +122,7 @@ def _point(
 
 
 def _own_references(table: sa.Table) -> list[str]:
-    """The columns that point at other rows of the same table."""
+    """The columns that reference rows of the same table."""
     return sorted(key.parent.name for key in table.foreign_keys if key.column.table is table)
 
 
@@ -135,7 +140,7 @@ def _stored(kind: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
 
 
 def _set_sequences(target: sa.Connection, tables: sa.MetaData) -> None:
-    """The next row gets a number that none has."""
+    """Sets each sequence behind the highest number in use."""
     for table in tables.sorted_tables:
         column = table.autoincrement_column
         if column is None:
@@ -149,7 +154,7 @@ def _set_sequences(target: sa.Connection, tables: sa.MetaData) -> None:
 
 
 def analyze(store: Store) -> None:
-    """PostgreSQL learns how many rows of what there are at once, not within minutes."""
+    """Updates PostgreSQL's statistics at once, not when autovacuum runs."""
     if not store.is_sqlite:
         with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE")

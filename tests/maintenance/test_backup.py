@@ -138,7 +138,7 @@ def test_no_name_address_or_key_is_in_the_file(
     # What an encrypted one does not even tell: there are rows, of such a table.
     assert b"registration" in database
     assert b"registration" not in sealed.read_bytes()
-    assert sealed.read_bytes().startswith(archive_format.SEALED)
+    assert sealed.read_bytes().startswith(archive_format.AGE_PREFIX)
 
 
 # PostgreSQL hands out rows, and no pages.
@@ -191,7 +191,7 @@ def test_a_file_that_is_there_is_never_written_over(keeper: Keeper, tmp_path: Pa
     draft = tmp_path / "draft"
     draft.write_text("another")
     with pytest.raises(FileExistsError):  # one that came to be meanwhile
-        archive_format.put(draft, there)
+        archive_format.publish(draft, there)
     assert there.read_text() == "mine"
 
 

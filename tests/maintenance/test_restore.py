@@ -250,7 +250,7 @@ def test_a_restore_that_fails_at_the_end_leaves_the_ring_with_the_journal_there_
     database = database_of(file, tmp_path)
     with (
         pytest.raises(OSError, match="the cable"),
-        restore._settled(database, keeper.config, key_store, RestoreRequest(), clock.now()),
+        restore._reconciled(database, keeper.config, key_store, RestoreRequest(), clock.now()),
     ):
         raise OSError("the cable")
     assert audit_verification.wrong(store, key_store) == []
@@ -318,13 +318,13 @@ def _run(database: sqlite3.Connection, sql: str) -> None:
 
 
 def _cut_sealed(good: Path, folder: Path) -> Path:
-    archive_format.seal(good, folder / "bad", PASSPHRASE)
+    archive_format.encrypt(good, folder / "bad", PASSPHRASE)
     (folder / "bad").write_bytes((folder / "bad").read_bytes()[:-100])
     return folder / "bad"
 
 
 def _other_passphrase(good: Path, folder: Path) -> Path:
-    archive_format.seal(good, folder / "bad", "another one, and long")
+    archive_format.encrypt(good, folder / "bad", "another one, and long")
     return folder / "bad"
 
 
